@@ -1,0 +1,117 @@
+"""What every command of ours shares: exit codes, errors in words, and pure JSON output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import ClassVar
+
+from cleo.exceptions import CleoError
+from cleo.helpers import option
+from cleo.io.outputs.output import Type as OutputType
+from cleo.io.outputs.output import Verbosity
+from poetry.console.commands.command import Command
+
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.option import Option
+    from cleo.io.io import IO
+    from cleo.io.outputs.output import Output
+
+
+def format_option(*formats: str) -> Option:
+    """Return the ``--format`` option; the first format is the default."""
+    return option("format", None, f"Print as {', '.join(formats)}.", flag=False, default=formats[0])
+
+
+def target_options() -> list[Option]:
+    """Return the options that describe another machine than this one."""
+    return [
+        option(
+            "target",
+            None,
+            "Another machine: <comment>linux-x86_64,driver=550.54,cc=8.6</>, <comment>macos-arm64</>,"
+            " <comment>rocm,gfx=gfx1100</>, <comment>cpu</>.",
+            flag=False,
+        ),
+        option(
+            "target-file",
+            None,
+            "Another machine, from the pasted output of its probes (nvidia-smi, rocminfo, lspci, ...):"
+            " a file, a folder, or - for standard input.",
+            flag=False,
+        ),
+    ]
+
+
+class AiopsCommand(Command):
+    """A command whose errors become exit codes and whose JSON document has standard output to itself.
+
+    Mix it in before one of Poetry's commands: ``class HwInstallCommand(AiopsCommand, InstallCommand)``.
+    """
+
+    formats: ClassVar[tuple[str, ...]] = ("text",)
+    _document_output: Output | None = None
+
+    def claim_output(self, io: IO) -> None:
+        """With ``--format json``, keep standard output for the document and send all else to stderr.
+
+        Runs before Poetry's own listeners, which already write (creating an environment, ...).
+        """
+        if self._document_output is None and _asked_format(io) == "json":
+            self._document_output = io.output
+            io._output = io.error_output  # noqa: SLF001 - cleo has no setter; Poetry's parts hold on to this io
+
+    def run(self, io: IO) -> int:
+        """Run the command; usage errors are exit code 2, our errors carry their own."""
+        from poetry_aiops.commands.terminal import print_error  # noqa: PLC0415 - `poetry list` needs none of it
+        from poetry_aiops.errors import AiopsError  # noqa: PLC0415
+        from poetry_aiops.errors import UsageError  # noqa: PLC0415
+
+        self.claim_output(io)
+        try:
+            return super().run(io)
+        except AiopsError as error:
+            failure = error
+        except CleoError as error:
+            failure = UsageError(str(error), hint=f"See `poetry help {self.name}`.")
+        print_error(io, failure)
+        if self._document_output is not None:
+            self.write_document("error", {"exit_code": failure.exit_code, "message": failure.lines()})
+        return failure.exit_code
+
+    @property
+    def asked_format(self) -> str:
+        """The output format, checked; raises UsageError for one that this command does not have."""
+        from poetry_aiops.errors import UsageError  # noqa: PLC0415
+
+        asked = str(self.option("format"))
+        if asked not in self.formats:
+            raise UsageError(
+                f"unknown format {asked!r}",
+                where="--format",
+                hint=f"Choose one of {', '.join(self.formats)}.",
+            )
+        if asked == "json" and self.io.output.is_quiet():
+            raise UsageError(
+                "--quiet leaves no standard output for the JSON document",
+                where="--format json",
+                hint="Leave out one of the two.",
+            )
+        return asked
+
+    def write_document(self, name: str, content: dict[str, Any]) -> None:
+        """Write one JSON document of the schema ``poetry-aiops/<name>/1``, raw, to standard output."""
+        import json  # noqa: PLC0415 - only where a document is asked for
+
+        document = json.dumps({"schema": f"poetry-aiops/{name}/1", **content}, indent=2, sort_keys=False)
+        output = self._document_output or self.io.output
+        output.write(document, new_line=True, verbosity=Verbosity.NORMAL, type=OutputType.RAW)
+
+
+def _asked_format(io: IO) -> str | None:
+    """Read ``--format`` from the raw input: a listener runs before the options are checked."""
+    try:
+        return str(io.input.option("format"))
+    except (CleoError, ValueError):
+        return None

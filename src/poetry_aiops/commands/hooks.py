@@ -1,0 +1,62 @@
+"""The gate around Poetry's own commands: a cheap look decides whether hardware variants concern them at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Any
+
+from poetry.console.commands.self.self_command import SelfCommand
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cleo.events.console_command_event import ConsoleCommandEvent
+    from cleo.events.console_terminate_event import ConsoleTerminateEvent
+    from poetry.core.packages.project_package import ProjectPackage
+    from poetry.poetry import Poetry
+
+    from poetry_aiops.commands.variants import Refusal
+    from poetry_aiops.commands.variants import VariantSession
+
+
+def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
+    """Prepare a command for the project's variants; None when they do not concern it."""
+    poetry = _poetry(event)
+    if poetry is None:
+        return None
+    table = _table(poetry)
+    if table is None and not _may_hold_alternatives(poetry.package):
+        return None
+    from poetry_aiops.commands.variants import prepare  # noqa: PLC0415 - projects without variants pay nothing
+
+    return prepare(event, poetry, table)
+
+
+def after(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> None:
+    """Finish what ``before`` began: set the exit code of a refused command, verify a checked lock."""
+    from poetry_aiops.commands.variants import finish  # noqa: PLC0415 - as above
+
+    finish(event, session)
+
+
+def _poetry(event: ConsoleCommandEvent) -> Poetry | None:
+    """Return the project of the command; None where there is none or it is broken: the command says so."""
+    command: Any = event.command
+    if isinstance(command, SelfCommand):
+        return None
+    try:
+        poetry: Poetry = command.poetry
+    except (RuntimeError, ValueError):
+        return None
+    return poetry
+
+
+def _table(poetry: Poetry) -> Mapping[str, object] | None:
+    table: Mapping[str, object] | None = poetry.pyproject.data.get("tool", {}).get("poetry-aiops")
+    return table
+
+
+def _may_hold_alternatives(package: ProjectPackage) -> bool:
+    every = package.dependency_group_names(include_optional=True)
+    return len(every) - len(package.dependency_group_names()) > 1

@@ -1,0 +1,58 @@
+"""``poetry hw-info``: what this machine is and which builds run on it; installs nothing, needs no project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import ClassVar
+
+from cleo.helpers import option
+
+from poetry_aiops.commands.base import AiopsCommand
+from poetry_aiops.commands.base import format_option
+from poetry_aiops.commands.base import target_options
+
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.option import Option
+
+
+class HwInfoCommand(AiopsCommand):
+    """Shows the host's facts and what they mean."""
+
+    name = "hw-info"
+    description = "Shows this machine's accelerators and which builds of the AI frameworks run on it."
+    formats: ClassVar[tuple[str, ...]] = ("text", "json")
+    options: ClassVar[list[Option]] = [
+        format_option(*formats),
+        option("explain", None, "Show every probe with its raw value, and why each backend was rejected."),
+        *target_options(),
+        option("record", None, "Write every probe's raw result into a folder, for a bug report.", flag=False),
+    ]
+    help = """\
+Shows the accelerators of this machine, whether they can be used now, and which build of torch and
+other frameworks is the best that really runs on them. Nothing is installed and no network is used.
+
+<info>poetry hw-info --explain</info>
+<info>poetry hw-info --target linux-x86_64,driver=580.65,cc=6.1</info>
+<info>nvidia-smi | poetry hw-info --target-file -</info>
+"""
+
+    def handle(self) -> int:
+        from poetry_aiops.commands.machine import catalogue_warning  # noqa: PLC0415 - not for `poetry list`
+        from poetry_aiops.commands.machine import described_machine  # noqa: PLC0415
+        from poetry_aiops.commands.terminal import plain  # noqa: PLC0415
+        from poetry_aiops.hardware.catalogue import load_catalogue  # noqa: PLC0415
+        from poetry_aiops.hardware.select import select  # noqa: PLC0415
+        from poetry_aiops.report.machine import machine_document  # noqa: PLC0415
+        from poetry_aiops.report.machine import machine_text  # noqa: PLC0415
+
+        asked = self.asked_format
+        catalogue = load_catalogue()
+        detection = described_machine(self.option("target"), self.option("target-file"), catalogue)
+        selection = select(detection.host, catalogue)
+        warnings = (*detection.warnings, *selection.warnings, *catalogue_warning(catalogue))
+        if asked == "json":
+            self.write_document("hw-info", machine_document(detection, selection, warnings))
+        else:
+            self.line(plain(machine_text(detection, selection, warnings, explain=self.option("explain"))))
+        return 0

@@ -1,0 +1,31 @@
+"""Text for a person at a terminal: errors, and foreign text made harmless."""
+
+from __future__ import annotations
+
+import re
+
+from typing import TYPE_CHECKING
+
+from cleo.formatters.formatter import Formatter
+
+
+if TYPE_CHECKING:
+    from cleo.io.io import IO
+
+    from poetry_aiops.errors import AiopsError
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """Return foreign text without control characters and with cleo's markup made inert."""
+    return str(Formatter.escape(_CONTROL.sub("", text)))
+
+
+def print_error(io: IO, error: AiopsError) -> None:
+    """Write an error to stderr: what and where in red, then the details, then what to do next."""
+    head, *rest = error.lines()
+    io.write_error_line(f"<error>{plain(head)}</error>")
+    for line in rest:
+        io.write_error_line(plain(line))

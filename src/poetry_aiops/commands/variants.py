@@ -1,0 +1,264 @@
+"""Poetry's own commands in a project with hardware variants: prepared, refused, or verified."""
+
+from __future__ import annotations
+
+import re
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Protocol
+from typing import runtime_checkable
+
+from cleo.exceptions import CleoError
+from cleo.io.null_io import NullIO
+from packaging.utils import canonicalize_name
+from poetry.console.commands.installer_command import InstallerCommand
+from poetry.core.constraints.version import Version
+
+from poetry_aiops.adapters.poetry_installer import LockPlan
+from poetry_aiops.adapters.poetry_installer import exchange_installer
+from poetry_aiops.commands.terminal import plain
+from poetry_aiops.commands.terminal import print_error
+from poetry_aiops.config import read_config
+from poetry_aiops.errors import AiopsError
+from poetry_aiops.errors import NegativeAnswerError
+from poetry_aiops.errors import UsageError
+from poetry_aiops.locking.declaration import check_declaration
+from poetry_aiops.locking.declaration import provided_directly
+from poetry_aiops.locking.model import placements_of
+from poetry_aiops.locking.propose import as_toml
+from poetry_aiops.locking.propose import propose
+from poetry_aiops.locking.selection import refuse_several_variants
+from poetry_aiops.locking.verify import check_merged
+from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.project.pyproject import read_project
+from poetry_aiops.project.targets import targets
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cleo.events.console_command_event import ConsoleCommandEvent
+    from cleo.events.console_terminate_event import ConsoleTerminateEvent
+    from cleo.io.io import IO
+    from poetry.poetry import Poetry
+
+    from poetry_aiops.adapters.poetry_solver import PoetrySolution
+    from poetry_aiops.config import HardwareConfig
+    from poetry_aiops.locking.agreement import Agreement
+    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.targets import Target
+
+
+_SOLVING = frozenset({"add", "hw-install", "install", "lock", "remove", "sync", "update"})
+_PACKAGE_NAME = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?![:/A-Za-z0-9._+-])")
+
+
+@runtime_checkable
+class TakesSession(Protocol):
+    """A command of ours that works on the project's variants itself, and tells its own errors."""
+
+    def use_session(self, session: VariantSession | AiopsError | None) -> None:
+        """Take the variants, or the error that reading them gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A command that was told no before it began."""
+
+    exit_code: int
+
+
+@dataclass
+class VariantSession:
+    """One command in a project with variants, from its preparation to its end."""
+
+    io: IO
+    poetry: Poetry
+    project: Project
+    hardware: HardwareConfig
+    inferred: bool = False
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        return tuple(variant.group for variant in self.hardware.variants)
+
+    @property
+    def base_groups(self) -> frozenset[str]:
+        return frozenset(self.project.groups) - frozenset(self.variants)
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        constraint = self.poetry.package.python_constraint
+        return targets(lambda python: constraint.allows(Version.parse(python)))
+
+
+def prepare(
+    event: ConsoleCommandEvent, poetry: Poetry, table: Mapping[str, object] | None
+) -> VariantSession | Refusal | None:
+    """Read the declaration and make the command ready for it, or refuse the command in words."""
+    try:
+        session = _session(event, poetry, table)
+        if session is not None:
+            _check_lock_is_readable(event, session)
+            _refuse_second_variant(event, session)
+            _refuse_provided_package(event, session)
+            _exchange_solver(event, session)
+    except AiopsError as error:
+        if isinstance(event.command, TakesSession):
+            event.command.use_session(error)
+            return None
+        print_error(event.io, error)
+        event.disable_command()
+        return Refusal(error.exit_code)
+    if isinstance(event.command, TakesSession):
+        event.command.use_session(session)
+    return session
+
+
+def finish(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> None:
+    """Set the exit code of a refused command; verify the lock after a successful ``poetry check``."""
+    if isinstance(session, Refusal):
+        event.set_exit_code(session.exit_code)
+    elif event.command.name == "check" and event.exit_code == 0:
+        try:
+            verify_lock(session)
+        except AiopsError as error:
+            print_error(event.io, error)
+            event.set_exit_code(NegativeAnswerError.exit_code)
+
+
+def verify_lock(session: VariantSession) -> None:
+    """Run rule 2 on the lock as it lies there; raises LockConflictError. No solve, no network."""
+    path = session.poetry.locker.lock
+    if path.exists() and (lock := read_lock(path)).packages:
+        check_merged(placements_of(lock), session.variants, session.base_groups, session.targets)
+
+
+# -- preparing ----------------------------------------------------------------------------------------
+
+
+def _session(
+    event: ConsoleCommandEvent, poetry: Poetry, table: Mapping[str, object] | None
+) -> VariantSession | None:
+    """Return the session for declared variants, or for inferred ones where the command may solve."""
+    hardware = read_config(table or {}).hardware
+    if hardware is None and event.command.name not in _SOLVING:
+        return None
+    project = read_project(poetry.pyproject_path)
+    if hardware is not None:
+        check_declaration(hardware, project)
+        return VariantSession(event.io, poetry, project, hardware)
+    proposal = propose(project)
+    return VariantSession(event.io, poetry, project, proposal, inferred=True) if proposal else None
+
+
+def _check_lock_is_readable(event: ConsoleCommandEvent, session: VariantSession) -> None:
+    """Refuse a poetry.lock that cannot be parsed, with the line; `lock --regenerate` does not read it."""
+    if session.inferred or not session.poetry.locker.is_locked() or _flag(event.io, "regenerate"):
+        return
+    try:
+        session.poetry.locker.lock_data  # noqa: B018 - Poetry keeps what it parsed, so this costs nothing
+    except RuntimeError:
+        read_lock(session.poetry.locker.lock)
+
+
+def _refuse_second_variant(event: ConsoleCommandEvent, session: VariantSession) -> None:
+    if session.inferred or event.command.name in {"lock", "show"}:
+        return
+    if event.command.name == "hw-install" and _flag(event.io, "all-groups"):
+        return  # there it means all groups and the one variant that fits
+    refuse_several_variants(session.variants, _asked_groups(event.io, session))
+
+
+def _refuse_provided_package(event: ConsoleCommandEvent, session: VariantSession) -> None:
+    """Refuse `poetry add torch` into a shared group beside variants that provide torch."""
+    if event.command.name != "add" or session.inferred:
+        return
+    group = "dev" if _flag(event.io, "dev") else canonicalize_name(event.io.input.option("group") or "main")
+    if group in session.variants:
+        return
+    provided = provided_directly(session.hardware, session.project)
+    for argument in event.io.input.argument("name"):
+        match = _PACKAGE_NAME.match(argument)
+        name = canonicalize_name(match[1]) if match else ""
+        if name in provided:
+            backends = {variant.group: variant.backend for variant in session.hardware.variants}
+            chosen = ",".join(backends[holder] for holder in provided[name])
+            raise UsageError(
+                f"{name} is provided by the hardware variants {', '.join(provided[name])};"
+                f" in the group {group} it would have to be the same build on every machine",
+                where=f"poetry add {argument}",
+                hint=f"To change the builds of the variants: `poetry hw-add {argument} --variants {chosen}`.",
+            )
+
+
+def _exchange_solver(event: ConsoleCommandEvent, session: VariantSession) -> None:
+    command = event.command
+    if not isinstance(command, InstallerCommand):
+        return
+    plan = LockPlan(
+        variants=session.variants,
+        provides=session.hardware.provides,
+        targets=session.targets,
+        quiet_io=NullIO(),
+        report=lambda agreement: _report(session, agreement),
+        fail=lambda error: print_error(session.io, error),
+        on_trial=session.inferred,
+        announce_inference=lambda: _announce(session),
+    )
+    exchange_installer(command, event.io, plan)
+
+
+# -- telling ------------------------------------------------------------------------------------------
+
+
+def _report(session: VariantSession, agreement: Agreement[PoetrySolution]) -> None:
+    names = ", ".join(f"{variant.group} ({variant.backend})" for variant in session.hardware.variants)
+    session.io.write_line(f"One lock for the hardware variants {plain(names)}")
+    for name, build in sorted(agreement.healed.items()):
+        session.io.write_error_line(
+            f"<warning>Poetry's solver chose two builds of {plain(name)} for the same machine;"
+            f" kept {plain(str(build))}, which every package that needs it accepts.</warning>"
+        )
+    if agreement.pinned:
+        held = ", ".join(f"{build.name} {build.version}" for build in agreement.pinned)
+        session.io.write_error_line(
+            f"Held {plain(held)} back so that every variant fits the shared packages."
+        )
+
+
+def _announce(session: VariantSession) -> None:
+    session.io.write_error_line(
+        "<warning>These groups cannot be locked together; they look like hardware variants and are locked as such."
+        " To keep it so, put this into pyproject.toml:</warning>"
+    )
+    session.io.write_error_line(plain(as_toml(session.hardware)))
+
+
+# -- reading the input of a command of Poetry's --------------------------------------------------------
+
+
+def _flag(io: IO, name: str) -> bool:
+    try:
+        return bool(io.input.option(name))
+    except (CleoError, ValueError):
+        return False
+
+
+def _asked_groups(io: IO, session: VariantSession) -> set[str]:
+    """Return the groups that ``--with``, ``--only`` and ``--all-groups`` name; an update alone names none."""
+    if _flag(io, "all-groups"):
+        return set(session.project.groups)
+    only, added, removed = (_group_names(io, option) for option in ("only", "with", "without"))
+    return only or added - removed
+
+
+def _group_names(io: IO, option: str) -> set[str]:
+    try:
+        given: Any = io.input.option(option)
+    except (CleoError, ValueError):
+        return set()
+    return {canonicalize_name(name.strip()) for part in given or () for name in part.split(",")}

@@ -1,0 +1,276 @@
+"""``[tool.poetry-aiops]`` -> frozen dataclasses; everything that is wrong is told in one error with key paths."""
+
+from __future__ import annotations
+
+import re
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from typing import Final
+from typing import Literal
+from typing import get_args
+
+from poetry_aiops.errors import ConfigError
+from poetry_aiops.project.checks import Checker
+from poetry_aiops.project.checks import did_you_mean
+from poetry_aiops.project.checks import normalised
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+Mixed = Literal["cover-all", "newest"]
+
+TABLE: Final = "[tool.poetry-aiops]"
+HARDWARE: Final = "[tool.poetry-aiops.hardware]"
+VARIANTS: Final = "[tool.poetry-aiops.hardware.variants]"
+AUTO: Final = "auto"
+NONE: Final = "none"
+
+_READ_ELSEWHERE = ("export", "graph", "health", "migrate", "scaffold")
+_TABLES = ("hardware", "profiles", *_READ_ELSEWHERE)
+_HARDWARE_KEYS = ("provides", "mixed", "variants")
+_PROFILE_KEYS = ("groups", "variant")
+_NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE)
+
+_FIXED_BACKENDS = ("cpu", "mps", "xpu", "jetson")
+_BACKEND = re.compile(rf"{'|'.join(_FIXED_BACKENDS)}|cu\d{{3}}|rocm\d+\.\d+(\.\d+)?")
+_CUDA_SPELLING = re.compile(r"(?:cuda|cu)[ _-]?(?P<major>\d{2})[._-]?(?P<minor>\d)(?:\.\d+)?")
+_ROCM_SPELLING = re.compile(r"rocm[ _-]?(?P<major>\d)[._-]?(?P<rest>\d[\d.]*)")
+
+DEFAULT_BACKENDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "cpu": "cpu",
+        "cuda": "cu130",  # what PyPI's torch is built for since 2.11
+        "cuda11": "cu118",
+        "cuda12": "cu126",  # the CUDA 12 index that every torch from 2.6 to 2.14 has
+        "cuda13": "cu130",
+        "rocm": "rocm7.2",
+        "rocm6": "rocm6.4",
+        "rocm7": "rocm7.2",
+        "mps": "mps",
+        "xpu": "xpu",
+        "jetson": "jetson",
+    }
+)
+"""The backend that a family or a major version stands for when nothing says more (torch's indexes, November 2026)."""
+
+_OTHER_WORDS = {
+    "gpu": "cuda",
+    "nvidia": "cuda",
+    "cu11": "cuda11",
+    "cu12": "cuda12",
+    "cu13": "cuda13",
+    "amd": "rocm",
+    "hip": "rocm",
+    "apple": "mps",
+    "metal": "mps",
+    "intel": "xpu",
+    "oneapi": "xpu",
+    "edge": "jetson",
+    "tegra": "jetson",
+}
+_BACKENDS_IN_WORDS = (
+    "Backends are cpu, mps, xpu, jetson, cuNNN (cu126, cu130) and rocmN.N (rocm6.4, rocm7.2)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A group that excludes the other variants, and the backend that its builds are made for.
+
+    ``group`` is in canonical form, ``key_path`` names the entry as the user wrote it.
+    """
+
+    group: str
+    backend: str
+    key_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareConfig:
+    """The hardware variants in file order.
+
+    ``provides`` are the package names that only variants supply; None asks to infer them. ``mixed`` says how one
+    backend is chosen for unlike GPUs in one machine.
+    """
+
+    variants: tuple[Variant, ...]
+    provides: frozenset[str] | None = None
+    mixed: Mixed = "cover-all"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named choice of groups; ``variant`` is ``auto``, ``none`` or the group of a variant."""
+
+    name: str
+    groups: tuple[str, ...]
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All of ``[tool.poetry-aiops]`` that is read here; ``hardware`` is None without its table."""
+
+    hardware: HardwareConfig | None
+    profiles: Mapping[str, Profile]
+
+
+def read_config(tool_table: object) -> Config:
+    """Return the configuration in the table ``[tool.poetry-aiops]`` (an empty one when it is absent).
+
+    Raises ConfigError that names every wrong entry by its key path.
+    """
+    reader = _Reader()
+    config = reader.config(tool_table)
+    hint = "Correct these entries in pyproject.toml."
+    reader.checker.fail(ConfigError, TABLE, "{count} entries cannot be used", hint)
+    return config
+
+
+def is_backend(name: str) -> bool:
+    """Say whether ``name`` is the exact name of a backend, for example ``cu126`` or ``rocm7.2``."""
+    return _BACKEND.fullmatch(name) is not None
+
+
+def nearest_backend(name: str) -> str | None:
+    """Return the backend that a misspelling most likely means: ``cuda12.6`` -> ``cu126``, ``rocm`` -> ``rocm7.2``."""
+    word = name.strip().lower()
+    if is_backend(word):
+        return word
+    if cuda := _CUDA_SPELLING.fullmatch(word):
+        return f"cu{cuda['major']}{cuda['minor']}"
+    if rocm := _ROCM_SPELLING.fullmatch(word):
+        candidate = f"rocm{rocm['major']}.{rocm['rest'].strip('.')}"
+        return candidate if is_backend(candidate) else None
+    return DEFAULT_BACKENDS.get(_OTHER_WORDS.get(word, word))
+
+
+def family_of(backend: str) -> str:
+    """Return the family of a backend: ``cu126`` -> ``cuda``, ``rocm7.2`` -> ``rocm``, ``cpu`` -> ``cpu``."""
+    if backend.startswith("cu"):
+        return "cuda"
+    return "rocm" if backend.startswith("rocm") else backend
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.checker = Checker()
+
+    def config(self, value: object) -> Config:
+        table = self.checker.table(value, TABLE)
+        self._known_keys(table, _TABLES, TABLE)
+        hardware = self._hardware(table["hardware"]) if "hardware" in table else None
+        return Config(hardware, MappingProxyType(self._profiles(table.get("profiles", {}), hardware)))
+
+    def _known_keys(self, table: Mapping[str, object], known: Iterable[str], where: str) -> None:
+        for key in table:
+            if key not in known:
+                hint = did_you_mean(key, known) or f"Known keys are {', '.join(known)}."
+                self.checker.report(f"{where} {key}", "is not a known key", hint)
+
+    def _hardware(self, value: object) -> HardwareConfig:
+        table = self.checker.table(value, HARDWARE)
+        self._known_keys(table, _HARDWARE_KEYS, HARDWARE)
+        variants = self._variants(table.get("variants", {})) if isinstance(value, Mapping) else ()
+        provides = self._provides(table["provides"]) if "provides" in table else None
+        return HardwareConfig(variants, provides, self._mixed(table.get("mixed", "cover-all")))
+
+    def _variants(self, value: object) -> tuple[Variant, ...]:
+        problems = len(self.checker.problems)
+        table = self.checker.table(value, VARIANTS)
+        if len(table) < 2 and len(self.checker.problems) == problems:  # noqa: PLR2004 - a choice needs two
+            what = "names only one variant" if table else "names no variants"
+            hint = 'Variants exclude each other, so list at least two: ml-cpu = "cpu" and ml-gpu = "cu126".'
+            self.checker.report(VARIANTS, what, hint)
+        return tuple(self._distinct([self._variant(name, backend) for name, backend in table.items()]))
+
+    def _variant(self, name: str, backend: object) -> Variant:
+        where = f"{VARIANTS} {name}"
+        self._name(name, where, "group")
+        if normalised(name) in {AUTO, NONE}:
+            self.checker.report(where, f'"{name}" is a word of --hardware', "Give the group another name.")
+        if isinstance(backend, Mapping):
+            hint = f'Write the backend as text: {name} = "cpu"; a group name with a dot needs quotes.'
+            self.checker.report(where, "must be the name of a backend, but is a table", hint)
+            return Variant(normalised(name), "", where)
+        text = self.checker.text(backend, where)
+        if isinstance(backend, str) and not is_backend(text):
+            nearest = nearest_backend(text)
+            hint = f'Write "{nearest}" for example. ' if nearest else ""
+            self.checker.report(where, f'the backend "{text}" is unknown', hint + _BACKENDS_IN_WORDS)
+        return Variant(normalised(name), text, where)
+
+    def _distinct(self, variants: list[Variant]) -> list[Variant]:
+        first: dict[str, Variant] = {}
+        for variant in variants:
+            other = first.setdefault(variant.group, variant)
+            if other is not variant:
+                hint = f"It is also {other.key_path}; keep one of the two."
+                self.checker.report(variant.key_path, f'the group "{variant.group}" is named twice', hint)
+        return list(first.values())
+
+    def _provides(self, value: object) -> frozenset[str]:
+        where = f"{HARDWARE} provides"
+        names = self.checker.texts(value, where)
+        for name in names:
+            self._name(name, where, "package")
+        return frozenset(normalised(name) for name in names)
+
+    def _mixed(self, value: object) -> Mixed:
+        where = f"{HARDWARE} mixed"
+        text = self.checker.text(value, where)
+        choices: tuple[Mixed, ...] = get_args(Mixed)
+        for choice in choices:
+            if text == choice:
+                return choice
+        if isinstance(value, str):
+            hint = did_you_mean(text, choices) or f"Write one of: {', '.join(choices)}."
+            self.checker.report(where, f'"{text}" is not a way to choose', hint)
+        return "cover-all"
+
+    def _profiles(self, value: object, hardware: HardwareConfig | None) -> dict[str, Profile]:
+        where = "[tool.poetry-aiops.profiles]"
+        variants = tuple(variant.group for variant in hardware.variants) if hardware else ()
+        profiles = self.checker.table(value, where)
+        return {name: self._profile(name, entry, variants) for name, entry in profiles.items()}
+
+    def _profile(self, name: str, value: object, variants: tuple[str, ...]) -> Profile:
+        where = f"[tool.poetry-aiops.profiles.{name}]"
+        table = self.checker.table(value, where)
+        self._known_keys(table, _PROFILE_KEYS, where)
+        groups = self.checker.texts(table.get("groups", ["main"]), f"{where} groups")
+        for group in groups:
+            self._name(group, f"{where} groups", "group")
+        names = tuple(dict.fromkeys(normalised(group) for group in groups))
+        variant = self._chosen(table.get("variant", AUTO), variants, f"{where} variant")
+        self._no_other_variant(names, variant, variants, where)
+        return Profile(name, names, variant)
+
+    def _chosen(self, value: object, variants: tuple[str, ...], where: str) -> str:
+        text = self.checker.text(value, where)
+        chosen = normalised(text)
+        if isinstance(value, str) and chosen not in {AUTO, NONE, *variants}:
+            choices = ", ".join([AUTO, NONE, *variants])
+            hint = did_you_mean(chosen, [AUTO, NONE, *variants]) or f"Write one of: {choices}."
+            if not variants:
+                hint = f"No variants are declared in {VARIANTS}. {hint}"
+            self.checker.report(where, f'there is no variant "{text}"', hint)
+        return chosen
+
+    def _no_other_variant(
+        self, groups: tuple[str, ...], variant: str, variants: tuple[str, ...], where: str
+    ) -> None:
+        for group in groups:
+            if group in variants and group != variant:
+                hint = f'Take it out of the groups and write variant = "{group}".'
+                self.checker.report(f"{where} groups", f'"{group}" is a hardware variant', hint)
+
+    def _name(self, name: str, where: str, kind: str) -> None:
+        if not _NAME.fullmatch(name):
+            hint = "Names are letters, digits, dot, dash and underscore, and begin and end with a letter or digit."
+            self.checker.report(where, f'"{name}" is not the name of a {kind}', hint)

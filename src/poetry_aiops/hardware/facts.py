@@ -1,0 +1,98 @@
+"""What one probe's text says, before anything is merged or concluded.
+
+Parsers return :class:`Facts`; a field that the text does not tell stays ``None`` or empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from enum import StrEnum
+
+
+NVIDIA = "10de"
+AMD = "1002"
+INTEL = "8086"
+APPLE = "106b"
+
+
+class Problem(StrEnum):
+    """A failure that a probe's text tells, by what has to be done about it."""
+
+    MISMATCH = "driver and library versions differ"
+    LOST = "a GPU is lost"
+    NO_DEVICES = "no devices were found"
+    NOT_RUNNING = "the driver does not answer"
+    NO_PERMISSION = "no permission to use the device"
+    NO_LIBCUDA = "libcuda is not there"
+    NO_NVML = "the NVML library is not there"
+    NO_PROGRAM = "the program is not there"
+    NO_ROCK = "AMD's kernel driver is not loaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One device as one probe describes it.
+
+    ``chip`` is the maker's code name (``GA102``, ``Navi 31``), ``kernel_driver`` the bound Linux driver:
+    empty when none is bound and ``None`` when that is not told.
+    """
+
+    vendor: str
+    name: str | None = None
+    index: int | None = None
+    bus: str | None = None
+    uuid: str | None = None
+    device_id: str | None = None
+    chip: str | None = None
+    compute_capability: str | None = None
+    gfx: str | None = None
+    memory_mib: int | None = None
+    kernel_driver: str | None = None
+    minor: int | None = None
+    partitions: int = 0
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that one text says about a machine."""
+
+    gpus: tuple[Gpu, ...] = ()
+    driver: str | None = None
+    library: str | None = None
+    max_cuda: str | None = None
+    amdgpu: str | None = None
+    problems: tuple[Problem, ...] = ()
+    os: str | None = None
+    os_version: str | None = None
+    arch: str | None = None
+    libc: str | None = None
+    python: str | None = None
+    wsl: bool | None = None
+    container: str | None = None
+    l4t: str | None = None
+    jetson: str | None = None
+    cpu_model: str | None = None
+    cpu_level: str | None = None
+    present: tuple[str, ...] = field(default=())
+
+    def lines(self) -> tuple[str, ...]:
+        """Return what was read as short ``key=value`` lines."""
+        plain = [
+            f"{name}={value}"
+            for name in ("driver", "library", "max_cuda", "amdgpu", "os", "os_version", "arch", "libc")
+            if (value := getattr(self, name)) is not None
+        ]
+        plain += [
+            f"{name}={value}" for name in ("container", "l4t", "jetson") if (value := getattr(self, name))
+        ]
+        plain += [f"problem={problem.value}" for problem in self.problems]
+        return (*plain, *(gpu_line(gpu) for gpu in self.gpus))
+
+
+def gpu_line(gpu: Gpu) -> str:
+    """Return one device as a short line."""
+    names = ("name", "chip", "device_id", "bus", "compute_capability", "gfx", "kernel_driver")
+    told = [f"{name}={value}" for name in names if (value := getattr(gpu, name))]
+    return "gpu: " + (", ".join(told) or f"vendor={gpu.vendor}")

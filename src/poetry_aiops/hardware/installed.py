@@ -1,0 +1,3 @@
+"""Which build of a framework lies in an environment, told from its files without importing it."""
+
+from __future__ import annotations

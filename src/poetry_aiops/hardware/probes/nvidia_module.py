@@ -1,0 +1,32 @@
+"""``/sys/module/nvidia/version``: one line with the loaded kernel module's version."""
+
+from __future__ import annotations
+
+import re
+
+from poetry_aiops.hardware.facts import Facts
+from poetry_aiops.hardware.probes.probe import File
+from poetry_aiops.hardware.probes.probe import Probe
+from poetry_aiops.hardware.text import clean
+
+
+_LINE = re.compile(r"\s{0,100}(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)\s{0,100}")
+_LONGEST = 300
+_NAMED = re.compile(r"/sys/module/nvidia/version\s{0,5}(?:<==)?[:\s]{1,5}(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)\s")
+
+
+def parse(text: str) -> Facts:
+    """Return the version when the text is it, or names the file above it."""
+    plain = clean(text)
+    found = _LINE.fullmatch(plain) if len(plain) <= _LONGEST else None
+    found = found or _NAMED.search(plain + "\n")
+    return Facts(driver=found.group(1), os="linux") if found else Facts()
+
+
+def recognise(text: str) -> bool:
+    """Return whether the text is a bare driver version or names the file."""
+    bare = len(text) <= _LONGEST and _LINE.fullmatch(clean(text)) is not None
+    return bare or "/sys/module/nvidia/version" in text
+
+
+PROBE = Probe("nvidia kernel module (sys)", File("/sys/module/nvidia/version"), parse, recognise)

@@ -1,0 +1,42 @@
+"""``/proc/driver/nvidia/version``: the NVRM line, in the wording of closed and open kernel modules.
+
+One or two spaces, dates in any language, a cut tail: the version is the first one behind the words
+``Kernel Module``. The GCC line below carries a version too, which is not the driver's.
+"""
+
+from __future__ import annotations
+
+import re
+
+from poetry_aiops.hardware.facts import Facts
+from poetry_aiops.hardware.probes.probe import File
+from poetry_aiops.hardware.probes.probe import Probe
+from poetry_aiops.hardware.text import lines
+
+
+_VERSION = re.compile(r"(?<![\w.])(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)(?![\w.])")
+_MACHINE = re.compile(r"(?<!\w)(x86_64|aarch64|ppc64le|x86)(?!\w)")
+
+
+def parse(text: str) -> Facts:
+    """Return the kernel module's version and the architecture it was built for."""
+    for line in lines(text):
+        head = line.find("NVRM version:")
+        if head < 0:
+            continue
+        rest = line[head + len("NVRM version:") :]
+        version, machine = _VERSION.search(rest), _MACHINE.search(rest)
+        return Facts(
+            driver=version.group(1) if version else None,
+            arch=machine.group(1) if machine else None,
+            os="linux",
+        )
+    return Facts()
+
+
+def recognise(text: str) -> bool:
+    """Return whether the text holds an NVRM line."""
+    return "NVRM version:" in text
+
+
+PROBE = Probe("nvidia kernel module (proc)", File("/proc/driver/nvidia/version"), parse, recognise)

@@ -1,0 +1,166 @@
+"""``nvidia-smi --query-gpu=... --format=csv``, with its header or in our own order without one."""
+
+from __future__ import annotations
+
+import re
+
+from typing import TYPE_CHECKING
+
+from poetry_aiops.hardware.facts import NVIDIA
+from poetry_aiops.hardware.facts import Facts
+from poetry_aiops.hardware.facts import Gpu
+from poetry_aiops.hardware.probes.probe import Probe
+from poetry_aiops.hardware.probes.probe import Program
+from poetry_aiops.hardware.probes.smi_common import SPELLINGS
+from poetry_aiops.hardware.probes.smi_common import is_jetson_name
+from poetry_aiops.hardware.probes.smi_common import problems
+from poetry_aiops.hardware.text import bus_key
+from poetry_aiops.hardware.text import clean
+from poetry_aiops.hardware.text import lines
+from poetry_aiops.hardware.text import name
+from poetry_aiops.hardware.text import number
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+FIELDS = (
+    "index",
+    "uuid",
+    "pci.bus_id",
+    "pci.device_id",
+    "name",
+    "driver_version",
+    "memory.total",
+    "compute_cap",
+)
+_KNOWN = {
+    *FIELDS,
+    "gpu_name",
+    "gpu_bus_id",
+    "gpu_uuid",
+    "driver_model.current",
+    "count",
+    "compute_mode",
+    "cuda_version",
+}
+_QUERY = re.compile(r"--query-gpu[= ]([a-z_.,]{3,300})")
+_CAPABILITY = re.compile(r"\d{1,2}\.\d")
+_DRIVER = re.compile(r"\d{3}\.\d{1,3}(?:\.\d{1,3})?")
+_DEVICE = re.compile(r"0x([0-9A-Fa-f]{4})10DE", re.IGNORECASE)
+_UNIT = re.compile(r"\s{0,4}\[[A-Za-z]{1,5}\]$")
+_FEWEST = 2
+
+
+def parse(text: str) -> Facts:
+    """Return the GPUs of all rows; columns come from a header, from the command line, or are guessed."""
+    plain = clean(text)
+    columns = _command_columns(plain)
+    gpus: list[Gpu] = []
+    drivers: list[str] = []
+    for line in lines(plain):
+        if not line:
+            continue
+        cells = [cell.strip().strip("'\"") for cell in line.split(",")]
+        header = tuple(_UNIT.sub("", cell).lower() for cell in cells)
+        if len(_KNOWN & set(header)) >= min(_FEWEST, len(header)):
+            columns = header
+        elif row := _row(cells, columns):
+            gpus.append(_gpu(row))
+            drivers += [row["driver_version"]] if _DRIVER.fullmatch(row.get("driver_version", "")) else []
+    found = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
+    driver = drivers[0] if drivers else None
+    return Facts(gpus=tuple(gpus), driver=driver, problems=problems(plain), jetson=found)
+
+
+def _command_columns(text: str) -> tuple[str, ...]:
+    asked = _QUERY.search(text)
+    return tuple(asked.group(1).split(",")) if asked else ()
+
+
+def _row(cells: list[str], columns: tuple[str, ...]) -> Mapping[str, str]:
+    if columns and len(cells) == len(columns) and "--query" not in cells[0]:
+        row = dict(zip(columns, cells, strict=True))
+        return row if _is_data(row) else {}
+    if columns or len(cells) < _FEWEST:
+        return {}
+    if len(cells) == len(FIELDS) and cells[1].startswith("GPU-"):
+        return dict(zip(FIELDS, cells, strict=True))
+    return _guessed(cells)
+
+
+def _is_data(row: Mapping[str, str]) -> bool:
+    checks = (
+        _CAPABILITY.fullmatch(row.get("compute_cap", "")),
+        _DRIVER.fullmatch(row.get("driver_version", "")),
+        row.get("uuid", row.get("gpu_uuid", "")).startswith(("GPU-", "MIG-")),
+        number(row.get("memory.total", "")),
+        bus_key(row.get("pci.bus_id", row.get("gpu_bus_id", ""))),
+        re.match(r"(?i)nvidia|geforce|tesla|quadro|titan|grid", row.get("name", row.get("gpu_name", ""))),
+    )
+    return any(check is not None and check is not False for check in checks)
+
+
+def _guessed(cells: list[str]) -> Mapping[str, str]:
+    """Tell columns apart by their values; a row counts when it holds an NVIDIA name or a UUID with more."""
+    row: dict[str, str] = {}
+    for cell in cells:
+        if re.match(r"(?i)(?:nvidia|geforce|tesla|quadro|titan) ?[a-z0-9]", cell) and len(cell) < 80:  # noqa: PLR2004 - longer is a sentence
+            row.setdefault("name", cell)
+        elif cell.startswith("GPU-"):
+            row.setdefault("uuid", cell)
+        elif _CAPABILITY.fullmatch(cell):
+            row.setdefault("compute_cap", cell)
+        elif _DRIVER.fullmatch(cell):
+            row.setdefault("driver_version", cell)
+        elif re.fullmatch(r"\d{3,7} MiB", cell):
+            row.setdefault("memory.total", cell)
+    telling = {"compute_cap", "driver_version", "memory.total", "uuid"} & set(row)
+    return row if "name" in row and telling and len(row) == len(cells) - _ignored(cells) else {}
+
+
+def _ignored(cells: list[str]) -> int:
+    return sum(
+        1
+        for cell in cells
+        if re.fullmatch(r"\d{1,3}|\[?N/A\]?|Default|Enabled|Disabled|\d{1,6}(?: ?(?:MiB|%|W|C))?", cell)
+    )
+
+
+def _gpu(row: Mapping[str, str]) -> Gpu:
+    capability = row.get("compute_cap", "")
+    device = _DEVICE.search(row.get("pci.device_id", ""))
+    return Gpu(
+        NVIDIA,
+        name=name(row.get("name", row.get("gpu_name", ""))),
+        index=number(row.get("index", "")),
+        bus=bus_key(row.get("pci.bus_id", row.get("gpu_bus_id", ""))),
+        uuid=row.get("uuid", row.get("gpu_uuid", ""))[:60] or None,
+        device_id=device.group(1).lower() if device else None,
+        compute_capability=capability if _CAPABILITY.fullmatch(capability) else None,
+        memory_mib=number(row.get("memory.total", "")),
+    )
+
+
+def recognise(text: str) -> bool:
+    """Return whether the text looks like comma-separated rows of ``nvidia-smi``."""
+    if "--query-gpu" in text or "compute_cap" in text or "driver_version, " in text:
+        return True
+    return any(
+        "," in line and bool(_guessed([cell.strip() for cell in line.split(",")]))
+        for line in lines(text)[:200]
+    )
+
+
+PROBE = Probe(
+    "nvidia-smi --query-gpu",
+    Program(
+        tuple(
+            (path, f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits") for path in SPELLINGS
+        ),
+        8.0,
+    ),
+    parse,
+    recognise,
+)

@@ -1,0 +1,56 @@
+"""Words for what the rules refuse: who wants what, and the ways out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_aiops.errors import LockConflictError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+    from poetry_aiops.locking.model import Solution
+
+
+_MOST_PACKAGES = 8
+_MOST_PARENTS = 3
+
+
+def disagreement(
+    solutions: Mapping[str, Solution], base_groups: frozenset[str], disputed: Iterable[str]
+) -> LockConflictError:
+    """Say which shared packages the variants cannot agree on, who asks for them, and the two ways out."""
+    names = sorted(disputed)
+    details = [line for name in names[:_MOST_PACKAGES] for line in _wishes(name, solutions, base_groups)]
+    if len(names) > _MOST_PACKAGES:
+        details.append(f"... and {len(names) - _MOST_PACKAGES} more: {', '.join(names[_MOST_PACKAGES:])}")
+    return LockConflictError(
+        "the hardware variants need different builds of packages that the rest of the project uses too, "
+        f"so one poetry.lock cannot serve them all: {', '.join(names[:_MOST_PACKAGES])}",
+        details=tuple(details),
+        hint=(
+            "Two ways out: let the requirements of the variants overlap (a build of the variant's packages that"
+            f" accepts the same {names[0]}), or take the dependency that pulls {names[0]} in out of the shared"
+            " groups and declare it in every variant (when the shared groups reach it only indirectly, list it"
+            ' under [tool.poetry-aiops.hardware] provides = ["' + names[0] + '"]).'
+        ),
+    )
+
+
+def _wishes(name: str, solutions: Mapping[str, Solution], base_groups: frozenset[str]) -> list[str]:
+    """Return one line for the package and one for each variant: its build and who asks for it."""
+    lines = [f"{name}:"]
+    for variant, solution in solutions.items():
+        builds = sorted(
+            placement.build
+            for placement in solution.placements
+            if placement.build.name == name and base_groups.intersection(placement.markers)
+        )
+        demands = solution.demands_on(name)
+        parents = ", ".join(f"{d.parent} wants {d.constraint}" for d in demands[:_MOST_PARENTS])
+        more = f" and {len(demands) - _MOST_PARENTS} more" if len(demands) > _MOST_PARENTS else ""
+        chosen = " and ".join(str(build) for build in builds) or "not needed"
+        lines.append(f"  with {variant}: {chosen}" + (f" ({parents}{more})" if parents else ""))
+    return lines

@@ -1,0 +1,122 @@
+"""What a solved set of packages looks like to the rules: builds, and where each one is installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Protocol
+from typing import TypeVar
+
+from packaging.version import InvalidVersion
+from packaging.version import Version
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+    from poetry_aiops.project.model import Lock
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Build:
+    """One build of one package: the same name and version from another source is another build."""
+
+    name: str
+    version: str
+    source: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.version} from {self.source}" if self.source else self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A build and, for each dependency group that installs it, the marker under which it does.
+
+    ``markers`` maps a group name to a PEP 508 marker; an empty string means on every machine.
+    """
+
+    build: Build
+    markers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Who asks for a package, and for which versions: ``torch 2.9.0+cpu`` wants ``numpy`` ``<2``."""
+
+    parent: str
+    constraint: str
+
+
+class Solution(Protocol):
+    """One variant together with everything that every machine installs, solved."""
+
+    @property
+    def placements(self) -> tuple[Placement, ...]:
+        """Every build of the solution and where it goes."""
+
+    def demands_on(self, name: str) -> tuple[Demand, ...]:
+        """Return who in this solution asks for ``name``."""
+
+    def every_parent_accepts(self, build: Build) -> bool:
+        """Tell whether all demands on the build's name allow its version."""
+
+
+SolutionT_co = TypeVar("SolutionT_co", bound=Solution, covariant=True)
+
+
+class VariantSolver(Protocol[SolutionT_co]):
+    """The dependency solver as the rules need it; the adapter runs Poetry's."""
+
+    def solve(
+        self, variant: str, *, preferred: Iterable[Build] = (), pinned: Iterable[Build] = ()
+    ) -> SolutionT_co:
+        """Solve the project with this variant only.
+
+        ``preferred`` builds are taken where the constraints allow them, as locked versions are; of a
+        ``pinned`` name nothing but its pinned builds is offered. Raises NoSolutionError when the
+        constraints cannot be met.
+        """
+
+
+class NoSolutionError(Exception):
+    """The solver found no set of versions; the text is the solver's own explanation."""
+
+
+def builds_by_group(placements: Iterable[Placement]) -> dict[str, frozenset[Build]]:
+    """Return which builds each dependency group holds."""
+    groups: dict[str, set[Build]] = {}
+    for placement in placements:
+        for group in placement.markers:
+            groups.setdefault(group, set()).add(placement.build)
+    return {group: frozenset(builds) for group, builds in groups.items()}
+
+
+def newest(builds: Iterable[Build]) -> Build:
+    """Return the build with the highest version; a version that PEP 440 cannot read counts as oldest."""
+    return max(builds, key=_version_key)
+
+
+def placements_of(lock: Lock) -> tuple[Placement, ...]:
+    """Read the placements out of a lock file of format 2.1, which carries groups and markers.
+
+    Builds from a lock of an older format belong to no group.
+    """
+    return tuple(
+        Placement(
+            Build(package.name, package.version, ":".join(package.key[2])),
+            {
+                group: " or ".join(f"({m})" for m in package.marker_for([group]) if m)
+                for group in package.groups or ()
+            },
+        )
+        for package in lock.packages
+    )
+
+
+def _version_key(build: Build) -> tuple[bool, Version, Build]:
+    try:
+        return True, Version(build.version), build
+    except InvalidVersion:
+        return False, Version("0"), build

@@ -1,0 +1,164 @@
+"""Inference without a table: which optional groups are builds of one thing for different hardware."""
+
+from __future__ import annotations
+
+import re
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poetry_aiops.config import VARIANTS
+from poetry_aiops.config import HardwareConfig
+from poetry_aiops.config import Variant
+from poetry_aiops.locking.signals import ALTERNATIVES
+from poetry_aiops.locking.signals import builds_of
+from poetry_aiops.locking.signals import signal_of
+from poetry_aiops.locking.signals import stem_of
+from poetry_aiops.locking.signals import words_in
+from poetry_aiops.project.model import MAIN
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.locking.signals import Build
+    from poetry_aiops.locking.signals import Signal
+    from poetry_aiops.project.model import Group
+    from poetry_aiops.project.model import Project
+
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the groups look like.
+
+    ``hardware`` is None when fewer than two optional groups are alternatives; ``reasons`` says for each variant why
+    it has its backend, ``notes`` names groups that would be variants if they were optional.
+    """
+
+    hardware: HardwareConfig | None
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    group: Group
+    signal: Signal
+    builds: dict[str, frozenset[Build]]
+
+
+def propose(project: Project) -> HardwareConfig | None:
+    """Return the hardware variants that the groups look like, None when fewer than two are alternatives.
+
+    Raises InputError for groups that include each other in a circle.
+    """
+    return proposal_for(project).hardware
+
+
+def proposal_for(project: Project) -> Proposal:
+    """Return the proposal with its reasons and notes; raises as ``propose`` does."""
+    candidates = _candidates(project)
+    optional = [candidate for candidate in candidates if candidate.group.optional]
+    chosen = _without_umbrellas(_largest_set(optional), project)
+    notes = _notes(candidates, chosen)
+    if len(chosen) < 2:  # noqa: PLR2004 - a choice needs two
+        return Proposal(None, notes=notes)
+    variants = tuple(
+        Variant(one.group.name, one.signal.backend, f"{VARIANTS} {one.group.name}") for one in chosen
+    )
+    reasons = tuple(f"{one.group.name} is {one.signal.backend}: {one.signal.because}" for one in chosen)
+    return Proposal(HardwareConfig(variants), reasons, notes)
+
+
+def as_toml(config: HardwareConfig) -> str:
+    """Return the table to paste into pyproject.toml; reading it gives ``config`` again."""
+    lines = []
+    settings = []
+    if config.provides is not None:
+        names = ", ".join(f'"{name}"' for name in sorted(config.provides))
+        settings.append(f"provides = [{names}]")
+    if config.mixed != "cover-all":
+        settings.append(f'mixed = "{config.mixed}"')
+    if settings:
+        lines += ["[tool.poetry-aiops.hardware]", *settings, ""]
+    lines.append(VARIANTS)
+    lines += [f'{_key(variant.group)} = "{variant.backend}"' for variant in config.variants]
+    return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else f'"{name}"'
+
+
+def _candidates(project: Project) -> list[_Candidate]:
+    found = []
+    for group in project.groups.values():
+        requirements = project.requirements_of(group.name)
+        signal = signal_of(project, group) if group.name != MAIN and requirements else None
+        if signal:
+            found.append(_Candidate(group, signal, builds_of(requirements)))
+    return found
+
+
+def _largest_set(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Return the largest set of candidates that hang together as alternatives, the first of equal ones."""
+    left = list(candidates)
+    best: list[_Candidate] = []
+    while left:
+        reached = [left.pop(0)]
+        for member in reached:
+            found = [other for other in left if _alternatives(member, other)]
+            reached += found
+            left = [other for other in left if other not in found]
+        if len(reached) > max(len(best), 1):
+            best = reached
+    return [candidate for candidate in candidates if candidate in best]
+
+
+def _without_umbrellas(chosen: list[_Candidate], project: Project) -> list[_Candidate]:
+    """Leave out groups that only bring along another of the chosen ones, for a variant cannot include a variant."""
+    names = {candidate.group.name for candidate in chosen}
+    return [
+        candidate for candidate in chosen if not names.intersection(project.included(candidate.group.name))
+    ]
+
+
+def _alternatives(one: _Candidate, other: _Candidate) -> bool:
+    if one.signal.backend == other.signal.backend:
+        return False
+    return _other_builds(one, other) or _known_alternatives(one, other) or _named_alike(one, other)
+
+
+def _other_builds(one: _Candidate, other: _Candidate) -> bool:
+    """Say whether both ask for one package, but for different builds of it."""
+    return any(one.builds[name] != other.builds[name] for name in one.builds.keys() & other.builds.keys())
+
+
+def _known_alternatives(one: _Candidate, other: _Candidate) -> bool:
+    """Say whether each asks for another package of a family of which an environment holds one."""
+    for family in ALTERNATIVES:
+        first, second = family.keys() & one.builds.keys(), family.keys() & other.builds.keys()
+        if first and second and first != second:
+            return True
+    return False
+
+
+def _named_alike(one: _Candidate, other: _Candidate) -> bool:
+    """Say whether the names are the same but for their hardware words: ``ml-cpu`` and ``ml-gpu``."""
+    names = (one.group.pretty_name, other.group.pretty_name)
+    return all(words_in(name) for name in names) and stem_of(names[0]) == stem_of(names[1])
+
+
+def _notes(candidates: list[_Candidate], chosen: list[_Candidate]) -> tuple[str, ...]:
+    rivals = chosen or candidates
+    fixed = [
+        one
+        for one in candidates
+        if not one.group.optional and any(_alternatives(one, other) for other in rivals)
+    ]
+    return tuple(
+        f'The group "{one.group.pretty_name}" looks like a variant for {one.signal.backend}, but is not optional:'
+        f" write [tool.poetry.group.{one.group.pretty_name}] optional = true."
+        for one in fixed
+    )

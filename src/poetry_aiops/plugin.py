@@ -1,0 +1,95 @@
+"""The entry point that Poetry loads on every command: names, and nothing heavier.
+
+Only this module and the package's ``__init__`` are imported by ``poetry --version``. Command classes are made by
+lazy factories, and the listeners import their code only for the commands that they concern.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Final
+from typing import cast
+
+from poetry.plugins.application_plugin import ApplicationPlugin
+
+
+if TYPE_CHECKING:
+    from cleo.events.console_command_event import ConsoleCommandEvent
+    from cleo.events.console_terminate_event import ConsoleTerminateEvent
+    from cleo.events.event import Event
+    from cleo.events.event_dispatcher import EventDispatcher
+    from poetry.console.application import Application
+    from poetry.console.commands.command import Command
+
+    from poetry_aiops.commands.variants import Refusal
+    from poetry_aiops.commands.variants import VariantSession
+
+
+COMMANDS: Final[dict[str, str]] = {
+    "hw-info": "poetry_aiops.commands.hw_info:HwInfoCommand",
+    "hw-install": "poetry_aiops.commands.hw_install:HwInstallCommand",
+}
+"""Our commands: name -> ``module:Class``."""
+
+WATCHED: Final = frozenset(
+    {"add", "check", "export", "hw-install", "install", "lock", "remove", "show", "sync", "update"}
+)
+"""The commands that hardware variants concern."""
+
+# The names of cleo's events and the order of its listeners (higher first); Poetry's own listeners run at 0.
+_COMMAND, _TERMINATE = "console.command", "console.terminate"
+_BEFORE_POETRY, _AFTER_POETRY = 1000, -10
+
+
+_BEFORE, _AFTER = "poetry_aiops.commands.hooks:before", "poetry_aiops.commands.hooks:after"
+
+
+def _load(target: str) -> Any:  # noqa: ANN401 - a class or a function, by name
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _make(target: str) -> Command:
+    command: Command = _load(target)()
+    return command
+
+
+class AiopsPlugin(ApplicationPlugin):
+    """Registers the commands and listens to Poetry's own."""
+
+    def activate(self, application: Application) -> None:
+        """Never raises: an exception here would break every Poetry command of the user."""
+        self._session: VariantSession | Refusal | None = None
+        for name, target in COMMANDS.items():
+            if application.command_loader.has(name):
+                logging.getLogger(__name__).warning(
+                    "poetry-aiops: the command %s is already taken by another plugin and stays as it is", name
+                )
+                continue
+            application.command_loader.register_factory(name, partial(_make, target))
+        dispatcher = application.event_dispatcher
+        if dispatcher is not None:
+            dispatcher.add_listener(_COMMAND, self._prepare_output, _BEFORE_POETRY)
+            dispatcher.add_listener(_COMMAND, self._before, _AFTER_POETRY)
+            dispatcher.add_listener(_TERMINATE, self._after, _AFTER_POETRY)
+
+    def _prepare_output(self, event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
+        """Let our command claim standard output for its document before Poetry writes to it."""
+        started = cast("ConsoleCommandEvent", event)
+        prepare = getattr(started.command, "claim_output", None)
+        if prepare is not None:
+            prepare(started.io)
+
+    def _before(self, event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
+        started = cast("ConsoleCommandEvent", event)
+        if started.command.name in WATCHED:
+            self._session = _load(_BEFORE)(started)
+
+    def _after(self, event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
+        if self._session is not None:
+            _load(_AFTER)(cast("ConsoleTerminateEvent", event), self._session)

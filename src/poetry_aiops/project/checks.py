@@ -1,0 +1,133 @@
+"""Reading untrusted TOML values: every wrong one is collected, then all are told in one error."""
+
+from __future__ import annotations
+
+import difflib
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from poetry_aiops.errors import AiopsError
+
+
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "true or false"),
+    (str, "text"),
+    (int, "a number"),
+    (float, "a number"),
+    (list, "a list"),
+    (Mapping, "a table"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: ``where`` is a key path or a package, ``hint`` says what to do."""
+
+    where: str
+    what: str
+    hint: str = ""
+
+    def line(self) -> str:
+        """Return everything in one line, as a detail of an error that names several problems."""
+        return f"{self.where}: {self.what}" + (f" ({self.hint})" if self.hint else "")
+
+
+class Checker:
+    """Takes values apart by their expected type and remembers each that has another one."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def report(self, where: str, what: str, hint: str = "") -> None:
+        self.problems.append(Problem(where, what, hint))
+
+    def text(self, value: object, where: str) -> str:
+        """Return ``value`` when it is text, else the empty text and a remembered problem."""
+        if isinstance(value, str):
+            return str(value)
+        self._wrong(where, "text in quotes", value)
+        return ""
+
+    def flag(self, value: object, where: str) -> bool:
+        """Return ``value`` when it is a boolean, else False and a remembered problem."""
+        if isinstance(value, bool):
+            return value
+        self._wrong(where, "true or false", value)
+        return False
+
+    def items(self, value: object, where: str) -> list[object]:
+        """Return ``value`` when it is a list, else an empty list and a remembered problem."""
+        if isinstance(value, list):
+            return value
+        self._wrong(where, "a list", value)
+        return []
+
+    def texts(self, value: object, where: str) -> tuple[str, ...]:
+        """Return the texts of a list; an entry of another type is a remembered problem and left out."""
+        found = [
+            (entry, self.text(entry, f"{where}[{index}]"))
+            for index, entry in enumerate(self.items(value, where))
+        ]
+        return tuple(text for entry, text in found if isinstance(entry, str))
+
+    def table(self, value: object, where: str) -> Mapping[str, object]:
+        """Return ``value`` when it is a table, else an empty one and a remembered problem.
+
+        TOML keys are always text; a table built elsewhere with other keys is wrong too.
+        """
+        if isinstance(value, Mapping):
+            if all(isinstance(key, str) for key in value):
+                return value
+            self.report(where, "every key must be text")
+            return {}
+        self._wrong(where, "a table", value)
+        return {}
+
+    def tables(self, value: object, where: str) -> list[Mapping[str, object]]:
+        """Return the tables of a list; an entry of another type is a remembered problem and left empty."""
+        return [
+            self.table(entry, f"{where}[{index}]") for index, entry in enumerate(self.items(value, where))
+        ]
+
+    def fail(self, error: type[AiopsError], where: str, headline: str, hint: str | None = None) -> None:
+        """Raise ``error`` with everything that was remembered; do nothing when all was well.
+
+        A single problem is told by itself. Several come as details below ``headline``, in the order found.
+        ``hint`` is the advice when a single problem has none of its own, and the advice for several.
+        """
+        if not self.problems:
+            return
+        if len(self.problems) == 1:
+            only = self.problems[0]
+            raise error(only.what, where=only.where, hint=only.hint or hint)
+        details = tuple(problem.line() for problem in self.problems)
+        raise error(headline.format(count=len(details)), where=where, hint=hint, details=details)
+
+    def _wrong(self, where: str, expected: str, value: object) -> None:
+        self.report(where, f"must be {expected}, but is {kind_of(value)}")
+
+
+def kind_of(value: object) -> str:
+    """Return what a TOML value is, in words: ``text``, ``a list``, ``a date or time``."""
+    if value is None:
+        return "missing"
+    return next((words for kind, words in _KINDS if isinstance(value, kind)), "a date or time")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``Did you mean "x"?`` for the nearest known word, else the empty text."""
+    close = difflib.get_close_matches(word.lower(), sorted(known), n=1)
+    return f'Did you mean "{close[0]}"?' if close else ""
+
+
+def normalised(name: str) -> str:
+    """Return a package, group or extra name in its canonical form (PEP 503): ``ML_CPU`` -> ``ml-cpu``."""
+    return str(canonicalize_name(name))

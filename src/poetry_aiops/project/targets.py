@@ -1,0 +1,167 @@
+"""Concrete machines, and whether an environment marker holds on one of them.
+
+Values are those that CPython reports on such a machine (PEP 508, "Environment Markers").
+"""
+
+from __future__ import annotations
+
+import re
+
+from dataclasses import dataclass
+from dataclasses import field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from typing import Final
+
+from packaging.markers import InvalidMarker
+from packaging.markers import Marker
+from packaging.markers import UndefinedComparison
+from packaging.markers import UndefinedEnvironmentName
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.project.checks import normalised
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Mapping
+
+
+NO_EXTRAS: Final[frozenset[str]] = frozenset()
+_MINORS = range(8, 16)
+_PATCHES = range(40, -1, -1)  # no CPython minor has had more than 40 patch releases
+_ALWAYS = 'python_version >= "0"'
+_NEVER = 'python_version < "0"'
+_EXTRA = re.compile(
+    r"""
+    (?P<left>"[^"]*"|'[^']*') \s* (?P<left_op>==|!=) \s* extra\b   # "gpu" == extra
+    | \bextra\b \s* (?P<op>==|!=) \s* (?P<right>"[^"]*"|'[^']*')   # extra == "gpu"
+    | "[^"]*" | '[^']*'                                            # any other text stays as it is
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One kind of machine with one Python, for example ``linux-x86_64-py3.12``.
+
+    ``python`` is the minor version; ``environment`` maps every marker variable of PEP 508 but ``extra`` to its value.
+    """
+
+    name: str
+    python: str
+    environment: Mapping[str, str] = field(hash=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Platform:
+    name: str
+    os_name: str
+    sys_platform: str
+    system: str
+    machine: str
+    release: str
+
+
+_PLATFORMS = (
+    _Platform("linux-x86_64", "posix", "linux", "Linux", "x86_64", "6.8.0"),
+    _Platform("linux-aarch64", "posix", "linux", "Linux", "aarch64", "6.8.0"),
+    _Platform("macos-arm64", "posix", "darwin", "Darwin", "arm64", "24.0.0"),
+    _Platform("macos-x86_64", "posix", "darwin", "Darwin", "x86_64", "24.0.0"),
+    _Platform("windows-amd64", "nt", "win32", "Windows", "AMD64", "10"),
+)
+
+
+def targets(python_constraint_allows: Callable[[str], bool]) -> tuple[Target, ...]:
+    """Return every platform with each CPython minor that the project allows, oldest Python first.
+
+    ``python_constraint_allows`` is asked for full versions such as ``3.11.40``. A minor is there when one of its
+    patch releases is allowed; the highest allowed one is the target's ``python_full_version``.
+    """
+    pythons = ((minor, _highest_patch(minor, python_constraint_allows)) for minor in _MINORS)
+    return tuple(
+        _target(platform, f"3.{minor}", full)
+        for minor, full in pythons
+        if full is not None
+        for platform in _PLATFORMS
+    )
+
+
+def marker_applies(marker: str, target: Target, extras: frozenset[str] = NO_EXTRAS) -> bool:
+    """Say whether ``marker`` holds on ``target`` while ``extras`` are active.
+
+    ``""`` and ``*`` always hold, ``<empty>`` never. ``extra == "x"`` means that x is among the active extras, and
+    ``extra != "x"`` that it is not. Raises InputError for text that is no marker.
+    """
+    if marker in {"", "*"}:
+        return True
+    if marker == "<empty>":
+        return False
+    return _evaluate(_with_extras(marker, extras), target)
+
+
+def extras_in(marker: str) -> frozenset[str]:
+    """Return the extras that a marker asks about, in canonical form."""
+    found = (match["left"] or match["right"] for match in _EXTRA.finditer(marker))
+    return frozenset(normalised(quoted[1:-1]) for quoted in found if quoted)
+
+
+@lru_cache(maxsize=16384)
+def _with_extras(marker: str, extras: frozenset[str]) -> str:
+    """Return the marker with every question about an extra replaced by its answer."""
+    active = {normalised(extra) for extra in extras}
+
+    def answer(match: re.Match[str]) -> str:
+        quoted = match["left"] or match["right"]
+        if not quoted:
+            return match.group()
+        equal = (match["left_op"] or match["op"]) == "=="
+        return _ALWAYS if (normalised(quoted[1:-1]) in active) == equal else _NEVER
+
+    return _EXTRA.sub(answer, marker)
+
+
+@lru_cache(maxsize=8192)
+def _parsed(marker: str) -> Marker:
+    try:
+        return Marker(marker)
+    except InvalidMarker:
+        raise _unreadable(marker) from None
+
+
+@lru_cache(maxsize=131072)
+def _evaluate(marker: str, target: Target) -> bool:
+    try:
+        return _parsed(marker).evaluate(dict(target.environment))
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        raise _unreadable(marker) from None
+
+
+def _unreadable(marker: str) -> InputError:
+    return InputError(
+        f"this environment marker cannot be read: {marker}", hint="Run `poetry lock` to write it anew."
+    )
+
+
+def _highest_patch(minor: int, allowed: Callable[[str], bool]) -> str | None:
+    candidates = (f"3.{minor}.{patch}" for patch in _PATCHES)
+    return next((version for version in candidates if allowed(version)), None)
+
+
+def _target(platform: _Platform, python: str, full: str) -> Target:
+    environment = {
+        "implementation_name": "cpython",
+        "implementation_version": full,
+        "os_name": platform.os_name,
+        "platform_machine": platform.machine,
+        "platform_python_implementation": "CPython",
+        "platform_release": platform.release,
+        "platform_system": platform.system,
+        "platform_version": platform.release,
+        "python_full_version": full,
+        "python_version": python,
+        "sys_platform": platform.sys_platform,
+    }
+    return Target(f"{platform.name}-py{python}", python, MappingProxyType(environment))

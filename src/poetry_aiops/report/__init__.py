@@ -1,0 +1,1 @@
+"""Results turned into text of one format each; no input and no output."""

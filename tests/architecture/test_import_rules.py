@@ -1,0 +1,111 @@
+"""The import directions between rooms; docs/explanation/architecture.md gives the picture."""
+
+from __future__ import annotations
+
+import ast
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import poetry_aiops
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+SOURCE = Path(poetry_aiops.__file__).parent
+SERVICES = ("hardware", "locking", "health", "graph", "migrate", "export", "scaffold")
+READS_HARDWARE = ("locking", "export", "scaffold")
+
+ROOMS_A_ROOM_MAY_IMPORT: dict[str, frozenset[str]] = {
+    "__init__": frozenset(),
+    "errors": frozenset(),
+    "plugin": frozenset(),
+    "config": frozenset({"errors", "project"}),
+    "project": frozenset({"errors"}),
+    "report": frozenset({"errors", "config", "project", *SERVICES}),
+    "adapters": frozenset({"errors", "config", "project", *SERVICES}),
+    "commands": frozenset({"errors", "config", "project", "report", "adapters", *SERVICES}),
+    **{
+        service: frozenset(
+            {"errors", "config", "project"} | ({"hardware"} if service in READS_HARDWARE else set())
+        )
+        for service in SERVICES
+    },
+}
+
+ROOMS_THAT_MAY_USE: dict[str, frozenset[str]] = {
+    "cleo": frozenset({"commands"}),
+    "poetry": frozenset({"plugin", "commands", "adapters"}),
+    "networkx": frozenset({"graph"}),
+    "httpx": frozenset({"adapters"}),
+    "requests": frozenset({"adapters"}),
+    "urllib": frozenset({"adapters"}),
+    "socket": frozenset({"adapters"}),
+    "subprocess": frozenset({"adapters"}),
+    "pip_audit": frozenset({"adapters"}),
+}
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return parts[0]
+
+
+def imports_at_runtime(path: Path) -> Iterator[tuple[int, str]]:
+    """Every imported module outside ``if TYPE_CHECKING`` blocks: types alone bind nothing together."""
+    tree = ast.parse(path.read_text("utf-8"))
+    typing_only = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
+        for statement in block.body
+        for node in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.lineno, node.module
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_room_imports_only_what_its_direction_allows(path: Path) -> None:
+    here = room(path)
+    breaches = []
+    for line, module in imports_at_runtime(path):
+        top, *rest = module.split(".")
+        if (
+            top == "poetry_aiops"
+            and rest
+            and rest[0] != here
+            and rest[0] not in ROOMS_A_ROOM_MAY_IMPORT[here]
+        ):
+            breaches.append(f"line {line}: {here} must not import {module}")
+        elif top in ROOMS_THAT_MAY_USE and here not in ROOMS_THAT_MAY_USE[top]:
+            breaches.append(f"line {line}: {top} is not for {here}")
+    assert breaches == []
+
+
+def test_every_room_has_its_rule() -> None:
+    assert {room(path) for path in modules()} <= ROOMS_A_ROOM_MAY_IMPORT.keys()
+
+
+def test_every_package_folder_says_what_it_holds() -> None:
+    silent = [
+        str(folder.relative_to(SOURCE))
+        for folder in SOURCE.rglob("*")
+        if folder.is_dir()
+        and any(folder.glob("*.py"))
+        and not ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
+    ]
+    assert silent == []

@@ -1,0 +1,54 @@
+"""What the plugin costs people who call another command: modules, counted in a fresh process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+HEAVY = ("networkx", "httpx", "pip_audit", "tomlkit.items")
+PROBE = """
+import json, sys
+from poetry.console.application import Application
+application = Application()
+application.auto_exits(False)
+before = set(sys.modules)
+application.run()
+print("MODULES " + json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+def modules_after(*arguments: str) -> set[str]:
+    program = f"import sys; sys.argv = {['poetry', *arguments]!r}\n{PROBE}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
+    )
+    listing = next(line for line in done.stderr.splitlines() if line.startswith("MODULES "))
+    return set(json.loads(listing.removeprefix("MODULES ")))
+
+
+def ours(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.partition(".")[0] == "poetry_aiops"}
+
+
+def test_poetry_version_loads_two_modules_of_ours() -> None:
+    assert ours(modules_after("--version")) == {"poetry_aiops", "poetry_aiops.plugin"}
+
+
+def test_poetry_list_loads_the_base_and_one_module_for_each_command() -> None:
+    from poetry_aiops.plugin import COMMANDS
+
+    shared = {"poetry_aiops", "poetry_aiops.plugin"}
+    if COMMANDS:
+        shared |= {"poetry_aiops.commands", "poetry_aiops.commands.base"}
+    each = {target.partition(":")[0] for target in COMMANDS.values()}
+    assert ours(modules_after("list")) == shared | each
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("list",), ("help", "lock"), ("config", "--list")])
+def test_no_heavy_library_is_loaded_for_other_commands(arguments: tuple[str, ...]) -> None:
+    loaded = modules_after(*arguments)
+    assert [name for name in HEAVY[:3] if name in loaded] == []

@@ -1,0 +1,346 @@
+"""A package index on 127.0.0.1 for pip, uv and Poetry: PEP 503, PEP 691, PEP 658/714, and faults on request.
+
+Nothing here knows pytest, so that programs can serve the same index.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import html
+import json
+import threading
+import time
+import urllib.parse
+
+from collections import Counter
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from http.server import ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from typing import ClassVar
+
+from tests.support.wheels import Distribution
+from tests.support.wheels import build_sdist
+from tests.support.wheels import build_wheel
+from tests.support.wheels import normalized
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+
+JSON_TYPE = "application/vnd.pypi.simple.v1+json"
+SLOW_SECONDS = 3.0
+
+
+class Fault(enum.Enum):
+    """What can be wrong with one of the served indexes."""
+
+    REFUSE = "the connection is closed without an answer"
+    NOT_FOUND = "404 for everything"
+    SERVER_ERROR = "500 for everything"
+    SLOW = f"every answer takes {SLOW_SECONDS} s"
+    NO_HASHES = "links without sha256"
+    NO_METADATA = "no PEP 658 metadata, so that clients must open the wheels"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer."""
+
+    status: HTTPStatus
+    content_type: str = "text/plain"
+    body: bytes = b""
+
+
+class PackageIndex:
+    """Several named indexes behind one port; index ``cpu`` lies at ``/cpu/simple/``.
+
+    Use it as a context manager, or call :meth:`start` and :meth:`stop`. A stopped index can be started again
+    and keeps its port.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, dict[str, dict[str, Distribution]]] = {}
+        self._yanked: dict[tuple[str, str], str] = {}
+        self._faults: dict[str, Fault] = {}
+        self._requests: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._server: ThreadingHTTPServer | None = None
+        self._port = 0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Serve on a free port of 127.0.0.1, or on the same port as before."""
+        self._server = _Server(self, self._port)
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop serving: from now on connections are really refused."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def url(self, index: str) -> str:
+        """Return the simple URL of the named index, as a source in pyproject.toml names it."""
+        return f"{self.root}/{index}/simple/"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._files)
+
+    def publish(
+        self,
+        index: str,
+        name: str,
+        version: str,
+        requires: Iterable[str] = (),
+        extras: Mapping[str, Iterable[str]] | None = None,
+        *,
+        requires_python: str | None = ">=3.8",
+        tag: str = "py3-none-any",
+        body: str = "",
+    ) -> Distribution:
+        """Build a wheel and offer it."""
+        wheel = build_wheel(
+            name,
+            version,
+            requires=requires,
+            extras=extras,
+            requires_python=requires_python,
+            tag=tag,
+            body=body,
+        )
+        return self.publish_file(index, wheel)
+
+    def publish_sdist(
+        self,
+        index: str,
+        name: str,
+        version: str,
+        requires: Iterable[str] = (),
+        extras: Mapping[str, Iterable[str]] | None = None,
+    ) -> Distribution:
+        """Build a source archive and offer it."""
+        return self.publish_file(index, build_sdist(name, version, requires=requires, extras=extras))
+
+    def publish_file(self, index: str, distribution: Distribution) -> Distribution:
+        """Offer a file; a file of the same name is replaced."""
+        project = normalized(distribution.filename.split("-")[0])
+        with self._lock:
+            files = self._files.setdefault(index, {}).setdefault(project, {})
+            files[distribution.filename] = distribution
+        return distribution
+
+    def withdraw(self, index: str, name: str, version: str | None = None) -> None:
+        """Remove a project, or one version of it, as if it had never been there."""
+        with self._lock:
+            files = self._files[index].pop(normalized(name))
+            kept = {key: file for key, file in files.items() if version and _version_of(key) != version}
+            if kept:
+                self._files[index][normalized(name)] = kept
+
+    def yank(self, index: str, name: str, version: str, reason: str = "yanked") -> None:
+        """Mark every file of one version as yanked (PEP 592)."""
+        with self._lock:
+            for filename in self._files[index][normalized(name)]:
+                if _version_of(filename) == version:
+                    self._yanked[index, filename] = reason
+
+    @contextlib.contextmanager
+    def fault(self, index: str, fault: Fault) -> Iterator[None]:
+        """Make the named index faulty inside the ``with`` block."""
+        with self._lock:
+            self._faults[index] = fault
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._faults[index]
+
+    def requests(self, prefix: str = "/") -> dict[str, int]:
+        """Return how often each path that begins with ``prefix`` was asked for."""
+        with self._lock:
+            return {path: count for path, count in self._requests.items() if path.startswith(prefix)}
+
+    def forget_requests(self) -> None:
+        """Count from nought again."""
+        with self._lock:
+            self._requests.clear()
+
+    def answer(self, path: str, accept: str) -> Answer | None:
+        """Answer one GET request; ``None`` closes the connection."""
+        with self._lock:
+            self._requests[path] += 1
+            index, _, rest = path.strip("/").partition("/")
+            fault = self._faults.get(index)
+        if fault is Fault.SLOW:
+            time.sleep(SLOW_SECONDS)
+        if fault is Fault.REFUSE:
+            return None
+        if fault is Fault.SERVER_ERROR:
+            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR)
+        if fault is Fault.NOT_FOUND:
+            return Answer(HTTPStatus.NOT_FOUND)
+        with self._lock:
+            return self._content(index, rest, fault, wants_json=JSON_TYPE in accept)
+
+    def _content(self, index: str, rest: str, fault: Fault | None, *, wants_json: bool) -> Answer:
+        projects = self._files.get(index, {})
+        parts = rest.split("/")
+        if parts == ["simple"] and index in self._files:
+            return _root_page(sorted(projects), wants_json=wants_json)
+        if len(parts) == 2 and parts[0] == "simple" and parts[1] in projects:
+            links = [
+                Link(file, self._yanked.get((index, file.filename)), fault)
+                for file in projects[parts[1]].values()
+            ]
+            return _project_page(parts[1], links, wants_json=wants_json)
+        if len(parts) == 3 and parts[0] == "simple":
+            return _file(projects.get(parts[1], {}), parts[2], fault)
+        return Answer(HTTPStatus.NOT_FOUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One file on a project's page, with what the index says about it."""
+
+    file: Distribution
+    yanked: str | None
+    fault: Fault | None
+
+    @property
+    def has_metadata(self) -> bool:
+        return self.fault is not Fault.NO_METADATA and self.file.filename.endswith(".whl")
+
+    def as_html(self) -> str:
+        fragment = "" if self.fault is Fault.NO_HASHES else f"#sha256={self.file.sha256}"
+        attributes = {"href": urllib.parse.quote(self.file.filename) + fragment}
+        if self.file.requires_python is not None:
+            attributes["data-requires-python"] = self.file.requires_python
+        if self.has_metadata:
+            attributes["data-core-metadata"] = f"sha256={self.file.metadata_sha256}"
+            attributes["data-dist-info-metadata"] = f"sha256={self.file.metadata_sha256}"
+        if self.yanked is not None:
+            attributes["data-yanked"] = self.yanked
+        written = " ".join(f'{key}="{html.escape(value)}"' for key, value in attributes.items())
+        return f"<a {written}>{html.escape(self.file.filename)}</a><br>"
+
+    def as_json(self) -> dict[str, object]:
+        metadata = {"sha256": self.file.metadata_sha256} if self.has_metadata else False
+        return {
+            "filename": self.file.filename,
+            "url": urllib.parse.quote(self.file.filename),
+            "hashes": {} if self.fault is Fault.NO_HASHES else {"sha256": self.file.sha256},
+            "requires-python": self.file.requires_python,
+            "size": len(self.file.data),
+            "core-metadata": metadata,
+            "dist-info-metadata": metadata,
+            "yanked": False if self.yanked is None else self.yanked,
+        }
+
+
+def _version_of(filename: str) -> str:
+    return filename.removesuffix(".tar.gz").split("-")[1]
+
+
+def _root_page(projects: list[str], *, wants_json: bool) -> Answer:
+    if wants_json:
+        return _json({"meta": {"api-version": "1.1"}, "projects": [{"name": name} for name in projects]})
+    return _html(f'<a href="{name}/">{name}</a><br>' for name in projects)
+
+
+def _project_page(project: str, links: list[Link], *, wants_json: bool) -> Answer:
+    if not wants_json:
+        return _html(link.as_html() for link in links)
+    versions = {_version_of(link.file.filename) for link in links}
+    return _json(
+        {
+            "meta": {"api-version": "1.1"},
+            "name": project,
+            "versions": sorted(versions),
+            "files": [link.as_json() for link in links],
+        }
+    )
+
+
+def _file(files: Mapping[str, Distribution], name: str, fault: Fault | None) -> Answer:
+    if name in files:
+        return Answer(HTTPStatus.OK, "application/octet-stream", files[name].data)
+    wheel = files.get(name.removesuffix(".metadata"))
+    if wheel is None or fault is Fault.NO_METADATA:
+        return Answer(HTTPStatus.NOT_FOUND)
+    return Answer(HTTPStatus.OK, "text/plain; charset=utf-8", wheel.metadata)
+
+
+def _json(document: object) -> Answer:
+    return Answer(HTTPStatus.OK, JSON_TYPE, json.dumps(document).encode())
+
+
+def _html(rows: Iterable[str]) -> Answer:
+    head = '<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.1"></head><body>'
+    return Answer(
+        HTTPStatus.OK, "text/html; charset=utf-8", "\n".join([head, *rows, "</body></html>"]).encode()
+    )
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, index: PackageIndex, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.index = index
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Headers and body leave in two writes: without this, Nagle's algorithm waits 40 ms for each answer.
+    disable_nagle_algorithm = True
+    timeout: ClassVar[float | None] = 10
+
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def _answer(self, *, with_body: bool) -> None:
+        path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
+        assert isinstance(self.server, _Server)
+        answer = self.server.index.answer(path, self.headers.get("Accept", ""))
+        if answer is None:
+            self.close_connection = True
+            return
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        if with_body:
+            self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """Keep the test's output quiet."""

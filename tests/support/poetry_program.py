@@ -1,0 +1,177 @@
+"""The real ``poetry`` program, run as a user runs it and cut off from everything of this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.support.lockfile import read_lockfile
+from tests.support.wheels import normalized
+
+
+if TYPE_CHECKING:
+    from tests.support.lockfile import Lockfile
+
+
+TIMEOUT = 180.0  # seconds; one call takes one or two
+# Port 9 is "discard": whatever tries to leave this machine fails at once instead of reaching out.
+NOWHERE = "http://127.0.0.1:9"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one call of the program did."""
+
+    args: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def output(self) -> str:
+        """Everything that the user saw."""
+        return self.stdout + self.stderr
+
+    def __str__(self) -> str:
+        return f"poetry {' '.join(self.args)} -> {self.code} ({self.seconds:.1f} s)\n{self.output}"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a pyproject.toml."""
+
+    path: Path
+
+    @property
+    def pyproject(self) -> Path:
+        return self.path / "pyproject.toml"
+
+    @property
+    def lock_path(self) -> Path:
+        return self.path / "poetry.lock"
+
+    def lockfile(self) -> Lockfile:
+        return read_lockfile(self.lock_path)
+
+    def files(self) -> dict[str, bytes | None]:
+        """Return the bytes of pyproject.toml and poetry.lock, None for one that is not there."""
+        paths = (self.pyproject, self.lock_path)
+        return {path.name: path.read_bytes() if path.exists() else None for path in paths}
+
+    def edit(self, old: str, new: str) -> None:
+        """Replace a text in pyproject.toml that occurs exactly once."""
+        text = self.pyproject.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times"
+        self.pyproject.write_text(text.replace(old, new), encoding="utf-8")
+
+    def installed(self) -> dict[str, str]:
+        """Return name and version of what lies in the project's virtual environment; fails on doubles."""
+        return installed_packages(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class PoetryProgram:
+    """One ``poetry`` executable with a home of its own.
+
+    ``home`` holds configuration, data and caches. Poetry keys its cache by the source's *name*, so two indexes
+    that offer different content under one source name need two homes.
+    """
+
+    executable: Path
+    home: Path
+    arguments: tuple[str, ...] = ()
+    """Put in front of every command, for example ``--no-plugins``."""
+
+    @classmethod
+    def of_this_environment(cls, home: Path, *arguments: str) -> PoetryProgram:
+        """Return the program of the environment that runs the tests."""
+        return cls(_program_in(Path(sys.executable).parent), home, arguments)
+
+    def run(self, project: Project | Path, *args: str, **environment: str) -> Run:
+        """Run ``poetry ARGS`` in the project's folder; ``environment`` adds variables."""
+        folder = project if isinstance(project, Path) else project.path
+        self.home.mkdir(parents=True, exist_ok=True)
+        started = time.monotonic()
+        done = subprocess.run(
+            [str(self.executable), *self.arguments, *args],
+            cwd=folder,
+            env={**self._environment(), **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=TIMEOUT,
+            check=False,
+        )
+        return Run(args, done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+
+    def must(self, project: Project | Path, *args: str, **environment: str) -> Run:
+        """Run ``poetry ARGS`` and fail the test when the exit code is not 0."""
+        done = self.run(project, *args, **environment)
+        assert done.code == 0, str(done)
+        return done
+
+    def version(self) -> tuple[int, int]:
+        """Return major and minor version of the program."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        found = re.search(r"version (\d+)\.(\d+)", self.must(self.home, "--version", "--no-plugins").stdout)
+        assert found
+        return int(found[1]), int(found[2])
+
+    def _environment(self) -> dict[str, str]:
+        """Return a whole environment: nothing of the caller's (PIP_*, UV_*, VIRTUAL_ENV, ...) comes along."""
+        home = self.home
+        return {
+            "PATH": os.pathsep.join([str(self.executable.parent), os.defpath]),
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
+            "POETRY_CONFIG_DIR": str(home / "config"),
+            "POETRY_DATA_DIR": str(home / "data"),
+            "POETRY_CACHE_DIR": str(home / "cache"),
+            "POETRY_KEYRING_ENABLED": "false",
+            "POETRY_VIRTUALENVS_IN_PROJECT": "true",
+            "POETRY_VIRTUALENVS_OPTIONS_NO_PIP": "true",
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            "PIP_CONFIG_FILE": os.devnull,
+            "NO_COLOR": "1",
+            "HTTP_PROXY": NOWHERE,
+            "HTTPS_PROXY": NOWHERE,
+            "ALL_PROXY": NOWHERE,
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+
+
+def installed_packages(project: Path) -> dict[str, str]:
+    """Return name and version of every distribution in the project's ``.venv``; fails when one lies there twice."""
+    found: dict[str, str] = {}
+    for site_packages in _site_packages(project / ".venv"):
+        for folder in sorted(site_packages.glob("*.dist-info")):
+            name, _, version = folder.name.removesuffix(".dist-info").rpartition("-")
+            assert normalized(name) not in found, f"two builds of {name} are installed"
+            found[normalized(name)] = version
+    return found
+
+
+def imported_version(project: Path, module: str) -> str:
+    """Return what ``module.__version__`` says in the project's ``.venv``: what really runs, not what is recorded."""
+    for site_packages in _site_packages(project / ".venv"):
+        text = (site_packages / f"{module}.py").read_text(encoding="utf-8")
+        return text.split("'")[1]
+    raise AssertionError(f"{project} has no virtual environment")
+
+
+def _site_packages(environment: Path) -> list[Path]:
+    return [*environment.glob("lib/python*/site-packages"), *environment.glob("Lib/site-packages")]
+
+
+def _program_in(folder: Path) -> Path:
+    return folder / ("poetry.exe" if os.name == "nt" else "poetry")

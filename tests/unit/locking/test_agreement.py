@@ -1,0 +1,154 @@
+"""Rule 1 against a small solver whose every choice can be read off the test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from poetry_aiops.errors import LockConflictError
+from poetry_aiops.locking.agreement import Agreeing
+from poetry_aiops.locking.model import Build
+from poetry_aiops.locking.model import Demand
+from poetry_aiops.locking.model import NoSolutionError
+from poetry_aiops.locking.model import Placement
+from poetry_aiops.project.targets import targets
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+LINUX_AND_OTHERS = targets(lambda python: python.startswith("3.12."))
+BASE = frozenset({"main", "dev"})
+
+
+@dataclass(frozen=True)
+class Solved:
+    placements: tuple[Placement, ...]
+    refused: frozenset[Build] = frozenset()
+
+    def demands_on(self, name: str) -> tuple[Demand, ...]:
+        return (Demand("torch 2.9", f"any {name}"),)
+
+    def every_parent_accepts(self, build: Build) -> bool:
+        return build not in self.refused
+
+
+def placed(name: str, version: str, *groups: str, marker: str = "", source: str = "") -> Placement:
+    return Placement(Build(name, version, source), dict.fromkeys(groups, marker))
+
+
+@dataclass
+class SmallSolver:
+    """Chooses one numpy for main: the preferred or newest one that the variant allows."""
+
+    allowed: dict[str, list[str]]
+    obeys_preferences: bool = True
+    calls: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
+
+    def solve(self, variant: str, *, preferred: Iterable[Build] = (), pinned: Iterable[Build] = ()) -> Solved:
+        wanted = [build.version for build in preferred if build.name == "numpy"]
+        offered = [build.version for build in pinned if build.name == "numpy"]
+        self.calls.append((variant, tuple(wanted), tuple(offered)))
+        choices = [v for v in self.allowed[variant] if not offered or v in offered]
+        if not choices:
+            raise NoSolutionError(f"no numpy for {variant}")
+        liked = [v for v in choices if v in wanted] if self.obeys_preferences else []
+        chosen = (liked or choices)[0]
+        return Solved((placed("numpy", chosen, "main", variant), placed("torch", "2.9", variant, source=variant)))
+
+
+def numpy_of(solved: Solved) -> list[str]:
+    return [p.build.version for p in solved.placements if p.build.name == "numpy"]
+
+
+def agreeing(solver: SmallSolver, *variants: str) -> Agreeing[Solved]:
+    return Agreeing(variants, BASE, solver, LINUX_AND_OTHERS)
+
+
+def test_variants_with_the_same_wishes_are_solved_once_each() -> None:
+    solver = SmallSolver({"cpu": ["2.2", "1.26"], "gpu": ["2.2", "1.26"]})
+    result = agreeing(solver, "cpu", "gpu").run()
+    assert [numpy_of(s) for s in result.solutions.values()] == [["2.2"], ["2.2"]]
+    assert solver.calls == [("cpu", (), ()), ("gpu", ("2.2",), ())]
+
+
+def test_an_earlier_variant_is_solved_again_when_a_later_one_needs_another_base() -> None:
+    solver = SmallSolver({"cpu": ["2.2", "1.26"], "gpu": ["1.26"]})
+    result = agreeing(solver, "cpu", "gpu").run()
+    assert [numpy_of(s) for s in result.solutions.values()] == [["1.26"], ["1.26"]]
+    assert result.pinned == ()
+
+
+def test_three_variants_agree_on_the_only_version_that_all_allow() -> None:
+    solver = SmallSolver({"a": ["3", "2", "1"], "b": ["3", "2"], "c": ["2", "1"]})
+    result = agreeing(solver, "a", "b", "c").run()
+    assert {tuple(numpy_of(s)) for s in result.solutions.values()} == {("2",)}
+
+
+def test_a_base_is_held_when_the_solver_does_not_follow_preferences() -> None:
+    solver = SmallSolver({"cpu": ["2.2", "1.26"], "gpu": ["1.26"]}, obeys_preferences=False)
+    result = agreeing(solver, "cpu", "gpu").run()
+    assert {tuple(numpy_of(s)) for s in result.solutions.values()} == {("1.26",)}
+    assert [str(build) for build in result.pinned] == ["1.26"]
+
+
+def test_variants_that_cannot_agree_are_an_error_that_names_everything() -> None:
+    solver = SmallSolver({"cpu": ["1.26"], "gpu": ["2.2"]})
+    with pytest.raises(LockConflictError) as caught:
+        agreeing(solver, "cpu", "gpu").run()
+    text = str(caught.value)
+    assert caught.value.exit_code == 2
+    for part in ("numpy", "with cpu: 1.26", "with gpu: 2.2", "torch 2.9 wants any numpy", "Two ways out", "provides"):
+        assert part in text
+
+
+def test_an_unsolvable_variant_stays_the_solvers_own_error() -> None:
+    with pytest.raises(NoSolutionError, match="no numpy for gpu"):
+        agreeing(SmallSolver({"cpu": ["1"], "gpu": []}), "cpu", "gpu").run()
+
+
+@dataclass
+class DoublingSolver:
+    """Locks two nvidia-cublas for Linux until only one of them is offered."""
+
+    accepted: tuple[str, ...]
+    markers: tuple[str, str] = ('sys_platform == "linux"', 'platform_system == "Linux"')
+
+    def solve(self, variant: str, *, preferred: Iterable[Build] = (), pinned: Iterable[Build] = ()) -> Solved:
+        del preferred
+        offered = {build.version for build in pinned}
+        versions = [v for v in ("13.1", "13.2") if not offered or v in offered]
+        builds = tuple(
+            placed("nvidia-cublas", version, variant, marker=marker)
+            for version, marker in zip(versions, self.markers, strict=False)
+        )
+        refused = frozenset(Build("nvidia-cublas", v) for v in versions if v not in self.accepted)
+        return Solved(builds, refused)
+
+
+def test_a_double_build_is_healed_with_the_version_that_every_parent_accepts() -> None:
+    result = Agreeing(("gpu",), BASE, DoublingSolver(accepted=("13.1",)), LINUX_AND_OTHERS).run()
+    assert {name: build.version for name, build in result.healed.items()} == {"nvidia-cublas": "13.1"}
+    assert [p.build.version for p in result.solutions["gpu"].placements] == ["13.1"]
+
+
+def test_of_several_accepted_builds_the_newest_by_version_is_kept() -> None:
+    result = Agreeing(("gpu",), BASE, DoublingSolver(accepted=("13.1", "13.2")), LINUX_AND_OTHERS).run()
+    assert result.healed["nvidia-cublas"].version == "13.2"
+
+
+def test_two_builds_for_different_machines_are_left_alone() -> None:
+    solver = DoublingSolver(accepted=(), markers=('sys_platform == "linux"', 'sys_platform == "win32"'))
+    result = Agreeing(("gpu",), BASE, solver, LINUX_AND_OTHERS).run()
+    assert result.healed == {}
+    assert len(result.solutions["gpu"].placements) == 2
+
+
+def test_a_double_build_that_no_version_cures_is_refused_with_the_machine() -> None:
+    with pytest.raises(LockConflictError) as caught:
+        Agreeing(("gpu",), BASE, DoublingSolver(accepted=()), LINUX_AND_OTHERS).run()
+    assert "nvidia-cublas: 13.1, 13.2 (on linux-x86_64" in str(caught.value)

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import tomllib
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from poetry_aiops.config import HardwareConfig
+from poetry_aiops.config import Variant
+from poetry_aiops.errors import ConfigError
+from poetry_aiops.errors import InputError
+from poetry_aiops.locking.declaration import check_declaration
+from poetry_aiops.locking.declaration import clash
+from poetry_aiops.locking.declaration import provided_directly
+from poetry_aiops.project.pyproject import project_from
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.project.model import Project
+
+VARIANTS = "[tool.poetry-aiops.hardware.variants]"
+OPTIONAL = """
+[tool.poetry.group.ml-cpu]
+optional = true
+[tool.poetry.group.ml-gpu]
+optional = true
+"""
+
+
+def project(text: str) -> Project:
+    return project_from(tomllib.loads(text), Path("pyproject.toml"))
+
+
+def declared(**backends: str) -> HardwareConfig:
+    names = {name.replace("_", "-"): backend for name, backend in backends.items()}
+    return HardwareConfig(
+        tuple(Variant(name, backend, f"{VARIANTS} {name}") for name, backend in names.items())
+    )
+
+
+CPU_AND_GPU = declared(ml_cpu="cpu", ml_gpu="cu126")
+
+
+def refused(config: HardwareConfig, text: str) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        check_declaration(config, project(text))
+    return caught.value
+
+
+def test_optional_groups_apart_from_each_other_are_accepted() -> None:
+    text = f"""
+        [dependency-groups]
+        ml-cpu = ["torch", {{include-group = "base"}}]
+        ml-gpu = ["torch", {{include-group = "base"}}]
+        base = ["numpy"]
+        dev = ["pytest"]
+        {OPTIONAL}
+    """
+    check_declaration(CPU_AND_GPU, project(text))
+
+
+def test_variants_in_which_nothing_differs_are_accepted() -> None:
+    check_declaration(declared(ml_cpu="cpu", ml_gpu="cpu"), project(OPTIONAL))
+
+
+def test_an_unknown_group_is_refused_with_the_nearest_name_and_the_list() -> None:
+    error = refused(declared(ml_cpu="cpu", ml_gpus="cu126"), OPTIONAL)
+    assert error.where == f"{VARIANTS} ml-gpus"
+    assert error.what == 'there is no dependency group "ml-gpus"'
+    assert error.hint == 'Did you mean "ml-gpu"? The groups are: ml-cpu, ml-gpu.'
+
+
+def test_a_project_without_groups_says_so() -> None:
+    error = refused(CPU_AND_GPU, "")
+    assert len(error.details) == 2
+    assert all("The project has no groups yet." in detail for detail in error.details)
+
+
+def test_a_group_that_is_not_optional_is_refused_with_the_line_that_makes_it_so() -> None:
+    error = refused(
+        CPU_AND_GPU, '[dependency-groups]\nml-cpu = ["torch"]\n[tool.poetry.group.ml-gpu]\noptional = true'
+    )
+    assert error.where == f"{VARIANTS} ml-cpu"
+    assert "is not optional" in error.what
+    assert error.hint == "Write [tool.poetry.group.ml-cpu] optional = true."
+
+
+def test_main_cannot_be_a_variant() -> None:
+    error = refused(declared(main="cpu", ml_gpu="cu126"), OPTIONAL)
+    assert error.where == f"{VARIANTS} main"
+    assert "always installed" in error.what
+
+
+def test_a_variant_that_includes_another_is_refused() -> None:
+    text = f'[dependency-groups]\nml-gpu = [{{include-group = "ml-cpu"}}]\nml-cpu = ["torch"]\n{OPTIONAL}'
+    error = refused(CPU_AND_GPU, text)
+    assert error.where == "[dependency-groups] ml-gpu"
+    assert error.what == 'the variant includes the variant "ml-cpu"'
+
+
+def test_a_variant_that_includes_another_through_a_group_is_refused_with_the_way() -> None:
+    text = f"""
+        [dependency-groups]
+        ml-gpu = [{{include-group = "base"}}]
+        base = ["numpy", {{include-group = "more"}}]
+        more = [{{include-group = "ml-cpu"}}]
+        ml-cpu = ["torch"]
+        {OPTIONAL}
+    """
+    error = refused(CPU_AND_GPU, text)
+    assert [detail.partition(" (Move")[0].partition(" (Remove")[0] for detail in error.details] == [
+        '[dependency-groups] ml-gpu: the variant includes the variant "ml-cpu" (through base, more)',
+        '[dependency-groups] base: it includes the hardware variant "ml-cpu" (through more), and would bring it into every machine',
+        '[dependency-groups] more: it includes the hardware variant "ml-cpu", and would bring it into every machine',
+    ]
+
+
+def test_all_problems_are_told_in_one_error() -> None:
+    text = """
+        [dependency-groups]
+        ml-cpu = ["torch"]
+        dev = [{include-group = "ml-cpu"}]
+    """
+    error = refused(CPU_AND_GPU, text)
+    assert [detail.partition(": ")[0] for detail in error.details] == [
+        f"{VARIANTS} ml-cpu",
+        f"{VARIANTS} ml-gpu",
+        "[dependency-groups] dev",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        (["main", "ml-cpu"], ()),
+        (["ML_gpu", "ml-cpu", "dev"], ("ml-cpu", "ml-gpu")),
+        ([], ()),
+        (["ml-gpu", "ml_gpu"], ()),
+    ],
+)
+def test_a_clash_names_two_or_more_variants_in_file_order(
+    groups: list[str], expected: tuple[str, ...]
+) -> None:
+    assert clash(CPU_AND_GPU.variants, groups) == expected
+
+
+def test_packages_that_variants_declare_are_named_with_their_variants() -> None:
+    text = f"""
+        [dependency-groups]
+        ml-cpu = ["torch", "Tensorflow_CPU"]
+        ml-gpu = ["torch", "tensorflow", {{include-group = "base"}}]
+        base = ["numpy"]
+        {OPTIONAL}
+    """
+    assert dict(provided_directly(CPU_AND_GPU, project(text))) == {
+        "torch": ("ml-cpu", "ml-gpu"),
+        "tensorflow-cpu": ("ml-cpu",),
+        "tensorflow": ("ml-gpu",),
+        "numpy": ("ml-gpu",),
+    }
+
+
+def test_a_variant_without_its_group_cannot_be_asked_what_it_provides() -> None:
+    with pytest.raises(InputError, match="no dependency group"):
+        provided_directly(CPU_AND_GPU, project(""))

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pytest
+
+from packaging.markers import Marker
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.project.constraints import all_of
+from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.constraints import alternatives
+from poetry_aiops.project.constraints import any_of
+from poetry_aiops.project.constraints import both
+from poetry_aiops.project.constraints import platform_marker
+from poetry_aiops.project.constraints import python_marker
+
+
+@pytest.mark.parametrize(
+    ("constraint", "clauses"),
+    [
+        ("^3.11", [[">=3.11", "<4.0"]]),
+        ("^0.2.3", [[">=0.2.3", "<0.3"]]),
+        ("^0.0.3", [[">=0.0.3", "<0.0.4"]]),
+        ("^0.0", [[">=0.0", "<0.1"]]),
+        ("^0", [[">=0", "<1.0"]]),
+        ("^2.1.0+cpu", [[">=2.1.0+cpu", "<3.0"]]),
+        ("~3.11", [[">=3.11", "<3.12"]]),
+        ("~3", [[">=3", "<4.0"]]),
+        ("~1.2.3", [[">=1.2.3", "<1.3"]]),
+        ("~=1.4.5", [["~=1.4.5"]]),
+        (">=3.11,<4.0", [[">=3.11", "<4.0"]]),
+        (">= 3.11 , < 4.0", [[">=3.11", "<4.0"]]),
+        (">=3.11 <4.0", [[">=3.11", "<4.0"]]),
+        ("2.1.0", [["==2.1.0"]]),
+        ("=2.1.0", [["==2.1.0"]]),
+        ("2.1.*", [["==2.1.*"]]),
+        ("!=2.1.*", [["!=2.1.*"]]),
+        ("*", [[]]),
+        ("", [[]]),
+        ("~2.7 || ^3.4", [[">=2.7", "<2.8"], [">=3.4", "<4.0"]]),
+        ("1.0|2.0", [["==1.0"], ["==2.0"]]),
+        (">=1.0,", [[">=1.0"]]),
+    ],
+)
+def test_poetrys_spelling_becomes_pep440_clauses(constraint: str, clauses: list[list[str]]) -> None:
+    assert [[str(clause) for clause in one] for one in alternatives(constraint)] == clauses
+
+
+@pytest.mark.parametrize("constraint", ["three", "^", ">=a.b", "1.0 - 2.0", "<>1.0"])
+def test_text_that_is_no_constraint_is_refused_with_an_example(constraint: str) -> None:
+    with pytest.raises(InputError, match="is not a version constraint") as caught:
+        alternatives(constraint)
+    assert caught.value.hint is not None
+    assert "^3.11" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("constraint", "version", "expected"),
+    [
+        ("^3.11", "3.11.0", True),
+        ("^3.11", "4.0.0", False),
+        ("~3.11", "3.12.0", False),
+        ("~2.7 || ^3.4", "3.3.0", False),
+        ("~2.7 || ^3.4", "2.7.18", True),
+        ("*", "3.14.1", True),
+        ("^2.1", "2.2.0rc1", True),
+        ("2.3.0", "2.3.0+cpu", True),
+        ("^2.1.0+cpu", "2.1.0+cpu", True),
+        ("^2.1.0+cpu", "2.0.1", False),
+        ("==2.1.0+cpu", "2.1.0+cu126", False),
+    ],
+)
+def test_a_version_is_compared_with_the_constraint(constraint: str, version: str, expected: bool) -> None:  # noqa: FBT001 - a table column
+    assert allows(constraint, version) is expected
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("*", "^2.1", "^2.1"),
+        ("^2.1", "*", "^2.1"),
+        ("^2.1", "^2.1", "^2.1"),
+        (">=2.0", "^2.1", ">=2.0,^2.1"),
+        ("2.0 || 3.0", ">=1", "2.0,>=1 || 3.0,>=1"),
+        ("", "", "*"),
+    ],
+)
+def test_two_constraints_are_written_as_one(first: str, second: str, expected: str) -> None:
+    assert both(first, second) == expected
+
+
+@pytest.mark.parametrize(
+    ("constraint", "holds_on", "fails_on"),
+    [
+        ("^3.9", ["3.9.0", "3.14.2"], ["3.8.20"]),
+        ("<=3.10", ["3.9.5", "3.10.0"], ["3.10.1"]),
+        (">3.10", ["3.10.1", "3.11.0"], ["3.10.0"]),
+        ("!=3.10.*", ["3.9.0", "3.11.0"], ["3.10.4"]),
+        ("!=3.10", ["3.10.1"], ["3.10.0"]),
+        ("3.11.*", ["3.11.7"], ["3.12.0"]),
+        ("3.*", ["3.11.7"], []),
+        ("!=3.*", [], ["3.11.7"]),
+        ("~=3.9", ["3.9.0", "3.12.0"], ["3.8.1"]),
+        ("~=3.9.2", ["3.9.2", "3.9.9"], ["3.9.1", "3.10.0"]),
+        (">=3.9.2,<3.11.4", ["3.9.2", "3.11.3"], ["3.9.1", "3.11.4"]),
+        ("~3.9 || ~3.12", ["3.9.1", "3.12.1"], ["3.10.1"]),
+    ],
+)
+def test_a_python_constraint_becomes_a_marker_of_the_same_meaning(
+    constraint: str, holds_on: list[str], fails_on: list[str]
+) -> None:
+    marker = Marker(python_marker(constraint))
+
+    def holds(full: str) -> bool:
+        minor = ".".join(full.split(".")[:2])
+        return marker.evaluate({"python_full_version": full, "python_version": minor})
+
+    assert [version for version in holds_on if not holds(version)] == []
+    assert [version for version in fails_on if holds(version)] == []
+
+
+@pytest.mark.parametrize("constraint", ["*", "", "^3.9 || *"])
+def test_any_python_needs_no_marker(constraint: str) -> None:
+    assert python_marker(constraint) == ""
+
+
+@pytest.mark.parametrize(
+    ("platform", "marker"),
+    [
+        ("linux", 'sys_platform == "linux"'),
+        ("!=win32", 'sys_platform != "win32"'),
+        ("linux || darwin", 'sys_platform == "linux" or sys_platform == "darwin"'),
+        ("!=win32,!=darwin", 'sys_platform != "win32" and sys_platform != "darwin"'),
+    ],
+)
+def test_the_platform_key_becomes_a_marker(platform: str, marker: str) -> None:
+    assert platform_marker(platform) == marker
+
+
+def test_markers_are_joined_with_brackets_only_where_they_are_needed() -> None:
+    assert all_of("", "a == 'b'", "*") == "a == 'b'"
+    assert all_of("x or y", "z") == "(x or y) and z"
+    assert all_of() == ""
+    assert any_of(["x and y", "z"]) == "(x and y) or z"
