@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= auto
 
-.PHONY: test test-slow lint types format clean
+.PHONY: bench test test-slow lint types format clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -30,6 +30,9 @@ types: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/lock_time.py
 
 clean:
 	rm -rf $(VENV) .venvs dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

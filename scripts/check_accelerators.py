@@ -1,5 +1,4 @@
-# ruff: noqa: INP001 - a program, not a package
-"""Check src/poetry_aiops/data/accelerators.toml and write it back in its one canonical form.
+"""Check data/accelerators.toml, write it back in its one canonical form, and write its JSON twin.
 
 python scripts/check_accelerators.py            check; exit 1 with every fault found
 python scripts/check_accelerators.py --write    check, then rewrite the file in canonical order
@@ -24,15 +23,16 @@ import fastjsonschema
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "src" / "poetry_aiops" / "data"
 CATALOGUE = DATA / "accelerators.toml"
+TWIN = DATA / "accelerators.json"
 SCHEMA = DATA / "schemas" / "accelerators.json"
 WRAP = 110
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | bool | date"
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from poetry_aiops.hardware.catalogue import Catalogue  # noqa: E402 - after the path is set
-from poetry_aiops.hardware.catalogue import parse_catalogue  # noqa: E402
-from poetry_aiops.hardware.text import version_key  # noqa: E402
+from poetry_aiops.hardware.catalogue import Catalogue
+from poetry_aiops.hardware.catalogue import parse_catalogue
+from poetry_aiops.hardware.text import version_key
 
 
 def main() -> int:
@@ -46,13 +46,20 @@ def main() -> int:
     text = options.file.read_text(encoding="utf-8")
     faults = check(text)
     for fault in faults:
-        print(f"{options.file}: {fault}")  # noqa: T201 - a program's output
+        print(f"{options.file}: {fault}")
     if faults:
         return 1
-    canonical = dump(tomllib.loads(text))
+    document = tomllib.loads(text)
+    canonical, twin = dump(document), twin_of(document)
+    stored = TWIN.read_text(encoding="utf-8") if TWIN.is_file() else ""
+    if options.file == CATALOGUE and twin != stored:
+        if not options.write:
+            print(f"{TWIN}: not what {CATALOGUE.name} says; run with --write")
+            return 1
+        TWIN.write_text(twin, encoding="utf-8")
     if canonical != text:
         if not options.write:
-            print(f"{options.file}: not in canonical order; run with --write")  # noqa: T201 - a program's output
+            print(f"{options.file}: not in canonical order; run with --write")
             return 1
         options.file.write_text(canonical, encoding="utf-8")
     return 0
@@ -66,10 +73,10 @@ def check(text: str) -> list[str]:
         return [f"no TOML: {error}"]
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     try:
-        fastjsonschema.validate(schema, _json_like(document))
+        fastjsonschema.validate(schema, json_like(document))
     except fastjsonschema.JsonSchemaValueException as error:
         return [f"against the schema: {error.message}"]
-    catalogue = parse_catalogue(document)
+    catalogue = parse_catalogue(json_like(document))
     return [
         *_unknown_sources(document),
         *_floors(catalogue),
@@ -78,12 +85,17 @@ def check(text: str) -> list[str]:
     ]
 
 
-def _json_like(value: Data) -> object:
+def json_like(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
     if isinstance(value, dict):
-        return {key: _json_like(item) for key, item in value.items()}
+        return {key: json_like(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_json_like(item) for item in value]
+        return [json_like(item) for item in value]
     return value.isoformat() if isinstance(value, date) else value
+
+
+def twin_of(document: dict[str, Any]) -> str:
+    """Return the JSON twin that the package loads."""
+    return json.dumps(json_like(document), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _unknown_sources(document: dict[str, Any]) -> list[str]:

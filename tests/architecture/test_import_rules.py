@@ -24,6 +24,7 @@ ROOMS_A_ROOM_MAY_IMPORT: dict[str, frozenset[str]] = {
     "__init__": frozenset(),
     "errors": frozenset(),
     "plugin": frozenset(),
+    "data": frozenset(),  # facts, schemas, and programs that run in environments without this package
     "config": frozenset({"errors", "project"}),
     "project": frozenset({"errors"}),
     "report": frozenset({"errors", "config", "project", *SERVICES}),
@@ -45,7 +46,7 @@ ROOMS_THAT_MAY_USE: dict[str, frozenset[str]] = {
     "requests": frozenset({"adapters"}),
     "urllib": frozenset({"adapters"}),
     "socket": frozenset({"adapters"}),
-    "subprocess": frozenset({"adapters"}),
+    "subprocess": frozenset({"adapters", "data"}),
     "pip_audit": frozenset({"adapters"}),
 }
 

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from tests.support.poetry_program import PoetryProgram
 
 
-INCLUDES_SINCE = (2, 2)
-"""The first minor that reads PEP 735 groups and ``include-groups``."""
-
 BASE = {
     "fastapi": "0.109.0",
     "iniconfig": "2.0.0",
@@ -177,29 +174,6 @@ def test_a_healed_lock_stays_as_it_is(poetry: PoetryProgram, locked_project: Pro
     poetry.must(project, "lock")
 
     assert project.files() == before
-
-
-@pytest.mark.every_poetry_minor
-def test_standard_tables_lock_like_legacy_ones(poetry: PoetryProgram, locked_project: ProjectFactory) -> None:
-    if poetry.version() < INCLUDES_SINCE:
-        pytest.skip("Poetry reads PEP 735 dependency groups since 2.2")
-    standard = locked_project(projects.STANDARDS, "standard").lockfile()
-    legacy = locked_project(projects.HW, "legacy").lockfile()
-
-    for groups in (("main", "dev"), ("main", "dev", "ml-cpu"), ("main", "dev", "ml-gpu")):
-        assert standard.selected(*groups) == legacy.selected(*groups)
-
-
-@pytest.mark.every_poetry_minor
-def test_variants_may_include_the_same_third_group(
-    poetry: PoetryProgram, locked_project: ProjectFactory
-) -> None:
-    if poetry.version() < INCLUDES_SINCE:
-        pytest.skip("Poetry reads include-groups since 2.2")
-    lock = locked_project(projects.INCLUDED).lockfile()
-
-    assert lock.builds("requests") == {"2.31.0": ("ml-cpu", "ml-gpu", "serving")}
-    assert lock.selected("main", "ml-gpu")["requests"] == "2.31.0"
 
 
 def test_lock_tells_which_variants_it_holds(poetry: PoetryProgram, new_project: ProjectFactory) -> None:

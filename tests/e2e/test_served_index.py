@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -132,6 +133,28 @@ def test_a_stopped_index_can_be_started_again_on_its_port(small_index: PackageIn
     small_index.start()
 
     assert "other-2.0" in fetched(url)
+
+
+def test_a_slow_index_answers_late(small_index: PackageIndex) -> None:
+    small_index.slow_seconds = 0.3
+    started = time.monotonic()
+
+    with small_index.fault("pypi", Fault.SLOW):
+        page = fetched(small_index.url("pypi") + "other/")
+
+    assert "other-2.0" in page
+    assert time.monotonic() - started >= small_index.slow_seconds
+
+
+def test_a_withdrawn_version_is_gone_and_a_yanked_one_is_marked(small_index: PackageIndex) -> None:
+    small_index.publish("pypi", "other", "2.0.1")
+    small_index.yank("pypi", "other", "2.0.1", "broken")
+
+    small_index.withdraw("pypi", "other", "2.0")
+
+    page = fetched(small_index.url("pypi") + "other/")
+    assert "other-2.0-py3" not in page
+    assert 'data-yanked="broken"' in page
 
 
 def test_links_can_go_without_hashes_and_metadata(small_index: PackageIndex) -> None:

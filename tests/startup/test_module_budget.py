@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from poetry_aiops.plugin import COMMANDS
+
 
 HEAVY = ("networkx", "httpx", "pip_audit", "tomlkit.items")
 PROBE = """
@@ -39,8 +41,6 @@ def test_poetry_version_loads_two_modules_of_ours() -> None:
 
 
 def test_poetry_list_loads_the_base_and_one_module_for_each_command() -> None:
-    from poetry_aiops.plugin import COMMANDS
-
     shared = {"poetry_aiops", "poetry_aiops.plugin"}
     if COMMANDS:
         shared |= {"poetry_aiops.commands", "poetry_aiops.commands.base"}

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
-SLOW_SECONDS = 3.0
 
 
 class Fault(enum.Enum):
@@ -45,7 +44,7 @@ class Fault(enum.Enum):
     REFUSE = "the connection is closed without an answer"
     NOT_FOUND = "404 for everything"
     SERVER_ERROR = "500 for everything"
-    SLOW = f"every answer takes {SLOW_SECONDS} s"
+    SLOW = "every answer takes `slow_seconds`"
     NO_HASHES = "links without sha256"
     NO_METADATA = "no PEP 658 metadata, so that clients must open the wheels"
 
@@ -66,7 +65,8 @@ class PackageIndex:
     and keeps its port.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, slow_seconds: float = 3.0) -> None:
+        self.slow_seconds = slow_seconds
         self._files: dict[str, dict[str, dict[str, Distribution]]] = {}
         self._yanked: dict[tuple[str, str], str] = {}
         self._faults: dict[str, Fault] = {}
@@ -198,7 +198,7 @@ class PackageIndex:
             index, _, rest = path.strip("/").partition("/")
             fault = self._faults.get(index)
         if fault is Fault.SLOW:
-            time.sleep(SLOW_SECONDS)
+            time.sleep(self.slow_seconds)
         if fault is Fault.REFUSE:
             return None
         if fault is Fault.SERVER_ERROR:

@@ -89,6 +89,8 @@ class PoetryProgram:
     home: Path
     arguments: tuple[str, ...] = ()
     """Put in front of every command, for example ``--no-plugins``."""
+    wrapper: tuple[str, ...] = ()
+    """A program that runs the program, for example in another namespace."""
 
     @classmethod
     def of_this_environment(cls, home: Path, *arguments: str) -> PoetryProgram:
@@ -101,7 +103,7 @@ class PoetryProgram:
         self.home.mkdir(parents=True, exist_ok=True)
         started = time.monotonic()
         done = subprocess.run(
-            [str(self.executable), *self.arguments, *args],
+            [*self.wrapper, str(self.executable), *self.arguments, *args],
             cwd=folder,
             env={**self._environment(), **environment},
             stdin=subprocess.DEVNULL,

@@ -239,10 +239,53 @@ torch = {version = "^2.10.0+cu126", source = "pytorch-cu126"}
 )
 
 
+# One variant takes its macOS build from elsewhere, as the CPU index of PyTorch has none for it.
+MACOS_FROM_ELSEWHERE = HW.replace(
+    'torch = {version = "^2.10.0+cpu", source = "pytorch-cpu"}',
+    """\
+torch = [
+  {version = "^2.10.0+cpu", source = "pytorch-cpu", markers = "sys_platform != 'darwin'"},
+  {version = "^2.10.0", source = "stand-in", markers = "sys_platform == 'darwin'"},
+]""",
+)
+
+# Main reaches torch through lightning, and one variant brings no torch of its own.
+TORCHLESS_VARIANT = MAIN_REACHES_TORCH + 'edge = "jetson"\n' + EDGE
+
+# An extra of the project reaches torch.
+EXTRA_REACHES_TORCH = STANDARDS.replace(
+    "[dependency-groups]",
+    '[project.optional-dependencies]\ntrain = ["lightning (>=2.5,<3.0)"]\n\n[dependency-groups]',
+)
+
+# A variant asks for less than main does.
+VARIANT_NARROWS_BASE = HW.replace("fastapi = ", 'requests = "^2.30"\nfastapi = ').replace(
+    "tensorflow = {", 'requests = "<2.31"\ntensorflow = {'
+)
+
+# Group names in the spelling that people type.
+ODD_NAMES = HW.replace("group.ml-gpu", "group.ML_GPU").replace('ml-cpu = "cpu"', 'ML_CPU = "cpu"')
+
+# A library beside the project.
+PATH_DEPENDENCY = HW.replace("fastapi = ", 'mylib = {path = "mylib", develop = true}\nfastapi = ')
+
+MYLIB = """\
+[project]
+name = "mylib"
+version = "1.0.0"
+requires-python = ">=3.11"
+dependencies = ["idna"]
+
+[build-system]
+requires = ["poetry-core"]
+build-backend = "poetry.core.masonry.api"
+"""
+
+
 def project_text(template: str, index: PackageIndex) -> str:
     """Return the template with the sources that it names declared for the served index."""
     parts = [template.rstrip() + "\n", _source(MAIN_SOURCE, index.url(PYPI), "primary")]
-    for name in sorted(set(re.findall(r'source = "([^"]+)"', template))):
+    for name in sorted(set(re.findall(r'source = "([^"]+)"', template)) - {MAIN_SOURCE}):
         backend = name.removeprefix("pytorch-").replace("rocm", "rocm7.2")
         parts.append(_source(name, index.url(backend), "explicit"))
     return "\n".join(parts)

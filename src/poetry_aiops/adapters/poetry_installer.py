@@ -62,7 +62,7 @@ class LockPlan:
     provides: frozenset[str] | None
     targets: tuple[Target, ...]
     quiet_io: IO
-    report: Callable[[Agreement[PoetrySolution]], None]
+    report: Callable[[Agreement[PoetrySolution], PoetrySolution], None]
     fail: Callable[[AiopsError], None]
     on_trial: bool = False
     announce_inference: Callable[[], None] = lambda: None
@@ -205,7 +205,7 @@ class OneLockSolver(Solver):
             self._package, merged(solution.packages for solution in agreement.solutions.values())
         )
         check_merged(solution.placements, variants, base_groups, self._plan.targets)
-        self._plan.report(agreement)
+        self._plan.report(agreement, solution)
         self._warn_about_yanked(solution.packages)
         return Transaction(
             self._locked_packages,

@@ -24,7 +24,7 @@ from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.solver import Solver
 
-from poetry_aiops.adapters.poetry_pool import PinnedPool
+from poetry_aiops.adapters.poetry_pool import OfferingPool
 from poetry_aiops.locking.model import Build
 from poetry_aiops.locking.model import Demand
 from poetry_aiops.locking.model import NoSolutionError
@@ -32,6 +32,7 @@ from poetry_aiops.locking.model import Placement
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Mapping
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.repositories import RepositoryPool
 
+    from poetry_aiops.locking.model import Offer
+
     SolvedPackages = dict[Package, TransitivePackageInfo]
 
 
@@ -51,6 +54,22 @@ def build_of(package: Package) -> Build:
     """Return what tells this package apart from other builds of the same name."""
     source = package.source_resolved_reference or package.source_reference or package.source_url or ""
     return Build(package.name, package.version.text, source)
+
+
+def unknown_extras(root: Package, packages: Iterable[Package]) -> list[str]:
+    """Return what the project asks for in vain, such as ``torch[foo]``: the locked build has no such extra."""
+    locked: dict[str, list[Package]] = {}
+    for package in packages:
+        locked.setdefault(package.name, []).append(package)
+    return sorted(
+        {
+            f"{dependency.pretty_name}[{extra}] ({package.pretty_version})"
+            for dependency in root.all_requires
+            for extra in dependency.extras
+            for package in locked.get(dependency.name, ())
+            if extra not in package.extras and dependency.constraint.allows(package.version)
+        }
+    )
 
 
 def declared_by(root: Package, group: str) -> dict[str, frozenset[tuple[str, ...]]]:
@@ -123,21 +142,15 @@ class PoetryVariantSolver:
     _known: dict[Build, Package] = field(default_factory=dict)
     _deferred: dict[Dependency, Package] = field(default_factory=dict)
 
-    def solve(
-        self, variant: str, *, preferred: Iterable[Build] = (), pinned: Iterable[Build] = ()
-    ) -> PoetrySolution:
+    def solve(self, variant: str, offer: Offer) -> PoetrySolution:
         """Solve the project with this variant only; raises NoSolutionError."""
         root = self.root.without_dependency_groups(self.variants - {variant})
-        preferred_packages = [self._known[build] for build in preferred]
-        offered = self._offered(pinned)
-        fixed = {package.name for package in preferred_packages} | offered.keys()
-        locked = [
-            *preferred_packages,
-            *(package for package in self.locked[variant] if package.name not in fixed),
-        ]
-        solver = _SingleVariantSolver(
-            root, PinnedPool(self.pool, offered) if offered else self.pool, self.installed, locked, self.io
-        )
+        preferred = [self._known[build] for build in sorted(offer.preferred)]
+        rules = _offering_rules(offer)
+        fixed = {package.name for package in preferred} | rules.keys()
+        locked = [*preferred, *(package for package in self.locked[variant] if package.name not in fixed)]
+        pool = OfferingPool(self.pool, rules) if rules else self.pool
+        solver = _SingleVariantSolver(root, pool, self.installed, locked, self.io)
         solver.split(variant, self.variants, self.provides)
         solver.provider._source_root = self.source_root  # noqa: SLF001 - Poetry hands it on only to its own
         solver.provider._deferred_cache = self._deferred  # noqa: SLF001 - else git and paths are read again
@@ -149,11 +162,19 @@ class PoetryVariantSolver:
         self._known.update((build_of(package), package) for package in packages)
         return PoetrySolution(root, packages)
 
-    def _offered(self, pinned: Iterable[Build]) -> dict[str, frozenset[Version]]:
-        versions: dict[str, set[Version]] = {}
-        for build in pinned:
-            versions.setdefault(build.name, set()).add(Version.parse(build.version))
-        return {name: frozenset(allowed) for name, allowed in versions.items()}
+
+def _offering_rules(offer: Offer) -> dict[str, Callable[[Package], bool]]:
+    """Return, for each name that is not offered freely, which of its packages are."""
+    rules: dict[str, Callable[[Package], bool]] = {
+        name: lambda package: all(w.every_parent_accepts(build_of(package)) for w in offer.witnesses)
+        for name in offer.shared
+    }
+    pinned: dict[str, set[str]] = {}
+    for build in offer.pinned:
+        pinned.setdefault(build.name, set()).add(build.version)
+    for name, versions in pinned.items():
+        rules[name] = lambda package, versions=versions: package.version.text in versions  # type: ignore[misc]  # bound early
+    return rules
 
 
 class _SingleVariantSolver(Solver):

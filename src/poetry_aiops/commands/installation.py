@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from poetry_aiops.adapters.environment_record import read_record
 from poetry_aiops.adapters.environment_record import write_record
-from poetry_aiops.adapters.installed_packages import installed_facts
+from poetry_aiops.adapters.installed_packages import read_installed
 from poetry_aiops.adapters.poetry_installer import VariantInstaller
 from poetry_aiops.adapters.verify_environment import verify_environment
 from poetry_aiops.commands.machine import catalogue_warning
@@ -35,10 +35,12 @@ from poetry_aiops.hardware.groups import GroupOptions
 from poetry_aiops.hardware.groups import plan_groups
 from poetry_aiops.hardware.groups import profile_of
 from poetry_aiops.hardware.groups import wish_of
-from poetry_aiops.hardware.installed import compare
+from poetry_aiops.hardware.installed import installed_builds
+from poetry_aiops.hardware.installed_check import compare
 from poetry_aiops.hardware.record import record_for
 from poetry_aiops.hardware.select import select
 from poetry_aiops.hardware.selection import Constraint
+from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.report.machine import device_in_words
@@ -46,6 +48,8 @@ from poetry_aiops.report.machine import machine_text
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from packaging.utils import NormalizedName
 
     from poetry_aiops.commands.hw_install import HwInstallCommand
@@ -54,11 +58,14 @@ if TYPE_CHECKING:
     from poetry_aiops.hardware.choice import Wish
     from poetry_aiops.hardware.groups import GroupPlan
     from poetry_aiops.hardware.host import Detection
-    from poetry_aiops.hardware.installed import Finding
+    from poetry_aiops.hardware.installed_check import Finding
+    from poetry_aiops.hardware.record import InstallRecord
     from poetry_aiops.hardware.selection import Selection
 
 
 ENVIRONMENT_VARIABLE = "POETRY_AIOPS_HARDWARE"
+_NEVER_WRONG = frozenset({"cpu", "jetson"})
+"""Where an unexpected build still computes: a GPU build on a CPU, a CPU build on a Jetson."""
 
 
 def plan_installation(command: HwInstallCommand, session: VariantSession | None) -> Installation:
@@ -96,8 +103,7 @@ class Installation:
             text = machine_text(self.detection, self.selection, (), explain=True)
             command.line(plain(text) + "\n")
         command.line(f"<info>hw-install</info>: {plain(self._headline())}")
-        for warning in self.warnings:
-            command.line_error(f"<warning>Warning: {plain(warning)}</warning>")
+        self._warn(self.warnings)
         if self.session is not None and isinstance(command.installer, VariantInstaller):
             chosen = {self.choice.variant} if self.group_plan.takes_variant else set()
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"
@@ -110,10 +116,14 @@ class Installation:
         env = self.command.env
         takes = self.group_plan.takes_variant and self.choice.variant is not None
         if takes and self.choice.backend is not None:
-            self.findings = compare(self.choice.backend, installed_facts([env.purelib, env.platlib]))
+            facts = read_installed([env.purelib, env.platlib], self.detection.host.os)
+            self.findings = compare(self.choice.backend, installed_builds(facts), self._provided())
         if self.group_plan.takes_variant:
             write_record(env.path, env.script_dirs[0], env.python, self._record())
-        wrong = [finding for finding in self.findings if finding.ok is False]
+        wrong = [finding for finding in self.findings if finding.outcome == "wrong"]
+        if self.choice.backend is not None and family_of(self.choice.backend) in _NEVER_WRONG:
+            self._warn(finding.text for finding in wrong)
+            wrong = []
         for finding in wrong:
             self.command.line_error(f"<error>{plain(finding.text)}</error>")
         if self.command.option("verify") and takes and not wrong:
@@ -135,7 +145,7 @@ class Installation:
                 "groups": sorted(self.active_groups),
                 "dry_run": bool(self.command.option("dry-run")),
                 "remembered": self.remember,
-                "checks": [{"text": finding.text, "ok": finding.ok} for finding in self.findings],
+                "checks": [{"text": finding.text, "outcome": finding.outcome} for finding in self.findings],
                 "verification": self.verdict,
                 "warnings": self.warnings,
                 "exit_code": code,
@@ -143,6 +153,16 @@ class Installation:
         )
 
     # -- private ----------------------------------------------------------------------------------------
+
+    def _warn(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.command.line_error(f"<warning>Warning: {plain(text)}</warning>")
+
+    def _provided(self) -> frozenset[str]:
+        if self.session is None:
+            return frozenset()
+        provided = provided_directly(self.session.hardware, self.session.project)
+        return frozenset(name for name, variants in provided.items() if self.choice.variant in variants)
 
     def _headline(self) -> str:
         if self.session is None:
@@ -156,7 +176,7 @@ class Installation:
             return self.choice.reason
         return f"{self.choice.variant} ({self.choice.backend}) - {self.choice.reason}"
 
-    def _record(self) -> Any:  # noqa: ANN401
+    def _record(self) -> InstallRecord:
         env, host = self.command.env, self.detection.host
         offer = next(
             (o for o in offers_of(self.session, frozenset()) if o.variant == self.choice.variant), None
@@ -223,7 +243,7 @@ class _Planner:
         defaults = frozenset(canonicalize_name(group) for group in command.non_optional_groups)
         own = read_config(aiops_table(command.poetry.pyproject.data)).profiles
         profile = profile_of(self.options.profile, own, defaults, self.variants)
-        record = read_record(command.env.path).record if command.env.is_venv() else None
+        record = read_record(command.env.path) if command.env.is_venv() else None
         wish = wish_of(
             self.options,
             self.variants,

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cleo.formatters.formatter import Formatter
+from cleo.io.outputs.output import Verbosity
 
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def plain(text: str) -> str:
 
 
 def print_error(io: IO, error: AiopsError) -> None:
-    """Write an error to stderr: what and where in red, then the details, then what to do next."""
+    """Write an error to stderr, with ``--quiet`` too: what and where, then the details and what to do next."""
     head, *rest = error.lines()
-    io.write_error_line(f"<error>{plain(head)}</error>")
+    io.write_error_line(f"<error>{plain(head)}</error>", verbosity=Verbosity.QUIET)
     for line in rest:
-        io.write_error_line(plain(line))
+        io.write_error_line(plain(line), verbosity=Verbosity.QUIET)

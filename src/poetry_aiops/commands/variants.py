@@ -17,8 +17,14 @@ from packaging.utils import canonicalize_name
 from poetry.console.commands.installer_command import InstallerCommand
 from poetry.core.constraints.version import Version
 
+from poetry_aiops.adapters.poetry_compat import check_poetry
 from poetry_aiops.adapters.poetry_installer import LockPlan
 from poetry_aiops.adapters.poetry_installer import exchange_installer
+from poetry_aiops.commands.notes import announce_inference
+from poetry_aiops.commands.notes import lock_report
+from poetry_aiops.commands.notes import note_missing_provided
+from poetry_aiops.commands.notes import note_vanished_variants
+from poetry_aiops.commands.notes import note_what_sync_removes
 from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.terminal import print_error
 from poetry_aiops.config import read_config
@@ -28,7 +34,6 @@ from poetry_aiops.errors import UsageError
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.model import placements_of
-from poetry_aiops.locking.propose import as_toml
 from poetry_aiops.locking.propose import propose
 from poetry_aiops.locking.selection import refuse_several_variants
 from poetry_aiops.locking.verify import check_merged
@@ -45,9 +50,7 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from poetry.poetry import Poetry
 
-    from poetry_aiops.adapters.poetry_solver import PoetrySolution
     from poetry_aiops.config import HardwareConfig
-    from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.project.model import Project
     from poetry_aiops.project.targets import Target
 
@@ -122,12 +125,23 @@ def finish(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> N
     """Set the exit code of a refused command; verify the lock after a successful ``poetry check``."""
     if isinstance(session, Refusal):
         event.set_exit_code(session.exit_code)
-    elif event.command.name == "check" and event.exit_code == 0:
+    elif event.exit_code == 0:
         try:
-            verify_lock(session)
+            _after_success(event, session)
         except AiopsError as error:
             print_error(event.io, error)
-            event.set_exit_code(NegativeAnswerError.exit_code)
+            if event.command.name == "check":
+                event.set_exit_code(NegativeAnswerError.exit_code)
+
+
+def _after_success(event: ConsoleTerminateEvent, session: VariantSession) -> None:
+    name = event.command.name
+    if name == "check":
+        verify_lock(session)
+    elif name in {"install", "sync"} and isinstance(event.command, InstallerCommand):
+        note_missing_provided(session, frozenset(event.command.activated_groups))
+    elif name == "remove":
+        note_vanished_variants(session)
 
 
 def verify_lock(session: VariantSession) -> None:
@@ -199,43 +213,20 @@ def _exchange_solver(event: ConsoleCommandEvent, session: VariantSession) -> Non
     command = event.command
     if not isinstance(command, InstallerCommand):
         return
+    if warning := check_poetry():
+        event.io.write_error_line(f"<warning>Warning: {plain(warning)}</warning>")
+    note_what_sync_removes(command, session, _asked_groups(event.io, session))
     plan = LockPlan(
         variants=session.variants,
         provides=session.hardware.provides,
         targets=session.targets,
         quiet_io=NullIO(),
-        report=lambda agreement: _report(session, agreement),
+        report=lambda agreement, solution: lock_report(session, agreement, solution),
         fail=lambda error: print_error(session.io, error),
         on_trial=session.inferred,
-        announce_inference=lambda: _announce(session),
+        announce_inference=lambda: announce_inference(session),
     )
     exchange_installer(command, event.io, plan)
-
-
-# -- telling ------------------------------------------------------------------------------------------
-
-
-def _report(session: VariantSession, agreement: Agreement[PoetrySolution]) -> None:
-    names = ", ".join(f"{variant.group} ({variant.backend})" for variant in session.hardware.variants)
-    session.io.write_line(f"One lock for the hardware variants {plain(names)}")
-    for name, build in sorted(agreement.healed.items()):
-        session.io.write_error_line(
-            f"<warning>Poetry's solver chose two builds of {plain(name)} for the same machine;"
-            f" kept {plain(str(build))}, which every package that needs it accepts.</warning>"
-        )
-    if agreement.pinned:
-        held = ", ".join(f"{build.name} {build.version}" for build in agreement.pinned)
-        session.io.write_error_line(
-            f"Held {plain(held)} back so that every variant fits the shared packages."
-        )
-
-
-def _announce(session: VariantSession) -> None:
-    session.io.write_error_line(
-        "<warning>These groups cannot be locked together; they look like hardware variants and are locked as such."
-        " To keep it so, put this into pyproject.toml:</warning>"
-    )
-    session.io.write_error_line(plain(as_toml(session.hardware)))
 
 
 # -- reading the input of a command of Poetry's --------------------------------------------------------

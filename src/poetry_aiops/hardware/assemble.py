@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from poetry_aiops.hardware import masks as masking
 from poetry_aiops.hardware.facts import AMD
@@ -49,8 +49,7 @@ LONE_PROBLEMS = {
 ASKED = frozenset({"NVML", "nvidia-smi --query-gpu", "nvidia-smi", "nvidia-smi -L"})
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One probe's answer; observations come most trusted first."""
 
     name: str
@@ -60,8 +59,7 @@ class Observation:
     facts: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(NamedTuple):
     """What is known of the machine before any device is looked at, and the device nodes if it is live."""
 
     host: Host
@@ -69,8 +67,7 @@ class Base:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """The facts that hold for all devices together, with the probe that decided each."""
 
     driver: str | None
@@ -100,9 +97,9 @@ def assemble(base: Base, observations: list[Observation], catalogue: Catalogue) 
             m.variable == masking.CONTAINER and m.value.strip() in masking.NOTHING for m in base.host.masks
         ),
     )
-    board = _first(observations, lambda facts: facts.jetson)
+    board = _board(observations, catalogue)
     devices = (
-        _jetson(board[1], merged, catalogue)
+        _jetson(board, merged, catalogue, base)
         if board
         else _nvidia(observations, merged, around, catalogue, base)
     )
@@ -202,7 +199,16 @@ def _listed(observations: list[Observation], vendor: str) -> tuple[Gpu, ...]:
     return join(devices for devices in lists if devices)
 
 
-def _jetson(board: str, merged: Merged, catalogue: Catalogue) -> tuple[Accelerator, ...]:
+def _board(observations: list[Observation], catalogue: Catalogue) -> str | None:
+    """Return a Jetson's name: the one that tells which board it is, else any."""
+    names = [name for o in observations if (name := o.facts.jetson)]
+    return next((name for name in names if catalogue.jetson_boards.find(name)), names[0] if names else None)
+
+
+def _jetson(board: str, merged: Merged, catalogue: Catalogue, base: Base) -> tuple[Accelerator, ...]:
+    capability = catalogue.jetson_boards.find(board)
+    hidden = masking.hidden_by(base.host.masks, masking.CUDA, [(None, capability)])
+    state = _masked(State(), hidden.get(0))
     return (
         Accelerator(
             "jetson",
@@ -210,7 +216,10 @@ def _jetson(board: str, merged: Merged, catalogue: Catalogue) -> tuple[Accelerat
             vendor_id=NVIDIA,
             driver=merged.driver,
             max_cuda=merged.max_cuda,
-            compute_capability=catalogue.jetson_boards.find(board),
+            compute_capability=capability,
+            usable=state.usable,
+            why_unusable=state.why,
+            needs=state.needs,
         ),
     )
 

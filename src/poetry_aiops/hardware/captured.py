@@ -13,7 +13,7 @@ from poetry_aiops.hardware.assemble import Observation
 from poetry_aiops.hardware.assemble import assemble
 from poetry_aiops.hardware.facts import Facts
 from poetry_aiops.hardware.host import Host
-from poetry_aiops.hardware.probes.registry import ALL
+from poetry_aiops.hardware.probes.registry import all_probes
 from poetry_aiops.hardware.reader import TEXT_LIMIT
 
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SYSTEMS: Final[Mapping[str, OperatingSystem]] = {"linux": "linux", "windows": "windows", "macos": "macos"}
 _HEADER: Final = re.compile(r"\A\ufeff?# source: [^\n]{0,2000}\| probe: [^\n]{0,4000}(?:\n|\Z)")
+_ARM_ONLY: Final = re.compile(r"\b(?:GH200|GB200|GB300|GB10)\b")
 _RAW_LIMIT: Final = 100_000
 
 
@@ -46,7 +47,7 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
         )
     observations = [
         Observation(probe.name, where, body[:_RAW_LIMIT], _outcome(facts), facts)
-        for probe in ALL
+        for probe in all_probes()
         for where, body in bodies.items()
         if probe.recognise(body)
         for facts in [probe.parse(body)]
@@ -64,11 +65,19 @@ def _told(observations: list[Observation], field: str) -> str | None:
     return next((value for o in observations if (value := getattr(o.facts, field))), None)
 
 
+def _likely_arch(system: str, observations: list[Observation]) -> str:
+    """Return the architecture that goes with a system, or with GPUs that there are for Arm machines alone."""
+    names = [gpu.name or "" for o in observations for gpu in o.facts.gpus]
+    if system == "linux" and (_told(observations, "jetson") or any(_ARM_ONLY.search(name) for name in names)):
+        return "aarch64"
+    return {"macos": "arm64", "windows": "amd64"}.get(system, "x86_64")
+
+
 def _base(observations: list[Observation]) -> Base:
     told_system = _told(observations, "os")
     system = SYSTEMS.get(told_system or "linux", "linux")
     told_arch = _told(observations, "arch")
-    arch = told_arch or {"macos": "arm64", "windows": "amd64"}.get(system, "x86_64")
+    arch = told_arch or _likely_arch(system, observations)
     warnings = []
     if not any(o.facts.gpus or o.facts.driver or o.facts.problems or o.facts.jetson for o in observations):
         probes = ", ".join(dict.fromkeys(o.name for o in observations)) or "no known probe"

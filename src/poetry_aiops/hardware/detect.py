@@ -45,7 +45,7 @@ WSL_HINTS = ("/usr/lib/wsl/lib/libnvidia-ml.so.1", "/usr/lib/wsl/lib/nvidia-smi"
 WINDOWS_HINTS = (r"C:\Windows\System32\nvml.dll", r"C:\Windows\System32\nvidia-smi.exe")
 NVIDIA_PROGRAMS = ("NVML", "nvidia-smi --query-gpu", "nvidia-smi")
 AMD_PROGRAMS = ("rocminfo", "rocm_agent_enumerator", "rocm-smi")
-_ORDER = {probe.name: place for place, probe in enumerate(registry.ALL)}
+_ORDER = {name: place for place, name in enumerate(registry.MODULES)}
 _NEVER_RUN = frozenset({"rocm-smi text", "torch.utils.collect_env", "uname", "nvidia-smi messages"})
 
 
@@ -59,7 +59,7 @@ class _Look:
     def ask(self, name: str) -> Facts:
         """Return what one probe says; a failed program's words count as well."""
         if name not in self.seen:
-            probe = registry.BY_NAME[name]
+            probe = registry.probe_named(name)
             answer = probe.reads.read(self._reader)
             facts = probe.parse(answer.text) if answer.text else Facts()
             self.seen[name] = Observation(name, str(probe.reads), answer.text, answer.outcome, facts)
@@ -67,8 +67,7 @@ class _Look:
 
     def skip(self, name: str, why: str) -> None:
         """Note that a probe was not asked, and why."""
-        probe = registry.BY_NAME[name]
-        self.seen.setdefault(name, Observation(name, str(probe.reads), None, f"skipped: {why}", Facts()))
+        self.seen.setdefault(name, Observation(name, name, None, f"skipped: {why}", Facts()))
 
     def gpus(self, vendor: str) -> tuple[Gpu, ...]:
         """Return the devices of one maker that are known so far."""
@@ -169,7 +168,7 @@ def _look_at_windows(look: _Look, reader: Reader, host: Host) -> None:
 
 
 def _ask_everything(look: _Look, host: Host) -> None:
-    for probe in registry.ALL:
+    for probe in registry.all_probes():
         if probe.name in _NEVER_RUN or (probe.name in look.seen and look.seen[probe.name].raw is not None):
             continue
         if probe.name == "Windows display adapters" and host.os != "windows":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Final
+from typing import NamedTuple
 from typing import Protocol
 
 
@@ -22,8 +22,7 @@ TEXT_LIMIT: Final = 2_000_000
 """No probe reads more characters than this from one source."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformFacts:
+class PlatformFacts(NamedTuple):
     """What the interpreter knows without looking further.
 
     ``system`` is ``Linux``, ``Windows`` or ``Darwin``; ``machine`` is as the system spells it; ``release``
@@ -39,8 +38,7 @@ class PlatformFacts:
     node: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The text that a file or a program gave, and how that went.
 
     ``outcome`` is ``ok``, ``missing``, ``denied``, ``error``, ``timeout`` or ``exit N``; a program that

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
@@ -55,7 +54,7 @@ class RecordingReader:
     def read_text(self, path: str) -> Answer:
         """Return a file's text."""
         answer = self._reader.read_text(path)
-        self._kept["files"][path] = asdict(answer)
+        self._kept["files"][path] = answer._asdict()
         return answer
 
     def glob(self, pattern: str) -> tuple[str, ...]:
@@ -72,7 +71,7 @@ class RecordingReader:
     def run(self, argv: Sequence[str], timeout: float) -> Answer:
         """Run a program."""
         answer = self._reader.run(argv, timeout)
-        self._kept["programs"]["\0".join(argv)] = asdict(answer)
+        self._kept["programs"]["\0".join(argv)] = answer._asdict()
         return answer
 
     def files(self, detection: Detection) -> dict[str, str]:
@@ -80,7 +79,7 @@ class RecordingReader:
 
         The machine's name is left out unless it tells a build sandbox.
         """
-        facts = asdict(self._reader.platform())
+        facts = self._reader.platform()._asdict()
         facts["node"] = facts["node"] if facts["node"] == "buildkitsandbox" else ""
         document = {"schema": SCHEMA, "platform": facts, **self._kept}
         texts = {RECORDING: json.dumps(document, indent=1, sort_keys=True) + "\n"}

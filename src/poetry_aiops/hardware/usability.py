@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from poetry_aiops.hardware.facts import Problem
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from poetry_aiops.hardware.facts import Gpu
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """Whether a device can be used; ``repairable`` as in :class:`~poetry_aiops.hardware.host.Accelerator`."""
 
     usable: bool = True
@@ -24,8 +23,7 @@ class State:
     repairable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What decides over all devices of one maker.
 
     ``nodes`` are the device nodes of a live machine, ``None`` for a pasted text, which cannot tell;

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Generic
 from typing import TypeVar
@@ -17,6 +18,7 @@ from typing import TypeVar
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.explain import disagreement
 from poetry_aiops.locking.model import NoSolutionError
+from poetry_aiops.locking.model import Offer
 from poetry_aiops.locking.model import Solution
 from poetry_aiops.locking.model import builds_by_group
 from poetry_aiops.locking.model import newest
@@ -25,6 +27,7 @@ from poetry_aiops.locking.verify import double_builds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Iterator
     from collections.abc import Mapping
     from collections.abc import Sequence
 
@@ -46,8 +49,8 @@ class Agreement(Generic[SolutionT]):
     solutions: dict[str, SolutionT]
     healed: dict[str, Build] = field(default_factory=dict)
     """Packages of which the solver chose two builds for one machine, and the one that was kept."""
-    pinned: tuple[Build, ...] = ()
-    """Base packages that had to be held at one version so that every variant fits."""
+    held: frozenset[Build] = frozenset()
+    """Builds of the base on which the variants agreed only because others were not offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,73 +64,66 @@ class Agreeing(Generic[SolutionT]):
 
     def run(self) -> Agreement[SolutionT]:
         """Return solutions with a common base; raises LockConflictError and NoSolutionError."""
-        result: Agreement[SolutionT] = Agreement({})
-        self._solve_in_turn(result)
-        if self._differing(result.solutions):
-            self._settle(result)
-        return result
+        result = self._solve_in_turn(Offer())
+        disputed = self._differing(result.solutions)
+        if not disputed:
+            return result
+        return self._settle(result, disputed)
 
     # -- solving one after the other ----------------------------------------------------------------
 
-    def _solve_in_turn(self, result: Agreement[SolutionT]) -> None:
+    def _solve_in_turn(self, offer: Offer) -> Agreement[SolutionT]:
         """Solve every variant, each preferring the base of the one before; go round until it is stable."""
+        result: Agreement[SolutionT] = Agreement({})
         base: frozenset[Build] = frozenset()
-        for variant in self.variants:
-            result.solutions[variant] = self._solve(variant, result, preferred=base)
+        for variant in (*self.variants, *self.variants[:-1]):
+            known = result.solutions.get(variant)
+            if known is None or self._base(known) != base:
+                result.solutions[variant] = self._solve(variant, replace(offer, preferred=base), result)
             base = self._base(result.solutions[variant])
-        for variant in self.variants[:-1]:
-            if self._base(result.solutions[variant]) != base:
-                result.solutions[variant] = self._solve(variant, result, preferred=base)
-                base = self._base(result.solutions[variant])
+        return result
 
     # -- where preferring is not enough -------------------------------------------------------------
 
-    def _settle(self, result: Agreement[SolutionT]) -> None:
-        """Hold the packages in dispute at the builds of one variant's base, for each of them in turn."""
-        disputed = self._differing(result.solutions)
-        for pins in self._candidate_pins(result.solutions, disputed):
-            trial: Agreement[SolutionT] = Agreement({}, dict(result.healed), pins)
+    def _settle(self, first: Agreement[SolutionT], disputed: frozenset[str]) -> Agreement[SolutionT]:
+        """Show the solver less and less of what is in dispute, until the variants agree or nothing is left.
+
+        First only the versions that suit every parent of every variant, then nothing but the base of one
+        variant, for each of them in turn.
+        """
+        for offer in self._narrowing(first, disputed):
             try:
-                for variant in self.variants:
-                    trial.solutions[variant] = self._solve(
-                        variant, trial, preferred=self._any_base(trial), pinned=pins
-                    )
+                trial = self._solve_in_turn(offer)
             except NoSolutionError:
                 continue
             if not self._differing(trial.solutions):
-                result.solutions, result.healed, result.pinned = trial.solutions, trial.healed, pins
-                return
-        raise disagreement(result.solutions, self.base_groups, disputed)
+                trial.held = frozenset(
+                    build
+                    for solution in trial.solutions.values()
+                    for build in self._base(solution)
+                    if build.name in disputed
+                )
+                return trial
+        raise disagreement(first.solutions, self.base_groups, disputed)
 
-    def _candidate_pins(
-        self, solutions: Mapping[str, Solution], disputed: frozenset[str]
-    ) -> Iterable[tuple[Build, ...]]:
+    def _narrowing(self, first: Agreement[SolutionT], disputed: frozenset[str]) -> Iterator[Offer]:
+        yield Offer(shared=disputed, witnesses=tuple(first.solutions.values()))
         seen = set()
-        for solution in solutions.values():
-            pins = tuple(sorted(build for build in self._base(solution) if build.name in disputed))
+        for solution in first.solutions.values():
+            pins = frozenset(build for build in self._base(solution) if build.name in disputed)
             if pins and pins not in seen:
                 seen.add(pins)
-                yield pins
-
-    def _any_base(self, result: Agreement[SolutionT]) -> frozenset[Build]:
-        return next((self._base(solution) for solution in result.solutions.values()), frozenset())
+                yield Offer(pinned=pins)
 
     # -- one variant --------------------------------------------------------------------------------
 
-    def _solve(
-        self,
-        variant: str,
-        result: Agreement[SolutionT],
-        *,
-        preferred: Iterable[Build] = (),
-        pinned: Sequence[Build] = (),
-    ) -> SolutionT:
+    def _solve(self, variant: str, offer: Offer, result: Agreement[SolutionT]) -> SolutionT:
         """Solve one variant and heal it: of a doubled package only what every parent accepts is offered."""
         groups = self.base_groups | {variant}
         cures: dict[str, Build] = {}
         for _ in range(_HEALING_ROUNDS):
-            offered = [*(build for build in pinned if build.name not in cures), *cures.values()]
-            solution = self.solver.solve(variant, preferred=preferred, pinned=offered)
+            others = frozenset(build for build in offer.pinned if build.name not in cures)
+            solution = self.solver.solve(variant, replace(offer, pinned=others | set(cures.values())))
             doubles = double_builds(solution.placements, groups, self.targets)
             if not doubles:
                 result.healed |= cures

@@ -66,18 +66,26 @@ class Solution(Protocol):
 SolutionT_co = TypeVar("SolutionT_co", bound=Solution, covariant=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the solver is shown, where it may not choose freely.
+
+    ``preferred`` builds are taken where the constraints allow them, as locked versions are. Of a ``pinned``
+    name nothing but its pinned builds is offered. Of a ``shared`` name only the versions are offered that
+    every parent in the ``witnesses`` (solutions of all variants) accepts.
+    """
+
+    preferred: frozenset[Build] = frozenset()
+    pinned: frozenset[Build] = frozenset()
+    shared: frozenset[str] = frozenset()
+    witnesses: tuple[Solution, ...] = ()
+
+
 class VariantSolver(Protocol[SolutionT_co]):
     """The dependency solver as the rules need it; the adapter runs Poetry's."""
 
-    def solve(
-        self, variant: str, *, preferred: Iterable[Build] = (), pinned: Iterable[Build] = ()
-    ) -> SolutionT_co:
-        """Solve the project with this variant only.
-
-        ``preferred`` builds are taken where the constraints allow them, as locked versions are; of a
-        ``pinned`` name nothing but its pinned builds is offered. Raises NoSolutionError when the
-        constraints cannot be met.
-        """
+    def solve(self, variant: str, offer: Offer) -> SolutionT_co:
+        """Solve the project with this variant only; raises NoSolutionError when it cannot be solved."""
 
 
 class NoSolutionError(Exception):

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
     from collections.abc import Mapping
 
+    from poetry_aiops.project.model import Lock
+
 
 def provided_by_variants(
     declared: Mapping[str, Mapping[str, Hashable]],
@@ -26,3 +28,24 @@ def provided_by_variants(
     names = frozenset().union(*declared.values())
     differing = {name for name in names if len({wishes.get(name) for wishes in declared.values()}) > 1}
     return frozenset(differing) - base_direct
+
+
+def missing_provided(
+    lock: Lock, groups: frozenset[str], variants: frozenset[str]
+) -> tuple[tuple[str, str], ...]:
+    """Return (package, requirement) pairs of the groups' packages whose requirement only variants hold."""
+    holders: dict[str, set[str]] = {}
+    for package in lock.packages:
+        holders.setdefault(package.name, set()).update(package.groups or ())
+    provided = {name for name, held_by in holders.items() if held_by and held_by <= variants}
+    return tuple(
+        sorted(
+            {
+                (package.pretty_name, edge.name)
+                for package in lock.packages
+                if groups.intersection(package.groups or ())
+                for edge in package.edges
+                if edge.name in provided and not edge.optional
+            }
+        )
+    )

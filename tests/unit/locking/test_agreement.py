@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,12 +12,9 @@ from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.model import Build
 from poetry_aiops.locking.model import Demand
 from poetry_aiops.locking.model import NoSolutionError
+from poetry_aiops.locking.model import Offer
 from poetry_aiops.locking.model import Placement
 from poetry_aiops.project.targets import targets
-
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 LINUX_AND_OTHERS = targets(lambda python: python.startswith("3.12."))
@@ -49,16 +45,24 @@ class SmallSolver:
     obeys_preferences: bool = True
     calls: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
 
-    def solve(self, variant: str, *, preferred: Iterable[Build] = (), pinned: Iterable[Build] = ()) -> Solved:
-        wanted = [build.version for build in preferred if build.name == "numpy"]
-        offered = [build.version for build in pinned if build.name == "numpy"]
+    def solve(self, variant: str, offer: Offer) -> Solved:
+        wanted = [build.version for build in offer.preferred if build.name == "numpy"]
+        offered = [build.version for build in offer.pinned if build.name == "numpy"]
         self.calls.append((variant, tuple(wanted), tuple(offered)))
         choices = [v for v in self.allowed[variant] if not offered or v in offered]
+        if "numpy" in offer.shared:
+            choices = [
+                v for v in choices if all(w.every_parent_accepts(Build("numpy", v)) for w in offer.witnesses)
+            ]
         if not choices:
             raise NoSolutionError(f"no numpy for {variant}")
         liked = [v for v in choices if v in wanted] if self.obeys_preferences else []
         chosen = (liked or choices)[0]
-        return Solved((placed("numpy", chosen, "main", variant), placed("torch", "2.9", variant, source=variant)))
+        everything = {v for versions in self.allowed.values() for v in versions}
+        return Solved(
+            (placed("numpy", chosen, "main", variant), placed("torch", "2.9", variant, source=variant)),
+            frozenset(Build("numpy", v) for v in everything - set(self.allowed[variant])),
+        )
 
 
 def numpy_of(solved: Solved) -> list[str]:
@@ -80,7 +84,7 @@ def test_an_earlier_variant_is_solved_again_when_a_later_one_needs_another_base(
     solver = SmallSolver({"cpu": ["2.2", "1.26"], "gpu": ["1.26"]})
     result = agreeing(solver, "cpu", "gpu").run()
     assert [numpy_of(s) for s in result.solutions.values()] == [["1.26"], ["1.26"]]
-    assert result.pinned == ()
+    assert result.held == frozenset()
 
 
 def test_three_variants_agree_on_the_only_version_that_all_allow() -> None:
@@ -93,7 +97,13 @@ def test_a_base_is_held_when_the_solver_does_not_follow_preferences() -> None:
     solver = SmallSolver({"cpu": ["2.2", "1.26"], "gpu": ["1.26"]}, obeys_preferences=False)
     result = agreeing(solver, "cpu", "gpu").run()
     assert {tuple(numpy_of(s)) for s in result.solutions.values()} == {("1.26",)}
-    assert [str(build) for build in result.pinned] == ["1.26"]
+    assert [str(build) for build in result.held] == ["1.26"]
+
+
+def test_a_version_that_no_variant_would_choose_alone_is_found() -> None:
+    solver = SmallSolver({"new": ["2.2", "1.26"], "old": ["2.1", "1.26"]})
+    result = agreeing(solver, "new", "old").run()
+    assert {tuple(numpy_of(s)) for s in result.solutions.values()} == {("1.26",)}
 
 
 def test_variants_that_cannot_agree_are_an_error_that_names_everything() -> None:
@@ -102,7 +112,14 @@ def test_variants_that_cannot_agree_are_an_error_that_names_everything() -> None
         agreeing(solver, "cpu", "gpu").run()
     text = str(caught.value)
     assert caught.value.exit_code == 2
-    for part in ("numpy", "with cpu: 1.26", "with gpu: 2.2", "torch 2.9 wants any numpy", "Two ways out", "provides"):
+    for part in (
+        "numpy",
+        "with cpu: 1.26",
+        "with gpu: 2.2",
+        "torch 2.9 wants any numpy",
+        "Two ways out",
+        "provides",
+    ):
         assert part in text
 
 
@@ -118,9 +135,8 @@ class DoublingSolver:
     accepted: tuple[str, ...]
     markers: tuple[str, str] = ('sys_platform == "linux"', 'platform_system == "Linux"')
 
-    def solve(self, variant: str, *, preferred: Iterable[Build] = (), pinned: Iterable[Build] = ()) -> Solved:
-        del preferred
-        offered = {build.version for build in pinned}
+    def solve(self, variant: str, offer: Offer) -> Solved:
+        offered = {build.version for build in offer.pinned}
         versions = [v for v in ("13.1", "13.2") if not offered or v in offered]
         builds = tuple(
             placed("nvidia-cublas", version, variant, marker=marker)

@@ -15,7 +15,9 @@ def test_names_that_variants_declare_differently_are_provided() -> None:
 
 def test_a_name_that_the_shared_groups_declare_is_never_taken_from_them() -> None:
     assert provided_by_variants({"cpu": CPU, "gpu": GPU}, frozenset({"torch"}), None) == {"bitsandbytes"}
-    assert provided_by_variants({"cpu": CPU}, frozenset({"numpy"}), frozenset({"numpy", "torch"})) == {"torch"}
+    assert provided_by_variants({"cpu": CPU}, frozenset({"numpy"}), frozenset({"numpy", "torch"})) == {
+        "torch"
+    }
 
 
 def test_the_projects_own_list_replaces_the_inference() -> None:

@@ -2,6 +2,7 @@
 
 One or two spaces, dates in any language, a cut tail: the version is the first one behind the words
 ``Kernel Module``. The GCC line below carries a version too, which is not the driver's.
+The kernel's log says the same as ``NVRM: loading NVIDIA UNIX ...``.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from poetry_aiops.hardware.text import lines
 
 
 _VERSION = re.compile(r"(?<![\w.])(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)(?![\w.])")
+_HEAD = re.compile(r"NVRM version:|NVRM: loading (?=NVIDIA UNIX)")
 _MACHINE = re.compile(r"(?<!\w)(x86_64|aarch64|ppc64le|x86)(?!\w)")
 
 
 def parse(text: str) -> Facts:
     """Return the kernel module's version and the architecture it was built for."""
     for line in lines(text):
-        head = line.find("NVRM version:")
-        if head < 0:
+        head = _HEAD.search(line)
+        if not head:
             continue
-        rest = line[head + len("NVRM version:") :]
+        rest = line[head.end() :]
         version, machine = _VERSION.search(rest), _MACHINE.search(rest)
         return Facts(
             driver=version.group(1) if version else None,
@@ -36,7 +38,7 @@ def parse(text: str) -> Facts:
 
 def recognise(text: str) -> bool:
     """Return whether the text holds an NVRM line."""
-    return "NVRM version:" in text
+    return _HEAD.search(text) is not None
 
 
 PROBE = Probe("nvidia kernel module (proc)", File("/proc/driver/nvidia/version"), parse, recognise)

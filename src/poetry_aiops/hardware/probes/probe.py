@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from poetry_aiops.hardware.reader import Answer
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from poetry_aiops.hardware.reader import Reader
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """One file."""
 
     path: str
@@ -29,8 +28,7 @@ class File:
         return self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(NamedTuple):
     """All files that match a pattern, each under a line ``==> path <==``; at most ``limit`` of them."""
 
     pattern: str
@@ -49,8 +47,7 @@ class Files:
         return self.pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """The names alone of everything that matches one of the patterns."""
 
     patterns: tuple[str, ...]
@@ -64,8 +61,7 @@ class Names:
         return " ".join(self.patterns)
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """A program with a time limit in seconds; the first of several spellings that exists is run."""
 
     spellings: tuple[tuple[str, ...], ...]
@@ -87,8 +83,7 @@ class Program:
 Source = File | Files | Names | Program
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """One source of facts.
 
     ``parse`` takes any text and never raises; ``recognise`` says whether a pasted text may come from this

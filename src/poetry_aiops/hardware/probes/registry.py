@@ -1,76 +1,62 @@
-"""All probes, most trusted first: the order in which facts win over each other."""
+"""All probes, most trusted first: the order in which facts win over each other.
+
+Only names stand here; a probe's module is imported when it is asked, because most machines need few.
+"""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from poetry_aiops.hardware.probes import amdgpu_module
-from poetry_aiops.hardware.probes import cpuinfo
-from poetry_aiops.hardware.probes import device_nodes
-from poetry_aiops.hardware.probes import jetson_model
-from poetry_aiops.hardware.probes import jetson_release
-from poetry_aiops.hardware.probes import kfd
-from poetry_aiops.hardware.probes import lspci
-from poetry_aiops.hardware.probes import nvidia_gpus
-from poetry_aiops.hardware.probes import nvidia_libraries
-from poetry_aiops.hardware.probes import nvidia_module
-from poetry_aiops.hardware.probes import nvidia_version
-from poetry_aiops.hardware.probes import nvml
-from poetry_aiops.hardware.probes import pci_sysfs
-from poetry_aiops.hardware.probes import rocm_enumerator
-from poetry_aiops.hardware.probes import rocm_smi
-from poetry_aiops.hardware.probes import rocm_text
-from poetry_aiops.hardware.probes import rocminfo
-from poetry_aiops.hardware.probes import smi_banner
-from poetry_aiops.hardware.probes import smi_list
-from poetry_aiops.hardware.probes import smi_messages
-from poetry_aiops.hardware.probes import smi_query
-from poetry_aiops.hardware.probes import smi_text
-from poetry_aiops.hardware.probes import smi_xml
-from poetry_aiops.hardware.probes import sycl_ls
-from poetry_aiops.hardware.probes import system_profiler
-from poetry_aiops.hardware.probes import tegra_release
-from poetry_aiops.hardware.probes import torch_report
-from poetry_aiops.hardware.probes import uname
-from poetry_aiops.hardware.probes import windows_display
-from poetry_aiops.hardware.probes import xpu_smi
+from typing import Final
 
 
 if TYPE_CHECKING:
     from poetry_aiops.hardware.probes.probe import Probe
 
 
-ALL: tuple[Probe, ...] = (
-    nvidia_module.PROBE,
-    nvidia_version.PROBE,
-    nvml.PROBE,
-    smi_query.PROBE,
-    smi_xml.PROBE,
-    smi_text.PROBE,
-    smi_banner.PROBE,
-    smi_list.PROBE,
-    smi_messages.PROBE,
-    torch_report.PROBE,
-    nvidia_gpus.PROBE,
-    nvidia_libraries.PROBE,
-    device_nodes.PROBE,
-    kfd.PROBE,
-    amdgpu_module.PROBE,
-    rocminfo.PROBE,
-    rocm_smi.PROBE,
-    rocm_text.PROBE,
-    rocm_enumerator.PROBE,
-    xpu_smi.PROBE,
-    sycl_ls.PROBE,
-    tegra_release.PROBE,
-    jetson_model.PROBE,
-    jetson_release.PROBE,
-    system_profiler.PROBE,
-    windows_display.PROBE,
-    pci_sysfs.PROBE,
-    lspci.PROBE,
-    cpuinfo.PROBE,
-    uname.PROBE,
-)
+MODULES: Final = {
+    "nvidia kernel module (sys)": "nvidia_module",
+    "nvidia kernel module (proc)": "nvidia_version",
+    "NVML": "nvml",
+    "nvidia-smi --query-gpu": "smi_query",
+    "nvidia-smi -q -x": "smi_xml",
+    "nvidia-smi -q": "smi_text",
+    "nvidia-smi": "smi_banner",
+    "nvidia-smi -L": "smi_list",
+    "nvidia-smi messages": "smi_messages",
+    "torch.utils.collect_env": "torch_report",
+    "nvidia GPUs (proc)": "nvidia_gpus",
+    "nvidia libraries": "nvidia_libraries",
+    "device nodes": "device_nodes",
+    "KFD topology": "kfd",
+    "amdgpu kernel module": "amdgpu_module",
+    "rocminfo": "rocminfo",
+    "rocm-smi": "rocm_smi",
+    "rocm-smi text": "rocm_text",
+    "rocm_agent_enumerator": "rocm_enumerator",
+    "xpu-smi": "xpu_smi",
+    "sycl-ls": "sycl_ls",
+    "tegra release": "tegra_release",
+    "device tree model": "jetson_model",
+    "jetson_release": "jetson_release",
+    "system_profiler": "system_profiler",
+    "Windows display adapters": "windows_display",
+    "PCI devices": "pci_sysfs",
+    "lspci": "lspci",
+    "processor": "cpuinfo",
+    "uname": "uname",
+}
 
-BY_NAME = {probe.name: probe for probe in ALL}
+
+@cache
+def probe_named(name: str) -> Probe:
+    """Return the probe of a name."""
+    module = import_module(f"poetry_aiops.hardware.probes.{MODULES[name]}")
+    probe: Probe = module.PROBE
+    return probe
+
+
+def all_probes() -> tuple[Probe, ...]:
+    """Return every probe, most trusted first."""
+    return tuple(probe_named(name) for name in MODULES)

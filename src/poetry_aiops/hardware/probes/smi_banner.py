@@ -73,6 +73,9 @@ def _gpus(text: str) -> Iterator[Gpu]:
                 yield waiting
             label = _STATE.sub("", row.group(2))
             waiting = Gpu(NVIDIA, name=name(label), index=int(row.group(1)), bus=bus_key(row.group(3)))
+        elif waiting and "GPU is lost" in line:
+            yield replace(waiting, lost=True)
+            waiting = None
         elif waiting and (memory := _MEMORY.search(line)):
             yield replace(waiting, memory_mib=int(memory.group(1)))
             waiting = None

@@ -67,7 +67,7 @@ def parse(text: str) -> Facts:
         if len(_KNOWN & set(header)) >= min(_FEWEST, len(header)):
             columns = header
         elif row := _row(cells, columns):
-            gpus.append(_gpu(row))
+            gpus.append(_gpu(row, len(gpus)))
             drivers += [row["driver_version"]] if _DRIVER.fullmatch(row.get("driver_version", "")) else []
     found = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
     driver = drivers[0] if drivers else None
@@ -103,38 +103,40 @@ def _is_data(row: Mapping[str, str]) -> bool:
 
 
 def _guessed(cells: list[str]) -> Mapping[str, str]:
-    """Tell columns apart by their values; a row counts when it holds an NVIDIA name or a UUID with more."""
+    """Tell columns apart by their values; every cell must be of a known kind, and two must say something."""
     row: dict[str, str] = {}
     for cell in cells:
-        if re.match(r"(?i)(?:nvidia|geforce|tesla|quadro|titan) ?[a-z0-9]", cell) and len(cell) < 80:  # noqa: PLR2004 - longer is a sentence
-            row.setdefault("name", cell)
-        elif cell.startswith("GPU-"):
-            row.setdefault("uuid", cell)
-        elif _CAPABILITY.fullmatch(cell):
-            row.setdefault("compute_cap", cell)
-        elif _DRIVER.fullmatch(cell):
-            row.setdefault("driver_version", cell)
-        elif re.fullmatch(r"\d{3,7} MiB", cell):
-            row.setdefault("memory.total", cell)
-    telling = {"compute_cap", "driver_version", "memory.total", "uuid"} & set(row)
-    return row if "name" in row and telling and len(row) == len(cells) - _ignored(cells) else {}
+        key = next((key for key, pattern in _KINDS if pattern.fullmatch(cell)), None)
+        if key is None:
+            return {}
+        row.setdefault(key, cell)
+    row.pop("ignored", None)
+    telling = "name" in row or {"compute_cap", "driver_version"} <= set(row)
+    return row if telling and len(row) >= _FEWEST else {}
 
 
-def _ignored(cells: list[str]) -> int:
-    return sum(
-        1
-        for cell in cells
-        if re.fullmatch(r"\d{1,3}|\[?N/A\]?|Default|Enabled|Disabled|\d{1,6}(?: ?(?:MiB|%|W|C))?", cell)
-    )
+_KINDS = (
+    ("name", re.compile(r"(?i)(?:nvidia|geforce|tesla|quadro|titan) ?[a-z0-9][^,]{0,70}")),
+    ("uuid", re.compile(r"GPU-[A-Za-z0-9-]{1,60}")),
+    ("compute_cap", _CAPABILITY),
+    ("driver_version", _DRIVER),
+    ("memory.total", re.compile(r"\d{3,7} MiB")),
+    (
+        "ignored",
+        re.compile(
+            r"\[?N/A\]?|Default|Enabled|Disabled|\d{1,6}(?: ?(?:MiB|%|W|C))?|[0-9A-Fa-f]{4,8}:[0-9A-Fa-f:.]{7}"
+        ),
+    ),
+)
 
 
-def _gpu(row: Mapping[str, str]) -> Gpu:
+def _gpu(row: Mapping[str, str], place: int) -> Gpu:
     capability = row.get("compute_cap", "")
     device = _DEVICE.search(row.get("pci.device_id", ""))
     return Gpu(
         NVIDIA,
         name=name(row.get("name", row.get("gpu_name", ""))),
-        index=number(row.get("index", "")),
+        index=place if (told := number(row.get("index", ""))) is None else told,
         bus=bus_key(row.get("pci.bus_id", row.get("gpu_bus_id", ""))),
         uuid=row.get("uuid", row.get("gpu_uuid", ""))[:60] or None,
         device_id=device.group(1).lower() if device else None,
@@ -145,12 +147,10 @@ def _gpu(row: Mapping[str, str]) -> Gpu:
 
 def recognise(text: str) -> bool:
     """Return whether the text looks like comma-separated rows of ``nvidia-smi``."""
-    if "--query-gpu" in text or "compute_cap" in text or "driver_version, " in text:
+    if "--query-gpu" in text or "compute_cap" in text or "driver_version" in text:
         return True
-    return any(
-        "," in line and bool(_guessed([cell.strip() for cell in line.split(",")]))
-        for line in lines(text)[:200]
-    )
+    rows = ([cell.strip() for cell in line.split(",")] for line in lines(text)[:200] if "," in line)
+    return any(_row(cells, ()) for cells in rows)
 
 
 PROBE = Probe(

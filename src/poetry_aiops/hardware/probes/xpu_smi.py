@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.hardware.facts import INTEL
 from poetry_aiops.hardware.facts import Facts
 from poetry_aiops.hardware.facts import Gpu
 from poetry_aiops.hardware.probes.intel_names import gpu_named
@@ -38,7 +37,7 @@ def _gpu(text: str, heads: list[tuple[int, str]], position: int) -> Gpu:
 
 def recognise(text: str) -> bool:
     """Return whether the text is from ``xpu-smi``."""
-    return "xpu-smi" in text or "XPU Discovery" in text or ("Device Name:" in text and INTEL in text)
+    return "xpu-smi" in text or "XPU Discovery" in text or "Device Name: Intel" in text
 
 
 PROBE = Probe("xpu-smi", Program((("xpu-smi", "discovery"),), 8.0), parse, recognise)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from poetry_aiops.hardware.text import version_key
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 PATCHES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A backend before ranking; a lower ``order`` is better."""
 
     name: str
@@ -30,12 +28,11 @@ class Candidate:
     torch_max: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
+class Verdicts(NamedTuple):
     """The candidates of one family and what the user should know about them."""
 
     candidates: tuple[Candidate, ...]
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
 
 def rejected(name: str, *reasons: str) -> Candidate:

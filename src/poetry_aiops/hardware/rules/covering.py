@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from poetry_aiops.hardware.text import version_key
 
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from poetry_aiops.hardware.selection import MixedPolicy
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(NamedTuple):
     """One index's build of one torch line, with the places of the GPUs that it runs on."""
 
-    index: str
+    backend: str
     line: str
     covers: frozenset[int]
 

@@ -7,9 +7,9 @@ minor one; which architectures a wheel holds depends on its index and its torch 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Final
+from typing import NamedTuple
 
 from poetry_aiops.hardware.rules.candidate import Candidate
 from poetry_aiops.hardware.rules.candidate import Verdicts
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 MACHINES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """A host's NVIDIA GPUs with everything that is asked of a build for them."""
 
     host: Host
@@ -86,7 +85,9 @@ class Case:
 
 def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     """Return a candidate for every CUDA index."""
-    gpus = tuple(item for item in host.accelerators if item.kind == "cuda" and item.counts)
+    gpus = tuple(
+        item for item in host.accelerators if item.counts and _runs_cuda_wheels(item, host, catalogue)
+    )
     obstacle = _host_obstacle(host, gpus)
     if obstacle:
         told = (f"{obstacle[0].upper()}{obstacle[1:]}.",) if gpus else ()
@@ -103,12 +104,20 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     candidates = tuple(
         rejected(index.name, *obstacles[index.name])
         if obstacles[index.name]
-        else _candidate(index, [build for build in builds if build.index == index.name], wanted, case)
+        else _candidate(index, [build for build in builds if build.backend == index.name], wanted, case)
         for index in catalogue.cuda_indexes
     )
     if any(candidate.accepted for candidate in candidates):
         warnings += _unknown_capability(case)
     return Verdicts(candidates, warnings)
+
+
+def _runs_cuda_wheels(device: Accelerator, host: Host, catalogue: Catalogue) -> bool:
+    """Return whether a device is an ordinary CUDA GPU; Jetsons are from JetPack 7 on."""
+    if device.kind == "jetson" and host.l4t and device.driver:
+        major = version_key(host.l4t)[0]
+        return any(release.sbsa for release in catalogue.jetson_releases if release.l4t_major == major)
+    return device.kind == "cuda"
 
 
 def _host_obstacle(host: Host, gpus: tuple[Accelerator, ...]) -> str | None:

@@ -1,0 +1,3 @@
+"""A chatbot that answers from a small list, with whatever accelerator the machine has."""
+
+from __future__ import annotations

@@ -1,0 +1,97 @@
+"""What Poetry's own commands tell in a project with hardware variants, beyond what Poetry says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_aiops.adapters.environment_record import read_record
+from poetry_aiops.adapters.poetry_solver import unknown_extras
+from poetry_aiops.commands.terminal import plain
+from poetry_aiops.locking.propose import as_toml
+from poetry_aiops.locking.provides import missing_provided
+from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.project.pyproject import read_project
+
+
+if TYPE_CHECKING:
+    from poetry.console.commands.installer_command import InstallerCommand
+
+    from poetry_aiops.adapters.poetry_solver import PoetrySolution
+    from poetry_aiops.commands.variants import VariantSession
+    from poetry_aiops.locking.agreement import Agreement
+
+
+_MOST_NAMES = 6
+
+
+def lock_report(
+    session: VariantSession, agreement: Agreement[PoetrySolution], solution: PoetrySolution
+) -> None:
+    """Say what the one lock holds, what was healed or held back on the way, and which extras do not exist."""
+    names = ", ".join(f"{variant.group} ({variant.backend})" for variant in session.hardware.variants)
+    session.io.write_line(f"One lock for the hardware variants {plain(names)}")
+    for name, build in sorted(agreement.healed.items()):
+        _warn(
+            session,
+            f"Poetry's solver chose two builds of {name} for the same machine;"
+            f" kept {build}, which every package that needs it accepts.",
+        )
+    if agreement.held:
+        held = ", ".join(f"{build.name} {build.version}" for build in sorted(agreement.held))
+        session.io.write_error_line(plain(f"Held {held} so that every variant fits the shared packages."))
+    for wish in unknown_extras(solution.root, solution.packages):
+        _warn(session, f"{wish}: the locked build has no such extra, so nothing is installed for it.")
+
+
+def announce_inference(session: VariantSession) -> None:
+    """Print the table to paste where variants were only inferred."""
+    _warn(
+        session,
+        "These groups cannot be locked together; they look like hardware variants and are locked as such."
+        " To keep it so, put this into pyproject.toml:",
+    )
+    session.io.write_error_line(plain(as_toml(session.hardware)))
+
+
+def note_missing_provided(session: VariantSession, groups: frozenset[str]) -> None:
+    """After an installation without a variant, name the packages that only a variant would have brought."""
+    path = session.poetry.locker.lock
+    if session.inferred or groups & set(session.variants) or not path.exists():
+        return
+    missing = missing_provided(read_lock(path), groups, frozenset(session.variants))
+    if missing:
+        needs = ", ".join(f"{parent} needs {name}" for parent, name in missing[:_MOST_NAMES])
+        session.io.write_error_line(
+            plain(
+                f"{needs}: only the hardware variants hold that. Run `poetry hw-install` to install the one that fits."
+            )
+        )
+
+
+def note_what_sync_removes(command: InstallerCommand, session: VariantSession, asked: set[str]) -> None:
+    """Before a plain ``poetry sync`` in an environment of ``hw-install``: it would remove the variant."""
+    if command.name != "sync" or asked & set(session.variants):
+        return
+    record = read_record(command.env.path)
+    if record is not None and record.variant is not None:
+        _warn(
+            session,
+            f"this environment holds the hardware variant {record.variant}, and `poetry sync` without it removes"
+            f" its packages. To keep them: `poetry hw-install --sync`, or `poetry sync --with {record.variant}`.",
+        )
+
+
+def note_vanished_variants(session: VariantSession) -> None:
+    """After ``poetry remove``: a variant whose last package went has lost its group, too."""
+    project = read_project(session.poetry.pyproject_path)
+    for variant in session.hardware.variants:
+        if variant.group not in project.groups:
+            _warn(
+                session,
+                f"the group {variant.group} is empty now and gone from pyproject.toml;"
+                f" remove the line {variant.key_path} as well.",
+            )
+
+
+def _warn(session: VariantSession, text: str) -> None:
+    session.io.write_error_line(f"<warning>{plain(text)}</warning>")

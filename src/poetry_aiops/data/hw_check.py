@@ -1,0 +1,349 @@
+"""Check whether this machine fits the build that `poetry hw-install` put into this environment.
+
+Runs at container start with the standard library of Python 3.8 or newer. Exit codes: 0 it fits, 1 it does not
+(the reason and the way out are printed), 2 there is no usable record.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import NoReturn
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+SCHEMA = "poetry-aiops/record/1"
+RECORD = "poetry-aiops.json"
+TIME_LIMIT = 5.0
+ARCHES = {"amd64": "x86_64", "AMD64": "x86_64", "arm64": "aarch64", "ARM64": "aarch64"}
+OTHER = (
+    "Or install a build for this machine: run `poetry hw-install --hardware auto` on it, or set "
+    "POETRY_AIOPS_HARDWARE where the image is built (cpu runs everywhere)."
+)
+GIVE_NVIDIA = (
+    "Start the container with the GPU: `docker run --gpus all`, a device reservation (driver: nvidia) in Compose, "
+    "or a limit nvidia.com/gpu in Kubernetes."
+)
+GIVE_AMD = "Start the container with `--device /dev/kfd --device /dev/dri --group-add video`."
+
+
+class MisfitError(Exception):
+    """The machine does not fit: why, and what to do about it."""
+
+    def __init__(self, why: str, *fixes: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.fixes = [*fixes, OTHER]
+
+
+class RecordError(Exception):
+    """There is no record, or it cannot be used."""
+
+
+class Machine:
+    """What this process can see of the machine; ``root`` stands in for the root folder."""
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = Path(root)
+        self.env = dict(os.environ)
+        self.os = {"linux": "linux", "win32": "windows", "darwin": "macos"}.get(sys.platform, "other")
+        self.arch = ARCHES.get(platform.machine(), platform.machine())
+        self.mac_version = platform.mac_ver()[0] if self.os == "macos" else ""
+        self.wsl = self.os == "linux" and self.names("dev/dxg") != []
+
+    def names(self, pattern: str) -> list[Path]:
+        try:
+            return sorted(self.root.glob(pattern))
+        except OSError:
+            return []
+
+    def text(self, path: str | Path) -> str:
+        try:
+            return (self.root / path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def in_container(self) -> bool:
+        named = "KUBERNETES_SERVICE_HOST" in self.env or self.env.get("container")
+        marked = self.names(".dockerenv") or self.names("run/.containerenv")
+        return bool(named or marked or re.search("docker|kubepods|libpod|lxc", self.text("proc/1/cgroup")))
+
+
+def key(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"[0-9]{1,9}", version)[:4]]
+
+
+def run(argv: list[str]) -> tuple[str, str]:
+    """Return a program's output and ``ok``, ``failed``, ``missing`` or ``timeout``; it is killed at the limit."""
+    posix, pipe, none = os.name == "posix", subprocess.PIPE, subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(argv, stdin=none, stdout=pipe, stderr=pipe, start_new_session=posix)  # noqa: S603
+    except (OSError, ValueError):
+        return "", "missing"
+    try:
+        output = b"".join(process.communicate(timeout=TIME_LIMIT)).decode("utf-8", "replace")
+    except subprocess.TimeoutExpired:  # what hangs in the kernel is left behind, not waited for
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL) if posix else process.kill()
+        return "", "timeout"
+    return output, "ok" if process.returncode == 0 else "failed"
+
+
+def find_record() -> Path:
+    """Return the record of the environment that this program lies in."""
+    here = Path.cwd() / __file__
+    for place in (here.parent.parent, here.resolve().parent.parent, Path(sys.prefix)):
+        if (place / RECORD).is_file():
+            return place / RECORD
+    raise RecordError(f"there is no {RECORD} in this environment")
+
+
+def load_record(path: Path) -> dict[str, Any]:
+    """Return a record whose values have the right types."""
+    try:
+        record = json.loads(path.read_bytes().decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordError(f"{path} cannot be read as JSON ({type(error).__name__})") from error
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise RecordError(f"{path} is no record of poetry-aiops ({SCHEMA})")
+    needs = record.get("needs")
+    if not isinstance(needs, dict) or needs.get("kind") not in list(CHECKS):
+        raise RecordError(f"{path} does not say what the build needs")
+    texts = [record.get(name) for name in ("variant", "backend", "os", "arch")]
+    texts += [needs.get(name) for name in ("cuda", "driver_linux", "driver_windows", "macos")]
+    lists = [needs.get(name) or [] for name in ("compute_capabilities", "gfx", "pci")]
+    texts += [text for values in lists for text in (values if isinstance(values, list) else [0])]
+    release = needs.get("jetson_linux") or 0
+    if not isinstance(release, int) or not all(isinstance(text, (str, type(None))) for text in texts):
+        raise RecordError(f"{path} holds values of wrong types")
+    return record
+
+
+def compare(record: dict[str, Any], machine: Machine) -> str:
+    """Return what was seen on a machine that fits a record."""
+    arch = record.get("arch") or machine.arch
+    made_for = (record.get("os") or machine.os, ARCHES.get(arch, arch))
+    if made_for != (machine.os, machine.arch):
+        here = f"{machine.os} {machine.arch}"
+        raise MisfitError(f"the environment was made for {' '.join(made_for)}, and this is {here}")
+    return CHECKS[record["needs"]["kind"]](record["needs"], machine)
+
+
+def look_for_masks(machine: Machine, *variables: str) -> None:
+    """Refuse a variable that hides every device: the first word that means nothing ends its list."""
+    for name in variables:
+        value = machine.env.get(name, "0")
+        if not re.match(r"\s*(?:[0-9]+|GPU-[^,]+|MIG-[^,]+)\s*(?:,|$)", value):
+            raise MisfitError(f"{name}={value[:60]!r} hides every GPU", "Unset it, or name a device.")
+
+
+def check_cuda(needs: dict[str, Any], machine: Machine) -> str:
+    jetson = jetson_release(machine)
+    if jetson is not None and jetson < (needs.get("jetson_linux") or 0):
+        raise MisfitError("this is a Jetson, whose GPU needs NVIDIA's builds for JetPack")
+    look_for_masks(machine, "CUDA_VISIBLE_DEVICES")
+    driver = loaded_driver(machine)
+    own_nodes = machine.os == "linux" and not machine.wsl
+    if own_nodes and not (driver and machine.names("dev/nvidia[0-9]*")):
+        no_gpu(driver, machine)
+    gpus, told = ask_nvidia_smi()
+    driver = driver or told
+    if not driver:
+        no_gpu(driver, machine)
+    first = machine.env.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    if gpus and first.isdigit() and int(first[:9]) >= len(gpus):
+        raise MisfitError(
+            f"CUDA_VISIBLE_DEVICES names GPU {first[:9]}, and there are {len(gpus)}", "Correct it."
+        )
+    floor = needs.get("driver_linux" if own_nodes else "driver_windows")
+    if floor and key(driver) < key(floor):
+        why = f"the NVIDIA driver is {driver}, and CUDA {needs.get('cuda')} needs {floor} or newer"
+        raise MisfitError(why, f"Upgrade the host's driver to at least {floor}.")
+    return f"{covered(gpus, needs.get('compute_capabilities') or [])}, driver {driver}"
+
+
+def loaded_driver(machine: Machine) -> str:
+    """Return the version of the loaded kernel module, empty without one."""
+    version = machine.text("sys/module/nvidia/version").strip()
+    if re.match(r"[0-9]{2,4}\.[0-9.]+$", version):
+        return version
+    banner = machine.text("proc/driver/nvidia/version")
+    found = re.search(r"NVRM version:.*?Kernel Module.*?([0-9]{3,4}\.[0-9]+(?:\.[0-9]+)?)", banner)
+    return found.group(1) if found else ""
+
+
+def no_gpu(driver: str, machine: Machine) -> NoReturn:
+    """Say why no NVIDIA device is to be seen."""
+    withheld = machine.env.get("NVIDIA_VISIBLE_DEVICES", "all")
+    if withheld.strip() in ("", "none", "void"):
+        why = f"NVIDIA_VISIBLE_DEVICES={withheld!r} withholds the GPUs from this container"
+        raise MisfitError(why, "Set it to all or to the wanted devices.", GIVE_NVIDIA)
+    if driver and machine.in_container():
+        raise MisfitError(f"this container was not given a GPU (the host's driver is {driver})", GIVE_NVIDIA)
+    if driver:
+        why = f"the NVIDIA driver {driver} is loaded, but there is no device /dev/nvidia0"
+        raise MisfitError(why, "Run `sudo nvidia-modprobe -u -c=0`, or nvidia-smi once as root.")
+    fix = GIVE_NVIDIA if machine.in_container() else "If there is an NVIDIA GPU, install NVIDIA's driver."
+    raise MisfitError("no NVIDIA GPU is to be seen", fix)
+
+
+def ask_nvidia_smi() -> tuple[list[tuple[str, str]], str]:
+    """Return name and compute capability of every GPU, and the driver, as far as nvidia-smi tells."""
+    program = shutil.which("nvidia-smi") or "/usr/lib/wsl/lib/nvidia-smi"
+    text, outcome = run([program, "--query-gpu=driver_version,compute_cap,name", "--format=csv,noheader"])
+    if "version mismatch" in text:
+        raise MisfitError("the driver's library and kernel module differ in version", "Reboot the host.")
+    if "No devices were found" in text:
+        raise MisfitError("the NVIDIA driver finds no device", "Look for NVRM in the host's kernel log.")
+    rows = re.findall(r"^([0-9]+\.[0-9.]+), *([^,\n]+), *(.+?)\s*$", text, re.MULTILINE)
+    rows = rows if outcome == "ok" else []
+    return [(name, capability) for _, capability, name in rows], rows[0][0] if rows else ""
+
+
+def covered(gpus: list[tuple[str, str]], arches: list[str]) -> str:
+    """Compare compute capabilities: code runs on the same major version with an equal or a higher minor one."""
+    seen = ", ".join(dict.fromkeys(f"{name} (compute capability {capability})" for name, capability in gpus))
+    known = [key(capability) for _, capability in gpus if re.match(r"[0-9]+\.[0-9]+$", capability)]
+    idle = [c for c in known if not any(key(arch)[:1] == c[:1] and key(arch) <= c for arch in arches)]
+    if arches and known and len(idle) == len(known):
+        fix = "Install a variant whose build holds code for this GPU; `poetry hw-info` names it."
+        raise MisfitError(f"the build holds code for {', '.join(arches)}, and this machine has {seen}", fix)
+    if not known:
+        return "an NVIDIA GPU whose compute capability nvidia-smi did not tell, so that it was not compared"
+    return seen + (f" ({len(idle)} of {len(known)} GPUs cannot run this build)" if arches and idle else "")
+
+
+def check_rocm(needs: dict[str, Any], machine: Machine) -> str:
+    look_for_masks(machine, "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
+    found, node = amd_gpus(machine), machine.names("dev/kfd")
+    if machine.wsl and not found:
+        return "WSL does not tell the architecture of an AMD GPU, so it was not compared"
+    if not node or not found:
+        fix = GIVE_AMD if machine.in_container() else "Load AMD's driver: `sudo modprobe amdgpu`."
+        raise MisfitError(f"no AMD GPU is ready to compute{'' if node else ' (/dev/kfd is missing)'}", fix)
+    if not os.access(str(node[0]), os.R_OK | os.W_OK):
+        raise MisfitError("this user may not open /dev/kfd", "Add the user to the groups render and video.")
+    forced = re.match(r"([0-9]+)\.([0-9]+)\.([0-9]+)$", machine.env.get("HSA_OVERRIDE_GFX_VERSION", ""))
+    used = ["gfx{}{:x}{:x}".format(*map(int, forced.groups()))] if forced else found
+    arches = needs.get("gfx") or []
+    if arches and not set(used) & set(arches):
+        raise MisfitError(f"the build holds code for {', '.join(arches)}, this machine has {', '.join(used)}")
+    return f"AMD GPU {', '.join(used)}"
+
+
+def amd_gpus(machine: Machine) -> list[str]:
+    """Return the gfx names of the kernel's compute nodes, without the CPUs: 90010 is gfx90a."""
+    found = []
+    for name in machine.names("sys/class/kfd/kfd/topology/nodes/*/properties"):
+        node = dict(re.findall(r"^([a-z_]+) ([0-9]{1,18})$", machine.text(name), re.MULTILINE))
+        target = int(node.get("gfx_target_version", 0))
+        if node.get("vendor_id") == "4098" and target:
+            found.append(f"gfx{target // 10000}{target // 100 % 100:x}{target % 100:x}")
+    return list(dict.fromkeys(found))
+
+
+def check_mps(needs: dict[str, Any], machine: Machine) -> str:
+    floor = needs.get("macos")
+    if (machine.os, machine.arch) != ("macos", "aarch64"):
+        raise MisfitError("MPS is for Macs with Apple silicon")
+    if floor and machine.mac_version and key(machine.mac_version) < key(floor):
+        why = f"this is macOS {machine.mac_version}, and the build needs {floor} or newer"
+        raise MisfitError(why, f"Upgrade macOS to at least {floor}.")
+    return f"Apple silicon, macOS {machine.mac_version}"
+
+
+def check_xpu(needs: dict[str, Any], machine: Machine) -> str:
+    if machine.os != "linux" or machine.wsl:
+        return "an Intel GPU can be compared on Linux only"
+    found = []
+    for device in machine.names("sys/bus/pci/devices/*"):
+        vendor, kind, model = (machine.text(device / name).strip() for name in ("vendor", "class", "device"))
+        found += [model[2:].lower()] if vendor == "0x8086" and kind.startswith("0x03") else []
+    spans = [(span[:4], span[-4:]) for span in needs.get("pci") or []]
+    fitting = [model for model in found if not spans or any(low <= model <= high for low, high in spans)]
+    if not fitting:
+        named = f"Intel GPU {', '.join(found)}, which the XPU build does not support"
+        raise MisfitError(f"this machine has {named if found else 'no Intel GPU'}")
+    if not machine.names("dev/dri/renderD*"):
+        raise MisfitError("no /dev/dri/renderD* is there", "Start the container with `--device /dev/dri`.")
+    return f"Intel GPU {', '.join(fitting)}"
+
+
+def jetson_release(machine: Machine) -> int | None:
+    """Return the major release of Jetson Linux, 0 when a Jetson does not tell it, ``None`` elsewhere."""
+    found = re.search(r"R([0-9]{1,3}) \(release\)", machine.text("etc/nv_tegra_release"))
+    if found:
+        return int(found.group(1))
+    return 0 if "Jetson" in machine.text("proc/device-tree/model") else None
+
+
+def check_jetson(_needs: dict[str, Any], machine: Machine) -> str:
+    release, fix = jetson_release(machine), "On a Jetson start the container with `--runtime nvidia`."
+    if release is None:
+        raise MisfitError("this is no Jetson, or its container runs without NVIDIA's runtime", fix)
+    nodes = ("dev/nvhost-gpu", "dev/nvgpu", "dev/nvmap", "dev/nvidia0")
+    if not any(map(machine.names, nodes)):
+        raise MisfitError("the Jetson's GPU is not given to this container", fix)
+    return f"Jetson Linux {release or 'of an unknown release'}"
+
+
+CHECKS: dict[str, Callable[[dict[str, Any], Machine], str]] = {
+    "cuda": check_cuda,
+    "rocm": check_rocm,
+    "mps": check_mps,
+    "xpu": check_xpu,
+    "jetson": check_jetson,
+    "cpu": lambda _needs, machine: f"the CPU build runs everywhere, on {machine.os} {machine.arch} too",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    parser = argparse.ArgumentParser("hw-check", description="Compare this machine with the installed build.")
+    parser.add_argument("--record", metavar="FILE", type=Path, help="compare with this record")
+    parser.add_argument("--root", metavar="DIR", default="/", help="look for files under another root folder")
+    parser.add_argument("--quiet", action="store_true", help="print nothing when the machine fits")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    options = parser.parse_args(arguments)
+    record: dict[str, Any] = {}
+    try:
+        record = load_record(options.record or find_record())
+        code, text, fixes = 0, compare(record, Machine(options.root)), []
+    except MisfitError as error:
+        code, text, fixes = 1, error.why, error.fixes
+    except RecordError as error:
+        code, text, fixes = 2, str(error), ["Run `poetry hw-install`; it writes the record."]
+    tell(code, text, fixes, record, options)
+    return code
+
+
+def tell(code: int, text: str, fixes: list[str], record: dict[str, Any], options: argparse.Namespace) -> None:
+    """Print the answer: what fits to standard output, what does not to standard error."""
+    variant, backend = record.get("variant"), record.get("backend")
+    name = f"{variant} ({backend})" if variant else "the installed build"
+    says = {0: f"{name} fits this machine: ", 1: f"{name} does not fit this machine: ", 2: ""}[code]
+    if options.json:
+        answer = {"fits": {0: True, 1: False}.get(code), "variant": variant, "backend": backend, "text": text}
+        print(json.dumps({"schema": "poetry-aiops/hw-check/1", **answer, "fixes": fixes}, indent=2))  # noqa: T201
+    elif code or not options.quiet:
+        lines = "\n  ".join([f"hw-check: {says}{text}.", *fixes])
+        print(re.sub(r"[^ -~\n]", "?", lines), file=sys.stderr if code else sys.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

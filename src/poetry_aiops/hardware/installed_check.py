@@ -1,0 +1,130 @@
+"""Whether the installed frameworks are the builds that were chosen: pure, from what their files tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Literal
+
+from poetry_aiops.config import family_of
+from poetry_aiops.hardware.text import version_key
+
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from collections.abc import Sequence
+
+    from poetry_aiops.hardware.installed import InstalledBuild
+
+
+Outcome = Literal["ok", "wrong", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One framework: what is installed, what was expected, whether they agree, and a sentence for the user."""
+
+    framework: str
+    installed: str
+    expected: str
+    outcome: Outcome
+    text: str
+
+
+def compare(
+    expected_backend: str | None,
+    installed: Sequence[InstalledBuild],
+    provided: Collection[str] | None = None,
+) -> tuple[Finding, ...]:
+    """Return a finding for every installed framework; none where no variant was chosen.
+
+    ``provided`` are the package names that the variant supplies: another framework may run on the CPU by the
+    project's own choice. Without them the leading framework alone is held to the backend.
+    """
+    if expected_backend is None:
+        return ()
+    return tuple(
+        _finding(expected_backend, build, strict=_strict(build, place, provided))
+        for place, build in enumerate(installed)
+    )
+
+
+def _strict(build: InstalledBuild, place: int, provided: Collection[str] | None) -> bool:
+    if provided is None:
+        return place == 0
+    return build.package in provided or build.framework in provided
+
+
+def _finding(backend: str, build: InstalledBuild, *, strict: bool) -> Finding:
+    outcome, remark = _judge(backend, build, strict=strict)
+    named = f"{build.package} {build.version}"
+    text = f"{named} is {build.label} ({build.evidence}); {remark}."
+    if build.clash:
+        outcome = "wrong"
+        text = f"{' and '.join(build.clash)} are both installed and overwrite each other's files; keep one of them."
+    return Finding(build.framework, f"{named}: {build.label}", backend, outcome, text)
+
+
+def _judge(backend: str, build: InstalledBuild, *, strict: bool) -> tuple[Outcome, str]:
+    """Return whether a build serves a backend, and the end of the sentence that says so."""
+    family = family_of(backend)
+    if build.family is None:
+        return "unknown", f"whether it serves {backend} cannot be told from its files"
+    if family == "jetson":
+        return _on_jetson(build)
+    if family != build.family:
+        return _another_family(backend, build, strict=strict)
+    return _torch(backend, build) if build.framework == "torch" else _other_framework(backend, build)
+
+
+def _another_family(backend: str, build: InstalledBuild, *, strict: bool) -> tuple[Outcome, str]:
+    if (backend, build.family) == ("cpu", "mps"):
+        return "ok", "the same wheel serves the CPU of a Mac"
+    if build.family == "cpu" and not strict:
+        return "ok", f"it runs on the CPU beside {backend}"
+    return "wrong", f"{backend} was chosen"
+
+
+def _on_jetson(build: InstalledBuild) -> tuple[Outcome, str]:
+    if build.family != "cuda":
+        return "wrong", "a Jetson needs a CUDA build for JetPack"
+    if build.own_libraries:
+        return "unknown", "an ordinary CUDA build runs on a Jetson from JetPack 7 on only"
+    return "ok", "a CUDA build that uses the libraries of JetPack"
+
+
+def _torch(backend: str, build: InstalledBuild) -> tuple[Outcome, str]:
+    wanted = _release(backend)
+    if wanted is None or build.release is None:
+        return "ok", f"as {backend} asks"
+    if build.release == wanted or _same_line(build, wanted):
+        return "ok", f"as {backend} asks"
+    if build.release == wanted.split(".", maxsplit=1)[0]:
+        return "unknown", f"{backend} was chosen, and only the major version can be told"
+    return "wrong", f"{backend} was chosen"
+
+
+def _same_line(build: InstalledBuild, wanted: str) -> bool:
+    """Return whether a ROCm release told by HIP, which knows two parts, can be the wanted one of three."""
+    return build.family == "rocm" and version_key(wanted)[:2] == version_key(build.release or "")
+
+
+def _other_framework(backend: str, build: InstalledBuild) -> tuple[Outcome, str]:
+    """Judge by the major version: a driver for CUDA 13 runs CUDA 12 as well, not the other way round."""
+    wanted = _release(backend)
+    if wanted is None or build.release is None:
+        return "ok", f"as {backend} asks"
+    own, asked = version_key(build.release)[0], version_key(wanted)[0]
+    if build.family != "cuda":
+        return ("ok", f"as {backend} asks") if own == asked else ("wrong", f"{backend} was chosen")
+    if own <= asked:
+        return "ok", f"as {backend} asks" if own == asked else f"every driver for {backend} runs it too"
+    return "unknown", f"CUDA {own} needs a newer driver than {backend} asks for"
+
+
+def _release(backend: str) -> str | None:
+    """Return the version in a backend's name: ``12.6`` of ``cu126``, ``7.2`` of ``rocm7.2``."""
+    digits = backend.removeprefix("cu")
+    if digits != backend:
+        return f"{digits[:-1]}.{digits[-1]}"
+    return backend.removeprefix("rocm") if backend.startswith("rocm") else None

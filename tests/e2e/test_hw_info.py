@@ -1,0 +1,122 @@
+"""``poetry hw-info``: needs no project, no GPU and no network, and survives what lies around."""
+
+from __future__ import annotations
+
+import time
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.schemas import conforming
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.poetry_program import PoetryProgram
+
+
+SMI = """\
+Mon Nov 23 10:00:00 2026
++-----------------------------------------------------------------------------------------+
+| NVIDIA-SMI 580.65.06              Driver Version: 580.65.06      CUDA Version: 13.0     |
+|-----------------------------------------+------------------------+----------------------+
+| GPU  Name                 Persistence-M | Bus-Id          Disp.A | Volatile Uncorr. ECC |
+| Fan  Temp   Perf          Pwr:Usage/Cap |           Memory-Usage | GPU-Util  Compute M. |
+|=========================================+========================+======================|
+|   0  NVIDIA GeForce GTX 1080        Off |   00000000:01:00.0  On |                  N/A |
+| 27%   41C    P8             11W /  180W |     312MiB /   8192MiB |      1%      Default |
++-----------------------------------------+------------------------+----------------------+
+"""
+
+
+def test_it_needs_no_project(poetry: PoetryProgram, tmp_path: Path) -> None:
+    done = poetry.must(tmp_path, "hw-info")
+    assert "Best build:" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content", ["[project\n", "[project]\nname = 1\n", "[tool.poetry-aiops]\nbanana = 1\n"]
+)
+def test_it_works_beside_a_broken_project(poetry: PoetryProgram, tmp_path: Path, content: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(content, "utf-8")
+    assert "Best build:" in poetry.must(tmp_path, "hw-info").stdout
+
+
+def test_a_hanging_nvidia_smi_does_not_hang_it(poetry: PoetryProgram, tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("nvidia-smi", "rocminfo", "rocm-smi", "amd-smi", "lspci", "xpu-smi", "sycl-ls"):
+        program = programs / name
+        program.write_text("#!/bin/sh\nexec sleep 600\n", "utf-8")
+        program.chmod(0o755)
+    begun = time.monotonic()
+    done = poetry.must(tmp_path, "hw-info", PATH=f"{programs}:{poetry.executable.parent}:/usr/bin:/bin")
+    assert "Best build:" in done.stdout
+    assert time.monotonic() - begun < 30
+
+
+@pytest.mark.parametrize("verbosity", [(), ("-vvv",)])
+def test_with_json_standard_output_is_one_document(
+    poetry: PoetryProgram, tmp_path: Path, verbosity: tuple[str, ...]
+) -> None:
+    document = conforming(poetry.must(tmp_path, "hw-info", "--format", "json", *verbosity).stdout)
+    assert document["best"] in {backend["name"] for backend in document["backends"] if backend["accepted"]}
+
+
+def test_a_gtx_1080_with_a_new_driver_gets_the_build_that_has_kernels_for_it(
+    poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    done = poetry.must(
+        tmp_path, "hw-info", "--target", "linux-x86_64,driver=580.65.06,cc=6.1", "--format", "json"
+    )
+    document = conforming(done.stdout)
+    assert (document["best"], document["torch_max"]) == ("cu126", "2.14")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_pasted_output_of_nvidia_smi_describes_a_machine(
+    poetry: PoetryProgram, tmp_path: Path, encoding: str
+) -> None:
+    (tmp_path / "smi.txt").write_text(SMI, encoding)
+    done = poetry.must(tmp_path, "hw-info", "--target-file", "smi.txt", "--format", "json")
+    document = conforming(done.stdout)
+    (gpu,) = document["host"]["accelerators"]
+    assert (gpu["kind"], gpu["driver"], gpu["compute_capability"]) == ("cuda", "580.65.06", "6.1")
+    assert (document["best"], document["torch_max"]) == ("cu126", "2.14")
+
+
+def test_explain_names_every_rejected_backend_with_its_reason(poetry: PoetryProgram, tmp_path: Path) -> None:
+    done = poetry.must(tmp_path, "hw-info", "--explain", "--target", "rocm,gfx=gfx942")
+    assert "no NVIDIA GPU was found" in done.stdout
+    assert "rocm" in done.stdout.partition("Best build:")[2].splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--target", "banana"), "banana"),
+        (("--target-file", "missing.txt"), "missing.txt"),
+        (("--format", "xml"), "--format"),
+        (("--banana",), "--banana"),
+        (("--format", "json", "-q"), "--quiet"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2_in_words(
+    poetry: PoetryProgram, tmp_path: Path, arguments: tuple[str, ...], named: str
+) -> None:
+    done = poetry.run(tmp_path, "hw-info", *arguments)
+    assert done.code == 2, str(done)
+    assert named in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_control_characters_of_a_pasted_text_never_reach_the_terminal(
+    poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    (tmp_path / "smi.txt").write_text(SMI.replace("GTX 1080", "\x1b[31mGTX\x07 <error>x"), "utf-8")
+    done = poetry.must(tmp_path, "hw-info", "--explain", "--target-file", "smi.txt")
+    assert "\x1b" not in done.stdout
+    assert "\x07" not in done.stdout

@@ -1,0 +1,116 @@
+"""No text in any probe makes a parser raise or run long."""
+
+from __future__ import annotations
+
+import time
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from poetry_aiops.errors import UsageError
+from poetry_aiops.hardware.captured import read_captured
+from poetry_aiops.hardware.catalogue import load_catalogue
+from poetry_aiops.hardware.probes.registry import all_probes
+from poetry_aiops.hardware.select import select
+from poetry_aiops.hardware.target import parse_target
+from poetry_aiops.hardware.text import decode
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.hardware.probes.probe import Probe
+
+
+SIZE = 100_000
+SECONDS = 2.0
+"""Generous for a busy machine; the slowest parser needs about a tenth of it, a quadratic one minutes."""
+
+WORDS = (
+    "NVIDIA-SMI ", "Driver Version: ", "KMD Version: ", "CUDA Version: ", "550.54.14", "999999999999999999999.1", "N/A",
+    "ERR!", "|", "|   0  ", "\n", "\t", " ", ",", ", ", ":", "=", "==> ", " <==", "GPU 0: ", "(UUID: GPU-", ")", '<gpu id="',
+    "<driver_version>", "</", ">", "<mig_device>", '"card0": {', '"', "{", "[", "Device ID", "0x744c", "gfx90a", "gfx000",
+    "NVRM version: ", "Kernel Module  ", "simd_count 4", "vendor_id 4098", "gfx_target_version ", "unique_id ", "Agent 1",
+    "  Name:   ", "Device Type:   GPU", "01:00.0 ", "VGA compatible controller: ", "NVIDIA Corporation ", "[10de:2204]",
+    "Kernel driver in use: ", "Chipset Model: ", "Apple M2", "spdisplays_", "Device Name: ", "[level_zero:gpu]", "# R36 (release), REVISION: ",
+    "NVIDIA Jetson ", "VEN_10DE&DEV_2204", "PCI_ID=10DE:2204", "PCI_CLASS=30000", "flags : sse", "Linux x 6.1 x86_64", "compute_cap",
+    "name, ", "--query-gpu=", "mismatch", "GPU is lost", "\x1b[31m", "\x00", "\u202e", "\ud7ff", "9" * 5000, "a" * 3000,
+)  # fmt: skip
+SOUP = st.lists(st.sampled_from(WORDS) | st.text(max_size=20), max_size=120).map("".join)
+
+
+@pytest.mark.parametrize("probe", all_probes(), ids=lambda probe: str(probe.name))
+@given(text=SOUP | st.text())
+@settings(max_examples=60, deadline=None)
+def test_any_text_gives_facts(probe: Probe, text: str) -> None:
+    probe.recognise(text)
+    assert all("\n" not in line and "\x1b" not in line for line in probe.parse(text).lines())
+
+
+def long_texts() -> list[str]:
+    pieces = [
+        *WORDS,
+        "A",
+        '"',
+        "[",
+        "<",
+        "ab:",
+        "0x",
+        "1.",
+        "-",
+        "a: ",
+        "| ",
+        "GPU[0] : ",
+        "Agent 1\n Name: gfx1100\n",
+    ]
+    return [(piece * (SIZE // len(piece) + 1))[:SIZE] for piece in pieces]
+
+
+@pytest.mark.parametrize("probe", all_probes(), ids=lambda probe: str(probe.name))
+def test_a_hundred_kilobytes_of_anything_are_read_quickly(probe: Probe) -> None:
+    for text in long_texts():
+        start = time.monotonic()
+        probe.recognise(text)
+        probe.parse(text)
+        assert time.monotonic() - start < SECONDS, text[:40]
+
+
+@given(text=SOUP.filter(lambda text: bool(text.strip())))
+@settings(max_examples=150, deadline=None)
+def test_any_pasted_text_ends_in_a_choice(text: str) -> None:
+    catalogue = load_catalogue()
+    chosen = select(read_captured({"text": text}, catalogue).host, catalogue)
+    assert chosen.best in {verdict.name for verdict in chosen.backends if verdict.accepted}
+    assert [v.rank for v in chosen.backends if v.accepted] == list(
+        range(1, 1 + sum(v.accepted for v in chosen.backends))
+    )
+
+
+@given(data=st.binary(max_size=400))
+def test_any_bytes_are_some_text(data: bytes) -> None:
+    assert isinstance(decode(data), str)
+
+
+@given(text=st.text(max_size=60))
+def test_any_encoding_of_powershell_is_read_back(text: str) -> None:
+    plain = text.encode("utf-8", "replace").decode()
+    assert decode(plain.encode("utf-16")) == plain
+    assert decode(b"\xef\xbb\xbf" + plain.encode()) == plain
+
+
+@given(
+    spec=st.text(max_size=60)
+    | st.lists(st.sampled_from(["linux", "cc=8.6", "driver=550", "rocm", "gfx=gfx90a", "x", ""])).map(
+        ",".join
+    )
+)
+@settings(deadline=None)
+def test_any_target_is_a_machine_or_wrong_usage(spec: str) -> None:
+    try:
+        host = parse_target(spec, load_catalogue())
+    except UsageError:
+        return
+    assert host.arch
