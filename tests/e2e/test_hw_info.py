@@ -120,3 +120,21 @@ def test_control_characters_of_a_pasted_text_never_reach_the_terminal(
     done = poetry.must(tmp_path, "hw-info", "--explain", "--target-file", "smi.txt")
     assert "\x1b" not in done.stdout
     assert "\x07" not in done.stdout
+
+
+def test_a_recording_is_played_back_to_the_same_machine(poetry: PoetryProgram, tmp_path: Path) -> None:
+    here = conforming(poetry.must(tmp_path, "hw-info", "--record", "recorded", "--format", "json").stdout)
+    played = conforming(
+        poetry.must(tmp_path, "hw-info", "--target-file", "recorded", "--format", "json").stdout
+    )
+    assert played["host"]["os"] == here["host"]["os"]
+    assert (played["best"], played["torch_max"]) == (here["best"], here["torch_max"])
+
+
+def test_a_recording_never_overwrites_a_folder(poetry: PoetryProgram, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "mine.txt").write_text("mine", "utf-8")
+    done = poetry.run(tmp_path, "hw-info", "--record", "kept")
+    assert done.code == 2
+    assert "--record kept" in done.stderr
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["mine.txt"]

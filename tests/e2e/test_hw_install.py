@@ -121,6 +121,7 @@ def test_a_variant_named_as_a_group_equals_hardware(
         (("--profile", "production", "--only", "main"), ("--profile", "--only")),
         (("--target", "macos-arm64"), ("--target", "--dry-run")),
         (("--target", "banana"), ("--target", "banana")),
+        (("--target", "cpu", "--verify"), ("--verify", "--target")),
         (("--target", "cpu", "--target-file", "x"), ("--target", "--target-file")),
         (("--target-file", "nowhere.txt"), ("nowhere.txt",)),
         (("--format", "xml"), ("--format", "json")),

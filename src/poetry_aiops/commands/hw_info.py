@@ -40,6 +40,7 @@ other frameworks is the best that really runs on them. Nothing is installed and 
     def handle(self) -> int:
         from poetry_aiops.commands.machine import catalogue_warning  # noqa: PLC0415 - not for `poetry list`
         from poetry_aiops.commands.machine import described_machine  # noqa: PLC0415
+        from poetry_aiops.commands.machine import recorded_machine  # noqa: PLC0415
         from poetry_aiops.commands.terminal import plain  # noqa: PLC0415
         from poetry_aiops.hardware.catalogue import load_catalogue  # noqa: PLC0415
         from poetry_aiops.hardware.select import select  # noqa: PLC0415
@@ -48,7 +49,10 @@ other frameworks is the best that really runs on them. Nothing is installed and 
 
         asked = self.asked_format
         catalogue = load_catalogue()
-        detection = described_machine(self.option("target"), self.option("target-file"), catalogue)
+        if folder := self.option("record"):
+            detection = recorded_machine(folder, catalogue)
+        else:
+            detection = described_machine(self.option("target"), self.option("target-file"), catalogue)
         selection = select(detection.host, catalogue)
         warnings = (*detection.warnings, *selection.warnings, *catalogue_warning(catalogue))
         if asked == "json":

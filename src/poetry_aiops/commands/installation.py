@@ -119,7 +119,7 @@ class Installation:
             facts = read_installed([env.purelib, env.platlib], self.detection.host.os)
             self.findings = compare(self.choice.backend, installed_builds(facts), self._provided())
         if self.group_plan.takes_variant:
-            write_record(env.path, env.script_dirs[0], env.python, self._record())
+            self._leave_record()
         wrong = [finding for finding in self.findings if finding.outcome == "wrong"]
         if self.choice.backend is not None and family_of(self.choice.backend) in _NEVER_WRONG:
             self._warn(finding.text for finding in wrong)
@@ -176,6 +176,18 @@ class Installation:
             return self.choice.reason
         return f"{self.choice.variant} ({self.choice.backend}) - {self.choice.reason}"
 
+    def _leave_record(self) -> None:
+        env = self.command.env
+        try:
+            write_record(env.path, env.script_dirs[0], env.python, self._record())
+        except OSError as error:
+            self._warn(
+                [
+                    f"the record and hw-check could not be written into {env.path}: {error.strerror or error};"
+                    " the installation itself is done."
+                ]
+            )
+
     def _record(self) -> InstallRecord:
         env, host = self.command.env, self.detection.host
         offer = next(
@@ -194,7 +206,9 @@ class Installation:
         )
 
     def _verify(self) -> int:
-        verdict = verify_environment(self.command.env.python, self.choice.backend or "cpu")
+        verdict = verify_environment(
+            self.command.env.python, self.choice.backend or "cpu", best=self.selection.best
+        )
         self.verdict = {"ok": verdict.ok, "reasons": list(verdict.reasons), "fix": verdict.fix}
         for reason in verdict.reasons:
             self.command.line(f"verify: {plain(reason)}")
@@ -294,6 +308,12 @@ class _Planner:
         target, target_file = self.command.option("target"), self.command.option("target-file")
         detection = described_machine(target, target_file, catalogue)
         described = target is not None or target_file is not None
+        if described and self.command.option("verify"):
+            raise UsageError(
+                "another machine's device cannot be used from here",
+                where="--verify with --target",
+                hint="Leave out one of the two; on the machine itself, `hw-check` compares it with the record.",
+            )
         if described and is_foreign(detection) and not self.command.option("dry-run"):
             host = detection.host
             raise UsageError(

@@ -10,15 +10,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.host_facts import LiveReader
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import UsageError
-from poetry_aiops.hardware.captured import read_captured
 from poetry_aiops.hardware.detect import detect
 from poetry_aiops.hardware.host import Detection
+from poetry_aiops.hardware.pasted import read_pasted
 from poetry_aiops.hardware.reader import TEXT_LIMIT
+from poetry_aiops.hardware.recording import RecordingReader
 from poetry_aiops.hardware.target import parse_target
-from poetry_aiops.hardware.text import decode
 
 
 if TYPE_CHECKING:
@@ -38,8 +39,33 @@ def described_machine(target: str | None, target_file: str | None, catalogue: Ca
     if target is not None:
         return Detection(parse_target(target, catalogue))
     if target_file is not None:
-        return read_captured(_captured_texts(target_file), catalogue)
+        return read_pasted(_pasted_files(target_file), catalogue)
     return detect(LiveReader(), catalogue)
+
+
+def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
+    """Ask every probe of this machine and write the raw results into a folder.
+
+    Raises UsageError for a folder that holds something already, InputError for one that cannot be written.
+    """
+    path = Path(folder)
+    reader = RecordingReader(LiveReader())
+    detection = detect(reader, catalogue, thorough=True)
+    try:
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UsageError(
+                "it is there already", where=f"--record {folder}", hint="Name a new or empty folder."
+            )
+        path.mkdir(parents=True, exist_ok=True)
+        for name, text in reader.files(detection).items():
+            write_atomically(path / name, text.encode())
+    except OSError as error:
+        raise InputError(
+            f"cannot be written: {error.strerror or error}",
+            where=f"--record {folder}",
+            hint="Name another folder.",
+        ) from error
+    return detection
 
 
 def catalogue_warning(catalogue: Catalogue) -> tuple[str, ...]:
@@ -62,18 +88,21 @@ def detect_platform() -> tuple[str, str]:
     return system, architecture(platform.machine(), platform.system())
 
 
-def _captured_texts(target_file: str) -> dict[str, str]:
+def _pasted_files(target_file: str) -> dict[str, bytes]:
     if target_file == "-":
-        return {"standard input": decode(sys.stdin.buffer.read(TEXT_LIMIT))}
+        return {"standard input": sys.stdin.buffer.read(TEXT_LIMIT)}
     path = Path(target_file)
-    files = (
-        sorted(item for item in path.rglob("*") if item.is_file())[:_MOST_FILES] if path.is_dir() else [path]
-    )
     try:
-        return {str(file): decode(file.read_bytes()[:TEXT_LIMIT]) for file in files}
+        files = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
+        return {str(file): _beginning(file) for file in files[:_MOST_FILES]}
     except OSError as error:
         raise InputError(
             f"cannot be read: {error.strerror or error}",
             where=f"--target-file {target_file}",
             hint="Give a file with the output of nvidia-smi, rocminfo, lspci or another probe, a folder of them, or -.",
         ) from error
+
+
+def _beginning(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(TEXT_LIMIT)

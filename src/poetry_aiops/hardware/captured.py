@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from typing import Final
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.hardware.assemble import Base
-from poetry_aiops.hardware.assemble import Observation
 from poetry_aiops.hardware.assemble import assemble
 from poetry_aiops.hardware.facts import Facts
 from poetry_aiops.hardware.host import Host
+from poetry_aiops.hardware.observed import Base
+from poetry_aiops.hardware.observed import Observation
 from poetry_aiops.hardware.probes.registry import all_probes
 from poetry_aiops.hardware.reader import TEXT_LIMIT
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.hardware.assemble import Base
-from poetry_aiops.hardware.assemble import Observation
 from poetry_aiops.hardware.assemble import assemble
 from poetry_aiops.hardware.facts import AMD
 from poetry_aiops.hardware.facts import NVIDIA
 from poetry_aiops.hardware.facts import Facts
 from poetry_aiops.hardware.facts import Problem
 from poetry_aiops.hardware.joining import join
+from poetry_aiops.hardware.observed import Base
+from poetry_aiops.hardware.observed import Observation
 from poetry_aiops.hardware.probes import registry
 from poetry_aiops.hardware.probes.probe import Program
 from poetry_aiops.hardware.surroundings import look_around

@@ -99,13 +99,12 @@ def judge(backend: str, output: str, outcome: str = OK, best: str | None = None)
         return Verdict(ok=False, reasons=(what,), fix="Add the framework to the variant, then install again.")
     named = f"{report.framework} {report.version or ''}".strip()
     if report.error:
-        what = f"{named} cannot be used: {in_words(report.error)}"
-        return Verdict(ok=False, reasons=(what,), fix=_fix(backend, best))
-    bad = (*_build(backend, report), *_architectures(report), *_computations(report))
+        bad: tuple[str, ...] = (f"it cannot be used: {in_words(report.error)}",)
+    else:
+        bad = (*_build(backend, report), *_architectures(report), *_computations(report))
     if bad:
-        return Verdict(
-            ok=False, reasons=tuple(f"{named}: {reason}" for reason in bad), fix=_fix(backend, best)
-        )
+        fix = _fix(backend, best, report.framework)
+        return Verdict(ok=False, reasons=tuple(f"{named}: {reason}" for reason in bad), fix=fix)
     places = ", ".join(dict.fromkeys(_place(report, place) for place in range(len(report.computed))))
     return Verdict(ok=True, reasons=(f"{named} computed correctly on {places}",))
 
@@ -122,13 +121,13 @@ def in_words(error: str) -> str:
 
 
 def _build(backend: str, report: Report) -> tuple[str, ...]:
-    """Return where the build is not of the backend; torch's exact version counts, elsewhere the family."""
+    """Return how the build is not of the backend; torch's exact version counts, elsewhere the family."""
     family = family_of(backend)
     held = {"cuda": report.cuda, "rocm": report.rocm, "xpu": report.xpu}
     wanted = "cuda" if family == "jetson" else family
     others = [name for name, version in held.items() if version and name != wanted]
-    if wanted not in held:
-        return (f"this is a build for {others[0]}, and {backend} was chosen",) if others else ()
+    if wanted not in held:  # a build for a GPU computes on the CPU as well
+        return ()
     version = held[wanted]
     if not version:
         return (f"this is a build for {others[0] if others else 'the CPU'}, and {backend} was chosen",)
@@ -187,14 +186,14 @@ def _place(report: Report, place: int) -> str:
     return f"{device} ({report.devices[place].name})" if place < len(report.devices) else device
 
 
-def _fix(backend: str, best: str | None) -> str:
+def _fix(backend: str, best: str | None, framework: str = "torch") -> str:
     if best and best != backend:
         return (
             f"Run `poetry hw-install --hardware {best}`, which fits this machine; without such a variant add one "
-            f"first: `poetry hw-add torch --variants {best}`."
+            f"first: `poetry hw-add {framework} --variants {best}`."
         )
     if best or family_of(backend) == "cpu":
-        return "Run `poetry hw-install --hardware cpu --sync`; `poetry hw-info --explain` shows what this machine runs."
+        return "`poetry hw-info --explain` shows what this machine runs; `poetry hw-install --hardware cpu` runs everywhere."
     return "Run `poetry hw-install --hardware auto`, which chooses for this machine; `--hardware cpu` runs everywhere."
 
 

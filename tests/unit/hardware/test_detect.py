@@ -346,6 +346,21 @@ def test_containers_are_told_apart(
     assert look(Machine(facts, files, env=env)).host.container == kind
 
 
+def test_a_lost_gpu_beside_a_working_one_is_told_apart() -> None:
+    answer = "driver=560.94\ngpu=0|GPU-1|00000000:01:00.0|ffee|RTX|100|8.9\nerror=GPU is lost (GPU 1)\n"
+    machine = Machine(files=nvidia_files("560.94", "ffee", "2684"), programs={"nvml": Answer(answer, "ok")})
+    working, lost = look(machine).host.accelerators
+    assert (working.usable, lost.usable, lost.repairable) == (True, False, True)
+    assert lost.bus == "0000:02:00.0"
+
+
+def test_a_mask_hides_a_jetson_as_well() -> None:
+    machine = Machine(
+        files={"/proc/device-tree/model": "NVIDIA Jetson Nano\0"}, env={"CUDA_VISIBLE_DEVICES": ""}
+    )
+    assert not look(machine).host.accelerators[0].usable
+
+
 def test_an_odd_line_in_proc_does_not_end_the_detection() -> None:
     files = {
         "/proc/driver/nvidia/version": "NVRM version: \x00\xff garbage 9999999999999.1\n",

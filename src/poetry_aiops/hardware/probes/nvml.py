@@ -22,6 +22,7 @@ from poetry_aiops.hardware.text import version
 
 
 _CELLS = 7
+_LOST = re.compile(r"GPU is lost \(GPU (\d{1,3})\)")
 
 
 def parse(text: str) -> Facts:
@@ -33,6 +34,8 @@ def parse(text: str) -> Facts:
         cells = value.split("|")
         if key == "gpu" and len(cells) == _CELLS:
             gpus.append(_gpu(cells))
+        elif key == "error" and (lost := _LOST.search(value)):
+            gpus.append(Gpu(NVIDIA, index=int(lost.group(1)), lost=True))
         elif key in {"driver", "library", "cuda"}:
             told.setdefault(key, value)
     return Facts(
