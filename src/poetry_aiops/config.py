@@ -13,6 +13,8 @@ from typing import Literal
 from typing import get_args
 
 from poetry_aiops.errors import ConfigError
+from poetry_aiops.project.backends import is_backend
+from poetry_aiops.project.backends import nearest_backend
 from poetry_aiops.project.checks import Checker
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.checks import normalised
@@ -36,43 +38,6 @@ _HARDWARE_KEYS = ("provides", "mixed", "variants")
 _PROFILE_KEYS = ("groups", "variant")
 _NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE)
 
-_FIXED_BACKENDS = ("cpu", "mps", "xpu", "jetson")
-_BACKEND = re.compile(rf"{'|'.join(_FIXED_BACKENDS)}|cu\d{{3}}|rocm\d+\.\d+(\.\d+)?")
-_CUDA_SPELLING = re.compile(r"(?:cuda|cu)[ _-]?(?P<major>\d{2})[._-]?(?P<minor>\d)(?:\.\d+)?")
-_ROCM_SPELLING = re.compile(r"rocm[ _-]?(?P<major>\d)[._-]?(?P<rest>\d[\d.]*)")
-
-DEFAULT_BACKENDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "cpu": "cpu",
-        "cuda": "cu130",  # what PyPI's torch is built for since 2.11
-        "cuda11": "cu118",
-        "cuda12": "cu126",  # the CUDA 12 index that every torch from 2.6 to 2.14 has
-        "cuda13": "cu130",
-        "rocm": "rocm7.2",
-        "rocm6": "rocm6.4",
-        "rocm7": "rocm7.2",
-        "mps": "mps",
-        "xpu": "xpu",
-        "jetson": "jetson",
-    }
-)
-"""The backend that a family or a major version stands for when nothing says more (torch's indexes, November 2026)."""
-
-_OTHER_WORDS = {
-    "gpu": "cuda",
-    "nvidia": "cuda",
-    "cu11": "cuda11",
-    "cu12": "cuda12",
-    "cu13": "cuda13",
-    "amd": "rocm",
-    "hip": "rocm",
-    "apple": "mps",
-    "metal": "mps",
-    "intel": "xpu",
-    "oneapi": "xpu",
-    "edge": "jetson",
-    "tegra": "jetson",
-}
 _BACKENDS_IN_WORDS = (
     "Backends are cpu, mps, xpu, jetson, cuNNN (cu126, cu130) and rocmN.N (rocm6.4, rocm7.2)."
 )
@@ -130,31 +95,6 @@ def read_config(tool_table: object) -> Config:
     hint = "Correct these entries in pyproject.toml."
     reader.checker.fail(ConfigError, TABLE, "{count} entries cannot be used", hint)
     return config
-
-
-def is_backend(name: str) -> bool:
-    """Say whether ``name`` is the exact name of a backend, for example ``cu126`` or ``rocm7.2``."""
-    return _BACKEND.fullmatch(name) is not None
-
-
-def nearest_backend(name: str) -> str | None:
-    """Return the backend that a misspelling most likely means: ``cuda12.6`` -> ``cu126``, ``rocm`` -> ``rocm7.2``."""
-    word = name.strip().lower()
-    if is_backend(word):
-        return word
-    if cuda := _CUDA_SPELLING.fullmatch(word):
-        return f"cu{cuda['major']}{cuda['minor']}"
-    if rocm := _ROCM_SPELLING.fullmatch(word):
-        candidate = f"rocm{rocm['major']}.{rocm['rest'].strip('.')}"
-        return candidate if is_backend(candidate) else None
-    return DEFAULT_BACKENDS.get(_OTHER_WORDS.get(word, word))
-
-
-def family_of(backend: str) -> str:
-    """Return the family of a backend: ``cu126`` -> ``cuda``, ``rocm7.2`` -> ``rocm``, ``cpu`` -> ``cpu``."""
-    if backend.startswith("cu"):
-        return "cuda"
-    return "rocm" if backend.startswith("rocm") else backend
 
 
 class _Reader:

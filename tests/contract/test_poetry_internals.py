@@ -11,10 +11,10 @@ import sys
 import pytest
 
 from cleo.events import console_events
-
-from poetry_aiops import plugin
 from tests.support.poetries import chosen_minors
 from tests.support.poetries import poetry_executable
+
+from poetry_aiops import plugin
 
 
 PROGRAM = r"""

@@ -38,7 +38,7 @@ def expected() -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 @pytest.mark.parametrize("noted", [True, False], ids=["with its note", "without its note"])
 @pytest.mark.parametrize("name", captures())
-def test_a_capture_is_answered_as_expected(name: str, noted: bool, encoding: str) -> None:  # noqa: FBT001 - a parameter
+def test_a_capture_is_answered_as_expected(name: str, noted: bool, encoding: str) -> None:
     text = (FOLDER / name).read_text(encoding="utf-8")
     body = text if noted else text.partition("\n")[2]
     detection = read_pasted({name: body.encode(encoding)}, load_catalogue())

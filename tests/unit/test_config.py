@@ -11,16 +11,16 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetry_aiops.config import DEFAULT_BACKENDS
 from poetry_aiops.config import Config
 from poetry_aiops.config import HardwareConfig
 from poetry_aiops.config import Profile
 from poetry_aiops.config import Variant
-from poetry_aiops.config import family_of
-from poetry_aiops.config import is_backend
-from poetry_aiops.config import nearest_backend
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import ConfigError
+from poetry_aiops.project.backends import DEFAULT_BACKENDS
+from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.backends import is_backend
+from poetry_aiops.project.backends import nearest_backend
 
 
 if TYPE_CHECKING:

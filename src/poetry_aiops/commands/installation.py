@@ -22,7 +22,6 @@ from poetry_aiops.commands.machine import is_foreign
 from poetry_aiops.commands.terminal import plain
 from poetry_aiops.config import AUTO
 from poetry_aiops.config import NONE
-from poetry_aiops.config import family_of
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
@@ -41,6 +40,7 @@ from poetry_aiops.hardware.record import record_for
 from poetry_aiops.hardware.select import select
 from poetry_aiops.hardware.selection import Constraint
 from poetry_aiops.locking.declaration import provided_directly
+from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.report.machine import device_in_words
@@ -181,11 +181,9 @@ class Installation:
         try:
             write_record(env.path, env.script_dirs[0], env.python, self._record())
         except OSError as error:
+            reason = error.strerror or str(error)
             self._warn(
-                [
-                    f"the record and hw-check could not be written into {env.path}: {error.strerror or error};"
-                    " the installation itself is done."
-                ]
+                [f"{env.path} took no record and no hw-check ({reason}); the installation itself is done."]
             )
 
     def _record(self) -> InstallRecord:

@@ -11,12 +11,12 @@ from typing import Literal
 
 from poetry_aiops.config import AUTO
 from poetry_aiops.config import NONE
-from poetry_aiops.config import family_of
-from poetry_aiops.config import is_backend
-from poetry_aiops.config import nearest_backend
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.text import version_key
+from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.backends import is_backend
+from poetry_aiops.project.backends import nearest_backend
 from poetry_aiops.project.checks import normalised
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Literal
 
-from poetry_aiops.config import family_of
 from poetry_aiops.hardware.text import version_key
+from poetry_aiops.project.backends import family_of
 
 
 if TYPE_CHECKING:

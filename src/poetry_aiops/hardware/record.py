@@ -17,9 +17,9 @@ from typing import Literal
 from typing import TypeVar
 from typing import get_args
 
-from poetry_aiops.config import family_of
 from poetry_aiops.errors import InputError
 from poetry_aiops.hardware.text import version_key
+from poetry_aiops.project.backends import family_of
 
 
 if TYPE_CHECKING:

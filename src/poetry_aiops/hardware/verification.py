@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Final
 
-from poetry_aiops.config import family_of
 from poetry_aiops.hardware.rules.covering import covers
 from poetry_aiops.hardware.text import clean
 from poetry_aiops.hardware.text import version_key
+from poetry_aiops.project.backends import family_of
 
 
 if TYPE_CHECKING:

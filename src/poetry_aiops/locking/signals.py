@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from typing import Final
 
-from poetry_aiops.config import DEFAULT_BACKENDS
-from poetry_aiops.config import family_of
-from poetry_aiops.config import is_backend
-from poetry_aiops.config import nearest_backend
+from poetry_aiops.project.backends import DEFAULT_BACKENDS
+from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.backends import is_backend
+from poetry_aiops.project.backends import nearest_backend
 
 
 if TYPE_CHECKING:

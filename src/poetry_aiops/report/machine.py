@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 from typing import Any
 
-from poetry_aiops.config import family_of
+from poetry_aiops.project.backends import family_of
 
 
 if TYPE_CHECKING:

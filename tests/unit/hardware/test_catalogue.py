@@ -172,7 +172,7 @@ def test_names_of_amd(name: str, gfx: str | None) -> None:
         (None, "Intel(R) Iris(R) Xe Graphics", False),
     ],
 )
-def test_intel_gpus_that_torch_supports(device: str | None, name: str | None, supported: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_intel_gpus_that_torch_supports(device: str | None, name: str | None, supported: bool) -> None:
     assert load_catalogue().supports_intel(device, name) is supported
 
 

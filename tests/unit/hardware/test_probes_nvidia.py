@@ -113,7 +113,7 @@ def test_the_head_of_nvidia_smi_old_and_new(
     head: str,
     driver: str,
     cuda: str | None,
-    wsl: bool | None,  # noqa: FBT001 - a column of the table
+    wsl: bool | None,
     system: str | None,
 ) -> None:
     facts = smi_banner.parse(head)

@@ -347,6 +347,6 @@ def test_the_level_of_a_processor_follows_from_its_flags() -> None:
         ),
     ],
 )
-def test_uname_tells_the_system(line: str, system: str, arch: str, wsl: bool | None) -> None:  # noqa: FBT001 - a column of the table
+def test_uname_tells_the_system(line: str, system: str, arch: str, wsl: bool | None) -> None:
     facts = uname.parse(f"$ uname -a\n{line}\n")
     assert (facts.os, facts.arch, facts.wsl) == (system, arch, wsl)

@@ -69,7 +69,7 @@ def test_text_that_is_no_constraint_is_refused_with_an_example(constraint: str) 
         ("==2.1.0+cpu", "2.1.0+cu126", False),
     ],
 )
-def test_a_version_is_compared_with_the_constraint(constraint: str, version: str, expected: bool) -> None:  # noqa: FBT001 - a table column
+def test_a_version_is_compared_with_the_constraint(constraint: str, version: str, expected: bool) -> None:
     assert allows(constraint, version) is expected
 
 

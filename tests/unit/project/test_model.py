@@ -144,6 +144,6 @@ def test_packages_are_found_by_name_in_lock_order() -> None:
 @pytest.mark.parametrize(
     ("version", "expected"), [(None, False), ("1.1", False), ("2.0", False), ("2.1", True)]
 )
-def test_groups_are_known_since_lock_format_2_1(version: str | None, expected: bool) -> None:  # noqa: FBT001 - a table column
+def test_groups_are_known_since_lock_format_2_1(version: str | None, expected: bool) -> None:
     lock = Lock(version, "*", None, (), MappingProxyType({}), Path("poetry.lock"))
     assert lock.has_groups is expected
