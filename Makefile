@@ -17,12 +17,13 @@ $(STAMP): pyproject.toml
 
 # No more than the program itself, so that a first look is quick; `make test` installs the rest beside it.
 $(DEMO_STAMP): pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .
+	@echo "Making the virtual environment $(VENV) with Poetry and this plugin ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $(DEMO_STAMP)
 
 demo: $(DEMO_STAMP)
-	$(BIN)/python scripts/demo.py
+	@$(BIN)/python scripts/demo.py
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"

@@ -27,9 +27,9 @@ from packaging.markers import default_environment
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from scripts.demo_index import MAIN_INDEX
 from scripts.demo_index import TORCH
 from scripts.demo_index import demo_index
+from scripts.demo_index import with_own_sources
 from scripts.demo_stage import DemoError
 from scripts.demo_stage import How
 from scripts.demo_stage import Narrator
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 
 EXAMPLE = REPOSITORY / "examples" / "chatbot"
-TORCH_INDEXES = "https://download.pytorch.org/whl/"
 BASE = ("main", "dev")
 
 
@@ -155,7 +154,7 @@ class Demo:
         pyproject = self.project / "pyproject.toml"
         text = pyproject.read_text(encoding="utf-8")
         self._show_table(text)
-        pyproject.write_text(self._with_own_index(text), encoding="utf-8")
+        pyproject.write_text(with_own_sources(text, self.index), encoding="utf-8")
         self.narrator.say(
             "\nThe real builds of torch are up to some gigabytes, so the demo serves stand-ins from an index of its own,\n"
             f"{self.index.root}: same names, versions and requirements, no content. Only the addresses of the sources\n"
@@ -300,16 +299,6 @@ class Demo:
         self.narrator.say("\nThe builds of torch in it, and the group that each belongs to:")
         for version, groups in sorted(builds.items()):
             self.narrator.shown(f"torch {version:<16} {', '.join(groups)}")
-
-    def _with_own_index(self, text: str) -> str:
-        """Return pyproject.toml with the sources of this demo instead of PyTorch's and PyPI."""
-        swapped = re.sub(
-            rf'"{re.escape(TORCH_INDEXES)}([^"]+)"', lambda found: f'"{self.index.url(found[1])}"', text
-        )
-        if TORCH_INDEXES in swapped or "://127.0.0.1" not in swapped:
-            raise DemoError("the sources of examples/chatbot could not be exchanged.")
-        source = f'[[tool.poetry.source]]\nname = "stand-ins"\nurl = "{self.index.url(MAIN_INDEX)}"\npriority = "primary"'
-        return f"{swapped}\n{source}\n"
 
 
 def _is_noise(line: str) -> bool:

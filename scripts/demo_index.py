@@ -7,6 +7,8 @@ every index, and no CUDA 12 or ROCm 7.2 build of 2.15.
 
 from __future__ import annotations
 
+import re
+
 from typing import TYPE_CHECKING
 
 from tests.support.index import PackageIndex
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+TORCH_INDEXES = "https://download.pytorch.org/whl/"
 MAIN_INDEX = "packages"
 TORCH, NEWER_TORCH = "2.14.1", "2.15.0"
 TRITON = "3.7.0"
@@ -99,3 +102,12 @@ def _publish_torch(index: PackageIndex, name: str, tag: str, versions: Iterable[
     libraries = [f'{library} ; platform_system == "Linux"' for library in _ON_LINUX[name]]
     for version in versions:
         index.publish(name, "torch", version + tag, [*_EVERYWHERE, *libraries])
+
+
+def with_own_sources(pyproject: str, index: PackageIndex) -> str:
+    """Return a pyproject.toml whose sources are those of ``index`` instead of PyTorch's and PyPI."""
+    swapped = re.sub(
+        rf'"{re.escape(TORCH_INDEXES)}([^"]+)"', lambda found: f'"{index.url(found[1])}"', pyproject
+    )
+    stand_ins = f'name = "stand-ins"\nurl = "{index.url(MAIN_INDEX)}"\npriority = "primary"\n'
+    return f"{swapped}\n[[tool.poetry.source]]\n{stand_ins}"

@@ -26,10 +26,12 @@ from poetry_aiops.adapters.poetry_solver import PoetryVariantSolver
 from poetry_aiops.adapters.poetry_solver import declared_by
 from poetry_aiops.adapters.poetry_solver import merged
 from poetry_aiops.errors import AiopsError
+from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.model import NoSolutionError
 from poetry_aiops.locking.provides import provided_by_variants
 from poetry_aiops.locking.selection import refuse_several_variants
+from poetry_aiops.locking.verify import check_extras
 from poetry_aiops.locking.verify import check_merged
 
 
@@ -65,6 +67,8 @@ class LockPlan:
     report: Callable[[Agreement[PoetrySolution], PoetrySolution], None]
     fail: Callable[[AiopsError], None]
     on_trial: bool = False
+    extras: bool = False
+    """The variants are extras: Poetry locks them itself, and the result is verified."""
     announce_inference: Callable[[], None] = lambda: None
 
 
@@ -78,7 +82,7 @@ class VariantInstaller(Installer):
     def run(self) -> int:
         """Run as Poetry's installer does; an error of ours is told and becomes the exit code."""
         try:
-            if self.executor.enabled and self._groups is not None:
+            if self.executor.enabled and self._groups is not None and not self.plan.extras:
                 refuse_several_variants(self.plan.variants, self._groups)
             with self._variant_solver():
                 return super().run()
@@ -107,15 +111,30 @@ class VariantInstaller(Installer):
         """Return removals of installed packages that only the cleared variants hold."""
         installed = {package.name: package for package in self._installed_repository.packages}
         system = {package.name for package in self._installed_repository.system_site_packages}
-        kept = {operation.package.name for operation in operations} | system
-        held: dict[NormalizedName, set[NormalizedName]] = {}
-        for package, info in self._locker.locked_packages().items():
-            held.setdefault(package.name, set()).update(info.groups)
+        wanted = {o.package.name for o in operations if not (o.skipped and o.skip_reason == "Not required")}
+        held = self._held_by_extras() if self.plan.extras else self._held_by_groups()
         return [
             Uninstall(installed[name])
-            for name, groups in sorted(held.items())
-            if name in installed and name not in kept and groups <= self.clear
+            for name, holders in sorted(held.items())
+            if name in installed and name not in wanted | system and holders <= self.clear
         ]
+
+    def _held_by_groups(self) -> dict[NormalizedName, set[str]]:
+        held: dict[NormalizedName, set[str]] = {}
+        for package, info in self._locker.locked_packages().items():
+            held.setdefault(package.name, set()).update(info.groups)
+        return held
+
+    def _held_by_extras(self) -> dict[NormalizedName, set[str]]:
+        """Return the variants (extras) that bring each package into this environment; ``""`` is main alone."""
+        held: dict[NormalizedName, set[str]] = {}
+        for package, info in self._locker.locked_packages().items():
+            marker = info.get_marker(info.groups)
+            for extra in ("", *self.plan.variants):
+                active = {**self._env.marker_env, "extra": {extra} if extra else set()}
+                if marker.validate(active):
+                    held.setdefault(package.name, set()).add(extra)
+        return held
 
     def _with_changed_builds(self, operations: list[Operation]) -> list[Operation]:
         """Replace a skipped operation by an update where another build of the same version may be installed.
@@ -179,16 +198,35 @@ class OneLockSolver(Solver):
 
     def solve(self, use_latest: Collection[NormalizedName] | None = None) -> Transaction:
         """Solve as Poetry does; raises LockConflictError when no common base exists."""
-        variants = tuple(v for v in self._plan.variants if self._package.has_dependency_group(v))
+        package = self._package
+        known = (
+            set(package.extras)
+            if self._plan.extras
+            else package.dependency_group_names(include_optional=True)
+        )
+        variants = tuple(variant for variant in self._plan.variants if variant in known)
         installs_from_lock = self.provider._env is not None  # noqa: SLF001 - set while re-resolving for one environment
         if installs_from_lock or len(variants) < 2:  # noqa: PLR2004 - one variant alone is an ordinary project
             return super().solve(use_latest)
+        if self._plan.extras:
+            return self._verified_extras(super().solve(use_latest))
         if self._plan.on_trial:
             try:
                 return super().solve(use_latest)
             except SolverProblemError:
                 self._plan.announce_inference()
         return self._solve_variants(variants, frozenset(use_latest or ()))
+
+    def _verified_extras(self, transaction: Transaction) -> Transaction:
+        solution = PoetrySolution(self._package, transaction.get_solved_packages())
+        groups = frozenset(self._package.dependency_group_names(include_optional=True))
+        try:
+            check_extras(solution.placements, self._plan.variants, groups, self._plan.targets)
+        except LockConflictError as error:
+            if not self._plan.on_trial:
+                raise
+            self._plan.fail(error)  # nobody declared them as variants, so it is their lock to write
+        return transaction
 
     def _solve_variants(
         self, variants: tuple[str, ...], use_latest: frozenset[NormalizedName]

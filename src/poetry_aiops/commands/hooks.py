@@ -59,4 +59,4 @@ def _table(poetry: Poetry) -> Mapping[str, object] | None:
 
 def _may_hold_alternatives(package: ProjectPackage) -> bool:
     every = package.dependency_group_names(include_optional=True)
-    return len(every) - len(package.dependency_group_names()) > 1
+    return len(every) - len(package.dependency_group_names()) > 1 or len(package.extras) > 1

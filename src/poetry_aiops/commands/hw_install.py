@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import ClassVar
 
 from cleo.helpers import option
@@ -76,6 +77,11 @@ The environment variable <comment>POETRY_AIOPS_HARDWARE</> does the same as --ha
         if self._installation is None:
             return super().activated_groups
         return self._installation.active_groups
+
+    def option(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as Poetry's own
+        """Return an option; where the variants are extras, the chosen one is among the extras."""
+        given = super().option(name, default)
+        return given if self._installation is None else self._installation.adjusted_option(name, given)
 
     @property
     def _with_synchronization(self) -> bool:

@@ -43,6 +43,7 @@ from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table
+from poetry_aiops.project.targets import marker_applies
 from poetry_aiops.report.machine import device_in_words
 from poetry_aiops.report.machine import machine_text
 
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from poetry_aiops.hardware.installed_check import Finding
     from poetry_aiops.hardware.record import InstallRecord
     from poetry_aiops.hardware.selection import Selection
+    from poetry_aiops.project.model import Package
 
 
 ENVIRONMENT_VARIABLE = "POETRY_AIOPS_HARDWARE"
@@ -85,6 +87,7 @@ class Installation:
     choice: Choice
     group_plan: GroupPlan
     remember: str | None
+    all_extras: bool = False
     findings: tuple[Finding, ...] = ()
     verdict: dict[str, Any] | None = None
     warnings: list[str] = field(default_factory=list)
@@ -92,9 +95,23 @@ class Installation:
     @property
     def active_groups(self) -> set[NormalizedName]:
         groups = set(self.group_plan.groups)
-        if self.group_plan.takes_variant and self.choice.variant:
+        if self.group_plan.takes_variant and self.choice.variant and not self._extras:
             groups.add(self.choice.variant)
         return {canonicalize_name(group) for group in groups}
+
+    @property
+    def _extras(self) -> bool:
+        return self.session is not None and self.session.kind == "extras"
+
+    def adjusted_option(self, name: str, given: Any) -> Any:  # noqa: ANN401 - options are of any type
+        """Return what Poetry's install shall see of an option: the extras with the chosen variant and no other."""
+        if not self._extras or self.session is None or name not in {"extras", "all-extras"}:
+            return given
+        if name == "all-extras":
+            return False
+        every = self.session.project.extras if self.all_extras else _extras(given)
+        chosen = {self.choice.variant} if self.choice.variant and self.group_plan.takes_variant else set()
+        return sorted((set(every) - set(self.session.variants)) | chosen)
 
     def announce(self) -> None:
         """Say what was chosen and why, in one line, and prepare the installer to clear other variants away."""
@@ -224,17 +241,25 @@ def offers_of(session: VariantSession | None, without: frozenset[str]) -> tuple[
         return ()
     path = session.poetry.locker.lock
     packages = read_lock(path).packages if path.exists() else ()
+    torches = [package for package in packages if package.name == "torch"]
     return tuple(
         Offer(
             variant.group,
             variant.backend,
-            next(
-                (p.version for p in packages if p.name == "torch" and variant.group in (p.groups or ())), None
-            ),
+            next((torch.version for torch in torches if _holds(session, torch, variant.group)), None),
         )
         for variant in session.hardware.variants
         if variant.group not in without
     )
+
+
+def _holds(session: VariantSession, package: Package, variant: str) -> bool:
+    """Tell whether a locked package is installed with a variant, on some machine."""
+    if session.kind == "groups":
+        return variant in (package.groups or ())
+    markers = package.marker_for(session.project.groups)
+    active = frozenset({variant})
+    return any(marker_applies(marker, target, active) for marker in markers for target in session.targets)
 
 
 class _Planner:
@@ -244,6 +269,7 @@ class _Planner:
         self.command = command
         self.session = session
         self.variants = frozenset(session.variants if session else ())
+        self.variant_groups = self.variants if session and session.kind == "groups" else frozenset()
         self.options = self._group_options()
 
     def plan(self) -> Installation:
@@ -267,7 +293,7 @@ class _Planner:
             self.options,
             every_group=frozenset(command.poetry.package.dependency_group_names(include_optional=True)),
             default_groups=defaults,
-            variants=self.variants,
+            variants=self.variant_groups,
             profile=profile,
         )
         offers = offers_of(session, self.options.without)
@@ -287,6 +313,7 @@ class _Planner:
             choice,
             group_plan,
             remember=self._remember(wish, choice),
+            all_extras=bool(command.option("all-extras")),
             warnings=list(dict.fromkeys(warnings)),
         )
 
@@ -300,6 +327,7 @@ class _Planner:
             all_groups=bool(option("all-groups")),
             hardware=option("hardware"),
             profile=option("profile"),
+            extras=_extras(option("extras")),
         )
 
     def _machine(self, catalogue: Catalogue) -> Detection:
@@ -362,6 +390,10 @@ class _Planner:
         if wish.origin in {"option", "groups", "remembered"}:
             return choice.variant or NONE
         return None
+
+
+def _extras(given: list[str] | None) -> frozenset[str]:
+    return frozenset(canonicalize_name(name) for part in given or () for name in part.split())
 
 
 def _names(given: list[str] | None) -> frozenset[str]:

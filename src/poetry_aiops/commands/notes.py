@@ -56,7 +56,7 @@ def announce_inference(session: VariantSession) -> None:
 def note_missing_provided(session: VariantSession, groups: frozenset[str]) -> None:
     """After an installation without a variant, name the packages that only a variant would have brought."""
     path = session.poetry.locker.lock
-    if session.inferred or groups & set(session.variants) or not path.exists():
+    if session.inferred or session.kind == "extras" or groups & set(session.variants) or not path.exists():
         return
     missing = missing_provided(read_lock(path), groups, frozenset(session.variants))
     if missing:
@@ -73,16 +73,19 @@ def note_what_sync_removes(command: InstallerCommand, session: VariantSession, a
     if command.name != "sync" or asked & set(session.variants):
         return
     record = read_record(command.env.path)
+    option = "--extras" if session.kind == "extras" else "--with"
     if record is not None and record.variant is not None:
         _warn(
             session,
             f"this environment holds the hardware variant {record.variant}, and `poetry sync` without it removes"
-            f" its packages. To keep them: `poetry hw-install --sync`, or `poetry sync --with {record.variant}`.",
+            f" its packages. To keep them: `poetry hw-install --sync`, or `poetry sync {option} {record.variant}`.",
         )
 
 
 def note_vanished_variants(session: VariantSession) -> None:
     """After ``poetry remove``: a variant whose last package went has lost its group, too."""
+    if session.kind == "extras":
+        return
     project = read_project(session.poetry.pyproject_path)
     for variant in session.hardware.variants:
         if variant.group not in project.groups:

@@ -33,9 +33,11 @@ from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.declaration import provided_directly
+from poetry_aiops.locking.declaration import variant_kind
 from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.propose import propose
 from poetry_aiops.locking.selection import refuse_several_variants
+from poetry_aiops.locking.verify import check_extras
 from poetry_aiops.locking.verify import check_merged
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from poetry_aiops.config import HardwareConfig
+    from poetry_aiops.locking.declaration import VariantKind
     from poetry_aiops.project.model import Project
     from poetry_aiops.project.targets import Target
 
@@ -83,6 +86,10 @@ class VariantSession:
     project: Project
     hardware: HardwareConfig
     inferred: bool = False
+
+    @cached_property
+    def kind(self) -> VariantKind:
+        return variant_kind(self.hardware, self.project)
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -147,8 +154,13 @@ def _after_success(event: ConsoleTerminateEvent, session: VariantSession) -> Non
 def verify_lock(session: VariantSession) -> None:
     """Run rule 2 on the lock as it lies there; raises LockConflictError. No solve, no network."""
     path = session.poetry.locker.lock
-    if path.exists() and (lock := read_lock(path)).packages:
-        check_merged(placements_of(lock), session.variants, session.base_groups, session.targets)
+    if not path.exists():
+        return
+    placements = placements_of(read_lock(path))
+    if session.kind == "extras":
+        check_extras(placements, session.variants, frozenset(session.project.groups), session.targets)
+    else:
+        check_merged(placements, session.variants, session.base_groups, session.targets)
 
 
 # -- preparing ----------------------------------------------------------------------------------------
@@ -182,14 +194,20 @@ def _check_lock_is_readable(event: ConsoleCommandEvent, session: VariantSession)
 def _refuse_second_variant(event: ConsoleCommandEvent, session: VariantSession) -> None:
     if session.inferred or event.command.name in {"lock", "show"}:
         return
-    if event.command.name == "hw-install" and _flag(event.io, "all-groups"):
-        return  # there it means all groups and the one variant that fits
-    refuse_several_variants(session.variants, _asked_groups(event.io, session))
+    if event.command.name == "hw-install" and (
+        _flag(event.io, "all-groups") or _flag(event.io, "all-extras")
+    ):
+        return  # there it means all of them and the one variant that fits
+    if session.kind == "extras":
+        asked = set(session.project.extras) if _flag(event.io, "all-extras") else _extra_names(event.io)
+        refuse_several_variants(session.variants, asked, "--extras")
+    else:
+        refuse_several_variants(session.variants, _asked_groups(event.io, session), "--with")
 
 
 def _refuse_provided_package(event: ConsoleCommandEvent, session: VariantSession) -> None:
     """Refuse `poetry add torch` into a shared group beside variants that provide torch."""
-    if event.command.name != "add" or session.inferred:
+    if event.command.name != "add" or session.inferred or session.kind == "extras":
         return
     group = "dev" if _flag(event.io, "dev") else canonicalize_name(event.io.input.option("group") or "main")
     if group in session.variants:
@@ -215,7 +233,7 @@ def _exchange_solver(event: ConsoleCommandEvent, session: VariantSession) -> Non
         return
     if warning := check_poetry():
         event.io.write_error_line(f"<warning>Warning: {plain(warning)}</warning>")
-    note_what_sync_removes(command, session, _asked_groups(event.io, session))
+    note_what_sync_removes(command, session, _asked_groups(event.io, session) | _extra_names(event.io))
     plan = LockPlan(
         variants=session.variants,
         provides=session.hardware.provides,
@@ -224,6 +242,7 @@ def _exchange_solver(event: ConsoleCommandEvent, session: VariantSession) -> Non
         report=lambda agreement, solution: lock_report(session, agreement, solution),
         fail=lambda error: print_error(session.io, error),
         on_trial=session.inferred,
+        extras=session.kind == "extras",
         announce_inference=lambda: announce_inference(session),
     )
     exchange_installer(command, event.io, plan)
@@ -253,3 +272,11 @@ def _group_names(io: IO, option: str) -> set[str]:
     except (CleoError, ValueError):
         return set()
     return {canonicalize_name(name.strip()) for part in given or () for name in part.split(",")}
+
+
+def _extra_names(io: IO) -> set[str]:
+    try:
+        given: Any = io.input.option("extras")
+    except (CleoError, ValueError):
+        return set()
+    return {canonicalize_name(name) for part in given or () for name in part.split()}

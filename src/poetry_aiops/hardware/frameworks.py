@@ -55,6 +55,7 @@ class Build:
     on: frozenset[str]
     package: str | None
     extras: tuple[str, ...]
+    constraint: str | None
     limit: str
     index: str | None
     marker: str
@@ -149,6 +150,7 @@ def _build(row: Mapping[str, Any]) -> Build:
         on=frozenset(row["on"]),
         package=row.get("package"),
         extras=tuple(row.get("extras", ())),
+        constraint=row.get("constraint"),
         limit=row.get("limit", ""),
         index=row.get("index"),
         marker=row.get("marker", ""),

@@ -32,6 +32,7 @@ class GroupOptions:
     all_groups: bool = False
     hardware: str | None = None
     profile: str | None = None
+    extras: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def wish_of(
 
     Raises UsageError for ``--hardware`` against a variant named as a group.
     """
-    named = sorted((options.with_ | options.only) & variants)
+    named = sorted((options.with_ | options.only | options.extras) & variants)
     if options.hardware is not None:
         if named and normalised(options.hardware) not in named:
             raise UsageError(

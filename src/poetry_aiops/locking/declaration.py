@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from typing import Literal
 
 from poetry_aiops.config import VARIANTS
 from poetry_aiops.errors import ConfigError
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from poetry_aiops.config import Variant
     from poetry_aiops.project.model import Group
     from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Requirement
+
+
+VariantKind = Literal["groups", "extras"]
+
+
+def variant_kind(config: HardwareConfig, project: Project) -> VariantKind:
+    """Tell whether the variants are dependency groups, or extras that exclude each other by their markers."""
+    names = {variant.group for variant in config.variants}
+    return "extras" if names and names <= project.extras.keys() - project.groups.keys() else "groups"
 
 
 def check_declaration(config: HardwareConfig, project: Project) -> None:
@@ -31,6 +42,8 @@ def check_declaration(config: HardwareConfig, project: Project) -> None:
     includes another one, and any other group that includes a variant. Raises InputError for includes that run in a
     circle.
     """
+    if variant_kind(config, project) == "extras":
+        return
     checker = Checker()
     known = tuple(variant for variant in config.variants if variant.group in project.groups)
     for variant in config.variants:
@@ -54,15 +67,26 @@ def provided_directly(config: HardwareConfig, project: Project) -> Mapping[str, 
     """Return the package names that variants declare, includes followed, with the variant groups that do."""
     found: dict[str, tuple[str, ...]] = {}
     for variant in config.variants:
-        names = dict.fromkeys(requirement.name for requirement in project.requirements_of(variant.group))
+        names = dict.fromkeys(requirement.name for requirement in _requirements(variant, project))
         for name in names:
             found[name] = (*found.get(name, ()), variant.group)
     return MappingProxyType(found)
 
 
+def _requirements(variant: Variant, project: Project) -> Iterable[Requirement]:
+    if variant.group in project.groups or variant.group not in project.extras:
+        return project.requirements_of(variant.group)
+    return [r for r in project.main.requirements if variant.group in r.in_extras]
+
+
 def _check_group(variant: Variant, project: Project, checker: Checker) -> None:
     group = project.groups.get(variant.group)
-    if group is None:
+    if group is None and variant.group in project.extras:
+        hint = "Variants are either all groups or all extras; make this one a group, or the others extras."
+        checker.report(
+            variant.key_path, f'"{variant.group}" is an extra, but other variants are groups', hint
+        )
+    elif group is None:
         others = [name for name in project.groups if name != MAIN]
         listed = f"The groups are: {', '.join(others)}." if others else "The project has no groups yet."
         hint = " ".join(filter(None, [did_you_mean(variant.group, others), listed]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.config import VARIANTS
@@ -16,12 +17,13 @@ from poetry_aiops.locking.signals import signal_of
 from poetry_aiops.locking.signals import stem_of
 from poetry_aiops.locking.signals import words_in
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.project.model import Group
+from poetry_aiops.project.targets import extras_in
 
 
 if TYPE_CHECKING:
     from poetry_aiops.locking.signals import Build
     from poetry_aiops.locking.signals import Signal
-    from poetry_aiops.project.model import Group
     from poetry_aiops.project.model import Project
 
 
@@ -58,6 +60,42 @@ def propose(project: Project) -> HardwareConfig | None:
 
 def proposal_for(project: Project) -> Proposal:
     """Return the proposal with its reasons and notes; raises as ``propose`` does."""
+    proposal = _proposal_for_groups(project)
+    return proposal if proposal.hardware else _proposal_for_extras(project) or proposal
+
+
+def _proposal_for_extras(project: Project) -> Proposal | None:
+    """Return the extras that exclude each other by their markers, Poetry's documented pattern."""
+    proposal = _proposal_for_groups(_with_extras_as_groups(project))
+    if proposal.hardware is None:
+        return None
+    names = {variant.group for variant in proposal.hardware.variants}
+    exclusive = any(
+        extras_in(requirement.marker) & (names - set(requirement.in_extras))
+        for requirement in project.main.requirements
+        if names.intersection(requirement.in_extras)
+    )
+    return proposal if exclusive else None
+
+
+def _with_extras_as_groups(project: Project) -> Project:
+    """Return the project as if each of its extras were an optional group and it had no others."""
+    groups = {
+        extra: Group(
+            extra,
+            extra,
+            optional=True,
+            requirements=tuple(r for r in project.main.requirements if extra in r.in_extras),
+            includes=(),
+            key_path=f"[project.optional-dependencies] {extra}",
+        )
+        for extra in project.extras
+        if extra not in project.groups
+    }
+    return replace(project, groups={MAIN: project.main, **groups})
+
+
+def _proposal_for_groups(project: Project) -> Proposal:
     candidates = _candidates(project)
     optional = [candidate for candidate in candidates if candidate.group.optional]
     chosen = _without_umbrellas(_largest_set(optional), project)

@@ -73,6 +73,27 @@ def check_merged(
         )
 
 
+def check_extras(
+    placements: Sequence[Placement],
+    variants: Iterable[str],
+    groups: frozenset[str],
+    targets: Sequence[Target],
+) -> None:
+    """Raise LockConflictError when no extra, or one variant that is an extra, doubles a package on some machine."""
+    details = []
+    for variant in (None, *variants):
+        active = frozenset({variant}) if variant else frozenset()
+        title = f"with the extra {variant}" if variant else "without extras"
+        details += [f"{title}: {double}" for double in double_builds(placements, groups, targets, active)]
+    if details:
+        raise LockConflictError(
+            "these exclusive extras cannot be locked soundly: some machine would get two builds of one package",
+            details=tuple(details),
+            hint="Declare the variants as optional groups in [tool.poetry-aiops.hardware.variants]; groups are solved"
+            " apart, extras are not.",
+        )
+
+
 def _rivals(placements: Iterable[Placement], groups: frozenset[str]) -> dict[str, list[Placement]]:
     by_name: dict[str, list[Placement]] = {}
     for placement in placements:

@@ -1,0 +1,252 @@
+"""What to ask for so that a framework is built for a backend: the facts, the releases of torch, and the pairing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poetry_aiops.hardware.frameworks import names_of
+from poetry_aiops.hardware.text import version_key
+from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.constraints import both
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from poetry_aiops.hardware.catalogue import Catalogue
+    from poetry_aiops.hardware.frameworks import Build
+    from poetry_aiops.hardware.frameworks import Framework
+    from poetry_aiops.hardware.frameworks import FrameworkFacts
+
+
+_PATCHES = range(6)
+_LINES_AHEAD = 30
+_ENDLESS = ("cpu", "mps", "xpu", "jetson")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One requirement; ``index`` is the PyTorch index that it comes from, None for the default one."""
+
+    package: str
+    constraint: str
+    extras: tuple[str, ...] = ()
+    marker: str = ""
+    index: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The requirements of one framework on one backend, none where it has no build; ``refusal`` says why not."""
+
+    lines: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a recipe has to heed.
+
+    ``constraint`` is what the user or the project already says about the framework, ``torch`` the same for torch,
+    ``together`` the frameworks that will be in the variant, ``backends`` those of the whole request.
+    """
+
+    constraint: str | None = None
+    extras: tuple[str, ...] = ()
+    torch: str | None = None
+    together: frozenset[str] = frozenset()
+    backends: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The torch lines that a backend has; ``ended``: newer ones are known not to have it any more."""
+
+    lines: tuple[str, ...]
+    ended: bool
+
+    @property
+    def words(self) -> str:
+        first, last = self.lines[0], self.lines[-1]
+        return f"{first} to {last}" if self.ended else f"{first} and later"
+
+
+class Recipes:
+    """Recipes from the facts about frameworks and the catalogue of releases."""
+
+    def __init__(self, facts: FrameworkFacts, catalogue: Catalogue) -> None:
+        self._facts = facts
+        self._catalogue = catalogue
+
+    def known_backends(self) -> tuple[str, ...]:
+        """Return every backend that some torch release was built for, and those without a version."""
+        cuda = [index.name for index in self._catalogue.cuda_indexes]
+        rocm = [index.name for index in self._catalogue.rocm_indexes]
+        return ("cpu", *cuda, *rocm, "xpu", "mps", "jetson")
+
+    def is_newer_than_known(self, backend: str) -> bool:
+        """Say whether a backend comes after all known ones of its family, so that the facts may be behind."""
+        family = names_of(backend)[-1]
+        known = [name for name in self.known_backends() if names_of(name)[-1] == family]
+        return all(_backend_key(backend) > _backend_key(name) for name in known)
+
+    def span(self, backend: str) -> Span:
+        """Return the torch lines of a backend; an unknown newer one is taken to begin with the newest line."""
+        every = self._catalogue.torch
+        if backend in _ENDLESS:
+            floor = self._first_companion(backend)
+            kept = [row.line for row in every if version_key(row.line) >= version_key(floor or "0")]
+            return Span(tuple(kept), ended=False)
+        found = [
+            row.line for row in every if backend in (*row.cuda, *row.extra_cuda, *row.rocm)
+        ]
+        if not found:
+            return Span((every[-1].line,), ended=False)
+        later = [row for row in every if version_key(row.line) > version_key(found[-1])]
+        rocm = names_of(backend)[-1] == "rocm"
+        return Span(tuple(found), ended=any(row.rocm_known for row in later) if rocm else bool(later))
+
+    def recipe(self, framework: Framework, backend: str, wish: Wish) -> Recipe:
+        """Return what to ask for; a wish that this backend cannot meet is a recipe with a refusal."""
+        builds = self._facts.builds_for(framework.name, backend)
+        if not builds:
+            return Recipe(refusal=f"nothing is known about {framework.name} on {backend}")
+        notes = tuple(dict.fromkeys(row.note.replace("{backend}", backend) for row in builds if row.note))
+        if any(row.refuse for row in builds):
+            return Recipe(refusal=notes[0])
+        if framework.in_torch_family:
+            return self._torch_recipe(framework, backend, builds, wish, notes)
+        notes += _mixed_cuda(framework, backend)
+        lines = _lines(framework, builds, backend, wish.constraint, framework.constraint or "*", wish.extras)
+        return Recipe(tuple(lines), notes)
+
+    def companions(self, backend: str, torch: str | None) -> tuple[Line, ...]:
+        """Return what torch requires by name from its own index, which the default index does not hold."""
+        return tuple(
+            Line(companion.package, "*", index=backend)
+            for companion in self._facts.companions
+            if companion.on & set(names_of(backend))
+            and any(_inside(line, companion.since, companion.until) for line in self._possible(backend, torch))
+        )
+
+    # -- the torch family ---------------------------------------------------------------------------------
+
+    def _torch_recipe(
+        self, framework: Framework, backend: str, builds: tuple[Build, ...], wish: Wish, notes: tuple[str, ...]
+    ) -> Recipe:
+        span = self.span(_index_of(builds, backend) or backend)
+        torch = wish.constraint if framework.name == "torch" else wish.torch
+        if torch is not None and not self._fits(span, torch):
+            return Recipe(refusal=f"torch {torch} has no build for {backend}, which has torch {span.words}")
+        last = framework.last
+        if last is not None and version_key(span.lines[0]) > version_key(last):
+            what = f"the last release of {framework.name} is {last}, which has no build for {backend}"
+            return Recipe(refusal=what)
+        if last is not None and torch is not None and _allows_both(span, torch, last):
+            notes += (f"{framework.name} {last} goes with torch {last} and newer, but torch {torch} allows older ones",)
+        constraint = self._constraint(framework, span, torch, wish)
+        return Recipe(tuple(_lines(framework, builds, backend, wish.constraint, constraint, wish.extras)), notes)
+
+    def _constraint(self, framework: Framework, span: Span, torch: str | None, wish: Wish) -> str:
+        floor = self._floor(span, torch, wish)
+        if framework.minor_offset is not None:
+            return f">=0.{int(floor.split('.')[1]) + framework.minor_offset},<1"
+        if framework.last is not None and torch is not None and not _reaches(span, torch, framework.last):
+            return torch
+        below = _next_line(span.lines[-1]) if span.ended else self._torch.below
+        if framework.last is not None and version_key(span.lines[-1]) >= version_key(framework.last):
+            return f">={framework.last},<{framework.below}"
+        return f">={floor},<{below}"
+
+    def _floor(self, span: Span, torch: str | None, wish: Wish) -> str:
+        """Return the torch line to begin with: one that every backend of the request has, where there is one."""
+        if torch is not None:
+            return next((line for line in span.lines if _allows_line(torch, line)), span.lines[-1])
+        wanted = [self._torch.oldest or "0", span.lines[0]]
+        wanted += [self.span(other).lines[0] for other in wish.backends]
+        wanted += [
+            one.oldest for one in self._facts.frameworks if one.with_torch and one.oldest and one.name in wish.together
+        ]
+        common = max(wanted, key=version_key)
+        if version_key(common) <= version_key(span.lines[-1]):
+            return common
+        own = max(self._torch.oldest or "0", span.lines[0], key=version_key)
+        return own if version_key(own) <= version_key(span.lines[-1]) else span.lines[0]
+
+    @property
+    def _torch(self) -> Framework:
+        return next(one for one in self._facts.frameworks if one.name == "torch")
+
+    def _first_companion(self, backend: str) -> str | None:
+        return next((one.since for one in self._facts.companions if backend in one.on), None)
+
+    def _possible(self, backend: str, torch: str | None) -> tuple[str, ...]:
+        lines = self.span(backend).lines
+        return tuple(line for line in lines if torch is None or _allows_line(torch, line)) or lines[-1:]
+
+    def _fits(self, span: Span, torch: str) -> bool:
+        lines = list(span.lines)
+        for _ in range(0 if span.ended else _LINES_AHEAD):
+            lines.append(_next_line(lines[-1]))
+        return any(_allows_line(torch, line) for line in (*lines, *(() if span.ended else ("3.0",))))
+
+
+def _lines(
+    framework: Framework,
+    builds: Iterable[Build],
+    backend: str,
+    wished: str | None,
+    default: str,
+    extras: tuple[str, ...],
+) -> Iterable[Line]:
+    for row in builds:
+        package = framework.name if row.package is None else row.package
+        if package:
+            index = row.index.replace("{backend}", backend) if row.index else None
+            constraint = both(wished, row.limit) if wished else row.constraint or default
+            yield Line(package, constraint, tuple(sorted({*row.extras, *extras})), row.marker, index)
+
+
+def _mixed_cuda(framework: Framework, backend: str) -> tuple[str, ...]:
+    names = names_of(backend)
+    if framework.cuda_major is None or names[-1] != "cuda" or f"cuda{framework.cuda_major}" in names:
+        return ()
+    return (
+        f"{framework.name} is built for CUDA {framework.cuda_major}: beside {backend} its own CUDA libraries are"
+        " installed as well, which costs some gigabytes",
+    )
+
+
+def _index_of(builds: Iterable[Build], backend: str) -> str | None:
+    return next((row.index.replace("{backend}", backend) for row in builds if row.index), None)
+
+
+def _allows_line(constraint: str, line: str) -> bool:
+    return any(allows(constraint, f"{line}.{patch}") for patch in _PATCHES)
+
+
+def _reaches(span: Span, torch: str, line: str) -> bool:
+    """Say whether ``torch`` allows some line of the span from ``line`` on."""
+    return any(_allows_line(torch, one) for one in span.lines if version_key(one) >= version_key(line))
+
+
+def _allows_both(span: Span, torch: str, line: str) -> bool:
+    older = [one for one in span.lines if version_key(one) < version_key(line)]
+    return _reaches(span, torch, line) and any(_allows_line(torch, one) for one in older)
+
+
+def _next_line(line: str) -> str:
+    major, minor = line.split(".")
+    return f"{major}.{int(minor) + 1}"
+
+
+def _inside(line: str, since: str | None, until: str | None) -> bool:
+    key = version_key(line)
+    return (since is None or version_key(since) <= key) and (until is None or key <= version_key(until))
+
+
+def _backend_key(backend: str) -> tuple[int, ...]:
+    digits = backend.lstrip("abcdefghijklmnopqrstuvwxyz")
+    return tuple(int(part) for part in digits.split(".") if part)

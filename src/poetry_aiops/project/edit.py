@@ -1,0 +1,243 @@
+"""Changes to the text of a pyproject.toml that leave the user's comments, order and layout alone.
+
+What is new goes in as text at the end of the table that it belongs to; tomlkit takes out and replaces. The result
+is read again and compared with what was wanted before anyone gets it, so that an unusual layout ends in an error
+in words and never in a damaged file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import cast
+
+import tomlkit
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+from tomlkit.exceptions import TOMLKitError
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.edit_text import Entry
+from poetry_aiops.project.edit_text import Sections
+from poetry_aiops.project.edit_text import group_block
+from poetry_aiops.project.edit_text import poetry_value
+from poetry_aiops.project.edit_text import standard_lines
+from poetry_aiops.project.edit_text import table_line
+from poetry_aiops.project.edit_text import toml_key
+from poetry_aiops.project.edit_text import toml_text
+from poetry_aiops.project.model import MAIN
+from poetry_aiops.project.pyproject import project_from
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import MutableMapping
+    from pathlib import Path
+
+    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Source
+
+
+_VARIANTS = "[tool.poetry-aiops.hardware.variants]"
+_PLUGINS = "[tool.poetry.requires-plugins]"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEdit:
+    """What becomes of one group: ``drop`` goes, ``entries`` come; a group that does not exist is made, optional."""
+
+    group: str
+    entries: tuple[Entry, ...] = ()
+    drop: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEdit:
+    """All changes to one pyproject.toml; group names are canonical.
+
+    ``variants`` are entries that the table of hardware variants shall get, ``plugin`` is the version of this
+    plugin to ask every clone for.
+    """
+
+    groups: tuple[GroupEdit, ...] = ()
+    sources: tuple[Source, ...] = ()
+    variants: tuple[tuple[str, str], ...] = ()
+    plugin: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.groups or self.sources or self.variants or self.plugin)
+
+
+def apply_edit(text: str, edit: ProjectEdit, path: Path) -> str:
+    """Return the text of the pyproject.toml at ``path`` with the changes made.
+
+    Raises InputError when its layout does not allow the change; the text that came in is then still right.
+    """
+    windows = "\r\n" in text and text.count("\r\n") == text.count("\n")
+    plain = text.replace("\r\n", "\n") if windows else text
+    try:
+        before = project_from(tomllib.loads(plain), path)
+        changed = _Editor(plain, before).run(edit)
+        document = tomllib.loads(changed)
+        _check(project_from(document, path), before, edit)
+        _check_tables(document, edit)
+    except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, _NotAsWantedError) as error:
+        raise InputError(
+            "its layout does not allow this change to be made automatically",
+            where=path.name,
+            hint="Nothing was written. Make the change by hand; `--dry-run --format json` lists what is wanted.",
+            details=(f"{type(error).__name__}: {error}",),
+        ) from error
+    return changed.replace("\n", "\r\n") if windows else changed
+
+
+class _NotAsWantedError(Exception):
+    """The changed text does not say what it should."""
+
+
+class _Editor:
+    def __init__(self, text: str, project: Project) -> None:
+        self.text = text
+        self.project = project
+
+    def run(self, edit: ProjectEdit) -> str:
+        document = tomlkit.parse(self.text)
+        for change in edit.groups:
+            for name in sorted(change.drop - {entry.name for entry in change.entries}):
+                _take_out(document, change.group, name)
+        self.text = tomlkit.dumps(document)
+        for change in edit.groups:
+            self._add_group(change)
+        sections = Sections(self.text)
+        for source in edit.sources:
+            sections.add_source(source)
+        for group, backend in edit.variants:
+            sections.add_to(_VARIANTS, f"{toml_key(group)} = {toml_text(backend)}", after=("[tool.poetry-aiops",))
+        if edit.plugin is not None:
+            sections.add_to(_PLUGINS, f"poetry-aiops = {toml_text(edit.plugin)}", after=("[tool.poetry]", "[project]"))
+        return sections.text
+
+    def _add_group(self, change: GroupEdit) -> None:
+        known = self.project.groups.get(change.group)
+        document = cast("Mapping[str, Any]", tomlkit.parse(self.text))
+        standard = "dependency-groups" in document and (
+            known is None or known.key_path.startswith("[dependency-groups]")
+        )
+        name = known.pretty_name if known else change.group
+        by_name: dict[str, list[Entry]] = {}
+        for entry in change.entries:
+            by_name.setdefault(entry.name, []).append(entry)
+        if known is None:
+            sections = Sections(self.text)
+            sections.add_block(group_block(name, by_name, standard=standard), after=("[tool.poetry.group.", "[tool.poetry."))
+            if standard:
+                sections.add_to("[dependency-groups]", f"{toml_key(name)} = {standard_lines(by_name)}", after=())
+            self.text = sections.text
+            return
+        for package, entries in by_name.items():
+            self._add_package(name, package, entries, standard=standard)
+
+    def _add_package(self, group: str, package: str, entries: list[Entry], *, standard: bool) -> None:
+        if standard:
+            document = tomlkit.parse(self.text)
+            array = _standard_list(document, group)
+            for index in reversed(_positions(array, package)):
+                del array[index]
+            array.append(entries[0].as_pep508(with_marker=len(entries) == 1))
+            self.text = tomlkit.dumps(document)
+        value = poetry_value(entries, enriching=standard)
+        document = tomlkit.parse(self.text)
+        table = _poetry_table(document, group)
+        present = next((key for key in table or {} if normalised(key) == package), None)
+        if present is not None and table is not None:
+            if value is None:
+                del table[present]
+            else:
+                table[present] = tomlkit.value(value)
+            self.text = tomlkit.dumps(document)
+        elif value is not None:
+            sections = Sections(self.text)
+            header = f"[tool.poetry.group.{toml_key(group)}.dependencies]"
+            sections.add_to(header, table_line(package, value), after=(f"[tool.poetry.group.{toml_key(group)}]",))
+            self.text = sections.text
+
+
+def _take_out(document: MutableMapping[str, Any], group: str, package: str) -> None:
+    """Take a package out of a group, wherever the two layouts may name it."""
+    lists = [_standard_list(document, group)] if group != MAIN else [_main_list(document)]
+    for array in lists:
+        for index in reversed(_positions(array, package)):
+            del array[index]
+    table = _poetry_table(document, group)
+    for key in [key for key in table or {} if normalised(key) == package]:
+        del cast("MutableMapping[str, Any]", table)[key]
+
+
+def _positions(array: list[Any], package: str) -> list[int]:
+    found = []
+    for index, entry in enumerate(array):
+        try:
+            if isinstance(entry, str) and normalised(Pep508(str(entry).partition(" #")[0]).name) == package:
+                found.append(index)
+        except InvalidRequirement:  # Poetry's own spellings such as >=2.1+cpu
+            if normalised(str(entry).partition("(")[0].partition("[")[0].strip()) == package:
+                found.append(index)
+    return found
+
+
+def _main_list(document: Mapping[str, Any]) -> list[Any]:
+    found: list[Any] = document.get("project", {}).get("dependencies", [])
+    return found
+
+
+def _standard_list(document: Mapping[str, Any], group: str) -> list[Any]:
+    table = document.get("dependency-groups", {})
+    found: list[Any] = next((value for key, value in table.items() if normalised(key) == normalised(group)), [])
+    return found
+
+
+def _poetry_table(document: Mapping[str, Any], group: str) -> MutableMapping[str, Any] | None:
+    poetry = document.get("tool", {}).get("poetry", {})
+    if group == MAIN:
+        found: MutableMapping[str, Any] | None = poetry.get("dependencies")
+        return found
+    groups = poetry.get("group", {})
+    named = next((value for key, value in groups.items() if normalised(key) == normalised(group)), {})
+    found = named.get("dependencies")
+    return found
+
+
+def _check(after: Project, before: Project, edit: ProjectEdit) -> None:
+    """Make sure that every group says what it should, and the others what they said before."""
+    changes = {change.group: change for change in edit.groups}
+    for name in {*before.groups, *changes}:
+        change = changes.get(name, GroupEdit(name))
+        mentioned = change.drop | {entry.name for entry in change.entries}
+        old = before.groups[name].requirements if name in before.groups else ()
+        wanted = [requirement for requirement in old if requirement.name not in mentioned]
+        group = after.groups.get(name)
+        if group is None or [one for one in group.requirements if one.name not in mentioned] != wanted:
+            raise _NotAsWantedError(f"the group {name} would change in other ways")
+        found = sorted((one.name, one.source or "") for one in group.requirements if one.name in mentioned)
+        if found != sorted((entry.name, entry.source or "") for entry in change.entries):
+            raise _NotAsWantedError(f"the group {name} would not hold {', '.join(sorted(mentioned))} as wanted")
+        if name not in before.groups and not group.optional:
+            raise _NotAsWantedError(f"the group {name} would not be optional")
+    if {(one.name, one.url) for one in edit.sources} - {(one.name, one.url) for one in after.sources}:
+        raise _NotAsWantedError("a source would be missing")
+
+
+def _check_tables(document: Mapping[str, Any], edit: ProjectEdit) -> None:
+    tool = document.get("tool", {})
+    table = tool.get("poetry-aiops", {}).get("hardware", {}).get("variants", {})
+    declared = {normalised(group): backend for group, backend in table.items()}
+    if any(declared.get(group) != backend for group, backend in edit.variants):
+        raise _NotAsWantedError("a hardware variant would not be declared")
+    if edit.plugin is not None and "poetry-aiops" not in tool.get("poetry", {}).get("requires-plugins", {}):
+        raise _NotAsWantedError("the plugin would not be asked for")

@@ -1,0 +1,175 @@
+"""TOML as text: the lines that an edit adds, and the places in a pyproject.toml where they belong."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.project.constraints import alternatives
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from poetry_aiops.project.model import Source
+
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_HEADER = re.compile(r"""^\s*\[{1,2}\s*[\w"'.\- ]+\]{1,2}\s*(#.*)?$""")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One requirement to write: canonical name, Poetry's or PEP 440's constraint, and the source by its name."""
+
+    name: str
+    constraint: str = "*"
+    extras: tuple[str, ...] = ()
+    marker: str = ""
+    source: str | None = None
+
+    def as_pep508(self, *, with_marker: bool = True) -> str:
+        """Return the requirement for a standard list; raises InputError for ``||``, which PEP 440 cannot say."""
+        choices = alternatives(self.constraint)
+        if len(choices) > 1:
+            raise InputError(
+                f'"{self.constraint}" cannot be written in a standard list of requirements',
+                where=self.name,
+                hint='Give one range instead, for example ">=2.9,<2.12".',
+            )
+        clauses = ",".join(str(clause) for clause in choices[0])
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        marker = f" ; {self.marker}" if self.marker and with_marker else ""
+        return f"{self.name}{extras}{f' ({clauses})' if clauses else ''}{marker}"
+
+    def __str__(self) -> str:
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        source = f" from {self.source}" if self.source else ""
+        marker = f" where {self.marker}" if self.marker else ""
+        return f"{self.name}{extras} {self.constraint}{source}{marker}"
+
+
+def toml_key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else json.dumps(name)
+
+
+def toml_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def poetry_value(entries: Sequence[Entry], *, enriching: bool) -> str | None:
+    """Return the value of a package in one of Poetry's tables.
+
+    ``enriching``: a standard list already asks for it, so that only what that cannot say is left; None for nothing.
+    """
+    alone = len(entries) == 1
+    values = [_one_value(entry, enriching=enriching, marker=not (enriching and alone)) for entry in entries]
+    if alone:
+        return values[0]
+    lines = "\n".join(f"  {value}," for value in values)
+    return f"[\n{lines}\n]"
+
+
+def _one_value(entry: Entry, *, enriching: bool, marker: bool) -> str | None:
+    parts = {
+        "version": "" if enriching else toml_text(entry.constraint),
+        "extras": "" if enriching or not entry.extras else f"[{', '.join(map(toml_text, entry.extras))}]",
+        "source": toml_text(entry.source) if entry.source else "",
+        "markers": toml_text(entry.marker) if entry.marker and marker else "",
+    }
+    written = {key: value for key, value in parts.items() if value}
+    if list(written) == ["version"]:
+        return written["version"]
+    return "{" + ", ".join(f"{key} = {value}" for key, value in written.items()) + "}" if written else None
+
+
+def table_line(package: str, value: str) -> str:
+    return f"{toml_key(package)} = {value}"
+
+
+def standard_lines(by_name: Mapping[str, Sequence[Entry]]) -> str:
+    """Return the array of a standard group."""
+    if not by_name:
+        return "[]"
+    lines = [
+        f"  {toml_text(entries[0].as_pep508(with_marker=len(entries) == 1))},\n" for entries in by_name.values()
+    ]
+    return "[\n" + "".join(lines) + "]"
+
+
+def group_block(name: str, by_name: Mapping[str, Sequence[Entry]], *, standard: bool) -> str:
+    """Return Poetry's tables of a new optional group."""
+    head = f"[tool.poetry.group.{toml_key(name)}]\noptional = true\n"
+    values = {package: poetry_value(entries, enriching=standard) for package, entries in by_name.items()}
+    lines = [table_line(package, value) + "\n" for package, value in values.items() if value is not None]
+    if standard and not lines:
+        return head
+    return f"{head}\n[tool.poetry.group.{toml_key(name)}.dependencies]\n" + "".join(lines)
+
+
+class Sections:
+    """A TOML text, seen as its tables in file order."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines(keepends=True)
+        if self._lines and not self._lines[-1].endswith("\n"):
+            self._lines[-1] += "\n"
+
+    @property
+    def text(self) -> str:
+        return "".join(self._lines)
+
+    def add_to(self, header: str, line: str, *, after: Sequence[str]) -> None:
+        """Add a line at the end of a table; a table that is not there is made after those named in ``after``."""
+        found = self._last(header)
+        if found is None:
+            self.add_block(f"{header}\n{line}\n", after=after)
+        else:
+            self._lines.insert(self._end(found), line + "\n")
+
+    def add_source(self, source: Source) -> None:
+        block = (
+            f"[[tool.poetry.source]]\nname = {toml_text(source.name)}\nurl = {toml_text(source.url)}\n"
+            f"priority = {toml_text(source.priority)}\n"
+        )
+        self.add_block(block, after=("[[tool.poetry.source]]", "[tool.poetry.group.", "[tool.poetry"))
+
+    def add_block(self, block: str, *, after: Sequence[str]) -> None:
+        """Add whole tables behind the last one that begins like the first of ``after`` that is there."""
+        places = (self._last(prefix) for prefix in after)
+        place = next((place for place in places if place is not None), None)
+        at = self._end(place) if place is not None else len(self._lines)
+        gap_before = [] if at == 0 or not self._lines[at - 1].strip() else ["\n"]
+        gap_after = ["\n"] if at < len(self._lines) and self._lines[at].strip() else []
+        self._lines[at:at] = [*gap_before, *block.splitlines(keepends=True), *gap_after]
+
+    def _last(self, prefix: str) -> int | None:
+        compact = prefix.replace(" ", "")
+        found = [
+            index
+            for index, line in enumerate(self._lines)
+            if _HEADER.match(line)
+            and re.sub(r"[\s]", "", line).startswith(compact)
+            and not (compact == "[tool.poetry" and line.strip().startswith("[tool.poetry-aiops"))
+        ]
+        return found[-1] if found else None
+
+    def _end(self, header: int) -> int:
+        """Return where a table ends, before the blank lines and comments that lead to the next one."""
+        end = next(
+            (index for index in range(header + 1, len(self._lines)) if _HEADER.match(self._lines[index])),
+            len(self._lines),
+        )
+        reaches_file_end = end == len(self._lines)
+        while end > header + 1 and _leads_on(self._lines[end - 1], comments=not reaches_file_end):
+            end -= 1
+        return end
+
+
+def _leads_on(line: str, *, comments: bool) -> bool:
+    return not line.strip() or (comments and line.lstrip().startswith("#"))

@@ -1,0 +1,114 @@
+"""What README and docs show at a prompt is what happens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts.demo_index import demo_index
+from scripts.demo_index import with_own_sources
+from tests.docs.console import REPOSITORY
+from tests.docs.console import Block
+from tests.docs.console import all_blocks
+from tests.docs.console import matches
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.poetry_program import PoetryProgram
+
+
+CHANGES = {
+    "not-optional": ("[tool.poetry.group.ml-gpu]\noptional = true\n", "[tool.poetry.group.ml-gpu]\n"),
+    "misspelt-group": ('ml-gpu = "cu126"', 'ml-gpuu = "cu126"'),
+    "misspelt-backend": ('ml-gpu = "cu126"', 'ml-gpu = "cuda12.6"'),
+    "variant-in-dev": ('dev = ["', 'dev = [{ include-group = "ml-cpu" }, "'),
+}
+RUN = [block for block in all_blocks() if block.place]
+WINDOWS = pytest.mark.skipif(os.name == "nt", reason="the blocks are written for a POSIX shell")
+
+
+@pytest.fixture(scope="session")
+def chatbot(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Lock examples/chatbot against stand-ins, in an environment that stays empty; the index serves meanwhile."""
+    folder = tmp_path_factory.mktemp("docs") / "chatbot"
+    example = REPOSITORY / "examples" / "chatbot"
+    shutil.copytree(example, folder, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+    with demo_index() as index:
+        pyproject = folder / "pyproject.toml"
+        pyproject.write_text(with_own_sources(pyproject.read_text("utf-8"), index), "utf-8")
+        poetry.must(folder, "lock")
+        yield folder
+
+
+def place(block: Block, chatbot: Path, folder: Path) -> Path:
+    """Make the folder in which a block runs."""
+    if block.place == "anywhere":
+        return folder
+    project = folder / "chatbot"
+    shutil.copytree(chatbot, project, symlinks=True)
+    if block.change:
+        old, new = CHANGES[block.change]
+        text = (project / "pyproject.toml").read_text("utf-8")
+        assert text.count(old) == 1
+        (project / "pyproject.toml").write_text(text.replace(old, new), "utf-8")
+    return project
+
+
+@WINDOWS
+@pytest.mark.parametrize("block", RUN, ids=lambda block: block.name)
+def test_a_block_shows_what_really_happens(
+    block: Block, chatbot: Path, poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    where = place(block, chatbot, tmp_path)
+    environment = poetry._environment()
+    environment["PATH"] = os.pathsep.join([str(where / ".venv" / "bin"), environment["PATH"]])
+    code = 0
+    for step in block.steps:
+        printed = f"{code}\n"
+        if step.command != "echo $?":
+            code, printed = in_a_shell(step.command, where, environment)
+        assert matches(step.expected, printed), f"{block.name}: $ {step.command}\n{printed}"
+
+
+def in_a_shell(command: str, where: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """Return the exit code and what a person would see."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=where,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_every_block_that_runs_has_output_to_compare() -> None:
+    empty = [block.name for block in RUN if not any(step.expected.strip() for step in block.steps)]
+    assert empty == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed", "same"),
+    [
+        ("one\n  two\n", "one two", True),
+        ("one\n", "one two", False),
+        ("...\ntwo\n", "one\ntwo\n", True),
+        ("one\n...\n", "two\n", False),
+        ("one\n...\nthree\n", "one\ntwo\nthree\n", True),
+        ("one...\n", "one two\n", False),
+    ],
+)
+def test_only_dots_alone_on_a_line_stand_for_anything(expected: str, printed: str, *, same: bool) -> None:
+    assert matches(expected, printed) is same

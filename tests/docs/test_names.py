@@ -1,0 +1,148 @@
+"""Every command, option, key and link that README and docs name is there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.architecture.test_import_rules import ROOMS_A_ROOM_MAY_IMPORT
+from tests.architecture.test_import_rules import modules
+from tests.architecture.test_import_rules import room
+from tests.docs.console import PAGES
+from tests.docs.console import REPOSITORY
+from tests.docs.console import blocks_of
+
+from poetry_aiops import config
+from poetry_aiops.hardware import masks
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+DOCS = REPOSITORY / "docs"
+SOURCE = REPOSITORY / "src" / "poetry_aiops"
+# The names that cleo and Poetry know, asked of the application itself: one process instead of many `poetry help`.
+PROBE = """
+import json
+from poetry.console.application import Application
+application = Application()
+application._load_plugins(application.create_io())
+def words(command):
+    for option in (*command.definition.options, *application.definition.options):
+        yield "--" + option.name
+        yield from ("-" + short for short in (option.shortcut or "").split("|"))
+print(json.dumps({name: sorted(words(application.find(name))) for name in application.command_loader.names}))
+"""
+WITHOUT_DEFINITION = {"help", "list"}
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, frozenset[str]]:
+    """Return every command of Poetry with this plugin, and its options."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE], capture_output=True, text=True, check=True, timeout=60
+    )
+    return {str(name): frozenset(options) for name, options in json.loads(done.stdout).items()}
+
+
+def commands_on(page: Path) -> list[str]:
+    """Return what the page tells to type, at prompts and between backticks."""
+    at_prompts = [step.command for block in blocks_of(page) for step in block.steps]
+    prose = re.sub(r"^[ ]*```.*?^[ ]*```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return [*at_prompts, *re.findall(r"`(poetry [^`]+)`", prose)]
+
+
+def unknown_words(command: str, known: dict[str, frozenset[str]]) -> list[str]:
+    """Return the command and the options of a ``poetry`` command line that do not exist."""
+    words = shlex.split(command)
+    if "poetry" not in words:
+        return []
+    rest = words[words.index("poetry") + 1 :]
+    named = [word for word in rest if not word.startswith("-")]
+    if not named or named[0] in WITHOUT_DEFINITION:
+        return []
+    name = " ".join(named[:2]) if " ".join(named[:2]) in known else named[0]
+    if name not in known:
+        return [name]
+    options = [
+        word.partition("=")[0] for word in rest if word.startswith("--") or re.fullmatch(r"-[A-Za-z]", word)
+    ]
+    return [] if name == "run" else [option for option in options if option not in known[name]]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_every_command_and_option_on_a_page_exists(page: Path, known: dict[str, frozenset[str]]) -> None:
+    unknown = {command: words for command in commands_on(page) if (words := unknown_words(command, known))}
+    assert unknown == {}
+
+
+def test_a_command_and_an_option_that_do_not_exist_are_found(known: dict[str, frozenset[str]]) -> None:
+    assert unknown_words("poetry hw-guess --fast", known) == ["hw-guess"]
+    assert unknown_words("nvidia-smi | poetry hw-info --targt-file -", known) == ["--targt-file"]
+    assert unknown_words("poetry self add poetry-aiops", known) == []
+
+
+@pytest.mark.parametrize("command", ["hw-info", "hw-install"])
+def test_the_reference_names_every_option_of_a_command(
+    command: str, known: dict[str, frozenset[str]]
+) -> None:
+    page = (DOCS / "reference" / "cli.md").read_text("utf-8")
+    section = re.split(r"^## ", page.partition(f"## poetry {command}\n")[2], flags=re.MULTILINE)[0]
+    rows = {
+        option
+        for row in re.findall(r"^\| `--.*", section, re.MULTILINE)
+        for option in re.findall(r"--[\w-]+", row)
+    }
+    shared = known["install"] if command == "hw-install" else known["about"]
+    own = {option for option in known[command] - shared if option.startswith("--")}
+    assert own <= rows
+    assert rows <= known[command]
+
+
+def test_the_reference_names_every_key_and_variable() -> None:
+    page = (DOCS / "reference" / "configuration.md").read_text("utf-8")
+    source = "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
+    variables = set(re.findall(r"POETRY_AIOPS_[A-Z]+", source)) | {*masks.CUDA, *masks.ROCM, masks.CONTAINER}
+    keys = {*config._HARDWARE_KEYS, *config._PROFILE_KEYS} - {"variants"}
+    missing = [name for name in sorted(variables | keys) if f"`{name}`" not in page]
+    assert missing == []
+
+
+def test_the_architecture_page_names_every_room_and_its_imports() -> None:
+    page = (DOCS / "explanation" / "architecture.md").read_text("utf-8")
+    rooms = {room(path) for path in modules()} - {"__init__"}
+    import_table = page.partition("## Who may import whom")[2].partition("\nLibraries")[0]
+    told = {
+        name: frozenset(re.findall(r"`(\w+)`", rooms_named))
+        for name, rooms_named in re.findall(r"^\| `(\w+)` \| (.*) \|$", import_table, re.MULTILINE)
+    }
+    assert [name for name in sorted(rooms) if f"\n| `{name}` |" not in page.partition("## Who")[0]] == []
+    assert told == {name: ROOMS_A_ROOM_MAY_IMPORT[name] & rooms for name in rooms - {"data"}}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_every_link_to_a_file_or_heading_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"^[ ]*```.*?^[ ]*```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    dead = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not _leads_somewhere(page, target)]
+    assert dead == []
+
+
+def _leads_somewhere(page: Path, target: str) -> bool:
+    if re.match(r"https?://", target):
+        return True
+    path, _, anchor = target.partition("#")
+    file = (page.parent / path).resolve() if path else page
+    return file.exists() and (not anchor or anchor in _anchors(file))
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
