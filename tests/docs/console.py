@@ -4,6 +4,7 @@ A fenced block of the language ``console`` holds lines ``$ command``, each follo
 the block says where it runs::
 
     <!-- run: anywhere -->                          an empty folder
+    <!-- run: service -->                           a small project without any hardware
     <!-- run: chatbot -->                           a copy of examples/chatbot, locked against stand-ins
     <!-- run: chatbot, change: not-optional -->     the same with a change that the test names
 

@@ -32,6 +32,16 @@ CHANGES = {
     "variant-in-dev": ('dev = ["', 'dev = [{ include-group = "ml-cpu" }, "'),
 }
 RUN = [block for block in all_blocks() if block.place]
+SERVICE = """\
+[project]
+name = "service"
+version = "0.1.0"
+requires-python = ">=3.11,<3.15"
+dependencies = ["fastapi (>=0.115,<1.0)"]
+
+[tool.poetry]
+package-mode = false
+"""
 WINDOWS = pytest.mark.skipif(os.name == "nt", reason="the blocks are written for a POSIX shell")
 
 
@@ -50,7 +60,9 @@ def chatbot(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def place(block: Block, chatbot: Path, folder: Path) -> Path:
     """Make the folder in which a block runs."""
-    if block.place == "anywhere":
+    if block.place == "service":
+        (folder / "pyproject.toml").write_text(SERVICE, "utf-8")
+    if block.place != "chatbot":
         return folder
     project = folder / "chatbot"
     shutil.copytree(chatbot, project, symlinks=True)

@@ -21,6 +21,7 @@ from tests.docs.console import blocks_of
 
 from poetry_aiops import config
 from poetry_aiops.hardware import masks
+from poetry_aiops.plugin import COMMANDS
 
 
 if TYPE_CHECKING:
@@ -90,12 +91,14 @@ def test_a_command_and_an_option_that_do_not_exist_are_found(known: dict[str, fr
     assert unknown_words("poetry self add poetry-aiops", known) == []
 
 
-@pytest.mark.parametrize("command", ["hw-info", "hw-install"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_reference_names_every_option_of_a_command(
     command: str, known: dict[str, frozenset[str]]
 ) -> None:
     page = (DOCS / "reference" / "cli.md").read_text("utf-8")
-    section = re.split(r"^## ", page.partition(f"## poetry {command}\n")[2], flags=re.MULTILINE)[0]
+    section = re.split(
+        r"^## ", re.split(rf"^## poetry {command}\b", page, flags=re.MULTILINE)[-1], flags=re.MULTILINE
+    )[0]
     rows = {
         option
         for row in re.findall(r"^\| `--.*", section, re.MULTILINE)
@@ -110,7 +113,7 @@ def test_the_reference_names_every_option_of_a_command(
 def test_the_reference_names_every_key_and_variable() -> None:
     page = (DOCS / "reference" / "configuration.md").read_text("utf-8")
     source = "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
-    variables = set(re.findall(r"POETRY_AIOPS_[A-Z]+", source)) | {*masks.CUDA, *masks.ROCM, masks.CONTAINER}
+    variables = set(re.findall(r"POETRY_AIOPS_[A-Z_]+", source)) | {*masks.CUDA, *masks.ROCM, masks.CONTAINER}
     keys = {*config._HARDWARE_KEYS, *config._PROFILE_KEYS} - {"variants"}
     missing = [name for name in sorted(variables | keys) if f"`{name}`" not in page]
     assert missing == []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.support.poetry_program import Project
 
 
-SOUND = projects.EXTRAS.replace(', "numpy (>=1.26)"', "")
+SOUND = projects.SOUND_EXTRAS
 TABLE = """
 [tool.poetry-aiops.hardware.variants]
 ml-cpu = "cpu"

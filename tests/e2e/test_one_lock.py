@@ -183,7 +183,7 @@ def test_lock_tells_which_variants_it_holds(poetry: PoetryProgram, new_project: 
         assert word in done.output
 
 
-@pytest.mark.parametrize("template", [projects.ORDINARY, projects.EXTRAS], ids=["no-groups", "extras"])
+@pytest.mark.parametrize("template", [projects.ORDINARY, projects.SOUND_EXTRAS], ids=["no-groups", "extras"])
 def test_projects_without_variants_lock_as_without_the_plugin(
     poetry: PoetryProgram, teammate: PoetryProgram, new_project: ProjectFactory, template: str
 ) -> None:

@@ -18,6 +18,7 @@ from poetry.installation.installer import Installer
 from poetry.installation.operations import Uninstall
 from poetry.installation.operations import Update
 from poetry.puzzle.exceptions import SolverProblemError
+from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.puzzle.solver import Solver
 from poetry.puzzle.transaction import Transaction
 
@@ -213,7 +214,7 @@ class OneLockSolver(Solver):
         if self._plan.on_trial:
             try:
                 return super().solve(use_latest)
-            except SolverProblemError:
+            except (SolverProblemError, IncompatibleConstraintsError):
                 self._plan.announce_inference()
         return self._solve_variants(variants, frozenset(use_latest or ()))
 
@@ -269,7 +270,7 @@ class OneLockSolver(Solver):
 
     def _locked_for(self, groups: frozenset[str]) -> list[Package]:
         """Rule 3: a variant sees only its own locked packages, or a refresh would drift."""
-        known = self._locked_groups()
+        known = self._locked_groups() if self._locked_packages else {}
         return [p for p in self._locked_packages if p not in known or groups.intersection(known[p])]
 
     def _provides(self, variants: tuple[str, ...], base_groups: frozenset[str]) -> frozenset[str]:

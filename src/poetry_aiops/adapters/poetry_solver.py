@@ -22,6 +22,7 @@ from poetry.core.constraints.version import Version
 from poetry.core.packages.dependency_group import DependencyGroup
 from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.puzzle.exceptions import SolverProblemError
+from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.puzzle.solver import Solver
 
 from poetry_aiops.adapters.poetry_pool import OfferingPool
@@ -156,7 +157,7 @@ class PoetryVariantSolver:
         solver.provider._deferred_cache = self._deferred  # noqa: SLF001 - else git and paths are read again
         try:
             transaction = solver.solve(use_latest=self.use_latest - fixed)
-        except SolverProblemError as error:
+        except (SolverProblemError, IncompatibleConstraintsError) as error:
             raise NoSolutionError(str(error)) from error
         packages = transaction.get_solved_packages()
         self._known.update((build_of(package), package) for package in packages)

@@ -219,11 +219,12 @@ def _refuse_provided_package(event: ConsoleCommandEvent, session: VariantSession
         if name in provided:
             backends = {variant.group: variant.backend for variant in session.hardware.variants}
             chosen = ",".join(backends[holder] for holder in provided[name])
+            change = "" if match is None or match[0] == argument else " --replace"
             raise UsageError(
                 f"{name} is provided by the hardware variants {', '.join(provided[name])};"
                 f" in the group {group} it would have to be the same build on every machine",
                 where=f"poetry add {argument}",
-                hint=f"To change the builds of the variants: `poetry hw-add {argument} --variants {chosen}`.",
+                hint=f"To change the builds of the variants: `poetry hw-add {argument} --variants {chosen}{change}`.",
             )
 
 
@@ -234,7 +235,12 @@ def _exchange_solver(event: ConsoleCommandEvent, session: VariantSession) -> Non
     if warning := check_poetry():
         event.io.write_error_line(f"<warning>Warning: {plain(warning)}</warning>")
     note_what_sync_removes(command, session, _asked_groups(event.io, session) | _extra_names(event.io))
-    plan = LockPlan(
+    exchange_installer(command, event.io, lock_plan(session))
+
+
+def lock_plan(session: VariantSession) -> LockPlan:
+    """Return what an installer has to know to lock this project's variants."""
+    return LockPlan(
         variants=session.variants,
         provides=session.hardware.provides,
         targets=session.targets,
@@ -245,7 +251,6 @@ def _exchange_solver(event: ConsoleCommandEvent, session: VariantSession) -> Non
         extras=session.kind == "extras",
         announce_inference=lambda: announce_inference(session),
     )
-    exchange_installer(command, event.io, plan)
 
 
 # -- reading the input of a command of Poetry's --------------------------------------------------------

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poetry_aiops.config import Variant
-    from poetry_aiops.hardware.frameworks import FrameworkFacts
     from poetry_aiops.hardware.recipes import Recipes
     from poetry_aiops.project.model import Project
     from poetry_aiops.project.model import Requirement
@@ -73,7 +72,6 @@ def plan_addition(
     project: Project,
     declared: Sequence[Variant],
     inferred: Sequence[Variant],
-    facts: FrameworkFacts,
     recipes: Recipes,
 ) -> Addition:
     """Return the changes that a request needs.
@@ -81,7 +79,7 @@ def plan_addition(
     ``declared`` are the variants of the table, ``inferred`` those that groups look like where there is no table.
     Raises UsageError with everything that is wrong.
     """
-    return _Planner(request, project, tuple(declared), tuple(inferred), facts, recipes).plan()
+    return _Planner(request, project, tuple(declared), tuple(inferred), recipes).plan()
 
 
 class _Planner:
@@ -91,18 +89,17 @@ class _Planner:
         project: Project,
         declared: tuple[Variant, ...],
         inferred: tuple[Variant, ...],
-        facts: FrameworkFacts,
         recipes: Recipes,
     ) -> None:
         self.request = request
         self.project = project
         self.declared = declared
         self.variants = declared or inferred
-        self.facts = facts
+        self.facts = recipes.facts
         self.recipes = recipes
         self.checker = Checker()
         self.notes: dict[str, None] = {}
-        self.sources = IndexSources(project.sources, request.torch_index, facts, recipes.known_backends(), self.checker)
+        self.sources = IndexSources(project.sources, request.torch_index, recipes, self.checker)
         self.groups = frozenset(variant.group for variant in self.variants)
         self.shared = tuple(
             (group.name, requirement)
@@ -141,7 +138,9 @@ class _Planner:
         if known is not None:
             return known
         if backend not in self.recipes.known_backends():
-            self._note(f"{backend} is newer than the facts of {self.facts.as_of.isoformat()}; the index may not exist")
+            self._note(
+                f"{backend} is newer than the facts of {self.facts.as_of.isoformat()}; the index may not exist"
+            )
         group = normalised(f"ml-{backend}")
         existing = self.project.groups.get(group)
         declared = next((variant for variant in self.variants if variant.group == group), None)
@@ -210,7 +209,9 @@ class _Planner:
         elif requirement.marker:
             reason = f"it is asked for only where {requirement.marker}; take it out by hand first"
         if reason:
-            self._problem(where, f"{name} cannot be moved into the variants", reason[0].upper() + reason[1:] + ".")
+            self._problem(
+                where, f"{name} cannot be moved into the variants", reason[0].upper() + reason[1:] + "."
+            )
 
     # -- one variant -----------------------------------------------------------------------------------------
 
@@ -219,7 +220,7 @@ class _Planner:
     ) -> tuple[PlannedVariant, GroupEdit]:
         known = self.project.groups.get(group)
         here = list(known.requirements) if known else []
-        wanted = [*asked, *self._torch_beside(asked, here, group)]
+        wanted = [*self._torch_beside(asked, here, group), *asked]
         together = frozenset({one.key for one in wanted} | {requirement.name for requirement in here})
         torch = next((one.constraint for one in wanted if one.key == "torch"), None) or _only(
             one for one in here if one.name == "torch"
@@ -254,7 +255,9 @@ class _Planner:
         needs = [one.key for one in asked if one.framework is not None and one.framework.with_torch]
         if not needs or any(one.key == "torch" for one in asked) or any(one.name == "torch" for one in here):
             return []
-        self._note(f"{', '.join(needs)} needs torch from the same index, so torch is added to {group} as well")
+        self._note(
+            f"{', '.join(needs)} needs torch from the same index, so torch is added to {group} as well"
+        )
         return [self._inherited(Asked("torch", self.facts.framework("torch")))]
 
     def _lines(self, asked: Asked, backend: str, wish: Wish) -> tuple[Line, ...]:
@@ -272,7 +275,9 @@ class _Planner:
         if self.request.replace:
             return False
         wanted = {line.package: line.constraint for line in lines}
-        if not all(one.name in wanted and same_constraint(one.constraint, wanted[one.name]) for one in present):
+        if not all(
+            one.name in wanted and same_constraint(one.constraint, wanted[one.name]) for one in present
+        ):
             has = ", ".join(dict.fromkeys(f"{one.name} {one.constraint}" for one in present))
             self._problem(
                 self.project.groups[group].key_path,
@@ -314,7 +319,9 @@ class _Planner:
         }
         if "torch" in keys:
             for name, group in left.items():
-                self._note(f"{name} stays in {group} and is one build for all; name it too: {COMMAND} torch {name} ...")
+                self._note(
+                    f"{name} stays in {group} and is one build for all; name it too: {COMMAND} torch {name} ..."
+                )
 
     def _note(self, text: str) -> None:
         self.notes[text] = None
@@ -331,4 +338,3 @@ def _only(requirements: Iterable[Requirement]) -> str | None:
     found = {without_tags(requirement.constraint) for requirement in requirements}
     constraint = found.pop() if len(found) == 1 else "*"
     return None if constraint == "*" else constraint
-

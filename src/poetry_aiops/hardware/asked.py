@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 
 
 _PACKAGE = re.compile(
-    r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[(?P<extras>[^\]]*)\])?\s*(?P<rest>.*)", re.DOTALL
+    r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[(?P<extras>[^\]]*)\])?\s*(?P<rest>.*)",
+    re.DOTALL,
 )
-_ELSEWHERE = re.compile(r"^\s*(?:git\+|https?:|file:|\.{0,2}/)|@\s*(?:git\+|[a-z+]+://|\.{0,2}/)", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"^\s*(?:git\+|https?:|file:|\.{0,2}/)|@\s*(?:git\+|[a-z+]+://|\.{0,2}/)", re.IGNORECASE
+)
 _TAG = re.compile(r"\+[A-Za-z0-9.]+")
 _VARIANTS = "--variants"
 
@@ -97,9 +100,7 @@ def same_constraint(one: str, other: str) -> bool:
     return alternatives(without_tags(one)) == alternatives(without_tags(other))
 
 
-def _is_known(
-    backend: str, own: dict[str, str], recipes: Recipes, checker: Checker, word: str
-) -> bool:
+def _is_known(backend: str, own: dict[str, str], recipes: Recipes, checker: Checker, word: str) -> bool:
     known = recipes.known_backends()
     if backend in known or backend in own.values():
         return True
@@ -107,7 +108,9 @@ def _is_known(
         return True
     nearest = nearest_backend(backend)
     suggestion = f'Did you mean "{nearest}"? ' if nearest in known else ""
-    checker.report(_VARIANTS, f'"{word}" is not a backend that is known', f"{suggestion}Known are {', '.join(known)}.")
+    checker.report(
+        _VARIANTS, f'"{word}" is not a backend that is known', f"{suggestion}Known are {', '.join(known)}."
+    )
     return False
 
 

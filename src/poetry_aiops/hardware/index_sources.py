@@ -12,10 +12,9 @@ from poetry_aiops.project.model import Source
 
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from collections.abc import Sequence
 
-    from poetry_aiops.hardware.frameworks import FrameworkFacts
+    from poetry_aiops.hardware.recipes import Recipes
     from poetry_aiops.project.checks import Checker
 
 
@@ -30,14 +29,13 @@ class IndexSources:
         self,
         existing: Sequence[Source],
         torch_index: str | None,
-        facts: FrameworkFacts,
-        backends: Collection[str],
+        recipes: Recipes,
         checker: Checker,
     ) -> None:
         self._existing = tuple(existing)
-        self._facts = facts
-        self._address = _checked(torch_index) if torch_index else facts.torch_index
-        self._backends = frozenset(backends)
+        self._facts = recipes.facts
+        self._address = _checked(torch_index) if torch_index else recipes.facts.torch_index
+        self._backends = frozenset(recipes.known_backends())
         self._checker = checker
         self._new: dict[str, Source] = {}
         self._told: set[str] = set()

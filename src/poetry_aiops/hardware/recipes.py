@@ -77,7 +77,7 @@ class Recipes:
     """Recipes from the facts about frameworks and the catalogue of releases."""
 
     def __init__(self, facts: FrameworkFacts, catalogue: Catalogue) -> None:
-        self._facts = facts
+        self.facts = facts
         self._catalogue = catalogue
 
     def known_backends(self) -> tuple[str, ...]:
@@ -99,9 +99,7 @@ class Recipes:
             floor = self._first_companion(backend)
             kept = [row.line for row in every if version_key(row.line) >= version_key(floor or "0")]
             return Span(tuple(kept), ended=False)
-        found = [
-            row.line for row in every if backend in (*row.cuda, *row.extra_cuda, *row.rocm)
-        ]
+        found = [row.line for row in every if backend in (*row.cuda, *row.extra_cuda, *row.rocm)]
         if not found:
             return Span((every[-1].line,), ended=False)
         later = [row for row in every if version_key(row.line) > version_key(found[-1])]
@@ -110,7 +108,7 @@ class Recipes:
 
     def recipe(self, framework: Framework, backend: str, wish: Wish) -> Recipe:
         """Return what to ask for; a wish that this backend cannot meet is a recipe with a refusal."""
-        builds = self._facts.builds_for(framework.name, backend)
+        builds = self.facts.builds_for(framework.name, backend)
         if not builds:
             return Recipe(refusal=f"nothing is known about {framework.name} on {backend}")
         notes = tuple(dict.fromkeys(row.note.replace("{backend}", backend) for row in builds if row.note))
@@ -119,22 +117,29 @@ class Recipes:
         if framework.in_torch_family:
             return self._torch_recipe(framework, backend, builds, wish, notes)
         notes += _mixed_cuda(framework, backend)
-        lines = _lines(framework, builds, backend, wish.constraint, framework.constraint or "*", wish.extras)
+        lines = _lines(framework, builds, backend, wish, framework.constraint or "*")
         return Recipe(tuple(lines), notes)
 
     def companions(self, backend: str, torch: str | None) -> tuple[Line, ...]:
         """Return what torch requires by name from its own index, which the default index does not hold."""
         return tuple(
             Line(companion.package, "*", index=backend)
-            for companion in self._facts.companions
+            for companion in self.facts.companions
             if companion.on & set(names_of(backend))
-            and any(_inside(line, companion.since, companion.until) for line in self._possible(backend, torch))
+            and any(
+                _inside(line, companion.since, companion.until) for line in self._possible(backend, torch)
+            )
         )
 
     # -- the torch family ---------------------------------------------------------------------------------
 
     def _torch_recipe(
-        self, framework: Framework, backend: str, builds: tuple[Build, ...], wish: Wish, notes: tuple[str, ...]
+        self,
+        framework: Framework,
+        backend: str,
+        builds: tuple[Build, ...],
+        wish: Wish,
+        notes: tuple[str, ...],
     ) -> Recipe:
         span = self.span(_index_of(builds, backend) or backend)
         torch = wish.constraint if framework.name == "torch" else wish.torch
@@ -145,9 +150,11 @@ class Recipes:
             what = f"the last release of {framework.name} is {last}, which has no build for {backend}"
             return Recipe(refusal=what)
         if last is not None and torch is not None and _allows_both(span, torch, last):
-            notes += (f"{framework.name} {last} goes with torch {last} and newer, but torch {torch} allows older ones",)
+            notes += (
+                f"{framework.name} {last} goes with torch {last} and newer, but torch {torch} allows older ones",
+            )
         constraint = self._constraint(framework, span, torch, wish)
-        return Recipe(tuple(_lines(framework, builds, backend, wish.constraint, constraint, wish.extras)), notes)
+        return Recipe(tuple(_lines(framework, builds, backend, wish, constraint)), notes)
 
     def _constraint(self, framework: Framework, span: Span, torch: str | None, wish: Wish) -> str:
         floor = self._floor(span, torch, wish)
@@ -167,7 +174,9 @@ class Recipes:
         wanted = [self._torch.oldest or "0", span.lines[0]]
         wanted += [self.span(other).lines[0] for other in wish.backends]
         wanted += [
-            one.oldest for one in self._facts.frameworks if one.with_torch and one.oldest and one.name in wish.together
+            one.oldest
+            for one in self.facts.frameworks
+            if one.with_torch and one.oldest and one.name in wish.together
         ]
         common = max(wanted, key=version_key)
         if version_key(common) <= version_key(span.lines[-1]):
@@ -177,10 +186,10 @@ class Recipes:
 
     @property
     def _torch(self) -> Framework:
-        return next(one for one in self._facts.frameworks if one.name == "torch")
+        return next(one for one in self.facts.frameworks if one.name == "torch")
 
     def _first_companion(self, backend: str) -> str | None:
-        return next((one.since for one in self._facts.companions if backend in one.on), None)
+        return next((one.since for one in self.facts.companions if backend in one.on), None)
 
     def _possible(self, backend: str, torch: str | None) -> tuple[str, ...]:
         lines = self.span(backend).lines
@@ -194,29 +203,25 @@ class Recipes:
 
 
 def _lines(
-    framework: Framework,
-    builds: Iterable[Build],
-    backend: str,
-    wished: str | None,
-    default: str,
-    extras: tuple[str, ...],
+    framework: Framework, builds: Iterable[Build], backend: str, wish: Wish, default: str
 ) -> Iterable[Line]:
     for row in builds:
         package = framework.name if row.package is None else row.package
         if package:
             index = row.index.replace("{backend}", backend) if row.index else None
-            constraint = both(wished, row.limit) if wished else row.constraint or default
-            yield Line(package, constraint, tuple(sorted({*row.extras, *extras})), row.marker, index)
+            constraint = both(wish.constraint, row.limit) if wish.constraint else row.constraint or default
+            yield Line(package, constraint, tuple(sorted({*row.extras, *wish.extras})), row.marker, index)
 
 
 def _mixed_cuda(framework: Framework, backend: str) -> tuple[str, ...]:
     names = names_of(backend)
     if framework.cuda_major is None or names[-1] != "cuda" or f"cuda{framework.cuda_major}" in names:
         return ()
-    return (
+    note = (
         f"{framework.name} is built for CUDA {framework.cuda_major}: beside {backend} its own CUDA libraries are"
-        " installed as well, which costs some gigabytes",
+        " installed as well, which costs some gigabytes"
     )
+    return (note,)
 
 
 def _index_of(builds: Iterable[Build], backend: str) -> str | None:

@@ -87,7 +87,14 @@ def apply_edit(text: str, edit: ProjectEdit, path: Path) -> str:
         document = tomllib.loads(changed)
         _check(project_from(document, path), before, edit)
         _check_tables(document, edit)
-    except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, _NotAsWantedError) as error:
+    except (
+        TOMLKitError,
+        tomllib.TOMLDecodeError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        _NotAsWantedError,
+    ) as error:
         raise InputError(
             "its layout does not allow this change to be made automatically",
             where=path.name,
@@ -118,9 +125,13 @@ class _Editor:
         for source in edit.sources:
             sections.add_source(source)
         for group, backend in edit.variants:
-            sections.add_to(_VARIANTS, f"{toml_key(group)} = {toml_text(backend)}", after=("[tool.poetry-aiops",))
+            sections.add_to(
+                _VARIANTS, f"{toml_key(group)} = {toml_text(backend)}", after=("[tool.poetry-aiops",)
+            )
         if edit.plugin is not None:
-            sections.add_to(_PLUGINS, f"poetry-aiops = {toml_text(edit.plugin)}", after=("[tool.poetry]", "[project]"))
+            sections.add_to(
+                _PLUGINS, f"poetry-aiops = {toml_text(edit.plugin)}", after=("[tool.poetry]", "[project]")
+            )
         return sections.text
 
     def _add_group(self, change: GroupEdit) -> None:
@@ -135,9 +146,13 @@ class _Editor:
             by_name.setdefault(entry.name, []).append(entry)
         if known is None:
             sections = Sections(self.text)
-            sections.add_block(group_block(name, by_name, standard=standard), after=("[tool.poetry.group.", "[tool.poetry."))
+            sections.add_block(
+                group_block(name, by_name, standard=standard), after=("[tool.poetry.group.", "[tool.poetry.")
+            )
             if standard:
-                sections.add_to("[dependency-groups]", f"{toml_key(name)} = {standard_lines(by_name)}", after=())
+                sections.add_to(
+                    "[dependency-groups]", f"{toml_key(name)} = {standard_lines(by_name)}", after=()
+                )
             self.text = sections.text
             return
         for package, entries in by_name.items():
@@ -147,9 +162,7 @@ class _Editor:
         if standard:
             document = tomlkit.parse(self.text)
             array = _standard_list(document, group)
-            for index in reversed(_positions(array, package)):
-                del array[index]
-            array.append(entries[0].as_pep508(with_marker=len(entries) == 1))
+            _put(array, package, entries[0].as_pep508(with_marker=len(entries) == 1))
             self.text = tomlkit.dumps(document)
         value = poetry_value(entries, enriching=standard)
         document = tomlkit.parse(self.text)
@@ -164,7 +177,9 @@ class _Editor:
         elif value is not None:
             sections = Sections(self.text)
             header = f"[tool.poetry.group.{toml_key(group)}.dependencies]"
-            sections.add_to(header, table_line(package, value), after=(f"[tool.poetry.group.{toml_key(group)}]",))
+            sections.add_to(
+                header, table_line(package, value), after=(f"[tool.poetry.group.{toml_key(group)}]",)
+            )
             self.text = sections.text
 
 
@@ -177,6 +192,18 @@ def _take_out(document: MutableMapping[str, Any], group: str, package: str) -> N
     table = _poetry_table(document, group)
     for key in [key for key in table or {} if normalised(key) == package]:
         del cast("MutableMapping[str, Any]", table)[key]
+
+
+def _put(array: list[Any], package: str, requirement: str) -> None:
+    """Write a requirement in the place of the package's first one, or at the end."""
+    first, *others = _positions(array, package) or [None]
+    for index in reversed(others):
+        if index is not None:
+            del array[index]
+    if first is None:
+        array.append(requirement)
+    else:
+        array[first] = requirement
 
 
 def _positions(array: list[Any], package: str) -> list[int]:
@@ -198,19 +225,18 @@ def _main_list(document: Mapping[str, Any]) -> list[Any]:
 
 def _standard_list(document: Mapping[str, Any], group: str) -> list[Any]:
     table = document.get("dependency-groups", {})
-    found: list[Any] = next((value for key, value in table.items() if normalised(key) == normalised(group)), [])
+    found: list[Any] = next(
+        (value for key, value in table.items() if normalised(key) == normalised(group)), []
+    )
     return found
 
 
 def _poetry_table(document: Mapping[str, Any], group: str) -> MutableMapping[str, Any] | None:
-    poetry = document.get("tool", {}).get("poetry", {})
-    if group == MAIN:
-        found: MutableMapping[str, Any] | None = poetry.get("dependencies")
-        return found
-    groups = poetry.get("group", {})
-    named = next((value for key, value in groups.items() if normalised(key) == normalised(group)), {})
-    found = named.get("dependencies")
-    return found
+    tables: Mapping[str, Any] = document.get("tool", {}).get("poetry", {})
+    if group != MAIN:
+        groups: Mapping[str, Any] = tables.get("group", {})
+        tables = next((value for key, value in groups.items() if normalised(key) == normalised(group)), {})
+    return tables.get("dependencies")
 
 
 def _check(after: Project, before: Project, edit: ProjectEdit) -> None:
@@ -226,7 +252,9 @@ def _check(after: Project, before: Project, edit: ProjectEdit) -> None:
             raise _NotAsWantedError(f"the group {name} would change in other ways")
         found = sorted((one.name, one.source or "") for one in group.requirements if one.name in mentioned)
         if found != sorted((entry.name, entry.source or "") for entry in change.entries):
-            raise _NotAsWantedError(f"the group {name} would not hold {', '.join(sorted(mentioned))} as wanted")
+            raise _NotAsWantedError(
+                f"the group {name} would not hold {', '.join(sorted(mentioned))} as wanted"
+            )
         if name not in before.groups and not group.optional:
             raise _NotAsWantedError(f"the group {name} would not be optional")
     if {(one.name, one.url) for one in edit.sources} - {(one.name, one.url) for one in after.sources}:

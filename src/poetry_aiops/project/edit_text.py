@@ -97,7 +97,8 @@ def standard_lines(by_name: Mapping[str, Sequence[Entry]]) -> str:
     if not by_name:
         return "[]"
     lines = [
-        f"  {toml_text(entries[0].as_pep508(with_marker=len(entries) == 1))},\n" for entries in by_name.values()
+        f"  {toml_text(entries[0].as_pep508(with_marker=len(entries) == 1))},\n"
+        for entries in by_name.values()
     ]
     return "[\n" + "".join(lines) + "]"
 

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import re
+
+from datetime import date
+
+import pytest
+
+from poetry_aiops.hardware.catalogue import load_catalogue
+from poetry_aiops.hardware.frameworks import Framework
+from poetry_aiops.hardware.frameworks import load_frameworks
+from poetry_aiops.hardware.frameworks import names_of
+from poetry_aiops.hardware.recipes import Line
+from poetry_aiops.hardware.recipes import Recipe
+from poetry_aiops.hardware.recipes import Recipes
+from poetry_aiops.hardware.recipes import Wish
+from poetry_aiops.project.constraints import alternatives
+
+
+FACTS = load_frameworks()
+RECIPES = Recipes(FACTS, load_catalogue())
+TORCH_FAMILY = frozenset({"torch", "torchvision", "torchaudio"})
+
+
+def recipe(name: str, backend: str, wish: Wish | None = None) -> Recipe:
+    framework = FACTS.framework(name)
+    assert framework is not None
+    return RECIPES.recipe(framework, backend, wish or Wish(backends=(backend,)))
+
+
+def constraint(name: str, backend: str, wish: Wish | None = None) -> str:
+    return recipe(name, backend, wish).lines[0].constraint
+
+
+# -- torch ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("backend", "expected"),
+    [
+        ("cu118", ">=2.6,<2.8"),
+        ("cu124", ">=2.6,<2.7"),
+        ("cu121", ">=2.1,<2.6"),
+        ("cu126", ">=2.6,<2.15"),
+        ("cu128", ">=2.7,<2.12"),
+        ("cu130", ">=2.9,<3"),
+        ("cu132", ">=2.12,<3"),
+        ("rocm6.4", ">=2.8,<2.10"),
+        ("rocm7.1", ">=2.10,<2.14"),
+        ("rocm7.2", ">=2.11,<3"),
+        ("xpu", ">=2.10,<3"),
+        ("cpu", ">=2.6,<3"),
+    ],
+)
+def test_torch_is_limited_to_the_lines_that_the_backend_has(backend: str, expected: str) -> None:
+    assert constraint("torch", backend) == expected
+
+
+def test_torch_begins_with_a_line_that_every_backend_of_the_request_has() -> None:
+    wish = Wish(backends=("cpu", "cu126", "rocm7.2"))
+    assert constraint("torch", "cpu", wish) == ">=2.11,<3"
+    assert constraint("torch", "cu126", wish) == ">=2.11,<2.15"
+
+
+def test_a_backend_that_ended_before_the_others_began_has_its_own_lines() -> None:
+    assert constraint("torch", "cu118", Wish(backends=("cu118", "cu130"))) == ">=2.6,<2.8"
+
+
+def test_the_users_constraint_is_kept_as_it_was_written() -> None:
+    assert constraint("torch", "cu126", Wish(constraint="^2.9")) == "^2.9"
+
+
+@pytest.mark.parametrize(
+    ("asked", "backend", "said"),
+    [
+        ("^2.15", "cu126", "2.6 to 2.14"),
+        ("==2.8.0", "cu130", "2.9 and later"),
+        ("<2.6", "cu126", "2.6 to 2.14"),
+    ],
+)
+def test_a_torch_that_a_backend_never_had_is_refused_with_what_it_has(
+    asked: str, backend: str, said: str
+) -> None:
+    refusal = recipe("torch", backend, Wish(constraint=asked)).refusal
+    assert refusal is not None
+    assert said in refusal
+
+
+@pytest.mark.parametrize("asked", ["^2.9", "==2.12.1", ">=2.16", "*", ">=2.9,<2.12 || ^2.14"])
+def test_a_torch_that_a_backend_has_or_may_get_is_accepted(asked: str) -> None:
+    assert recipe("torch", "cu130", Wish(constraint=asked)).refusal is None
+
+
+def test_the_cpu_build_comes_from_the_default_index_on_macos_only() -> None:
+    other, darwin = recipe("torch", "cpu").lines
+    assert (other.index, other.marker) == ("cpu", "platform_system != 'Darwin'")
+    assert (darwin.index, darwin.marker) == (None, "platform_system == 'Darwin'")
+
+
+def test_mps_asks_for_torch_on_macos_only() -> None:
+    (line,) = recipe("torch", "mps").lines
+    assert (line.index, line.marker) == (None, "platform_system == 'Darwin'")
+
+
+@pytest.mark.parametrize(
+    ("backend", "torch", "packages"),
+    [
+        ("rocm6.4", None, ["pytorch-triton-rocm"]),
+        ("rocm7.0", None, ["triton-rocm"]),
+        ("rocm7.2", "^2.11", ["triton-rocm"]),
+        ("xpu", None, ["triton-xpu"]),
+        ("cu126", None, []),
+        ("cpu", None, []),
+    ],
+)
+def test_the_triton_that_torch_names_comes_from_the_same_index(
+    backend: str, torch: str | None, packages: list[str]
+) -> None:
+    found = RECIPES.companions(backend, torch)
+    assert [line.package for line in found] == packages
+    assert all(line.index == backend for line in found)
+
+
+# -- what goes with torch -----------------------------------------------------------------------------------
+
+
+def test_torchvision_is_the_minor_version_that_goes_with_torch() -> None:
+    assert constraint("torchvision", "cu130") == ">=0.24,<1"
+    assert constraint("torchvision", "cu126", Wish(torch="^2.11")) == ">=0.26,<1"
+
+
+def test_torchaudio_ends_with_2_11_and_torch_beside_it_begins_there() -> None:
+    wish = Wish(backends=("cpu", "cu126"), together=TORCH_FAMILY)
+    assert constraint("torchaudio", "cu126", wish) == ">=2.11,<3"
+    assert constraint("torch", "cu126", wish) == ">=2.11,<2.15"
+
+
+def test_torchaudio_with_an_older_torch_is_the_same_version() -> None:
+    assert constraint("torchaudio", "cu126", Wish(torch="~2.9")) == "~2.9"
+    assert constraint("torchaudio", "rocm6.4", Wish(together=TORCH_FAMILY)) == ">=2.8,<2.10"
+
+
+def test_torchaudio_has_no_build_for_indexes_that_came_later() -> None:
+    refusal = recipe("torchaudio", "cu132").refusal
+    assert refusal == "the last release of torchaudio is 2.11, which has no build for cu132"
+
+
+def test_a_torch_that_may_be_older_than_torchaudio_is_told() -> None:
+    assert "torch 2.11 and newer" in recipe("torchaudio", "cu126", Wish(torch="^2.9")).notes[0]
+
+
+# -- other frameworks -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "backend", "package", "extras", "expected"),
+    [
+        ("tensorflow", "cu126", "tensorflow", ("and-cuda",), ">=2.16,<3"),
+        ("jax", "cpu", "jax", (), ">=0.7.2,<1"),
+        ("jax", "cu126", "jax", ("cuda12",), ">=0.7.2,<1"),
+        ("jax", "cu130", "jax", ("cuda13",), ">=0.7.2,<1"),
+        ("jax", "rocm7.2", "jax", ("rocm7-local",), ">=0.7.2,<1"),
+        ("onnxruntime", "cpu", "onnxruntime", (), ">=1.21,<2"),
+        ("onnxruntime", "cu126", "onnxruntime-gpu", ("cuda", "cudnn"), ">=1.21,<1.27"),
+        ("onnxruntime", "cu130", "onnxruntime-gpu", ("cuda", "cudnn"), ">=1.27,<2"),
+        ("onnxruntime", "xpu", "onnxruntime-openvino", (), ">=1.21,<2"),
+        ("cupy", "cu126", "cupy-cuda12x", (), ">=13,<15"),
+        ("cupy", "cu130", "cupy-cuda13x", (), ">=13,<15"),
+        ("cupy", "rocm7.2", "cupy-rocm-7-0", (), ">=13,<15"),
+        ("cupy", "cu118", "cupy-cuda11x", (), ">=13,<14"),
+    ],
+)
+def test_each_framework_has_its_own_way_to_name_a_build(
+    name: str, backend: str, package: str, extras: tuple[str, ...], expected: str
+) -> None:
+    assert recipe(name, backend).lines == (Line(package, expected, extras),)
+
+
+def test_tensorflow_for_the_cpu_is_another_package_where_that_one_has_wheels() -> None:
+    small, plain = recipe("tensorflow", "cpu").lines
+    assert (small.package, plain.package) == ("tensorflow-cpu", "tensorflow")
+    assert "aarch64" in small.marker
+    assert "aarch64" in plain.marker
+
+
+def test_a_limit_of_the_build_is_added_to_what_the_user_wants() -> None:
+    assert constraint("onnxruntime", "cu126", Wish(constraint="^1.23")) == "^1.23,<1.27"
+
+
+def test_extras_of_the_user_stay_beside_those_of_the_hardware() -> None:
+    (line,) = recipe("jax", "cu126", Wish(extras=("k8s",))).lines
+    assert line.extras == ("cuda12", "k8s")
+
+
+def test_a_framework_of_another_cuda_is_told() -> None:
+    assert "CUDA 12" in recipe("tensorflow", "cu130").notes[0]
+    assert recipe("tensorflow", "cu126").notes == ()
+
+
+@pytest.mark.parametrize("backend", ["cpu", "mps", "xpu"])
+def test_cupy_leaves_machines_without_a_build_out_and_says_so(backend: str) -> None:
+    found = recipe("cupy", backend)
+    assert found.lines == ()
+    assert backend in found.notes[0]
+
+
+@pytest.mark.parametrize(("name", "backend"), [("jax", "rocm6.4"), ("jax", "cu118"), ("cupy", "rocm6.4")])
+def test_a_backend_that_a_framework_does_not_build_for_is_refused(name: str, backend: str) -> None:
+    assert recipe(name, backend).refusal is not None
+
+
+# -- the facts themselves ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("framework", FACTS.frameworks, ids=lambda framework: framework.name)
+@pytest.mark.parametrize("backend", RECIPES.known_backends())
+def test_every_framework_has_an_answer_for_every_known_backend(framework: Framework, backend: str) -> None:
+    found = recipe(framework.name, backend)
+    assert found.lines or found.notes or found.refusal
+    assert "nothing is known" not in (found.refusal or "")
+    for line in found.lines:
+        assert alternatives(line.constraint)
+
+
+def test_the_facts_carry_their_date_and_known_sources() -> None:
+    assert FACTS.as_of >= date(2026, 11, 1)
+    assert FACTS.framework("onnxruntime-gpu") == FACTS.framework("onnxruntime")
+    assert FACTS.framework("cupy-cuda12x") == FACTS.framework("cupy")
+    assert FACTS.framework("requests") is None
+
+
+@pytest.mark.parametrize(
+    ("backend", "names"),
+    [
+        ("cu126", ("cu126", "cuda12", "cuda")),
+        ("rocm7.14", ("rocm7.14", "rocm7", "rocm")),
+        ("cpu", ("cpu",)),
+    ],
+)
+def test_a_backend_has_a_name_for_each_exactness(backend: str, names: tuple[str, ...]) -> None:
+    assert names_of(backend) == names
+
+
+def test_only_a_backend_after_all_known_ones_may_be_too_new_for_the_facts() -> None:
+    newest = max(int(name[2:]) for name in RECIPES.known_backends() if re.fullmatch(r"cu\d+", name))
+    assert RECIPES.is_newer_than_known(f"cu{newest + 2}")
+    assert not RECIPES.is_newer_than_known("cu127")
+    assert RECIPES.is_newer_than_known("rocm8.0")
