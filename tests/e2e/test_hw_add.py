@@ -60,6 +60,16 @@ def torch_index(index: PackageIndex) -> dict[str, str]:
     return {"POETRY_AIOPS_TORCH_INDEX": index.root + "/{backend}/simple/"}
 
 
+@pytest.mark.every_poetry_minor
+def test_torch_in_main_becomes_two_variants_with_every_poetry(
+    poetry: PoetryProgram, new_project: ProjectFactory, index: PackageIndex
+) -> None:
+    project = new_project(IN_MAIN)
+    poetry.must(project, "hw-add", "torch", "--variants", "cpu,cu126", **torch_index(index))
+    assert project.lockfile().selected("main", "ml-cpu")["torch"] == f"{NEWEST_TORCH}+cpu"
+    assert project.lockfile().doubled("main", "ml-cu126") == set()
+
+
 @pytest.mark.parametrize("layout", [IN_MAIN, STANDARD_LAYOUT], ids=["poetry", "standard"])
 def test_torch_in_main_becomes_two_variants_that_lock_and_install(
     poetry: PoetryProgram, new_project: ProjectFactory, index: PackageIndex, layout: str
@@ -151,6 +161,16 @@ def test_a_variant_may_stay_empty_where_a_framework_has_no_build(
     assert project.lockfile().selected("main", "ml-cu126")["cupy-cuda12x"] == "14.0.0"
 
 
+def test_groups_that_look_like_variants_are_used_and_declared(
+    poetry: PoetryProgram, new_project: ProjectFactory
+) -> None:
+    project = new_project(projects.SEED)
+    poetry.must(project, "hw-add", "onnxruntime", "--variants", "cpu,cu126", "--no-lock")
+    text = project.pyproject.read_text("utf-8")
+    assert text.endswith('[tool.poetry-aiops.hardware.variants]\nml-cpu = "cpu"\nml-gpu = "cu126"\n')
+    assert text.count("onnxruntime") == 2
+
+
 # -- dry run, documents, locking apart --------------------------------------------------------------------
 
 
@@ -221,7 +241,7 @@ def test_a_failed_lock_puts_pyproject_back_byte_for_byte(
 ) -> None:
     project = locked_project(projects.ORDINARY)
     before = project.files()
-    done = poetry.run(project, "hw-add", "torch@^2.50", "--variants", "cpu,cu130", **torch_index(index))
+    done = poetry.run(project, "hw-add", "torch@^2.15", "--variants", "cpu,cu130", **torch_index(index))
     refused(
         done, project, before, "no versions fit together", "pyproject.toml was put back as it was", code=1
     )
@@ -281,6 +301,11 @@ def test_an_index_without_hashes_is_warned_about_before_locking(
         (NOT_OPTIONAL, ("torch", "--variants", "cpu,cu126"), ("ml-cpu", "not optional", "optional = true")),
         (OLD_DEV, ("torch", "--variants", "cpu,cu126"), ("dev-dependencies", "torch cannot be moved")),
         (PATH_IN_MAIN, ("torch", "--variants", "cpu,cu126"), ("torch cannot be moved", "files.example")),
+        (
+            projects.EXTRAS + projects.TWO_VARIANTS,
+            ("jax", "--variants", "cpu"),
+            ("are extras", "hw-add writes"),
+        ),
         (projects.HW, ("torch", "--variants", "cpu", "--format", "xml"), ("--format", "json")),
         (projects.HW, ("--variants", "cpu"), ("packages",)),
     ],
