@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 
 from dataclasses import replace
-
 from typing import TYPE_CHECKING
 
 import pytest

@@ -138,3 +138,22 @@ def test_a_recording_never_overwrites_a_folder(poetry: PoetryProgram, tmp_path: 
     assert done.code == 2
     assert "--record kept" in done.stderr
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["mine.txt"]
+
+
+def test_files_are_written_beside_the_chosen_output(poetry: PoetryProgram, tmp_path: Path) -> None:
+    done = poetry.must(tmp_path, "hw-info", "--output", "host.json", "--output", "host.txt")
+    assert "Best build:" in done.stdout
+    conforming((tmp_path / "host.json").read_text("utf-8"))
+    assert "Backends" in (tmp_path / "host.txt").read_text("utf-8")
+    assert poetry.must(tmp_path, "hw-info", "-q", "--format", "json", "--output", "again.json").stdout == ""
+    conforming((tmp_path / "again.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", ["host.pdf", "host", "missing/host.json"])
+def test_a_file_that_cannot_be_written_is_exit_code_2(
+    poetry: PoetryProgram, tmp_path: Path, name: str
+) -> None:
+    done = poetry.run(tmp_path, "hw-info", "--output", name)
+    assert done.code == 2
+    assert "--output" in done.stderr
+    assert not list(tmp_path.iterdir())

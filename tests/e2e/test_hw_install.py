@@ -30,6 +30,12 @@ AMPERE = "linux-x86_64,driver=580.65.06,cc=8.6"
 GTX_1080 = "linux-x86_64,driver=580.65.06,cc=6.1"
 MI300 = "rocm,gfx=gfx942"
 
+TWO_KINDS = """
+[tool.poetry-aiops.hardware.variants]
+ml-cpu = "cpu"
+edge = "jetson"
+"""
+
 PROFILES = """
 [tool.poetry-aiops.profiles.serving]
 groups = ["main"]
@@ -66,7 +72,7 @@ def test_a_described_gpu_gets_its_variant_and_one_line_names_driver_and_limit(
     done = poetry.must(project, "hw-install", "--target", GTX_1080)
 
     assert project.installed() == selected(project, "main", "dev", "ml-gpu")
-    assert "hw-install: ml-gpu (cu126) - NVIDIA GPU, driver 580.65.06" in done.stdout
+    assert "hw-install: ml-gpu (cu126) - NVIDIA GPU: driver 580.65.06 runs CUDA 12.x" in done.stdout
     assert "torch up to 2.14" in done.stdout
     assert "falling back" not in done.output
 
@@ -257,6 +263,32 @@ def test_a_dry_run_changes_nothing_in_the_environment(
     poetry.must(project, "hw-install", "--hardware", "ml-gpu", "--dry-run")
     assert project.installed() == {}
     assert not (project.path / ".venv" / "poetry-aiops.json").exists()
+
+
+def test_a_dry_run_for_another_system_shows_what_that_system_would_get(
+    poetry: PoetryProgram, new_project: ProjectFactory
+) -> None:
+    markers = 'numpy = {version = "*", markers = "sys_platform == \'darwin\'"}\nrequests = {version = "*", markers = "sys_platform == \'linux\'"}\n'
+    project = new_project(
+        projects.head(markers)
+        + projects.ML_CPU.replace('tensorflow-cpu = "^2.20.0"\n', "")
+        + projects.EDGE
+        + TWO_KINDS
+    )
+    poetry.must(project, "lock")
+    there = poetry.must(project, "hw-install", "--dry-run", "--hardware", "cpu", "--target", "macos-arm64")
+    here = poetry.must(
+        project,
+        "hw-install",
+        "--dry-run",
+        "--hardware",
+        "cpu",
+        "--target",
+        "linux-x86_64,driver=580.65,cc=8.6",
+    )
+    assert "Installing numpy" in there.stdout
+    assert "Installing requests" not in there.stdout
+    assert "Installing requests" in here.stdout
 
 
 # -- remembering ------------------------------------------------------------------------------------------

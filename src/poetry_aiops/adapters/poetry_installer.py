@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import cast
 
 import poetry.puzzle.solver as poetry_solver_module
 
@@ -21,6 +22,7 @@ from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.puzzle.solver import Solver
 from poetry.puzzle.transaction import Transaction
+from poetry.utils.env import NullEnv
 
 from poetry_aiops.adapters.poetry_solver import PoetrySolution
 from poetry_aiops.adapters.poetry_solver import PoetryVariantSolver
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from poetry.core.constraints.version import Version
     from poetry.core.packages.package import Package
     from poetry.installation.operations.operation import Operation
+    from poetry.utils.env import Env
+    from poetry.utils.env.base_env import MarkerEnv
 
     from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.project.targets import Target
@@ -73,12 +77,28 @@ class LockPlan:
     announce_inference: Callable[[], None] = lambda: None
 
 
+class MarkersOfAnotherMachine(NullEnv):
+    """An environment that answers as the given one does, but with marker values of another machine."""
+
+    def __init__(self, env: Env, markers: Mapping[str, str]) -> None:
+        super().__init__(env.path, env.base)
+        self._env = env
+        self._markers = markers
+
+    def get_marker_env(self) -> MarkerEnv:
+        return cast("MarkerEnv", {**self._env.marker_env, **self._markers})
+
+
 class VariantInstaller(Installer):
     """Poetry's installer for a project whose poetry.lock holds several hardware variants."""
 
     plan: LockPlan
     clear: frozenset[str] = frozenset()
     """Variants whose packages are removed when nothing else needs them; Poetry's install leaves them behind."""
+
+    def pretend(self, markers: Mapping[str, str]) -> None:
+        """Choose packages as on a machine with these marker values; for dry runs only."""
+        self._env = MarkersOfAnotherMachine(self._env, markers)
 
     def run(self) -> int:
         """Run as Poetry's installer does; an error of ours is told and becomes the exit code."""

@@ -26,6 +26,7 @@ from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.puzzle.solver import Solver
 
 from poetry_aiops.adapters.poetry_pool import OfferingPool
+from poetry_aiops.locking.model import THE_PROJECT
 from poetry_aiops.locking.model import Build
 from poetry_aiops.locking.model import Demand
 from poetry_aiops.locking.model import NoSolutionError
@@ -123,7 +124,7 @@ class PoetrySolution:
         )
 
     def _title(self, package: Package) -> str:
-        return "the project" if package.is_root() else f"{package.pretty_name} {package.pretty_version}"
+        return THE_PROJECT if package.is_root() else f"{package.pretty_name} {package.pretty_version}"
 
 
 @dataclass

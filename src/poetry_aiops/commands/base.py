@@ -11,6 +11,7 @@ from cleo.helpers import option
 from cleo.io.outputs.output import Type as OutputType
 from cleo.io.outputs.output import Verbosity
 from poetry.console.commands.command import Command
+from poetry.console.exceptions import PoetryRuntimeError
 
 
 if TYPE_CHECKING:
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
 def format_option(*formats: str) -> Option:
     """Return the ``--format`` option; the first format is the default."""
     return option("format", None, f"Print as {', '.join(formats)}.", flag=False, default=formats[0])
+
+
+def output_option() -> Option:
+    """Return the repeatable ``--output`` option."""
+    return option(
+        "output",
+        None,
+        "Also write a file; its extension says the format. May be given several times.",
+        flag=False,
+        multiple=True,
+    )
 
 
 def target_options() -> list[Option]:
@@ -51,6 +63,7 @@ class AiopsCommand(Command):
     """
 
     formats: ClassVar[tuple[str, ...]] = ("text",)
+    extensions: ClassVar[dict[str, str]] = {".json": "json", ".txt": "text"}
     _document_output: Output | None = None
 
     def claim_output(self, io: IO) -> None:
@@ -73,6 +86,8 @@ class AiopsCommand(Command):
             return super().run(io)
         except AiopsError as error:
             failure = error
+        except PoetryRuntimeError:
+            raise  # a failure of Poetry's own, which it explains itself; cleo counts it as wrong usage
         except CleoError as error:
             failure = UsageError(str(error), hint=f"See `poetry help {self.name}`.")
         print_error(io, failure)
@@ -92,21 +107,63 @@ class AiopsCommand(Command):
                 where="--format",
                 hint=f"Choose one of {', '.join(self.formats)}.",
             )
-        if asked == "json" and self.io.output.is_quiet():
+        if asked == "json" and self.io.output.is_quiet() and not self.output_files:
             raise UsageError(
                 "--quiet leaves no standard output for the JSON document",
                 where="--format json",
-                hint="Leave out one of the two.",
+                hint="Leave out one of the two, or write the document with --output FILE.json.",
             )
         return asked
 
+    @property
+    def output_files(self) -> dict[str, str]:
+        """The files of ``--output``, each with its format; raises UsageError for an extension without one."""
+        from pathlib import Path  # noqa: PLC0415
+
+        from poetry_aiops.errors import UsageError  # noqa: PLC0415
+
+        files = {}
+        for name in self.option("output") or ():
+            written = self.extensions.get(Path(name).suffix.lower())
+            if written not in self.formats:
+                known = ", ".join(end for end, form in self.extensions.items() if form in self.formats)
+                raise UsageError(
+                    f"nothing is known to write into {name}",
+                    where="--output",
+                    hint=f"Its extension says the format; choose one of {known}.",
+                )
+            files[name] = written
+        return files
+
+    def write_files(self, contents: dict[str, str]) -> None:
+        """Write the files of ``--output`` atomically; ``contents`` holds the text of each format."""
+        from pathlib import Path  # noqa: PLC0415
+
+        from poetry_aiops.adapters.files import write_atomically  # noqa: PLC0415
+        from poetry_aiops.errors import InputError  # noqa: PLC0415
+
+        for name, written in self.output_files.items():
+            try:
+                write_atomically(Path(name), (contents[written].rstrip("\n") + "\n").encode())
+            except OSError as error:
+                raise InputError(
+                    f"cannot be written: {error.strerror or error}",
+                    where=f"--output {name}",
+                    hint="Name a file in a folder that exists and can be written.",
+                ) from error
+
     def write_document(self, name: str, content: dict[str, Any]) -> None:
         """Write one JSON document of the schema ``poetry-aiops/<name>/1``, raw, to standard output."""
-        import json  # noqa: PLC0415 - only where a document is asked for
-
-        document = json.dumps({"schema": f"poetry-aiops/{name}/1", **content}, indent=2, sort_keys=False)
+        document = document_text(name, content)
         output = self._document_output or self.io.output
         output.write(document, new_line=True, verbosity=Verbosity.NORMAL, type=OutputType.RAW)
+
+
+def document_text(name: str, content: dict[str, Any]) -> str:
+    """Return a JSON document of the schema ``poetry-aiops/<name>/1``."""
+    import json  # noqa: PLC0415 - only where a document is asked for
+
+    return json.dumps({"schema": f"poetry-aiops/{name}/1", **content}, indent=2)
 
 
 def _asked_format(io: IO) -> str | None:

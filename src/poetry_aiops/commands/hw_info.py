@@ -8,7 +8,9 @@ from typing import ClassVar
 from cleo.helpers import option
 
 from poetry_aiops.commands.base import AiopsCommand
+from poetry_aiops.commands.base import document_text
 from poetry_aiops.commands.base import format_option
+from poetry_aiops.commands.base import output_option
 from poetry_aiops.commands.base import target_options
 
 
@@ -24,6 +26,7 @@ class HwInfoCommand(AiopsCommand):
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
     options: ClassVar[list[Option]] = [
         format_option(*formats),
+        output_option(),
         option("explain", None, "Show every probe with its raw value, and why each backend was rejected."),
         *target_options(),
         option("record", None, "Write every probe's raw result into a folder, for a bug report.", flag=False),
@@ -47,7 +50,7 @@ other frameworks is the best that really runs on them. Nothing is installed and 
         from poetry_aiops.report.machine import machine_document  # noqa: PLC0415
         from poetry_aiops.report.machine import machine_text  # noqa: PLC0415
 
-        asked = self.asked_format
+        asked, files = self.asked_format, self.output_files
         catalogue = load_catalogue()
         if folder := self.option("record"):
             detection = recorded_machine(folder, catalogue)
@@ -59,4 +62,8 @@ other frameworks is the best that really runs on them. Nothing is installed and 
             self.write_document("hw-info", machine_document(detection, selection, warnings))
         else:
             self.line(plain(machine_text(detection, selection, warnings, explain=self.option("explain"))))
+        if files:
+            document = document_text("hw-info", machine_document(detection, selection, warnings))
+            text = machine_text(detection, selection, warnings, explain=True)
+            self.write_files({"json": document, "text": text})
         return 0

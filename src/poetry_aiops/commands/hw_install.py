@@ -11,6 +11,7 @@ from poetry.console.commands.install import InstallCommand
 
 from poetry_aiops.commands.base import AiopsCommand
 from poetry_aiops.commands.base import format_option
+from poetry_aiops.commands.base import output_option
 from poetry_aiops.commands.base import target_options
 
 
@@ -29,6 +30,7 @@ class HwInstallCommand(AiopsCommand, InstallCommand):
     name = "hw-install"
     description = "Installs the project with the hardware variant that fits this machine."
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
+    extensions: ClassVar[dict[str, str]] = {".json": "json"}
     options: ClassVar[list[Option]] = [
         *(given for given in InstallCommand.options if given.name != "sync"),
         option("sync", None, "Also remove every package that the selection does not contain."),
@@ -51,6 +53,7 @@ class HwInstallCommand(AiopsCommand, InstallCommand):
         option("require", None, "Fail rather than install another backend than this one.", flag=False),
         option("verify", None, "Import the framework afterwards and compute something on the device."),
         format_option(*formats),
+        output_option(),
     ]
     help = """\
 Looks at this machine, chooses the hardware variant of the project that really runs on it, and installs

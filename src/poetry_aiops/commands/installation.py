@@ -16,6 +16,7 @@ from poetry_aiops.adapters.environment_record import write_record
 from poetry_aiops.adapters.installed_packages import read_installed
 from poetry_aiops.adapters.poetry_installer import VariantInstaller
 from poetry_aiops.adapters.verify_environment import verify_environment
+from poetry_aiops.commands.base import document_text
 from poetry_aiops.commands.machine import catalogue_warning
 from poetry_aiops.commands.machine import described_machine
 from poetry_aiops.commands.machine import is_foreign
@@ -37,6 +38,7 @@ from poetry_aiops.hardware.groups import wish_of
 from poetry_aiops.hardware.installed import installed_builds
 from poetry_aiops.hardware.installed_check import compare
 from poetry_aiops.hardware.record import record_for
+from poetry_aiops.hardware.select import cuda_majors
 from poetry_aiops.hardware.select import select
 from poetry_aiops.hardware.selection import Constraint
 from poetry_aiops.locking.declaration import provided_directly
@@ -44,6 +46,7 @@ from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.project.targets import targets
 from poetry_aiops.report.machine import device_in_words
 from poetry_aiops.report.machine import machine_text
 
@@ -124,6 +127,8 @@ class Installation:
         if self.session is not None and isinstance(command.installer, VariantInstaller):
             chosen = {self.choice.variant} if self.group_plan.takes_variant else set()
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"
+            if is_foreign(self.detection):
+                command.installer.pretend(self._foreign_markers())
             command.installer.clear = frozenset(self.session.variants) - chosen if clears else frozenset()
 
     def conclude(self) -> int:
@@ -148,28 +153,37 @@ class Installation:
         return NegativeAnswerError.exit_code if wrong else 0
 
     def write_document(self, code: int) -> None:
-        """Print the JSON document where it was asked for."""
-        if self.command.asked_format != "json":
-            return
-        self.command.write_document(
-            "hw-install",
-            {
-                "variant": self.choice.variant if self.group_plan.takes_variant else None,
-                "backend": self.choice.backend if self.group_plan.takes_variant else None,
-                "origin": self.choice.origin,
-                "reason": self.choice.reason,
-                "torch_max": self.choice.torch_max,
-                "groups": sorted(self.active_groups),
-                "dry_run": bool(self.command.option("dry-run")),
-                "remembered": self.remember,
-                "checks": [{"text": finding.text, "outcome": finding.outcome} for finding in self.findings],
-                "verification": self.verdict,
-                "warnings": self.warnings,
-                "exit_code": code,
-            },
-        )
+        """Print the JSON document where it was asked for, and write it into files."""
+        content = self._document(code)
+        if self.command.asked_format == "json":
+            self.command.write_document("hw-install", content)
+        self.command.write_files({"json": document_text("hw-install", content)})
 
     # -- private ----------------------------------------------------------------------------------------
+
+    def _document(self, code: int) -> dict[str, Any]:
+        return {
+            "variant": self.choice.variant if self.group_plan.takes_variant else None,
+            "backend": self.choice.backend if self.group_plan.takes_variant else None,
+            "origin": self.choice.origin,
+            "reason": self.choice.reason,
+            "torch_max": self.choice.torch_max,
+            "groups": sorted(self.active_groups),
+            "dry_run": bool(self.command.option("dry-run")),
+            "remembered": self.remember,
+            "checks": [{"text": finding.text, "outcome": finding.outcome} for finding in self.findings],
+            "verification": self.verdict,
+            "warnings": self.warnings,
+            "exit_code": code,
+        }
+
+    def _foreign_markers(self) -> dict[str, str]:
+        """Return the marker values that the target has and this machine has not."""
+        host, python = self.detection.host, ".".join(str(part) for part in self.command.env.version_info[:2])
+        name = f"{host.os}-{'amd64' if host.os == 'windows' else host.arch}-py{python}"
+        found = next((t for t in targets(lambda v: v.startswith(f"{python}.")) if t.name == name), None)
+        kept = ("python_version", "python_full_version", "implementation_version")
+        return {key: value for key, value in found.environment.items() if key not in kept} if found else {}
 
     def _warn(self, texts: Iterable[str]) -> None:
         for text in texts:
@@ -275,6 +289,7 @@ class _Planner:
     def plan(self) -> Installation:
         command, session = self.command, self.session
         command.asked_format  # noqa: B018 - an unknown format is told before anything happens
+        command.output_files  # noqa: B018 - and so is a file that cannot be written in any
         command.activated_groups  # noqa: B018 - Poetry refuses groups that do not exist
         catalogue = load_catalogue()
         detection = self._machine(catalogue)
@@ -297,7 +312,7 @@ class _Planner:
             profile=profile,
         )
         offers = offers_of(session, self.options.without)
-        selection = select(detection.host, catalogue, self._constraint(offers))
+        selection = select(detection.host, catalogue, self._constraint(offers, catalogue))
         choice = self._choice(wish, offers, selection, detection, takes_variant=group_plan.takes_variant)
         if required := command.option("require"):
             require(choice, str(required))
@@ -349,12 +364,21 @@ class _Planner:
             )
         return detection
 
-    def _constraint(self, offers: tuple[Offer, ...]) -> Constraint:
+    def _constraint(self, offers: tuple[Offer, ...], catalogue: Catalogue) -> Constraint:
         info = self.command.env.version_info
+        if self.session is None:
+            return Constraint(python=f"{info[0]}.{info[1]}")
+        project = self.session.project
+        shared = tuple(
+            (requirement.name, frozenset(requirement.extras))
+            for group in self.session.base_groups & project.groups.keys()
+            for requirement in project.requirements_of(group)
+        )
         return Constraint(
             offered=tuple(dict.fromkeys(offer.backend for offer in offers)),
             python=f"{info[0]}.{info[1]}",
-            mixed=self.session.hardware.mixed if self.session else "cover-all",
+            mixed=self.session.hardware.mixed,
+            cuda_majors=cuda_majors(shared, catalogue),
         )
 
     def _choice(

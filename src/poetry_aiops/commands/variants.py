@@ -29,6 +29,7 @@ from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.terminal import print_error
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import AiopsError
+from poetry_aiops.errors import LockConflictError
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.locking.declaration import check_declaration
@@ -115,6 +116,7 @@ def prepare(
             _check_lock_is_readable(event, session)
             _refuse_second_variant(event, session)
             _refuse_provided_package(event, session)
+            _verify_checked_lock(event, session)
             _exchange_solver(event, session)
     except AiopsError as error:
         if isinstance(event.command, TakesSession):
@@ -129,7 +131,7 @@ def prepare(
 
 
 def finish(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> None:
-    """Set the exit code of a refused command; verify the lock after a successful ``poetry check``."""
+    """Set the exit code of a refused command; after a successful one, say what else is worth knowing."""
     if isinstance(session, Refusal):
         event.set_exit_code(session.exit_code)
     elif event.exit_code == 0:
@@ -137,15 +139,11 @@ def finish(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> N
             _after_success(event, session)
         except AiopsError as error:
             print_error(event.io, error)
-            if event.command.name == "check":
-                event.set_exit_code(NegativeAnswerError.exit_code)
 
 
 def _after_success(event: ConsoleTerminateEvent, session: VariantSession) -> None:
     name = event.command.name
-    if name == "check":
-        verify_lock(session)
-    elif name in {"install", "sync"} and isinstance(event.command, InstallerCommand):
+    if name in {"install", "sync"} and isinstance(event.command, InstallerCommand):
         note_missing_provided(session, frozenset(event.command.activated_groups))
     elif name == "remove":
         note_vanished_variants(session)
@@ -226,6 +224,16 @@ def _refuse_provided_package(event: ConsoleCommandEvent, session: VariantSession
                 where=f"poetry add {argument}",
                 hint=f"To change the builds of the variants: `poetry hw-add {argument} --variants {chosen}{change}`.",
             )
+
+
+def _verify_checked_lock(event: ConsoleCommandEvent, session: VariantSession) -> None:
+    """For ``poetry check``: a lock that doubles a package is the answer no, before Poetry says "All set!"."""
+    if event.command.name != "check":
+        return
+    try:
+        verify_lock(session)
+    except LockConflictError as error:
+        raise NegativeAnswerError(error.what, details=error.details, hint=error.hint) from error
 
 
 def _exchange_solver(event: ConsoleCommandEvent, session: VariantSession) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import LockConflictError
+from poetry_aiops.locking.model import THE_PROJECT
 
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def disagreement(
     solutions: Mapping[str, Solution], base_groups: frozenset[str], disputed: Iterable[str]
 ) -> LockConflictError:
     """Say which shared packages the variants cannot agree on, who asks for them, and the two ways out."""
-    names = sorted(disputed)
+    names = sorted(disputed, key=lambda name: (not _declared(name, solutions), name))
     details = [line for name in names[:_MOST_PACKAGES] for line in _wishes(name, solutions, base_groups)]
     if len(names) > _MOST_PACKAGES:
         details.append(f"... and {len(names) - _MOST_PACKAGES} more: {', '.join(names[_MOST_PACKAGES:])}")
@@ -37,6 +38,11 @@ def disagreement(
             ' under [tool.poetry-aiops.hardware] provides = ["' + names[0] + '"]).'
         ),
     )
+
+
+def _declared(name: str, solutions: Mapping[str, Solution]) -> bool:
+    """Tell whether the project itself asks for a package: then the dispute is about that, not what follows."""
+    return any(demand.parent == THE_PROJECT for s in solutions.values() for demand in s.demands_on(name))
 
 
 def _wishes(name: str, solutions: Mapping[str, Solution], base_groups: frozenset[str]) -> list[str]:

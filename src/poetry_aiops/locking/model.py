@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import Final
 from typing import Protocol
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poetry_aiops.project.model import Lock
+    from poetry_aiops.project.model import PackageSource
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,6 +41,10 @@ class Placement:
 
     build: Build
     markers: Mapping[str, str]
+
+
+THE_PROJECT: Final = "the project"
+"""The parent of what pyproject.toml itself asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ def placements_of(lock: Lock) -> tuple[Placement, ...]:
     """
     return tuple(
         Placement(
-            Build(package.name, package.version, ":".join(package.key[2])),
+            Build(package.name, package.version, _origin(package.source)),
             {
                 group: " or ".join(f"({m})" for m in package.marker_for([group]) if m)
                 for group in package.groups or ()
@@ -121,6 +127,10 @@ def placements_of(lock: Lock) -> tuple[Placement, ...]:
         )
         for package in lock.packages
     )
+
+
+def _origin(source: PackageSource | None) -> str:
+    return (source.resolved_reference or source.reference or source.url) if source else ""
 
 
 def _version_key(build: Build) -> tuple[bool, Version, Build]:

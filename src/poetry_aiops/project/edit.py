@@ -196,14 +196,13 @@ def _take_out(document: MutableMapping[str, Any], group: str, package: str) -> N
 
 def _put(array: list[Any], package: str, requirement: str) -> None:
     """Write a requirement in the place of the package's first one, or at the end."""
-    first, *others = _positions(array, package) or [None]
-    for index in reversed(others):
-        if index is not None:
-            del array[index]
-    if first is None:
-        array.append(requirement)
+    places = _positions(array, package)
+    for index in reversed(places[1:]):
+        del array[index]
+    if places:
+        array[places[0]] = requirement
     else:
-        array[first] = requirement
+        array.append(requirement)
 
 
 def _positions(array: list[Any], package: str) -> list[int]:

@@ -34,13 +34,11 @@ _ACCELERATOR_KEYS = (
 
 
 def device_in_words(host: Host) -> str:
-    """Return how messages call the machine's accelerators: ``NVIDIA GeForce GTX 1080, driver 580.65.06``."""
+    """Return how messages call the machine's accelerators: ``NVIDIA GeForce GTX 1080``."""
     counted = [device for device in host.accelerators if device.counts]
     if not counted:
         return "no usable accelerator" if host.accelerators else "no accelerator found"
-    names = list(dict.fromkeys(device.label for device in counted))
-    driver = counted[0].driver
-    return " and ".join(names) + (f", driver {driver}" if driver else "")
+    return " and ".join(dict.fromkeys(device.label for device in counted))
 
 
 def machine_document(detection: Detection, selection: Selection, warnings: tuple[str, ...]) -> dict[str, Any]:
