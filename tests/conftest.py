@@ -73,10 +73,10 @@ def poetry(poetry_minor: str, tmp_path_factory: pytest.TempPathFactory) -> Poetr
 
 @pytest.fixture(scope="session")
 def teammate(poetry_minor: str, tmp_path_factory: pytest.TempPathFactory) -> PoetryProgram:
-    """Return the same Poetry without this plugin: here with all plugins off, elsewhere without any of ours."""
+    """Return the same Poetry as a teammate has it, who never installed this plugin."""
     home = tmp_path_factory.mktemp(f"teammate-{poetry_minor}")
     if poetry_minor == HERE:
-        return PoetryProgram.of_this_environment(home, "--no-plugins")
+        return PoetryProgram.without_our_plugin(home)
     return PoetryProgram(poetry_executable(poetry_minor, with_plugin=False), home)
 
 

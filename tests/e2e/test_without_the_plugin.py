@@ -72,10 +72,8 @@ def test_show_lists_the_variant(teammate: PoetryProgram, locked_project: Project
 
 @pytest.mark.every_poetry_minor
 def test_export_selects_exactly_the_variant(
-    teammate: PoetryProgram, poetry: PoetryProgram, poetry_minor: str, locked_project: ProjectFactory
+    teammate: PoetryProgram, poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:
-    if poetry_minor == "here":
-        pytest.skip("here the teammate is `--no-plugins`, which has no export either")
     project = locked_project(projects.HW)
     arguments = ("export", "--with", "ml-gpu", "--without-hashes")
 
@@ -99,3 +97,20 @@ def test_what_solves_fails_loudly_and_leaves_the_lock(
     assert done.code == 1
     assert "Incompatible constraints" in done.output
     assert project.files() == before
+
+
+def test_switching_all_plugins_off_is_enough(poetry: PoetryProgram, locked_project: ProjectFactory) -> None:
+    project = locked_project(projects.HW)
+
+    poetry.must(project, "--no-plugins", "sync", "--with", "ml-gpu")
+
+    assert project.installed() == project.lockfile().selected("main", "dev", "ml-gpu")
+
+
+def test_the_teammate_really_has_no_plugin_of_ours(
+    teammate: PoetryProgram, new_project: ProjectFactory
+) -> None:
+    listed = teammate.must(new_project(projects.ORDINARY), "list").stdout
+
+    assert "export" in listed
+    assert "hw-" not in listed

@@ -24,6 +24,21 @@ TIMEOUT = 180.0  # seconds; one call takes one or two
 # Port 9 is "discard": whatever tries to leave this machine fails at once instead of reaching out.
 NOWHERE = "http://127.0.0.1:9"
 
+# Poetry finds its plugins through entry points; here it finds all but ours.
+POETRY_WITHOUT_US = """\
+import sys
+from importlib import metadata
+every = metadata.entry_points
+def all_but_ours(**chosen):
+    found = every(**chosen)
+    if chosen.get("group") != "poetry.application.plugin":
+        return found
+    return metadata.EntryPoints(point for point in found if not point.value.startswith("poetry_aiops."))
+metadata.entry_points = all_but_ours
+from poetry.console.application import main
+sys.exit(main())
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -96,6 +111,11 @@ class PoetryProgram:
     def of_this_environment(cls, home: Path, *arguments: str) -> PoetryProgram:
         """Return the program of the environment that runs the tests."""
         return cls(_program_in(Path(sys.executable).parent), home, arguments)
+
+    @classmethod
+    def without_our_plugin(cls, home: Path) -> PoetryProgram:
+        """Return the Poetry of this environment as it is where this plugin was never installed."""
+        return cls(Path(sys.executable), home, ("-P", "-c", POETRY_WITHOUT_US))
 
     def run(self, project: Project | Path, *args: str, **environment: str) -> Run:
         """Run ``poetry ARGS`` in the project's folder; ``environment`` adds variables."""

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import threading
 
-from dataclasses import dataclass
 from typing import IO
 from typing import TYPE_CHECKING
 from typing import Final
+from typing import NamedTuple
 
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ GRACE: Final = 0.5
 _BLOCK: Final = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """A program's end: its outputs, both streams in one, and how it went.
 
     ``outcome`` is ``ok``, ``missing``, ``denied``, ``timeout``, ``too much output`` or ``exit N``.

@@ -92,7 +92,7 @@ The environment variable <comment>POETRY_AIOPS_HARDWARE</> does the same as --ha
 
     def handle(self) -> int:
         # Everything is imported before Poetry may replace a stale project plugin, which this is.
-        from poetry_aiops.commands.installation import plan_installation  # noqa: PLC0415 - not for `poetry list`
+        from poetry_aiops.commands.planning import plan_installation  # noqa: PLC0415 - not for `poetry list`
         from poetry_aiops.errors import AiopsError  # noqa: PLC0415
 
         if isinstance(self._session, AiopsError):

@@ -10,16 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.host_facts import LiveReader
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.detect import detect
 from poetry_aiops.hardware.host import Detection
-from poetry_aiops.hardware.pasted import read_pasted
 from poetry_aiops.hardware.reader import TEXT_LIMIT
-from poetry_aiops.hardware.recording import RecordingReader
-from poetry_aiops.hardware.target import parse_target
 
 
 if TYPE_CHECKING:
@@ -37,8 +33,12 @@ def described_machine(target: str | None, target_file: str | None, catalogue: Ca
     if target is not None and target_file is not None:
         raise UsageError("give only one of the two", where="--target and --target-file")
     if target is not None:
+        from poetry_aiops.hardware.target import parse_target  # noqa: PLC0415 - few machines are described
+
         return Detection(parse_target(target, catalogue))
     if target_file is not None:
+        from poetry_aiops.hardware.pasted import read_pasted  # noqa: PLC0415 - few machines are described
+
         return read_pasted(_pasted_files(target_file), catalogue)
     return detect(LiveReader(), catalogue)
 
@@ -48,6 +48,9 @@ def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
 
     Raises UsageError for a folder that holds something already, InputError for one that cannot be written.
     """
+    from poetry_aiops.adapters.files import write_atomically  # noqa: PLC0415 - few machines are recorded
+    from poetry_aiops.hardware.recording import RecordingReader  # noqa: PLC0415
+
     path = Path(folder)
     reader = RecordingReader(LiveReader())
     detection = detect(reader, catalogue, thorough=True)

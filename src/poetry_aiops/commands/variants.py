@@ -32,6 +32,8 @@ from poetry_aiops.errors import AiopsError
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
+from poetry_aiops.hardware.groups import names_in_extras
+from poetry_aiops.hardware.groups import names_in_groups
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.declaration import variant_kind
@@ -197,7 +199,11 @@ def _refuse_second_variant(event: ConsoleCommandEvent, session: VariantSession) 
     ):
         return  # there it means all of them and the one variant that fits
     if session.kind == "extras":
-        asked = set(session.project.extras) if _flag(event.io, "all-extras") else _extra_names(event.io)
+        asked = (
+            set(session.project.extras)
+            if _flag(event.io, "all-extras")
+            else names_in_extras(_option(event.io, "extras"))
+        )
         refuse_several_variants(session.variants, asked, "--extras")
     else:
         refuse_several_variants(session.variants, _asked_groups(event.io, session), "--with")
@@ -242,7 +248,9 @@ def _exchange_solver(event: ConsoleCommandEvent, session: VariantSession) -> Non
         return
     if warning := check_poetry():
         event.io.write_error_line(f"<warning>Warning: {plain(warning)}</warning>")
-    note_what_sync_removes(command, session, _asked_groups(event.io, session) | _extra_names(event.io))
+    note_what_sync_removes(
+        command, session, _asked_groups(event.io, session) | names_in_extras(_option(event.io, "extras"))
+    )
     exchange_installer(command, event.io, lock_plan(session))
 
 
@@ -275,21 +283,13 @@ def _asked_groups(io: IO, session: VariantSession) -> set[str]:
     """Return the groups that ``--with``, ``--only`` and ``--all-groups`` name; an update alone names none."""
     if _flag(io, "all-groups"):
         return set(session.project.groups)
-    only, added, removed = (_group_names(io, option) for option in ("only", "with", "without"))
-    return only or added - removed
+    only, added, removed = (names_in_groups(_option(io, name)) for name in ("only", "with", "without"))
+    return set(only or added - removed)
 
 
-def _group_names(io: IO, option: str) -> set[str]:
+def _option(io: IO, name: str) -> list[str]:
     try:
-        given: Any = io.input.option(option)
+        given: Any = io.input.option(name)
     except (CleoError, ValueError):
-        return set()
-    return {canonicalize_name(name.strip()) for part in given or () for name in part.split(",")}
-
-
-def _extra_names(io: IO) -> set[str]:
-    try:
-        given: Any = io.input.option("extras")
-    except (CleoError, ValueError):
-        return set()
-    return {canonicalize_name(name) for part in given or () for name in part.split()}
+        return []
+    return list(given or ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.hardware import masks as masking
@@ -75,8 +74,7 @@ def assemble(base: Base, observations: list[Observation], catalogue: Catalogue) 
         else nvidia_devices(observations, merged, around, catalogue, base)
     )
     intel, others = intel_devices(observations, around, catalogue)
-    host = replace(
-        base.host,
+    host = base.host._replace(
         accelerators=(
             *devices,
             *amd_devices(observations, merged, around, catalogue, base),

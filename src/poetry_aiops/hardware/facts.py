@@ -6,8 +6,8 @@ Parsers return :class:`Facts`; a field that the text does not tell stays ``None`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 NVIDIA = "10de"
@@ -54,8 +54,7 @@ class Gpu:
     lost: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Everything that one text says about a machine."""
 
     gpus: tuple[Gpu, ...] = ()
@@ -75,7 +74,7 @@ class Facts:
     jetson: str | None = None
     cpu_model: str | None = None
     cpu_level: str | None = None
-    present: tuple[str, ...] = field(default=())
+    present: tuple[str, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
         """Return what was read as short ``key=value`` lines."""

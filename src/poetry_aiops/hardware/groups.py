@@ -15,6 +15,7 @@ from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Mapping
 
 
@@ -41,6 +42,16 @@ class GroupPlan:
 
     groups: frozenset[str]
     takes_variant: bool
+
+
+def names_in_groups(given: Iterable[str] | None) -> frozenset[str]:
+    """Return the group names in the values of an option: ``["dev,docs", "test"]``; commas separate them."""
+    return frozenset(normalised(name.strip()) for part in given or () for name in part.split(","))
+
+
+def names_in_extras(given: Iterable[str] | None) -> frozenset[str]:
+    """Return the extras in the values of an option: ``["gpu plots"]``; blanks separate them."""
+    return frozenset(normalised(name) for part in given or () for name in part.split())
 
 
 def wish_of(

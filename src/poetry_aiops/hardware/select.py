@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Final
 
@@ -33,7 +32,7 @@ def select(host: Host, catalogue: Catalogue, constraint: Constraint = ANYTHING) 
     """
     selection = _choose(host, catalogue, constraint)
     unlock = find_upgrade(host, catalogue, selection, lambda other: _choose(other, catalogue, constraint))
-    return replace(selection, unlock=unlock)
+    return selection._replace(unlock=unlock)
 
 
 def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selection:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Literal
+from typing import NamedTuple
 
 
 if TYPE_CHECKING:
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 MixedPolicy = Literal["cover-all", "newest"]
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(NamedTuple):
     """What the project asks of a build.
 
     ``offered`` are the backends that the project's variants hold (``None``: any), ``torch`` the versions of
@@ -31,8 +30,7 @@ class Constraint:
     cuda_majors: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class BackendVerdict:
+class BackendVerdict(NamedTuple):
     """One candidate: whether the host can run it, in which rank (1 is best), and why.
 
     ``torch_max`` is the newest torch line (``2.14``) that this host runs on it; ``None`` when there is no
@@ -46,8 +44,7 @@ class BackendVerdict:
     torch_max: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Upgrade:
+class Upgrade(NamedTuple):
     """The smallest change to the machine that unlocks more, as a sentence and in parts."""
 
     component: str
@@ -58,8 +55,7 @@ class Upgrade:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The answer: the best backend, the newest torch line on it, every candidate, and what to know."""
 
     best: str

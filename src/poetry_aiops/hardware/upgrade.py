@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.hardware.selection import Upgrade
@@ -64,15 +63,15 @@ def _drivers(host: Host, catalogue: Catalogue, devices: list[Accelerator]) -> li
 
 def _with_driver(host: Host, devices: list[Accelerator], driver: str) -> Host:
     changed = [
-        replace(item, driver=driver, max_cuda=None, usable=True) if item in devices else item
+        item._replace(driver=driver, max_cuda=None, usable=True) if item in devices else item
         for item in host.accelerators
     ]
-    return replace(host, accelerators=tuple(changed))
+    return host._replace(accelerators=tuple(changed))
 
 
 def _with_macos(host: Host, version: str) -> Host:
-    changed = [replace(item, usable=True) if item.kind == "mps" else item for item in host.accelerators]
-    return replace(host, os_version=version, accelerators=tuple(changed))
+    changed = [item._replace(usable=True) if item.kind == "mps" else item for item in host.accelerators]
+    return host._replace(os_version=version, accelerators=tuple(changed))
 
 
 def _better(then: Selection, now: Selection) -> bool:

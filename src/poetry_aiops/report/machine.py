@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -45,7 +44,7 @@ def machine_document(detection: Detection, selection: Selection, warnings: tuple
     """Return the content of the document ``poetry-aiops/hw-info/1``."""
     return {
         "host": host_document(detection.host),
-        "probes": [asdict(probe) for probe in detection.probes],
+        "probes": [probe._asdict() for probe in detection.probes],
         "backends": [
             {
                 "name": verdict.name,
@@ -58,7 +57,7 @@ def machine_document(detection: Detection, selection: Selection, warnings: tuple
         ],
         "best": selection.best,
         "torch_max": selection.torch_max,
-        "unlock": asdict(selection.unlock) if selection.unlock else None,
+        "unlock": selection.unlock._asdict() if selection.unlock else None,
         "warnings": list(warnings),
     }
 
@@ -76,9 +75,9 @@ def host_document(host: Host) -> dict[str, Any]:
         "accelerators": [
             {key: getattr(device, key) for key in _ACCELERATOR_KEYS} for device in host.accelerators
         ],
-        "masks": [asdict(mask) for mask in host.masks],
+        "masks": [mask._asdict() for mask in host.masks],
         "other_gpus": list(host.other_gpus),
-        "cpu": asdict(host.cpu) if host.cpu else {"architecture": host.arch, "level": None, "model": None},
+        "cpu": host.cpu._asdict() if host.cpu else {"architecture": host.arch, "level": None, "model": None},
     }
 
 
