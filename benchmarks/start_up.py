@@ -5,7 +5,8 @@
 Every command runs in a process of its own, in an empty folder with an empty Poetry home; the commands take turns, so
 that whatever else the machine does meets all of them alike. ``poetry about`` stands for Poetry's own start: it prints
 fixed text. ``--plain`` names a virtual environment with the same Poetry but without the plugin. The smallest time
-comes nearest to an idle machine; the median is what a busy one shows. Bytecode is written once before the first round.
+comes nearest to an idle machine; the median is what a busy one shows; "pairs" is the median of the differences within
+each round. Bytecode is written once before the first round.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import poetry_aiops
-
 from tests.support.poetry_program import PoetryProgram
+
+import poetry_aiops
 
 
 OWN_START = ("about",)
@@ -33,7 +34,7 @@ COMMANDS = (OWN_START, ("hw-info",), ("hw-info", "--format", "json"), ("hw-info"
 
 
 def main() -> int:
-    """Time all commands in turns and print medians, minima and the differences from Poetry's own start."""
+    """Time all commands in turns and print minima, medians and the differences from Poetry's own start."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -51,7 +52,9 @@ def main() -> int:
 
 def _programs(folder: Path, plain: Path | None) -> dict[str, tuple[PoetryProgram, tuple[str, ...]]]:
     poetry = PoetryProgram.of_this_environment(folder / "home")
-    programs = {f"poetry {' '.join(command)}": (poetry, command) for command in COMMANDS}
+    programs: dict[str, tuple[PoetryProgram, tuple[str, ...]]] = {
+        f"poetry {' '.join(command)}": (poetry, command) for command in COMMANDS
+    }
     if plain:
         name = "Scripts/poetry.exe" if os.name == "nt" else "bin/poetry"
         programs["without the plugin: about"] = (replace(poetry, executable=plain / name), OWN_START)
@@ -74,11 +77,11 @@ def _measure(
 
 def _print(times: dict[str, list[float]], base: str | None = None) -> None:
     start = times[base or next(iter(times))]
-    print(f"{'':<32}{'minimum':>10}{'median':>10}{'beyond, minimum':>18}{'beyond, median':>18}")
+    print(f"{'':<32}{'minimum':>11}{'median':>11}{'beyond, minimum':>18}{'beyond, pairs':>18}")
     for name, taken in times.items():
-        least, middle = min(taken), statistics.median(taken)
-        beyond = f"{least - min(start):15.0f} ms{middle - statistics.median(start):15.0f} ms"
-        print(f"{name:<32}{least:7.0f} ms{middle:7.0f} ms{beyond if taken is not start else ''}")
+        pairs = statistics.median(mine - own for mine, own in zip(taken, start, strict=True))
+        beyond = f"{min(taken) - min(start):15.0f} ms{pairs:15.0f} ms" if taken is not start else ""
+        print(f"{name:<32}{min(taken):8.0f} ms{statistics.median(taken):8.0f} ms{beyond}")
     print()
 
 

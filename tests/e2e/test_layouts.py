@@ -182,3 +182,16 @@ def test_four_variants_ask_for_a_package_page_no_more_often_than_one(
 
     page = "/pypi/simple/typing-extensions/"
     assert own_index.requests(page)[page] <= alone[page]
+
+
+def test_an_extra_that_the_locked_build_does_not_have_is_a_warning(
+    poetry: PoetryProgram, new_project: ProjectFactory
+) -> None:
+    project = new_project(
+        projects.HW.replace('{version = "^2.10.0+cpu"', '{extras = ["nope"], version = "^2.10.0+cpu"')
+    )
+
+    done = poetry.must(project, "lock")
+
+    assert "torch[nope]" in done.stderr
+    assert f"{NEWEST_TORCH}+cpu" in done.stderr

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from poetry_aiops.adapters.environment_record import read_record
 from poetry_aiops.adapters.poetry_solver import unknown_extras
 from poetry_aiops.commands.terminal import plain
+from poetry_aiops.config import HARDWARE
 from poetry_aiops.locking.propose import as_toml
 from poetry_aiops.locking.provides import missing_provided
+from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
 
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from poetry.console.commands.installer_command import InstallerCommand
 
     from poetry_aiops.adapters.poetry_solver import PoetrySolution
@@ -39,8 +43,29 @@ def lock_report(
     if agreement.held:
         held = ", ".join(f"{build.name} {build.version}" for build in sorted(agreement.held))
         session.io.write_error_line(plain(f"Held {held} so that every variant fits the shared packages."))
-    for wish in unknown_extras(solution.root, solution.packages):
+    wishes = {w for s in agreement.solutions.values() for w in unknown_extras(s.root, s.packages)}
+    for wish in sorted(wishes):
         _warn(session, f"{wish}: the locked build has no such extra, so nothing is installed for it.")
+    _note_idle_provides(session, {package.name for package in solution.packages})
+
+
+def _note_idle_provides(session: VariantSession, locked: Collection[str]) -> None:
+    """Name entries of ``provides`` that do nothing: unknown packages, and those that shared groups declare."""
+    project = session.project
+    shared = {
+        r.name
+        for group in session.base_groups & project.groups.keys()
+        for r in project.requirements_of(group)
+    }
+    for name in sorted(session.hardware.provides or ()):
+        if name not in locked:
+            hint = did_you_mean(name, locked) or "No locked package has this name."
+            _warn(session, f'{HARDWARE} provides "{name}" does nothing. {hint}')
+        elif name in shared:
+            _warn(
+                session,
+                f'{HARDWARE} provides "{name}" does nothing: the project declares {name} itself outside the variants.',
+            )
 
 
 def announce_inference(session: VariantSession) -> None:

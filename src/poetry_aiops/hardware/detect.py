@@ -137,7 +137,8 @@ def _ask_nvidia(look: _Look, host: Host) -> None:
         _skip(look, NVIDIA_PROGRAMS[1:], "NVML answered")
         return
     query = look.ask("nvidia-smi --query-gpu")
-    if query.gpus or query.problems:
+    driver_known = any(seen.facts.driver for seen in look.observations())
+    if query.problems or (query.gpus and driver_known):
         _skip(look, NVIDIA_PROGRAMS[2:], "the query answered")
         return
     if look.seen["nvidia-smi --query-gpu"].outcome in {"missing", "timeout"}:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import THE_PROJECT
+from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from poetry_aiops.locking.model import Solution
 
@@ -31,13 +33,35 @@ def disagreement(
         "the hardware variants need different builds of packages that the rest of the project uses too, "
         f"so one poetry.lock cannot serve them all: {', '.join(names[:_MOST_PACKAGES])}",
         details=tuple(details),
-        hint=(
-            "Two ways out: let the requirements of the variants overlap (a build of the variant's packages that"
-            f" accepts the same {names[0]}), or take the dependency that pulls {names[0]} in out of the shared"
-            " groups and declare it in every variant (when the shared groups reach it only indirectly, list it"
-            ' under [tool.poetry-aiops.hardware] provides = ["' + names[0] + '"]).'
-        ),
+        hint=_ways_out(names[0], _holders(names[0], solutions, base_groups)),
     )
+
+
+def _ways_out(name: str, holders: Sequence[str]) -> str:
+    overlap = f"let the requirements of the variants overlap, so that one {name} suits them all"
+    if MAIN not in holders:
+        groups = " and ".join(holders)
+        move = (
+            f"make the optional group {groups} a variant as well, when it is meant for one kind of hardware"
+        )
+    else:
+        move = (
+            f"take what pulls {name} in out of the shared groups and declare it in every variant (where the shared"
+            f' groups reach {name} only indirectly, [tool.poetry-aiops.hardware] provides = ["{name}"] does that)'
+        )
+    return f"Two ways out: {overlap}; or {move}."
+
+
+def _holders(name: str, solutions: Mapping[str, Solution], base_groups: frozenset[str]) -> list[str]:
+    """Return the shared groups that bring a package, in alphabetical order."""
+    groups = {
+        group
+        for solution in solutions.values()
+        for placement in solution.placements
+        if placement.build.name == name
+        for group in placement.markers
+    }
+    return sorted(groups & base_groups)
 
 
 def _declared(name: str, solutions: Mapping[str, Solution]) -> bool:
@@ -47,7 +71,7 @@ def _declared(name: str, solutions: Mapping[str, Solution]) -> bool:
 
 def _wishes(name: str, solutions: Mapping[str, Solution], base_groups: frozenset[str]) -> list[str]:
     """Return one line for the package and one for each variant: its build and who asks for it."""
-    lines = [f"{name}:"]
+    lines = [f"{name} (in {', '.join(_holders(name, solutions, base_groups))}):"]
     for variant, solution in solutions.items():
         builds = sorted(
             placement.build

@@ -123,6 +123,23 @@ def test_variants_that_cannot_agree_are_an_error_that_names_everything() -> None
         assert part in text
 
 
+@dataclass(frozen=True)
+class EdgeBeside:
+    """An optional group that is no variant needs the package in dispute."""
+
+    def solve(self, variant: str, offer: Offer) -> Solved:
+        del offer
+        version = "1.26" if variant == "cpu" else "2.2"
+        return Solved((placed("numpy", version, "edge", variant),))
+
+
+def test_a_dispute_of_an_optional_group_alone_suggests_making_it_a_variant() -> None:
+    with pytest.raises(LockConflictError) as caught:
+        Agreeing(("cpu", "gpu"), BASE | {"edge"}, EdgeBeside(), LINUX_AND_OTHERS).run()
+    assert "numpy (in edge):" in str(caught.value)
+    assert "make the optional group edge a variant as well" in str(caught.value)
+
+
 def test_an_unsolvable_variant_stays_the_solvers_own_error() -> None:
     with pytest.raises(NoSolutionError, match="no numpy for gpu"):
         agreeing(SmallSolver({"cpu": ["1"], "gpu": []}), "cpu", "gpu").run()
