@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-_NOISE = re.compile(
+_NOISE = (
     r"\((?:r|tm|c)\)|[®™]|nvidia corporation|\bnvidia\b|\bamd\b|advanced micro devices,? inc\.?|\[amd/ati\]"
 )
-_CUT = re.compile(r"\.\.\.?\s{0,20}$|…\s{0,20}$")
+_CUT = r"\.\.\.?\s{0,20}$|…\s{0,20}$"
 
 
 class NameTable:
@@ -51,8 +51,8 @@ class NameTable:
 
 
 def _plain(name: str) -> tuple[str, bool]:
-    lowered = _NOISE.sub(" ", name.lower()[:200])
-    cut = _CUT.search(lowered)
+    lowered = re.sub(_NOISE, " ", name.lower()[:200])
+    cut = re.search(_CUT, lowered)
     return " ".join((lowered[: cut.start()] if cut else lowered).split()), cut is not None
 
 

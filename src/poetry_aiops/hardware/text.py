@@ -119,10 +119,8 @@ def quoted_pairs(text: str) -> list[tuple[str, str]]:
 
     A key whose value opens an object or a list comes with an empty value.
     """
-    found = _PAIR.findall(clean(text))
+    found = re.findall(_PAIR, clean(text))
     return [(key, quoted or bare) for key, quoted, bare in found]
 
 
-_PAIR: Final = re.compile(
-    r'"([^"\\\n]{1,80})"[ \t]{0,20}:[ \t\n]{0,20}(?:"([^"\\\n]{0,300})"|(-?[0-9.]{1,20}|true|false|null|[{\[])?)'
-)
+_PAIR: Final = r'"([^"\\\n]{1,80})"[ \t]{0,20}:[ \t\n]{0,20}(?:"([^"\\\n]{0,300})"|(-?[0-9.]{1,20}|true|false|null|[{\[])?)'

@@ -11,22 +11,20 @@ from poetry_aiops.hardware.text import lines
 from poetry_aiops.hardware.text import name
 
 
-_MODEL = re.compile(
-    r"^\s{0,5}(?:- Model: )?((?:NVIDIA )?(?:Jetson[ -]|Orin |NVIDIA Thor)[^\n]{2,100}|NVIDIA Jetson\b[^\n]{0,100})"
-)
+_MODEL = r"^\s{0,5}(?:- Model: )?((?:NVIDIA )?(?:Jetson[ -]|Orin |NVIDIA Thor)[^\n]{2,100}|NVIDIA Jetson\b[^\n]{0,100})"
 
 
 def parse(text: str) -> Facts:
     """Return the Jetson's name; any other board's name says nothing here."""
     for line in lines(text):
-        if found := _MODEL.match(line):
+        if found := re.match(_MODEL, line):
             return Facts(jetson=name(found.group(1)), os="linux", arch="aarch64")
     return Facts()
 
 
 def recognise(text: str) -> bool:
     """Return whether a line is a Jetson's model."""
-    return any(_MODEL.match(line) for line in lines(text))
+    return any(re.match(_MODEL, line) for line in lines(text))
 
 
 PROBE = Probe("device tree model", File("/proc/device-tree/model"), parse, recognise)

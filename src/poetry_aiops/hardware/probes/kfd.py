@@ -21,7 +21,7 @@ from poetry_aiops.hardware.text import lines
 
 
 AMD_DECIMAL = 0x1002
-_PAIR = re.compile(r"^\s{0,10}([a-z_]{3,40}) {1,20}(\d{1,20})\s{0,10}$")
+_PAIR = r"^\s{0,10}([a-z_]{3,40}) {1,20}(\d{1,20})\s{0,10}$"
 
 
 def parse(text: str) -> Facts:
@@ -30,7 +30,7 @@ def parse(text: str) -> Facts:
     for line in lines(text):
         if line.startswith("==>"):
             blocks.append({})
-        elif pair := _PAIR.match(line):
+        elif pair := re.match(_PAIR, line):
             if pair.group(1) == "cpu_cores_count" and blocks[-1]:
                 blocks.append({})
             blocks[-1][pair.group(1)] = int(pair.group(2))

@@ -15,14 +15,14 @@ from poetry_aiops.hardware.text import name
 from poetry_aiops.hardware.text import number
 
 
-_PAIR = re.compile(r"^(Model|IRQ|GPU UUID|Video BIOS|Bus Type|Bus Location|Device Minor):\s{0,20}(.{0,200})$")
+_PAIR = r"^(Model|IRQ|GPU UUID|Video BIOS|Bus Type|Bus Location|Device Minor):\s{0,20}(.{0,200})$"
 
 
 def parse(text: str) -> Facts:
     """Return the GPUs with name, UUID, bus address and device node number."""
     blocks: list[dict[str, str]] = []
     for line in lines(text):
-        found = _PAIR.match(line.strip())
+        found = re.match(_PAIR, line.strip())
         if not found:
             continue
         if found.group(1) == "Model":

@@ -15,19 +15,19 @@ from poetry_aiops.hardware.probes.probe import Probe
 from poetry_aiops.hardware.text import lines
 
 
-_VERSION = re.compile(r"(?<![\w.])(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)(?![\w.])")
-_HEAD = re.compile(r"NVRM version:|NVRM: loading (?=NVIDIA UNIX)")
-_MACHINE = re.compile(r"(?<!\w)(x86_64|aarch64|ppc64le|x86)(?!\w)")
+_VERSION = r"(?<![\w.])(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)(?![\w.])"
+_HEAD = r"NVRM version:|NVRM: loading (?=NVIDIA UNIX)"
+_MACHINE = r"(?<!\w)(x86_64|aarch64|ppc64le|x86)(?!\w)"
 
 
 def parse(text: str) -> Facts:
     """Return the kernel module's version and the architecture it was built for."""
     for line in lines(text):
-        head = _HEAD.search(line)
+        head = re.search(_HEAD, line)
         if not head:
             continue
         rest = line[head.end() :]
-        version, machine = _VERSION.search(rest), _MACHINE.search(rest)
+        version, machine = re.search(_VERSION, rest), re.search(_MACHINE, rest)
         return Facts(
             driver=version.group(1) if version else None,
             arch=machine.group(1) if machine else None,
@@ -38,7 +38,7 @@ def parse(text: str) -> Facts:
 
 def recognise(text: str) -> bool:
     """Return whether the text holds an NVRM line."""
-    return _HEAD.search(text) is not None
+    return re.search(_HEAD, text) is not None
 
 
 PROBE = Probe("nvidia kernel module (proc)", File("/proc/driver/nvidia/version"), parse, recognise)

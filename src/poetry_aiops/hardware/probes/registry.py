@@ -1,6 +1,7 @@
 """All probes, most trusted first: the order in which facts win over each other.
 
 Only names stand here; a probe's module is imported when it is asked, because most machines need few.
+Patterns of probes that most machines have no file for are plain text, which ``re`` compiles when it is used first.
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@ from poetry_aiops.hardware.probes.probe import Probe
 from poetry_aiops.hardware.text import clean
 
 
-_RELEASE = re.compile(r"#?\s{0,5}R(\d{2}) \(release\), REVISION: (\d{1,2}(?:\.\d{1,2}){0,2})")
+_RELEASE = r"#?\s{0,5}R(\d{2}) \(release\), REVISION: (\d{1,2}(?:\.\d{1,2}){0,2})"
 
 
 def parse(text: str) -> Facts:
     """Return the release as ``36.4.3``."""
-    found = _RELEASE.search(clean(text))
+    found = re.search(_RELEASE, clean(text))
     if not found:
         return Facts()
     release = f"{found.group(1)}.{found.group(2)}"
@@ -24,7 +24,7 @@ def parse(text: str) -> Facts:
 
 def recognise(text: str) -> bool:
     """Return whether the text holds a release line."""
-    return bool(_RELEASE.search(text))
+    return bool(re.search(_RELEASE, text))
 
 
 PROBE = Probe("tegra release", File("/etc/nv_tegra_release"), parse, recognise)
