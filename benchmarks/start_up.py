@@ -43,7 +43,9 @@ def main() -> int:
     chosen = options.parse_args()
     compileall.compile_dir(str(Path(poetry_aiops.__file__).parent), quiet=2)
     with tempfile.TemporaryDirectory() as folder:
-        times = _measure(_programs(Path(folder), chosen.plain and chosen.plain.absolute()), Path(folder), chosen.rounds)
+        times = _measure(
+            _programs(Path(folder), chosen.plain and chosen.plain.absolute()), Path(folder), chosen.rounds
+        )
     _print(times, "poetry about")
     if chosen.plain:
         _print({name: times[name] for name in ("without the plugin: about", "poetry about")})

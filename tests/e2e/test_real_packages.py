@@ -22,6 +22,7 @@ import pytest
 from poetry.repositories.pypi_repository import PyPiRepository
 from tests.support.index import PackageIndex
 from tests.support.poetry_program import Project
+from tests.support.poetry_program import way_out
 from tests.support.wheels import Distribution
 
 
@@ -140,9 +141,7 @@ def test_a_real_chatbot_is_locked_once_and_installed_for_this_machine(
     project = Project(tmp_path / "chatbot")
     project.path.mkdir()
     project.pyproject.write_text(text, "utf-8")
-    network = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "") | {
-        name: os.environ[name] for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE") if name in os.environ
-    }
+    network = way_out()
 
     poetry.must(project, "lock", **network)
     locked = project.lock_path.read_text("utf-8")

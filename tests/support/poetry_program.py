@@ -172,6 +172,13 @@ class PoetryProgram:
         }
 
 
+def way_out() -> dict[str, str]:
+    """Return variables that let the program reach the real package index: its proxies and certificates."""
+    closed = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "")
+    passed_on = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+    return closed | {name: os.environ[name] for name in passed_on if name in os.environ}
+
+
 def installed_packages(project: Path) -> dict[str, str]:
     """Return name and version of every distribution in the project's ``.venv``; fails when one lies there twice."""
     found: dict[str, str] = {}
