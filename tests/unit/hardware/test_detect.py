@@ -374,3 +374,15 @@ def test_thorough_asks_every_probe_that_this_system_can_have() -> None:
     detection = detect(machine, load_catalogue(), thorough=True)
     assert {"rocminfo", "nvidia-smi", "nvml", "sycl-ls", "xpu-smi discovery"} <= set(machine.started)
     assert {probe.outcome for probe in detection.probes} == {"missing"}
+
+
+@pytest.mark.parametrize("told", ["[N/A]", "ERR!"])
+def test_wsl_whose_query_tells_no_driver_is_asked_for_the_banner(told: str) -> None:
+    programs = {
+        "nvidia-smi --query-gpu": Answer(f"0, NVIDIA GeForce RTX 4080, {told}, 8.9\n", "ok"),
+        "nvidia-smi -L": Answer("GPU 0: NVIDIA GeForce RTX 4080 (UUID: GPU-1b2c)\n", "ok"),
+        "nvidia-smi": Answer(BANNER, "ok"),
+    }
+    files = {"/dev/dxg": "", "/usr/lib/wsl/lib/nvidia-smi": "", "/usr/lib/wsl/lib/libcuda.so.1": ""}
+    (gpu,) = look(Machine(WSL, files, programs)).host.accelerators
+    assert gpu.driver == "560.94"
