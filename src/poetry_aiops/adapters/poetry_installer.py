@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from poetry.utils.env import Env
     from poetry.utils.env.base_env import MarkerEnv
 
+    from poetry_aiops.adapters.poetry_solver import SolvedPackages
     from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.project.targets import Target
 
@@ -124,32 +125,27 @@ class VariantInstaller(Installer):
 
     def _execute(self, operations: list[Operation]) -> int:
         if self.clear and self._locker.is_locked_groups_and_markers():
-            operations = self._with_changed_builds(operations)
-            operations = [*self._leftovers(operations), *operations]
+            locked = self._locker.locked_packages()
+            operations = self._with_changed_builds(operations, locked)
+            operations = [*self._leftovers(operations, locked), *operations]
         return super()._execute(operations)
 
-    def _leftovers(self, operations: list[Operation]) -> list[Operation]:
+    def _leftovers(self, operations: list[Operation], locked: SolvedPackages) -> list[Operation]:
         """Return removals of installed packages that only the cleared variants hold."""
         installed = {package.name: package for package in self._installed_repository.packages}
         system = {package.name for package in self._installed_repository.system_site_packages}
         wanted = {o.package.name for o in operations if not (o.skipped and o.skip_reason == "Not required")}
-        held = self._held_by_extras() if self.plan.extras else self._held_by_groups()
+        held = self._held_by_extras(locked) if self.plan.extras else _held_by_groups(locked)
         return [
             Uninstall(installed[name])
             for name, holders in sorted(held.items())
             if name in installed and name not in wanted | system and holders <= self.clear
         ]
 
-    def _held_by_groups(self) -> dict[NormalizedName, set[str]]:
-        held: dict[NormalizedName, set[str]] = {}
-        for package, info in self._locker.locked_packages().items():
-            held.setdefault(package.name, set()).update(info.groups)
-        return held
-
-    def _held_by_extras(self) -> dict[NormalizedName, set[str]]:
+    def _held_by_extras(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
         """Return the variants (extras) that bring each package into this environment; ``""`` is main alone."""
         held: dict[NormalizedName, set[str]] = {}
-        for package, info in self._locker.locked_packages().items():
+        for package, info in locked.items():
             marker = info.get_marker(info.groups)
             for extra in ("", *self.plan.variants):
                 active = {**self._env.marker_env, "extra": {extra} if extra else set()}
@@ -157,13 +153,13 @@ class VariantInstaller(Installer):
                     held.setdefault(package.name, set()).add(extra)
         return held
 
-    def _with_changed_builds(self, operations: list[Operation]) -> list[Operation]:
+    def _with_changed_builds(self, operations: list[Operation], locked: SolvedPackages) -> list[Operation]:
         """Replace a skipped operation by an update where another build of the same version may be installed.
 
         Poetry takes a build of another index for installed when its version is the same.
         """
         builds: dict[tuple[str, Version], set[str]] = {}
-        for package in self._locker.locked_packages():
+        for package in locked:
             builds.setdefault((package.name, package.version), set()).add(package.source_reference or "")
         installed = {package.name: package for package in self._installed_repository.packages}
         return [
@@ -180,6 +176,13 @@ class VariantInstaller(Installer):
         if not self._locker.is_locked_groups_and_markers():
             return {}
         return {package: info.groups for package, info in self._locker.locked_packages().items()}
+
+
+def _held_by_groups(locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
+    held: dict[NormalizedName, set[str]] = {}
+    for package, info in locked.items():
+        held.setdefault(package.name, set()).update(info.groups)
+    return held
 
 
 def exchange_installer(command: InstallerCommand, io: IO, plan: LockPlan) -> None:

@@ -19,6 +19,7 @@ from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.poetry_index import look_at_page
 from poetry_aiops.commands.locking import lock_variants
 from poetry_aiops.commands.terminal import plain
+from poetry_aiops.commands.terminal import print_warning
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import NegativeAnswerError
@@ -220,7 +221,7 @@ class Adding:
 
     def _warn(self, text: str) -> None:
         self.warnings.append(text)
-        self.command.line_error(f"<warning>Warning: {plain(text)}</warning>")
+        print_warning(self.command.io, text)
 
     def _write_document(self, addition: Addition, diff: str, *, dry: bool, code: int) -> None:
         content: dict[str, Any] = {

@@ -34,7 +34,7 @@ def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
 
 
 def after(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> None:
-    """Finish what ``before`` began: set the exit code of a refused command, verify a checked lock."""
+    """Finish what ``before`` began: set the exit code of a refused command, or add what is worth knowing."""
     from poetry_aiops.commands.variants import finish  # noqa: PLC0415 - as above
 
     finish(event, session)

@@ -16,6 +16,7 @@ from poetry_aiops.adapters.verify_environment import verify_environment
 from poetry_aiops.commands.base import document_text
 from poetry_aiops.commands.machine import is_foreign
 from poetry_aiops.commands.terminal import plain
+from poetry_aiops.commands.terminal import print_warning
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.hardware.groups import names_in_extras
 from poetry_aiops.hardware.installed import installed_builds
@@ -67,11 +68,20 @@ class Installation:
     warnings: list[str] = field(default_factory=list)
 
     @property
+    def variant(self) -> str | None:
+        """The variant that is installed; None also where one was chosen but the groups take none."""
+        return self.choice.variant if self.group_plan.takes_variant else None
+
+    @property
+    def backend(self) -> str | None:
+        """The backend of the variant that is installed."""
+        return self.choice.backend if self.group_plan.takes_variant else None
+
+    @property
     def active_groups(self) -> set[NormalizedName]:
-        groups = set(self.group_plan.groups)
-        if self.group_plan.takes_variant and self.choice.variant and not self._extras:
-            groups.add(self.choice.variant)
-        return {canonicalize_name(group) for group in groups}
+        """The dependency groups that Poetry's installer shall activate."""
+        variant = {self.variant} if self.variant and not self._extras else set()
+        return {canonicalize_name(group) for group in self.group_plan.groups | variant}
 
     @property
     def _extras(self) -> bool:
@@ -84,7 +94,7 @@ class Installation:
         if name == "all-extras":
             return False
         every = self.session.project.extras if self.all_extras else names_in_extras(given)
-        chosen = {self.choice.variant} if self.choice.variant and self.group_plan.takes_variant else set()
+        chosen = {self.variant} if self.variant else set()
         return sorted((set(every) - set(self.session.variants)) | chosen)
 
     def announce(self) -> None:
@@ -96,31 +106,31 @@ class Installation:
         command.line(f"<info>hw-install</info>: {plain(self._headline())}")
         self._warn(self.warnings)
         if self.session is not None and isinstance(command.installer, VariantInstaller):
-            chosen = {self.choice.variant} if self.group_plan.takes_variant else set()
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"
             if is_foreign(self.detection):
                 command.installer.pretend(self._foreign_markers())
-            command.installer.clear = frozenset(self.session.variants) - chosen if clears else frozenset()
+            command.installer.clear = (
+                frozenset(self.session.variants) - {self.variant} if clears else frozenset()
+            )
 
     def conclude(self) -> int:
         """Check what was installed and leave the record; returns the exit code."""
         if self.command.option("dry-run"):
             return 0
         env = self.command.env
-        takes = self.group_plan.takes_variant and self.choice.variant is not None
-        if takes and self.choice.backend is not None:
+        if self.backend is not None:
             facts = read_installed([env.purelib, env.platlib], self.detection.host.os)
-            self.findings = compare(self.choice.backend, installed_builds(facts), self._provided())
+            self.findings = compare(self.backend, installed_builds(facts), self._provided())
         if self.group_plan.takes_variant:
             self._leave_record()
         wrong = [finding for finding in self.findings if finding.outcome == "wrong"]
-        if self.choice.backend is not None and family_of(self.choice.backend) in _NEVER_WRONG:
+        if self.backend is not None and family_of(self.backend) in _NEVER_WRONG:
             self._warn(finding.text for finding in wrong)
             wrong = []
         for finding in wrong:
             self.command.line_error(f"<error>{plain(finding.text)}</error>")
-        if self.command.option("verify") and takes and not wrong:
-            return self._verify()
+        if self.command.option("verify") and self.backend is not None and not wrong:
+            return self._verify(self.backend)
         return NegativeAnswerError.exit_code if wrong else 0
 
     def write_document(self, code: int) -> None:
@@ -134,8 +144,8 @@ class Installation:
 
     def _document(self, code: int) -> dict[str, Any]:
         return {
-            "variant": self.choice.variant if self.group_plan.takes_variant else None,
-            "backend": self.choice.backend if self.group_plan.takes_variant else None,
+            "variant": self.variant,
+            "backend": self.backend,
             "origin": self.choice.origin,
             "reason": self.choice.reason,
             "torch_max": self.choice.torch_max,
@@ -158,7 +168,7 @@ class Installation:
 
     def _warn(self, texts: Iterable[str]) -> None:
         for text in texts:
-            self.command.line_error(f"<warning>Warning: {plain(text)}</warning>")
+            print_warning(self.command.io, text)
 
     def _provided(self) -> frozenset[str]:
         if self.session is None:
@@ -202,10 +212,8 @@ class Installation:
             self.catalogue,
         )
 
-    def _verify(self) -> int:
-        verdict = verify_environment(
-            self.command.env.python, self.choice.backend or "cpu", best=self.selection.best
-        )
+    def _verify(self, backend: str) -> int:
+        verdict = verify_environment(self.command.env.python, backend, best=self.selection.best)
         self.verdict = {"ok": verdict.ok, "reasons": list(verdict.reasons), "fix": verdict.fix}
         for reason in verdict.reasons:
             self.command.line(f"verify: {plain(reason)}")

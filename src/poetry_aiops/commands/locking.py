@@ -10,11 +10,8 @@ from poetry.puzzle.exceptions import SolverProblemError
 from poetry.utils.env import EnvManager
 from poetry.utils.password_manager import PoetryKeyring
 
-from poetry_aiops.adapters.poetry_compat import check_poetry
-from poetry_aiops.adapters.poetry_installer import exchange_installer
-from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.variants import VariantSession
-from poetry_aiops.commands.variants import lock_plan
+from poetry_aiops.commands.variants import use_variant_installer
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.errors import NegativeAnswerError
@@ -29,8 +26,8 @@ if TYPE_CHECKING:
 def lock_variants(command: Command) -> int:
     """Lock the project of ``command`` as its pyproject.toml now is; returns the exit code of Poetry's installer.
 
-    Raises NegativeAnswerError when no versions fit together, IncompleteError when an index cannot be read. Call ``command.reset_poetry()`` first
-    when pyproject.toml was changed in this process.
+    Raises NegativeAnswerError when no versions fit together, IncompleteError when an index cannot be read. Call
+    ``command.reset_poetry()`` first when pyproject.toml was changed in this process.
     """
     application, io, poetry = command.get_application(), command.io, command.poetry
     PoetryKeyring.preflight_check(io, poetry.config)
@@ -40,10 +37,8 @@ def lock_variants(command: Command) -> int:
     application.configure_installer_for_command(lock, io)
     hardware = read_config(aiops_table(poetry.pyproject.data)).hardware
     if hardware is not None:
-        if warning := check_poetry():
-            io.write_error_line(f"<warning>Warning: {plain(warning)}</warning>")
         session = VariantSession(io, poetry, read_project(poetry.pyproject_path), hardware)
-        exchange_installer(lock, io, lock_plan(session))
+        use_variant_installer(lock, session)
     lock.installer.lock(update=False)
     try:
         return lock.installer.run()

@@ -11,7 +11,6 @@ from poetry_aiops.config import HARDWARE
 from poetry_aiops.locking.propose import as_toml
 from poetry_aiops.locking.provides import missing_provided
 from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
 
 
@@ -80,10 +79,10 @@ def announce_inference(session: VariantSession) -> None:
 
 def note_missing_provided(session: VariantSession, groups: frozenset[str]) -> None:
     """After an installation without a variant, name the packages that only a variant would have brought."""
-    path = session.poetry.locker.lock
-    if session.inferred or session.kind == "extras" or groups & set(session.variants) or not path.exists():
+    if session.inferred or session.kind == "extras" or groups & set(session.variants):
         return
-    missing = missing_provided(read_lock(path), groups, frozenset(session.variants))
+    lock = session.locked()
+    missing = missing_provided(lock, groups, frozenset(session.variants)) if lock else ()
     if missing:
         needs = ", ".join(f"{parent} needs {name}" for parent, name in missing[:_MOST_NAMES])
         session.io.write_error_line(

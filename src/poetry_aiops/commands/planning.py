@@ -32,7 +32,6 @@ from poetry_aiops.hardware.select import cuda_majors
 from poetry_aiops.hardware.select import select
 from poetry_aiops.hardware.selection import Constraint
 from poetry_aiops.project.backends import family_of
-from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.targets import marker_applies
 from poetry_aiops.report.machine import device_in_words
@@ -60,9 +59,8 @@ def offers_of(session: VariantSession | None, without: frozenset[str]) -> tuple[
     """Return the project's variants with the version of torch that the lock holds for each."""
     if session is None:
         return ()
-    path = session.poetry.locker.lock
-    packages = read_lock(path).packages if path.exists() else ()
-    torches = [package for package in packages if package.name == "torch"]
+    lock = session.locked()
+    torches = [package for package in lock.packages if package.name == "torch"] if lock else []
     return tuple(
         Offer(
             variant.group,

@@ -24,6 +24,11 @@ def plain(text: str) -> str:
     return str(Formatter.escape(_CONTROL.sub("", text)))
 
 
+def print_warning(io: IO, text: str) -> None:
+    """Write a warning to stderr."""
+    io.write_error_line(f"<warning>Warning: {plain(text)}</warning>")
+
+
 def print_error(io: IO, error: AiopsError) -> None:
     """Write an error to stderr, with ``--quiet`` too: what and where, then the details and what to do next."""
     head, *rest = error.lines()

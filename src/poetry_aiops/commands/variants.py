@@ -25,8 +25,8 @@ from poetry_aiops.commands.notes import lock_report
 from poetry_aiops.commands.notes import note_missing_provided
 from poetry_aiops.commands.notes import note_vanished_variants
 from poetry_aiops.commands.notes import note_what_sync_removes
-from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.terminal import print_error
+from poetry_aiops.commands.terminal import print_warning
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.errors import LockConflictError
@@ -42,6 +42,7 @@ from poetry_aiops.locking.propose import propose
 from poetry_aiops.locking.selection import refuse_several_variants
 from poetry_aiops.locking.verify import check_extras
 from poetry_aiops.locking.verify import check_merged
+from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
 from poetry_aiops.project.targets import targets
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.config import HardwareConfig
     from poetry_aiops.locking.declaration import VariantKind
+    from poetry_aiops.project.model import Lock
     from poetry_aiops.project.model import Project
     from poetry_aiops.project.targets import Target
 
@@ -101,6 +103,19 @@ class VariantSession:
     @property
     def base_groups(self) -> frozenset[str]:
         return frozenset(self.project.groups) - frozenset(self.variants)
+
+    def locked(self) -> Lock | None:
+        """Return the lock as it lies there now, None without one; raises InputError with the line that is wrong.
+
+        Poetry keeps what it parsed until it writes the lock, so the file is not parsed a second time.
+        """
+        locker = self.poetry.locker
+        if not locker.is_locked():
+            return None
+        try:
+            return lock_from(locker.lock_data, locker.lock)
+        except RuntimeError:
+            return read_lock(locker.lock)
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:
@@ -153,10 +168,10 @@ def _after_success(event: ConsoleTerminateEvent, session: VariantSession) -> Non
 
 def verify_lock(session: VariantSession) -> None:
     """Run rule 2 on the lock as it lies there; raises LockConflictError. No solve, no network."""
-    path = session.poetry.locker.lock
-    if not path.exists():
+    lock = session.locked()
+    if lock is None:
         return
-    placements = placements_of(read_lock(path))
+    placements = placements_of(lock)
     if session.kind == "extras":
         check_extras(placements, session.variants, frozenset(session.project.groups), session.targets)
     else:
@@ -246,17 +261,17 @@ def _exchange_solver(event: ConsoleCommandEvent, session: VariantSession) -> Non
     command = event.command
     if not isinstance(command, InstallerCommand):
         return
-    if warning := check_poetry():
-        event.io.write_error_line(f"<warning>Warning: {plain(warning)}</warning>")
     note_what_sync_removes(
         command, session, _asked_groups(event.io, session) | names_in_extras(_option(event.io, "extras"))
     )
-    exchange_installer(command, event.io, lock_plan(session))
+    use_variant_installer(command, session)
 
 
-def lock_plan(session: VariantSession) -> LockPlan:
-    """Return what an installer has to know to lock this project's variants."""
-    return LockPlan(
+def use_variant_installer(command: InstallerCommand, session: VariantSession) -> None:
+    """Give a command the installer that knows this project's variants; raises UsageError for a foreign Poetry."""
+    if warning := check_poetry():
+        print_warning(session.io, warning)
+    plan = LockPlan(
         variants=session.variants,
         provides=session.hardware.provides,
         targets=session.targets,
@@ -267,6 +282,7 @@ def lock_plan(session: VariantSession) -> LockPlan:
         extras=session.kind == "extras",
         announce_inference=lambda: announce_inference(session),
     )
+    exchange_installer(command, session.io, plan)
 
 
 # -- reading the input of a command of Poetry's --------------------------------------------------------

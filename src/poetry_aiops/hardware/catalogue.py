@@ -118,13 +118,6 @@ class FrameworkCuda(NamedTuple):
     cuda_major: int
 
 
-class IntelGpu(NamedTuple):
-    """A family of Intel GPUs that torch's XPU builds support."""
-
-    chip: str
-    pci: tuple[str, ...]
-
-
 class Catalogue(NamedTuple):
     """All facts, with the date of the youngest look at them."""
 

@@ -10,7 +10,6 @@ from poetry_aiops.config import VARIANTS
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.project.checks import Checker
 from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import MAIN
 
 
@@ -54,13 +53,6 @@ def check_declaration(config: HardwareConfig, project: Project) -> None:
         _check_outsider(group, known, project, checker)
     hint = "Variants are optional groups that exclude each other; correct these entries in pyproject.toml."
     checker.fail(ConfigError, VARIANTS, "{count} entries do not fit the project's groups", hint)
-
-
-def clash(variants: Sequence[Variant], groups: Iterable[str]) -> tuple[str, ...]:
-    """Return the variant groups among ``groups`` when there are two or more, else nothing; in file order."""
-    asked = {normalised(group) for group in groups}
-    found = tuple(variant.group for variant in variants if variant.group in asked)
-    return found if len(found) > 1 else ()
 
 
 def provided_directly(config: HardwareConfig, project: Project) -> Mapping[str, tuple[str, ...]]:

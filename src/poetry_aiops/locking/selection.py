@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import UsageError
+from poetry_aiops.project.checks import normalised
 
 
 if TYPE_CHECKING:
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def clash(variants: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
+    """Return the variants among the names of groups (or extras) when there are two or more, else nothing."""
+    asked = {normalised(name) for name in names}
+    found = tuple(variant for variant in variants if variant in asked)
+    return found if len(found) > 1 else ()
+
+
 def refuse_several_variants(variants: Sequence[str], names: Iterable[str], option: str = "--with") -> None:
     """Raise UsageError when the names of groups (or of extras) contain more than one variant."""
-    asked = set(names)
-    chosen = [variant for variant in variants if variant in asked]
-    if len(chosen) > 1:
+    if chosen := clash(variants, names):
         names = " and ".join([", ".join(chosen[:-1]), chosen[-1]])
         raise UsageError(
             f"{names} are hardware variants that exclude each other, and an environment can hold only one",

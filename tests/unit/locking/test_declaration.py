@@ -12,8 +12,8 @@ from poetry_aiops.config import Variant
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.errors import InputError
 from poetry_aiops.locking.declaration import check_declaration
-from poetry_aiops.locking.declaration import clash
 from poetry_aiops.locking.declaration import provided_directly
+from poetry_aiops.locking.selection import clash
 from poetry_aiops.project.pyproject import project_from
 
 
@@ -143,7 +143,7 @@ def test_all_problems_are_told_in_one_error() -> None:
 def test_a_clash_names_two_or_more_variants_in_file_order(
     groups: list[str], expected: tuple[str, ...]
 ) -> None:
-    assert clash(CPU_AND_GPU.variants, groups) == expected
+    assert clash([variant.group for variant in CPU_AND_GPU.variants], groups) == expected
 
 
 def test_packages_that_variants_declare_are_named_with_their_variants() -> None:
