@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
+_PART = 1 << 20  # bytes
 
 
 class Fault(enum.Enum):
@@ -340,7 +341,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         if with_body:
-            self.wfile.write(answer.body)
+            # `timeout` counts for a whole write: a large wheel on a busy machine needs more than one of them.
+            for start in range(0, len(answer.body), _PART):
+                self.wfile.write(answer.body[start : start + _PART])
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Keep the test's output quiet."""
