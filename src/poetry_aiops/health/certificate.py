@@ -1,0 +1,147 @@
+"""Whether one pin of a lock can change by itself, told without a solver.
+
+It can when the constraints of the project and of every locked parent allow the new version, and when what the new
+version asks for is locked already, on every machine and in every group that has the package. Its requires-python
+is judged where versions are chosen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.health.demands import Demands
+from poetry_aiops.health.demands import extras_asked_for
+from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.targets import extras_in
+from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.project.targets import targets
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from poetry_aiops.health.demands import Demand
+    from poetry_aiops.project.model import Lock
+    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """Something that a new version asks for and the lock does not hold; ``locked`` are the versions that it has."""
+
+    name: str
+    constraint: str
+    locked: tuple[str, ...]
+
+    def __str__(self) -> str:
+        have = f"{', '.join(self.locked)} is locked" if self.locked else "it is not locked"
+        return f"{self.name} {self.constraint} ({have})"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was found about changing one pin.
+
+    ``refusals`` are the constraints that exclude the new version. ``known`` is false when nobody could tell what the
+    new version asks for.
+    """
+
+    package: str
+    version: str
+    refusals: tuple[Demand, ...] = ()
+    unmet: tuple[Unmet, ...] = ()
+    known: bool = True
+
+    @property
+    def holds(self) -> bool:
+        """Whether the pin can change and the rest of the lock stays right as it is."""
+        return self.known and not self.refusals and not self.unmet
+
+
+class Ground:
+    """A lock and its project, prepared for many certificates."""
+
+    def __init__(self, lock: Lock, project: Project) -> None:
+        self.lock = lock
+        self.demands = Demands(lock, project)
+        self.by_name: Mapping[str, tuple[Package, ...]] = lock.by_name()
+        self._asked = extras_asked_for(lock, project)
+
+    @cached_property
+    def machines(self) -> tuple[Target, ...]:
+        return targets(lambda python: _allows(self.lock.python_versions, python))
+
+    def certify(self, package: Package, version: str, needs: Sequence[Requirement] | None) -> Certificate:
+        """Return what changing a locked package to ``version`` meets; ``needs`` are what it asks for, None if unknown."""
+        refusals = tuple(one for one in self.demands.on(package) if not one.accepts(version))
+        unmet = () if needs is None else tuple(self._unmet(package, needs))
+        return Certificate(package.name, version, refusals, unmet, known=needs is not None)
+
+    def extras_of(self, name: str) -> frozenset[str]:
+        """Return the extras of a package that anybody asks for."""
+        return self._asked.get(name, frozenset())
+
+    def wanted_of(self, package: Package, needs: Sequence[Requirement]) -> list[Requirement]:
+        """Return those requirements that count on some machine of the lock, with the extras that are asked for."""
+        extras = self.extras_of(package.name)
+        return [one for one in needs if any(_holds(one.marker, target, extras) for target in self.machines)]
+
+    def _unmet(self, package: Package, needs: Sequence[Requirement]) -> list[Unmet]:
+        found = {}
+        for need in self.wanted_of(package, needs):
+            if not self._is_met(package, need):
+                held = tuple(dict.fromkeys(one.version for one in self.by_name.get(need.name, ())))
+                found[need.name, need.constraint] = Unmet(need.name, need.constraint, held)
+        return list(found.values())
+
+    def _is_met(self, package: Package, need: Requirement) -> bool:
+        """Say whether a fitting version lies beside the package wherever both are wanted."""
+        if need.origin is not None:
+            return False
+        fitting = [one for one in self.by_name.get(need.name, ()) if _allows(need.constraint, one.version)]
+        asked = self.extras_of(need.name)
+        if not fitting or not asked.issuperset(need.extras):
+            return False
+        extras = self.extras_of(package.name)
+        places = [target for target in self.machines if _holds(need.marker, target, extras)]
+        return all(
+            any(_is_there(one, group, target, chosen) for one in fitting)
+            for group in package.groups or ("",)
+            for chosen in _choices(package)
+            for target in places
+            if _is_there(package, group, target, chosen)
+        )
+
+
+def _choices(package: Package) -> tuple[frozenset[str], ...]:
+    """Return the choices of the project's extras to look at: none, each one that the package depends on, and all."""
+    mentioned = frozenset().union(
+        *(extras_in(marker) for marker in package.marker_for(package.groups or ("",)))
+    )
+    return tuple(dict.fromkeys((frozenset(), *(frozenset({one}) for one in sorted(mentioned)), mentioned)))
+
+
+def _is_there(package: Package, group: str, target: Target, extras: frozenset[str]) -> bool:
+    return any(_holds(marker, target, extras) for marker in package.marker_for((group,)))
+
+
+def _holds(marker: str, target: Target, extras: frozenset[str]) -> bool:
+    """Say whether a marker holds; one that cannot be read does."""
+    try:
+        return marker_applies(marker, target, extras)
+    except InputError:
+        return True
+
+
+def _allows(constraint: str, version: str) -> bool:
+    try:
+        return allows(constraint or "*", version)
+    except InputError:
+        return False

@@ -1,0 +1,206 @@
+"""Version currency: how far the locked versions lie behind what they could be, and who holds them back.
+
+The drift of a package is the libyear of Cox, Bouwers, van Eekelen and Visser, "Measuring Dependency Freshness in
+Software Systems" (ICSE 2015): D = (release date of the newest eligible version - release date of the locked one) /
+365.25 days, never below 0. Its score halves every two years: s = 100 * 2^(-D/2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING
+from typing import Final
+from typing import Literal
+
+from poetry_aiops.health import versions
+from poetry_aiops.health.metric import weighted
+from poetry_aiops.health.python_range import fits
+from poetry_aiops.health.python_range import mentioned_in
+from poetry_aiops.health.python_range import needed_pythons
+from poetry_aiops.health.records import record_key
+from poetry_aiops.health.records import why_not_from_index
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from datetime import timedelta
+
+    from poetry_aiops.health.cooldown import Cooldown
+    from poetry_aiops.health.demands import Demand
+    from poetry_aiops.health.demands import Demands
+    from poetry_aiops.health.metric import Input
+    from poetry_aiops.health.metric import Metric
+    from poetry_aiops.health.records import IndexRecord
+    from poetry_aiops.health.records import IndexRecords
+    from poetry_aiops.health.records import Release
+    from poetry_aiops.project.model import Lock
+    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import PackageKey
+
+
+DAYS_IN_A_YEAR: Final = 365.25
+HALVES_IN: Final = 2.0  # years
+
+Obstacle = Literal["yanked", "pre-release", "needs another Python", "in the cooldown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ineligible:
+    """A newer release that may not be proposed, and why; ``needs`` is its requires-python where that is the reason."""
+
+    version: str
+    obstacle: Obstacle
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """How current one locked package is.
+
+    ``latest`` is the newest eligible version, ``wanted`` the newest one that every constraint in the project and the
+    lock allows as well (what the new version asks for itself is not looked at). ``held_back_by`` are the constraints
+    that exclude ``latest``. ``barred`` is the newest release above ``latest`` that needs another Python or is still in
+    the cooldown. ``libyears`` is
+    the drift D in years, ``behind`` the number of eligible releases above the locked one.
+    """
+
+    key: PackageKey
+    direct: bool
+    applicable: bool = True
+    score: float | None = None
+    reason: str = ""
+    released: datetime | None = None
+    latest: str | None = None
+    latest_released: datetime | None = None
+    wanted: str | None = None
+    libyears: float | None = None
+    behind: int | None = None
+    held_back_by: tuple[Demand, ...] = ()
+    barred: Ineligible | None = None
+
+
+def score_of(libyears: float) -> float:
+    """Return 100 * 2^(-D/2) for a drift of D years."""
+    return float(100.0 * 2.0 ** (-libyears / HALVES_IN))
+
+
+def libyears_between(locked: datetime, newest: datetime) -> float:
+    """Return the drift in years; a newest version that was released earlier (a backport) counts as no drift."""
+    return max(0.0, (newest - locked).total_seconds() / 86400 / DAYS_IN_A_YEAR)
+
+
+class CurrencyOf:
+    """Looks at packages of one lock: the Pythons, the constraints and the cooldown are the same for all."""
+
+    def __init__(self, lock: Lock, demands: Demands, cooldown: Cooldown, now: datetime) -> None:
+        self._lock = lock
+        self._demands = demands
+        self._cooldown = cooldown
+        self._now = now
+
+    def package(self, package: Package, records: IndexRecords) -> Currency:
+        """Return the currency of a locked package, with the reason when it cannot be told."""
+        direct = package.name in self._demands.direct
+        elsewhere = why_not_from_index(package)
+        if elsewhere:
+            return Currency(package.key, direct, applicable=False, reason=elsewhere)
+        record = records.of(package)
+        if record is None:
+            return Currency(package.key, direct, reason=records.why_missing(package))
+        locked = record.release(package.version)
+        if locked is None:
+            return Currency(package.key, direct, reason="the locked version is no longer on its index")
+        return self._compared(package, record, locked)
+
+    def newer(
+        self, package: Package, record: IndexRecord, locked: Release
+    ) -> list[tuple[Release, Ineligible | None]]:
+        """Return every release above the locked one, newest first, with the obstacle of those not eligible.
+
+        Pre-releases are eligible where one is locked and no final release follows it.
+        """
+        floor = versions.public(locked.parsed)
+        above = takewhile(lambda one: versions.public(one.parsed) > floor, reversed(record.releases))
+        newer = [one for one in above if _is_for_this_hardware(one, package)]
+        mentioned = mentioned_in(tuple(text for one in newer for text in one.requires_python))
+        markers = package.marker_for(package.groups or ())
+        needed = needed_pythons(self._lock.python_versions, markers, package.python_versions, mentioned)
+        looked = [(one, self._obstacle(package, one, needed)) for one in newer]
+        if locked.parsed.is_prerelease and not any(obstacle is None for _, obstacle in looked):
+            return [(one, self._obstacle(package, one, needed, previews=True)) for one in newer]
+        return looked
+
+    def _compared(self, package: Package, record: IndexRecord, locked: Release) -> Currency:
+        newer = self.newer(package, record, locked)
+        eligible = [release for release, obstacle in newer if obstacle is None]
+        demands = self._demands.on(package)
+        latest = eligible[0] if eligible else locked
+        wanted = next((one for one in eligible if all(d.accepts(one.version) for d in demands)), locked)
+        libyears = _drift(locked, latest)
+        return Currency(
+            key=package.key,
+            direct=package.name in self._demands.direct,
+            score=None if libyears is None else score_of(libyears),
+            reason="" if libyears is not None else "its index gives no upload times",
+            released=locked.uploaded,
+            latest=latest.version,
+            latest_released=latest.uploaded,
+            wanted=wanted.version,
+            libyears=libyears,
+            behind=len(eligible),
+            held_back_by=tuple(d for d in demands if eligible and not d.accepts(latest.version)),
+            barred=next((bar for one, bar in newer if _is_bar(bar) and one.parsed > latest.parsed), None),
+        )
+
+    def _obstacle(
+        self, package: Package, release: Release, needed: frozenset[str], *, previews: bool = False
+    ) -> Ineligible | None:
+        """Return why a release may not be proposed: yanked, a pre-release, another Python, or too young."""
+        if release.yanked is not None:
+            return Ineligible(release.version, "yanked")
+        if release.parsed.is_prerelease and not previews:
+            return Ineligible(release.version, "pre-release")
+        if not fits(release.requires_python, needed):
+            return Ineligible(release.version, "needs another Python", " or ".join(release.requires_python))
+        if self._is_young(package, release):
+            return Ineligible(release.version, "in the cooldown")
+        return None
+
+    def _is_young(self, package: Package, release: Release) -> bool:
+        """Say whether a file of the release is younger than the cooldown; without upload times it is not (as Poetry)."""
+        age: timedelta = self._cooldown.for_package(*record_key(package))
+        return bool(age) and release.last_upload is not None and self._now - release.last_upload < age
+
+
+def currency_metric(rated: Sequence[Currency], cooldown: Cooldown) -> Metric:
+    """Return the metric of the lock: a weighted mean, and the libyears of all packages added up."""
+    known = [one for one in rated if one.libyears is not None]
+    outdated = [one for one in rated if one.behind]
+    inputs: dict[str, Input] = {
+        "libyears": round(sum(one.libyears or 0.0 for one in known), 2),
+        "libyears_direct": round(sum(one.libyears or 0.0 for one in known if one.direct), 2),
+        "outdated": len(outdated),
+        "held_back": sum(bool(one.held_back_by) for one in outdated),
+        "cooldown_days": cooldown.days,
+    }
+    return weighted("currency", rated, inputs)
+
+
+def _drift(locked: Release, latest: Release) -> float | None:
+    if locked is latest:
+        return 0.0
+    if locked.uploaded is None or latest.uploaded is None:
+        return None
+    return libyears_between(locked.uploaded, latest.uploaded)
+
+
+def _is_for_this_hardware(release: Release, package: Package) -> bool:
+    """Say whether a release has the build tag of the locked one (``+cu126``), or none."""
+    return release.parsed.local in {None, package.version.partition("+")[2]}
+
+
+def _is_bar(barred: Ineligible | None) -> bool:
+    """Say whether a release is out of reach for a reason that a person can do something about."""
+    return barred is not None and barred.obstacle in {"needs another Python", "in the cooldown"}

@@ -1,0 +1,105 @@
+"""Who asks for a locked package: the project's groups and the locked parents, each with its constraint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Literal
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.constraints import allows
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+    from poetry_aiops.project.model import Edge
+    from poetry_aiops.project.model import Lock
+    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One constraint on a package.
+
+    ``holder`` is a locked package as ``name version``, or the key path of a dependency group; ``kind`` tells which.
+    """
+
+    holder: str
+    kind: Literal["package", "group"]
+    constraint: str
+
+    def accepts(self, version: str) -> bool:
+        """Say whether the constraint allows a version; one that cannot be read is taken to allow it."""
+        try:
+            return allows(self.constraint or "*", version)
+        except InputError:
+            return True
+
+
+class Demands:
+    """Every constraint of a lock and its project, by the name of the package that it is on."""
+
+    def __init__(self, lock: Lock, project: Project) -> None:
+        self.direct = direct_names(project)
+        self._by_name: dict[str, list[Demand]] = {}
+        for name, demand in (*_of_groups(project), *_of_packages(lock, project)):
+            self._by_name.setdefault(name, []).append(demand)
+
+    def on(self, package: Package) -> tuple[Demand, ...]:
+        """Return the demands that a locked build answers.
+
+        A name may be asked for with different constraints by marker; those that exclude the locked version are meant
+        for another build of the name.
+        """
+        demands = dict.fromkeys(self._by_name.get(package.name, ()))
+        return tuple(demand for demand in demands if demand.accepts(package.version))
+
+
+def direct_names(project: Project) -> frozenset[str]:
+    """Return the packages that any group or extra of the project asks for by name."""
+    return frozenset(need.name for group in project.groups.values() for need in group.requirements)
+
+
+def _of_groups(project: Project) -> Iterator[tuple[str, Demand]]:
+    for group in project.groups.values():
+        for need in group.requirements:
+            if need.origin is None:
+                yield need.name, Demand(group.key_path, "group", need.constraint)
+
+
+def _of_packages(lock: Lock, project: Project) -> Iterator[tuple[str, Demand]]:
+    asked = extras_asked_for(lock, project)
+    for package in lock.packages:
+        active = _brought_by_extras(package, asked.get(package.name, frozenset()))
+        for edge in package.edges:
+            if not edge.optional or edge.name in active:
+                yield edge.name, Demand(f"{package.name} {package.version}", "package", edge.constraint)
+
+
+def extras_asked_for(lock: Lock, project: Project) -> dict[str, frozenset[str]]:
+    """Return the extras of each package that the project or another locked package asks for."""
+    needs = (need for group in project.groups.values() for need in group.requirements)
+    edges: Iterable[Edge] = (edge for package in lock.packages for edge in package.edges)
+    asked: dict[str, frozenset[str]] = {}
+    for name, extras in [(one.name, one.extras) for one in needs] + [(one.name, one.extras) for one in edges]:
+        asked[name] = asked.get(name, frozenset()) | set(extras)
+    return asked
+
+
+def _brought_by_extras(package: Package, extras: frozenset[str]) -> frozenset[str]:
+    entries = (entry for extra in extras for entry in package.extras.get(extra, ()))
+    return frozenset(_name_in(entry) for entry in entries)
+
+
+def _name_in(entry: str) -> str:
+    try:
+        return normalised(Pep508(entry).name)
+    except InvalidRequirement:
+        return normalised(entry.split(maxsplit=1)[0]) if entry.strip() else ""

@@ -1,0 +1,102 @@
+"""From the records about one package to its findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Final
+
+from packaging.version import Version
+
+from poetry_aiops.health.advisory import Finding
+from poetry_aiops.health.aliases import closures
+from poetry_aiops.health.aliases import preference
+from poetry_aiops.health.matching import Match
+from poetry_aiops.health.matching import match
+from poetry_aiops.health.severity import rate
+from poetry_aiops.health.severity import worst
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poetry_aiops.health.advisory import Advisory
+    from poetry_aiops.health.advisory import PackageAudit
+
+
+CONFIRMED: Final = "the advisory service calls this version affected, although the record's own ranges do not"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The findings of one package; ``doubts`` say which records leave the answer open."""
+
+    active: tuple[Finding, ...]
+    withdrawn: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+
+def find(package: PackageAudit, advisories: Sequence[Advisory], confirmed: frozenset[str]) -> Found:
+    """Return what the records say about a package; ``confirmed`` are ids that the source matched itself."""
+    judged = {advisory.id: _judge(advisory, package, confirmed) for advisory in advisories}
+    matching = [advisory for advisory in advisories if judged[advisory.id].applies]
+    active = closures([advisory for advisory in matching if advisory.withdrawn is None])
+    counted = {identity for group in active for one in group for identity in (one.id, *one.aliases)}
+    withdrawn = [one for one in matching if one.withdrawn is not None and one.id not in counted]
+    return Found(
+        active=tuple(_finding(package, group, judged) for group in active),
+        withdrawn=tuple(_finding(package, group, judged) for group in closures(withdrawn)),
+        notes=tuple(
+            f"{one.id}: {note}"
+            for one in advisories
+            if one.withdrawn is None and not judged[one.id].applies
+            for note in judged[one.id].notes
+        ),
+        doubts=tuple(
+            doubt for one in advisories if one.withdrawn is None and (doubt := judged[one.id].doubt)
+        ),
+    )
+
+
+def _judge(advisory: Advisory, package: PackageAudit, confirmed: frozenset[str]) -> Match:
+    found = match(advisory, package.name, package.version)
+    if found.applies or advisory.id not in confirmed:
+        return found
+    return Match(applies=True, fixed_in=found.fixed_in, notes=(*found.notes, CONFIRMED))
+
+
+def _finding(package: PackageAudit, group: Sequence[Advisory], judged: dict[str, Match]) -> Finding:
+    first = group[0]
+    ratings = [rate(one, package.name) for one in group]
+    rating = worst(ratings)
+    names = {identity for one in group for identity in (one.id, *one.aliases)} - {first.id}
+    notes = (note for one in group for note in (*judged[one.id].notes, *one.notes))
+    told = (*notes, *(note for one in ratings for note in one.notes))
+    return Finding(
+        package=package.name,
+        version=package.version,
+        id=first.id,
+        aliases=tuple(sorted(names, key=preference)),
+        records=tuple(one.id for one in group),
+        severity=rating.severity,
+        cvss=rating.cvss,
+        fixed_in=_fixed_in(package.name, group, judged),
+        withdrawn=first.withdrawn,
+        summary=next((one.summary for one in group if one.summary), ""),
+        url=next((one.url for one in group if one.url), ""),
+        published=min((one.published for one in group if one.published), default=""),
+        rating=rating,
+        notes=tuple(dict.fromkeys(told)),
+        groups=package.groups,
+        dev_only=package.dev_only,
+    )
+
+
+def _fixed_in(name: str, group: Sequence[Advisory], judged: dict[str, Match]) -> tuple[str, ...]:
+    """Return the versions that some record calls fixed and none of the group calls affected."""
+    if len(group) == 1:
+        return judged[group[0].id].fixed_in
+    offered = {version for one in group for version in judged[one.id].fixed_in}
+    fixed = (version for version in offered if not any(match(one, name, version).applies for one in group))
+    return tuple(sorted(fixed, key=Version))

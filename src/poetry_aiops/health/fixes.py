@@ -1,0 +1,245 @@
+"""Which version each finding needs: the smallest one that no known advisory is about any more.
+
+A version counts only where the index gives it for the lock's Pythons, it is not yanked, and it is older than the
+cooldown. Where nothing but the cooldown stands in the way, the exception for that one fix is proposed. A version that
+could not be audited is not a fix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from typing import Final
+from typing import Literal
+
+from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.advisory import Status
+from poetry_aiops.health.applicability import audited_version
+from poetry_aiops.health.records import Release
+from poetry_aiops.health.records import why_not_from_index
+from poetry_aiops.health.versions import parsed
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from poetry_aiops.health.advisory import Audit
+    from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.advisory import PackageAudit
+    from poetry_aiops.health.currency import CurrencyOf
+    from poetry_aiops.health.lock_diff import LockChange
+    from poetry_aiops.health.records import IndexRecords
+    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import PackageKey
+
+    AuditOf = Callable[[Sequence[Package]], Audit]
+
+
+How = Literal["pin", "edit", "blocked"]
+NO_FIX: Final = "no newer release is free of known advisories"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedFix:
+    """A way out of the advisories of one locked package, or why there is none.
+
+    ``how`` is ``pin`` (the lock alone changes), ``edit`` (pyproject.toml has to change, ``edit`` says what), or
+    ``blocked`` (``blockers`` say by whom or why). ``to_version`` is empty where no fixed version is known, and the
+    proposed one until a solver has answered. ``certified`` means that this one pin can change and nothing else has
+    to; otherwise ``together`` are the packages that are expected to move as well. ``safe`` are all versions that
+    would do, ascending. ``left`` are advisories that no newer version is free of. ``exception`` says which cooldown would have to be set aside, and how. ``diff`` are the lines
+    of the change in the lock, each with its ``+`` or ``-`` in front.
+    """
+
+    key: PackageKey
+    package: str
+    from_version: str
+    to_version: str
+    advisories: tuple[str, ...]
+    how: How
+    severity: Severity = Severity.UNKNOWN
+    blockers: tuple[str, ...] = ()
+    edit: str = ""
+    diff: tuple[str, ...] = ()
+    certified: bool = False
+    together: tuple[str, ...] = ()
+    safe: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    exception: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FixOutcome:
+    """What became of the proposals.
+
+    ``fixes`` are the proposals as the solver answered them. ``changes`` is the whole difference between the locks,
+    ``refreshed`` the packages whose list of files alone differs. ``after`` is the audit of the new lock, None when
+    there is none. ``seconds`` is the time of the solves, of which there were ``solves``.
+    """
+
+    fixes: tuple[ProposedFix, ...]
+    changes: tuple[LockChange, ...] = ()
+    refreshed: tuple[str, ...] = ()
+    after: Audit | None = None
+    written: bool = False
+    solves: int = 0
+    seconds: float = 0.0
+
+    @property
+    def fixed(self) -> tuple[ProposedFix, ...]:
+        """The fixes that are in the new lock."""
+        return tuple(one for one in self.fixes if one.diff)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One locked package with findings, and the newer versions that fix most of them, ascending.
+
+    ``safe`` versions have none of ``findings`` and no others; ``left`` are findings that no newer version fixes.
+    ``young`` are those that only the cooldown keeps back. ``problem`` says why there is neither.
+    """
+
+    package: Package
+    findings: tuple[Finding, ...]
+    safe: tuple[str, ...] = ()
+    young: tuple[str, ...] = ()
+    left: tuple[Finding, ...] = ()
+    problem: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        return max((one.severity for one in self.findings), key=lambda one: one.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class _Newer:
+    """The newer releases that may be looked at, ascending; or why there are none."""
+
+    ready: tuple[str, ...] = ()
+    young: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def wanted_fixes(
+    packages: Iterable[Package],
+    findings: Iterable[Finding],
+    records: IndexRecords,
+    look: CurrencyOf,
+    audit_of: AuditOf,
+) -> tuple[Wanted, ...]:
+    """Return what each locked package with findings needs, in lock order.
+
+    ``audit_of`` audits packages against the same advisories that gave the findings; it is asked once, for every
+    newer release of every package.
+    """
+    by_package: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        by_package.setdefault((finding.package, finding.version), []).append(finding)
+    cases = [
+        (package, tuple(by_package[package.name, package.version]), _newer(package, records, look))
+        for package in packages
+        if (package.name, package.version) in by_package
+    ]
+    audited = _audited(cases, audit_of)
+    return _alike(tuple(_wanted(package, found, newer, audited) for package, found, newer in cases))
+
+
+def without(audited: Audit, ignored: Sequence[Finding]) -> Audit:
+    """Return an audit without the findings that a policy ignores, whatever version they are found in."""
+    names = {(one.package, name) for one in ignored for name in one.names}
+    packages = tuple(
+        replace(
+            package,
+            findings=tuple(
+                one for one in package.findings if not any((one.package, name) in names for name in one.names)
+            ),
+        )
+        for package in audited.packages
+    )
+    return replace(audited, packages=packages)
+
+
+def _newer(package: Package, records: IndexRecords, look: CurrencyOf) -> _Newer:
+    elsewhere = why_not_from_index(package)
+    record = None if elsewhere else records.of(package)
+    if record is None:
+        return _Newer(problem=elsewhere or records.why_missing(package))
+    if parsed(package.version) is None:
+        return _Newer(problem=f'"{package.version}" cannot be compared with other versions')
+    locked = record.release(package.version) or Release(package.version)
+    looked = [(one.version, bar.obstacle if bar else "") for one, bar in look.newer(package, record, locked)]
+    looked.reverse()
+    ready = tuple(version for version, obstacle in looked if not obstacle)
+    young = tuple(version for version, obstacle in looked if obstacle == "in the cooldown")
+    others = sorted({obstacle for _, obstacle in looked if obstacle})
+    if ready or young:
+        return _Newer(ready, young)
+    why = f"every newer release is out: {', '.join(others)}" if others else "there is no newer release"
+    return _Newer(problem=why)
+
+
+def _audited(
+    cases: Iterable[tuple[Package, tuple[Finding, ...], _Newer]], audit_of: AuditOf
+) -> Mapping[PackageKey, PackageAudit]:
+    """Return what the advisories say about every newer build."""
+    asked = [
+        replace(package, version=version)
+        for package, _, newer in cases
+        for version in (*newer.ready, *newer.young)
+    ]
+    return {one.key: one for one in audit_of(asked).packages} if asked else {}
+
+
+def _wanted(
+    package: Package,
+    findings: tuple[Finding, ...],
+    newer: _Newer,
+    audited: Mapping[PackageKey, PackageAudit],
+) -> Wanted:
+    left = {
+        version: _left(findings, audited.get(replace(package, version=version).key))
+        for version in (*newer.ready, *newer.young)
+    }
+    ready = [version for version in newer.ready if left[version] is not None]
+    young = [version for version in newer.young if left[version] is not None]
+    sizes = [len(left[version] or ()) for version in ready or young]
+    if not sizes or min(sizes) == len(findings):
+        return Wanted(package, findings, problem=newer.problem or NO_FIX)
+    best = next(left[version] for version in ready or young if len(left[version] or ()) == min(sizes)) or ()
+    return Wanted(
+        package,
+        tuple(one for one in findings if one not in best),
+        safe=tuple(version for version in ready if left[version] == best),
+        young=tuple(version for version in young if left[version] == best),
+        left=best,
+    )
+
+
+def _left(findings: tuple[Finding, ...], audited: PackageAudit | None) -> tuple[Finding, ...] | None:
+    """Return the findings that a newer version still has; None when it has others, or could not be audited."""
+    if audited is None or audited.status is not Status.AUDITED:
+        return None
+    still = tuple(one for one in findings if any(one.names & other.names for other in audited.findings))
+    known = frozenset().union(*(one.names for one in still))
+    return still if all(other.names & known for other in audited.findings) else None
+
+
+def _alike(wanted: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
+    """Let the builds of one version (``2.1+cpu``, ``2.1+cu118``) aim at versions that all of them have."""
+    shared: dict[tuple[str, str], set[str]] = {}
+    for one in wanted:
+        here = {audited_version(version) for version in one.safe}
+        known = shared.setdefault((one.package.name, audited_version(one.package.version)), here)
+        known &= here
+    return tuple(
+        _narrowed(one, shared[one.package.name, audited_version(one.package.version)]) for one in wanted
+    )
+
+
+def _narrowed(wanted: Wanted, shared: set[str]) -> Wanted:
+    kept = tuple(version for version in wanted.safe if audited_version(version) in shared)
+    return replace(wanted, safe=kept) if kept else wanted

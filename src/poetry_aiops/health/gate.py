@@ -1,0 +1,147 @@
+"""The gate: findings and policy decide, the score only when it is asked for, and what is unknown never passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Final
+from typing import Literal
+
+from poetry_aiops.health.advisory import Severity
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Sequence
+
+    from poetry_aiops.health.advisory import Audit
+    from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.policy import FailOn
+    from poetry_aiops.health.score import Score
+    from poetry_aiops.health.signals import Signal
+    from poetry_aiops.health.signals import SignalKind
+
+
+PASSED: Final = 0
+FAILED: Final = 1
+INCOMPLETE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What fails the gate: findings from a severity on, supply-chain signals, a score below ``min_score``."""
+
+    fail_on: FailOn = "any"
+    min_score: float | None = None
+    fail_on_signals: frozenset[SignalKind] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is judged; None for what was not looked at because nobody asked for it.
+
+    ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
+    nothing is known of their signals.
+    """
+
+    audit: Audit | None
+    findings: tuple[Finding, ...]
+    signals: tuple[Signal, ...] = ()
+    unseen: tuple[str, ...] = ()
+    score: Score | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One reason for which the gate fails; ``id`` is an advisory, a kind of signal, or ``min-score``."""
+
+    kind: Literal["advisory", "signal", "score"]
+    id: str
+    message: str
+    package: str = ""
+    version: str = ""
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The judgement: violations, and what could not be told, so that passing would be a guess."""
+
+    violations: tuple[Violation, ...] = ()
+    incomplete: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.violations and not self.incomplete
+
+    @property
+    def exit_code(self) -> int:
+        """1 for a violation: that answer is certain; 3 when something is open; else 0."""
+        if self.violations:
+            return FAILED
+        return INCOMPLETE if self.incomplete else PASSED
+
+
+def judge(rules: Rules, facts: Facts) -> Gate:
+    """Return the judgement of the rules on the facts; the gravest findings come first."""
+    violations = [
+        *_of_findings(rules, facts.findings),
+        *_of_signals(rules, facts.signals),
+        *_of_score(rules, facts.score),
+    ]
+    open_questions = [
+        *(facts.audit.problems if facts.audit else ()),
+        *_unseen(rules, facts),
+        *_open_score(rules, facts),
+    ]
+    return Gate(tuple(violations), tuple(dict.fromkeys(open_questions)))
+
+
+def counts(severity: Severity, fail_on: FailOn) -> bool:
+    """Say whether a severity fails the gate; an unknown one always does, because it may be the worst."""
+    if fail_on == "any" or severity is Severity.UNKNOWN:
+        return True
+    return severity.rank >= Severity(fail_on).rank
+
+
+def _of_findings(rules: Rules, findings: Sequence[Finding]) -> Iterator[Violation]:
+    for finding in sorted(findings, key=lambda one: (-one.severity.rank, one.package, one.id)):
+        if not counts(finding.severity, rules.fail_on):
+            continue
+        level = "of unknown severity" if finding.severity is Severity.UNKNOWN else str(finding.severity)
+        message = f"{finding.package} {finding.version}: {finding.id} ({level})"
+        yield Violation("advisory", finding.id, message, finding.package, finding.version, finding.severity)
+
+
+def _of_signals(rules: Rules, signals: Sequence[Signal]) -> Iterator[Violation]:
+    for signal in signals:
+        if signal.kind in rules.fail_on_signals:
+            name, version, _ = signal.key
+            yield Violation("signal", str(signal.kind), f"{name}: {signal.message}", name, version)
+
+
+def _of_score(rules: Rules, score: Score | None) -> Iterator[Violation]:
+    if (
+        rules.min_score is not None
+        and score is not None
+        and score.value is not None
+        and score.value < rules.min_score
+    ):
+        yield Violation(
+            "score", "min-score", f"the score is {score.value:.1f}, {rules.min_score:g} is demanded"
+        )
+
+
+def _unseen(rules: Rules, facts: Facts) -> Iterator[str]:
+    if rules.fail_on_signals and facts.unseen:
+        shown = ", ".join(facts.unseen[:3]) + (", ..." if len(facts.unseen) > 3 else "")  # noqa: PLR2004 - a few names
+        yield f"no index record for {len(facts.unseen)} packages ({shown}), so their signals are unknown"
+
+
+def _open_score(rules: Rules, facts: Facts) -> Iterator[str]:
+    if rules.min_score is None:
+        return
+    if facts.score is None or facts.score.value is None:
+        yield "there is no score to compare with the one that is demanded"
+    elif not facts.score.is_sufficient:
+        yield f"the score rests on {facts.score.coverage:.0f} % of the facts, too few to compare it"

@@ -1,0 +1,259 @@
+"""One JSON line for each run: what was locked, which feeds were read, and what was found.
+
+Two lines tell what changed since: the lock (other packages) or the feeds (other facts about the same packages). A
+line that was cut off, by a full disk or a power failure, is passed over and goes with the next write.
+"""
+
+from __future__ import annotations
+
+import json
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from datetime import UTC
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Final
+
+from poetry_aiops.health.advisory import Severity
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from poetry_aiops.health.advisory import Audit
+    from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.gate import Facts
+    from poetry_aiops.health.metric import Metric
+
+
+SCHEMA: Final = "poetry-aiops/health-history/1"
+LONGEST: Final = 5000  # lines; the oldest go first
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A finding as history remembers it; ``names`` are its id and aliases, which tell it again under another id."""
+
+    package: str
+    version: str
+    id: str
+    severity: Severity
+    names: tuple[str, ...] = ()
+
+    def is_same(self, other: Seen) -> bool:
+        """Say whether two entries are one vulnerability of one package, in whatever version."""
+        ours, theirs = {self.id, *self.names}, {other.id, *other.names}
+        return self.package == other.package and not ours.isdisjoint(theirs)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run.
+
+    ``lock`` is the sha256 of poetry.lock, ``packages`` the locked ones as ``name==version``. ``feeds`` gives the
+    sha256 of each advisory source where it has one, else its date. ``findings`` are those that count, ``ignored`` the
+    ids that do not. ``signals`` are ``(package, kind)`` pairs. ``open_questions`` say why the run was incomplete.
+    ``scope`` says in words to what the run was narrowed, empty for the whole lock.
+    """
+
+    generated: datetime
+    lock: str
+    packages: frozenset[str] = frozenset()
+    feeds: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    score: float | None = None
+    coverage: float = 0.0
+    metrics: Mapping[str, float | None] = field(default_factory=lambda: MappingProxyType({}))
+    findings: tuple[Seen, ...] = ()
+    ignored: tuple[str, ...] = ()
+    signals: frozenset[tuple[str, str]] = frozenset()
+    open_questions: tuple[str, ...] = ()
+    scope: str = ""
+
+    @property
+    def complete(self) -> bool:
+        return not self.open_questions
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Every readable run, oldest first; ``damaged`` counts the lines that could not be read."""
+
+    entries: tuple[Entry, ...] = ()
+    damaged: int = 0
+
+    @property
+    def last(self) -> Entry | None:
+        return self.entries[-1] if self.entries else None
+
+    def comparable(self, entry: Entry) -> History:
+        """Return the runs that looked at what ``entry`` looked at: else what was not looked for seems resolved."""
+        asked = entry.scope, set(entry.metrics)
+        return replace(self, entries=tuple(e for e in self.entries if (e.scope, set(e.metrics)) == asked))
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One point of the trend: scores, and how many findings of each severity counted."""
+
+    generated: datetime
+    score: float | None
+    coverage: float
+    metrics: Mapping[str, float | None]
+    findings: Mapping[Severity, int]
+    lock_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What identifies a run: its time, the lock's digest, its packages, and to what it was narrowed."""
+
+    generated: datetime
+    lock: str
+    packages: frozenset[str]
+    scope: str = ""
+
+
+def entry_of(
+    run: Run, facts: Facts, metrics: Iterable[Metric], ignored: Iterable[str], open_questions: Sequence[str]
+) -> Entry:
+    """Return the entry of a run that has just ended."""
+    return Entry(
+        generated=run.generated,
+        lock=run.lock,
+        packages=run.packages,
+        feeds=MappingProxyType(_feeds(facts.audit)),
+        score=facts.score.value if facts.score else None,
+        coverage=facts.score.coverage if facts.score else 0.0,
+        metrics=MappingProxyType({metric.name: metric.score for metric in metrics}),
+        findings=tuple(_seen(finding) for finding in facts.findings),
+        ignored=tuple(sorted(ignored)),
+        signals=frozenset((signal.key[0], str(signal.kind)) for signal in facts.signals),
+        open_questions=tuple(open_questions),
+        scope=run.scope,
+    )
+
+
+def read_history(text: str) -> History:
+    """Return the runs in the text of a history file; never raises for what stands in it."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    entries = [entry for line in lines if (entry := _parsed(line)) is not None]
+    return History(tuple(entries), len(lines) - len(entries))
+
+
+def appended(text: str, entry: Entry) -> str:
+    """Return the text of a history file with one more run, without a damaged last line and without the oldest."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if lines and _parsed(lines[-1]) is None and not text.endswith("\n"):
+        del lines[-1]
+    kept = lines[-(LONGEST - 1) :]
+    return "".join(f"{line}\n" for line in [*kept, line_of(entry)])
+
+
+def line_of(entry: Entry) -> str:
+    """Return an entry as one line of JSON without a line end."""
+    document = {
+        "schema": SCHEMA,
+        "generated": entry.generated.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "lock": entry.lock,
+        "score": _rounded(entry.score),
+        "coverage": _rounded(entry.coverage),
+        "metrics": {name: _rounded(score) for name, score in entry.metrics.items()},
+        "feeds": dict(sorted(entry.feeds.items())),
+        "findings": [_finding_row(seen) for seen in entry.findings],
+        "ignored": list(entry.ignored),
+        "signals": sorted(map(list, entry.signals)),
+        "open": list(entry.open_questions),
+        "packages": sorted(entry.packages),
+        **({"scope": entry.scope} if entry.scope else {}),
+    }
+    return json.dumps(document, separators=(",", ":"))
+
+
+def trend(history: History, points: int = 30) -> tuple[TrendPoint, ...]:
+    """Return the last run of each of the last days on which there was one, oldest first."""
+    by_day = {entry.generated.astimezone(UTC).date(): entry for entry in history.entries}
+    days = sorted(by_day)[-points:]
+    found: list[TrendPoint] = []
+    before: Entry | None = None
+    for day in days:
+        entry = by_day[day]
+        found.append(_point(entry, before))
+        before = entry
+    return tuple(found)
+
+
+def _point(entry: Entry, before: Entry | None) -> TrendPoint:
+    levels = [seen.severity for seen in entry.findings]
+    counts = MappingProxyType({level: levels.count(level) for level in Severity if level in levels})
+    changed = before is not None and before.lock != entry.lock
+    return TrendPoint(entry.generated, entry.score, entry.coverage, entry.metrics, counts, changed)
+
+
+def _seen(finding: Finding) -> Seen:
+    names = tuple(sorted(finding.names - {finding.id}))
+    return Seen(finding.package, finding.version, finding.id, finding.severity, names)
+
+
+def _feeds(audit: Audit | None) -> dict[str, str]:
+    """Return what identifies the state of each source; a service without a hash is asked anew each time."""
+    return {source.name: source.sha256 or "" for source in audit.sources} if audit else {}
+
+
+def _finding_row(seen: Seen) -> dict[str, object]:
+    return {
+        "package": seen.package,
+        "version": seen.version,
+        "id": seen.id,
+        "severity": str(seen.severity),
+        "aliases": list(seen.names),
+    }
+
+
+def _parsed(line: str) -> Entry | None:
+    """Return the entry in a line, None for a line that is damaged or of another schema."""
+    try:
+        document = json.loads(line)
+        if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
+            return None
+        return _entry(document)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
+
+
+def _entry(document: Mapping[str, Any]) -> Entry:
+    generated = datetime.fromisoformat(document["generated"])
+    return Entry(
+        generated=generated if generated.tzinfo else generated.replace(tzinfo=UTC),
+        lock=str(document["lock"]),
+        packages=frozenset(map(str, document["packages"])),
+        feeds=MappingProxyType({str(name): str(state) for name, state in document["feeds"].items()}),
+        score=_optional_number(document["score"]),
+        coverage=float(document["coverage"]),
+        metrics=MappingProxyType(
+            {str(name): _optional_number(value) for name, value in document["metrics"].items()}
+        ),
+        findings=tuple(_seen_in(row) for row in document["findings"]),
+        ignored=tuple(map(str, document["ignored"])),
+        signals=frozenset((str(package), str(kind)) for package, kind in document["signals"]),
+        open_questions=tuple(map(str, document["open"])),
+        scope=str(document.get("scope", "")),
+    )
+
+
+def _seen_in(row: Mapping[str, Any]) -> Seen:
+    aliases = tuple(map(str, row["aliases"]))
+    return Seen(str(row["package"]), str(row["version"]), str(row["id"]), Severity(row["severity"]), aliases)
+
+
+def _optional_number(value: object) -> float | None:
+    return None if value is None else float(str(value))
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

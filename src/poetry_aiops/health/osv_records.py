@@ -1,0 +1,256 @@
+"""OSV JSON -> Advisory; whatever cannot be read becomes a note, never a crash and never silence.
+
+The format is https://ossf.github.io/osv-schema/. Only entries of the ecosystem ``PyPI`` are kept.
+"""
+
+from __future__ import annotations
+
+import re
+
+from typing import TYPE_CHECKING
+from typing import Final
+from typing import get_args
+
+from poetry_aiops.health.advisory import Advisory
+from poetry_aiops.health.advisory import Affected
+from poetry_aiops.health.advisory import Event
+from poetry_aiops.health.advisory import EventKind
+from poetry_aiops.health.advisory import UnreadableRecord
+from poetry_aiops.health.advisory import VersionRange
+from poetry_aiops.health.versions import canonical
+from poetry_aiops.project.checks import kind_of
+from poetry_aiops.project.checks import normalised
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Mapping
+
+
+ECOSYSTEM: Final = "PyPI"
+PAGE: Final = "https://osv.dev/vulnerability/"
+_KINDS: Final[dict[str, EventKind]] = {kind: kind for kind in get_args(EventKind)}
+_COMPARABLE: Final = ("ECOSYSTEM", "SEMVER")
+_SUMMARY: Final = 300
+_LONGEST_ID: Final = 200
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028-\u202e\u2066-\u2069\u200b-\u200f\ufeff\ud800-\udfff]+")
+_PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
+_WEB = re.compile(r"https?://[^\s<>\"'`\\^{}|]{1,2000}", re.IGNORECASE)
+
+
+def one_line(text: str, limit: int = _SUMMARY) -> str:
+    """Return text on one line, without control characters and marks that reorder or hide text."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
+    clean = _UNSAFE.sub(" ", text[: 4 * limit]).strip()
+    return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
+
+
+def read_record(document: object, where: str, *, prepared: bool = False) -> Advisory | UnreadableRecord:
+    """Return the advisory in a parsed JSON document; ``where`` names the file or address for messages.
+
+    ``prepared`` says that :func:`~poetry_aiops.health.osv_reduced.reduced` wrote it, so that the listed versions
+    are canonical already. A record without a usable ``id`` or ``affected`` is an UnreadableRecord; smaller faults are notes.
+    """
+    if not isinstance(document, dict):
+        return UnreadableRecord(where, f"a record must be an object, but is {kind_of(document)}")
+    name = document.get("id")
+    if not isinstance(name, str) or not (identity := one_line(name, _LONGEST_ID)):
+        return UnreadableRecord(where, "the record has no id")
+    reader = _Reader(prepared=prepared)
+    affected = document.get("affected")
+    withdrawn = document.get("withdrawn")
+    if affected is None and not withdrawn:
+        return UnreadableRecord(where, f"{identity} does not say what it affects")
+    entries = reader.affected(affected) if affected is not None else ()
+    if entries is None:
+        return UnreadableRecord(where, f"{identity}: affected must be a list, but is {kind_of(affected)}")
+    aliases = reader.ids(document.get("aliases"), "aliases")
+    return Advisory(
+        id=identity,
+        aliases=tuple(alias for alias in aliases if alias != identity),
+        summary=_summary(document),
+        url=_url(document.get("references"), identity),
+        published=_time(document.get("published")),
+        modified=_time(document.get("modified")),
+        withdrawn=(_time(withdrawn) or "at a time that is not given") if withdrawn else None,
+        affected=entries,
+        vectors=reader.vectors(document.get("severity"), "severity"),
+        label=_label(document),
+        notes=tuple(reader.notes),
+    )
+
+
+def python_package(entry: object) -> str | None:
+    """Return the package of an element of ``affected``; None in other ecosystems, empty where none can be read."""
+    ecosystem, name = _pair(_get(entry, "package"), "ecosystem", "name")
+    if not isinstance(ecosystem, str) or not isinstance(name, str):
+        return ""
+    return name if ecosystem.partition(":")[0] == ECOSYSTEM else None
+
+
+class _Reader:
+    """Takes one record apart and remembers what it could not read."""
+
+    def __init__(self, *, prepared: bool = False) -> None:
+        self.notes: list[str] = []
+        self.prepared = prepared
+
+    def items(self, value: object, where: str) -> list[object]:
+        if value is None:
+            return []
+        if isinstance(value, list):
+            return value
+        self.notes.append(f"{where} must be a list, but is {kind_of(value)}")
+        return []
+
+    def ids(self, value: object, where: str) -> tuple[str, ...]:
+        found = []
+        for entry in self.items(value, where):
+            if isinstance(entry, str) and (text := one_line(entry, _LONGEST_ID)):
+                found.append(text)
+            else:
+                self.notes.append(f"an entry of {where} is not text")
+        return tuple(dict.fromkeys(found))
+
+    def vectors(self, value: object, where: str) -> tuple[tuple[str, str], ...]:
+        found = []
+        for entry in self.items(value, where):
+            kind, score = _pair(entry, "type", "score")
+            if isinstance(kind, str) and isinstance(score, str):
+                found.append((one_line(kind, 40), one_line(score)))
+            else:
+                self.notes.append(f"an entry of {where} has no type and score")
+        return tuple(found)
+
+    def affected(self, value: object) -> tuple[Affected, ...] | None:
+        if not isinstance(value, list):
+            return None
+        return tuple(self._entries(value))
+
+    def _entries(self, value: list[object]) -> Iterator[Affected]:
+        for index, entry in enumerate(value):
+            name = python_package(entry)
+            if name == "":
+                self.notes.append(f"affected[{index}] names no package")
+            elif name is not None and isinstance(entry, dict):
+                yield _Entry(entry, one_line(name, _LONGEST_ID), prepared=self.prepared).read()
+
+
+class _Entry:
+    """One element of ``affected``."""
+
+    def __init__(self, entry: Mapping[str, object], name: str, *, prepared: bool) -> None:
+        self.entry = entry
+        self.prepared = prepared
+        self.name = name
+        self.notes: list[str] = []
+        self.unreadable: list[str] = []
+        self.commits_only = False
+
+    def read(self) -> Affected:
+        ranges = tuple(self._ranges())
+        versions = frozenset(self._versions())
+        if not ranges and not versions and not self.unreadable:
+            self.notes.append(
+                "only commits are given, which cannot be compared with a release"
+                if self.commits_only
+                else "neither ranges nor versions are given"
+            )
+        vectors = _Reader()
+        return Affected(
+            package=normalised(self.name),
+            ranges=ranges,
+            versions=versions,
+            vectors=vectors.vectors(self.entry.get("severity"), "severity"),
+            label=_label(self.entry),
+            notes=(*self.notes, *vectors.notes),
+            unreadable=tuple(self.unreadable),
+        )
+
+    def _items(self, key: str) -> list[object]:
+        value = self.entry.get(key)
+        if value is None or isinstance(value, list):
+            return value or []
+        self.unreadable.append(f"{key} must be a list, but is {kind_of(value)}")
+        return []
+
+    def _versions(self) -> Iterator[str]:
+        for version in self._items("versions"):
+            if isinstance(version, str):
+                yield version if self.prepared else canonical(version)
+            else:
+                self.unreadable.append(f"a listed version must be text, but is {kind_of(version)}")
+
+    def _ranges(self) -> Iterator[VersionRange]:
+        for index, entry in enumerate(self._items("ranges")):
+            kind, events = _pair(entry, "type", "events")
+            if kind == "GIT":
+                self.commits_only = True
+            elif not isinstance(events, list) or not events:
+                self.unreadable.append(f"ranges[{index}] has no list of events")
+            else:
+                if kind not in _COMPARABLE:
+                    self.notes.append(f"ranges[{index}] is of an unknown type and is compared by PEP 440")
+                yield VersionRange(tuple(self._events(events, f"ranges[{index}]")))
+
+    def _events(self, events: list[object], where: str) -> Iterator[Event]:
+        for entry in events:
+            pairs = entry.items() if isinstance(entry, dict) else ()
+            known = [
+                Event(_KINDS[kind], one_line(bound))
+                for kind, bound in pairs
+                if kind in _KINDS and isinstance(bound, str)
+            ]
+            if not known:
+                self.unreadable.append(f"an event of {where} is none that OSV knows")
+            yield from known
+
+
+# -- single fields --------------------------------------------------------------------------------------
+
+
+def _get(value: object, key: str) -> object:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _pair(value: object, first: str, second: str) -> tuple[object, object]:
+    return _get(value, first), _get(value, second)
+
+
+def _time(value: object) -> str:
+    return one_line(value, 40) if isinstance(value, str) else ""
+
+
+def _summary(document: Mapping[str, object]) -> str:
+    for key in ("summary", "details"):
+        text = document.get(key)
+        if isinstance(text, str) and (line := one_line(text)):
+            return line
+    return ""
+
+
+def _label(value: Mapping[str, object]) -> str:
+    """Return the severity in a word, which GitHub's records keep in ``database_specific``."""
+    for place in ("database_specific", "ecosystem_specific"):
+        word = _get(value.get(place), "severity")
+        if isinstance(word, str):
+            return one_line(word, 40)
+    return ""
+
+
+def _url(references: object, identity: str) -> str:
+    """Return the page to read: the advisory itself, else a web page of the record, else OSV's own page."""
+    found = {"ADVISORY": "", "WEB": ""}
+    for entry in references if isinstance(references, list) else []:
+        kind, url = _pair(entry, "type", "url")
+        if (
+            isinstance(kind, str)
+            and isinstance(url, str)
+            and not found.get(kind, "x")
+            and _WEB.fullmatch(url)
+        ):
+            found[kind] = url
+    if _PLAIN_ID.fullmatch(identity):
+        return found["ADVISORY"] or PAGE + identity
+    return found["ADVISORY"] or found["WEB"]

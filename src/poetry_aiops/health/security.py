@@ -1,0 +1,167 @@
+"""The audit of locked packages: coverage, findings and the score S; nothing that is unknown counts as good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING
+from typing import Final
+
+from poetry_aiops.health.advisory import Audit
+from poetry_aiops.health.advisory import PackageAudit
+from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.advisory import Status
+from poetry_aiops.health.applicability import Origins
+from poetry_aiops.health.applicability import Reach
+from poetry_aiops.health.applicability import applicability
+from poetry_aiops.health.findings import find
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from poetry_aiops.health.advisory import Advisory
+    from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.applicability import Applicability
+    from poetry_aiops.health.feed import AdvisoryFeed
+    from poetry_aiops.health.feed import Answer
+    from poetry_aiops.health.feed import Lookup
+    from poetry_aiops.health.feed import Subject
+    from poetry_aiops.project.model import Package
+
+
+RISK: Final = {
+    Severity.CRITICAL: 0.50,
+    Severity.HIGH: 0.25,
+    Severity.MEDIUM: 0.10,
+    Severity.LOW: 0.03,
+    Severity.UNKNOWN: 0.10,
+}
+NO_ANSWER: Final = "the advisory source gave no answer for it"
+NO_SOURCE: Final = "no advisory source was asked"
+FROM_CACHE: Final = "`poetry health --update-advisories` fetches advisories that are compared on this machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """Where advisories are looked up.
+
+    ``service`` learns the names of public packages. ``snapshot`` lies on this machine and is compared with every
+    package, private ones included; without a service it is the only source.
+    """
+
+    service: AdvisoryFeed | None = None
+    snapshot: AdvisoryFeed | None = None
+
+
+def audit(
+    packages: Sequence[Package],
+    feeds: Feeds,
+    origins: Origins | None = None,
+    dev_groups: frozenset[str] = frozenset(),
+) -> Audit:
+    """Return what is known about the locked packages.
+
+    ``dev_groups`` are the groups whose packages never reach production; a package that only they bring is
+    ``dev_only`` and its findings weigh half. Raises nothing for what a source does.
+    """
+    cases = [(package, applicability(package, origins or Origins())) for package in packages]
+    service = _ask(feeds.service, cases, (Reach.ANYWHERE,))
+    snapshot = _ask(feeds.snapshot, cases, (Reach.ANYWHERE, Reach.HERE))
+    audited = tuple(_package(package, case, service, snapshot, dev_groups) for package, case in cases)
+    sources = tuple(lookup.source for lookup in (service, snapshot) if lookup)
+    score, reason = _score(audited)
+    return Audit(audited, sources, score, reason)
+
+
+def security_score(findings: Iterable[Finding]) -> float:
+    """Return S = 100 * prod(1 - r), r by severity, halved for packages of development groups only."""
+    return 100.0 * prod(1.0 - RISK[one.severity] * (0.5 if one.dev_only else 1.0) for one in findings)
+
+
+def is_dev_only(package: Package, dev_groups: frozenset[str]) -> bool:
+    """Tell whether only development groups bring a package; old locks tell their category instead."""
+    if package.groups is None:
+        return package.category == "dev"
+    return bool(package.groups) and dev_groups.issuperset(package.groups)
+
+
+def _ask(
+    feed: AdvisoryFeed | None, cases: Sequence[tuple[Package, Applicability]], reaches: tuple[Reach, ...]
+) -> Lookup | None:
+    if feed is None:
+        return None
+    subjects = {case.subject: None for _, case in cases if case.subject and case.reach in reaches}
+    return feed.look_up(tuple(subjects))
+
+
+def _package(
+    package: Package,
+    case: Applicability,
+    service: Lookup | None,
+    snapshot: Lookup | None,
+    dev_groups: frozenset[str],
+) -> PackageAudit:
+    audited = PackageAudit(
+        key=package.key,
+        name=package.name,
+        version=package.version,
+        audited_as=case.subject.version if case.subject else package.version,
+        groups=package.groups or (),
+        dev_only=is_dev_only(package, dev_groups),
+        status=Status.AUDITED,
+    )
+    asked = [lookup for lookup in (service if case.reach is Reach.ANYWHERE else None, snapshot) if lookup]
+    if case.subject is None:
+        return replace(audited, status=Status.NOT_APPLICABLE, reason=case.reason)
+    if not asked:
+        return _unasked(audited, case)
+    return _answered(audited, case, [_answer(lookup, case.subject) for lookup in asked])
+
+
+def _unasked(audited: PackageAudit, case: Applicability) -> PackageAudit:
+    if case.reach is Reach.ANYWHERE:
+        return replace(audited, status=Status.FAILED, reason=NO_SOURCE)
+    status = Status.FAILED if case.release else Status.NOT_APPLICABLE
+    return replace(audited, status=status, reason=f"{case.reason}; {FROM_CACHE}")
+
+
+def _answer(lookup: Lookup, subject: Subject) -> Answer | str:
+    """Return the answer of a source, or why there is none."""
+    return lookup.answers.get(subject) or lookup.source.problem or NO_ANSWER
+
+
+def _answered(audited: PackageAudit, case: Applicability, answers: Sequence[Answer | str]) -> PackageAudit:
+    told = [answer for answer in answers if not isinstance(answer, str)]
+    failures = [answer if isinstance(answer, str) else answer.failure for answer in answers]
+    # With a service and a snapshot, both speak; a record that both know counts once, in the service's words.
+    advisories: dict[str, Advisory] = {}
+    for answer in told:
+        for advisory in answer.advisories:
+            advisories.setdefault(advisory.id, advisory)
+    confirmed = frozenset(identity for answer in told for identity in answer.confirmed)
+    found = find(audited, tuple(advisories.values()), confirmed)
+    reasons = [*(failure for failure in failures if failure), *found.doubts]
+    notes = (case.reason, *found.notes) if case.reason else found.notes
+    return replace(
+        audited,
+        status=Status.FAILED if reasons else Status.AUDITED,
+        reason="; ".join(dict.fromkeys(reasons)),
+        findings=found.active,
+        withdrawn=found.withdrawn,
+        notes=notes,
+    )
+
+
+def _score(audited: Sequence[PackageAudit]) -> tuple[float | None, str]:
+    if not audited:
+        return None, "the lock holds no packages"
+    states = {package.status for package in audited}
+    findings = [finding for package in audited for finding in package.findings]
+    if Status.AUDITED in states or findings:
+        return security_score(findings), ""
+    if Status.FAILED in states:
+        return None, "no package could be audited"
+    return None, "advisories cannot name any of these packages"

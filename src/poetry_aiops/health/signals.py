@@ -1,0 +1,133 @@
+"""Supply-chain signals: facts about a locked release that its own index gives, before any advisory does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from typing import Final
+
+from poetry_aiops.health.maintenance import status_of
+from poetry_aiops.health.records import why_not_from_index
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from datetime import timedelta
+
+    from poetry_aiops.health.currency import Currency
+    from poetry_aiops.health.records import IndexRecord
+    from poetry_aiops.health.records import IndexRecords
+    from poetry_aiops.health.records import Release
+    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import PackageKey
+
+
+class SignalKind(StrEnum):
+    """What a signal is about, the gravest first."""
+
+    QUARANTINED = "quarantined"
+    GONE = "gone"
+    YANKED = "yanked"
+    PROVENANCE_LOST = "provenance-lost"
+    ARCHIVED = "archived"
+    DEPRECATED = "deprecated"
+    INACTIVE = "inactive"
+    YOUNG = "young"
+    SDIST_ONLY = "sdist-only"
+    PYTHON_CEILING = "python-ceiling"
+    NO_PROVENANCE = "no-provenance"
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether somebody took the release or the project back, or could have taken it over."""
+        return self in _GRAVE
+
+
+_GRAVE: Final = frozenset(
+    {SignalKind.QUARANTINED, SignalKind.GONE, SignalKind.YANKED, SignalKind.PROVENANCE_LOST}
+)
+_STATUS_WORDS: Final = {
+    "quarantined": "the index has quarantined the project: it may be malicious",
+    "archived": "the project is archived: no more releases are to be expected",
+    "deprecated": "the project is deprecated",
+    "inactive": 'the project calls itself "7 - Inactive"',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One signal of one locked package; ``message`` is a sentence, texts of the index in it are on one line."""
+
+    key: PackageKey
+    kind: SignalKind
+    message: str
+
+
+def signals_of(
+    package: Package, records: IndexRecords, currency: Currency, *, now: datetime, young: timedelta
+) -> tuple[Signal, ...]:
+    """Return the signals of one locked package, the gravest first; none for what its index does not tell.
+
+    ``young`` is the age below which a locked release is told as too young.
+    """
+    record = None if why_not_from_index(package) else records.of(package)
+    if record is None:
+        return ()
+    locked = record.release(package.version)
+    found = [*_of_project(record), *_of_currency(currency)]
+    if locked is None:
+        found.append((SignalKind.GONE, f"{package.version} is no longer on {record.source}"))
+    else:
+        found += [*_of_release(locked), *_of_age(locked, now, young), *_of_provenance(record, locked)]
+    order = list(SignalKind)
+    return tuple(Signal(package.key, *one) for one in sorted(found, key=lambda one: order.index(one[0])))
+
+
+def _of_project(record: IndexRecord) -> Iterator[tuple[SignalKind, str]]:
+    status = status_of(record.about)
+    if status in _STATUS_WORDS:
+        reason = record.about.status_reason
+        yield SignalKind(status), _STATUS_WORDS[status] + (f" ({reason})" if reason else "")
+
+
+def _of_release(locked: Release) -> Iterator[tuple[SignalKind, str]]:
+    if locked.yanked is not None:
+        reason = locked.yanked or "no reason is given"
+        yield SignalKind.YANKED, f"{locked.version} was yanked: {reason}"
+    if locked.has_sdist and not locked.has_wheel:
+        yield SignalKind.SDIST_ONLY, f"{locked.version} has no wheel: installing it runs its build script"
+
+
+def _of_age(locked: Release, now: datetime, young: timedelta) -> Iterator[tuple[SignalKind, str]]:
+    """Tell of a release that few eyes have seen; most malicious releases are found within days."""
+    if locked.uploaded is not None and now - locked.uploaded < young:
+        age = max(0, (now - locked.uploaded).days)
+        days = "today" if age == 0 else "a day ago" if age == 1 else f"{age} days ago"
+        yield SignalKind.YOUNG, f"{locked.version} was released {days}"
+
+
+def _of_provenance(record: IndexRecord, locked: Release) -> Iterator[tuple[SignalKind, str]]:
+    """Tell of a release without attestations (PEP 740), and above all of one that lost them."""
+    if locked.provenance is not False:
+        return
+    before = next(
+        (one for one in reversed(record.releases) if one.parsed < locked.parsed and _is_final(one)), None
+    )
+    if before is not None and before.provenance:
+        message = f"{locked.version} has no provenance, although {before.version} before it has"
+        yield SignalKind.PROVENANCE_LOST, message
+    else:
+        yield SignalKind.NO_PROVENANCE, f"{locked.version} has no provenance for every file"
+
+
+def _of_currency(currency: Currency) -> Iterator[tuple[SignalKind, str]]:
+    barred = currency.barred
+    if barred is not None and barred.obstacle == "needs another Python":
+        message = f"{barred.version} needs Python {barred.needs or 'other than the project allows'}"
+        yield SignalKind.PYTHON_CEILING, message
+
+
+def _is_final(release: Release) -> bool:
+    return not release.parsed.is_prerelease and release.yanked is None

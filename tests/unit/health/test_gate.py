@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.health.facts import audit_of
+from tests.unit.health.facts import finding
+
+from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.gate import Facts
+from poetry_aiops.health.gate import Rules
+from poetry_aiops.health.gate import counts
+from poetry_aiops.health.gate import judge
+from poetry_aiops.health.score import Score
+from poetry_aiops.health.signals import Signal
+from poetry_aiops.health.signals import SignalKind
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.health.policy import FailOn
+
+
+KEY = ("apple", "1.0", ("", "", ""))
+YANKED = Signal(KEY, SignalKind.YANKED, "1.0 was yanked: oops")
+
+
+def score(value: float | None, coverage: float = 100.0) -> Score:
+    return Score(value, coverage, MappingProxyType({}))
+
+
+def test_a_clean_and_complete_audit_passes() -> None:
+    gate = judge(Rules(), Facts(audit_of(), ()))
+    assert (gate.passed, gate.exit_code) == (True, 0)
+
+
+def test_a_finding_fails_by_default() -> None:
+    found = finding()
+    gate = judge(Rules(), Facts(audit_of(found), (found,)))
+    assert (gate.passed, gate.exit_code) == (False, 1)
+    assert gate.violations[0].message == "apple 1.0: GHSA-1 (high)"
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "failing"),
+    [
+        ("any", {"unknown", "low", "medium", "high", "critical"}),
+        ("low", {"unknown", "low", "medium", "high", "critical"}),
+        ("medium", {"unknown", "medium", "high", "critical"}),
+        ("high", {"unknown", "high", "critical"}),
+        ("critical", {"unknown", "critical"}),
+    ],
+)
+def test_an_unknown_severity_never_counts_as_good(fail_on: FailOn, failing: set[str]) -> None:
+    assert {str(level) for level in Severity if counts(level, fail_on)} == failing
+
+
+def test_the_gravest_finding_comes_first() -> None:
+    found = (finding("a", severity=Severity.LOW), finding("b", severity=Severity.CRITICAL), finding("c"))
+    gate = judge(Rules(), Facts(audit_of(*found), found))
+    assert [violation.package for violation in gate.violations] == ["b", "c", "a"]
+
+
+def test_an_incomplete_audit_does_not_pass() -> None:
+    gate = judge(Rules("critical"), Facts(audit_of(failed=("fig",)), ()))
+    assert (gate.passed, gate.exit_code, gate.violations) == (False, 3, ())
+    assert "could not be audited" in gate.incomplete[0]
+
+
+def test_a_violation_is_certain_even_when_something_is_open() -> None:
+    found = finding()
+    gate = judge(Rules(), Facts(audit_of(found, failed=("fig",)), (found,)))
+    assert gate.exit_code == 1
+    assert gate.incomplete
+
+
+def test_signals_fail_only_when_the_policy_says_so() -> None:
+    facts = Facts(audit_of(), (), (YANKED,))
+    assert judge(Rules(), facts).passed
+    gate = judge(Rules(fail_on_signals=frozenset({SignalKind.YANKED})), facts)
+    assert [(violation.kind, violation.id, violation.package) for violation in gate.violations] == [
+        ("signal", "yanked", "apple")
+    ]
+
+
+def test_unseen_signals_do_not_pass_a_policy_on_signals() -> None:
+    facts = Facts(audit_of(), (), unseen=("fig", "plum"))
+    assert judge(Rules(), facts).passed
+    gate = judge(Rules(fail_on_signals=frozenset({SignalKind.YANKED})), facts)
+    assert gate.exit_code == 3
+    assert "2 packages (fig, plum)" in gate.incomplete[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (score(70), 0),
+        (score(69.9), 1),
+        (score(69.9, 10.0), 1),
+        (score(90, 79.9), 3),
+        (score(None, 0.0), 3),
+        (None, 3),
+    ],
+)
+def test_the_score_counts_when_it_is_asked_for(given: Score | None, code: int) -> None:
+    facts = Facts(audit_of(), (), score=given)
+    assert judge(Rules(), facts).exit_code == 0
+    assert judge(Rules(min_score=70), facts).exit_code == code
+
+
+def test_without_an_audit_only_the_rest_is_judged() -> None:
+    assert judge(Rules(), Facts(None, ())).passed

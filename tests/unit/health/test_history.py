@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.health.facts import NOW
+from tests.unit.health.facts import audit_of
+from tests.unit.health.facts import finding
+
+from poetry_aiops.health import history as under_test
+from poetry_aiops.health.advisory import AdvisorySource
+from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.gate import Facts
+from poetry_aiops.health.history import Entry
+from poetry_aiops.health.history import Run
+from poetry_aiops.health.history import Seen
+from poetry_aiops.health.history import appended
+from poetry_aiops.health.history import entry_of
+from poetry_aiops.health.history import line_of
+from poetry_aiops.health.history import read_history
+from poetry_aiops.health.history import trend
+from poetry_aiops.health.metric import Metric
+from poetry_aiops.health.signals import Signal
+from poetry_aiops.health.signals import SignalKind
+
+
+ENTRY = Entry(
+    NOW,
+    "abc",
+    frozenset({"apple==1.0"}),
+    findings=(Seen("apple", "1.0", "GHSA-1", Severity.HIGH, ("CVE-1",)),),
+)
+
+
+def test_a_run_becomes_an_entry() -> None:
+    found = finding(aliases=("CVE-1",))
+    signal = Signal(("apple", "1.0", ("", "", "")), SignalKind.YANKED, "yanked")
+    audit = replace(
+        audit_of(found), sources=(AdvisorySource("snapshot", "2026-06-30", "feed"), AdvisorySource("osv"))
+    )
+    run = Run(NOW, "abc", frozenset({"apple==1.0"}))
+    entry = entry_of(
+        run, Facts(audit, (found,), (signal,)), [Metric("depth", 60.0, 100.0)], ["GHSA-9"], ["open"]
+    )
+    assert entry.findings == ENTRY.findings
+    assert dict(entry.feeds) == {"snapshot": "feed", "osv": ""}
+    assert entry.signals == frozenset({("apple", "yanked")})
+    assert (entry.ignored, entry.complete) == (("GHSA-9",), False)
+    assert dict(entry.metrics) == {"depth": 60.0}
+
+
+def test_a_line_is_read_back_as_it_was() -> None:
+    entry = replace(
+        ENTRY, score=71.5, coverage=90.0, signals=frozenset({("apple", "yanked")}), ignored=("X",)
+    )
+    line = line_of(entry)
+    assert "\n" not in line
+    assert json.loads(line)["schema"] == "poetry-aiops/health-history/1"
+    assert read_history(line).last == entry
+
+
+def test_a_cut_off_last_line_is_passed_over_and_goes_with_the_next_write() -> None:
+    text = appended("", ENTRY) + line_of(ENTRY)[:50]
+    assert (len(read_history(text).entries), read_history(text).damaged) == (1, 1)
+    repaired = appended(text, replace(ENTRY, generated=NOW + timedelta(days=1)))
+    assert (len(read_history(repaired).entries), read_history(repaired).damaged) == (2, 0)
+
+
+def test_a_last_line_without_its_line_end_is_kept() -> None:
+    text = line_of(ENTRY)
+    assert len(read_history(appended(text, ENTRY)).entries) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "null",
+        "{}",
+        '{"schema": "other/1"}',
+        '{"schema": "poetry-aiops/health-history/1"}',
+        "\x00",
+        "[" * 5000,
+        '{"a": 1e999}',
+    ],
+)
+def test_a_line_that_is_no_entry_is_counted(line: str) -> None:
+    text = f"{line}\n{line_of(ENTRY)}\n"
+    history = read_history(text)
+    assert (len(history.entries), history.damaged) == (1, 1)
+    assert line in appended(text, ENTRY)
+
+
+@given(st.text())
+def test_any_text_can_be_read(text: str) -> None:
+    assert read_history(text).entries == ()
+    assert read_history(appended(text, ENTRY)).last == ENTRY
+
+
+def test_the_oldest_lines_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(under_test, "LONGEST", 3)
+    text = ""
+    for number in range(5):
+        text = appended(text, replace(ENTRY, lock=str(number)))
+    assert [entry.lock for entry in read_history(text).entries] == ["2", "3", "4"]
+
+
+def test_the_trend_has_one_point_for_each_day() -> None:
+    entries = [
+        replace(ENTRY, generated=NOW - timedelta(days=2), score=60.0),
+        replace(ENTRY, generated=NOW, score=70.0),
+        replace(ENTRY, generated=NOW + timedelta(hours=3), score=75.0, lock="new", findings=()),
+    ]
+    history = read_history("\n".join(map(line_of, entries)))
+    first, last = trend(history)
+    assert [point.score for point in (first, last)] == [60.0, 75.0]
+    assert (dict(first.findings), dict(last.findings)) == ({Severity.HIGH: 1}, {})
+    assert (first.lock_changed, last.lock_changed) == (False, True)
+    assert len(trend(history, points=1)) == 1

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
+
+from tests.unit.health.locked import locked
+from tests.unit.health.osv import listed
+from tests.unit.health.osv import record
+
+from poetry_aiops.health.advisory import Advisory
+from poetry_aiops.health.advisory import AdvisorySource
+from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.advisory import Status
+from poetry_aiops.health.applicability import Origins
+from poetry_aiops.health.applicability import host_of
+from poetry_aiops.health.feed import Answer
+from poetry_aiops.health.feed import Lookup
+from poetry_aiops.health.feed import Subject
+from poetry_aiops.health.osv_records import read_record
+from poetry_aiops.health.security import Feeds
+from poetry_aiops.health.security import audit
+from poetry_aiops.project.model import PackageSource
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poetry_aiops.health.advisory import PackageAudit
+    from poetry_aiops.project.model import Package
+
+
+HOST = "download.pytorch.org"
+PRIVATE = PackageSource("legacy", "https://user:secret@index.corp.example/simple", "corp")
+PUBLIC = PackageSource("legacy", f"https://{HOST}/whl/cpu", "pytorch-cpu")
+GIT = PackageSource("git", "https://git.example/demo.git", "main")
+FOLDER = PackageSource("directory", "../demo")
+LOW = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"}]
+CRITICAL = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]
+
+
+@dataclass
+class Feed:
+    """Knows some records and remembers what it was asked."""
+
+    records: tuple[dict[str, Any], ...] = ()
+    confirmed: frozenset[str] = frozenset()
+    failures: dict[str, str] = field(default_factory=dict)
+    mute: frozenset[str] = frozenset()
+    problem: str | None = None
+    asked: list[Subject] = field(default_factory=list)
+
+    def look_up(self, subjects: Sequence[Subject]) -> Lookup:
+        self.asked += subjects
+        answers = {one: self._answer(one) for one in subjects if one.name not in self.mute}
+        return Lookup(AdvisorySource("test", problem=self.problem), answers)
+
+    def _answer(self, subject: Subject) -> Answer:
+        read = [read_record(one, "test") for one in self.records]
+        known = tuple(one for one in read if isinstance(one, Advisory) and subject.name in one.packages)
+        return Answer(known, self.confirmed, self.failures.get(subject.name))
+
+
+def one(package: Package, feeds: Feeds, **more: Any) -> PackageAudit:
+    (audited,) = audit([package], feeds, **more).packages
+    return audited
+
+
+def test_a_package_without_advisories_is_audited() -> None:
+    result = audit([locked("demo", "1.0")], Feeds(service=Feed()))
+    assert (result.score, result.coverage, result.complete) == (100.0, 100.0, True)
+
+
+def test_without_a_source_every_package_fails() -> None:
+    result = audit([locked("demo", "1.0")], Feeds())
+    assert result.packages[0].status is Status.FAILED
+    assert (result.score, result.coverage, result.complete) == (None, 0.0, False)
+
+
+def test_a_package_that_the_source_does_not_answer_for_fails() -> None:
+    result = audit([locked("demo", "1.0"), locked("other", "1.0")], Feeds(Feed(mute=frozenset({"demo"}))))
+    assert [package.status for package in result.packages] == [Status.FAILED, Status.AUDITED]
+    assert result.packages[0].reason == "the advisory source gave no answer for it"
+    assert result.coverage == 50.0
+    assert result.problems == ("1 of 2 packages could not be audited",)
+
+
+def test_a_failed_package_keeps_what_is_known() -> None:
+    package = one(locked("demo", "1.0"), Feeds(Feed((record("T-1"),), failures={"demo": "half of it came"})))
+    assert (package.status, package.reason) == (Status.FAILED, "half of it came")
+    assert [finding.id for finding in package.findings] == ["T-1"]
+
+
+def test_a_record_that_cannot_be_read_in_full_leaves_its_package_failed() -> None:
+    broken = record("T-1", "demo")
+    broken["affected"][0]["ranges"] = "all"
+    package = one(locked("demo", "1.0"), Feeds(Feed((broken,))))
+    assert package.status is Status.FAILED
+    assert package.reason == "T-1 cannot be read in full: ranges must be a list, but is text"
+
+
+def test_a_source_with_a_problem_makes_the_audit_incomplete() -> None:
+    result = audit([locked("demo", "1.0")], Feeds(snapshot=Feed(problem="it is 90 days old")))
+    assert not result.complete
+    assert result.problems == ("test: it is 90 days old",)
+
+
+def test_withdrawn_records_are_told_apart_and_never_count() -> None:
+    package = one(locked("demo", "1.0"), Feeds(Feed((record("T-1", withdrawn="2024-01-01T00:00:00Z"),))))
+    assert package.findings == ()
+    assert [(finding.id, finding.withdrawn) for finding in package.withdrawn] == [
+        ("T-1", "2024-01-01T00:00:00Z")
+    ]
+
+
+def test_a_withdrawn_twin_of_a_living_record_is_not_told_again() -> None:
+    twins = (
+        record("T-1", aliases=["CVE-1"]),
+        record("T-2", aliases=["T-1"], withdrawn="2024"),
+        record("T-1"),
+    )
+    package = one(locked("demo", "1.0"), Feeds(Feed(twins)))
+    assert [finding.id for finding in package.findings] == ["T-1"]
+    assert [finding.id for finding in package.withdrawn] == ["T-2"]
+
+
+def test_aliases_fold_into_one_finding_with_the_worst_rating_and_fixes_that_all_accept() -> None:
+    records = (
+        record("GHSA-1", "demo", {"introduced": "0"}, {"fixed": "1.5"}, aliases=["CVE-1"], severity=LOW),
+        record(
+            "PYSEC-1", "demo", {"introduced": "0"}, {"fixed": "1.6"}, aliases=["CVE-1"], severity=CRITICAL
+        ),
+    )
+    (finding,) = one(locked("demo", "1.0"), Feeds(Feed(records))).findings
+    assert (finding.id, finding.aliases) == ("PYSEC-1", ("GHSA-1", "CVE-1"))
+    assert finding.records == ("PYSEC-1", "GHSA-1")
+    assert finding.severity is Severity.CRITICAL
+    assert finding.fixed_in == ("1.6",)
+    assert finding.names == {"PYSEC-1", "GHSA-1", "CVE-1"}
+
+
+def test_what_the_service_confirms_counts_even_where_the_record_says_otherwise() -> None:
+    feed = Feed((record("T-1", "demo", {"introduced": "2"}),), confirmed=frozenset({"T-1"}))
+    (finding,) = one(locked("demo", "1.0"), Feeds(feed)).findings
+    assert "calls this version affected" in finding.notes[-1]
+
+
+def test_a_locked_version_that_is_none_fails_only_where_advisories_know_the_package() -> None:
+    feed = Feed((listed("T-1", "odd", "2013-x"),))
+    assert one(locked("odd", "2013-y"), Feeds(feed)).status is Status.FAILED
+    assert one(locked("odd", "2013-x"), Feeds(feed)).findings
+    assert one(locked("fine", "2013-y"), Feeds(feed)).status is Status.AUDITED
+
+
+# -- where packages come from ---------------------------------------------------------------------------
+
+
+def test_a_private_name_is_never_sent_and_fails_where_nothing_lies_on_this_machine() -> None:
+    service = Feed((record("T-1"),))
+    package = one(locked("demo", "1.0", source=PRIVATE), Feeds(service))
+    assert service.asked == []
+    assert package.status is Status.FAILED
+    assert 'the source "corp"' in package.reason
+    assert "--update-advisories" in package.reason
+    assert "secret" not in str(package.reason)
+
+
+def test_a_private_package_is_compared_on_this_machine() -> None:
+    service, snapshot = Feed(), Feed((record("T-1"),))
+    result = audit([locked("demo", "1.0", source=PRIVATE), locked("open", "1.0")], Feeds(service, snapshot))
+    assert [subject.name for subject in service.asked] == ["open"]
+    assert [finding.id for finding in result.findings] == ["T-1"]
+    assert result.coverage == 100.0
+
+
+def test_a_known_public_source_and_a_mirror_that_is_named_public_are_asked_about() -> None:
+    service = Feed()
+    packages = [locked("torch", "2.1.0+cpu", source=PUBLIC), locked("demo", "1.0", source=PRIVATE)]
+    origins = Origins(public_hosts=frozenset({HOST}), public_sources=frozenset({"corp"}))
+    assert audit(packages, Feeds(service), origins).coverage == 100.0
+    assert service.asked == [Subject("torch", "2.1.0"), Subject("demo", "1.0")]
+
+
+def test_a_local_folder_is_not_applicable() -> None:
+    result = audit([locked("demo", "1.0", source=FOLDER)], Feeds(Feed(), Feed((record("T-1"),))))
+    assert result.packages[0].status is Status.NOT_APPLICABLE
+    assert (result.coverage, result.score) == (None, None)
+    assert result.reason == "advisories cannot name any of these packages"
+
+
+def test_a_git_package_is_compared_on_this_machine_or_not_applicable() -> None:
+    package = locked("demo", "1.0", source=GIT)
+    assert one(package, Feeds(Feed())).status is Status.NOT_APPLICABLE
+    compared = one(package, Feeds(Feed(), Feed((record("T-1"),))))
+    assert compared.status is Status.AUDITED
+    assert [finding.id for finding in compared.findings] == ["T-1"]
+    assert "a git repository" in compared.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Index.Example/simple", "index.example"),
+        ("https://user:pass@index.example:8080/x", "index.example"),
+        ("https://index.example@evil.example/", "evil.example"),
+        ("https://evil.example/?@index.example", "evil.example"),
+        ("http://[::1]:80/", "[::1]"),
+        ("git@github.com:x/y.git", ""),
+        ("../folder", ""),
+    ],
+)
+def test_the_host_of_an_address_is_the_one_that_is_asked(url: str, host: str) -> None:
+    assert host_of(url) == host
+
+
+# -- the score ------------------------------------------------------------------------------------------
+
+
+def test_each_finding_takes_its_share_and_development_only_half_of_it() -> None:
+    feed = Feed((record("T-1", "demo", severity=CRITICAL), record("T-2", "demo", severity=LOW)))
+    dev = frozenset({"dev", "test"})
+    main = audit([locked("demo", "1.0", groups=("main", "dev"))], Feeds(feed), dev_groups=dev)
+    only = audit([locked("demo", "1.0", groups=("dev", "test"))], Feeds(feed), dev_groups=dev)
+    old = audit([locked("demo", "1.0", groups=None, category="dev")], Feeds(feed), dev_groups=dev)
+    assert main.score == pytest.approx(100 * 0.5 * 0.97)
+    assert only.score == pytest.approx(100 * 0.75 * 0.985)
+    assert old.score == only.score
+    assert [finding.dev_only for finding in only.findings] == [True, True]
+
+
+def test_an_unknown_severity_weighs_a_tenth() -> None:
+    assert audit([locked("demo", "1.0")], Feeds(Feed((record("T-1"),)))).score == pytest.approx(90)
+
+
+def test_an_empty_lock_has_no_score() -> None:
+    result = audit([], Feeds(Feed()))
+    assert (result.score, result.coverage, result.reason) == (None, None, "the lock holds no packages")

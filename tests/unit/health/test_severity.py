@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+from tests.unit.health.osv import record
+
+from poetry_aiops.health.advisory import Advisory
+from poetry_aiops.health.advisory import Rating
+from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.osv_records import read_record
+from poetry_aiops.health.severity import base_score
+from poetry_aiops.health.severity import rate
+from poetry_aiops.health.severity import worst
+
+
+V2_HIGH = "AV:N/AC:L/Au:N/C:C/I:C/A:C"
+V3_CRITICAL = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+V3_MEDIUM = "CVSS:3.0/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N"
+V3_NONE = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N"
+V4_HIGH = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N"
+
+
+def rated(*vectors: tuple[str, str], **fields: Any) -> Rating:
+    document = record("T-1", severity=[{"type": kind, "score": score} for kind, score in vectors], **fields)
+    found = read_record(document, "test")
+    assert isinstance(found, Advisory)
+    return rate(found, "demo")
+
+
+@pytest.mark.parametrize(
+    ("kind", "vector", "severity", "score"),
+    [
+        ("CVSS_V2", V2_HIGH, Severity.HIGH, 10.0),
+        ("CVSS_V2", f"({V2_HIGH})", Severity.HIGH, 10.0),
+        ("CVSS_V3", V3_CRITICAL, Severity.CRITICAL, 9.8),
+        ("CVSS_V3", f"{V3_CRITICAL}/", Severity.CRITICAL, 9.8),
+        ("CVSS_V3", V3_MEDIUM, Severity.MEDIUM, 6.1),
+        ("CVSS_V3", V3_NONE, Severity.LOW, 0.0),
+        ("CVSS_V4", V4_HIGH, Severity.HIGH, 8.7),
+        ("CVSS_V3", V4_HIGH, Severity.HIGH, 8.7),
+    ],
+)
+def test_a_vector_gives_score_and_level(kind: str, vector: str, severity: Severity, score: float) -> None:
+    found = rated((kind, vector))
+    assert (found.severity, found.cvss) == (severity, score)
+    assert found.notes == ()
+
+
+def test_the_newest_cvss_version_counts_and_of_one_version_the_highest_score() -> None:
+    both = rated(("CVSS_V3", V3_CRITICAL), ("CVSS_V4", V4_HIGH), ("CVSS_V2", V2_HIGH))
+    assert (both.origin, both.cvss) == ("CVSS_V4", 8.7)
+    assert rated(("CVSS_V3", V3_MEDIUM), ("CVSS_V3", V3_CRITICAL)).cvss == 9.8
+
+
+def test_a_vector_for_the_package_itself_beats_the_record() -> None:
+    document = record("T-1", severity=[{"type": "CVSS_V3", "score": V3_CRITICAL}])
+    document["affected"][0]["severity"] = [{"type": "CVSS_V3", "score": V3_MEDIUM}]
+    found = read_record(document, "test")
+    assert isinstance(found, Advisory)
+    assert rate(found, "demo").severity is Severity.MEDIUM
+
+
+def test_a_vector_that_cannot_be_read_is_noted_and_the_word_of_the_database_counts() -> None:
+    found = rated(("CVSS_V3", "CVSS:3.1/AV:N"), database_specific={"severity": "MODERATE"})
+    assert (found.severity, found.cvss, found.origin) == (Severity.MEDIUM, None, "database")
+    assert found.notes == ('"CVSS:3.1/AV:N" is no CVSS_V3 vector',)
+
+
+def test_nothing_told_is_unknown_and_other_scales_are_passed_over() -> None:
+    assert rated().severity is Severity.UNKNOWN
+    assert rated(("Ubuntu", "high")) == Rating()
+    assert rated(database_specific={"severity": "spicy"}).severity is Severity.UNKNOWN
+
+
+def test_a_malicious_release_is_critical() -> None:
+    found = read_record(record("MAL-2024-1"), "test")
+    assert isinstance(found, Advisory)
+    assert rate(found, "demo").severity is Severity.CRITICAL
+
+
+def test_the_worst_of_several_ratings_is_known_where_one_is() -> None:
+    low = Rating(Severity.LOW, 3.0)
+    assert worst([Rating(), low]) == low
+    assert worst([]) == Rating()
+
+
+@given(
+    kind=st.sampled_from(["CVSS_V2", "CVSS_V3", "CVSS_V4"]),
+    vector=st.text(max_size=40)
+    | st.builds(
+        "{}{}".format,
+        st.sampled_from(["CVSS:3.1/", "CVSS:4.0/", "", "CVSS:9.9/"]),
+        st.lists(
+            st.sampled_from(["AV:N", "AC:L", "Au:N", "PR:N", "UI:N", "S:U", "C:H", "I:H", "A:H", "AT:N", "VC:H", "x", ":", "E:X"])
+        ).map("/".join),
+    ),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_no_vector_makes_the_reader_raise(kind: str, vector: str) -> None:
+    score = base_score(kind, vector)
+    assert score is None or 0 <= score <= 10
