@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import hashlib
 import html
 import json
 import threading
@@ -15,12 +16,13 @@ import urllib.parse
 
 from collections import Counter
 from dataclasses import dataclass
+from dataclasses import replace
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
-from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
-from typing import ClassVar
+from typing import TypeVar
 
+from tests.support.index_server import Answer
+from tests.support.index_server import IndexServer
 from tests.support.wheels import Distribution
 from tests.support.wheels import build_sdist
 from tests.support.wheels import build_wheel
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
-_PART = 1 << 20  # bytes
+T = TypeVar("T")
 
 
 class Fault(enum.Enum):
@@ -48,15 +50,30 @@ class Fault(enum.Enum):
     SLOW = "every answer takes `slow_seconds`"
     NO_HASHES = "links without sha256"
     NO_METADATA = "no PEP 658 metadata, so that clients must open the wheels"
+    ONLY_HTML = "pages in HTML, which has no upload times"
+    GARBAGE = "pages that say they are JSON and are not"
+    LOGIN = "401 for everything"
+    WEB_PAGE = "a web page that is no package index, with status 200"
+    CUT_OFF = "pages of which the second half is missing"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer."""
+class Story:
+    """What an index tells of a project beyond its files: PEP 792's status, and PyPI's own JSON."""
 
-    status: HTTPStatus
-    content_type: str = "text/plain"
-    body: bytes = b""
+    status: str | None = None
+    reason: str | None = None
+    owners: tuple[str, ...] = ()
+    classifiers: tuple[str, ...] = ()
+
+
+_SAME_FOR_EVERYTHING = {
+    Fault.NOT_FOUND: Answer(HTTPStatus.NOT_FOUND),
+    Fault.SERVER_ERROR: Answer(HTTPStatus.INTERNAL_SERVER_ERROR),
+    Fault.LOGIN: Answer(HTTPStatus.UNAUTHORIZED),
+    Fault.GARBAGE: Answer(HTTPStatus.OK, JSON_TYPE, b"{]"),
+    Fault.WEB_PAGE: Answer(HTTPStatus.OK, "text/html", b'<html><a href="/login">Sign in</a></html>'),
+}
 
 
 class PackageIndex:
@@ -70,10 +87,14 @@ class PackageIndex:
         self.slow_seconds = slow_seconds
         self._files: dict[str, dict[str, dict[str, Distribution]]] = {}
         self._yanked: dict[tuple[str, str], str] = {}
+        self._uploads: dict[tuple[str, str], str] = {}
+        self._attested: dict[tuple[str, str], bool] = {}
+        self._stories: dict[tuple[str, str], Story] = {}
+        self.etags = False
         self._faults: dict[str, Fault] = {}
         self._requests: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: IndexServer | None = None
         self._port = 0
 
     def __enter__(self) -> Self:
@@ -90,7 +111,7 @@ class PackageIndex:
 
     def start(self) -> None:
         """Serve on a free port of 127.0.0.1, or on the same port as before."""
-        self._server = _Server(self, self._port)
+        self._server = IndexServer(self, self._port)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -166,10 +187,26 @@ class PackageIndex:
 
     def yank(self, index: str, name: str, version: str, reason: str = "yanked") -> None:
         """Mark every file of one version as yanked (PEP 592)."""
+        self._mark(self._yanked, index, name, version, reason)
+
+    def uploaded(self, index: str, name: str, version: str, when: str) -> None:
+        """Give every file of one version an upload time (PEP 700), such as ``2026-01-31T12:00:00Z``."""
+        self._mark(self._uploads, index, name, version, when)
+
+    def attest(self, index: str, name: str, version: str, *, attested: bool = True) -> None:
+        """Give every file of one version a provenance (PEP 740), or say that it has none."""
+        self._mark(self._attested, index, name, version, attested)
+
+    def tell(self, index: str, name: str, story: Story) -> None:
+        """Tell of a project's status, and offer ``/pypi/<name>/json`` when it has owners."""
+        with self._lock:
+            self._stories[index, normalized(name)] = story
+
+    def _mark(self, marks: dict[tuple[str, str], T], index: str, name: str, version: str, mark: T) -> None:
         with self._lock:
             for filename in self._files[index][normalized(name)]:
                 if _version_of(filename) == version:
-                    self._yanked[index, filename] = reason
+                    marks[index, filename] = mark
 
     @contextlib.contextmanager
     def fault(self, index: str, fault: Fault) -> Iterator[None]:
@@ -202,12 +239,16 @@ class PackageIndex:
             time.sleep(self.slow_seconds)
         if fault is Fault.REFUSE:
             return None
-        if fault is Fault.SERVER_ERROR:
-            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR)
-        if fault is Fault.NOT_FOUND:
-            return Answer(HTTPStatus.NOT_FOUND)
+        if fault in _SAME_FOR_EVERYTHING:
+            return _SAME_FOR_EVERYTHING[fault]
         with self._lock:
-            return self._content(index, rest, fault, wants_json=JSON_TYPE in accept)
+            wants_json = JSON_TYPE in accept and fault is not Fault.ONLY_HTML
+            answer = self._content(index, rest, fault, wants_json=wants_json)
+        if fault is Fault.CUT_OFF:
+            return replace(answer, body=answer.body[: len(answer.body) // 2])
+        if self.etags and answer.status is HTTPStatus.OK:
+            return replace(answer, etag=f'"{hashlib.sha256(answer.body).hexdigest()}"')
+        return answer
 
     def _content(self, index: str, rest: str, fault: Fault | None, *, wants_json: bool) -> Answer:
         projects = self._files.get(index, {})
@@ -215,14 +256,18 @@ class PackageIndex:
         if parts == ["simple"] and index in self._files:
             return _root_page(sorted(projects), wants_json=wants_json)
         if len(parts) == 2 and parts[0] == "simple" and parts[1] in projects:
-            links = [
-                Link(file, self._yanked.get((index, file.filename)), fault)
-                for file in projects[parts[1]].values()
-            ]
-            return _project_page(parts[1], links, wants_json=wants_json)
+            links = [self._link(index, file, fault) for file in projects[parts[1]].values()]
+            story = self._stories.get((index, parts[1]), Story())
+            return _project_page(parts[1], links, story, wants_json=wants_json)
+        if len(parts) == 3 and parts[0] == "pypi" and (index, parts[1]) in self._stories:
+            return _story(self._stories[index, parts[1]])
         if len(parts) == 3 and parts[0] == "simple":
             return _file(projects.get(parts[1], {}), parts[2], fault)
         return Answer(HTTPStatus.NOT_FOUND)
+
+    def _link(self, index: str, file: Distribution, fault: Fault | None) -> Link:
+        key = (index, file.filename)
+        return Link(file, self._yanked.get(key), fault, self._uploads.get(key), self._attested.get(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +277,8 @@ class Link:
     file: Distribution
     yanked: str | None
     fault: Fault | None
+    uploaded: str | None = None
+    attested: bool | None = None
 
     @property
     def has_metadata(self) -> bool:
@@ -247,12 +294,19 @@ class Link:
             attributes["data-dist-info-metadata"] = f"sha256={self.file.metadata_sha256}"
         if self.yanked is not None:
             attributes["data-yanked"] = self.yanked
+        if self.attested:
+            attributes["data-provenance"] = f"{self.file.filename}.provenance"
         written = " ".join(f'{key}="{html.escape(value)}"' for key, value in attributes.items())
         return f"<a {written}>{html.escape(self.file.filename)}</a><br>"
 
     def as_json(self) -> dict[str, object]:
         metadata = {"sha256": self.file.metadata_sha256} if self.has_metadata else False
-        return {
+        told: dict[str, object] = {}
+        if self.uploaded is not None:
+            told["upload-time"] = self.uploaded
+        if self.attested is not None:
+            told["provenance"] = f"{self.file.filename}.provenance" if self.attested else None
+        return told | {
             "filename": self.file.filename,
             "url": urllib.parse.quote(self.file.filename),
             "hashes": {} if self.fault is Fault.NO_HASHES else {"sha256": self.file.sha256},
@@ -274,18 +328,36 @@ def _root_page(projects: list[str], *, wants_json: bool) -> Answer:
     return _html(f'<a href="{name}/">{name}</a><br>' for name in projects)
 
 
-def _project_page(project: str, links: list[Link], *, wants_json: bool) -> Answer:
+def _project_page(project: str, links: list[Link], story: Story, *, wants_json: bool) -> Answer:
     if not wants_json:
-        return _html(link.as_html() for link in links)
+        return _html([*_status_rows(story), *(link.as_html() for link in links)])
     versions = {_version_of(link.file.filename) for link in links}
-    return _json(
-        {
-            "meta": {"api-version": "1.1"},
-            "name": project,
-            "versions": sorted(versions),
-            "files": [link.as_json() for link in links],
-        }
-    )
+    page: dict[str, object] = {
+        "meta": {"api-version": "1.1"},
+        "name": project,
+        "versions": sorted(versions),
+        "files": [link.as_json() for link in links],
+    }
+    if story.status is not None:
+        page["project-status"] = {"status": story.status, "reason": story.reason}
+    return _json(page)
+
+
+def _status_rows(story: Story) -> Iterator[str]:
+    """Say the status as PEP 792 does in HTML, though in the body: parsers find it there as well."""
+    if story.status is not None:
+        yield f'<meta name="pypi:project-status" content="{html.escape(story.status)}">'
+    if story.reason is not None:
+        yield f'<meta name="pypi:project-status-reason" content="{html.escape(story.reason)}">'
+
+
+def _story(story: Story) -> Answer:
+    """Answer as PyPI's own JSON does, with the keys that are read."""
+    if not story.owners:
+        return Answer(HTTPStatus.NOT_FOUND)
+    roles = [{"role": "Owner", "user": user} for user in story.owners]
+    ownership = {"organization": None, "roles": roles}
+    return _json({"info": {"classifiers": list(story.classifiers)}, "ownership": ownership})
 
 
 def _file(files: Mapping[str, Distribution], name: str, fault: Fault | None) -> Answer:
@@ -306,44 +378,3 @@ def _html(rows: Iterable[str]) -> Answer:
     return Answer(
         HTTPStatus.OK, "text/html; charset=utf-8", "\n".join([head, *rows, "</body></html>"]).encode()
     )
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, index: PackageIndex, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
-        self.index = index
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Headers and body leave in two writes: without this, Nagle's algorithm waits 40 ms for each answer.
-    disable_nagle_algorithm = True
-    timeout: ClassVar[float | None] = 10
-
-    def do_GET(self) -> None:
-        self._answer(with_body=True)
-
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def _answer(self, *, with_body: bool) -> None:
-        path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
-        assert isinstance(self.server, _Server)
-        answer = self.server.index.answer(path, self.headers.get("Accept", ""))
-        if answer is None:
-            self.close_connection = True
-            return
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        if with_body:
-            # `timeout` counts for a whole write: a large wheel on a busy machine needs more than one of them.
-            for start in range(0, len(answer.body), _PART):
-                self.wfile.write(answer.body[start : start + _PART])
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Keep the test's output quiet."""

@@ -67,13 +67,17 @@ class AiopsCommand(Command):
     _document_output: Output | None = None
 
     def claim_output(self, io: IO) -> None:
-        """With ``--format json``, keep standard output for the document and send all else to stderr.
+        """With any ``--format`` but text, keep standard output for the document and send all else to stderr.
 
         Runs before Poetry's own listeners, which already write (creating an environment, ...).
         """
-        if self._document_output is None and _asked_format(io) == "json":
+        if self._document_output is None and self._is_document(_asked_format(io)):
             self._document_output = io.output
             io._output = io.error_output  # noqa: SLF001 - cleo has no setter; Poetry's parts hold on to this io
+
+    def _is_document(self, form: str | None) -> bool:
+        """Say whether a format is one that programs read; the default is for people."""
+        return form in self.formats and form not in (self.formats[0], "text")
 
     def run(self, io: IO) -> int:
         """Run the command; usage errors are exit code 2, our errors carry their own."""
@@ -91,7 +95,7 @@ class AiopsCommand(Command):
         except CleoError as error:
             failure = UsageError(str(error), hint=f"See `poetry help {self.name}`.")
         print_error(io, failure)
-        if self._document_output is not None:
+        if self._document_output is not None and _asked_format(io) == "json":
             self.write_document("error", {"exit_code": failure.exit_code, "message": failure.lines()})
         return failure.exit_code
 
@@ -107,24 +111,22 @@ class AiopsCommand(Command):
                 where="--format",
                 hint=f"Choose one of {', '.join(self.formats)}.",
             )
-        if asked == "json" and self.io.output.is_quiet() and not self.output_files:
+        if self._is_document(asked) and self.io.output.is_quiet() and not self.output_files:
             raise UsageError(
-                "--quiet leaves no standard output for the JSON document",
-                where="--format json",
-                hint="Leave out one of the two, or write the document with --output FILE.json.",
+                f"--quiet leaves no standard output for the {asked.replace('json', 'JSON')} document",
+                where=f"--format {asked}",
+                hint="Leave out one of the two, or write the document with --output FILE.",
             )
         return asked
 
     @property
     def output_files(self) -> dict[str, str]:
         """The files of ``--output``, each with its format; raises UsageError for an extension without one."""
-        from pathlib import Path  # noqa: PLC0415
-
         from poetry_aiops.errors import UsageError  # noqa: PLC0415
 
         files = {}
         for name in self.option("output") or ():
-            written = self.extensions.get(Path(name).suffix.lower())
+            written = self._format_of(name)
             if written not in self.formats:
                 known = ", ".join(end for end, form in self.extensions.items() if form in self.formats)
                 raise UsageError(
@@ -134,6 +136,11 @@ class AiopsCommand(Command):
                 )
             files[name] = written
         return files
+
+    def _format_of(self, name: str) -> str | None:
+        """Return the format that a file's name asks for; the longest extension counts (``.cdx.json``)."""
+        ends = sorted(self.extensions, key=len, reverse=True)
+        return next((self.extensions[end] for end in ends if name.lower().endswith(end)), None)
 
     def write_files(self, contents: dict[str, str]) -> None:
         """Write the files of ``--output`` atomically; ``contents`` holds the text of each format."""
@@ -154,9 +161,12 @@ class AiopsCommand(Command):
 
     def write_document(self, name: str, content: dict[str, Any]) -> None:
         """Write one JSON document of the schema ``poetry-aiops/<name>/1``, raw, to standard output."""
-        document = document_text(name, content)
+        self.write_raw(document_text(name, content))
+
+    def write_raw(self, text: str) -> None:
+        """Write a text to standard output as it is: nothing in it is taken for markup."""
         output = self._document_output or self.io.output
-        output.write(document, new_line=True, verbosity=Verbosity.NORMAL, type=OutputType.RAW)
+        output.write(text, new_line=not text.endswith("\n"), verbosity=Verbosity.NORMAL, type=OutputType.RAW)
 
 
 def document_text(name: str, content: dict[str, Any]) -> str:

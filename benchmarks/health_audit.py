@@ -1,0 +1,311 @@
+"""How long an audit of a lock takes, side by side with pip-audit, uv audit and pysentry on one local OSV service.
+
+    python benchmarks/health_audit.py [--snapshot ZIP] [--packages 100 500] [--latency 0 50] [--rounds 3] [--peers DIR]
+
+The service runs in this process on 127.0.0.1 and answers each question after the latency. One package in five has
+advisories; the records come from an OSV zip (``--snapshot``, else the corpus) or are made up. Peers are installed from
+the package index into a virtual environment of their own. ``start`` is each program's own start (``--version``, for
+the engine its imports), ``beyond`` the time after it, ``total`` the whole process; medians, with empty caches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.support.osv_server import OsvServer
+from tests.support.osv_server import applies
+from tests.support.osv_server import load
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Sequence
+
+
+HERE = Path(__file__).resolve()
+SOURCE = HERE.parent.parent / "src"
+PEERS = ("pip-audit", "uv", "pysentry-rs")
+PATIENCE = 10.0
+"""Seconds above which a program runs once only."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One way to audit: how it is started, how it only starts, and how its findings are read."""
+
+    name: str
+    start: Sequence[str]
+    command: Callable[[Path, str], Sequence[str]]
+    findings: Callable[[str], set[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Medians in seconds, and what was found: pairs of package and advisory id."""
+
+    total: float
+    start: float
+    findings: set[tuple[str, str]]
+    code: int
+
+    @property
+    def beyond(self) -> float:
+        return max(self.total - self.start, 0.001)
+
+
+def main() -> int:
+    """Run every program on every case and print the tables."""
+    chosen = _options()
+    if chosen.engine:
+        return _engine(Path(chosen.engine), chosen.url)
+    with tempfile.TemporaryDirectory() as folder:
+        programs = _programs(Path(chosen.peers) if chosen.peers else Path(folder) / "peers")
+        records = _records(chosen.snapshot)
+        for count in chosen.packages:
+            packages = _packages(records, count)
+            for latency in chosen.latency:
+                with OsvServer(records, latency=latency / 1000) as server:
+                    case = Path(folder) / f"{count}-{latency}"
+                    _write_project(case, packages, server.url)
+                    for name, version in packages:  # the service's own matching is not what is measured
+                        server.matching({"package": {"name": name}, "version": version})
+                    print(f"\n{count} packages, {latency} ms latency", flush=True)
+                    _table([(one, _measure(one, case, server, chosen.rounds)) for one in programs])
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    corpus = os.environ.get("POETRY_AIOPS_CORPUS", "")
+    found = sorted(Path(corpus).glob("advisories/*.zip")) if corpus else []
+    options.add_argument("--snapshot", type=Path, default=found[0] if found else None)
+    options.add_argument("--packages", type=int, nargs="+", default=[100, 500])
+    options.add_argument("--latency", type=int, nargs="+", default=[0, 50], help="milliseconds")
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--peers", help="a virtual environment with the peers; made when it is missing")
+    options.add_argument("--engine", help=argparse.SUPPRESS)
+    options.add_argument("--url", default="", help=argparse.SUPPRESS)
+    return options.parse_args()
+
+
+# -- what is audited ------------------------------------------------------------------------------------
+
+
+def _records(snapshot: Path | None) -> list[dict[str, Any]]:
+    if snapshot:
+        records = load(snapshot)
+        for record in records:  # pip-audit ends with a traceback at times that are written otherwise
+            record["published"] = record.get("published", "2024-01-01T00:00:00Z")[:19].replace(" ", "T") + "Z"
+        return records
+    return [
+        {
+            "id": f"PYSEC-2024-{number}",
+            "modified": "2024-01-01T00:00:00Z",
+            "published": "2024-01-01T00:00:00Z",
+            "summary": "made up",
+            "affected": [
+                {
+                    "package": {"ecosystem": "PyPI", "name": f"flawed-{number // 3}"},
+                    "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0"}]}],
+                    "versions": ["1.0", "1.1"],
+                }
+            ],
+        }
+        for number in range(1500)
+    ]
+
+
+def _packages(records: list[dict[str, Any]], count: int) -> list[tuple[str, str]]:
+    """Return names and versions: one package in five in a version that advisories name."""
+    known: dict[str, str] = {}
+    for record in records:
+        for entry in record["affected"]:
+            name = entry["package"]["name"].lower().replace("_", "-").replace(".", "-")
+            plain = [one for one in entry.get("versions", ()) if one.replace(".", "").isdigit()]
+            if plain and applies(record, name, plain[-1]):
+                known.setdefault(name, plain[-1])
+    flawed = sorted(known.items())
+    step = max(1, len(flawed) // (count // 5))
+    chosen = flawed[::step][: count // 5]
+    return [*chosen, *((f"harmless-{number}", "1.0") for number in range(count - len(chosen)))]
+
+
+def _write_project(folder: Path, packages: list[tuple[str, str]], url: str) -> None:
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("".join(f"{name}=={version}\n" for name, version in packages))
+    (folder / "poetry.lock").write_text(_poetry_lock(packages))
+    (folder / "uv.lock").write_text(_uv_lock(packages, url))
+    asked = ", ".join(f'"{name}=={version}"' for name, version in packages)
+    (folder / "pyproject.toml").write_text(
+        f'[project]\nname = "bench"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = [{asked}]\n'
+    )
+
+
+def _poetry_lock(packages: list[tuple[str, str]]) -> str:
+    tables = [
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\ndescription = ""\noptional = false\n'
+        'python-versions = "*"\ngroups = ["main"]\nfiles = []\n'
+        for name, version in packages
+    ]
+    return "\n".join(
+        (*tables, '[metadata]\nlock-version = "2.1"\npython-versions = ">=3.11"\ncontent-hash = "x"\n')
+    )
+
+
+def _uv_lock(packages: list[tuple[str, str]], url: str) -> str:
+    digest = "0" * 64
+    names = "".join(f'    {{ name = "{name}" }},\n' for name, _ in packages)
+    wanted = "".join(f'    {{ name = "{name}", specifier = "=={version}" }},\n' for name, version in packages)
+    tables = [
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\nsource = {{ registry = "{url}/simple" }}\n'
+        f'sdist = {{ url = "{url}/{name}.tar.gz", hash = "sha256:{digest}", size = 1 }}\n'
+        for name, version in packages
+    ]
+    head = (
+        'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n\n[[package]]\nname = "bench"\nversion = "1"\n'
+        f'source = {{ virtual = "." }}\ndependencies = [\n{names}]\n\n'
+        f"[package.metadata]\nrequires-dist = [\n{wanted}]\n"
+    )
+    return "\n".join((head, *tables))
+
+
+# -- the programs ---------------------------------------------------------------------------------------
+
+
+def _programs(peers: Path) -> list[Program]:
+    binaries = peers / ("Scripts" if sys.platform == "win32" else "bin")
+    if not binaries.is_dir():
+        print("installing the peers ...", flush=True)
+        venv.create(peers, with_pip=True)
+        python = str(binaries / "python")
+        subprocess.run([python, "-m", "pip", "install", "-q", *PEERS], check=True, capture_output=True)
+    pip_audit, uv, pysentry = (str(binaries / name) for name in PEERS)
+    engine = [sys.executable, str(HERE)]
+    return [
+        Program(
+            "poetry-aiops",
+            [*engine, "--engine", os.devnull],
+            lambda folder, url: [*engine, "--engine", str(folder / "poetry.lock"), "--url", url],
+            lambda text: {(name, identity) for name, identity in json.loads(text)},
+        ),
+        Program("pip-audit", [pip_audit, "--version"], _pip_audit(pip_audit), _read_pip_audit),
+        Program(
+            "uv audit",
+            [uv, "--version"],
+            lambda _, url: (
+                f"{uv} audit --frozen --no-cache --preview --service-url {url} --output-format json".split()
+            ),
+            _read_uv,
+        ),
+        Program(
+            "pysentry",
+            [pysentry, "--version"],
+            lambda _, url: (
+                f"{pysentry} . --sources osv --service-url {url}/v1 --format json --no-cache "
+                "--no-maintenance-check --no-config --no-ci-detect --fail-on low".split()
+            ),
+            _read_pysentry,
+        ),
+    ]
+
+
+def _pip_audit(program: str) -> Callable[[Path, str], Sequence[str]]:
+    options = "--no-deps --disable-pip -s osv -f json --progress-spinner off --osv-url"
+    return lambda _, url: [program, "-r", "requirements.txt", *options.split(), f"{url}/v1/query"]
+
+
+def _read_pip_audit(text: str) -> set[tuple[str, str]]:
+    listed = json.loads(text)["dependencies"]
+    return {(one["name"], vuln["id"]) for one in listed for vuln in one.get("vulns", ())}
+
+
+def _read_uv(text: str) -> set[tuple[str, str]]:
+    return {(one["dependency"]["name"], one["id"]) for one in json.loads(text)["vulnerabilities"]}
+
+
+def _read_pysentry(text: str) -> set[tuple[str, str]]:
+    document, _ = json.JSONDecoder().raw_decode(text.lstrip())  # words to its users may follow
+    return {(one["package_name"], one["id"]) for one in document["vulnerabilities"]}
+
+
+def _engine(lock: Path, url: str) -> int:
+    """Be the program under test: read a lock, ask the service, print what was found."""
+    from poetry_aiops.adapters.osv import OsvService  # noqa: PLC0415 - its import is part of the start
+    from poetry_aiops.health.security import Feeds  # noqa: PLC0415 - as above
+    from poetry_aiops.health.security import audit  # noqa: PLC0415 - as above
+    from poetry_aiops.project.lockfile import read_lock  # noqa: PLC0415 - as above
+
+    if not url:
+        return 0
+    result = audit(read_lock(lock).packages, Feeds(service=OsvService(url)))
+    print(json.dumps([(finding.package, finding.id) for finding in result.findings]))
+    return 0 if result.complete else 3
+
+
+# -- measuring ------------------------------------------------------------------------------------------
+
+
+def _measure(program: Program, folder: Path, server: OsvServer, rounds: int) -> Measured | str:
+    """Run a program several times, each time beside its mere start, so that a busy moment weighs on both."""
+    totals: list[float] = []
+    starts: list[float] = []
+    for _ in range(rounds):
+        starts.append(_run(program.start, folder)[0])
+        taken, code, output, errors = _run(program.command(folder, server.url), folder)
+        totals.append(taken)
+        try:
+            findings = program.findings(output)
+        except (ValueError, KeyError, TypeError) as error:
+            last = (errors.strip() or output.strip() or str(error)).splitlines()[-1]
+            return f"exit {code} after {taken:.1f} s: {last[:100]}"
+        if taken > PATIENCE:
+            break
+    return Measured(statistics.median(totals), statistics.median(starts), findings, code)
+
+
+def _run(command: Sequence[str], folder: Path) -> tuple[float, int, str, str]:
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {**os.environ, "XDG_CACHE_HOME": cache, "HOME": cache, "PYTHONPATH": str(SOURCE)}
+        begin = time.perf_counter()
+        done = subprocess.run(
+            list(command), cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        return time.perf_counter() - begin, done.returncode, done.stdout, done.stderr
+
+
+def _table(rows: list[tuple[Program, Measured | str]]) -> None:
+    ours = next(measured for _, measured in rows if isinstance(measured, Measured))
+    print(
+        f"{'program':<14}{'start':>8}{'beyond':>9}{'ratio':>8}{'total':>9}{'ratio':>8}{'findings':>10}  packages"
+    )
+    for program, measured in rows:
+        if isinstance(measured, str):
+            print(f"{program.name:<14}{measured}")
+            continue
+        flagged = {name for name, _ in measured.findings}
+        print(
+            f"{program.name:<14}{measured.start:7.2f}s{measured.beyond:8.2f}s{measured.beyond / ours.beyond:8.1f}"
+            f"{measured.total:8.2f}s{measured.total / ours.total:8.1f}{len(measured.findings):>10}  {len(flagged)}"
+        )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,126 @@
+"""The fault table of ``poetry health``: whatever a source does, never exit 0 with full coverage, never a traceback."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.certificate import self_signed
+from tests.support.health_shop import TOOLKIT
+from tests.support.health_shop import Shop
+from tests.support.health_shop import by_name
+from tests.support.index import Fault as IndexFault
+from tests.support.osv_server import Fault
+from tests.support.osv_server import OsvServer
+from tests.unit.health.osv import record
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.index import PackageIndex
+
+
+SECURITY = ("--without", "inner", "--metric", "security", "--fail-on", "critical")
+SLOW = {Fault.SILENCE, Fault.DRIP, Fault.DRIP_HEADERS}
+
+
+def cases(*faults: Fault) -> list[object]:
+    """Return the faults as parameters; those that wait for a time limit are slow."""
+    return [pytest.param(one, marks=pytest.mark.slow if one in SLOW else (), id=one.name) for one in faults]
+
+
+@pytest.mark.parametrize("fault", cases(*Fault))
+def test_a_service_that_fails_is_three(shop: Shop, osv: OsvServer, fault: Fault) -> None:
+    osv.fault = fault
+
+    document = shop.document(*SECURITY, code=3)
+
+    assert document["complete"] is False
+    assert document["metrics"]["security"]["coverage"] == 0
+    assert {package["audited"] for package in document["packages"]} == {"failed"}
+    assert all(package["reason"] for package in document["packages"])
+    assert document["gate"]["incomplete"]
+
+
+def test_a_service_that_is_not_there_is_three(shop: Shop, osv: OsvServer) -> None:
+    osv.stop()
+
+    run = shop.look(*SECURITY)
+
+    assert run.code == 3, str(run)
+    assert "could not be audited" in run.stdout
+
+
+@pytest.mark.parametrize("fault", cases(*(set(Fault) - {Fault.EMPTY_OBJECT})))
+def test_records_that_do_not_come_count_all_the_same(shop: Shop, osv: OsvServer, fault: Fault) -> None:
+    osv.fault, osv.faulty = fault, (f"/v1/vulns/{TOOLKIT['id']}",)
+
+    document = shop.document(*SECURITY)
+
+    toolkit = by_name(document)["toolkit"]
+    assert document["gate"]["exit_code"] != 0
+    assert toolkit["audited"] == "failed"
+    assert [one["id"] for one in toolkit["advisories"]] == [TOOLKIT["id"]]
+    assert by_name(document)["webapi"]["audited"] == "audited"
+
+
+def test_a_certificate_that_nobody_trusts_is_three(shop: Shop, tmp_path: Path) -> None:
+    with OsvServer([TOOLKIT], certificate=self_signed(tmp_path)) as served:
+        run = replace(shop, osv=served).look(*SECURITY)
+
+    assert run.code == 3, str(run)
+    assert "certificate" in run.output
+
+
+def test_a_version_that_nobody_can_parse_is_told(shop: Shop, osv: OsvServer) -> None:
+    odd = record("PYSEC-2026-8", "webapi", {"introduced": "0"}, {"fixed": "one point two"})
+    odd["affected"][0]["versions"] = ["1.0", "1.0 beta?"]
+    osv.publish(odd)
+
+    document = shop.document(*SECURITY, code=1)
+
+    (found,) = by_name(document)["webapi"]["advisories"]
+    assert (found["id"], found["severity"]) == ("PYSEC-2026-8", "unknown")
+    assert "one point two" in " ".join([*found["notes"], *by_name(document)["webapi"]["notes"]])
+
+
+@pytest.mark.parametrize("fault", [*IndexFault], ids=[one.name for one in IndexFault])
+def test_an_index_that_fails_costs_coverage_but_no_finding(
+    shop: Shop, shop_index: PackageIndex, fault: IndexFault
+) -> None:
+    with shop_index.fault("pypi", fault):
+        document = shop.document("--without", "inner")
+
+    assert document["gate"]["exit_code"] == 1
+    harmless = {IndexFault.SLOW, IndexFault.NO_HASHES, IndexFault.NO_METADATA}
+    if fault not in harmless:
+        metric = document["metrics"]["currency"]
+        assert metric["coverage"] <= (75 if fault is IndexFault.ONLY_HTML else 0)
+        assert metric["reason"]
+
+
+def test_a_score_that_rests_on_too_little_is_three(shop: Shop, shop_index: PackageIndex) -> None:
+    with shop_index.fault("pypi", IndexFault.SERVER_ERROR):
+        run = shop.look("--without", "inner", "--fail-on", "critical", "--min-score", "10")
+
+    assert run.code == 3, str(run)
+
+
+def test_signals_that_cannot_be_seen_are_three(shop: Shop, shop_index: PackageIndex) -> None:
+    shop.add_policy('fail-on-signals = ["yanked"]')
+
+    with shop_index.fault("pypi", IndexFault.NOT_FOUND):
+        run = shop.look(*SECURITY)
+
+    assert run.code == 3, str(run)
+
+
+def test_a_service_that_knows_nothing_at_first_is_asked_again(shop: Shop, osv: OsvServer) -> None:
+    osv.fault, osv.fault_ends_after = Fault.BUSY, 2
+
+    document = shop.document(*SECURITY, code=0)
+
+    assert document["complete"] is True
