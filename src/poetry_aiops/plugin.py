@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 COMMANDS: Final[dict[str, str]] = {
+    "graph": "poetry_aiops.commands.graph:GraphCommand",
     "hw-add": "poetry_aiops.commands.hw_add:HwAddCommand",
     "hw-info": "poetry_aiops.commands.hw_info:HwInfoCommand",
     "hw-install": "poetry_aiops.commands.hw_install:HwInstallCommand",
