@@ -35,6 +35,7 @@ def play(folder: Path, *arguments: str, **variables: str) -> subprocess.Complete
     )
 
 
+@pytest.mark.slow
 def test_the_demo_keeps_every_promise_and_leaves_nothing_behind(tmp_path: Path) -> None:
     # Variables that would lead Poetry astray if the demo handed them on.
     astray = {"POETRY_AIOPS_HARDWARE": "rocm", "POETRY_VIRTUALENVS_CREATE": "false", "VIRTUAL_ENV": "no"}

@@ -54,6 +54,9 @@ def both(poetry: PoetryProgram, project: Project, *options: str) -> Both:
     return Both(project, raw)
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def hardware(poetry: PoetryProgram, locked_project: ProjectFactory) -> Both:
     return both(poetry, locked_project(projects.HW), "--with", "ml-gpu")

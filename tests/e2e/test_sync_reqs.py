@@ -427,6 +427,7 @@ def test_without_a_lock_the_next_step_is_named(poetry: PoetryProgram, new_projec
 # -- auto ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_auto_follows_every_command_that_locks_and_is_silent_otherwise(
     poetry: PoetryProgram, new_project: ProjectFactory, index: PackageIndex
 ) -> None:
