@@ -9,6 +9,8 @@ import sys
 
 from pathlib import Path
 
+import pytest
+
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEMO = str(REPOSITORY / "scripts" / "demo.py")
