@@ -4,7 +4,8 @@
 
 The service runs in this process on 127.0.0.1 and answers each question after the latency. One package in five has
 advisories; the records come from an OSV zip (``--snapshot``, else the corpus) or are made up. Peers are installed from
-the package index into a virtual environment of their own. ``start`` is each program's own start (``--version``, for
+the package index into a virtual environment of their own. ``our engine`` is the audit
+alone, ``poetry health`` the whole command with this plugin. ``start`` is each program's own start (``--version``, for
 the engine its imports), ``beyond`` the time after it, ``total`` the whole process; medians, with empty caches.
 """
 
@@ -199,12 +200,19 @@ def _programs(peers: Path) -> list[Program]:
         subprocess.run([python, "-m", "pip", "install", "-q", *PEERS], check=True, capture_output=True)
     pip_audit, uv, pysentry = (str(binaries / name) for name in PEERS)
     engine = [sys.executable, str(HERE)]
+    poetry = str(Path(sys.executable).parent / "poetry")
     return [
         Program(
-            "poetry-aiops",
+            "our engine",
             [*engine, "--engine", os.devnull],
             lambda folder, url: [*engine, "--engine", str(folder / "poetry.lock"), "--url", url],
             lambda text: {(name, identity) for name, identity in json.loads(text)},
+        ),
+        Program(
+            "poetry health",
+            [poetry, "--version"],
+            lambda _, __: [poetry, "health", "--metric", "security", "--format", "json"],
+            _read_ours,
         ),
         Program("pip-audit", [pip_audit, "--version"], _pip_audit(pip_audit), _read_pip_audit),
         Program(
@@ -225,6 +233,11 @@ def _programs(peers: Path) -> list[Program]:
             _read_pysentry,
         ),
     ]
+
+
+def _read_ours(text: str) -> set[tuple[str, str]]:
+    listed = json.loads(text)["packages"]
+    return {(one["name"], found["id"]) for one in listed for found in one["advisories"]}
 
 
 def _pip_audit(program: str) -> Callable[[Path, str], Sequence[str]]:
@@ -269,7 +282,7 @@ def _measure(program: Program, folder: Path, server: OsvServer, rounds: int) -> 
     starts: list[float] = []
     for _ in range(rounds):
         starts.append(_run(program.start, folder)[0])
-        taken, code, output, errors = _run(program.command(folder, server.url), folder)
+        taken, code, output, errors = _run(program.command(folder, server.url), folder, server.url)
         totals.append(taken)
         try:
             findings = program.findings(output)
@@ -281,9 +294,16 @@ def _measure(program: Program, folder: Path, server: OsvServer, rounds: int) -> 
     return Measured(statistics.median(totals), statistics.median(starts), findings, code)
 
 
-def _run(command: Sequence[str], folder: Path) -> tuple[float, int, str, str]:
+def _run(command: Sequence[str], folder: Path, url: str = "") -> tuple[float, int, str, str]:
     with tempfile.TemporaryDirectory() as cache:
-        environment = {**os.environ, "XDG_CACHE_HOME": cache, "HOME": cache, "PYTHONPATH": str(SOURCE)}
+        environment = {
+            **os.environ,
+            "XDG_CACHE_HOME": cache,
+            "HOME": cache,
+            "PYTHONPATH": str(SOURCE),
+            "POETRY_CACHE_DIR": cache,
+            "POETRY_AIOPS_OSV_URL": url,
+        }
         begin = time.perf_counter()
         done = subprocess.run(
             list(command), cwd=folder, env=environment, capture_output=True, text=True, check=False

@@ -5,6 +5,7 @@ the block says where it runs::
 
     <!-- run: anywhere -->                          an empty folder
     <!-- run: service -->                           a small project without any hardware
+    <!-- run: shop -->                              the small shop of the tests of health, with its advisories
     <!-- run: chatbot -->                           a copy of examples/chatbot, locked against stand-ins
     <!-- run: chatbot, change: not-optional -->     the same with a change that the test names
 

@@ -16,6 +16,14 @@ from tests.docs.console import REPOSITORY
 from tests.docs.console import Block
 from tests.docs.console import all_blocks
 from tests.docs.console import matches
+from tests.support.health_shop import TESTER
+from tests.support.health_shop import TOOLKIT
+from tests.support.health_shop import Shop
+from tests.support.health_shop import publish
+from tests.support.health_shop import publish_newer
+from tests.support.health_shop import shop_locked
+from tests.support.index import PackageIndex
+from tests.support.osv_server import OsvServer
 
 
 if TYPE_CHECKING:
@@ -58,8 +66,21 @@ def chatbot(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> 
         yield folder
 
 
-def place(block: Block, chatbot: Path, folder: Path) -> Path:
+@pytest.fixture(scope="session")
+def shop(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Lock the shop of the tests of `poetry health`; its index and its advisories are served meanwhile."""
+    with PackageIndex() as index, OsvServer([TOOLKIT, TESTER]) as osv:
+        publish(index)
+        project = shop_locked(poetry, index, tmp_path_factory.mktemp("docs") / "shop")
+        publish_newer(index)
+        yield Shop(poetry, project, osv)
+
+
+def place(block: Block, chatbot: Path, shop: Shop, folder: Path) -> Path:
     """Make the folder in which a block runs."""
+    if block.place == "shop":
+        for name in ("pyproject.toml", "poetry.lock"):
+            shutil.copy(shop.project.path / name, folder)
     if block.place == "service":
         (folder / "pyproject.toml").write_text(SERVICE, "utf-8")
     if block.place != "chatbot":
@@ -77,10 +98,10 @@ def place(block: Block, chatbot: Path, folder: Path) -> Path:
 @WINDOWS
 @pytest.mark.parametrize("block", RUN, ids=lambda block: block.name)
 def test_a_block_shows_what_really_happens(
-    block: Block, chatbot: Path, poetry: PoetryProgram, tmp_path: Path
+    block: Block, chatbot: Path, shop: Shop, poetry: PoetryProgram, tmp_path: Path
 ) -> None:
-    where = place(block, chatbot, tmp_path)
-    environment = poetry._environment()
+    where = place(block, chatbot, shop, tmp_path)
+    environment = poetry._environment() | (shop.variables if block.place == "shop" else {})
     environment["PATH"] = os.pathsep.join([str(where / ".venv" / "bin"), environment["PATH"]])
     code = 0
     for step in block.steps:

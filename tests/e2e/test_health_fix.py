@@ -82,18 +82,11 @@ def index() -> Iterator[PackageIndex]:
     served = PackageIndex()
     for version in ("1.0", "1.1", "1.2", "2.0"):
         served.publish("pypi", "parser", version)
-    for version, needs in {
-        "0.1": "toolkit>=0.3,<0.4",
-        "0.2": "toolkit>=0.3,<0.5",
-        "0.3": "toolkit>=0.3",
-    }.items():
-        served.publish("pypi", "webapi", version, [needs])
-    for version, needs in {
-        "0.3": ["parser>=1"],
-        "0.4": ["parser>=1", "looper>=4"],
-        "0.5": ["parser"],
-    }.items():
-        served.publish("pypi", "toolkit", version, needs)
+    for version, bound in {"0.1": ">=0.3,<0.4", "0.2": ">=0.3,<0.5", "0.3": ">=0.3"}.items():
+        served.publish("pypi", "webapi", version, [f"toolkit{bound}"])
+    served.publish("pypi", "toolkit", "0.3", ["parser>=1"])
+    served.publish("pypi", "toolkit", "0.4", ["parser>=1", "looper>=4"])
+    served.publish("pypi", "toolkit", "0.5", ["parser"])
     for version in ("3.0", "4.0"):
         served.publish("pypi", "looper", version)
     served.publish("pypi", "frozen", "1.0", ["stuck<2"])
@@ -101,8 +94,9 @@ def index() -> Iterator[PackageIndex]:
     for version in ("1.0", "2.0"):
         served.publish("pypi", "stuck", version)
     for build in ("cpu", "cu126"):
-        for version in ("2.10.0", "2.11.0", "2.12.0"):
-            served.publish(build, "torch", f"{version}+{build}", ["parser"])
+        for torch in ("2.10.0", "2.11.0"):
+            served.publish(build, "torch", f"{torch}+{build}", ["parser"])
+        served.publish(build, "torch", f"2.12.0+{build}", ["parser", "looper"])
     with served:
         yield served
 
@@ -199,7 +193,7 @@ def test_one_pin_moves_to_the_smallest_fixed_version(
     assert fix["diff"] == ["- parser 1.0", "+ parser 1.1"]
     assert answer["left"] == []
     assert project.lockfile().builds("parser") == {"1.1": ("main",)}
-    assert list(project.path.glob(".*")) == []
+    assert sorted(one.name for one in project.path.iterdir()) == [".venv", "poetry.lock", "pyproject.toml"]
     before = project.files()
     poetry.must(project, "lock")
     assert project.files() == before
@@ -336,6 +330,7 @@ def test_a_lock_that_another_program_changed_meanwhile_is_not_overwritten(
     assert project.lockfile().builds("parser") == {"1.0": ("main",)}
 
 
+@pytest.mark.slow
 def test_an_index_that_fails_during_the_solve_leaves_the_lock_as_it_was(
     make: Make, poetry: PoetryProgram, advisories: Path, index: PackageIndex
 ) -> None:
@@ -353,11 +348,12 @@ def test_an_index_that_fails_during_the_solve_leaves_the_lock_as_it_was(
     assert project.files() == before
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_the_lock_as_it_was(
     make: Make, poetry: PoetryProgram, advisories: Path, index: PackageIndex
 ) -> None:
-    project = make(shop("parser>=1"), "parser==1.0")
-    tell(advisories, "GHSA-parser", "parser", "1.1")
+    project = make(shop("toolkit"), "toolkit==0.3")
+    tell(advisories, "GHSA-toolkit", "toolkit", "0.4")
     before = project.files()
     assert run(poetry, project, advisories, "--propose").code == 0
     shutil.rmtree(poetry.home / "cache" / "cache")
@@ -393,26 +389,49 @@ def test_a_version_that_is_too_young_is_proposed_as_an_exception_only(
     assert answer["changes"] == ["fresh [stand-in] 1.0 -> 1.1"]
 
 
-def test_every_build_of_a_hardware_variant_moves(
-    make: Make, poetry: PoetryProgram, advisories: Path, index: PackageIndex
-) -> None:
+@pytest.fixture
+def variants(make: Make, poetry: PoetryProgram, index: PackageIndex) -> Project:
+    """Return a project with two hardware variants that was locked when torch 2.10.0 was the newest."""
     text = shop("parser>=1") + VARIANTS
-    old = text.replace("torch = {source", 'torch = {version = "2.10.0", source')
-    project = make(old, "parser==1.0")
+    project = make(text.replace("torch = {source", 'torch = {version = "2.10.0", source'), "parser==1.0")
     project_from(text, index, project.path)
     poetry.must(project, "lock")
+    return project
+
+
+def test_every_build_of_a_hardware_variant_moves(
+    variants: Project, poetry: PoetryProgram, advisories: Path
+) -> None:
     tell(advisories, "GHSA-torch", "torch", "2.11.0")
     tell(advisories, "GHSA-parser", "parser", "1.1")
 
-    answer = fixed(poetry, project, advisories)
+    answer = fixed(poetry, variants, advisories)
 
     assert answer["changes"] == [
         "parser [stand-in] 1.0 -> 1.1",
         "torch [pytorch-cpu] 2.10.0+cpu -> 2.11.0+cpu",
         "torch [pytorch-cu126] 2.10.0+cu126 -> 2.11.0+cu126",
     ]
-    assert answer["left"] == []
-    assert project.lockfile().builds("torch") == {"2.11.0+cpu": ("ml-cpu",), "2.11.0+cu126": ("ml-gpu",)}
-    before = project.files()
-    poetry.must(project, "lock")
-    assert project.files() == before
+    assert (answer["left"], answer["solves"]) == ([], 0)
+    assert variants.lockfile().builds("torch") == {"2.11.0+cpu": ("ml-cpu",), "2.11.0+cu126": ("ml-gpu",)}
+    before = variants.files()
+    poetry.must(variants, "lock")
+    assert variants.files() == before
+
+
+def test_hardware_variants_are_solved_where_a_fix_brings_new_packages(
+    variants: Project, poetry: PoetryProgram, advisories: Path
+) -> None:
+    tell(advisories, "GHSA-torch", "torch", "2.12.0")
+
+    answer = fixed(poetry, variants, advisories)
+
+    assert (answer["left"], answer["solves"]) == ([], 1)
+    assert answer["reasons"]["looper"] == "torch 2.12.0+cpu needs looper *"
+    lock = variants.lockfile()
+    assert lock.builds("torch") == {"2.12.0+cpu": ("ml-cpu",), "2.12.0+cu126": ("ml-gpu",)}
+    assert lock.builds("looper") == {"4.0": ("ml-cpu", "ml-gpu")}
+    assert lock.builds("parser") == {"1.0": ("main", "ml-cpu", "ml-gpu")}
+    before = variants.files()
+    poetry.must(variants, "lock")
+    assert variants.files() == before

@@ -128,12 +128,12 @@ def _certificate_ms(case: FixCase, fixes: Sequence[ProposedFix]) -> float:
 def _change_lock_after_the_solve(path: Path) -> None:
     solve = fix_solving.FixSolver.attempt
 
-    def attempt(self: fix_solving.FixSolver, *given: Any) -> Any:  # noqa: ANN401 - what it wraps
+    def attempt(self: fix_solving.FixSolver, *given: Any) -> Any:
         answer = solve(self, *given)
         path.write_bytes(path.read_bytes() + b"\n# somebody else\n")
         return answer
 
-    fix_solving.FixSolver.attempt = attempt  # type: ignore[method-assign]  # a program of its own
+    fix_solving.FixSolver.attempt = attempt  # type: ignore[assignment,method-assign]  # it only passes on
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import tomllib
 
-from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Final
 
 from poetry.packages import Locker
 from poetry.repositories.pypi_repository import PyPiRepository
@@ -18,7 +18,7 @@ from tests.support.poetry_program import Project
 
 
 if TYPE_CHECKING:
-    from typing import Final
+    from pathlib import Path
 
 
 SIMPLE_INDEX: Final = PyPiRepository()._base_url + "simple/"

@@ -23,12 +23,15 @@ from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.repositories.exceptions import PackageNotFoundError
 from poetry.repositories.exceptions import RepositoryError
 
+from poetry_aiops.adapters.pin_change import BLOCK
+from poetry_aiops.adapters.pin_change import field
 from poetry_aiops.adapters.poetry_pool import OfferingPool
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.health.applicability import audited_version
 from poetry_aiops.health.versions import parsed
 from poetry_aiops.project.checks import Checker
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.requirements import from_pep508
 
 
@@ -49,11 +52,9 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Requirement
 
 
-_BLOCK = re.compile(r"(?m)^(?=\[\[package\]\]|\[extras\]|\[metadata)")
 _VERSION = re.compile(r'(?m)^version = "[^"\n]*"')
 _STYLE = re.compile(r"</?(?:(?:fg|bg|options|href)=[^>]*|b|c1|c2|info|comment|error|warning|question)?>")
 _LONGEST = 400  # characters of an explanation; `poetry lock` tells the whole of it
-_FIELD = r'(?m)^{key} = "([^"\n]*)"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def raised(lock: str, versions: Mapping[PackageKey, str]) -> str:
 
     Such a lock is for the solver alone: the files and requirements of a raised package are still the old ones.
     """
-    return "".join(_raised_block(block, versions) for block in _BLOCK.split(lock))
+    return "".join(_raised_block(block, versions) for block in BLOCK.split(lock))
 
 
 def needs_from(pool: RepositoryPool) -> Callable[[Package, str], Sequence[Requirement] | None]:
@@ -175,13 +176,8 @@ def _raised_block(block: str, versions: Mapping[PackageKey, str]) -> str:
 def _key_of(block: str) -> PackageKey:
     """Return the key of a package as Poetry writes it; anything else simply matches nothing."""
     head, _, source = block.partition("[package.source]")
-    triple = (_text(source, "type"), _text(source, "url"), _text(source, "reference"))
-    return (re.sub(r"[-_.]+", "-", _text(head, "name")).lower(), _text(head, "version"), triple)
-
-
-def _text(block: str, key: str) -> str:
-    found = re.search(_FIELD.format(key=key), block)
-    return found[1] if found else ""
+    triple = (field(source, "type"), field(source, "url"), field(source, "reference"))
+    return (normalised(field(head, "name")), field(head, "version"), triple)
 
 
 def _requirements(package: PoetryPackage) -> tuple[Requirement, ...] | None:

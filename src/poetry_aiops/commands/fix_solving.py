@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import tempfile
 
 from dataclasses import dataclass
@@ -9,9 +11,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Final
 
 from cleo.io.null_io import NullIO
 from poetry.console.commands.lock import LockCommand
+from poetry.packages import Locker
 
 from poetry_aiops.adapters.fix_solver import SOLVER_ERRORS
 from poetry_aiops.adapters.fix_solver import Offering
@@ -21,13 +25,18 @@ from poetry_aiops.adapters.fix_solver import index_faults_in_words
 from poetry_aiops.adapters.fix_solver import prepare
 from poetry_aiops.adapters.fix_solver import raised
 from poetry_aiops.adapters.fix_solver import with_locked
+from poetry_aiops.adapters.pin_change import changed_pins
 from poetry_aiops.adapters.staged_project import staged_project
+from poetry_aiops.adapters.time_limit import TimeLimitError
+from poetry_aiops.adapters.time_limit import time_limit
 from poetry_aiops.commands.locking import lock_staged
 from poetry_aiops.commands.variants import VariantSession
 from poetry_aiops.commands.variants import verify_lock
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError
+from poetry_aiops.errors import UsageError
 from poetry_aiops.health.applicability import audited_version
+from poetry_aiops.health.demands import extras_asked_for
 from poetry_aiops.health.fix_batch import Unsolved
 from poetry_aiops.health.fix_batch import largest_batch
 from poetry_aiops.project.lockfile import read_lock
@@ -37,6 +46,7 @@ from poetry_aiops.project.pyproject import read_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Mapping
     from collections.abc import Sequence
     from datetime import datetime
 
@@ -53,9 +63,12 @@ if TYPE_CHECKING:
     from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.project.model import Lock
     from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import PackageKey
     from poetry_aiops.project.model import Project
 
 
+SECONDS_VARIABLE: Final = "POETRY_AIOPS_FIX_SECONDS"
+_SECONDS: Final = 300.0  # of one solve
 _TRIES = 3  # solves of one set of fixes, each without the vulnerable versions that the one before chose
 
 
@@ -89,6 +102,7 @@ class SolvedFixes:
 def solved_batch(
     command: Command, case: FixCase, pins: Sequence[ProposedFix], before: bytes
 ) -> Batch[SolvedFixes]:
+    seconds = solve_seconds(os.environ)
     pyproject = case.poetry.pyproject_path
     text = pyproject.read_bytes().decode("utf-8")
     lock = before.decode("utf-8")
@@ -99,8 +113,23 @@ def solved_batch(
         staged_project(pyproject.parent, text, lock, application) as staged,
         index_faults_in_words(),
     ):
-        solver = FixSolver(_quiet(command), case, staged, with_locked(staged.poetry), lock, Path(scratch))
-        return largest_batch(ranks, partial(solver.attempt, pins))
+        solver = FixSolver(
+            _quiet(command), case, staged, with_locked(staged.poetry), lock, Path(scratch), seconds
+        )
+        batch = largest_batch(ranks, partial(solver.attempt, pins))
+        return replace(batch, solves=solver.solves)
+
+
+def solve_seconds(environment: Mapping[str, str]) -> float:
+    """Return how long one solve may take; raises UsageError for a variable that is no number of seconds."""
+    written = environment.get(SECONDS_VARIABLE, "").strip()
+    try:
+        seconds = float(written or _SECONDS)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise UsageError(f"{written!r} is no number of seconds", where=SECONDS_VARIABLE, hint="Write 300.")
+    return seconds
 
 
 def _names(fixes: Sequence[ProposedFix]) -> frozenset[str]:
@@ -127,6 +156,8 @@ class FixSolver:
     pool: RepositoryPool
     lock: str
     scratch: Path
+    seconds: float
+    solves: int = 0
 
     def attempt(self, pins: Sequence[ProposedFix], names: frozenset[str]) -> SolvedFixes | Unsolved:
         """Solve the fixes of these packages; a vulnerable version that the solver meets on the way is left out."""
@@ -148,16 +179,39 @@ class FixSolver:
         self, chosen: Sequence[ProposedFix], never: frozenset[tuple[str, str]]
     ) -> SolvedFixes | Unsolved:
         targets = {one.key: one.to_version for one in chosen}
+        if not never and all(one.certified for one in chosen) and self._change_pins(targets):
+            return self._solved()
+        self.solves += 1
         prepare(self.staged, self.pool, raised(self.lock, targets), self._offering(chosen, never))
         try:
-            code = lock_staged(self.command, self.staged.poetry, self.scratch)
+            with time_limit(self.seconds):
+                code = lock_staged(self.command, self.staged.poetry, self.scratch)
             if code != 0:
                 return Unsolved(frozenset(), "no common lock for every hardware variant was found")
-            self._verify()
+            return self._solved()
         except IncompleteError:
             raise
+        except TimeLimitError:
+            guessed = frozenset(one.package for one in chosen if not one.certified) or _names(chosen)
+            why = f"the solver found nothing within {self.seconds:.0f} seconds"
+            return Unsolved(guessed, why, all_at_once=True)
         except SOLVER_ERRORS as error:
             return _unsolved(error)
+
+    def _change_pins(self, targets: Mapping[PackageKey, str]) -> bool:
+        """Change certified pins alone; False when only a solver can tell what follows."""
+        path = self.staged.lock_path
+        path.write_bytes(self.lock.encode("utf-8"))
+        asked = extras_asked_for(self.case.lock, self.case.project)
+        text = changed_pins(self.staged.poetry, self.pool, path, targets, asked)
+        if text is not None:
+            path.write_bytes(text.encode("utf-8"))
+            self.staged.poetry.set_locker(Locker(path, self.staged.poetry.pyproject.data))
+        return text is not None
+
+    def _solved(self) -> SolvedFixes:
+        """Return what was solved, verified as it will be read; raises LockConflictError for a lock that is not sound."""
+        self._verify()
         text = self.staged.lock_path.read_bytes()
         lock = replace(read_lock(self.staged.lock_path), path=self.case.lock.path)
         return SolvedFixes(text, lock, self.case.audit_of(lock.packages))

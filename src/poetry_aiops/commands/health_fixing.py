@@ -128,6 +128,7 @@ def apply_fixes(
             where="poetry.lock",
             hint="Run `poetry lock` first.",
         )
+    _refuse_gaps(case)
     before = case.lock.path.read_bytes()
     started = time.perf_counter()
     batch = solved_batch(command, case, pins, before)
@@ -136,6 +137,23 @@ def apply_fixes(
         _write(case.lock.path, before, batch.solution.text)
         return replace(outcome, written=True)
     return outcome
+
+
+def _refuse_gaps(case: FixCase) -> None:
+    """Refuse a lock without what pyproject.toml asks for; locks before Poetry 2.3 pass as fresh in such a case."""
+    ground = Ground(case.lock, case.project)
+    missing = {
+        need.name
+        for group in case.project.groups.values()
+        for need in ground.on_some_machine(group.requirements)
+        if need.name not in ground.by_name
+    }
+    if missing:
+        raise UsageError(
+            f"it lacks what pyproject.toml asks for: {', '.join(sorted(missing))}",
+            where="poetry.lock",
+            hint="Run `poetry lock` first.",
+        )
 
 
 # -- proposing ------------------------------------------------------------------------------------------

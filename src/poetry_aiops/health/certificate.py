@@ -90,7 +90,12 @@ class Ground:
 
     def wanted_of(self, package: Package, needs: Sequence[Requirement]) -> list[Requirement]:
         """Return those requirements that count on some machine of the lock, with the extras that are asked for."""
-        extras = self.extras_of(package.name)
+        return self.on_some_machine(needs, self.extras_of(package.name))
+
+    def on_some_machine(
+        self, needs: Sequence[Requirement], extras: frozenset[str] = frozenset()
+    ) -> list[Requirement]:
+        """Return the requirements whose marker holds on some machine of the lock while ``extras`` are active."""
         return [one for one in needs if any(_holds(one.marker, target, extras) for target in self.machines)]
 
     def _unmet(self, package: Package, needs: Sequence[Requirement]) -> list[Unmet]:

@@ -18,10 +18,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Unsolved:
-    """An attempt without a solution; ``culprits`` are the fixes that its explanation names."""
+    """An attempt without a solution; ``culprits`` are the fixes that its explanation names.
+
+    ``all_at_once`` says that looking for the one that is to blame would take too long.
+    """
 
     culprits: frozenset[str]
     why: str
+    all_at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def largest_batch(
     search = _Search(dict(ranks), attempt, solves)
     wanted, dropped = search.shrink(frozenset(ranks))
     for name in sorted(dropped, key=lambda one: (-ranks[one], one)):
-        if wanted and search.left and len(dropped) > 1 and search.works(wanted | {name}):
+        if wanted and not search.tired and len(dropped) > 1 and search.works(wanted | {name}):
             wanted |= {name}
             del dropped[name]
     return Batch(tuple(sorted(wanted)), search.solved.get(wanted), dropped, solves - search.left)
@@ -63,6 +67,11 @@ class _Search(Generic[T]):
         self.left = left
         self.solved: dict[frozenset[str], T] = {}
         self._failed: dict[frozenset[str], Unsolved] = {}
+
+    @property
+    def tired(self) -> bool:
+        """Whether trying more would take too long."""
+        return not self.left or any(failure.all_at_once for failure in self._failed.values())
 
     def works(self, names: frozenset[str]) -> bool:
         """Say whether fixes go together; False as well when no run is left."""
@@ -85,6 +94,10 @@ class _Search(Generic[T]):
             failure = self._failed.get(names)
             why = failure.why if failure else "the time for this search is used up"
             named = (failure.culprits if failure else frozenset()) & names or names
+            if failure and failure.all_at_once:
+                dropped |= dict.fromkeys(named, why)
+                names -= named
+                continue
             order = sorted(named, key=lambda one: (self._ranks[one], one))
             enough = next((one for one in order if len(order) > 1 and self.works(names - {one})), order[0])
             dropped[enough] = why

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 from typing import TYPE_CHECKING
+from typing import Any
 
 from poetry_aiops.project.checks import normalised
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Mapping
+    from collections.abc import Sequence
 
 
 _PACKAGE = "[[package]]"
-_LISTED = re.compile(r"""^\s*(?:[\w.-]+\s*=\s*\[\s*)?["'](?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)""")
-_KEY = re.compile(r"""^\s*["']?(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)["']?\s*=""")
-_HEADER = re.compile(r"^\s*\[+\s*(?P<table>[^\]]+?)\s*\]+")
-_LISTS = ("project", "project.optional-dependencies", "dependency-groups")
+_NAME = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
+_KEY = re.compile(r"""^\s*(?:(?P<bare>[A-Za-z0-9_-]+)|["'](?P<quoted>[^"']+)["'])\s*[.=]""")
+_HEADER = re.compile(r"^\s*\[(?P<table>[^\[\]]+)\]")
+_POETRYS = re.compile(r"tool\.poetry(?:\.group\.[^.]+)?\.(?:dev-)?dependencies(?:\.(?P<name>.+))?")
 
 
 def lock_lines(text: str) -> tuple[int, ...]:
@@ -28,18 +32,62 @@ def lock_lines(text: str) -> tuple[int, ...]:
 def requirement_lines(text: str) -> Mapping[str, int]:
     """Return the first line (from 1) of a pyproject.toml that asks for each package, by canonical name.
 
-    The standard lists come before Poetry's own tables, as they decide what is asked for.
+    The standard lists come before Poetry's own tables, as they decide what is asked for. A text that is no TOML has
+    no such lines.
     """
-    listed: dict[str, int] = {}
-    tabled: dict[str, int] = {}
-    table = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {}
+    lines = text.splitlines()
+    found: dict[str, int] = {}
+    for table, requirement in _listed(document):
+        named, number = _NAME.match(requirement), _line_of(requirement, lines, table)
+        if named and number:
+            found.setdefault(normalised(named["name"]), number)
+    for name, number in _keyed(lines):
+        found.setdefault(normalised(name), number)
+    return found
+
+
+def _listed(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every requirement of the standard lists with the table that holds it."""
+    project = _table(document, "project")
+    lists = [("project", project.get("dependencies"))]
+    lists += [
+        ("project.optional-dependencies", one) for one in _table(project, "optional-dependencies").values()
+    ]
+    lists += [("dependency-groups", one) for one in _table(document, "dependency-groups").values()]
+    for table, entries in lists:
+        if isinstance(entries, list):
+            yield from ((table, entry) for entry in entries if isinstance(entry, str))
+
+
+def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = document.get(name)
+    return table if isinstance(table, dict) else {}
+
+
+def _line_of(requirement: str, lines: Sequence[str], table: str) -> int | None:
+    """Return the first line that holds a requirement, after the header of its table where there is one."""
+    escaped = requirement.replace("\\", "\\\\").replace('"', '\\"')
+    written = (f'"{requirement}"', f"'{requirement}'", f'"{escaped}"')
+    headers = {f"[{table}]", f"[{table.partition('.')[0]}]"}
+    start = next((at for at, line in enumerate(lines) if line.partition("#")[0].strip() in headers), 0)
+    for at, line in enumerate(lines[start:], start + 1):
+        if any(form in line for form in written) and not line.lstrip().startswith("#"):
+            return at
+    return None
+
+
+def _keyed(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield the names in Poetry's own tables: keys, and tables of their own."""
+    inside = False
+    for number, line in enumerate(lines, 1):
         if header := _HEADER.match(line):
-            table = header["table"].replace('"', "")
-        elif table in _LISTS and (found := _LISTED.match(line)):
-            listed.setdefault(normalised(found["name"]), number)
-        elif (
-            table.startswith("tool.poetry") and table.endswith("dependencies") and (found := _KEY.match(line))
-        ):
-            tabled.setdefault(normalised(found["name"]), number)
-    return {**tabled, **listed}
+            table = _POETRYS.fullmatch(header["table"].replace('"', "").replace("'", "").strip())
+            inside = table is not None and table["name"] is None
+            if table is not None and table["name"] is not None:
+                yield table["name"], number
+        elif inside and (key := _KEY.match(line)):
+            yield key["bare"] or key["quoted"], number

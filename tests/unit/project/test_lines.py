@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from poetry_aiops.project.lines import lock_lines
+from poetry_aiops.project.lines import requirement_lines
+
+
+STANDARD = """\
+[project]
+name = "shop"
+keywords = ["poetry", "demo"]
+# dependencies = ["Web.API>=1"]
+dependencies = [
+    "Web.API>=1",
+    "tool_kit[fast] ; python_version < \\"3.12\\"", 'parser',
+]
+[project.optional-dependencies]
+fast = ["speedups>=2", "web-api>=1"]
+
+[dependency-groups] # groups
+test = ["pytest", "hypothesis>=6"]
+all = [{ include-group = "test" }, "ruff"]
+"""
+
+POETRYS = """\
+[tool.poetry.dependencies]
+python = "^3.11"
+"Web_Api" = "^1"
+torch = [
+    { version = "2.0", markers = "x" },
+]
+numpy.version = "^2"
+
+[tool.poetry.dependencies.pandas]
+version = "^2"
+
+[tool.poetry.group."ml-cpu".dependencies]
+scipy = "*"
+
+[tool.poetry.scripts]
+serve = "shop:serve"
+
+[[tool.poetry.source]]
+name = "house"
+"""
+
+
+def test_each_requirement_of_the_standard_lists_has_its_line() -> None:
+    assert requirement_lines(STANDARD) == {
+        "web-api": 6,
+        "tool-kit": 7,
+        "parser": 7,
+        "speedups": 10,
+        "pytest": 13,
+        "hypothesis": 13,
+        "ruff": 14,
+    }
+
+
+def test_poetrys_own_tables_have_lines_too() -> None:
+    assert requirement_lines(POETRYS) == {
+        "python": 2,
+        "web-api": 3,
+        "torch": 4,
+        "numpy": 7,
+        "pandas": 9,
+        "scipy": 13,
+    }
+
+
+def test_the_standard_list_wins_over_poetrys_table() -> None:
+    assert requirement_lines(POETRYS + STANDARD)["web-api"] == len(POETRYS.splitlines()) + 6
+
+
+def test_dotted_keys_and_other_shapes_do_no_harm() -> None:
+    assert requirement_lines('project.dependencies = ["a>=1"]\n') == {"a": 1}
+    assert requirement_lines('[project]\ndependencies = "a"\n[dependency-groups]\nx = 3\n') == {}
+    assert requirement_lines("project = 3\n") == {}
+    assert requirement_lines("[project\n") == {}
+
+
+def test_each_locked_package_has_its_line() -> None:
+    text = '# made by a test\n\n[[package]]\nname = "a"\n\n  [[package]]  \nname = "b"\n[metadata]\n'
+
+    assert lock_lines(text) == (3, 6)
+    assert lock_lines("") == ()
