@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, str]] = {
     "hw-add": "poetry_aiops.commands.hw_add:HwAddCommand",
     "hw-info": "poetry_aiops.commands.hw_info:HwInfoCommand",
     "hw-install": "poetry_aiops.commands.hw_install:HwInstallCommand",
+    "migrate-reqs": "poetry_aiops.commands.migrate_reqs:MigrateReqsCommand",
 }
 """Our commands: name -> ``module:Class``."""
 

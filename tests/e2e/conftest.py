@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.requirement_projects import tree_in
 from tests.support.standard_index import standard_index
 
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.index import PackageIndex
     from tests.support.poetry_program import PoetryProgram
+    from tests.support.requirement_projects import Tree
 
 
 @pytest.fixture
@@ -29,3 +31,9 @@ def own_index() -> Iterator[PackageIndex]:
 def own_poetry(poetry: PoetryProgram, tmp_path: Path) -> PoetryProgram:
     """Return the program under test with empty caches, for use with ``own_index``."""
     return replace(poetry, home=tmp_path / "own-home")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    """Return a factory for a project with requirements files, in a folder called ``shop``."""
+    return tree_in(tmp_path / "shop")

@@ -111,7 +111,9 @@ class AiopsCommand(Command):
             raise UsageError(
                 "--quiet leaves no standard output for the JSON document",
                 where="--format json",
-                hint="Leave out one of the two, or write the document with --output FILE.json.",
+                hint="Leave out one of the two."
+                if "output" not in {option.name for option in self.options}
+                else "Leave out one of the two, or write the document with --output FILE.json.",
             )
         return asked
 

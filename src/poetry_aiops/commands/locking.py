@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from poetry.console.commands.lock import LockCommand
 from poetry.console.exceptions import PoetryRuntimeError
+from poetry.installation.installer import Installer
 from poetry.puzzle.exceptions import SolverProblemError
+from poetry.repositories.installed_repository import InstalledRepository
 from poetry.utils.env import EnvManager
+from poetry.utils.env import NullEnv
 from poetry.utils.password_manager import PoetryKeyring
 
 from poetry_aiops.commands.variants import VariantSession
@@ -20,7 +23,11 @@ from poetry_aiops.project.pyproject import read_project
 
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cleo.io.io import IO
     from poetry.console.commands.command import Command
+    from poetry.poetry import Poetry
 
 
 def lock_variants(command: Command) -> int:
@@ -30,11 +37,39 @@ def lock_variants(command: Command) -> int:
     ``command.reset_poetry()`` first when pyproject.toml was changed in this process.
     """
     application, io, poetry = command.get_application(), command.io, command.poetry
-    PoetryKeyring.preflight_check(io, poetry.config)
     lock = LockCommand()
     lock.set_application(application)
     lock.set_env(EnvManager(poetry, io=io).create_venv())
     application.configure_installer_for_command(lock, io)
+    return _run(lock, io, poetry)
+
+
+def lock_staged(command: Command, poetry: Poetry, scratch: Path) -> int:
+    """Lock a project that is not the command's own, without an environment; ``scratch`` is for its sources.
+
+    Returns and raises as ``lock_variants`` does.
+    """
+    io = command.io
+    lock = LockCommand()
+    lock.set_application(command.get_application())
+    lock.set_poetry(poetry)
+    lock.set_env(NullEnv(scratch))
+    installer = Installer(
+        io,
+        lock.env,
+        poetry.package,
+        poetry.locker,
+        poetry.pool,
+        poetry.config,
+        installed=InstalledRepository(),
+        disable_cache=poetry.disable_cache,
+    )
+    lock.set_installer(installer)
+    return _run(lock, io, poetry)
+
+
+def _run(lock: LockCommand, io: IO, poetry: Poetry) -> int:
+    PoetryKeyring.preflight_check(io, poetry.config)
     hardware = read_config(aiops_table(poetry.pyproject.data)).hardware
     if hardware is not None:
         session = VariantSession(io, poetry, read_project(poetry.pyproject_path), hardware)
