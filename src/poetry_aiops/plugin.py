@@ -31,10 +31,12 @@ if TYPE_CHECKING:
 
 
 COMMANDS: Final[dict[str, str]] = {
+    "graph": "poetry_aiops.commands.graph:GraphCommand",
     "hw-add": "poetry_aiops.commands.hw_add:HwAddCommand",
     "hw-info": "poetry_aiops.commands.hw_info:HwInfoCommand",
     "hw-install": "poetry_aiops.commands.hw_install:HwInstallCommand",
     "migrate-reqs": "poetry_aiops.commands.migrate_reqs:MigrateReqsCommand",
+    "sync-reqs": "poetry_aiops.commands.sync_reqs:SyncReqsCommand",
 }
 """Our commands: name -> ``module:Class``."""
 
@@ -43,12 +45,16 @@ WATCHED: Final = frozenset(
 )
 """The commands that hardware variants concern."""
 
+LOCKING: Final = frozenset({"add", "hw-add", "lock", "remove", "update"})
+"""The commands after which the exported files may be out of step with poetry.lock."""
+
 # The names of cleo's events and the order of its listeners (higher first); Poetry's own listeners run at 0.
 _COMMAND, _TERMINATE = "console.command", "console.terminate"
 _BEFORE_POETRY, _AFTER_POETRY = 1000, -10
 
 
 _BEFORE, _AFTER = "poetry_aiops.commands.hooks:before", "poetry_aiops.commands.hooks:after"
+_KEEP_IN_STEP = "poetry_aiops.commands.hooks:keep_in_step"
 
 
 def _load(target: str) -> Any:  # noqa: ANN401 - a class or a function, by name
@@ -93,5 +99,8 @@ class AiopsPlugin(ApplicationPlugin):
             self._session = _load(_BEFORE)(started)
 
     def _after(self, event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
+        ended = cast("ConsoleTerminateEvent", event)
         if self._session is not None:
-            _load(_AFTER)(cast("ConsoleTerminateEvent", event), self._session)
+            _load(_AFTER)(ended, self._session)
+        if ended.command.name in LOCKING and ended.exit_code == 0:
+            _load(_KEEP_IN_STEP)(ended)

@@ -9,6 +9,8 @@ import sys
 
 from pathlib import Path
 
+import pytest
+
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEMO = str(REPOSITORY / "scripts" / "demo.py")
@@ -35,6 +37,7 @@ def play(folder: Path, *arguments: str, **variables: str) -> subprocess.Complete
     )
 
 
+@pytest.mark.slow
 def test_the_demo_keeps_every_promise_and_leaves_nothing_behind(tmp_path: Path) -> None:
     # Variables that would lead Poetry astray if the demo handed them on.
     astray = {"POETRY_AIOPS_HARDWARE": "rocm", "POETRY_VIRTUALENVS_CREATE": "false", "VIRTUAL_ENV": "no"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support import projects
 from tests.support.expect import refused
 from tests.support.schemas import conforming
@@ -36,6 +38,7 @@ def test_exclusive_extras_are_recognised_and_chosen_from(
     assert str(torch_of(project)).endswith("+cpu")
 
 
+@pytest.mark.slow
 def test_the_second_choice_leaves_nothing_of_the_first(
     poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:

@@ -257,6 +257,7 @@ def test_a_base_that_cannot_agree_puts_pyproject_back_too(
     refused(done, project, before, "numpy", "pyproject.toml was put back as it was")
 
 
+@pytest.mark.slow
 def test_an_index_that_does_not_answer_is_incomplete_and_puts_pyproject_back(
     own_poetry: PoetryProgram, own_index: PackageIndex, tmp_path: Path
 ) -> None:

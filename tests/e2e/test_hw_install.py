@@ -229,6 +229,7 @@ def test_an_own_profile_names_its_groups_and_variant(
 # -- what stays and what goes -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_second_hardware_leaves_nothing_of_the_first(
     poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:
@@ -246,6 +247,7 @@ def test_the_second_hardware_leaves_nothing_of_the_first(
     assert project.installed() == selected(project, "main", "dev")
 
 
+@pytest.mark.slow
 def test_sync_removes_what_nothing_asks_for_without_advice_to_use_another_command(
     poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:
@@ -265,6 +267,7 @@ def test_a_dry_run_changes_nothing_in_the_environment(
     assert not (project.path / ".venv" / "poetry-aiops.json").exists()
 
 
+@pytest.mark.slow
 def test_a_dry_run_for_another_system_shows_what_that_system_would_get(
     poetry: PoetryProgram, new_project: ProjectFactory
 ) -> None:
@@ -294,6 +297,7 @@ def test_a_dry_run_for_another_system_shows_what_that_system_would_get(
 # -- remembering ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_explicit_choice_is_remembered_until_auto_is_asked_for(
     poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:

@@ -156,9 +156,12 @@ class AiopsCommand(Command):
 
     def write_document(self, name: str, content: dict[str, Any]) -> None:
         """Write one JSON document of the schema ``poetry-aiops/<name>/1``, raw, to standard output."""
-        document = document_text(name, content)
+        self.write_raw(document_text(name, content))
+
+    def write_raw(self, text: str) -> None:
+        """Write a text to standard output as it is: nothing in it is taken for markup."""
         output = self._document_output or self.io.output
-        output.write(document, new_line=True, verbosity=Verbosity.NORMAL, type=OutputType.RAW)
+        output.write(text, new_line=not text.endswith("\n"), verbosity=Verbosity.NORMAL, type=OutputType.RAW)
 
 
 def document_text(name: str, content: dict[str, Any]) -> str:

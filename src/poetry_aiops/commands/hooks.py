@@ -40,7 +40,7 @@ def after(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> No
     finish(event, session)
 
 
-def _poetry(event: ConsoleCommandEvent) -> Poetry | None:
+def _poetry(event: ConsoleCommandEvent | ConsoleTerminateEvent) -> Poetry | None:
     """Return the project of the command; None where there is none or it is broken: the command says so."""
     command: Any = event.command
     if isinstance(command, SelfCommand):
@@ -60,3 +60,23 @@ def _table(poetry: Poetry) -> Mapping[str, object] | None:
 def _may_hold_alternatives(package: ProjectPackage) -> bool:
     every = package.dependency_group_names(include_optional=True)
     return len(every) - len(package.dependency_group_names()) > 1 or len(package.extras) > 1
+
+
+def keep_in_step(event: ConsoleTerminateEvent) -> None:
+    """After a command that locked, write the exported files anew where the project asks for it (``auto``).
+
+    Silent when nothing changes; whatever goes wrong is a warning, for the command itself was done.
+    """
+    poetry = _poetry(event)
+    if poetry is None or event.exit_code != 0:
+        return
+    from poetry_aiops.export.settings import wants_auto  # noqa: PLC0415 - other projects pay nothing
+
+    if not wants_auto(_table(poetry)):
+        return
+    from poetry_aiops.adapters.step_memory import is_remembered  # noqa: PLC0415
+
+    if not is_remembered(poetry):
+        from poetry_aiops.commands.auto_export import keep_files_in_step  # noqa: PLC0415 - only where there is work
+
+        keep_files_in_step(event.io, poetry)

@@ -135,8 +135,8 @@ class Migrating:
                 print_warning(self.command.io, "\n".join(report.problem_lines([problem])))
             elif problem.severity == "note" and self.command.io.is_verbose():
                 self._note("\n".join(report.problem_lines([problem])))
-        for line in report.credential_lines(plan.credentials):
-            print_warning(self.command.io, line)
+        if plan.credentials:
+            print_warning(self.command.io, "\n".join(report.credential_lines(plan.credentials)))
         self.command.line(report.ledger_line(plan.outcomes))
 
     def _note(self, text: str) -> None:

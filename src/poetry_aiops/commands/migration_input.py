@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from dataclasses import field
 from difflib import get_close_matches
 from functools import cached_property
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
-from poetry.repositories.pypi_repository import PyPiRepository
-
 from poetry_aiops.adapters.project_folder import ProjectFolder
+from poetry_aiops.adapters.pypi_address import default_index
 from poetry_aiops.adapters.repository_files import list_files
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import UsageError
@@ -224,6 +222,6 @@ class Reading:
 
 def _pypi_names() -> PypiNames:
     """Return the addresses of the default index, from Poetry's own constant."""
-    address = str(signature(PyPiRepository).parameters["url"].default).rstrip("/")
+    address = default_index()
     secure = frozenset({address, f"{address}/simple"})
     return PypiNames(secure | {url.replace("https:", "http:") for url in secure})

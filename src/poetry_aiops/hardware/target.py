@@ -57,6 +57,7 @@ _FORMS: Final = {
     "glibc": (r"2\.\d{1,2}", "a glibc version such as 2.31"),
     "l4t": (r"\d{2}(?:\.\d{1,2}){0,2}", "a Jetson Linux release such as 36.4.3"),
 }
+_OF_ACCELERATORS: Final = frozenset({"driver", "cc", "gfx", "device", "gpu", "l4t"})
 _SEVERAL: Final = frozenset({"cc", "gfx", "device", "gpu"})
 
 
@@ -90,6 +91,12 @@ def parse_target(spec: str, catalogue: Catalogue) -> Host:
             hint=f"Examples: {EXAMPLES}",
         )
     return _host(read, catalogue)
+
+
+def names_hardware(spec: str) -> bool:
+    """Tell whether a spec says something about accelerators (``cpu`` does: none), not only about system and Python."""
+    words = [part.partition("=")[0].strip().lower() for part in spec.split(",")]
+    return any(word in FAMILIES or word in _OF_ACCELERATORS for word in words)
 
 
 def _read_part(part: str, read: _Spec) -> None:

@@ -67,7 +67,7 @@ def problem_lines(problems: Sequence[Problem]) -> list[str]:
 def ledger_line(outcomes: Sequence[LineOutcome]) -> str:
     """Return the account in one line: all lines and what became of them."""
     counts = ", ".join(f"{count} {outcome}" for outcome, count in tally(outcomes).items() if count)
-    return f"{len(outcomes)} lines: {counts or 'nothing'}"
+    return f"{len(outcomes)} line{'' if len(outcomes) == 1 else 's'}: {counts or 'nothing'}"
 
 
 def proof_lines(proof: Proof) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.catalogue import load_catalogue
+from poetry_aiops.hardware.target import names_hardware
 from poetry_aiops.hardware.target import parse_target
 
 
@@ -81,3 +82,17 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(UsageError) as error:
         target("solaris,cc=x,ram=1")
     assert len(error.value.details) == 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "named"),
+    [
+        ("macos-arm64", False),
+        ("linux-x86_64,python=3.12,glibc=2.31", False),
+        ("cpu", True),
+        ("linux-x86_64, CC=8.6 ,driver=580", True),
+        ("jetson", True),
+    ],
+)
+def test_a_spec_names_hardware_only_where_it_speaks_of_accelerators(spec: str, named: bool) -> None:
+    assert names_hardware(spec) is named

@@ -1,0 +1,113 @@
+"""Make the pictures of the docs: docs/images/graph-*.png, from a real lock or from the graph of the tests.
+
+    python scripts/screenshots.py [--project FOLDER] [--before FOLDER] [--output docs/images]
+
+``--project`` is a folder with pyproject.toml and poetry.lock, ``--before`` one with an older state of the same. Needs
+Chromium (see tests/support/chromium.py). Pictures are reduced to 256 colours or, where that is not
+enough to stay below 150 kB, to 48.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))
+
+from scripts.palette_png import with_few_colours
+from tests.support.chromium import chromium
+from tests.support.chromium import running
+from tests.support.graph_pages import full_page
+from tests.support.graph_pages import page_of
+
+from poetry_aiops.graph.build import build_graph
+from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.project.pyproject import read_project
+from poetry_aiops.report.graph_page import graph_page
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.graph.model import DependencyGraph
+    from poetry_aiops.report.graph_page import PageData
+
+
+MOST_BYTES = 150_000
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture: the part of the address after ``#``, and the colours."""
+
+    name: str
+    fragment: str
+    dark: bool = False
+
+
+PICTURES = (
+    Picture("focus", "depth=2"),
+    Picture("focus-dark", "depth=2", dark=True),
+    Picture("overview", "view=overview", dark=True),
+    Picture("table", "view=table&sort=frees.down"),
+    Picture("cycles", "view=cycles"),
+    Picture("remove", "view=removal&remove={heaviest}"),
+    Picture("changes", "view=changes", dark=True),
+)
+
+
+def main() -> int:
+    """Write every picture; exit code 1 when one is too large."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--project", type=Path)
+    options.add_argument("--before", type=Path)
+    options.add_argument("--focus", default="", help="the package of the focus view")
+    options.add_argument("--output", type=Path, default=REPOSITORY / "docs" / "images")
+    chosen = options.parse_args()
+    program = chromium()
+    if program is None:
+        print("There is no Chromium on this machine.")
+        return 2
+    data = _data(chosen.project, chosen.before)
+    with tempfile.TemporaryDirectory() as folder, running(program) as browser:
+        file = Path(folder) / "page.html"
+        file.write_text(graph_page(data), encoding="utf-8")
+        chosen.output.mkdir(parents=True, exist_ok=True)
+        too_large = False
+        for picture in PICTURES:
+            page = browser.page(dark=picture.dark, width=1280, height=800)
+            heaviest = max(data.analysis.standings, key=lambda standing: standing.frees).name
+            focus = f"&pkg={chosen.focus}" if chosen.focus and picture.name.startswith("focus") else ""
+            page.open(file, picture.fragment.format(heaviest=heaviest) + focus)
+            page.run("new Promise((done) => setTimeout(done, 300))")
+            shot = page.screenshot()
+            content = next(
+                (small for most in (256, 48) if len(small := with_few_colours(shot, most)) <= MOST_BYTES),
+                shot,
+            )
+            (chosen.output / f"graph-{picture.name}.png").write_bytes(content)
+            print(f"graph-{picture.name}.png: {len(content) / 1000:.0f} kB")
+            too_large = too_large or len(content) > MOST_BYTES
+            page.close()
+    return int(too_large)
+
+
+def _data(project: Path | None, before: Path | None) -> PageData:
+    if project is None:
+        return full_page()
+    return page_of(_graph(project), _graph(before) if before else None)
+
+
+def _graph(folder: Path) -> DependencyGraph:
+    return build_graph(read_project(folder / "pyproject.toml"), read_lock(folder / "poetry.lock"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""Fetching exactly the chosen files, through Poetry's own connection: passwords, certificates, proxies.
+
+A file gets its name only when its hash is right; until then it is ``.NAME.part`` beside it, from which an interrupted
+download goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from typing import Literal
+
+from poetry.repositories.http_repository import HTTPRepository
+from poetry.utils.authenticator import Authenticator
+
+from poetry_aiops.adapters.poetry_files import INDEX_ERRORS
+from poetry_aiops.adapters.poetry_files import in_words
+from poetry_aiops.errors import IncompleteError
+from poetry_aiops.errors import InputError
+from poetry_aiops.errors import NegativeAnswerError
+from poetry_aiops.export.model import without_credentials
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from poetry.poetry import Poetry
+
+    from poetry_aiops.project.model import LockedFile
+
+
+Outcome = Literal["present", "fetched", "resumed"]
+_CHUNK = 1 << 18  # bytes
+_MINUTE = 60.0  # seconds without a byte
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Fetches into one folder; ``progress`` is told how many bytes came."""
+
+    session: Authenticator
+    folder: Path
+    progress: Callable[[int], None]
+    force: bool = False
+
+    def fetch(self, file: LockedFile, url: str) -> Outcome:
+        """Bring one file into the folder.
+
+        Raises NegativeAnswerError when its hash is not the locked one, IncompleteError when it cannot be fetched.
+        """
+        path = self.folder / file.name
+        if self._is_there(path, file):
+            return "present"
+        part = path.with_name(f".{file.name}.part")
+        resumed = self._download(url, part, file)
+        if resumed and not _has_hash(part, file.hash):
+            part.unlink()  # what lay there was the beginning of something else
+            resumed = self._download(url, part, file)
+        if not _has_hash(part, file.hash):
+            part.unlink()
+            raise NegativeAnswerError(
+                f"what the index sends as {file.name} is not the file that poetry.lock names; it was thrown away",
+                where=without_credentials(url),
+                details=(f"poetry.lock has {file.hash}",),
+                hint="Ask the index's owner; if the release was really replaced, run `poetry lock --regenerate`.",
+            )
+        part.replace(path)
+        return "resumed" if resumed else "fetched"
+
+    def copy(self, file: LockedFile, source: Path) -> Outcome:
+        """Bring a file of the project into the folder; raises as ``fetch`` does."""
+        path = self.folder / file.name
+        if self._is_there(path, file):
+            return "present"
+        part = path.with_name(f".{file.name}.part")
+        try:
+            shutil.copyfile(source, part)
+        except OSError as error:
+            raise InputError(f"the file cannot be read: {error.strerror}", where=str(source)) from error
+        if not _has_hash(part, file.hash):
+            part.unlink()
+            raise NegativeAnswerError(
+                "this is not the file that poetry.lock names", where=str(source), hint="Run `poetry lock`."
+            )
+        part.replace(path)
+        return "fetched"
+
+    def _is_there(self, path: Path, file: LockedFile) -> bool:
+        if not path.exists():
+            return False
+        if _has_hash(path, file.hash):
+            return True
+        if self.force:
+            return False
+        raise NegativeAnswerError(
+            "the file that lies there is not the one that poetry.lock names",
+            where=str(path),
+            details=(f"poetry.lock has {file.hash}",),
+            hint="Look where it comes from and remove it, or fetch it anew with --force.",
+        )
+
+    def _download(self, url: str, part: Path, file: LockedFile) -> bool:
+        """Write the rest of the file, or all of it; True when there was a beginning to go on from."""
+        start = part.stat().st_size if part.exists() else 0
+        if start and _has_hash(part, file.hash):
+            return True
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+        try:
+            response = self.session.request(
+                "get", url, raise_for_status=False, stream=True, headers=headers, timeout=_MINUTE
+            )
+            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                part.unlink()
+                return self._download(url, part, file)
+            response.raise_for_status()
+            goes_on = response.status_code == HTTPStatus.PARTIAL_CONTENT
+            with part.open("ab" if goes_on else "wb") as opened:
+                for chunk in response.iter_content(_CHUNK):
+                    opened.write(chunk)
+                    self.progress(len(chunk))
+                opened.flush()
+                os.fsync(opened.fileno())
+        except INDEX_ERRORS as error:
+            raise IncompleteError(
+                f"{file.name} cannot be fetched: {in_words(error)}",
+                where=without_credentials(url),
+                hint="Run the same command again: it goes on from here.",
+            ) from error
+        return goes_on
+
+
+def connection(poetry: Poetry) -> Authenticator:
+    """Return a connection with the project's indexes and Poetry's passwords, without the cache of pages.
+
+    The cache would keep every wheel a second time.
+    """
+    session = Authenticator(poetry.config, disable_cache=True)
+    for repository in poetry.pool.all_repositories:
+        if isinstance(repository, HTTPRepository):
+            session.add_repository(repository.name, repository.url)
+    return session
+
+
+def _has_hash(path: Path, expected: str) -> bool:
+    kind, _, digest = expected.rpartition(":")
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, kind or "sha256").hexdigest() == digest

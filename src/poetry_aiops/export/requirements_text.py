@@ -1,0 +1,210 @@
+"""A requirements file as pip and uv read it: layered, hashed where that can work, with relative paths and ``# via``."""
+
+from __future__ import annotations
+
+import re
+
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+from typing import Final
+
+from poetry_aiops.errors import ConfigError
+from poetry_aiops.export.header import with_header
+from poetry_aiops.export.indexes import Indexes
+from poetry_aiops.export.indexes import index_notes
+from poetry_aiops.export.indexes import indexes_of
+from poetry_aiops.export.model import Exported
+from poetry_aiops.export.model import FilePlan
+from poetry_aiops.export.model import Pin
+from poetry_aiops.export.model import Rendered
+from poetry_aiops.export.model import Selection
+from poetry_aiops.export.model import relative_to_file
+from poetry_aiops.export.model import without_credentials
+from poetry_aiops.export.settings import EXPORT
+from poetry_aiops.export.via import parents
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+    from poetry_aiops.project.model import PackageKey
+
+
+HASH_KINDS: Final = ("sha256", "sha384", "sha512")
+"""What pip accepts behind ``--hash``."""
+
+_CONTINUED: Final = " \\\n    "
+_SCP = re.compile(r"^(?P<user>[\w.-]+)@(?P<host>[^:/]+):(?P<path>[^/].*)$")
+_IN_WORDS: Final = {"directory": "is a folder", "git": "comes from Git"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A written file, as far as one that includes it has to know it; ``lines`` are its requirements by package."""
+
+    path: str = ""
+    lines: frozenset[str] = frozenset()
+    indexes: Indexes = field(default_factory=Indexes)
+    hashed: bool = False
+
+
+def render_requirements(plan: FilePlan, exported: Exported, base: Layer | None) -> tuple[Rendered, Layer]:
+    """Return the file of ``plan``, on top of ``base`` where the two can be read together, and its layer.
+
+    Raises ConfigError for hashes that are asked for where pip cannot check them.
+    """
+    pins = exported.select(plan.selection)
+    hashed = _hashed(plan, pins)
+    notes = [*_why_no_hashes(plan, pins)]
+    if base is not None and base.hashed is not hashed:
+        notes.append(f"Does not include {base.path}: pip checks hashes for all of the files or for none.")
+        base = None
+    under = base or Layer()
+    indexes = indexes_of(pins, exported.project, under.indexes, exported.default_index)
+    lines = {pin.package.key: requirement_line(pin, hashed=hashed) for pin in pins}
+    notes += [
+        *index_notes(pins, hashed=hashed, indexes=indexes),
+        *_left_to_variants(pins, exported),
+        *_paths(pins),
+    ]
+    body = [f"-r {relative_to_file(plan.path, base.path)}"] if base else []
+    body += indexes.lines_after(under.indexes)
+    via = parents(pins, plan.selection, exported.project)
+    body += [*([""] if body else []), *_entries(pins, lines, under.lines, via)]
+    text = with_header(
+        plan.path, exported.lock_digest, [*about(plan.selection, exported), *notes], "\n".join(body)
+    )
+    layer = Layer(plan.path, under.lines | frozenset(lines.values()), indexes, hashed)
+    return Rendered(plan, text, tuple(notes)), layer
+
+
+def about(selection: Selection, exported: Exported) -> list[str]:
+    """Return the header's lines on what a file holds."""
+    extras = f" with the extras {', '.join(selection.extras)}" if selection.extras else ""
+    return [f"Holds {', '.join(selection.groups)}{extras}, for Python {exported.project.python}."]
+
+
+def requirement_line(pin: Pin, *, hashed: bool, url: str | None = None) -> str:
+    """Return one requirement with its marker and, where wanted, its hashes on lines of their own."""
+    text = url or _requirement(pin)
+    if pin.marker and not text.startswith("-e "):
+        text += f" ; {pin.marker}"
+    return _CONTINUED.join([text, *(f"--hash={digest}" for digest in hashes_of(pin) if hashed)])
+
+
+def hashes_of(pin: Pin) -> list[str]:
+    """Return the locked hashes that pip can check, sorted."""
+    return sorted({file.hash for file in pin.package.files if file.hash.partition(":")[0] in HASH_KINDS})
+
+
+def _requirement(pin: Pin) -> str:
+    package, source = pin.package, pin.package.source
+    if source is None or pin.origin == "index":
+        return f"{package.name}=={package.version}"
+    if pin.origin == "directory":
+        path = _local(source.url)
+        editable = package.develop and not pin.marker  # pip reads no marker behind `-e PATH`
+        return f'-e "{path}"' if editable and " " in path else f"-e {path}" if editable else path
+    if pin.origin == "file":
+        return _local(source.url)
+    part = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
+    if pin.origin == "git":
+        commit = source.resolved_reference or source.reference
+        return f"{package.name} @ git+{_git_address(source.url)}@{commit}{part}"
+    return f"{package.name} @ {without_credentials(source.url)}{part}"
+
+
+def _local(path: str) -> str:
+    """Return a path that pip takes for one: with a slash, seen from the folder of pyproject.toml."""
+    return path if path.startswith(("/", ".")) or ":" in path else f"./{path}"
+
+
+def _git_address(url: str) -> str:
+    found = _SCP.match(url)
+    return f"ssh://{found['user']}@{found['host']}/{found['path']}" if found else without_credentials(url)
+
+
+# -- hashes ---------------------------------------------------------------------------------------------
+
+
+def _hashed(plan: FilePlan, pins: Iterable[Pin]) -> bool:
+    reasons = unhashable(pins)
+    if plan.hashes and reasons:
+        raise ConfigError(
+            f"{plan.path} cannot have hashes, because pip checks them for all packages or for none: {'; '.join(reasons)}",
+            where=f"{plan.key_path or EXPORT} hashes",
+            hint="Remove `hashes = true`: hashes are written wherever pip can check them.",
+        )
+    return plan.hashes is not False and not reasons
+
+
+def _why_no_hashes(plan: FilePlan, pins: Iterable[Pin]) -> list[str]:
+    reasons = unhashable(pins)
+    if plan.hashes is False or not reasons:
+        return []
+    return [f"Without hashes, which pip checks for all packages or for none: {'; '.join(reasons)}."]
+
+
+def unhashable(pins: Iterable[Pin]) -> list[str]:
+    """Return why pip cannot check hashes for some of the pins, one reason for each; empty when it can."""
+    reasons = []
+    for pin in pins:
+        words = _IN_WORDS.get(pin.origin)
+        if words or not any(file.hash.startswith(HASH_KINDS) for file in pin.package.files):
+            reasons.append(f"{pin.package.name} {words or 'has no hash in poetry.lock'}")
+    return reasons
+
+
+# -- the lines and what is said about them --------------------------------------------------------------
+
+
+def _entries(
+    pins: Iterable[Pin],
+    lines: Mapping[PackageKey, str],
+    included: frozenset[str],
+    via: Mapping[PackageKey, tuple[str, ...]],
+) -> list[str]:
+    entries = []
+    for pin in sorted(pins, key=lambda one: (one.package.name, one.package.version, one.marker)):
+        line = lines[pin.package.key]
+        if line not in included:
+            entries += [line, *_via(via.get(pin.package.key, ()))]
+    return entries
+
+
+def _via(titles: tuple[str, ...]) -> list[str]:
+    if len(titles) == 1:
+        return [f"    # via {titles[0]}"]
+    return ["    # via", *(f"    #   {title}" for title in titles)] if titles else []
+
+
+def _left_to_variants(pins: tuple[Pin, ...], exported: Exported) -> list[str]:
+    """Say which packages only a hardware variant brings although something in this file needs them."""
+    variants = frozenset(exported.variant_files)
+    held = {pin.package.name for pin in pins}
+    groups: dict[str, set[str]] = {}
+    for package in exported.lock.packages if variants else ():
+        groups.setdefault(package.name, set()).update(package.groups or ("",))
+    provided = {name for name, holders in groups.items() if holders <= variants} - held
+    wants = sorted(
+        {
+            f"{pin.package.name} needs {edge.name}"
+            for pin in pins
+            for edge in pin.package.edges
+            if edge.name in provided and not edge.optional
+        }
+    )
+    if not wants:
+        return []
+    files = [file for file in exported.variant_files.values() if file]
+    instead = f"; install one of {', '.join(files)}" if files else ""
+    return [f"{', '.join(wants)}, which only the hardware variants hold{instead}."]
+
+
+def _paths(pins: Iterable[Pin]) -> list[str]:
+    local = [pin for pin in pins if pin.origin in {"directory", "file"}]
+    notes = ["Paths begin at the folder of pyproject.toml: run pip there."] if local else []
+    marked = [pin.package.name for pin in local if pin.package.develop and pin.marker]
+    return notes + [f"{name} is not editable here: pip reads no marker behind `-e`." for name in marked]

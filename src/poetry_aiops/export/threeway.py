@@ -1,0 +1,105 @@
+"""Three-way comparison: what the file should be, what it is, and what it was when we wrote it.
+
+Of the third only a digest is left, in the file's own header. That is enough to tell a lock that moved on from a file
+that somebody edited; and while the lock is still the one the file came from, writing anew gives exactly the text that
+was there before the edit.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Final
+from typing import Literal
+
+from poetry_aiops.export.header import read_header
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+State = Literal["current", "missing", "outdated", "edited", "foreign", "surplus"]
+
+IN_WORDS: Final[dict[State, str]] = {
+    "current": "in step with poetry.lock",
+    "missing": "is missing",
+    "outdated": "is out of step with poetry.lock",
+    "edited": "was edited by hand",
+    "foreign": "was not written by poetry sync-reqs",
+    "surplus": "belongs to no selection any more",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a file stands; ``diff`` leads from the file to what it should be.
+
+    ``edits`` are the lines changed by hand (``+`` written, ``-`` taken away) where they can be told from what a
+    newer lock changes; ``lock_moved`` says that the lock is another one than the file came from.
+    """
+
+    path: str
+    state: State
+    diff: str = ""
+    edits: tuple[str, ...] = ()
+    lock_moved: bool = False
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the file may be written without asking: nothing of anybody else would be lost."""
+        return self.state in {"missing", "outdated", "surplus"}
+
+
+def compare(
+    path: str, wanted: str, actual: str | None, lock_digest: str, *, diffs: bool = True
+) -> Comparison:
+    """Compare the file at ``path`` (None: there is none) with the text that it should have.
+
+    Without ``diffs`` the lines are not worked out, which takes the most time.
+    """
+    if actual is None:
+        return Comparison(path, "missing", _diff(path, "", wanted) if diffs else "")
+    actual = actual.replace("\r\n", "\n")
+    if actual == wanted:
+        return Comparison(path, "current")
+    header = read_header(actual)
+    diff = _diff(path, actual, wanted) if diffs else ""
+    if header is None or header.path != path:
+        return Comparison(path, "foreign", diff)
+    moved = header.lock_digest != lock_digest
+    if header.is_untouched(actual):
+        return Comparison(path, "outdated", diff, lock_moved=moved)
+    return Comparison(
+        path, "edited", diff, () if moved or not diffs else _edits(wanted, actual), lock_moved=moved
+    )
+
+
+def surplus(path: str, actual: str) -> Comparison | None:
+    """Return the comparison for a file outside the bundle, None when it is not our own untouched work.
+
+    A copy under another name does not count as ours: the header names the path that it was written for.
+    """
+    actual = actual.replace("\r\n", "\n")
+    header = read_header(actual)
+    if header is None or header.path != path or not header.is_untouched(actual):
+        return None
+    return Comparison(path, "surplus", _diff(path, actual, ""))
+
+
+def _diff(path: str, before: str, after: str) -> str:
+    """Return a unified diff; a file that is not there is ``/dev/null``, as in Git."""
+    source, target = (path if before else "/dev/null"), (path if after else "/dev/null")
+    return _joined(difflib.unified_diff(before.splitlines(), after.splitlines(), source, target, lineterm=""))
+
+
+def _edits(written: str, actual: str) -> tuple[str, ...]:
+    """Return the lines that a hand added (``+``) or took away (``-``)."""
+    lines = difflib.unified_diff(written.splitlines(), actual.splitlines(), lineterm="", n=0)
+    return tuple(line for line in lines if line[:1] in "+-" and line[:3] not in {"+++", "---"})
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,103 @@
+"""Who asks for a pinned package: ``# via`` in the words of pip-compile and uv."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.model import MAIN
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from poetry_aiops.export.model import Pin
+    from poetry_aiops.export.model import Selection
+    from poetry_aiops.project.model import Edge
+    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import PackageKey
+    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Requirement
+
+
+def parents(
+    pins: Sequence[Pin], selection: Selection, project: Project
+) -> Mapping[PackageKey, tuple[str, ...]]:
+    """Return for each pinned package who asks for it within the selection, sorted.
+
+    The project itself is ``name (pyproject.toml)``, with a group ``name (pyproject.toml:group)``; a package that is
+    asked for by nobody here is left out.
+    """
+    asked = list(_asked_by_project(selection, project))
+    extras = _asked_extras(pins, asked)
+    wishes: dict[str, list[tuple[str, str]]] = {}
+    for title, requirement in asked:
+        wishes.setdefault(requirement.name, []).append((title, requirement.constraint))
+    for pin in pins:
+        for edge in _active(pin.package, extras.get(pin.package.name, frozenset())):
+            wishes.setdefault(edge.name, []).append((pin.package.name, edge.constraint))
+    builds: dict[str, int] = {}
+    for pin in pins:
+        builds[pin.package.name] = builds.get(pin.package.name, 0) + 1
+    return {
+        pin.package.key: titles
+        for pin in pins
+        if (titles := _titles(pin, wishes, alone=builds[pin.package.name] == 1))
+    }
+
+
+def _titles(pin: Pin, wishes: Mapping[str, list[tuple[str, str]]], *, alone: bool) -> tuple[str, ...]:
+    version = pin.package.version
+    found = {
+        title
+        for title, constraint in wishes.get(pin.package.name, ())
+        if title != pin.package.name and (alone or _fits(constraint, version))
+    }
+    return tuple(sorted(found))
+
+
+def _fits(constraint: str, version: str) -> bool:
+    try:
+        return allows(constraint, version)
+    except InputError:
+        return True  # a constraint that only Poetry can read; naming one parent too many does no harm
+
+
+def _asked_by_project(selection: Selection, project: Project) -> Iterable[tuple[str, Requirement]]:
+    for group in selection.groups:
+        for requirement in project.requirements_of(group) if group in project.groups else ():
+            chosen = [extra for extra in requirement.in_extras if extra in selection.extras]
+            if requirement.in_extras and not chosen:
+                continue
+            name = f"{project.name}[{chosen[0]}]" if chosen else project.name
+            place = "pyproject.toml" if group == MAIN else f"pyproject.toml:{group}"
+            yield f"{name} ({place})" if name else place, requirement
+
+
+def _asked_extras(
+    pins: Iterable[Pin], asked: Iterable[tuple[str, Requirement]]
+) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for _, requirement in asked:
+        found.setdefault(requirement.name, set()).update(requirement.extras)
+    for pin in pins:
+        for edge in pin.package.edges:
+            if edge.extras:
+                found.setdefault(edge.name, set()).update(edge.extras)
+    return {name: frozenset(extras) for name, extras in found.items()}
+
+
+def _active(package: Package, extras: frozenset[str]) -> Iterable[Edge]:
+    """Return the dependencies of a package that hold with these of its extras."""
+    wanted = [text.lower() for extra in extras for text in package.extras.get(extra, ())]
+    for edge in package.edges:
+        if not edge.optional or any(_names(text, edge.name) for text in wanted):
+            yield edge
+
+
+def _names(requirement: str, name: str) -> bool:
+    """Say whether an entry of an extra (``PySocks (>=1.5.6)``) names the package."""
+    return requirement.replace("_", "-").replace(".", "-").startswith(name)

@@ -1,0 +1,286 @@
+"""Which files of the lock fit one selection on one machine, chosen in pip's own order."""
+
+from __future__ import annotations
+
+import re
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Final
+
+from packaging.tags import compatible_tags
+from packaging.tags import cpython_tags
+from packaging.tags import mac_platforms
+from packaging.utils import InvalidWheelFilename
+from packaging.utils import parse_wheel_filename
+
+from poetry_aiops.errors import NegativeAnswerError
+from poetry_aiops.errors import UsageError
+from poetry_aiops.export.header import with_header
+from poetry_aiops.export.requirements_text import about
+from poetry_aiops.project.checks import did_you_mean
+from poetry_aiops.project.targets import Target
+from poetry_aiops.project.targets import marker_applies
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from packaging.tags import Tag
+
+    from poetry_aiops.export.model import Exported
+    from poetry_aiops.export.model import Pin
+    from poetry_aiops.export.model import Selection
+    from poetry_aiops.project.model import LockedFile
+
+
+EVERYDAY_PLATFORMS: Final = {
+    "linux-x86_64": "manylinux_2_28_x86_64",
+    "linux-aarch64": "manylinux_2_28_aarch64",
+    "macos-arm64": "macosx_14_0_arm64",
+    "macos-x86_64": "macosx_14_0_x86_64",
+    "windows-amd64": "win_amd64",
+    "windows-arm64": "win_arm64",
+}
+"""Plain names and the platform tag that each one means: the oldest system that today's frameworks are built for."""
+
+REQUIREMENTS_FILE: Final = "requirements.txt"
+_OLD_NAMES: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}  # PEP 600
+_OLDEST_GLIBC: Final = {"x86_64": 5, "i686": 5}  # others were first built for 2.17
+_MANYLINUX = re.compile(r"manylinux_2_(?P<minor>\d+)_(?P<arch>\w+)")
+_MUSLLINUX = re.compile(r"musllinux_1_(?P<minor>\d+)_(?P<arch>\w+)")
+_MACOS = re.compile(r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<arch>arm64|x86_64)")
+_WINDOWS: Final = {"win_amd64": "AMD64", "win_arm64": "ARM64", "win32": "x86"}
+_SDISTS: Final = (".tar.gz", ".zip")
+_PYTHON = re.compile(r"3\.(?P<minor>\d+)(?:\.(?P<patch>\d+))?")
+_PATCHES = range(40, -1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class WheelTarget:
+    """The machine that a wheelhouse is for: platform tags, all tags in pip's order, and marker values."""
+
+    platforms: tuple[str, ...]
+    tags: tuple[Tag, ...]
+    machine: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One file that the selection needs, and the package that it installs."""
+
+    pin: Pin
+    file: LockedFile
+
+
+@dataclass(frozen=True, slots=True)
+class Wheelhouse:
+    """The files to fetch, by package, and the packages that no file can hold (folders, Git), with the reason."""
+
+    target: WheelTarget
+    files: tuple[Chosen, ...]
+    left_out: tuple[tuple[Pin, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """This machine: its platform tags, best first, and its marker values."""
+
+    platforms: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+def wheel_target(
+    platform: str | None, python: str, allowed: Callable[[str], bool], here: Here
+) -> WheelTarget:
+    """Return the target that ``--platform`` (None: this machine) and ``--python`` (``X.Y`` or ``X.Y.Z``) describe.
+
+    ``allowed`` says whether the project takes a full Python version. Raises UsageError for words that name no
+    platform and for a Python that the project does not take.
+    """
+    full, minor = _full_python(python, allowed)
+    if platform is None:
+        platforms, environment = here.platforms, dict(here.environment)
+    else:
+        tag = EVERYDAY_PLATFORMS.get(platform.lower(), platform.lower())
+        platforms, environment = _platforms(tag, platform)
+    environment |= {
+        "implementation_name": "cpython",
+        "implementation_version": full,
+        "platform_python_implementation": "CPython",
+        "python_full_version": full,
+        "python_version": f"3.{minor}",
+    }
+    name = f"{platform or 'this machine'}, Python {full if python.count('.') > 1 else f'3.{minor}'}"
+    return WheelTarget(platforms, _tags(minor, platforms), Target(name, f"3.{minor}", environment))
+
+
+def choose_files(pins: Iterable[Pin], target: WheelTarget, *, sdists: bool) -> Wheelhouse:
+    """Return the file that pip would take of each package that the target needs.
+
+    The best wheel tag wins, then the highest build number; a source archive (when ``sdists``) only where no wheel
+    fits. Raises NegativeAnswerError that names every package without a file for the target.
+    """
+    needed = [pin for pin in pins if marker_applies(pin.marker, target.machine)]
+    ranks = {tag: place for place, tag in enumerate(target.tags)}
+    files, left_out, lacking = [], [], []
+    for pin in sorted(needed, key=lambda one: one.package.name):
+        if pin.origin in {"directory", "git"}:
+            left_out.append((pin, _why_left_out(pin)))
+        elif file := best_file(pin.package.files, ranks, sdists=sdists):
+            files.append(Chosen(pin, file))
+        else:
+            lacking.append(_why_lacking(pin, sdists=sdists))
+    if lacking:
+        raise NegativeAnswerError(
+            f"poetry.lock has no file of {len(lacking)} packages for {target.machine.name}",
+            details=tuple(lacking),
+            hint="Name another --platform or --python, or allow source archives with --sdists.",
+        )
+    return Wheelhouse(target, tuple(files), tuple(left_out))
+
+
+def best_file(files: Iterable[LockedFile], ranks: Mapping[Tag, int], *, sdists: bool) -> LockedFile | None:
+    """Return the file that pip prefers among those of one version; None when none can be installed."""
+    found: list[tuple[tuple[int, tuple[int, str]], LockedFile]] = []
+    for file in files:
+        if file.name.endswith(".whl"):
+            rank, build = _rank(file.name, ranks)
+            if rank is not None:
+                found.append(((rank, build), file))
+        elif sdists and file.name.endswith(_SDISTS):
+            found.append(((len(ranks), (0, "")), file))
+    if not found:
+        return None
+    best = min(rank for (rank, _), _ in found)
+    return max((one for one in found if one[0][0] == best), key=lambda one: one[0][1])[1]
+
+
+def wheelhouse_requirements(wheelhouse: Wheelhouse, selection: Selection, exported: Exported) -> str:
+    """Return the requirements file that lies beside the files: no index, exactly these files, no markers left."""
+    notes = [
+        f"For {wheelhouse.target.machine.name}.",
+        f"Install without any index: pip install -r {REQUIREMENTS_FILE}",
+        *(f"Not here: {pin.package.name}, {reason}." for pin, reason in wheelhouse.left_out),
+    ]
+    hashed = all(
+        chosen.file.hash.partition(":")[0] in {"sha256", "sha384", "sha512"} for chosen in wheelhouse.files
+    )
+    lines = ["--no-index", "--find-links .", ""]
+    for chosen in wheelhouse.files:
+        package = chosen.pin.package
+        end = f" \\\n    --hash={chosen.file.hash}" if hashed else ""
+        lines.append(f"{package.name}=={package.version}{end}")
+    head = [*about(selection, exported), *notes]
+    return with_header(REQUIREMENTS_FILE, exported.lock_digest, head, "\n".join(lines))
+
+
+# -- the machine ----------------------------------------------------------------------------------------
+
+
+def _full_python(python: str, allowed: Callable[[str], bool]) -> tuple[str, int]:
+    found = _PYTHON.fullmatch(python)
+    if not found:
+        raise UsageError(
+            f'"{python}" is not a Python version', where="--python", hint="Write for example 3.12."
+        )
+    minor = int(found["minor"])
+    patches: Iterable[int] = [int(found["patch"])] if found["patch"] else _PATCHES
+    full = next((text for patch in patches if allowed(text := f"3.{minor}.{patch}")), None)
+    if full is None:
+        raise UsageError(
+            f"the project does not take Python {python}",
+            where="--python",
+            hint="Choose one that `requires-python` allows.",
+        )
+    return full, minor
+
+
+def _platforms(tag: str, written: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    for year, minor in (("manylinux2014_", 17), ("manylinux2010_", 12), ("manylinux1_", 5)):
+        if tag.startswith(year):
+            tag = f"manylinux_2_{minor}_{tag.removeprefix(year)}"
+    if tag.startswith("linux_"):
+        tag = EVERYDAY_PLATFORMS.get(tag.replace("_", "-", 1), tag)
+    if found := _MANYLINUX.fullmatch(tag):
+        return _manylinux(int(found["minor"]), found["arch"]), _linux(found["arch"])
+    if found := _MUSLLINUX.fullmatch(tag):
+        arch = found["arch"]
+        tags = [f"musllinux_1_{minor}_{arch}" for minor in range(int(found["minor"]), -1, -1)]
+        return (*tags, f"linux_{arch}"), _linux(arch)
+    if found := _MACOS.fullmatch(tag):
+        version = (int(found["major"]), int(found["minor"]))
+        return tuple(mac_platforms(version, found["arch"])), _macos(version[0], found["arch"])
+    if tag in _WINDOWS:
+        return (tag,), _environment("nt", "win32", "Windows", _WINDOWS[tag], "10")
+    hint = did_you_mean(written, EVERYDAY_PLATFORMS) or (
+        f"Write one of {', '.join(EVERYDAY_PLATFORMS)}, or a platform tag such as manylinux_2_34_x86_64."
+    )
+    raise UsageError(f'"{written}" names no platform', where="--platform", hint=hint)
+
+
+def _manylinux(minor: int, arch: str) -> tuple[str, ...]:
+    tags = []
+    for step in range(minor, _OLDEST_GLIBC.get(arch, 17) - 1, -1):
+        tags.append(f"manylinux_2_{step}_{arch}")
+        if step in _OLD_NAMES:
+            tags.append(f"{_OLD_NAMES[step]}_{arch}")
+    return (*tags, f"linux_{arch}")
+
+
+def _linux(arch: str) -> dict[str, str]:
+    return _environment("posix", "linux", "Linux", arch, "6.8.0")
+
+
+def _macos(major: int, arch: str) -> dict[str, str]:
+    return _environment("posix", "darwin", "Darwin", arch, f"{major + 9}.0.0")
+
+
+def _environment(os_name: str, sys_platform: str, system: str, machine: str, release: str) -> dict[str, str]:
+    return {
+        "os_name": os_name,
+        "platform_machine": machine,
+        "platform_release": release,
+        "platform_system": system,
+        "platform_version": release,
+        "sys_platform": sys_platform,
+    }
+
+
+def _tags(minor: int, platforms: Sequence[str]) -> tuple[Tag, ...]:
+    interpreter = f"cp3{minor}"
+    own = cpython_tags((3, minor), [interpreter], platforms)
+    return (*own, *compatible_tags((3, minor), interpreter, platforms))
+
+
+# -- the choice -----------------------------------------------------------------------------------------
+
+
+def _rank(filename: str, ranks: Mapping[Tag, int]) -> tuple[int | None, tuple[int, str]]:
+    try:
+        _, _, build, tags = parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        return None, (0, "")
+    fitting = [ranks[tag] for tag in tags if tag in ranks]
+    return (min(fitting) if fitting else None), (build or (0, ""))
+
+
+def _why_left_out(pin: Pin) -> str:
+    source = pin.package.source
+    where = source.url if source else ""
+    if pin.origin == "directory":
+        return f"a folder ({where}), to be installed from there with `pip install --no-deps`"
+    return "a Git checkout, which `pip wheel --no-deps` makes a wheel of"
+
+
+def _why_lacking(pin: Pin, *, sdists: bool) -> str:
+    names = [file.name for file in pin.package.files]
+    wheels = sum(name.endswith(".whl") for name in names)
+    archives = sum(name.endswith(_SDISTS) for name in names)
+    if not names:
+        return f"{pin.package.name} {pin.package.version}: poetry.lock names no files"
+    rest = f", {archives} source archives" if archives and not sdists else ""
+    return f"{pin.package.name} {pin.package.version}: {wheels} wheels, none of which fits{rest}"

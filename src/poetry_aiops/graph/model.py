@@ -1,0 +1,347 @@
+"""A lock as a graph, and what its analyses answer, as frozen values.
+
+A node is a package name: several locked versions of one name are one node with several builds. Names of packages,
+groups and extras are in their canonical form (PEP 503), so they also serve as ids. The project itself, the root, is
+no node: what it asks for are the graph's demands. Every tuple of names is sorted unless its comment says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from typing import Final
+from typing import Literal
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_aiops.project.targets import Target
+
+
+CycleKind = Literal["hard", "extra", "marker"]
+
+THE_PROJECT: Final = "the project"
+"""How reports call the root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which part of the lock is looked at; None stands for all.
+
+    ``groups`` and ``extras`` are the project's. ``target`` is the machine on which every marker must hold.
+    ``variant`` is the hardware variant that was taken for it, the others are left out; empty when none was chosen.
+    """
+
+    groups: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
+    target: Target | None = None
+    variant: str = ""
+
+    @property
+    def is_everything(self) -> bool:
+        return self.groups is None and self.extras is None and self.target is None
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One locked build of a name.
+
+    ``source`` is empty for the default index, else the name of a package source or an address without credentials.
+    ``groups`` is empty for lock formats before 2.1; ``markers`` holds the groups whose marker is not empty.
+    """
+
+    version: str
+    source: str = ""
+    groups: tuple[str, ...] = ()
+    markers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    python_versions: str = "*"
+
+    def __str__(self) -> str:
+        return f"{self.version} from {self.source}" if self.source else self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A package name of the lock; ``id`` is the canonical name, ``name`` the lock's spelling.
+
+    ``builds`` are in lock order. ``groups`` are the project's groups that bring it: as locked since format 2.1,
+    else by what each group reaches. ``direct`` says that the project itself asks for it, ``optional`` that the lock
+    installs every build of it only on request, ``reached`` that the project needs it at all.
+    """
+
+    id: str
+    name: str
+    builds: tuple[Build, ...]
+    groups: tuple[str, ...] = ()
+    direct: bool = False
+    optional: bool = False
+    reached: bool = True
+    description: str = ""
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The distinct locked versions, in lock order."""
+        return tuple(dict.fromkeys(build.version for build in self.builds))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a build's dependency table: ``version`` is the build's that asks, ``asks`` the wanted extras.
+
+    ``extras`` are the asking package's own extras that switch the line on; it is then ``optional``.
+    """
+
+    version: str
+    constraint: str
+    marker: str = ""
+    asks: tuple[str, ...] = ()
+    optional: bool = False
+    extras: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A dependency between two names of the graph, all its lines taken together.
+
+    ``hard``: at least one line is not optional. ``extras`` are the source's extras that switch an edge on that is
+    not hard, ``asks`` the target's extras that it wants. ``marker`` is empty when the edge holds on every machine.
+    """
+
+    source: str
+    target: str
+    hard: bool = True
+    extras: tuple[str, ...] = ()
+    marker: str = ""
+    constraint: str = "*"
+    asks: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What the project asks for in one group; ``in_extras`` are the project's extras that it belongs to.
+
+    ``locked`` says that the lock knows the name.
+    """
+
+    name: str
+    pretty_name: str
+    group: str
+    constraint: str = "*"
+    marker: str = ""
+    asks: tuple[str, ...] = ()
+    in_extras: tuple[str, ...] = ()
+    optional: bool = False
+    locked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyGraph:
+    """The graph of a lock, or of the part of it that ``scope`` names.
+
+    ``nodes`` are sorted by id, ``edges`` by source and target; edges from a name to itself are not among them but
+    in ``self_loops``. ``demands`` are in the order of pyproject.toml. ``dangling`` are names that a locked package
+    needs and the lock does not hold, ``passed_over`` those that pyproject.toml declares in a table that Poetry does
+    not read. ``lock_version`` is the lock's format, None for the first one. ``python`` is the constraint that the
+    lock was made for.
+    """
+
+    project: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    demands: tuple[Demand, ...]
+    self_loops: tuple[str, ...] = ()
+    dangling: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    lock_version: str | None = "2.1"
+    python: str = "*"
+    scope: Scope = field(default_factory=Scope)
+
+    @property
+    def direct(self) -> tuple[str, ...]:
+        """The names that the project itself asks for."""
+        return tuple(node.id for node in self.nodes if node.direct)
+
+    def by_id(self) -> dict[str, Node]:
+        """Return the nodes by their ids; built anew on each call."""
+        return {node.id: node for node in self.nodes}
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """One way to break a cycle: without this edge, or without ``extras`` of its source, it is none.
+
+    ``text`` says it in words.
+    """
+
+    source: str
+    target: str
+    extras: tuple[str, ...]
+    marker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A strongly connected component of at least two names.
+
+    ``kind`` is ``hard`` when its hard edges alone close a cycle on some machine, ``extra`` when only optional edges
+    close it, ``marker`` when no single machine meets all the markers that it takes. ``example`` is one shortest
+    cycle, in the order of its edges. ``core`` are the members that hard edges alone bind together.
+    Removing every edge of ``broken_by`` leaves no cycle among the members (for ``extra``: no cycle but of hard edges).
+    """
+
+    members: tuple[str, ...]
+    kind: CycleKind
+    broken_by: tuple[Breaker, ...]
+    example: tuple[str, ...]
+    core: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What is there only through ``name``: its subtree in the dominator tree, itself included."""
+
+    name: str
+    members: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of a graph.
+
+    ``depth`` is the longest of the shortest paths from the project, ``longest_chain`` the most edges of a path from
+    the project when every cycle counts as one node; ``chain`` is one example in order. ``orphans`` are locked but
+    not needed by the project; of them nothing at all needs ``orphan_roots``.
+    """
+
+    packages: int
+    nodes: int
+    edges: int
+    edges_hard: int
+    direct: int
+    depth: int
+    longest_chain: int
+    chain: tuple[str, ...]
+    orphans: tuple[str, ...]
+    orphan_roots: tuple[str, ...]
+    direct_missing_from_lock: tuple[str, ...]
+    several_versions: tuple[str, ...]
+    self_loops: tuple[str, ...]
+    dangling: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the analyses say about one node.
+
+    ``depth`` is None for an orphan. ``betweenness`` is the share of all shortest paths that run through it (0 to 1,
+    Brandes 2001, normalised as for directed graphs). ``dominator`` is the nearest package that every path from the
+    project runs through, None when that is the project. ``frees`` is the size of its exclusive closure.
+    """
+
+    name: str
+    depth: int | None
+    needs: int
+    needed_by: int
+    betweenness: float
+    articulation: bool
+    dominator: str | None
+    frees: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything that the reports show of a graph; ``standings`` has an entry for every node, in its order.
+
+    ``betweenness_exact`` is False when a graph is so large that only some starting points were followed.
+    """
+
+    graph: DependencyGraph
+    summary: Summary
+    cycles: tuple[Cycle, ...]
+    standings: tuple[Standing, ...]
+    betweenness_exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Someone who limits a package's version; ``owner`` is a package or the project.
+
+    ``upper`` is the bound above, as text such as ``<3.0`` or ``<=2.1``, empty when it sets none. ``tightest`` marks
+    those whose bound is the lowest. ``group`` is the project's group when the owner is the project. ``forbids`` are
+    the versions, of those that were asked about, that it does not allow.
+    """
+
+    owner: str
+    owner_version: str
+    constraint: str
+    marker: str
+    upper: str
+    tightest: bool
+    optional: bool = False
+    group: str = ""
+    forbids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who holds one locked build back; ``allowed`` is the intersection of all constraints, as text.
+
+    ``newest`` is the newest of the versions asked about that everyone allows, None without any.
+    """
+
+    name: str
+    version: str
+    allowed: str
+    holders: tuple[Holder, ...]
+    newest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A name whose locked builds differ; both are texts such as ``2.9.0+cpu from pytorch-cpu``, in lock order."""
+
+    name: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A name that came or went, its builds, and the shortest chain that explains it.
+
+    ``because`` begins with what was there on both sides, or with the name itself when the project asks for it, and
+    ends with ``name``; ``direct`` says that the project itself asks for the chain's first member anew (or no longer).
+    """
+
+    name: str
+    builds: tuple[str, ...]
+    because: tuple[str, ...]
+    direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What changed between two graphs; ``direct_*`` are names that the project began or ceased to ask for."""
+
+    added: tuple[Arrival, ...]
+    removed: tuple[Arrival, ...]
+    changed: tuple[Change, ...]
+    edges_added: tuple[Edge, ...]
+    edges_removed: tuple[Edge, ...]
+    direct_added: tuple[str, ...]
+    direct_removed: tuple[str, ...]
+    unchanged: int
+
+    @property
+    def is_empty(self) -> bool:
+        parts = (self.added, self.removed, self.changed, self.edges_added, self.edges_removed)
+        return not any((*parts, self.direct_added, self.direct_removed))

@@ -1,0 +1,283 @@
+"""Which builds, dependency lines and demands of a lock belong to a scope: groups, extras, a machine.
+
+With everything in scope the whole lock counts, as it stands. Else the project's demands are followed as an installer
+does: optional lines only where an extra switches them on, and markers only where they hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.errors import UsageError
+from poetry_aiops.graph.model import Scope
+from poetry_aiops.project.checks import did_you_mean
+from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.targets import extras_in
+from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.project.targets import targets
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from poetry_aiops.project.model import Edge as Line
+    from poetry_aiops.project.model import Lock
+    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The part of a lock in scope: builds in lock order with their lines, and (group, requirement) pairs."""
+
+    packages: tuple[tuple[Package, tuple[Line, ...]], ...]
+    demands: tuple[tuple[str, Requirement], ...]
+
+
+def scope_of(
+    project: Project,
+    *,
+    only: Iterable[str] = (),
+    without: Iterable[str] = (),
+    extras: Iterable[str] | None = None,
+    target: Target | None = None,
+) -> Scope:
+    """Return the scope that the options name: groups by any spelling, extras, and a machine.
+
+    Groups that an asked group includes come along. Raises UsageError for a group or an extra that does not exist,
+    for a choice that leaves no group, and InputError for a circle of includes.
+    """
+    kept = _groups(project, only, "--only") or tuple(project.groups)
+    dropped = frozenset(_groups(project, without, "--without"))
+    wanted = tuple(name for name in kept if name not in dropped)
+    if not wanted:
+        raise UsageError(
+            "no dependency group is left to look at", where="--without", hint="Leave out fewer groups."
+        )
+    followed = dict.fromkeys(name for group in wanted for name in (group, *project.included(group)))
+    everything = len(followed) == len(project.groups)
+    return Scope(
+        groups=None if everything else tuple(followed),
+        extras=None if extras is None else _extras(project, extras),
+        target=target,
+    )
+
+
+def select(project: Project, lock: Lock, scope: Scope) -> Selected:
+    """Return what of the lock is in scope."""
+    demands = tuple(_demands(project, scope))
+    if scope.is_everything:
+        return Selected(tuple((package, package.edges) for package in lock.packages), demands)
+    return _Walk(lock, scope, demands).selected()
+
+
+def optional_extras(package: Package, line: Line) -> tuple[str, ...]:
+    """Return the extras of ``package`` that switch an optional line on: by its marker, else by its extras' names."""
+    named = extras_in(line.marker)
+    if named:
+        return tuple(sorted(named))
+    return tuple(
+        sorted(
+            extra for extra, texts in package.extras.items() if any(_names(text, line.name) for text in texts)
+        )
+    )
+
+
+def _groups(project: Project, names: Iterable[str], where: str) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(project.group(name).name for name in names))
+    except InputError as error:
+        raise UsageError(error.what, where=where, hint=error.hint) from None
+
+
+def _extras(project: Project, names: Iterable[str]) -> tuple[str, ...]:
+    wanted = dict.fromkeys(normalised(name) for name in names)
+    for name in wanted:
+        if name not in project.extras:
+            known = (
+                f"The extras are: {', '.join(project.extras)}."
+                if project.extras
+                else "The project declares none."
+            )
+            raise UsageError(
+                f'there is no extra "{name[:120]}"',
+                where="--extras",
+                hint=did_you_mean(name, project.extras) or known,
+            )
+    return tuple(sorted(wanted))
+
+
+def _demands(project: Project, scope: Scope) -> Iterable[tuple[str, Requirement]]:
+    holds = _Machine(scope.target, project.python).holds
+    for group in project.groups.values():
+        if scope.groups is not None and group.name not in scope.groups:
+            continue
+        for requirement in group.requirements:
+            asked = scope.extras is None or not requirement.optional
+            asked = asked or bool(set(requirement.in_extras) & set(scope.extras or ()))
+            if asked and holds(requirement.marker, scope.extras):
+                yield group.name, requirement
+
+
+class _Machine:
+    """Where markers are asked: one machine, or any that the project's Python constraint allows."""
+
+    def __init__(self, target: Target | None, python: str) -> None:
+        self.target = target
+        self.python = python
+        self.machines: tuple[Target, ...] | None = None
+
+    def holds(self, marker: str, extras: Iterable[str] | None) -> bool:
+        """Say whether a marker holds; ``extras`` are the active ones, None for all that it asks about."""
+        if marker in {"", "*"}:
+            return True
+        active = extras_in(marker) if extras is None else frozenset(extras)
+        if self.target is not None:
+            return marker_applies(marker, self.target, active)
+        if not extras_in(marker):
+            return marker != "<empty>"
+        return any(marker_applies(marker, machine, active) for machine in self._any())
+
+    def exclude_each_other(self, one: Sequence[str], other: str, extras: Iterable[str]) -> bool:
+        """Say whether no machine meets any marker of ``one`` together with ``other``, though some meet each alone.
+
+        So a build for macOS does not bring what it needs on Linux. Markers that no known machine meets (PyPy, BSD)
+        are given the benefit of the doubt.
+        """
+        if self.target is not None or other in {"", "*"} or not {"", "*"}.isdisjoint(one):
+            return False
+        active = frozenset(extras)
+        first = [
+            machine
+            for machine in self._any()
+            if any(marker_applies(text, machine, extras_in(text)) for text in one)
+        ]
+        second = [machine for machine in self._any() if marker_applies(other, machine, active)]
+        return bool(first) and bool(second) and not any(machine in second for machine in first)
+
+    def _any(self) -> tuple[Target, ...]:
+        if self.machines is None:
+            self.machines = machines_for(self.python)
+        return self.machines
+
+
+def machines_for(python: str) -> tuple[Target, ...]:
+    """Return every kind of machine that a Python constraint allows, those of every Python when it allows none here."""
+    try:
+        return targets(lambda version: allows(python, version)) or targets(lambda _: True)
+    except InputError:
+        return targets(lambda _: True)
+
+
+def machine_for(python: str, platform: str, version: str | None = None) -> Target:
+    """Return the machine to evaluate markers on: a platform such as ``linux-x86_64`` with one Python.
+
+    ``python`` is the lock's constraint; ``version`` a minor such as ``3.12``, the newest that is allowed without it.
+    Raises UsageError that lists what there is.
+    """
+    found = [one for one in machines_for(python) if one.name.rpartition("-py")[0] == platform]
+    chosen = [one for one in found if version in {None, one.python}]
+    if chosen:
+        return chosen[-1]
+    known = dict.fromkeys(one.name.rpartition("-py")[0] for one in machines_for(python))
+    pythons = ", ".join(one.python for one in found)
+    raise UsageError(
+        f"the lock is not made for {platform[:80]}{f' with Python {version[:20]}' if version else ''}",
+        where="--target",
+        hint=f"It allows Python {pythons} there." if found else f"Known systems are {', '.join(known)}.",
+    )
+
+
+class _Walk:
+    """Follows the demands until no further build, extra or line comes in."""
+
+    def __init__(self, lock: Lock, scope: Scope, demands: Sequence[tuple[str, Requirement]]) -> None:
+        self.lock = lock
+        self.machine = _Machine(scope.target, lock.python_versions)
+        self.scope = scope
+        self.builds: dict[str, list[Package]] = {}
+        for package in lock.packages:
+            if self._is_installed(package):
+                self.builds.setdefault(package.name, []).append(package)
+        self.extras: dict[str, set[str]] = {}
+        self.constraints: dict[str, set[str]] = {}
+        self.waiting: dict[str, None] = {}
+        for _, requirement in demands:
+            self._ask(requirement.name, requirement.constraint, requirement.extras)
+        self.demands = tuple(demands)
+
+    def selected(self) -> Selected:
+        while self.waiting:
+            name = next(iter(self.waiting))
+            del self.waiting[name]
+            for package in self._wanted(name):
+                for line in self._lines(package):
+                    self._ask(line.name, line.constraint, line.extras)
+        packages = [
+            (package, tuple(self._lines(package)))
+            for package in self.lock.packages
+            if package.name in self.constraints and any(package is one for one in self._wanted(package.name))
+        ]
+        return Selected(tuple(packages), self.demands)
+
+    def _is_installed(self, package: Package) -> bool:
+        return any(self.machine.holds(marker, self.scope.extras) for marker in self._markers(package))
+
+    def _markers(self, package: Package) -> tuple[str, ...]:
+        if package.groups is None:
+            return package.marker_for(())
+        return package.marker_for(package.groups if self.scope.groups is None else self.scope.groups)
+
+    def _ask(self, name: str, constraint: str, extras: Iterable[str]) -> None:
+        """Remember that a name is needed; it is looked at again when that says something new."""
+        if name not in self.builds:
+            return
+        new = name not in self.constraints
+        constraints = self.constraints.setdefault(name, set())
+        active = self.extras.setdefault(name, set())
+        if new or constraint not in constraints or not active.issuperset(extras):
+            constraints.add(constraint)
+            active.update(extras)
+            self.waiting[name] = None
+
+    def _wanted(self, name: str) -> list[Package]:
+        """Return the builds that something in scope asks for; a lock with groups has already told them apart."""
+        builds = self.builds[name]
+        if len(builds) == 1 or self.lock.has_groups:
+            return builds
+        chosen = [
+            build for build in builds if any(_allows(text, build.version) for text in self.constraints[name])
+        ]
+        return chosen or builds
+
+    def _lines(self, package: Package) -> Iterable[Line]:
+        active = self.extras.get(package.name, set())
+        for line in package.edges:
+            if line.name not in self.builds:
+                continue
+            if line.optional and not active.intersection(optional_extras(package, line)):
+                continue
+            if self.machine.holds(line.marker, active) and not self._contradicts(package, line, active):
+                yield line
+
+    def _contradicts(self, package: Package, line: Line, active: Iterable[str]) -> bool:
+        return self.machine.exclude_each_other(self._markers(package), line.marker, active)
+
+
+def _allows(constraint: str, version: str) -> bool:
+    try:
+        return allows(constraint, version)
+    except (InputError, ValueError):
+        return True
+
+
+def _names(text: str, name: str) -> bool:
+    """Say whether a requirement text such as ``torch (>=2)`` or ``torch[cuda]`` is about ``name``."""
+    end = next((place for place, char in enumerate(text) if not (char.isalnum() or char in "-_.")), len(text))
+    return normalised(text[:end]) == name

@@ -1,0 +1,156 @@
+// The pane beside every view: one package, or the project while none is chosen.
+
+const facts = (rows) => el("dl", { class: "facts" }, rows.filter(Boolean).map(([term, ...values]) => el("div", {}, el("dt", {}, term), el("dd", {}, values))));
+
+const part2 = (title, count, ...content) => el("section", {}, el("h3", {}, title, count === null ? null : el("span", { class: "count" }, String(count))), content);
+
+const constraintWords = (entries) => {
+  const seen = new Set();
+  return entries.map((entry) => {
+    const asks = entry.asks.length ? `[${entry.asks.join(", ")}] ` : "";
+    const words = [`${asks}${entry.constraint || "*"}`];
+    if (entry.extras?.length) words.push(`with its extra ${entry.extras.join(", ")}`);
+    if (entry.marker) words.push(`if ${entry.marker}`);
+    if (entry.version) words.push(`in ${entry.version}`);
+    return words.join(" · ");
+  }).filter((words) => !seen.has(words) && seen.add(words));
+};
+
+const edgeList = (edges, end, act) => {
+  const row = (edge) => el(
+    "li", { class: edge.hard ? null : "soft" }, packageButton(edge[end], act),
+    constraintWords(edge.entries).map((words) => el("span", { class: "constraint" }, words)),
+  );
+  const limit = 30;
+  const list = el("ul", { class: "edges" }, edges.slice(0, limit).map(row));
+  if (edges.length > limit) {
+    const button = el("button", {
+      type: "button", class: "plain",
+      onclick: () => { const at = button.parentElement; at.replaceWith(...edges.slice(limit).map(row)); list.children[limit].querySelector("button").focus(); },
+    }, `Show ${edges.length - limit} more`);
+    list.append(el("li", {}, button));
+  }
+  return list;
+};
+
+const pathList = (paths, act, limit = 6) => {
+  const row = (path) => el("li", {}, el("span", { class: "path" }, path.map((node, index) => [
+    index ? el("span", { class: "arrow", "aria-label": "needs" , role: "img" }, "→") : null, packageButton(node, act),
+  ])));
+  const list = el("ol", { class: "paths" }, paths.slice(0, limit).map(row));
+  if (paths.length > limit) {
+    const button = el("button", {
+      type: "button", class: "plain",
+      onclick: () => { const at = button.parentElement; at.replaceWith(...paths.slice(limit).map(row)); list.children[limit].querySelector("button").focus(); },
+    }, `Show ${paths.length - limit} more`);
+    list.append(el("li", {}, button));
+  }
+  return list;
+};
+
+const badges = (app, node) => {
+  const words = [[KIND_WORDS[kindOf(node)], ""]];
+  if (node.optional && node.direct) words.push(["optional", ""]);
+  if (node.cycles.length) words.push(["in a cycle", "warn"]);
+  if (node.versions.length > 1) words.push([`${node.versions.length} versions`, "warn"]);
+  if (node.advisories.length) words.push([many(node.advisories.length, "vulnerability", "vulnerabilities"), "bad"]);
+  if (node.change) words.push([node.change === "changed" ? `changed from ${node.before.join(", ")}` : node.change, node.change]);
+  if (!app.part.has(node) && !node.lost) words.push(["not in the chosen groups", "warn"]);
+  return el("ul", { class: "badges" }, words.map(([text, kind]) => el("li", { class: kind || null }, text)));
+};
+
+const buildList = (node) => el("ul", { class: "builds" }, node.builds.map((build) => el(
+  "li", {}, el("span", { class: "version" }, build.version), build.source ? el("span", { class: "dim" }, ` from ${build.source}`) : null,
+  build.python ? el("span", { class: "constraint" }, `Python ${build.python}`) : null,
+  node.builds.length > 1 && build.groups.length ? el("span", { class: "constraint" }, `in ${build.groups.join(", ")}`) : null,
+  [...new Set(build.markers.map(([, marker]) => marker))].map((marker) => el("span", { class: "constraint" }, `if ${marker}`)),
+)));
+
+const packageDetail = (app, node) => {
+  const { act, part, dominators } = app;
+  const paths = whyPaths(part, node);
+  const closure = part.has(node) ? dominators.closure(node).filter((other) => other !== node) : [];
+  const needs = part.needs(node);
+  const neededBy = part.neededBy(node);
+  const depth = part.depth.get(node);
+  const chosen = app.removed.has(node);
+  const leader = dominators.leaderOf.get(node);
+  return [
+    el("div", { class: "title" }, el("h2", {}, icon(node), el("bdi", {}, node.name)),
+      el("button", { type: "button", class: "close", "aria-label": "Close the details", onclick: () => app.store.set({ sel: "" }) }, "×")),
+    badges(app, node),
+    node.about ? el("p", { class: "about", dir: "auto" }, node.about) : null,
+    el("div", { class: "actions" },
+      el("button", { type: "button", class: "primary", onclick: () => act.focus(node) }, "Focus"),
+      el("button", { type: "button", onclick: () => act.showInOverview(node) }, "Overview"),
+      node.direct ? el("button", { type: "button", "aria-pressed": String(chosen), onclick: () => act.toggleRemoval(node) }, "Try removing") : null),
+    buildList(node),
+    facts([
+      ["Groups", node.groups.length ? node.groups.map((group) => el("span", { class: "group" }, el("span", { class: `shape transitive g${group.index % 8}`, "aria-hidden": "true" }), el("bdi", {}, group.name))) : "none"],
+      ["Depth", depth === undefined ? "not reached" : many(depth + 1, "step")],
+      ["Brings alone", many(closure.length, "package")],
+      node.size === null ? null : ["Download", bytes(node.size), closure.length && app.model.hasSizes ? ` (${bytes([node, ...closure].reduce((sum, other) => sum + (other.size ?? 0), 0))} with what it brings alone)` : ""],
+      node.bridge ? ["Bridge", "parts of the graph hang on it alone"] : null,
+      leader ? ["Only through", packageButton(leader, act)] : null,
+    ]),
+    node.advisories.length ? part2("Vulnerabilities", node.advisories.length, advisoryList(node)) : null,
+    node.demands.length ? part2("Asked for by the project", null, el("ul", { class: "edges" }, node.demands.map((demand) => el("li", {},
+      el("bdi", {}, demand.group?.name ?? ""), constraintWords([{ ...demand, extras: [] }]).map((words) => el("span", { class: "constraint" }, words)),
+      demand.extras.length ? el("span", { class: "constraint" }, `in the extra ${demand.extras.join(", ")}`) : null)))) : null,
+    node.held.map((held) => part2(node.held.length > 1 ? `Held at ${held.version} by` : "Held back by", null, heldWords(held, act))),
+    part2("Why it is here", paths.length, paths.length
+      ? [pathList(paths, act), el("p", { class: "dim" }, paths.length > 1
+        ? `To lose ${node.name}, all ${paths.length} of these direct dependencies must go or stop needing it.`
+        : "One direct dependency leads here."),
+        paths.length ? el("button", { type: "button", class: "plain", onclick: () => act.tryRemoving(paths.map(([first]) => first)) }, "Try removing these") : null]
+      : el("p", { class: "dim" }, part.has(node) ? "Nothing in the project leads to it." : "It is not in the chosen groups.")),
+    part2("Needs", needs.length, needs.length ? edgeList(needs, "to", act) : null),
+    part2("Needed by", neededBy.length, neededBy.length ? edgeList(neededBy, "from", act) : null),
+    closure.length ? part2("Brings alone", closure.length, packageList(closure, act, 20)) : null,
+    node.cycles.map((cycle) => part2("Cycle", null, cycleBody(cycle, act))),
+  ];
+};
+
+const heldWords = (held, act) => [
+  el("ul", { class: "edges" }, held.by.map((by) => el("li", {}, by.node ? packageButton(by.node, act) : el("bdi", {}, by.group ? `${by.owner} (${by.group})` : by.owner), el("span", { class: "constraint" }, by.constraint)))),
+  el("p", { class: "dim" }, `Together all allow ${held.allowed || "any version"}${held.newest ? `; the newest is ${held.newest}` : ""}.`),
+];
+
+const projectDetail = (app) => {
+  const { model, act, part } = app;
+  const { summary } = model;
+  const orphans = model.nodes.filter((node) => node.orphan && !node.lost);
+  const several = model.nodes.filter((node) => node.versions.length > 1 && !node.lost);
+  const between = model.nodes.filter((node) => node.between > 0).sort((a, b) => b.between - a.between).slice(0, 5);
+  const heaviest = part.roots.map((node) => [node, app.dominators.frees.get(node)]).sort((a, b) => b[1] - a[1]).slice(0, 5).filter(([, frees]) => frees > 1);
+  return [
+    el("div", { class: "title" }, el("h2", {}, el("bdi", {}, model.project))),
+    model.scope ? el("p", { class: "about" }, `Only ${model.scope}.`) : null,
+    facts([
+      ["Packages", part.count.toLocaleString("en"), part.everything ? "" : ` of ${summary.packages.toLocaleString("en")} in the chosen groups`],
+      ["Direct", String(summary.direct)],
+      ["Edges", `${summary.edges} (${summary.hard} always)`],
+      ["Depth", many(summary.depth, "step")],
+      ["Longest chain", many(summary.longest, "edge")],
+      ["Python", model.python],
+      ["Lock format", model.lock || "unnamed"],
+    ]),
+    heaviest.length ? part2("Bring the most", null, el("ol", { class: "bars" }, heaviest.map(([node, frees]) => el("li", { style: { "--share": `${(100 * frees) / heaviest[0][1]}%` } }, packageButton(node, act), el("span", { class: "dim" }, String(frees)))))) : null,
+    between.length ? part2("Most paths run through", null, packageList(between, act)) : null,
+    summary.chain.length ? part2("Longest chain", summary.longest, pathList([summary.chain], act)) : null,
+    several.length ? part2("Locked in several versions", several.length, packageList(several, act, 8)) : null,
+    orphans.length ? part2("Orphans", orphans.length, el("p", { class: "dim" }, "Locked, but the project needs none of them."), packageList(orphans, act, 8)) : null,
+    summary.missing.length ? part2("Asked for, but not locked", summary.missing.length, el("ul", {}, summary.missing.map((name) => el("li", {}, el("bdi", {}, name))))) : null,
+    summary.dangling.length ? part2("Needed, but not locked", summary.dangling.length, el("ul", {}, summary.dangling.map((name) => el("li", {}, el("bdi", {}, name))))) : null,
+  ];
+};
+
+const showDetail = (app) => {
+  const pane = $("detail");
+  const node = app.selected();
+  const content = node ? packageDetail(app, node) : projectDetail(app);
+  const inside = pane.contains(document.activeElement);
+  pane.replaceChildren(...content.flat(Infinity).filter(Boolean));
+  pane.scrollTop = 0;
+  if (inside) pane.focus();
+};

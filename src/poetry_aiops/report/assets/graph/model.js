@@ -1,0 +1,90 @@
+// The data as objects: nodes know their edges in both directions. graph_page_data.py writes what is read here.
+
+const readModel = (text) => {
+  const raw = JSON.parse(text);
+  const say = (number) => raw.texts[number ?? 0];
+  const all = (numbers) => (numbers ?? []).map(say);
+  const groups = raw.groups.map(([name, variant], index) => ({ index, name, variant, packages: 0 }));
+  const groupOf = new Map(groups.map((group) => [group.name, group]));
+  const lost = new Set(raw.nodes.lost);
+  const bridges = new Set(raw.nodes.bridge);
+
+  const nodes = raw.nodes.id.map((id, index) => {
+    const flags = Number(raw.nodes.flags[index]);
+    return {
+      index, id,
+      name: raw.nodes.name[index] ?? id,
+      about: raw.nodes.about[index],
+      groups: all(raw.nodes.groups[index]).map((name) => groupOf.get(name)),
+      builds: raw.nodes.builds[index].map(([version, source, python, of, markers]) => ({
+        version: say(version), source: say(source), python: say(python), groups: all(of),
+        markers: (markers ?? []).map(([group, marker]) => [say(group), say(marker)]),
+      })),
+      direct: (flags & 1) > 0, optional: (flags & 2) > 0, orphan: (flags & 4) > 0,
+      lost: lost.has(index), bridge: bridges.has(index), between: raw.nodes.between[index] ?? 0,
+      x: raw.nodes.x[index], y: raw.nodes.y[index], layer: raw.nodes.layer[index],
+      needs: [], neededBy: [], demands: [], cycles: [], held: [], change: lost.has(index) ? "removed" : "", before: [],
+      size: raw.sizes[index] ?? null,
+      advisories: (raw.advisories[index] ?? []).map(([name, severity, summary, fixed]) => ({ id: name, severity, summary, fixed })),
+    };
+  });
+  for (const node of nodes) {
+    node.versions = [...new Set(node.builds.map((build) => build.version))];
+    for (const group of node.groups) group.packages += node.lost ? 0 : 1;
+  }
+
+  const lostEdges = new Set(raw.edges.lost);
+  const edges = raw.edges.from.map((from, index) => ({
+    index, from: nodes[from], to: nodes[raw.edges.to[index]], hard: raw.edges.hard[index] === "1",
+    marker: say(raw.edges.marker[index]), lost: lostEdges.has(index), change: lostEdges.has(index) ? "removed" : "",
+    entries: raw.edges.entries[index].map((entry) => {
+      const [constraint, marker, asks, extras, version] = typeof entry === "number" ? [entry] : entry;
+      return { constraint: say(constraint), marker: say(marker), asks: all(asks), extras: all(extras), version: say(version) };
+    }),
+  }));
+  for (const edge of edges) {
+    if (edge.lost) continue;
+    edge.from.needs.push(edge);
+    edge.to.neededBy.push(edge);
+  }
+
+  const demands = raw.demands.map(([node, group, constraint, marker, asks, extras]) => ({
+    node: nodes[node], group: groupOf.get(say(group)), constraint: say(constraint), marker: say(marker),
+    asks: all(asks), extras: all(extras),
+  }));
+  for (const demand of demands) demand.node.demands.push(demand);
+
+  const pick = (numbers) => numbers.map((number) => nodes[number]);
+  const cycles = raw.cycles.map((cycle) => ({
+    members: pick(cycle.members), kind: cycle.kind, example: pick(cycle.example),
+    broken: cycle.broken.map(([from, to, words]) => ({ from: nodes[from], to: nodes[to], words })),
+  }));
+  for (const cycle of cycles) for (const node of cycle.members) node.cycles.push(cycle);
+  for (const held of raw.held) {
+    const by = held.by.map(([owner, number, constraint, group]) => ({ owner, node: nodes[number] ?? null, constraint, group }));
+    nodes[held.node].held.push({ version: held.version, allowed: held.allowed, newest: held.newest, by });
+  }
+
+  let diff = null;
+  if (raw.diff) {
+    const arrival = ([number, builds, because, direct]) => ({ node: nodes[number], builds, because: pick(because), direct });
+    diff = {
+      ...raw.diff,
+      added: raw.diff.added.map(arrival),
+      removed: raw.diff.removed.map(arrival),
+      changed: raw.diff.changed.map(([number, before, after]) => ({ node: nodes[number], before, after })),
+    };
+    for (const { node } of diff.added) node.change = "added";
+    for (const { node, before } of diff.changed) Object.assign(node, { change: "changed", before });
+    for (const index of diff.edges_added) edges[index].change = "added";
+  }
+
+  return {
+    project: raw.project, lock: raw.lock, python: raw.python, scope: raw.scope, focus: nodes[raw.focus] ?? null,
+    summary: { ...raw.summary, chain: pick(raw.summary.chain), loops: pick(raw.summary.loops) },
+    nodes, edges, groups, demands, cycles, diff,
+    byId: new Map(nodes.map((node) => [node.id, node])),
+    hasSizes: nodes.some((node) => node.size !== null),
+    hasAdvisories: nodes.some((node) => node.advisories.length > 0),
+  };
+};

@@ -1,0 +1,102 @@
+// Every package as a table that can be searched and sorted: the view that needs neither eyes nor a pointer.
+
+const COLUMNS = [
+  { id: "name", title: "Package", of: (node) => node.id, first: 1 },
+  { id: "version", title: "Version", of: (node) => node.versions.join(", "), first: 1 },
+  { id: "kind", title: "Kind", of: (node) => kindOf(node), first: 1 },
+  { id: "groups", title: "Groups", of: (node) => node.groups.map((group) => group.name).join(", "), first: 1 },
+  { id: "depth", title: "Depth", title2: "Steps from the project", of: (node, app) => (app.part.depth.get(node) ?? -1) + 1, first: 1, number: true },
+  { id: "needs", title: "Needs", of: (node, app) => app.part.needs(node).length, number: true },
+  { id: "by", title: "Needed by", of: (node, app) => app.part.neededBy(node).length, number: true },
+  { id: "frees", title: "Brings alone", title2: "Packages that are here only because of it", of: (node, app) => (app.dominators.frees.get(node) ?? 1) - 1, number: true },
+  { id: "size", title: "Size", of: (node) => node.size ?? -1, words: (node) => bytes(node.size), number: true, when: (model) => model.hasSizes },
+  { id: "bad", title: "Vulnerable", of: (node) => node.advisories.length, words: (node) => (node.advisories.length ? String(node.advisories.length) : ""), number: true, when: (model) => model.hasAdvisories },
+];
+
+const tableView = {
+  id: "table", title: "Table",
+  make(section, app) {
+    this.columns = COLUMNS.filter((column) => !column.when || column.when(app.model));
+    this.rows = new Map();
+    const filter = el("input", { id: "table-filter", type: "search", spellcheck: "false", autocomplete: "off", oninput: () => app.store.set({ q: filter.value }) });
+    const kinds = el("select", { id: "table-kind", onchange: () => app.store.set({ only: kinds.value }) },
+      [["", "All kinds"], ["direct", "Direct"], ["transitive", "Transitive"], ["orphan", "Orphans"], ["cycle", "In a cycle"], ["several", "Several versions"],
+        ...(app.model.hasAdvisories ? [["bad", "Vulnerable"]] : []), ...(app.model.diff ? [["diff", "Added or changed"]] : [])].map(([value, words]) => el("option", { value }, words)));
+    const count = el("p", { class: "dim" });
+    this.heads = this.columns.map((column) => el("th", { scope: "col", class: column.number ? "number" : null },
+      el("button", { type: "button", title: column.title2 ?? null, onclick: () => this.sort(app, column) }, column.title, el("span", { class: "sign", "aria-hidden": "true" }))));
+    this.body = el("tbody", {});
+    this.body.addEventListener("keydown", (event) => this.key(event));
+    section.append(
+      el("div", { class: "strip" }, heading("Table", count), el("div", { class: "controls" },
+        el("label", { for: "table-filter" }, "Filter "), filter, el("label", { class: "hidden", for: "table-kind" }, "Kind"), kinds)),
+      el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Packages" }, el("table", {}, el("caption", { class: "hidden" }, "Packages; the buttons in the head sort."), el("thead", {}, el("tr", {}, this.heads)), this.body)),
+    );
+    Object.assign(this, { filter, kinds, counted: count });
+  },
+  row(app, node) {
+    const cells = this.columns.map((column) => {
+      const words = column.words ? column.words(node) : String(column.of(node, app));
+      if (column.id === "name") return el("th", { scope: "row" }, packageButton(node, app.act));
+      if (column.id === "version") return el("td", { class: "version" }, words);
+      if (column.id === "frees") {
+        const frees = column.of(node, app);
+        return el("td", { class: "number share", style: { "--share": `${(100 * frees) / app.mostFreed}%` } }, frees ? words : el("span", { class: "dim" }, "0"));
+      }
+      return el("td", { class: column.number ? "number" : null }, words);
+    });
+    const row = el("tr", { ondblclick: () => app.act.focus(node) }, cells);
+    row.node = node;
+    return row;
+  },
+  sort(app, column) {
+    const [id, direction] = app.store.state.sort.split(".");
+    const first = column.first ? "up" : "down";
+    app.store.set({ sort: id === column.id && direction === first ? `${column.id}.${first === "up" ? "down" : "up"}` : `${column.id}.${first}` });
+    say(`Sorted by ${column.title}`);
+  },
+  keeps(app, node, words, only) {
+    if (!app.part.has(node)) return false;
+    if (words.length && !words.every((word) => `${node.id} ${node.name} ${node.about}`.toLowerCase().includes(word))) return false;
+    const tests = { cycle: node.cycles.length, several: node.versions.length > 1, bad: node.advisories.length, diff: node.change };
+    if (only in tests) return !!tests[only];
+    return !only || kindOf(node) === only || (only === "transitive" && kindOf(node) === "optional");
+  },
+  show(app, state) {
+    if (this.part !== app.part) { this.rows.clear(); this.part = app.part; this.order = null; }
+    if (document.activeElement !== this.filter) this.filter.value = state.q;
+    this.kinds.value = state.only;
+    const key = `${state.q} ${state.only} ${state.sort}`;
+    if (this.order !== key) this.fill(app, state, key);
+    for (const row of this.body.children) row.classList.toggle("selected", row.node === app.selected());
+  },
+  fill(app, state, key) {
+    const [id, direction] = (state.sort || "name.up").split(".");
+    const column = this.columns.find((each) => each.id === id) ?? this.columns[0];
+    const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
+    const nodes = app.model.nodes.filter((node) => this.keeps(app, node, words, state.only));
+    const sign = direction === "down" ? -1 : 1;
+    const value = new Map(nodes.map((node) => [node, column.of(node, app)]));
+    nodes.sort((a, b) => sign * (value.get(a) < value.get(b) ? -1 : value.get(a) > value.get(b) ? 1 : 0) || a.index - b.index);
+    this.body.replaceChildren(...nodes.map((node) => {
+      if (!this.rows.has(node)) this.rows.set(node, this.row(app, node));
+      return this.rows.get(node);
+    }));
+    this.heads.forEach((head, index) => {
+      const isSorted = this.columns[index] === column;
+      if (isSorted) head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending"); else head.removeAttribute("aria-sort");
+    });
+    this.counted.textContent = `${many(nodes.length, "package")}${nodes.length < app.part.count ? ` of ${app.part.count}` : ""}`;
+    if (this.order !== null && this.order !== undefined) say(this.counted.textContent);
+    this.order = key;
+  },
+  key(event) {
+    const row = event.target.closest("tr");
+    if (!row) return;
+    const moves = { ArrowDown: row.nextElementSibling, ArrowUp: row.previousElementSibling, Home: this.body.firstElementChild, End: this.body.lastElementChild };
+    const to = moves[event.key];
+    if (!to) return;
+    event.preventDefault();
+    to.querySelector("button").focus();
+  },
+};

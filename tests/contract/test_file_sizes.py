@@ -1,0 +1,141 @@
+"""Sizes of locked files through the real Poetry: its pool, its Authenticator, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from poetry.config.config import Config
+from poetry.repositories import RepositoryPool
+from poetry.repositories.legacy_repository import LegacyRepository
+from tests.support.index import Fault
+from tests.support.index import PackageIndex
+
+from poetry_aiops.adapters import file_sizes as adapter
+from poetry_aiops.adapters.file_sizes import file_sizes
+from poetry_aiops.graph.sizes import tags_on
+from poetry_aiops.project.model import LockedFile
+from poetry_aiops.project.model import Package
+from poetry_aiops.project.model import PackageSource
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.wheels import Distribution
+
+    from poetry_aiops.graph.sizes import BuildSize
+
+
+LINUX = tags_on("3.12", system="linux", arch="x86_64")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    made = Config(use_environment=False)
+    made.merge({"cache-dir": str(tmp_path / "cache"), "keyring": {"enabled": False}})
+    return made
+
+
+@pytest.fixture
+def index() -> Iterator[PackageIndex]:
+    with PackageIndex() as served:
+        yield served
+
+
+def locked(file: Distribution, name: str = "apple", source: str = "fruit", *, named: bool = True) -> Package:
+    digest = f"sha256:{file.sha256}"
+    return Package(
+        name=name,
+        pretty_name=name,
+        version="1.0",
+        description="",
+        optional=False,
+        python_versions="*",
+        groups=("main",),
+        markers="",
+        files=(LockedFile(file.filename if named else digest, digest),),
+        edges=(),
+        extras={},
+        source=PackageSource("legacy", "https://elsewhere.example/simple", source),
+    )
+
+
+def asked(index: PackageIndex, config: Config, *packages: Package) -> tuple[BuildSize, ...]:
+    repository = LegacyRepository("fruit", index.url("fruit"), config=config)
+    return file_sizes(packages, LINUX, RepositoryPool([repository], config=config), config)
+
+
+def test_the_size_is_that_of_the_file_and_is_kept_by_its_hash(index: PackageIndex, config: Config) -> None:
+    file = index.publish("fruit", "apple", "1.0")
+    (found,) = asked(index, config, locked(file))
+    assert (found.file, found.size, found.reason) == (file.filename, len(file.data), "")
+    index.stop()
+    assert asked(index, config, locked(file)) == (found,)
+
+
+def test_an_index_in_html_is_asked_for_the_length_of_the_file(
+    index: PackageIndex, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "ACCEPT", "text/html")
+    file = index.publish("fruit", "apple", "1.0")
+    assert [one.size for one in asked(index, config, locked(file))] == [len(file.data)]
+
+
+def test_a_lock_without_file_names_is_served_by_hashes(index: PackageIndex, config: Config) -> None:
+    file = index.publish("fruit", "apple", "1.0")
+    (found,) = asked(index, config, locked(file, named=False))
+    assert (found.file, found.size) == (file.filename, len(file.data))
+
+
+def test_what_is_not_known_has_a_reason(index: PackageIndex, config: Config) -> None:
+    file = index.publish("fruit", "apple", "1.0")
+    other = index.publish("veg", "kale", "1.0")
+    found = asked(
+        index,
+        config,
+        locked(file),
+        locked(other, "kale"),
+        locked(other, "leek", "veg"),
+        locked(other, "../etc"),
+    )
+    assert found[0].size == len(file.data)
+    assert [one.size for one in found[1:]] == [None, None, None]
+    assert "does not have this package" in found[1].reason
+    assert '"veg"' in found[2].reason
+    assert "name" in found[3].reason
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.REFUSE, Fault.NOT_FOUND])
+def test_an_index_that_fails_is_a_reason_and_never_a_crash(
+    index: PackageIndex, config: Config, fault: Fault
+) -> None:
+    file = index.publish("fruit", "apple", "1.0")
+    with index.fault("fruit", fault):
+        (found,) = asked(index, config, locked(file))
+    assert found.size is None
+    assert found.reason.startswith("fruit: ")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"sha256:0": "x", "a": -1}', "[" * 100_000])
+def test_a_damaged_cache_does_no_harm(
+    index: PackageIndex, config: Config, tmp_path: Path, content: str
+) -> None:
+    file = index.publish("fruit", "apple", "1.0")
+    kept = tmp_path / "cache" / "poetry-aiops" / "file-sizes.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(content, "utf-8")
+    assert asked(index, config, locked(file))[0].size == len(file.data)
+    assert json.loads(kept.read_text("utf-8"))[f"sha256:{file.sha256}"] == len(file.data)
+
+
+def test_a_cache_that_cannot_be_written_does_no_harm(
+    index: PackageIndex, config: Config, tmp_path: Path
+) -> None:
+    file = index.publish("fruit", "apple", "1.0")
+    (tmp_path / "cache").write_text("a file where a folder should be", "utf-8")
+    assert asked(index, config, locked(file))[0].size == len(file.data)

@@ -1,0 +1,99 @@
+"""What a selection installs, read by us and by poetry-plugin-export: the same packages under the same markers."""
+
+from __future__ import annotations
+
+import inspect
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from packaging.utils import canonicalize_name
+from poetry.core.version.markers import parse_marker
+from poetry.factory import Factory
+from poetry.packages.locker import Locker
+from poetry.repositories.cached_repository import CachedRepository
+from poetry.repositories.repository_pool import RepositoryPool
+from poetry.utils.authenticator import Authenticator
+from poetry_plugin_export import walker  # type: ignore[import-untyped]  # it ships no types
+from tests.support import projects
+
+from poetry_aiops.adapters.poetry_export import PoetryExport
+from poetry_aiops.export.model import Selection
+
+
+if TYPE_CHECKING:
+    from tests.conftest import ProjectFactory
+
+
+@pytest.mark.parametrize(
+    ("template", "selection"),
+    [
+        (projects.HW, Selection(("main",))),
+        (projects.HW, Selection(("main", "dev"))),
+        (projects.HW, Selection(("main", "ml-cpu"))),
+        (projects.HW, Selection(("dev", "ml-gpu"))),
+        (projects.MAIN_REACHES_TORCH, Selection(("main", "ml-gpu"))),
+        (projects.MACOS_FROM_ELSEWHERE, Selection(("main", "ml-cpu"))),
+        (projects.TOOLKIT, Selection(("main", "ml-gpu"))),
+        (projects.SOUND_EXTRAS, Selection(("main",))),
+        (projects.SOUND_EXTRAS, Selection(("main",), ("ml-cpu",))),
+        (projects.SOUND_EXTRAS, Selection(("main",), ("ml-gpu",))),
+    ],
+)
+def test_a_selection_is_what_the_export_plugin_makes_of_it(
+    locked_project: ProjectFactory, template: str, selection: Selection
+) -> None:
+    poetry = Factory().create_poetry(locked_project(template).path)
+
+    ours = PoetryExport(poetry).pins(selection)
+
+    theirs = walker.get_project_dependency_packages2(
+        poetry.locker,
+        groups={canonicalize_name(group) for group in selection.groups},
+        extras=[canonicalize_name(extra) for extra in selection.extras],
+    )
+    python = poetry.package.python_constraint
+    expected = {
+        (one.package.name, one.package.version.text): one.package.marker.reduce_by_python_constraint(python)
+        for one in theirs
+    }
+    found = {(pin.package.name, pin.package.version): parse_marker(pin.marker or "*") for pin in ours}
+    assert found == expected
+
+
+@pytest.mark.parametrize("groups", [("main",), ("main", "dev"), ("dev",)])
+def test_an_old_lock_is_walked_by_the_plugin_to_the_same_result(
+    locked_project: ProjectFactory, groups: tuple[str, ...]
+) -> None:
+    project = locked_project(projects.ORDINARY)
+    today = PoetryExport(Factory().create_poetry(project.path)).pins(Selection(groups))
+    lines = project.lock_path.read_text("utf-8").splitlines(keepends=True)
+    old = "".join(line for line in lines if not line.startswith(("groups = ", "markers = ")))
+    project.lock_path.write_text(old.replace('lock-version = "2.1"', 'lock-version = "2.0"'), "utf-8")
+
+    before = PoetryExport(Factory().create_poetry(project.path)).pins(Selection(groups))
+
+    assert {(pin.package.name, pin.package.version, pin.marker) for pin in before} == {
+        (pin.package.name, pin.package.version, pin.marker) for pin in today
+    }
+
+
+def test_the_names_that_the_adapters_touch_are_there() -> None:
+    def parameters(function: object) -> list[str]:
+        assert callable(function)
+        return list(inspect.signature(function).parameters)
+
+    assert parameters(walker.get_project_dependency_packages) == [
+        "locker",
+        "project_requires",
+        "root_package_name",
+        "project_python_marker",
+        "extras",
+    ]
+    assert "_content_hash" in inspect.getsource(Locker.__init__)
+    assert {"config", "disable_cache"} <= set(parameters(Authenticator.__init__))
+    assert parameters(Authenticator.request)[1:3] == ["method", "url"]
+    assert parameters(CachedRepository.get_release_info) == ["self", "name", "version"]
+    for name in ("has_repository", "repository", "repositories", "all_repositories"):
+        assert hasattr(RepositoryPool, name)

@@ -1,0 +1,239 @@
+"""``poetry graph`` on the real program: what it prints, writes, answers and refuses, without any network."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import projects
+from tests.support.expect import refused
+from tests.support.schemas import conforming
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.index import PackageIndex
+    from tests.support.poetry_program import PoetryProgram
+    from tests.support.poetry_program import Project
+
+
+@pytest.fixture(scope="module")
+def project(poetry: PoetryProgram, index: PackageIndex, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a locked project with two hardware variants; tests only read from it."""
+    made = projects.project_from(projects.HW, index, tmp_path_factory.mktemp("graph") / "chatbot")
+    poetry.must(made, "lock")
+    return made
+
+
+def git(folder: Path, *words: str) -> None:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+
+
+def test_without_a_question_it_writes_the_page_and_the_analysis(
+    poetry: PoetryProgram, project: Project
+) -> None:
+    done = poetry.must(project, "graph")
+    folder = project.path / "dependency_reports"
+    page = (folder / "graphs" / "dependency_graph.html").read_text("utf-8")
+    assert "default-src 'none'" in page
+    assert "fastapi" in page
+    assert "fastapi" in (folder / "graphs" / "dependency_analysis.md").read_text("utf-8")
+    assert (folder / ".gitignore").read_text("utf-8").endswith("*\n")
+    assert "Wrote dependency_reports/graphs/dependency_graph.html" in done.stdout
+    before = (folder / "graphs" / "dependency_graph.html").read_bytes()
+    poetry.must(project, "graph")
+    assert (folder / "graphs" / "dependency_graph.html").read_bytes() == before
+
+
+def test_the_document_conforms_to_its_schema_and_holds_every_variant(
+    poetry: PoetryProgram, project: Project
+) -> None:
+    document = conforming(poetry.must(project, "graph", "--format", "json", "-vvv").stdout)
+    nodes = {node["id"]: node for node in document["nodes"]}
+    assert {"ml-cpu", "ml-gpu"} <= set(nodes["torch"]["groups"])
+    assert document["summary"]["nodes"] == len(document["nodes"])
+    only = conforming(poetry.must(project, "graph", "--format", "json", "--only", "main").stdout)
+    assert "torch" not in {node["id"] for node in only["nodes"]}
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("text", "fastapi"),
+        ("markdown", "# "),
+        ("dot", "digraph"),
+        ("mermaid", "flowchart"),
+        ("graphml", "<graphml"),
+        ("html", "<!doctype html>"),
+    ],
+)
+def test_every_format_goes_to_standard_output(
+    poetry: PoetryProgram, project: Project, form: str, said: str
+) -> None:
+    done = poetry.must(project, "graph", "--format", form)
+    assert said in done.stdout.lower() or said in done.stdout
+    assert done.stderr == ""
+
+
+def test_output_files_get_the_format_of_their_extension(
+    poetry: PoetryProgram, project: Project, tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("g.html", "g.md", "g.json", "g.dot", "g.mmd", "g.graphml", "g.txt")]
+    poetry.must(project, "graph", *(word for file in files for word in ("--output", str(file))))
+    assert [file.name for file in files if file.stat().st_size < 100] == []
+
+
+def test_why_removal_and_who_holds_back_are_answered_in_words(
+    poetry: PoetryProgram, project: Project
+) -> None:
+    done = poetry.must(
+        project, "graph", "--why", "pydantic", "--without-package", "fastapi", "--holds-back", "fastapi"
+    )
+    assert "fastapi -> pydantic" in done.stdout
+    assert "packages go away" in done.stdout
+    assert "the project (main) wants" in done.stdout
+    assert not (project.path / "nothing").exists()
+
+
+def test_compare_says_what_a_variant_adds_over_another(poetry: PoetryProgram, project: Project) -> None:
+    done = poetry.must(project, "graph", "--compare", "ml-cpu..ml-gpu")
+    assert "+ nvidia-cublas-cu12" in done.stdout
+    assert "+ tensorflow" in done.stdout
+
+
+def test_diff_tells_what_changed_since_a_revision(
+    poetry: PoetryProgram, index: PackageIndex, tmp_path: Path
+) -> None:
+    made = projects.project_from(projects.ORDINARY, index, tmp_path / "shop")
+    poetry.must(made, "lock")
+    git(made.path, "init")
+    git(made.path, "add", "pyproject.toml", "poetry.lock")
+    git(made.path, "commit", "-m", "one")
+    text = made.pyproject.read_text("utf-8").replace('requests = "^2.30"\n', "")
+    made.pyproject.write_text(text, "utf-8")
+    poetry.must(made, "lock")
+    done = poetry.must(made, "graph", "--diff", "HEAD")
+    assert "requests" in done.stdout
+    page = tmp_path / "diff.html"
+    poetry.must(made, "graph", "--diff", "HEAD", "--output", str(page))
+    assert "requests" in page.read_text("utf-8")
+    refused(poetry.run(made, "graph", "--diff", "nowhere"), made, made.files(), "nowhere")
+    refused(poetry.run(made, "graph", "--diff=--output=x"), made, made.files(), "--diff")
+
+
+def test_cycles_are_the_answer_no(poetry: PoetryProgram, index: PackageIndex, tmp_path: Path) -> None:
+    index.publish("round", "hen", "1.0", ["egg"])
+    index.publish("round", "egg", "1.0", ["hen"])
+    made = projects.project_from(projects.head('hen = "*"\n'), index, tmp_path / "farm")
+    source = (
+        f'[[tool.poetry.source]]\nname = "round"\nurl = "{index.url("round")}"\npriority = "supplemental"\n'
+    )
+    made.pyproject.write_text(made.pyproject.read_text("utf-8") + "\n" + source, "utf-8")
+    poetry.must(made, "lock")
+    done = poetry.run(made, "graph", "--check-cycles")
+    assert done.code == 1, str(done)
+    assert "egg" in done.stdout
+    text = made.lock_path.read_text("utf-8")
+    conflict = text.replace("[metadata]", "<<<<<<< HEAD\n[metadata]\n=======\n>>>>>>> x\n")
+    made.lock_path.write_text(conflict, "utf-8")
+    refused(poetry.run(made, "graph"), made, made.files(), "poetry.lock")
+
+
+@pytest.mark.parametrize(
+    ("spec", "variant", "held"),
+    [
+        ("linux-x86_64,driver=580.65,cc=8.6", "ml-gpu (cu126)", {"tensorflow"}),
+        ("cpu,python=3.12", "ml-cpu (cpu)", {"tensorflow-cpu"}),
+    ],
+)
+def test_a_target_with_accelerators_takes_the_variant_that_fits(
+    poetry: PoetryProgram, project: Project, spec: str, variant: str, held: set[str]
+) -> None:
+    done = poetry.must(project, "graph", "--target", spec, "--format", "json")
+    document = conforming(done.stdout)
+    assert document["graph"]["scope"]["variant"] == variant
+    assert f"Hardware: {variant}" in done.stderr
+    assert {node["id"] for node in document["nodes"]} & {"tensorflow", "tensorflow-cpu"} == held
+
+
+def test_a_target_without_accelerators_keeps_every_variant(poetry: PoetryProgram, project: Project) -> None:
+    done = poetry.must(project, "graph", "--target", "linux-x86_64,python=3.12", "--format", "json")
+    document = conforming(done.stdout)
+    assert document["graph"]["scope"]["variant"] is None
+    assert {"tensorflow", "tensorflow-cpu"} <= {node["id"] for node in document["nodes"]}
+
+
+def test_sizes_come_from_the_indexes_and_stay_unknown_without_them(
+    own_poetry: PoetryProgram, own_index: PackageIndex, tmp_path: Path
+) -> None:
+    made = projects.project_from(projects.ORDINARY, own_index, tmp_path / "shop")
+    own_poetry.must(made, "lock")
+    own_index.stop()
+    unknown = conforming(own_poetry.must(made, "graph", "--sizes", "--format", "json").stdout)
+    assert unknown["sizes"]["known"] == 0
+    assert all(one["reason"] for one in unknown["sizes"]["unknown"])
+    own_index.start()
+    document = conforming(own_poetry.must(made, "graph", "--sizes", "--format", "json").stdout)
+    assert document["sizes"]["unknown"] == []
+    assert all(node["size"] > 0 and node["builds"][0]["file"] for node in document["nodes"])
+    assert "Download" in own_poetry.must(made, "graph", "--sizes").stdout
+
+
+def test_a_health_report_is_laid_over_the_graph(
+    poetry: PoetryProgram, index: PackageIndex, tmp_path: Path
+) -> None:
+    made = projects.project_from(projects.ORDINARY, index, tmp_path / "shop")
+    poetry.must(made, "lock")
+    nodes = conforming(poetry.must(made, "graph", "--format", "json").stdout)["nodes"]
+    bad = {"id": "GHSA-demo", "severity": "high", "fixed_in": ["99.0"]}
+    packages = [
+        {"name": node["id"], "version": node["versions"][0], "advisories": [bad] * (node["id"] == "requests")}
+        for node in nodes
+    ]
+    report = made.path / "dependency_reports" / "latest_report.json"
+    report.parent.mkdir()
+    report.write_text(json.dumps({"schema": "poetry-aiops/health/1", "packages": packages}), "utf-8")
+    assert "requests" in poetry.must(made, "graph", "--format", "text").stdout.partition("Vulnerable:")[2]
+    assert "GHSA-demo" in poetry.must(made, "graph", "--format", "html").stdout
+    packages[0]["version"] = "0.0.1"
+    report.write_text(json.dumps({"schema": "poetry-aiops/health/1", "packages": packages}), "utf-8")
+    assert "Vulnerable" not in poetry.must(made, "graph", "--format", "text").stdout
+    done = poetry.must(made, "graph", "--format", "text", "--health-report", str(report))
+    assert "another state of poetry.lock" in done.stderr
+    assert "Vulnerable:" in done.stdout
+    refused(
+        poetry.run(made, "graph", "--health-report", "poetry.lock"), made, made.files(), "--health-report"
+    )
+
+
+def test_a_project_without_cycles_passes_the_check(poetry: PoetryProgram, project: Project) -> None:
+    assert "No package needs itself" in poetry.must(project, "graph", "--check-cycles").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--why", "fastapii"], "fastapii"),
+        (["--only", "mian"], "mian"),
+        (["--format", "svg"], "svg"),
+        (["--depth", "0"], "--depth"),
+        (["--target", "amiga"], "amiga"),
+        (["--compare", ".."], "--compare"),
+        (["--output", "graph.pdf"], "graph.pdf"),
+    ],
+)
+def test_wrong_questions_are_refused_in_words(
+    poetry: PoetryProgram, project: Project, words: list[str], said: str
+) -> None:
+    refused(poetry.run(project, "graph", *words), project, project.files(), said)
+
+
+def test_a_missing_lock_is_said(poetry: PoetryProgram, index: PackageIndex, tmp_path: Path) -> None:
+    made = projects.project_from(projects.ORDINARY, index, tmp_path / "shop")
+    refused(poetry.run(made, "graph"), made, made.files(), "poetry lock")

@@ -1,0 +1,159 @@
+"""Graphs and page data for the tests and benchmarks of the graph page; the same on every run."""
+
+from __future__ import annotations
+
+import random
+
+from types import MappingProxyType
+from typing import Any
+
+from poetry_aiops.graph.advisories import Advisory
+from poetry_aiops.graph.analysis import analyse
+from poetry_aiops.graph.diff import diff
+from poetry_aiops.graph.layout import places_of
+from poetry_aiops.graph.model import Build
+from poetry_aiops.graph.model import Demand
+from poetry_aiops.graph.model import DependencyGraph
+from poetry_aiops.graph.model import Edge
+from poetry_aiops.graph.model import Entry
+from poetry_aiops.graph.model import Node
+from poetry_aiops.report.graph_page import PageData
+from poetry_aiops.report.graph_page import PageDiff
+
+
+HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=2'>&lt;\u202e\u0007"
+
+
+def node(id_: str, version: str = "1.0", groups: tuple[str, ...] = ("main",), **more: Any) -> Node:
+    builds = more.pop("builds", (Build(version, groups=groups),))
+    return Node(id_, more.pop("name", id_), builds, groups, **more)
+
+
+def edge(source: str, target: str, constraint: str = ">=1", **more: Any) -> Edge:
+    entry = Entry(
+        "1.0", constraint, more.get("marker", ""), (), not more.get("hard", True), more.get("extras", ())
+    )
+    return Edge(source, target, constraint=constraint, entries=(entry,), **more)
+
+
+def graph_of(
+    nodes: list[Node], edges: list[Edge], demands: list[Demand], project: str = "demo"
+) -> DependencyGraph:
+    return DependencyGraph(
+        project,
+        tuple(sorted(nodes, key=lambda each: each.id)),
+        tuple(sorted(edges, key=lambda each: (each.source, each.target))),
+        tuple(demands),
+        python=">=3.11",
+    )
+
+
+def small_graph(*, newer: bool = True) -> DependencyGraph:
+    """Return a graph with one of everything: variants, extras, a cycle, an orphan, several versions."""
+    torch = tuple(
+        Build(
+            f"2.9.0+{kind}",
+            f"pytorch-{kind}",
+            (f"ml-{kind}",),
+            MappingProxyType({f"ml-{kind}": "sys_platform == 'linux'"}),
+        )
+        for kind in ("cpu", "cu126")
+    )
+    nodes = [
+        node("api", "2.0" if newer else "1.9", direct=True, description="Serves the model over HTTP"),
+        node("http-core", description="Low level HTTP"),
+        node("bytes-kit"),
+        node("ring-a", description="One half of a cycle"),
+        node("ring-b"),
+        node("torch", builds=torch, groups=("ml-cpu", "ml-cu126"), direct=True, optional=True),
+        node("cuda-runtime", groups=("ml-cu126",), optional=True),
+        node("speed", optional=True, description="Only with the extra fast"),
+        node("tester", groups=("test",), direct=True),
+        node("plug", groups=("test",)),
+        node("stray", groups=(), reached=False),
+        node("new-thing" if newer else "old-thing", description="Came or went"),
+    ]
+    edges = [
+        edge("api", "http-core", ">=1,<2"),
+        edge("api", "ring-a"),
+        edge("api", "new-thing" if newer else "old-thing"),
+        edge("http-core", "bytes-kit"),
+        edge("http-core", "speed", hard=False, extras=("fast",)),
+        edge("ring-a", "ring-b"),
+        edge("ring-b", "ring-a", hard=False, extras=("more",)),
+        edge("torch", "cuda-runtime", marker="platform_machine == 'x86_64'"),
+        edge("torch", "bytes-kit"),
+        edge("tester", "plug"),
+        edge("plug", "bytes-kit", ">=0.9"),
+    ]
+    demands = [
+        Demand("api", "api", "main", ">=2"),
+        Demand("torch", "torch", "ml-cpu", "==2.9.0"),
+        Demand("torch", "torch", "ml-cu126", "==2.9.0"),
+        Demand("tester", "tester", "test", "*"),
+    ]
+    return graph_of(nodes, edges, demands)
+
+
+def full_page() -> PageData:
+    """Return page data with every optional part."""
+    new, old = small_graph(), small_graph(newer=False)
+    return page_of(
+        new,
+        old,
+        variants=MappingProxyType({"ml-cpu": "cpu", "ml-cu126": "cu126"}),
+        sizes=MappingProxyType({each.id: 40_000 * (number + 1) for number, each in enumerate(new.nodes)}),
+        advisories=MappingProxyType(
+            {"bytes-kit": (Advisory("GHSA-demo", "high", "Reads too far", ("1.1",)),)}
+        ),
+    )
+
+
+def page_of(new: DependencyGraph, old: DependencyGraph | None = None, **more: Any) -> PageData:
+    graphs = [new, old] if old else [new]
+    changes = PageDiff("v1.0", "working tree", diff(old, new), old) if old else None
+    return PageData(analyse(new), places_of(*graphs), diff=changes, **more)
+
+
+def hostile_page() -> PageData:
+    """Return page data whose every free text tries to leave its place."""
+    nodes = [
+        node("bad", HOSTILE, (HOSTILE,), direct=True, description=HOSTILE, name=HOSTILE),
+        node("worse", groups=(HOSTILE,), description="<!--<script>"),
+    ]
+    return page_of(
+        graph_of(
+            nodes,
+            [edge("bad", "worse", HOSTILE, marker=HOSTILE)],
+            [Demand("bad", "bad", HOSTILE, HOSTILE)],
+            HOSTILE,
+        ),
+        advisories=MappingProxyType({"bad": (Advisory(HOSTILE, "high", HOSTILE, (HOSTILE,)),)}),
+    )
+
+
+def large_graph(count: int, seed: int = 7) -> DependencyGraph:
+    """Return ``count`` packages with the shape of real locks: few popular leaves, most needed once or twice."""
+    chance = random.Random(seed)
+    names = [f"package-{number:04}" for number in range(count)]
+    pairs: set[tuple[int, int]] = set()
+    for number in range(1, count):
+        pairs.add((int(number * chance.random() ** 0.6), number))
+        for _ in range(int(chance.expovariate(0.55))):
+            popular = count - 1 - int(count * chance.random() ** 2.2)
+            if popular > number:
+                pairs.add((number, popular))
+    direct = set(range(count // 6))
+    nodes = [
+        node(
+            name,
+            f"{number % 9}.{number % 7}.{number % 5}",
+            direct=number in direct,
+            description=f"Does one thing well, number {number}",
+        )
+        for number, name in enumerate(names)
+    ]
+    edges = [edge(names[source], names[target]) for source, target in sorted(pairs) if source != target]
+    return graph_of(
+        nodes, edges, [Demand(names[number], names[number], "main") for number in sorted(direct)], "large"
+    )

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.export.locked import project
+
+from poetry_aiops.errors import ConfigError
+from poetry_aiops.export.bundle import Variants
+from poetry_aiops.export.bundle import plan_bundle
+from poetry_aiops.export.bundle import variant_file
+from poetry_aiops.export.model import Selection
+from poetry_aiops.export.settings import read_settings
+
+
+TWO = Variants(("ml-cpu", "ml-gpu"))
+
+
+def planned(table: Any = None, variants: Variants = TWO) -> dict[str, tuple[str, Selection, str | None]]:
+    plans = plan_bundle(project(), read_settings(table or {}), variants)
+    return {plan.path: (plan.format, plan.selection, plan.base) for plan in plans}
+
+
+def test_the_default_bundle_has_layers_constraints_and_files_for_each_variant() -> None:
+    base = "config/requirements/base.txt"
+    assert planned() == {
+        base: ("requirements", Selection(("main",)), None),
+        "config/requirements/dev.txt": ("requirements", Selection(("main", "dev")), base),
+        "config/requirements/prod.txt": ("requirements", Selection(("main", "prod")), base),
+        "config/requirements/ml-cpu.txt": ("requirements", Selection(("main", "ml-cpu")), base),
+        "config/requirements/ml-gpu.txt": ("requirements", Selection(("main", "ml-gpu")), base),
+        "config/dependencies/constraints.txt": (
+            "constraints",
+            Selection(("main", "dev", "prod"), ("speed",)),
+            None,
+        ),
+        "pylock.ml-cpu.toml": ("pylock", Selection(("main", "ml-cpu")), None),
+        "pylock.ml-gpu.toml": ("pylock", Selection(("main", "ml-gpu")), None),
+    }
+
+
+def test_without_variants_there_is_one_pylock() -> None:
+    assert planned(variants=Variants())["pylock.toml"] == ("pylock", Selection(("main",)), None)
+
+
+def test_variants_that_are_extras_are_selected_as_extras_and_left_out_of_the_constraints() -> None:
+    found = planned(variants=Variants(("speed",), "extras"))
+    assert found["config/requirements/speed.txt"][1] == Selection(("main",), ("speed",))
+    assert found["config/dependencies/constraints.txt"][1].extras == ()
+
+
+def test_a_variant_does_not_take_the_name_of_a_shared_file() -> None:
+    assert variant_file("base") == "config/requirements/variant-base.txt"
+
+
+def test_an_own_file_beside_the_defaults_replaces_the_default_of_its_name() -> None:
+    table = {"defaults": True, "files": {"config/requirements/prod.txt": {"groups": ["main", "dev"]}}}
+    found = planned(table)
+    assert found["config/requirements/prod.txt"] == ("requirements", Selection(("main", "dev")), None)
+    assert "config/requirements/base.txt" in found
+
+
+def test_a_base_comes_before_the_file_that_includes_it() -> None:
+    table = {"files": {"a.txt": {"groups": ["main", "dev"], "base": "z.txt"}, "z.txt": {}}}
+    assert list(planned(table)) == ["z.txt", "a.txt"]
+
+
+def test_hashes_are_inherited_unless_a_file_says_otherwise() -> None:
+    table = {"hashes": False, "files": {"a.txt": {}, "b.txt": {"hashes": True}}}
+    plans = plan_bundle(project(), read_settings(table), TWO)
+    assert [plan.hashes for plan in plans] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"a.txt": {"groups": ["mian"]}}, 'Did you mean "main"?'),
+        ({"a.txt": {"extras": ["sped"]}}, 'Did you mean "speed"?'),
+        ({"a.txt": {"groups": ["main", "ml-cpu", "ml-gpu"]}}, "exclude each other"),
+        ({"a.txt": {"base": "b.txt"}}, "not a requirements file of the bundle"),
+        ({"a.txt": {"base": "a.txt"}}, "not a requirements file of the bundle"),
+        (
+            {"a.txt": {"base": "b.txt"}, "b.txt": {"groups": ["main", "dev"]}},
+            "holds more than this file: dev",
+        ),
+        ({"a.txt": {"base": "b.txt"}, "b.txt": {"base": "a.txt"}}, "include each other"),
+    ],
+)
+def test_files_that_cannot_be_written_are_refused(files: Any, said: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        planned({"files": files})
+    assert said in str(told.value)

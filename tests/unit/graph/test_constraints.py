@@ -1,0 +1,109 @@
+"""Who holds a package back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.graph.small import edge
+from tests.unit.graph.small import graph_of
+
+from poetry_aiops.graph.constraints import holds_back
+from poetry_aiops.graph.model import Demand
+from poetry_aiops.graph.ranges import intersection
+from poetry_aiops.graph.ranges import ranges
+from poetry_aiops.graph.ranges import text_of
+from poetry_aiops.graph.ranges import top
+
+
+def test_the_tightest_owner_comes_first() -> None:
+    graph = graph_of("a b", edge("a", "x", ">=1,<3"), edge("b", "x", "^1.4"), edge("c", "x", ">=1.2"))
+    (found,) = holds_back(graph, "x")
+    assert found.allowed == ">=1.4,<2.0"
+    assert [(one.owner, one.upper, one.tightest) for one in found.holders] == [
+        ("b", "<2.0", True),
+        ("a", "<3", False),
+        ("c", "", False),
+    ]
+
+
+def test_the_project_can_be_the_one() -> None:
+    graph = graph_of("a x", edge("a", "x", "<5"))
+    graph = replace(graph, demands=(Demand("x", "x", "dev", "~=1.0"),))
+    (found,) = holds_back(graph, "x")
+    assert [(one.owner, one.group, one.tightest) for one in found.holders] == [
+        ("the project", "dev", True),
+        ("a", "", False),
+    ]
+
+
+def test_two_that_are_equally_tight_are_both_named() -> None:
+    graph = graph_of("a b", edge("a", "x", "<2"), edge("b", "x", ">=0.5,<2.0"))
+    assert [one.tightest for one in holds_back(graph, "x")[0].holders] == [True, True]
+
+
+def test_each_version_that_one_asks_about_has_its_opponents() -> None:
+    graph = graph_of("a b", edge("a", "x", "<3"), edge("b", "x", "<2"))
+    (found,) = holds_back(graph, "x", ["1.9", "2.5", "3.1", "4.0rc1", "nonsense"])
+    assert found.newest == "1.9"
+    assert {one.owner: one.forbids for one in found.holders} == {"b": ("2.5", "3.1"), "a": ("3.1",)}
+
+
+def test_each_of_several_locked_versions_has_its_own_holders() -> None:
+    graph = graph_of("a b", edge("a", "x", "<2"), edge("b", "x", ">=2"), versions={"x": ("1.5", "2.5")})
+    found = holds_back(graph, "x")
+    assert [(one.version, one.allowed, [holder.owner for holder in one.holders]) for one in found] == [
+        ("1.5", "<2", ["a"]),
+        ("2.5", ">=2", ["b"]),
+    ]
+
+
+def test_a_constraint_that_no_locked_version_meets_is_not_hidden() -> None:
+    (found,) = holds_back(graph_of("a b", edge("a", "x", "<1"), edge("b", "x", ">=1")), "x")
+    assert found.allowed == "nothing"
+    assert found.holders[0].owner == "a"
+
+
+def test_a_text_that_is_no_constraint_limits_nothing() -> None:
+    (found,) = holds_back(graph_of("a", edge("a", "x", "whatever you like")), "x", ["7"])
+    assert (found.allowed, found.newest, found.holders[0].upper) == ("*", "7", "")
+
+
+def test_nobody_holds_an_orphan() -> None:
+    (found,) = holds_back(graph_of("a", alone="x"), "x")
+    assert found.holders == ()
+
+
+@pytest.mark.parametrize(
+    ("constraint", "text"),
+    [
+        ("*", "*"),
+        ("^1.2", ">=1.2,<2.0"),
+        ("~=1.4.2", ">=1.4.2,<1.5"),
+        ("==1.4.*", ">=1.4,<1.5"),
+        ("==2.9.0+cpu", "==2.9.0+cpu"),
+        (">1,<=2", ">1,<=2"),
+        (">=1,!=1.5,<2", ">=1,<1.5 || >1.5,<2"),
+        (">=1,!=1.5.*,<2", ">=1,<1.5 || >=1.6,<2"),
+        ("<1 || >=2,<3 || >=2.5", "<1 || >=2"),
+        ("<2 || >=1", "*"),
+        ("<1,>2", "nothing"),
+        ("<=1 || >1", "*"),
+        ("<1 || >1", "<1 || >1"),
+        (">=1.0,<1.0", "nothing"),
+    ],
+)
+def test_a_constraint_as_intervals(constraint: str, text: str) -> None:
+    assert text_of(ranges(constraint)) == text
+
+
+def test_intervals_are_intersected() -> None:
+    both = intersection(ranges("<1 || >=2,<4"), ranges(">=0.5,<3 || >=3.5"))
+    assert text_of(both) == ">=0.5,<1 || >=2,<3 || >=3.5,<4"
+
+
+def test_the_top_of_a_range_without_an_end_is_none() -> None:
+    assert top(ranges("<1 || >=2")) is None
+    assert top(ranges("<1,>2")) is None
+    assert str(top(ranges("<1 || >=2,<3"))) == ">=2,<3"
