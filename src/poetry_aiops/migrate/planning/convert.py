@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Literal
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 Pins = Literal["keep", "relax"]
 _DIRECT_VIA = ("-r ", "-e ", "--requirement", "--editable")
-_PROJECT_FILES = ("(pyproject.toml)", "(setup.py)", "(setup.cfg)")
+_PROJECT_FILE = re.compile(r"\((?:pyproject\.toml|setup\.py|setup\.cfg)(?::[^()]*)?\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def is_only_via(requirement: ReadRequirement) -> bool:
     """Say whether a compiled file's annotation names only other packages: then nobody asked for it directly."""
     via = requirement.via
     return bool(via) and not any(
-        line.startswith(_DIRECT_VIA) or line.endswith(_PROJECT_FILES) for line in via or ()
+        line.startswith(_DIRECT_VIA) or _PROJECT_FILE.search(line) for line in via or ()
     )
 
 
