@@ -45,7 +45,6 @@ TREES = (
     RealTree("numpy__numpy", 16, install=DRY),
     RealTree("NVIDIA__NeMo-Guardrails@2023-04", 92, install=DRY),
     RealTree("pmeier__light-the-torch", 1, expected=("pytest",)),
-    RealTree("openai__whisper", 0, install=DRY),
 )
 
 pytestmark = [

@@ -7,6 +7,7 @@ list. What came before keeps its place, comments and order. The result is read a
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from tomlkit.exceptions import TOMLKitError
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.planning.enrichment import enriching_tables
-from poetry_aiops.migrate.planning.entry import inline_table
 from poetry_aiops.migrate.planning.entry import table_value
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.edit_text import Sections
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 PYPROJECT = "pyproject.toml"
 _VARIANTS = "[tool.poetry-aiops.hardware.variants]"
+_PLACE = "the place of new entries"
+_PLACE_LINE = re.compile(rf'^[ \t]*"{_PLACE}",?[ \t]*\n', re.MULTILINE)
 _AFTER_PROJECT = ("[project.urls]", "[project.scripts]", "[project.optional-dependencies]", "[project]")
 
 
@@ -239,61 +241,55 @@ class _Writer:
         """Write a list of requirements as text where there is none yet, else append to the one that is there."""
         if not self._has(keys):
             lines = [line for entry in entries for line in _array_lines(entry)]
-            lines += [f"    {{include-group = {toml_text(name)}}},\n" for name in includes]
+            lines += [_include_line(name) for name in includes]
             written = "[\n" + "".join(lines) + "]" if lines else "[]"
             self._line(header, f"{toml_key(keys[1])} = {written}", _AFTER_PROJECT)
             return
         document: Any = tomlkit.parse(self.text)
         array = document[keys[0]][keys[1]]
         listed = {str(item) for item in array}
-        array.multiline(multiline=True)
-        for entry in entries:
-            if entry.as_pep508() not in listed:
-                array.append(entry.as_pep508())
-        for name in includes:
-            if not any(isinstance(one, dict) and one.get("include-group") == name for one in array):
-                array.append(tomlkit.value(f"{{include-group = {toml_text(name)}}}"))
-        if entries or includes:
-            self.text = tomlkit.dumps(document)
+        there = {normalised(str(item.get("include-group"))) for item in array if isinstance(item, dict)}
+        lines = [line for entry in entries if entry.as_pep508() not in listed for line in _array_lines(entry)]
+        lines += [_include_line(name) for name in includes if name not in there]
+        if lines:
+            array.multiline(multiline=True)
+            array.append(_PLACE)  # one entry, whose line then becomes all of them: tomlkit appends slowly
+            self.text = _PLACE_LINE.sub(lambda _: "".join(lines), tomlkit.dumps(document), count=1)
 
     def _enrich(self, header: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
         by_name: dict[str, list[PlannedEntry]] = {}
         for entry in entries:
             by_name.setdefault(entry.name, []).append(entry)
-        for name, same in by_name.items():
-            tables = enriching_tables(same)
-            there = self._there(header, name)
-            if not tables or there == tables or (len(tables) == 1 and there == tables[0]):
-                continue
-            if there is not None:
+        found = {name: tables for name, same in by_name.items() if (tables := enriching_tables(same))}
+        there = self._there(header) if found else {}
+        lines = []
+        for name, tables in found.items():
+            value = table_value(tables)
+            if name not in there:
+                lines.append(f"{toml_key(name)} = {value}")
+            elif there[name] != tables and [there[name]] != tables:
                 raise InputError(
                     f"{header} already says otherwise about {name}",
                     where=PYPROJECT,
-                    hint=f"Nothing was written. Make it {toml_key(name)} = {table_value(tables)}",
+                    hint=f"Nothing was written. Make it {toml_key(name)} = {value}",
                 )
-            self._line(header, f"{toml_key(name)} = {table_value(tables)}", after)
+        if lines:
+            self._line(header, "\n".join(lines), after)
 
-    def _there(self, header: str, name: str) -> object:
-        """Return what Poetry's table says about a package, however its name is spelt; None for nothing."""
+    def _there(self, header: str) -> dict[str, object]:
+        """Return what one of Poetry's tables says, by canonical names."""
         node: Any = tomllib.loads(self.text)
         for key in _keys(header):
             node = node.get(key, {})
-        return next((value for key, value in node.items() if normalised(key) == name), None)
+        return {normalised(key): value for key, value in node.items()}
 
     def _own_table(self, header: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
         by_name: dict[str, list[PlannedEntry]] = {}
         for entry in entries:
             by_name.setdefault(entry.name, []).append(entry)
-        for name, same in by_name.items():
-            for comment in same[0].above:
-                self._line(header, f"# {comment}", after)
-            behind = f"  # {same[0].behind}" if same[0].behind and len(same) == 1 else ""
-            value = (
-                inline_table(same[0].poetry_table())
-                if len(same) == 1
-                else table_value([entry.poetry_table() for entry in same])
-            )
-            self._line(header, f"{toml_key(name)} = {value}{behind}", after)
+        lines = [line for name, same in by_name.items() for line in _own_lines(name, same)]
+        if lines:
+            self._line(header, "\n".join(lines), after)
 
 
 _BUILD_SYSTEM = """\
@@ -323,6 +319,17 @@ def _forget_dynamic(tool: Any) -> None:  # noqa: ANN401 - tomlkit's tables have 
             tool.pop("setuptools")
 
 
+def _own_lines(name: str, same: Sequence[PlannedEntry]) -> list[str]:
+    """Return a package's entry in Poetry's own table, with the comments of its only line."""
+    behind = f"  # {same[0].behind}" if same[0].behind and len(same) == 1 else ""
+    value = table_value([entry.poetry_table() for entry in same])
+    return [*(f"# {comment}" for comment in same[0].above), f"{toml_key(name)} = {value}{behind}"]
+
+
+def _include_line(group: str) -> str:
+    return f"    {{include-group = {toml_text(group)}}},\n"
+
+
 def _array_lines(entry: PlannedEntry) -> list[str]:
     behind = f"  # {entry.behind}" if entry.behind else ""
     return [
@@ -344,8 +351,9 @@ def _check(document: Mapping[str, Any], edits: Edits) -> None:
             listed = _of_group(document.get("dependency-groups", {}), group.name, [])
             table = _of_group(poetry.get("group", {}), group.name, {}).get("dependencies", {})
         texts = {text for text in listed if isinstance(text, str)}
+        by_name = {normalised(name): value for name, value in table.items()}
         for entry in group.entries:
-            own = _of_group(table, entry.name, {})
+            own = by_name.get(entry.name, {})
             enriched = not entry.enrichment() or bool(own)
             if not enriched or not (entry.as_pep508() in texts or (own and not listed)):
                 raise KeyError(f"the group {group.name} would not hold {entry.name} as wanted")
