@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, str]] = {
     "hw-add": "poetry_aiops.commands.hw_add:HwAddCommand",
     "hw-info": "poetry_aiops.commands.hw_info:HwInfoCommand",
     "hw-install": "poetry_aiops.commands.hw_install:HwInstallCommand",
+    "migrate-reqs": "poetry_aiops.commands.migrate_reqs:MigrateReqsCommand",
     "sync-reqs": "poetry_aiops.commands.sync_reqs:SyncReqsCommand",
 }
 """Our commands: name -> ``module:Class``."""

@@ -5,9 +5,11 @@ the block says where it runs::
 
     <!-- run: anywhere -->                          an empty folder
     <!-- run: service -->                           a small project without any hardware
-    <!-- run: shop -->                              the small shop of the tests of health, with its advisories
+    <!-- run: audited -->                           a locked shop, with advisories about two of its packages
     <!-- run: chatbot -->                           a copy of examples/chatbot, locked against stand-ins
     <!-- run: chatbot, change: not-optional -->     the same with a change that the test names
+    <!-- run: shop -->                              requirements files and a Dockerfile, no pyproject.toml
+    <!-- run: shop, change: typo -->                the same with other files, which the test names
 
 In the expected output, ``...`` alone on a line stands for any lines. Blanks and line breaks do not count.
 """

@@ -24,6 +24,7 @@ from tests.support.health_shop import publish_newer
 from tests.support.health_shop import shop_locked
 from tests.support.index import PackageIndex
 from tests.support.osv_server import OsvServer
+from tests.support.standard_index import PYPI
 
 
 if TYPE_CHECKING:
@@ -39,6 +40,36 @@ CHANGES = {
     "misspelt-backend": ('ml-gpu = "cu126"', 'ml-gpu = "cuda12.6"'),
     "variant-in-dev": ('dev = ["', 'dev = [{ include-group = "ml-cpu" }, "'),
 }
+SHOP = {
+    "requirements.txt": "# the web part\nfastapi==0.109.0  # see ADR 7\nrequests>=2.30\n",
+    "requirements-dev.txt": "-r requirements.txt\npytest==7.4.3\n",
+    "Dockerfile": "FROM python:3.11\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n",
+}
+SHOP_CHANGES: dict[str, dict[str, str]] = {
+    "served": {},
+    "tools": {"tools.txt": "ruff\n"},
+    "hardware": {
+        "requirements_cpu.txt": "-r requirements.txt\n"
+        "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch==2.10.0+cpu\n",
+        "requirements_cuda.txt": "-r requirements.txt\ntorch==2.10.0+cu126\n",
+    },
+    "private": {
+        "requirements.txt": "--index-url https://ci:${TOKEN}@packages.example/simple\nfastapi==0.109.0\n"
+    },
+    "typo": {
+        "requirements.txt": f"{SHOP['requirements.txt']}pydantic=2.6.0\n",
+        "requirements-dev.txt": "-r requirments.txt\npytest==7.4.3\n",
+    },
+    "one-typo": {"requirements.txt": f"{SHOP['requirements.txt']}pydantic=2.6.0\n"},
+    "contradiction": {"requirements-dev.txt": "-r requirements.txt\nfastapi==0.110.0\n"},
+    "variable": {"requirements.txt": "--index-url https://${HOST}/simple\nfastapi==0.109.0\n"},
+    "extra-index": {
+        "requirements.txt": "--extra-index-url https://packages.example/simple\nfastapi==0.109.0\n"
+    },
+    "gone": {"requirements.txt": "fastapi==0.100.0\n"},
+    "empty": {"requirements.txt": "", "requirements-dev.txt": ""},
+}
+SERVED = {"served", "gone"}
 RUN = [block for block in all_blocks() if block.place]
 SERVICE = """\
 [project]
@@ -67,7 +98,7 @@ def chatbot(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def shop(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def audited(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Lock the shop of the tests of `poetry health`; its index and its advisories are served meanwhile."""
     with PackageIndex() as index, OsvServer([TOOLKIT, TESTER]) as osv:
         publish(index)
@@ -76,11 +107,26 @@ def shop(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield Shop(poetry, project, osv)
 
 
-def place(block: Block, chatbot: Path, shop: Shop, folder: Path) -> Path:
+def shop(change: str | None, index: PackageIndex, folder: Path) -> Path:
+    """Write the files of the shop; where it locks, its packages come from the index of the tests."""
+    project = folder / "shop"
+    project.mkdir()
+    files = {**SHOP, **(SHOP_CHANGES[change] if change else {})}
+    if change in SERVED:
+        files["requirements.txt"] += f"--index-url {index.url(PYPI)}\n"
+    for name, text in files.items():
+        if text:
+            (project / name).write_text(text, "utf-8")
+    return project
+
+
+def place(block: Block, chatbot: Path, index: PackageIndex, audited: Shop, folder: Path) -> Path:
     """Make the folder in which a block runs."""
     if block.place == "shop":
+        return shop(block.change, index, folder)
+    if block.place == "audited":
         for name in ("pyproject.toml", "poetry.lock"):
-            shutil.copy(shop.project.path / name, folder)
+            shutil.copy(audited.project.path / name, folder)
     if block.place == "service":
         (folder / "pyproject.toml").write_text(SERVICE, "utf-8")
     if block.place != "chatbot":
@@ -98,10 +144,10 @@ def place(block: Block, chatbot: Path, shop: Shop, folder: Path) -> Path:
 @WINDOWS
 @pytest.mark.parametrize("block", RUN, ids=lambda block: block.name)
 def test_a_block_shows_what_really_happens(
-    block: Block, chatbot: Path, shop: Shop, poetry: PoetryProgram, tmp_path: Path
+    block: Block, chatbot: Path, index: PackageIndex, audited: Shop, tmp_path: Path
 ) -> None:
-    where = place(block, chatbot, shop, tmp_path)
-    environment = poetry._environment() | (shop.variables if block.place == "shop" else {})
+    poetry, where = audited.poetry, place(block, chatbot, index, audited, tmp_path)
+    environment = poetry._environment() | (audited.variables if block.place == "audited" else {})
     environment["PATH"] = os.pathsep.join([str(where / ".venv" / "bin"), environment["PATH"]])
     code = 0
     for step in block.steps:

@@ -19,12 +19,15 @@ from tests.support.index import PackageIndex
 from tests.support.osv_server import OsvServer
 from tests.support.poetry_program import PoetryProgram
 from tests.support.poetry_program import Project
+from tests.support.requirement_projects import tree_in
 from tests.support.standard_index import standard_index
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.support.requirement_projects import Tree
 
 
 @pytest.fixture
@@ -69,3 +72,9 @@ def shop(locked_shop: Project, osv: OsvServer, tmp_path: Path) -> Shop:
     shutil.copytree(locked_shop.path, tmp_path / "shop")
     poetry = PoetryProgram.of_this_environment(tmp_path / "home")
     return Shop(poetry, Project(tmp_path / "shop"), osv)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    """Return a factory for a project with requirements files, in a folder called ``shop``."""
+    return tree_in(tmp_path / "shop")

@@ -4,50 +4,62 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 import sys
 
 from pathlib import Path
+
+
+_PRIVATE = 0o600
+_USUAL = 0o666
 
 
 def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     """Write a file through a temporary one in the same folder: write, fsync, rename.
 
     ``mode`` are the permission bits; without it an existing file keeps its own and a new one gets the usual
-    ones of the process. A symbolic link stays and its target is written. On failure the temporary file goes,
-    the old content stays, and the OSError is raised.
+    ones of the process. A symbolic link stays and its target is written. An existing file keeps its owner where
+    the process may give files away (root in a container over a user's folder). On failure the temporary file
+    goes, the old content stays, and the OSError is raised.
     """
     target = Path(os.path.realpath(path))
-    kept = _mode_of(target) if mode is None else mode
     temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
     try:
-        _write(temporary, data, kept)
+        write_new(temporary, data, mode, like=target)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
-def _mode_of(path: Path) -> int | None:
-    try:
-        return path.stat().st_mode & 0o7777
-    except FileNotFoundError:
-        return None
+def write_new(path: Path, data: bytes, mode: int | None = None, *, like: Path | None = None) -> None:
+    """Write a file that must not exist yet, down to the disk, and raise FileExistsError when it does.
 
-
-def _write(path: Path, data: bytes, mode: int | None) -> None:
-    """Write a new file; its first permissions are those that the process's umask leaves."""
+    ``mode`` are its permission bits; without it they are those of ``like``, and without that file the usual ones
+    of the process. With a mode nobody else can open the file before it has it. ``like`` gives the owner and the
+    group too, as far as the process may. On failure no file is left and the OSError is raised.
+    """
+    model = _status_of(like)
+    kept = stat.S_IMODE(model.st_mode) if mode is None and model else mode
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
-        if mode is not None:
-            path.chmod(mode)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    handle = os.open(path, flags, _USUAL if kept is None else _PRIVATE)
+    try:
+        if model is not None:
+            _give_to_the_owner_of(model, handle)
+        if kept is not None:
+            path.chmod(kept)
+        _write_all(handle, data)
+        os.fsync(handle)
+    except BaseException:
+        os.close(handle)
+        path.unlink(missing_ok=True)
+        raise
+    os.close(handle)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Bring the new name to the disk as well; some file systems cannot, which does no harm."""
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk as well; some file systems cannot, which does no harm."""
     if sys.platform == "win32":
         return
     try:
@@ -60,3 +72,27 @@ def _sync_folder(folder: Path) -> None:
         return
     finally:
         os.close(handle)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+
+
+def _status_of(path: Path | None) -> os.stat_result | None:
+    try:
+        return None if path is None else path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _give_to_the_owner_of(model: os.stat_result, handle: int) -> None:
+    """Give a new file the group of another, and as root its owner too; where that is not allowed nothing changes."""
+    if sys.platform == "win32":
+        return
+    owner = model.st_uid if os.geteuid() == 0 else -1
+    try:
+        os.fchown(handle, owner, model.st_gid)
+    except OSError:
+        return

@@ -16,6 +16,7 @@ from poetry_aiops.errors import UsageError
 
 
 NEWEST_KNOWN: Final = (2, 5)
+_FIRST_WITH_DEPENDENCY_GROUPS: Final = (2, 2)
 _NEEDED: Final[tuple[tuple[type, tuple[str, ...]], ...]] = (
     (Solver, ("solve", "_solve", "_aggregate_solved_packages", "_progress", "provider")),
     (Provider, ("use_latest_for", "search_for_direct_origin_dependency")),
@@ -44,6 +45,11 @@ def check_poetry(version: str = poetry_version) -> str | None:
         f"Poetry {version} is newer than the newest that poetry-aiops was tried with ({newest});"
         " the lock is verified all the same before it is written."
     )
+
+
+def knows_dependency_groups(version: str = poetry_version) -> bool:
+    """Say whether the running Poetry reads ``[dependency-groups]`` (PEP 735), as it does from 2.2 on."""
+    return Version(version).release[:2] >= _FIRST_WITH_DEPENDENCY_GROUPS
 
 
 def missing_names() -> list[str]:

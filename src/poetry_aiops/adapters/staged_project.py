@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry.console.application import Application
+    from poetry.core.packages.package import Package
     from poetry.poetry import Poetry
 
 
@@ -36,11 +37,13 @@ class StagedProject:
     poetry: Poetry
     lock_path: Path
 
+    def offers(self, name: str, version: str, source: str | None) -> bool:
+        """Say whether the indexes still have a version."""
+        return bool(self._found(name, version, source))
+
     def why_not_offered(self, name: str, version: str, source: str | None) -> str | None:
         """Return why the indexes do not give a version for this project's Python, None when they do."""
-        constraint = {"version": f"=={version}", "allow-prereleases": True, "source": source}
-        dependency = Factory.create_dependency(name, {key: one for key, one in constraint.items() if one})
-        packages = self.poetry.pool.find_packages(dependency)
+        packages = self._found(name, version, source)
         if not packages:
             return f"no index offers {name} {version} any more"
         python = self.poetry.package.python_constraint
@@ -51,6 +54,18 @@ class StagedProject:
             needs = ", ".join(sorted({package.python_versions for package in packages}))
             return f"{name} {version} is for Python {needs}, the project for {self.poetry.package.python_versions}"
         return None
+
+    def _found(self, name: str, version: str, source: str | None) -> list[Package]:
+        constraint = {"version": f"=={version}", "allow-prereleases": True, "source": source}
+        dependency = Factory.create_dependency(name, {key: one for key, one in constraint.items() if one})
+        pool = self.poetry.pool
+        # Asked for a version that is not there, Poetry's page remembers it without files, as yanked, from then on.
+        return [
+            package
+            for package in pool.find_packages(dependency)
+            if not package.yanked
+            or pool.repository(package.source_reference or "PyPI").find_links_for_package(package)
+        ]
 
 
 @contextmanager

@@ -11,12 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
-from poetry.factory import Factory
-
 import poetry_aiops
 
 from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.poetry_index import look_at_page
+from poetry_aiops.commands.located import located_pyproject
 from poetry_aiops.commands.locking import lock_variants
 from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.terminal import print_warning
@@ -65,7 +64,7 @@ class Adding:
     def run(self) -> int:
         """Return the exit code; raises errors in words before anything is written."""
         asked_format = self.command.asked_format
-        path = self._path()
+        path = located_pyproject(self.command)
         document = load_pyproject(path)
         before = path.read_bytes()
         addition = self._plan(document, path)
@@ -84,17 +83,6 @@ class Adding:
         return code
 
     # -- planning ------------------------------------------------------------------------------------------
-
-    def _path(self) -> Path:
-        folder = self.command.get_application().project_directory
-        try:
-            return Factory.locate(folder)
-        except RuntimeError:
-            raise UsageError(
-                f"there is no pyproject.toml in {folder} or above",
-                where=COMMAND,
-                hint="Run this inside a Poetry project, or make one with `poetry init`.",
-            ) from None
 
     def _plan(self, document: Mapping[str, object], path: Path) -> Addition:
         project = project_from(document, path)

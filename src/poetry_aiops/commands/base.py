@@ -115,7 +115,9 @@ class AiopsCommand(Command):
             raise UsageError(
                 f"--quiet leaves no standard output for the {asked.replace('json', 'JSON')} document",
                 where=f"--format {asked}",
-                hint="Leave out one of the two, or write the document with --output FILE.",
+                hint="Leave out one of the two."
+                if "output" not in {option.name for option in self.options}
+                else "Leave out one of the two, or write the document with --output FILE.",
             )
         return asked
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poetry_aiops.adapters.files import write_atomically
+from poetry_aiops.adapters.files import write_new
 
 
 if TYPE_CHECKING:
@@ -92,3 +93,51 @@ def test_a_failed_write_leaves_the_old_content_and_no_temporary_file(
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_atomically(tmp_path / "nowhere" / "file", b"")
+
+
+def test_a_new_file_never_replaces_one_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
+def test_a_new_file_that_cannot_be_written_whole_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_write = os.write
+    sizes = iter([2])
+
+    def fills_up(handle: int, data: bytes) -> int:
+        for size in sizes:
+            return real_write(handle, data[:size])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", fills_up)
+    with pytest.raises(OSError, match="No space left"):
+        write_new(tmp_path / "file", b"content")
+    assert list(tmp_path.iterdir()) == []
+
+
+@posix_only
+def test_a_private_file_is_private_from_its_first_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    real_write = os.write
+
+    def look(handle: int, data: bytes) -> int:
+        seen.append(os.fstat(handle).st_mode & 0o777)
+        return real_write(handle, data)
+
+    monkeypatch.setattr(os, "write", look)
+    write_new(tmp_path / "file", b"secret", 0o600)
+    assert seen == [0o600]
+
+
+@posix_only
+def test_a_new_file_takes_the_mode_of_its_model(tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(b"")
+    (tmp_path / "model").chmod(0o604)
+    write_new(tmp_path / "file", b"", like=tmp_path / "model")
+    assert mode(tmp_path / "file") == 0o604

@@ -1,0 +1,1 @@
+"""Requirements files to Poetry: parse, classify, plan, apply, prove, and roll back."""

@@ -1,0 +1,22 @@
+"""The old-command report: what in a repository still installs, compiles or calls Poetry the old way."""
+
+from __future__ import annotations
+
+from poetry_aiops.migrate.legacy.find import find_old_commands
+from poetry_aiops.migrate.legacy.find import knowledge_of
+from poetry_aiops.migrate.legacy.model import Confidence
+from poetry_aiops.migrate.legacy.model import Knowledge
+from poetry_aiops.migrate.legacy.model import KnownFile
+from poetry_aiops.migrate.legacy.model import KnownGroup
+from poetry_aiops.migrate.legacy.model import OldCommand
+
+
+__all__ = [
+    "Confidence",
+    "Knowledge",
+    "KnownFile",
+    "KnownGroup",
+    "OldCommand",
+    "find_old_commands",
+    "knowledge_of",
+]

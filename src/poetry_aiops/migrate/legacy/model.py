@@ -1,0 +1,191 @@
+"""What the report on old commands says, and what it has to know about the migration."""
+
+from __future__ import annotations
+
+import re
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+from typing import Literal
+
+from poetry_aiops.migrate.redact import redact
+from poetry_aiops.project.model import MAIN
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from poetry_aiops.migrate.model import Place
+
+
+Confidence = Literal["certain", "likely", "document"]
+_CONTROL = re.compile(
+    r"\x1b\[[0-9;?]{0,20}[ -/]?[@-~]|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OldCommand:
+    """A place of the repository that still does something the old way.
+
+    ``text`` is the command on one line, ``today`` what to write there instead, ``""`` where the line can go.
+    ``rule`` is the stable name of the kind of finding. ``confidence`` is ``certain`` for what fails today or reads a
+    migrated file, ``likely`` where a person has to look (a variable, a file name that only may be meant, something
+    that works on but passes poetry.lock by), ``document`` for what stands in prose.
+    """
+
+    place: Place
+    text: str
+    why: str
+    today: str
+    confidence: Confidence
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGroup:
+    """A group after the migration; ``backend`` makes it a hardware variant."""
+
+    name: str
+    optional: bool = False
+    backend: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A migrated requirements file; ``groups`` are all that hold what pip read from it, its includes followed."""
+
+    path: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What was migrated into what.
+
+    ``is_package`` says that Poetry also installs the project itself. ``paths`` are all files of the repository: a
+    requirements file that exists beside a script and was not migrated is not mistaken for one that was.
+    """
+
+    files: tuple[KnownFile, ...] = ()
+    groups: tuple[KnownGroup, ...] = (KnownGroup(MAIN),)
+    is_package: bool = False
+    paths: frozenset[str] = frozenset()
+
+    def find(self, reference: str, near: str = "") -> tuple[KnownFile, ...]:
+        """Return the migrated files that a path in a command means; several for ``*`` and variables.
+
+        ``near`` is the file that holds the command: paths may be relative to its folder, to the project, or, in
+        images, absolute, so that only the end of the path tells.
+        """
+        text = reference.strip().strip("\"'").replace("\\", "/")
+        if _has_variable(text):
+            return self._matching(text)
+        parts = _parts(text)
+        if not parts:
+            return ()
+        beside = _parts(f"{PurePosixPath(near).parent}/{text}")
+        for wanted in (parts, beside) if _is_document(near) else (beside, parts):
+            path = "/".join(wanted)
+            if found := [file for file in self.files if file.path == path]:
+                return tuple(found)
+            if path in self.paths:
+                return ()  # another file of that name, which is not migrated
+        if not text.startswith(("/", "../", "~")) and len(parts) > 1:
+            return ()
+        return self._ending(parts)
+
+    def folder(self, reference: str) -> tuple[KnownFile, ...]:
+        """Return the migrated files in a folder that a command names."""
+        parts = _parts(reference)
+        return tuple(
+            file
+            for file in self.files
+            if parts
+            and len(parts) < len(PurePosixPath(file.path).parts)
+            and PurePosixPath(file.path).parts[: len(parts)] == parts
+        )
+
+    def group(self, name: str) -> KnownGroup:
+        """Return a group by name; one that nobody declared is taken as a plain one."""
+        return next((group for group in self.groups if group.name == name), KnownGroup(name))
+
+    def _ending(self, parts: tuple[str, ...]) -> tuple[KnownFile, ...]:
+        """Return the one file that an absolute path ends with, else the only one that ends as the path does."""
+        whole = [
+            file for file in self.files if parts[-len(PurePosixPath(file.path).parts) :] == _parts(file.path)
+        ]
+        if whole:
+            return (max(whole, key=lambda file: len(file.path)),)
+        for length in range(len(parts), 0, -1):
+            found = [file for file in self.files if _parts(file.path)[-length:] == parts[-length:]]
+            if found:
+                return (found[0],) if len(found) == 1 else ()
+        return ()
+
+    def _matching(self, text: str) -> tuple[KnownFile, ...]:
+        clean = text.removeprefix("./")
+        fixed = [re.escape(part) for part in _VARIABLE.split(clean)]
+        if not any(re.search(r"req|constraint|deps", part, re.IGNORECASE) for part in fixed):
+            return ()
+        pattern = re.compile(r"(?:.*/)?" + "[^/]*".join(fixed))
+        return tuple(file for file in self.files if pattern.fullmatch(file.path))
+
+
+_VARIABLE = re.compile(r"\$\{\{[^}]*\}\}|\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|%\w+%|\*+|\?|\{[^}]*\}")
+
+
+def _is_document(path: str) -> bool:
+    """Tell whether a file is documentation whose commands are meant for the project's folder, not for its own."""
+    pure = PurePosixPath(path)
+    return pure.suffix.lower() in {".md", ".rst"} and not pure.stem.lower().startswith("readme")
+
+
+def _has_variable(text: str) -> bool:
+    return _VARIABLE.search(text) is not None
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """Return a path's parts without ``.``, with ``..`` undone; its root does not count."""
+    found: list[str] = []
+    for part in PurePosixPath(text).parts:
+        if part == ".." and found:
+            found.pop()
+        elif part not in {"/", ".", "..", "~"}:
+            found.append(part)
+    return tuple(found)
+
+
+def shown(text: str) -> str:
+    """Return foreign text fit to be shown: no credentials, no control characters."""
+    return redact(_CONTROL.sub("", text))
+
+
+def install_line(
+    groups: Iterable[str], known: Knowledge, *, words: tuple[str, ...] = (), command: str = "install"
+) -> str:
+    """Return the ``poetry install`` that gives exactly these groups, ``poetry hw-install`` for a hardware variant.
+
+    ``words`` are put at the end, such as ``--no-root``.
+    """
+    wanted = {name: known.group(name) for name in groups}
+    backends = list(dict.fromkeys(group.backend for group in wanted.values() if group.backend))
+    plain = [name for name, group in wanted.items() if not group.backend]
+    start = ["poetry", command]
+    if backends and command == "install":
+        start = ["poetry", "hw-install", "--hardware", backends[0]]
+    elif backends:
+        plain = list(wanted)
+    return " ".join([*start, *_selection(plain, known), *words])
+
+
+def _selection(plain: list[str], known: Knowledge) -> list[str]:
+    if not plain:
+        return []
+    default = {group.name for group in known.groups if not group.optional and not group.backend} | {MAIN}
+    if set(plain) >= default and MAIN in plain:
+        more = [name for name in plain if name not in default]
+        if more or default != {MAIN}:
+            return ["--with", ",".join(more)] if more else []
+    return ["--only", ",".join(sorted(plain, key=lambda name: name != MAIN))]

@@ -1,0 +1,152 @@
+"""Requirements beside a pyproject.toml that already names packages: what stands there stays, pins seed the lock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.model import Problem
+from poetry_aiops.migrate.planning.merge import intersection
+from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.constraints import specifiers
+from poetry_aiops.project.model import MAIN
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from poetry_aiops.migrate.planning.entry import PlannedEntry
+    from poetry_aiops.migrate.planning.entry import PlannedGroup
+    from poetry_aiops.migrate.planning.ledger import Ledger
+    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Requirement
+
+
+def settle_existing(
+    groups: Mapping[str, PlannedGroup], project: Project, ledger: Ledger, problems: list[Problem]
+) -> dict[str, PlannedGroup]:
+    """Return the groups without what the project already asks for in the same group.
+
+    A pin that the project's own constraint allows seeds the lock; one that it excludes is an error; a range that
+    says more than the project does replaces nothing and is reported.
+    """
+    found = {}
+    for name, group in groups.items():
+        known = project.groups.get(name)
+        by_name: dict[str, list[Requirement]] = {}
+        for requirement in known.requirements if known else ():
+            by_name.setdefault(requirement.name, []).append(requirement)
+        where = place_of(group, project)
+        for entry in group.entries:
+            if entry.name in by_name:
+                _settle(entry, by_name[entry.name], name, where, (ledger, problems))
+        kept = tuple(entry for entry in group.entries if entry.name not in by_name)
+        optional = known.optional if known else group.optional
+        found[name] = replace(group, entries=kept, optional=optional)
+    return found
+
+
+def place_of(group: PlannedGroup, project: Project | None) -> str:
+    """Return the key path where a group's entries stand or will stand."""
+    known = project.groups.get(group.name) if project else None
+    return known.key_path if known is not None and known.requirements else group.where
+
+
+def with_declared(
+    entries: Sequence[PlannedEntry], declared: Sequence[PlannedEntry], source: str, ledger: Ledger
+) -> tuple[PlannedEntry, ...]:
+    """Return main's entries with those of setup.py or setup.cfg: its ranges stay, pins within them seed the lock."""
+    by_name = {entry.name: entry for entry in declared if not entry.marker}
+    kept = []
+    for entry in entries:
+        known = by_name.get(entry.name)
+        both = intersection(entry.specifier, known.specifier) if known and not entry.is_direct else None
+        says_more = known is None or not set(entry.extras) <= set(known.extras) or entry.source is not None
+        if says_more or both != entry.specifier or not entry.specifier.startswith("=="):
+            kept.append(entry)
+            continue
+        for place in entry.places:
+            ledger.say(
+                place.file, place.line, "seed", "poetry.lock", f"{source} already asks for {entry.name}"
+            )
+    return (*declared, *kept)
+
+
+def _settle(
+    entry: PlannedEntry,
+    there: list[Requirement],
+    group: str,
+    where: str,
+    account: tuple[Ledger, list[Problem]],
+) -> None:
+    """Say what becomes of an entry whose package the group already has; nothing is written for it."""
+    ledger, problems = account
+    pin = entry.specifier.removeprefix("==")
+    is_pin = not entry.is_direct and entry.specifier.startswith("==") and "*" not in pin and "," not in pin
+    for place in entry.places:
+        if is_pin and any(_allows(requirement, pin) for requirement in there):
+            ledger.say(
+                place.file, place.line, "seed", "poetry.lock", f"{where} already asks for {entry.name}"
+            )
+        elif is_pin:
+            problems.append(_excluded(entry, there[0], where))
+        else:
+            ledger.say(place.file, place.line, "migrated", where, f"it already asks for {entry.name}")
+    excluded = is_pin and not any(_allows(requirement, pin) for requirement in there)
+    if not excluded and not any(_covers(requirement, entry, is_pin=is_pin) for requirement in there):
+        problems.append(_says_more(entry, there[0], group, where))
+
+
+def _covers(there: Requirement, entry: PlannedEntry, *, is_pin: bool) -> bool:
+    """Say whether the project already asks for all that an entry asks for, its pin aside."""
+    if not set(entry.extras) <= set(there.extras):
+        return False
+    if entry.is_direct:
+        return there.origin is not None
+    if entry.source is not None and there.source != entry.source and there.origin is None:
+        return False
+    return is_pin or not entry.specifier or there.origin is not None or _same(entry, [there])
+
+
+def _allows(requirement: Requirement, version: str) -> bool:
+    if requirement.origin is not None:
+        return True
+    try:
+        return allows(requirement.constraint, version)
+    except (InputError, InvalidVersion):
+        return False
+
+
+def _same(entry: PlannedEntry, there: list[Requirement]) -> bool:
+    try:
+        wanted = specifiers(entry.specifier)
+        return any(specifiers(one.constraint) == wanted for one in there)
+    except InputError:
+        return False
+
+
+def _excluded(entry: PlannedEntry, there: Requirement, where: str) -> Problem:
+    return Problem(
+        "error",
+        entry.places[0],
+        f"{entry.as_pep508()} contradicts {where}, which asks for {there.name} {there.constraint}",
+        why="pyproject.toml and the requirements file cannot both be met.",
+        suggestion=f"Change one of the two; the range in pyproject.toml has to allow {entry.specifier}.",
+    )
+
+
+def _says_more(entry: PlannedEntry, there: Requirement, group: str, where: str) -> Problem:
+    options = "" if group == MAIN else f" --group {group}"
+    options += f" --source {entry.source}" if entry.source else ""
+    return Problem(
+        "warning",
+        entry.places[0],
+        f"{where} keeps its {there.name} {there.constraint}",
+        why=f"The requirements file says {entry.as_pep508()}"
+        f"{f' from {entry.source}' if entry.source else ''}; what stands in pyproject.toml is not changed.",
+        suggestion=f'To take it over: `poetry add "{entry.as_pep508()}"{options}`.',
+    )

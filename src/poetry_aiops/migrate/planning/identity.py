@@ -1,0 +1,112 @@
+"""What a new ``[project]`` table says: name, version and the Python versions to lock for, and where that comes from."""
+
+from __future__ import annotations
+
+import re
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import TypeGuard
+
+from packaging.specifiers import InvalidSpecifier
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion
+from packaging.version import Version
+
+from poetry_aiops.migrate.planning.entry import Identity
+from poetry_aiops.project.checks import normalised
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.migrate.model import Tree
+    from poetry_aiops.migrate.planning.setup_metadata import SetupMetadata
+    from poetry_aiops.migrate.reading.notes import Neighbours
+
+
+_COMPILED_WITH = re.compile(r"(?:with|by) python (?:version )?(3\.\d+)", re.IGNORECASE)
+_PYTHON_FILE = re.compile(r"^\s*(?:python-?)?(3\.\d+)(?:\.\d+)?\s*$", re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_NOT_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_HEADER_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPython:
+    """``running`` is the minor version of the interpreter (``3.11``), ``asked`` a constraint that the user gave."""
+
+    running: str
+    asked: str | None = None
+
+
+def identity_of(
+    folder: str, metadata: SetupMetadata, neighbours: Neighbours, tree: Tree, python: AskedPython
+) -> Identity:
+    """Return what is known about the project in the folder of this name.
+
+    Pins describe one Python, so that without a statement of the project the lock is made for one minor version.
+    """
+    versions, reason = _python(metadata, neighbours, tree, python)
+    name = metadata.name if metadata.name and _NAME.fullmatch(metadata.name) else None
+    written = name or normalised(_NOT_A_NAME.sub("-", metadata.name or folder).strip("-._")) or "project"
+    return Identity(
+        name=written,
+        version=metadata.version if is_version(metadata.version) else "0.1.0",
+        requires_python=versions,
+        reason=reason,
+        description=(metadata.description or "").partition("\n")[0].strip(),
+        package_mode=_is_importable(written, metadata, neighbours),
+    )
+
+
+def _python(
+    metadata: SetupMetadata, neighbours: Neighbours, tree: Tree, python: AskedPython
+) -> tuple[str, str]:
+    if python.asked is not None:
+        return python.asked, "asked for with --python"
+    if metadata.requires_python and is_python_constraint(metadata.requires_python):
+        return metadata.requires_python, f"{metadata.source} says so"
+    for file in (".python-version", "runtime.txt"):
+        found = _PYTHON_FILE.search((neighbours.read(file) or b"").decode("utf-8", "replace"))
+        if found:
+            return _minor(found[1]), f"{file} says so"
+    for path, source in tree.files.items():
+        head = "".join(line.raw for line in source.lines[:_HEADER_LINES])
+        compiled = _COMPILED_WITH.search(head) if source.generated else None
+        if compiled:
+            return _minor(compiled[1]), f"{path} was compiled with it"
+    if any(line.requirement and line.requirement.pin for file in tree.files.values() for line in file.lines):
+        return _minor(python.running), "it runs here, and pins fit one Python; widen it with --python"
+    return f">={python.running},<4.0", "it runs here"
+
+
+def _minor(version: str) -> str:
+    major, minor = version.split(".")
+    return f">={version},<{major}.{int(minor) + 1}"
+
+
+def is_python_constraint(text: str) -> bool:
+    """Say whether a text can stand as ``requires-python``."""
+    try:
+        return bool(SpecifierSet(text))
+    except InvalidSpecifier:
+        return False
+
+
+def is_version(text: str | None) -> TypeGuard[str]:
+    """Say whether a text is a version (PEP 440)."""
+    try:
+        return text is not None and bool(Version(text))
+    except InvalidVersion:
+        return False
+
+
+def _is_importable(name: str, metadata: SetupMetadata, neighbours: Neighbours) -> bool:
+    """Say whether Poetry finds the package: a project file, and a folder or module of the project's name."""
+    if not metadata.is_package:
+        return False
+    module = normalised(name).replace("-", "_")
+    return any(
+        neighbours.is_folder(f"{prefix}{module}")
+        or f"{module}.py" in neighbours.names(prefix.rstrip("/") or ".")
+        for prefix in ("", "src/")
+    )

@@ -1,0 +1,216 @@
+"""Several lines for one package -> what all of them together ask for, or an error that names both lines."""
+
+from __future__ import annotations
+
+import re
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.model import Problem
+from poetry_aiops.project.targets import marker_applies
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from packaging.specifiers import Specifier
+
+    from poetry_aiops.migrate.planning.entry import PlannedEntry
+    from poetry_aiops.migrate.planning.entry import PlannedGroup
+    from poetry_aiops.project.targets import Target
+
+
+_ABOUT_MACHINE = re.compile(
+    r"""\b(?:os_name|sys_platform|platform_\w+|implementation_\w+)\s*(?:[<>=!~]+|(?:not\s+)?in)\s*(?:"[^"]*"|'[^']*')"""
+    r"""|(?:"[^"]*"|'[^']*')\s*(?:[<>=!~]+|(?:not\s+)?in)\s*(?:os_name|sys_platform|platform_\w+|implementation_\w+)\b"""
+)
+_ORDER = {"===": 0, "==": 0, ">=": 1, ">": 1, "~=": 2, "<": 3, "<=": 3, "!=": 4}
+
+
+def merged(
+    entries: Iterable[PlannedEntry], targets: Sequence[Target], problems: list[Problem]
+) -> tuple[PlannedEntry, ...]:
+    """Return the entries with those of the same name and marker made one, as pip takes them together.
+
+    Requirements that no version can meet are reported as errors with both places; both then stay.
+    """
+    by_name: dict[str, list[PlannedEntry]] = {}
+    for entry in entries:
+        by_name.setdefault(entry.name, []).append(entry)
+    found: list[PlannedEntry] = []
+    for same in by_name.values():
+        found.extend(one_name(same, targets, problems) if len(same) > 1 else same)
+    return tuple(found)
+
+
+def conflicts_between(groups: Sequence[PlannedGroup], targets: Sequence[Target]) -> list[Problem]:
+    """Return an error for each package that two groups ask for in ways that cannot both hold.
+
+    Poetry resolves all groups together, installed together or not.
+    """
+    seen: dict[str, list[PlannedEntry]] = {}
+    found: list[Problem] = []
+    for group in groups:
+        for entry in group.entries:
+            found.extend(
+                _conflict(other, entry)
+                for other in seen.get(entry.name, ())
+                if contradict(other, entry) and _meet(other, entry, targets)
+            )
+        for entry in group.entries:
+            seen.setdefault(entry.name, []).append(entry)
+    return found
+
+
+def intersection(first: str, second: str) -> str | None:
+    """Return both specifiers as one, shortened to a pin where there is one; None when nothing can meet both."""
+    clauses = {str(clause): clause for clause in (*SpecifierSet(first), *SpecifierSet(second))}
+    both = SpecifierSet(",".join(clauses))
+    pins = {
+        clause.version for clause in both if clause.operator in {"==", "==="} and "*" not in clause.version
+    }
+    if not pins:
+        ordered = sorted(both, key=lambda clause: (_ORDER[clause.operator], str(clause)))
+        return None if _is_empty(ordered) else ",".join(str(clause) for clause in _needed(ordered))
+    for pin in sorted(pins, key=len, reverse=True):
+        if both.contains(pin, prereleases=True):
+            return f"=={pin}"
+    return None
+
+
+def _needed(clauses: Sequence[Specifier]) -> list[Specifier]:
+    """Leave out lower bounds below the highest one, and upper ones above the lowest.
+
+    Only a plain version takes another's place: ``<2.0`` keeps out ``2.0b1``, which ``<2.0rc1`` lets in.
+    """
+    lower = [clause for clause in clauses if clause.operator in {">=", ">"} and _is_plain(clause)]
+    upper = [clause for clause in clauses if clause.operator in {"<=", "<"} and _is_plain(clause)]
+    highest = max(lower, key=lambda clause: (Version(clause.version), clause.operator == ">"), default=None)
+    lowest = min(upper, key=lambda clause: (Version(clause.version), clause.operator == "<="), default=None)
+    needless = [clause for clause in (*lower, *upper) if clause not in {highest, lowest}]
+    return [clause for clause in clauses if clause not in needless]
+
+
+def _is_plain(clause: Specifier) -> bool:
+    version = Version(clause.version)
+    return not (version.is_prerelease or version.is_postrelease)
+
+
+def _is_empty(clauses: Iterable[Specifier]) -> bool:
+    """Say whether a lower bound lies above an upper one."""
+    lower = [clause for clause in clauses if clause.operator in {">=", ">", "~="}]
+    upper = [clause for clause in clauses if clause.operator in {"<=", "<"}]
+    return any(
+        Version(low.version) > Version(high.version)
+        or (Version(low.version) == Version(high.version) and (low.operator == ">" or high.operator == "<"))
+        for low in lower
+        for high in upper
+    )
+
+
+def one_name(
+    entries: Iterable[PlannedEntry], targets: Sequence[Target], problems: list[Problem]
+) -> list[PlannedEntry]:
+    """Return the entries of one package with those of the same marker made one; contradictions are problems."""
+    found: list[PlannedEntry] = []
+    for entry in entries:
+        at = _place_of_partner(entry, found)
+        if at is None:
+            found.append(entry)
+        else:
+            found[at] = _joined(found[at], entry)
+    for index, entry in enumerate(found):
+        problems.extend(
+            _conflict(other, entry)
+            for other in found[:index]
+            if contradict(entry, other) and _meet(entry, other, targets)
+        )
+    return found
+
+
+def _place_of_partner(entry: PlannedEntry, found: Sequence[PlannedEntry]) -> int | None:
+    for index, other in enumerate(found):
+        if other.marker == entry.marker and not contradict(other, entry) and _can_be_one(other, entry):
+            return index
+    return None
+
+
+def contradict(first: PlannedEntry, second: PlannedEntry) -> bool:
+    """Say whether no version meets both; a range beside an address is Poetry's to compare, as it is pip's."""
+    if first.is_direct and second.is_direct:
+        return _address(first) != _address(second)
+    if first.is_direct or second.is_direct:
+        return False
+    if first.source and second.source and first.source != second.source:
+        return True
+    return intersection(first.specifier, second.specifier) is None
+
+
+def _can_be_one(first: PlannedEntry, second: PlannedEntry) -> bool:
+    named = [entry for entry in (first, second) if not entry.is_direct]
+    return len(named) != 1 or not (named[0].specifier or named[0].source)
+
+
+def _address(entry: PlannedEntry) -> tuple[str | None, ...]:
+    return (entry.url, entry.revision, entry.subdirectory, entry.path)
+
+
+def _joined(first: PlannedEntry, second: PlannedEntry) -> PlannedEntry:
+    """Return two entries that do not contradict each other as one."""
+    kept = second if second.is_direct else first
+    return replace(
+        kept,
+        places=tuple(dict.fromkeys((*first.places, *second.places))),
+        above=tuple(dict.fromkeys((*first.above, *second.above))),
+        behind=first.behind or second.behind,
+        specifier="" if kept.is_direct else intersection(first.specifier, second.specifier) or "",
+        relaxed="" if kept.is_direct else intersection(first.relaxed, second.relaxed) or "",
+        extras=tuple(sorted({*first.extras, *second.extras})),
+        source=None if kept.is_direct else first.source or second.source,
+        prereleases=not kept.is_direct and (first.prereleases or second.prereleases),
+        develop=first.develop or second.develop,
+    )
+
+
+def _meet(first: PlannedEntry, second: PlannedEntry, targets: Sequence[Target]) -> bool:
+    """Say whether both markers hold on some machine."""
+    return any(holds(first.marker, target) and holds(second.marker, target) for target in targets)
+
+
+def holds(marker: str, target: Target) -> bool:
+    """Say whether a marker holds on a machine; one that nobody can evaluate is taken to hold."""
+    try:
+        return marker_applies(marker, target)
+    except InputError:
+        return True
+
+
+def about_python(marker: str) -> str:
+    """Return a marker with all that it asks about the machine answered by yes: there are more machines than ours."""
+    return _ABOUT_MACHINE.sub('python_version >= "0"', marker)
+
+
+def _conflict(first: PlannedEntry, second: PlannedEntry) -> Problem:
+    here, there = second.places[0], first.places[0]
+    return Problem(
+        "error",
+        here,
+        f"{second.as_pep508()} contradicts {first.as_pep508()} at {there}",
+        why="No version meets both, and neither line may win silently.",
+        suggestion=_way_out(here.file, there.file),
+    )
+
+
+def _way_out(here: str, there: str) -> str:
+    if here == there:
+        return "Keep one of the two, or give them markers that exclude each other."
+    return (
+        "Keep one of the two, name only the files that go together (`poetry migrate-reqs FILE...`),"
+        f" or say that {here} is for its own hardware: --group ml-cu126={here}."
+    )

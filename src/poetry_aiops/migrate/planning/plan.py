@@ -1,0 +1,349 @@
+"""From what was read to what will be written: groups, sources, settings, pins, and the account of every line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from poetry_aiops.migrate.model import Place
+from poetry_aiops.migrate.model import Problem
+from poetry_aiops.migrate.planning.convert import entry_of
+from poetry_aiops.migrate.planning.convert import entry_of_text
+from poetry_aiops.migrate.planning.convert import is_only_via
+from poetry_aiops.migrate.planning.convert import pin_of
+from poetry_aiops.migrate.planning.entry import Edits
+from poetry_aiops.migrate.planning.entry import PlannedGroup
+from poetry_aiops.migrate.planning.existing import place_of
+from poetry_aiops.migrate.planning.existing import settle_existing
+from poetry_aiops.migrate.planning.existing import with_declared
+from poetry_aiops.migrate.planning.ledger import Ledger
+from poetry_aiops.migrate.planning.merge import about_python
+from poetry_aiops.migrate.planning.merge import conflicts_between
+from poetry_aiops.migrate.planning.merge import holds
+from poetry_aiops.migrate.planning.merge import merged
+from poetry_aiops.migrate.planning.owners import owners
+from poetry_aiops.migrate.planning.roles import CONSTRAINTS
+from poetry_aiops.migrate.planning.roles import tags_of
+from poetry_aiops.migrate.planning.settings import SETTINGS_OPTIONS
+from poetry_aiops.migrate.planning.settings import settings_of
+from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP
+from poetry_aiops.migrate.planning.sources import INDEX_OPTIONS
+from poetry_aiops.migrate.planning.sources import VARIABLE
+from poetry_aiops.migrate.planning.sources import Sources
+from poetry_aiops.migrate.planning.variants import settle_variants
+from poetry_aiops.migrate.redact import redact
+from poetry_aiops.project.constraints import all_of
+from poetry_aiops.project.model import MAIN
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+    from poetry_aiops.migrate.model import Line
+    from poetry_aiops.migrate.model import ReadRequirement
+    from poetry_aiops.migrate.model import Tree
+    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.migrate.planning.convert import Pins
+    from poetry_aiops.migrate.planning.entry import PlannedEntry
+    from poetry_aiops.migrate.planning.ledger import LineOutcome
+    from poetry_aiops.migrate.planning.owners import Owners
+    from poetry_aiops.migrate.planning.roles import Role
+    from poetry_aiops.migrate.planning.setup_metadata import SetupMetadata
+    from poetry_aiops.migrate.planning.sources import Credentials
+    from poetry_aiops.migrate.planning.sources import PypiNames
+    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a plan has to know beside the files: ``existing`` is the project's pyproject.toml where it has one."""
+
+    default: PypiNames
+    targets: Sequence[Target]
+    existing: Project | None = None
+    torch_index: str | None = None
+    setup: SetupMetadata = NO_SETUP
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole migration; nothing may be written while ``errors`` is not empty."""
+
+    roles: Mapping[str, Role]
+    edits: Edits
+    pins: tuple[Pin, ...]
+    requirements: tuple[tuple[ReadRequirement, str], ...]
+    constraints: tuple[tuple[ReadRequirement, str], ...]
+    outcomes: tuple[LineOutcome, ...]
+    problems: tuple[Problem, ...]
+    credentials: tuple[Credentials, ...]
+    is_package: bool
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+def make_plan(tree: Tree, roles: Mapping[str, Role], around: Surroundings, pins: Pins = "keep") -> Plan:
+    """Return the plan for a tree whose given files have these roles."""
+    return _Planner(tree, owners(tree, roles), around, pins).plan()
+
+
+class _Planner:
+    def __init__(self, tree: Tree, owned: Owners, around: Surroundings, pins: Pins) -> None:
+        self.tree = tree
+        self.owned = owned
+        self.around = around
+        self.pins_mode = pins
+        self.problems = list(tree.problems)
+        self.ledger = Ledger(tree)
+        self.refused = self.ledger.refused(tree.errors)
+        existing = around.existing.sources if around.existing else ()
+        self.sources = Sources(around.default, existing, around.torch_index)
+        self.entries: dict[str, list[PlannedEntry]] = {MAIN: []}
+        self.pins: list[Pin] = []
+        self.is_package = False
+        self.alive = {"": True}
+
+    def plan(self) -> Plan:
+        mains = [file for file, role in self.owned.roles.items() if role.kind in {"main", "seed"}]
+        for file in self.owned.roles:
+            if file in self.tree.files:
+                self._file(file)
+        apart = self.sources.settle(self.tree.readings, mains)
+        self._name_index_of(apart)
+        groups = self._groups()
+        settings = settings_of(self.tree, self.problems)
+        self._say_options(frozenset(setting.key for setting in settings))
+        self.problems.extend(self.sources.problems)
+        edits = Edits(
+            groups=tuple(groups.values()),
+            sources=self.sources.written(),
+            settings=settings,
+            extras=self._extras(),
+        )
+        problems = tuple(dict.fromkeys(self.problems))
+        return Plan(
+            roles=self.owned.roles,
+            edits=edits,
+            pins=tuple(dict.fromkeys(self.pins)),
+            requirements=self._read(constraints=False),
+            constraints=self._read(constraints=True),
+            outcomes=self.ledger.outcomes(problem for problem in problems if problem.severity == "error"),
+            problems=problems,
+            credentials=tuple(self.sources.credentials.values()),
+            is_package=self.is_package,
+        )
+
+    # -- one file ----------------------------------------------------------------------------------------
+
+    def _file(self, file: str) -> None:
+        role = self.owned.roles[file]
+        for line in self.tree.files[file].lines:
+            if line.requirement is not None and (file, line.number) not in self.refused:
+                self._requirement(line.requirement, line, role)
+
+    def _requirement(self, requirement: ReadRequirement, line: Line, role: Role) -> None:
+        place = requirement.place
+        if requirement.origin == "project":
+            self.is_package = True
+            extras = f" with the extras {', '.join(requirement.extras)}" if requirement.extras else ""
+            self.ledger.say(
+                place.file,
+                line.number,
+                "noted",
+                message=f"`poetry install` installs the project itself{extras}",
+            )
+            return
+        reading = self.tree.readings[self.owned.readers[role.file]]
+        source = self.sources.attribute(requirement, reading)
+        compiled = role.kind == "seed" or (requirement.origin == "index" and is_only_via(requirement))
+        pin = pin_of(requirement, role.group, source, direct=not compiled)
+        if pin is not None:
+            self.pins.append(replace(pin, marker=all_of(pin.marker, role.marker)) if role.marker else pin)
+        if compiled:
+            message = role.reason if role.kind == "seed" else "only other packages ask for it"
+            self.ledger.say(place.file, line.number, "seed", "poetry.lock", message)
+            return
+        prereleases = any(option.name == "pre" for option in reading.options)
+        entry = entry_of(requirement, line, source=source, prereleases=prereleases)
+        if role.marker:
+            entry = replace(entry, marker=all_of(entry.marker, role.marker))
+        self._note_dead_marker(entry)
+        self._refuse_variables(entry)
+        self.entries.setdefault(role.group, []).append(entry)
+
+    def _refuse_variables(self, entry: PlannedEntry) -> None:
+        found = VARIABLE.search(f"{entry.url} {entry.revision} {entry.subdirectory} {entry.path}")
+        if found is not None:
+            self.problems.append(
+                Problem(
+                    "error",
+                    entry.places[0],
+                    f"the address of {entry.name} holds the variable {found[0]}",
+                    why="pip fills it in when it runs, Poetry does not.",
+                    suggestion="Write its value instead.",
+                )
+            )
+
+    def _note_dead_marker(self, entry: PlannedEntry) -> None:
+        if entry.marker not in self.alive:
+            anywhere = about_python(entry.marker)
+            self.alive[entry.marker] = any(holds(anywhere, target) for target in self.around.targets)
+        if not self.alive[entry.marker]:
+            self.problems.append(
+                Problem(
+                    "note",
+                    entry.places[0],
+                    f"no Python of this project meets the marker of {entry.name}",
+                    why=f"`{entry.marker}` is never true here; the line is kept.",
+                )
+            )
+
+    def _name_index_of(self, apart: Sequence[str]) -> None:
+        """Give the requirements of files with a default index of their own that index as their source."""
+        for entry in apart:
+            for option in self.tree.readings[entry].options:
+                index = self.sources.index(option) if option.name in {"index-url", "pypi-url"} else None
+                if index is None:
+                    continue
+                self.sources.priorities.setdefault(index.name, "explicit")
+                group = self.owned.roles[entry].group
+                self.entries[group] = [
+                    replace(one, source=one.source or (None if one.is_direct else index.name))
+                    if any(place.file == entry for place in one.places)
+                    else one
+                    for one in self.entries.get(group, [])
+                ]
+
+    # -- all files ---------------------------------------------------------------------------------------
+
+    def _groups(self) -> dict[str, PlannedGroup]:
+        by_group = {
+            role.group: role for role in reversed(list(self.owned.roles.values())) if role.kind != "seed"
+        }
+        groups = {MAIN: PlannedGroup(MAIN)}
+        for role in self.owned.roles.values():
+            if role.kind == "seed" or (role.group in groups and role.group != MAIN):
+                continue
+            wanted: Sequence[PlannedEntry] = self.entries.get(role.group, ())
+            if role.group == MAIN and self.around.setup.source is not None:
+                wanted = with_declared(wanted, self._declared(), self.around.setup.source, self.ledger)
+            entries = merged(wanted, self.around.targets, self.problems)
+            first = by_group[role.group]
+            groups[role.group] = PlannedGroup(
+                role.group,
+                entries,
+                optional=first.optional,
+                includes=self.owned.includes.get(role.group, ()),
+                backend=first.backend,
+            )
+        groups = settle_variants(groups, self._backend_of_main(), self.around.targets, self.problems)
+        shared = [group for group in groups.values() if group.backend is None and group.name != CONSTRAINTS]
+        self.problems.extend(conflicts_between(shared, self.around.targets))
+        if self.around.existing is not None:
+            groups = settle_existing(groups, self.around.existing, self.ledger, self.problems)
+        self._say_groups(groups)
+        if self.pins_mode == "relax":
+            groups = {name: _relaxed(group) for name, group in groups.items()}
+        return {name: group for name, group in groups.items() if name == MAIN or _is_needed(group, groups)}
+
+    def _declared(self) -> tuple[PlannedEntry, ...]:
+        return tuple(self._entries_of(self.around.setup.requires))
+
+    def _extras(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        found = self.around.setup.extras
+        return tuple(
+            (name, tuple(entry.as_pep508() for entry in self._entries_of(texts))) for name, texts in found
+        )
+
+    def _entries_of(self, texts: Sequence[str]) -> list[PlannedEntry]:
+        """Return the requirements of the project's own files, and tell those that are none."""
+        place = Place(str(self.around.setup.source))
+        found = []
+        for text in texts:
+            entry = entry_of_text(text, place)
+            if entry is not None:
+                found.append(entry)
+                continue
+            told = Problem(
+                "warning",
+                place,
+                f"{redact(text)} is not a requirement",
+                why="It is left out.",
+                suggestion="Add it to pyproject.toml by hand.",
+            )
+            self.problems.append(told)
+        return found
+
+    def _backend_of_main(self) -> str | None:
+        tags = [
+            tag
+            for file, role in self.owned.roles.items()
+            if role.kind == "main" and file in self.tree.readings
+            for tag in tags_of(self.tree.readings[file], self.tree)
+        ]
+        return tags[0] if tags else None
+
+    # -- telling -----------------------------------------------------------------------------------------
+
+    def _say_groups(self, groups: Mapping[str, PlannedGroup]) -> None:
+        for group in groups.values():
+            for entry in group.entries:
+                for place in entry.places:
+                    self.ledger.say(place.file, place.line, "migrated", place_of(group, self.around.existing))
+        for role in self.owned.roles.values():
+            for line in self.tree.files[role.file].lines if role.file in self.tree.files else ():
+                if line.kind == "requirement":
+                    self.ledger.say_if_silent(
+                        role.file, line.number, "migrated", "other lines ask for the same"
+                    )
+
+    def _say_options(self, settings: AbstractSet[str]) -> None:
+        for file in self.tree.files.values():
+            for line in file.lines:
+                for option in line.options:
+                    if line.kind != "option":
+                        continue
+                    if option.name in INDEX_OPTIONS:
+                        index = self.sources.index(option)
+                        name = index.name if index is not None else None
+                        written = name in self.sources.priorities
+                        to = f"[[tool.poetry.source]] {name}" if written else ""
+                        message = "" if written else "the default index, which Poetry asks anyway"
+                        if not written and index is not None:
+                            message = "no package is taken from it"
+                        if not written and not str(option.value).lower().startswith(("http:", "https:")):
+                            message = "a local folder of files, which Poetry has no source for"
+                        self.ledger.say(
+                            file.path, line.number, "configured" if written else "noted", to, message
+                        )
+                    elif option.name in SETTINGS_OPTIONS:
+                        becomes = SETTINGS_OPTIONS[option.name]
+                        written = option.name == "pre" or becomes.rpartition(" ")[2] in settings
+                        if written:
+                            self.ledger.say(file.path, line.number, "configured", becomes)
+
+    def _read(self, *, constraints: bool) -> tuple[tuple[ReadRequirement, str], ...]:
+        """Return every requirement line once, with its group, as pip reads the given files."""
+        found: dict[int, tuple[ReadRequirement, str]] = {}
+        for reading in self.tree.readings.values():
+            for one in reading.constraints if constraints else reading.requirements:
+                role = self.owned.roles.get(one.place.file)
+                group = role.group if role else CONSTRAINTS
+                found.setdefault(id(one), (one, group))
+        return tuple(found.values())
+
+
+def _relaxed(group: PlannedGroup) -> PlannedGroup:
+    return replace(group, entries=tuple(replace(entry, specifier=entry.relaxed) for entry in group.entries))
+
+
+def _is_needed(group: PlannedGroup, groups: Mapping[str, PlannedGroup]) -> bool:
+    """Leave out a group that would be empty and that nothing includes; a variant stays, empty or not."""
+    included = {name for other in groups.values() for name in other.includes}
+    return bool(group.entries or group.includes) or group.backend is not None or group.name in included

@@ -1,0 +1,88 @@
+"""pip's options about building and binaries -> Poetry's settings in poetry.toml."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Final
+
+from poetry_aiops.migrate.model import Problem
+from poetry_aiops.migrate.planning.entry import Setting
+from poetry_aiops.project.checks import normalised
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poetry_aiops.migrate.model import Option
+    from poetry_aiops.migrate.model import ReadRequirement
+    from poetry_aiops.migrate.model import Tree
+
+
+SETTINGS_OPTIONS: Final = {
+    "no-binary": "poetry.toml installer.no-binary",
+    "only-binary": "poetry.toml installer.only-binary",
+    "pre": "allow-prereleases of each package of the file",
+}
+"""Options that become something of Poetry's, and what they become."""
+
+_FORMATS = {"no-binary": "installer.no-binary", "only-binary": "installer.only-binary"}
+_ALL, _NONE = ":all:", ":none:"
+
+
+def settings_of(tree: Tree, problems: list[Problem]) -> tuple[Setting, ...]:
+    """Return the settings that all files together ask for; pip applies these options to everything."""
+    values: dict[str, dict[str, Option]] = {}
+    for option in _options(tree):
+        if option.name in _FORMATS:
+            chosen = values.setdefault(_FORMATS[option.name], {})
+            for name in (option.value or "").split(","):
+                _add(chosen, name.strip(), option)
+    found = [
+        Setting(key, _ALL if _ALL in chosen else tuple(chosen), next(iter(chosen.values())).place)
+        for key, chosen in values.items()
+        if chosen
+    ]
+    for requirement in _requirements(tree):
+        _build_settings(requirement, problems)
+    return tuple(found)
+
+
+def _add(chosen: dict[str, Option], name: str, option: Option) -> None:
+    if name == _NONE:
+        chosen.clear()
+    elif name == _ALL:
+        chosen[_ALL] = option
+    elif name:
+        chosen[normalised(name)] = option
+
+
+def _build_settings(requirement: ReadRequirement, problems: list[Problem]) -> None:
+    for option in requirement.options:
+        if option.name == "config-settings":
+            key, _, value = (option.value or "").partition("=")
+            command = (
+                f"poetry config --local installer.build-config-settings.{requirement.name}"
+                f""" '{{"{key}": "{value}"}}'"""
+            )
+            problems.append(
+                Problem(
+                    "note",
+                    requirement.place,
+                    f"{requirement.name} is built with a setting of its own",
+                    why="Poetry keeps such settings outside pyproject.toml.",
+                    suggestion=f"`{command}`",
+                )
+            )
+
+
+def _options(tree: Tree) -> Iterator[Option]:
+    for file in tree.files.values():
+        for line in file.lines:
+            yield from line.options
+
+
+def _requirements(tree: Tree) -> Iterator[ReadRequirement]:
+    for file in tree.files.values():
+        for line in file.lines:
+            if line.requirement is not None:
+                yield line.requirement

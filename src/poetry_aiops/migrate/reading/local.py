@@ -1,0 +1,263 @@
+"""Folders and archives of the project itself: ``./libs/foo``, ``-e .[all]``, ``file:`` URLs."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from poetry_aiops.migrate.reading.metadata import is_project
+from poetry_aiops.migrate.reading.metadata import project_name
+from poetry_aiops.migrate.reading.named import canonical
+from poetry_aiops.migrate.reading.urls import is_archive
+from poetry_aiops.migrate.reading.urls import read_filename
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.migrate.model import ReadRequirement
+    from poetry_aiops.migrate.reading.named import Named
+    from poetry_aiops.migrate.reading.urls import Url
+    from poetry_aiops.migrate.reading.wanted import Wanted
+
+
+_EXTRAS = re.compile(r"^(?P<path>[^\[]*[^\[\s])\s*\[(?P<extras>[^\[\]]+)\]$")
+_EXTRA = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_BUILD_PLACES = re.compile(
+    r"^/?(?:croot/|tmp/build/|feedstock_root/|home/conda/|opt/conda/|io/|work/|(?:[A-Za-z]:/)?(?:bld|ci(?:_\d+)?|b)/"
+    r"|Users/runner/|private/tmp/|private/var/|builds?/|.*/(?:conda-bld|feedstock_root|miniforge3|miniconda3|anaconda3)/)"
+)
+_HERE = re.compile(r"^/*\$\{(?:PWD|PROJECT_ROOT)\}(?=/|$)")
+
+
+def looks_like_path(text: str) -> bool:
+    """Tell whether pip would look for a text on the disk."""
+    return "/" in text or text.startswith(".")
+
+
+def split_extras(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a path and the extras in brackets behind it."""
+    found = _EXTRAS.match(text)
+    if found is None:
+        return text, ()
+    extras = [extra.strip() for extra in found["extras"].split(",")]
+    if not all(_EXTRA.fullmatch(extra) for extra in extras):
+        return text, ()
+    return found["path"], tuple(sorted({extra.lower() for extra in extras}))
+
+
+def is_local(text: str, wanted: Wanted) -> bool:
+    """Tell whether pip would take a text for a folder or archive of this disk (looking around as it does)."""
+    bare, _ = split_extras(text)
+    path = posixpath.normpath(bare)
+    if wanted.editable or looks_like_path(text):
+        if wanted.notes.neighbours.is_folder(path):
+            return True
+        if not is_archive(bare):
+            return looks_like_path(text) and text[0] in "./" and "@" not in text
+    if not is_archive(bare):
+        return False
+    return "@" not in text or _is_file(path, wanted) or looks_like_path(text.partition("@")[0])
+
+
+def read_path(text: str, wanted: Wanted, named: Named | None = None) -> ReadRequirement:
+    """Return a requirement that is a folder or an archive."""
+    bare, extras = split_extras(text)
+    extras = named.extras if named is not None else extras
+    if bare.startswith(("/", "~")) or re.match(r"[A-Za-z]:[\\/]", bare):
+        return _absolute(bare, extras, wanted, named)
+    path = posixpath.normpath(bare)
+    if path == ".":
+        return _project(extras, wanted, named)
+    if is_archive(path):
+        return _archive(path, extras, wanted, named)
+    return _folder(path, extras, wanted, named)
+
+
+def read_file_url(url: Url, wanted: Wanted, named: Named | None) -> ReadRequirement:
+    """Return a requirement that is a ``file:`` URL, be it one that only the machine of its author understood."""
+    text, extras = (
+        split_extras(url.text.partition("#")[0]) if named is None else (url.text.partition("#")[0], ())
+    )
+    place = unquote(text[len("file:") :])
+    local = place.removeprefix("//")
+    here = _HERE.sub(".", local)
+    if here != local:
+        return _relative(here, extras, wanted, named, url)
+    if place.startswith("//") and not local.startswith(("/", "localhost/")):
+        return _relative(local, extras, wanted, named, url)
+    if local.startswith(("/./", "/../")):
+        return _relative(local[1:], extras, wanted, named, url)
+    if not local.startswith(("/", "localhost/")):
+        return read_path(local + _brackets(extras), wanted, named)
+    return _machine_path(local.removeprefix("localhost"), extras, wanted, named, url)
+
+
+def _relative(
+    path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None, url: Url
+) -> ReadRequirement:
+    clean = posixpath.normpath(path)
+    wanted.notes.warning(
+        wanted.line,
+        f"{url.text} is no complete file URL",
+        f"It is read as the path {clean}, relative to the project.",
+        f"Write: ./{clean.removeprefix('./')}",
+    )
+    found = read_path(clean + _brackets(extras), wanted, named)
+    return _with_link(found, url.text)
+
+
+def _machine_path(
+    path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None, url: Url
+) -> ReadRequirement:
+    file = read_filename(posixpath.basename(path)) if is_archive(path) else None
+    name = named.name if named is not None else file.name if file is not None else None
+    version = file.version if file is not None else None
+    specifier = f"=={version}" if version else ""
+    if name is not None and _BUILD_PLACES.match(path):
+        wanted.notes.warning(
+            wanted.line,
+            f"{path} is where conda built {name}, not a place to install from",
+            f"{name} is taken from the index{f' as {specifier}' if specifier else ', and no version is known'}.",
+            f"Write the version in use: {name}{specifier or '==...'}",
+        )
+        return wanted.read(
+            name,
+            extras=named.extras if named else extras,
+            specifier=specifier,
+            link=url.text,
+            direct=named is not None,
+        )
+    found = _absolute(path, named.extras if named else extras, wanted, named)
+    return _with_link(found, url.text)
+
+
+def _absolute(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None) -> ReadRequirement:
+    file = read_filename(posixpath.basename(path)) if is_archive(path) else None
+    name = named.name if named is not None else file.name if file is not None else None
+    fixed = f"{name}=={file.version}" if name and file is not None and file.version else None
+    wanted.notes.error(
+        wanted.line,
+        f"{path} is a place on one machine's disk",
+        "Nobody else has it there.",
+        f"Write a path relative to the project, or the version: {fixed or (name or 'name') + '==...'}",
+        fixed=wanted.fixed(fixed) if fixed else None,
+    )
+    guess = name or posixpath.basename(path.rstrip("/"))
+    return wanted.read(
+        guess,
+        origin="file" if is_archive(path) else "path",
+        extras=extras,
+        url=f"file://{path}",
+        name_guessed=name is None,
+        specifier=f"=={file.version}" if file is not None and file.wheel and named is None else "",
+        link=f"file://{path}",
+        direct=named is not None,
+    )
+
+
+def _project(extras: tuple[str, ...], wanted: Wanted, named: Named | None) -> ReadRequirement:
+    wanted.notes.note(
+        wanted.line,
+        "this is the project itself, not a dependency",
+        "poetry install installs it together with its dependencies.",
+        f"Its extras: poetry install --extras {' '.join(extras)!r}" if extras else "",
+    )
+    name = project_name(".", wanted.notes.neighbours) or (named.name if named is not None else "")
+    return wanted.read(
+        name, origin="project", extras=extras, path=".", url="file:.", link="file:.", direct=named is not None
+    )
+
+
+def _archive(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None) -> ReadRequirement:
+    file = read_filename(posixpath.basename(path))
+    if not _is_file(path, wanted):
+        wanted.notes.error(
+            wanted.line,
+            f"{path} does not exist",
+            "pip looks for it in the folder that it runs in: the project's folder.",
+            "Put the file there, correct the path, or name a version of the package.",
+        )
+    if file is None and named is None:
+        wanted.notes.error(
+            wanted.line,
+            f"the file name {posixpath.basename(path)} says no name",
+            "Poetry needs one.",
+            f"Write: name @ file:{path}",
+        )
+    bare_version = file.version if file is not None and named is None else None
+    return wanted.read(
+        named.name if named is not None else file.name if file is not None else "",
+        origin="file",
+        extras=extras,
+        specifier=f"=={bare_version}" if bare_version else "",
+        path=path,
+        url=f"file:{path}",
+        link=f"file:{path}",
+        direct=named is not None,
+    )
+
+
+def _folder(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None) -> ReadRequirement:
+    neighbours = wanted.notes.neighbours
+    found = project_name(path, neighbours)
+    if not neighbours.is_folder(path):
+        _tell_missing(path, wanted)
+    elif not is_project(path, neighbours) and found is None and not wanted.editable:
+        wanted.notes.error(
+            wanted.line,
+            f"{path} is no project: it has neither pyproject.toml nor setup.py",
+            "pip refuses it.",
+            "Correct the path.",
+        )
+    elif found is None and named is None:
+        wanted.notes.warning(
+            wanted.line,
+            f"the name {canonical(posixpath.basename(path))!r} is a guess from the folder",
+            f"No file in {path} says the project's name; Poetry stops at the wrong one.",
+        )
+    name = named.name if named is not None else found or posixpath.basename(path)
+    return wanted.read(
+        name,
+        origin="path",
+        extras=extras,
+        path=path,
+        url=f"file:{path}",
+        link=f"file:{path}",
+        name_guessed=named is None and found is None,
+        direct=named is not None,
+    )
+
+
+def _tell_missing(path: str, wanted: Wanted) -> None:
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(wanted.place.file), path))
+    if beside != path and wanted.notes.neighbours.is_folder(beside):
+        wanted.notes.error(
+            wanted.line,
+            f"the folder {path} does not exist",
+            f"pip looks for it in the folder that it runs in; {beside} is there.",
+            f"Write: ./{beside}",
+            fixed=wanted.fixed(f"./{beside}"),
+        )
+        return
+    wanted.notes.error(
+        wanted.line,
+        f"the folder {path} does not exist",
+        "pip looks for it in the folder that it runs in: the project's folder.",
+        "Correct the path. If it is a git submodule, check it out first: git submodule update --init",
+    )
+
+
+def _is_file(path: str, wanted: Wanted) -> bool:
+    folder, _, name = path.rpartition("/")
+    return name in wanted.notes.neighbours.names(folder or ".")
+
+
+def _brackets(extras: tuple[str, ...]) -> str:
+    return f"[{','.join(extras)}]" if extras else ""
+
+
+def _with_link(found: ReadRequirement, link: str) -> ReadRequirement:
+    return replace(found, link=link)

@@ -1,0 +1,254 @@
+"""What there is to tell about the options of a line: refused ones, ignored ones, and what becomes of the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_aiops.migrate.reading.mistakes import split_requirements
+from poetry_aiops.migrate.reading.options import BUILD_OPTIONS
+from poetry_aiops.migrate.reading.options import STRONG_HASHES
+from poetry_aiops.migrate.redact import has_credentials
+from poetry_aiops.migrate.redact import redact
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poetry_aiops.migrate.model import LineKind
+    from poetry_aiops.migrate.reading.notes import Notes
+    from poetry_aiops.migrate.reading.options import BadOption
+    from poetry_aiops.migrate.reading.options import Given
+    from poetry_aiops.migrate.reading.options import Options
+    from poetry_aiops.migrate.reading.text import LogicalLine
+
+
+_PER_REQUIREMENT = frozenset({"hash", "config-settings"}) | BUILD_OPTIONS
+_GLOBAL_ANYWHERE = frozenset({"no-binary", "only-binary", "all-releases", "only-final"})
+_INDEXES = frozenset({"index-url", "extra-index-url"})
+_EFFECTS = {
+    "all-releases": "Poetry says so for each dependency: allow-prereleases.",
+    "no-binary": "It becomes Poetry's setting installer.no-binary.",
+    "no-index": "Poetry has no such switch; its sources are named in pyproject.toml.",
+    "no-require-hashes": "Poetry always compares the hashes in poetry.lock.",
+    "only-binary": "It becomes Poetry's setting installer.only-binary.",
+    "only-final": "Poetry takes pre-releases only where a dependency allows them.",
+    "pre": "It becomes allow-prereleases of the file's dependencies.",
+    "prefer-binary": "Poetry takes the newest version and prefers its wheels.",
+    "require-hashes": "Poetry always compares the hashes in poetry.lock.",
+    "use-feature": "It switches a feature of pip; Poetry has none like it.",
+}
+
+
+def tell_bad_options(line: LogicalLine, arguments: str, options: Options, notes: Notes) -> None:
+    """Tell every option of a line that pip refuses."""
+    for bad in options.bad:
+        what, why, suggestion = _words_about(bad)
+        droppable = bad.trouble in {"command", "retired"} and " " not in bad.word
+        pieces = split_requirements(arguments) or ((arguments,) if arguments else ())
+        fixed = None
+        if droppable and len(options.bad) == 1 and line.text.count(bad.word) == 1 and len(pieces) < 2:  # noqa: PLR2004
+            fixed = " ".join(line.text.replace(bad.word, "").split())
+        notes.error(line.number, what, why, suggestion, fixed=fixed)
+
+
+def tell_options(line: LogicalLine, kind: LineKind, options: Options, notes: Notes) -> None:
+    """Tell what becomes of the options of a line without a requirement."""
+    if kind in {"include", "constraint"}:
+        _tell_beside_include(line, options, notes)
+    else:
+        for option in options.given:
+            _tell_effect(line, option, notes)
+        if len(options.values("find-links")) > 1:
+            notes.warning(
+                line.number,
+                "pip reads only the first --find-links of a line",
+                "",
+                "Give each a line of its own.",
+            )
+    if options.leftover:
+        tell_leftover(line, options, notes)
+
+
+def tell_requirement_options(line: LogicalLine, arguments: str, options: Options, notes: Notes) -> None:
+    """Tell what becomes of the options behind a requirement."""
+    editables = options.values("editable")
+    others = options.values("requirement") + options.values("constraint")
+    if (arguments and editables) or len(editables) > 1 or others:
+        _tell_several(line, [*([arguments] if arguments else []), *_spelled(options)], notes)
+    if arguments and options.leftover:
+        tell_leftover(line, options, notes)
+    if all(option.name == "hash" for option in options.given) or split_requirements(arguments):
+        return
+    for option in options.given:
+        if option.name in BUILD_OPTIONS:
+            notes.warning(
+                line.number,
+                f"--{option.name} is no longer an option of pip",
+                "Build settings took its place.",
+                "Poetry: installer.build-config-settings.<package>",
+            )
+        elif option.name == "config-settings":
+            notes.note(
+                line.number, "--config-settings becomes Poetry's setting installer.build-config-settings"
+            )
+        elif option.name in _GLOBAL_ANYWHERE:
+            _tell_effect(line, option, notes)
+        elif option.name not in _PER_REQUIREMENT | {"editable", "requirement", "constraint"}:
+            _tell_ignored(line, option, notes)
+
+
+def tell_leftover(line: LogicalLine, options: Options, notes: Notes) -> None:
+    """Tell the words behind the options of a line: pip drops them without a word."""
+    if options.bad:
+        return
+    text = " ".join(options.leftover).removeprefix("- ")
+    if options.leftover[0].startswith(";"):
+        notes.warning(
+            line.number,
+            f"pip ignores the marker {text!r} behind an editable",
+            "It installs the requirement everywhere.",
+            "Write the marker into the requirement: -e 'name @ git+https://... ; marker'",
+        )
+        return
+    if not options.given:
+        alone = not text.strip("- ")
+        notes.error(
+            line.number,
+            f"{line.text[:80]!r} begins with a dash that begins no option",
+            "It looks like a list of YAML or Markdown.",
+            "Take the line out." if alone else f"Write: {text}",
+            fixed="" if alone or text.startswith("-") else text,
+        )
+        return
+    notes.error(
+        line.number,
+        f"{text!r} stands behind an option",
+        "pip drops it without a word.",
+        f"Give it a line of its own: {text}",
+        fixed="\n".join([*_spelled(options), text]),
+    )
+
+
+def _tell_beside_include(line: LogicalLine, options: Options, notes: Notes) -> None:
+    targets = [option for option in options.given if option.name in {"requirement", "constraint"}]
+    if len(targets) > 1:
+        _tell_several(line, _spelled(options), notes)
+        return
+    beside = [f"--{option.name}" for option in options.given if option not in targets]
+    if beside:
+        notes.warning(
+            line.number,
+            f"pip ignores {', '.join(beside)} beside --{targets[0].name}",
+            "",
+            "Give each a line of its own.",
+        )
+
+
+def _tell_several(line: LogicalLine, pieces: list[str], notes: Notes) -> None:
+    notes.error(
+        line.number,
+        f"{len(pieces)} things on one line: {', '.join(pieces)}",
+        "pip reads only one of them.",
+        "Give each a line of its own.",
+        fixed="\n".join(pieces),
+    )
+
+
+def _tell_effect(line: LogicalLine, option: Given, notes: Notes) -> None:
+    value = option.value or ""
+    if option.name in _INDEXES | {"find-links"} and has_credentials(value):
+        notes.warning(
+            line.number,
+            f"the address of --{option.name} holds credentials: {redact(value)}",
+            "They are not written to pyproject.toml.",
+            "Give them to Poetry outside of the project: `poetry config http-basic.<source> <user>`, or POETRY_HTTP_BASIC_<SOURCE>_USERNAME and _PASSWORD.",
+        )
+    elif option.name == "find-links" and "://" not in value:
+        notes.warning(
+            line.number,
+            f"--find-links {value} is a folder",
+            "Poetry takes packages from indexes and addresses, not from folders of archives.",
+            f"Name the file as a dependency: name @ file:{value.rstrip('/')}/...",
+        )
+    elif option.name == "trusted-host":
+        notes.warning(
+            line.number,
+            f"--trusted-host {value} is not carried over",
+            "Which certificates to trust is a setting of each user.",
+            "Set `poetry config certificates.<source>.cert` to the certificate, or to false to trust any.",
+        )
+    elif option.name in _EFFECTS:
+        shown = f"--{option.name}{f' {value}' if option.value is not None else ''}"
+        notes.note(line.number, shown, _EFFECTS[option.name])
+    elif option.name == "hash":
+        notes.warning(line.number, "--hash without a requirement", "pip ignores it.", "Take the line out.")
+
+
+def _tell_ignored(line: LogicalLine, option: Given, notes: Notes) -> None:
+    what = f"pip ignores --{option.name} behind a requirement"
+    if option.name in _INDEXES and has_credentials(option.value or ""):
+        notes.warning(
+            line.number, what, "Its credentials are not written anywhere.", "Give it a line of its own."
+        )
+    elif option.name in _INDEXES | {"find-links"}:
+        notes.warning(
+            line.number,
+            what,
+            "It is read as the source of this package, which Poetry can express.",
+            "Give it a line of its own if all packages are meant.",
+        )
+    else:
+        notes.warning(line.number, what, "", "Give it a line of its own.")
+
+
+def _spelled(options: Options) -> list[str]:
+    return [
+        f"{option.spelled}{'=' if option.spelled.startswith('--') else ' '}{option.value}"
+        if option.value is not None
+        else option.spelled
+        for option in options.given
+    ]
+
+
+def _words_about(bad: BadOption) -> tuple[str, str, str]:
+    return next(words for trouble, words in _texts(bad) if trouble == bad.trouble)
+
+
+def _texts(bad: BadOption) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    word = bad.word
+    yield (
+        "unknown",
+        (f"{word} is no option that pip knows in a file", "pip refuses the file.", "Take it out."),
+    )
+    yield (
+        "command",
+        (
+            f"{word} is an option of the command pip install, not of a requirements file",
+            "pip refuses the file.",
+            "Take it out.",
+        ),
+    )
+    yield (
+        "retired",
+        (
+            f"{word} is an option of pips long gone",
+            "pip refuses the file; nothing is left to do for it.",
+            "Take it out.",
+        ),
+    )
+    yield "ambiguous", (f"{word} can mean {bad.detail}", "pip refuses the file.", "Write the option in full.")
+    yield "no value", (f"{word} has no value", "pip refuses the file.", f"Write: --{bad.detail} VALUE")
+    yield (
+        "value",
+        (f"{word}: --{bad.detail} takes no value", "pip refuses the file.", f"Write: --{bad.detail}"),
+    )
+    yield "quote", (f"a quote is not closed: {word}", "pip refuses the file.", "Close it.")
+    yield (
+        "hash",
+        (
+            f"{word} is no hash that pip takes",
+            "",
+            f"Write: --hash={STRONG_HASHES[0]}:... ({', '.join(STRONG_HASHES)})",
+        ),
+    )
+    yield "settings", (f"{word} has no value", "pip refuses the file.", "Write: --config-settings KEY=VALUE")

@@ -1,0 +1,163 @@
+"""``git+https://...``: repositories, with what pip makes of revision, ``#egg=`` and ``#subdirectory=``."""
+
+from __future__ import annotations
+
+import re
+
+from typing import TYPE_CHECKING
+
+from poetry_aiops.migrate.reading.named import canonical
+from poetry_aiops.migrate.reading.named import reference
+from poetry_aiops.migrate.reading.urls import parse_egg
+from poetry_aiops.migrate.reading.urls import repository_name
+from poetry_aiops.migrate.reading.urls import split_revision
+from poetry_aiops.migrate.redact import has_credentials
+from poetry_aiops.migrate.redact import redact
+from poetry_aiops.migrate.redact import without_credentials
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.migrate.model import ReadRequirement
+    from poetry_aiops.migrate.reading.named import Named
+    from poetry_aiops.migrate.reading.urls import Url
+    from poetry_aiops.migrate.reading.wanted import Wanted
+
+
+_SCP = re.compile(r"^(?P<start>(?:git\+)?ssh://[^/:@]+@[^/:@]+):(?P<path>(?![0-9]+/)[^/].*)$")
+
+
+def read_repository(url: Url, wanted: Wanted, named: Named | None) -> ReadRequirement:
+    """Return a requirement that is a repository; what keeps it from migrating is told."""
+    address, revision = split_revision(url)
+    name, extras, guessed = _name(url, wanted, named)
+    _tell_scheme(url, wanted, revision, reference(named))
+    _tell_fragment(url, wanted)
+    tell_credentials(address, wanted)
+    if url.scheme == "git+git" and url.host in {"github.com", "www.github.com"}:
+        address = address.replace("git://", "https://", 1)
+    subdirectory = url.subdirectory.strip("/") if url.subdirectory else None
+    return wanted.read(
+        name,
+        origin="git" if url.scheme.startswith("git+") else "url",
+        extras=extras,
+        url=address.rstrip("/") if url.scheme.startswith("git+") else url.text,
+        revision=revision or None,
+        subdirectory=subdirectory or None,
+        name_guessed=guessed,
+        link=url.text,
+        direct=named is not None,
+    )
+
+
+def tell_credentials(address: str, wanted: Wanted) -> None:
+    """Warn about a user, password or token in a URL: they are never written anywhere."""
+    if has_credentials(address):
+        wanted.notes.warning(
+            wanted.line,
+            f"the address holds credentials: {redact(address)}",
+            "They are not written to pyproject.toml.",
+            "Give them to Poetry or git outside of the project: `poetry config http-basic...`, or a git credential helper.",
+        )
+
+
+def _name(url: Url, wanted: Wanted, named: Named | None) -> tuple[str, tuple[str, ...], bool]:
+    if named is not None:
+        return named.name, named.extras, False
+    egg = parse_egg(url.egg) if url.egg else None
+    if egg is not None:
+        extras = tuple(sorted(egg.extras))
+        if not egg.strict:
+            shown = f"{egg.name}[{','.join(extras)}]" if extras else egg.name
+            wanted.notes.warning(
+                wanted.line,
+                f"#egg={url.egg} is more than a name",
+                "pip 25 and later refuse it; the name is taken, a version behind it is not.",
+                f"Write: {shown} @ {redact(_without_egg(url.text))}",
+            )
+        return egg.name, extras, False
+    return _guessed(url, wanted), (), True
+
+
+def _guessed(url: Url, wanted: Wanted) -> str:
+    guess = repository_name(url)
+    if guess is None:
+        wanted.notes.error(
+            wanted.line, f"no name for {url.text}", "Poetry needs one.", f"Write: name @ {redact(url.text)}"
+        )
+        return ""
+    if wanted.editable:
+        mark = "&" if "#" in url.text else "#"
+        wanted.notes.error(
+            wanted.line,
+            f"no name for the editable {url.text}",
+            "pip refuses it since version 25.",
+            f"Say the project's name, if it is {guess!r}: {redact(url.text)}{mark}egg={guess}",
+            fixed=wanted.fixed(f"{url.text}{mark}egg={guess}"),
+        )
+    else:
+        wanted.notes.warning(
+            wanted.line,
+            f"the name {canonical(guess)!r} is a guess from the repository's address",
+            "The project in it may be called otherwise; Poetry stops at the wrong name.",
+            f"Write its name: {guess} @ {redact(url.text)}",
+        )
+    return guess
+
+
+def _tell_scheme(url: Url, wanted: Wanted, revision: str | None, start: str) -> None:
+    line, notes = wanted.line, wanted.notes
+    if not url.scheme.startswith("git+"):
+        notes.error(
+            line,
+            f"{url.scheme.partition('+')[0]} repositories cannot be dependencies in Poetry",
+            "Poetry knows git only.",
+            "Name a release of the package, or an address of a git mirror or an archive.",
+        )
+    if revision == "":
+        notes.error(
+            line,
+            "an @ without a revision behind it",
+            "pip refuses it.",
+            "Name a branch, tag or commit behind the @, or take it out.",
+            fixed=wanted.fixed(start + url.text.replace("@#", "#", 1).removesuffix("@")),
+        )
+    scp = _SCP.match(url.text)
+    if scp is not None:
+        better = f"{scp['start']}/{scp['path']}"
+        notes.error(
+            line,
+            "a colon between host and path",
+            "An ssh:// address has a slash there; git takes what follows the colon for a port.",
+            f"Write: {better}",
+            fixed=wanted.fixed(start + better),
+        )
+    if url.scheme == "git+git":
+        notes.warning(
+            line,
+            "git:// addresses no longer work on GitHub (since 2022)",
+            "It is read as https://.",
+            f"Write: {redact(url.text.replace('git+git://', 'git+https://', 1))}",
+        )
+    if url.scheme == "git+file":
+        notes.error(
+            line,
+            "a repository on this machine's disk",
+            "Nobody else has it there.",
+            "Name an address that others reach, or a path inside the project.",
+        )
+
+
+def _tell_fragment(url: Url, wanted: Wanted) -> None:
+    if url.stray:
+        wanted.notes.warning(
+            wanted.line,
+            f"#{url.stray} is no revision: pip ignores it and takes the newest commit",
+            "A revision stands behind @.",
+            f"If {url.stray!r} is meant: {redact(without_credentials(url.bare)[0].rstrip('/'))}@{url.stray}",
+        )
+
+
+def _without_egg(text: str) -> str:
+    address, _, fragment = text.partition("#")
+    kept = [part for part in fragment.split("&") if not part.startswith("egg=")]
+    return f"{address}#{'&'.join(kept)}" if kept else address

@@ -1,0 +1,1 @@
+"""The texts of the new files, and the proof that nothing was lost."""

@@ -1,0 +1,363 @@
+"""The text of pyproject.toml with the planned entries: the standards' tables, Poetry's own only for the rest.
+
+Poetry reads ``[project]`` (PEP 621) and, from 2.2 on, ``[dependency-groups]`` (PEP 735); a name that stands only in
+``[tool.poetry.dependencies]`` beside ``[project]`` is ignored without a word, so every name stands in the standard
+list. What came before keeps its place, comments and order. The result is read again before anyone gets it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Any
+
+import tomlkit
+
+from tomlkit.exceptions import TOMLKitError
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.planning.enrichment import enriching_tables
+from poetry_aiops.migrate.planning.entry import table_value
+from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.edit_text import Sections
+from poetry_aiops.project.edit_text import toml_key
+from poetry_aiops.project.edit_text import toml_text
+from poetry_aiops.project.model import MAIN
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from poetry_aiops.migrate.planning.entry import Edits
+    from poetry_aiops.migrate.planning.entry import Identity
+    from poetry_aiops.migrate.planning.entry import PlannedEntry
+    from poetry_aiops.migrate.planning.entry import PlannedGroup
+
+
+PYPROJECT = "pyproject.toml"
+_VARIANTS = "[tool.poetry-aiops.hardware.variants]"
+_PLACE = "the place of new entries"
+_PLACE_LINE = re.compile(rf'^[ \t]*"{_PLACE}",?[ \t]*\n', re.MULTILINE)
+_AFTER_PROJECT = ("[project.urls]", "[project.scripts]", "[project.optional-dependencies]", "[project]")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which tables are used: the standard ones for main and for groups, or Poetry's own."""
+
+    standard_main: bool
+    standard_groups: bool
+
+
+def layout_of(document: Mapping[str, Any], *, knows_dependency_groups: bool) -> Layout:
+    """Return the layout that a pyproject.toml has; ``knows_dependency_groups``: Poetry 2.2 or later runs.
+
+    Beside a ``[project]`` without dependencies Poetry takes those of its own table, and would no longer do so once
+    ``[project]`` names a single one. So such a project goes on in Poetry's table.
+    """
+    poetry = document.get("tool", {}).get("poetry", {})
+    own = [name for name in poetry.get("dependencies", {}) if name != "python"]
+    project = document.get("project")
+    legacy = (
+        ("name" in poetry or bool(own)) if project is None else bool(own) and not project.get("dependencies")
+    )
+    groups = "dependency-groups" in document or not (poetry.get("group") or legacy)
+    return Layout(not legacy, knows_dependency_groups and groups)
+
+
+def generate(text: str, edits: Edits, identity: Identity, layout: Layout, path: Path) -> str:
+    """Return the new text of the pyproject.toml at ``path``; ``text`` is ``""`` where there was none.
+
+    Raises InputError when the layout of the old text does not allow it.
+    """
+    windows = "\r\n" in text and text.count("\r\n") == text.count("\n")
+    plain = text.replace("\r\n", "\n") if windows else text
+    try:
+        changed = _Writer(plain, edits, identity, layout).run()
+        _check(tomllib.loads(changed), edits)
+    except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            "its layout does not allow this change to be made automatically",
+            where=path.name,
+            hint="Nothing was written. `--dry-run --format json` lists every entry that is wanted.",
+            details=(f"{type(error).__name__}: {error}",),
+        ) from error
+    return changed.replace("\n", "\r\n") if windows else changed
+
+
+class _Writer:
+    def __init__(self, text: str, edits: Edits, identity: Identity, layout: Layout) -> None:
+        self.text = text
+        self.before: Mapping[str, Any] = tomllib.loads(text)
+        self.edits = edits
+        self.identity = identity
+        self.layout = layout
+
+    def run(self) -> str:
+        self._project_table()
+        for group in self.edits.groups:
+            if group.name == MAIN:
+                self._main(group)
+            else:
+                self._group(group)
+        sections = Sections(self.text)
+        for source in self.edits.sources:
+            sections.add_source(source)
+        for name, backend in self.edits.variants:
+            if name not in self._declared_variants():
+                line = f"{toml_key(name)} = {toml_text(backend)}"
+                sections.add_to(_VARIANTS, line, after=("[tool.poetry-aiops",))
+        if not self.before and self.identity.package_mode:
+            sections.add_block(_BUILD_SYSTEM, after=())
+        return sections.text
+
+    def _declared_variants(self) -> Mapping[str, Any]:
+        table: Mapping[str, Any] = self.before.get("tool", {}).get("poetry-aiops", {})
+        variants: Mapping[str, Any] = table.get("hardware", {}).get("variants", {})
+        return variants
+
+    # -- the project itself --------------------------------------------------------------------------------
+
+    def _project_table(self) -> None:
+        identity, poetry = self.identity, self.before.get("tool", {}).get("poetry", {})
+        if self.layout.standard_main:
+            if "project" not in self.before:
+                block = (
+                    f"[project]\nname = {toml_text(identity.name)}\nversion = {toml_text(identity.version)}\n"
+                )
+                if identity.description:
+                    block += f"description = {toml_text(identity.description)}\n"
+                block += f"requires-python = {toml_text(identity.requires_python)}\n"
+                self.text = block + ("\n" + self.text if self.text.strip() else "")
+            else:
+                self._complete_project(self.before["project"])
+        if not identity.package_mode and not self._is_built_by_poetry(poetry):
+            sections = Sections(self.text)
+            sections.add_to("[tool.poetry]", "package-mode = false", after=_AFTER_PROJECT)
+            self.text = sections.text
+
+    def _is_built_by_poetry(self, poetry: Mapping[str, Any]) -> bool:
+        """Say whether the project has already told Poetry what it is."""
+        backend = str(self.before.get("build-system", {}).get("build-backend", ""))
+        return backend.startswith("poetry.") or bool({"package-mode", "name", "packages"} & set(poetry))
+
+    def _complete_project(self, project: Mapping[str, Any]) -> None:
+        dynamic = list(project.get("dynamic", ()))
+        if "requires-python" not in project and "requires-python" not in dynamic:
+            sections = Sections(self.text)
+            sections.add_to(
+                "[project]", f"requires-python = {toml_text(self.identity.requires_python)}", after=()
+            )
+            self.text = sections.text
+        if "dependencies" in dynamic:
+            document: Any = tomlkit.parse(self.text)
+            if len(dynamic) > 1:
+                document["project"]["dynamic"].remove("dependencies")
+            else:
+                del document["project"]["dynamic"]
+            _forget_dynamic(document.get("tool", {}))
+            self.text = tomlkit.dumps(document).rstrip("\n") + "\n"
+
+    # -- main ------------------------------------------------------------------------------------------------
+
+    def _main(self, group: PlannedGroup) -> None:
+        if not self.layout.standard_main:
+            self._own_table("[tool.poetry.dependencies]", group.entries, ("[tool.poetry]",))
+            return
+        old: Mapping[str, Any] = self.before.get("project", {})
+        if group.entries or not old or "dependencies" in old.get("dynamic", ()):
+            self._into_list(("project", "dependencies"), "[project]", group.entries)
+        self._enrich("[tool.poetry.dependencies]", group.entries, ("[tool.poetry]", *_AFTER_PROJECT))
+        for extra, requirements in self.edits.extras:
+            line = f"{toml_key(extra)} = [{', '.join(map(toml_text, requirements))}]"
+            sections = Sections(self.text)
+            sections.add_to("[project.optional-dependencies]", line, after=("[project]",))
+            self.text = sections.text
+
+    # -- groups ------------------------------------------------------------------------------------------------
+
+    def _group(self, group: PlannedGroup) -> None:
+        name = self._spelling(group.name)
+        table = f"[tool.poetry.group.{toml_key(name)}]"
+        dependencies = f"[tool.poetry.group.{toml_key(name)}.dependencies]"
+        after = ("[tool.poetry.group.", "[tool.poetry.dependencies]", "[tool.poetry]", "[dependency-groups]")
+        if self.layout.standard_groups and not self._is_own_group(group.name):
+            self._into_list(("dependency-groups", name), "[dependency-groups]", group.entries, group.includes)
+            if group.optional and not self._has(("tool", "poetry", "group", name, "optional")):
+                self._line(table, "optional = true", after)
+            self._enrich(dependencies, group.entries, (table, *after))
+            return
+        if group.optional and not self._has(("tool", "poetry", "group", name, "optional")):
+            self._line(table, "optional = true", after)
+        if group.includes and not self._has(("tool", "poetry", "group", name, "include-groups")):
+            line = f"include-groups = [{', '.join(map(toml_text, group.includes))}]"
+            self._line(table, line, after)
+        self._own_table(dependencies, group.entries, (table, *after))
+
+    def _spelling(self, group: str) -> str:
+        """Return the group's name as the project already writes it."""
+        names = [
+            *self.before.get("dependency-groups", {}),
+            *self.before.get("tool", {}).get("poetry", {}).get("group", {}),
+        ]
+        return next((name for name in names if normalised(name) == group), group)
+
+    def _is_own_group(self, group: str) -> bool:
+        tables = self.before.get("tool", {}).get("poetry", {}).get("group", {})
+        standard = {
+            normalised(name) for name, entries in self.before.get("dependency-groups", {}).items() if entries
+        }
+        return any(normalised(name) == group and "dependencies" in tables[name] for name in tables) and (
+            group not in standard
+        )
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def _has(self, keys: tuple[str, ...]) -> bool:
+        node: Any = tomllib.loads(self.text)
+        for key in keys:
+            if not isinstance(node, dict) or key not in node:
+                return False
+            node = node[key]
+        return True
+
+    def _line(self, header: str, line: str, after: Sequence[str]) -> None:
+        sections = Sections(self.text)
+        sections.add_to(header, line, after=after)
+        self.text = sections.text
+
+    def _into_list(
+        self,
+        keys: tuple[str, str],
+        header: str,
+        entries: Sequence[PlannedEntry],
+        includes: Sequence[str] = (),
+    ) -> None:
+        """Write a list of requirements as text where there is none yet, else append to the one that is there."""
+        if not self._has(keys):
+            lines = [line for entry in entries for line in _array_lines(entry)]
+            lines += [_include_line(name) for name in includes]
+            written = "[\n" + "".join(lines) + "]" if lines else "[]"
+            self._line(header, f"{toml_key(keys[1])} = {written}", _AFTER_PROJECT)
+            return
+        document: Any = tomlkit.parse(self.text)
+        array = document[keys[0]][keys[1]]
+        listed = {str(item) for item in array}
+        there = {normalised(str(item.get("include-group"))) for item in array if isinstance(item, dict)}
+        lines = [line for entry in entries if entry.as_pep508() not in listed for line in _array_lines(entry)]
+        lines += [_include_line(name) for name in includes if name not in there]
+        if lines:
+            array.multiline(multiline=True)
+            array.append(_PLACE)  # one entry, whose line then becomes all of them: tomlkit appends slowly
+            self.text = _PLACE_LINE.sub(lambda _: "".join(lines), tomlkit.dumps(document), count=1)
+
+    def _enrich(self, header: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
+        by_name: dict[str, list[PlannedEntry]] = {}
+        for entry in entries:
+            by_name.setdefault(entry.name, []).append(entry)
+        found = {name: tables for name, same in by_name.items() if (tables := enriching_tables(same))}
+        there = self._there(header) if found else {}
+        lines = []
+        for name, tables in found.items():
+            value = table_value(tables)
+            if name not in there:
+                lines.append(f"{toml_key(name)} = {value}")
+            elif there[name] != tables and [there[name]] != tables:
+                raise InputError(
+                    f"{header} already says otherwise about {name}",
+                    where=PYPROJECT,
+                    hint=f"Nothing was written. Make it {toml_key(name)} = {value}",
+                )
+        if lines:
+            self._line(header, "\n".join(lines), after)
+
+    def _there(self, header: str) -> dict[str, object]:
+        """Return what one of Poetry's tables says, by canonical names."""
+        node: Any = tomllib.loads(self.text)
+        for key in _keys(header):
+            node = node.get(key, {})
+        return {normalised(key): value for key, value in node.items()}
+
+    def _own_table(self, header: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
+        by_name: dict[str, list[PlannedEntry]] = {}
+        for entry in entries:
+            by_name.setdefault(entry.name, []).append(entry)
+        lines = [line for name, same in by_name.items() for line in _own_lines(name, same)]
+        if lines:
+            self._line(header, "\n".join(lines), after)
+
+
+_BUILD_SYSTEM = """\
+[build-system]
+requires = ["poetry-core>=2.0.0,<3.0.0"]
+build-backend = "poetry.core.masonry.api"
+"""
+
+
+def _keys(header: str) -> tuple[str, ...]:
+    """Return the keys of a table's header, outermost first."""
+    node: Any = tomllib.loads(header)
+    found = []
+    while node:
+        key, node = next(iter(node.items()))
+        found.append(key)
+    return tuple(found)
+
+
+def _forget_dynamic(tool: Any) -> None:  # noqa: ANN401 - tomlkit's tables have no common type
+    """Take out setuptools' own word about dependencies, and the tables that are empty then."""
+    setuptools = tool.get("setuptools", {})
+    dynamic = setuptools.get("dynamic", {})
+    if dynamic.pop("dependencies", None) is not None and not dynamic:
+        setuptools.pop("dynamic")
+        if not setuptools:
+            tool.pop("setuptools")
+
+
+def _own_lines(name: str, same: Sequence[PlannedEntry]) -> list[str]:
+    """Return a package's entry in Poetry's own table, with the comments of its only line."""
+    behind = f"  # {same[0].behind}" if same[0].behind and len(same) == 1 else ""
+    value = table_value([entry.poetry_table() for entry in same])
+    return [*(f"# {comment}" for comment in same[0].above), f"{toml_key(name)} = {value}{behind}"]
+
+
+def _include_line(group: str) -> str:
+    return f"    {{include-group = {toml_text(group)}}},\n"
+
+
+def _array_lines(entry: PlannedEntry) -> list[str]:
+    behind = f"  # {entry.behind}" if entry.behind else ""
+    return [
+        *(f"    # {comment}".rstrip() + "\n" for comment in entry.above),
+        f"    {toml_text(entry.as_pep508())},{behind}\n",
+    ]
+
+
+def _check(document: Mapping[str, Any], edits: Edits) -> None:
+    """Make sure that every entry is read back from the text, in its group and with its source."""
+    poetry = document.get("tool", {}).get("poetry", {})
+    for group in edits.groups:
+        if group.name == MAIN:
+            listed, table = (
+                document.get("project", {}).get("dependencies", []),
+                poetry.get("dependencies", {}),
+            )
+        else:
+            listed = _of_group(document.get("dependency-groups", {}), group.name, [])
+            table = _of_group(poetry.get("group", {}), group.name, {}).get("dependencies", {})
+        texts = {text for text in listed if isinstance(text, str)}
+        by_name = {normalised(name): value for name, value in table.items()}
+        for entry in group.entries:
+            own = by_name.get(entry.name, {})
+            enriched = not entry.enrichment() or bool(own)
+            if not enriched or not (entry.as_pep508() in texts or (own and not listed)):
+                raise KeyError(f"the group {group.name} would not hold {entry.name} as wanted")
+
+
+def _of_group(tables: Mapping[str, Any], group: str, otherwise: Any) -> Any:  # noqa: ANN401 - a list or a table
+    return next((value for name, value in tables.items() if normalised(name) == group), otherwise)

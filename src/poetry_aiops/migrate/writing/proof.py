@@ -1,0 +1,143 @@
+"""Old pins against the new lock: what stayed, what differs and why, and whether the files are still the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion
+from packaging.version import Version
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.planning.merge import holds
+from poetry_aiops.project.constraints import allows
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from poetry_aiops.migrate.model import Place
+    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.project.model import Lock
+    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One old pin that the lock does not hold; ``new`` is None when the package is not locked where it was."""
+
+    name: str
+    old: str
+    new: str | None
+    cause: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignHash:
+    """An old hash that no locked file of that version has."""
+
+    name: str
+    version: str
+    hash: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The comparison; ``total`` counts each old pin once for its file, line and marker."""
+
+    total: int
+    kept: int
+    differences: tuple[Difference, ...]
+    hashes_total: int
+    foreign_hashes: tuple[ForeignHash, ...]
+
+
+def prove(
+    pins: Iterable[Pin], lock: Lock, targets: Sequence[Target], offered: Callable[[Pin], str | None]
+) -> Proof:
+    """Compare every pin with the lock on every machine where its marker holds.
+
+    ``offered`` says why an index does not offer a pinned version, None when it does or cannot be asked.
+    """
+    by_name: dict[str, list[Package]] = {}
+    for package in lock.packages:
+        by_name.setdefault(package.name, []).append(package)
+    differences: list[Difference] = []
+    foreign: list[ForeignHash] = []
+    total = hashes = 0
+    for pin in pins:
+        total += 1
+        packages = by_name.get(pin.name, [])
+        same = [package for package in packages if _same(package.version, pin.version)]
+        if same and not _other_on_some_target(pin, packages, targets):
+            hashes += len(pin.hashes)
+            foreign.extend(_foreign(pin, same))
+            continue
+        new = ", ".join(dict.fromkeys(package.version for package in packages)) or None
+        differences.append(
+            Difference(pin.name, pin.version, new, _cause(pin, packages, lock, offered), pin.place)
+        )
+    return Proof(total, total - len(differences), tuple(differences), hashes, tuple(foreign))
+
+
+def _same(first: str, second: str) -> bool:
+    try:
+        return Version(first) == Version(second)
+    except InvalidVersion:
+        return first == second
+
+
+def _other_on_some_target(pin: Pin, packages: Sequence[Package], targets: Sequence[Target]) -> bool:
+    """Say whether on some machine of the pin the group would get only other versions of the package."""
+    others = [package for package in packages if not _same(package.version, pin.version)]
+    if not others:
+        return False
+    for target in targets:
+        if not holds(pin.marker, target):
+            continue
+        installed = {
+            package.version
+            for package in packages
+            if any(holds(marker, target) for marker in package.marker_for([pin.group]))
+        }
+        if installed and not any(_same(version, pin.version) for version in installed):
+            return True
+    return False
+
+
+def _foreign(pin: Pin, packages: Sequence[Package]) -> list[ForeignHash]:
+    known = {file.hash for package in packages for file in package.files}
+    return [
+        ForeignHash(pin.name, pin.version, one, pin.place)
+        for one in pin.hashes
+        if one.startswith("sha256:") and one not in known
+    ]
+
+
+def _cause(pin: Pin, packages: Sequence[Package], lock: Lock, offered: Callable[[Pin], str | None]) -> str:
+    if not packages:
+        return "no locked package requires it any more"
+    owners = sorted(
+        {
+            f"{package.name} {package.version} requires {pin.name} {edge.constraint}"
+            for package in lock.packages
+            for edge in package.edges
+            if edge.name == pin.name and not _allowed(edge.constraint, pin.version)
+        }
+    )
+    if owners:
+        return owners[0]
+    reason = offered(pin)
+    return reason if reason is not None else "other packages or their Python versions rule it out"
+
+
+def _allowed(constraint: str, version: str) -> bool:
+    try:
+        return allows(constraint, version)
+    except (InputError, InvalidVersion):
+        return True

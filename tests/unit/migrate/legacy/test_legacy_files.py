@@ -1,0 +1,67 @@
+"""Which files of a repository are looked at for old commands."""
+
+from __future__ import annotations
+
+import pytest
+
+from poetry_aiops.migrate.legacy.files import LARGEST
+from poetry_aiops.migrate.legacy.files import ListedFile
+from poetry_aiops.migrate.legacy.files import files_to_read
+from poetry_aiops.migrate.legacy.files import is_text
+from poetry_aiops.migrate.legacy.files import kind_of
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("Dockerfile", "dockerfile"),
+        ("docker/Dockerfile.cuda12.8", "dockerfile"),
+        ("Dockerfile-dev", "dockerfile"),
+        ("gpu.Dockerfile", "dockerfile"),
+        ("Containerfile", "dockerfile"),
+        ("Dockerfile.md", "document"),
+        ("compose.yaml", "yaml"),
+        (".gitlab-ci.yml", "yaml"),
+        (".readthedocs.yml", "yaml"),
+        ("cog.yaml", "yaml"),
+        ("Makefile", "make"),
+        ("Makefile.ci", "make"),
+        ("build/rules.mk", "make"),
+        ("justfile", "just"),
+        ("tox.ini", "ini"),
+        ("setup.cfg", "ini"),
+        ("noxfile.py", "python"),
+        ("Jenkinsfile", "groovy"),
+        ("Procfile", "procfile"),
+        ("scripts/run.sh", "shell"),
+        ("install.ps1", "batch"),
+        ("README.md", "document"),
+        ("docs/a.rst", "document"),
+        ("pyproject.toml", "toml"),
+        ("Cargo.toml", None),
+        ("src/app.py", None),
+        ("CHANGELOG.md", None),
+        ("docs/release-notes.md", None),
+        ("requirements.txt", None),
+    ],
+)
+def test_a_name_tells_how_a_file_is_read(path: str, kind: str | None) -> None:
+    assert kind_of(path) == kind
+
+
+def test_foreign_and_large_files_are_left_out() -> None:
+    listing = [
+        ListedFile("b.sh", 10),
+        ListedFile("a.sh", LARGEST),
+        ListedFile("large.sh", LARGEST + 1),
+        ListedFile("node_modules/x/Makefile", 1),
+        ListedFile("lib/vendor/y/run.sh", 1),
+        ListedFile(".git/hooks/pre-commit.sh", 1),
+        ListedFile("src/app.py", 1),
+    ]
+    assert files_to_read(listing) == ("a.sh", "b.sh")
+
+
+def test_a_nul_makes_a_file_binary() -> None:
+    assert is_text(b"pip install") is True
+    assert is_text(b"\x7fELF\x00") is False
