@@ -65,6 +65,20 @@ if TYPE_CHECKING:
 
 SCRATCH = '[project]\nname = "scratch"\nversion = "0"\nrequires-python = ">=3.8"\n'
 TIME_LIMIT = 60.0
+MEASURES = {
+    "files: identical": "identical",
+    "refused with an error": "refused",
+    "changed, and a warning says so": "told",
+    "something lost without a word": "lost",
+    "dependencies: kept": "dependencies kept",
+    "in refused files": "dependencies refused",
+    "changed with a warning": "dependencies told",
+    "lost without a word": "dependencies lost",
+    "lines of `-c` files kept": "constraints kept of constraints",
+    "addresses of other indexes kept": "indexes kept of indexes",
+    "files that pip refuses: refused, too": "pip refuses: refused of pip refuses: refused + pip refuses: taken",
+}
+"""The rows of the table: title -> counter, or two with `` of `` between them."""
 
 
 @dataclass
@@ -332,33 +346,18 @@ def _shown(wish: Wish) -> str:
 
 
 def table(rows: dict[str, Counter[str]]) -> str:
-    head = (
-        "",
-        "files: identical",
-        "refused with an error",
-        "changed, and a warning says so",
-        "something lost without a word",
-        "dependencies: kept",
-        "in refused files",
-        "changed with a warning",
-        "lost without a word",
-        "files that pip refuses: refused",
-        "`-c` lines kept",
-        "other indexes kept",
-    )
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for title, counts in rows.items():
-        refused, taken = counts["pip refuses: refused"], counts["pip refuses: taken"]
-        cells = [
-            title,
-            *(str(counts[key]) for key in ("identical", "refused", "told", "lost")),
-            *(str(counts[f"dependencies {key}"]) for key in ("kept", "refused", "told", "lost")),
-            f"{refused} of {refused + taken}",
-            f"{counts['constraints kept']} of {counts['constraints']}",
-            f"{counts['indexes kept']} of {counts['indexes']}",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
+    """Return one column for each tool."""
+    lines = ["| | " + " | ".join(rows) + " |", "|---|" + "---|" * len(rows)]
+    for title, key in MEASURES.items():
+        cells = [_cell(counts, key) for counts in rows.values()]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _cell(counts: Counter[str], key: str) -> str:
+    parts = key.split(" of ")
+    total = sum(counts[one] for one in parts[1].split(" + ")) if len(parts) > 1 else None
+    return f"{counts[parts[0]]}" if total is None else f"{counts[parts[0]]} of {total}"
 
 
 def main() -> None:
