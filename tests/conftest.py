@@ -9,6 +9,8 @@ from typing import Protocol
 
 import pytest
 
+from hypothesis import HealthCheck
+from hypothesis import settings
 from tests.support.poetries import chosen_minors
 from tests.support.poetries import poetry_executable
 from tests.support.poetry_program import PoetryProgram
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
     from tests.support.index import PackageIndex
 
+
+# How long an example takes says something about the machine, and a busy one would fail a sound test.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 HERE = "here"
 EVERY_MINOR = "every_poetry_minor"

@@ -54,7 +54,7 @@ def test_a_service_that_is_not_there_is_three(shop: Shop, osv: OsvServer) -> Non
     assert "could not be audited" in run.stdout
 
 
-@pytest.mark.parametrize("fault", cases(*(set(Fault) - {Fault.EMPTY_OBJECT})))
+@pytest.mark.parametrize("fault", cases(*(one for one in Fault if one is not Fault.EMPTY_OBJECT)))
 def test_records_that_do_not_come_count_all_the_same(shop: Shop, osv: OsvServer, fault: Fault) -> None:
     osv.fault, osv.faulty = fault, (f"/v1/vulns/{TOOLKIT['id']}",)
 

@@ -41,6 +41,7 @@ def real_project(original: Path, folder: Path) -> Project:
     """Copy pyproject.toml and poetry.lock of a corpus project into ``folder``, with every package from ``index``."""
     project = Project(folder)
     folder.mkdir(parents=True)
+    (folder / "README.md").touch()  # `poetry check` asks for it
     text = (original / "pyproject.toml").read_text("utf-8").rstrip() + "\n" + _SOURCE
     project.pyproject.write_text(text, "utf-8")
     blocks = _BLOCK.split((original / "poetry.lock").read_text("utf-8"))

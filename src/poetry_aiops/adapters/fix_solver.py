@@ -17,6 +17,7 @@ import requests
 
 from poetry.console.exceptions import PoetryRuntimeError
 from poetry.core.constraints.version import Version as PoetryVersion
+from poetry.core.packages.dependency import Dependency
 from poetry.packages import Locker
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
@@ -91,10 +92,28 @@ def with_locked(poetry: Poetry) -> RepositoryPool:
     An index may tell other requirements of a release than it did when that was locked, or have more files for it
     now; a fix leaves what it does not move alone, and asks nobody for it.
     """
-    locked = poetry.locker.locked_repository().packages
+    locked = [one for one in poetry.locker.locked_repository().packages if _tells_all(one)]
     for package in locked:
         package.optional = False  # as an index gives it; the solver works it out
+        _restore_extras(package)
     return OfferingPool(poetry.pool, {}, locked)
+
+
+def _tells_all(package: PoetryPackage) -> bool:
+    """Say whether a lock keeps apart what a package needs anyway and what its extras add; Poetry joins equal names."""
+    joined = (str(one.marker) for one in package.requires if one.is_optional())
+    return not any(" or " in marker and "extra" in marker for marker in joined)
+
+
+def _restore_extras(package: PoetryPackage) -> None:
+    """Give a locked package the requirements of extras that nobody asked for yet; the lock leaves them out."""
+    for extra, wanted in package.extras.items():
+        known = {one.name for one in package.requires if extra in one.in_extras}
+        for one in wanted:
+            if one.name not in known:
+                text, _, marker = one.to_pep_508().partition(";")
+                gate = f'({marker.strip()}) and extra == "{extra}"' if marker else f'extra == "{extra}"'
+                package.add_dependency(Dependency.create_from_pep_508(f"{text.strip()} ; {gate}"))
 
 
 def prepare(staged: StagedProject, pool: RepositoryPool, lock: str, offering: Offering) -> None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.poetry import Poetry
     from poetry.repositories import RepositoryPool
@@ -53,13 +52,15 @@ def changed_pins(
     for package, info in locker.locked_packages().items():
         old = whole[package]
         version = versions.get(key_of(old))
-        new = old if version is None else _newer(old, version, pool)
-        if version is not None:
-            if _shape(old, asked) != _shape(new, asked):
-                return None
-            newer[old] = new
+        if version is None:
+            packages[old] = info
+            continue
+        new = _newer(old, pool.package(old.name, Version.parse(version), old.source_reference), poetry, asked)
+        if _shape(old) != _shape(new):
+            return None
+        newer[old] = new
         packages[new] = info
-    if len(newer) != len(versions) or not _fit(list(newer.values()), asked):
+    if len(newer) != len(versions) or not _fit(list(newer.values())):
         return None
     locker.set_lock_data(poetry.package, packages)
     return _spliced(before, path.read_bytes().decode("utf-8"), newer)
@@ -71,37 +72,34 @@ def key_of(package: Package) -> PackageKey:
     return (package.name, package.version.text, source)
 
 
-def _newer(old: Package, version: str, pool: RepositoryPool) -> Package:
-    found = pool.package(old.name, Version.parse(version), repository_name=old.source_reference)
+def _newer(old: Package, found: Package, poetry: Poetry, asked: Extras) -> Package:
+    """Return a package of an index as the solver leaves it: with what counts for the project's Pythons and extras."""
+    wanted = asked.get(old.name, frozenset())
+    python = poetry.package.python_constraint
     new = found.clone()
     new.optional = old.optional
+    new._dependency_groups = {}  # noqa: SLF001 - there is no public way to leave requirements out
+    for one in found.requires:
+        asked_for = wanted.intersection(one.in_extras) if one.in_extras else not one.is_optional()
+        if asked_for and python.allows_any(one.python_constraint):
+            new.add_dependency(one)
     return new
 
 
-def _active(package: Package, asked: Extras) -> list[Dependency]:
-    """Return the requirements that count with the extras that are asked for."""
-    wanted = asked.get(package.name, frozenset())
-    return [
-        one
-        for one in package.requires
-        if not one.is_optional() or not one.in_extras or wanted.intersection(one.in_extras)
-    ]
-
-
-def _shape(package: Package, asked: Extras) -> frozenset[tuple[object, ...]]:
+def _shape(package: Package) -> frozenset[tuple[object, ...]]:
     """Return what a package asks for without the versions."""
     return frozenset(
         (one.name, frozenset(one.extras), str(one.marker), one.is_optional(), one.source_name)
-        for one in _active(package, asked)
+        for one in package.requires
     )
 
 
-def _fit(newer: list[Package], asked: Extras) -> bool:
+def _fit(newer: list[Package]) -> bool:
     """Say whether the new versions allow each other."""
     return all(
         one.constraint.allows(other.version)
         for package in newer
-        for one in _active(package, asked)
+        for one in package.requires
         for other in newer
         if other.name == one.name
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from typing import Final
 
 from cleo.io.null_io import NullIO
+from packaging.version import Version
 from poetry.console.commands.lock import LockCommand
 from poetry.packages import Locker
 
@@ -22,6 +23,7 @@ from poetry_aiops.adapters.fix_solver import Offering
 from poetry_aiops.adapters.fix_solver import explained
 from poetry_aiops.adapters.fix_solver import floors_of
 from poetry_aiops.adapters.fix_solver import index_faults_in_words
+from poetry_aiops.adapters.fix_solver import needs_from
 from poetry_aiops.adapters.fix_solver import prepare
 from poetry_aiops.adapters.fix_solver import raised
 from poetry_aiops.adapters.fix_solver import with_locked
@@ -36,9 +38,12 @@ from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.applicability import audited_version
+from poetry_aiops.health.certificate import Ground
+from poetry_aiops.health.certificate import Raised
 from poetry_aiops.health.demands import extras_asked_for
 from poetry_aiops.health.fix_batch import Unsolved
 from poetry_aiops.health.fix_batch import largest_batch
+from poetry_aiops.health.versions import parsed
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import read_project
@@ -178,8 +183,8 @@ class FixSolver:
     def _solve(
         self, chosen: Sequence[ProposedFix], never: frozenset[tuple[str, str]]
     ) -> SolvedFixes | Unsolved:
-        targets = {one.key: one.to_version for one in chosen}
-        if not never and all(one.certified for one in chosen) and self._change_pins(targets):
+        targets = {**self._expected_moves(chosen), **{one.key: one.to_version for one in chosen}}
+        if not never and self._change_pins(targets):
             return self._solved()
         self.solves += 1
         prepare(self.staged, self.pool, raised(self.lock, targets), self._offering(chosen, never))
@@ -198,8 +203,18 @@ class FixSolver:
         except SOLVER_ERRORS as error:
             return _unsolved(error)
 
+    def _expected_moves(self, chosen: Sequence[ProposedFix]) -> dict[PackageKey, str]:
+        """Return the small steps that parents are expected to take, for the solver to prefer to large ones."""
+        moves: dict[str, str] = {}
+        for name, version in (move for one in chosen for move in one.moves):
+            moves[name] = max(moves.get(name, version), version, key=_order)
+        held = self.case.lock.by_name()
+        return {held[name][0].key: version for name, version in moves.items() if len(held.get(name, ())) == 1}
+
     def _change_pins(self, targets: Mapping[PackageKey, str]) -> bool:
-        """Change certified pins alone; False when only a solver can tell what follows."""
+        """Change these pins alone, where that is provably right; False when only a solver can tell what follows."""
+        if not self._is_certain(targets):
+            return False
         path = self.staged.lock_path
         path.write_bytes(self.lock.encode("utf-8"))
         asked = extras_asked_for(self.case.lock, self.case.project)
@@ -208,6 +223,22 @@ class FixSolver:
             path.write_bytes(text.encode("utf-8"))
             self.staged.poetry.set_locker(Locker(path, self.staged.poetry.pyproject.data))
         return text is not None
+
+    def _is_certain(self, targets: Mapping[PackageKey, str]) -> bool:
+        """Say whether all these versions together fit the rest of the lock as it is."""
+        needs = needs_from(self.case.poetry.pool)
+        told = {
+            package.key: (targets[package.key], needs(package, targets[package.key]))
+            for package in self.case.lock.packages
+            if package.key in targets
+        }
+        raised_to = {
+            key: Raised(version, tuple(wanted))
+            for key, (version, wanted) in told.items()
+            if wanted is not None
+        }
+        ground = Ground(self.case.lock, self.case.project)
+        return len(raised_to) == len(targets) and ground.holds_together(raised_to)
 
     def _solved(self) -> SolvedFixes:
         """Return what was solved, verified as it will be read; raises LockConflictError for a lock that is not sound."""
@@ -254,6 +285,10 @@ class FixSolver:
                 (one.package, one.id) in fixed or not any((one.package, name) in known for name in one.names)
             )
         }
+
+
+def _order(version: str) -> Version:
+    return parsed(version) or Version("0")
 
 
 def _unsolved(error: Exception) -> Unsolved:

@@ -29,7 +29,6 @@ from poetry_aiops.health.lock_diff import lock_changes
 from poetry_aiops.health.lock_diff import refreshed_files
 from poetry_aiops.health.proposals import propose
 from poetry_aiops.health.security import audit
-from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.report.health import ProposedFix as FixRow
 from poetry_aiops.report.health_fixes import outcome_lines
 
@@ -53,7 +52,7 @@ if TYPE_CHECKING:
 
 
 def fix(command: Command, look: HealthLook, *, dry_run: bool) -> HealthReport:
-    """Propose, solve and, unless ``dry_run``, write the fixes; returns the report of the project as it is then.
+    """Propose, solve and, unless ``dry_run``, write the fixes; returns the report of the look with the fixes in it.
 
     Says on the command's output what the lock gains and loses. Raises as ``apply_fixes`` does, and UsageError where
     security was not looked at.
@@ -62,9 +61,6 @@ def fix(command: Command, look: HealthLook, *, dry_run: bool) -> HealthReport:
     outcome = apply_fixes(command, case, propose_fixes(case), dry_run=dry_run)
     for line in outcome_lines(outcome, dry_run=dry_run):
         command.line(plain(line))
-    if outcome.written:
-        subject = replace(look.subject, lock=read_lock(look.subject.lock.path))
-        look = replace(look, subject=subject, notes=[])
     return replace(look.report, fixes=tuple(_row(one) for one in outcome.fixes))
 
 

@@ -10,17 +10,11 @@ from dataclasses import field
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import poetry_aiops
 
-from poetry_aiops.adapters.advisory_download import DEFAULT_URL
-from poetry_aiops.adapters.advisory_download import cached_snapshot
-from poetry_aiops.adapters.advisory_download import update_snapshot
-from poetry_aiops.adapters.advisory_snapshot import Freshness as AdvisoryFreshness
-from poetry_aiops.adapters.advisory_snapshot import open_snapshot
 from poetry_aiops.adapters.downloads import download_counts
 from poetry_aiops.adapters.downloads import services_from
 from poetry_aiops.adapters.index_records import Freshness
@@ -28,10 +22,8 @@ from poetry_aiops.adapters.index_records import IndexAccess
 from poetry_aiops.adapters.index_records import cache_folder
 from poetry_aiops.adapters.index_records import cooldown_of
 from poetry_aiops.adapters.index_records import index_records
-from poetry_aiops.adapters.osv import OsvService
-from poetry_aiops.adapters.osv_protocol import DEFAULT_URL as OSV_URL
-from poetry_aiops.adapters.osv_protocol import VARIABLE as OSV_VARIABLE
 from poetry_aiops.adapters.pypi_address import default_index_host
+from poetry_aiops.commands.health_feeds import feeds_of
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.frameworks import load_frameworks
 from poetry_aiops.health.applicability import Origins
@@ -57,7 +49,6 @@ from poetry_aiops.health.popularity import public_names
 from poetry_aiops.health.records import why_not_from_index
 from poetry_aiops.health.score import score_of
 from poetry_aiops.health.score import security_metric
-from poetry_aiops.health.security import Feeds
 from poetry_aiops.health.security import audit
 from poetry_aiops.health.signals import signals_of
 from poetry_aiops.project.lines import lock_lines
@@ -72,6 +63,7 @@ from poetry_aiops.report.health_rows import package_rows
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Mapping
+    from pathlib import Path
 
     from poetry.poetry import Poetry
 
@@ -79,7 +71,6 @@ if TYPE_CHECKING:
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.cooldown import Cooldown
     from poetry_aiops.health.currency import Currency
-    from poetry_aiops.health.feed import AdvisoryFeed
     from poetry_aiops.health.history import Entry
     from poetry_aiops.health.history import History
     from poetry_aiops.health.maintenance import Maintenance
@@ -87,6 +78,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
     from poetry_aiops.health.records import IndexRecords
+    from poetry_aiops.health.security import Feeds
     from poetry_aiops.health.signals import Signal
     from poetry_aiops.project.model import Lock
     from poetry_aiops.project.model import Package
@@ -95,8 +87,6 @@ if TYPE_CHECKING:
 
 
 HISTORY = "history.jsonl"
-ADVISORIES_VARIABLE = "POETRY_AIOPS_ADVISORIES_URL"
-_KEPT_SNAPSHOT_DAYS = 7
 _DEVELOPMENT = frozenset({"dev", "test", "tests", "docs", "doc", "lint", "typing", "ci", "format"})
 
 
@@ -171,38 +161,7 @@ class HealthLook:
 
     @cached_property
     def feeds(self) -> Feeds:
-        """The sources of advisories: ``--advisories`` alone, else the service and what was fetched before."""
-        request, folder = self.request, self.folder / "advisories"
-        given = request.advisories
-        if given and not request.is_address:
-            freshness = AdvisoryFreshness(request.clock, request.age_of_given)
-            return Feeds(snapshot=open_snapshot(Path(given), freshness, cache_folder=folder))
-        url = given or os.environ.get(ADVISORIES_VARIABLE) or DEFAULT_URL
-        if (given or request.update) and not request.offline:
-            update_snapshot(folder, url, now=request.clock)
-        kept = self._kept_snapshot(folder, url)
-        if given or request.offline:
-            return Feeds(snapshot=kept)
-        service = OsvService(
-            os.environ.get(OSV_VARIABLE) or OSV_URL,
-            cache_folder=folder,
-            progress=lambda done, total: self.progress("advisories", done, total),
-        )
-        return Feeds(service=service, snapshot=kept)
-
-    def _kept_snapshot(self, folder: Path, url: str) -> AdvisoryFeed | None:
-        kept = cached_snapshot(folder, url)
-        if kept is None:
-            return None
-        limit = self.request.max_age or timedelta(days=_KEPT_SNAPSHOT_DAYS)
-        if (
-            not self.request.offline
-            and not self.request.advisories
-            and self.request.clock - kept.checked > limit
-        ):
-            return None  # the service answers; what lies here is too old to add anything
-        freshness = AdvisoryFreshness(self.request.clock, limit, kept.checked)
-        return open_snapshot(kept.path, freshness, cache_folder=folder, name=f"OSV snapshot ({url})")
+        return feeds_of(self.request, self.folder / "advisories", self.progress)
 
     def _development_groups(self) -> frozenset[str]:
         """Return the groups that never reach production: not main, not a variant, and on by default or named so."""
@@ -293,7 +252,9 @@ class HealthLook:
         if self._wants("popularity"):
             found.append(popularity_metric(rated.popularity))
         if self._wants("depth"):
-            found.append(depth_metric(self.subject.lock, self.subject.project))
+            found.append(
+                depth_metric(replace(self.subject.lock, packages=self.packages), self.subject.project)
+            )
         return tuple(found)
 
     @cached_property

@@ -137,7 +137,7 @@ class Search:
             return WayOut()  # it moves already, or the chain is too long to tell: the solver finds out
         if parent is None:
             return _stuck(step)
-        allowing = self._first_allowing(parent, package.name, version)
+        allowing = self._first_allowing(parent, package, version)
         if allowing is None:
             return _stuck(step)
         lifted = Step(step.holder, step.package, step.constraint, step.version, allowing)
@@ -156,29 +156,38 @@ class Search:
         further = self._follow(newest, fitting, (*trail, unmet.name))
         return _joined(WayOut(moves=((unmet.name, fitting),)), further)
 
-    def _first_allowing(self, parent: Package, name: str, version: str) -> str | None:
-        """Return the parent's first newer release that allows a version of ``name``; bisects, as bounds only grow."""
+    def _first_allowing(self, parent: Package, package: Package, version: str) -> str | None:
+        """Return the parent's first newer release that allows a version; bisects, as bounds only move upwards."""
         releases = self.newer_of(parent)
-        if not releases or not self._accepts(parent, releases[-1], name, version):
-            return None
-        low, high = 0, len(releases) - 1
+        low, high = 0, len(releases)
         while low < high:
             middle = (low + high) // 2
-            if self._accepts(parent, releases[middle], name, version):
-                high = middle
-            else:
+            if self._lies_below(parent, releases[middle], package, version):
                 low = middle + 1
-        return releases[high]
+            else:
+                high = middle
+        fits = low < len(releases) and self._accepts(parent, releases[low], package.name, version)
+        return releases[low] if fits else None
+
+    def _lies_below(self, parent: Package, release: str, package: Package, version: str) -> bool:
+        """Say whether a release of the parent still wants older versions only."""
+        constraints = self._constraints(parent, release, package.name)
+        if constraints is None or all(_allows(one, version) for one in constraints):
+            return constraints is None
+        bound, known = parsed(version), (package.version, *self.newer_of(package))
+        wanted = [parsed(one) for one in known if all(_allows(text, one) for text in constraints)]
+        return not wanted or any(one is None or bound is None or one < bound for one in wanted)
 
     def _accepts(self, parent: Package, release: str, name: str, version: str) -> bool:
+        constraints = self._constraints(parent, release, name)
+        return constraints is not None and all(_allows(one, version) for one in constraints)
+
+    def _constraints(self, parent: Package, release: str, name: str) -> list[str] | None:
+        """Return what a release asks of a package, None when nobody can tell."""
         needs = self.needs_of(parent, release)
         if needs is None:
-            return False
-        return all(
-            _allows(one.constraint, version)
-            for one in self.ground.wanted_of(parent, needs)
-            if one.name == name
-        )
+            return None
+        return [one.constraint for one in self.ground.wanted_of(parent, needs) if one.name == name]
 
 
 def widened(constraint: str, version: str) -> str:

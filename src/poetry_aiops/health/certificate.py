@@ -8,6 +8,7 @@ is judged where versions are chosen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.demands import Demand
     from poetry_aiops.project.model import Lock
     from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import PackageKey
     from poetry_aiops.project.model import Project
     from poetry_aiops.project.model import Requirement
     from poetry_aiops.project.targets import Target
@@ -65,11 +67,20 @@ class Certificate:
         return self.known and not self.refusals and not self.unmet
 
 
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A pin that is to change: the new version and what that asks for."""
+
+    version: str
+    needs: tuple[Requirement, ...]
+
+
 class Ground:
     """A lock and its project, prepared for many certificates."""
 
     def __init__(self, lock: Lock, project: Project) -> None:
         self.lock = lock
+        self.project = project
         self.demands = Demands(lock, project)
         self.by_name: Mapping[str, tuple[Package, ...]] = lock.by_name()
         self._asked = extras_asked_for(lock, project)
@@ -83,6 +94,26 @@ class Ground:
         refusals = tuple(one for one in self.demands.on(package) if not one.accepts(version))
         unmet = () if needs is None else tuple(self._unmet(package, needs))
         return Certificate(package.name, version, refusals, unmet, known=needs is not None)
+
+    def holds_together(self, raised: Mapping[PackageKey, Raised]) -> bool:
+        """Say whether several pins can change at once, and the rest of the lock stays right as it is."""
+        held = {package.key: package for package in self.lock.packages if package.key in raised}
+        moving = {f"{package.name} {package.version}" for package in held.values()}
+        after = tuple(
+            replace(package, version=raised[package.key].version) if package.key in raised else package
+            for package in self.lock.packages
+        )
+        new = Ground(replace(self.lock, packages=after), self.project)
+        return len(held) == len(raised) and all(
+            self._is_welcome(package, raised[key].version, moving)
+            and not new._unmet(replace(package, version=raised[key].version), raised[key].needs)
+            for key, package in held.items()
+        )
+
+    def _is_welcome(self, package: Package, version: str, moving: set[str]) -> bool:
+        """Say whether everybody allows a version who does not move as well; who does is asked for its new needs."""
+        demands = self.demands.on(package)
+        return all(one.accepts(version) or one.holder in moving for one in demands)
 
     def extras_of(self, name: str) -> frozenset[str]:
         """Return the extras of a package that anybody asks for."""

@@ -50,7 +50,7 @@ class ProposedFix:
     ``how`` is ``pin`` (the lock alone changes), ``edit`` (pyproject.toml has to change, ``edit`` says what), or
     ``blocked`` (``blockers`` say by whom or why). ``to_version`` is empty where no fixed version is known, and the
     proposed one until a solver has answered. ``certified`` means that this one pin can change and nothing else has
-    to; otherwise ``together`` are the packages that are expected to move as well. ``safe`` are all versions that
+    to; otherwise ``together`` are the packages that are expected to move as well, ``moves`` the smallest steps that would do. ``safe`` are all versions that
     would do, ascending. ``left`` are advisories that no newer version is free of. ``exception`` says which cooldown would have to be set aside, and how. ``diff`` are the lines
     of the change in the lock, each with its ``+`` or ``-`` in front.
     """
@@ -67,6 +67,7 @@ class ProposedFix:
     diff: tuple[str, ...] = ()
     certified: bool = False
     together: tuple[str, ...] = ()
+    moves: tuple[tuple[str, str], ...] = ()
     safe: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     exception: str = ""

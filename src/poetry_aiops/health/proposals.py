@@ -53,6 +53,7 @@ def _reachable(bare: ProposedFix, wanted: Wanted, search: Search) -> ProposedFix
         edit="; ".join(str(edit) for edit in way.edits),
         certified=certified,
         together=tuple(name for name, _ in way.moves),
+        moves=way.moves,
     )
 
 

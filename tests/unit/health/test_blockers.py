@@ -64,6 +64,20 @@ def test_a_parent_moves_to_its_first_release_that_allows_the_version() -> None:
     ]
 
 
+def test_releases_of_a_parent_that_want_newer_versions_already_do_not_hide_the_one_between() -> None:
+    shelf = Shelf(
+        {
+            "starlette 0.48.0": (),
+            "starlette 1.0.0": (),
+            "fastapi 0.116.2": ("starlette>=0.40,<0.49",),
+            "fastapi 0.130.0": ("starlette>=1",),
+            "fastapi 0.131.0": ("starlette>=1",),
+        }
+    )
+    lock = "fastapi 0.116.1 -> starlette >=0.40,<0.48\nstarlette 0.47.3"
+    assert way_out(lock, shelf, "starlette 0.48.0", "fastapi").moves == (("fastapi", "0.116.2"),)
+
+
 def test_a_parent_without_a_release_that_allows_it_blocks() -> None:
     shelf = Shelf({"stuck 2.0": (), "old 1.1": ("stuck<2",)})
     way = way_out("old 1.0 -> stuck <2\nstuck 1.0", shelf, "stuck 2.0", "old")

@@ -10,6 +10,7 @@ from tests.unit.health.facts import lock_of
 from tests.unit.health.facts import project_of
 
 from poetry_aiops.health.certificate import Ground
+from poetry_aiops.health.certificate import Raised
 from poetry_aiops.project.checks import Checker
 from poetry_aiops.project.requirements import from_pep508
 
@@ -56,7 +57,7 @@ def test_a_parent_that_excludes_the_version_is_named() -> None:
 def test_a_constraint_of_the_project_is_named_with_its_group() -> None:
     found = ground(LOCK, "web", "kit<1.4")
     certificate = found.certify(package(found, "kit"), "1.5", needs("core>=3"))
-    assert [one.holder for one in certificate.refusals] == [found.lock and "[project] dependencies"]
+    assert [one.holder for one in certificate.refusals] == ["[project] dependencies"]
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,29 @@ def test_a_version_of_which_nobody_tells_the_requirements_is_not_certified() -> 
     found = ground()
     certificate = found.certify(package(found, "kit"), "1.5", None)
     assert (certificate.holds, certificate.known) == (False, False)
+
+
+def raised(found: Ground, **versions: tuple[str, ...]) -> bool:
+    """Ask whether packages can change together: ``kit=("2.0", "core>=3")``."""
+    return found.holds_together(
+        {
+            package(found, name).key: Raised(version, tuple(needs(*texts)))
+            for name, (version, *texts) in versions.items()
+        }
+    )
+
+
+def test_a_parent_and_its_child_can_change_together_where_neither_can_alone() -> None:
+    found = ground()
+    assert not raised(found, kit=("2.0", "core>=3"))
+    assert not raised(found, web=("2.0", "kit>=2"))
+    assert raised(found, web=("2.0", "kit>=2"), kit=("2.0", "core>=3"))
+
+
+def test_a_parent_that_moves_and_still_refuses_the_child_is_seen() -> None:
+    assert not raised(ground(), web=("1.1", "kit<2"), kit=("2.0", "core>=3"))
+
+
+def test_the_project_s_own_constraint_holds_for_what_changes_together() -> None:
+    found = ground(LOCK, "web<2")
+    assert not raised(found, web=("2.0", "kit>=2"), kit=("2.0", "core>=3"))
