@@ -157,6 +157,7 @@ def test_an_interruption_leaves_the_lock_as_it_was(bench: FixBench) -> None:
     assert list(project.path.glob(".migration-*")) == []
 
 
+@pytest.mark.slow
 def test_a_version_that_is_too_young_is_proposed_as_an_exception_only(bench: FixBench) -> None:
     bench.index.publish("pypi", "fresh", "1.0")
     bench.index.publish("pypi", "fresh", "1.1")

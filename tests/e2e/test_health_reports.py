@@ -142,6 +142,17 @@ def test_a_narrowed_look_resolves_nothing(shop: Shop) -> None:
     assert again["news"]["findings"] == []
 
 
+def test_after_a_fix_the_report_and_the_history_tell_of_the_new_lock(shop: Shop) -> None:
+    fixed = shop.document("--fix", "--without", "inner", code=1)
+
+    last = json.loads((shop.reports / "history.jsonl").read_text().splitlines()[-1])
+    assert shop.project.lockfile().builds("toolkit").keys() == {"1.1"}
+    assert [fix["to"] for fix in fixed["fixes"] if fix["package"] == "toolkit"] == ["1.1"]
+    assert [one["package"] for one in fixed["gate"]["violations"]] == ["tester"]
+    assert [one["package"] for one in last["findings"]] == ["tester"]
+    assert conforming((shop.reports / "latest_report.json").read_text())["gate"] == fixed["gate"]
+
+
 def test_another_folder_for_reports(shop: Shop) -> None:
     shop.look("--metric", "depth", "--report-dir", "kept/here")
 
