@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,5 +79,9 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     (root / ".migration-0123.lock").write_text("x", "utf-8")
     (root / ".migration-notes.md").write_text("x", "utf-8")
     (root / ".migration-folder.toml").mkdir()
+    for path in root.glob(".migration-*"):
+        os.utime(path, (0, 0))
+    (root / ".migration-at-work.lock").write_text("x", "utf-8")
     remove_leftovers(root)
+    (root / ".migration-at-work.lock").unlink()
     assert names(root) == [".migration-folder.toml", ".migration-notes.md", "libs", "pyproject.toml"]

@@ -7,6 +7,7 @@ writes them relative to the lock's. So both lie in the project's folder under ot
 from __future__ import annotations
 
 import secrets
+import time
 
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _PREFIX = ".migration-"
+_SURELY_LEFT = 3600.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,18 @@ def staged_project(
 
 
 def remove_leftovers(root: Path) -> None:
-    """Remove what a killed run left; the lock of the whole migration keeps others' away."""
+    """Remove what a killed run left an hour ago or earlier; younger files may be those of a run that goes on."""
     for path in root.glob(f"{_PREFIX}*"):
-        if path.suffix in {".toml", ".lock"} and path.is_file():
+        if path.suffix in {".toml", ".lock"} and path.is_file() and _age(path) > _SURELY_LEFT:
             path.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    """Return the seconds since a file was written; none for one that is just being removed."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _poetry(staged: Path, lock_path: Path, application: Application) -> Poetry:
