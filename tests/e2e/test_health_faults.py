@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.support.index import PackageIndex
 
 
+pytestmark = pytest.mark.slow
+
 SECURITY = ("--without", "inner", "--metric", "security", "--fail-on", "critical")
 SLOW = {Fault.SILENCE, Fault.DRIP, Fault.DRIP_HEADERS}
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tests.support.poetry_program import Project
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def index() -> Iterator[PackageIndex]:
     with fix_index() as served:
