@@ -18,6 +18,7 @@ from poetry_aiops.commands.graph_overlay import sizes_of
 from poetry_aiops.commands.graph_scope import look_of
 from poetry_aiops.commands.graph_scope import variants_of
 from poetry_aiops.commands.located import located_pyproject
+from poetry_aiops.commands.located import locked_beside
 from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.terminal import print_warning
 from poetry_aiops.errors import InputError
@@ -37,7 +38,6 @@ from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay
 from poetry_aiops.graph.revision import graph_at
-from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.report.graph_dot import graph_dot
@@ -131,14 +131,7 @@ class Graphing:
 
     @cached_property
     def lock(self) -> Lock:
-        path = self.path.parent / "poetry.lock"
-        if not path.is_file():
-            raise UsageError(
-                "there is no poetry.lock beside pyproject.toml",
-                where=str(path),
-                hint="Make one: `poetry lock`.",
-            )
-        return read_lock(path)
+        return locked_beside(self.path)
 
     @cached_property
     def look(self) -> Look:

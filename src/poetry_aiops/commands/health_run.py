@@ -21,13 +21,13 @@ from poetry_aiops.commands.health_request import refuse_contradictions
 from poetry_aiops.commands.health_request import request_of
 from poetry_aiops.commands.health_request import rounds_of
 from poetry_aiops.commands.located import located_pyproject
+from poetry_aiops.commands.located import locked_beside
 from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.terminal import print_warning
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.policy import read_policy
-from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
@@ -112,18 +112,12 @@ class HealthRun:
         """Return a new look at the files as they are now."""
         document = load_pyproject(self.path)
         project = project_from(document, self.path)
-        lock_path = self.path.parent / "poetry.lock"
-        if not lock_path.is_file():
-            raise UsageError(
-                "there is no poetry.lock beside pyproject.toml",
-                where=str(lock_path),
-                hint="Make one: `poetry lock`.",
-            )
+        lock = locked_beside(self.path)
         table = aiops_table(document)
         hardware = read_config(table).hardware
         variants = frozenset(one.group for one in hardware.variants) if hardware else frozenset()
         request = request_of(self.command, read_policy(table), self.path.parent)
-        subject = Subject(self._poetry(), project, read_lock(lock_path), variants)
+        subject = Subject(self._poetry(), project, lock, variants)
         return HealthLook(subject, request, progress=self._progress)
 
     def look_anew(self) -> HealthLook:

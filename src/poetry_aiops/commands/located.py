@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from poetry.factory import Factory
 
 from poetry_aiops.errors import UsageError
+from poetry_aiops.project.lockfile import read_lock
 
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry.console.commands.command import Command
+
+    from poetry_aiops.project.model import Lock
 
 
 def located_pyproject(command: Command) -> Path:
@@ -26,3 +29,15 @@ def located_pyproject(command: Command) -> Path:
             where=f"poetry {command.name}",
             hint="Run this inside a Poetry project, or make one with `poetry init`.",
         ) from None
+
+
+def locked_beside(pyproject: Path) -> Lock:
+    """Return the lock of a project; raises UsageError where there is none, InputError where it cannot be read."""
+    path = pyproject.parent / "poetry.lock"
+    if not path.is_file():
+        raise UsageError(
+            "there is no poetry.lock beside pyproject.toml",
+            where=str(path),
+            hint="Make one: `poetry lock`.",
+        )
+    return read_lock(path)

@@ -6,8 +6,6 @@ What is computed there is named in ``computed``, so that somebody can look at it
 
 from __future__ import annotations
 
-import ast
-import configparser
 import tomllib
 
 from dataclasses import dataclass
@@ -15,12 +13,13 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
+from poetry_aiops.migrate.reading.setup_files import WANTED
+from poetry_aiops.migrate.reading.setup_files import setup_cfg_values
+from poetry_aiops.migrate.reading.setup_files import setup_py_values
+
 
 if TYPE_CHECKING:
     from poetry_aiops.migrate.reading.notes import Neighbours
-
-
-_WANTED = ("name", "version", "description", "python_requires", "install_requires", "extras_require")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,9 @@ def setup_metadata(neighbours: Neighbours) -> SetupMetadata:
     project = document.get("project")
     if isinstance(project, dict) and isinstance(project.get("name"), str):
         return SetupMetadata("pyproject.toml", project["name"])
-    values = _setup_py(neighbours.read("setup.py"))
+    values = setup_py_values(neighbours.read("setup.py"))
     source = "setup.py" if values is not None else None
-    configured = _setup_cfg(neighbours.read("setup.cfg"))
+    configured = setup_cfg_values(neighbours.read("setup.cfg"))
     if configured and (configured.get("name") or values is not None):
         source = "setup.cfg" if configured.get("name") else source
         values = {**(values or {}), **{key: one for key, one in configured.items() if one}}
@@ -71,7 +70,7 @@ def _metadata(source: str, values: dict[str, Any]) -> SetupMetadata:
         _text(values.get("python_requires")),
         requires,
         extras,
-        tuple(key for key in _WANTED if values.get(key, "") is None),
+        tuple(key for key in WANTED if values.get(key, "") is None),
     )
 
 
@@ -116,65 +115,3 @@ def _document(data: bytes | None) -> dict[str, Any]:
         return tomllib.loads((data or b"").decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
         return {}
-
-
-def _setup_cfg(data: bytes | None) -> dict[str, Any] | None:
-    if data is None:
-        return None
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read_string(data.decode("utf-8", "replace"))
-    except configparser.Error:
-        return None
-    found: dict[str, Any] = {}
-    for key, section, name in (
-        ("name", "metadata", "name"),
-        ("version", "metadata", "version"),
-        ("description", "metadata", "description"),
-        ("python_requires", "options", "python_requires"),
-        ("install_requires", "options", "install_requires"),
-    ):
-        value = parser.get(section, name, fallback="").strip()
-        if value and not value.startswith(("attr:", "file:")):
-            found[key] = value
-    if parser.has_section("options.extras_require"):
-        found["extras_require"] = dict(parser.items("options.extras_require"))
-    return found
-
-
-def _setup_py(data: bytes | None) -> dict[str, Any] | None:
-    """Return the literal arguments of ``setup()``; a computed one is None."""
-    if data is None:
-        return None
-    try:
-        tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    names: dict[str, ast.expr] = {}
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign):
-            targets = [target.id for target in statement.targets if isinstance(target, ast.Name)]
-            names |= dict.fromkeys(targets, statement.value)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _called(node) == "setup":
-            return {
-                keyword.arg: _literal(keyword.value, names)
-                for keyword in node.keywords
-                if keyword.arg in _WANTED
-            }
-    return {}
-
-
-def _called(node: ast.Call) -> str:
-    if isinstance(node.func, ast.Attribute):
-        return node.func.attr
-    return node.func.id if isinstance(node.func, ast.Name) else ""
-
-
-def _literal(node: ast.expr, names: dict[str, ast.expr], depth: int = 0) -> Any:  # noqa: ANN401 - any literal
-    if isinstance(node, ast.Name) and node.id in names and depth < 3:  # noqa: PLR2004 - a name of a name of a name
-        return _literal(names[node.id], names, depth + 1)
-    try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return None
