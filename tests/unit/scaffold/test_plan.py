@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.scaffold.made import document
@@ -53,7 +55,8 @@ def test_a_project_without_variants_is_one_image_without_the_plugin() -> None:
 
 
 def test_a_project_that_requires_the_plugin_gets_it_without_variants_too() -> None:
-    asks = document(**{"requires-plugins": {"poetry-aiops": ">=0.1"}})
+    asks = document()
+    asks["tool"]["poetry"]["requires-plugins"] = {"poetry-aiops": ">=0.1"}
     assert planned(asks, package("fastapi")).plugin
 
 
@@ -312,9 +315,14 @@ def test_a_backend_that_asks_git_for_the_version_is_told_it(
     ],
 )
 def test_an_option_that_cannot_be_read_says_so(option: str, value: str, said: str) -> None:
-    given = {"command": None, "port": None, "python": None, "bases": [value] if option == "base" else []}
+    given: dict[str, Any] = {
+        "command": None,
+        "port": None,
+        "python": None,
+        "bases": [value] if option == "base" else [],
+    }
     if option != "base":
         given[option] = value
     with pytest.raises(UsageError) as caught:
-        asked(**given, variants=["ml-cpu", "ml-gpu"])  # type: ignore[arg-type] # one call for every option
+        asked(**given, variants=["ml-cpu", "ml-gpu"])
     assert said in str(caught.value)
