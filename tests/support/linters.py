@@ -43,12 +43,13 @@ _ALWAYS: dict[str, tuple[str, ...]] = {
     "zizmor": ("--offline", "--no-progress", "--color=never", "--quiet", "--persona=pedantic"),
     "check-jsonschema": (),
     "hadolint": ("--no-color",),
+    "shellcheck": (),
 }
 TIMEOUT = 300.0  # seconds; one call takes less than one
 
 
 def run_linter(name: str, *arguments: str | Path, cwd: Path | None = None) -> tuple[int, str]:
-    """Run ``actionlint``, ``zizmor``, ``check-jsonschema`` or ``hadolint``; return its exit code and all that it printed.
+    """Run ``actionlint``, ``zizmor``, ``check-jsonschema``, ``hadolint`` or ``shellcheck``; return exit code and output.
 
     ``arguments`` are files to look at and further options, for check-jsonschema ``--builtin-schema``, NAME, FILE....
     """
