@@ -62,6 +62,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Leave out the comments for tests, and turn the links from the repository's places to the site's."""
     del config, files
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation", "toc"]
     here = posixpath.dirname(page.file.src_uri)
 
     def on_the_site(found: re.Match[str]) -> str:
