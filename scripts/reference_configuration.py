@@ -173,6 +173,8 @@ def _meanings() -> dict[str, str]:
     seconds = fix_solving.solve_seconds({})
     return {
         "POETRY_AIOPS_HARDWARE": "as `--hardware`, for image builds and CI; nothing is remembered for it",
+        "POETRY_AIOPS_VERSION": "in the files of `poetry scaffold`: the version of this plugin that an image or a workflow"
+        " installs; a build argument of the Dockerfile",
         "POETRY_AIOPS_TORCH_INDEX": "a mirror of `https://download.pytorch.org/whl`, written into the sources by `poetry hw-add`",
         osv_protocol.VARIABLE: f"the OSV service of `poetry health`, `{osv_protocol.DEFAULT_URL}` by default",
         advisory_download.VARIABLE: "the zip that `poetry health --update-advisories` fetches,"

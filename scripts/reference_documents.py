@@ -39,7 +39,8 @@ def page() -> str:
     documents = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in schemas]
     names = [(_name(path), document) for path, document in documents]
     overview = [
-        (f"[{name}](#{name})", document["title"], code(f"{name}.schema.json")) for name, document in names
+        (f"[{name}](#{name})", _title(name, document), code(f"{name}.schema.json"))
+        for name, document in names
     ]
     return "\n".join(
         [
@@ -56,7 +57,11 @@ def _name(path: Path) -> str:
 
 def _document(name: str, document: Node) -> str:
     rows = list(_fields(document, document, ""))
-    return f"## {name}\n\n{document['title']}.\n\n{table(('Field', 'Type', 'Meaning'), rows)}"
+    return f"## {name}\n\n{_title(name, document)}.\n\n{table(('Field', 'Type', 'Meaning'), rows)}"
+
+
+def _title(name: str, document: Node) -> str:
+    return str(document.get("title", f"poetry {name} --format json"))
 
 
 def _fields(node: Node, root: Node, path: str) -> Iterator[tuple[str, str, str]]:
