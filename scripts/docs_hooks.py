@@ -29,7 +29,7 @@ DOCS = "docs/"
 _FRONT = {"README.md": "index.md"}  # the repository's front page is the site's
 _FENCE = re.compile(r"(^[ ]*```.*?^[ ]*```$)", re.MULTILINE | re.DOTALL)
 _FOR_TESTS = re.compile(r"^[ ]*<!-- .*? -->\n", re.MULTILINE)
-_LINK = re.compile(r"(?<=\]\()[^)\s#:]+(?=[)#])")
+_LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<target>[^)\s#:]+)(?P<place>#[^)\s]*)?\)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -67,8 +67,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     here = posixpath.dirname(page.file.src_uri)
 
     def on_the_site(found: re.Match[str]) -> str:
-        path = _linked(page.file.src_uri, found[0])
-        return posixpath.relpath(_on_site(path), here or ".") if (ROOT / path).is_file() else found[0]
+        path = _linked(page.file.src_uri, found["target"])
+        if (ROOT / path).is_dir():
+            return f"`{found['text'].strip('`')}`"  # a folder is no page
+        if not (ROOT / path).is_file():
+            return found[0]
+        return f"[{found['text']}]({posixpath.relpath(_on_site(path), here or '.')}{found['place'] or ''})"
 
     parts = _FENCE.split(_FOR_TESTS.sub("", markdown))
     return "".join(part if number % 2 else _LINK.sub(on_the_site, part) for number, part in enumerate(parts))
@@ -78,7 +82,7 @@ def _outside(uri: str) -> Iterator[str]:
     """Yield what a page links to outside of docs/, as paths from the repository's root."""
     text = _FENCE.sub("", (ROOT / _in_repository(uri)).read_text(encoding="utf-8"))
     for found in _LINK.finditer(text):
-        path = _linked(uri, found[0])
+        path = _linked(uri, found["target"])
         if not path.startswith((DOCS, "../")):
             yield path
 

@@ -64,7 +64,7 @@ def commands_on(page: Path) -> list[str]:
 def unknown_words(command: str, known: dict[str, frozenset[str]]) -> list[str]:
     """Return the command and the options of a ``poetry`` command line that do not exist."""
     words = shlex.split(command)
-    if "poetry" not in words:
+    if "poetry" not in words or "pipx" in words:
         return []
     rest = words[words.index("poetry") + 1 :]
     named = [word for word in rest if not word.startswith("-")]
