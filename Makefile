@@ -46,7 +46,7 @@ docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/lock_time.py
+	$(BIN)/python benchmarks/run.py
 
 # Source archive and wheel, in dist/.
 dist: $(DEMO_STAMP)

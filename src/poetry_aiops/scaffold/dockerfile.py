@@ -148,12 +148,14 @@ def _locked_stage(base: Base, plan: Plan) -> Iterator[str]:
     files = ["pyproject.toml", "poetry.lock", *(["poetry.toml"] if plan.settings else [])]
     yield f"COPY {' '.join(files)} ./"
     for package in plan.local:
-        yield _copy_local(package)
+        yield from _copy_local(package)
 
 
-def _copy_local(package: LocalPackage) -> str:
+def _copy_local(package: LocalPackage) -> Iterator[str]:
+    if package.context:
+        yield "# hadolint ignore=DL3022 # a build context, which the head of this file names"
     source = f"--from={package.context} " if package.context else ""
-    return f"COPY {source}[{quoted(package.source)}, {quoted(package.target)}]"
+    yield f"COPY {source}[{quoted(package.source)}, {quoted(package.target)}]"
 
 
 # -- installing -----------------------------------------------------------------------------------------

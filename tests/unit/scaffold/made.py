@@ -40,7 +40,10 @@ def document(
     return {
         "project": {"name": "chatbot", "version": "1", "requires-python": requires},
         "dependency-groups": {"dev": ["pytest"], **{name: ["torch"] for name in pairs}},
-        "tool": {"poetry": {"group": groups, **poetry}, "poetry-aiops": {**table, **(aiops or {})}},
+        "tool": {
+            "poetry": {"group": groups, **{key.replace("_", "-"): one for key, one in poetry.items()}},
+            "poetry-aiops": {**table, **(aiops or {})},
+        },
     }
 
 
