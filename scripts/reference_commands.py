@@ -34,6 +34,7 @@ stand in [Commands](cli.md). Beside these, Poetry's own options work with every 
 """
 _TAG = re.compile(r"<(?:comment|info|c1)>(.*?)</(?:comment|info|c1)?>")
 _EXAMPLE = re.compile(r"^<info>(?P<command>.*?)</info>\s*(?P<remark>.*)$")
+_COLUMNS = re.compile(r"^([\w-]+) {2,}(\S.*)$")
 
 
 def page() -> str:
@@ -80,11 +81,13 @@ def _plain(text: str) -> str:
 
 
 def _help(text: str) -> Iterator[str]:
-    """Yield the paragraphs of a command's help; lines of examples become a console block."""
+    """Yield the paragraphs of a command's help; lines of examples become a console block, columns a list."""
     for paragraph in text.strip().split("\n\n"):
         examples = [_EXAMPLE.match(line) for line in paragraph.splitlines()]
         if all(examples):
             commands = [f"$ {found['command']}" for found in examples if found]
             yield "\n".join(["```console", *commands, "```\n"])
+        elif all(columns := [_COLUMNS.match(line) for line in paragraph.splitlines()]):
+            yield "\n".join(f"- {code(found[1])}: {_plain(found[2])}" for found in columns if found) + "\n"
         else:
             yield f"{_plain(paragraph)}\n"
