@@ -70,7 +70,7 @@ SHOP_CHANGES: dict[str, dict[str, str]] = {
     "empty": {"requirements.txt": "", "requirements-dev.txt": ""},
 }
 SERVED = {"served", "gone"}
-RUN = [block for block in all_blocks() if block.place]
+RUN = [block for block in all_blocks() if block.place and block.place != "session"]
 SERVICE = """\
 [project]
 name = "service"
