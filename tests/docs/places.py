@@ -130,7 +130,10 @@ class Places:
         pyproject.write_text(with_own_sources(pyproject.read_text("utf-8"), self._index), "utf-8")
 
 
-CHANGES: dict[str, Callable[[Path], None]] = {}
+CHANGES: dict[str, Callable[[Path], None]] = {
+    "newer-fastapi": lambda folder: _replace(folder / "pyproject.toml", "(>=0.119,<1.0)", "(>=0.120,<1.0)"),
+    "conflict": lambda folder: _replace(folder / "poetry.lock", "# This file", "<<<<<<< HEAD\n# This file"),
+}
 PLACES: dict[str, Callable[[Places, Path], None]] = {
     "requirements": Places.requirements,
     "unlocked": Places.unlocked,
@@ -139,6 +142,12 @@ PLACES: dict[str, Callable[[Places, Path], None]] = {
     "gate": Places.gate,
     "pull_request": Places.pull_request,
 }
+
+
+def _replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), "utf-8")
 
 
 def commit(folder: Path, message: str) -> None:
