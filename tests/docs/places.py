@@ -104,9 +104,10 @@ class Places:
         self._with_stand_ins(folder)
 
     def moved(self, folder: Path) -> None:
-        """Migrate, lock and commit."""
+        """Migrate, lock and commit; the environment is empty."""
         self.unlocked(folder)
         self.poetry.must(folder, "migrate-reqs")
+        self.poetry.must(folder, "run", "python", "--version")  # makes the environment once, for all copies
         commit(folder, "Move to Poetry")
 
     def edge(self, folder: Path) -> None:
