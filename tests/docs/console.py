@@ -10,6 +10,7 @@ the block says where it runs::
     <!-- run: chatbot, change: not-optional -->     the same with a change that the test names
     <!-- run: shop -->                              requirements files and a Dockerfile, no pyproject.toml
     <!-- run: shop, change: typo -->                the same with other files, which the test names
+    <!-- run: moved -->                             the example that moved to Poetry; for others see places.py
     <!-- run: session -->                           where the block before on this page left off, in one empty folder
     <!-- run: session, needs: scaffold -->          the same, where Poetry has this command
 
