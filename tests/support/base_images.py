@@ -203,7 +203,7 @@ def _wheels(folder: Path) -> Path:
         shutil.rmtree(made.parent, ignore_errors=True)
         made.parent.mkdir()
         parts = made.with_name("parts")
-        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        pip = [sys.executable, "-m", "pip", "-qq", "--disable-pip-version-check"]
         subprocess.run([*pip, "wheel", "--no-deps", "-w", parts, REPOSITORY], check=True, timeout=600)
         machine = [f"--platform=manylinux{tag}_{platform.machine()}" for tag in ("2014", "_2_17", "_2_28")]
         target = ["--only-binary=:all:", f"--python-version={PYTHON}", *machine]

@@ -164,6 +164,9 @@ shop = "shop:main"
 [dependency-groups]
 dev = ["pytest"]
 
+[tool.poetry.requires-plugins]
+poetry-aiops = ">=0.1"
+
 [[tool.poetry.source]]
 name = "vault"
 url = "{vault}"
