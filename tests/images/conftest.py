@@ -8,7 +8,6 @@ import socket
 
 from dataclasses import dataclass
 from dataclasses import field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +27,7 @@ from tests.support.image_projects import VISION_MODULE
 from tests.support.image_projects import Vault
 from tests.support.image_projects import images_index
 from tests.support.image_projects import write_chatbot
+from tests.support.image_projects import write_outside
 from tests.support.image_projects import write_project
 from tests.support.poetry_program import PoetryProgram
 from tests.support.poetry_program import Project
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tests.support.buildah import Buildah
     from tests.support.buildah import Done
@@ -157,6 +158,7 @@ def _built(
             return Images(Project(folder), bases.buildah, known["port"], known["log"], secrets)
         write(folder)
         _scaffold(Project(folder), folder.with_name(f"{folder.name}-home"), wishes)
+        write_outside(folder)
         made = Images(Project(folder), bases.buildah, port, "", secrets)
         log = _build_everything(made, bases)
         note.write_text(json.dumps({"port": port, "log": log}), encoding="utf-8")

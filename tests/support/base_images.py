@@ -8,7 +8,6 @@ is mounted while it runs: nothing of it is in an image.
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import re
 import shutil
@@ -53,7 +52,13 @@ rm -rf /var/lib/apt/lists/*
 ln -s /usr/bin/python{PYTHON} /usr/local/bin/python3
 ln -s python3 /usr/local/bin/python
 """
-NOT_IN_SLIM = ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale")
+NOT_IN_SLIM = (
+    "var/cache/apt/archives",
+    "var/lib/apt/lists",
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+)
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -179,7 +184,9 @@ def _mirror() -> str:
 
 def _apt_settings(folder: Path) -> Path:
     """Write what this machine's apt has to say about proxies and about its mirror's dates."""
-    dump = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, encoding="utf-8", check=True)
+    dump = subprocess.run(
+        ["apt-config", "dump", "Acquire"], capture_output=True, encoding="utf-8", check=True
+    )
     lines = [line for line in dump.stdout.splitlines() if re.match(r"Acquire::(https?|Check-)", line)]
     file = folder / "apt.conf"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -213,5 +220,5 @@ def _wheels(folder: Path) -> Path:
             check=True,
             timeout=600,
         )
-        os.rename(parts, made)
+        parts.rename(made)
     return made

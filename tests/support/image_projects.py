@@ -245,20 +245,24 @@ def main():
 
 
 def write_chatbot(folder: Path, index: PackageIndex) -> None:
-    """Copy examples/chatbot, with things beside it that belong into no image."""
+    """Copy examples/chatbot, with the served index in place of the real ones."""
     ignored = shutil.ignore_patterns(".venv", "__pycache__", "Dockerfile", ".dockerignore")
     shutil.copytree(REPOSITORY / "examples" / "chatbot", folder, ignore=ignored)
     pyproject = folder / "pyproject.toml"
     pyproject.write_text(with_own_sources(pyproject.read_text(encoding="utf-8"), index), encoding="utf-8")
+
+
+MARK = "belongs-into-no-image"
+OUTSIDE = (".env", ".env.production", ".git/config", ".venv/pyvenv.cfg", "keys/server.key", "auth.toml")
+"""Files in a folder that is built; each holds MARK."""
+
+
+def write_outside(folder: Path) -> None:
+    """Write what lies in a project's folder and belongs into no image."""
     for name in OUTSIDE:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{MARK} {name}\n", encoding="utf-8")
-
-
-MARK = "belongs-into-no-image"
-OUTSIDE = (".env", ".env.production", ".git/config", ".venv/pyvenv.cfg", "chatbot/server.key", "auth.toml")
-"""Files in a folder that is built; each holds MARK."""
 
 
 def write_project(folder: Path, pyproject: str, module: str = "", **addresses: str) -> None:
@@ -271,7 +275,7 @@ def write_project(folder: Path, pyproject: str, module: str = "", **addresses: s
 
 # -- an index behind a login ------------------------------------------------------------------------------
 
-USER, PASSWORD = "keeper", "s3cret-of-the-vault"  # noqa: S105 - of an index that lives as long as a test
+USER, PASSWORD = "keeper", "s3cret-of-the-vault"
 
 
 class _Guarded(_Handler):
