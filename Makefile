@@ -43,7 +43,7 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/lock_time.py
+	$(BIN)/python benchmarks/run.py
 
 # Source archive and wheel, in dist/.
 dist: $(DEMO_STAMP)
