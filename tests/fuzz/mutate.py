@@ -21,7 +21,22 @@ _STEPS: Final = (1, 1, 2, 3, 6)
 _REPEATS: Final = (2, 3, 40, 600)
 _LARGEST: Final = 60_000
 _GO_DEEPER: Final = 0.85
-_VALUES: Final = (None, True, 0, -1, 10**400, 1.5, float("nan"), "", "\ud800", "x\x00\x1b[31m\u202e", [], {}, [[]], [None])
+_VALUES: Final[tuple[Any, ...]] = (
+    None,
+    True,
+    0,
+    -1,
+    10**400,
+    1.5,
+    float("nan"),
+    "",
+    "\ud800",
+    "x\x00\x1b[31m\u202e",
+    [],
+    {},
+    [[]],
+    [None],
+)
 
 
 def mutated(data: bytes, tokens: Sequence[bytes], random: Random) -> bytes:

@@ -9,8 +9,10 @@ import os
 import re
 import zipfile
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import Final
 
 
@@ -25,7 +27,11 @@ LONGEST: Final = 4_000
 """Bytes of a seed: what is longer is cut, because the same line a hundred times only makes each try slower."""
 
 _TESTS: Final = {
-    "requirements": ("property/test_requirements.py", "unit/migrate/reading/*.py", "unit/migrate/planning/*.py"),
+    "requirements": (
+        "property/test_requirements.py",
+        "unit/migrate/reading/*.py",
+        "unit/migrate/planning/*.py",
+    ),
     "lock": ("unit/project/test_lockfile.py", "unit/adapters/test_lock_text.py", "support/*lock*.py"),
     "pyproject": (
         "unit/test_config.py",
@@ -132,7 +138,7 @@ _REPORT: Final = {
         }
     ],
 }
-_WRITTEN: Final = {
+_WRITTEN: Final[dict[str, list[Any]]] = {
     "osv": [_ADVISORY, [_ADVISORY], {"vulns": [_ADVISORY], "next_page_token": "x"}],
     "record": [_RECORD],
     "page": [_PAGE],
@@ -140,19 +146,25 @@ _WRITTEN: Final = {
 }
 
 
-def seeds(parser: str) -> list[bytes]:
-    """Return real inputs of a parser: from the tests, from the repository's own files, and from the corpus."""
-    found = [*_from_tests(parser), *_own(parser), *_from_corpus(parser)]
+@lru_cache
+def seeds(parser: str, *, corpus: bool = True) -> list[bytes]:
+    """Return real inputs of a parser: from the tests, from the repository's own files, and from the corpus.
+
+    ``corpus`` False leaves the corpus out, so that every machine gets the same.
+    """
+    found = [*_from_tests(parser), *_own(parser), *(_from_corpus(parser) if corpus else ())]
     return list(dict.fromkeys(seed[:LONGEST] for seed in found if seed.strip()))
 
 
-def tokens(parser: str) -> tuple[str, ...]:
-    """Return the words and signs of a parser's seeds, the most frequent first."""
+@lru_cache
+def tokens(parser: str, *, corpus: bool = True) -> list[bytes]:
+    """Return signs that have broken parsers, then the words of a parser's seeds, the most frequent first."""
     counts: dict[str, int] = {}
-    for seed in seeds(parser):
+    for seed in seeds(parser, corpus=corpus):
         for word in set(re.findall(r"[\w.-]{2,24}|\W", seed.decode("utf-8", "replace"))):
             counts[word] = counts.get(word, 0) + 1
-    return (*EVIL, *sorted(counts, key=lambda word: -counts[word])[:MOST_TOKENS])
+    known = sorted(counts, key=lambda word: -counts[word])[:MOST_TOKENS]
+    return [token.encode("utf-8", "replace") for token in (*EVIL, *known)]
 
 
 MOST_TOKENS: Final = 300

@@ -31,8 +31,8 @@ class Trial:
     seconds: float = SECONDS
     found: dict[str, str] = field(default_factory=dict)
 
-    def run(self, data: bytes) -> None:
-        """Try one input; raises nothing but KeyboardInterrupt."""
+    def run(self, data: bytes) -> float:
+        """Try one input and return the seconds of processor time; raises nothing but KeyboardInterrupt."""
         start = time.process_time()
         try:
             self.read(data)
@@ -41,6 +41,7 @@ class Trial:
         spent = time.process_time() - start
         if spent > self.seconds:
             self._keep("slow", f"it took {spent:.1f} s of processor time for {len(data):,} bytes", data)
+        return spent
 
     def _keep(self, signature: str, what: str, data: bytes) -> None:
         name = f"{self.name}-{hashlib.sha256(signature.encode()).hexdigest()[:8]}"
@@ -54,6 +55,8 @@ class Trial:
 
 def _signature(error: BaseException) -> str:
     """Return what tells two findings apart: the error, and the last place of our own that it came through."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "poetry_aiops" in frame.filename]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if "poetry_aiops" in frame.filename
+    ]
     place = f"{frames[-1].filename.rpartition('poetry_aiops')[2]}:{frames[-1].name}" if frames else "outside"
     return f"{type(error).__name__} in {place}"

@@ -1,12 +1,12 @@
 """Throw broken inputs at one of our parsers until the time is up, and keep those that come out as a traceback.
 
-    python -m tests.fuzz --parser requirements --seconds 600 [--findings FOLDER] [--plain]
-    python -m tests.fuzz --parser lock --long
-    python -m tests.fuzz --parser lock FILE ...
+    python benchmarks/fuzz.py --parser requirements --seconds 600 [--findings FOLDER] [--plain]
+    python benchmarks/fuzz.py --parser lock --long
+    python benchmarks/fuzz.py --parser lock FILE ...
 
 With atheris (``pip install atheris``; it has wheels for Linux and Python 3.11 to 3.13) inputs are led by the code that
-they reach; without it, or with ``--plain``, they are changed blindly. ``--long`` tries each word of the format a
-megabyte long instead. FILE is an input that was kept: it is tried once. The exit code is 1 when anything was found.
+they reach; without it, or with ``--plain``, they are changed blindly. ``--long`` tries words and lines of the format
+repeated up to a megabyte instead. FILE is an input that was kept: it is tried once. The exit code is 1 when anything was found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ import time
 
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.fuzz.mutate import mutated
 from tests.fuzz.seeds import NAMES
@@ -31,19 +33,20 @@ from tests.fuzz.seeds import tokens
 from tests.fuzz.trial import Trial
 
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
 LONGEST = 20_000
+HUNDRED_KILOBYTES = 100_000
 MEGABYTE = 1_000_000
+SLOWEST = 5
+WORDS = 80
+SHORT = 300
+WORD = 60
 MEMORY_MB = 2_048
 
 
 def main() -> int:
     """Read the options and run what they ask for."""
     options = argparse.ArgumentParser(
-        "tests.fuzz", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--parser", required=True, choices=NAMES)
     options.add_argument("--seconds", type=int, default=600)
@@ -56,9 +59,12 @@ def main() -> int:
     if chosen.led:
         return _led(chosen)
     if chosen.files:
-        return _told(_trial(chosen), [path.read_bytes() for path in chosen.files])
+        trial = _trial(chosen)
+        for path in chosen.files:
+            trial.run(path.read_bytes())
+        return _told(trial, len(chosen.files))
     if chosen.long:
-        return _told(_trial(chosen), _long_inputs(chosen.parser))
+        return _long(chosen)
     if chosen.plain or importlib.util.find_spec("atheris") is None:
         if not chosen.plain:
             print("atheris is not installed (pip install atheris), so inputs are changed blindly.")
@@ -71,42 +77,48 @@ def _trial(chosen: argparse.Namespace) -> Trial:
     return Trial(chosen.parser, parsers[chosen.parser], chosen.findings)
 
 
-def _told(trial: Trial, inputs: Sequence[bytes]) -> int:
-    for data in inputs:
-        trial.run(data)
+def _told(trial: Trial, count: int) -> int:
     for signature, what in trial.found.items():
         print(f"{signature}\n{what}")
-    print(f"{len(inputs)} inputs, {len(trial.found)} findings")
+    print(f"{trial.name}: {count} inputs, {len(trial.found)} findings")
     return 1 if trial.found else 0
 
 
-def _long_inputs(parser: str) -> list[bytes]:
-    """Return every word of the format repeated to a megabyte, alone and inside of a real input."""
-    seed = max(seeds(parser), key=len)
-    middle = seed.find(b"\n", len(seed) // 2) + 1
-    found = []
-    for token in (token.encode("utf-8", "replace") for token in tokens(parser)):
-        long = (token * (MEGABYTE // len(token)))[:MEGABYTE]
-        found += [long, seed[:middle] + long + seed[middle:]]
-    return found
+def _long(chosen: argparse.Namespace) -> int:
+    """Try repetitions of 100 kB, then those that took longest again with a megabyte."""
+    trial = _trial(chosen)
+    pieces = _pieces(chosen.parser)
+    spent = {piece: trial.run(_repeated(piece, HUNDRED_KILOBYTES)) for piece in pieces}
+    slowest = sorted(pieces, key=lambda piece: -spent[piece])[:SLOWEST]
+    trial.seconds *= MEGABYTE / HUNDRED_KILOBYTES
+    for piece in slowest:
+        seconds = trial.run(_repeated(piece, MEGABYTE))
+        print(f"{spent[piece]:6.2f} s for 100 kB, {seconds:6.2f} s for 1 MB: {piece[:60]!r}", flush=True)
+    return _told(trial, len(pieces) + len(slowest))
+
+
+def _pieces(parser: str) -> list[bytes]:
+    """Return the words of a format, and lines of real inputs."""
+    lines = {line + b"\n" for seed in seeds(parser) for line in seed.splitlines() if 1 < len(line) < SHORT}
+    return [*tokens(parser)[:WORDS], *sorted(lines)[:: max(1, len(lines) // WORDS)]]
+
+
+def _repeated(piece: bytes, size: int) -> bytes:
+    return (piece * (size // len(piece) + 1))[:size]
 
 
 # -- without atheris ------------------------------------------------------------------------------------
 
 
 def _blind(chosen: argparse.Namespace) -> int:
-    trial, random = _trial(chosen), Random(0)
-    known, words = seeds(chosen.parser), _words(chosen.parser)
+    trial, random = _trial(chosen), Random(0)  # noqa: S311 - no secrets
+    known, words = seeds(chosen.parser), tokens(chosen.parser)
     end, count = time.monotonic() + chosen.seconds, 0
     while time.monotonic() < end:
         trial.run(mutated(random.choice(known), words, random))
         count += 1
     print(f"{chosen.parser}: {chosen.seconds} s, {count} inputs, {len(trial.found)} findings")
     return 1 if trial.found else 0
-
-
-def _words(parser: str) -> list[bytes]:
-    return [token.encode("utf-8", "replace") for token in tokens(parser)]
 
 
 # -- with atheris ---------------------------------------------------------------------------------------
@@ -119,14 +131,16 @@ def _with_atheris(chosen: argparse.Namespace) -> int:
         (folder / "corpus").mkdir()
         for number, seed in enumerate(seeds(chosen.parser)):
             (folder / "corpus" / f"{number:05}").write_bytes(seed)
-        command = [sys.executable, "-m", "tests.fuzz", "--parser", chosen.parser, "--led", name]
+        command = [sys.executable, __file__, "--parser", chosen.parser, "--led", name]
         command += ["--seconds", str(chosen.seconds), "--findings", str(chosen.findings)]
         start = time.monotonic()
         with (folder / "log").open("wb") as log:
             code = subprocess.run(command, stdout=log, stderr=log, check=False).returncode
         text = (folder / "log").read_text("utf-8", errors="replace")
     reached = re.findall(r"cov: (\d+)", text)
-    count = re.findall(r"stat::number_of_executed_units: (\d+)", text) or re.findall(r"^#(\d+)", text, re.M)
+    count = re.findall(r"stat::number_of_executed_units: (\d+)", text) or re.findall(
+        r"^#(\d+)", text, re.MULTILINE
+    )
     memory = re.findall(r"stat::peak_rss_mb: +(\d+)", text)
     kept = sorted(chosen.findings.glob(f"{chosen.parser}-*.txt"))
     print(
@@ -141,22 +155,22 @@ def _with_atheris(chosen: argparse.Namespace) -> int:
 
 
 def _led(chosen: argparse.Namespace) -> int:
-    import atheris  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415 - optional, and only for Linux
+    import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415 - optional, and only for Linux
 
     with atheris.instrument_imports(include=["poetry_aiops"]):
         trial = _trial(chosen)
-    words = _words(chosen.parser)
+    words = tokens(chosen.parser)
     dictionary = chosen.led / "dictionary"
-    dictionary.write_text("".join(f'"{_quoted(word)}"\n' for word in words if len(word) < 60), "ascii")  # noqa: PLR2004
+    dictionary.write_text("".join(f'"{_quoted(word)}"\n' for word in words if len(word) < WORD), "ascii")
 
     def changed(data: bytes, most: int, seed: int) -> bytes:
-        random = Random(seed)
-        if random.random() < 0.5:  # noqa: PLR2004 - half of the time
+        random = Random(seed)  # noqa: S311 - no secrets
+        if random.randrange(2):
             return bytes(atheris.Mutate(data, most))
         return mutated(data, words, random)[:most]
 
     arguments = [
-        "tests.fuzz",
+        "fuzz.py",
         f"-max_total_time={chosen.seconds}",
         f"-dict={dictionary}",
         f"-max_len={LONGEST}",
@@ -166,7 +180,7 @@ def _led(chosen: argparse.Namespace) -> int:
         f"-artifact_prefix={chosen.led}/",
         str(chosen.led / "corpus"),
     ]
-    atheris.Setup(arguments, trial.run, custom_mutator=changed)
+    atheris.Setup(arguments, lambda data: trial.run(data) and None, custom_mutator=changed)
     atheris.Fuzz()
     return 0
 
