@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 from typing import Any
 from typing import Final
@@ -25,8 +24,6 @@ from tests.fuzz.seeds import seeds
 from tests.fuzz.seeds import tokens
 
 
-SECONDS: Final = 6.0
-"""Of processor time, generous for a busy machine; the comparison needs a third of it."""
 LONG: Final = "9" * 5000
 """More digits than Python converts to a number."""
 
@@ -56,16 +53,12 @@ FOUND: Final = {
     "lists deeper than tomllib follows in a lock": ("lock", nested(600)),
     "a number of too many digits in a lock": ("lock", f"x = {LONG}".encode()),
     "a lock format of too many digits": ("lock", lock('lock-version = "2.1"', f'lock-version = "{LONG}"')),
-    "a locked version of too many digits": ("lock", lock('"1.5"', f'"{LONG}"')),
-    "a Python of too many digits in a lock": ("lock", lock(">=3.11,<3.15", f"<{LONG}")),
     "a marker of too many digits in a lock": (
         "lock",
         lock("files = []", f"files = []\n[package.dependencies]\nweb = {{version = \"*\", markers = \"python_version < '{LONG}'\"}}"),
     ),
     "lists deeper than tomllib follows": ("pyproject", nested(600)),
-    "lists deeper than tomlkit follows": ("pyproject", PYPROJECT.encode() + b"[tool.x]\n" + nested(450)),
     "a number of too many digits": ("pyproject", f"x = {LONG}".encode()),
-    "a requirement of too many digits": ("pyproject", pyproject("web (>=1)", f"web (>={LONG})")),
     "a marker of too many digits": ("pyproject", pyproject("web (>=1)", f"web ; python_version < '{LONG}'")),
     "a constraint of too many digits": ("pyproject", pyproject("^2.10", f"^{LONG}")),
     "a bound that gets one digit more": ("pyproject", pyproject("^2.10", "^" + "9" * 4300)),
@@ -97,12 +90,6 @@ FOUND: Final = {
 @pytest.mark.parametrize(("name", "data"), FOUND.values(), ids=FOUND)
 def test_an_input_that_was_not_survived_once_is_read_or_refused(name: str, data: bytes) -> None:
     PARSERS[name](data)
-
-
-def test_as_many_gpus_as_fit_into_one_argument_are_compared_quickly() -> None:
-    start = time.process_time()
-    PARSERS["target"](b"linux,driver=550" + b",cc=8.6" * 4_000)
-    assert time.process_time() - start < SECONDS
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -94,7 +94,7 @@ def apply_edit(text: str, edit: ProjectEdit, path: Path) -> str:
         KeyError,
         TypeError,
         AttributeError,
-        RecursionError,  # tomlkit does not follow lists within lists as deep as tomllib
+        RecursionError,  # older tomlkits go as deep into lists within lists as Python does
         _NotAsWantedError,
     ) as error:
         raise InputError(
