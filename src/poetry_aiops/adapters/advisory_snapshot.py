@@ -147,7 +147,10 @@ def _stale(index: AdvisoryIndex, freshness: Freshness) -> str | None:
 def _stamp(date: str | None) -> str | None:
     """Return a time as the reports write it; text that is no time as it is."""
     known = _parsed_time(date)
-    return known.astimezone(UTC).strftime(_TIME) if known else date
+    try:
+        return known.astimezone(UTC).strftime(_TIME) if known else date
+    except OverflowError:  # so near to the first day that UTC has no such time
+        return date
 
 
 def _days(age: timedelta) -> str:

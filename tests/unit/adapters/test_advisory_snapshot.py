@@ -79,6 +79,13 @@ def test_the_source_tells_hash_date_and_size(tmp_path: Path) -> None:
     assert (source.date, source.records, source.problem) == ("2024-01-05T00:00:00Z", 2, None)
 
 
+def test_a_date_before_the_first_day_is_told_as_it_stands(tmp_path: Path) -> None:
+    dated = record("T-1", "demo", modified="0001-01-01T00:00:00+14:00")
+    feed = open_snapshot(zipped(tmp_path / "all.zip", dated), FRESH)
+    source = feed.look_up(()).source
+    assert source.date == "0001-01-01T00:00:00+14:00"
+
+
 def test_the_index_is_kept_by_the_hash_of_the_snapshot(tmp_path: Path) -> None:
     path, kept = zipped(tmp_path / "all.zip", *RECORDS), tmp_path / "cache"
     first = open_snapshot(path, FRESH, cache_folder=kept)
