@@ -311,3 +311,56 @@ def test_every_setting_is_written_into_the_table() -> None:
         '[tool.poetry-aiops.hardware]\nprovides = ["jax", "torch"]\nmixed = "newest"\n\n'
     )
     assert read_config(aiops_table(tomllib.loads(as_toml(hardware)))).hardware == hardware
+
+
+def test_a_name_that_is_no_bare_key_is_quoted_in_the_table() -> None:
+    hardware = HardwareConfig((Variant("ml.cpu", "cpu", '[tool.poetry-aiops.hardware.variants] "ml.cpu"'),))
+    assert as_toml(hardware) == '[tool.poetry-aiops.hardware.variants]\n"ml.cpu" = "cpu"\n'
+
+
+EXTRAS = """
+[project]
+name = "a"
+version = "1"
+dependencies = ["rich"]
+[project.optional-dependencies]
+cpu = ["torch{cpu}"]
+gpu = ["torch{gpu}"]
+docs = ["mkdocs ; extra != 'slides'"]
+"""
+EXCLUSIVE = {"cpu": "; extra != 'gpu'", "gpu": "; extra != 'cpu'"}
+
+
+def test_extras_that_exclude_each_other_are_proposed_with_reasons() -> None:
+    found = proposal_for(project(EXTRAS.format(**EXCLUSIVE)))
+    assert found.hardware is not None
+    assert {variant.group: variant.backend for variant in found.hardware.variants} == {
+        "cpu": "cpu",
+        "gpu": "cu130",
+    }
+    assert found.reasons == ("cpu is cpu: its name says cpu", "gpu is cu130: its name says gpu")
+    assert found.notes == ()
+
+
+def test_one_marker_that_excludes_the_other_extra_is_enough() -> None:
+    assert list(proposed(EXTRAS.format(cpu="", gpu=EXCLUSIVE["gpu"]))) == ["cpu", "gpu"]
+
+
+@pytest.mark.parametrize("cpu", ["", "; extra == 'cpu'", "; extra != 'slides'"])
+def test_extras_that_can_be_installed_together_are_not_proposed(cpu: str) -> None:
+    assert propose(project(EXTRAS.format(cpu=cpu, gpu=""))) is None
+
+
+def test_groups_that_are_variants_come_before_extras() -> None:
+    text = EXTRAS.format(**EXCLUSIVE) + groups(ml_cpu=["torch"], ml_gpu=["torch"])
+    assert list(proposed(text)) == ["ml-cpu", "ml-gpu"]
+
+
+def test_an_extra_with_the_name_of_a_group_is_not_proposed() -> None:
+    text = EXTRAS.format(**EXCLUSIVE) + groups(optional=False, cpu=["rich"])
+    assert propose(project(text)) is None
+
+
+def test_notes_about_groups_stay_where_the_extras_say_nothing() -> None:
+    text = EXTRAS.format(cpu="", gpu="") + groups(optional=False, ml_cpu=["torch"], ml_gpu=["torch"])
+    assert len(proposal_for(project(text)).notes) == 2
