@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_STAMP := $(VENV)/.installed-for-demo
 WORKERS ?= auto
+MUTATION := .venvs/mutation
 
-.PHONY: demo bench test test-slow lint types format clean
+.PHONY: demo bench mutation test test-slow lint types format clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -44,6 +45,16 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/lock_time.py
+
+# Small faults in the code, which the unit tests must notice; takes CPU hours in pieces, so it is no part of CI.
+mutation: $(MUTATION)/.installed
+	$(MUTATION)/bin/python scripts/mutation.py $(ROOMS)
+
+$(MUTATION)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(MUTATION)
+	$(MUTATION)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(MUTATION)/bin/python -m pip install --quiet --editable . --group test --group mutation
+	@touch $(MUTATION)/.installed
 
 clean:
 	rm -rf $(VENV) .venvs dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -35,12 +35,11 @@ def test_the_projects_own_list_replaces_the_inference() -> None:
 
 def locked(**packages: tuple[list[str], dict[str, object]]) -> Lock:
     """Return a lock of packages by name, each with its groups and dependencies."""
-    return lock_of(
-        *(
-            {"name": name, "groups": groups, "dependencies": wanted}
-            for name, (groups, wanted) in packages.items()
-        )
-    )
+    listed: list[dict[str, object]] = [
+        {"name": name, "groups": groups, "dependencies": wanted}
+        for name, (groups, wanted) in packages.items()
+    ]
+    return lock_of(*listed)
 
 
 def test_a_package_of_the_groups_whose_requirement_only_variants_hold_is_told() -> None:
