@@ -5,8 +5,9 @@ make mutation                                                      every room, a
 .venvs/mutation/bin/python scripts/mutation.py locking --survivors     what survived last time, with today's tests
 
 The work is done on a copy in .venvs/mutation-run, so that no fault can stay behind in src. In the copy, function caches
-are taken off (the tool leaves decorated functions alone, and a filled cache hides faults in what it calls). Survivors
-that were judged stand in scripts/mutation_judged.toml with the reason; the others are printed, and the exit code is 1.
+are taken off (the tool leaves decorated functions alone, and a filled cache hides faults in what it calls), and
+hypothesis draws a few examples, always the same ones. Survivors that were judged stand in scripts/mutation_judged.toml
+with the reason; the others are printed, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -41,8 +46,14 @@ only_mutate = {sources}
 pytest_add_cli_args_test_selection = {tests}
 pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0", "-m", "not slow"]
 use_git_change_detection = false
-timeout_constant = 6.0
+timeout_constant = 2.0
 """
+FEW_EXAMPLES = """from hypothesis import Phase, settings
+
+settings.register_profile("few", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+settings.load_profile("few")
+"""
+EXAMPLES = re.compile(r"max_examples=\d+")
 CACHE = re.compile(r"^@(?:lru_cache\(maxsize=[\d_]+\)|cache)\n", re.MULTILINE)
 
 
@@ -123,15 +134,22 @@ def prepare(room: Room, folder: Path) -> None:
         shutil.rmtree(folder / part, ignore_errors=True)
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for pattern in room.sources:
-        for file in folder.glob(pattern):
-            text = file.read_text(encoding="utf-8")
-            if CACHE.search(text):
-                file.write_text(CACHE.sub("", text), encoding="utf-8")
+        change(folder.glob(pattern), CACHE, "")
+    change((folder / "tests" / "unit").rglob("test_*.py"), EXAMPLES, "max_examples=20")
+    (folder / "tests" / "unit" / "conftest.py").write_text(FEW_EXAMPLES, encoding="utf-8")
     tests = [test for test in room.tests if (folder / test).exists()]
     settings = SETTINGS.format(sources=list(room.sources), tests=tests)
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (folder / "pyproject.toml").write_text(project + settings, encoding="utf-8")
     shutil.copy(ROOT / "README.md", folder)
+
+
+def change(files: Iterable[Path], pattern: re.Pattern[str], text: str) -> None:
+    """Replace what matches in each file that holds it."""
+    for file in files:
+        before = file.read_text(encoding="utf-8")
+        if pattern.search(before):
+            file.write_text(pattern.sub(text, before), encoding="utf-8")
 
 
 def mutmut(folder: Path, *arguments: str) -> None:
