@@ -44,10 +44,11 @@ SETTINGS = """
 source_paths = ["src"]
 only_mutate = {sources}
 pytest_add_cli_args_test_selection = {tests}
-pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0", "-m", "not slow"]
+pytest_add_cli_args = ["-m", "not slow", {without}]
 use_git_change_detection = false
 timeout_constant = 2.0
 """
+NOT_NEEDED = "cacheprovider doctest faulthandler junitxml legacypath logging pastebin threadexception unraisableexception"
 FEW_EXAMPLES = """from hypothesis import Phase, settings
 
 settings.register_profile("few", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
@@ -138,7 +139,8 @@ def prepare(room: Room, folder: Path) -> None:
     change((folder / "tests" / "unit").rglob("test_*.py"), EXAMPLES, "max_examples=20")
     (folder / "tests" / "unit" / "conftest.py").write_text(FEW_EXAMPLES, encoding="utf-8")
     tests = [test for test in room.tests if (folder / test).exists()]
-    settings = SETTINGS.format(sources=list(room.sources), tests=tests)
+    without = ", ".join(f'"-p", "no:{plugin}"' for plugin in NOT_NEEDED.split())
+    settings = SETTINGS.format(sources=list(room.sources), tests=tests, without=without)
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (folder / "pyproject.toml").write_text(project + settings, encoding="utf-8")
     shutil.copy(ROOT / "README.md", folder)
@@ -153,9 +155,12 @@ def change(files: Iterable[Path], pattern: re.Pattern[str], text: str) -> None:
 
 
 def mutmut(folder: Path, *arguments: str) -> None:
+    """Run the tool in ``folder``; pytest starts once for each fault, so it starts without what no test here needs."""
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [MUTMUT, "run", *arguments]
     with (folder / "mutmut.log").open("w", encoding="utf-8") as log:
         subprocess.run(
-            [MUTMUT, "run", *arguments], cwd=folder, check=False, stdout=log, stderr=subprocess.STDOUT
+            command, cwd=folder, check=False, stdout=log, stderr=subprocess.STDOUT, env=environment
         )
 
 
