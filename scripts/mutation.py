@@ -157,7 +157,7 @@ def change(files: Iterable[Path], pattern: re.Pattern[str], text: str) -> None:
 def mutmut(folder: Path, *arguments: str) -> None:
     """Run the tool in ``folder``; pytest starts once for each fault, so it starts without what no test here needs."""
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    command = [MUTMUT, "run", *arguments]
+    command = [str(MUTMUT), "run", *arguments]
     with (folder / "mutmut.log").open("w", encoding="utf-8") as log:
         subprocess.run(
             command, cwd=folder, check=False, stdout=log, stderr=subprocess.STDOUT, env=environment

@@ -213,7 +213,7 @@ def test_events_of_one_object_and_vectors_of_an_entry_are_read_too() -> None:
 
 
 def test_the_word_of_the_database_comes_before_that_of_the_ecosystem() -> None:
-    words = {"database_specific": {"severity": "HIGH"}, "ecosystem_specific": {"severity": "low"}}
+    words: dict[str, Any] = {"database_specific": {"severity": "HIGH"}, "ecosystem_specific": {"severity": "low"}}
     assert read(record("T-1", **words)).label == "HIGH"
     assert read(record("T-1", **{**words, "database_specific": {"severity": 3}})).label == "low"
     assert len(read(record("T-1", database_specific={"severity": "x" * 50})).label) == 40
