@@ -162,6 +162,7 @@ def test_other_frameworks_cuda_major_wins_over_a_newer_torch() -> None:
     chosen = choose("driver=580.65.06,cc=8.6", Constraint(cuda_majors=majors))
     assert (chosen.best, chosen.torch_max) == ("cu126", "2.14")
     assert "other frameworks of the project bring CUDA 12.x" in reasons(chosen, "cu130")
+    assert "other frameworks" not in reasons(chosen, "cu126")
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,12 @@ def test_each_thing_that_is_wrong_with_a_rocm_build_is_told() -> None:
     assert second == "no torch of rocm6.4 fits: the project asks for torch >=2.14"
 
 
+def test_a_card_that_has_builds_only_on_request_does_not_decide_beside_another() -> None:
+    chosen = choose("gfx=gfx1100,gfx=gfx900")
+    assert chosen.best == "rocm7.2"
+    assert any("(gfx900): no ROCm build is for it" in warning for warning in chosen.warnings)
+
+
 def test_an_architecture_that_nobody_knows_is_told_for_each_build() -> None:
     gpu = Accelerator("rocm", "Radeon")
     chosen = select(Host("linux", "x86_64", accelerators=(gpu,)), load_catalogue())

@@ -109,9 +109,12 @@ def test_a_part_that_cannot_be_read_is_kept_in_mind(field: str, value: object, t
     assert any(told in text for text in entry.unreadable)
 
 
-def test_an_entry_that_names_no_package_is_noted() -> None:
+@pytest.mark.parametrize(
+    "package", [None, "demo", {"ecosystem": "PyPI"}, {"name": "demo"}, {"ecosystem": "PyPI", "name": 3}]
+)
+def test_an_entry_that_names_no_package_is_noted(package: object) -> None:
     document = record("T-1", "demo")
-    document["affected"].append({"ranges": []})
+    document["affected"].append({"package": package, "ranges": []})
     assert read(document).notes == ("affected[1] names no package",)
 
 
@@ -212,8 +215,17 @@ def test_events_of_one_object_and_vectors_of_an_entry_are_read_too() -> None:
     assert entry.unreadable == ()
 
 
+def test_ids_are_cut_at_two_hundred_characters() -> None:
+    found = read(record("x" * 250, "n" * 250, aliases=["y" * 250]))
+    assert (len(found.id), [len(alias) for alias in found.aliases]) == (200, [200])
+    assert [len(name) for name in found.packages] == [200]
+
+
 def test_the_word_of_the_database_comes_before_that_of_the_ecosystem() -> None:
-    words: dict[str, Any] = {"database_specific": {"severity": "HIGH"}, "ecosystem_specific": {"severity": "low"}}
+    words: dict[str, Any] = {
+        "database_specific": {"severity": "HIGH"},
+        "ecosystem_specific": {"severity": "low"},
+    }
     assert read(record("T-1", **words)).label == "HIGH"
     assert read(record("T-1", **{**words, "database_specific": {"severity": 3}})).label == "low"
     assert len(read(record("T-1", database_specific={"severity": "x" * 50})).label) == 40

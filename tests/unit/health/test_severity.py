@@ -126,6 +126,7 @@ def test_of_equal_levels_the_higher_score_is_worse_and_a_score_beats_none() -> N
     high, higher, wordy = (Rating(Severity.HIGH, score) for score in (7.1, 8.8, None))
     assert worst([high, higher, wordy]) == higher
     assert worst([wordy, high]) == high
+    assert worst([Rating(Severity.LOW), Rating(Severity.LOW, 0.5)]).cvss == 0.5
 
 
 @pytest.mark.parametrize(
