@@ -69,6 +69,13 @@ def test_a_range_that_is_fixed_where_it_begins_is_empty_and_spans_may_touch() ->
     ]
 
 
+def test_a_range_without_an_end_goes_on_from_where_it_begins() -> None:
+    assert [version for version in ("1.9", "2.0", "9") if applies(version, {"introduced": "2.0"})] == [
+        "2.0",
+        "9",
+    ]
+
+
 def test_epochs_come_before_releases() -> None:
     events = ({"introduced": "1!1.0"}, {"fixed": "1!2.0"})
     assert [v for v in ("1.5", "99", "1!1.0", "1!1.5", "1!2.0", "2!1.5") if applies(v, *events)] == [
@@ -102,6 +109,7 @@ def test_a_local_part_is_judged_as_the_public_version_unless_it_is_named() -> No
     assert applies("2.1.0+cpu", {"introduced": "0"}, {"last_affected": "2.1.0"})
     assert applies("2.1.0", *fixed_build)
     assert not applies("2.1.0+patched", *fixed_build)
+    assert applies("2.1.0+cpu", {"introduced": "0"}, {"last_affected": "2.1.0+cpu"})
     named = advisory(listed("T-1", "demo", "2.1.0+bad"))
     assert match(named, "demo", "2.1.0+bad").applies
     assert not match(named, "demo", "2.1.0").applies

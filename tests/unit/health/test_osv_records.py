@@ -65,7 +65,7 @@ def test_a_record_is_read_with_everything_that_reports_need() -> None:
         ({"id": 3}, "no id"),
         ({"id": "\x00 "}, "no id"),
         ({"id": "T-1"}, "does not say what it affects"),
-        ({"id": "T-1", "affected": {}}, "affected must be a list"),
+        ({"id": "T-1", "affected": {}}, "T-1: affected must be a list, but is a table"),
     ],
 )
 def test_what_is_no_record_says_why(document: object, why: str) -> None:
