@@ -264,6 +264,26 @@ def test_optional_groups_are_proposed_beside_one_that_is_not() -> None:
     assert "ml-rocm" in found.notes[0]
 
 
+def test_groups_that_exclude_only_each_other_are_no_news_beside_a_proposal() -> None:
+    text = """
+        [dependency-groups]
+        ml-cpu = ["torch"]
+        ml-gpu = ["torch"]
+        one = ["faiss-cpu"]
+        two = ["faiss-gpu"]
+        [tool.poetry.group.ml-cpu]
+        optional = true
+        [tool.poetry.group.ml-gpu]
+        optional = true
+    """
+    assert proposal_for(project(text)).notes == ()
+
+
+def test_the_first_of_two_sets_of_one_size_is_proposed() -> None:
+    text = groups(faiss_cpu=["faiss-cpu"], faiss_gpu=["faiss-gpu"], ml_cpu=["torch"], ml_gpu=["torch"])
+    assert list(proposed(text)) == ["faiss-cpu", "faiss-gpu"]
+
+
 def test_a_group_that_only_brings_a_variant_along_is_left_out() -> None:
     text = """
         [dependency-groups]
@@ -349,6 +369,18 @@ def test_one_marker_that_excludes_the_other_extra_is_enough() -> None:
 @pytest.mark.parametrize("cpu", ["", "; extra == 'cpu'", "; extra != 'slides'"])
 def test_extras_that_can_be_installed_together_are_not_proposed(cpu: str) -> None:
     assert propose(project(EXTRAS.format(cpu=cpu, gpu=""))) is None
+
+
+def test_what_an_extra_asks_for_names_its_backend() -> None:
+    text = """
+        [project]
+        name = "a"
+        version = "1"
+        [project.optional-dependencies]
+        one = ["torch==2.6.0+cpu ; extra != 'two'"]
+        two = ["torch==2.6.0+cu124 ; extra != 'one'"]
+    """
+    assert proposed(text) == {"one": "cpu", "two": "cu124"}
 
 
 def test_groups_that_are_variants_come_before_extras() -> None:
