@@ -58,7 +58,8 @@ def rendered(text: str) -> str:
 
 def of_problem(problem: Problem) -> Iterator[str]:
     place = f"{problem.place.line}-{problem.last}" if problem.last else str(problem.place.line)
-    yield f"{problem.severity} {place}: {problem.what}"
+    what, words, _ = problem.what.partition(": Expected ")  # packaging's words, another version's are others
+    yield f"{problem.severity} {place}: {what}{words and ': ...'}"
     yield from (f"  {text}" for text in (problem.why, problem.suggestion) if text)
     if problem.fixed is not None:
         yield f"  fixed: {problem.fixed!r}"
