@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
+from poetry_aiops.adapters.files import temporary_beside
 from poetry_aiops.health.records import About
 from poetry_aiops.health.records import IndexRecord
 from poetry_aiops.health.records import Release
@@ -64,7 +64,7 @@ class RecordCache:
         if self._folder is None:
             return
         path = self._path(self._folder, address, kept.record.name)
-        temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        temporary = temporary_beside(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(json.dumps(_document(kept), separators=(",", ":")).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from cleo.formatters.formatter import Formatter
@@ -22,6 +23,17 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2
 def plain(text: str) -> str:
     """Return foreign text without control characters and with cleo's markup made inert."""
     return str(Formatter.escape(_CONTROL.sub("", text)))
+
+
+def accept_every_sign(io: IO) -> None:
+    """Let the outputs write signs that their encoding does not have as escapes, instead of ending with an error.
+
+    That is every sign but ASCII with ``LC_ALL=C``, and the name of a file that is no UTF-8 anywhere.
+    """
+    for output in (io.output, io.error_output):
+        stream = getattr(output, "stream", None)
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_warning(io: IO, text: str) -> None:
