@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 LARGEST_RECORD: Final = 50_000_000
 LARGEST_SNAPSHOT: Final = 4_000_000_000
 HINT: Final = "Fetch it again, for example with `poetry health --update-advisories`."
+_CLOCKS_DIFFER: Final = timedelta(days=1)
 _PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -137,6 +138,8 @@ def _stale(index: AdvisoryIndex, freshness: Freshness) -> str | None:
     if known is None:
         return "its age is not known"
     age, allowed = freshness.now - known, freshness.max_age
+    if age < -_CLOCKS_DIFFER:
+        return "it says that it was fetched in the future, so that its age is not known; `--update-advisories` helps"
     if age <= allowed:
         return None
     return (

@@ -32,7 +32,7 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     """
     target = Path(os.path.realpath(path))
     _refuse_what_is_no_file(target)
-    _remove_leftovers(target.parent)
+    remove_leftovers(target.parent)
     temporary = temporary_beside(target)
     try:
         write_new(temporary, data, mode, like=target)
@@ -74,6 +74,16 @@ def temporary_beside(path: Path, end: str = "") -> Path:
     A file that is left there by a killed run goes with a later :func:`write_atomically` into the same folder.
     """
     return path.with_name(f".aiops-{secrets.token_hex(8)}.tmp{end}")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files that are an hour old; younger ones may be those of a run that goes on. Never raises."""
+    with suppress(OSError), os.scandir(folder) as found:
+        for item in found:
+            if _TEMPORARY.fullmatch(item.name) and item.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    if time.time() - item.stat(follow_symlinks=False).st_mtime > _SURELY_LEFT:
+                        Path(item.path).unlink()
 
 
 def sync_folder(folder: Path) -> None:
@@ -120,13 +130,3 @@ def _refuse_what_is_no_file(target: Path) -> None:
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(target.stat().st_mode):
             raise OSError(errno.EINVAL, "it is no plain file", str(target))
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove temporary files that are an hour old; younger ones may be those of a run that goes on."""
-    with suppress(OSError), os.scandir(folder) as found:
-        for item in found:
-            if _TEMPORARY.fullmatch(item.name) and item.is_file(follow_symlinks=False):
-                with suppress(OSError):
-                    if time.time() - item.stat(follow_symlinks=False).st_mtime > _SURELY_LEFT:
-                        Path(item.path).unlink()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
+from poetry_aiops.adapters.files import remove_leftovers
 from poetry_aiops.adapters.files import temporary_beside
 from poetry_aiops.health.records import About
 from poetry_aiops.health.records import IndexRecord
@@ -48,6 +49,7 @@ class RecordCache:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._tidied: set[Path] = set()
 
     def load(self, address: str, source: str, name: str) -> Kept | None:
         """Return what was kept for a package of the index at ``address``, None when there is nothing readable."""
@@ -66,12 +68,17 @@ class RecordCache:
         path = self._path(self._folder, address, kept.record.name)
         temporary = temporary_beside(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.parent not in self._tidied:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                remove_leftovers(path.parent)
+                self._tidied.add(path.parent)
             temporary.write_bytes(json.dumps(_document(kept), separators=(",", ":")).encode())
             os.replace(temporary, path)  # noqa: PTH105 - one call in place of two objects, for hundreds of files
-        except OSError:
+        except BaseException as error:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+            if not isinstance(error, OSError):
+                raise
 
     def _path(self, folder: Path, address: str, name: str) -> Path:
         """Return the file of a package; the address, which may hold a password, is only hashed."""

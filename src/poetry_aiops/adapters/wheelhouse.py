@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Outcome = Literal["present", "fetched", "resumed"]
 _CHUNK = 1 << 18  # bytes
 LARGEST = 16_000_000_000  # bytes; the largest wheels have four thousand million
-_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]*")
+_FILE_NAME = re.compile(r"[^/\\:\x00-\x1f.-][^/\\:\x00-\x1f]*")
 _HASHES = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 _MINUTE = 60.0  # seconds without a byte
 
@@ -152,7 +152,7 @@ class Fetcher:
                 opened.flush()
                 os.fsync(opened.fileno())
         except INDEX_ERRORS as error:
-            if getattr(error, "errno", None) == errno.EFBIG:
+            if getattr(error, "errno", None) == errno.EFBIG or (part.exists() and not part.stat().st_size):
                 part.unlink(missing_ok=True)
             raise IncompleteError(
                 f"{file.name} cannot be fetched: {in_words(error)}",

@@ -81,6 +81,9 @@ class AiopsCommand(Command):
         Runs before Poetry's own listeners, which already write (creating an environment, ...).
         """
         if self._document_output is None and self._is_document(_asked_format(io)):
+            from poetry_aiops.commands.terminal import write_documents_in_utf8  # noqa: PLC0415 - only for documents
+
+            write_documents_in_utf8(io.output)
             self._document_output = io.output
             io._output = io.error_output  # noqa: SLF001 - cleo has no setter; Poetry's parts hold on to this io
 

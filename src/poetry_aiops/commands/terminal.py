@@ -13,6 +13,7 @@ from cleo.io.outputs.output import Verbosity
 
 if TYPE_CHECKING:
     from cleo.io.io import IO
+    from cleo.io.outputs.output import Output
 
     from poetry_aiops.errors import AiopsError
 
@@ -34,6 +35,13 @@ def accept_every_sign(io: IO) -> None:
         stream = getattr(output, "stream", None)
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def write_documents_in_utf8(output: Output) -> None:
+    """Let an output whose text is for programs be UTF-8 whatever the terminal's encoding is, as a file would be."""
+    stream = getattr(output, "stream", None)
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def print_warning(io: IO, text: str) -> None:
