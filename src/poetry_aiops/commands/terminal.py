@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
+_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+
 
 def plain(text: str) -> str:
-    """Return foreign text without control characters and with cleo's markup made inert."""
-    return str(Formatter.escape(_CONTROL.sub("", text)))
+    """Return foreign text without control characters, with cleo's markup and the commands of build services made inert.
+
+    GitHub Actions takes a line of the log that begins with ``::``, and ``##[`` anywhere, for a command of its own.
+    """
+    inert = _COMMAND.sub(r"\1: :", _CONTROL.sub("", text)).replace("##[", "## [")
+    return str(Formatter.escape(inert))
 
 
 def accept_every_sign(io: IO) -> None:
@@ -51,7 +57,7 @@ def print_warning(io: IO, text: str) -> None:
 
 def print_error(io: IO, error: AiopsError) -> None:
     """Write an error to stderr, with ``--quiet`` too: what and where, then the details and what to do next."""
-    head, *rest = error.lines()
+    head, *rest = (" ".join(line.splitlines()) for line in error.lines())
     io.write_error_line(f"<error>{plain(head)}</error>", verbosity=Verbosity.QUIET)
     for line in rest:
         io.write_error_line(plain(line), verbosity=Verbosity.QUIET)
