@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, str]] = {
     "hw-info": "poetry_aiops.commands.hw_info:HwInfoCommand",
     "hw-install": "poetry_aiops.commands.hw_install:HwInstallCommand",
     "migrate-reqs": "poetry_aiops.commands.migrate_reqs:MigrateReqsCommand",
+    "scaffold": "poetry_aiops.commands.scaffold:ScaffoldCommand",
     "sync-reqs": "poetry_aiops.commands.sync_reqs:SyncReqsCommand",
 }
 """Our commands: name -> ``module:Class``."""

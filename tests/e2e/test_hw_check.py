@@ -374,3 +374,32 @@ def test_other_pythons_run_it(machine: Machine, name: str) -> None:
     machine.nvidia().holds("cu126")
     fits(machine.check(), "ml (cu126) fits")
     misfit(machine.check(CUDA_VISIBLE_DEVICES="-1"), "hides every GPU")
+
+
+# -- as the entry point of an image ---------------------------------------------------------------------
+
+
+def test_a_machine_that_fits_goes_on_with_the_command_in_place_of_the_check(machine: Machine) -> None:
+    ended = machine.holds("cpu").check("--quiet", "--", "sh", "-c", 'echo "$0 $1"; exit 7', "a b", "--json")
+    assert (ended.code, ended.out, ended.err) == (7, "a b --json\n", "")
+
+
+def test_a_machine_that_does_not_fit_never_starts_the_command(machine: Machine) -> None:
+    misfit(machine.holds("cu126").check("--quiet", "--", "echo", "started"), "no NVIDIA GPU is to be seen")
+
+
+def test_without_a_record_the_command_is_not_started_either(machine: Machine) -> None:
+    ended = machine.check("--", "echo", "started")
+    assert (ended.code, ended.out) == (2, "")
+
+
+def test_a_command_that_is_not_there_ends_as_in_a_shell(machine: Machine) -> None:
+    ended = machine.holds("cpu").check("--quiet", "--", "no-such-program")
+    assert (ended.code, ended.out) == (127, "")
+    assert ended.err == "hw-check: no-such-program cannot be started: No such file or directory.\n"
+
+
+def test_a_command_that_may_not_be_run_ends_as_in_a_shell(machine: Machine) -> None:
+    (machine.bin / "text").write_text("no program", "utf-8")
+    ended = machine.holds("cpu").check("--quiet", "--", str(machine.bin / "text"))
+    assert (ended.code, ended.out) == (126, "")

@@ -30,8 +30,8 @@ from poetry_aiops.adapters.page_fetch import in_words
 from poetry_aiops.graph.build import source_label
 from poetry_aiops.graph.sizes import NO_FILE_FITS
 from poetry_aiops.graph.sizes import BuildSize
-from poetry_aiops.graph.sizes import best_file
 from poetry_aiops.project.model import LockedFile
+from poetry_aiops.project.wheels import best_file
 
 
 if TYPE_CHECKING:

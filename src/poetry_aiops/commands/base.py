@@ -131,9 +131,9 @@ class AiopsCommand(Command):
             raise UsageError(
                 f"--quiet leaves no standard output for the {asked.replace('json', 'JSON')} document",
                 where=f"--format {asked}",
-                hint="Leave out one of the two."
-                if "output" not in {option.name for option in self.options}
-                else "Leave out one of the two, or write the document with --output FILE.",
+                hint="Leave out one of the two, or write the document with --output FILE."
+                if self._writes_documents
+                else "Leave out one of the two.",
             )
         return asked
 
@@ -143,7 +143,7 @@ class AiopsCommand(Command):
         from poetry_aiops.errors import UsageError  # noqa: PLC0415
 
         files = {}
-        for name in self.option("output") or ():
+        for name in self.option("output") if self._writes_documents else ():
             written = self._format_of(name)
             if written not in self.formats:
                 known = ", ".join(end for end, form in self.extensions.items() if form in self.formats)
@@ -154,6 +154,11 @@ class AiopsCommand(Command):
                 )
             files[name] = written
         return files
+
+    @property
+    def _writes_documents(self) -> bool:
+        """Whether ``--output`` is the repeatable one that documents go to."""
+        return any(given.name == "output" and given.is_list() for given in self.options)
 
     def _format_of(self, name: str) -> str | None:
         """Return the format that a file's name asks for; the longest extension counts (``.cdx.json``)."""

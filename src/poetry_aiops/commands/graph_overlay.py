@@ -21,8 +21,8 @@ from poetry_aiops.graph.scope import machine_for
 from poetry_aiops.graph.scope import machines_for
 from poetry_aiops.graph.scope import select
 from poetry_aiops.graph.sizes import Sizes
-from poetry_aiops.graph.sizes import tags_for
 from poetry_aiops.graph.sizes import tags_on
+from poetry_aiops.project.wheels import ranked_tags
 
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _here(lock: Lock) -> tuple[str, Mapping[Tag, int]]:
     allowed = sorted({one.python for one in machines_for(lock.python_versions)}, key=_minor)
     python = running if running in allowed or not allowed else allowed[-1]
     words = f"this machine ({platform.system()} {platform.machine()}, Python {python})"
-    return words, tags_for(python, platform_tags())
+    return words, ranked_tags(python, platform_tags())
 
 
 def _there(lock: Lock, host: Host) -> tuple[str, Mapping[Tag, int]]:

@@ -1,7 +1,8 @@
 """Check whether this machine fits the build that `poetry hw-install` put into this environment.
 
 Runs at container start with the standard library of Python 3.8 or newer. Exit codes: 0 it fits, 1 it does not
-(the reason and the way out are printed), 2 there is no usable record.
+(the reason and the way out are printed), 2 there is no usable record. With `-- COMMAND`, a machine that fits goes
+on with the command in place of this program (126 or 127 when that cannot be started), as an entry point of an image.
 """
 
 from __future__ import annotations
@@ -319,7 +320,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", metavar="DIR", default="/", help="look for files under another root folder")
     parser.add_argument("--quiet", action="store_true", help="print nothing when the machine fits")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    options = parser.parse_args(arguments)
+    parser.epilog = (
+        "With `-- COMMAND [ARGUMENT ...]` at the end, a machine that fits goes on with that command."
+    )
+    given = sys.argv[1:] if arguments is None else arguments
+    end = given.index("--") if "--" in given else len(given)
+    options, command = parser.parse_args(given[:end]), given[end + 1 :]
     record: dict[str, Any] = {}
     try:
         record = load_record(options.record or find_record())
@@ -329,7 +335,19 @@ def main(arguments: list[str] | None = None) -> int:
     except RecordError as error:
         code, text, fixes = 2, str(error), ["Run `poetry hw-install`; it writes the record."]
     tell(code, text, fixes, record, options)
-    return code
+    return go_on(command) if command and code == 0 else code
+
+
+def go_on(command: list[str]) -> int:
+    """Become the command; returns only when it cannot be started, with the exit code that a shell has for it."""
+    sys.stdout.flush()
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - the image's own command
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        words = f"hw-check: {command[0]} cannot be started: {reason}."
+        print(re.sub(r"[^ -~\n]", "?", words), file=sys.stderr)  # noqa: T201
+        return 127 if isinstance(error, FileNotFoundError) else 126
 
 
 def tell(code: int, text: str, fixes: list[str], record: dict[str, Any], options: argparse.Namespace) -> None:

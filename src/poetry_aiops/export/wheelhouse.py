@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Final
 
-from packaging.tags import compatible_tags
-from packaging.tags import cpython_tags
 from packaging.tags import mac_platforms
-from packaging.utils import InvalidWheelFilename
-from packaging.utils import parse_wheel_filename
 
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
@@ -22,13 +18,17 @@ from poetry_aiops.export.requirements_text import about
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.targets import Target
 from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.project.wheels import SDISTS
+from poetry_aiops.project.wheels import best_file
+from poetry_aiops.project.wheels import manylinux
+from poetry_aiops.project.wheels import musllinux
+from poetry_aiops.project.wheels import ranked_tags
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
     from collections.abc import Mapping
-    from collections.abc import Sequence
 
     from packaging.tags import Tag
 
@@ -49,23 +49,20 @@ EVERYDAY_PLATFORMS: Final = {
 """Plain names and the platform tag that each one means: the oldest system that today's frameworks are built for."""
 
 REQUIREMENTS_FILE: Final = "requirements.txt"
-_OLD_NAMES: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}  # PEP 600
-_OLDEST_GLIBC: Final = {"x86_64": 5, "i686": 5}  # others were first built for 2.17
 _MANYLINUX = re.compile(r"manylinux_2_(?P<minor>\d+)_(?P<arch>\w+)")
 _MUSLLINUX = re.compile(r"musllinux_1_(?P<minor>\d+)_(?P<arch>\w+)")
 _MACOS = re.compile(r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<arch>arm64|x86_64)")
 _WINDOWS: Final = {"win_amd64": "AMD64", "win_arm64": "ARM64", "win32": "x86"}
-_SDISTS: Final = (".tar.gz", ".zip")
 _PYTHON = re.compile(r"3\.(?P<minor>\d+)(?:\.(?P<patch>\d+))?")
 _PATCHES = range(40, -1, -1)
 
 
 @dataclass(frozen=True, slots=True)
 class WheelTarget:
-    """The machine that a wheelhouse is for: platform tags, all tags in pip's order, and marker values."""
+    """The machine that a wheelhouse is for: platform tags, the rank of every tag in pip's order, and marker values."""
 
     platforms: tuple[str, ...]
-    tags: tuple[Tag, ...]
+    ranks: Mapping[Tag, int]
     machine: Target
 
 
@@ -116,7 +113,9 @@ def wheel_target(
         "python_version": f"3.{minor}",
     }
     name = f"{platform or 'this machine'}, Python {full if python.count('.') > 1 else f'3.{minor}'}"
-    return WheelTarget(platforms, _tags(minor, platforms), Target(name, f"3.{minor}", environment))
+    return WheelTarget(
+        platforms, ranked_tags(f"3.{minor}", platforms), Target(name, f"3.{minor}", environment)
+    )
 
 
 def choose_files(pins: Iterable[Pin], target: WheelTarget, *, sdists: bool) -> Wheelhouse:
@@ -126,12 +125,11 @@ def choose_files(pins: Iterable[Pin], target: WheelTarget, *, sdists: bool) -> W
     fits. Raises NegativeAnswerError that names every package without a file for the target.
     """
     needed = [pin for pin in pins if marker_applies(pin.marker, target.machine)]
-    ranks = {tag: place for place, tag in enumerate(target.tags)}
     files, left_out, lacking = [], [], []
     for pin in sorted(needed, key=lambda one: one.package.name):
         if pin.origin in {"directory", "git"}:
             left_out.append((pin, _why_left_out(pin)))
-        elif file := best_file(pin.package.files, ranks, sdists=sdists):
+        elif file := best_file(pin.package.files, target.ranks, sdists=sdists):
             files.append(Chosen(pin, file))
         else:
             lacking.append(_why_lacking(pin, sdists=sdists))
@@ -142,22 +140,6 @@ def choose_files(pins: Iterable[Pin], target: WheelTarget, *, sdists: bool) -> W
             hint="Name another --platform or --python, or allow source archives with --sdists.",
         )
     return Wheelhouse(target, tuple(files), tuple(left_out))
-
-
-def best_file(files: Iterable[LockedFile], ranks: Mapping[Tag, int], *, sdists: bool) -> LockedFile | None:
-    """Return the file that pip prefers among those of one version; None when none can be installed."""
-    found: list[tuple[tuple[int, tuple[int, str]], LockedFile]] = []
-    for file in files:
-        if file.name.endswith(".whl"):
-            rank, build = _rank(file.name, ranks)
-            if rank is not None:
-                found.append(((rank, build), file))
-        elif sdists and file.name.endswith(_SDISTS):
-            found.append(((len(ranks), (0, "")), file))
-    if not found:
-        return None
-    best = min(rank for (rank, _), _ in found)
-    return max((one for one in found if one[0][0] == best), key=lambda one: one[0][1])[1]
 
 
 def wheelhouse_requirements(wheelhouse: Wheelhouse, selection: Selection, exported: Exported) -> str:
@@ -207,11 +189,9 @@ def _platforms(tag: str, written: str) -> tuple[tuple[str, ...], dict[str, str]]
     if tag.startswith("linux_"):
         tag = EVERYDAY_PLATFORMS.get(tag.replace("_", "-", 1), tag)
     if found := _MANYLINUX.fullmatch(tag):
-        return _manylinux(int(found["minor"]), found["arch"]), _linux(found["arch"])
+        return manylinux(int(found["minor"]), found["arch"]), _linux(found["arch"])
     if found := _MUSLLINUX.fullmatch(tag):
-        arch = found["arch"]
-        tags = [f"musllinux_1_{minor}_{arch}" for minor in range(int(found["minor"]), -1, -1)]
-        return (*tags, f"linux_{arch}"), _linux(arch)
+        return musllinux(int(found["minor"]), found["arch"]), _linux(found["arch"])
     if found := _MACOS.fullmatch(tag):
         version = (int(found["major"]), int(found["minor"]))
         return tuple(mac_platforms(version, found["arch"])), _macos(version[0], found["arch"])
@@ -221,15 +201,6 @@ def _platforms(tag: str, written: str) -> tuple[tuple[str, ...], dict[str, str]]
         f"Write one of {', '.join(EVERYDAY_PLATFORMS)}, or a platform tag such as manylinux_2_34_x86_64."
     )
     raise UsageError(f'"{written}" names no platform', where="--platform", hint=hint)
-
-
-def _manylinux(minor: int, arch: str) -> tuple[str, ...]:
-    tags = []
-    for step in range(minor, _OLDEST_GLIBC.get(arch, 17) - 1, -1):
-        tags.append(f"manylinux_2_{step}_{arch}")
-        if step in _OLD_NAMES:
-            tags.append(f"{_OLD_NAMES[step]}_{arch}")
-    return (*tags, f"linux_{arch}")
 
 
 def _linux(arch: str) -> dict[str, str]:
@@ -251,22 +222,7 @@ def _environment(os_name: str, sys_platform: str, system: str, machine: str, rel
     }
 
 
-def _tags(minor: int, platforms: Sequence[str]) -> tuple[Tag, ...]:
-    interpreter = f"cp3{minor}"
-    own = cpython_tags((3, minor), [interpreter], platforms)
-    return (*own, *compatible_tags((3, minor), interpreter, platforms))
-
-
 # -- the choice -----------------------------------------------------------------------------------------
-
-
-def _rank(filename: str, ranks: Mapping[Tag, int]) -> tuple[int | None, tuple[int, str]]:
-    try:
-        _, _, build, tags = parse_wheel_filename(filename)
-    except InvalidWheelFilename:
-        return None, (0, "")
-    fitting = [ranks[tag] for tag in tags if tag in ranks]
-    return (min(fitting) if fitting else None), (build or (0, ""))
 
 
 def _why_left_out(pin: Pin) -> str:
@@ -280,7 +236,7 @@ def _why_left_out(pin: Pin) -> str:
 def _why_lacking(pin: Pin, *, sdists: bool) -> str:
     names = [file.name for file in pin.package.files]
     wheels = sum(name.endswith(".whl") for name in names)
-    archives = sum(name.endswith(_SDISTS) for name in names)
+    archives = sum(name.endswith(SDISTS) for name in names)
     if not names:
         return f"{pin.package.name} {pin.package.version}: poetry.lock names no files"
     rest = f", {archives} source archives" if archives and not sdists else ""

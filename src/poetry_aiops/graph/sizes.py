@@ -10,32 +10,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Final
 
-from packaging import tags
-from packaging.utils import InvalidWheelFilename
-from packaging.utils import parse_wheel_filename
+from packaging.tags import mac_platforms
+
+from poetry_aiops.project.wheels import manylinux
+from poetry_aiops.project.wheels import musllinux
+from poetry_aiops.project.wheels import ranked_tags
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Mapping
-    from collections.abc import Sequence
 
     from packaging.tags import Tag
 
     from poetry_aiops.graph.model import Diff
-    from poetry_aiops.project.model import LockedFile
 
 
 NO_FILE_FITS: Final = "no file of it fits this machine"
 """The reason of a build that is not downloaded there at all."""
 
-_SDISTS: Final = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
 _GLIBC: Final = (2, 39)
 _MACOS: Final = (14, 0)
-_OLDEST_GLIBC: Final[dict[str, int]] = {"x86_64": 5, "aarch64": 17}
-_LEGACY: Final[dict[int, str]] = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-_MUSL: Final = range(5, -1, -1)
+_MUSL: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +111,6 @@ class Sizes:
         return sum(self.by_name().values())
 
 
-def best_file(files: Sequence[LockedFile], order: Mapping[Tag, int]) -> LockedFile | None:
-    """Return the file that an installer takes on a machine whose tags are ``order``, best first; None for none."""
-    ranked = [(rank, file) for file in files if (rank := _rank(file.name, order)) is not None]
-    return min(ranked, key=lambda found: (found[0], found[1].name))[1] if ranked else None
-
-
 def tags_on(
     python: str, *, system: str, arch: str, libc: str | None = None, os_version: str | None = None
 ) -> dict[Tag, int]:
@@ -128,43 +118,19 @@ def tags_on(
 
     ``python`` is a minor version (``3.12``), ``libc`` is ``musl`` or ``glibc 2.31``, ``os_version`` macOS's own.
     """
-    return tags_for(python, _platforms(system, arch, libc, os_version))
-
-
-def tags_for(python: str, platforms: Iterable[str]) -> dict[Tag, int]:
-    """Return the tags of CPython on a machine with these platform tags, in order of preference."""
-    major, minor = (int(part) for part in python.split(".")[:2])
-    known = list(platforms)
-    found = dict.fromkeys(tags.cpython_tags((major, minor), platforms=known))
-    found.update(dict.fromkeys(tags.compatible_tags((major, minor), f"cp{major}{minor}", known)))
-    return {tag: rank for rank, tag in enumerate(found)}
-
-
-def _rank(filename: str, order: Mapping[Tag, int]) -> int | None:
-    if filename.endswith(_SDISTS):
-        return len(order)
-    try:
-        written = parse_wheel_filename(filename)[3]
-    except (InvalidWheelFilename, ValueError):
-        return None
-    return min((order[tag] for tag in written if tag in order), default=None)
+    return ranked_tags(python, _platforms(system, arch, libc, os_version))
 
 
 def _platforms(system: str, arch: str, libc: str | None, os_version: str | None) -> Iterator[str]:
     if system == "windows":
         yield {"amd64": "win_amd64", "arm64": "win_arm64"}.get(arch, arch)
     elif system == "macos":
-        yield from tags.mac_platforms(_numbers(os_version) or _MACOS, arch)
+        yield from mac_platforms(_numbers(os_version) or _MACOS, arch)
     elif libc == "musl":
-        yield from (f"musllinux_1_{minor}_{arch}" for minor in _MUSL)
-        yield f"linux_{arch}"
+        yield from musllinux(_MUSL, arch)
     else:
         newest = _numbers((libc or "").removeprefix("glibc ")) or _GLIBC
-        for minor in range(newest[1], _OLDEST_GLIBC.get(arch, 17) - 1, -1):
-            yield f"manylinux_2_{minor}_{arch}"
-            if minor in _LEGACY:
-                yield f"{_LEGACY[minor]}_{arch}"
-        yield f"linux_{arch}"
+        yield from manylinux(newest[1], arch)
 
 
 def _numbers(text: str | None) -> tuple[int, int] | None:

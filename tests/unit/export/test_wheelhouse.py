@@ -15,12 +15,12 @@ from poetry_aiops.export.header import read_header
 from poetry_aiops.export.model import Pin
 from poetry_aiops.export.wheelhouse import Here
 from poetry_aiops.export.wheelhouse import WheelTarget
-from poetry_aiops.export.wheelhouse import best_file
 from poetry_aiops.export.wheelhouse import choose_files
 from poetry_aiops.export.wheelhouse import wheel_target
 from poetry_aiops.export.wheelhouse import wheelhouse_requirements
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.model import PackageSource
+from poetry_aiops.project.wheels import best_file
 
 
 HERE = Here(
@@ -33,8 +33,7 @@ def target(platform: str | None = "linux-x86_64", python: str = "3.12") -> Wheel
 
 
 def best(*names: str, platform: str = "linux-x86_64", sdists: bool = False) -> str | None:
-    ranks = {tag: place for place, tag in enumerate(target(platform).tags)}
-    found = best_file([LockedFile(name, HASH) for name in names], ranks, sdists=sdists)
+    found = best_file([LockedFile(name, HASH) for name in names], target(platform).ranks, sdists=sdists)
     return found.name if found else None
 
 

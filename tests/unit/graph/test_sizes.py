@@ -12,10 +12,10 @@ from poetry_aiops.graph.model import Diff
 from poetry_aiops.graph.sizes import NO_FILE_FITS
 from poetry_aiops.graph.sizes import BuildSize
 from poetry_aiops.graph.sizes import Sizes
-from poetry_aiops.graph.sizes import best_file
-from poetry_aiops.graph.sizes import tags_for
 from poetry_aiops.graph.sizes import tags_on
 from poetry_aiops.project.model import LockedFile
+from poetry_aiops.project.wheels import best_file
+from poetry_aiops.project.wheels import ranked_tags
 
 
 NUMPY = (
@@ -79,7 +79,7 @@ def test_no_file_is_taken_where_none_fits_and_odd_names_are_passed_over() -> Non
 def test_the_order_for_this_machine_is_that_of_packaging() -> None:
     running = tags.interpreter_version()
     python = f"{running[0]}.{running[1:]}"
-    ours = list(tags_for(python, tags.platform_tags()))
+    ours = list(ranked_tags(python, tags.platform_tags()))
     theirs = [tag for tag in tags.sys_tags() if tag in set(ours)]
     assert ours == list(dict.fromkeys(theirs))
 

@@ -1,0 +1,72 @@
+"""New files beside those of the user: what is there is replaced only when asked, and then kept under another name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poetry_aiops.adapters.files import write_atomically
+from poetry_aiops.adapters.files import write_new
+from poetry_aiops.adapters.project_paths import find_place
+from poetry_aiops.adapters.project_paths import writing_problem
+from poetry_aiops.errors import InputError
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.adapters.project_paths import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a new file shall lie: ``text`` is what is there now, None for nothing."""
+
+    place: Place
+    text: str | None
+
+
+def look_at(root: Path, path: str) -> Spot:
+    """Return what lies at a path of the project; raises InputError for a place that cannot be written."""
+    place = find_place(root, path)
+    problem = place if isinstance(place, str) else writing_problem(place)
+    if isinstance(place, str) or problem:
+        raise InputError(f"{path} {problem}", hint="Name another file with --output.")
+    try:
+        text = place.path.read_text(encoding="utf-8", errors="replace") if place.status else None
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}", hint="Look at its permissions."
+        ) from error
+    return Spot(place, text)
+
+
+def write_keeping(spot: Spot, text: str) -> str | None:
+    """Write a file whole and return the name, relative to the project, under which an old one was kept.
+
+    Raises InputError in words where the system refuses; then the old file is as it was.
+    """
+    place = spot.place
+    try:
+        kept = _keep(place) if place.status is not None else None
+        place.path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place.path, text.encode())
+    except OSError as error:
+        raise InputError(
+            f"{place.name} cannot be written: {error.strerror or error}",
+            hint="Look at the disk and the permissions of its folder; what was there is untouched.",
+        ) from error
+    return None if kept is None else str(Path(place.name).with_name(kept).as_posix())
+
+
+def _keep(place: Place) -> str:
+    """Copy a file beside itself under the first free name: FILE.bak, FILE.bak.1, ..."""
+    data = place.path.read_bytes()
+    number = 0
+    while True:
+        name = f"{place.path.name}.bak{f'.{number}' if number else ''}"
+        try:
+            write_new(place.path.with_name(name), data, place.mode)
+        except FileExistsError:
+            number += 1
+        else:
+            return name

@@ -1,0 +1,78 @@
+"""Which image a variant stands on, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from poetry_aiops.project.backends import family_of
+from poetry_aiops.scaffold.model import Base
+from poetry_aiops.scaffold.options import SLIM
+from poetry_aiops.scaffold.options import VENDOR
+
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from poetry_aiops.config import Variant
+    from poetry_aiops.scaffold.facts import ImageFacts
+    from poetry_aiops.scaffold.options import Asked
+
+
+_PYTHONS_OWN = ("python:", "docker.io/python:", "docker.io/library/python:")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A base, why it was taken, and what the user should be warned of."""
+
+    base: Base
+    reason: str = ""
+    warning: str = ""
+
+
+def choose_base(
+    variant: Variant | None, packages: Collection[str], python: str, asked: Asked, facts: ImageFacts
+) -> Chosen:
+    """Return the base of a variant's image: what was asked for, else Python's own where the wheels bring the rest."""
+    if variant is None:
+        return Chosen(Base("", facts.slim, brings_python=True))
+    name, backend = variant.group, variant.backend
+    wish = asked.base_of(name)
+    if wish is not None and wish not in {SLIM, VENDOR}:
+        brings_python = wish.startswith(_PYTHONS_OWN)
+        return Chosen(Base(name, wish, brings_python=brings_python), "asked for with --base")
+    bringer = facts.brings_its_libraries(backend, packages)
+    if wish == SLIM or (wish is None and bringer is not None):
+        return _slim(name, backend, bringer, facts)
+    return _vendor(name, backend, python, facts, asked=wish == VENDOR)
+
+
+def _slim(variant: str, backend: str, bringer: str | None, facts: ImageFacts) -> Chosen:
+    system = facts.system.get(backend)
+    if system is not None:
+        return Chosen(Base(variant, facts.slim, brings_python=True, packages=system.packages), system.why)
+    base = Base("", facts.slim, brings_python=True)
+    if not bringer or family_of(backend) == "jetson":
+        return Chosen(base)
+    return Chosen(base, f"{bringer} brings its GPU libraries along, so that Python's image is enough")
+
+
+def _vendor(variant: str, backend: str, python: str, facts: ImageFacts, *, asked: bool) -> Chosen:
+    vendor = facts.vendor(backend)
+    if vendor is None:
+        return Chosen(
+            Base("", facts.slim, brings_python=True),
+            warning=f"{variant}: no image of the vendor is known for {backend}, so that it stands on Python's own;"
+            f" name one with --base {variant}=IMAGE if the packages need the vendor's libraries",
+        )
+    why = "asked for with --base" if asked else "no locked package brings the GPU's libraries along"
+    chosen = Chosen(Base(variant, vendor.image, brings_python=False), f"the vendor's image: {why}")
+    if vendor.python == python:
+        return chosen
+    return replace(
+        chosen,
+        warning=f"{variant}: {vendor.image} has Python {vendor.python}, and the other images {python};"
+        f" `--python {vendor.python}` makes them alike, and --base {variant}=IMAGE names another image",
+    )

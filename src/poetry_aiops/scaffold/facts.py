@@ -1,0 +1,127 @@
+"""The dated facts of ``data/base_images.toml`` and ``data/actions.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+from poetry_aiops.errors import AiopsError
+from poetry_aiops.project.backends import family_of
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+
+_DATA = Path(__file__).parent.parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """The image of a GPU's vendor for one backend; ``python`` is the minor version that its system brings."""
+
+    backend: str
+    image: str
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Debian packages that a backend needs at run time, and ``why`` as the end of a sentence."""
+
+    packages: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What images stand on.
+
+    ``slim`` is Python's own image, with ``${PYTHON_VERSION}`` in its name; ``pythons`` are the minors that it comes
+    with, ``glibc_minor`` its glibc (2.N).
+    """
+
+    slim: str
+    pythons: tuple[str, ...]
+    glibc_minor: int
+    vendors: tuple[Vendor, ...]
+    system: Mapping[str, System]
+    self_contained: Mapping[str, tuple[str, ...]]
+
+    def vendor(self, backend: str) -> Vendor | None:
+        """Return the vendor's image for a backend, else the newest one of the same major version, else None."""
+        exact = next((one for one in self.vendors if one.backend == backend), None)
+        alike = [one for one in self.vendors if _major(one.backend) == _major(backend)]
+        return exact or (alike[-1] if alike else None)
+
+    def brings_its_libraries(self, backend: str, packages: Iterable[str]) -> str | None:
+        """Return the package that brings a GPU backend's libraries along, ``""`` where none are needed, or None."""
+        family = family_of(backend)
+        if family not in {"cuda", "rocm", "jetson"}:
+            return ""
+        wanted = self.self_contained.get(family, ())
+        return next((name for one in wanted for name in sorted(packages) if _is(name, one)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """GitHub actions by name: the version in words, and the commit that it stands for."""
+
+    pins: Mapping[str, tuple[str, str]]
+
+    def uses(self, name: str) -> str:
+        """Return what follows ``uses:``, such as ``actions/checkout@<sha> # v5``; ``name`` may go on with a folder."""
+        repository = "/".join(name.split("/")[:2])
+        if repository not in self.pins:
+            raise AiopsError(f"no pinned commit is known for the action {repository}")
+        version, sha = self.pins[repository]
+        return f"{name}@{sha} # {version}"
+
+
+@cache
+def load_image_facts() -> ImageFacts:
+    """Return the facts about base images that come with the package."""
+    return parse_image_facts(_document("base_images.toml"))
+
+
+@cache
+def load_actions() -> Actions:
+    """Return the pinned actions that come with the package."""
+    rows = _document("actions.toml")["action"]
+    return Actions({row["name"]: (row["version"], row["sha"]) for row in rows})
+
+
+def parse_image_facts(document: Mapping[str, Any]) -> ImageFacts:
+    """Return the facts of a parsed file."""
+    slim = document["slim"]
+    return ImageFacts(
+        slim=slim["image"],
+        pythons=tuple(slim["pythons"]),
+        glibc_minor=slim["glibc_minor"],
+        vendors=tuple(Vendor(row["backend"], row["image"], row["python"]) for row in document["vendor"]),
+        system={row["backend"]: System(tuple(row["packages"]), row["why"]) for row in document["system"]},
+        self_contained={
+            family: tuple(names) for family, names in document["self_contained"].items() if family != "source"
+        },
+    )
+
+
+def _document(name: str) -> dict[str, Any]:
+    return tomllib.loads((_DATA / name).read_text(encoding="utf-8"))
+
+
+def _is(name: str, pattern: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+def _major(backend: str) -> tuple[str, str]:
+    """Return family and major version: cu126 -> (cuda, 12), rocm7.2 -> (rocm, 7)."""
+    digits = backend.lstrip("abcdefghijklmnopqrstuvwxyz")
+    family = family_of(backend)
+    return (family, digits[:-1] if family == "cuda" else digits.partition(".")[0])

@@ -1,0 +1,115 @@
+"""What one selection of the lock needs on Linux: its packages, a Python that suits them, and what must be compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poetry_aiops.errors import UsageError
+from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.project.targets import targets
+from poetry_aiops.project.wheels import best_file
+from poetry_aiops.project.wheels import manylinux
+from poetry_aiops.project.wheels import ranked_tags
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from poetry_aiops.project.model import Lock
+    from poetry_aiops.project.model import Package
+    from poetry_aiops.scaffold.facts import ImageFacts
+
+
+OLDEST_FOR_PLUGIN = (3, 11)
+_BUILT_FROM_SOURCE = ("git", "url", "directory")  # where no wheel can be expected to lie
+_PATCHES = range(40, -1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an image installs: groups, extras and a machine such as ``x86_64``."""
+
+    groups: tuple[str, ...]
+    extras: frozenset[str] = frozenset()
+    arch: str = "x86_64"
+
+
+def packages_of(lock: Lock, wanted: Wanted, python: str, constraint: str) -> tuple[Package, ...]:
+    """Return the locked packages that a selection installs on Linux with a Python."""
+    machine = next(
+        one
+        for one in targets(_allowed_by(constraint, python))
+        if one.name == f"linux-{wanted.arch}-py{python}"
+    )
+    return tuple(
+        package
+        for package in lock.packages
+        if any(marker_applies(marker, machine, wanted.extras) for marker in package.marker_for(wanted.groups))
+    )
+
+
+def choose_python(
+    asked: str | None, constraint: str, lock: Lock, selections: Sequence[Wanted], facts: ImageFacts
+) -> str:
+    """Return the minor of Python for the images: what was asked for, else the newest that needs least compiling.
+
+    Raises UsageError where the project does not take the one asked for, and where it takes none that there is.
+    """
+    if asked is not None:
+        return _checked(asked, constraint)
+    fitting = [python for python in reversed(facts.pythons) if minor_allowed(constraint, python)]
+    if not fitting:
+        raise UsageError(
+            f"the project takes Python {constraint}, and images are made with {' or '.join(facts.pythons)}",
+            where="requires-python",
+            hint="Name another one with --python X.Y (3.11 or newer).",
+        )
+    return min(fitting, key=lambda one: len(without_wheel(lock, selections, one, constraint, facts)))
+
+
+def without_wheel(
+    lock: Lock, selections: Iterable[Wanted], python: str, constraint: str, facts: ImageFacts
+) -> tuple[str, ...]:
+    """Return the names of packages that have to be built from source, sorted."""
+    found = set()
+    for wanted in selections:
+        ranks = ranked_tags(python, manylinux(facts.glibc_minor, wanted.arch))
+        for package in packages_of(lock, wanted, python, constraint):
+            local = package.source is not None and package.source.type in _BUILT_FROM_SOURCE
+            if not local and package.files and best_file(package.files, ranks, sdists=False) is None:
+                found.add(package.name)
+    return tuple(sorted(found))
+
+
+def minor_allowed(constraint: str, python: str) -> bool:
+    """Say whether a project takes some release of a minor version of Python."""
+    return any(allows(constraint, f"{python}.{patch}") for patch in _PATCHES)
+
+
+def _checked(asked: str, constraint: str) -> str:
+    parts = asked.split(".")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):  # noqa: PLR2004 - X.Y
+        raise UsageError(
+            f"{asked!r} is not a minor version of Python", where="--python", hint="Write for example 3.12."
+        )
+    if (int(parts[0]), int(parts[1])) < OLDEST_FOR_PLUGIN:
+        raise UsageError(
+            f"Poetry with this plugin needs Python 3.11 or newer, and the images share one Python with it, not {asked}",
+            where="--python",
+            hint="Name 3.11 or a newer one.",
+        )
+    if not any(one.python == asked for one in targets(_allowed_by(constraint, asked))):
+        raise UsageError(
+            f"the project does not take Python {asked}, but {constraint}",
+            where="--python",
+            hint="Name one that `requires-python` allows.",
+        )
+    return asked
+
+
+def _allowed_by(constraint: str, python: str) -> Callable[[str], bool]:
+    return lambda version: version.startswith(f"{python}.") and allows(constraint, version)
