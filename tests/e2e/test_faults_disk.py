@@ -47,6 +47,8 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
 )
 IN_STEP: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("sync-reqs",), REFUSED),
+    (("scaffold", "docker"), REFUSED),
+    (("scaffold", "compose", "--force"), REFUSED),
     (("sync-reqs", "--wheelhouse", "wheels", "--hardware", "cpu"), (2, 3)),
 )
 
@@ -127,6 +129,7 @@ def test_no_command_changes_or_loses_anything(
     behind = locked_project(projects.HW, name="disk/behind")
     behind.edit(OLD_PIN, NEW_PIN)
     (behind.path / "requirements.txt").write_text("idna\n")
+    (project.path / "compose.yaml").write_text("mine: 1\n")
     harm(disk)
 
     wrong = left_alone(poetry, behind, COMMANDS) | left_alone(poetry, project, IN_STEP)

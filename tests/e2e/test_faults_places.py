@@ -44,6 +44,10 @@ EVERY = (
     ("migrate-reqs", "more reqs.txt", "--no-lock"),
     ("migrate-reqs", "--rollback"),
     ("hw-info", "--record", "recorded"),
+    ("scaffold", "docker", "--output", "Döckerfile"),
+    ("scaffold", "docker", "--output", "Döckerfile", "--force", "--port", "80"),
+    ("scaffold", "compose", "--dry-run"),
+    ("scaffold", "github"),
     ("graph",),
     *(
         ("graph", "--format", form)

@@ -37,6 +37,8 @@ from poetry_aiops.adapters.advisory_cache import AdvisoryCache
 from poetry_aiops.adapters.environment_record import write_record
 from poetry_aiops.adapters.file_sizes import _Kept as KeptSizes
 from poetry_aiops.adapters.files import write_atomically
+from poetry_aiops.adapters.kept_files import look_at
+from poetry_aiops.adapters.kept_files import write_keeping
 from poetry_aiops.adapters.osv_protocol import Stub
 from poetry_aiops.adapters.record_cache import Kept
 from poetry_aiops.adapters.record_cache import RecordCache
@@ -125,6 +127,12 @@ def _copied_wheel(folder: Path, text: str) -> None:
     Fetcher(session, folder, lambda _count: None).copy(LockedFile(name, f"sha256:{digest}"), source)
 
 
+def _scaffold(folder: Path, text: str) -> None:
+    spot = look_at(folder, "Dockerfile")
+    if spot.text != text:
+        write_keeping(spot, text)
+
+
 def _answers(folder: Path, text: str) -> None:
     cache = AdvisoryCache(folder, "https://osv.example", NOW.timestamp)
     cache.keep_answer(Subject("demo", "1.0"), (Stub(text, ""),))
@@ -159,6 +167,7 @@ WRITERS = {
     "pyproject.toml": Writer(_pyproject),
     "environment": Writer(_environment),
     "recording": Writer(_recording),
+    "scaffold": Writer(_scaffold),
     "wheel": Writer(_copied_wheel),
     "snapshot": Writer(_snapshot),
     "answers": Writer(_answers, keeps_quiet=True),
