@@ -145,3 +145,24 @@ def test_a_folder_outside_of_the_project_with_a_hostile_name_is_refused(key: str
         made("shop", "shop", evil)
     with pytest.raises(UsageError, match="cannot hold this path"):
         made("shop", "shop", replace(outside, source=PackageSource("directory", f"../{PAYLOADS[key]}")))
+
+
+def test_logins_are_mounted_and_secrets_stay_out_of_the_context() -> None:
+    text = dockerfile(replace(made(), logins=True))
+    assert "--mount=type=secret,id=poetry-auth" in text
+    assert [
+        line
+        for line in text.splitlines()
+        if re.match(r"(ARG|ENV|COPY).*(auth|password|token)", line, re.IGNORECASE)
+    ] == []
+    ignored = dockerignore(made()).splitlines()
+    assert {
+        ".env",
+        ".env.*",
+        "**/auth.toml",
+        "**/*.key",
+        "**/*.pem",
+        ".git",
+        ".migration_backup",
+        "*.bak*",
+    } <= {*ignored}
