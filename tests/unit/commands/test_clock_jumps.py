@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from dataclasses import dataclass
 from dataclasses import field
@@ -22,7 +23,6 @@ from poetry_aiops.adapters.downloads import DownloadServices
 from poetry_aiops.adapters.downloads import Kept as KeptFigures
 from poetry_aiops.adapters.downloads import _Reader as FigureReader
 from poetry_aiops.adapters.osv_protocol import Stub
-from poetry_aiops.commands import health_monitor
 from poetry_aiops.commands.health_monitor import Around
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.feed import Subject
@@ -82,8 +82,8 @@ def test_the_monitor_waits_as_long_as_ever(jump: timedelta) -> None:
 
 
 def test_the_monitor_reads_the_clock_that_never_jumps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health_monitor.time, "time", lambda: -1e9)
-    monkeypatch.setattr(health_monitor.time, "monotonic", lambda: 42.0)
+    monkeypatch.setattr(time, "time", lambda: -1e9)
+    monkeypatch.setattr(time, "monotonic", lambda: 42.0)
     assert Around.seconds(object.__new__(Around)) == 42.0
 
 
