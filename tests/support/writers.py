@@ -1,6 +1,6 @@
 """Everything of ours that writes files, each as a step from an old state of a folder to a new one.
 
-``python -m tests.support.writers TARGET`` makes ``TARGET/<writer>/before`` and lets a child process write in copies of it, killed
+``python -m tests.support.writers TARGET NAME...`` makes ``TARGET/<writer>/before`` and lets a child process write in copies of it, killed
 just before its first, second, ... call that writes, until one needs no more calls.
 """
 
@@ -178,9 +178,10 @@ WRITERS = {
 
 
 def main() -> None:
-    """Kill every writer at every call."""
+    """Kill the named writers at every call."""
     target = Path(sys.argv[1])
-    for name, writer in WRITERS.items():
+    for name in sys.argv[2:]:
+        writer = WRITERS[name]
         home = target / name
         (home / "before").mkdir(parents=True)
         writer.write(home / "before", FIRST)

@@ -14,6 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -91,28 +92,37 @@ def assert_whole(found: Content, old: Content, new: Content) -> None:
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder in which every writer was killed at every call."""
-    target = tmp_path_factory.mktemp("killed")
-    (target / "wheels").mkdir()
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
-        "WHEEL_SOURCE": str(target / "wheels"),
-        "TMPDIR": str(target),
-    }
-    program = [sys.executable, "-m", "tests.support.writers", str(target / "runs")]
-    subprocess.run(program, cwd=ROOT, env=environment, check=True)
-    return target / "runs"
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Path]]:
+    """Return a function that gives the copies in which a writer was killed, one for each call."""
+
+    @cache
+    def runs(names: tuple[str, ...]) -> Path:
+        target = tmp_path_factory.mktemp("killed")
+        (target / "wheels").mkdir()
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
+            "WHEEL_SOURCE": str(target / "wheels"),
+            "TMPDIR": str(target),
+        }
+        program = [sys.executable, "-m", "tests.support.writers", str(target / "runs"), *names]
+        subprocess.run(program, cwd=ROOT, env=environment, check=True)
+        return target / "runs"
+
+    def copies(name: str) -> list[Path]:
+        together = tuple(one for one in WRITERS if (one in QUICK) is (name in QUICK))
+        return [path for path in (runs(together) / name).iterdir() if path.name.isdecimal()]
+
+    return copies
 
 
 @every_writer
 def test_a_writer_killed_at_any_call_leaves_whole_files_and_the_next_one_tidies_up(
-    killed: Path, tmp_path: Path, name: str
+    killed: Callable[[str], list[Path]], tmp_path: Path, name: str
 ) -> None:
     writer = WRITERS[name]
     old, new = written(tmp_path / "old", writer, FIRST), written(tmp_path / "new", writer, FIRST, SECOND)
-    copies = [path for path in (killed / name).iterdir() if path.name.isdecimal()]
+    copies = killed(name)
     assert len(copies) >= 2
     for copy in copies:
         assert_whole(content(copy), old, new)
