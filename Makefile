@@ -1,12 +1,12 @@
 # `make demo` and `make test` are all that a newcomer needs; both make their own virtual environment.
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 DEMO_STAMP := $(VENV)/.installed-for-demo
 WORKERS ?= auto
 
-.PHONY: demo bench test test-slow lint types format clean
+.PHONY: demo bench test test-slow lint types format dist release-tag data-age clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -43,7 +43,18 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/lock_time.py
+	$(BIN)/python benchmarks/run.py
+
+# Source archive and wheel, in dist/.
+dist: $(DEMO_STAMP)
+	$(BIN)/poetry build --clean
+
+# The tag that is being released is the version of the project.
+release-tag: $(DEMO_STAMP)
+	test "v$$($(BIN)/poetry version --short)" = "$$GITHUB_REF_NAME"
+
+data-age:
+	$(PYTHON) scripts/check_data_age.py
 
 clean:
 	rm -rf $(VENV) .venvs dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -102,7 +102,8 @@ def _shared(plan: Plan, dockerfile: str, up: str) -> Iterator[str]:
     if plan.contexts:
         yield "  additional_contexts:"
         yield from (
-            f"    {name}: {for_compose(posixpath.join(up, folder))}" for name, folder in plan.contexts.items()
+            f"    {name}: {for_compose(posixpath.normpath(posixpath.join(up, folder)))}"
+            for name, folder in plan.contexts.items()
         )
     if plan.logins:
         yield "  secrets: [poetry-auth]"

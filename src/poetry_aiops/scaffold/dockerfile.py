@@ -95,7 +95,7 @@ def _arguments(plan: Plan) -> Iterator[str]:
     yield f"ARG PYTHON_VERSION={plan.versions.python}"
     yield f"ARG POETRY_VERSION={plan.versions.poetry}"
     if plan.plugin:
-        yield f"ARG POETRY_AIOPS_VERSION={plan.versions.plugin}"
+        yield f"ARG AIOPS_VERSION={plan.versions.plugin}"
 
 
 # -- what the images stand on ---------------------------------------------------------------------------
@@ -121,8 +121,8 @@ def _poetry_stage(base: Base, plan: Plan) -> Iterator[str]:
     yield "ARG POETRY_VERSION"
     wanted = '"poetry==${POETRY_VERSION}"'
     if plan.plugin:
-        yield "ARG POETRY_AIOPS_VERSION"
-        wanted += ' "poetry-aiops==${POETRY_AIOPS_VERSION}"'
+        yield "ARG AIOPS_VERSION"
+        wanted += ' "poetry-aiops==${AIOPS_VERSION}"'
     yield "ENV POETRY_NO_INTERACTION=1 \\"
     yield "    POETRY_KEYRING_ENABLED=false \\"
     yield "    POETRY_VIRTUALENVS_IN_PROJECT=true \\"
@@ -148,12 +148,14 @@ def _locked_stage(base: Base, plan: Plan) -> Iterator[str]:
     files = ["pyproject.toml", "poetry.lock", *(["poetry.toml"] if plan.settings else [])]
     yield f"COPY {' '.join(files)} ./"
     for package in plan.local:
-        yield _copy_local(package)
+        yield from _copy_local(package)
 
 
-def _copy_local(package: LocalPackage) -> str:
+def _copy_local(package: LocalPackage) -> Iterator[str]:
+    if package.context:
+        yield "# hadolint ignore=DL3022 # a build context, which the head of this file names"
     source = f"--from={package.context} " if package.context else ""
-    return f"COPY {source}[{quoted(package.source)}, {quoted(package.target)}]"
+    yield f"COPY {source}[{quoted(package.source)}, {quoted(package.target)}]"
 
 
 # -- installing -----------------------------------------------------------------------------------------

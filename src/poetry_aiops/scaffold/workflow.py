@@ -56,7 +56,7 @@ def _head(plan: Plan) -> Iterator[str]:
 def _versions(plan: Plan) -> Iterator[str]:
     yield "env:"
     yield f"  POETRY_VERSION: {quoted(plan.versions.poetry)}"
-    yield f"  POETRY_AIOPS_VERSION: {quoted(plan.versions.plugin)}"
+    yield f"  AIOPS_VERSION: {quoted(plan.versions.plugin)}"
     yield ""
 
 
@@ -134,7 +134,7 @@ def _poetry(plan: Plan, actions: Actions) -> Iterator[str]:
     yield f"      - uses: {actions.uses('actions/setup-python')}"
     yield "        with:"
     yield f"          python-version: {quoted(plan.versions.python)}"
-    yield '      - run: pipx install "poetry==$POETRY_VERSION" && pipx inject poetry "poetry-aiops==$POETRY_AIOPS_VERSION"'
+    yield '      - run: pipx install "poetry==$POETRY_VERSION" && pipx inject poetry "poetry-aiops==$AIOPS_VERSION"'
     yield "        shell: bash"
 
 

@@ -1,0 +1,167 @@
+"""Every benchmark, one after the other in one run, and the page with what they printed.
+
+    python benchmarks/run.py [--only NAME ...] [--write]
+
+Installs the peers from the package index that pip is set up with, into folders that are removed again. Takes about half
+an hour on two cores; run nothing beside it. ``--write`` renews docs/explanation/benchmarks.md; sections that were left out by
+``--only`` keep what stands there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import platform
+import re
+import subprocess
+import sys
+import venv
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "explanation" / "benchmarks.md"
+HEAD = """\
+# Benchmarks
+
+What `poetry-aiops` costs and answers beside the programs that one would use instead. All of it is made by one program, which
+installs the peers itself, and every ratio is taken within one run:
+
+```
+python benchmarks/run.py --write
+```
+
+Figures are of whole processes, as a person waits for them. Where a figure is against us, it stands here, too.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One benchmark: its program with arguments, and what a reader should know. ``table`` says it prints Markdown."""
+
+    name: str
+    title: str
+    words: str
+    command: tuple[str, ...]
+    table: bool = False
+
+
+SECTIONS = (
+    Section(
+        "hardware",
+        "The choice of a build",
+        "For the same machines, `poetry hw-info` and uv's `--torch-backend=auto`. Right is what holds code for the GPU and runs on the driver.",
+        ("hardware_choice.py",),
+        table=True,
+    ),
+    Section(
+        "lock",
+        "One lock for all variants",
+        "`poetry lock` for each variant alone, then for two and three in one lock; real shared packages, warm caches.",
+        ("lock_time.py", "--rounds", "3"),
+    ),
+    Section(
+        "health",
+        "The audit",
+        "The same locked packages against the same OSV service, which answers at once or after 50 ms. *beyond* leaves out each program's"
+        " own start; ratios are to the first row (above 1: slower than it).",
+        ("health_audit.py", "--rounds", "3"),
+    ),
+    Section(
+        "graph",
+        "Trees and answers",
+        "The whole tree and one answer, from this repository's lock.",
+        ("graph_answers.py",),
+        table=True,
+    ),
+    Section(
+        "migrate",
+        "Migrations",
+        "438 requirements files of other people's projects, read as pip reads them. *lost* is a dependency that is gone without a word."
+        " Needs the corpus; the figures are those of `benchmarks/migrate.py`.",
+        ("migrate.py",),
+        table=True,
+    ),
+    Section(
+        "start",
+        "Start-up",
+        "What Poetry's own commands pay for the plugin, and what ours take beyond Poetry's start.",
+        ("start_up.py", "--rounds", "15"),
+    ),
+)
+
+
+def main() -> int:
+    """Run the chosen benchmarks; 1 when one of them failed."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = [section.name for section in SECTIONS]
+    options.add_argument("--only", nargs="+", choices=names, default=names)
+    options.add_argument("--write", action="store_true", help=f"renew {PAGE.relative_to(HERE.parent)}")
+    chosen = options.parse_args()
+    kept = _sections(PAGE.read_text("utf-8")) if PAGE.is_file() else {}
+    failed = False
+    with TemporaryDirectory() as name:
+        for section in SECTIONS:
+            if section.name not in chosen.only:
+                continue
+            done = _run(section, Path(name))
+            failed |= done.returncode != 0
+            if done.returncode == 0:
+                kept[section.title] = _text(section, done.stdout)
+    if chosen.write and not failed:
+        titles = [section.title for section in SECTIONS if section.title in kept]
+        PAGE.write_text("\n".join([HEAD, *(f"## {title}\n\n{kept[title]}" for title in titles)]), "utf-8")
+    return int(failed)
+
+
+def _run(section: Section, folder: Path) -> subprocess.CompletedProcess[str]:
+    program, *arguments = section.command
+    print(f"== {section.title}", flush=True)
+    done = subprocess.run(
+        [sys.executable, str(HERE / program), *arguments, *_more(section, folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    print(done.stdout, flush=True)
+    return done
+
+
+def _more(section: Section, folder: Path) -> list[str]:
+    """Return arguments that only this machine knows: its package index, an environment of Poetry without the plugin."""
+    if section.name == "lock":
+        asked = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
+        index = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+        return ["--simple-index", index] if index else []
+    if section.name == "start":
+        plain = folder / "plain"
+        venv.create(plain, with_pip=True)
+        python = plain / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        subprocess.run([python, "-m", "pip", "install", "-q", f"poetry=={version('poetry')}"], check=True)
+        return ["--plain", str(plain)]
+    return []
+
+
+def _text(section: Section, printed: str) -> str:
+    cores = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+    day = dt.datetime.now(tz=dt.UTC).date()
+    about = f"{day}, {cores}, Python {platform.python_version()}, Poetry {version('poetry')}"
+    body = printed.strip() if section.table else f"```\n{printed.strip()}\n```"
+    command = " ".join(["python", f"benchmarks/{section.command[0]}", *section.command[1:]])
+    return f"{section.words}\n\n{body}\n\n`{command}`, {about}.\n"
+
+
+def _sections(page: str) -> dict[str, str]:
+    parts = re.split(r"^## (.+)\n\n", page, flags=re.MULTILINE)[1:]
+    return {parts[at]: parts[at + 1].rstrip("\n") + "\n" for at in range(0, len(parts), 2)}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,100 @@
+"""What ``poetry scaffold`` writes for projects of every shape satisfies the linters of those who will run it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.linters import assert_clean
+from tests.unit.scaffold.made import document
+from tests.unit.scaffold.made import local
+from tests.unit.scaffold.made import package
+from tests.unit.scaffold.made import planned
+
+from poetry_aiops.scaffold.compose import compose
+from poetry_aiops.scaffold.dockerfile import dockerfile
+from poetry_aiops.scaffold.facts import load_actions
+from poetry_aiops.scaffold.options import Asked
+from poetry_aiops.scaffold.workflow import update_workflow
+from poetry_aiops.scaffold.workflow import workflow
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from poetry_aiops.scaffold.model import Plan
+
+
+pytestmark = pytest.mark.slow
+
+SERVED = Asked(command=("uvicorn", "chatbot.app:app", "--host", "0.0.0.0"), port=8000)
+ALL = (
+    "ml-cpu=cpu",
+    "ml-gpu=cu126",
+    "ml-cu130=cu130",
+    "ml-amd=rocm7.2",
+    "ml-xpu=xpu",
+    "ml-mps=mps",
+    "edge=jetson",
+)
+PRIVATE = [{"name": "corp", "url": "https://packages.example/simple", "priority": "primary"}]
+VERSIONED = {
+    **document("ml-cpu=cpu", "ml-gpu=cu126"),
+    "build-system": {"requires": ["poetry-dynamic-versioning"]},
+}
+
+SHAPES: dict[str, Plan] = {
+    "no-variants": planned(document(), package("fastapi")),
+    "every-backend": planned(
+        document(*ALL), package("torch", "ml-gpu", "ml-amd"), package("pytest", "dev"), asked=SERVED
+    ),
+    "vendors-images": planned(
+        document(*ALL), package("cupy", "ml-gpu", "ml-cu130", "ml-amd"), asked=replace(SERVED, python="3.12")
+    ),
+    "no-package": planned(document("ml-cpu=cpu", "ml-gpu=cu126", package_mode=False), asked=SERVED),
+    "private-sources": planned(document(source=PRIVATE), package("fastapi"), exported=True),
+    "local-folders": planned(
+        document("ml-cpu=cpu", "ml-gpu=cu126"),
+        local("lib", "libs/lib", develop=True),
+        local("common", "../common"),
+        local("wheel", "../files/w.whl", kind="file"),
+    ),
+    "compiled": planned(document(), package("slow", files=["slow-1.0.tar.gz"]), there=["poetry.toml"]),
+    "version-from-git": planned(VERSIONED, package("torch", "ml-gpu"), exported=True),
+    "odd-names": planned(
+        document("python=cpu", "3d=cu126", "production=rocm7.2"), asked=Asked(command=('a "b', "$c"))
+    ),
+}
+
+
+def variants(plan: Plan) -> tuple[tuple[str, str], ...]:
+    return tuple((image.variant, image.backend) for image in plan.images if image.variant and image.backend)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_dockerfile_satisfies_hadolint(shape: str, tmp_path: Path) -> None:
+    path = tmp_path / "Dockerfile"
+    path.write_text(dockerfile(SHAPES[shape]), "utf-8")
+    assert_clean("hadolint", path)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_compose_file_satisfies_its_schema(shape: str, tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text(compose(SHAPES[shape]), "utf-8")
+    assert_clean("check-jsonschema", "--builtin-schema", "vendor.compose-spec", path)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_workflows_satisfy_actionlint_zizmor_and_the_schema(shape: str, tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    plan, actions = SHAPES[shape], load_actions()
+    (folder / "poetry.yml").write_text(workflow(plan, variants(plan), actions), "utf-8")
+    (folder / "poetry-update.yml").write_text(update_workflow(plan, actions), "utf-8")
+    files = sorted(folder.iterdir())
+    assert_clean("actionlint", *files)
+    assert_clean("zizmor", *files)
+    assert_clean("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)

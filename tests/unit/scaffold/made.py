@@ -1,0 +1,103 @@
+"""Small projects and locks for the tests of what is scaffolded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from typing import Any
+
+from poetry_aiops.config import read_config
+from poetry_aiops.project.model import Lock
+from poetry_aiops.project.model import LockedFile
+from poetry_aiops.project.model import Package
+from poetry_aiops.project.model import PackageSource
+from poetry_aiops.project.pyproject import aiops_table
+from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.scaffold.facts import load_image_facts
+from poetry_aiops.scaffold.options import Asked
+from poetry_aiops.scaffold.plan import Given
+from poetry_aiops.scaffold.plan import plan
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+    from poetry_aiops.scaffold.model import Plan
+
+
+NOTHING_ASKED = Asked()
+
+
+def document(
+    *variants: str, requires: str = ">=3.11,<3.15", aiops: Mapping[str, Any] | None = None, **poetry: Any
+) -> dict[str, Any]:
+    """Return a pyproject.toml with one optional group for each ``group=backend``."""
+    pairs = dict(text.split("=") for text in variants)
+    table = {"hardware": {"variants": pairs}} if pairs else {}
+    groups = {name: {"optional": True} for name in pairs}
+    return {
+        "project": {"name": "chatbot", "version": "1", "requires-python": requires},
+        "dependency-groups": {"dev": ["pytest"], **{name: ["torch"] for name in pairs}},
+        "tool": {
+            "poetry": {"group": groups, **{key.replace("_", "-"): one for key, one in poetry.items()}},
+            "poetry-aiops": {**table, **(aiops or {})},
+        },
+    }
+
+
+def package(
+    name: str,
+    *groups: str,
+    files: Iterable[str] | None = None,
+    source: PackageSource | None = None,
+    markers: str = "",
+    develop: bool = False,
+) -> Package:
+    names = (f"{name}-1.0-py3-none-any.whl",) if files is None else tuple(files)
+    return Package(
+        name=name,
+        pretty_name=name,
+        version="1.0",
+        description="",
+        optional=False,
+        python_versions="*",
+        groups=groups or ("main",),
+        markers=markers,
+        files=tuple(LockedFile(file, "sha256:00") for file in names),
+        edges=(),
+        extras=MappingProxyType({}),
+        source=source,
+        develop=develop,
+    )
+
+
+def local(name: str, url: str, *, kind: str = "directory", develop: bool = False) -> Package:
+    return package(name, files=(), source=PackageSource(kind, url), develop=develop)
+
+
+def planned(
+    project: Mapping[str, Any],
+    *packages: Package,
+    asked: Asked = NOTHING_ASKED,
+    there: Iterable[str] = (),
+    extras: bool = False,
+    exported: bool = False,
+) -> Plan:
+    """Return the plan for a project whose lock holds ``packages``; ``there`` are files beside pyproject.toml."""
+    path = Path("pyproject.toml")
+    files = set(there)
+    given = Given(
+        project=project_from(project, path),
+        document=project,
+        lock=Lock("2.1", ">=3.11", "0" * 64, packages, MappingProxyType({}), Path("poetry.lock")),
+        config=read_config(aiops_table(project)),
+        extras=extras,
+        exists=lambda name: name in files,
+        poetry="2.5.1",
+        plugin="0.1.0",
+        exported=exported,
+        written_by="poetry scaffold docker",
+    )
+    return plan(given, asked, load_image_facts())

@@ -1,0 +1,328 @@
+"""What is planned for a project: its images, what they stand on, their Python, and what they run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.scaffold.made import document
+from tests.unit.scaffold.made import local
+from tests.unit.scaffold.made import package
+from tests.unit.scaffold.made import planned
+
+from poetry_aiops.errors import UsageError
+from poetry_aiops.scaffold.options import Asked
+from poetry_aiops.scaffold.options import asked
+
+
+TWO = document("ml-cpu=cpu", "ml-gpu=cu126")
+TORCH = (package("torch", "ml-cpu"), package("torch", "ml-gpu"))
+NATIVE = tuple(
+    f"fast-1.0-cp3{minor}-cp3{minor}-manylinux_2_28_{arch}.whl"
+    for minor in (11, 12, 13)
+    for arch in ("x86_64", "aarch64")
+)
+
+
+# -- images ---------------------------------------------------------------------------------------------
+
+
+def test_each_variant_is_an_image_that_names_itself_to_hw_install() -> None:
+    made = planned(TWO, *TORCH)
+    assert [(image.stage, image.build, image.backend) for image in made.images] == [
+        ("ml-cpu", "build-ml-cpu", "cpu"),
+        ("ml-gpu", "build-ml-gpu", "cu126"),
+    ]
+    assert made.images[1].arguments == ("--profile", "production", "--hardware", "ml-gpu")
+    assert made.plugin
+    assert made.hardware
+
+
+def test_production_is_the_cpu_variant_wherever_it_stands() -> None:
+    assert planned(document("ml-gpu=cu126", "ml-cpu=cpu"), *TORCH).default.stage == "ml-cpu"
+
+
+def test_production_is_the_first_variant_where_none_is_for_the_cpu() -> None:
+    assert planned(document("ml-gpu=cu126", "ml-amd=rocm7.2"), *TORCH).default.stage == "ml-gpu"
+
+
+def test_a_project_without_variants_is_one_image_without_the_plugin() -> None:
+    made = planned(document(), package("fastapi"))
+    assert [(image.stage, image.arguments) for image in made.images] == [("production", ("--only", "main"))]
+    assert not made.plugin
+    assert not made.hardware
+
+
+def test_a_project_that_requires_the_plugin_gets_it_without_variants_too() -> None:
+    asks = document()
+    asks["tool"]["poetry"]["requires-plugins"] = {"poetry-aiops": ">=0.1"}
+    assert planned(asks, package("fastapi")).plugin
+
+
+def test_a_variant_for_macs_is_left_out_and_said() -> None:
+    made = planned(document("ml-cpu=cpu", "ml-mps=mps"), *TORCH)
+    assert [image.stage for image in made.images] == ["ml-cpu"]
+    assert made.left_out == ("ml-mps (mps): a container on a Mac sees no GPU",)
+
+
+def test_variants_for_macs_alone_make_no_image() -> None:
+    macs = document("a=mps", "b=mps")
+    with pytest.raises(UsageError, match="none of the hardware variants runs in a container"):
+        planned(macs)
+
+
+def test_a_variant_called_edge_is_installed_by_the_profile_edge() -> None:
+    made = planned(document("ml-cpu=cpu", "edge=jetson"), package("onnxruntime", "edge"))
+    assert made.images[1].arguments == ("--profile", "edge", "--hardware", "edge")
+
+
+def test_an_own_profile_edge_is_an_image_on_the_variant_that_it_names() -> None:
+    own = document("ml-cpu=cpu", "ml-gpu=cu126", aiops={"profiles": {"edge": {"variant": "ml-gpu"}}})
+    edge = planned(own, *TORCH).images[-1]
+    assert (edge.stage, edge.variant) == ("edge", "ml-gpu")
+    assert edge.arguments == ("--profile", "edge", "--hardware", "ml-gpu")
+
+
+def test_an_own_profile_edge_that_leaves_its_variant_open_takes_the_default_and_warns() -> None:
+    own = document("ml-cpu=cpu", "ml-gpu=cu126", aiops={"profiles": {"edge": {"groups": ["main"]}}})
+    made = planned(own, *TORCH)
+    assert made.images[-1].arguments == ("--profile", "edge", "--hardware", "ml-cpu")
+    assert "the profile edge leaves its variant open" in made.warnings[0]
+
+
+@pytest.mark.parametrize("name", ["python", "production", "scratch", "build-x", "3d", "runtime-ml"])
+def test_a_variant_whose_name_a_dockerfile_needs_gets_another_stage(name: str) -> None:
+    made = planned(document("ml-cpu=cpu", f"{name}=cu126"), *TORCH)
+    assert made.images[1].stage == f"variant-{name}"
+    assert made.images[1].arguments[-1] == name
+
+
+# -- what they stand on ---------------------------------------------------------------------------------
+
+
+def test_wheels_that_bring_their_cuda_libraries_need_no_more_than_python() -> None:
+    image = planned(TWO, *TORCH).images[1]
+    assert image.base.image.startswith("python:")
+    assert image.reason == "torch brings its GPU libraries along, so that Python's image is enough"
+
+
+@pytest.mark.parametrize("name", ["nvidia-cuda-runtime-cu12", "nvidia-cublas"])
+def test_the_libraries_may_also_be_packages_of_their_own(name: str) -> None:
+    image = planned(TWO, package("jax", "ml-gpu"), package(name, "ml-gpu")).images[1]
+    assert image.reason.startswith(name)
+
+
+def test_a_gpu_variant_whose_wheels_bring_no_libraries_stands_on_the_vendors_image() -> None:
+    made = planned(TWO, package("onnxruntime-gpu", "ml-gpu"), asked=Asked(python="3.12"))
+    base = made.images[1].base
+    assert (base.image, base.brings_python) == ("nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04", False)
+    assert not [text for text in made.warnings if "Python 3.12" in text]
+
+
+def test_a_vendors_image_with_another_python_is_told() -> None:
+    made = planned(TWO, package("cupy-cuda12x", "ml-gpu"), asked=Asked(python="3.13"))
+    assert "has Python 3.12, and the other images 3.13; `--python 3.12` makes them alike" in made.warnings[0]
+
+
+def test_a_backend_without_an_exact_image_takes_the_newest_of_its_major_version() -> None:
+    made = planned(document("ml-cpu=cpu", "ml-gpu=cu129"), package("cupy-cuda12x", "ml-gpu"))
+    assert made.images[1].base.image == "nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04"
+
+
+def test_a_backend_that_no_vendors_image_serves_stays_on_python_and_warns() -> None:
+    made = planned(document("ml-cpu=cpu", "ml-old=cu118"), package("cupy-cuda11x", "ml-old"))
+    assert made.images[1].base.brings_python
+    assert "no image of the vendor is known for cu118" in made.warnings[0]
+
+
+def test_intels_driver_is_installed_for_xpu() -> None:
+    base = planned(document("ml-cpu=cpu", "ml-xpu=xpu"), package("torch", "ml-xpu")).images[1].base
+    assert "libze-intel-gpu1" in base.packages
+    assert base.brings_python
+
+
+@pytest.mark.parametrize(
+    ("wish", "image", "brings_python"),
+    [
+        ("slim", "python:${PYTHON_VERSION}-slim-trixie", True),
+        ("vendor", "nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04", False),
+        ("example.org:5000/base:1", "example.org:5000/base:1", False),
+        ("python:3.12-bookworm", "python:3.12-bookworm", True),
+    ],
+)
+def test_base_says_what_a_variant_stands_on(wish: str, image: str, *, brings_python: bool) -> None:
+    made = planned(TWO, *TORCH, asked=asked(None, None, None, [f"ml-gpu={wish}"], ["ml-cpu", "ml-gpu"]))
+    assert (made.images[1].base.image, made.images[1].base.brings_python) == (image, brings_python)
+    assert made.images[0].base.name == ""
+
+
+# -- Python and compilers -------------------------------------------------------------------------------
+
+
+def test_python_is_the_newest_that_the_project_allows() -> None:
+    assert planned(document(requires=">=3.11,<3.14"), package("fastapi")).versions.python == "3.13"
+
+
+def test_an_older_python_is_taken_where_the_newest_has_no_wheel() -> None:
+    made = planned(document(), package("fast", files=[*NATIVE, "fast-1.0.tar.gz"]))
+    assert made.versions.python == "3.13"
+    assert made.compiled == ()
+
+
+def test_what_has_no_wheel_for_any_python_needs_a_compiler() -> None:
+    made = planned(document(), package("slow", files=["slow-1.0.tar.gz"]), package("fastapi"))
+    assert made.compiled == ("slow",)
+
+
+def test_a_compiler_is_not_needed_for_what_no_image_installs() -> None:
+    docs = package("slow", "docs", files=["slow-1.0.tar.gz"])
+    only_docs = document(group={"docs": {"optional": True}})
+    only_docs["dependency-groups"]["docs"] = ["slow"]
+    assert planned(only_docs, docs).compiled == ()
+
+
+def test_what_only_a_development_image_builds_needs_the_compiler_as_well() -> None:
+    assert planned(document(), package("slow", "dev", files=["slow-1.0.tar.gz"])).compiled == ("slow",)
+
+
+def test_packages_for_other_systems_are_passed_over() -> None:
+    windows = package(
+        "pywin32", files=["pywin32-1.0-cp312-cp312-win_amd64.whl"], markers='sys_platform == "win32"'
+    )
+    assert planned(document(), windows).compiled == ()
+
+
+@pytest.mark.parametrize(
+    ("python", "said"),
+    [
+        ("3.10", "needs Python 3.11 or newer"),
+        ("3.14.1", "is not a minor version of Python"),
+        ("three", "is not a minor version of Python"),
+        ("3.15", "the project does not take Python 3.15"),
+    ],
+)
+def test_a_python_that_cannot_be_is_refused(python: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        planned(document(), package("fastapi"), asked=Asked(python=python))
+
+
+def test_a_project_for_no_python_that_images_have_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"the project takes Python <3\.10"):
+        planned(document(requires="<3.10"), package("fastapi"))
+
+
+# -- what they run --------------------------------------------------------------------------------------
+
+
+def test_the_only_script_is_what_a_container_runs() -> None:
+    project = document()
+    project["project"]["scripts"] = {"serve": "chatbot:main"}
+    assert planned(project).command == ("serve",)
+
+
+def test_of_several_scripts_the_one_with_the_projects_name_is_run() -> None:
+    scripts = {"chatbot": "chatbot:main", "other": "chatbot:other"}
+    assert planned(document(scripts=scripts)).command == ("chatbot",)
+
+
+@pytest.mark.parametrize("folder", ["", "src/"])
+def test_a_package_that_can_be_run_is_run(folder: str) -> None:
+    assert planned(document(), there=[f"{folder}chatbot/__main__.py"]).command == ("python", "-m", "chatbot")
+
+
+def test_without_anything_to_run_python_starts_and_a_warning_says_how_to_change_that() -> None:
+    made = planned(document())
+    assert made.command == ("python",)
+    assert "--command" in made.warnings[0]
+
+
+def test_the_option_beats_what_the_project_says() -> None:
+    project = document(scripts={"serve": "chatbot:main"})
+    made = planned(project, asked=asked("uvicorn 'a b' --port 1", None, None, [], []))
+    assert made.command == ("uvicorn", "a b", "--port", "1")
+
+
+# -- what is around -------------------------------------------------------------------------------------
+
+
+def test_folders_of_the_lock_are_copied_and_editable_ones_are_needed_at_run_time() -> None:
+    made = planned(document(), local("lib", "libs/lib", develop=True), local("other", "./other"))
+    assert [(one.source, one.target, one.context, one.editable) for one in made.local] == [
+        ("libs/lib", "/app/libs/lib", None, True),
+        ("other", "/app/other", None, False),
+    ]
+
+
+def test_what_lies_outside_of_the_project_has_a_build_context_of_its_own() -> None:
+    made = planned(document(), local("common", "../common"), local("wheel", "../files/w.whl", kind="file"))
+    assert made.contexts == {"common-source": "../common", "wheel-source": "../files"}
+    assert [(one.source, one.target) for one in made.local] == [(".", "/common"), ("w.whl", "/files/w.whl")]
+
+
+@pytest.mark.parametrize("url", ['a"b', "a$b", "a\nb"])
+def test_a_folder_that_a_dockerfile_cannot_name_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="a Dockerfile cannot hold this path"):
+        planned(document(), local("odd", url))
+
+
+@pytest.mark.parametrize(
+    ("url", "logins"),
+    [("https://packages.example/simple", True), ("https://download.pytorch.org/whl/cpu", False)],
+)
+def test_a_source_that_may_ask_for_a_login_is_known(url: str, *, logins: bool) -> None:
+    source = [{"name": "corp", "url": url, "priority": "explicit"}]
+    assert planned(document(source=source)).logins is logins
+
+
+@pytest.mark.parametrize(
+    ("requires", "dynamic", "variables"),
+    [
+        ("setuptools-scm>=8", False, ("SETUPTOOLS_SCM_PRETEND_VERSION",)),
+        ("hatch-vcs", False, ("SETUPTOOLS_SCM_PRETEND_VERSION",)),
+        ("poetry-dynamic-versioning[plugin]", False, ("POETRY_DYNAMIC_VERSIONING_BYPASS",)),
+        ("pdm-backend", False, ()),
+        ("pdm-backend", True, ("PDM_BUILD_SCM_VERSION",)),
+        ("poetry-core>=2", True, ()),
+        ("not a requirement!", False, ()),
+    ],
+)
+def test_a_backend_that_asks_git_for_the_version_is_told_it(
+    requires: str, variables: tuple[str, ...], *, dynamic: bool
+) -> None:
+    project = document()
+    project["build-system"] = {"requires": [requires]}
+    if dynamic:
+        project["project"]["dynamic"] = ["version"]
+    assert planned(project).versioned_by == variables
+
+
+# -- options --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("command", "a 'b", "the command cannot be taken apart"),
+        ("command", " ", "the command is empty"),
+        ("port", "0", "is no port"),
+        ("port", "65536", "is no port"),
+        ("port", "²", "is no port"),
+        ("port", "9" * 5000, "is no port"),
+        ("base", "ml-gpu", "is not VARIANT=IMAGE"),
+        ("base", "ml-gpuu=slim", 'Did you mean "ml-gpu"'),
+        ("base", "ml-gpu=a b\nRUN x", "is not the name of an image"),
+    ],
+)
+def test_an_option_that_cannot_be_read_says_so(option: str, value: str, said: str) -> None:
+    given: dict[str, Any] = {
+        "command": None,
+        "port": None,
+        "python": None,
+        "bases": [value] if option == "base" else [],
+    }
+    if option != "base":
+        given[option] = value
+    with pytest.raises(UsageError) as caught:
+        asked(**given, variants=["ml-cpu", "ml-gpu"])
+    assert said in str(caught.value)
