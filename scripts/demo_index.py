@@ -80,8 +80,11 @@ _UVICORN_STANDARD = (
 )
 
 
-def demo_index() -> PackageIndex:
-    """Return the index with everything that the chatbot needs; it is not started yet."""
+def demo_index(torch: str = "") -> PackageIndex:
+    """Return the index with everything that the chatbot needs; it is not started yet.
+
+    ``torch`` is Python code for the module of every build of torch.
+    """
     index = PackageIndex()
     for line in _PACKAGES.strip().splitlines():
         head, _, requires = line.partition(": ")
@@ -93,15 +96,15 @@ def demo_index() -> PackageIndex:
         index.publish(MAIN_INDEX, name, version)
     index.publish("rocm7.2", "triton-rocm", TRITON)
     for backend, has_newer in BUILDS.items():
-        _publish_torch(index, backend, f"+{backend}", [TORCH, NEWER_TORCH] if has_newer else [TORCH])
-    _publish_torch(index, MAIN_INDEX, "", [TORCH, NEWER_TORCH])
+        _publish_torch(index, backend, f"+{backend}", [TORCH, NEWER_TORCH] if has_newer else [TORCH], torch)
+    _publish_torch(index, MAIN_INDEX, "", [TORCH, NEWER_TORCH], torch)
     return index
 
 
-def _publish_torch(index: PackageIndex, name: str, tag: str, versions: Iterable[str]) -> None:
+def _publish_torch(index: PackageIndex, name: str, tag: str, versions: Iterable[str], body: str) -> None:
     libraries = [f'{library} ; platform_system == "Linux"' for library in _ON_LINUX[name]]
     for version in versions:
-        index.publish(name, "torch", version + tag, [*_EVERYWHERE, *libraries])
+        index.publish(name, "torch", version + tag, [*_EVERYWHERE, *libraries], body=body)
 
 
 def with_own_sources(pyproject: str, index: PackageIndex) -> str:

@@ -71,7 +71,7 @@ SHOP_CHANGES: dict[str, dict[str, str]] = {
     "empty": {"requirements.txt": "", "requirements-dev.txt": ""},
 }
 SERVED = {"served", "gone"}
-RUN = [block for block in all_blocks() if block.place and block.place not in PLACES]
+RUN = [block for block in all_blocks() if block.place and block.place not in {"session", *PLACES}]
 SERVICE = """\
 [project]
 name = "service"
