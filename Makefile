@@ -5,8 +5,9 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 DEMO_STAMP := $(VENV)/.installed-for-demo
 WORKERS ?= auto
+MUTATION := .venvs/mutation
 
-.PHONY: demo bench docs test test-slow lint types format dist release-tag data-age clean
+.PHONY: demo bench docs mutation test test-slow lint types format dist release-tag data-age clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -58,6 +59,16 @@ release-tag: $(DEMO_STAMP)
 
 data-age:
 	$(PYTHON) scripts/check_data_age.py
+
+# Small faults in the code, which the unit tests must notice; takes CPU hours in pieces, so it is no part of CI.
+mutation: $(MUTATION)/.installed
+	$(MUTATION)/bin/python scripts/mutation.py $(ROOMS)
+
+$(MUTATION)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(MUTATION)
+	$(MUTATION)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(MUTATION)/bin/python -m pip install --quiet --editable . --group test "mutmut>=3.8,<3.9"
+	@touch $(MUTATION)/.installed
 
 clean:
 	rm -rf $(VENV) .venvs dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis

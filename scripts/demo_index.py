@@ -16,6 +16,7 @@ from tests.support.index import PackageIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Mapping
 
 
 TORCH_INDEXES = "https://download.pytorch.org/whl/"
@@ -80,21 +81,24 @@ _UVICORN_STANDARD = (
 )
 
 
-def demo_index(torch: str = "") -> PackageIndex:
+def demo_index(bodies: Mapping[str, str] | None = None) -> PackageIndex:
     """Return the index with everything that the chatbot needs; it is not started yet.
 
-    ``torch`` is Python code for the module of every build of torch.
+    ``bodies`` maps a package to the Python text of its module, for those that have to do something.
     """
-    index = PackageIndex()
+    index, bodies = PackageIndex(), bodies or {}
     for line in _PACKAGES.strip().splitlines():
         head, _, requires = line.partition(": ")
         name, version = head.split()
-        index.publish(MAIN_INDEX, name, version, requires.split(", ") if requires else ())
-    index.publish(MAIN_INDEX, "uvicorn", "0.54.0", ["click", "h11"], {"standard": _UVICORN_STANDARD})
+        wanted = requires.split(", ") if requires else ()
+        index.publish(MAIN_INDEX, name, version, wanted, body=bodies.get(name, ""))
+    extras = {"standard": _UVICORN_STANDARD}
+    index.publish(MAIN_INDEX, "uvicorn", "0.54.0", ["click", "h11"], extras, body=bodies.get("uvicorn", ""))
     for library in (*_CUDA_12, *_CUDA_13):
         name, version = library.split("==")
         index.publish(MAIN_INDEX, name, version)
     index.publish("rocm7.2", "triton-rocm", TRITON)
+    torch = bodies.get("torch", "")
     for backend, has_newer in BUILDS.items():
         _publish_torch(index, backend, f"+{backend}", [TORCH, NEWER_TORCH] if has_newer else [TORCH], torch)
     _publish_torch(index, MAIN_INDEX, "", [TORCH, NEWER_TORCH], torch)

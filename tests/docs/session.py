@@ -106,7 +106,7 @@ class Session:
 @contextmanager
 def session(poetry: PoetryProgram, folder: Path) -> Iterator[Session]:
     """Open a shell in a folder, with stand-ins for torch and for the services that `poetry health` asks."""
-    with demo_index(_TORCH) as index, OsvServer([]) as osv:
+    with demo_index({"torch": _TORCH}) as index, OsvServer([]) as osv:
         port = _free_port()
         environment = poetry._environment() | {
             "PORT": port,

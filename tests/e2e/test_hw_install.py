@@ -47,6 +47,24 @@ def selected(project: Project, *groups: str) -> dict[str, str]:
     return project.lockfile().selected(*groups)
 
 
+# Poetry has no group main for a [project] without dependencies.
+NOTHING_IN_MAIN = projects.STANDARDS.replace('dependencies = ["fastapi (>=0.109.0,<0.110.0)"]\n', "").replace(
+    'dev = ["pytest (>=7.4.3,<8.0.0)"]\n', ""
+)
+
+
+@pytest.mark.parametrize("options", [(), ("--profile", "production"), ("--profile", "development")])
+def test_a_project_that_needs_nothing_itself_gets_its_variant(
+    options: tuple[str, ...], poetry: PoetryProgram, locked_project: ProjectFactory
+) -> None:
+    project = locked_project(NOTHING_IN_MAIN)
+
+    done = poetry.must(project, "hw-install", "--hardware", "ml-cpu", *options)
+
+    assert "ml-cpu (cpu)" in done.output
+    assert project.installed() == selected(project, "ml-cpu")
+
+
 # -- choosing -------------------------------------------------------------------------------------------
 
 

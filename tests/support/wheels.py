@@ -125,8 +125,12 @@ def build_sdist(
     extras: Mapping[str, Iterable[str]] | None = None,
     requires_python: str | None = ">=3.8",
     body: str = "",
+    files: Mapping[str, str] | None = None,
 ) -> Distribution:
-    """Build a source archive whose in-tree build backend needs nothing from any index."""
+    """Build a source archive whose in-tree build backend needs nothing from any index.
+
+    ``files`` are added to it, or take the place of one of its own: ``backend.py``.
+    """
     wheel = build_wheel(
         name, version, requires=requires, extras=extras, requires_python=requires_python, body=body
     )
@@ -136,6 +140,7 @@ def build_sdist(
         f"{stem}/backend.py": SOURCE_BACKEND.encode(),
         f"{stem}/pyproject.toml": SOURCE_PYPROJECT.encode(),
         f"{stem}/{wheel.filename}": wheel.data,
+        **{f"{stem}/{path}": text.encode() for path, text in (files or {}).items()},
     }
     return Distribution(f"{stem}.tar.gz", _tar_gz(members), wheel.metadata, requires_python)
 

@@ -32,6 +32,7 @@ from poetry_aiops.hardware.select import cuda_majors
 from poetry_aiops.hardware.select import select
 from poetry_aiops.hardware.selection import Constraint
 from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.targets import marker_applies
 from poetry_aiops.report.machine import device_in_words
@@ -98,7 +99,9 @@ class _Planner:
         command.activated_groups  # noqa: B018 - Poetry refuses groups that do not exist
         catalogue = load_catalogue()
         detection = self._machine(catalogue)
-        defaults = frozenset(canonicalize_name(group) for group in command.non_optional_groups)
+        # Poetry knows no group main where the project itself needs nothing, and the variant goes with main.
+        main = frozenset({MAIN})
+        defaults = main | {canonicalize_name(group) for group in command.non_optional_groups}
         own = read_config(aiops_table(command.poetry.pyproject.data)).profiles
         profile = profile_of(self.options.profile, own, defaults, self.variants)
         record = read_record(command.env.path) if command.env.is_venv() else None
@@ -111,7 +114,7 @@ class _Planner:
         )
         group_plan = plan_groups(
             self.options,
-            every_group=frozenset(command.poetry.package.dependency_group_names(include_optional=True)),
+            every_group=main | command.poetry.package.dependency_group_names(include_optional=True),
             default_groups=defaults,
             variants=self.variant_groups,
             profile=profile,

@@ -1,0 +1,195 @@
+"""Images are built once for a whole run, also where several workers share it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import socket
+
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from filelock import FileLock
+from scripts.demo_index import MAIN_INDEX
+from tests.support.base_images import PYTHON
+from tests.support.base_images import BaseImages
+from tests.support.buildah import why_not
+from tests.support.image_projects import COUNTER
+from tests.support.image_projects import PASSWORD
+from tests.support.image_projects import SHOP
+from tests.support.image_projects import SHOP_MODULE
+from tests.support.image_projects import USER
+from tests.support.image_projects import VISION
+from tests.support.image_projects import VISION_MODULE
+from tests.support.image_projects import Vault
+from tests.support.image_projects import images_index
+from tests.support.image_projects import write_chatbot
+from tests.support.image_projects import write_outside
+from tests.support.image_projects import write_project
+from tests.support.poetry_program import PoetryProgram
+from tests.support.poetry_program import Project
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterator
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.support.buildah import Buildah
+    from tests.support.buildah import Done
+    from tests.support.index import PackageIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The images of one project, built by its own generated Dockerfile; ``log`` is what the builds wrote."""
+
+    project: Project
+    buildah: Buildah
+    port: int
+    log: str
+    secrets: Mapping[str, Path] = field(default_factory=dict)
+
+    def name(self, stage: str) -> str:
+        return f"localhost/tests/{self.project.path.name}-{self.port}:{stage}"
+
+    def build(self, stage: str) -> Done:
+        """Build up to a stage once more."""
+        done = self.buildah.build(self.project.path, self.name(stage), stage, secrets=self.secrets)
+        assert done.code == 0, done.output[-6000:]
+        return done
+
+    def run(self, stage: str, *command: str) -> Done:
+        """Run a command in an image as ``docker run`` does."""
+        return self.buildah.run(self.name(stage), *command)
+
+    def inside(self, stage: str, *command: str) -> Done:
+        """Run a command in an image without its entry point, as ``docker run --entrypoint`` does."""
+        return self.buildah.run(self.name(stage), *command, entrypoint=False)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that every worker of this run has."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if own.name.startswith("popen-") else own) / "images"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bases(shared: Path) -> BaseImages:
+    with FileLock(shared / "bases.lock"):
+        reason = why_not()
+        if reason is not None:
+            pytest.skip(reason)
+        return BaseImages.made()
+
+
+@pytest.fixture(scope="session")
+def packages() -> Iterator[PackageIndex]:
+    with images_index() as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def chatbot(shared: Path, bases: BaseImages, packages: PackageIndex) -> Images:
+    """Return the images of examples/chatbot: five kinds of hardware, and no package of its own."""
+    port = _free_port()
+    command = f"python -m uvicorn chatbot.app:app --host 0.0.0.0 --port {port}"
+    wishes = ("--command", command, "--port", str(port))
+    return _built(
+        shared / "chatbot", bases, lambda folder: write_chatbot(folder, packages), port=port, wishes=wishes
+    )
+
+
+@pytest.fixture(scope="session")
+def counter(shared: Path, bases: BaseImages, packages: PackageIndex) -> Images:
+    """Return the images of a project without variants, of which one package has to be compiled."""
+    wishes = ("--command", "python -c 'import quick; print(quick.answer())'")
+    main = packages.url(MAIN_INDEX)
+    return _built(
+        shared / "counter", bases, lambda folder: write_project(folder, COUNTER, main=main), wishes=wishes
+    )
+
+
+@pytest.fixture(scope="session")
+def vision(shared: Path, bases: BaseImages, packages: PackageIndex) -> Images:
+    """Return the images of a package whose GPU variant needs the libraries of its vendor's image."""
+    main = packages.url(MAIN_INDEX)
+    return _built(
+        shared / "vision", bases, lambda folder: write_project(folder, VISION, VISION_MODULE, main=main)
+    )
+
+
+@pytest.fixture(scope="session")
+def shop(shared: Path, bases: BaseImages, packages: PackageIndex) -> Images:
+    """Return the images of a package without variants whose only source asks for a login."""
+    auth = shared / "auth.toml"
+    auth.write_text(f'[http-basic.vault]\nusername = "{USER}"\npassword = "{PASSWORD}"\n', encoding="utf-8")
+    server = Vault(packages)
+    return _built(
+        shared / "shop",
+        bases,
+        lambda folder: write_project(folder, SHOP, SHOP_MODULE, vault=server.url),
+        secrets={"poetry-auth": auth},
+    )
+
+
+def _built(
+    folder: Path,
+    bases: BaseImages,
+    write: Callable[[Path], None],
+    *,
+    port: int = 0,
+    wishes: tuple[str, ...] = (),
+    secrets: Mapping[str, Path] | None = None,
+) -> Images:
+    """Return the images of a project, built by the worker that comes first."""
+    note = folder.with_suffix(".json")
+    secrets = {"pip-conf": bases.pip_settings, **(secrets or {})}
+    with FileLock(folder.with_suffix(".lock")):
+        if note.exists():
+            known = json.loads(note.read_text(encoding="utf-8"))
+            return Images(Project(folder), bases.buildah, known["port"], known["log"], secrets)
+        write(folder)
+        _scaffold(Project(folder), folder.with_name(f"{folder.name}-home"), wishes)
+        write_outside(folder)
+        made = Images(Project(folder), bases.buildah, port, "", secrets)
+        log = _build_everything(made, bases)
+        note.write_text(json.dumps({"port": port, "log": log}), encoding="utf-8")
+        return Images(made.project, bases.buildah, port, log, secrets)
+
+
+def _scaffold(project: Project, home: Path, wishes: tuple[str, ...]) -> None:
+    poetry = PoetryProgram.of_this_environment(home)
+    login = {"POETRY_HTTP_BASIC_VAULT_USERNAME": USER, "POETRY_HTTP_BASIC_VAULT_PASSWORD": PASSWORD}
+    poetry.must(project, "lock", **login)
+    poetry.must(project, "scaffold", "docker", "--python", PYTHON, *wishes)
+
+
+def _build_everything(images: Images, bases: BaseImages) -> str:
+    """Build every stage; those that other projects have, too, are built by one worker at a time."""
+    text = (images.project.path / "Dockerfile").read_text(encoding="utf-8")
+    bases.stand_in(text)
+    stages = stages_of(text)
+    with bases.lock():
+        log = [images.build(stage).output for stage in stages if stage.split("-")[0] == "poetry"]
+    log += [images.build(stage).output for stage in stages if not stage.startswith(("poetry", "python"))]
+    return "\n".join(log)
+
+
+def stages_of(dockerfile: str) -> list[str]:
+    """Return the names of a Dockerfile's stages."""
+    lines = (shlex.split(line, comments=True) for line in dockerfile.splitlines() if line.startswith("FROM "))
+    return [words[3] for words in lines]
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])

@@ -1,0 +1,216 @@
+"""Generated Dockerfiles are built by buildah, stage by stage, and what comes out of them is run.
+
+What stands in for something else: the base images (Debian with its own Python), the packages (their names and versions,
+not their content), and a machine without any GPU. Everything else is real: Poetry, this plugin, apt, the compiler.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.images.conftest import stages_of
+from tests.support.image_projects import MARK
+from tests.support.image_projects import OUTSIDE
+from tests.support.image_projects import PASSWORD
+from tests.support.image_projects import USER
+from tests.support.poetry_program import installed_packages
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.images.conftest import Images
+
+
+pytestmark = pytest.mark.slow
+
+GPU_BUILDS = {"ml-gpu": "cu126", "ml-cu130": "cu130", "ml-rocm": "rocm7.2"}
+REFUSALS = {
+    "ml-gpu": "ml-gpu (cu126) does not fit this machine: no NVIDIA GPU is to be seen",
+    "ml-cu130": "ml-cu130 (cu130) does not fit this machine: no NVIDIA GPU is to be seen",
+    "ml-rocm": "ml-rocm (rocm7.2) does not fit this machine: no AMD GPU is ready to compute",
+    "edge": "edge (jetson) does not fit this machine: this is no Jetson",
+}
+TORCH = "2.14.1"
+BUILDING = ("poetry", "gcc", "cc", "c++", "make", "ld", "uv")
+"""Programs that a shipped image has no use for; pip is one more, which Python's own images bring along."""
+
+
+def left_over(root: Path) -> set[str]:
+    """Return what building an image may have left in it."""
+    places = [root / place for place in ("usr/bin", "usr/local/bin", "app/.venv/bin", "opt/poetry/bin")]
+    found = {
+        str(path.relative_to(root))
+        for place in places
+        for name in BUILDING
+        if (path := place / name).exists()
+    }
+    caches = (
+        "root/.cache/*",
+        "home/app/.cache/*",
+        "var/lib/apt/lists/*Packages*",
+        "var/cache/apt/archives/*.deb",
+    )
+    found |= {str(path.relative_to(root)) for pattern in caches for path in root.glob(pattern)}
+    found |= {name for name in ("opt/poetry", "tmp/dist", "app/.poetry") if (root / name).exists()}
+    return found | {path.name for path in (root / "app/.venv/bin").glob("pip*")}
+
+
+def test_every_stage_of_the_chatbot_is_built_and_has_its_own_build_of_torch(chatbot: Images) -> None:
+    stages = stages_of((chatbot.project.path / "Dockerfile").read_text(encoding="utf-8"))
+
+    assert set(stages) >= {"ml-cpu", *GPU_BUILDS, "edge", "development", "production"}
+    for stage, backend in {"ml-cpu": "cpu", "production": "cpu", **GPU_BUILDS}.items():
+        with chatbot.buildah.files(chatbot.name(stage)) as root:
+            installed = installed_packages(root / "app")
+        assert installed["torch"] == f"{TORCH}+{backend}", stage
+        assert "pytest" not in installed, "tools of the development groups"
+    with chatbot.buildah.files(chatbot.name("edge")) as root:
+        assert {"onnxruntime", "torch"} & installed_packages(root / "app").keys() == {"onnxruntime"}
+
+
+def test_production_serves_the_app_behind_hw_check_with_nothing_but_the_images_own_command(
+    chatbot: Images,
+) -> None:
+    settings = chatbot.buildah.settings(chatbot.name("production"))
+    runs = []
+    server = threading.Thread(target=lambda: runs.append(chatbot.run("production")), daemon=True)
+    server.start()
+
+    health = answer(f"http://127.0.0.1:{chatbot.port}/health")
+    checked = chatbot.inside("production", *settings.healthcheck)
+    reply = answer(f"http://127.0.0.1:{chatbot.port}/chat", {"message": "When are you open?"})
+    server.join(60)
+
+    assert health == {"status": "ok", "engine": f"torch {TORCH}+cpu", "device": "cpu"}
+    assert "open" in reply["reply"]
+    assert settings.entrypoint[0] == "hw-check"
+    assert settings.healthcheck
+    assert checked.code == 0, checked.output
+    assert runs[0].code == 0, runs[0].output
+
+
+def test_images_run_as_a_user_who_can_change_nothing_of_the_app(chatbot: Images) -> None:
+    assert chatbot.buildah.settings(chatbot.name("production")).user == "10001:10001"
+    look = "id -u; id -g; python -c 'import getpass; print(getpass.getuser())'; touch ~/x && echo home"
+    change = "touch /app/x || touch /app/chatbot/x || touch /app/.venv/x || echo read-only"
+
+    done = chatbot.run("production", "sh", "-c", f"{look}; {change} 2>&1")
+
+    words = done.output.split("\n")
+    assert [words[0], words[1], words[2], words[3]] == ["10001", "10001", "app", "home"], done.output
+    assert "read-only" in words, done.output
+
+
+def test_images_for_a_gpu_refuse_to_start_without_one_and_say_why(chatbot: Images) -> None:
+    for stage, reason in REFUSALS.items():
+        done = chatbot.run(stage)
+
+        assert done.code == 1, (stage, done.output)
+        assert reason in done.output, stage
+
+
+def test_no_image_that_is_shipped_holds_poetry_a_compiler_or_a_cache(
+    chatbot: Images, counter: Images, vision: Images, shop: Images
+) -> None:
+    shipped = [(chatbot, stage) for stage in ("production", "edge", *GPU_BUILDS)]
+    shipped += [(counter, "production"), (vision, "ml-cpu"), (vision, "ml-gpu"), (shop, "production")]
+
+    for images, stage in shipped:
+        with images.buildah.files(images.name(stage)) as root:
+            assert left_over(root) == set(), (images.project.path.name, stage)
+
+
+def test_a_change_of_the_sources_installs_nothing_again(chatbot: Images) -> None:
+    app = chatbot.project.path / "chatbot" / "app.py"
+    app.write_text(app.read_text(encoding="utf-8") + "\nCHANGED = True\n", encoding="utf-8")
+
+    rebuilt = chatbot.build("ml-gpu")
+
+    assert "Installing torch" in chatbot.log
+    assert "Installing" not in rebuilt.output
+    assert "hw-install" in rebuilt.output
+    done = chatbot.inside("ml-gpu", "grep", "CHANGED", "/app/chatbot/app.py")
+    assert done.output.strip() == "CHANGED = True"
+
+
+def test_secrets_history_and_environments_of_the_folder_are_in_no_layer(
+    chatbot: Images, tmp_path: Path
+) -> None:
+    for name in OUTSIDE:
+        assert MARK in (chatbot.project.path / name).read_text(encoding="utf-8")
+
+    for stage in ("production", "development"):
+        content = chatbot.buildah.archive(chatbot.name(stage), tmp_path / "image.tar")
+        assert b"Ask me about opening hours" in content, "the sources themselves"
+        assert MARK.encode() not in content, stage
+
+
+def test_the_development_image_has_poetry_and_the_tools_and_runs_as_the_same_user(chatbot: Images) -> None:
+    done = chatbot.inside(
+        "development", "sh", "-c", "id -u; poetry --version; python -m pytest --version; hw-check"
+    )
+
+    assert done.output.splitlines()[0] == "10001"
+    assert "Poetry (version" in done.output
+    assert "ml-cpu (cpu) fits this machine" in done.output
+    with chatbot.buildah.files(chatbot.name("development")) as root:
+        (site,) = (root / "opt/venv/lib").glob("python*/site-packages")
+        assert list(site.glob("pytest-9*.dist-info"))
+
+
+def test_what_needs_a_compiler_is_compiled_and_runs_without_one(counter: Images) -> None:
+    done = counter.run("production")
+
+    assert "build-essential" in (counter.project.path / "Dockerfile").read_text(encoding="utf-8")
+    assert (done.code, done.output.strip()) == (0, "42")
+
+
+def test_a_vendors_image_gets_the_python_of_its_system_and_the_projects_own_wheel(vision: Images) -> None:
+    text = (vision.project.path / "Dockerfile").read_text(encoding="utf-8")
+
+    refused, run = vision.run("ml-gpu"), vision.inside("ml-gpu", "vision")
+
+    assert "FROM nvidia/cuda:" in text
+    assert refused.code == 1
+    assert "no NVIDIA GPU" in refused.output
+    assert run.code == 0, run.output
+    assert "onnxruntime-gpu" in run.output
+    assert "onnxruntime-gpu" not in vision.run("ml-cpu", "vision").output
+
+
+def test_a_package_runs_by_its_script_and_the_login_of_its_source_is_in_no_layer_and_no_history(
+    shop: Images, tmp_path: Path
+) -> None:
+    done = shop.run("production")
+
+    assert (done.code, done.output.strip()) == (0, "open with h11 0.16.0")
+    for stage in ("production", "build", "development"):
+        content = shop.buildah.archive(shop.name(stage), tmp_path / "image.tar")
+        assert b"open with h11" in content, "the sources themselves"
+        assert PASSWORD.encode() not in content, stage
+        assert PASSWORD not in shop.buildah.settings(shop.name(stage)).history
+        assert USER not in shop.buildah.settings(shop.name(stage)).history
+
+
+def answer(address: str, document: dict[str, str] | None = None) -> dict[str, str]:
+    """Return what a service says, as soon as it is there."""
+    data = None if document is None else json.dumps(document).encode()
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address, data), timeout=60) as response:
+                found: dict[str, str] = json.load(response)
+                return found
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
