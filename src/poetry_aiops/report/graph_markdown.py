@@ -61,7 +61,7 @@ def inert(text: str) -> str:
     found = "".join(_ENTITIES.get(sign, f"\\{sign}" if sign in _SPECIAL else sign) for sign in signs)
     for address, harmless in _ADDRESSES.items():
         found = found.replace(address, harmless)
-    return found
+    return f"\\{found}" if found.startswith("- ") else found  # else a list in the list, without the sign
 
 
 def _scope(analysis: Analysis) -> str:
