@@ -5,14 +5,15 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 DEMO_STAMP := $(VENV)/.installed-for-demo
 WORKERS ?= auto
+MUTATION := .venvs/mutation
 
-.PHONY: demo bench test test-slow lint types format dist release-tag data-age clean
+.PHONY: demo bench docs mutation test test-slow lint types format dist release-tag data-age clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	$(BIN)/python -m pip install --quiet --editable . --group test --group lint --group docs
 	@touch $(STAMP)
 
 # No more than the program itself, so that a first look is quick; `make test` installs the rest beside it.
@@ -42,6 +43,9 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
 
@@ -56,5 +60,15 @@ release-tag: $(DEMO_STAMP)
 data-age:
 	$(PYTHON) scripts/check_data_age.py
 
+# Small faults in the code, which the unit tests must notice; takes CPU hours in pieces, so it is no part of CI.
+mutation: $(MUTATION)/.installed
+	$(MUTATION)/bin/python scripts/mutation.py $(ROOMS)
+
+$(MUTATION)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(MUTATION)
+	$(MUTATION)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(MUTATION)/bin/python -m pip install --quiet --editable . --group test "mutmut>=3.8,<3.9"
+	@touch $(MUTATION)/.installed
+
 clean:
-	rm -rf $(VENV) .venvs dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venvs dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis

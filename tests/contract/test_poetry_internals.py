@@ -19,6 +19,7 @@ from poetry_aiops import plugin
 
 PROGRAM = r"""
 import inspect
+from pathlib import Path
 from cleo.events import console_events
 from cleo.io.io import IO
 from cleo.io.null_io import NullIO
@@ -33,6 +34,7 @@ from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.puzzle.provider import Provider
 from poetry.puzzle.solver import Solver
 from poetry.repositories import RepositoryPool
+from poetry.toml import TOMLFile
 import poetry.puzzle.solver
 
 def parameters(function):
@@ -71,6 +73,12 @@ for name in ("_do_refresh", "_do_install", "_execute", "run"):
 assert "_groups" in inspect.getsource(Installer.__init__) and "_installed_repository" in inspect.getsource(Installer.__init__)
 for name in ("locked_packages", "is_locked_groups_and_markers", "lock_data", "is_locked"):
     assert hasattr(Locker, name), name
+assert parameters(Locker._write_lock_data) == ["self", "data"]
+locker = Locker(Path("poetry.lock"), {})
+assert locker._lock == Path("poetry.lock") == locker.lock and "self.lock" in inspect.getsource(Locker._write_lock_data)
+assert "self._write_lock_data(" in inspect.getsource(Locker.set_lock_data)
+file = TOMLFile(Path("pyproject.toml"))
+assert file._path == Path("pyproject.toml") and "self._path" in inspect.getsource(TOMLFile.__mro__[1].write)
 for name in ("_with_synchronization", "activated_groups"):
     assert isinstance(inspect.getattr_static(InstallCommand, name), property), name
 assert inspect.getsource(InstallCommand.handle).count("self._with_synchronization") == 1

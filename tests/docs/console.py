@@ -10,6 +10,14 @@ the block says where it runs::
     <!-- run: chatbot, change: not-optional -->     the same with a change that the test names
     <!-- run: shop -->                              requirements files and a Dockerfile, no pyproject.toml
     <!-- run: shop, change: typo -->                the same with other files, which the test names
+    <!-- run: moved -->                             the example that moved to Poetry; for others see places.py
+    <!-- run: session -->                           where the block before on this page left off, in one empty folder
+    <!-- run: session, needs: scaffold -->          the same, where Poetry has this command
+
+On a page with a session, the files that it shows are written, or what is shown is added at their end::
+
+    <!-- file: src/chatbot/app.py -->
+    <!-- file: pyproject.toml, added -->
 
 In the expected output, ``...`` alone on a line stands for any lines. Blanks and line breaks do not count.
 """
@@ -31,8 +39,13 @@ PAGES = (
 )
 
 _BLOCK = re.compile(
-    r"(?:^[ ]*<!-- run: (?P<place>\w+)(?:, change: (?P<change>[\w-]+))? -->\n)?"
+    r"(?:^[ ]*<!-- run: (?P<place>\w+)(?:, change: (?P<change>[\w-]+))?(?:, needs: (?P<needs>[\w-]+))? -->\n)?"
     r"^(?P<indent>[ ]*)```console\n(?P<body>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
+)
+_FILE = re.compile(
+    r"^(?P<indent>[ ]*)<!-- file: (?P<path>[^\s,]+)(?P<added>, added)? -->\n"
+    r"(?P=indent)```\w*\n(?P<body>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -57,11 +70,22 @@ class Block:
     line: int
     place: str | None
     change: str | None
+    needs: str | None
     steps: tuple[Step, ...]
 
     @property
     def name(self) -> str:
         return f"{self.page.relative_to(REPOSITORY)}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFile:
+    """A file that a page shows as a whole, or what a reader shall add at its end."""
+
+    line: int
+    path: str
+    text: str
+    added: bool
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -73,10 +97,31 @@ def blocks_of(page: Path) -> list[Block]:
             text.count("\n", 0, found.start("indent")) + 1,
             found["place"],
             found["change"],
+            found["needs"],
             _steps(found["body"], found["indent"]),
         )
         for found in _BLOCK.finditer(text)
     ]
+
+
+def files_of(page: Path) -> list[ShownFile]:
+    """Return every file that a page tells to write."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        ShownFile(
+            text.count("\n", 0, found.start()) + 1,
+            found["path"],
+            "".join(f"{line.removeprefix(found['indent'])}\n" for line in found["body"].splitlines()),
+            found["added"] is not None,
+        )
+        for found in _FILE.finditer(text)
+    ]
+
+
+def session_of(page: Path) -> list[Block | ShownFile]:
+    """Return what a reader of a page with a session does, in its order."""
+    blocks = [block for block in blocks_of(page) if block.place == "session"]
+    return sorted([*blocks, *files_of(page)], key=lambda part: part.line)
 
 
 def all_blocks() -> list[Block]:

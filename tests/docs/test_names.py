@@ -64,7 +64,7 @@ def commands_on(page: Path) -> list[str]:
 def unknown_words(command: str, known: dict[str, frozenset[str]]) -> list[str]:
     """Return the command and the options of a ``poetry`` command line that do not exist."""
     words = shlex.split(command)
-    if "poetry" not in words:
+    if "poetry" not in words or {"pip", "pipx"} & set(words):  # there "poetry" is a package
         return []
     rest = words[words.index("poetry") + 1 :]
     named = [word for word in rest if not word.startswith("-")]
@@ -89,6 +89,7 @@ def test_a_command_and_an_option_that_do_not_exist_are_found(known: dict[str, fr
     assert unknown_words("poetry hw-guess --fast", known) == ["hw-guess"]
     assert unknown_words("nvidia-smi | poetry hw-info --targt-file -", known) == ["--targt-file"]
     assert unknown_words("poetry self add poetry-aiops", known) == []
+    assert unknown_words("pipx inject poetry poetry-aiops", known) == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -368,20 +367,3 @@ def test_the_line_that_poetry_add_names_works(
     assert line.startswith(f"hw-add {package} --variants cpu,cu126")
     poetry.must(project, *line.split(), **torch_index(index))
     assert project.lockfile().selected("main", "ml-gpu")["torch"] == f"{NEWEST_TORCH}+cu126"
-
-
-def test_an_interrupted_lock_puts_pyproject_back(
-    own_poetry: PoetryProgram, own_index: PackageIndex, tmp_path: Path
-) -> None:
-    project = project_from(projects.head(), own_index, tmp_path / "project")
-    before = project.files()
-    interrupted = replace(own_poetry, wrapper=("timeout", "--signal=INT", "--kill-after=60", "8"))
-    own_index.slow_seconds = 30
-    with own_index.fault("cu126", Fault.SLOW):
-        done = interrupted.run(
-            project, "hw-add", "torch", "--variants", "cpu,cu126", **torch_index(own_index)
-        )
-    assert done.code != 0
-    assert '+ml-cu126 = "cu126"' in done.stdout
-    assert "pyproject.toml was put back as it was" in done.stderr
-    assert project.files() == before

@@ -199,6 +199,15 @@ def test_an_nvidia_smi_that_tells_nothing_leaves_the_capability_open(machine: Ma
     fits(machine.nvidia().smi(script).holds("cu126").check(), "was not compared")
 
 
+def test_an_nvidia_smi_of_the_folder_that_we_stand_in_is_never_started(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.nvidia().holds("cu126").smi("touch started")
+    monkeypatch.chdir(machine.bin)
+    machine.check(PATH=f".{os.pathsep}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    assert not (machine.bin / "started").exists()
+
+
 def test_a_machine_without_nvidia_smi_is_judged_by_its_driver(machine: Machine) -> None:
     machine.nvidia().holds("cu126")
     (machine.bin / "nvidia-smi").unlink()

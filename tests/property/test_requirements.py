@@ -146,10 +146,10 @@ def test_every_refused_line_has_an_error(text: str) -> None:
 )
 def test_a_long_line_of_anything_is_read_quickly(word: str) -> None:
     for text in ((word * (SIZE // len(word) + 1))[:SIZE], "six " + (word * (SIZE // len(word) + 1))[:SIZE]):
-        start = time.monotonic()
+        start = time.process_time()
         parsed(text)
         redact(text)
-        assert time.monotonic() - start < SECONDS, word[:20]
+        assert time.process_time() - start < SECONDS, word[:20]
 
 
 @given(

@@ -13,6 +13,7 @@ from typing import Final
 
 from poetry_aiops.adapters.advisory_snapshot import Freshness
 from poetry_aiops.adapters.advisory_snapshot import open_snapshot
+from poetry_aiops.adapters.files import temporary_beside
 from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.http import Limits
 from poetry_aiops.adapters.http import TransferError
@@ -94,7 +95,7 @@ async def _fetch(url: str, etag: str, limits: Limits) -> Response:
 def _replace(path: Path, content: bytes, now: datetime) -> None:
     """Put a new snapshot in the place of the old one once it has been read in full."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    trial = path.with_name(f"new-{path.name}")
+    trial = temporary_beside(path, ".zip")
     try:
         write_atomically(trial, content)
         open_snapshot(trial, Freshness(now), cache_folder=path.parent)

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 LARGEST_RECORD: Final = 50_000_000
 LARGEST_SNAPSHOT: Final = 4_000_000_000
 HINT: Final = "Fetch it again, for example with `poetry health --update-advisories`."
+_CLOCKS_DIFFER: Final = timedelta(days=1)
+_PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -136,6 +138,8 @@ def _stale(index: AdvisoryIndex, freshness: Freshness) -> str | None:
     if known is None:
         return "its age is not known"
     age, allowed = freshness.now - known, freshness.max_age
+    if age < -_CLOCKS_DIFFER:
+        return "it says that it was fetched in the future, so that its age is not known; `--update-advisories` helps"
     if age <= allowed:
         return None
     return (
@@ -147,7 +151,10 @@ def _stale(index: AdvisoryIndex, freshness: Freshness) -> str | None:
 def _stamp(date: str | None) -> str | None:
     """Return a time as the reports write it; text that is no time as it is."""
     known = _parsed_time(date)
-    return known.astimezone(UTC).strftime(_TIME) if known else date
+    try:
+        return known.astimezone(UTC).strftime(_TIME) if known else date
+    except OverflowError:  # so near to the first day that UTC has no such time
+        return date
 
 
 def _days(age: timedelta) -> str:
@@ -202,6 +209,20 @@ def _zip(path: Path) -> Iterator[tuple[str, bytes]]:
             for member in members:
                 if member.file_size > LARGEST_RECORD:
                     raise _unusable(path, f"holds a record of more than {LARGEST_RECORD:,} bytes")
-                yield member.filename, archive.read(member)
+                yield member.filename, _content(archive, member)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise _unusable(path, f"is damaged: {str(error) or type(error).__name__}") from error
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Return what a member holds, unpacked no further than it says itself; raises BadZipFile for anything else.
+
+    ``archive.read`` unpacks up to two gigabytes before it looks at the size, and other ways of packing know no limit.
+    """
+    if member.compress_type not in _PACKINGS:
+        raise zipfile.BadZipFile("it is packed in a way that OSV does not use")
+    with archive.open(member) as opened:
+        content = opened.read(member.file_size)
+        if len(content) != member.file_size or opened.read(1):
+            raise zipfile.BadZipFile(f"{member.filename[:80]!r} does not have the size that it says")
+    return content

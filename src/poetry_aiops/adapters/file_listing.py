@@ -74,7 +74,10 @@ def _file(file: object, address: str) -> ListedFile | None:
 
 def _from_html(text: str, address: str) -> list[ListedFile]:
     parser = _Links()
-    parser.feed(text)
+    try:
+        parser.feed(text)
+    except AssertionError:  # html.parser's word for a declaration that it does not know
+        raise UnreadableListingError("its answer is a web page that cannot be read") from None
     return [_link(href, address) for href in parser.links]
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import secrets
 import stat
 import sys
+import time
 
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 
 _PRIVATE = 0o600
 _USUAL = 0o666
+_TEMPORARY = re.compile(r"\.aiops-[0-9a-f]{16}\.tmp(?:\.zip)?")
+_SURELY_LEFT: Final = 3600.0  # seconds
 
 
 def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
@@ -20,10 +27,13 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     ``mode`` are the permission bits; without it an existing file keeps its own and a new one gets the usual
     ones of the process. A symbolic link stays and its target is written. An existing file keeps its owner where
     the process may give files away (root in a container over a user's folder). On failure the temporary file
-    goes, the old content stays, and the OSError is raised.
+    goes, the old content stays, and the OSError is raised. A pipe or a device is refused in the same way: a rename
+    would put a file in its place. What killed runs left in the folder is removed.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
+    _refuse_what_is_no_file(target)
+    remove_leftovers(target.parent)
+    temporary = temporary_beside(target)
     try:
         write_new(temporary, data, mode, like=target)
         temporary.replace(target)
@@ -56,6 +66,24 @@ def write_new(path: Path, data: bytes, mode: int | None = None, *, like: Path | 
         path.unlink(missing_ok=True)
         raise
     os.close(handle)
+
+
+def temporary_beside(path: Path, end: str = "") -> Path:
+    """Return a new name in a file's folder that nobody can foresee; ``end`` is ``""`` or ``".zip"``.
+
+    A file that is left there by a killed run goes with a later :func:`write_atomically` into the same folder.
+    """
+    return path.with_name(f".aiops-{secrets.token_hex(8)}.tmp{end}")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files that are an hour old; younger ones may be those of a run that goes on. Never raises."""
+    with suppress(OSError), os.scandir(folder) as found:
+        for item in found:
+            if _TEMPORARY.fullmatch(item.name) and item.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    if time.time() - item.stat(follow_symlinks=False).st_mtime > _SURELY_LEFT:
+                        Path(item.path).unlink()
 
 
 def sync_folder(folder: Path) -> None:
@@ -96,3 +124,9 @@ def _give_to_the_owner_of(model: os.stat_result, handle: int) -> None:
         os.fchown(handle, owner, model.st_gid)
     except OSError:
         return
+
+
+def _refuse_what_is_no_file(target: Path) -> None:
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(target.stat().st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file", str(target))

@@ -201,7 +201,7 @@ class _Reader:
     def _with_about(self, source: IndexSource, kept: Kept, *, asked: bool) -> _Answer:
         """Return the record with the project's owners, which are asked for when what is known is too old."""
         wanted = kept.record.name in self._owners_of and source.gives_about
-        if wanted and (kept.about_asked is None or self.now - kept.about_asked > self._freshness.about):
+        if wanted and not self._knows_about(kept):
             kept, asked = self._about_asked(source, kept), True
         if asked:
             self._cache.store(source.address, kept)
@@ -227,6 +227,11 @@ class _Reader:
         if kept is None or self.now - kept.record.fetched > self._freshness.usable:
             return _Answer(None, reason, asked=True)
         return _Answer(replace(kept.record, stale=reason), reason, asked=True)
+
+    def _knows_about(self, kept: Kept) -> bool:
+        """Whether the owners were asked for lately; a time that is still to come says nothing."""
+        asked = kept.about_asked
+        return asked is not None and timedelta(0) <= self.now - asked <= self._freshness.about
 
     def _is_fresh(self, kept: Kept) -> bool:
         return timedelta(0) <= self.now - kept.record.fetched <= self._freshness.page

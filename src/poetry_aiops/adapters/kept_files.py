@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,11 +47,17 @@ def write_keeping(spot: Spot, text: str) -> str | None:
     Raises InputError in words where the system refuses; then the old file is as it was.
     """
     place = spot.place
+    kept: str | None = None
     try:
         kept = _keep(place) if place.status is not None else None
         place.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place.path, text.encode())
-    except OSError as error:
+    except BaseException as error:
+        if kept is not None:
+            with suppress(OSError):  # the file itself is still there
+                place.path.with_name(kept).unlink()
+        if not isinstance(error, OSError):
+            raise
         raise InputError(
             f"{place.name} cannot be written: {error.strerror or error}",
             hint="Look at the disk and the permissions of its folder; what was there is untouched.",
@@ -59,14 +66,23 @@ def write_keeping(spot: Spot, text: str) -> str | None:
 
 
 def _keep(place: Place) -> str:
-    """Copy a file beside itself under the first free name: FILE.bak, FILE.bak.1, ..."""
-    data = place.path.read_bytes()
+    """Keep a file under the first free name beside it: FILE.bak, FILE.bak.1, ..."""
     number = 0
     while True:
         name = f"{place.path.name}.bak{f'.{number}' if number else ''}"
         try:
-            write_new(place.path.with_name(name), data, place.mode)
+            _name_too(place, place.path.with_name(name))
         except FileExistsError:
             number += 1
         else:
             return name
+
+
+def _name_too(place: Place, other: Path) -> None:
+    """Give a file a second name, which is never half a file; a copy where the file system has no hard links."""
+    try:
+        other.hardlink_to(place.path)
+    except FileExistsError:
+        raise
+    except OSError:
+        write_new(other, place.path.read_bytes(), place.mode)

@@ -7,10 +7,11 @@ the text looks in any way different from what Poetry writes, all of it goes thro
 from __future__ import annotations
 
 import re
-import tomllib
 
 from typing import Any
 from typing import Final
+
+from poetry_aiops.project.toml import parse_toml
 
 
 _FILES = re.compile(r'^files = \[\n((?:    \{file = "[^"\\\n]*", hash = "[^"\\\n]*"\},\n)+)\]$', re.MULTILINE)
@@ -22,17 +23,17 @@ def parse_lock(text: str) -> dict[str, Any]:
     """Return the document in a poetry.lock, just as tomllib does; raises tomllib.TOMLDecodeError."""
     text = text.replace("\r\n", "\n")
     if '"""' in text or "'''" in text:
-        return tomllib.loads(text)  # in a text of several lines, anything may look like a list of files
+        return parse_toml(text)  # in a text of several lines, anything may look like a list of files
     lists: list[list[dict[str, str]]] = []
 
     def taken_out(found: re.Match[str]) -> str:
         lists.append([{"file": name, "hash": digest} for name, digest in _ENTRY.findall(found[1])])
         return f"{_PLACE}{len(lists) - 1}"
 
-    document = tomllib.loads(_FILES.sub(taken_out, text))
+    document = parse_toml(_FILES.sub(taken_out, text))
     packages = document.get("package", [])
     if not isinstance(packages, list) or not _put_back(packages, lists):
-        return tomllib.loads(text)
+        return parse_toml(text)
     return document
 
 

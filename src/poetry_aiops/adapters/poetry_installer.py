@@ -28,6 +28,7 @@ from poetry_aiops.adapters.poetry_solver import PoetrySolution
 from poetry_aiops.adapters.poetry_solver import PoetryVariantSolver
 from poetry_aiops.adapters.poetry_solver import declared_by
 from poetry_aiops.adapters.poetry_solver import merged
+from poetry_aiops.adapters.whole_writes import write_whole_files
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.agreement import Agreeing
@@ -188,6 +189,7 @@ def _held_by_groups(locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
 def exchange_installer(command: InstallerCommand, io: IO, plan: LockPlan) -> None:
     """Give the command a VariantInstaller in place of Poetry's, with the same environment and executor."""
     poetry, given = command.poetry, command.installer
+    write_whole_files(poetry)
     if not plan.on_trial:
         # Solving again from the lock (the default up to Poetry 2.2) knows no groups and could mix variants.
         poetry.config.merge({"installer": {"re-resolve": False}})

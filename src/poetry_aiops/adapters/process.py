@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 
+from pathlib import Path
 from typing import IO
 from typing import TYPE_CHECKING
 from typing import Final
@@ -38,15 +40,17 @@ def run_limited(argv: Sequence[str], timeout: float, env: Mapping[str, str] | No
     """Run a program for at most ``timeout`` seconds and return what it printed; never raises.
 
     A program that does not end in time is killed with everything that it started. The output is cut at
-    ``OUTPUT_LIMIT`` bytes, and a program that goes on printing is killed as well.
+    ``OUTPUT_LIMIT`` bytes, and a program that goes on printing is killed as well. Only whole paths of the PATH count:
+    one such as ``.`` would start what lies in the folder of somebody's project.
     """
+    environment = {**(os.environ if env is None else env), "PATH": whole_paths(env)}
     try:
         process = subprocess.Popen(  # noqa: S603 - an argument list of ours, no shell
-            list(argv),
+            _located(list(argv), environment["PATH"]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=dict(env) if env is not None else None,
+            env=environment,
             start_new_session=sys.platform != "win32",
         )
     except (FileNotFoundError, NotADirectoryError):
@@ -56,6 +60,25 @@ def run_limited(argv: Sequence[str], timeout: float, env: Mapping[str, str] | No
     except (OSError, ValueError) as error:
         return Finished(b"", f"error: {error}")
     return _wait(process, timeout)
+
+
+def whole_paths(env: Mapping[str, str] | None = None) -> str:
+    """Return the PATH of an environment (None: that of this process) without entries that are no whole path."""
+    written = (os.environ if env is None else env).get("PATH", os.defpath)
+    kept = [entry for entry in written.split(os.pathsep) if Path(entry).is_absolute()]
+    usual = [entry for entry in os.defpath.split(os.pathsep) if Path(entry).is_absolute()]
+    return os.pathsep.join(kept or usual)
+
+
+def _located(argv: list[str], path: str) -> list[str]:
+    """Return the arguments with the program's place on Windows, which looks into the current folder first."""
+    if sys.platform != "win32" or not argv or os.path.dirname(argv[0]):  # noqa: PTH120 - a text, no file
+        return argv
+    places = (shutil.which(os.path.join(entry, argv[0])) for entry in path.split(os.pathsep))  # noqa: PTH118
+    found = next((place for place in places if place), None)
+    if found is None:
+        raise FileNotFoundError(argv[0])
+    return [found, *argv[1:]]
 
 
 def _wait(process: subprocess.Popen[bytes], timeout: float) -> Finished:

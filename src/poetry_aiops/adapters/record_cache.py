@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
+from poetry_aiops.adapters.files import remove_leftovers
+from poetry_aiops.adapters.files import temporary_beside
 from poetry_aiops.health.records import About
 from poetry_aiops.health.records import IndexRecord
 from poetry_aiops.health.records import Release
@@ -48,6 +49,7 @@ class RecordCache:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._tidied: set[Path] = set()
 
     def load(self, address: str, source: str, name: str) -> Kept | None:
         """Return what was kept for a package of the index at ``address``, None when there is nothing readable."""
@@ -64,14 +66,19 @@ class RecordCache:
         if self._folder is None:
             return
         path = self._path(self._folder, address, kept.record.name)
-        temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        temporary = temporary_beside(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.parent not in self._tidied:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                remove_leftovers(path.parent)
+                self._tidied.add(path.parent)
             temporary.write_bytes(json.dumps(_document(kept), separators=(",", ":")).encode())
             os.replace(temporary, path)  # noqa: PTH105 - one call in place of two objects, for hundreds of files
-        except OSError:
+        except BaseException as error:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+            if not isinstance(error, OSError):
+                raise
 
     def _path(self, folder: Path, address: str, name: str) -> Path:
         """Return the file of a package; the address, which may hold a password, is only hashed."""

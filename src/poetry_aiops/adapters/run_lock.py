@@ -26,13 +26,13 @@ _FAR: Final = 1 << 30
 
 
 @contextmanager
-def run_lock(path: Path, now: datetime) -> Iterator[None]:
-    """Hold the lock file ``path`` (its folder exists) while the block runs.
+def run_lock(path: Path, now: datetime, place: str = "project") -> Iterator[None]:
+    """Hold the lock file ``path`` (its folder exists) while the block runs; ``place`` is what it locks, in a word.
 
     Raises InputError when another process holds it, with that process's id and since when. The file stays and
     says nothing once the block is left; a lock of a killed process is free at once. The block may remove the file.
     """
-    handle = _held(path)
+    handle = _held(path, place)
     try:
         _write_holder(handle, now)
         try:
@@ -43,12 +43,12 @@ def run_lock(path: Path, now: datetime) -> Iterator[None]:
         os.close(handle)
 
 
-def _held(path: Path) -> int:
+def _held(path: Path, place: str) -> int:
     """Return the open, locked file; again when its last holder removed it before we had it."""
     while True:
-        handle = _open(path)
+        handle = _open(path, place)
         try:
-            _take(handle, path)
+            _take(handle, path, place)
             if _is_still(path, handle):
                 return handle
         except BaseException:
@@ -57,14 +57,14 @@ def _held(path: Path) -> int:
         os.close(handle)
 
 
-def _open(path: Path) -> int:
+def _open(path: Path, place: str) -> int:
     """Open the file and never a link in its place."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
         return os.open(path, flags, 0o600)
     except OSError as error:
         raise InputError(
-            f"The lock of this project cannot be opened: {error.strerror}.", where=str(path)
+            f"The lock of this {place} cannot be opened: {error.strerror}.", where=str(path)
         ) from error
 
 
@@ -75,18 +75,18 @@ def _is_still(path: Path, handle: int) -> bool:
         return False
 
 
-def _take(handle: int, path: Path) -> None:
+def _take(handle: int, path: Path, place: str) -> None:
     try:
         _lock(handle)
     except (BlockingIOError, PermissionError):
         raise InputError(
-            f"Another run is at work in this project{_holder(handle)}; nothing was changed.",
+            f"Another run is at work in this {place}{_holder(handle)}; nothing was changed.",
             where=str(path),
             hint="Wait until it ends, then run this again.",
         ) from None
     except OSError as error:
         raise InputError(
-            f"The file system of this project cannot lock files: {error.strerror}.",
+            f"The file system of this {place} cannot lock files: {error.strerror}.",
             where=str(path),
             hint="Two runs at once could not be kept apart there; work on a copy on a local disk.",
         ) from error

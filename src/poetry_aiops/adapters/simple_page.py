@@ -76,7 +76,10 @@ def page_from_json(name: str, content: bytes) -> Page:
 def page_from_html(name: str, text: str) -> Page:
     """Return what an HTML page says; HTML has no upload times."""
     parser = _Anchors()
-    parser.feed(text)
+    try:
+        parser.feed(text)
+    except AssertionError:  # html.parser's word for a declaration that it does not know
+        raise UnreadablePageError("its answer is a web page that cannot be read") from None
     if not parser.is_index:
         raise UnreadablePageError("its answer is a web page, but no page of a package index")
     return _page(name, [_as_json(anchor) for anchor in parser.anchors], parser.status)
@@ -84,7 +87,7 @@ def page_from_html(name: str, text: str) -> Page:
 
 def _as_json(anchor: Mapping[str, str]) -> dict[str, object]:
     """Return a link of an HTML page as the JSON page would give it."""
-    file: dict[str, object] = {"filename": unquote(posixpath.basename(urlsplit(anchor["href"]).path))}
+    file: dict[str, object] = {"filename": unquote(posixpath.basename(_path(anchor["href"])))}
     if "data-requires-python" in anchor:
         file["requires-python"] = anchor["data-requires-python"]
     if "data-yanked" in anchor:
@@ -175,7 +178,15 @@ class _Anchors(HTMLParser):
 
 
 def _is_file(href: str) -> bool:
-    return urlsplit(href).path.endswith((".whl", ".egg", ".exe", ".asc", ".metadata", *_SDISTS))
+    return _path(href).endswith((".whl", ".egg", ".exe", ".asc", ".metadata", *_SDISTS))
+
+
+def _path(href: str) -> str:
+    """Return the path of an address, empty for one that is none (``http://[``)."""
+    try:
+        return urlsplit(href).path
+    except ValueError:
+        return ""
 
 
 def _wheel_version(filename: str) -> str | None:
@@ -208,9 +219,9 @@ def _times(values: list[object]) -> list[datetime]:
 def _time(text: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # no time, or one so near to the first or last day that UTC has none
         return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _status(value: object) -> tuple[str | None, str]:

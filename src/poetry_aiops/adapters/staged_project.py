@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from poetry.factory import Factory
 from poetry.packages import Locker
 
+from poetry_aiops.adapters.backup_store import told
+from poetry_aiops.adapters.files import write_new
 from poetry_aiops.errors import InputError
 
 
@@ -83,9 +85,10 @@ def staged_project(
     staged = root / f"{_PREFIX}{token}.toml"
     lock_path = root / f"{_PREFIX}{token}.lock"
     try:
-        staged.write_bytes(pyproject.encode("utf-8"))
-        if lock is not None:
-            lock_path.write_bytes(lock.encode("utf-8"))
+        with told("The planned project cannot be written beside this one, so nothing was changed", root):
+            write_new(staged, pyproject.encode("utf-8"))
+            if lock is not None:
+                write_new(lock_path, lock.encode("utf-8"))
         yield StagedProject(_poetry(staged, lock_path, application), lock_path)
     finally:
         staged.unlink(missing_ok=True)

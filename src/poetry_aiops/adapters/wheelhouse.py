@@ -6,12 +6,15 @@ download goes on.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
 import shutil
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import IO
 from typing import TYPE_CHECKING
 from typing import Literal
 
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 
 Outcome = Literal["present", "fetched", "resumed"]
 _CHUNK = 1 << 18  # bytes
+LARGEST = 16_000_000_000  # bytes; the largest wheels have four thousand million
+_FILE_NAME = re.compile(r"[^/\\:\x00-\x1f.-][^/\\:\x00-\x1f]*")
+_HASHES = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 _MINUTE = 60.0  # seconds without a byte
 
 
@@ -54,16 +60,16 @@ class Fetcher:
 
         Raises NegativeAnswerError when its hash is not the locked one, IncompleteError when it cannot be fetched.
         """
-        path = self.folder / file.name
+        path = self._place(file)
         if self._is_there(path, file):
             return "present"
         part = path.with_name(f".{file.name}.part")
         resumed = self._download(url, part, file)
         if resumed and not _has_hash(part, file.hash):
-            part.unlink()  # what lay there was the beginning of something else
+            part.unlink(missing_ok=True)  # what lay there was the beginning of something else
             resumed = self._download(url, part, file)
         if not _has_hash(part, file.hash):
-            part.unlink()
+            part.unlink(missing_ok=True)
             raise NegativeAnswerError(
                 f"what the index sends as {file.name} is not the file that poetry.lock names; it was thrown away",
                 where=without_credentials(url),
@@ -75,14 +81,18 @@ class Fetcher:
 
     def copy(self, file: LockedFile, source: Path) -> Outcome:
         """Bring a file of the project into the folder; raises as ``fetch`` does."""
-        path = self.folder / file.name
+        path = self._place(file)
         if self._is_there(path, file):
             return "present"
         part = path.with_name(f".{file.name}.part")
         try:
-            shutil.copyfile(source, part)
+            with source.open("rb") as opened, _opened(part, anew=True) as copy:
+                shutil.copyfileobj(opened, copy)
         except OSError as error:
-            raise InputError(f"the file cannot be read: {error.strerror}", where=str(source)) from error
+            part.unlink(missing_ok=True)
+            raise InputError(
+                f"the file cannot be copied into {self.folder}: {error.strerror}", where=str(source)
+            ) from error
         if not _has_hash(part, file.hash):
             part.unlink()
             raise NegativeAnswerError(
@@ -90,6 +100,17 @@ class Fetcher:
             )
         part.replace(path)
         return "fetched"
+
+    def _place(self, file: LockedFile) -> Path:
+        """Return where a file belongs; raises InputError for what names no file in the folder or no hash."""
+        kind = file.hash.partition(":")[0]
+        if not _FILE_NAME.fullmatch(file.name) or kind not in _HASHES:
+            raise InputError(
+                f"it names a file that cannot be fetched: {file.name!r} with the hash {file.hash[:100]!r}",
+                where="poetry.lock",
+                hint="Somebody wrote this lock by hand. Write it anew with `poetry lock --regenerate`.",
+            )
+        return self.folder / file.name
 
     def _is_there(self, path: Path, file: LockedFile) -> bool:
         if not path.exists():
@@ -115,18 +136,24 @@ class Fetcher:
             response = self.session.request(
                 "get", url, raise_for_status=False, stream=True, headers=headers, timeout=_MINUTE
             )
-            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                part.unlink()
+            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
+                part.unlink(missing_ok=True)
                 return self._download(url, part, file)
             response.raise_for_status()
             goes_on = response.status_code == HTTPStatus.PARTIAL_CONTENT
-            with part.open("ab" if goes_on else "wb") as opened:
+            size = start if goes_on else 0
+            with _opened(part, anew=not goes_on) as opened:
                 for chunk in response.iter_content(_CHUNK):
+                    size += len(chunk)
+                    if size > LARGEST:
+                        raise OSError(errno.EFBIG, f"it is larger than {LARGEST:,} bytes")
                     opened.write(chunk)
                     self.progress(len(chunk))
                 opened.flush()
                 os.fsync(opened.fileno())
         except INDEX_ERRORS as error:
+            if getattr(error, "errno", None) == errno.EFBIG or (part.exists() and not part.stat().st_size):
+                part.unlink(missing_ok=True)
             raise IncompleteError(
                 f"{file.name} cannot be fetched: {in_words(error)}",
                 where=without_credentials(url),
@@ -145,6 +172,13 @@ def connection(poetry: Poetry) -> Authenticator:
         if isinstance(repository, HTTPRepository):
             session.add_repository(repository.name, repository.url)
     return session
+
+
+def _opened(part: Path, *, anew: bool) -> IO[bytes]:
+    """Open a file for writing, but never through a link: in a folder that others may write, its name is foreseeable."""
+    start = os.O_TRUNC if anew else os.O_APPEND
+    flags = os.O_WRONLY | os.O_CREAT | start | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(part, flags, 0o666), "wb" if anew else "ab")
 
 
 def _has_hash(path: Path, expected: str) -> bool:

@@ -8,13 +8,17 @@ import os
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from datetime import UTC
+from datetime import datetime
 from typing import TYPE_CHECKING
 from typing import Any
 
 import poetry_aiops
 
 from poetry_aiops.adapters.files import write_atomically
+from poetry_aiops.adapters.migration_backup import locked
 from poetry_aiops.adapters.poetry_index import look_at_page
+from poetry_aiops.commands.interruption import undoing_when_ended
 from poetry_aiops.commands.located import located_pyproject
 from poetry_aiops.commands.locking import lock_variants
 from poetry_aiops.commands.terminal import plain
@@ -63,8 +67,14 @@ class Adding:
 
     def run(self) -> int:
         """Return the exit code; raises errors in words before anything is written."""
-        asked_format = self.command.asked_format
+        self.command.asked_format  # noqa: B018 - an unknown format is told before anything happens
         path = located_pyproject(self.command)
+        if self.command.option("dry-run"):
+            return self._run(path)
+        with locked(path.parent, datetime.now(UTC)), undoing_when_ended():
+            return self._run(path)
+
+    def _run(self, path: Path) -> int:
         document = load_pyproject(path)
         before = path.read_bytes()
         addition = self._plan(document, path)
@@ -77,8 +87,14 @@ class Adding:
         code = 0
         if diff and not dry:
             code = self._write_and_lock(path, before, text.encode("utf-8"), addition)
+        elif not dry and self._lock_is_behind():
+            self._note(
+                "pyproject.toml has all of this already, and poetry.lock does not belong to it: locking"
+            )
+            code = lock_variants(self.command)
+            self.locked = code == 0
         self._conclude(document, diff, dry=dry, code=code)
-        if asked_format == "json":
+        if self.command.asked_format == "json":
             self._write_document(addition, diff, dry=dry, code=code)
         return code
 
@@ -128,10 +144,7 @@ class Adding:
     # -- writing -------------------------------------------------------------------------------------------
 
     def _write_and_lock(self, path: Path, before: bytes, after: bytes, addition: Addition) -> int:
-        try:
-            write_atomically(path, after)
-        except OSError as error:
-            raise InputError(f"the file cannot be written: {error.strerror}", where=str(path)) from error
+        _replace(path, before, after)
         self.written = True
         if self.command.option("no-lock"):
             return 0
@@ -143,12 +156,17 @@ class Adding:
         finally:
             # Whatever went wrong, an interruption included: the project is as it was before.
             if code != 0:
-                self._put_back(path, before)
+                self._put_back(path, before, after)
         self.locked = code == 0
         return code
 
-    def _put_back(self, path: Path, before: bytes) -> None:
-        write_atomically(path, before)
+    def _lock_is_behind(self) -> bool:
+        """Whether a run was ended between writing pyproject.toml and locking, or told not to lock."""
+        locker = self.command.poetry.locker
+        return not self.command.option("no-lock") and not (locker.is_locked() and locker.is_fresh())
+
+    def _put_back(self, path: Path, before: bytes, after: bytes) -> None:
+        _replace(path, after, before)
         self.written = False
         self.command.line_error(
             "<error>Locking failed, so pyproject.toml was put back as it was; poetry.lock was not touched.</error>"
@@ -186,12 +204,12 @@ class Adding:
             self._note(note)
 
     def _conclude(self, document: Mapping[str, object], diff: str, *, dry: bool, code: int) -> None:
-        if not diff:
+        if not diff and not self.locked:
             self.command.line("Nothing to change.")
         elif dry:
             self.command.line("Dry run: nothing was written.")
         elif code == 0:
-            files = "pyproject.toml and poetry.lock" if self.locked else "pyproject.toml"
+            files = " and ".join(self._files())
             self.command.line(f"Wrote {files}. Install what fits this machine with `poetry hw-install`.")
         if (
             diff
@@ -246,6 +264,24 @@ class Adding:
     def _files(self) -> list[str]:
         names = [("pyproject.toml", self.written), ("poetry.lock", self.locked)]
         return [name for name, changed in names if changed]
+
+
+def _replace(path: Path, before: bytes, after: bytes) -> None:
+    """Write the file; raises InputError when somebody else wrote it meanwhile, or when the system refuses."""
+    if path.read_bytes() != before:
+        raise InputError(
+            "the file was changed by another program meanwhile and is left as that wrote it",
+            where=str(path),
+            hint="Look at it, then run `poetry lock`.",
+        )
+    try:
+        write_atomically(path, after)
+    except OSError as error:
+        raise InputError(
+            f"the file cannot be written and is left as it is: {error.strerror or error}",
+            where=str(path),
+            hint="Make room or make it writable, then run this again.",
+        ) from error
 
 
 def _diff(before: str, after: str) -> str:

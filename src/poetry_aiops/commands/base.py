@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import ClassVar
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
     from cleo.io.io import IO
     from cleo.io.outputs.output import Output
+
+    from poetry_aiops.errors import AiopsError
+
+
+_REFUSALS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG}
+)
 
 
 def format_option(*formats: str) -> Option:
@@ -72,6 +81,9 @@ class AiopsCommand(Command):
         Runs before Poetry's own listeners, which already write (creating an environment, ...).
         """
         if self._document_output is None and self._is_document(_asked_format(io)):
+            from poetry_aiops.commands.terminal import write_documents_in_utf8  # noqa: PLC0415 - only for documents
+
+            write_documents_in_utf8(io.output)
             self._document_output = io.output
             io._output = io.error_output  # noqa: SLF001 - cleo has no setter; Poetry's parts hold on to this io
 
@@ -81,15 +93,19 @@ class AiopsCommand(Command):
 
     def run(self, io: IO) -> int:
         """Run the command; usage errors are exit code 2, our errors carry their own."""
-        from poetry_aiops.commands.terminal import print_error  # noqa: PLC0415 - `poetry list` needs none of it
+        from poetry_aiops.commands.terminal import accept_every_sign  # noqa: PLC0415 - `poetry list` needs none
+        from poetry_aiops.commands.terminal import print_error  # noqa: PLC0415
         from poetry_aiops.errors import AiopsError  # noqa: PLC0415
         from poetry_aiops.errors import UsageError  # noqa: PLC0415
 
+        accept_every_sign(io)
         self.claim_output(io)
         try:
             return super().run(io)
         except AiopsError as error:
             failure = error
+        except OSError as error:
+            failure = _refused_by_the_system(error)
         except PoetryRuntimeError:
             raise  # a failure of Poetry's own, which it explains itself; cleo counts it as wrong usage
         except CleoError as error:
@@ -174,6 +190,19 @@ class AiopsCommand(Command):
         """Write a text to standard output as it is: nothing in it is taken for markup."""
         output = self._document_output or self.io.output
         output.write(text, new_line=not text.endswith("\n"), verbosity=Verbosity.NORMAL, type=OutputType.RAW)
+
+
+def _refused_by_the_system(error: OSError) -> AiopsError:
+    """Return a full disk and the like in words; raises any other error again, for it is a mistake of ours."""
+    from poetry_aiops.errors import InputError  # noqa: PLC0415 - as above
+
+    if error.errno not in _REFUSALS:
+        raise error
+    return InputError(
+        f"the system refused: {error.strerror or error}",
+        where=str(error.filename) if error.filename else None,
+        hint="Make room, or make the place writable, then run this again.",
+    )
 
 
 def document_text(name: str, content: dict[str, Any]) -> str:

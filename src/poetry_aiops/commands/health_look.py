@@ -23,6 +23,7 @@ from poetry_aiops.adapters.index_records import cache_folder
 from poetry_aiops.adapters.index_records import cooldown_of
 from poetry_aiops.adapters.index_records import index_records
 from poetry_aiops.adapters.pypi_address import default_index_host
+from poetry_aiops.adapters.reports_folder import read_report
 from poetry_aiops.commands.health_feeds import feeds_of
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.frameworks import load_frameworks
@@ -325,10 +326,7 @@ class HealthLook:
 
     @cached_property
     def history_text(self) -> str:
-        try:
-            return (self.request.reports / HISTORY).read_text("utf-8", "replace")
-        except OSError:
-            return ""
+        return read_report(self.request.reports / HISTORY)
 
     @cached_property
     def history(self) -> History:
@@ -353,7 +351,6 @@ class HealthLook:
     def news(self) -> News:
         return news(self.entry, self.history)
 
-    @property
-    def new_history(self) -> str:
-        """The text of the history with this look."""
-        return appended(self.history_text, self.entry)
+    def with_this_look(self, history: str) -> str:
+        """Return the text of a history, which other runs may have written meanwhile, with this look."""
+        return appended(history, self.entry)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from poetry_aiops.adapters.reports_folder import Content
     from poetry_aiops.commands.health import HealthCommand
     from poetry_aiops.commands.health_look import HealthLook
     from poetry_aiops.commands.health_request import Rounds
@@ -101,7 +102,10 @@ class Around:
 
     def _remember(self, look: HealthLook) -> None:
         """Write the report and the history; a folder that cannot be written is told once."""
-        contents = {LATEST: report_text(look.report, "json"), HISTORY: look.new_history}
+        contents: dict[str, Content] = {
+            LATEST: report_text(look.report, "json"),
+            HISTORY: look.with_this_look,
+        }
         try:
             write_reports(look.request.reports, contents)
         except InputError as error:

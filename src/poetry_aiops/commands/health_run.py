@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from poetry.poetry import Poetry
 
+    from poetry_aiops.adapters.reports_folder import Content
     from poetry_aiops.commands.health import HealthCommand
     from poetry_aiops.report.health import HealthReport
 
@@ -146,7 +147,7 @@ class HealthRun:
     # -- telling ---------------------------------------------------------------------------------------------
 
     def _keep(self, look: HealthLook, report: HealthReport) -> None:
-        contents = {LATEST: report_text(report, "json"), HISTORY: look.new_history}
+        contents: dict[str, Content] = {LATEST: report_text(report, "json"), HISTORY: look.with_this_look}
         try:
             write_reports(look.request.reports, contents)
         except InputError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 
+from contextlib import suppress
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from poetry_aiops.hardware.reader import TEXT_LIMIT
 
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from poetry_aiops.hardware.catalogue import Catalogue
 
 
@@ -48,8 +51,7 @@ def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
 
     Raises UsageError for a folder that holds something already, InputError for one that cannot be written.
     """
-    from poetry_aiops.adapters.files import write_atomically  # noqa: PLC0415 - few machines are recorded
-    from poetry_aiops.hardware.recording import RecordingReader  # noqa: PLC0415
+    from poetry_aiops.hardware.recording import RecordingReader  # noqa: PLC0415 - few machines are recorded
 
     path = Path(folder)
     reader = RecordingReader(LiveReader())
@@ -60,8 +62,7 @@ def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
                 "it is there already", where=f"--record {folder}", hint="Name a new or empty folder."
             )
         path.mkdir(parents=True, exist_ok=True)
-        for name, text in reader.files(detection).items():
-            write_atomically(path / name, text.encode())
+        _write_all(path, reader.files(detection))
     except OSError as error:
         raise InputError(
             f"cannot be written: {error.strerror or error}",
@@ -69,6 +70,20 @@ def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
             hint="Name another folder.",
         ) from error
     return detection
+
+
+def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write every file of a recording, or leave the folder empty, so that the next attempt may use it."""
+    from poetry_aiops.adapters.files import write_atomically  # noqa: PLC0415 - few machines are recorded
+
+    try:
+        for name, text in texts.items():
+            write_atomically(folder / name, text.encode("utf-8", "backslashreplace"))
+    except BaseException:
+        for name in texts:
+            with suppress(OSError):
+                (folder / name).unlink()
+        raise
 
 
 def catalogue_warning(catalogue: Catalogue) -> tuple[str, ...]:

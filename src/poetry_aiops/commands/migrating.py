@@ -26,6 +26,7 @@ from poetry_aiops.adapters.migration_backup import locked
 from poetry_aiops.adapters.migration_backup import recover
 from poetry_aiops.adapters.poetry_compat import knows_dependency_groups
 from poetry_aiops.adapters.staged_project import staged_project
+from poetry_aiops.commands.interruption import undoing_when_ended
 from poetry_aiops.commands.locking import lock_staged
 from poetry_aiops.commands.migration_input import COMMAND
 from poetry_aiops.commands.migration_input import PYPROJECT
@@ -81,7 +82,7 @@ class Migrating:
         asked_format = self.command.asked_format
         reading = Reading(self.command)
         now = datetime.now(UTC)
-        with nullcontext() if self.is_dry else locked(self.root, now):
+        with undoing_when_ended(), nullcontext() if self.is_dry else locked(self.root, now):
             if not self.is_dry:
                 self._recover()
             given = reading.read()

@@ -11,6 +11,7 @@ from typing import Any
 from poetry_aiops.adapters.migration_backup import list_backups
 from poetry_aiops.adapters.migration_backup import locked
 from poetry_aiops.adapters.migration_backup import rollback
+from poetry_aiops.commands.interruption import undoing_when_ended
 from poetry_aiops.commands.migration_input import project_root
 from poetry_aiops.commands.terminal import plain
 
@@ -39,7 +40,7 @@ class Restoring:
         else:
             identifier = self.command.option("backup")
             now = datetime.now(UTC)
-            with locked(root, now):
+            with undoing_when_ended(), locked(root, now):
                 result = rollback(root, identifier, now=now, force=bool(self.command.option("force")))
             self._show_result(result)
             content = {

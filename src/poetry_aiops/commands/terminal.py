@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from cleo.formatters.formatter import Formatter
@@ -12,16 +13,41 @@ from cleo.io.outputs.output import Verbosity
 
 if TYPE_CHECKING:
     from cleo.io.io import IO
+    from cleo.io.outputs.output import Output
 
     from poetry_aiops.errors import AiopsError
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
+_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+
 
 def plain(text: str) -> str:
-    """Return foreign text without control characters and with cleo's markup made inert."""
-    return str(Formatter.escape(_CONTROL.sub("", text)))
+    """Return foreign text without control characters, with cleo's markup and the commands of build services made inert.
+
+    GitHub Actions takes a line of the log that begins with ``::``, and ``##[`` anywhere, for a command of its own.
+    """
+    inert = _COMMAND.sub(r"\1: :", _CONTROL.sub("", text)).replace("##[", "## [")
+    return str(Formatter.escape(inert))
+
+
+def accept_every_sign(io: IO) -> None:
+    """Let the outputs write signs that their encoding does not have as escapes, instead of ending with an error.
+
+    That is every sign but ASCII with ``LC_ALL=C``, and the name of a file that is no UTF-8 anywhere.
+    """
+    for output in (io.output, io.error_output):
+        stream = getattr(output, "stream", None)
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def write_documents_in_utf8(output: Output) -> None:
+    """Let an output whose text is for programs be UTF-8 whatever the terminal's encoding is, as a file would be."""
+    stream = getattr(output, "stream", None)
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def print_warning(io: IO, text: str) -> None:
@@ -31,7 +57,7 @@ def print_warning(io: IO, text: str) -> None:
 
 def print_error(io: IO, error: AiopsError) -> None:
     """Write an error to stderr, with ``--quiet`` too: what and where, then the details and what to do next."""
-    head, *rest = error.lines()
+    head, *rest = (" ".join(line.splitlines()) for line in error.lines())
     io.write_error_line(f"<error>{plain(head)}</error>", verbosity=Verbosity.QUIET)
     for line in rest:
         io.write_error_line(plain(line), verbosity=Verbosity.QUIET)

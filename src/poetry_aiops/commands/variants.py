@@ -25,6 +25,7 @@ from poetry_aiops.commands.notes import lock_report
 from poetry_aiops.commands.notes import note_missing_provided
 from poetry_aiops.commands.notes import note_vanished_variants
 from poetry_aiops.commands.notes import note_what_sync_removes
+from poetry_aiops.commands.terminal import accept_every_sign
 from poetry_aiops.commands.terminal import print_error
 from poetry_aiops.commands.terminal import print_warning
 from poetry_aiops.config import read_config
@@ -127,6 +128,7 @@ def prepare(
     event: ConsoleCommandEvent, poetry: Poetry, table: Mapping[str, object] | None
 ) -> VariantSession | Refusal | None:
     """Read the declaration and make the command ready for it, or refuse the command in words."""
+    accept_every_sign(event.io)
     try:
         session = _session(event, poetry, table)
         if session is not None:

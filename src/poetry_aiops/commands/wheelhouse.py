@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -17,6 +21,7 @@ from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.poetry_export import PoetryExport
 from poetry_aiops.adapters.poetry_files import default_index
 from poetry_aiops.adapters.poetry_files import find_addresses
+from poetry_aiops.adapters.run_lock import run_lock
 from poetry_aiops.adapters.wheelhouse import Fetcher
 from poetry_aiops.adapters.wheelhouse import connection
 from poetry_aiops.commands.exporting import exported
@@ -44,6 +49,8 @@ from poetry_aiops.project.pyproject import aiops_table
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from poetry.poetry import Poetry
 
     from poetry_aiops.adapters.wheelhouse import Outcome
@@ -53,6 +60,9 @@ if TYPE_CHECKING:
     from poetry_aiops.export.model import FileKey
     from poetry_aiops.export.wheelhouse import Chosen
     from poetry_aiops.export.wheelhouse import Wheelhouse
+
+
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +116,12 @@ def fill(command: SyncReqsCommand, path: Path) -> Filled:
     folder = Path(str(option("wheelhouse")))
     if not option("force"):
         _refuse_to_overwrite(folder / REQUIREMENTS_FILE)
-    outcomes = _fetch(command, wheelhouse, folder, path.parent)
     text = wheelhouse_requirements(
         wheelhouse, selection, exported(bundle, export, default_index(poetry.pool))
     )
-    write_atomically(folder / REQUIREMENTS_FILE, text.encode())
+    with _alone_in(folder):
+        outcomes = _fetch(command, wheelhouse, folder, path.parent)
+        write_atomically(folder / REQUIREMENTS_FILE, text.encode())
     filled = Filled(folder, wheelhouse, selection, outcomes, export.digest)
     _tell(command, filled)
     return filled
@@ -154,13 +165,24 @@ def _own_python(poetry: Poetry) -> str:
     return ".".join(map(str, EnvManager(poetry).get().version_info[:2]))
 
 
-def _fetch(command: SyncReqsCommand, wheelhouse: Wheelhouse, folder: Path, root: Path) -> dict[str, Outcome]:
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Make the folder and keep other runs out of it: two of them would write one file together."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with run_lock(folder / _LOCK, datetime.now(UTC), "folder"):
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # Windows: it is open
+                    (folder / _LOCK).unlink()
     except OSError as error:
         raise InputError(
-            f"the folder cannot be made: {error.strerror}", where=f"--wheelhouse {folder}"
+            f"the folder cannot be written: {error.strerror or error}", where=f"--wheelhouse {folder}"
         ) from error
+
+
+def _fetch(command: SyncReqsCommand, wheelhouse: Wheelhouse, folder: Path, root: Path) -> dict[str, Outcome]:
     addresses = _addresses(command.poetry, wheelhouse, folder, force=bool(command.option("force")))
     bar = ProgressBar(command.io.error_output, sum(one.size or 0 for one in addresses.values()))
     shows = command.io.error_output.is_decorated() and bool(addresses)

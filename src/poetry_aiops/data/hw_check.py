@@ -205,7 +205,8 @@ def no_gpu(driver: str, machine: Machine) -> NoReturn:
 
 def ask_nvidia_smi() -> tuple[list[tuple[str, str]], str]:
     """Return name and compute capability of every GPU, and the driver, as far as nvidia-smi tells."""
-    program = shutil.which("nvidia-smi") or "/usr/lib/wsl/lib/nvidia-smi"
+    whole = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)]  # noqa: PTH117
+    program = shutil.which("nvidia-smi", path=os.pathsep.join(whole)) or "/usr/lib/wsl/lib/nvidia-smi"
     text, outcome = run([program, "--query-gpu=driver_version,compute_cap,name", "--format=csv,noheader"])
     if "version mismatch" in text:
         raise MisfitError("the driver's library and kernel module differ in version", "Reboot the host.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from typing import Final
 
 from poetry_aiops.export.model import without_credentials
+from poetry_aiops.export.one_line import address
 
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class Indexes:
 
     def lines_after(self, base: Indexes) -> list[str]:
         """Return the option lines that a file needs which includes one with ``base`` before."""
-        lines = [f"--index-url {self.default}"] if self.default != base.default else []
-        return [*lines, *(f"--extra-index-url {url}" for url in self.extra if url not in base.extra)]
+        lines = [f"--index-url {address(self.default)}"] if self.default != base.default else []
+        return [*lines, *(f"--extra-index-url {address(url)}" for url in self.extra if url not in base.extra)]
 
 
 def indexes_of(pins: Iterable[Pin], project: Project, base: Indexes, default_index: str) -> Indexes:

@@ -21,6 +21,9 @@ from poetry_aiops.export.model import Rendered
 from poetry_aiops.export.model import Selection
 from poetry_aiops.export.model import relative_to_file
 from poetry_aiops.export.model import without_credentials
+from poetry_aiops.export.one_line import address
+from poetry_aiops.export.one_line import checked
+from poetry_aiops.export.one_line import comment
 from poetry_aiops.export.settings import EXPORT
 from poetry_aiops.export.via import parents
 
@@ -32,9 +35,9 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import PackageKey
 
 
-HASH_KINDS: Final = ("sha256", "sha384", "sha512")
-"""What pip accepts behind ``--hash``."""
+_HASH = re.compile(r"sha(?:256|384|512):[0-9A-Fa-f]+")  # what pip accepts behind `--hash`
 
+_WHOLE = re.compile(r"[/.]|[A-Za-z][A-Za-z0-9+.]*:")
 _CONTINUED: Final = " \\\n    "
 _SCP = re.compile(r"^(?P<user>[\w.-]+)@(?P<host>[^:/]+):(?P<path>[^/].*)$")
 _IN_WORDS: Final = {"directory": "is a folder", "git": "comes from Git"}
@@ -91,12 +94,14 @@ def requirement_line(pin: Pin, *, hashed: bool, url: str | None = None) -> str:
     text = url or _requirement(pin)
     if pin.marker and not text.startswith("-e "):
         text += f" ; {pin.marker}"
-    return _CONTINUED.join([text, *(f"--hash={digest}" for digest in hashes_of(pin) if hashed)])
+    return _CONTINUED.join(
+        [checked(text, pin.package.name), *(f"--hash={digest}" for digest in hashes_of(pin) if hashed)]
+    )
 
 
 def hashes_of(pin: Pin) -> list[str]:
     """Return the locked hashes that pip can check, sorted."""
-    return sorted({file.hash for file in pin.package.files if file.hash.partition(":")[0] in HASH_KINDS})
+    return sorted({file.hash for file in pin.package.files if _HASH.fullmatch(file.hash)})
 
 
 def _requirement(pin: Pin) -> str:
@@ -112,13 +117,13 @@ def _requirement(pin: Pin) -> str:
     part = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
     if pin.origin == "git":
         commit = source.resolved_reference or source.reference
-        return f"{package.name} @ git+{_git_address(source.url)}@{commit}{part}"
-    return f"{package.name} @ {without_credentials(source.url)}{part}"
+        return f"{package.name} @ git+{address(_git_address(source.url))}@{commit}{part}"
+    return f"{package.name} @ {address(without_credentials(source.url))}{part}"
 
 
 def _local(path: str) -> str:
     """Return a path that pip takes for one: with a slash, seen from the folder of pyproject.toml."""
-    return path if path.startswith(("/", ".")) or ":" in path else f"./{path}"
+    return path if _WHOLE.match(path) else f"./{path}"
 
 
 def _git_address(url: str) -> str:
@@ -152,7 +157,7 @@ def unhashable(pins: Iterable[Pin]) -> list[str]:
     reasons = []
     for pin in pins:
         words = _IN_WORDS.get(pin.origin)
-        if words or not any(file.hash.startswith(HASH_KINDS) for file in pin.package.files):
+        if words or not hashes_of(pin):
             reasons.append(f"{pin.package.name} {words or 'has no hash in poetry.lock'}")
     return reasons
 
@@ -176,8 +181,8 @@ def _entries(
 
 def _via(titles: tuple[str, ...]) -> list[str]:
     if len(titles) == 1:
-        return [f"    # via {titles[0]}"]
-    return ["    # via", *(f"    #   {title}" for title in titles)] if titles else []
+        return [f"    # via {comment(titles[0])}"]
+    return ["    # via", *(f"    #   {comment(title)}" for title in titles)] if titles else []
 
 
 def _left_to_variants(pins: tuple[Pin, ...], exported: Exported) -> list[str]:

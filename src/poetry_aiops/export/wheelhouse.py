@@ -13,6 +13,7 @@ from packaging.tags import mac_platforms
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.export.header import with_header
+from poetry_aiops.export.one_line import checked
 from poetry_aiops.export.requirements_text import about
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.targets import Target
@@ -154,8 +155,8 @@ def wheelhouse_requirements(wheelhouse: Wheelhouse, selection: Selection, export
     lines = ["--no-index", "--find-links .", ""]
     for chosen in wheelhouse.files:
         package = chosen.pin.package
-        end = f" \\\n    --hash={chosen.file.hash}" if hashed else ""
-        lines.append(f"{package.name}=={package.version}{end}")
+        end = f" \\\n    --hash={checked(chosen.file.hash, package.name)}" if hashed else ""
+        lines.append(f"{checked(f'{package.name}=={package.version}', package.name)}{end}")
     head = [*about(selection, exported), *notes]
     return with_header(REQUIREMENTS_FILE, exported.lock_digest, head, "\n".join(lines))
 

@@ -16,6 +16,7 @@ from typing import Final
 from packaging.utils import canonicalize_version
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.project.checks import has_long_number
 from poetry_aiops.project.checks import normalised
 
 
@@ -120,7 +121,7 @@ def _texts(value: Mapping[str, object], key: str) -> tuple[str, ...]:
 
 
 def _version(text: str) -> str:
-    return str(canonicalize_version(text))
+    return text if has_long_number(text) else str(canonicalize_version(text))
 
 
 def _worst_first(one: Advisory) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def graph_at(revision: str, pyproject: bytes, lock: bytes, scope: Scope = _EVERY
 
 def _document(data: bytes, where: str) -> Mapping[str, object]:
     try:
-        return tomllib.loads(data.decode())
+        return parse_toml(data.decode())
     except UnicodeDecodeError:
         raise InputError(
             "this is not UTF-8 text", where=where, hint="Compare with another revision."

@@ -229,7 +229,7 @@ def _parsed(line: str) -> Entry | None:
 def _entry(document: Mapping[str, Any]) -> Entry:
     generated = datetime.fromisoformat(document["generated"])
     return Entry(
-        generated=generated if generated.tzinfo else generated.replace(tzinfo=UTC),
+        generated=generated.astimezone(UTC) if generated.tzinfo else generated.replace(tzinfo=UTC),
         lock=str(document["lock"]),
         packages=frozenset(map(str, document["packages"])),
         feeds=MappingProxyType({str(name): str(state) for name, state in document["feeds"].items()}),

@@ -140,8 +140,7 @@ def _walk(points: dict[Version | None, set[str]], blind: int) -> tuple[Span, ...
     ordered: list[Version | None] = [None] if None in points else []
     for place in (*ordered, *sorted(version for version in points if version is not None)):
         kinds = points[place]
-        ends = bool(kinds & {"fixed", "last_affected"})
-        if not begun and "introduced" not in kinds and ends and blind:
+        if not begun and "introduced" not in kinds and blind:
             begun, start, blind = True, resume, blind - 1
         if begun and "fixed" in kinds:
             spans.append(Span(start, place))

@@ -111,18 +111,15 @@ def _proposal_for_groups(project: Project) -> Proposal:
 
 def as_toml(config: HardwareConfig) -> str:
     """Return the table to paste into pyproject.toml; reading it gives ``config`` again."""
-    lines = []
     settings = []
     if config.provides is not None:
         names = ", ".join(f'"{name}"' for name in sorted(config.provides))
         settings.append(f"provides = [{names}]")
     if config.mixed != "cover-all":
         settings.append(f'mixed = "{config.mixed}"')
-    if settings:
-        lines += ["[tool.poetry-aiops.hardware]", *settings, ""]
-    lines.append(VARIANTS)
-    lines += [f'{_key(variant.group)} = "{variant.backend}"' for variant in config.variants]
-    return "\n".join(lines) + "\n"
+    above = ["[tool.poetry-aiops.hardware]", *settings, ""] if settings else []
+    variants = [f'{_key(variant.group)} = "{variant.backend}"' for variant in config.variants]
+    return "\n".join([*above, VARIANTS, *variants]) + "\n"
 
 
 def _key(name: str) -> str:

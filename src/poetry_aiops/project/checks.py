@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (list, "a list"),
     (Mapping, "a table"),
 )
+_LONG_NUMBER = re.compile(r"[0-9]{401}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,14 @@ class Checker:
 
     def _wrong(self, where: str, expected: str, value: object) -> None:
         self.report(where, f"must be {expected}, but is {kind_of(value)}")
+
+
+def has_long_number(text: str) -> bool:
+    """Say whether a text holds a number of more than 400 digits.
+
+    No version has one, and Python refuses to convert one of thousands with a ValueError, wherever it is compared.
+    """
+    return _LONG_NUMBER.search(text) is not None
 
 
 def kind_of(value: object) -> str:

@@ -17,12 +17,14 @@ from packaging.version import InvalidVersion
 from packaging.version import Version
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.project.checks import has_long_number
 
 
 _CLAUSE = re.compile(r"(?P<op>\^|~=|~|===|==|=|!=|<=|>=|<|>)?\s*(?P<version>[^\s,|<>=!~^]+)\s*,?\s*")
 _ANYTHING = re.compile(r"[v]?[*x](\.[*x])*", re.IGNORECASE)
 _SAME_AS = {"": "==", "=": "=="}
 _TAKES_TAG = ("==", "!=", "===")
+_SHOWN = 200  # characters of a constraint in a message
 _SHORT = 3  # a Python version with fewer parts than this is compared as python_version
 
 
@@ -44,6 +46,8 @@ def alternatives(constraint: str) -> tuple[tuple[Clause, ...], ...]:
     ``"^3.11"`` gives ``((>=3.11, <4.0),)``; ``"*"`` gives one alternative without clauses.
     Raises InputError when the text is no version constraint.
     """
+    if has_long_number(constraint):
+        raise _unreadable(constraint)
     parts = re.split(r"\s*\|\|?\s*", constraint.strip())
     return tuple(_clauses(part, constraint) for part in parts)
 
@@ -176,14 +180,15 @@ def _python_wildcard(op: str, version: str) -> str:
         return f'python_full_version {op} "{version}"'
     if len(parts) > 1:
         return f'python_version {op} "{version}"'
-    after = int(parts[0]) + 1
+    after = Version(version).major + 1
     if op == "==":
         return f'python_version >= "{version}" and python_version < "{after}"'
     return f'(python_version < "{version}" or python_version >= "{after}")'
 
 
 def _unreadable(constraint: str) -> InputError:
+    shown = constraint if len(constraint) <= _SHOWN else f"{constraint[:_SHOWN]}..."
     return InputError(
-        f'"{constraint}" is not a version constraint',
+        f'"{shown}" is not a version constraint',
         hint='Write for example "^3.11", ">=3.11,<4.0" or "~=2.1".',
     )

@@ -32,6 +32,7 @@ from poetry_aiops.project.edit_text import toml_key
 from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ def apply_edit(text: str, edit: ProjectEdit, path: Path) -> str:
     windows = "\r\n" in text and text.count("\r\n") == text.count("\n")
     plain = text.replace("\r\n", "\n") if windows else text
     try:
-        before = project_from(tomllib.loads(plain), path)
+        before = project_from(parse_toml(plain), path)
         changed = _Editor(plain, before).run(edit)
-        document = tomllib.loads(changed)
+        document = parse_toml(changed)
         _check(project_from(document, path), before, edit)
         _check_tables(document, edit)
     except (
@@ -93,6 +94,7 @@ def apply_edit(text: str, edit: ProjectEdit, path: Path) -> str:
         KeyError,
         TypeError,
         AttributeError,
+        RecursionError,  # older tomlkits go as deep into lists within lists as Python does
         _NotAsWantedError,
     ) as error:
         raise InputError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def requirement_lines(text: str) -> Mapping[str, int]:
     no such lines.
     """
     try:
-        document = tomllib.loads(text)
+        document = parse_toml(text)
     except tomllib.TOMLDecodeError:
         return {}
     lines = text.splitlines()

@@ -12,11 +12,11 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion
 from packaging.version import Version
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.checks import Checker
+from poetry_aiops.project.checks import has_long_number
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import Edge
 from poetry_aiops.project.model import Lock
@@ -74,7 +74,7 @@ class _Reader:
         hashed = self.metadata.get("content-hash")
         return Lock(
             version=None if self.version == _UNNAMED else str(self.version),
-            python_versions=self.checker.text(
+            python_versions=self._version_text(
                 self.metadata.get("python-versions", "*"), f"{where} python-versions"
             ),
             content_hash=None if hashed is None else self.checker.text(hashed, f"{where} content-hash"),
@@ -90,7 +90,7 @@ class _Reader:
         where = f"{self.path.name} [metadata] lock-version"
         try:
             version = Version(self.checker.text(written, where) or "0")
-        except InvalidVersion:
+        except ValueError:  # InvalidVersion, and numbers with more digits than Python converts
             self.checker.report(where, f'"{written}" is no lock format', _BROKEN)
             return _UNNAMED
         if version.major > _FILES_SINCE.major:
@@ -108,7 +108,7 @@ class _Reader:
         named = isinstance(table.get("name"), str)
         where = f"{self.path.name} package {table['name'] if named else f'number {index + 1}'}"
         name = self.checker.text(table.get("name"), f"{where}: name")
-        version = self.checker.text(table.get("version"), f"{where}: version")
+        version = self._version_text(table.get("version"), f"{where}: version")
         source = self._source(table, where)
         category = table.get("category")
         return Package(
@@ -117,7 +117,7 @@ class _Reader:
             version=version,
             description=self.checker.text(table.get("description", ""), f"{where}: description"),
             optional=self.checker.flag(table.get("optional"), f"{where}: optional"),
-            python_versions=self.checker.text(table.get("python-versions"), f"{where}: python-versions"),
+            python_versions=self._version_text(table.get("python-versions"), f"{where}: python-versions"),
             groups=self._groups(table, where),
             markers=self._markers(table, where),
             files=self._files(table, name, source, where),
@@ -127,6 +127,13 @@ class _Reader:
             develop=self.checker.flag(table.get("develop", False), f"{where}: develop"),
             category=None if category is None else self.checker.text(category, f"{where}: category"),
         )
+
+    def _version_text(self, value: object, where: str) -> str:
+        text = self.checker.text(value, where)
+        if has_long_number(text):
+            self.checker.report(where, "holds a number of hundreds of digits", _BROKEN)
+            return "*"
+        return text
 
     def _groups(self, table: Mapping[str, object], where: str) -> tuple[str, ...] | None:
         if self.version < _GROUPS_SINCE:

@@ -14,6 +14,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.project.checks import has_long_number
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.constraints import alternatives
@@ -40,9 +41,12 @@ _URL_FIRST_PART = re.compile(r"^(?P<scheme>[\w+.-]+):")
 def from_pep508(text: str, where: str, checker: Checker) -> Requirement | None:
     """Return the requirement in a PEP 508 text, or None and a remembered problem."""
     cleaned = _without_comment(text)
+    if has_long_number(cleaned):
+        checker.report(where, "a requirement holds a number of hundreds of digits", "Correct its version.")
+        return None
     try:
         parsed = Pep508(_TAG_IN_RANGE.sub(r"\g<range>", cleaned))
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:
         reason = str(error).partition("\n")[0]
         checker.report(
             where, f'"{text}" is not a requirement: {reason}', 'Write for example "torch (>=2.1,<3.0)".'

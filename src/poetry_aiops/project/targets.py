@@ -20,6 +20,7 @@ from packaging.markers import UndefinedComparison
 from packaging.markers import UndefinedEnvironmentName
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.project.checks import has_long_number
 from poetry_aiops.project.checks import normalised
 
 
@@ -126,8 +127,10 @@ def _with_extras(marker: str, extras: frozenset[str]) -> str:
 @lru_cache(maxsize=8192)
 def _parsed(marker: str) -> Marker:
     try:
+        if has_long_number(marker):
+            raise _unreadable(marker)
         return Marker(marker)
-    except InvalidMarker:
+    except (InvalidMarker, RecursionError):
         raise _unreadable(marker) from None
 
 

@@ -6,6 +6,7 @@ import re
 import tomllib
 
 from typing import TYPE_CHECKING
+from typing import Any
 
 from poetry_aiops.errors import InputError
 
@@ -28,12 +29,27 @@ def load_toml(path: Path, *, broken_hint: str, conflict_hint: str) -> Mapping[st
     """
     text = _read_text(path)
     try:
-        return tomllib.loads(text)
+        return parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         marker = _CONFLICT.search(text.replace("\r\n", "\n"))
         if marker:
             raise _conflict(path, text, marker, conflict_hint) from None
         raise _broken(path, text, str(error), broken_hint) from None
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return the document in a text; raises tomllib.TOMLDecodeError, also for what tomllib cannot cope with.
+
+    Those are lists and tables within each other, deeper than Python follows, and numbers of thousands of digits.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("lists or tables are nested too deep") from None
+    except ValueError:
+        raise tomllib.TOMLDecodeError("a number has too many digits") from None
 
 
 def _read_text(path: Path) -> str:

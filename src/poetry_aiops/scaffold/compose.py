@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from typing import TYPE_CHECKING
 from typing import Final
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from poetry_aiops.scaffold.model import Plan
 
 
+_NO_NAME = re.compile(r"[^a-z0-9_.-]+")
 _DEVICES: Final = {
     "cuda": (
         "deploy:",
@@ -147,7 +149,8 @@ def _build(target: str, plan: Plan) -> Iterator[str]:
 
 
 def _name(plan: Plan) -> str:
-    return normalised(plan.project).strip("-") or "app"
+    """Return the project's name in the signs that Compose and registries take; a ``$`` would be a variable."""
+    return _NO_NAME.sub("-", normalised(plan.project)).strip("-._") or "app"
 
 
 def _indented(lines: Iterator[str]) -> list[str]:

@@ -142,7 +142,7 @@ def _locked_stage(base: Base, plan: Plan) -> Iterator[str]:
     yield f"# -- {base.stage('locked')}: the lock; what follows is built again only when it changes --"
     yield f"FROM {base.stage('poetry')} AS {base.stage('locked')}"
     if plan.compiled:
-        yield f"# poetry.lock has no wheel for {', '.join(plan.compiled)}; the compiler stays in this stage."
+        yield f"# poetry.lock has no wheel for {comment(', '.join(plan.compiled))}; the compiler stays in this stage."
         extra = [] if base.brings_python else ["python3-dev"]
         yield from _apt(["build-essential", *extra])
     files = ["pyproject.toml", "poetry.lock", *(["poetry.toml"] if plan.settings else [])]
@@ -248,7 +248,7 @@ def _listening(plan: Plan) -> Iterator[str]:
 
 
 def _image_stage(image: Image, plan: Plan) -> Iterator[str]:
-    yield f"# -- {image.stage}: {image.reason} --" if image.reason else f"# -- {image.stage} --"
+    yield f"# -- {image.stage}: {comment(image.reason)} --" if image.reason else f"# -- {image.stage} --"
     yield f"FROM {image.base.stage('runtime')} AS {image.stage}"
     if family_of(str(image.backend)) == "cuda":
         yield "ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poetry_aiops.scaffold.quoting import comment
+
 
 if TYPE_CHECKING:
     from poetry_aiops.scaffold.model import Plan
@@ -57,4 +59,4 @@ def dockerignore(plan: Plan) -> str:
     kept = [package.source for package in plan.local if package.context is None]
     lines = [f"!{path}" for path in kept if path.partition("/")[0] in {"build", "dist", "wheelhouse"}]
     tail = "\n".join(["", "# poetry.lock installs from here.", *lines, ""]) if lines else ""
-    return f"# Written by `{plan.written_by}`; yours to edit.\n\n{_ALWAYS}{tail}"
+    return f"# Written by `{comment(plan.written_by)}`; yours to edit.\n\n{_ALWAYS}{tail}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.scaffold.model import LocalPackage
 from poetry_aiops.scaffold.quoting import in_path
+from poetry_aiops.scaffold.quoting import package_name
 
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _local(package: Package, url: str, taken: frozenset[str]) -> LocalPackage:
     if not path.startswith(("../", "/")):
         return LocalPackage(package.name, path, target, editable=editable)
     folder, source = (path, ".") if is_folder else (posixpath.dirname(path), posixpath.basename(path))
-    name = f"{package.name}-source"
+    name = f"{package_name(package.name)}-source"
     while name in taken:
         name += "-too"
     return LocalPackage(package.name, source, target, context=name, folder=folder, editable=editable)

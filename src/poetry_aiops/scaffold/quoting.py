@@ -7,6 +7,7 @@ import re
 
 from typing import TYPE_CHECKING
 
+from poetry_aiops.errors import InputError
 from poetry_aiops.errors import UsageError
 
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
+_PACKAGE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*", re.IGNORECASE)
 _TAKEN = frozenset({"python", "poetry", "runtime", "build", "development", "production", "scratch"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -57,6 +59,17 @@ def image_name(name: str, where: str) -> str:
             f"{comment(name)!r} is not the name of an image",
             where=where,
             hint="Write it as in FROM: nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04.",
+        )
+    return name
+
+
+def package_name(name: str) -> str:
+    """Return the name of a package as the lock has it, checked; raises InputError for text that is none."""
+    if not _PACKAGE.fullmatch(name):
+        raise InputError(
+            f"{comment(name)!r} is not the name of a package",
+            where="poetry.lock",
+            hint="Somebody wrote this lock by hand. Write it anew with `poetry lock --regenerate`.",
         )
     return name
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 import zipfile
 
 from datetime import UTC
@@ -77,6 +78,13 @@ def test_the_source_tells_hash_date_and_size(tmp_path: Path) -> None:
     assert source.sha256 is not None
     assert len(source.sha256) == 64
     assert (source.date, source.records, source.problem) == ("2024-01-05T00:00:00Z", 2, None)
+
+
+def test_a_date_before_the_first_day_is_told_as_it_stands(tmp_path: Path) -> None:
+    dated = record("T-1", "demo", modified="0001-01-01T00:00:00+14:00")
+    feed = open_snapshot(zipped(tmp_path / "all.zip", dated), FRESH)
+    source = feed.look_up(()).source
+    assert source.date == "0001-01-01T00:00:00+14:00"
 
 
 def test_the_index_is_kept_by_the_hash_of_the_snapshot(tmp_path: Path) -> None:
@@ -226,3 +234,45 @@ def test_a_server_that_fails_is_told_and_nothing_is_kept(tmp_path: Path, fault: 
             update_snapshot(tmp_path / "cache", url, now=NOW, limits=QUICK)
     assert "secret" not in str(caught.value)
     assert cached_snapshot(tmp_path / "cache", url) is None
+
+
+def test_a_record_that_unpacks_to_more_than_it_says_is_stopped_at_what_it_says(tmp_path: Path) -> None:
+    """``ZipFile.read`` would unpack two gigabytes before it looks."""
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("T-1.json", b" " * 300_000_000)
+    archive_bytes = path.read_bytes()
+    path.write_bytes(archive_bytes.replace((300_000_000).to_bytes(4, "little"), (1000).to_bytes(4, "little")))
+    tracemalloc.start()
+
+    with pytest.raises(IncompleteError, match="is damaged"):
+        open_snapshot(path, FRESH)
+
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20_000_000
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_ways_of_packing_that_know_no_limit_are_refused(tmp_path: Path, packing: int) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w", packing) as archive:
+        archive.writestr("T-1.json", json.dumps(record("T-1")))
+    with pytest.raises(IncompleteError, match="packed in a way"):
+        open_snapshot(tmp_path / "odd.zip", FRESH)
+
+
+def test_names_in_a_zip_lead_nowhere(tmp_path: Path) -> None:
+    path = tmp_path / "inner" / "slip.zip"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../../evil.json", json.dumps(record("T-1")))
+        archive.writestr("/etc/evil.json", json.dumps(record("T-2")))
+    assert found(open_snapshot(path, FRESH, cache_folder=tmp_path / "cache")) == ["T-1", "T-2"]
+    assert {file.name for file in tmp_path.rglob("*.json")} == set()
+
+
+def test_nesting_without_end_is_a_gap(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "deep.zip", record("T-1"), deep=b"[" * 1_000_000)
+    opened = open_snapshot(path, FRESH)
+    assert found(opened) == ["T-1"]
+    assert "deep.json" in opened.index.gaps[0]

@@ -57,3 +57,8 @@ def test_html_tells_hashes_and_no_sizes() -> None:
 def test_what_lists_no_files_is_said(content: bytes, kind: str) -> None:
     with pytest.raises(UnreadableListingError, match="answer"):
         files_on(content, kind, PAGE)
+
+
+def test_a_declaration_that_html_does_not_know_is_no_page() -> None:
+    with pytest.raises(UnreadableListingError, match="cannot be read"):
+        files_on(b"<a href='idna-3.7.tar.gz'></a><![x[", "text/html", PAGE)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
+import time
 
 from typing import TYPE_CHECKING
 
 import pytest
 
+from poetry_aiops.adapters.files import temporary_beside
 from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.files import write_new
 
@@ -141,3 +144,37 @@ def test_a_new_file_takes_the_mode_of_its_model(tmp_path: Path) -> None:
     (tmp_path / "model").chmod(0o604)
     write_new(tmp_path / "file", b"", like=tmp_path / "model")
     assert mode(tmp_path / "file") == 0o604
+
+
+@posix_only
+def test_a_pipe_or_a_device_is_never_replaced_by_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no plain file"):
+        write_atomically(tmp_path / "link", b"new")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_the_temporary_name_cannot_be_foreseen_and_is_short_whatever_the_file_is_called(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / ("n" * 250)
+    names = {temporary_beside(path).name for _ in range(100)}
+    assert len(names) == 100
+    assert max(map(len, names)) < 40
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_what_a_killed_run_left_is_removed_an_hour_later_and_nothing_else(tmp_path: Path) -> None:
+    hours_ago = time.time() - 7200
+    names = [".aiops-0123456789abcdef.tmp", ".aiops-0123456789abcdef.tmp.zip", ".aiops-mine.tmp", "notes.tmp"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+        os.utime(tmp_path / name, (hours_ago, hours_ago))
+    (tmp_path / ".aiops-fedcba9876543210.tmp").write_bytes(b"of a run that goes on")
+
+    write_atomically(tmp_path / "file", b"new")
+
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"file", ".aiops-fedcba9876543210.tmp", ".aiops-mine.tmp", "notes.tmp"}

@@ -113,3 +113,22 @@ def test_without_git_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="git cannot be started"):
         file_at(tmp_path, "main", "poetry.lock")
+
+
+@needs_git
+def test_a_repository_that_lacks_the_file_starts_no_program_to_fetch_it(clone: Path, tmp_path: Path) -> None:
+    """A partial clone fetches what it lacks, and a stranger's configuration may say how: with any program."""
+    started = tmp_path / "started"
+    git(tmp_path, "config", "core.repositoryformatversion", "1")
+    git(tmp_path, "config", "extensions.partialClone", "origin")
+    git(tmp_path, "config", "remote.origin.promisor", "true")
+    git(tmp_path, "config", "remote.origin.url", f"ext::touch {started}")
+    git(tmp_path, "config", "protocol.ext.allow", "always")
+    for blob in (tmp_path / ".git" / "objects").glob("??/*"):
+        if len(blob.read_bytes()) < 30:  # files of a word; commits and trees are longer
+            blob.unlink()
+
+    with pytest.raises(InputError):
+        file_at(clone, "HEAD", "poetry.lock")
+
+    assert not started.exists()

@@ -16,6 +16,8 @@ from poetry_aiops.adapters.http import AT_ONCE
 from poetry_aiops.adapters.http import Limits
 from poetry_aiops.adapters.http import Response
 from poetry_aiops.adapters.http import TransferError
+from poetry_aiops.adapters.http import _Question
+from poetry_aiops.adapters.http import _redirect
 from poetry_aiops.adapters.http import open_transport
 from poetry_aiops.adapters.http import redacted
 
@@ -150,3 +152,21 @@ def test_secrets_in_addresses_are_taken_out(text: str, clean: str) -> None:
 @given(user=st.text("abc:%@.~", min_size=1), host=st.sampled_from(["host", "host:80"]))
 def test_no_user_info_is_left(user: str, host: str) -> None:
     assert redacted(f"https://SECRET{user}@{host}/x") == f"https://***@{host}/x"
+
+
+@pytest.mark.parametrize(
+    ("location", "leads_to"),
+    [
+        ("https://other.example/y", "https://other.example/y"),
+        ("//other.example/y", "https://other.example/y"),
+    ],
+)
+def test_a_redirect_to_another_host_takes_no_password_along(location: str, leads_to: str) -> None:
+    question = _Question("GET", "https://user:secret@here.example/x", None, {})
+    assert _redirect(question, Response(302, b"", {"location": location})) == leads_to
+
+
+def test_a_question_that_is_posted_is_not_posted_elsewhere_by_an_ordinary_redirect() -> None:
+    question = _Question("POST", "https://here.example/x", b"{}", {})
+    with pytest.raises(TransferError, match="redirects the question"):
+        _redirect(question, Response(302, b"", {"location": "https://other.example/"}))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+
+from typing import TYPE_CHECKING
 
 import pytest
 
 from poetry_aiops.adapters.process import OUTPUT_LIMIT
 from poetry_aiops.adapters.process import run_limited
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def python(code: str, timeout: float = 20.0) -> tuple[bytes, str]:
@@ -57,3 +64,30 @@ def test_a_flood_is_cut_and_ended() -> None:
     output, outcome = python("import sys\nwhile True: sys.stdout.write('y' * 65536)")
     assert len(output) == OUTPUT_LIMIT
     assert outcome == "too much output"
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="a program of POSIX; on Windows the place is looked up by us"
+)
+@pytest.mark.parametrize("entry", [".", "", "tools", "./tools"])
+def test_a_path_that_is_not_whole_starts_nothing_of_the_folder_that_we_stand_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    (tmp_path / "tools").mkdir()
+    for folder in (tmp_path, tmp_path / "tools"):
+        (folder / "nvidia-smi").write_text("#!/bin/sh\ntouch started\n")
+        (folder / "nvidia-smi").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", entry)
+    assert run_limited(["nvidia-smi"], 5.0).outcome == "missing"
+    monkeypatch.setenv("PATH", f"{entry}{os.pathsep}{tmp_path / 'nowhere'}")
+    assert run_limited(["nvidia-smi"], 5.0, {**os.environ}).outcome == "missing"
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_program_that_is_started_inherits_no_path_that_is_not_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.pathsep.join((".", str(tmp_path), "bin")))
+    output, _ = python("import os; print(os.environ['PATH'])")
+    assert output.decode().strip() == str(tmp_path)

@@ -122,3 +122,125 @@ def test_require_accepts_backend_family_and_variant(required: str) -> None:
 def test_require_refuses_anything_else(choice: Choice) -> None:
     with pytest.raises(NegativeAnswerError, match="cuda is required"):
         require(choice, "cuda")
+
+
+def test_none_says_who_asked_for_it() -> None:
+    choice = chosen(Wish("none", "environment"), judged("cpu"), CPU)
+    assert choice == Choice(
+        None, None, "no hardware variant (asked for by POETRY_AIOPS_HARDWARE)", "environment"
+    )
+
+
+def test_what_was_asked_for_keeps_its_origin_and_the_limit_of_torch() -> None:
+    choice = chosen(Wish("ML_GPU", "option"), judged("cu126", "cpu", torch_max="2.14"), CPU, GPU)
+    assert choice == Choice("ml-gpu", "cu126", "asked for with --hardware", "option", "2.14")
+
+
+def test_what_was_asked_for_is_taken_also_where_its_torch_is_too_new_but_with_a_warning() -> None:
+    late = Offer("ml-gpu", "cu126", torch="2.15.0")
+    choice = chosen(Wish("cu126", "groups"), judged("cu126", "cpu", torch_max="2.14"), CPU, late)
+    assert (choice.variant, choice.reason) == ("ml-gpu", "asked for as a group")
+    assert choice.warnings == ("ml-gpu holds torch 2.15.0, but on cu126 this machine runs torch up to 2.14",)
+
+
+def test_a_backend_of_which_nothing_is_known_is_taken_as_asked() -> None:
+    choice = chosen(Wish("cu999", "option"), judged("cpu"), CPU, Offer("odd", "cu999"))
+    assert choice == Choice("odd", "cu999", "asked for with --hardware", "option")
+
+
+def test_a_cpu_build_is_never_warned_of_as_not_running_here() -> None:
+    assert chosen(Wish("cpu", "option"), judged("cu126", rejected=("cpu",)), CPU, GPU).warnings == ()
+
+
+@pytest.mark.parametrize(("old", "new"), [("cu92", "cu126"), ("rocm6.4", "rocm7.2"), ("rocm7.9", "rocm7.14")])
+def test_the_newest_of_a_family_is_the_one_with_the_highest_number(old: str, new: str) -> None:
+    wish = Wish("rocm" if new.startswith("rocm") else "cuda", "option")
+    assert chosen(wish, judged("cpu"), Offer("old", old), Offer("new", new), CPU).variant == "new"
+
+
+def test_of_a_family_a_build_that_runs_here_comes_before_one_that_nobody_knows() -> None:
+    offers = (Offer("unknown", "cu999"), Offer("last", "cu126"))
+    assert chosen(Wish("cuda", "option"), judged("cpu", "cu126"), *offers).variant == "last"
+
+
+def test_a_wish_for_nothing_known_is_told_what_there_is_to_choose() -> None:
+    with pytest.raises(UsageError) as caught:
+        chosen(Wish("banana", "option"), judged("cpu"), CPU, GPU, NEW)
+    assert caught.value.what == (
+        "no hardware variant of this project is banana: it holds ml-cpu (cpu), ml-gpu (cu126), ml-new (cu130)"
+    )
+    assert caught.value.hint == "Choose auto, none, cpu, cuda, or one of the names above."
+
+
+def test_a_wish_for_a_backend_that_is_missing_is_told_how_to_add_exactly_that() -> None:
+    with pytest.raises(UsageError) as caught:
+        chosen(Wish("cu118", "option"), judged("cpu"), CPU, GPU)
+    assert caught.value.hint == (
+        "Add one with `poetry hw-add PACKAGE --variants cu118`, or choose auto, none, cpu, cuda,"
+        " or one of the names above."
+    )
+
+
+def test_the_reason_holds_the_first_two_of_a_gpu_and_none_of_the_cpu() -> None:
+    verdict = BackendVerdict("cu126", accepted=True, reasons=("a", "b", "c"), rank=1, torch_max="2.14")
+    assert (
+        chosen(Wish(), Selection("cu126", "2.14", (verdict,)), GPU).reason == "a GPU: a; b; torch up to 2.14"
+    )
+    assert chosen(Wish(), judged("cpu"), CPU).reason == "a GPU"
+    old = BackendVerdict("cpu", accepted=True, reasons=("runs everywhere",), rank=1, torch_max="2.2")
+    assert chosen(Wish(), Selection("cpu", "2.2", (old,)), CPU) == Choice(
+        "ml-cpu", "cpu", "a GPU: torch up to 2.2", "auto", "2.2"
+    )
+
+
+def test_a_variant_passed_over_for_another_gpu_variant_is_told() -> None:
+    late = Offer("ml-new", "cu130", torch="2.16.0")
+    choice = chosen(Wish(), judged("cu130", "cu126", "cpu", torch_max="2.15"), CPU, late, GPU)
+    assert choice.variant == "ml-gpu"
+    assert choice.warnings == ("ml-new holds torch 2.16.0, but on cu130 this machine runs torch up to 2.15",)
+
+
+def test_the_fallback_to_the_cpu_tells_the_first_reason_of_each_gpu_variant_once() -> None:
+    verdicts = (
+        BackendVerdict("cu130", accepted=True, reasons=("fits",), rank=1, torch_max="2.15"),
+        BackendVerdict("cpu", accepted=True, reasons=("runs everywhere",), rank=2),
+        BackendVerdict("cu126", accepted=False, reasons=("too old", "and slow")),
+    )
+    late = Offer("ml-new", "cu130", torch="2.16.0")
+    odd = Offer("odd", "cu999")
+    (warning,) = chosen(Wish(), Selection("cu130", "2.15", verdicts), GPU, GPU, late, odd, CPU).warnings
+    assert warning == (
+        "falling back to the CPU build although the project holds GPU variants: ml-new holds torch 2.16.0,"
+        " but on cu130 this machine runs torch up to 2.15; ml-gpu (cu126): too old"
+    )
+
+
+def test_where_nothing_fits_every_variant_is_told_with_all_its_reasons_and_the_two_ways_out() -> None:
+    verdicts = (
+        BackendVerdict("cpu", accepted=True, reasons=("runs everywhere",), rank=1),
+        BackendVerdict("cu130", accepted=True, reasons=("fits",), rank=2, torch_max="2.15"),
+        BackendVerdict("cu126", accepted=False, reasons=("too old", "and slow")),
+    )
+    late = Offer("ml-new", "cu130", torch="2.16.0")
+    with pytest.raises(NegativeAnswerError) as caught:
+        chosen(Wish(), Selection("cpu", None, verdicts), GPU, late, Offer("odd", "cu999"))
+    assert caught.value.what == "no hardware variant of this project fits this machine (a GPU)"
+    assert caught.value.details == (
+        "ml-new holds torch 2.16.0, but on cu130 this machine runs torch up to 2.15",
+        "ml-gpu (cu126): too old; and slow",
+    )
+    assert caught.value.hint == (
+        "Add one with `poetry hw-add PACKAGE --variants cpu`,"
+        " or install without a variant: `poetry hw-install --hardware none`."
+    )
+
+
+def test_a_requirement_that_is_not_met_says_what_was_chosen_instead_and_why() -> None:
+    choice = Choice("ml-cpu", "cpu", "no GPU", warnings=("falling back",))
+    with pytest.raises(NegativeAnswerError) as caught:
+        require(choice, "cuda")
+    assert caught.value.what == "cuda is required, but the choice is ml-cpu (cpu): no GPU"
+    assert (caught.value.where, caught.value.details) == ("--require", ("falling back",))
+    assert "hw-info --explain" in (caught.value.hint or "")
+    with pytest.raises(NegativeAnswerError, match="the choice is no variant: as asked"):
+        require(Choice(None, None, "as asked"), "cuda")

@@ -162,6 +162,7 @@ def test_other_frameworks_cuda_major_wins_over_a_newer_torch() -> None:
     chosen = choose("driver=580.65.06,cc=8.6", Constraint(cuda_majors=majors))
     assert (chosen.best, chosen.torch_max) == ("cu126", "2.14")
     assert "other frameworks of the project bring CUDA 12.x" in reasons(chosen, "cu130")
+    assert "other frameworks" not in reasons(chosen, "cu126")
 
 
 @pytest.mark.parametrize(
@@ -202,3 +203,183 @@ def test_an_unknown_compute_capability_follows_the_driver_and_says_so() -> None:
     chosen = choose("driver=560.35.03")
     assert chosen.best == "cu126"
     assert any("compute capability" in warning for warning in chosen.warnings)
+
+
+@pytest.mark.parametrize(
+    ("spec", "compatibility"),
+    [
+        ("driver=560.28.03,cc=8.6", False),
+        ("windows-amd64,driver=560.28.03,cc=8.6", True),
+        ("windows-amd64,driver=560.76,cc=8.6", False),
+        ("wsl,driver=560.28.03,cc=8.6", True),
+    ],
+)
+def test_which_cuda_a_driver_came_with_is_read_from_the_table_of_its_system(
+    spec: str, compatibility: bool
+) -> None:
+    assert ("minor-version compatibility" in reasons(choose(spec), "cu126")) is compatibility
+
+
+def test_what_nvidia_smi_says_counts_for_a_driver_that_no_table_knows() -> None:
+    gpu = Accelerator("cuda", "RTX", driver="999", compute_capability="8.6", max_cuda="12.6")
+    catalogue = load_catalogue()._replace(toolkits=())
+    chosen = select(Host("linux", "x86_64", accelerators=(gpu,)), catalogue)
+    assert "minor-version compatibility" not in reasons(chosen, "cu126")
+    assert "minor-version compatibility" in reasons(chosen, "cu130")
+
+
+@pytest.mark.parametrize(
+    ("requirements", "majors"),
+    [
+        ((("onnxruntime-gpu", frozenset[str]()),), {13}),
+        ((("jax", frozenset[str]()), ("numpy", frozenset({"cuda12"}))), set()),
+        ((("jax", frozenset({"cuda12", "k8s"})), ("cupy-cuda11x", frozenset[str]())), {11, 12}),
+    ],
+)
+def test_frameworks_bring_their_cuda_by_package_or_by_extra(
+    requirements: tuple[tuple[str, frozenset[str]], ...], majors: set[int]
+) -> None:
+    assert cuda_majors(requirements, load_catalogue()) == majors
+
+
+def verdict(selection: Selection, backend: str) -> tuple[str, ...]:
+    return next(v.reasons for v in selection.backends if v.name == backend)
+
+
+def test_an_accepted_build_says_what_its_driver_its_kernels_and_its_newest_torch_are() -> None:
+    chosen = choose("driver=580.65.06,gpu=RTX 3090,gpu=RTX 3090", Constraint(cuda_majors=frozenset({11, 13})))
+    arches = ", ".join(load_catalogue().cuda_architectures("cu126", "2.14", "x86_64"))
+    assert [text.partition(" has compute capability ")[2] for text in verdict(chosen, "cu126")[1:2]] == [
+        f"8.6, covered by {arches}"
+    ]
+    assert verdict(chosen, "cu126")[0] == "driver 580.65.06 runs CUDA 12.x, which needs 525.60.13 or newer"
+    assert verdict(chosen, "cu126")[2:] == (
+        "the newest torch on cu126 for this machine is 2.14",
+        "other frameworks of the project bring CUDA 11.x and 13.x",
+    )
+    assert verdict(chosen, "cu132")[1] == (
+        "by minor-version compatibility: the driver came with a CUDA older than 13.2"
+    )
+    assert [v.name for v in chosen.backends if v.accepted][:3] == ["cu130", "cu132", "cu118"]
+
+
+def test_a_build_is_told_as_not_covering_a_gpu_that_does_not_decide() -> None:
+    chosen = choose("driver=580.65.06,cc=8.6,cc=6.1", Constraint(mixed="newest"))
+    assert any(" has compute capability 6.1, not covered by " in text for text in verdict(chosen, "cu130"))
+
+
+def test_a_rejected_build_names_its_kernels_and_each_kind_of_gpu_once() -> None:
+    chosen = choose("driver=580.65.06,cc=6.1,cc=6.1,cc=5.2")
+    arches = ", ".join(load_catalogue().cuda_architectures("cu130", "2.15", "x86_64"))
+    (reason,) = verdict(chosen, "cu130")
+    assert reason.startswith(f"its kernels ({arches}) do not run on ")
+    assert reason.count("(6.1)") == 1
+    assert reason.count("(5.2)") == 1
+
+
+def test_of_several_builds_that_need_compatibility_the_oldest_comes_first() -> None:
+    accepted = [v.name for v in choose("driver=525.60.13,cc=8.6").backends if v.accepted]
+    assert accepted[:2] == ["cu126", "cu129"]
+    assert accepted.index("cu121") > accepted.index("cu118")
+
+
+def test_a_build_that_holds_only_lines_that_do_not_fit_tells_the_lines_and_each_reason_once() -> None:
+    chosen = choose("driver=580.65.06,cc=8.6", Constraint(torch=SpecifierSet(">=2.15")))
+    assert verdict(chosen, "cu128") == ("it holds torch 2.7 to 2.11 only: the project asks for torch >=2.15",)
+    old = choose("driver=580.65.06,cc=8.6", Constraint(torch=SpecifierSet("<2.1")))
+    assert verdict(old, "cu130")[0].startswith("it holds torch 2.9 to 2.15 only: the project asks for")
+    assert old.best == "cpu"
+
+
+def test_an_offer_that_leaves_a_build_out_is_told_beside_its_other_obstacles() -> None:
+    chosen = choose("driver=535.183.01,cc=8.6", Constraint(offered=("cpu",)))
+    assert verdict(chosen, "cu130") == (
+        "no variant of this project offers cu130",
+        "CUDA 13.x needs driver 580 or newer; this one is 535.183.01",
+    )
+    assert verdict(chosen, "cu126") == ("no variant of this project offers cu126",)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("windows-arm64,driver=580.88,cc=8.9", "there are no CUDA builds for windows on arm64"),
+        ("macos-x86_64,driver=580.88,cc=8.9", "there are no CUDA builds for macos on x86_64"),
+        ("cpu", "no NVIDIA GPU was found"),
+        ("jetson,l4t=36.4.3", "a Jetson's GPU does not run the ordinary CUDA builds"),
+    ],
+)
+def test_a_machine_without_cuda_builds_says_why_for_each(spec: str, reason: str) -> None:
+    chosen = choose(spec)
+    assert {verdict(chosen, name) for name in ("cu118", "cu126", "cu132")} == {(reason,)}
+    told = f"{reason[0].upper()}{reason[1:]}."
+    assert (told in chosen.warnings) is reason.startswith("there are")
+
+
+def test_a_gpu_that_cannot_be_used_says_why_for_each_build() -> None:
+    gpu = Accelerator("cuda", "RTX", compute_capability="8.6", usable=False, why_unusable="no driver")
+    chosen = select(Host("linux", "x86_64", accelerators=(gpu,)), load_catalogue())
+    assert verdict(chosen, "cu126") == ("RTX: no driver",)
+    assert "RTX: no driver." in chosen.warnings
+
+
+@pytest.mark.parametrize(
+    ("python", "fits"), [("3.10", True), ("3.14.2", True), ("3.9", False), ("3.15", False), ("3.15.0", False)]
+)
+def test_the_patch_of_a_python_does_not_count(python: str, fits: bool) -> None:
+    best = choose("driver=580.65.06,cc=8.6", Constraint(python=python, torch=SpecifierSet(">=2.9"))).best
+    assert best == ("cu130" if fits else "cpu")
+
+
+def test_the_python_of_the_machine_counts_where_the_project_names_none() -> None:
+    gpu = Accelerator("cuda", "RTX", driver="580.65.06", compute_capability="8.6")
+    host = Host("linux", "x86_64", python="3.9.1", accelerators=(gpu,))
+    assert select(host, load_catalogue()).torch_max == "2.8"
+    assert select(host, load_catalogue(), Constraint(python="3.12")).torch_max == "2.15"
+
+
+@pytest.mark.parametrize(
+    ("torch", "best", "torch_max"),
+    [
+        ("==2.9.1", "cu130", "2.9"),
+        ("~=2.10.0", "cu130", "2.10"),
+        (">2.9.9,<2.10.1", "cu130", "2.10"),
+        ("==2.9.10", "cpu", None),
+    ],
+)
+def test_a_line_is_admitted_by_any_of_its_first_ten_releases(
+    torch: str, best: str, torch_max: str | None
+) -> None:
+    chosen = choose("driver=580.65.06,cc=8.6", Constraint(torch=SpecifierSet(torch)))
+    assert (chosen.best, chosen.torch_max) == (best, torch_max)
+
+
+def test_the_unknown_capability_names_the_gpus_once_and_is_told_only_where_a_build_is_accepted() -> None:
+    def host(driver: str) -> Host:
+        gpus = tuple(Accelerator("cuda", name, driver=driver) for name in ("A", "A", "B"))
+        return Host("linux", "x86_64", accelerators=gpus)
+
+    (warning,) = select(host("560.35.03"), load_catalogue()).warnings
+    assert warning.startswith(
+        "The compute capability of A, B is not known; the choice follows from driver 560.35.03"
+    )
+    assert select(host("400.1"), load_catalogue()).warnings == ()
+
+
+def test_gpus_that_do_not_decide_are_named_with_their_capability_and_the_reason() -> None:
+    asked = choose("driver=580.65.06,cc=8.6,cc=6.1,cc=6.1", Constraint(mixed="newest")).warnings
+    forced = choose("driver=580.65.06,cc=12.0,cc=6.1").warnings
+    assert len(asked) == len(forced) == 1
+    assert asked[0].startswith("As asked (newest) the choice is for the newest GPU; ")
+    assert asked[0].count("(6.1)") == 1
+    assert asked[0].endswith("(6.1) may not run with it.")
+    assert forced[0].startswith("No single build covers all GPUs, so the choice is for the newest GPU; ")
+
+
+def test_asking_for_the_newest_of_equal_gpus_is_no_news() -> None:
+    assert choose("driver=580.65.06,cc=8.6,cc=8.6", Constraint(mixed="newest")).warnings == ()
+
+
+def test_a_gpu_that_no_build_runs_on_is_named_as_lost() -> None:
+    (warning,) = choose("driver=580.65.06,cc=8.6,cc=3.5").warnings
+    assert warning.endswith(": none of the builds in question runs there; the choice is for the other GPUs.")

@@ -103,6 +103,12 @@ def test_any_text_can_be_read(text: str) -> None:
     assert read_history(appended(text, ENTRY)).last == ENTRY
 
 
+def test_a_run_that_was_before_the_first_day_is_no_entry() -> None:
+    line = line_of(ENTRY).replace(NOW.strftime("%Y-%m-%dT"), "0001-01-01T").replace('Z"', '+14:00"', 1)
+    history = read_history(line + "\n")
+    assert (history.entries, history.damaged) == ((), 1)
+
+
 def test_the_oldest_lines_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(under_test, "LONGEST", 3)
     text = ""

@@ -13,6 +13,7 @@ from poetry_aiops.health.advisory import Advisory
 from poetry_aiops.health.advisory import Event
 from poetry_aiops.health.advisory import VersionRange
 from poetry_aiops.health.matching import match
+from poetry_aiops.health.matching import outside_ranges
 from poetry_aiops.health.matching import spans_of
 from poetry_aiops.health.osv_records import read_record
 
@@ -68,6 +69,13 @@ def test_a_range_that_is_fixed_where_it_begins_is_empty_and_spans_may_touch() ->
     ]
 
 
+def test_a_range_without_an_end_goes_on_from_where_it_begins() -> None:
+    assert [version for version in ("1.9", "2.0", "9") if applies(version, {"introduced": "2.0"})] == [
+        "2.0",
+        "9",
+    ]
+
+
 def test_epochs_come_before_releases() -> None:
     events = ({"introduced": "1!1.0"}, {"fixed": "1!2.0"})
     assert [v for v in ("1.5", "99", "1!1.0", "1!1.5", "1!2.0", "2!1.5") if applies(v, *events)] == [
@@ -83,11 +91,25 @@ def test_a_limit_bounds_what_is_affected() -> None:
     assert applies("9", {"introduced": "0"}, {"limit": "*"})
 
 
+def test_of_several_limits_the_widest_counts_and_one_without_bounds_lifts_all() -> None:
+    assert applies("2.5", {"introduced": "0"}, {"limit": "2.0"}, {"limit": "3.0"})
+    assert not applies("3.0", {"introduced": "0"}, {"limit": "2.0"}, {"limit": "3.0"})
+    assert applies("9", {"introduced": "0"}, {"limit": "2.0"}, {"limit": "*"})
+
+
+def test_a_limit_that_is_no_version_limits_nothing_and_is_noted_but_a_star_is_not() -> None:
+    odd = match(advisory(record("T-1", "demo", {"introduced": "0"}, {"limit": "soon"})), "demo", "9")
+    star = match(advisory(record("T-1", "demo", {"introduced": "0"}, {"limit": "*"})), "demo", "9")
+    assert (odd.applies, odd.notes) == (True, ('"soon" (limit) is no version and was passed over',))
+    assert (star.applies, star.notes) == (True, ())
+
+
 def test_a_local_part_is_judged_as_the_public_version_unless_it_is_named() -> None:
     fixed_build = ({"introduced": "0"}, {"fixed": "2.1.0+patched"})
     assert applies("2.1.0+cpu", {"introduced": "0"}, {"last_affected": "2.1.0"})
     assert applies("2.1.0", *fixed_build)
     assert not applies("2.1.0+patched", *fixed_build)
+    assert applies("2.1.0+cpu", {"introduced": "0"}, {"last_affected": "2.1.0+cpu"})
     named = advisory(listed("T-1", "demo", "2.1.0+bad"))
     assert match(named, "demo", "2.1.0+bad").applies
     assert not match(named, "demo", "2.1.0").applies
@@ -137,7 +159,9 @@ def test_fixed_versions_are_above_the_locked_one_and_not_affected_themselves() -
 def test_a_locked_version_that_is_none_is_compared_with_the_list_and_else_in_doubt() -> None:
     named = advisory(listed("T-1", "demo", "2013-odd"))
     assert match(named, "demo", "2013-odd").applies
-    assert match(named, "demo", "2014-odd").doubt is not None
+    assert match(named, "demo", "2014-odd").doubt == (
+        '"2014-odd" is no PEP 440 version, so that ranges cannot be compared'
+    )
     assert match(named, "other", "2014-odd").doubt is None
 
 
@@ -146,6 +170,8 @@ def test_parts_that_cannot_be_read_leave_a_doubt_unless_the_rest_matches() -> No
     document["affected"][0]["versions"] = "all of them"
     found = advisory(document)
     assert match(found, "demo", "1").applies
+    assert match(found, "demo", "1").notes == ("versions must be a list, but is text",)
+    assert match(found, "demo", "1").doubt is None
     doubt = match(found, "demo", "3").doubt
     assert doubt == "T-1 cannot be read in full: versions must be a list, but is text"
 
@@ -155,6 +181,37 @@ def test_another_package_of_the_record_does_not_count() -> None:
     document["affected"].append(record("T-1", "other")["affected"][0])
     assert not match(advisory(document), "demo", "3").applies
     assert match(advisory(document), "other", "3").applies
+
+
+def test_each_beginning_that_is_no_version_opens_one_span_only() -> None:
+    events = ({"introduced": "soon"}, {"fixed": "1"}, {"fixed": "2"}, {"introduced": "3"}, {"fixed": "4"})
+    assert [v for v in ("0.5", "1", "1.5", "2", "3", "4") if applies(v, *events)] == ["0.5", "3"]
+
+
+def test_two_unreadable_beginnings_open_two_spans_one_behind_the_other() -> None:
+    events = ({"introduced": "soon"}, {"introduced": "later"}, {"fixed": "1"}, {"last_affected": "2"})
+    assert [v for v in ("0.5", "1", "2", "2.1") if applies(v, *events)] == ["0.5", "1", "2"]
+
+
+def test_notes_are_told_once_and_ranges_of_several_entries_all_count() -> None:
+    document = record("T-1", "demo", {"introduced": "0"}, {"fixed": "x"}, {"fixed": "1"})
+    document["affected"] += record("T-1", "demo", {"introduced": "2"}, {"fixed": "x"}, {"fixed": "3"})[
+        "affected"
+    ]
+    found = match(advisory(document), "demo", "2.5")
+    assert (found.applies, found.fixed_in) == (True, ("3",))
+    assert found.notes == ('"x" (fixed) is no version and was passed over',)
+    assert not match(advisory(document), "demo", "1.5").applies
+
+
+@pytest.mark.parametrize(
+    ("versions", "outside"),
+    [(["1.5", "2.5", "3"], {"1.5", "3"}), (["2.5+cpu", "odd"], {"2.5+cpu", "odd"}), ([], set())],
+)
+def test_listed_versions_that_no_range_covers_are_told_apart(versions: list[str], outside: set[str]) -> None:
+    document = record("T-1", "demo", {"introduced": "2"}, {"fixed": "3"})
+    document["affected"][0]["versions"] = versions
+    assert outside_ranges(advisory(document).affected[0]) == outside
 
 
 # -- against a plain reading of OSV's pseudo code -------------------------------------------------------

@@ -89,6 +89,71 @@ def test_the_worst_of_several_ratings_is_known_where_one_is() -> None:
     assert worst([]) == Rating()
 
 
+def test_the_word_for_the_package_itself_beats_the_word_of_the_record() -> None:
+    document = record("T-1", database_specific={"severity": "LOW"})
+    document["affected"][0]["database_specific"] = {"severity": "Important"}
+    found = read_record(document, "test")
+    assert isinstance(found, Advisory)
+    assert rate(found, "demo") == Rating(Severity.HIGH, origin="database")
+    assert rate(found, "other") == Rating(Severity.LOW, origin="database")
+
+
+def test_a_known_word_makes_a_malicious_release_what_the_word_says_and_else_it_is_told_why() -> None:
+    plain = read_record(record("MAL-2024-1"), "test")
+    worded = read_record(record("MAL-2024-1", database_specific={"severity": "high"}), "test")
+    assert isinstance(plain, Advisory)
+    assert isinstance(worded, Advisory)
+    assert rate(plain, "demo") == Rating(Severity.CRITICAL, origin="malware")
+    assert rate(worded, "demo") == Rating(Severity.HIGH, origin="database")
+
+
+def test_notes_about_unreadable_vectors_stay_beside_any_rating() -> None:
+    note = '"CVSS:3.1/AV:N" is no CVSS_V3 vector'
+    bad = ("CVSS_V3", "CVSS:3.1/AV:N")
+    read = rated(bad, ("CVSS_V3", V3_MEDIUM))
+    assert (read.cvss, read.vector, read.notes) == (6.1, V3_MEDIUM, (note,))
+    assert rated(bad).notes == (note,)
+    found = read_record(record("MAL-1", severity=[{"type": bad[0], "score": bad[1]}]), "test")
+    assert isinstance(found, Advisory)
+    assert rate(found, "demo").notes == (note,)
+
+
+def test_a_long_vector_is_cut_in_its_note() -> None:
+    assert rated(("CVSS_V2", "x" * 81)).notes == (f'"{"x" * 80}" is no CVSS_V2 vector',)
+
+
+def test_of_equal_levels_the_higher_score_is_worse_and_a_score_beats_none() -> None:
+    high, higher, wordy = (Rating(Severity.HIGH, score) for score in (7.1, 8.8, None))
+    assert worst([high, higher, wordy]) == higher
+    assert worst([wordy, high]) == high
+    assert worst([Rating(Severity.LOW), Rating(Severity.LOW, 0.5)]).cvss == 0.5
+
+
+@pytest.mark.parametrize(
+    ("vector", "score", "level"),
+    [
+        ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:L/I:N/A:H", 9.3, Severity.CRITICAL),
+        ("CVSS:3.1/AV:A/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:N", 9.3, Severity.CRITICAL),
+        ("CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:C/C:H/I:H/A:H", 9.0, Severity.CRITICAL),
+        ("CVSS:3.1/AV:L/AC:H/PR:L/UI:N/S:U/C:H/I:H/A:H", 7.0, Severity.HIGH),
+        ("CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N", 6.4, Severity.MEDIUM),
+        ("CVSS:3.1/AV:L/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N", 4.0, Severity.MEDIUM),
+        ("CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:L/I:N/A:N", 3.7, Severity.LOW),
+    ],
+)
+def test_levels_begin_at_their_bounds(vector: str, score: float, level: Severity) -> None:
+    found = rated(("CVSS_V3", vector))
+    assert (found.cvss, found.severity) == (score, level)
+
+
+@pytest.mark.parametrize(
+    ("kind", "vector"),
+    [("CVSS_V3", f" {V3_CRITICAL} "), ("anything", V3_CRITICAL), ("CVSS_V2", V3_CRITICAL.lower().upper())],
+)
+def test_the_prefix_of_a_vector_beats_its_label(kind: str, vector: str) -> None:
+    assert rated((kind, vector)).origin == "CVSS_V3"
+
+
 @given(
     kind=st.sampled_from(["CVSS_V2", "CVSS_V3", "CVSS_V4"]),
     vector=st.text(max_size=40)

@@ -91,6 +91,7 @@ def test_three_variants_agree_on_the_only_version_that_all_allow() -> None:
     solver = SmallSolver({"a": ["3", "2", "1"], "b": ["3", "2"], "c": ["2", "1"]})
     result = agreeing(solver, "a", "b", "c").run()
     assert {tuple(numpy_of(s)) for s in result.solutions.values()} == {("2",)}
+    assert result.held == frozenset(), "preferring was enough: every earlier variant was solved again"
 
 
 def test_a_base_is_held_when_the_solver_does_not_follow_preferences() -> None:
@@ -151,8 +152,10 @@ class DoublingSolver:
 
     accepted: tuple[str, ...]
     markers: tuple[str, str] = ('sys_platform == "linux"', 'platform_system == "Linux"')
+    calls: int = 0
 
     def solve(self, variant: str, offer: Offer) -> Solved:
+        self.calls += 1
         offered = {build.version for build in offer.pinned}
         versions = [v for v in ("13.1", "13.2") if not offered or v in offered]
         builds = tuple(
@@ -182,6 +185,74 @@ def test_two_builds_for_different_machines_are_left_alone() -> None:
 
 
 def test_a_double_build_that_no_version_cures_is_refused_with_the_machine() -> None:
+    solver = DoublingSolver(accepted=())
     with pytest.raises(LockConflictError) as caught:
-        Agreeing(("gpu",), BASE, DoublingSolver(accepted=()), LINUX_AND_OTHERS).run()
+        Agreeing(("gpu",), BASE, solver, LINUX_AND_OTHERS).run()
     assert "nvidia-cublas: 13.1, 13.2 (on linux-x86_64" in str(caught.value)
+    assert (caught.value.hint or "").startswith("Narrow the requirement")
+    assert solver.calls == 1, "nothing was left to try"
+
+
+@dataclass
+class ChainSolver:
+    """Doubles the packages of a variant one after the other, as long as those before are held to one build."""
+
+    doubled: dict[str, tuple[str, ...]]
+
+    def solve(self, variant: str, offer: Offer) -> Solved:
+        held = {build.name: build.version for build in offer.pinned}
+        found = [placed("numpy", held.get("numpy", "2.2" if variant == "gpu" else "1.26"), "main")]
+        for name in self.doubled[variant]:
+            found += [
+                placed(name, version, variant) for version in ("1", "2") if held.get(name, "2") == version
+            ]
+            if name not in held:
+                found.append(placed(name, "1", variant))
+                break
+        return Solved(tuple(found))
+
+
+def test_a_cure_is_kept_while_the_next_double_is_healed() -> None:
+    result = Agreeing(("gpu",), BASE, ChainSolver({"gpu": ("a", "b")}), LINUX_AND_OTHERS).run()
+    assert {name: build.version for name, build in result.healed.items()} == {"a": "2", "b": "2"}
+
+
+def test_what_was_healed_in_each_variant_is_told() -> None:
+    solver = ChainSolver({"cpu": ("a",), "gpu": ("b",)})
+    result = Agreeing(("cpu", "gpu"), BASE, solver, LINUX_AND_OTHERS).run()
+    assert sorted(result.healed) == ["a", "b"]
+
+
+def test_a_base_that_is_tried_stays_fixed_while_a_double_is_healed() -> None:
+    solver = ChainSolver({"cpu": (), "gpu": ("a",)})
+    result = Agreeing(("cpu", "gpu"), BASE, solver, LINUX_AND_OTHERS).run()
+    assert {tuple(numpy_of(s)) for s in result.solutions.values()} == {("1.26",)}
+    assert sorted(result.healed) == ["a"]
+
+
+@dataclass
+class StubbornSolver:
+    """Finds nothing among shared versions, and takes the base that it is given only when nothing else is offered."""
+
+    alone: dict[str, str]
+    works: str
+    tried: list[frozenset[str]] = field(default_factory=list)
+
+    def solve(self, variant: str, offer: Offer) -> Solved:
+        names = frozenset(f"{build.name} {build.version}" for build in offer.pinned)
+        if variant == "a" and not offer.shared:
+            self.tried.append(names)
+        if offer.shared or (names and f"numpy {self.works}" not in names):
+            raise NoSolutionError(variant)
+        version = self.works if names else self.alone[variant]
+        return Solved((placed("numpy", version, "main"), placed("rich", "1", "main")))
+
+
+def test_where_no_shared_version_fits_each_base_is_tried_once_and_only_for_what_is_disputed() -> None:
+    solver = StubbornSolver({"a": "3", "b": "3", "c": "2"}, works="2")
+    result = Agreeing(("a", "b", "c"), BASE, solver, LINUX_AND_OTHERS).run()
+    freely, *fixed = solver.tried
+    assert freely == frozenset()
+    assert fixed[-2:] == [frozenset({"numpy 3"}), frozenset({"numpy 2"})]
+    assert fixed.count(frozenset({"numpy 3"})) == 1
+    assert [f"{build.name} {build.version}" for build in result.held] == ["numpy 2"]

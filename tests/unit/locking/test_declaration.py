@@ -11,9 +11,12 @@ from poetry_aiops.config import HardwareConfig
 from poetry_aiops.config import Variant
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.errors import InputError
+from poetry_aiops.errors import UsageError
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.declaration import provided_directly
+from poetry_aiops.locking.declaration import variant_kind
 from poetry_aiops.locking.selection import clash
+from poetry_aiops.locking.selection import refuse_several_variants
 from poetry_aiops.project.pyproject import project_from
 
 
@@ -91,6 +94,7 @@ def test_main_cannot_be_a_variant() -> None:
     error = refused(declared(main="cpu", ml_gpu="cu126"), OPTIONAL)
     assert error.where == f"{VARIANTS} main"
     assert "always installed" in error.what
+    assert error.hint == "Move the hardware's packages into an optional group and name that."
 
 
 def test_a_variant_that_includes_another_is_refused() -> None:
@@ -98,6 +102,14 @@ def test_a_variant_that_includes_another_is_refused() -> None:
     error = refused(CPU_AND_GPU, text)
     assert error.where == "[dependency-groups] ml-gpu"
     assert error.what == 'the variant includes the variant "ml-cpu"'
+    assert error.hint == "Move what both need into a third group and include that."
+
+
+def test_another_group_that_includes_a_variant_is_refused_with_what_to_do() -> None:
+    text = f'[dependency-groups]\ndev = [{{include-group = "ml-cpu"}}]\nml-cpu = ["torch"]\n{OPTIONAL}'
+    error = refused(CPU_AND_GPU, text)
+    assert error.where == "[dependency-groups] dev"
+    assert error.hint == "Remove this include; hw-install adds the variant that fits."
 
 
 def test_a_variant_that_includes_another_through_a_group_is_refused_with_the_way() -> None:
@@ -129,6 +141,9 @@ def test_all_problems_are_told_in_one_error() -> None:
         f"{VARIANTS} ml-gpu",
         "[dependency-groups] dev",
     ]
+    assert error.where == VARIANTS
+    assert error.what == "3 entries do not fit the project's groups"
+    assert (error.hint or "").startswith("Variants are optional groups that exclude each other;")
 
 
 @pytest.mark.parametrize(
@@ -165,3 +180,60 @@ def test_packages_that_variants_declare_are_named_with_their_variants() -> None:
 def test_a_variant_without_its_group_cannot_be_asked_what_it_provides() -> None:
     with pytest.raises(InputError, match="no dependency group"):
         provided_directly(CPU_AND_GPU, project(""))
+
+
+EXTRAS = """
+[project]
+name = "a"
+version = "1"
+dependencies = ["rich"]
+[project.optional-dependencies]
+ml-cpu = ["torch; extra != 'ml-gpu'"]
+ml-gpu = ["torch; extra != 'ml-cpu'", "triton"]
+"""
+
+
+@pytest.mark.parametrize("more", ["", 'docs = ["mkdocs"]'])
+def test_variants_that_are_all_extras_need_no_groups(more: str) -> None:
+    found = project(EXTRAS + more)
+    assert variant_kind(CPU_AND_GPU, found) == "extras"
+    check_declaration(CPU_AND_GPU, found)
+
+
+def test_variants_are_groups_where_the_project_has_both_or_nothing_is_declared() -> None:
+    assert variant_kind(CPU_AND_GPU, project(EXTRAS + OPTIONAL)) == "groups"
+    assert variant_kind(HardwareConfig(()), project(EXTRAS)) == "groups"
+
+
+def test_an_extra_among_groups_is_refused_with_the_two_ways_out() -> None:
+    text = EXTRAS + "[tool.poetry.group.ml-rocm]\noptional = true"
+    error = refused(declared(ml_rocm="rocm7.2", ml_gpu="cu126"), text)
+    assert error.where == f"{VARIANTS} ml-gpu"
+    assert error.what == '"ml-gpu" is an extra, but other variants are groups'
+    assert (error.hint or "").startswith("Variants are either all groups or all extras;")
+
+
+def test_packages_that_extras_declare_are_named_with_their_extras() -> None:
+    assert dict(provided_directly(CPU_AND_GPU, project(EXTRAS))) == {
+        "torch": ("ml-cpu", "ml-gpu"),
+        "triton": ("ml-gpu",),
+    }
+
+
+def test_a_group_is_asked_what_it_provides_also_where_an_extra_has_its_name() -> None:
+    text = EXTRAS + '[dependency-groups]\nml-cpu = ["numpy"]\nml-gpu = []\n' + OPTIONAL
+    assert dict(provided_directly(CPU_AND_GPU, project(text))) == {"numpy": ("ml-cpu",)}
+
+
+def test_several_variants_at_once_are_refused_with_an_example_of_one() -> None:
+    with pytest.raises(UsageError) as caught:
+        refuse_several_variants(["a", "b", "c"], ["C", "a", "b"])
+    assert caught.value.what.startswith("a, b and c are hardware variants that exclude each other")
+    assert caught.value.hint == "Name one of them, for example `--with a`."
+
+
+def test_the_advice_against_several_variants_names_the_option_that_was_used() -> None:
+    with pytest.raises(UsageError, match=r"^b and c are hardware variants") as caught:
+        refuse_several_variants(["a", "b", "c"], ["b", "c"], "--extras")
+    assert caught.value.hint == "Name one of them, for example `--extras b`."
+    refuse_several_variants(["a", "b", "c"], ["b", "dev"])

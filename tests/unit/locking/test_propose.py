@@ -264,6 +264,26 @@ def test_optional_groups_are_proposed_beside_one_that_is_not() -> None:
     assert "ml-rocm" in found.notes[0]
 
 
+def test_groups_that_exclude_only_each_other_are_no_news_beside_a_proposal() -> None:
+    text = """
+        [dependency-groups]
+        ml-cpu = ["torch"]
+        ml-gpu = ["torch"]
+        one = ["faiss-cpu"]
+        two = ["faiss-gpu"]
+        [tool.poetry.group.ml-cpu]
+        optional = true
+        [tool.poetry.group.ml-gpu]
+        optional = true
+    """
+    assert proposal_for(project(text)).notes == ()
+
+
+def test_the_first_of_two_sets_of_one_size_is_proposed() -> None:
+    text = groups(faiss_cpu=["faiss-cpu"], faiss_gpu=["faiss-gpu"], ml_cpu=["torch"], ml_gpu=["torch"])
+    assert list(proposed(text)) == ["faiss-cpu", "faiss-gpu"]
+
+
 def test_a_group_that_only_brings_a_variant_along_is_left_out() -> None:
     text = """
         [dependency-groups]
@@ -311,3 +331,68 @@ def test_every_setting_is_written_into_the_table() -> None:
         '[tool.poetry-aiops.hardware]\nprovides = ["jax", "torch"]\nmixed = "newest"\n\n'
     )
     assert read_config(aiops_table(tomllib.loads(as_toml(hardware)))).hardware == hardware
+
+
+def test_a_name_that_is_no_bare_key_is_quoted_in_the_table() -> None:
+    hardware = HardwareConfig((Variant("ml.cpu", "cpu", '[tool.poetry-aiops.hardware.variants] "ml.cpu"'),))
+    assert as_toml(hardware) == '[tool.poetry-aiops.hardware.variants]\n"ml.cpu" = "cpu"\n'
+
+
+EXTRAS = """
+[project]
+name = "a"
+version = "1"
+dependencies = ["rich"]
+[project.optional-dependencies]
+cpu = ["torch{cpu}"]
+gpu = ["torch{gpu}"]
+docs = ["mkdocs ; extra != 'slides'"]
+"""
+EXCLUSIVE = {"cpu": "; extra != 'gpu'", "gpu": "; extra != 'cpu'"}
+
+
+def test_extras_that_exclude_each_other_are_proposed_with_reasons() -> None:
+    found = proposal_for(project(EXTRAS.format(**EXCLUSIVE)))
+    assert found.hardware is not None
+    assert {variant.group: variant.backend for variant in found.hardware.variants} == {
+        "cpu": "cpu",
+        "gpu": "cu130",
+    }
+    assert found.reasons == ("cpu is cpu: its name says cpu", "gpu is cu130: its name says gpu")
+    assert found.notes == ()
+
+
+def test_one_marker_that_excludes_the_other_extra_is_enough() -> None:
+    assert list(proposed(EXTRAS.format(cpu="", gpu=EXCLUSIVE["gpu"]))) == ["cpu", "gpu"]
+
+
+@pytest.mark.parametrize("cpu", ["", "; extra == 'cpu'", "; extra != 'slides'"])
+def test_extras_that_can_be_installed_together_are_not_proposed(cpu: str) -> None:
+    assert propose(project(EXTRAS.format(cpu=cpu, gpu=""))) is None
+
+
+def test_what_an_extra_asks_for_names_its_backend() -> None:
+    text = """
+        [project]
+        name = "a"
+        version = "1"
+        [project.optional-dependencies]
+        one = ["torch==2.6.0+cpu ; extra != 'two'"]
+        two = ["torch==2.6.0+cu124 ; extra != 'one'"]
+    """
+    assert proposed(text) == {"one": "cpu", "two": "cu124"}
+
+
+def test_groups_that_are_variants_come_before_extras() -> None:
+    text = EXTRAS.format(**EXCLUSIVE) + groups(ml_cpu=["torch"], ml_gpu=["torch"])
+    assert list(proposed(text)) == ["ml-cpu", "ml-gpu"]
+
+
+def test_an_extra_with_the_name_of_a_group_is_not_proposed() -> None:
+    text = EXTRAS.format(**EXCLUSIVE) + groups(optional=False, cpu=["rich"])
+    assert propose(project(text)) is None
+
+
+def test_notes_about_groups_stay_where_the_extras_say_nothing() -> None:
+    text = EXTRAS.format(cpu="", gpu="") + groups(optional=False, ml_cpu=["torch"], ml_gpu=["torch"])
+    assert len(proposal_for(project(text)).notes) == 2

@@ -7,6 +7,8 @@ import pytest
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import Build
 from poetry_aiops.locking.model import Placement
+from poetry_aiops.locking.verify import DoubleBuild
+from poetry_aiops.locking.verify import check_extras
 from poetry_aiops.locking.verify import check_merged
 from poetry_aiops.locking.verify import double_builds
 from poetry_aiops.project.targets import targets
@@ -50,6 +52,52 @@ def test_the_refusal_says_with_which_variant_and_on_which_machine() -> None:
         check_merged(rows, ["ml-cpu", "ml-gpu"], MAIN, MACHINES)
     assert [d for d in caught.value.details if d.startswith("with ml-gpu: torch: 1, 2 (on windows-amd64")]
     assert not [d for d in caught.value.details if d.startswith(("with ml-cpu", "without"))]
+    assert "two builds of one package" in caught.value.what
+    assert (caught.value.hint or "").startswith("Run `poetry lock --regenerate`;")
+
+
+def test_a_double_build_of_the_base_is_told_for_every_choice() -> None:
+    with pytest.raises(LockConflictError) as caught:
+        check_merged([torch("1", main=""), torch("2", main="")], ["ml-cpu"], MAIN, MACHINES)
+    assert [d.partition(":")[0] for d in caught.value.details] == ["without a variant", "with ml-cpu"]
+
+
+@pytest.mark.parametrize(
+    ("machines", "told"),
+    [
+        (("a",), "torch: 1 (on a)"),
+        (("a", "b"), "torch: 1 (on a and 1 more kinds of machine)"),
+    ],
+)
+def test_a_double_build_names_a_machine_and_how_many_more(machines: tuple[str, ...], told: str) -> None:
+    assert str(DoubleBuild("torch", (Build("torch", "1"),), machines)) == told
+
+
+def test_doubled_packages_are_told_by_name() -> None:
+    rows = [Placement(Build(name, version), {"main": ""}) for name in ("b", "a") for version in ("1", "2")]
+    assert [double.name for double in double_builds(rows, MAIN, MACHINES)] == ["a", "b"]
+
+
+def test_extras_that_leave_one_build_each_pass() -> None:
+    rows = [torch("1", main='extra == "cpu"'), torch("2", main='extra == "gpu"')]
+    check_extras(rows, ["cpu", "gpu"], MAIN, MACHINES)
+
+
+def test_extras_that_double_a_package_are_refused_with_the_choice_and_the_way_out() -> None:
+    rows = [torch("1", main='extra != "gpu"'), torch("2", main='extra != "cpu"')]
+    with pytest.raises(LockConflictError) as caught:
+        check_extras(rows, ["cpu", "gpu"], MAIN, MACHINES)
+    (detail,) = caught.value.details
+    assert detail.startswith("without extras: torch: 1, 2 (on linux-x86_64")
+    assert "cannot be locked soundly" in caught.value.what
+    assert "[tool.poetry-aiops.hardware.variants]" in (caught.value.hint or "")
+
+
+def test_every_choice_of_extras_that_doubles_a_package_is_told() -> None:
+    rows = [torch("1", main=""), torch("2", main='extra != "cpu"')]
+    with pytest.raises(LockConflictError) as caught:
+        check_extras(rows, ["cpu", "gpu"], MAIN, MACHINES)
+    assert [d.partition(":")[0] for d in caught.value.details] == ["without extras", "with the extra gpu"]
 
 
 def test_a_sound_lock_passes() -> None:

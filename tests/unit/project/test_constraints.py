@@ -141,3 +141,14 @@ def test_markers_are_joined_with_brackets_only_where_they_are_needed() -> None:
     assert all_of("x or y", "z") == "(x or y) and z"
     assert all_of() == ""
     assert any_of(["x and y", "z"]) == "(x and y) or z"
+
+
+@pytest.mark.parametrize("constraint", ["^" + "9" * 4300, ">=" + "9" * 5000, "==1." + "9" * 401])
+def test_a_number_of_hundreds_of_digits_is_no_version_and_not_shown_in_full(constraint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        alternatives(constraint)
+    assert caught.value.what == f'"{constraint[:200]}..." is not a version constraint'
+
+
+def test_any_release_of_a_pre_releases_python_is_a_marker() -> None:
+    assert python_marker("==3rc.*") == 'python_version >= "3rc0" and python_version < "4"'

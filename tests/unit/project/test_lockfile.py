@@ -226,3 +226,21 @@ def test_a_merge_conflict_names_the_line_and_the_ways_out(tmp_path: Path) -> Non
     assert caught.value.where == "poetry.lock:2"
     assert caught.value.hint is not None
     assert all(word in caught.value.hint for word in ("--ours", "--theirs", "`poetry lock`"))
+
+
+@pytest.mark.parametrize(
+    ("old", "key"),
+    [
+        ('"2.3.0+cpu"', "poetry.lock package Torch_X: version"),
+        ('">=3.8"', "poetry.lock package Torch_X: python-versions"),
+        ('"^3.11"', "poetry.lock [metadata] python-versions"),
+    ],
+)
+def test_a_version_of_more_digits_than_python_converts_is_refused_where_it_stands(old: str, key: str) -> None:
+    error = refused(FORMAT_2_1.replace(old, f'"{"9" * 5000}"'))
+    assert (error.where, error.what) == (key, "holds a number of hundreds of digits")
+
+
+def test_a_lock_format_of_more_digits_than_python_converts_is_none() -> None:
+    error = refused(FORMAT_2_1.replace('lock-version = "2.1"', f'lock-version = "{"9" * 5000}"'))
+    assert error.where == "poetry.lock [metadata] lock-version"

@@ -347,3 +347,9 @@ def test_a_file_is_read_and_its_broken_line_named(tmp_path: Path) -> None:
 )
 def test_the_plugins_own_table_is_handed_out_as_it_stands(text: str, expected: object) -> None:
     assert aiops_table(tomllib.loads(text)) == expected
+
+
+def test_a_requirement_with_a_number_of_hundreds_of_digits_is_refused_where_it_stands() -> None:
+    error = refused(f'[project]\ndependencies = ["torch (>={"9" * 5000})"]')
+    assert error.where == "[project] dependencies"
+    assert error.what == "a requirement holds a number of hundreds of digits"

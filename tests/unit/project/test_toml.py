@@ -79,3 +79,17 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_folder_in_place_of_the_file_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"x = " + b"[" * 600 + b"]" * 600, "this is not valid TOML: lists or tables are nested too deep"),
+        (b"x = " + b"9" * 5000, "this is not valid TOML: a number has too many digits"),
+    ],
+)
+def test_what_pythons_reader_cannot_cope_with_is_refused_too(
+    tmp_path: Path, content: bytes, what: str
+) -> None:
+    error = refused(tmp_path / "pyproject.toml", content)
+    assert (error.what, error.hint) == (what, "mend it")

@@ -53,7 +53,8 @@ def targets(
 
 def _newest(gpus: Sequence[Accelerator], places: frozenset[int]) -> frozenset[int]:
     keys = {place: version_key(gpus[place].compute_capability or "0") for place in places}
-    return frozenset(place for place, key in keys.items() if key == max(keys.values()))
+    highest = max(keys.values())
+    return frozenset(place for place, key in keys.items() if key == highest)
 
 
 def _loses(gpus: Sequence[Accelerator], places: frozenset[int], why: str) -> str:

@@ -168,10 +168,12 @@ def _builds(index: CudaIndex, case: Case) -> list[Build]:
 
 
 def _covered(arches: tuple[str, ...], gpus: tuple[Accelerator, ...]) -> frozenset[int]:
+    told = {gpu.compute_capability for gpu in gpus if gpu.compute_capability is not None}
+    runs = {capability for capability in told if covers(arches, capability)}
     return frozenset(
         place
         for place, gpu in enumerate(gpus)
-        if gpu.compute_capability is None or covers(arches, gpu.compute_capability)
+        if gpu.compute_capability is None or gpu.compute_capability in runs
     )
 
 

@@ -59,7 +59,9 @@ def _candidate(
     reasons = list(dict.fromkeys(reason for gpu in gpus if (reason := _gpu_obstacle(index, gpu, catalogue))))
     lines = [line for line in catalogue.torch if index.name in line.rocm]
     open_lines = [line for line in lines if not line_obstacle(line, host, constraint)]
-    if not open_lines:
+    if not lines:
+        reasons.append(f"no torch of {index.name} is known")
+    elif not open_lines:
         obstacles = dict.fromkeys(line_obstacle(line, host, constraint) for line in lines)
         reasons += [f"no torch of {index.name} fits: {reason}" for reason in obstacles]
     if reasons:

@@ -10,7 +10,6 @@ from typing import TypeGuard
 
 from packaging.specifiers import InvalidSpecifier
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion
 from packaging.version import Version
 
 from poetry_aiops.migrate.planning.entry import Identity
@@ -96,7 +95,7 @@ def is_version(text: str | None) -> TypeGuard[str]:
     """Say whether a text is a version (PEP 440)."""
     try:
         return text is not None and bool(Version(text))
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, and numbers with more digits than Python converts
         return False
 
 

@@ -16,6 +16,7 @@ from typing import Final
 from poetry_aiops.migrate.reading.setup_files import WANTED
 from poetry_aiops.migrate.reading.setup_files import setup_cfg_values
 from poetry_aiops.migrate.reading.setup_files import setup_py_values
+from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
@@ -112,6 +113,6 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def _document(data: bytes | None) -> dict[str, Any]:
     try:
-        return tomllib.loads((data or b"").decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        return parse_toml((data or b"").decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return {}

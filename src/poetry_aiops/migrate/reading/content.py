@@ -24,6 +24,7 @@ from poetry_aiops.migrate.reading.requirement_line import read_marker
 from poetry_aiops.migrate.reading.requirement_line import read_requirement
 from poetry_aiops.migrate.reading.requirement_line import split_marker
 from poetry_aiops.migrate.reading.wanted import Wanted
+from poetry_aiops.project.checks import has_long_number
 
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ def read_content(
     line: LogicalLine, notes: Notes, via: tuple[str, ...] | None, comments: tuple[str, ...]
 ) -> Line:
     """Return a line that is neither blank nor a comment; what pip refuses in it goes to ``notes``."""
+    if has_long_number(line.text):
+        notes.error(
+            line.number,
+            "a number of hundreds of digits",
+            "No version has one, and pip cannot read it either.",
+            "Correct the line, or take it out.",
+        )
+        return Line(line.number, line.last, line.raw, "requirement", line.comment or "", None, None, ())
     plain = _plain(line, notes, via, comments)
     if plain is not None:
         return plain

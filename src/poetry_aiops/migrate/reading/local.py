@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from poetry_aiops.migrate.reading.metadata import is_project
 from poetry_aiops.migrate.reading.metadata import project_name
 from poetry_aiops.migrate.reading.named import canonical
+from poetry_aiops.migrate.reading.named import reference
 from poetry_aiops.migrate.reading.urls import is_archive
 from poetry_aiops.migrate.reading.urls import read_filename
 
@@ -135,19 +136,20 @@ def _machine_path(
 
 
 def _absolute(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None) -> ReadRequirement:
-    file = read_filename(posixpath.basename(path)) if is_archive(path) else None
+    last = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    file = read_filename(last) if is_archive(path) else None
     name = named.name if named is not None else file.name if file is not None else None
-    fixed = f"{name}=={file.version}" if name and file is not None and file.version else None
+    whole = f"{name or 'name'}{_brackets(extras)}"
+    fixed = f"{whole}=={file.version}" if name and file is not None and file.version else None
     wanted.notes.error(
         wanted.line,
         f"{path} is a place on one machine's disk",
         "Nobody else has it there.",
-        f"Write a path relative to the project, or the version: {fixed or (name or 'name') + '==...'}",
+        f"Write a path relative to the project, or the version: {fixed or f'{whole}==...'}",
         fixed=wanted.fixed(fixed) if fixed else None,
     )
-    guess = name or posixpath.basename(path.rstrip("/"))
     return wanted.read(
-        guess,
+        name or last,
         origin="file" if is_archive(path) else "path",
         extras=extras,
         url=f"file://{path}",
@@ -204,7 +206,8 @@ def _folder(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | N
     neighbours = wanted.notes.neighbours
     found = project_name(path, neighbours)
     if not neighbours.is_folder(path):
-        _tell_missing(path, wanted)
+        start, end = reference(named), "" if named is not None else _brackets(extras)
+        _tell_missing(path, start, end, wanted)
     elif not is_project(path, neighbours) and found is None and not wanted.editable:
         wanted.notes.error(
             wanted.line,
@@ -231,15 +234,16 @@ def _folder(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | N
     )
 
 
-def _tell_missing(path: str, wanted: Wanted) -> None:
+def _tell_missing(path: str, start: str, end: str, wanted: Wanted) -> None:
+    """Tell that a folder is missing; ``start`` and ``end`` stand around it in the line."""
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(wanted.place.file), path))
     if beside != path and wanted.notes.neighbours.is_folder(beside):
         wanted.notes.error(
             wanted.line,
             f"the folder {path} does not exist",
             f"pip looks for it in the folder that it runs in; {beside} is there.",
-            f"Write: ./{beside}",
-            fixed=wanted.fixed(f"./{beside}"),
+            f"Write: {start}./{beside}{end}",
+            fixed=wanted.fixed(f"{start}./{beside}{end}"),
         )
         return
     wanted.notes.error(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.reading.setup_files import setup_cfg_values
 from poetry_aiops.migrate.reading.setup_files import setup_py_values
+from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def is_project(folder: str, neighbours: Neighbours) -> bool:
 
 def _of_pyproject(text: str) -> str | None:
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        document = parse_toml(text)
+    except tomllib.TOMLDecodeError:
         return None
     for path in _TABLES:
         value: object = document

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
 from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.reading.mistakes import split_requirements
+from poetry_aiops.migrate.reading.named import is_requirement
 from poetry_aiops.migrate.reading.options import BUILD_OPTIONS
 from poetry_aiops.migrate.reading.options import STRONG_HASHES
 from poetry_aiops.migrate.redact import has_credentials
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 _PER_REQUIREMENT = frozenset({"hash", "config-settings"}) | BUILD_OPTIONS
 _GLOBAL_ANYWHERE = frozenset({"no-binary", "only-binary", "all-releases", "only-final"})
 _INDEXES = frozenset({"index-url", "extra-index-url"})
+_DASHES = ("- ", "-- ")
 _EFFECTS = {
     "all-releases": "Poetry says so for each dependency: allow-prereleases.",
     "no-binary": "It becomes Poetry's setting installer.no-binary.",
@@ -43,7 +47,7 @@ def tell_bad_options(line: LogicalLine, arguments: str, options: Options, notes:
     """Tell every option of a line that pip refuses."""
     for bad in options.bad:
         what, why, suggestion = _words_about(bad)
-        droppable = bad.trouble in {"command", "retired"} and " " not in bad.word
+        droppable = bad.trouble in {"command", "retired"}
         pieces = split_requirements(arguments) or ((arguments,) if arguments else ())
         fixed = None
         if droppable and len(options.bad) == 1 and line.text.count(bad.word) == 1 and len(pieces) < 2:  # noqa: PLR2004
@@ -53,6 +57,9 @@ def tell_bad_options(line: LogicalLine, arguments: str, options: Options, notes:
 
 def tell_options(line: LogicalLine, kind: LineKind, options: Options, notes: Notes) -> None:
     """Tell what becomes of the options of a line without a requirement."""
+    if line.text.startswith(_DASHES) and not options.bad:
+        _tell_dash(line, notes)
+        return
     if kind in {"include", "constraint"}:
         _tell_beside_include(line, options, notes)
     else:
@@ -76,7 +83,7 @@ def tell_requirement_options(line: LogicalLine, arguments: str, options: Options
     if (arguments and editables) or len(editables) > 1 or others:
         _tell_several(line, [*([arguments] if arguments else []), *_spelled(options)], notes)
     if arguments and options.leftover:
-        tell_leftover(line, options, notes)
+        tell_leftover(line, options, notes, arguments)
     if all(option.name == "hash" for option in options.given) or split_requirements(arguments):
         return
     for option in options.given:
@@ -97,35 +104,45 @@ def tell_requirement_options(line: LogicalLine, arguments: str, options: Options
             _tell_ignored(line, option, notes)
 
 
-def tell_leftover(line: LogicalLine, options: Options, notes: Notes) -> None:
+def tell_leftover(line: LogicalLine, options: Options, notes: Notes, arguments: str = "") -> None:
     """Tell the words behind the options of a line: pip drops them without a word."""
     if options.bad:
         return
-    text = " ".join(options.leftover).removeprefix("- ")
-    if options.leftover[0].startswith(";"):
+    if not options.given and not arguments:
+        _tell_dash(line, notes)
+        return
+    text = " ".join(options.leftover)
+    if text.startswith(";"):
         notes.warning(
             line.number,
-            f"pip ignores the marker {text!r} behind an editable",
+            f"pip ignores the marker {text!r} behind {'an option' if arguments else 'an editable'}",
             "It installs the requirement everywhere.",
-            "Write the marker into the requirement: -e 'name @ git+https://... ; marker'",
+            "Write the marker right behind the requirement."
+            if arguments
+            else "Write the marker into the requirement: -e 'name @ git+https://... ; marker'",
         )
         return
-    if not options.given:
-        alone = not text.strip("- ")
-        notes.error(
-            line.number,
-            f"{line.text[:80]!r} begins with a dash that begins no option",
-            "It looks like a list of YAML or Markdown.",
-            "Take the line out." if alone else f"Write: {text}",
-            fixed="" if alone or text.startswith("-") else text,
-        )
-        return
+    kept = [" ".join([arguments, *_spelled(options)])] if arguments else _spelled(options)
     notes.error(
         line.number,
         f"{text!r} stands behind an option",
         "pip drops it without a word.",
         f"Give it a line of its own: {text}",
-        fixed="\n".join([*_spelled(options), text]),
+        fixed="\n".join([*kept, text]) if is_requirement(text) else None,  # words may be anything
+    )
+
+
+def _tell_dash(line: LogicalLine, notes: Notes) -> None:
+    text = line.text
+    while text.startswith(_DASHES):
+        text = text.partition(" ")[2].lstrip()
+    alone = not text.strip("-")
+    notes.error(
+        line.number,
+        f"{line.text[:80]!r} begins with a dash that begins no option",
+        "It looks like a list of YAML or Markdown.",
+        "Take the line out." if alone else f"Write: {text}",
+        fixed="" if alone else text,
     )
 
 
@@ -203,11 +220,15 @@ def _tell_ignored(line: LogicalLine, option: Given, notes: Notes) -> None:
 
 def _spelled(options: Options) -> list[str]:
     return [
-        f"{option.spelled}{'=' if option.spelled.startswith('--') else ' '}{option.value}"
+        f"{option.spelled}{'=' if option.spelled.startswith('--') else ' '}{_quoted(option.value)}"
         if option.value is not None
         else option.spelled
         for option in options.given
     ]
+
+
+def _quoted(value: str) -> str:
+    return shlex.quote(value) if " " in value else value
 
 
 def _words_about(bad: BadOption) -> tuple[str, str, str]:

@@ -186,9 +186,8 @@ class _Reader:
         if name in BUILD_OPTIONS:
             self._value(name, f"--{name}", attached if attached is not None else next(self._words, None))
         elif name in RETIRED:
-            if RETIRED[name] and attached is None:
-                next(self._words, None)
-            self.bad.append(BadOption("retired", word))
+            value = next(self._words, None) if RETIRED[name] and attached is None else None
+            self.bad.append(BadOption("retired", word if value is None else f"{word} {value}"))
         elif name in COMMAND_FLAGS:
             self.bad.append(BadOption("command", word))
         elif candidates:

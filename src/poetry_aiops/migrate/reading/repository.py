@@ -33,7 +33,7 @@ def read_repository(url: Url, wanted: Wanted, named: Named | None) -> ReadRequir
     _tell_scheme(url, wanted, revision, reference(named))
     _tell_fragment(url, wanted)
     tell_credentials(address, wanted)
-    if url.scheme == "git+git" and url.host in {"github.com", "www.github.com"}:
+    if _is_closed(url):
         address = address.replace("git://", "https://", 1)
     subdirectory = url.subdirectory.strip("/") if url.subdirectory else None
     return wanted.read(
@@ -104,6 +104,11 @@ def _guessed(url: Url, wanted: Wanted) -> str:
     return guess
 
 
+def _is_closed(url: Url) -> bool:
+    """Tell whether an address is one of GitHub's that it no longer answers."""
+    return url.scheme == "git+git" and url.host in {"github.com", "www.github.com"}
+
+
 def _tell_scheme(url: Url, wanted: Wanted, revision: str | None, start: str) -> None:
     line, notes = wanted.line, wanted.notes
     if not url.scheme.startswith("git+"):
@@ -131,7 +136,7 @@ def _tell_scheme(url: Url, wanted: Wanted, revision: str | None, start: str) -> 
             f"Write: {better}",
             fixed=wanted.fixed(start + better),
         )
-    if url.scheme == "git+git":
+    if _is_closed(url):
         notes.warning(
             line,
             "git:// addresses no longer work on GitHub (since 2022)",

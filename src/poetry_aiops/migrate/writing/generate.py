@@ -26,6 +26,7 @@ from poetry_aiops.project.edit_text import Sections
 from poetry_aiops.project.edit_text import toml_key
 from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
@@ -79,8 +80,15 @@ def generate(text: str, edits: Edits, identity: Identity, layout: Layout, path: 
     plain = text.replace("\r\n", "\n") if windows else text
     try:
         changed = _Writer(plain, edits, identity, layout).run()
-        _check(tomllib.loads(changed), edits)
-    except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        _check(parse_toml(changed), edits)
+    except (
+        TOMLKitError,
+        tomllib.TOMLDecodeError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise InputError(
             "its layout does not allow this change to be made automatically",
             where=path.name,
@@ -93,7 +101,7 @@ def generate(text: str, edits: Edits, identity: Identity, layout: Layout, path: 
 class _Writer:
     def __init__(self, text: str, edits: Edits, identity: Identity, layout: Layout) -> None:
         self.text = text
-        self.before: Mapping[str, Any] = tomllib.loads(text)
+        self.before: Mapping[str, Any] = parse_toml(text)
         self.edits = edits
         self.identity = identity
         self.layout = layout

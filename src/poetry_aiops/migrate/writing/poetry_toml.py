@@ -12,6 +12,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def with_settings(text: str, settings: Sequence[Setting]) -> str:
                 document[table] = tomlkit.table()
             document[table][key] = _joined(document[table].get(key), setting.value)
         changed = tomlkit.dumps(document)
-        tomllib.loads(changed)
-    except (TOMLKitError, tomllib.TOMLDecodeError, AttributeError, TypeError) as error:
+        parse_toml(changed)
+    except (TOMLKitError, tomllib.TOMLDecodeError, AttributeError, TypeError, RecursionError) as error:
         raise InputError(
             "the file cannot be read as Poetry's settings",
             where="poetry.toml",

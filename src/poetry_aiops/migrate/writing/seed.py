@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.edit_text import toml_text
+from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def with_seeds(lock: str | None, pins: Iterable[Pin], addresses: Mapping[str, st
 
 def _locked_names(lock: str | None) -> frozenset[str]:
     try:
-        packages = tomllib.loads(lock or "").get("package", [])
+        packages = parse_toml(lock or "").get("package", [])
     except tomllib.TOMLDecodeError as error:
         raise InputError(
             "it cannot be read",

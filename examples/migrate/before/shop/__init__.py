@@ -1,0 +1,1 @@
+"""A shop that recommends, before it moved to Poetry."""

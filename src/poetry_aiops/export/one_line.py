@@ -1,0 +1,36 @@
+"""Texts of a lock and a project on one line of a requirements file: what others wrote must not become a line of its own.
+
+pip reads options, other indexes among them, from every line, and a lock can come with anybody's pull request.
+"""
+
+from __future__ import annotations
+
+import re
+
+from urllib.parse import quote
+
+from poetry_aiops.errors import InputError
+
+
+_NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x20\x7f]")
+
+
+def comment(text: str) -> str:
+    """Return a text without line ends and control characters, for a comment."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def address(url: str) -> str:
+    """Return an address in which no blank or line end begins something new."""
+    return _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0]), url)
+
+
+def checked(text: str, package: str) -> str:
+    """Return a requirement as it is; raises InputError when it holds a line end or a control character."""
+    if text.isprintable():
+        return text
+    raise InputError(
+        f"what it says about the package {comment(package)!r} holds a line end or another control character",
+        where="poetry.lock",
+        hint="Somebody wrote this lock by hand. Write it anew with `poetry lock --regenerate`.",
+    )

@@ -1,0 +1,101 @@
+"""Whatever reads the work of others either reads it or refuses it in words: damaged inputs, and those found by fuzzing.
+
+``benchmarks/fuzz.py`` tries the same parsers for minutes, led by the code that an input reaches.
+"""
+
+from __future__ import annotations
+
+import json
+
+from typing import Any
+from typing import Final
+
+import pytest
+
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+from tests.fuzz.mutate import mutated
+from tests.fuzz.parsers import LOCK
+from tests.fuzz.parsers import PARSERS
+from tests.fuzz.parsers import PYPROJECT
+from tests.fuzz.seeds import NAMES
+from tests.fuzz.seeds import seeds
+from tests.fuzz.seeds import tokens
+
+
+LONG: Final = "9" * 5000
+"""More digits than Python converts to a number."""
+
+
+def lock(old: str, new: str) -> bytes:
+    return _changed(LOCK, old, new)
+
+
+def pyproject(old: str, new: str) -> bytes:
+    return _changed(PYPROJECT, old, new)
+
+
+def page(**fields: Any) -> bytes:
+    return json.dumps({"files": [{"filename": "web-1.5.tar.gz", "url": "web-1.5.tar.gz"} | fields]}).encode()
+
+
+def _changed(text: str, old: str, new: str) -> bytes:
+    assert old in text
+    return text.replace(old, new).encode()
+
+
+def nested(levels: int) -> bytes:
+    return b"x = " + b"[" * levels + b"]" * levels
+
+
+FOUND: Final = {
+    "lists deeper than tomllib follows in a lock": ("lock", nested(600)),
+    "a number of too many digits in a lock": ("lock", f"x = {LONG}".encode()),
+    "a lock format of too many digits": ("lock", lock('lock-version = "2.1"', f'lock-version = "{LONG}"')),
+    "a marker of too many digits in a lock": (
+        "lock",
+        lock("files = []", f"files = []\n[package.dependencies]\nweb = {{version = \"*\", markers = \"python_version < '{LONG}'\"}}"),
+    ),
+    "lists deeper than tomllib follows": ("pyproject", nested(600)),
+    "a number of too many digits": ("pyproject", f"x = {LONG}".encode()),
+    "a marker of too many digits": ("pyproject", pyproject("web (>=1)", f"web ; python_version < '{LONG}'")),
+    "a constraint of too many digits": ("pyproject", pyproject("^2.10", f"^{LONG}")),
+    "a bound that gets one digit more": ("pyproject", pyproject("^2.10", "^" + "9" * 4300)),
+    "a Python of too many digits": ("pyproject", pyproject(">=3.11,<3.15", f"^{LONG}")),
+    "any Python of a pre-release": ("pyproject", pyproject('"^2.10"', '"^2.10", python = "3rc.*"')),
+    "an arbitrary version of too many digits": ("requirements", f"six==={LONG}".encode()),
+    "a post release of too many digits": ("requirements", f"six==1.0-{LONG}".encode()),
+    "bounds of too many digits": ("requirements", f"six>={LONG}\nsix<=2".encode()),
+    "a marker of a requirement of too many digits": ("requirements", f"six ; python_version < '{LONG}'".encode()),
+    "a wheel's name of too many digits": ("requirements", f"a @ https://h.example/a-{LONG}-py3-none-any.whl".encode()),
+    "an archive's name of too many digits": ("requirements", f"./a-{LONG}.tar.gz".encode()),
+    "a version to add of too many digits": ("addition", f"torch=={LONG}".encode()),
+    "a bound to add that gets one digit more": ("addition", ("torch~=" + "9" * 4300).encode()),
+    "an upload before the first day": ("page", page(**{"upload-time": "0001-01-01T00:00:00+01:00"})),
+    "an upload after the last day": ("page", page(**{"upload-time": "9999-12-31T23:59:59-01:00"})),
+    "a link to no address": ("page", b'<a href="http://[web-1.5.tar.gz">x</a>'),
+    "a link to no address on an index page": (
+        "page",
+        b'<meta name="pypi:repository-version" content="1.0"><a href="http://[/web-1.5.tar.gz">x</a>',
+    ),
+    "a declaration that html.parser does not know": ("page", b"<![x["),
+    "a reported version of too many digits": (
+        "report",
+        json.dumps({"schema": "poetry-aiops/health/1", "packages": [{"name": "web", "version": LONG}]}).encode(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "data"), FOUND.values(), ids=FOUND)
+def test_an_input_that_was_not_survived_once_is_read_or_refused(name: str, data: bytes) -> None:
+    PARSERS[name](data)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+@settings(derandomize=True, max_examples=40)
+def test_a_damaged_input_is_read_or_refused_in_words(name: str, data: st.DataObject) -> None:
+    known, words = seeds(name, corpus=False), tokens(name, corpus=False)
+    random = data.draw(st.randoms(use_true_random=True))
+    PARSERS[name](mutated(data.draw(st.sampled_from(known)), words, random))

@@ -1,0 +1,81 @@
+"""What the pyproject.toml of a stranger can never do, whatever it says."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from pathlib import Path
+
+import pytest
+
+from poetry_aiops.config import read_config
+from poetry_aiops.errors import ConfigError
+from poetry_aiops.export.settings import read_settings
+from poetry_aiops.health.policy import read_policy
+
+
+SOURCE = Path(__file__).parents[2] / "src" / "poetry_aiops"
+# Keys that would let a project start programs, choose whom to ask or to tell, or switch a check off.
+KEYS = (
+    "notify",
+    "webhook",
+    "advisories",
+    "osv-url",
+    "url",
+    "command",
+    "probes",
+    "python",
+    "public-sources",
+    "report-dir",
+)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_project_cannot_choose_whom_to_tell_or_to_ask_or_what_to_start(key: str) -> None:
+    for reading in (
+        lambda: read_config({key: "x"}),
+        lambda: read_config({"hardware": {"variants": {"a": "cpu", "b": "cu126"}, key: "x"}}),
+        lambda: read_policy({"health": {key: "x"}}),
+        lambda: read_settings({key: "x"}),
+    ):
+        with pytest.raises(ConfigError, match=r"is not a known key|cannot be set in pyproject"):
+            reading()
+
+
+def calls_of(path: Path) -> set[str]:
+    """Return the calls of a file that are written ``module.function(...)``, and where a shell is asked for."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    named = {ast.unparse(call.func) for call in calls}
+    return named | {"a shell" for call in calls for word in call.keywords if word.arg == "shell"}
+
+
+def test_programs_are_started_in_four_places_only_and_never_through_a_shell() -> None:
+    starts = re.compile(
+        r"subprocess\.(?:Popen|run|call|check_\w+)|os\.(?:system|popen|exec\w+|spawn\w+)|a shell"
+    )
+    found = {
+        (path.relative_to(SOURCE).as_posix(), call)
+        for path in SOURCE.rglob("*.py")
+        for call in calls_of(path)
+        if starts.fullmatch(call)
+    }
+    assert found <= {
+        ("adapters/process.py", "subprocess.Popen"),
+        ("adapters/notify.py", "subprocess.run"),
+        ("data/hw_check.py", "os.execvp"),
+        ("data/hw_check.py", "subprocess.call"),
+        ("data/hw_check.py", "subprocess.Popen"),
+        ("data/hw_check.py", "subprocess.run"),
+        ("data/verify_framework.py", "subprocess.run"),
+    }
+
+
+def test_nothing_is_unpickled_evaluated_or_unpacked_to_the_disk() -> None:
+    risky = re.compile(r"\bpickle\b|\bmarshal\b|\beval\(|(?<![.\w])exec\(|extractall|yaml\.load|\bshelve\b")
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        if risky.search(path.read_text("utf-8"))
+    }
+    assert found == set()
