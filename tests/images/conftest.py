@@ -173,14 +173,16 @@ def _scaffold(project: Project, home: Path, wishes: tuple[str, ...]) -> None:
 
 
 def _build_everything(images: Images, bases: BaseImages) -> str:
-    """Build every stage; those that other projects have, too, are built by one worker at a time."""
+    """Build every stage: what other projects have as well by one worker at a time, the rest within what needs it."""
     text = (images.project.path / "Dockerfile").read_text(encoding="utf-8")
     bases.stand_in(text)
     stages = stages_of(text)
     with bases.lock():
-        log = [images.build(stage).output for stage in stages if stage.split("-")[0] == "poetry"]
-    log += [images.build(stage).output for stage in stages if not stage.startswith(("poetry", "python"))]
-    return "\n".join(log)
+        log = [images.build(stage).output for stage in stages if stage.startswith("poetry")]
+    last = [
+        stage for stage in stages if not stage.startswith(("python", "poetry", "locked", "build", "runtime"))
+    ]
+    return "\n".join([*log, *(images.build(stage).output for stage in last)])
 
 
 def stages_of(dockerfile: str) -> list[str]:

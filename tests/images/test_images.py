@@ -68,6 +68,7 @@ def test_every_stage_of_the_chatbot_is_built_and_has_its_own_build_of_torch(chat
     stages = stages_of((chatbot.project.path / "Dockerfile").read_text(encoding="utf-8"))
 
     assert set(stages) >= {"ml-cpu", *GPU_BUILDS, "edge", "development", "production"}
+    assert {stage for stage in stages if f"AS {stage}\n" not in chatbot.log} == set()
     for stage, backend in {"ml-cpu": "cpu", "production": "cpu", **GPU_BUILDS}.items():
         with chatbot.buildah.files(chatbot.name(stage)) as root:
             installed = installed_packages(root / "app")
@@ -124,6 +125,8 @@ def test_no_image_that_is_shipped_holds_poetry_a_compiler_or_a_cache(
     shipped = [(chatbot, stage) for stage in ("production", "edge", *GPU_BUILDS)]
     shipped += [(counter, "production"), (vision, "ml-cpu"), (vision, "ml-gpu"), (shop, "production")]
 
+    with counter.buildah.files(counter.name("development")) as root:
+        assert left_over(root) >= {"usr/bin/gcc", "usr/local/bin/poetry", "opt/poetry"}, "what is looked for"
     for images, stage in shipped:
         with images.buildah.files(images.name(stage)) as root:
             assert left_over(root) == set(), (images.project.path.name, stage)
@@ -193,6 +196,7 @@ def test_a_package_runs_by_its_script_and_the_login_of_its_source_is_in_no_layer
     done = shop.run("production")
 
     assert (done.code, done.output.strip()) == (0, "open with h11 0.16.0")
+    shop.build("build")
     for stage in ("production", "build", "development"):
         content = shop.buildah.archive(shop.name(stage), tmp_path / "image.tar")
         assert b"open with h11" in content, "the sources themselves"

@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 SUITE, PYTHON = "trixie", "3.13"
 """The suite that the stand-ins are made of, and the minor of its Python."""
 
-SYSTEM = f"localhost/stand-in/system:{SUITE}"
-WITH_PYTHON = f"localhost/stand-in/python:{SUITE}"
-LARGEST = 6 * 10**9  # bytes of storage; beyond it everything but the two images above is built anew
+RECIPE = 2  # counted up with every change of how the two images below are made, as they are kept between runs
+SYSTEM = f"localhost/stand-in/system:{SUITE}-{RECIPE}"
+WITH_PYTHON = f"localhost/stand-in/python:{SUITE}-{RECIPE}"
+LARGEST = 4 * 10**9  # bytes of storage; beyond it everything but the two images above is built anew
 
 # As the official images of Debian and Ubuntu have it: a cache of apt is emptied at once.
 DOCKER_CLEAN = """\
