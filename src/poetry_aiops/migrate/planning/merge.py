@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from typing import Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -30,6 +32,9 @@ _ABOUT_MACHINE = re.compile(
     r"""\b(?:os_name|sys_platform|platform_\w+|implementation_\w+)\s*(?:[<>=!~]+|(?:not\s+)?in)\s*(?:"[^"]*"|'[^']*')"""
     r"""|(?:"[^"]*"|'[^']*')\s*(?:[<>=!~]+|(?:not\s+)?in)\s*(?:os_name|sys_platform|platform_\w+|implementation_\w+)\b"""
 )
+MOST_COMPARED: Final = 50
+"""With how many of one package a line is compared: a file of the same name a thousand times must not take minutes."""
+_MOST_ALIKE = 5  # of the same marker; where so many contradict each other already, nothing is written anyway
 _ORDER = {"===": 0, "==": 0, ">=": 1, ">": 1, "~=": 2, "<": 3, "<=": 3, "!=": 4}
 
 
@@ -58,16 +63,13 @@ def conflicts_between(groups: Sequence[PlannedGroup], targets: Sequence[Target])
     found: list[Problem] = []
     for group in groups:
         for entry in group.entries:
-            found.extend(
-                _conflict(other, entry)
-                for other in seen.get(entry.name, ())
-                if contradict(other, entry) and _meet(other, entry, targets)
-            )
+            found.extend(_first_conflict(entry, seen.get(entry.name, ()), targets))
         for entry in group.entries:
             seen.setdefault(entry.name, []).append(entry)
     return found
 
 
+@lru_cache(maxsize=4096)
 def intersection(first: str, second: str) -> str | None:
     """Return both specifiers as one, shortened to a pin where there is one; None when nothing can meet both."""
     clauses = {str(clause): clause for clause in (*SpecifierSet(first), *SpecifierSet(second))}
@@ -126,19 +128,26 @@ def one_name(
         else:
             found[at] = _joined(found[at], entry)
     for index, entry in enumerate(found):
-        problems.extend(
-            _conflict(other, entry)
-            for other in found[:index]
-            if contradict(entry, other) and _meet(entry, other, targets)
-        )
+        problems.extend(_first_conflict(entry, found[:index], targets))
     return found
 
 
 def _place_of_partner(entry: PlannedEntry, found: Sequence[PlannedEntry]) -> int | None:
-    for index, other in enumerate(found):
-        if other.marker == entry.marker and not contradict(other, entry) and _can_be_one(other, entry):
+    alike = [index for index, other in enumerate(found) if other.marker == entry.marker]
+    for index in alike[:_MOST_ALIKE]:
+        if not contradict(found[index], entry) and _can_be_one(found[index], entry):
             return index
     return None
+
+
+def _first_conflict(
+    entry: PlannedEntry, others: Sequence[PlannedEntry], targets: Sequence[Target]
+) -> tuple[Problem, ...]:
+    """Return the error about an entry and the first that contradicts it, if there is one: a line is told once."""
+    for other in others[:MOST_COMPARED]:
+        if contradict(entry, other) and _meet(entry, other, targets):
+            return (_conflict(other, entry),)
+    return ()
 
 
 def contradict(first: PlannedEntry, second: PlannedEntry) -> bool:
