@@ -82,7 +82,11 @@ class Fetcher:
         try:
             shutil.copyfile(source, part)
         except OSError as error:
-            raise InputError(f"the file cannot be read: {error.strerror}", where=str(source)) from error
+            raise InputError(
+                f"the file cannot be read: {error.strerror}",
+                where=str(source),
+                hint="Make it readable, then run this again.",
+            ) from error
         if not _has_hash(part, file.hash):
             part.unlink()
             raise NegativeAnswerError(
@@ -102,7 +106,7 @@ class Fetcher:
             "the file that lies there is not the one that poetry.lock names",
             where=str(path),
             details=(f"poetry.lock has {file.hash}",),
-            hint="Look where it comes from and remove it, or fetch it anew with --force.",
+            hint="Find out where it comes from and remove it, or fetch it again with --force.",
         )
 
     def _download(self, url: str, part: Path, file: LockedFile) -> bool:

@@ -131,7 +131,11 @@ class Adding:
         try:
             write_atomically(path, after)
         except OSError as error:
-            raise InputError(f"the file cannot be written: {error.strerror}", where=str(path)) from error
+            raise InputError(
+                f"the file cannot be written: {error.strerror}",
+                where=str(path),
+                hint="Make it writable, then run this again.",
+            ) from error
         self.written = True
         if self.command.option("no-lock"):
             return 0

@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import sys
 
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from cleo.formatters.formatter import Formatter
 from cleo.io.outputs.output import Verbosity
+from cleo.io.outputs.stream_output import StreamOutput
+
+from poetry_aiops.report.styled import hanging
 
 
 if TYPE_CHECKING:
     from cleo.io.io import IO
+    from cleo.io.outputs.output import Output
 
     from poetry_aiops.errors import AiopsError
 
 
+_NARROWEST = 20
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(text: str) -> str:
     """Return foreign text without control characters and with cleo's markup made inert."""
     return str(Formatter.escape(_CONTROL.sub("", text)))
+
+
+def columns(output: Output) -> int | None:
+    """Return how many cells a line of the terminal has that an output goes to; None for a pipe or a file."""
+    try:
+        there = os.isatty(output.stream.fileno()) if isinstance(output, StreamOutput) else False
+    except (OSError, ValueError):  # a stream without a file, or a closed one
+        return None
+    return shutil.get_terminal_size().columns if there else None
+
+
+def fitted(output: Output, text: str) -> str:
+    """Return a text broken into lines that fit the terminal; as it is where no terminal reads it."""
+    width = columns(output)
+    return text if width is None else hanging(text, max(_NARROWEST, width))
+
+
+def shows_progress(output: Output) -> bool:
+    """Tell whether a line that is written over and over may go to an output: not into a pipe, nor when quiet."""
+    return bool(output.is_decorated()) and not output.is_quiet() and columns(output) is not None
+
+
+def suit_terminal(io: IO) -> None:
+    """Leave out colours on a terminal that shows none, and write a sign as a number where the encoding lacks it."""
+    if os.environ.get("TERM") == "dumb" and not io.input.has_parameter_option("--ansi", only_params=True):
+        io.decorated(decorated=False)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_warning(io: IO, text: str) -> None:

@@ -149,7 +149,7 @@ def test_the_monitor_looks_once_a_day_without_end_unless_told() -> None:
 
 @pytest.mark.parametrize("given", ["0", "-1", "1.5", "many", ""])
 def test_a_number_of_looks_is_a_whole_one(given: str) -> None:
-    with pytest.raises(UsageError, match="number of looks"):
+    with pytest.raises(UsageError, match="not a number of checks"):
         rounds_of(command(iterations=given))
 
 

@@ -98,7 +98,7 @@ def test_failures_are_told_once_survived_and_tried_again_sooner(fault: Exception
     assert world.waits == [60.0, 120.0, 240.0, 3600.0]
     assert len(world.troubles) == 2
     assert "the look failed" in world.troubles[0]
-    assert world.troubles[1] == "looking works again after 3 failed attempts"
+    assert world.troubles[1] == "checking works again after 3 failed attempts"
 
 
 def test_the_pause_after_failures_never_exceeds_the_interval() -> None:

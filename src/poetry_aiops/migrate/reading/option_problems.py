@@ -70,7 +70,7 @@ def tell_options(line: LogicalLine, kind: LineKind, options: Options, notes: Not
 
 
 def tell_requirement_options(line: LogicalLine, arguments: str, options: Options, notes: Notes) -> None:
-    """Tell what becomes of the options behind a requirement."""
+    """Tell what becomes of the options after a requirement."""
     editables = options.values("editable")
     others = options.values("requirement") + options.values("constraint")
     if (arguments and editables) or len(editables) > 1 or others:
@@ -105,7 +105,7 @@ def tell_leftover(line: LogicalLine, options: Options, notes: Notes) -> None:
     if options.leftover[0].startswith(";"):
         notes.warning(
             line.number,
-            f"pip ignores the marker {text!r} behind an editable",
+            f"pip ignores the marker {text!r} after an editable",
             "It installs the requirement everywhere.",
             "Write the marker into the requirement: -e 'name @ git+https://... ; marker'",
         )
@@ -116,14 +116,14 @@ def tell_leftover(line: LogicalLine, options: Options, notes: Notes) -> None:
             line.number,
             f"{line.text[:80]!r} begins with a dash that begins no option",
             "It looks like a list of YAML or Markdown.",
-            "Take the line out." if alone else f"Write: {text}",
+            "Remove the line." if alone else f"Write: {text}",
             fixed="" if alone or text.startswith("-") else text,
         )
         return
     notes.error(
         line.number,
-        f"{text!r} stands behind an option",
-        "pip drops it without a word.",
+        f"{text!r} stands after an option",
+        "pip ignores it silently.",
         f"Give it a line of its own: {text}",
         fixed="\n".join([*_spelled(options), text]),
     )
@@ -181,11 +181,11 @@ def _tell_effect(line: LogicalLine, option: Given, notes: Notes) -> None:
         shown = f"--{option.name}{f' {value}' if option.value is not None else ''}"
         notes.note(line.number, shown, _EFFECTS[option.name])
     elif option.name == "hash":
-        notes.warning(line.number, "--hash without a requirement", "pip ignores it.", "Take the line out.")
+        notes.warning(line.number, "--hash without a requirement", "pip ignores it.", "Remove the line.")
 
 
 def _tell_ignored(line: LogicalLine, option: Given, notes: Notes) -> None:
-    what = f"pip ignores --{option.name} behind a requirement"
+    what = f"pip ignores --{option.name} after a requirement"
     if option.name in _INDEXES and has_credentials(option.value or ""):
         notes.warning(
             line.number, what, "Its credentials are not written anywhere.", "Give it a line of its own."
@@ -218,22 +218,22 @@ def _texts(bad: BadOption) -> Iterator[tuple[str, tuple[str, str, str]]]:
     word = bad.word
     yield (
         "unknown",
-        (f"{word} is no option that pip knows in a file", "pip refuses the file.", "Take it out."),
+        (f"{word} is not an option that pip knows in a file", "pip refuses the file.", "Remove it."),
     )
     yield (
         "command",
         (
             f"{word} is an option of the command pip install, not of a requirements file",
             "pip refuses the file.",
-            "Take it out.",
+            "Remove it.",
         ),
     )
     yield (
         "retired",
         (
-            f"{word} is an option of pips long gone",
+            f"{word} is an option of old versions of pip",
             "pip refuses the file; nothing is left to do for it.",
-            "Take it out.",
+            "Remove it.",
         ),
     )
     yield "ambiguous", (f"{word} can mean {bad.detail}", "pip refuses the file.", "Write the option in full.")
@@ -246,7 +246,7 @@ def _texts(bad: BadOption) -> Iterator[tuple[str, tuple[str, str, str]]]:
     yield (
         "hash",
         (
-            f"{word} is no hash that pip takes",
+            f"{word} is not a hash that pip accepts",
             "",
             f"Write: --hash={STRONG_HASHES[0]}:... ({', '.join(STRONG_HASHES)})",
         ),
