@@ -44,7 +44,7 @@ def test_a_second_run_is_refused_with_the_process_and_the_time(tmp_path: Path) -
     path = tmp_path / "lock"
     with (
         run_lock(path, NOW),
-        pytest.raises(InputError, match=r"Another run.*since 2025-03-01T12:00:00\+00:00"),
+        pytest.raises(InputError, match=r"another run.*since 2025-03-01T12:00:00\+00:00"),
         run_lock(path, NOW),
     ):
         pass
