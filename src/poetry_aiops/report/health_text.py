@@ -307,7 +307,7 @@ def _metrics(report: HealthReport, view: TextView) -> list[Line]:
 
 def _verdict(report: HealthReport, view: TextView) -> list[Line]:
     verdict = words.verdict(report)
-    lines: list[Line] = [(Span("Gate ", "title"), Span(verdict.text, verdict.style))]
+    lines = labelled("Gate ", verdict.text, view.width, verdict.style, "title")
     lines += paragraph(f"It fails on {words.rules_in_words(report.rules)}.", view.width, style="dim")
     asked = [one for one in report.gate.violations if one.kind != "advisory"]
     lines += [line for one in asked for line in paragraph(for_terminal(one.message), view.width, style="bad")]

@@ -63,11 +63,14 @@ def cells_wide(text: str) -> int:
     return sum(_cells(sign) for sign in text)
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Return the text in lines of at most ``width`` cells, broken at blanks where that is possible."""
+def wrapped(text: str, width: int, *, keep_words: bool = False) -> list[str]:
+    """Return the text in lines of at most ``width`` cells, broken at blanks where that is possible.
+
+    ``keep_words`` leaves a word that is too long as it is: a path or an address that somebody may copy.
+    """
     lines, line = [], ""
     for word in text.split():
-        for piece in _pieces(word, width):
+        for piece in [word] if keep_words else _pieces(word, width):
             longer = f"{line} {piece}" if line else piece
             if line and cells_wide(longer) > width:
                 lines.append(line)
@@ -90,20 +93,21 @@ def hanging(text: str, width: int) -> str:
 def _hung(line: str, width: int) -> list[str]:
     if cells_wide(line) <= width:
         return [line]
-    label = _LABEL.match(line)
-    lead = (
-        label[0] if label and cells_wide(label[0]) <= width // 2 else line[: len(line) - len(line.lstrip())]
-    )
-    indent = len(lead) if label and lead == label[0] else len(lead) + _GAP
-    first, *rest = wrapped(line[len(lead) :], max(_NARROWEST, width - indent))
+    label, blanks = _LABEL.match(line), line[: len(line) - len(line.lstrip())]
+    lead = label[0] if label and len(label[0]) <= width // 2 else blanks
+    indent = len(lead) if len(lead) > len(blanks) else len(blanks) + _GAP
+    first, *rest = wrapped(line[len(lead) :], max(_NARROWEST, width - indent), keep_words=True)
     return [lead + first, *(" " * indent + part for part in rest)]
 
 
-def labelled(label: str, text: str, width: int, style: Style = "") -> list[Line]:
+def labelled(label: str, text: str, width: int, style: Style = "", label_style: Style = "") -> list[Line]:
     """Return a text beside its label; further lines stand below the first."""
     indent = cells_wide(label)
     first, *rest = wrapped(text, max(_NARROWEST, width - indent))
-    return [(Span(label), Span(first, style)), *(styled(" " * indent + line, style) for line in rest)]
+    return [
+        (Span(label, label_style), Span(first, style)),
+        *(styled(" " * indent + line, style) for line in rest),
+    ]
 
 
 def table(
