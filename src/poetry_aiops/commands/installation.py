@@ -104,7 +104,8 @@ class Installation:
         if command.option("explain"):
             text = machine_text(self.detection, self.selection, (), explain=True)
             command.line(plain(fitted(command.io.output, text)) + "\n")
-        command.line(f"<info>hw-install</info>: {plain(self._headline())}")
+        headline = fitted(command.io.output, f"hw-install: {self._headline()}").removeprefix("hw-install")
+        command.line(f"<info>hw-install</info>{plain(headline)}")
         self._warn(self.warnings)
         if self.session is not None and isinstance(command.installer, VariantInstaller):
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"

@@ -39,7 +39,8 @@ class MigrateReqsCommand(AiopsCommand, Command):
         option(
             "pins",
             None,
-            "<comment>keep</>: == stays in pyproject.toml; <comment>relax</>: it becomes >=, the lock keeps it.",
+            "What becomes of ==: <comment>keep</> leaves it in pyproject.toml; <comment>relax</> writes >= there, and the"
+            " lock keeps the version.",
             flag=False,
             default="keep",
         ),

@@ -42,7 +42,7 @@ class SyncReqsCommand(AiopsCommand, Command):
             "platform",
             None,
             "The platform of the wheelhouse: <comment>linux-x86_64</>, <comment>macos-arm64</>,"
-            " <comment>windows-amd64</>, <comment>manylinux_2_34_x86_64</>, ...",
+            " <comment>windows-amd64</> or a tag such as <comment>manylinux_2_34_x86_64</>.",
             flag=False,
         ),
         option("python", None, "The Python version of the wheelhouse, such as <comment>3.12</>.", flag=False),
