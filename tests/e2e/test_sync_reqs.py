@@ -434,7 +434,7 @@ def test_auto_follows_every_command_that_locks_and_is_silent_otherwise(
     project = new_project(projects.ORDINARY + AUTO)
 
     first = poetry.must(project, "lock")
-    assert "Brought in step with poetry.lock: config/requirements/base.txt" in first.stdout
+    assert "Updated from poetry.lock: config/requirements/base.txt" in first.stdout
     assert "requests==2.31.0" in read(project, BASE)
     assert "Brought" not in poetry.must(project, "lock").output
 

@@ -88,7 +88,11 @@ def open_snapshot(
     no records.
     """
     if not path.exists():
-        raise UsageError(f"there is no advisory snapshot at {path}", where="--advisories")
+        raise UsageError(
+            f"there is no advisory snapshot at {path}",
+            where="--advisories",
+            hint="Name an OSV zip, a folder or a record.",
+        )
     try:
         index = _index(path, cache_folder, freshness.now)
     except OSError as error:

@@ -128,7 +128,7 @@ def spans_of(version_range: VersionRange) -> Spans:
         else:
             blind += event.kind == "introduced"
         if not first and version is None and event.version != "*":
-            notes.append(f'"{event.version}" ({event.kind}) is no version and was passed over')
+            notes.append(f'"{event.version}" ({event.kind}) is not a version and was skipped')
     if not blind and not any("introduced" in kinds for kinds in points.values()):
         blind = 1
         notes.append("no event says where the range begins; taken from the first version")
@@ -195,4 +195,4 @@ def _by_text(entries: list[Affected], version: str) -> Match:
         return Match(applies=True)
     if not entries:
         return Match(applies=False)
-    return Match(applies=False, doubt=f'"{version}" is no PEP 440 version, so that ranges cannot be compared')
+    return Match(applies=False, doubt=f'"{version}" is not a PEP 440 version, so ranges cannot be compared')

@@ -85,8 +85,8 @@ def _conflict(lines: Sequence[LogicalLine]) -> Trouble | None:
     return _trouble(
         hits,
         "merge conflict markers",
-        "Which side is meant, only its authors know.",
-        "Resolve the conflict and take out the markers.",
+        "Only its authors know which side is meant.",
+        "Resolve the conflict and remove the markers.",
     )
 
 
@@ -144,7 +144,7 @@ def _page(lines: Sequence[LogicalLine]) -> Trouble | None:
     return _trouble(
         content,
         "a web page, not a requirements file",
-        "A download gave the page around the file.",
+        "The download saved the page around the file.",
         "Download the raw file.",
         whole_file=True,
     )
@@ -184,7 +184,7 @@ def _shell(lines: Sequence[LogicalLine]) -> Trouble | None:
         hits,
         "shell commands" if len(hits) > 1 else f"a shell command: {hits[0].text[:80]}",
         "pip reads requirements, it runs nothing.",
-        f"Write only the packages: {', '.join(packages)}" if packages else "Take the line out.",
+        f"Write only the packages: {', '.join(packages)}" if packages else "Remove the line.",
         fixed="\n".join(packages) if packages and len(hits) == 1 else None,
     )
 
