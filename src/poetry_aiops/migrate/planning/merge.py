@@ -121,12 +121,16 @@ def one_name(
 ) -> list[PlannedEntry]:
     """Return the entries of one package with those of the same marker made one; contradictions are problems."""
     found: list[PlannedEntry] = []
+    parts: list[list[PlannedEntry]] = []
     for entry in entries:
         at = _place_of_partner(entry, found)
         if at is None:
             found.append(entry)
+            parts.append([entry])
         else:
             found[at] = _joined(found[at], entry)
+            parts[at].append(entry)
+    found = [_with_lines_of(entry, lines) for entry, lines in zip(found, parts, strict=True)]
     for index, entry in enumerate(found):
         problems.extend(_first_conflict(entry, found[:index], targets))
     return found
@@ -171,12 +175,10 @@ def _address(entry: PlannedEntry) -> tuple[str | None, ...]:
 
 
 def _joined(first: PlannedEntry, second: PlannedEntry) -> PlannedEntry:
-    """Return two entries that do not contradict each other as one."""
+    """Return two entries that do not contradict each other as one, without the lines that it comes from."""
     kept = second if second.is_direct else first
     return replace(
         kept,
-        places=tuple(dict.fromkeys((*first.places, *second.places))),
-        above=tuple(dict.fromkeys((*first.above, *second.above))),
         behind=first.behind or second.behind,
         specifier="" if kept.is_direct else intersection(first.specifier, second.specifier) or "",
         relaxed="" if kept.is_direct else intersection(first.relaxed, second.relaxed) or "",
@@ -184,6 +186,17 @@ def _joined(first: PlannedEntry, second: PlannedEntry) -> PlannedEntry:
         source=None if kept.is_direct else first.source or second.source,
         prereleases=not kept.is_direct and (first.prereleases or second.prereleases),
         develop=first.develop or second.develop,
+    )
+
+
+def _with_lines_of(entry: PlannedEntry, parts: Sequence[PlannedEntry]) -> PlannedEntry:
+    """Return an entry with the places and comments of all that it was made of."""
+    if len(parts) == 1:
+        return entry
+    return replace(
+        entry,
+        places=tuple(dict.fromkeys(place for part in parts for place in part.places)),
+        above=tuple(dict.fromkeys(comment for part in parts for comment in part.above)),
     )
 
 
