@@ -28,6 +28,7 @@ MARK = ">>> "
 FILES: dict[str, str | bytes] = {
     "libs/foo/pyproject.toml": '[project]\nname = "Foo"\n',
     "libs/bar/setup.py": "from setuptools import setup\nsetup()\n",
+    "libs/number/pyproject.toml": "[project]\nname = 3\n",
     "docs/index.md": "",
     "wheels/six-1.16.0-py2.py3-none-any.whl": b"",
     "wheels/odd.zip": b"",
@@ -67,11 +68,10 @@ def of_problem(problem: Problem) -> Iterator[str]:
 
 def of_line(line: Line) -> str:
     options = " ".join(f"--{option.name}={option.value}" for option in line.options)
-    target = f" {line.target}" if line.target else ""
+    comment = f"# {line.comment}" if line.comment else ""
+    parts = [line.kind, str(line.number), line.target, options, comment]
     read = of_requirement(line.requirement) if line.requirement else "nothing"
-    return f"{line.kind} {line.number}{target} {options}".rstrip() + (
-        f"\n  {read}" if line.kind == "requirement" else ""
-    )
+    return " ".join(filter(None, parts)) + (f"\n  {read}" if line.kind == "requirement" else "")
 
 
 def of_requirement(requirement: ReadRequirement) -> str:
