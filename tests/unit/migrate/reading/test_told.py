@@ -61,7 +61,9 @@ def of_problem(problem: Problem) -> Iterator[str]:
     place = f"{problem.place.line}-{problem.last}" if problem.last else str(problem.place.line)
     what, words, _ = problem.what.partition(": Expected ")  # packaging's words, another version's are others
     yield f"{problem.severity} {place}: {what}{words and ': ...'}"
-    yield from (f"  {text}" for text in (problem.why, problem.suggestion) if text)
+    yield from (
+        f"  {text}" for text in (problem.why, problem.suggestion and f"-> {problem.suggestion}") if text
+    )
     if problem.fixed is not None:
         yield f"  fixed: {problem.fixed!r}"
 
