@@ -200,7 +200,7 @@ def test_what_includes_cannot_do_is_told_in_full_where_it_stands() -> None:
                 "-c c.txt\n-r ${X}/a.txt\n-i https://h.example/1\n--extra-index-url https://h.example/2\n"
                 "-i https://h.example/3\n-c mising.txt\n"
             ),
-            "sub/a.txt": "\n-r ../requirements.txt\n-r sub/b.txt\nnumpy\n-r b.txt\n",
+            "sub/a.txt": "\n-r ../requirements.txt\n-r sub/b.txt\nnumpy\n-r b.txt\n-r zzz.txt\n",
             "sub/b.txt": "six",
             "c.txt": "\n-e ./libs/foo\ntorch[x]\n-r d.txt\n",
             "d.txt": "rich",
@@ -232,6 +232,7 @@ def test_what_includes_cannot_do_is_told_in_full_where_it_stands() -> None:
         ("requirements.txt:12", "error", "the constraints file mising.txt does not exist", "mising.txt is relative to the folder of this file.", "Did you mean missing.in?"),
         ("sub/a.txt:2", "error", "the files include each other: requirements.txt -> sub/a.txt -> requirements.txt", "pip refuses them.", "Take one include out."),
         ("sub/a.txt:3", "error", "the requirements file sub/sub/b.txt does not exist", "sub/b.txt is relative to the folder of this file.", "sub/b.txt exists, seen from the project's folder: write the path relative to this file."),
+        ("sub/a.txt:6", "error", "the requirements file sub/zzz.txt does not exist", "zzz.txt is relative to the folder of this file.", "Did you mean sub/b.txt?"),
         ("c.txt:2", "error", "an editable requirement in a constraints file", "pip refuses it.", "Take the line out, or the -e."),
         ("c.txt:3", "warning", "extras in a constraints file: x", "pip refuses to install with them.", ""),
         ("c.txt:4", "warning", "-r d.txt in a constraints file gives requirements, not constraints", "pip installs them.", "If constraints are meant, write: -c d.txt"),
@@ -242,3 +243,13 @@ def test_what_includes_cannot_do_is_told_in_full_where_it_stands() -> None:
     assert [option.value for option in reading.options] == ["https://h.example/3"]
     assert [option.value for option in reading.dropped] == ["https://h.example/1", "https://h.example/2"]
     assert (reading.files[-1], reading.constraint_files) == ("d.txt", ("c.txt",))
+
+
+def test_of_several_indexes_on_one_line_the_last_counts_and_extra_ones_all_count() -> None:
+    reading = tree_of(
+        {
+            "requirements.txt": "-i https://a.example -i https://b.example --extra-index-url https://c.example --extra-index-url https://d.example"
+        }
+    ).readings["requirements.txt"]
+    assert [option.value for option in reading.dropped] == ["https://a.example"]
+    assert [option.value for option in reading.options] == [f"https://{name}.example" for name in "bcd"]
