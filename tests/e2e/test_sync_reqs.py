@@ -260,7 +260,7 @@ def test_an_edit_by_hand_is_kept_when_the_lock_moved_on_as_well(
 
     assert done.code == 1
     assert "-internal-tool==1.0" in done.stderr
-    assert "poetry.lock changed since, too" in done.stderr
+    assert "poetry.lock has changed as well" in done.stderr
     assert base.read_text("utf-8") == edited
 
 

@@ -77,7 +77,7 @@ def test_a_file_that_includes_itself_is_refused() -> None:
     [
         ("nope.txt", ("requirements.txt:1", "nope.txt does not exist")),
         ("baze.txt", ("Did you mean base.txt?",)),
-        ("../shared.txt", ("outside of the project",)),
+        ("../shared.txt", ("outside the project",)),
         ("https://h.example/r.txt", ("remote",)),
         ("file:///a/r.txt", ("remote",)),
         ("/a/r.txt", ("one machine",)),
