@@ -29,14 +29,14 @@ from tests.support.chromium import running
 from tests.support.graph_pages import large_graph
 from tests.support.graph_pages import page_of
 
-from poetry_aiops.report.graph_page import graph_page
+from poetry_aiops.report.graph.page import graph_page
 
 
 if TYPE_CHECKING:
     from tests.support.chromium import Browser
     from tests.support.chromium import Page
 
-    from poetry_aiops.report.graph_page import PageData
+    from poetry_aiops.report.graph.page import PageData
 
 
 VIS = "vis-network@10.1.5"

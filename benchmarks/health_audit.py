@@ -261,7 +261,7 @@ def _read_pysentry(text: str) -> set[tuple[str, str]]:
 
 def _engine(lock: Path, url: str) -> int:
     """Be the program under test: read a lock, ask the service, print what was found."""
-    from poetry_aiops.adapters.osv import OsvService  # noqa: PLC0415 - its import is part of the start
+    from poetry_aiops.adapters.advisories.osv import OsvService  # noqa: PLC0415 - its import is part of the start
     from poetry_aiops.health.security import Feeds  # noqa: PLC0415 - as above
     from poetry_aiops.health.security import audit  # noqa: PLC0415 - as above
     from poetry_aiops.project.lockfile import read_lock  # noqa: PLC0415 - as above

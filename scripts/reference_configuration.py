@@ -18,16 +18,16 @@ from scripts.reference_text import code
 from scripts.reference_text import table
 
 from poetry_aiops import config
-from poetry_aiops.adapters import advisory_download
-from poetry_aiops.adapters import downloads
-from poetry_aiops.adapters import osv_protocol
-from poetry_aiops.commands import fix_solving
+from poetry_aiops.adapters.advisories import download as advisory_download
+from poetry_aiops.adapters.advisories import osv_protocol
+from poetry_aiops.adapters.indexes import downloads
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export import settings
 from poetry_aiops.export.model import FilePlan
 from poetry_aiops.export.model import Selection
 from poetry_aiops.health import ignores
 from poetry_aiops.health import policy
+from poetry_aiops.runs.health import fix_solving
 
 
 if TYPE_CHECKING:

@@ -30,12 +30,12 @@ from tests.support.graph_pages import page_of
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
-from poetry_aiops.report.graph_page import graph_page
+from poetry_aiops.report.graph.page import graph_page
 
 
 if TYPE_CHECKING:
     from poetry_aiops.graph.model import DependencyGraph
-    from poetry_aiops.report.graph_page import PageData
+    from poetry_aiops.report.graph.page import PageData
 
 
 MOST_BYTES = 150_000

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from poetry.console.application import Application
     from poetry.console.commands.command import Command
 
-    from poetry_aiops.commands.variants import Refusal
-    from poetry_aiops.commands.variants import VariantSession
+    from poetry_aiops.runs.locking.variants import Refusal
+    from poetry_aiops.runs.locking.variants import VariantSession
 
 
 COMMANDS: Final[dict[str, str]] = {

@@ -29,7 +29,8 @@ ROOMS_A_ROOM_MAY_IMPORT: dict[str, frozenset[str]] = {
     "project": frozenset({"errors"}),
     "report": frozenset({"errors", "config", "project", *SERVICES}),
     "adapters": frozenset({"errors", "config", "project", *SERVICES}),
-    "commands": frozenset({"errors", "config", "project", "report", "adapters", *SERVICES}),
+    "runs": frozenset({"errors", "config", "project", "report", "adapters", *SERVICES}),
+    "commands": frozenset({"errors", "config", "project", "report", "adapters", "runs", *SERVICES}),
     **{
         service: frozenset(
             {"errors", "config", "project"} | ({"hardware"} if service in READS_HARDWARE else set())
@@ -39,8 +40,8 @@ ROOMS_A_ROOM_MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 
 ROOMS_THAT_MAY_USE: dict[str, frozenset[str]] = {
-    "cleo": frozenset({"commands"}),
-    "poetry": frozenset({"plugin", "commands", "adapters"}),
+    "cleo": frozenset({"commands", "runs"}),
+    "poetry": frozenset({"plugin", "commands", "runs", "adapters"}),
     "networkx": frozenset({"graph"}),
     "httpx": frozenset({"adapters"}),
     "requests": frozenset({"adapters"}),

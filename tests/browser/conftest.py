@@ -15,7 +15,7 @@ from tests.support.chromium import npm_file
 from tests.support.chromium import running
 from tests.support.graph_pages import full_page
 
-from poetry_aiops.report.graph_page import graph_page
+from poetry_aiops.report.graph.page import graph_page
 
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.support.chromium import Browser
     from tests.support.chromium import Page
 
-    from poetry_aiops.report.graph_page import PageData
+    from poetry_aiops.report.graph.page import PageData
 
 
 class Opener(Protocol):

@@ -14,8 +14,8 @@ from poetry.repositories.legacy_repository import LegacyRepository
 from tests.support.index import Fault
 from tests.support.index import PackageIndex
 
-from poetry_aiops.adapters import file_sizes as adapter
-from poetry_aiops.adapters.file_sizes import file_sizes
+from poetry_aiops.adapters.indexes import file_sizes as adapter
+from poetry_aiops.adapters.indexes.file_sizes import file_sizes
 from poetry_aiops.graph.sizes import tags_on
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.model import Package

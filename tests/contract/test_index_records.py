@@ -25,13 +25,13 @@ from tests.support.index import Fault
 from tests.support.index import PackageIndex
 from tests.support.index import Story
 
-from poetry_aiops.adapters import page_fetch
-from poetry_aiops.adapters.index_records import Freshness
-from poetry_aiops.adapters.index_records import IndexAccess
-from poetry_aiops.adapters.index_records import cache_folder
-from poetry_aiops.adapters.index_records import cooldown_of
-from poetry_aiops.adapters.index_records import index_records
-from poetry_aiops.adapters.index_source import sources_of
+from poetry_aiops.adapters.indexes import page_fetch
+from poetry_aiops.adapters.indexes.records import Freshness
+from poetry_aiops.adapters.indexes.records import IndexAccess
+from poetry_aiops.adapters.indexes.records import cache_folder
+from poetry_aiops.adapters.indexes.records import cooldown_of
+from poetry_aiops.adapters.indexes.records import index_records
+from poetry_aiops.adapters.indexes.source import sources_of
 from poetry_aiops.project.model import Package
 from poetry_aiops.project.model import PackageSource
 

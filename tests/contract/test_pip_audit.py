@@ -1,4 +1,4 @@
-"""pip-audit's private modules as ``adapters/pip_audit.py`` uses them: this is what breaks when they change."""
+"""pip-audit's private modules as ``adapters/advisories/pip_audit.py`` uses them: this is what breaks when they change."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.support.osv_server import OsvServer
 from tests.unit.health.locked import locked
 from tests.unit.health.osv import record
 
+from poetry_aiops.adapters.advisories.osv import OsvService
+from poetry_aiops.adapters.advisories.osv import OsvSettings
+from poetry_aiops.adapters.advisories.pip_audit import FeedService
+from poetry_aiops.adapters.advisories.pip_audit import PipAuditFeed
+from poetry_aiops.adapters.advisories.pip_audit import as_dependencies
 from poetry_aiops.adapters.http import Limits
-from poetry_aiops.adapters.osv import OsvService
-from poetry_aiops.adapters.osv import OsvSettings
-from poetry_aiops.adapters.pip_audit import FeedService
-from poetry_aiops.adapters.pip_audit import PipAuditFeed
-from poetry_aiops.adapters.pip_audit import as_dependencies
 from poetry_aiops.health.advisory import Status
 from poetry_aiops.health.feed import Subject
 from poetry_aiops.health.security import Feeds

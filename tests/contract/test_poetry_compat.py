@@ -6,9 +6,9 @@ import pytest
 
 from poetry.puzzle.solver import Solver
 
-from poetry_aiops.adapters.poetry_compat import NEWEST_KNOWN
-from poetry_aiops.adapters.poetry_compat import check_poetry
-from poetry_aiops.adapters.poetry_compat import missing_names
+from poetry_aiops.adapters.solving.compatibility import NEWEST_KNOWN
+from poetry_aiops.adapters.solving.compatibility import check_poetry
+from poetry_aiops.adapters.solving.compatibility import missing_names
 from poetry_aiops.errors import UsageError
 
 

@@ -18,7 +18,7 @@ from poetry.utils.authenticator import Authenticator
 from poetry_plugin_export import walker  # type: ignore[import-untyped]  # it ships no types
 from tests.support import projects
 
-from poetry_aiops.adapters.poetry_export import PoetryExport
+from poetry_aiops.adapters.solving.export import PoetryExport
 from poetry_aiops.export.model import Selection
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from poetry.console.application import Application
 
-from poetry_aiops.adapters.staged_project import remove_leftovers
-from poetry_aiops.adapters.staged_project import staged_project
+from poetry_aiops.adapters.solving.staged_project import remove_leftovers
+from poetry_aiops.adapters.solving.staged_project import staged_project
 from poetry_aiops.errors import InputError
 
 

@@ -18,9 +18,9 @@ import pytest
 
 from tests.unit.health.locked import locked
 
-from poetry_aiops.adapters.advisory_snapshot import Freshness
-from poetry_aiops.adapters.advisory_snapshot import SnapshotFeed
-from poetry_aiops.adapters.advisory_snapshot import open_snapshot
+from poetry_aiops.adapters.advisories.snapshot import Freshness
+from poetry_aiops.adapters.advisories.snapshot import SnapshotFeed
+from poetry_aiops.adapters.advisories.snapshot import open_snapshot
 from poetry_aiops.health.advisory import Advisory
 from poetry_aiops.health.advisory import PackageAudit
 from poetry_aiops.health.advisory import Severity

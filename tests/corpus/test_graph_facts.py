@@ -22,10 +22,10 @@ from poetry_aiops.graph.scope import scope_of
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
-from poetry_aiops.report.graph_mermaid import MAX_CHARACTERS
-from poetry_aiops.report.graph_mermaid import MAX_EDGES
-from poetry_aiops.report.graph_mermaid import graph_mermaid
-from poetry_aiops.report.graph_text import tree_lines
+from poetry_aiops.report.graph.mermaid import MAX_CHARACTERS
+from poetry_aiops.report.graph.mermaid import MAX_EDGES
+from poetry_aiops.report.graph.mermaid import graph_mermaid
+from poetry_aiops.report.graph.text import tree_lines
 
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from tests.support.index import Fault
 from tests.support.projects import project_from
 from tests.support.standard_index import PYPI
 
-from poetry_aiops.adapters.migration_backup import locked
+from poetry_aiops.adapters.backups.migration import locked
 from poetry_aiops.adapters.run_lock import run_lock
 from poetry_aiops.export.header import read_header
 

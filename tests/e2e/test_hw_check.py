@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from poetry_aiops.adapters.environment_record import SOURCE
+from poetry_aiops.adapters.machine.environment_record import SOURCE
 from poetry_aiops.hardware.catalogue import load_catalogue
 from poetry_aiops.hardware.record import record_for
 

@@ -16,7 +16,7 @@ from tests.support.requirement_projects import versions
 from tests.support.schemas import conforming
 from tests.support.standard_index import PYPI
 
-from poetry_aiops.adapters.migration_backup import locked
+from poetry_aiops.adapters.backups.migration import locked
 
 
 if TYPE_CHECKING:

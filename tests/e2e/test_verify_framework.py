@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from poetry_aiops.adapters.verify_environment import PROGRAM
-from poetry_aiops.adapters.verify_environment import verify_environment
+from poetry_aiops.adapters.machine.verify_environment import PROGRAM
+from poetry_aiops.adapters.machine.verify_environment import verify_environment
 
 
 if TYPE_CHECKING:

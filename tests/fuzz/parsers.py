@@ -22,19 +22,19 @@ from unittest.mock import patch
 from tests.support.migrations import migrated
 from tests.support.neighbours import FILE
 
-from poetry_aiops.adapters.advisory_index import build_index
-from poetry_aiops.adapters.advisory_index import index_from
-from poetry_aiops.adapters.advisory_snapshot import Freshness
-from poetry_aiops.adapters.advisory_snapshot import open_snapshot
-from poetry_aiops.adapters.file_listing import UnreadableListingError
-from poetry_aiops.adapters.file_listing import files_on
+from poetry_aiops.adapters.advisories.index import build_index
+from poetry_aiops.adapters.advisories.index import index_from
+from poetry_aiops.adapters.advisories.osv_protocol import stubs_in
+from poetry_aiops.adapters.advisories.snapshot import Freshness
+from poetry_aiops.adapters.advisories.snapshot import open_snapshot
 from poetry_aiops.adapters.http import TransferError
-from poetry_aiops.adapters.lock_text import parse_lock
-from poetry_aiops.adapters.osv_protocol import stubs_in
-from poetry_aiops.adapters.project_about import about_from
-from poetry_aiops.adapters.simple_page import JSON_TYPE
-from poetry_aiops.adapters.simple_page import UnreadablePageError
-from poetry_aiops.adapters.simple_page import read_page
+from poetry_aiops.adapters.indexes.file_listing import UnreadableListingError
+from poetry_aiops.adapters.indexes.file_listing import files_on
+from poetry_aiops.adapters.indexes.project_about import about_from
+from poetry_aiops.adapters.indexes.simple_page import JSON_TYPE
+from poetry_aiops.adapters.indexes.simple_page import UnreadablePageError
+from poetry_aiops.adapters.indexes.simple_page import read_page
+from poetry_aiops.adapters.solving.lock_text import parse_lock
 from poetry_aiops.config import read_config
 from poetry_aiops.data import hw_check
 from poetry_aiops.errors import AiopsError
@@ -72,9 +72,9 @@ from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.project.targets import targets
-from poetry_aiops.report.graph_json import graph_document
-from poetry_aiops.report.graph_markdown import graph_markdown
-from poetry_aiops.report.graph_text import graph_text
+from poetry_aiops.report.graph.document import graph_document
+from poetry_aiops.report.graph.markdown import graph_markdown
+from poetry_aiops.report.graph.text import graph_text
 
 
 if TYPE_CHECKING:

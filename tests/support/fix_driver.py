@@ -25,22 +25,22 @@ sys.path.insert(0, str(SOURCES))
 from poetry.console.application import Application  # noqa: E402 - the sources of this checkout come first
 from poetry.console.commands.command import Command  # noqa: E402
 
-from poetry_aiops.adapters.advisory_snapshot import Freshness as Age  # noqa: E402
-from poetry_aiops.adapters.advisory_snapshot import open_snapshot  # noqa: E402
-from poetry_aiops.adapters.index_records import IndexAccess  # noqa: E402
-from poetry_aiops.adapters.index_records import cache_folder  # noqa: E402
-from poetry_aiops.adapters.index_records import cooldown_of  # noqa: E402
-from poetry_aiops.commands import fix_solving  # noqa: E402
-from poetry_aiops.commands.fix_solving import FixCase  # noqa: E402
-from poetry_aiops.commands.health_fixing import apply_fixes  # noqa: E402
-from poetry_aiops.commands.health_fixing import propose_fixes  # noqa: E402
+from poetry_aiops.adapters.advisories.snapshot import Freshness as Age  # noqa: E402
+from poetry_aiops.adapters.advisories.snapshot import open_snapshot  # noqa: E402
+from poetry_aiops.adapters.indexes.records import IndexAccess  # noqa: E402
+from poetry_aiops.adapters.indexes.records import cache_folder  # noqa: E402
+from poetry_aiops.adapters.indexes.records import cooldown_of  # noqa: E402
 from poetry_aiops.errors import AiopsError  # noqa: E402
 from poetry_aiops.health.certificate import Ground  # noqa: E402
 from poetry_aiops.health.security import Feeds  # noqa: E402
 from poetry_aiops.health.security import audit  # noqa: E402
 from poetry_aiops.project.lockfile import read_lock  # noqa: E402
 from poetry_aiops.project.pyproject import read_project  # noqa: E402
-from poetry_aiops.report.health_fixes import outcome_lines  # noqa: E402
+from poetry_aiops.report.health.fixes import outcome_lines  # noqa: E402
+from poetry_aiops.runs.health import fix_solving  # noqa: E402
+from poetry_aiops.runs.health.fix_solving import FixCase  # noqa: E402
+from poetry_aiops.runs.health.fixing import apply_fixes  # noqa: E402
+from poetry_aiops.runs.health.fixing import propose_fixes  # noqa: E402
 
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from poetry_aiops.graph.model import DependencyGraph
 from poetry_aiops.graph.model import Edge
 from poetry_aiops.graph.model import Entry
 from poetry_aiops.graph.model import Node
-from poetry_aiops.report.graph_page import PageData
-from poetry_aiops.report.graph_page import PageDiff
+from poetry_aiops.report.graph.page import PageData
+from poetry_aiops.report.graph.page import PageDiff
 
 
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=2'>&lt;\u202e\u0007"

@@ -27,11 +27,11 @@ from typing import NoReturn
 
 from tests.support.migration_trees import TREES
 
-from poetry_aiops.adapters.migration_backup import apply
-from poetry_aiops.adapters.migration_backup import create
-from poetry_aiops.adapters.migration_backup import locked
-from poetry_aiops.adapters.migration_backup import recover
-from poetry_aiops.adapters.migration_backup import rollback
+from poetry_aiops.adapters.backups.migration import apply
+from poetry_aiops.adapters.backups.migration import create
+from poetry_aiops.adapters.backups.migration import locked
+from poetry_aiops.adapters.backups.migration import recover
+from poetry_aiops.adapters.backups.migration import rollback
 
 
 if TYPE_CHECKING:

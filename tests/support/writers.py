@@ -31,27 +31,27 @@ from poetry.toml import TOMLFile
 from tests.support.killed_runs import arm
 from tests.unit.health.osv import record
 
-from poetry_aiops.adapters import advisory_download
-from poetry_aiops.adapters import downloads
-from poetry_aiops.adapters.advisory_cache import AdvisoryCache
-from poetry_aiops.adapters.environment_record import write_record
-from poetry_aiops.adapters.file_sizes import _Kept as KeptSizes
+from poetry_aiops.adapters.advisories import download as advisory_download
+from poetry_aiops.adapters.advisories.cache import AdvisoryCache
+from poetry_aiops.adapters.advisories.osv_protocol import Stub
 from poetry_aiops.adapters.files import write_atomically
+from poetry_aiops.adapters.indexes import downloads
+from poetry_aiops.adapters.indexes.file_sizes import _Kept as KeptSizes
+from poetry_aiops.adapters.indexes.record_cache import Kept
+from poetry_aiops.adapters.indexes.record_cache import RecordCache
+from poetry_aiops.adapters.indexes.wheelhouse import Fetcher
 from poetry_aiops.adapters.kept_files import look_at
 from poetry_aiops.adapters.kept_files import write_keeping
-from poetry_aiops.adapters.osv_protocol import Stub
-from poetry_aiops.adapters.record_cache import Kept
-from poetry_aiops.adapters.record_cache import RecordCache
+from poetry_aiops.adapters.machine.environment_record import write_record
 from poetry_aiops.adapters.reports_folder import write_reports
-from poetry_aiops.adapters.wheelhouse import Fetcher
-from poetry_aiops.adapters.whole_writes import write_whole_files
-from poetry_aiops.commands.machine import _write_all as write_recording
+from poetry_aiops.adapters.solving.whole_writes import write_whole_files
 from poetry_aiops.hardware.record import InstallRecord
 from poetry_aiops.hardware.record import Needs
 from poetry_aiops.health.feed import Subject
 from poetry_aiops.health.records import About
 from poetry_aiops.health.records import IndexRecord
 from poetry_aiops.project.model import LockedFile
+from poetry_aiops.runs.hardware.machine import _write_all as write_recording
 
 
 if TYPE_CHECKING:

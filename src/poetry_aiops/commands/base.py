@@ -81,7 +81,7 @@ class AiopsCommand(Command):
         Runs before Poetry's own listeners, which already write (creating an environment, ...).
         """
         if self._document_output is None and self._is_document(_asked_format(io)):
-            from poetry_aiops.commands.terminal import write_documents_in_utf8  # noqa: PLC0415 - only for documents
+            from poetry_aiops.runs.terminal import write_documents_in_utf8  # noqa: PLC0415 - only for documents
 
             write_documents_in_utf8(io.output)
             self._document_output = io.output
@@ -93,11 +93,11 @@ class AiopsCommand(Command):
 
     def run(self, io: IO) -> int:
         """Run the command; usage errors are exit code 2, our errors carry their own."""
-        from poetry_aiops.commands.terminal import accept_every_sign  # noqa: PLC0415 - `poetry list` needs none
-        from poetry_aiops.commands.terminal import print_error  # noqa: PLC0415
-        from poetry_aiops.commands.terminal import suit_terminal  # noqa: PLC0415
         from poetry_aiops.errors import AiopsError  # noqa: PLC0415
         from poetry_aiops.errors import UsageError  # noqa: PLC0415
+        from poetry_aiops.runs.terminal import accept_every_sign  # noqa: PLC0415 - `poetry list` needs none
+        from poetry_aiops.runs.terminal import print_error  # noqa: PLC0415
+        from poetry_aiops.runs.terminal import suit_terminal  # noqa: PLC0415
 
         accept_every_sign(io)
         self.claim_output(io)
@@ -186,6 +186,8 @@ class AiopsCommand(Command):
 
     def write_document(self, name: str, content: dict[str, Any]) -> None:
         """Write one JSON document of the schema ``poetry-aiops/<name>/1``, raw, to standard output."""
+        from poetry_aiops.report.document import document_text  # noqa: PLC0415 - only where one is asked for
+
         self.write_raw(document_text(name, content))
 
     def write_raw(self, text: str) -> None:
@@ -205,13 +207,6 @@ def _refused_by_the_system(error: OSError) -> AiopsError:
         where=str(error.filename) if error.filename else None,
         hint="Make room, or make the place writable, then run this again.",
     )
-
-
-def document_text(name: str, content: dict[str, Any]) -> str:
-    """Return a JSON document of the schema ``poetry-aiops/<name>/1``."""
-    import json  # noqa: PLC0415 - only where a document is asked for
-
-    return json.dumps({"schema": f"poetry-aiops/{name}/1", **content}, indent=2)
 
 
 def _asked_format(io: IO) -> str | None:

@@ -90,6 +90,6 @@ Without a format and without a question it writes the page <comment>dependency_g
 """
 
     def handle(self) -> int:
-        from poetry_aiops.commands.graphing import Graphing  # noqa: PLC0415 - `poetry list` needs none of it
+        from poetry_aiops.runs.graph.run import Graphing  # noqa: PLC0415 - `poetry list` needs none of it
 
         return Graphing(self).run()

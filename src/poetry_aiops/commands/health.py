@@ -108,6 +108,6 @@ The report is kept in <comment>dependency_reports/</>, with a history that shows
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     def handle(self) -> int:
-        from poetry_aiops.commands.health_run import HealthRun  # noqa: PLC0415 - `poetry list` needs none of it
+        from poetry_aiops.runs.health.run import HealthRun  # noqa: PLC0415 - `poetry list` needs none of it
 
         return HealthRun(self).run()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.poetry import Poetry
 
-    from poetry_aiops.commands.variants import Refusal
-    from poetry_aiops.commands.variants import VariantSession
+    from poetry_aiops.runs.locking.variants import Refusal
+    from poetry_aiops.runs.locking.variants import VariantSession
 
 
 def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
@@ -28,14 +28,14 @@ def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
     table = _table(poetry)
     if table is None and not _may_hold_alternatives(poetry.package):
         return None
-    from poetry_aiops.commands.variants import prepare  # noqa: PLC0415 - projects without variants pay nothing
+    from poetry_aiops.runs.locking.variants import prepare  # noqa: PLC0415 - projects without variants pay nothing
 
     return prepare(event, poetry, table)
 
 
 def after(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> None:
     """Finish what ``before`` began: set the exit code of a refused command, or add what is worth knowing."""
-    from poetry_aiops.commands.variants import finish  # noqa: PLC0415 - as above
+    from poetry_aiops.runs.locking.variants import finish  # noqa: PLC0415 - as above
 
     finish(event, session)
 
@@ -77,6 +77,6 @@ def keep_in_step(event: ConsoleTerminateEvent) -> None:
     from poetry_aiops.adapters.step_memory import is_remembered  # noqa: PLC0415
 
     if not is_remembered(poetry):
-        from poetry_aiops.commands.auto_export import keep_files_in_step  # noqa: PLC0415 - only where there is work
+        from poetry_aiops.runs.export.automatic import keep_files_in_step  # noqa: PLC0415 - only where there is work
 
         keep_files_in_step(event.io, poetry)

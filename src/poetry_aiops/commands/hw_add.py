@@ -56,6 +56,6 @@ When locking fails, pyproject.toml is put back as it was. The environment variab
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     def handle(self) -> int:
-        from poetry_aiops.commands.adding import Adding  # noqa: PLC0415 - `poetry list` needs none of it
+        from poetry_aiops.runs.hardware.adding import Adding  # noqa: PLC0415 - `poetry list` needs none of it
 
         return Adding(self).run()

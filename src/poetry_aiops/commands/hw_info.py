@@ -8,7 +8,6 @@ from typing import ClassVar
 from cleo.helpers import option
 
 from poetry_aiops.commands.base import AiopsCommand
-from poetry_aiops.commands.base import document_text
 from poetry_aiops.commands.base import format_option
 from poetry_aiops.commands.base import output_option
 from poetry_aiops.commands.base import target_options
@@ -45,15 +44,16 @@ other frameworks is the best that really runs on them. Nothing is installed and 
 """
 
     def handle(self) -> int:
-        from poetry_aiops.commands.machine import catalogue_warning  # noqa: PLC0415 - not for `poetry list`
-        from poetry_aiops.commands.machine import described_machine  # noqa: PLC0415
-        from poetry_aiops.commands.machine import recorded_machine  # noqa: PLC0415
-        from poetry_aiops.commands.terminal import fitted  # noqa: PLC0415
-        from poetry_aiops.commands.terminal import plain  # noqa: PLC0415
         from poetry_aiops.hardware.catalogue import load_catalogue  # noqa: PLC0415
         from poetry_aiops.hardware.select import select  # noqa: PLC0415
+        from poetry_aiops.report.document import document_text  # noqa: PLC0415
         from poetry_aiops.report.machine import machine_document  # noqa: PLC0415
         from poetry_aiops.report.machine import machine_text  # noqa: PLC0415
+        from poetry_aiops.runs.hardware.machine import catalogue_warning  # noqa: PLC0415 - not for `poetry list`
+        from poetry_aiops.runs.hardware.machine import described_machine  # noqa: PLC0415
+        from poetry_aiops.runs.hardware.machine import recorded_machine  # noqa: PLC0415
+        from poetry_aiops.runs.terminal import fitted  # noqa: PLC0415
+        from poetry_aiops.runs.terminal import plain  # noqa: PLC0415
 
         asked, files = self.asked_format, self.output_files
         catalogue = load_catalogue()

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
     from packaging.utils import NormalizedName
 
-    from poetry_aiops.commands.installation import Installation
-    from poetry_aiops.commands.variants import VariantSession
     from poetry_aiops.errors import AiopsError
+    from poetry_aiops.runs.hardware.installation import Installation
+    from poetry_aiops.runs.locking.variants import VariantSession
 
 
 class HwInstallCommand(AiopsCommand, InstallCommand):
@@ -96,8 +96,8 @@ The environment variable <comment>POETRY_AIOPS_HARDWARE</> does the same as --ha
 
     def handle(self) -> int:
         # Everything is imported before Poetry may replace a stale project plugin, which this is.
-        from poetry_aiops.commands.planning import plan_installation  # noqa: PLC0415 - not for `poetry list`
         from poetry_aiops.errors import AiopsError  # noqa: PLC0415
+        from poetry_aiops.runs.hardware.planning import plan_installation  # noqa: PLC0415 - not for `poetry list`
 
         if isinstance(self._session, AiopsError):
             raise self._session

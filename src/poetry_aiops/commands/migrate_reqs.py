@@ -73,9 +73,9 @@ Everything that changes is first copied to <comment>.migration_backup/</>, with 
 
     def handle(self) -> int:
         if self.option("rollback") or self.option("backup") or self.option("list-backups"):
-            from poetry_aiops.commands.restoring import Restoring  # noqa: PLC0415 - only here
+            from poetry_aiops.runs.migrate.restoring import Restoring  # noqa: PLC0415 - only here
 
             return Restoring(self).run()
-        from poetry_aiops.commands.migrating import Migrating  # noqa: PLC0415 - `poetry list` needs none of it
+        from poetry_aiops.runs.migrate.run import Migrating  # noqa: PLC0415 - `poetry list` needs none of it
 
         return Migrating(self).run()

@@ -64,6 +64,6 @@ A file that exists is left alone, unless --force is given.
 """
 
     def handle(self) -> int:
-        from poetry_aiops.commands.scaffolding import Scaffolding  # noqa: PLC0415 - `poetry list` needs none of it
+        from poetry_aiops.runs.scaffold import Scaffolding  # noqa: PLC0415 - `poetry list` needs none of it
 
         return Scaffolding(self).run()

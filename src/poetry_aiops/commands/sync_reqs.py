@@ -65,6 +65,6 @@ Other files, groups and formats: <comment>[tool.poetry-aiops.export]</> in pypro
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     def handle(self) -> int:
-        from poetry_aiops.commands.synchronising import Synchronising  # noqa: PLC0415 - `poetry list` needs none of it
+        from poetry_aiops.runs.export.run import Synchronising  # noqa: PLC0415 - `poetry list` needs none of it
 
         return Synchronising(self).run()

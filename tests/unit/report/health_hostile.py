@@ -38,10 +38,10 @@ from poetry_aiops.health.signals import SignalKind
 from poetry_aiops.project.model import Edge
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.model import PackageSource
-from poetry_aiops.report.health import HealthReport
-from poetry_aiops.report.health import Location
-from poetry_aiops.report.health import PackageRow
-from poetry_aiops.report.health import ProposedFix
+from poetry_aiops.report.health.model import HealthReport
+from poetry_aiops.report.health.model import Location
+from poetry_aiops.report.health.model import PackageRow
+from poetry_aiops.report.health.model import ProposedFix
 
 
 def hostile(text: str) -> HealthReport:

@@ -41,10 +41,10 @@ from poetry_aiops.project.model import Edge
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.model import Package
 from poetry_aiops.project.model import PackageSource
-from poetry_aiops.report.health import HealthReport
-from poetry_aiops.report.health import Location
-from poetry_aiops.report.health import PackageRow
-from poetry_aiops.report.health import ProposedFix
+from poetry_aiops.report.health.model import HealthReport
+from poetry_aiops.report.health.model import Location
+from poetry_aiops.report.health.model import PackageRow
+from poetry_aiops.report.health.model import ProposedFix
 
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)

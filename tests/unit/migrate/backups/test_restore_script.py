@@ -17,12 +17,12 @@ from tests.support.killed_runs import changes_of
 from tests.support.migration_trees import TREES
 from tests.support.migration_trees import look_of
 
-from poetry_aiops.adapters.migration_backup import apply
-from poetry_aiops.adapters.migration_backup import create
-from poetry_aiops.adapters.migration_backup import list_backups
-from poetry_aiops.adapters.migration_backup import locked
-from poetry_aiops.adapters.migration_backup import recover
-from poetry_aiops.adapters.migration_backup import rollback
+from poetry_aiops.adapters.backups.migration import apply
+from poetry_aiops.adapters.backups.migration import create
+from poetry_aiops.adapters.backups.migration import list_backups
+from poetry_aiops.adapters.backups.migration import locked
+from poetry_aiops.adapters.backups.migration import recover
+from poetry_aiops.adapters.backups.migration import rollback
 from poetry_aiops.migrate.backups.model import HOME
 from poetry_aiops.migrate.backups.model import FileChange
 

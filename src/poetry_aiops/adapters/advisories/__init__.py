@@ -1,0 +1,1 @@
+"""Where advisories come from: services, snapshots, and what is kept of them."""

@@ -1,0 +1,1 @@
+"""Backups, and the exchange of several files as one."""

@@ -1,0 +1,148 @@
+"""Making the backup of a run: what speaks against its changes is said before anything is written."""
+
+from __future__ import annotations
+
+import secrets
+
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from typing import Final
+
+from poetry_aiops.adapters.backups.exchange import read_or_none
+from poetry_aiops.adapters.backups.exchange import staged_beside
+from poetry_aiops.adapters.backups.store import backup_ids
+from poetry_aiops.adapters.backups.store import open_home
+from poetry_aiops.adapters.backups.store import pending
+from poetry_aiops.adapters.backups.store import told
+from poetry_aiops.adapters.backups.store import write_backup
+from poetry_aiops.adapters.project_paths import Place
+from poetry_aiops.adapters.project_paths import find_place
+from poetry_aiops.adapters.project_paths import missing_folders
+from poetry_aiops.adapters.project_paths import writing_problem
+from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.backups.manifest import MODE_BITS
+from poetry_aiops.migrate.backups.model import HOME
+from poetry_aiops.migrate.backups.model import Entry
+from poetry_aiops.migrate.backups.model import Manifest
+from poetry_aiops.migrate.backups.model import backup_id
+from poetry_aiops.migrate.backups.model import change_problems
+from poetry_aiops.migrate.backups.model import refuse
+from poetry_aiops.migrate.backups.model import state_of
+from poetry_aiops.migrate.redact import redact
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from poetry_aiops.adapters.backups.store import StoredBackup
+    from poetry_aiops.migrate.backups.model import FileChange
+
+
+NOTHING_CHANGED: Final = "Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup on the disk and the new contents that ``apply`` brings in, one for each file of the manifest."""
+
+    stored: StoredBackup
+    contents: tuple[bytes | None, ...] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """Its id, which is the name of its folder and sorts by time."""
+        return self.stored.id
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.stored.folder
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it says about each file."""
+        return self.stored.manifest
+
+
+def create_backup(
+    root: Path, changes: Sequence[FileChange], note: str, now: datetime, undoes: StoredBackup | None = None
+) -> Backup:
+    if pending(root):
+        raise InputError(
+            "a run was interrupted and has to be put back first",
+            where=str(root / HOME),
+            hint="`poetry migrate-reqs --rollback` puts it back.",
+        )
+    refuse(change_problems(changes), f"these files cannot be changed. {NOTHING_CHANGED}")
+    with told(f"{NOTHING_CHANGED} The backup could not be written", root / HOME):
+        kept = _checked(root, [change for change in changes if not _is_idle(change)])
+        if not kept:
+            raise InputError("there is nothing to change, so no backup was made")
+        manifest = Manifest(
+            id=next_id(root, now, undo=undoes is not None),
+            created=now.astimezone(UTC).isoformat(timespec="seconds"),
+            note=" ".join(redact(note).split()),
+            entries=tuple(_entry(change, place) for change, place in kept),
+            made_folders=missing_folders(root, [place for change, place in kept if change.after is not None]),
+            dropped_folders=undoes.manifest.made_folders if undoes else (),
+            undoes=undoes.id if undoes else None,
+        )
+        stored = write_backup(root, manifest, [change.before for change, _ in kept])
+    return Backup(stored, tuple(change.after for change, _ in kept))
+
+
+def _is_idle(change: FileChange) -> bool:
+    return change.before == change.after and change.mode is None
+
+
+def _checked(root: Path, changes: list[FileChange]) -> list[tuple[FileChange, Place]]:
+    """Return each change with its place on the disk; raises InputError with everything that speaks against one."""
+    kept: list[tuple[FileChange, Place]] = []
+    problems: list[str] = []
+    seen: dict[str, str] = {}
+    for change in changes:
+        place = find_place(root, change.path)
+        if isinstance(place, str):
+            problems.append(f"{change.path} {place}")
+            continue
+        problem = _problem(change, place)
+        if place.name in seen:
+            problem = f"is the same file as {seen[place.name]}"
+        if problem:
+            problems.append(f"{change.path} {problem}")
+        seen[place.name] = change.path
+        kept.append((change, place))
+    refuse(problems, f"these files cannot be changed. {NOTHING_CHANGED}")
+    return kept
+
+
+def _problem(change: FileChange, place: Place) -> str | None:
+    unwritable = writing_problem(place)
+    if unwritable:
+        return unwritable
+    if read_or_none(place) != change.before:
+        return "changed since it was read"
+    if staged_beside(place):
+        return f"has {staged_beside(place)[0].name} beside it, which is in the way: look at it and remove it"
+    return None
+
+
+def _entry(change: FileChange, place: Place) -> Entry:
+    mode = None if place.mode is None else place.mode & MODE_BITS
+    after = mode if change.mode is None else change.mode & MODE_BITS
+    return Entry(change.path, place.name, state_of(change.before, mode), state_of(change.after, after))
+
+
+def next_id(root: Path, now: datetime, *, undo: bool) -> str:
+    """Return an id that sorts behind every other, be it that the clock was put back."""
+    open_home(root)
+    moment = now.astimezone(UTC)
+    for last in backup_ids(root)[-1:]:
+        taken = datetime.strptime(last[:23], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+        moment = max(moment, taken + timedelta(microseconds=1))
+    return backup_id(moment, secrets.token_hex(4), undo=undo)

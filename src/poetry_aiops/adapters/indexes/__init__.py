@@ -1,0 +1,1 @@
+"""Package indexes: their pages, their records, their files."""

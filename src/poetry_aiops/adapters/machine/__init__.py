@@ -1,0 +1,1 @@
+"""This machine, and what lies in an environment."""

@@ -1,0 +1,1 @@
+"""Poetry's solver, installer and export."""

@@ -1,0 +1,1 @@
+"""A health report as text, page and documents."""

@@ -1,0 +1,1 @@
+"""One run of each command: from its options to what is read, decided, written and told."""

@@ -1,0 +1,1 @@
+"""Runs of ``poetry sync-reqs``, of its automatic form, and of the wheelhouse."""

@@ -1,0 +1,1 @@
+"""Runs of ``poetry hw-info``, ``hw-install`` and ``hw-add``."""

@@ -1,0 +1,225 @@
+"""How ``poetry hw-install`` comes to its choice: from the options, the machine, the project and its lock."""
+
+from __future__ import annotations
+
+import os
+
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from poetry_aiops.adapters.machine.environment_record import read_record
+from poetry_aiops.config import AUTO
+from poetry_aiops.config import NONE
+from poetry_aiops.config import read_config
+from poetry_aiops.errors import UsageError
+from poetry_aiops.hardware.catalogue import load_catalogue
+from poetry_aiops.hardware.choice import Choice
+from poetry_aiops.hardware.choice import Offer
+from poetry_aiops.hardware.choice import choose
+from poetry_aiops.hardware.choice import require
+from poetry_aiops.hardware.groups import GroupOptions
+from poetry_aiops.hardware.groups import names_in_extras
+from poetry_aiops.hardware.groups import names_in_groups
+from poetry_aiops.hardware.groups import plan_groups
+from poetry_aiops.hardware.groups import profile_of
+from poetry_aiops.hardware.groups import wish_of
+from poetry_aiops.hardware.select import cuda_majors
+from poetry_aiops.hardware.select import select
+from poetry_aiops.hardware.selection import Constraint
+from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.model import MAIN
+from poetry_aiops.project.pyproject import aiops_table
+from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.report.machine import device_in_words
+from poetry_aiops.runs.hardware.installation import Installation
+from poetry_aiops.runs.hardware.machine import catalogue_warning
+from poetry_aiops.runs.hardware.machine import described_machine
+from poetry_aiops.runs.hardware.machine import is_foreign
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.commands.hw_install import HwInstallCommand
+    from poetry_aiops.hardware.catalogue import Catalogue
+    from poetry_aiops.hardware.choice import Wish
+    from poetry_aiops.hardware.host import Detection
+    from poetry_aiops.hardware.selection import Selection
+    from poetry_aiops.project.model import Package
+    from poetry_aiops.runs.locking.variants import VariantSession
+
+
+ENVIRONMENT_VARIABLE = "POETRY_AIOPS_HARDWARE"
+
+
+def plan_installation(command: HwInstallCommand, session: VariantSession | None) -> Installation:
+    """Choose what to install; raises errors for wishes that cannot be met."""
+    return _Planner(command, session).plan()
+
+
+def offers_of(session: VariantSession | None, without: frozenset[str]) -> tuple[Offer, ...]:
+    """Return the project's variants with the version of torch that the lock holds for each."""
+    if session is None:
+        return ()
+    lock = session.locked()
+    torches = [package for package in lock.packages if package.name == "torch"] if lock else []
+    return tuple(
+        Offer(
+            variant.group,
+            variant.backend,
+            next((torch.version for torch in torches if _holds(session, torch, variant.group)), None),
+        )
+        for variant in session.hardware.variants
+        if variant.group not in without
+    )
+
+
+def _holds(session: VariantSession, package: Package, variant: str) -> bool:
+    """Tell whether a locked package is installed with a variant, on some machine."""
+    if session.kind == "groups":
+        return variant in (package.groups or ())
+    markers = package.marker_for(session.project.groups)
+    active = frozenset({variant})
+    return any(marker_applies(marker, target, active) for marker in markers for target in session.targets)
+
+
+class _Planner:
+    """Everything that leads from the options to an :class:`Installation`."""
+
+    def __init__(self, command: HwInstallCommand, session: VariantSession | None) -> None:
+        self.command = command
+        self.session = session
+        self.variants = frozenset(session.variants if session else ())
+        self.variant_groups = self.variants if session and session.kind == "groups" else frozenset()
+        self.options = self._group_options()
+
+    def plan(self) -> Installation:
+        command, session = self.command, self.session
+        command.asked_format  # noqa: B018 - an unknown format is told before anything happens
+        command.output_files  # noqa: B018 - and so is a file that cannot be written in any
+        command.activated_groups  # noqa: B018 - Poetry refuses groups that do not exist
+        catalogue = load_catalogue()
+        detection = self._machine(catalogue)
+        # Poetry knows no group main where the project itself needs nothing, and the variant goes with main.
+        main = frozenset({MAIN})
+        defaults = main | {canonicalize_name(group) for group in command.non_optional_groups}
+        own = read_config(aiops_table(command.poetry.pyproject.data)).profiles
+        profile = profile_of(self.options.profile, own, defaults, self.variants)
+        record = read_record(command.env.path) if command.env.is_venv() else None
+        wish = wish_of(
+            self.options,
+            self.variants,
+            profile,
+            os.environ.get(ENVIRONMENT_VARIABLE),
+            record.requested if record else None,
+        )
+        group_plan = plan_groups(
+            self.options,
+            every_group=main | command.poetry.package.dependency_group_names(include_optional=True),
+            default_groups=defaults,
+            variants=self.variant_groups,
+            profile=profile,
+        )
+        offers = offers_of(session, self.options.without)
+        selection = select(detection.host, catalogue, self._constraint(offers, catalogue))
+        choice = self._choice(wish, offers, selection, detection, takes_variant=group_plan.takes_variant)
+        if required := command.option("require"):
+            require(choice, str(required))
+        warnings = [*detection.warnings, *choice.warnings, *catalogue_warning(catalogue)]
+        if session is not None and choice.origin == "auto":
+            warnings += selection.warnings
+        return Installation(
+            command,
+            session,
+            catalogue,
+            detection,
+            selection,
+            choice,
+            group_plan,
+            remember=self._remember(wish, choice),
+            torch=next((offer.torch for offer in offers if offer.variant == choice.variant), None),
+            all_extras=bool(command.option("all-extras")),
+            warnings=list(dict.fromkeys(warnings)),
+        )
+
+    def _group_options(self) -> GroupOptions:
+        option = self.command.option
+        return GroupOptions(
+            with_=names_in_groups(option("with")),
+            without=names_in_groups(option("without")),
+            only=names_in_groups(option("only")),
+            only_root=bool(option("only-root")),
+            all_groups=bool(option("all-groups")),
+            hardware=option("hardware"),
+            profile=option("profile"),
+            extras=names_in_extras(option("extras")),
+        )
+
+    def _machine(self, catalogue: Catalogue) -> Detection:
+        target, target_file = self.command.option("target"), self.command.option("target-file")
+        detection = described_machine(target, target_file, catalogue)
+        described = target is not None or target_file is not None
+        if described and self.command.option("verify"):
+            raise UsageError(
+                "another machine's device cannot be used from here",
+                where="--verify with --target",
+                hint="Leave out one of the two; on the machine itself, `hw-check` compares it with the record.",
+            )
+        if described and is_foreign(detection) and not self.command.option("dry-run"):
+            host = detection.host
+            raise UsageError(
+                f"the target is {host.os} on {host.arch}, which this machine is not, so nothing can be installed for it",
+                where="--target",
+                hint="Add --dry-run to see what would be installed there.",
+            )
+        return detection
+
+    def _constraint(self, offers: tuple[Offer, ...], catalogue: Catalogue) -> Constraint:
+        info = self.command.env.version_info
+        if self.session is None:
+            return Constraint(python=f"{info[0]}.{info[1]}")
+        project = self.session.project
+        shared = tuple(
+            (requirement.name, frozenset(requirement.extras))
+            for group in self.session.base_groups & project.groups.keys()
+            for requirement in project.requirements_of(group)
+        )
+        return Constraint(
+            offered=tuple(dict.fromkeys(offer.backend for offer in offers)),
+            python=f"{info[0]}.{info[1]}",
+            mixed=self.session.hardware.mixed,
+            cuda_majors=cuda_majors(shared, catalogue),
+        )
+
+    def _choice(
+        self,
+        wish: Wish,
+        offers: tuple[Offer, ...],
+        selection: Selection,
+        detection: Detection,
+        *,
+        takes_variant: bool,
+    ) -> Choice:
+        if self.session is None or not takes_variant:
+            return Choice(None, None, "no hardware variant is involved", "auto")
+        choice = choose(wish, offers, selection, device_in_words(detection.host))
+        if wish.value == AUTO and detection.host.container == "buildkit":
+            self._refuse_guess_at_image_build(choice, offers)
+        return choice
+
+    def _refuse_guess_at_image_build(self, choice: Choice, offers: tuple[Offer, ...]) -> None:
+        gpu = [offer for offer in offers if family_of(offer.backend) != "cpu"]
+        if gpu and (choice.backend is None or family_of(choice.backend) == "cpu"):
+            raise UsageError(
+                "this is an image build, and it cannot tell which machine will run the image",
+                where=ENVIRONMENT_VARIABLE,
+                hint=f"Say which build the image is for, for example `ARG {ENVIRONMENT_VARIABLE}={gpu[0].backend}`"
+                f" (or cpu), or `poetry hw-install --hardware {gpu[0].variant}`.",
+            )
+
+    def _remember(self, wish: Wish, choice: Choice) -> str | None:
+        """Return what the environment shall remember; a system environment remembers nothing."""
+        if wish.value == AUTO or not self.command.env.is_venv():
+            return None
+        if wish.origin in {"option", "groups", "remembered"}:
+            return choice.variant or NONE
+        return None

@@ -1,0 +1,1 @@
+"""Runs of ``poetry health``: one look, the fixes, the monitor."""

@@ -1,0 +1,1 @@
+"""What Poetry's own commands do differently in a project with hardware variants."""

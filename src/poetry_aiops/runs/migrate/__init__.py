@@ -1,0 +1,1 @@
+"""Runs of ``poetry migrate-reqs``: the migration, and the way back."""
