@@ -118,10 +118,14 @@ def main() -> int:
 def run(name: str, options: argparse.Namespace) -> None:
     """Put faults into one room's copy and test them; the tool's own words go to mutmut.log beside the copy."""
     folder = RUNS / name
-    if not options.survivors:
+    wanted: list[str] = []
+    if options.survivors:
+        wanted = [fault.key for fault in faults_in(folder) if fault.end not in {"killed", "not run"}]
+        if not wanted:
+            return
+    else:
         shutil.rmtree(folder, ignore_errors=True)
     prepare(ROOMS[name], folder)
-    wanted = [fault.key for fault in faults_in(folder) if fault.end != "killed"] if options.survivors else []
     if options.sample:
         mutmut(folder, "make-the-faults-and-test-none")
         keys = sorted(fault.key for fault in faults_in(folder))

@@ -130,9 +130,9 @@ def test_an_index_without_json_has_no_upload_times_and_says_yanked(
         (Fault.SERVER_ERROR, "status 500"),
         (Fault.REFUSE, "cannot be reached"),
         (Fault.LOGIN, "poetry config http-basic.main-index"),
-        (Fault.GARBAGE, "no JSON document"),
-        (Fault.CUT_OFF, "no JSON document"),
-        (Fault.WEB_PAGE, "no page of a package index"),
+        (Fault.GARBAGE, "not a JSON document"),
+        (Fault.CUT_OFF, "not a JSON document"),
+        (Fault.WEB_PAGE, "not the page of a package index"),
     ],
 )
 def test_whatever_an_index_does_is_a_reason_and_no_crash(

@@ -122,7 +122,7 @@ def test_their_failing_service_leaves_every_package_failed(
 def test_a_version_that_is_none_is_a_failed_answer() -> None:
     feed = PipAuditFeed(FeedService(PipAuditFeed(TheirOsv(), "unused")), "pip-audit")
     (answer,) = feed.look_up([Subject("demo", "2013-odd")]).answers.values()
-    assert answer.failure == '"2013-odd" is no PEP 440 version'
+    assert answer.failure == '"2013-odd" is not a PEP 440 version'
 
 
 def test_audited_packages_become_their_models() -> None:

@@ -92,7 +92,7 @@ def test_an_undeclared_double_is_told_but_stays_poetrys_own_lock(
 ) -> None:
     project = new_project(projects.EXTRAS)
     done = poetry.must(project, "lock")
-    assert "cannot be locked soundly" in done.stderr
+    assert "cannot be locked safely" in done.stderr
     assert project.lock_path.exists()
 
 

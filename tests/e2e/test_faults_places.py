@@ -100,7 +100,8 @@ def test_links_line_ends_and_odd_names_survive_every_command_on_an_ascii_termina
     assert not (project.path / "x").exists(), "no shell read the folder's name"
     assert list(project.path.rglob("*.tmp")) == []
     assert {path.name for path in project.path.iterdir() if path.name.startswith(".")} <= {
-        ".migration_backup"
+        ".github",
+        ".migration_backup",
     }
 
 

@@ -172,7 +172,7 @@ def test_a_fault_between_looks_is_survived(shop: Shop, osv: OsvServer) -> None:
 
     assert code == 0
     assert "cannot tell" in stdout
-    assert "the look failed" in stderr
+    assert "the check failed" in stderr
     assert "poetry.lock" in stderr
 
 

@@ -145,7 +145,7 @@ def test_the_driver_is_read_from_the_banner_too(machine: Machine) -> None:
 
 
 def test_a_machine_without_a_gpu_does_not_fit(machine: Machine) -> None:
-    misfit(machine.holds("cu126").check(), "no NVIDIA GPU is to be seen", "POETRY_AIOPS_HARDWARE")
+    misfit(machine.holds("cu126").check(), "no NVIDIA GPU was found", "POETRY_AIOPS_HARDWARE")
 
 
 def test_a_container_without_a_gpu_is_told_how_to_get_one(machine: Machine) -> None:
@@ -290,7 +290,7 @@ def test_an_intel_gpu_counts_by_its_id_and_its_device(machine: Machine) -> None:
 
 def test_a_jetson_is_told_by_its_release_and_its_device(machine: Machine) -> None:
     machine.holds("jetson")
-    misfit(machine.check(), "this is no Jetson", "--runtime nvidia")
+    misfit(machine.check(), "this is not a Jetson", "--runtime nvidia")
     machine.file("etc/nv_tegra_release", "# R36 (release), REVISION: 4.3, GCID: 1\n")
     misfit(machine.check(), "not given to this container")
     fits(machine.file("dev/nvhost-gpu").check(), "Jetson Linux 36")
@@ -394,7 +394,7 @@ def test_a_machine_that_fits_goes_on_with_the_command_in_place_of_the_check(mach
 
 
 def test_a_machine_that_does_not_fit_never_starts_the_command(machine: Machine) -> None:
-    misfit(machine.holds("cu126").check("--quiet", "--", "echo", "started"), "no NVIDIA GPU is to be seen")
+    misfit(machine.holds("cu126").check("--quiet", "--", "echo", "started"), "no NVIDIA GPU was found")
 
 
 def test_without_a_record_the_command_is_not_started_either(machine: Machine) -> None:

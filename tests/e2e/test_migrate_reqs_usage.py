@@ -135,7 +135,7 @@ def test_a_linked_file_is_read_and_one_that_leads_out_is_told(
     assert (project.path / "requirements.txt").is_symlink()
     named = poetry.run(project, "migrate-reqs", "requirements-dev.txt")
     assert named.code == 2, str(named)
-    assert "outside of the project" in named.stderr
+    assert "outside the project" in named.stderr
 
 
 @pytest.mark.skipif(
@@ -227,14 +227,14 @@ def test_a_rollback_after_an_edit_is_refused_and_force_keeps_the_edit_in_a_backu
         (("-q", "--format", "json"), "Leave out one of the two."),
         (("--format", "yaml"), "Choose one of text, json."),
         (("--pins", "loose"), "neither keep nor relax"),
-        (("--python", "3.x"), "no range of Python versions"),
+        (("--python", "3.x"), "not a range of Python versions"),
         (("--group", "dev"), "is not NAME=FILE"),
-        (("--group", "!=requirements.txt"), "no name for a group"),
+        (("--group", "!=requirements.txt"), "cannot be the name of a group"),
         (("--group", "dev=requirement.txt"), "Did you mean requirements.txt?"),
         (("requirement.txt",), "Did you mean requirements.txt?"),
-        (("../shop2/requirements.txt",), "outside of the project"),
+        (("../shop2/requirements.txt",), "outside the project"),
         (("--backup", "yesterday"), "--list-backups"),
-        (("--rollback",), "There is no migration to roll back"),
+        (("--rollback",), "there is no migration to roll back"),
         (("--undo",), "poetry help migrate-reqs"),
     ],
 )

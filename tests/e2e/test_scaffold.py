@@ -164,9 +164,9 @@ def test_the_document_holds_the_images_and_the_texts(project: Project, poetry: P
     [
         (["dokcer"], 2, 'Did you mean "docker"?'),
         (["docker", "--output", "../Dockerfile"], 2, "this leads out of the project"),
-        (["docker", "--dockerfile", "x"], 2, "poetry scaffold docker has no use for this"),
-        (["compose", "--command", "x"], 2, "poetry scaffold compose has no use for this"),
-        (["github", "--port", "1"], 2, "poetry scaffold github has no use for this"),
+        (["docker", "--dockerfile", "x"], 2, "poetry scaffold docker does not take this option"),
+        (["compose", "--command", "x"], 2, "poetry scaffold compose does not take this option"),
+        (["github", "--port", "1"], 2, "poetry scaffold github does not take this option"),
         (["docker", "--base", "ml-gpuu=slim"], 2, 'Did you mean "ml-gpu"?'),
         (["docker", "--python", "3.9"], 2, "needs Python 3.11 or newer"),
         (["docker", "--format", "yaml"], 2, "unknown format"),

@@ -260,7 +260,7 @@ def test_an_edit_by_hand_is_kept_when_the_lock_moved_on_as_well(
 
     assert done.code == 1
     assert "-internal-tool==1.0" in done.stderr
-    assert "poetry.lock changed since, too" in done.stderr
+    assert "poetry.lock has changed as well" in done.stderr
     assert base.read_text("utf-8") == edited
 
 
@@ -434,7 +434,7 @@ def test_auto_follows_every_command_that_locks_and_is_silent_otherwise(
     project = new_project(projects.ORDINARY + AUTO)
 
     first = poetry.must(project, "lock")
-    assert "Brought in step with poetry.lock: config/requirements/base.txt" in first.stdout
+    assert "Updated from poetry.lock: config/requirements/base.txt" in first.stdout
     assert "requests==2.31.0" in read(project, BASE)
     assert "Brought" not in poetry.must(project, "lock").output
 

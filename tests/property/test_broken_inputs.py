@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from typing import Any
 from typing import Final
@@ -24,6 +25,8 @@ from tests.fuzz.seeds import seeds
 from tests.fuzz.seeds import tokens
 
 
+SECONDS: Final = 8.0
+"""Of processor time, generous for a busy machine; each needs about one, and needed half a minute or an hour."""
 LONG: Final = "9" * 5000
 """More digits than Python converts to a number."""
 
@@ -90,6 +93,52 @@ FOUND: Final = {
 @pytest.mark.parametrize(("name", "data"), FOUND.values(), ids=FOUND)
 def test_an_input_that_was_not_survived_once_is_read_or_refused(name: str, data: bytes) -> None:
     PARSERS[name](data)
+
+
+def many(count: int, text: str) -> str:
+    return "".join(text.format(number, number + 1) for number in range(count))
+
+
+def advisory(count: int) -> bytes:
+    ranges = [
+        {"type": "ECOSYSTEM", "events": [{"introduced": f"{number}"}, {"fixed": f"{number}.5"}]}
+        for number in range(count)
+    ]
+    versions = [f"{number}.7" for number in range(count)]
+    affected = {"package": {"ecosystem": "PyPI", "name": "web"}, "ranges": ranges, "versions": versions}
+    return json.dumps({"id": "X-1", "affected": [affected]}).encode()
+
+
+MANY: Final = {
+    "versions of one package": ("requirements", many(600, "six=={}\n").encode()),
+    "indexes of one host": (
+        "requirements",
+        many(1500, "--extra-index-url https://h.example:{}/simple\n").encode(),
+    ),
+    "lines for one folder": ("requirements", many(4000, "-e ./libs\n").encode()),
+    "requirements for one package in both tables": (
+        "pyproject",
+        b"[project]\ndependencies = ["
+        + b'"web",' * 1500
+        + b"]\n[tool.poetry.dependencies]\nweb = ["
+        + b'"*",' * 1500
+        + b"]\n",
+    ),
+    "groups within each other": (
+        "pyproject",
+        (
+            "[dependency-groups]\n" + many(1100, 'g{} = [{{include-group = "g{}"}}]\n') + "g1100 = []\n"
+        ).encode(),
+    ),
+    "ranges and versions of one advisory": ("osv", advisory(3000)),
+}
+
+
+@pytest.mark.parametrize(("name", "data"), MANY.values(), ids=MANY)
+def test_thousands_of_one_kind_are_read_quickly(name: str, data: bytes) -> None:
+    start = time.process_time()
+    PARSERS[name](data)
+    assert time.process_time() - start < SECONDS
 
 
 @pytest.mark.parametrize("name", NAMES)

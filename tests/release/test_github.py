@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 GITHUB = REPOSITORY / ".github"
-WORKFLOWS = sorted(GITHUB.glob("workflows/*.yml"))
+EXAMPLES = sorted((REPOSITORY / "examples").glob("*/.github/workflows/*.yml"))
+WORKFLOWS = [*sorted(GITHUB.glob("workflows/*.yml")), *EXAMPLES]
 FORMS = sorted(path for path in GITHUB.glob("ISSUE_TEMPLATE/*.yml") if path.name != "config.yml")
 SCHEMAS = {
     "github-workflows": WORKFLOWS,
@@ -51,6 +52,7 @@ def pages() -> list[Path]:
     """Return every file that shows a workflow to somebody."""
     return [
         *GITHUB.rglob("*.yml"),
+        *EXAMPLES,
         *(REPOSITORY / "docs").rglob("*.md"),
         *(REPOSITORY / "examples").rglob("*.md"),
         REPOSITORY / "README.md",
@@ -98,7 +100,7 @@ def test_actionlint_and_shellcheck_have_nothing_against_the_workflows_and_script
 
 @pytest.mark.slow
 def test_zizmor_has_nothing_against_any_of_it_however_strict() -> None:
-    assert_clean("zizmor", GITHUB)
+    assert_clean("zizmor", GITHUB, *EXAMPLES)
 
 
 @pytest.mark.slow

@@ -88,7 +88,11 @@ def open_snapshot(
     no records.
     """
     if not path.exists():
-        raise UsageError(f"there is no advisory snapshot at {path}", where="--advisories")
+        raise UsageError(
+            f"there is no advisory snapshot at {path}",
+            where="--advisories",
+            hint="Name an OSV zip, a folder or a record.",
+        )
     try:
         index = _index(path, cache_folder, freshness.now)
     except OSError as error:
@@ -210,7 +214,7 @@ def _zip(path: Path) -> Iterator[tuple[str, bytes]]:
                 if member.file_size > LARGEST_RECORD:
                     raise _unusable(path, f"holds a record of more than {LARGEST_RECORD:,} bytes")
                 yield member.filename, _content(archive, member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise _unusable(path, f"is damaged: {str(error) or type(error).__name__}") from error
 
 

@@ -73,12 +73,16 @@ def create_backup(
     root: Path, changes: Sequence[FileChange], note: str, now: datetime, undoes: StoredBackup | None = None
 ) -> Backup:
     if pending(root):
-        raise InputError("A run was interrupted and has to be put back first.", where=str(root / HOME))
-    refuse(change_problems(changes), f"These files cannot be changed. {NOTHING_CHANGED}")
+        raise InputError(
+            "a run was interrupted and has to be put back first",
+            where=str(root / HOME),
+            hint="`poetry migrate-reqs --rollback` puts it back.",
+        )
+    refuse(change_problems(changes), f"these files cannot be changed. {NOTHING_CHANGED}")
     with told(f"{NOTHING_CHANGED} The backup could not be written", root / HOME):
         kept = _checked(root, [change for change in changes if not _is_idle(change)])
         if not kept:
-            raise InputError("There is nothing to change, so no backup was made.")
+            raise InputError("there is nothing to change, so no backup was made")
         manifest = Manifest(
             id=next_id(root, now, undo=undoes is not None),
             created=now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -113,7 +117,7 @@ def _checked(root: Path, changes: list[FileChange]) -> list[tuple[FileChange, Pl
             problems.append(f"{change.path} {problem}")
         seen[place.name] = change.path
         kept.append((change, place))
-    refuse(problems, f"These files cannot be changed. {NOTHING_CHANGED}")
+    refuse(problems, f"these files cannot be changed. {NOTHING_CHANGED}")
     return kept
 
 

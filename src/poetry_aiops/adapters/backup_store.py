@@ -133,7 +133,7 @@ def check_home(root: Path) -> None:
     home = root / HOME
     if home.is_symlink() or (os.path.lexists(home) and not home.is_dir()):
         raise InputError(
-            f"{HOME} is not a folder of this project but a link or a file.",
+            f"{HOME} is not a folder of this project but a link or a file",
             where=str(home),
             hint="Move it away, then run this again.",
         )
@@ -204,11 +204,13 @@ def read_journal(root: Path) -> str | None:
         return None
     except OSError as error:
         raise InputError(
-            f"The journal of an interrupted run cannot be read: {error.strerror}.", where=str(path)
+            f"the journal of an interrupted run cannot be read: {error.strerror}",
+            where=str(path),
+            hint="Make it readable, then run this again.",
         ) from error
     if not is_backup_id(identifier):
         raise InputError(
-            "A run was interrupted, and the note that says which one is damaged.",
+            "a run was interrupted, and the note that says which one is damaged",
             where=str(path),
             hint="Compare the project with the copies beside that file, then remove the file and run this again.",
         )
@@ -221,7 +223,7 @@ def read_backup(root: Path, identifier: str) -> StoredBackup:
     folder = root / HOME / identifier
     if not is_backup_id(identifier) or not folder.is_dir() or folder.is_symlink():
         raise InputError(
-            f"There is no backup {identifier!r} in this project.",
+            f"there is no backup {identifier!r} in this project",
             where=str(root / HOME),
             hint="`poetry migrate-reqs --list-backups` shows which there are.",
         )
@@ -248,7 +250,11 @@ def backup_ids(root: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise InputError(f"The backups cannot be read: {error.strerror}.", where=str(root / HOME)) from error
+        raise InputError(
+            f"the backups cannot be read: {error.strerror}",
+            where=str(root / HOME),
+            hint="Make the folder readable, then run this again.",
+        ) from error
 
 
 @contextmanager
@@ -270,7 +276,7 @@ def _read_plain(path: Path) -> bytes:
     with os.fdopen(os.open(path, flags), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(None, "it is no plain file")
+            raise OSError(None, "it is not a regular file")
         return file.read()
 
 

@@ -162,7 +162,7 @@ class _Reader:
             answer = await line.get(str(self._services.top_packages), limits=_LIMITS)
             top, date = _top_packages(answer.json())
         except TransferError as error:
-            self.list_problem = f"{_LIST} cannot be had: {error.reason}"
+            self.list_problem = f"{_LIST} could not be fetched: {error.reason}"
             return
         self.kept = replace(self.kept, top=top, top_date=date, listed=self._now)
 
@@ -197,7 +197,7 @@ class _Reader:
 
     def _why(self, name: str) -> str:
         if self._services.offline:
-            return "nothing is known of its downloads (offline)"
+            return "its downloads are not known (offline)"
         if name in self.kept.by_name:
             return "no source knows its downloads"
         reasons = [reason for reason in (self.list_problem, self.service_problem) if reason]

@@ -215,9 +215,9 @@ def _keep_the_old_one(found: Found, data: bytes) -> None:
 
 def _in_the_way(path: Path) -> InputError:
     return InputError(
-        "A file that is in the way of a safe exchange lies here; nothing was changed.",
+        "a file is in the way here; nothing was changed",
         where=str(path),
-        hint="It is not from this run: look at it, remove it, then run this again.",
+        hint="It is left from an earlier run: look at it, remove it, then run this again.",
     )
 
 

@@ -45,14 +45,14 @@ def files_on(content: bytes, content_type: str, address: str) -> tuple[ListedFil
         return tuple(_from_json(content, address))
     if "html" in content_type:
         return tuple(_from_html(content.decode("utf-8", errors="replace"), address))
-    raise UnreadableListingError("it answered with something that is no index page")
+    raise UnreadableListingError("it answered with something that is not an index page")
 
 
 def _from_json(content: bytes, address: str) -> list[ListedFile]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
-        raise UnreadableListingError("its answer is no JSON document") from None
+        raise UnreadableListingError("its answer is not a JSON document") from None
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, list):
         raise UnreadableListingError("its answer has no list of files")

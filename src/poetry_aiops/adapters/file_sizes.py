@@ -210,7 +210,7 @@ class _Reader:
             size = self.fetcher.length(file.url) if file.url else None
         except FetchError as error:
             return replace(found, reason=error.reason)
-        return replace(found, size=size, reason="" if size is not None else "its index does not tell sizes")
+        return replace(found, size=size, reason="" if size is not None else "its index does not give sizes")
 
 
 # -- what is known already ----------------------------------------------------------------------------------

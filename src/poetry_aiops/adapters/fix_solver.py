@@ -163,7 +163,7 @@ def index_faults_in_words() -> Iterator[None]:
         requests.RequestException,
     ) as error:
         raise IncompleteError(
-            "a package index could not be read, so that no lock could be solved",
+            "a package index could not be read, so no lock could be solved",
             details=tuple(str(error).splitlines()),
             hint="poetry.lock is as it was. Try again later.",
         ) from error

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 THREADS: Final = 8
 OFFLINE: Final = "it was not asked (offline)"
-_NOT_ASKED: Final = "owners were not asked for"
+_NOT_ASKED: Final = "the owners were not looked up"
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 

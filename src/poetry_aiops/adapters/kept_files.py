@@ -35,9 +35,7 @@ def look_at(root: Path, path: str) -> Spot:
     try:
         text = place.path.read_text(encoding="utf-8", errors="replace") if place.status else None
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}", hint="Look at its permissions."
-        ) from error
+        raise InputError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
     return Spot(place, text)
 
 
@@ -60,7 +58,7 @@ def write_keeping(spot: Spot, text: str) -> str | None:
             raise
         raise InputError(
             f"{place.name} cannot be written: {error.strerror or error}",
-            hint="Look at the disk and the permissions of its folder; what was there is untouched.",
+            hint="Check the disk and the permissions of its folder; what was there is untouched.",
         ) from error
     return None if kept is None else str(Path(place.name).with_name(kept).as_posix())
 

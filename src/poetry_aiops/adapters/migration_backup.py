@@ -185,7 +185,11 @@ def _last_migration(root: Path) -> str:
     for identifier in reversed(backup_ids(root)):
         if not is_undo(identifier) and read_backup(root, identifier).applied:
             return identifier
-    raise InputError("There is no migration to roll back in this project.", where=str(root / HOME))
+    raise InputError(
+        "there is no migration to roll back in this project",
+        where=str(root / HOME),
+        hint="Run this in the folder that was migrated; `poetry migrate-reqs --list-backups` shows its backups.",
+    )
 
 
 def _refuse_edited(stored: StoredBackup, edited: list[Found]) -> None:

@@ -69,7 +69,7 @@ def _start(command: str, lines: Sequence[str]) -> None:
         )
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         raise IncompleteError(
-            f"the program {words[0] if words else ''} could not be told: {_why(error)}",
+            f"the news could not be given to the program {words[0] if words else ''}: {_why(error)}",
             where=WHERE,
             hint="Try it by hand: it gets the news on standard input.",
         ) from error
@@ -90,7 +90,9 @@ def _post(url: str, title: str, lines: Sequence[str]) -> None:
         asyncio.run(_send(url, document))
     except TransferError as error:
         raise IncompleteError(
-            f"{_host(url)} could not be told: {error.reason}", where=WHERE, hint="Check the address."
+            f"the news could not be sent to {_host(url)}: {error.reason}",
+            where=WHERE,
+            hint="Check the address.",
         ) from error
 
 

@@ -298,7 +298,7 @@ class _Run:
         """Keep a record; raises TransferError for one that cannot be read or is another one."""
         record = read_record(document, stub.id)
         if not isinstance(record, Advisory) or not isinstance(document, Mapping):
-            raise TransferError(getattr(record, "why", "it is no record"))
+            raise TransferError(getattr(record, "why", "it is not a record"))
         if record.id != stub.id:
             raise TransferError(f"the service sent {record.id} instead")
         self.records[stub.id] = record

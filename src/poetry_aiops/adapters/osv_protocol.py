@@ -65,7 +65,7 @@ def entry(value: object, key: str) -> object:
 
 
 def base_url(url: str) -> str:
-    """Return the address without ``/v1`` and what follows; raises UsageError for one that is no URL."""
+    """Return the address without ``/v1`` and what follows; raises UsageError for one that is not a URL."""
     clean = re.sub(r"/v1(/query|/querybatch)?/*$", "", url.strip()).rstrip("/")
     try:
         parts = urlsplit(clean)
@@ -74,7 +74,7 @@ def base_url(url: str) -> str:
         usable = False
     if not usable:
         raise UsageError(
-            f'"{redacted(url)}" is no address of an OSV service',
+            f'"{redacted(url)}" is not the address of an OSV service',
             where=VARIABLE,
             hint=f"An address looks like {DEFAULT_URL}.",
         )

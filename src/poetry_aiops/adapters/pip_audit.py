@@ -105,7 +105,7 @@ class PipAuditFeed:
         try:
             spec = ResolvedDependency(subject.name, Version(subject.version))
         except InvalidVersion:
-            return Answer(failure=f'"{subject.version}" is no PEP 440 version')
+            return Answer(failure=f'"{subject.version}" is not a PEP 440 version')
         try:
             told, results = self._service.query(spec)
         except (ServiceError, requests.RequestException, OSError) as error:
@@ -158,7 +158,7 @@ def _dependency(package: PackageAudit) -> Dependency:
         try:
             return ResolvedDependency(package.name, Version(package.version))
         except InvalidVersion:
-            return SkippedDependency(package.name, f'"{package.version}" is no PEP 440 version')
+            return SkippedDependency(package.name, f'"{package.version}" is not a PEP 440 version')
     return SkippedDependency(package.name, package.reason)
 
 

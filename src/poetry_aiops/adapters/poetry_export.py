@@ -87,7 +87,7 @@ class PoetryExport:
         locker = self._poetry.locker
         if self.lock.content_hash != locker._content_hash and not locker.is_fresh():  # noqa: SLF001 - is_fresh() parses the lock again
             raise UsageError(
-                "poetry.lock is older than what pyproject.toml asks for",
+                "poetry.lock does not match what pyproject.toml asks for",
                 where=COMMAND,
                 hint="Run `poetry lock` first.",
             )
@@ -129,7 +129,7 @@ class PoetryExport:
             )
         except (DependencyWalkerError, RuntimeError) as error:
             raise InputError(
-                f"poetry.lock has the old format {self.lock.version}, and its graph cannot be walked: {error}",
+                f"poetry.lock has the old format {self.lock.version}, from which a selection of packages cannot be read: {error}",
                 where=COMMAND,
                 hint="Run `poetry lock` to write it in today's format.",
             ) from error
@@ -157,7 +157,11 @@ def _text_of(path: Path) -> str:
             "there is no poetry.lock yet", where=COMMAND, hint="Run `poetry lock` first."
         ) from None
     except OSError as error:
-        raise InputError(f"the file cannot be read: {error.strerror}", where=str(path)) from None
+        raise InputError(
+            f"the file cannot be read: {error.strerror}",
+            where=str(path),
+            hint="Make it readable, then run this again.",
+        ) from None
     except UnicodeDecodeError:
         read_lock(path)  # raises, with the line
         raise

@@ -35,7 +35,7 @@ class Place:
 def find_place(root: Path, path: str) -> Place | str:
     """Return where a path of the project leads, or why it must not be used, as the end of a sentence.
 
-    Refused are paths that lead out of ``root`` (be it by a link), links in a circle, and what is no plain file.
+    Refused are paths that lead out of ``root`` (be it by a link), links in a circle, and what is not a regular file.
     """
     real_root = Path(os.path.realpath(root))
     problem = path_problem(path)
@@ -60,7 +60,7 @@ def _look_at(real: Path, name: str) -> Place | str:
         return f"cannot be looked at: {error.strerror}"
     if stat.S_ISLNK(status.st_mode):
         return "is a link in a circle"
-    return Place(real, name, status) if stat.S_ISREG(status.st_mode) else "is no plain file"
+    return Place(real, name, status) if stat.S_ISREG(status.st_mode) else "is not a regular file"
 
 
 def writing_problem(place: Place) -> str | None:

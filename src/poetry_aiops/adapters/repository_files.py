@@ -36,7 +36,7 @@ def list_files(root: Path) -> tuple[ListedFile, ...]:
 
     In a git repository these are the tracked files and the new ones that git does not ignore; elsewhere, or where
     git cannot say, those of a walk that leaves out environments, caches and vendored folders and ends after
-    ``MOST_FILES`` files. Links that lead out of the project, folders behind links, and what is no plain file are
+    ``MOST_FILES`` files. Links that lead out of the project, folders behind links, and what is not a regular file are
     left out.
     """
     real_root = os.path.realpath(root)

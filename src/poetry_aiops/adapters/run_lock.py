@@ -64,7 +64,9 @@ def _open(path: Path, place: str) -> int:
         return os.open(path, flags, 0o600)
     except OSError as error:
         raise InputError(
-            f"The lock of this {place} cannot be opened: {error.strerror}.", where=str(path)
+            f"the lock of this {place} cannot be opened: {error.strerror}",
+            where=str(path),
+            hint="Make the folder writable, then run this again.",
         ) from error
 
 
@@ -80,15 +82,15 @@ def _take(handle: int, path: Path, place: str) -> None:
         _lock(handle)
     except (BlockingIOError, PermissionError):
         raise InputError(
-            f"Another run is at work in this {place}{_holder(handle)}; nothing was changed.",
+            f"another run is at work in this {place}{_holder(handle)}; nothing was changed",
             where=str(path),
             hint="Wait until it ends, then run this again.",
         ) from None
     except OSError as error:
         raise InputError(
-            f"The file system of this {place} cannot lock files: {error.strerror}.",
+            f"the file system of this {place} cannot lock files: {error.strerror}",
             where=str(path),
-            hint="Two runs at once could not be kept apart there; work on a copy on a local disk.",
+            hint="Two runs at the same time would damage each other there; work on a copy on a local disk.",
         ) from error
 
 

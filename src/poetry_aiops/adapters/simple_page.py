@@ -57,7 +57,7 @@ def read_page(name: str, content: bytes, content_type: str) -> Page:
     if "html" in content_type:
         return page_from_html(name, content.decode("utf-8", errors="replace"))
     raise UnreadablePageError(
-        f"it answered with {content_type or 'an unknown kind of content'}, which is no index page"
+        f"it answered with {content_type or 'an unknown kind of content'}, which is not an index page"
     )
 
 
@@ -66,7 +66,7 @@ def page_from_json(name: str, content: bytes) -> Page:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
-        raise UnreadablePageError("its answer is no JSON document") from None
+        raise UnreadablePageError("its answer is not a JSON document") from None
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, list):
         raise UnreadablePageError("its answer has no list of files")
@@ -81,7 +81,7 @@ def page_from_html(name: str, text: str) -> Page:
     except AssertionError:  # html.parser's word for a declaration that it does not know
         raise UnreadablePageError("its answer is a web page that cannot be read") from None
     if not parser.is_index:
-        raise UnreadablePageError("its answer is a web page, but no page of a package index")
+        raise UnreadablePageError("its answer is a web page, not the page of a package index")
     return _page(name, [_as_json(anchor) for anchor in parser.anchors], parser.status)
 
 

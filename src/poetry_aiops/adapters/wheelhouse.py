@@ -91,7 +91,9 @@ class Fetcher:
         except OSError as error:
             part.unlink(missing_ok=True)
             raise InputError(
-                f"the file cannot be copied into {self.folder}: {error.strerror}", where=str(source)
+                f"the file cannot be copied into {self.folder}: {error.strerror}",
+                where=str(source),
+                hint="Make room there, or make the file readable, then run this again.",
             ) from error
         if not _has_hash(part, file.hash):
             part.unlink()
@@ -123,7 +125,7 @@ class Fetcher:
             "the file that lies there is not the one that poetry.lock names",
             where=str(path),
             details=(f"poetry.lock has {file.hash}",),
-            hint="Look where it comes from and remove it, or fetch it anew with --force.",
+            hint="Find out where it comes from and remove it, or fetch it again with --force.",
         )
 
     def _download(self, url: str, part: Path, file: LockedFile) -> bool:

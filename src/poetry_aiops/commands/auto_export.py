@@ -47,15 +47,15 @@ def _bring_in_step(io: IO, poetry: Poetry) -> None:
         state = standing(bundle, poetry, PoetryExport(poetry), ask=True, diffs=False)
         written = _write(state)
     except AiopsError as error:
-        print_warning(io, f"the exported files were not brought in step: {' '.join(error.lines())}")
+        print_warning(io, f"the exported files were not updated: {' '.join(error.lines())}")
         return
     except (RuntimeError, ValueError, OSError) as error:
-        print_warning(io, f"the exported files were not brought in step: {error}. Run `{COMMAND}`.")
+        print_warning(io, f"the exported files were not updated: {error}. Run `{COMMAND}`.")
         return
     if all(file.state == "current" or file.path in written for file in state.files):
         remember(poetry, state.rendered)
     if written:
-        io.write_line(plain(f"Brought in step with poetry.lock: {', '.join(written)}"))
+        io.write_line(plain(f"Updated from poetry.lock: {', '.join(written)}"))
     for file in state.files:
         if state.incomplete(file.path) and file.state != "current":
             reason = state.problems[0] if state.problems else "an index does not answer"

@@ -31,7 +31,7 @@ _REFUSALS = frozenset(
 
 def format_option(*formats: str) -> Option:
     """Return the ``--format`` option; the first format is the default."""
-    return option("format", None, f"Print as {', '.join(formats)}.", flag=False, default=formats[0])
+    return option("format", None, f"The output format: {', '.join(formats)}.", flag=False, default=formats[0])
 
 
 def output_option() -> Option:
@@ -39,7 +39,7 @@ def output_option() -> Option:
     return option(
         "output",
         None,
-        "Also write a file; its extension says the format. May be given several times.",
+        "Also write this file; its extension decides the format.",
         flag=False,
         multiple=True,
     )
@@ -51,14 +51,14 @@ def target_options() -> list[Option]:
         option(
             "target",
             None,
-            "Another machine: <comment>linux-x86_64,driver=550.54,cc=8.6</>, <comment>macos-arm64</>,"
+            "Describe another machine: <comment>linux-x86_64,driver=550.54,cc=8.6</>, <comment>macos-arm64</>,"
             " <comment>rocm,gfx=gfx1100</>, <comment>cpu</>.",
             flag=False,
         ),
         option(
             "target-file",
             None,
-            "Another machine, from the pasted output of its probes (nvidia-smi, rocminfo, lspci, ...):"
+            "Describe another machine by the output of its probes (nvidia-smi, rocminfo, lspci, ...):"
             " a file, a folder, or - for standard input.",
             flag=False,
         ),
@@ -95,11 +95,13 @@ class AiopsCommand(Command):
         """Run the command; usage errors are exit code 2, our errors carry their own."""
         from poetry_aiops.commands.terminal import accept_every_sign  # noqa: PLC0415 - `poetry list` needs none
         from poetry_aiops.commands.terminal import print_error  # noqa: PLC0415
+        from poetry_aiops.commands.terminal import suit_terminal  # noqa: PLC0415
         from poetry_aiops.errors import AiopsError  # noqa: PLC0415
         from poetry_aiops.errors import UsageError  # noqa: PLC0415
 
         accept_every_sign(io)
         self.claim_output(io)
+        suit_terminal(io)
         try:
             return super().run(io)
         except AiopsError as error:
@@ -148,9 +150,9 @@ class AiopsCommand(Command):
             if written not in self.formats:
                 known = ", ".join(end for end, form in self.extensions.items() if form in self.formats)
                 raise UsageError(
-                    f"nothing is known to write into {name}",
+                    f"no format has the extension of {name}",
                     where="--output",
-                    hint=f"Its extension says the format; choose one of {known}.",
+                    hint=f"The extension decides the format; use one of {known}.",
                 )
             files[name] = written
         return files

@@ -124,7 +124,11 @@ def write(root: Path, comparison: Comparison, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
     except OSError as error:
-        raise InputError(f"the file cannot be written: {error.strerror}", where=str(path)) from error
+        raise InputError(
+            f"the file cannot be written: {error.strerror}",
+            where=str(path),
+            hint="Make it writable, then run this again.",
+        ) from error
 
 
 # -- reading the project --------------------------------------------------------------------------------
@@ -174,7 +178,11 @@ def _text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError(f"the file cannot be read: {error.strerror}", where=str(path)) from error
+        raise InputError(
+            f"the file cannot be read: {error.strerror}",
+            where=str(path),
+            hint="Make it readable, then run this again.",
+        ) from error
 
 
 def _surplus(bundle: Bundle) -> Iterable[Comparison]:

@@ -126,14 +126,16 @@ def solved_batch(
 
 
 def solve_seconds(environment: Mapping[str, str]) -> float:
-    """Return how long one solve may take; raises UsageError for a variable that is no number of seconds."""
+    """Return how long one solve may take; raises UsageError for a variable that is not a number of seconds."""
     written = environment.get(SECONDS_VARIABLE, "").strip()
     try:
         seconds = float(written or _SECONDS)
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise UsageError(f"{written!r} is no number of seconds", where=SECONDS_VARIABLE, hint="Write 300.")
+        raise UsageError(
+            f"{written!r} is not a number of seconds", where=SECONDS_VARIABLE, hint="Write for example 300."
+        )
     return seconds
 
 

@@ -33,33 +33,44 @@ class GraphCommand(AiopsCommand, Command):
         ".graphml": "graphml",
     }
     options: ClassVar[list[Option]] = [
-        option("format", None, f"Print as {', '.join(formats)}, instead of writing the page.", flag=False),
+        option(
+            "format",
+            None,
+            f"The output format: {', '.join(formats)}; without one, the page is written.",
+            flag=False,
+        ),
         output_option(),
         option("only", None, "Look at these groups only.", flag=False, multiple=True),
         option("without", None, "Leave out these groups.", flag=False, multiple=True),
-        option("extras", None, "Of the project's extras count these only.", flag=False, multiple=True),
+        option("extras", None, "Count only these of the project's extras.", flag=False, multiple=True),
         option(
             "target",
             None,
-            "The graph on another machine, as `hw-info` takes it: <comment>macos-arm64,python=3.12</>,"
+            "Show the graph on another machine, as `hw-info` describes it: <comment>macos-arm64,python=3.12</>,"
             " <comment>driver=580.65,cc=8.6</> (with the variant that fits).",
             flag=False,
         ),
-        option("why", None, "Why is this package there?", flag=False, multiple=True),
-        option("focus", None, "Show this package with all above and below it.", flag=False),
-        option("depth", None, "Show so many levels only.", flag=False),
-        option("without-package", None, "What goes away without this one?", flag=False, multiple=True),
-        option("holds-back", None, "Who limits the version of this package?", flag=False, multiple=True),
-        option("diff", None, "What changed since this git revision?", flag=False),
+        option("why", None, "Show why this package is there.", flag=False, multiple=True),
+        option("focus", None, "Show this package with everything above and below it.", flag=False),
+        option("depth", None, "Show only this many levels.", flag=False),
         option(
-            "compare", None, "What does a group add over another: <comment>ml-cpu..ml-gpu</>.", flag=False
+            "without-package", None, "Show what goes away without this package.", flag=False, multiple=True
         ),
-        option("check-cycles", None, "Exit with 1 when packages need each other in a circle."),
-        option("sizes", None, "Ask the indexes what each package weighs; needs the network."),
+        option(
+            "holds-back",
+            None,
+            "Show which packages limit the version of this one.",
+            flag=False,
+            multiple=True,
+        ),
+        option("diff", None, "Show what changed since this git revision.", flag=False),
+        option("compare", None, "Show what a group adds to another: <comment>ml-cpu..ml-gpu</>.", flag=False),
+        option("check-cycles", None, "Exit with code 1 when packages need each other in a circle."),
+        option("sizes", None, "Ask the indexes for the size of each package; needs the network."),
         option(
             "health-report",
             None,
-            "Show the vulnerabilities of a `poetry health` report; by default of the last one, when it is about this lock.",
+            "Show the vulnerabilities of a `poetry health` report; by default of the last one, if it is about this lock.",
             flag=False,
         ),
         option("open", None, "Open the page in a browser."),

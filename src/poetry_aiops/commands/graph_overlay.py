@@ -15,6 +15,7 @@ from packaging.tags import platform_tags
 
 from poetry_aiops.adapters.reports_folder import REPORTS
 from poetry_aiops.commands.terminal import print_warning
+from poetry_aiops.commands.terminal import shows_progress
 from poetry_aiops.errors import InputError
 from poetry_aiops.graph.advisories import read_findings
 from poetry_aiops.graph.scope import machine_for
@@ -86,7 +87,7 @@ def _minor(python: str) -> int:
 def _progress(command: GraphCommand) -> Callable[[int, int], None] | None:
     """Return what shows progress on a terminal; nothing in a pipe."""
     output = command.io.error_output
-    if not output.is_decorated() or output.is_quiet():
+    if not shows_progress(output):
         return None
     bar = ProgressBar(output)
     bar.set_format(" Asking for sizes: %current%/%max% [%bar%]")

@@ -19,6 +19,7 @@ from poetry_aiops.commands.graph_scope import look_of
 from poetry_aiops.commands.graph_scope import variants_of
 from poetry_aiops.commands.located import located_pyproject
 from poetry_aiops.commands.located import locked_beside
+from poetry_aiops.commands.terminal import fitted
 from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.terminal import print_warning
 from poetry_aiops.errors import InputError
@@ -87,7 +88,7 @@ class Graphing:
         if asked:
             self._print(asked)
         elif self._asks_a_question:
-            self.command.line(plain(self._answers_text()))
+            self.command.line(plain(fitted(self.command.io.output, self._answers_text())))
         if not asked and not files and (not self._asks_a_question or self.command.option("open")):
             self._write_page()
         if files:
@@ -111,7 +112,7 @@ class Graphing:
             return None
         if not str(given).isdecimal() or int(given) < 1:
             raise UsageError(
-                f"{given!r} is no number of levels", where="--depth", hint="Write for example 3."
+                f"{given!r} is not a number of levels", where="--depth", hint="Write for example 3."
             )
         return int(given)
 
@@ -272,10 +273,14 @@ class Graphing:
             page, analysis = write_reports(self.path.parent / REPORTS, contents)
         except InputError as error:
             print_warning(self.command.io, "\n".join(error.lines()))
-            self.command.line(plain(summary_text(self.analysis, self.overlay)))
+            self.command.line(
+                plain(fitted(self.command.io.output, summary_text(self.analysis, self.overlay)))
+            )
             return
         if not self._asks_a_question:
-            self.command.line(plain(summary_text(self.analysis, self.overlay)))
+            self.command.line(
+                plain(fitted(self.command.io.output, summary_text(self.analysis, self.overlay)))
+            )
         self.command.line(plain(f"Wrote {_shown(page, self.path)} and {_shown(analysis, self.path)}."))
         if self.command.option("open") and not webbrowser.open(page.as_uri()):
             print_warning(self.command.io, f"no browser was found; open {page.as_uri()} yourself")

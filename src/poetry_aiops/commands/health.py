@@ -55,10 +55,10 @@ class HealthCommand(AiopsCommand, Command):
         option(
             "fail-on",
             None,
-            "Exit with 1 from this severity on: low, medium, high, critical, any (the default).",
+            "Exit with code 1 from this severity on: low, medium, high, critical, any (the default).",
             flag=False,
         ),
-        option("min-score", None, "Exit with 1 below this score (0 to 100).", flag=False),
+        option("min-score", None, "Exit with code 1 below this score (0 to 100).", flag=False),
         option("offline", None, "Use no network: caches and a snapshot of advisories only."),
         option(
             "advisories",
@@ -66,20 +66,30 @@ class HealthCommand(AiopsCommand, Command):
             "Advisories on this machine (OSV zip, folder or file), or the URL of a zip.",
             flag=False,
         ),
-        option("advisories-max-age", None, "Advisories older than this do not count: 7d, 12h.", flag=False),
+        option(
+            "advisories-max-age",
+            None,
+            "The greatest age of advisories that count, such as 7d or 12h.",
+            flag=False,
+        ),
         option("update-advisories", None, "Fetch the whole advisory database first, and keep it."),
         option("fix", None, "Move vulnerable packages to fixed versions that the solver proved."),
-        option("dry-run", None, "With --fix: show the changes, write nothing."),
-        option("monitor", None, "Look again and again; tell news only."),
+        option("dry-run", None, "With --fix: show the changes; write nothing."),
+        option("monitor", None, "Check again and again, and print only what is new."),
         option(
             "interval",
             None,
             "With --monitor: how often, such as 24h, 30m; a bare number is hours.",
             flag=False,
         ),
-        option("iterations", None, "With --monitor: end after so many looks.", flag=False),
-        option("notify", None, "With --monitor: a program to start or a URL to post to.", flag=False),
-        option("report-dir", None, "Where reports and history are kept.", flag=False),
+        option("iterations", None, "With --monitor: stop after this many checks.", flag=False),
+        option("notify", None, "With --monitor: a program to run, or a URL to post the news to.", flag=False),
+        option(
+            "report-dir",
+            None,
+            "The folder of the reports and their history; dependency_reports by default.",
+            flag=False,
+        ),
     ]
     help = """\
 Looks at every package in poetry.lock, optional groups and all hardware variants included. Every package ends

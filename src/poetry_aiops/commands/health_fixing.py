@@ -68,7 +68,7 @@ def case_of(look: HealthLook) -> FixCase:
     """Return what is to be fixed of a look; findings that the policy ignores stay out."""
     if look.audit is None:
         raise UsageError(
-            "fixes follow from advisories",
+            "it needs the security metric",
             where="--fix",
             hint="Leave out --metric, or add --metric security.",
         )
@@ -120,7 +120,7 @@ def apply_fixes(
         return FixOutcome(tuple(fixes))
     if not case.poetry.locker.is_fresh():
         raise UsageError(
-            "it does not belong to pyproject.toml as it is now, so that a fix would change more than it says",
+            "it does not match pyproject.toml, so a fix would change more than it shows",
             where="poetry.lock",
             hint="Run `poetry lock` first.",
         )
@@ -227,7 +227,11 @@ def _write(path: Path, before: bytes, after: bytes) -> None:
     try:
         write_atomically(path, after)
     except OSError as error:
-        raise InputError(f"the file cannot be written: {error.strerror}", where=str(path)) from error
+        raise InputError(
+            f"the file cannot be written: {error.strerror}",
+            where=str(path),
+            hint="Make it writable, then run this again.",
+        ) from error
 
 
 def _row(fix: ProposedFix) -> FixRow:

@@ -122,7 +122,7 @@ class HealthLook:
             raise UsageError(
                 "this poetry.lock does not record which group brings a package",
                 where="--only/--without",
-                hint="Lock again with a current Poetry: `poetry lock`.",
+                hint="Run `poetry lock` with a current Poetry.",
             )
         project = self.subject.project
         kept = {project.group(name).name for name in request.only} or set(project.groups)

@@ -128,7 +128,7 @@ class Around:
 def monitor(around: Around, rounds: Rounds) -> int:
     """Watch until SIGTERM or SIGINT, or for so many looks; returns 0, or the last look's exit code when counted."""
     handlers = {number: signal.signal(number, around.end) for number in (signal.SIGTERM, signal.SIGINT)}
-    around.trouble(f"Looking every {interval_in_words(rounds.interval)}; stop with Ctrl+C.")
+    around.trouble(f"Checking every {interval_in_words(rounds.interval)}; stop with Ctrl+C.")
     try:
         watched = watch(around, rounds.interval, rounds.count)
     except StoppedError:

@@ -112,7 +112,7 @@ def rounds_of(command: HealthCommand) -> Rounds:
     given = command.option("iterations")
     if given is not None and (not str(given).isdecimal() or int(given) < 1):
         raise UsageError(
-            f"{given!r} is no number of looks", where="--iterations", hint="Write for example 3."
+            f"{given!r} is not a number of checks", where="--iterations", hint="Write for example 3."
         )
     return Rounds(interval, None if given is None else int(given))
 
@@ -121,22 +121,28 @@ def refuse_contradictions(command: HealthCommand) -> None:
     """Raise UsageError for options that do not go together."""
     option = command.option
     if option("fix") and option("monitor"):
-        raise UsageError("a monitor changes nothing", where="--fix", hint="Use --fix in a run of its own.")
+        raise UsageError(
+            "it cannot be combined with --monitor, which changes nothing",
+            where="--fix",
+            hint="Use --fix in a run of its own.",
+        )
     if option("dry-run") and not option("fix"):
         raise UsageError("without --fix nothing would be written", where="--dry-run", hint="Leave it out.")
     if option("offline") and option("update-advisories"):
         raise UsageError(
-            "advisories cannot be fetched without a network", where="--offline", hint="Use one of the two."
+            "advisories cannot be fetched without a network",
+            where="--offline",
+            hint="Leave out --offline or --update-advisories.",
         )
     if option("update-advisories") and option("advisories") and not is_address(option("advisories")):
         raise UsageError(
-            "it fetches advisories, while --advisories names some that are here",
+            "it fetches advisories, but --advisories names some on this machine",
             where="--update-advisories",
-            hint="Use one of the two, or give --advisories the URL of a zip.",
+            hint="Leave out one of the two, or give --advisories the URL of a zip.",
         )
     for name in ("interval", "iterations", "notify"):
         if option(name) is not None and not option("monitor"):
-            raise UsageError("it belongs to --monitor", where=f"--{name}", hint="Add --monitor.")
+            raise UsageError("it works only with --monitor", where=f"--{name}", hint="Add --monitor.")
 
 
 def _now() -> datetime:
@@ -145,7 +151,9 @@ def _now() -> datetime:
         return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
     except (ValueError, OverflowError, OSError):
         raise UsageError(
-            "it is no time that a calendar knows", where="SOURCE_DATE_EPOCH", hint="Write seconds since 1970."
+            "it is not a valid time",
+            where="SOURCE_DATE_EPOCH",
+            hint="Write the seconds since 1970, as `date +%s` prints them.",
         ) from None
 
 
@@ -193,7 +201,9 @@ def _score(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= _FULL_SCORE:
-        raise UsageError(f"{text!r} is no score", where="--min-score", hint="Write a number from 0 to 100.")
+        raise UsageError(
+            f"{text!r} is not a score", where="--min-score", hint="Write a number from 0 to 100."
+        )
     return value
 
 

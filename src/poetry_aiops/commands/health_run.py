@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 from dataclasses import dataclass
 from dataclasses import replace
 from functools import cached_property
@@ -22,8 +20,10 @@ from poetry_aiops.commands.health_request import request_of
 from poetry_aiops.commands.health_request import rounds_of
 from poetry_aiops.commands.located import located_pyproject
 from poetry_aiops.commands.located import locked_beside
+from poetry_aiops.commands.terminal import columns
 from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.terminal import print_warning
+from poetry_aiops.commands.terminal import shows_progress
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import UsageError
@@ -141,7 +141,7 @@ class HealthRun:
     def _progress(self, what: str, done: int, total: int) -> None:
         """Show progress on a terminal, nothing in a pipe."""
         output = self.command.io.error_output
-        if output.is_decorated() and not output.is_quiet():
+        if shows_progress(output):
             output.write(f"\r{what}: {done} of {total}\x1b[K" if done < total else "\r\x1b[K")
 
     # -- telling ---------------------------------------------------------------------------------------------
@@ -163,8 +163,9 @@ class HealthRun:
             self.command.write_raw(report_text(report, asked))
             return
         output = self.command.io.output
-        width = shutil.get_terminal_size((_WIDTH, 24)).columns if output.is_decorated() else _WIDTH
-        view = TextView(width, every=self.command.io.is_verbose(), unicode=output.supports_utf8())
+        view = TextView(
+            columns(output) or _WIDTH, every=self.command.io.is_verbose(), unicode=output.supports_utf8()
+        )
         for line in health_lines(report, view):
             self.command.line(
                 "".join(

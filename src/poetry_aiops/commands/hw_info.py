@@ -27,7 +27,11 @@ class HwInfoCommand(AiopsCommand):
     options: ClassVar[list[Option]] = [
         format_option(*formats),
         output_option(),
-        option("explain", None, "Show every probe with its raw value, and why each backend was rejected."),
+        option(
+            "explain",
+            None,
+            "Show every probe with its raw value, and why each backend was accepted or rejected.",
+        ),
         *target_options(),
         option("record", None, "Write every probe's raw result into a folder, for a bug report.", flag=False),
     ]
@@ -44,6 +48,7 @@ other frameworks is the best that really runs on them. Nothing is installed and 
         from poetry_aiops.commands.machine import catalogue_warning  # noqa: PLC0415 - not for `poetry list`
         from poetry_aiops.commands.machine import described_machine  # noqa: PLC0415
         from poetry_aiops.commands.machine import recorded_machine  # noqa: PLC0415
+        from poetry_aiops.commands.terminal import fitted  # noqa: PLC0415
         from poetry_aiops.commands.terminal import plain  # noqa: PLC0415
         from poetry_aiops.hardware.catalogue import load_catalogue  # noqa: PLC0415
         from poetry_aiops.hardware.select import select  # noqa: PLC0415
@@ -61,7 +66,8 @@ other frameworks is the best that really runs on them. Nothing is installed and 
         if asked == "json":
             self.write_document("hw-info", machine_document(detection, selection, warnings))
         else:
-            self.line(plain(machine_text(detection, selection, warnings, explain=self.option("explain"))))
+            text = machine_text(detection, selection, warnings, explain=self.option("explain"))
+            self.line(plain(fitted(self.io.output, text)))
         if files:
             document = document_text("hw-info", machine_document(detection, selection, warnings))
             text = machine_text(detection, selection, warnings, explain=True)

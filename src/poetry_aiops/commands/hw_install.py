@@ -37,20 +37,24 @@ class HwInstallCommand(AiopsCommand, InstallCommand):
         option(
             "hardware",
             None,
-            "<comment>auto</>, <comment>none</>, a backend (<comment>cuda</>, <comment>cu126</>, <comment>rocm</>,"
-            " <comment>cpu</>, ...) or a variant. Remembered in the environment.",
+            "The hardware: <comment>auto</>, <comment>none</>, a backend (<comment>cuda</>, <comment>cu126</>,"
+            " <comment>rocm</>, <comment>cpu</>, ...) or a variant; remembered in the environment.",
             flag=False,
         ),
         option(
             "profile",
             None,
-            "<comment>production</> (main and the variant), <comment>development</> (default groups and the"
+            "What to install: <comment>production</> (main and the variant), <comment>development</> (default groups and the"
             " variant), <comment>edge</> (main and the variant edge) or one of the project's own.",
             flag=False,
         ),
         *target_options(),
-        option("explain", None, "Show every probe, and why each backend was taken or rejected."),
-        option("require", None, "Fail rather than install another backend than this one.", flag=False),
+        option(
+            "explain",
+            None,
+            "Show every probe with its raw value, and why each backend was accepted or rejected.",
+        ),
+        option("require", None, "Fail unless this backend, family or variant is chosen.", flag=False),
         option("verify", None, "Import the framework afterwards and compute something on the device."),
         format_option(*formats),
         output_option(),

@@ -15,6 +15,7 @@ from poetry_aiops.adapters.poetry_installer import VariantInstaller
 from poetry_aiops.adapters.verify_environment import verify_environment
 from poetry_aiops.commands.base import document_text
 from poetry_aiops.commands.machine import is_foreign
+from poetry_aiops.commands.terminal import fitted
 from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.terminal import print_warning
 from poetry_aiops.errors import NegativeAnswerError
@@ -102,8 +103,9 @@ class Installation:
         command = self.command
         if command.option("explain"):
             text = machine_text(self.detection, self.selection, (), explain=True)
-            command.line(plain(text) + "\n")
-        command.line(f"<info>hw-install</info>: {plain(self._headline())}")
+            command.line(plain(fitted(command.io.output, text)) + "\n")
+        headline = fitted(command.io.output, f"hw-install: {self._headline()}").removeprefix("hw-install")
+        command.line(f"<info>hw-install</info>{plain(headline)}")
         self._warn(self.warnings)
         if self.session is not None and isinstance(command.installer, VariantInstaller):
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"

@@ -79,9 +79,13 @@ def _run(lock: LockCommand, io: IO, poetry: Poetry) -> int:
         return lock.installer.run()
     except SolverProblemError as error:
         raise NegativeAnswerError(
-            "no versions fit together", details=tuple(str(error).splitlines())
+            "no versions fit together",
+            details=tuple(str(error).splitlines()),
+            hint="Widen or remove one of the requirements named above, then run this again.",
         ) from error
     except PoetryRuntimeError as error:
         raise IncompleteError(
-            "a package index could not be read", details=tuple(str(error).splitlines())
+            "a package index could not be read",
+            details=tuple(str(error).splitlines()),
+            hint="Check the network and the sources in pyproject.toml, then run this again.",
         ) from error

@@ -59,7 +59,7 @@ def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
     try:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise UsageError(
-                "it is there already", where=f"--record {folder}", hint="Name a new or empty folder."
+                "it exists already", where=f"--record {folder}", hint="Name a new or empty folder."
             )
         path.mkdir(parents=True, exist_ok=True)
         _write_all(path, reader.files(detection))

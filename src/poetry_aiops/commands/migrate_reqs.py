@@ -28,7 +28,7 @@ class MigrateReqsCommand(AiopsCommand, Command):
         argument("files", "The files; without any, those at the usual places.", optional=True, multiple=True)
     ]
     options: ClassVar[list[Option]] = [
-        option("dry-run", None, "Show every change, write nothing."),
+        option("dry-run", None, "Show the changes of every file; write and lock nothing."),
         option(
             "group",
             None,
@@ -39,18 +39,21 @@ class MigrateReqsCommand(AiopsCommand, Command):
         option(
             "pins",
             None,
-            "<comment>keep</>: == stays in pyproject.toml; <comment>relax</>: it becomes >=, the lock keeps it.",
+            "What becomes of ==: <comment>keep</> leaves it in pyproject.toml; <comment>relax</> writes >= there, and the"
+            " lock keeps the version.",
             flag=False,
             default="keep",
         ),
         option(
             "python", None, "The Python versions to lock for, such as <comment>>=3.11,<3.14</>.", flag=False
         ),
-        option("no-lock", None, "Write pyproject.toml, but do not lock."),
+        option("no-lock", None, "Write pyproject.toml, but leave poetry.lock alone."),
         option("fix", None, "Repair lines that pip refuses, where it is clear what was meant."),
-        option("force", None, "Go on over changed files (--rollback) or foreign hashes."),
+        option(
+            "force", None, "Go on although files changed since (--rollback) or the index has other hashes."
+        ),
         option("rollback", None, "Put back what the last migration changed."),
-        option("backup", None, "The backup to put back, see --list-backups.", flag=False),
+        option("backup", None, "The backup to put back; --list-backups shows them.", flag=False),
         option("list-backups", None, "List the backups of this project."),
         format_option(*formats),
     ]

@@ -193,7 +193,11 @@ class Migrating:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise InputError(f"the file cannot be read: {error.strerror}", where=path) from error
+            raise InputError(
+                f"the file cannot be read: {error.strerror}",
+                where=path,
+                hint="Make it readable, then run this again.",
+            ) from error
 
     # -- locking and proving -----------------------------------------------------------------------------------
 

@@ -97,7 +97,9 @@ class Reading:
         python = self.command.option("python")
         if python is not None and not is_python_constraint(python):
             raise UsageError(
-                f"{python!r} is no range of Python versions", where="--python", hint='Write ">=3.11,<3.14".'
+                f"{python!r} is not a range of Python versions",
+                where="--python",
+                hint='Write for example ">=3.11,<3.14".',
             )
 
     def _chosen_groups(self) -> dict[str, str]:
@@ -117,7 +119,7 @@ class Reading:
         if not path.is_relative_to(self.root):
             inside = self.root / file
             raise UsageError(
-                f"{file} lies outside of the project {self.root}",
+                f"{file} lies outside the project {self.root}",
                 where=where,
                 hint=f"Paths are relative to the working directory: write {os.path.relpath(inside)}."
                 if ".." not in Path(file).parts and inside.exists()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from poetry_aiops.adapters.environment_record import read_record
 from poetry_aiops.adapters.poetry_solver import unknown_extras
 from poetry_aiops.commands.terminal import plain
+from poetry_aiops.commands.terminal import print_warning
 from poetry_aiops.config import HARDWARE
 from poetry_aiops.locking.propose import as_toml
 from poetry_aiops.locking.provides import missing_provided
@@ -71,8 +72,8 @@ def announce_inference(session: VariantSession) -> None:
     """Print the table to paste where variants were only inferred."""
     _warn(
         session,
-        "These groups cannot be locked together; they look like hardware variants and are locked as such."
-        " To keep it so, put this into pyproject.toml:",
+        "these groups cannot be locked together; they look like hardware variants and are locked as such."
+        " To make that permanent, put this into pyproject.toml:",
     )
     session.io.write_error_line(plain(as_toml(session.hardware)))
 
@@ -121,4 +122,4 @@ def note_vanished_variants(session: VariantSession) -> None:
 
 
 def _warn(session: VariantSession, text: str) -> None:
-    session.io.write_error_line(f"<warning>{plain(text)}</warning>")
+    print_warning(session.io, text)

@@ -28,9 +28,9 @@ class ScaffoldCommand(AiopsCommand, Command):
         argument("kind", "<comment>docker</>, <comment>compose</> or <comment>github</>.")
     ]
     options: ClassVar[list[Option]] = [
-        option("output", None, "Write the file under this name.", flag=False),
-        option("dry-run", None, "Show the files, write nothing."),
-        option("force", None, "Replace files that are there; each is kept beside it as FILE.bak."),
+        option("output", None, "The name of the file; the usual one by default.", flag=False),
+        option("dry-run", None, "Show the files, or the changes of those that exist; write nothing."),
+        option("force", None, "Replace files that exist; the old ones are kept as FILE.bak."),
         option(
             "command",
             None,
@@ -38,12 +38,12 @@ class ScaffoldCommand(AiopsCommand, Command):
             " script or package.",
             flag=False,
         ),
-        option("port", None, "The port that it listens on.", flag=False),
-        option("python", None, "The Python of the images, such as <comment>3.12</>.", flag=False),
+        option("port", None, "The port that the container listens on.", flag=False),
+        option("python", None, "The Python version of the images, such as <comment>3.12</>.", flag=False),
         option(
             "base",
             None,
-            "What a variant's image stands on: <comment>VARIANT=slim</> (Python's own), <comment>VARIANT=vendor</>"
+            "What a variant's image is based on: <comment>VARIANT=slim</> (Python's own), <comment>VARIANT=vendor</>"
             " (NVIDIA's or AMD's) or <comment>VARIANT=IMAGE</>.",
             flag=False,
             multiple=True,
@@ -56,7 +56,7 @@ docker    a Dockerfile with a stage for each hardware variant, for production an
 compose   compose.yaml, with the devices of each kind of GPU
 github    .github/workflows/poetry.yml and poetry-update.yml
 
-A file that is there stays, unless --force is given.
+A file that exists is left alone, unless --force is given.
 
 <info>poetry scaffold docker --command "uvicorn chatbot.app:app --host 0.0.0.0" --port 8000</info>
 <info>poetry scaffold compose --dry-run</info>

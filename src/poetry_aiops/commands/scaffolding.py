@@ -92,11 +92,13 @@ class Scaffolding:
         kind = str(self.command.argument("kind"))
         if kind not in _DEFAULTS:
             hint = did_you_mean(kind, _DEFAULTS) or f"Choose one of {', '.join(_DEFAULTS)}."
-            raise UsageError(f"nothing is known about {kind!r}", where="poetry scaffold", hint=hint)
+            raise UsageError(f"{kind!r} cannot be scaffolded", where="poetry scaffold", hint=hint)
         idle = [f"--{name}" for name in _IDLE[kind] if self.command.option(name)]
         if idle:
             raise UsageError(
-                f"poetry scaffold {kind} has no use for this", where=", ".join(idle), hint="Leave it out."
+                f"poetry scaffold {kind} does not take this option",
+                where=", ".join(idle),
+                hint="Leave it out.",
             )
         return kind
 

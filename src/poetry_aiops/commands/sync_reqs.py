@@ -25,10 +25,12 @@ class SyncReqsCommand(AiopsCommand, Command):
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
     extensions: ClassVar[dict[str, str]] = {".json": "json"}
     options: ClassVar[list[Option]] = [
-        option("check", None, "Write nothing; exit code 1 and a diff when a file is out of step."),
-        option("dry-run", None, "Show what would change, write nothing."),
-        option("force", None, "Also overwrite files that were edited by hand or written by somebody else."),
-        option("watch", None, "Stay and write again whenever poetry.lock or pyproject.toml changes."),
+        option("check", None, "Write nothing; exit with code 1 and show a diff when a file is out of step."),
+        option("dry-run", None, "Show the changes; write nothing."),
+        option("force", None, "Also overwrite files that were edited by hand or not written by sync-reqs."),
+        option(
+            "watch", None, "Keep running, and write again whenever poetry.lock or pyproject.toml changes."
+        ),
         option(
             "wheelhouse",
             None,
@@ -40,10 +42,10 @@ class SyncReqsCommand(AiopsCommand, Command):
             "platform",
             None,
             "The platform of the wheelhouse: <comment>linux-x86_64</>, <comment>macos-arm64</>,"
-            " <comment>windows-amd64</>, <comment>manylinux_2_34_x86_64</>, ...",
+            " <comment>windows-amd64</> or a tag such as <comment>manylinux_2_34_x86_64</>.",
             flag=False,
         ),
-        option("python", None, "The Python version of the wheelhouse, as <comment>3.12</>.", flag=False),
+        option("python", None, "The Python version of the wheelhouse, such as <comment>3.12</>.", flag=False),
         option("sdists", None, "Take source archives into the wheelhouse where no wheel fits."),
         format_option(*formats),
         output_option(),

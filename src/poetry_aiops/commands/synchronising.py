@@ -99,13 +99,13 @@ class Synchronising:
         idle = [f"--{name}" for name in _WHEELHOUSE_OPTIONS if command.option(name)]
         if idle and not command.option("wheelhouse"):
             raise UsageError(
-                "this is for a wheelhouse only",
+                "this works only with --wheelhouse",
                 where=", ".join(idle),
-                hint="Say where to put the files: --wheelhouse DIR.",
+                hint="Add --wheelhouse DIR, the folder for the files.",
             )
         if self._flag("watch") and (command.asked_format != "text" or command.output_files):
             raise UsageError(
-                "a watch goes on for ever, and a document ends once",
+                "a watch does not end, so there is no moment to write a document",
                 where="--watch with --format or --output",
                 hint="Leave out one of the two.",
             )
@@ -146,7 +146,7 @@ class Synchronising:
         wrong = what_is_wrong(rendered.document) if rendered and rendered.document else None
         if wrong:
             raise InputError(
-                f"what poetry.lock says makes no valid pylock: {wrong}",
+                f"poetry.lock cannot be written as a valid pylock file: {wrong}",
                 where=file.path,
                 hint="Run `poetry lock`.",
             )
@@ -166,7 +166,7 @@ class Synchronising:
         if file.edits:
             details = file.edits
         else:
-            why = "poetry.lock changed since, too, so that this is the difference to what would be written:"
+            why = "poetry.lock has changed as well, so this is the difference from what would be written:"
             details = ((why,) if file.lock_moved else ()) + tuple(file.diff.splitlines())
         error = NegativeAnswerError(
             f"{IN_WORDS[file.state]} and is left as it is",
@@ -265,7 +265,7 @@ class Synchronising:
                 RuntimeError,
                 ValueError,
             ) as error:  # Poetry met half a file; the next look finds the rest
-                self._tell_once(InputError(str(error)))
+                self._tell_once(InputError(str(error), hint="It is tried again when a file changes."))
                 return False
             self.told = ""
             return True

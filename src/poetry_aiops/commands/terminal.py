@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from cleo.formatters.formatter import Formatter
 from cleo.io.outputs.output import Verbosity
+from cleo.io.outputs.stream_output import StreamOutput
+
+from poetry_aiops.report.styled import hanging
 
 
 if TYPE_CHECKING:
@@ -18,8 +23,8 @@ if TYPE_CHECKING:
     from poetry_aiops.errors import AiopsError
 
 
+_NARROWEST = 20
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
 _COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 
 
@@ -48,6 +53,32 @@ def write_documents_in_utf8(output: Output) -> None:
     stream = getattr(output, "stream", None)
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def columns(output: Output) -> int | None:
+    """Return how many cells a line of the terminal has that an output goes to; None for a pipe or a file."""
+    try:
+        there = os.isatty(output.stream.fileno()) if isinstance(output, StreamOutput) else False
+    except (OSError, ValueError):  # a stream without a file, or a closed one
+        return None
+    return shutil.get_terminal_size().columns if there else None
+
+
+def fitted(output: Output, text: str) -> str:
+    """Return a text broken into lines that fit the terminal; as it is where no terminal reads it."""
+    width = columns(output)
+    return text if width is None else hanging(text, max(_NARROWEST, width))
+
+
+def shows_progress(output: Output) -> bool:
+    """Tell whether a line that is written over and over may go to an output: not into a pipe, nor when quiet."""
+    return bool(output.is_decorated()) and not output.is_quiet() and columns(output) is not None
+
+
+def suit_terminal(io: IO) -> None:
+    """Leave out colours on a terminal that shows none."""
+    if os.environ.get("TERM") == "dumb" and not io.input.has_parameter_option("--ansi", only_params=True):
+        io.decorated(decorated=False)
 
 
 def print_warning(io: IO, text: str) -> None:

@@ -28,6 +28,7 @@ from poetry_aiops.commands.exporting import exported
 from poetry_aiops.commands.exporting import read_bundle
 from poetry_aiops.commands.terminal import plain
 from poetry_aiops.commands.terminal import print_warning
+from poetry_aiops.commands.terminal import shows_progress
 from poetry_aiops.config import NONE
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError
@@ -154,7 +155,7 @@ def _refuse_to_overwrite(path: Path) -> None:
     header = read_header(text)
     if header is None or header.path != REQUIREMENTS_FILE or not header.is_untouched(text):
         raise NegativeAnswerError(
-            "this file was written or edited by somebody else, and the wheelhouse has one of the same name",
+            "this file was not written by poetry sync-reqs or was edited since, and the wheelhouse needs its name",
             where=str(path),
             hint="Name another folder, or overwrite the file with --force.",
         )
@@ -178,14 +179,16 @@ def _alone_in(folder: Path) -> Iterator[None]:
                     (folder / _LOCK).unlink()
     except OSError as error:
         raise InputError(
-            f"the folder cannot be written: {error.strerror or error}", where=f"--wheelhouse {folder}"
+            f"the folder cannot be written: {error.strerror or error}",
+            where=f"--wheelhouse {folder}",
+            hint="Name a folder that can be written.",
         ) from error
 
 
 def _fetch(command: SyncReqsCommand, wheelhouse: Wheelhouse, folder: Path, root: Path) -> dict[str, Outcome]:
     addresses = _addresses(command.poetry, wheelhouse, folder, force=bool(command.option("force")))
     bar = ProgressBar(command.io.error_output, sum(one.size or 0 for one in addresses.values()))
-    shows = command.io.error_output.is_decorated() and bool(addresses)
+    shows = shows_progress(command.io.error_output) and bool(addresses)
     fetcher = Fetcher(
         connection(command.poetry),
         folder,

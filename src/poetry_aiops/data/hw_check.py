@@ -121,7 +121,7 @@ def load_record(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path} cannot be read as JSON ({type(error).__name__})") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-        raise RecordError(f"{path} is no record of poetry-aiops ({SCHEMA})")
+        raise RecordError(f"{path} is not a record of poetry-aiops ({SCHEMA})")
     needs = record.get("needs")
     if not isinstance(needs, dict) or needs.get("kind") not in list(CHECKS):
         raise RecordError(f"{path} does not say what the build needs")
@@ -131,7 +131,7 @@ def load_record(path: Path) -> dict[str, Any]:
     texts += [text for values in lists for text in (values if isinstance(values, list) else [0])]
     release = needs.get("jetson_linux") or 0
     if not isinstance(release, int) or not all(isinstance(text, (str, type(None))) for text in texts):
-        raise RecordError(f"{path} holds values of wrong types")
+        raise RecordError(f"{path} holds values of the wrong type")
     return record
 
 
@@ -200,7 +200,7 @@ def no_gpu(driver: str, machine: Machine) -> NoReturn:
         why = f"the NVIDIA driver {driver} is loaded, but there is no device /dev/nvidia0"
         raise MisfitError(why, "Run `sudo nvidia-modprobe -u -c=0`, or nvidia-smi once as root.")
     fix = GIVE_NVIDIA if machine.in_container() else "If there is an NVIDIA GPU, install NVIDIA's driver."
-    raise MisfitError("no NVIDIA GPU is to be seen", fix)
+    raise MisfitError("no NVIDIA GPU was found", fix)
 
 
 def ask_nvidia_smi() -> tuple[list[tuple[str, str]], str]:
@@ -226,7 +226,7 @@ def covered(gpus: list[tuple[str, str]], arches: list[str]) -> str:
         fix = "Install a variant whose build holds code for this GPU; `poetry hw-info` names it."
         raise MisfitError(f"the build holds code for {', '.join(arches)}, and this machine has {seen}", fix)
     if not known:
-        return "an NVIDIA GPU whose compute capability nvidia-smi did not tell, so that it was not compared"
+        return "an NVIDIA GPU whose compute capability nvidia-smi did not tell, so it was not compared"
     return seen + (f" ({len(idle)} of {len(known)} GPUs cannot run this build)" if arches and idle else "")
 
 
@@ -297,7 +297,7 @@ def jetson_release(machine: Machine) -> int | None:
 def check_jetson(_needs: dict[str, Any], machine: Machine) -> str:
     release, fix = jetson_release(machine), "On a Jetson start the container with `--runtime nvidia`."
     if release is None:
-        raise MisfitError("this is no Jetson, or its container runs without NVIDIA's runtime", fix)
+        raise MisfitError("this is not a Jetson, or its container runs without NVIDIA's runtime", fix)
     nodes = ("dev/nvhost-gpu", "dev/nvgpu", "dev/nvmap", "dev/nvidia0")
     if not any(map(machine.names, nodes)):
         raise MisfitError("the Jetson's GPU is not given to this container", fix)

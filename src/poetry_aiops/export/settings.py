@@ -100,7 +100,7 @@ def _file(written: str, value: object, where: str, checker: Checker) -> FilePlan
     kind = _format(table, path, where, checker)
     groups = _names(table.get("groups", [MAIN]), f"{where} groups", checker)
     if not groups and "groups" in table:
-        checker.report(f"{where} groups", "names no group", 'Write for example groups = ["main"].')
+        checker.report(f"{where} groups", "does not name a group", 'Write for example groups = ["main"].')
     base = table.get("base")
     if base is not None and kind != "requirements":
         checker.report(f"{where} base", "only a requirements file can include another one", "Remove it.")

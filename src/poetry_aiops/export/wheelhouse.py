@@ -200,7 +200,7 @@ def _platforms(tag: str, written: str) -> tuple[tuple[str, ...], dict[str, str]]
     hint = did_you_mean(written, EVERYDAY_PLATFORMS) or (
         f"Write one of {', '.join(EVERYDAY_PLATFORMS)}, or a platform tag such as manylinux_2_34_x86_64."
     )
-    raise UsageError(f'"{written}" names no platform', where="--platform", hint=hint)
+    raise UsageError(f'"{written}" is not the name of a platform', where="--platform", hint=hint)
 
 
 def _linux(arch: str) -> dict[str, str]:

@@ -81,7 +81,7 @@ def read_findings(text: str, where: str) -> HealthFindings:
         raise _unreadable(f"this is not a JSON document: {error}", where) from None
     packages = document.get("packages") if isinstance(document, dict) else None
     if not isinstance(packages, list) or not str(document.get("schema", "")).startswith(_SCHEMA):
-        raise _unreadable(f"this is no document of the schema {_SCHEMA}1", where)
+        raise _unreadable(f"this is not a document of the schema {_SCHEMA}1", where)
     found: dict[tuple[str, str], tuple[Advisory, ...]] = {}
     for package in packages:
         name, version = _text(package, "name"), _text(package, "version")

@@ -153,7 +153,7 @@ class _Planner:
         elif existing is not None and not existing.optional:
             self._problem(
                 existing.key_path,
-                f'the group "{existing.pretty_name}" exists and is not optional, so that plain Poetry would always'
+                f'the group "{existing.pretty_name}" exists and is not optional, so plain Poetry would always'
                 " install it",
                 f"Write [tool.poetry.group.{existing.pretty_name}] optional = true first, or rename the group.",
             )
@@ -163,7 +163,7 @@ class _Planner:
         if len({*self.groups, *(group for group, _ in targets)}) < 2:  # noqa: PLR2004 - a choice needs two
             self._problem(
                 "--variants",
-                "one variant alone is no choice",
+                "one variant alone leaves nothing to choose from",
                 f"Name at least two, for example --variants cpu,{targets[0][1] if targets[0][1] != 'cpu' else 'cu126'}.",
             )
 
@@ -207,7 +207,7 @@ class _Planner:
         elif len([one for other, one in self.shared if other == group and one.name == name]) > 1:
             reason = "it has several requirements there; take them out by hand first"
         elif requirement.marker:
-            reason = f"it is asked for only where {requirement.marker}; take it out by hand first"
+            reason = f"it is wanted only where {requirement.marker}; take it out by hand first"
         if reason:
             self._problem(
                 where, f"{name} cannot be moved into the variants", reason[0].upper() + reason[1:] + "."
@@ -330,7 +330,7 @@ class _Planner:
         self.checker.report(where, what, hint)
 
     def _fail(self) -> None:
-        self.checker.fail(UsageError, COMMAND, "{count} things stand in the way, and nothing was changed")
+        self.checker.fail(UsageError, COMMAND, "{count} things are in the way, and nothing was changed")
 
 
 def _only(requirements: Iterable[Requirement]) -> str | None:

@@ -121,7 +121,7 @@ def _package(text: str, facts: FrameworkFacts, checker: Checker) -> Asked | None
             text or '""',
             "is not a package name with an optional version",
             "Write for example torch, torch@^2.9 or 'torch>=2.9,<2.12'; builds from a path, an address or Git, and"
-            " markers, belong into pyproject.toml by hand.",
+            " markers, have to be written into pyproject.toml by hand.",
         )
         return None
     name = normalised(match["name"])

@@ -42,7 +42,7 @@ LONE_PROBLEMS = {
     Problem.NO_DEVICES: "The NVIDIA driver is loaded but finds no device.",
     Problem.NO_PROGRAM: (
         "There is no nvidia-smi on that machine, which says nothing about its GPU; on a Jetson "
-        "`cat /etc/nv_tegra_release` tells more."
+        "`cat /etc/nv_tegra_release` shows more."
     ),
 }
 ASKED = frozenset({"NVML", "nvidia-smi --query-gpu", "nvidia-smi", "nvidia-smi -L"})
@@ -134,8 +134,8 @@ def _driver_warnings(merged: Merged, jetson: bool) -> list[str]:  # noqa: FBT001
     if merged.won.get("driver") != merged.won.get("library") or merged.won["driver"] == "NVML":
         return []
     text = (
-        f"The kernel module's version is not told; the library's ({merged.library}) stands for the driver. "
-        "`cat /proc/driver/nvidia/version` tells it."
+        f"The version of the kernel module is not known; the library's ({merged.library}) is taken for the driver's. "
+        "`cat /proc/driver/nvidia/version` shows it."
     )
     return [text]
 

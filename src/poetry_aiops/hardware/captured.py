@@ -41,7 +41,7 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     bodies = {where: _HEADER.sub("", text[:TEXT_LIMIT]) for where, text in texts.items()}
     if not any(body.strip() for body in bodies.values()):
         raise InputError(
-            "There is nothing to read a machine from.",
+            "there is nothing to read a machine from",
             where=next(iter(texts), None),
             hint="Give a file with the output of nvidia-smi, rocminfo, lspci or another probe.",
         )
@@ -81,7 +81,7 @@ def _base(observations: list[Observation]) -> Base:
     warnings = []
     if not any(o.facts.gpus or o.facts.driver or o.facts.problems or o.facts.jetson for o in observations):
         probes = ", ".join(dict.fromkeys(o.name for o in observations)) or "no known probe"
-        warnings.append(f"The text tells of no GPU (read as: {probes}).")
+        warnings.append(f"The text names no GPU (read as: {probes}).")
     if told_system is None:
         warnings.append(f"The text does not tell the system; {system.capitalize()} on {arch} is assumed.")
     elif told_arch is None:

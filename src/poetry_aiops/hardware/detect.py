@@ -101,7 +101,7 @@ def _look_at_linux(look: _Look, reader: Reader, host: Host, catalogue: Catalogue
         return
     why = _nvidia_question(look, reader, host, catalogue)
     if why is None:
-        _skip(look, NVIDIA_PROGRAMS, "the files tell enough")
+        _skip(look, NVIDIA_PROGRAMS, "the files say enough")
     else:
         _ask_nvidia(look, host)
     if host.wsl and reader.exists("/opt/rocm/bin/rocminfo"):

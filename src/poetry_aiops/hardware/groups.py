@@ -104,7 +104,7 @@ def profile_of(
         raise UsageError(
             'the profile edge installs main and the variant "edge", which this project does not have',
             where="--profile edge",
-            hint='Declare it: [tool.poetry-aiops.hardware.variants] edge = "jetson", or an own profile in'
+            hint='Declare it: [tool.poetry-aiops.hardware.variants] edge = "jetson", or write a profile of your own in'
             " [tool.poetry-aiops.profiles.edge].",
         )
     return known[name]

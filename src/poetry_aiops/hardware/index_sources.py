@@ -74,7 +74,7 @@ class IndexSources:
             )
         elif source.priority != "explicit":
             self.notes.append(
-                f"the source {source.name} has the priority {source.priority}, so that Poetry looks for every package"
+                f"the source {source.name} has the priority {source.priority}, so Poetry looks for every package"
                 ' there; priority = "explicit" keeps it to what names it'
             )
 

@@ -165,7 +165,7 @@ def from_json(text: str, where: str = FILE_NAME) -> InstallRecord:
         what = f"the record cannot be read as JSON ({type(error).__name__})"
         raise InputError(what, where=where, hint=HINT) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        what = f"this is no record of poetry-aiops (its schema is not {SCHEMA})"
+        what = f"this is not a record of poetry-aiops (its schema is not {SCHEMA})"
         raise InputError(what, where=where, hint=HINT)
     read = _Fields(document, "")
     record = InstallRecord(

@@ -97,7 +97,11 @@ class ReplayReader:
         try:
             document = json.loads(text)
             if document["schema"] != SCHEMA:
-                raise InputError(f"This is not a recording of the kind {SCHEMA}.", where=where)
+                raise InputError(
+                    f"this is not a recording of the kind {SCHEMA}",
+                    where=where,
+                    hint="Make one with `poetry hw-info --record DIR`.",
+                )
             self._platform = PlatformFacts(
                 **{key: str(value or "") for key, value in document["platform"].items()}
             )
@@ -106,7 +110,7 @@ class ReplayReader:
             }
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(
-                "The recording cannot be read.",
+                "the recording cannot be read",
                 where=where,
                 hint="Make it again with `poetry hw-info --record DIR`.",
             ) from error

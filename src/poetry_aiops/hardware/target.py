@@ -85,7 +85,7 @@ def parse_target(spec: str, catalogue: Catalogue) -> Host:
     _check(read)
     if read.faults:
         raise UsageError(
-            f"{spec[:200]!r} does not describe a machine.",
+            f"{spec[:200]!r} does not describe a machine",
             where="--target",
             details=tuple(read.faults),
             hint=f"Examples: {EXAMPLES}",

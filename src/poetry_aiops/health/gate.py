@@ -128,7 +128,7 @@ def _of_score(rules: Rules, score: Score | None) -> Iterator[Violation]:
         and score.value < rules.min_score
     ):
         yield Violation(
-            "score", "min-score", f"the score is {score.value:.1f}, {rules.min_score:g} is demanded"
+            "score", "min-score", f"the score is {score.value:.1f}, {rules.min_score:g} is required"
         )
 
 
@@ -142,6 +142,6 @@ def _open_score(rules: Rules, facts: Facts) -> Iterator[str]:
     if rules.min_score is None:
         return
     if facts.score is None or facts.score.value is None:
-        yield "there is no score to compare with the one that is demanded"
+        yield "there is no score to compare with the one that is required"
     elif not facts.score.is_sufficient:
-        yield f"the score rests on {facts.score.coverage:.0f} % of the facts, too few to compare it"
+        yield f"the score is based on {facts.score.coverage:.0f} % of the facts, too few to compare it"

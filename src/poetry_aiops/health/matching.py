@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from typing import Final
 
 from poetry_aiops.health.versions import canonical
 from poetry_aiops.health.versions import parsed
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from poetry_aiops.health.advisory import Advisory
     from poetry_aiops.health.advisory import Affected
     from poetry_aiops.health.advisory import VersionRange
+
+
+# What no real record reaches: a hostile one must not keep us busy.
+_MOST_PAIRS: Final = 200_000
+_MOST_FIXED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def spans_of(version_range: VersionRange) -> Spans:
         else:
             blind += event.kind == "introduced"
         if not first and version is None and event.version != "*":
-            notes.append(f'"{event.version}" ({event.kind}) is no version and was passed over')
+            notes.append(f'"{event.version}" ({event.kind}) is not a version and was skipped')
     if not blind and not any("introduced" in kinds for kinds in points.values()):
         blind = 1
         notes.append("no event says where the range begins; taken from the first version")
@@ -159,7 +165,9 @@ def _walk(points: dict[Version | None, set[str]], blind: int) -> tuple[Span, ...
 
 
 def outside_ranges(affected: Affected) -> frozenset[str]:
-    """Return the listed versions that no range of the entry covers anyway."""
+    """Return the listed versions that no range of the entry covers anyway; all where to look would take seconds."""
+    if len(affected.ranges) * len(affected.versions) > _MOST_PAIRS:
+        return affected.versions
     spans = [spans_of(version_range) for version_range in affected.ranges]
     return frozenset(text for text in affected.versions if not _is_covered(text, spans))
 
@@ -178,7 +186,7 @@ def _spellings(locked: Version) -> frozenset[str]:
 
 def _fixed_in(entries: list[Entry], locked: Version) -> tuple[str, ...]:
     bounds = {bound for entry in entries for spans in entry.ranges for bound in spans.fixed}
-    fixed = sorted(bound for bound in bounds if bound > locked)
+    fixed = sorted(bound for bound in bounds if bound > locked)[:_MOST_FIXED]
     return tuple(str(bound) for bound in fixed if not any(entry.applies(bound) for entry in entries))
 
 
@@ -187,4 +195,4 @@ def _by_text(entries: list[Affected], version: str) -> Match:
         return Match(applies=True)
     if not entries:
         return Match(applies=False)
-    return Match(applies=False, doubt=f'"{version}" is no PEP 440 version, so that ranges cannot be compared')
+    return Match(applies=False, doubt=f'"{version}" is not a PEP 440 version, so ranges cannot be compared')

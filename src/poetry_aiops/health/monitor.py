@@ -82,13 +82,13 @@ class _Watcher:
     def round(self) -> None:
         """Look once, and tell what is new together with what could not be told before."""
         self.looks += 1
-        told = self._attempt(self.around.look, "the look")
+        told = self._attempt(self.around.look, "the check")
         if told is None:
             self.failures += 1
             self._in_a_row += 1
         else:
             if self._in_a_row:
-                self.around.trouble(f"looking works again after {self._in_a_row} failed attempts")
+                self.around.trouble(f"checking works again after {self._in_a_row} failed attempts")
             self._in_a_row = 0
             if told.is_worth_an_alert:
                 self._undelivered.append(told)
@@ -110,7 +110,7 @@ class _Watcher:
                 self.around.alert(told)
             except (AiopsError, OSError) as error:
                 self.around.trouble(
-                    f"an alert could not be delivered and waits for the next look: {_in_words(error)}"
+                    f"an alert could not be delivered and waits for the next check: {_in_words(error)}"
                 )
                 self._undelivered = waiting[position:][-_MOST_WAITING:]
                 return

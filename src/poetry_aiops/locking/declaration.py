@@ -87,9 +87,7 @@ def _check_group(variant: Variant, project: Project, checker: Checker) -> None:
         hint = "Move the hardware's packages into an optional group and name that."
         checker.report(variant.key_path, "main is always installed, so it cannot be a variant", hint)
     elif not group.optional:
-        what = (
-            f'the group "{group.pretty_name}" is not optional, so that plain Poetry would always install it'
-        )
+        what = f'the group "{group.pretty_name}" is not optional, so plain Poetry would always install it'
         checker.report(
             variant.key_path, what, f"Write [tool.poetry.group.{group.pretty_name}] optional = true."
         )

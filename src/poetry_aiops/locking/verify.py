@@ -87,10 +87,10 @@ def check_extras(
         details += [f"{title}: {double}" for double in double_builds(placements, groups, targets, active)]
     if details:
         raise LockConflictError(
-            "these exclusive extras cannot be locked soundly: some machine would get two builds of one package",
+            "these exclusive extras cannot be locked safely: some machine would get two builds of one package",
             details=tuple(details),
             hint="Declare the variants as optional groups in [tool.poetry-aiops.hardware.variants]; groups are solved"
-            " apart, extras are not.",
+            " separately, extras are not.",
         )
 
 

@@ -22,6 +22,8 @@ from poetry_aiops.project.targets import targets
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from poetry_aiops.project.model import Requirement
 
 
@@ -41,7 +43,14 @@ def joined(
     if not standard:
         return poetry
     wanted = [*standard, *(_other_half(standard, poetry) if mixed_dynamic else ())]
-    return tuple(result for requirement in wanted for result in _enriched(requirement, poetry))
+    by_name: dict[str, list[Requirement]] = {}
+    for addition in poetry:
+        by_name.setdefault(addition.name, []).append(addition)
+    return tuple(
+        result
+        for requirement in wanted
+        for result in _enriched(requirement, by_name.get(requirement.name, ()))
+    )
 
 
 def _other_half(
@@ -53,14 +62,13 @@ def _other_half(
     return tuple(requirement for requirement in poetry if requirement.optional not in kinds)
 
 
-def _enriched(requirement: Requirement, poetry: tuple[Requirement, ...]) -> list[Requirement]:
+def _enriched(requirement: Requirement, additions: Sequence[Requirement]) -> list[Requirement]:
+    """Return a requirement with what Poetry's table says about the same package."""
     asked = (
         any_of([f'extra == "{extra}"' for extra in requirement.in_extras]) if requirement.in_extras else ""
     )
     found = []
-    for addition in poetry:
-        if addition.name != requirement.name:
-            continue
+    for addition in additions:
         if addition is requirement:
             found.append(requirement)
         elif _can_hold(all_of(requirement.marker, asked, addition.marker)):

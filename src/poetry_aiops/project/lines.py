@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 
@@ -42,10 +43,14 @@ def requirement_lines(text: str) -> Mapping[str, int]:
         return {}
     lines = text.splitlines()
     found: dict[str, int] = {}
+    starts: dict[str, int] = {}
     for table, requirement in _listed(document):
-        named, number = _NAME.match(requirement), _line_of(requirement, lines, table)
+        if table not in starts:
+            starts[table] = _start_of(table, lines)
+        named, number = _NAME.match(requirement), _line_of(requirement, lines, starts[table])
         if named and number:
             found.setdefault(normalised(named["name"]), number)
+            starts[table] = number - 1
     for name, number in _keyed(lines):
         found.setdefault(normalised(name), number)
     return found
@@ -69,13 +74,17 @@ def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-def _line_of(requirement: str, lines: Sequence[str], table: str) -> int | None:
-    """Return the first line that holds a requirement, after the header of its table where there is one."""
+def _start_of(table: str, lines: Sequence[str]) -> int:
+    """Return the place of a table's header, of the first line where it has none."""
+    headers = {f"[{table}]", f"[{table.partition('.')[0]}]"}
+    return next((at for at, line in enumerate(lines) if line.partition("#")[0].strip() in headers), 0)
+
+
+def _line_of(requirement: str, lines: Sequence[str], start: int) -> int | None:
+    """Return the first line that holds a requirement, from the one before in its list on."""
     escaped = requirement.replace("\\", "\\\\").replace('"', '\\"')
     written = (f'"{requirement}"', f"'{requirement}'", f'"{escaped}"')
-    headers = {f"[{table}]", f"[{table.partition('.')[0]}]"}
-    start = next((at for at, line in enumerate(lines) if line.partition("#")[0].strip() in headers), 0)
-    for at, line in enumerate(lines[start:], start + 1):
+    for at, line in enumerate(itertools.islice(lines, start, None), start + 1):
         if any(form in line for form in written) and not line.lstrip().startswith("#"):
             return at
     return None

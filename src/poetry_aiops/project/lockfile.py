@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_BROKEN = "Write the file anew with `poetry lock`."
+_BROKEN = "Write the file again with `poetry lock`."
 _CONFLICT = (
     "Keep one side with `git checkout --ours poetry.lock` or `git checkout --theirs poetry.lock`,"
     " then run `poetry lock`."
@@ -91,7 +91,7 @@ class _Reader:
         try:
             version = Version(self.checker.text(written, where) or "0")
         except ValueError:  # InvalidVersion, and numbers with more digits than Python converts
-            self.checker.report(where, f'"{written}" is no lock format', _BROKEN)
+            self.checker.report(where, f'"{written}" is not a lock format', _BROKEN)
             return _UNNAMED
         if version.major > _FILES_SINCE.major:
             what = f"this is lock format {version}; formats up to 2.x can be read"

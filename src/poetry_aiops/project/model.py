@@ -218,26 +218,28 @@ class Project:
         Raises InputError for a group that includes itself on the way or one that does not exist.
         """
         found: dict[str, None] = {}
-        self._follow(self.group(name), (), found)
+        start = self.group(name)
+        trail = {start.name: iter(start.includes)}
+        while trail:
+            holder, waiting = next(reversed(trail.items()))
+            include = next(waiting, None)
+            if include is None:
+                del trail[holder]
+            elif include in trail:
+                names = tuple(trail)
+                raise self._circle(names[names.index(include) :])
+            elif include not in self.groups:
+                what = f'it includes the group "{include}", which is not defined'
+                raise InputError(what, where=self.groups[holder].key_path, hint=self._nearest(include))
+            elif include not in found:
+                found[include] = None
+                trail[include] = iter(self.groups[include].includes)
         return tuple(found)
 
     def requirements_of(self, name: str) -> tuple[Requirement, ...]:
         """Return what a group asks for, with its included groups followed; raises as ``included`` does."""
         groups = [self.group(name), *(self.groups[include] for include in self.included(name))]
         return tuple(dict.fromkeys(requirement for group in groups for requirement in group.requirements))
-
-    def _follow(self, group: Group, path: tuple[str, ...], found: dict[str, None]) -> None:
-        trail = (*path, group.name)
-        for name in group.includes:
-            if name in trail:
-                raise self._circle(trail[trail.index(name) :])
-            included = self.groups.get(name)
-            if included is None:
-                what = f'it includes the group "{name}", which is not defined'
-                raise InputError(what, where=group.key_path, hint=self._nearest(name))
-            if name not in found:
-                found[name] = None
-                self._follow(included, trail, found)
 
     def _circle(self, names: tuple[str, ...]) -> InputError:
         """Return the error for a circle, which reads the same from whichever group it was found."""

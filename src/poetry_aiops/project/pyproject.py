@@ -119,9 +119,12 @@ class _Reader:
     def check_includes(self, project: Project) -> None:
         """Remember every include of an unknown group, and every circle once."""
         seen = set()
+        sound: set[str] = set()
         for name in project.groups:
+            if name in sound:
+                continue
             try:
-                project.included(name)
+                sound |= {name, *project.included(name)}
             except InputError as error:
                 if (error.where, error.what) not in seen:
                     seen.add((error.where, error.what))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Origin
 
 
+_MOST_ENTRIES = 100  # each is joined with each of the standard list, and no project has as many
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
 _SPECIFIER = re.compile(r"^[\w.-]+\s*(?:\[[^\]]*\])?\s*\(?(?P<specifier>[^;()@]*)\)?")
 _TAG_IN_RANGE = re.compile(
@@ -68,6 +69,10 @@ def from_pep508(text: str, where: str, checker: Checker) -> Requirement | None:
 def from_poetry(name: str, value: object, where: str, checker: Checker) -> tuple[Requirement, ...]:
     """Return the requirements of one entry of a Poetry table: a text, a table, or a list of either."""
     entries = value if isinstance(value, list) else [value]
+    if len(entries) > _MOST_ENTRIES:
+        what = f"lists {len(entries)} requirements for one package; {_MOST_ENTRIES} can be read"
+        checker.report(where, what, "Join those that are alike.")
+        return ()
     bare = Requirement(name=normalised(name), pretty_name=name)
     found: list[Requirement] = []
     for entry in entries:

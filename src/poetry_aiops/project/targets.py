@@ -144,7 +144,7 @@ def _evaluate(marker: str, target: Target) -> bool:
 
 def _unreadable(marker: str) -> InputError:
     return InputError(
-        f"this environment marker cannot be read: {marker}", hint="Run `poetry lock` to write it anew."
+        f"this environment marker cannot be read: {marker}", hint="Run `poetry lock` to write it again."
     )
 
 

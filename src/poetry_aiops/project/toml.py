@@ -60,7 +60,11 @@ def _read_text(path: Path) -> str:
             "there is no such file", where=str(path), hint="Run this inside a Poetry project."
         ) from None
     except OSError as error:
-        raise InputError(f"the file cannot be read: {error.strerror}", where=str(path)) from None
+        raise InputError(
+            f"the file cannot be read: {error.strerror}",
+            where=str(path),
+            hint="Make it readable, then run this again.",
+        ) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         hint = "Save the file as UTF-8, without a byte order mark."

@@ -61,7 +61,7 @@ def inert(text: str) -> str:
     found = "".join(_ENTITIES.get(sign, f"\\{sign}" if sign in _SPECIAL else sign) for sign in signs)
     for address, harmless in _ADDRESSES.items():
         found = found.replace(address, harmless)
-    return found
+    return f"\\{found}" if found.startswith("- ") else found  # else a list in the list, without the sign
 
 
 def _scope(analysis: Analysis) -> str:
@@ -148,7 +148,7 @@ def _carriers(analysis: Analysis) -> str:
     rows = [_carrier(one) for one in best if one.betweenness > 0]
     if not rows:
         return "No package lies between others."
-    head = ("Package", "Share of all shortest paths", "Needed by", "Alone holds parts together")
+    head = ("Package", "Share of all shortest paths", "Needed by", "Holds parts together alone")
     sample = "" if analysis.betweenness_exact else "\n\nShares are estimated from a sample of the packages."
     return _table(head, rows) + sample
 

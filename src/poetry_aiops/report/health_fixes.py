@@ -26,7 +26,7 @@ def _changes(outcome: FixOutcome, *, dry_run: bool) -> Iterator[str]:
         return
     verb = "would change" if dry_run else "changed"
     count = counted(len(outcome.changes), "package")
-    solves = counted(outcome.solves, "solve") if outcome.solves else "no solve was needed"
+    solves = counted(outcome.solves, "solve") if outcome.solves else "without solving"
     yield f"poetry.lock {verb}: {count} ({solves}, {outcome.seconds:.1f} s; verified and audited again)"
     for change in outcome.changes:
         older = " (an older version)" if change.is_downgrade else ""

@@ -229,7 +229,7 @@ class _Writer:
                     for_markdown(words.metric_note(metric)),
                 ]
             )
-        lines = ["### Metrics", "", *_table(["Metric", "Score", "Coverage", "Weight", "Rests on"], rows)]
+        lines = ["### Metrics", "", *_table(["Metric", "Score", "Coverage", "Weight", "Based on"], rows)]
         reason = self.report.score.reason
         return [*lines, "", f"⚠️ {for_markdown(reason)}"] if reason else lines
 

@@ -17,10 +17,12 @@ from poetry_aiops.report.health_text_parts import trend_lines
 from poetry_aiops.report.plain import counted
 from poetry_aiops.report.styled import Column
 from poetry_aiops.report.styled import Span
+from poetry_aiops.report.styled import cells_wide
 from poetry_aiops.report.styled import labelled
 from poetry_aiops.report.styled import paragraph
 from poetry_aiops.report.styled import styled
 from poetry_aiops.report.styled import table
+from poetry_aiops.report.styled import table_blocks
 
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from poetry_aiops.report.styled import Line
 
 
-_NARROW: Final = 60
+_NARROW: Final = 36
 _WIDE: Final = 110
 
 
@@ -83,7 +85,7 @@ def _head(report: HealthReport, view: TextView) -> list[Line]:
         ("Audit    ", words.audited_in_words(report)),
         *([("Found    ", words.found_in_words(report))] if report.audit is not None else []),
     ]
-    lines = [head]
+    lines = [head] if sum(cells_wide(part.text) for part in head) <= view.width else _broken(head, view.width)
     for label, fact in facts:
         lines += labelled(label, fact.text, view.width, fact.style)
     if report.scope:
@@ -93,6 +95,11 @@ def _head(report: HealthReport, view: TextView) -> list[Line]:
     for note in report.notes:
         lines += labelled("Note     ", for_terminal(note), view.width, "warn")
     return lines
+
+
+def _broken(head: Line, width: int) -> list[Line]:
+    name, moment = head
+    return [*paragraph(name.text, width, 0, name.style), styled(moment.text.removeprefix(", "), moment.style)]
 
 
 def _findings(report: HealthReport, view: TextView) -> list[Line]:
@@ -140,13 +147,9 @@ def _with_summaries(
     columns: Sequence[Column], rows: Sequence[Sequence[Span]], found: Sequence[words.Case], view: TextView
 ) -> list[Line]:
     """Return the table with each summary in its own lines below its row."""
-    whole = table(columns, rows, view.width)
-    starts = [number for number, line in enumerate(whole) if line[1].text.strip()]
-    lines = list(whole[: starts[1]])
-    for place, case in zip(range(1, len(starts)), found, strict=True):
-        end = starts[place + 1] if place + 1 < len(starts) else len(whole)
-        lines += whole[starts[place] : end]
-        lines += _summary(case, view)
+    lines, *blocks = table_blocks(columns, rows, view.width)
+    for block, case in zip(blocks, found, strict=True):
+        lines += [*block, *_summary(case, view)]
     return lines
 
 
@@ -178,7 +181,11 @@ def _currency(report: HealthReport, view: TextView) -> list[Line]:
     ]
     rows = [_currency_row(row) for row in shown]
     title = f"Newer versions ({counted(len(behind), 'package')}; direct ones first, marked *)"
-    return [styled(title, "title"), *table(columns, rows, view.width), *_more(len(behind) - len(shown), view)]
+    return [
+        *paragraph(title, view.width, 0, "title"),
+        *table(columns, rows, view.width),
+        *_more(len(behind) - len(shown), view),
+    ]
 
 
 def _currency_row(row: PackageRow) -> list[Span]:
@@ -219,7 +226,11 @@ def _signals(report: HealthReport, view: TextView) -> list[Line]:
             ]
         )
     title = f"Supply-chain signals ({len(found)})"
-    return [styled(title, "title"), *table(columns, rows, view.width), *_more(len(found) - len(shown), view)]
+    return [
+        *paragraph(title, view.width, 0, "title"),
+        *table(columns, rows, view.width),
+        *_more(len(found) - len(shown), view),
+    ]
 
 
 def _maintenance(report: HealthReport, view: TextView) -> list[Line]:
@@ -264,7 +275,7 @@ def _metrics(report: HealthReport, view: TextView) -> list[Line]:
         Column("score", right=True),
         Column("coverage", right=True),
         Column("weight", right=True),
-        Column("rests on", elastic=True),
+        Column("based on", elastic=True),
     ]
     rows = []
     for name, metric in words.metrics_in_order(report):
@@ -296,7 +307,7 @@ def _metrics(report: HealthReport, view: TextView) -> list[Line]:
 
 def _verdict(report: HealthReport, view: TextView) -> list[Line]:
     verdict = words.verdict(report)
-    lines: list[Line] = [(Span("Gate ", "title"), Span(verdict.text, verdict.style))]
+    lines = labelled("Gate ", verdict.text, view.width, verdict.style, "title")
     lines += paragraph(f"It fails on {words.rules_in_words(report.rules)}.", view.width, style="dim")
     asked = [one for one in report.gate.violations if one.kind != "advisory"]
     lines += [line for one in asked for line in paragraph(for_terminal(one.message), view.width, style="bad")]

@@ -56,7 +56,7 @@ def _slim(variant: str, backend: str, bringer: str | None, facts: ImageFacts) ->
     base = Base("", facts.slim, brings_python=True)
     if not bringer or family_of(backend) == "jetson":
         return Chosen(base)
-    return Chosen(base, f"{bringer} brings its GPU libraries along, so that Python's image is enough")
+    return Chosen(base, f"{bringer} brings its GPU libraries along, so Python's image is enough")
 
 
 def _vendor(variant: str, backend: str, python: str, facts: ImageFacts, *, asked: bool) -> Chosen:
@@ -64,7 +64,7 @@ def _vendor(variant: str, backend: str, python: str, facts: ImageFacts, *, asked
     if vendor is None:
         return Chosen(
             Base("", facts.slim, brings_python=True),
-            warning=f"{variant}: no image of the vendor is known for {backend}, so that it stands on Python's own;"
+            warning=f"{variant}: no image of the vendor is known for {backend}, so it is based on Python's own;"
             f" name one with --base {variant}=IMAGE if the packages need the vendor's libraries",
         )
     why = "asked for with --base" if asked else "no locked package brings the GPU's libraries along"

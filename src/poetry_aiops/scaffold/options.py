@@ -65,7 +65,7 @@ def _port(text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= _LAST_PORT):
-        raise UsageError(f"{text!r} is no port", where="--port", hint=f"Name one from 1 to {_LAST_PORT}.")
+        raise UsageError(f"{text!r} is not a port", where="--port", hint=f"Name one from 1 to {_LAST_PORT}.")
     return int(text)
 
 

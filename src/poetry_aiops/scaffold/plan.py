@@ -201,7 +201,7 @@ class _Planner:
         own = own_command(self.given.document, self.given.project.name, self.given.exists)
         if own is None:
             self.warnings.append(
-                "nothing says what a container shall run, so that it starts Python; say it with"
+                "nothing says what a container should run, so it starts Python; give"
                 ' --command "uvicorn app.main:app --host 0.0.0.0"'
             )
         return own or ("python",)

@@ -117,6 +117,14 @@ def test_a_cache_folder_that_cannot_be_written_does_no_harm(tmp_path: Path) -> N
     assert found(open_snapshot(path, FRESH, cache_folder=tmp_path / "file" / "cache")) == ["T-1", "T-2"]
 
 
+def test_a_zip_with_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    whole = zipped(tmp_path / "all.zip", RECORDS[0], **{"\u00e9.json": b"{}"})
+    content = whole.read_bytes()
+    whole.write_bytes(content.replace("\u00e9".encode(), b"\xff\xff", 1))
+    with pytest.raises(IncompleteError, match="is damaged"):
+        open_snapshot(whole, FRESH)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.95])
 def test_a_truncated_zip_is_refused(tmp_path: Path, share: float) -> None:
     path = zipped(tmp_path / "all.zip", *RECORDS)

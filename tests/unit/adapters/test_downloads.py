@@ -116,7 +116,7 @@ def test_offline_uses_what_is_kept_and_asks_nobody(tmp_path: Path) -> None:
 def test_a_list_that_is_none_is_a_reason(document: object) -> None:
     chosen = DownloadServices(SERVICES.top_packages, None)
     found = counted(Services({"https://list.example/top.json": document}), "apple", chosen=chosen)
-    assert "list of the most used packages cannot be had" in found.missing["apple"]
+    assert "list of the most used packages could not be fetched" in found.missing["apple"]
 
 
 @pytest.mark.parametrize("document", [[], {}, {"data": {}}, recent("many"), recent([1]), recent(-5)])

@@ -87,8 +87,8 @@ class TestRefusals:
             FileChange("pipe", None, b""),
             FileChange("empty.txt/below", None, b""),
         )
-        assert "requirements is no plain file" in told
-        assert "pipe is no plain file" in told
+        assert "requirements is not a regular file" in told
+        assert "pipe is not a regular file" in told
         assert "empty.txt/below lies under a file" in told
 
     def test_files_that_changed_since_they_were_read(self) -> None:

@@ -70,7 +70,7 @@ def test_no_shell_reads_the_command(tmp_path: Path) -> None:
 def test_an_address_that_refuses_is_told_without_its_path() -> None:
     with (
         OsvServer() as server,
-        pytest.raises(IncompleteError, match=r"127\.0\.0\.1 could not be told") as caught,
+        pytest.raises(IncompleteError, match=r"could not be sent to 127\.0\.0\.1") as caught,
     ):
         notify(f"{server.url}/s3cret/path?key=s3cret", "News", ["one"])
 

@@ -141,7 +141,7 @@ def test_only_public_names_without_local_parts_are_sent(server: OsvServer) -> No
     "address", ["", "osv.example", "ftp://osv.example", "file:///etc/passwd", "http://[::1"]
 )
 def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(UsageError, match="no address of an OSV service"):
+    with pytest.raises(UsageError, match="not the address of an OSV service"):
         OsvService(address)
 
 
@@ -252,7 +252,7 @@ def test_a_version_in_a_record_that_is_none_spoils_nothing(server: OsvServer) ->
     assert result.complete
     assert result.coverage == 100.0
     (finding,) = result.packages[1].findings
-    assert any('"0.2.0-n653" (fixed) is no version' in note for note in finding.notes)
+    assert any('"0.2.0-n653" (fixed) is not a version' in note for note in finding.notes)
 
 
 def test_a_record_of_ten_megabytes_fails_its_package_only(server: OsvServer) -> None:

@@ -44,7 +44,7 @@ def test_a_second_run_is_refused_with_the_process_and_the_time(tmp_path: Path) -
     path = tmp_path / "lock"
     with (
         run_lock(path, NOW),
-        pytest.raises(InputError, match=r"Another run.*since 2025-03-01T12:00:00\+00:00"),
+        pytest.raises(InputError, match=r"another run.*since 2025-03-01T12:00:00\+00:00"),
         run_lock(path, NOW),
     ):
         pass
@@ -79,7 +79,7 @@ def test_a_lock_whose_holder_says_nothing_is_still_a_lock(tmp_path: Path) -> Non
         for text in (b"", b"{", b"[]", b'{"pid": "x", "since": 1}', b"\xff"):
             path.write_bytes(text)
             with (
-                pytest.raises(InputError, match="Another run is at work in this project;"),
+                pytest.raises(InputError, match="another run is at work in this project;"),
                 run_lock(path, NOW),
             ):
                 pass

@@ -97,7 +97,7 @@ def test_the_reports_time_is_that_of_the_source_and_the_clock_never_goes_back(
 def test_a_time_that_no_calendar_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "9" * 30)
 
-    with pytest.raises(UsageError, match="calendar"):
+    with pytest.raises(UsageError, match="not a valid time"):
         request()
 
 
@@ -149,7 +149,7 @@ def test_the_monitor_looks_once_a_day_without_end_unless_told() -> None:
 
 @pytest.mark.parametrize("given", ["0", "-1", "1.5", "many", ""])
 def test_a_number_of_looks_is_a_whole_one(given: str) -> None:
-    with pytest.raises(UsageError, match="number of looks"):
+    with pytest.raises(UsageError, match="not a number of checks"):
         rounds_of(command(iterations=given))
 
 

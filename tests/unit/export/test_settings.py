@@ -78,7 +78,7 @@ def test_files_of_others_are_never_written(path: str) -> None:
         ({"auto": "yes"}, "must be true or false"),
         ({"files": {"a.txt": {"group": ["main"]}}}, 'Did you mean "groups"?'),
         ({"files": {"a.txt": {"groups": "main"}}}, "must be a list"),
-        ({"files": {"a.txt": {"groups": []}}}, "names no group"),
+        ({"files": {"a.txt": {"groups": []}}}, "does not name a group"),
         ({"files": {"a.txt": {"format": "pylok"}}}, 'Did you mean "pylock"?'),
         ({"files": {"a.toml": {}}}, "not a name for a pylock file"),
         ({"files": {"pylock.a.b.toml": {}}}, "not a name for a pylock file"),

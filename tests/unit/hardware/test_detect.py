@@ -97,7 +97,7 @@ def test_the_probe_that_decided_is_told_with_every_raw_value() -> None:
     assert "driver" in probes["nvidia kernel module (sys)"].won
     assert probes["nvidia kernel module (proc)"].won == ()
     assert "driver=580.65.06" in probes["nvidia kernel module (proc)"].facts
-    assert probes["NVML"].outcome == "skipped: the files tell enough"
+    assert probes["NVML"].outcome == "skipped: the files say enough"
 
 
 @pytest.mark.parametrize("driver", ["nouveau", ""])

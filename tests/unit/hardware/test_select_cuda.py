@@ -9,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 from poetry_aiops.hardware.catalogue import load_catalogue
 from poetry_aiops.hardware.host import Accelerator
 from poetry_aiops.hardware.host import Host
+from poetry_aiops.hardware.rules.candidate import line_order
 from poetry_aiops.hardware.select import cuda_majors
 from poetry_aiops.hardware.select import select
 from poetry_aiops.hardware.selection import Constraint
@@ -275,6 +276,8 @@ def test_a_rejected_build_names_its_kernels_and_each_kind_of_gpu_once() -> None:
     assert reason.startswith(f"its kernels ({arches}) do not run on ")
     assert reason.count("(6.1)") == 1
     assert reason.count("(5.2)") == 1
+    newest = ", ".join(load_catalogue().cuda_architectures("cu128", "2.11", "x86_64"))
+    assert verdict(chosen, "cu128")[0].startswith(f"its kernels ({newest}) do not run on ")
 
 
 def test_of_several_builds_that_need_compatibility_the_oldest_comes_first() -> None:
@@ -289,6 +292,20 @@ def test_a_build_that_holds_only_lines_that_do_not_fit_tells_the_lines_and_each_
     old = choose("driver=580.65.06,cc=8.6", Constraint(torch=SpecifierSet("<2.1")))
     assert verdict(old, "cu130")[0].startswith("it holds torch 2.9 to 2.15 only: the project asks for")
     assert old.best == "cpu"
+
+
+def test_a_build_with_one_or_two_lines_is_told_so() -> None:
+    wish = Constraint(torch=SpecifierSet(">=2.16"))
+    windows = choose("windows-amd64,driver=580.65.06,cc=8.6", wish)
+    assert verdict(windows, "cu129")[0].startswith("it holds torch 2.8 only: ")
+    two = load_catalogue()._replace(torch=load_catalogue().torch[-2:])
+    chosen = select(parse_target("driver=580.65.06,cc=8.6", two), two, wish)
+    assert verdict(chosen, "cu130")[0].startswith("it holds torch 2.14 to 2.15 only: ")
+
+
+def test_newer_lines_come_first_by_number() -> None:
+    assert sorted(["2.9", "3.0", "2.15", "1.13"], key=line_order) == ["3.0", "2.15", "2.9", "1.13"]
+    assert line_order("3") == line_order("3.0")
 
 
 def test_an_offer_that_leaves_a_build_out_is_told_beside_its_other_obstacles() -> None:

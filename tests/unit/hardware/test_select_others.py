@@ -133,6 +133,12 @@ def test_of_two_toolkits_with_the_same_torch_the_newer_one_wins() -> None:
 def test_the_newest_torch_of_a_rocm_build_is_the_highest_number() -> None:
     chosen = choose("gfx=gfx1100", Constraint(torch=SpecifierSet(">=2.8,<2.11")))
     assert (chosen.best, chosen.torch_max) == ("rocm7.1", "2.10")
+    catalogue = load_catalogue()
+    lines = tuple(
+        line._replace(rocm=("rocm7.2",) if line.line in {"2.9", "2.10"} else ()) for line in catalogue.torch
+    )
+    made = catalogue._replace(torch=lines)
+    assert select(parse_target("gfx=gfx1100", made), made).torch_max == "2.10"
     old = choose("gfx=gfx906", Constraint(torch=SpecifierSet("<2.9")))
     assert (old.best, old.torch_max) == ("rocm6.3", "2.8")
 

@@ -131,7 +131,7 @@ def test_a_fixed_bound_that_is_no_version_closes_nothing_and_is_noted() -> None:
         advisory(record("T-1", "demo", {"introduced": "0"}, {"fixed": "0.2.0-n653"})), "demo", "5.0"
     )
     assert found.applies
-    assert found.notes == ('"0.2.0-n653" (fixed) is no version and was passed over',)
+    assert found.notes == ('"0.2.0-n653" (fixed) is not a version and was skipped',)
 
 
 def test_a_beginning_that_is_no_version_lies_as_early_as_the_other_events_allow() -> None:

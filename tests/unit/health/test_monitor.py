@@ -97,8 +97,8 @@ def test_failures_are_told_once_survived_and_tried_again_sooner(fault: Exception
     assert watch(world, HOUR, 5) == Watched(looks=5, failures=3, alerts=1, stopped=False)
     assert world.waits == [60.0, 120.0, 240.0, 3600.0]
     assert len(world.troubles) == 2
-    assert "the look failed" in world.troubles[0]
-    assert world.troubles[1] == "looking works again after 3 failed attempts"
+    assert "the check failed" in world.troubles[0]
+    assert world.troubles[1] == "checking works again after 3 failed attempts"
 
 
 def test_the_pause_after_failures_never_exceeds_the_interval() -> None:
@@ -114,7 +114,7 @@ def test_an_alert_that_fails_is_delivered_later() -> None:
     world = World(LOUD, QUIET, alerts_fail=1)
     assert watch(world, HOUR, 2).alerts == 1
     assert world.told == [LOUD]
-    assert "waits for the next look" in world.troubles[0]
+    assert "waits for the next check" in world.troubles[0]
 
 
 def test_an_alert_waits_while_looking_fails() -> None:

@@ -100,6 +100,7 @@ def test_commits_alone_are_noted() -> None:
         ("ranges", [{"type": "ECOSYSTEM", "events": {"introduced": "0"}}], "ranges[0] has no list of events"),
         ("ranges", [{"type": "ECOSYSTEM", "events": []}], "ranges[0] has no list of events"),
         ("ranges", [{"type": "ECOSYSTEM", "events": [{"introduced": 3}]}], "is none that OSV knows"),
+        ("ranges", [{"type": "ECOSYSTEM", "events": [3, {"introduced": "0"}]}], "is none that OSV knows"),
         ("versions", {}, "versions must be a list"),
         ("versions", [1.0], "a listed version must be text"),
     ],

@@ -48,6 +48,8 @@ def test_a_marker_limits_the_pythons_that_a_release_must_suit() -> None:
 def test_a_marker_may_name_a_full_python_version() -> None:
     needed = needed_pythons(">=3.10,<3.12", ('python_full_version < "3.11.0"',), "*", frozenset({"3.10.4"}))
     assert needed == {"3.10.0", "3.10.4", "3.10.40"}
+    minor = needed_pythons(">=3.10,<3.12", ('python_version == "3.10"',), "*", frozenset())
+    assert minor == {"3.10.0", "3.10.40"}
     pypy = 'implementation_version < "3.11"'
     assert needed_pythons(">=3.10,<3.12", (pypy,), "*", frozenset()) == {"3.10.0", "3.10.40"}
 

@@ -118,6 +118,19 @@ def test_notes_about_unreadable_vectors_stay_beside_any_rating() -> None:
     assert rate(found, "demo").notes == (note,)
 
 
+def test_unreadable_vectors_of_the_package_and_of_the_record_are_both_noted() -> None:
+    document = record("T-1", severity=[{"type": "CVSS_V3", "score": "bad"}])
+    document["affected"][0]["severity"] = [{"type": "CVSS_V2", "score": "worse"}]
+    found = read_record(document, "test")
+    assert isinstance(found, Advisory)
+    assert rate(found, "demo").notes == ('"worse" is no CVSS_V2 vector', '"bad" is no CVSS_V3 vector')
+
+
+def test_a_prefix_without_a_version_leaves_the_label_and_undefined_metrics_change_no_score() -> None:
+    assert rated(("CVSS_V3", "CVSS:x/AV:N")).notes == ('"CVSS:x/AV:N" is no CVSS_V3 vector',)
+    assert rated(("CVSS_V3", f"{V3_MEDIUM}/E:X")).cvss == 6.1
+
+
 def test_a_long_vector_is_cut_in_its_note() -> None:
     assert rated(("CVSS_V2", "x" * 81)).notes == (f'"{"x" * 80}" is no CVSS_V2 vector',)
 

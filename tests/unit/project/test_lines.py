@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import time
+
+from typing import Final
+
 from poetry_aiops.project.lines import lock_lines
 from poetry_aiops.project.lines import requirement_lines
 
 
+SECONDS: Final = 6.0
+"""Of processor time; it needs a tenth of a second, and with a look through all lines for each twenty."""
 STANDARD = """\
 [project]
 name = "shop"
@@ -83,3 +89,16 @@ def test_each_locked_package_has_its_line() -> None:
 
     assert lock_lines(text) == (3, 6)
     assert lock_lines("") == ()
+
+
+def test_thousands_of_requirements_are_found_without_looking_through_all_lines_for_each() -> None:
+    count = 6_000
+    text = (
+        "[project]\ndependencies = [\n"
+        + "".join(f'  "web{number} (>=1)",\n' for number in range(count))
+        + "]\n"
+    )
+    start = time.process_time()
+    found = requirement_lines(text)
+    assert time.process_time() - start < SECONDS
+    assert found["web5999"] == count + 2

@@ -195,7 +195,7 @@ def test_everything_missing_or_wrong_is_named_with_package_and_key() -> None:
         "poetry.lock package torch: dependencies.numpy.version: must be text in quotes, but is missing",
         "poetry.lock package number 2: name: must be text in quotes, but is missing",
         "poetry.lock package number 2: groups: must be a list, but is missing",
-        "poetry.lock package number 2: files: is missing (Write the file anew with `poetry lock`.)",
+        "poetry.lock package number 2: files: is missing (Write the file again with `poetry lock`.)",
     }
 
 
@@ -204,7 +204,7 @@ def test_everything_missing_or_wrong_is_named_with_package_and_key() -> None:
     [
         ("", "must be a table, but is missing"),
         ('[metadata]\nlock-version = "3.0"', "formats up to 2.x can be read"),
-        ('[metadata]\nlock-version = "new"', "is no lock format"),
+        ('[metadata]\nlock-version = "new"', "is not a lock format"),
         ("[metadata]\nlock-version = 2.1", "must be text in quotes, but is a number"),
     ],
 )

@@ -28,6 +28,7 @@ from poetry_aiops.report.graph_dot import quoted
 from poetry_aiops.report.graph_graphml import graph_graphml
 from poetry_aiops.report.graph_json import graph_document
 from poetry_aiops.report.graph_markdown import graph_markdown
+from poetry_aiops.report.graph_markdown import inert
 from poetry_aiops.report.graph_mermaid import MAX_CHARACTERS
 from poetry_aiops.report.graph_mermaid import MAX_EDGES
 from poetry_aiops.report.graph_mermaid import graph_mermaid
@@ -284,3 +285,8 @@ class TestMarkdown:
     def test_a_pipe_does_not_end_a_cell(self) -> None:
         rows = [line for line in graph_markdown(analyse(hostile())).splitlines() if line.startswith("|")]
         assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} <= {3, 4, 5}
+
+
+def test_the_minus_of_what_went_away_is_shown_and_begins_no_list() -> None:
+    assert inert("- ecdsa 1.0") == "\\- ecdsa 1.0"
+    assert inert("-") == "-"

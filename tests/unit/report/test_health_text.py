@@ -21,7 +21,7 @@ def text_of(width: int = 80, *, every: bool = False) -> str:
     return as_text(health_lines(sample(), TextView(width, every=every)))
 
 
-@pytest.mark.parametrize("width", [60, 72, 80, 100, 120, 200])
+@pytest.mark.parametrize("width", [40, 60, 72, 80, 100, 120, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = text_of(width).splitlines()
 

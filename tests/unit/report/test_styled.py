@@ -4,6 +4,7 @@ from poetry_aiops.report.styled import Column
 from poetry_aiops.report.styled import Span
 from poetry_aiops.report.styled import as_text
 from poetry_aiops.report.styled import cells_wide
+from poetry_aiops.report.styled import hanging
 from poetry_aiops.report.styled import table
 from poetry_aiops.report.styled import wrapped
 
@@ -34,3 +35,41 @@ def test_wide_signs_take_two_cells_and_combining_ones_none() -> None:
     assert cells_wide("a\u3042") == 3
     assert cells_wide("e\u0301") == 1
     assert wrapped("\u3042\u3042\u3042", 4) == ["\u3042\u3042", "\u3042"]
+
+
+def test_where_not_even_words_fit_each_cell_stands_beside_its_title() -> None:
+    columns = [Column("level"), Column("package", elastic=True), Column("advisory"), Column("fixed in")]
+    rows = [[Span("high"), Span("toolkit 1.0"), Span("GHSA-aaaa-bbbb-cccc"), Span("")]]
+
+    assert as_text(table(columns, rows, 36)).splitlines() == [
+        "  LEVEL     high",
+        "    PACKAGE   toolkit 1.0",
+        "    ADVISORY  GHSA-aaaa-bbbb-cccc",
+    ]
+
+
+def test_words_of_a_column_that_does_not_give_way_stay_whole() -> None:
+    columns = [Column("package", elastic=True), Column("status")]
+
+    assert as_text(table(columns, [[Span("long name 1.0"), Span("archived")]], 19)).splitlines() == [
+        "  PACKAGE  STATUS",
+        "  long     archived",
+        "  name",
+        "  1.0",
+    ]
+
+
+def test_a_long_line_goes_on_below_the_value_of_its_label() -> None:
+    assert hanging("System:  linux\nNVIDIA:  one GPU, driver 535.54", 24).splitlines() == [
+        "System:  linux",
+        "NVIDIA:  one GPU, driver",
+        "         535.54",
+    ]
+    assert hanging("  a reason that is long", 14).splitlines() == ["  a reason", "    that is", "    long"]
+
+
+def test_a_path_that_is_wider_than_the_terminal_is_not_torn() -> None:
+    assert hanging("at /a/path/that/somebody/copies", 12).splitlines() == [
+        "at",
+        "  /a/path/that/somebody/copies",
+    ]

@@ -104,7 +104,7 @@ def test_a_variant_whose_name_a_dockerfile_needs_gets_another_stage(name: str) -
 def test_wheels_that_bring_their_cuda_libraries_need_no_more_than_python() -> None:
     image = planned(TWO, *TORCH).images[1]
     assert image.base.image.startswith("python:")
-    assert image.reason == "torch brings its GPU libraries along, so that Python's image is enough"
+    assert image.reason == "torch brings its GPU libraries along, so Python's image is enough"
 
 
 @pytest.mark.parametrize("name", ["nvidia-cuda-runtime-cu12", "nvidia-cublas"])
@@ -305,10 +305,10 @@ def test_a_backend_that_asks_git_for_the_version_is_told_it(
     [
         ("command", "a 'b", "the command cannot be taken apart"),
         ("command", " ", "the command is empty"),
-        ("port", "0", "is no port"),
-        ("port", "65536", "is no port"),
-        ("port", "²", "is no port"),
-        ("port", "9" * 5000, "is no port"),
+        ("port", "0", "is not a port"),
+        ("port", "65536", "is not a port"),
+        ("port", "²", "is not a port"),
+        ("port", "9" * 5000, "is not a port"),
         ("base", "ml-gpu", "is not VARIANT=IMAGE"),
         ("base", "ml-gpuu=slim", 'Did you mean "ml-gpu"'),
         ("base", "ml-gpu=a b\nRUN x", "is not the name of an image"),

@@ -225,6 +225,6 @@ def _unknown_capability(case: Case) -> tuple[str, ...]:
     text = (
         f"The compute capability of {named(unknown)} is not known; the choice follows from driver {case.driver} "
         "alone. GPUs older than Turing need cu126, Blackwell needs cu128 or newer: "
-        "`nvidia-smi --query-gpu=name,compute_cap --format=csv` tells."
+        "`nvidia-smi --query-gpu=name,compute_cap --format=csv` shows it."
     )
     return (text,)

@@ -42,7 +42,7 @@ def _device(host: Host, kind: str) -> Accelerator | None:
 def _jetson(host: Host, catalogue: Catalogue) -> Candidate:
     board = _device(host, "jetson")
     if board is None:
-        return rejected("jetson", "this is no Jetson")
+        return rejected("jetson", "this is not a Jetson")
     if not board.counts:
         return rejected("jetson", f"{board.label}: {board.why_unusable}")
     reasons = [f"{board.label} is a Jetson: its GPU needs the builds that NVIDIA makes for JetPack"]

@@ -71,7 +71,7 @@ def _state_json(state: FileState | None) -> dict[str, object] | None:
 
 def _damaged(problems: list[str], where: str) -> InputError:
     return InputError(
-        "The manifest of this backup is damaged; nothing was changed.",
+        "the manifest of this backup is damaged; nothing was changed",
         where=where,
         details=tuple(problems),
         hint="`poetry migrate-reqs --list-backups` shows the others.",

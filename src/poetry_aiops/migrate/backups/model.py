@@ -158,7 +158,7 @@ def _place_problem(path: str) -> str | None:
     if path.startswith("/") or ".." in parts:
         return "leads out of the project"
     if not all(parts) or "." in parts:
-        return "is not a plain path"
+        return "is not an ordinary path"
     if parts[0].lower() in _FOREIGN:
         return f"lies in {parts[0]}, which no migration touches"
     return None

@@ -162,7 +162,7 @@ look() {
     else reason='was removed since'
     fi
   elif [ ! -f "$file" ]; then
-    state=unsafe reason='is no plain file now'
+    state=unsafe reason='is not a regular file now'
   elif [ "$before" != - ] && cmp -s "$stored" "$file"; then
     state=old
   else

@@ -205,7 +205,7 @@ def _project(arguments: _Arguments, known: Knowledge) -> Finding:
     today = " ".join(["poetry install", *(() if editable else ("--only main",)), *extras])
     if not editable and any(word.startswith("--with") for word in extras):
         today = " ".join(["poetry install", *extras])
-    why = "pip chooses the versions of the dependencies anew; Poetry installs the project with those of poetry.lock"
+    why = "pip chooses the versions of the dependencies again; Poetry installs the project with those of poetry.lock"
     return Finding("pip-install-project", why, today, "likely")
 
 

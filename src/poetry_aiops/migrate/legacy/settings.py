@@ -189,7 +189,7 @@ def _ini(path: str, lines: Sequence[str], known: Knowledge) -> Iterator[Hit]:
             deps = re.match(r"(deps|constrain_package_deps)\s*=", line) is not None
         if found := re.match(r"\s*[\w.-]+\s*=\s*file:\s*(?P<file>\S+)", line):
             if known.find(found["file"].strip(","), path):
-                why = "setuptools reads the dependencies from a requirements file; they stand in pyproject.toml now"
+                why = "setuptools reads the dependencies from a requirements file; they are in pyproject.toml now"
                 yield number, line.strip(), Finding("setuptools-file", why, "", "likely")
             continue
         found = _FACTOR.match(line) if deps else None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from typing import Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -30,6 +32,9 @@ _ABOUT_MACHINE = re.compile(
     r"""\b(?:os_name|sys_platform|platform_\w+|implementation_\w+)\s*(?:[<>=!~]+|(?:not\s+)?in)\s*(?:"[^"]*"|'[^']*')"""
     r"""|(?:"[^"]*"|'[^']*')\s*(?:[<>=!~]+|(?:not\s+)?in)\s*(?:os_name|sys_platform|platform_\w+|implementation_\w+)\b"""
 )
+MOST_COMPARED: Final = 50
+"""With how many of one package a line is compared: a file of the same name a thousand times must not take minutes."""
+_MOST_ALIKE = 5  # of the same marker; where so many contradict each other already, nothing is written anyway
 _ORDER = {"===": 0, "==": 0, ">=": 1, ">": 1, "~=": 2, "<": 3, "<=": 3, "!=": 4}
 
 
@@ -58,16 +63,13 @@ def conflicts_between(groups: Sequence[PlannedGroup], targets: Sequence[Target])
     found: list[Problem] = []
     for group in groups:
         for entry in group.entries:
-            found.extend(
-                _conflict(other, entry)
-                for other in seen.get(entry.name, ())
-                if contradict(other, entry) and _meet(other, entry, targets)
-            )
+            found.extend(_first_conflict(entry, seen.get(entry.name, ()), targets))
         for entry in group.entries:
             seen.setdefault(entry.name, []).append(entry)
     return found
 
 
+@lru_cache(maxsize=4096)
 def intersection(first: str, second: str) -> str | None:
     """Return both specifiers as one, shortened to a pin where there is one; None when nothing can meet both."""
     clauses = {str(clause): clause for clause in (*SpecifierSet(first), *SpecifierSet(second))}
@@ -119,26 +121,37 @@ def one_name(
 ) -> list[PlannedEntry]:
     """Return the entries of one package with those of the same marker made one; contradictions are problems."""
     found: list[PlannedEntry] = []
+    parts: list[list[PlannedEntry]] = []
     for entry in entries:
         at = _place_of_partner(entry, found)
         if at is None:
             found.append(entry)
+            parts.append([entry])
         else:
             found[at] = _joined(found[at], entry)
+            parts[at].append(entry)
+    found = [_with_lines_of(entry, lines) for entry, lines in zip(found, parts, strict=True)]
     for index, entry in enumerate(found):
-        problems.extend(
-            _conflict(other, entry)
-            for other in found[:index]
-            if contradict(entry, other) and _meet(entry, other, targets)
-        )
+        problems.extend(_first_conflict(entry, found[:index], targets))
     return found
 
 
 def _place_of_partner(entry: PlannedEntry, found: Sequence[PlannedEntry]) -> int | None:
-    for index, other in enumerate(found):
-        if other.marker == entry.marker and not contradict(other, entry) and _can_be_one(other, entry):
+    alike = [index for index, other in enumerate(found) if other.marker == entry.marker]
+    for index in alike[:_MOST_ALIKE]:
+        if not contradict(found[index], entry) and _can_be_one(found[index], entry):
             return index
     return None
+
+
+def _first_conflict(
+    entry: PlannedEntry, others: Sequence[PlannedEntry], targets: Sequence[Target]
+) -> tuple[Problem, ...]:
+    """Return the error about an entry and the first that contradicts it, if there is one: a line is told once."""
+    for other in others[:MOST_COMPARED]:
+        if contradict(entry, other) and _meet(entry, other, targets):
+            return (_conflict(other, entry),)
+    return ()
 
 
 def contradict(first: PlannedEntry, second: PlannedEntry) -> bool:
@@ -162,12 +175,10 @@ def _address(entry: PlannedEntry) -> tuple[str | None, ...]:
 
 
 def _joined(first: PlannedEntry, second: PlannedEntry) -> PlannedEntry:
-    """Return two entries that do not contradict each other as one."""
+    """Return two entries that do not contradict each other as one, without the lines that it comes from."""
     kept = second if second.is_direct else first
     return replace(
         kept,
-        places=tuple(dict.fromkeys((*first.places, *second.places))),
-        above=tuple(dict.fromkeys((*first.above, *second.above))),
         behind=first.behind or second.behind,
         specifier="" if kept.is_direct else intersection(first.specifier, second.specifier) or "",
         relaxed="" if kept.is_direct else intersection(first.relaxed, second.relaxed) or "",
@@ -175,6 +186,17 @@ def _joined(first: PlannedEntry, second: PlannedEntry) -> PlannedEntry:
         source=None if kept.is_direct else first.source or second.source,
         prereleases=not kept.is_direct and (first.prereleases or second.prereleases),
         develop=first.develop or second.develop,
+    )
+
+
+def _with_lines_of(entry: PlannedEntry, parts: Sequence[PlannedEntry]) -> PlannedEntry:
+    """Return an entry with the places and comments of all that it was made of."""
+    if len(parts) == 1:
+        return entry
+    return replace(
+        entry,
+        places=tuple(dict.fromkeys(place for part in parts for place in part.places)),
+        above=tuple(dict.fromkeys(comment for part in parts for comment in part.above)),
     )
 
 

@@ -176,7 +176,7 @@ def _chosen_role(file: str, reading: Reading, name: str, tree: Tree) -> Role:
     reason = "asked for with --group"
     if not _NAME.fullmatch(group):
         raise UsageError(
-            f"{name!r} is no name for a group",
+            f"{name!r} cannot be the name of a group",
             where=f"--group {name}={file}",
             hint="Use letters, digits, dashes, dots and underscores.",
         )

@@ -56,6 +56,10 @@ VARIABLE: Final = re.compile(r"\$\{[A-Z0-9_]+\}")
 _TAG = re.compile(r"\+(?P<tag>[A-Za-z][A-Za-z0-9.]*)")
 
 
+MOST_INDEXES = 50
+"""No project has as many; more are refused, because every one costs a look at all the others."""
+
+
 @dataclass(frozen=True, slots=True)
 class PypiNames:
     """The addresses under which the default index is known, without a slash at their end."""
@@ -102,6 +106,8 @@ class Sources:
     priorities: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, Credentials] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    _told: set[Problem] = field(default_factory=set)
+    _full: bool = False
 
     # -- reading options ---------------------------------------------------------------------------------
 
@@ -114,6 +120,9 @@ class Sources:
         if known is None and VARIABLE.search(url):
             self._refuse_variable(option, url)
             return None
+        if known is None and len(self.indexes) >= MOST_INDEXES:
+            self._refuse_more(option)
+            return None
         if known is None:
             known = Index(
                 url, self._name(url), option.place, backend_in(url), page=option.name == "find-links"
@@ -124,6 +133,18 @@ class Sources:
             self.credentials.setdefault(known.name, Credentials(known.name, option.place, variables))
         return known
 
+    def _refuse_more(self, option: Option) -> None:
+        if not self._full:
+            self._full = True
+            problem = Problem(
+                "error",
+                option.place,
+                f"this is index number {MOST_INDEXES + 1}, and {MOST_INDEXES} can be read",
+                why="pip would ask every one of them for every package.",
+                suggestion="Name only the indexes that have something to offer.",
+            )
+            self.problems.append(problem)
+
     def _refuse_variable(self, option: Option, url: str) -> None:
         problem = Problem(
             "error",
@@ -132,8 +153,7 @@ class Sources:
             why="pip fills it in when it runs, Poetry does not.",
             suggestion="Write the address itself; only credentials may stay outside of the project.",
         )
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self._tell(problem)
 
     def _name(self, url: str) -> str:
         same = next((one.name for one in self.existing if one.url.rstrip("/") == url.rstrip("/")), None)
@@ -275,7 +295,11 @@ class Sources:
 
     def _warn(self, place: Place, what: str, *, why: str, suggestion: str = "") -> None:
         problem = Problem("warning", place, what, why=why, suggestion=suggestion)
-        if problem not in self.problems:
+        self._tell(problem)
+
+    def _tell(self, problem: Problem) -> None:
+        if problem not in self._told:
+            self._told.add(problem)
             self.problems.append(problem)
 
 

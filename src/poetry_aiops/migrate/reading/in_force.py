@@ -21,10 +21,11 @@ _INDEXES = frozenset({"index-url", "extra-index-url"})
 
 @dataclass(slots=True)
 class InForce:
-    """Collects options in the order in which pip reads them; ``on_drop`` is told of each that an index drops."""
+    """Collects options in the order in which pip reads them; ``off`` says that pip asks no index any more."""
 
     options: list[Option] = field(default_factory=list)
     dropped: list[Option] = field(default_factory=list)
+    off: bool = False
 
     def read_line(self, options: Iterable[Option], *, with_requirement: bool) -> tuple[Option, ...]:
         """Take the options of one line; return the extra indexes that this line drops."""
@@ -33,7 +34,7 @@ class InForce:
             self.options.extend(option for option in line if option.name in GLOBAL_ANYWHERE)
             return ()
         lost: list[Option] = []
-        off = any(option.name == "no-index" for option in (*self.options, *line))
+        off = self.off = self.off or any(option.name == "no-index" for option in line)
         if off or any(option.name == "index-url" for option in line):
             lost = [option for option in self.options if option.name in _INDEXES]
             self.options = [option for option in self.options if option.name not in _INDEXES]

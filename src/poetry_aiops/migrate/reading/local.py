@@ -102,7 +102,7 @@ def _relative(
     clean = posixpath.normpath(path)
     wanted.notes.warning(
         wanted.line,
-        f"{url.text} is no complete file URL",
+        f"{url.text} is not a complete file URL",
         f"It is read as the path {clean}, relative to the project.",
         f"Write: ./{clean.removeprefix('./')}",
     )
@@ -185,7 +185,7 @@ def _archive(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | 
     if file is None and named is None:
         wanted.notes.error(
             wanted.line,
-            f"the file name {posixpath.basename(path)} says no name",
+            f"the file name {posixpath.basename(path)} does not tell the package's name",
             "Poetry needs one.",
             f"Write: name @ file:{path}",
         )
@@ -211,7 +211,7 @@ def _folder(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | N
     elif not is_project(path, neighbours) and found is None and not wanted.editable:
         wanted.notes.error(
             wanted.line,
-            f"{path} is no project: it has neither pyproject.toml nor setup.py",
+            f"{path} is not a project: it has neither pyproject.toml nor setup.py",
             "pip refuses it.",
             "Correct the path.",
         )

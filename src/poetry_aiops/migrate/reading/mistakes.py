@@ -80,7 +80,7 @@ def explain_marker(text: str, error: str) -> Explanation:
             if better != text and _is_marker(better):
                 return Explanation(
                     f"{_shown(text)} is not a marker",
-                    "Values stand in straight quotes.",
+                    "Values need straight quotes.",
                     f"Write: ; {better}",
                     better,
                 )
@@ -124,7 +124,9 @@ def _conda(text: str) -> Explanation | None:
 def _one_equals(text: str) -> Explanation | None:
     found = _ONE_EQUALS.fullmatch(text)
     return (
-        _repaired(text, "one = where two belong", f"{found['name']}=={found['version']}") if found else None
+        _repaired(text, "one = where two are needed", f"{found['name']}=={found['version']}")
+        if found
+        else None
     )
 
 
@@ -163,7 +165,7 @@ def _caret(text: str) -> Explanation | None:
 
 def _turned(text: str) -> Explanation | None:
     fixed = _TURNED.sub(r"\g<sign>=", text)
-    return _repaired(text, "the = stands behind < and >", fixed) if fixed != text else None
+    return _repaired(text, "the = comes after < and >", fixed) if fixed != text else None
 
 
 def _several(text: str) -> Explanation | None:
@@ -188,7 +190,7 @@ def _quoted(text: str) -> Explanation | None:
     if found is not None:
         return _repaired(text, "quotes do not belong in a requirements file", found["text"])
     fixed = _QUOTED_VERSION.sub(r"\g<operator>\g<version>", text)
-    return _repaired(text, "versions stand without quotes", fixed) if fixed != text else None
+    return _repaired(text, "versions are written without quotes", fixed) if fixed != text else None
 
 
 def _comment(text: str) -> Explanation | None:
@@ -196,16 +198,12 @@ def _comment(text: str) -> Explanation | None:
     if found is None:
         return None
     fixed = f"{found['requirement']}  # {found['comment'].strip()}"
-    return _repaired(text, "a comment needs a blank before its #", fixed, found["requirement"])
+    return _repaired(text, "a comment needs a space before its #", fixed, found["requirement"])
 
 
 def _odd_blanks(text: str) -> Explanation | None:
     fixed = _ODD_BLANKS.sub("", text)
-    return (
-        _repaired(text, "blanks that are none (no-break, zero width) stand in it", fixed)
-        if fixed != text
-        else None
-    )
+    return _repaired(text, "it contains invisible or no-break spaces", fixed) if fixed != text else None
 
 
 def _legacy(text: str) -> Explanation | None:
@@ -213,7 +211,7 @@ def _legacy(text: str) -> Explanation | None:
     if found is None or is_requirement(text):
         return None
     return Explanation(
-        f"{found['version']} is no version of PEP 440",
+        f"{found['version']} is not a PEP 440 version",
         "pip refuses it since version 24.1.",
         "Name a version that the index has today.",
     )

@@ -77,7 +77,7 @@ def tell_options(line: LogicalLine, kind: LineKind, options: Options, notes: Not
 
 
 def tell_requirement_options(line: LogicalLine, arguments: str, options: Options, notes: Notes) -> None:
-    """Tell what becomes of the options behind a requirement."""
+    """Tell what becomes of the options after a requirement."""
     editables = options.values("editable")
     others = options.values("requirement") + options.values("constraint")
     if (arguments and editables) or len(editables) > 1 or others:
@@ -115,9 +115,9 @@ def tell_leftover(line: LogicalLine, options: Options, notes: Notes, arguments: 
     if text.startswith(";"):
         notes.warning(
             line.number,
-            f"pip ignores the marker {text!r} behind {'an option' if arguments else 'an editable'}",
+            f"pip ignores the marker {text!r} after {'an option' if arguments else 'an editable'}",
             "It installs the requirement everywhere.",
-            "Write the marker right behind the requirement."
+            "Write the marker right after the requirement."
             if arguments
             else "Write the marker into the requirement: -e 'name @ git+https://... ; marker'",
         )
@@ -125,8 +125,8 @@ def tell_leftover(line: LogicalLine, options: Options, notes: Notes, arguments: 
     kept = [" ".join([arguments, *_spelled(options)])] if arguments else _spelled(options)
     notes.error(
         line.number,
-        f"{text!r} stands behind an option",
-        "pip drops it without a word.",
+        f"{text!r} stands after an option",
+        "pip ignores it silently.",
         f"Give it a line of its own: {text}",
         fixed="\n".join([*kept, text]) if is_requirement(text) else None,  # words may be anything
     )
@@ -141,7 +141,7 @@ def _tell_dash(line: LogicalLine, notes: Notes) -> None:
         line.number,
         f"{line.text[:80]!r} begins with a dash that begins no option",
         "It looks like a list of YAML or Markdown.",
-        "Take the line out." if alone else f"Write: {text}",
+        "Remove the line." if alone else f"Write: {text}",
         fixed="" if alone else text,
     )
 
@@ -198,11 +198,11 @@ def _tell_effect(line: LogicalLine, option: Given, notes: Notes) -> None:
         shown = f"--{option.name}{f' {value}' if option.value is not None else ''}"
         notes.note(line.number, shown, _EFFECTS[option.name])
     elif option.name == "hash":
-        notes.warning(line.number, "--hash without a requirement", "pip ignores it.", "Take the line out.")
+        notes.warning(line.number, "--hash without a requirement", "pip ignores it.", "Remove the line.")
 
 
 def _tell_ignored(line: LogicalLine, option: Given, notes: Notes) -> None:
-    what = f"pip ignores --{option.name} behind a requirement"
+    what = f"pip ignores --{option.name} after a requirement"
     if option.name in _INDEXES and has_credentials(option.value or ""):
         notes.warning(
             line.number, what, "Its credentials are not written anywhere.", "Give it a line of its own."
@@ -239,22 +239,22 @@ def _texts(bad: BadOption) -> Iterator[tuple[str, tuple[str, str, str]]]:
     word = bad.word
     yield (
         "unknown",
-        (f"{word} is no option that pip knows in a file", "pip refuses the file.", "Take it out."),
+        (f"{word} is not an option that pip knows in a file", "pip refuses the file.", "Remove it."),
     )
     yield (
         "command",
         (
             f"{word} is an option of the command pip install, not of a requirements file",
             "pip refuses the file.",
-            "Take it out.",
+            "Remove it.",
         ),
     )
     yield (
         "retired",
         (
-            f"{word} is an option of pips long gone",
+            f"{word} is an option of old versions of pip",
             "pip refuses the file; nothing is left to do for it.",
-            "Take it out.",
+            "Remove it.",
         ),
     )
     yield "ambiguous", (f"{word} can mean {bad.detail}", "pip refuses the file.", "Write the option in full.")
@@ -267,7 +267,7 @@ def _texts(bad: BadOption) -> Iterator[tuple[str, tuple[str, str, str]]]:
     yield (
         "hash",
         (
-            f"{word} is no hash that pip takes",
+            f"{word} is not a hash that pip accepts",
             "",
             f"Write: --hash={STRONG_HASHES[0]}:... ({', '.join(STRONG_HASHES)})",
         ),

@@ -98,7 +98,7 @@ def _read(
                 line.number,
                 "a comment that ends in a backslash swallows the next line",
                 "pip reads nothing of it.",
-                "Take the backslash out of the comment if the line is meant.",
+                "Remove the backslash from the comment if the line is meant.",
             )
         if not line.text:
             kind: LineKind = "blank" if line.comment is None else "comment"

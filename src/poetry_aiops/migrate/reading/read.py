@@ -152,7 +152,7 @@ class _EntryReader:
                 line.number,
                 f"the files include each other: {shown}",
                 "pip refuses them.",
-                "Take one include out.",
+                "Remove one of these includes.",
             )
             return
         if len(chain) > DEEPEST:
@@ -178,7 +178,7 @@ def _resolve(target: str, path: str, line: Line, notes: Notes) -> str | None:
         notes.error(
             line.number,
             f"{redact(target)} is a remote file",
-            "What it says today is not what it says tomorrow, and nothing is downloaded here.",
+            "Its content can change, and nothing is downloaded here.",
             "Download it into the project and include the copy.",
         )
         return None
@@ -197,7 +197,7 @@ def _tell_missing(target: str, inside: str, line: Line, notes: Notes) -> None:
     if inside.startswith("../"):
         notes.error(
             line.number,
-            f"{target} lies outside of the project's folder ({inside})",
+            f"{target} lies outside the project's folder ({inside})",
             "It is not followed: there is no such file in the same repository.",
             "Copy it into the project, or run the command in the folder that holds both.",
         )
@@ -238,7 +238,7 @@ def _tell_constraint(requirement: ReadRequirement, notes: Notes) -> None:
             line,
             "an editable requirement in a constraints file",
             "pip refuses it.",
-            "Take the line out, or the -e.",
+            "Remove the line, or the -e.",
         )
     elif requirement.extras:
         notes.warning(

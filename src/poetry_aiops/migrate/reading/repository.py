@@ -71,7 +71,7 @@ def _name(url: Url, wanted: Wanted, named: Named | None) -> tuple[str, tuple[str
             wanted.notes.warning(
                 wanted.line,
                 f"#egg={url.egg} is more than a name",
-                "pip 25 and later refuse it; the name is taken, a version behind it is not.",
+                "pip 25 and later refuse it; the name is used, a version after it is not.",
                 f"Write: {shown} @ {redact(_without_egg(url.text))}",
             )
         return egg.name, extras, False
@@ -91,14 +91,14 @@ def _guessed(url: Url, wanted: Wanted) -> str:
             wanted.line,
             f"no name for the editable {url.text}",
             "pip refuses it since version 25.",
-            f"Say the project's name, if it is {guess!r}: {redact(url.text)}{mark}egg={guess}",
+            f"Add the project's name, if it is {guess!r}: {redact(url.text)}{mark}egg={guess}",
             fixed=wanted.fixed(f"{url.text}{mark}egg={guess}"),
         )
     else:
         wanted.notes.warning(
             wanted.line,
             f"the name {canonical(guess)!r} is a guess from the repository's address",
-            "The project in it may be called otherwise; Poetry stops at the wrong name.",
+            "The project in it may have another name; Poetry stops at the wrong name.",
             f"Write its name: {guess} @ {redact(url.text)}",
         )
     return guess
@@ -121,9 +121,9 @@ def _tell_scheme(url: Url, wanted: Wanted, revision: str | None, start: str) -> 
     if revision == "":
         notes.error(
             line,
-            "an @ without a revision behind it",
+            "an @ without a revision after it",
             "pip refuses it.",
-            "Name a branch, tag or commit behind the @, or take it out.",
+            "Name a branch, tag or commit after the @, or remove it.",
             fixed=wanted.fixed(start + url.text.replace("@#", "#", 1).removesuffix("@")),
         )
     scp = _SCP.match(url.text)
@@ -156,8 +156,8 @@ def _tell_fragment(url: Url, wanted: Wanted) -> None:
     if url.stray:
         wanted.notes.warning(
             wanted.line,
-            f"#{url.stray} is no revision: pip ignores it and takes the newest commit",
-            "A revision stands behind @.",
+            f"#{url.stray} is not a revision: pip ignores it and takes the newest commit",
+            "A revision follows an @.",
             f"If {url.stray!r} is meant: {redact(without_credentials(url.bare)[0].rstrip('/'))}@{url.stray}",
         )
 

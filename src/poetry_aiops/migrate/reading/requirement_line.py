@@ -143,7 +143,7 @@ def _tell_specifier(named: Named, wanted: Wanted) -> None:
             wanted.line,
             f"{named.name} is not a package of the index",
             "The version of Python is a property of the project, not a dependency.",
-            f"Take the line out and say it in pyproject.toml: {other} = {named.specifier or '>=3.10'!r}",
+            f"Remove the line and write into pyproject.toml: {other} = {named.specifier or '>=3.10'!r}",
             fixed="",
         )
     for clause in named.specifier.split(","):
@@ -160,7 +160,7 @@ def _tell_arbitrary(named: Named, version: str, wanted: Wanted) -> None:
     except InvalidVersion:
         wanted.notes.error(
             wanted.line,
-            f"=== with {version!r}, which is no version of PEP 440",
+            f"=== with {version!r}, which is not a PEP 440 version",
             "Poetry cannot ask for it.",
             f"Name a version that the index has: {named.name}==...",
         )
@@ -178,12 +178,15 @@ def _read_direct(named: Named, wanted: Wanted) -> ReadRequirement | None:
     if looks_like_path(address):
         wanted.notes.warning(
             wanted.line,
-            f"a path behind @: {address}",
+            f"a path after @: {address}",
             "pip takes URLs there only; it is read as a path relative to the project.",
         )
         return read_path(address, wanted, named)
     wanted.notes.error(
-        wanted.line, f"{address} is no URL", "Behind @ stands one.", f"Write: {named.name} @ https://..."
+        wanted.line,
+        f"{address} is not a URL",
+        "A URL has to follow the @.",
+        f"Write: {named.name} @ https://...",
     )
     return None
 
@@ -216,7 +219,7 @@ def _read_url(text: str, wanted: Wanted, named: Named | None) -> ReadRequirement
     url = parse_url(text)
     if url is None:
         wanted.notes.error(
-            wanted.line, f"{text} is no complete URL", "Its host cannot be read.", "Correct the address."
+            wanted.line, f"{text} is not a complete URL", "Its host cannot be read.", "Correct the address."
         )
         return None
     if url.is_vcs:
@@ -226,7 +229,7 @@ def _read_url(text: str, wanted: Wanted, named: Named | None) -> ReadRequirement
             wanted.line,
             "an archive cannot be editable",
             "pip refuses it.",
-            f"Take out -e: {url.text}",
+            f"Remove -e: {url.text}",
             fixed=f"{url.text}{wanted.rest}",
         )
     if url.hashes:
@@ -271,7 +274,7 @@ def _unnamed(url: Url, wanted: Wanted) -> tuple[str, bool]:
         wanted.notes.warning(
             wanted.line,
             f"the name {guess!r} is a guess from the address",
-            "The project in the archive may be called otherwise; Poetry stops at the wrong name.",
+            "The project in the archive may have another name; Poetry stops at the wrong name.",
             f"Write its name: {guess} @ {url.text}",
         )
         return guess, True
@@ -287,7 +290,7 @@ def _unnamed(url: Url, wanted: Wanted) -> tuple[str, bool]:
     kinds = (
         f"no archive ({', '.join(ARCHIVES[:4])}, ...)"
         if not url.is_archive
-        else "an archive that says no name"
+        else "an archive that does not tell the package's name"
     )
     wanted.notes.error(
         wanted.line, f"{url.text} is {kinds}", "Poetry needs a name.", f"Write: name @ {url.text}"

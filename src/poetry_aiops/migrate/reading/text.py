@@ -84,7 +84,7 @@ def decode(data: bytes) -> Decoded | Undecodable:
         known = False
     if not known:
         return Undecodable(
-            f"the coding line names {encoding!r}, which is no encoding that Python knows",
+            f"the coding line names {encoding!r}, an encoding that Python does not know",
             "Write the encoding of the file there, for example: # -*- coding: utf-8 -*-",
         )
     return _decoded(data, encoding, b"")
@@ -193,7 +193,7 @@ def _decoded(data: bytes, encoding: str, bom: bytes) -> Decoded | Undecodable:
         return Undecodable(f"the file cannot be read as {encoding}: {error}", "Save the file as UTF-8.")
     if "\0" in text:
         return Undecodable(
-            "the file holds NUL characters: it is no text, or UTF-16 without a byte order mark",
+            "the file holds NUL characters: it is not text, or it is UTF-16 without a byte order mark",
             "Save the file as UTF-8.",
             data.index(b"\0"),
             text.count("\n", 0, text.index("\0")) + 1,

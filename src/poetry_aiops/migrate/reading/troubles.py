@@ -28,7 +28,7 @@ _TEMPLATE_START = re.compile(r"\{%[-+\s]")
 _SHELL = re.compile(
     r"(?:\$\s+|!|%)?(?:sudo\s+)?(?:(?:python[0-9.]*|py)\s+-m\s+)?(?:uv\s+)?"
     r"(?:(?:pip[0-9.]*|pipx|conda|mamba|micromamba|poetry|pdm|apt|apt-get|brew|yum|dnf|apk|npm)\s+(?:install|add|update|uninstall|remove|upgrade|-U|-q|-y|-c)\b"
-    r"|git\s+(?:clone|checkout|pull|submodule)\b|(?:cd|export|source|echo|set|wget|curl|mkdir|chmod)\s+\S|\#!)"
+    r"|git\s+(?:clone|checkout|pull|submodule)\b|(?:cd|export|source|echo|set|wget|curl|mkdir|chmod)\s+\S)"
 )
 _PAGE = re.compile(r"<!doctype\b|<(?:html|head|body|meta|script|div)\b|</", re.IGNORECASE)
 _TOML = re.compile(r"\[\[?[A-Za-z0-9_.\"' -]+\]\]?$")
@@ -85,8 +85,8 @@ def _conflict(lines: Sequence[LogicalLine]) -> Trouble | None:
     return _trouble(
         hits,
         "merge conflict markers",
-        "Which side is meant, only its authors know.",
-        "Resolve the conflict and take out the markers.",
+        "Only its authors know which side is meant.",
+        "Resolve the conflict and remove the markers.",
     )
 
 
@@ -144,7 +144,7 @@ def _page(lines: Sequence[LogicalLine]) -> Trouble | None:
     return _trouble(
         content,
         "a web page, not a requirements file",
-        "A download gave the page around the file.",
+        "The download saved the page around the file.",
         "Download the raw file.",
         whole_file=True,
     )
@@ -176,21 +176,17 @@ def _document(lines: Sequence[LogicalLine]) -> Trouble | None:
 
 
 def _shell(lines: Sequence[LogicalLine]) -> Trouble | None:
-    hits = [line for line in lines if line.text and (_SHELL.match(line.text) or _is_shebang(line))]
-    if not any(line.text for line in hits):
+    hits = [line for line in lines if line.text and _SHELL.match(line.text)]
+    if not hits:
         return None
     packages = _packages(hits)
     return _trouble(
         hits,
         "shell commands" if len(hits) > 1 else f"a shell command: {hits[0].text[:80]}",
         "pip reads requirements, it runs nothing.",
-        f"Write only the packages: {', '.join(packages)}" if packages else "Take the line out.",
+        f"Write only the packages: {', '.join(packages)}" if packages else "Remove the line.",
         fixed="\n".join(packages) if packages and len(hits) == 1 else None,
     )
-
-
-def _is_shebang(line: LogicalLine) -> bool:
-    return line.number == 1 and line.raw.startswith("#!")
 
 
 def _packages(hits: Sequence[LogicalLine]) -> list[str]:

@@ -277,9 +277,9 @@ class _Writer:
                 lines.append(f"{toml_key(name)} = {value}")
             elif there[name] != tables and [there[name]] != tables:
                 raise InputError(
-                    f"{header} already says otherwise about {name}",
+                    f"{header} already has another value for {name}",
                     where=PYPROJECT,
-                    hint=f"Nothing was written. Make it {toml_key(name)} = {value}",
+                    hint=f"Nothing was written. Change it to {toml_key(name)} = {value}",
                 )
         if lines:
             self._line(header, "\n".join(lines), after)

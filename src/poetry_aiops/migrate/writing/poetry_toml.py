@@ -36,7 +36,7 @@ def with_settings(text: str, settings: Sequence[Setting]) -> str:
         raise InputError(
             "the file cannot be read as Poetry's settings",
             where="poetry.toml",
-            hint="Mend it, or take the options away.",
+            hint="Repair it, or remove the options.",
             details=(str(error),),
         ) from error
     return changed

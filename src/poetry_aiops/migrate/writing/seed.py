@@ -57,7 +57,7 @@ def _locked_names(lock: str | None) -> frozenset[str]:
             "it cannot be read",
             where="poetry.lock",
             details=(str(error),),
-            hint="Mend it, or remove it and migrate again.",
+            hint="Repair it, or remove it and migrate again.",
         ) from error
     return frozenset(normalised(str(package["name"])) for package in packages)
 

@@ -171,5 +171,5 @@ def test_a_file_that_is_not_given_cannot_be_chosen() -> None:
 
 @pytest.mark.parametrize("name", ["a b", "ä", "-", 'x"y'])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="no name for a group"):
+    with pytest.raises(UsageError, match="cannot be the name of a group"):
         classify(tree_of({"requirements.txt": "six\n"}), {"requirements.txt": name})

@@ -77,7 +77,7 @@ def test_a_file_that_includes_itself_is_refused() -> None:
     [
         ("nope.txt", ("requirements.txt:1", "nope.txt does not exist")),
         ("baze.txt", ("Did you mean base.txt?",)),
-        ("../shared.txt", ("outside of the project",)),
+        ("../shared.txt", ("outside the project",)),
         ("https://h.example/r.txt", ("remote",)),
         ("file:///a/r.txt", ("remote",)),
         ("/a/r.txt", ("one machine",)),
@@ -200,7 +200,7 @@ def test_what_includes_cannot_do_is_told_in_full_where_it_stands() -> None:
                 "-c c.txt\n-r ${X}/a.txt\n-i https://h.example/1\n--extra-index-url https://h.example/2\n"
                 "-i https://h.example/3\n-c mising.txt\n"
             ),
-            "sub/a.txt": "\n-r ../requirements.txt\n-r sub/b.txt\nnumpy\n-r b.txt\n",
+            "sub/a.txt": "\n-r ../requirements.txt\n-r sub/b.txt\nnumpy\n-r b.txt\n-r zzz.txt\n",
             "sub/b.txt": "six",
             "c.txt": "\n-e ./libs/foo\ntorch[x]\n-r d.txt\n",
             "d.txt": "rich",
@@ -223,16 +223,17 @@ def test_what_includes_cannot_do_is_told_in_full_where_it_stands() -> None:
     machine = "is a place on one machine's disk"
     assert told == [
         ("requirements.txt:2", "error", "the requirements file missing.txt does not exist", "missing.txt is relative to the folder of this file.", "Did you mean missing.in?"),
-        ("requirements.txt:3", "error", "https://****@h.example/x.txt is a remote file", "What it says today is not what it says tomorrow, and nothing is downloaded here.", "Download it into the project and include the copy."),
+        ("requirements.txt:3", "error", "https://****@h.example/x.txt is a remote file", "Its content can change, and nothing is downloaded here.", "Download it into the project and include the copy."),
         ("requirements.txt:4", "error", f"/etc/x.txt {machine}", "Nobody else has it there.", "Write a path relative to this file."),
-        ("requirements.txt:5", "error", "../outside.txt lies outside of the project's folder (../outside.txt)", "It is not followed: there is no such file in the same repository.", "Copy it into the project, or run the command in the folder that holds both."),
+        ("requirements.txt:5", "error", "../outside.txt lies outside the project's folder (../outside.txt)", "It is not followed: there is no such file in the same repository.", "Copy it into the project, or run the command in the folder that holds both."),
         ("requirements.txt:8", "error", "the requirements file ${X}/a.txt does not exist", "Variables in it are not expanded.", "Correct the path."),
         ("requirements.txt:11", "warning", "pip drops --index-url https://h.example/1 (requirements.txt:9) here", replaced, first),
         ("requirements.txt:11", "warning", "pip drops --extra-index-url https://h.example/2 (requirements.txt:10) here", replaced, first),
         ("requirements.txt:12", "error", "the constraints file mising.txt does not exist", "mising.txt is relative to the folder of this file.", "Did you mean missing.in?"),
-        ("sub/a.txt:2", "error", "the files include each other: requirements.txt -> sub/a.txt -> requirements.txt", "pip refuses them.", "Take one include out."),
+        ("sub/a.txt:2", "error", "the files include each other: requirements.txt -> sub/a.txt -> requirements.txt", "pip refuses them.", "Remove one of these includes."),
         ("sub/a.txt:3", "error", "the requirements file sub/sub/b.txt does not exist", "sub/b.txt is relative to the folder of this file.", "sub/b.txt exists, seen from the project's folder: write the path relative to this file."),
-        ("c.txt:2", "error", "an editable requirement in a constraints file", "pip refuses it.", "Take the line out, or the -e."),
+        ("sub/a.txt:6", "error", "the requirements file sub/zzz.txt does not exist", "zzz.txt is relative to the folder of this file.", "Did you mean sub/b.txt?"),
+        ("c.txt:2", "error", "an editable requirement in a constraints file", "pip refuses it.", "Remove the line, or the -e."),
         ("c.txt:3", "warning", "extras in a constraints file: x", "pip refuses to install with them.", ""),
         ("c.txt:4", "warning", "-r d.txt in a constraints file gives requirements, not constraints", "pip installs them.", "If constraints are meant, write: -c d.txt"),
     ]  # fmt: skip
@@ -242,3 +243,13 @@ def test_what_includes_cannot_do_is_told_in_full_where_it_stands() -> None:
     assert [option.value for option in reading.options] == ["https://h.example/3"]
     assert [option.value for option in reading.dropped] == ["https://h.example/1", "https://h.example/2"]
     assert (reading.files[-1], reading.constraint_files) == ("d.txt", ("c.txt",))
+
+
+def test_of_several_indexes_on_one_line_the_last_counts_and_extra_ones_all_count() -> None:
+    reading = tree_of(
+        {
+            "requirements.txt": "-i https://a.example -i https://b.example --extra-index-url https://c.example --extra-index-url https://d.example"
+        }
+    ).readings["requirements.txt"]
+    assert [option.value for option in reading.dropped] == ["https://a.example"]
+    assert [option.value for option in reading.options] == [f"https://{name}.example" for name in "bcd"]

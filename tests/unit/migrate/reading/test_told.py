@@ -28,6 +28,7 @@ MARK = ">>> "
 FILES: dict[str, str | bytes] = {
     "libs/foo/pyproject.toml": '[project]\nname = "Foo"\n',
     "libs/bar/setup.py": "from setuptools import setup\nsetup()\n",
+    "libs/number/pyproject.toml": "[project]\nname = 3\n",
     "docs/index.md": "",
     "wheels/six-1.16.0-py2.py3-none-any.whl": b"",
     "wheels/odd.zip": b"",
@@ -60,18 +61,19 @@ def of_problem(problem: Problem) -> Iterator[str]:
     place = f"{problem.place.line}-{problem.last}" if problem.last else str(problem.place.line)
     what, words, _ = problem.what.partition(": Expected ")  # packaging's words, another version's are others
     yield f"{problem.severity} {place}: {what}{words and ': ...'}"
-    yield from (f"  {text}" for text in (problem.why, problem.suggestion) if text)
+    yield from (
+        f"  {text}" for text in (problem.why, problem.suggestion and f"-> {problem.suggestion}") if text
+    )
     if problem.fixed is not None:
         yield f"  fixed: {problem.fixed!r}"
 
 
 def of_line(line: Line) -> str:
     options = " ".join(f"--{option.name}={option.value}" for option in line.options)
-    target = f" {line.target}" if line.target else ""
+    comment = f"# {line.comment}" if line.comment else ""
+    parts = [line.kind, str(line.number), line.target, options, comment]
     read = of_requirement(line.requirement) if line.requirement else "nothing"
-    return f"{line.kind} {line.number}{target} {options}".rstrip() + (
-        f"\n  {read}" if line.kind == "requirement" else ""
-    )
+    return " ".join(filter(None, parts)) + (f"\n  {read}" if line.kind == "requirement" else "")
 
 
 def of_requirement(requirement: ReadRequirement) -> str:
