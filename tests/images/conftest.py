@@ -82,12 +82,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bases(shared: Path) -> BaseImages:
+def bases(shared: Path) -> Iterator[BaseImages]:
     with FileLock(shared / "bases.lock"):
         reason = why_not()
-        if reason is not None:
-            pytest.skip(reason)
-        return BaseImages.made()
+    if reason is not None:
+        pytest.skip(reason)
+    with BaseImages.in_use() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ is mounted while it runs: nothing of it is in an image.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import platform
 import re
@@ -73,10 +74,23 @@ class BaseImages:
     """The pip.conf that finds the wheels of Poetry and of this plugin while an image is built."""
 
     @classmethod
-    def made(cls) -> BaseImages:
-        """Return the stand-ins, made when they are not there yet."""
+    @contextlib.contextmanager
+    def in_use(cls) -> Iterator[BaseImages]:
+        """Return the stand-ins, made when they are not there yet; the last of several users tidies up."""
+        import fcntl  # noqa: PLC0415 - Windows has none
+
         folder = FOLDER / "images"
         folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "users").open("w") as users:
+            fcntl.flock(users, fcntl.LOCK_SH)
+            made = cls._made(folder)
+            yield made
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                made.buildah.unmount()
+
+    @classmethod
+    def _made(cls, folder: Path) -> BaseImages:
         with FileLock(folder / "lock"):
             buildah = Buildah.below(folder)
             _make_room(buildah)

@@ -85,15 +85,34 @@ class Buildah:
                 return cls(folder, driver)
         raise RuntimeError(f"buildah has no storage in {folder}: {cls(folder, 'vfs').call('info').output}")
 
+    @property
+    def state(self) -> Path:
+        """Return where buildah notes what is mounted: like the mounts, it does not outlive this machine's next start."""
+        name = hashlib.sha256(str(self.folder / self.driver).encode()).hexdigest()[:12]
+        return Path("/run") / f"poetry-aiops-{name}"
+
+    def unmount(self) -> None:
+        """Unmount what builds have left mounted, so that the folder can be deleted; nobody may be using it."""
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+        places = [mount.split()[1] for mount in mounts]
+        for place in sorted(filter(lambda place: place.startswith(f"{self.folder}/"), places), reverse=True):
+            subprocess.run(["umount", place], check=True, timeout=60)
+        shutil.rmtree(self.state, ignore_errors=True)
+
     def with_volumes(self, *volumes: str) -> Buildah:
         return replace(self, volumes=volumes)
 
     def call(self, *arguments: str, cwd: Path | None = None) -> Done:
         """Run ``buildah ARGUMENTS``."""
         place = self.folder / self.driver
-        # What is mounted does not outlive this machine's next start, and so must not the notes about it.
-        state = f"/run/poetry-aiops-{hashlib.sha256(str(place).encode()).hexdigest()[:12]}"
-        own = ["--storage-driver", self.driver, "--root", str(place / "storage"), "--runroot", state]
+        own = [
+            "--storage-driver",
+            self.driver,
+            "--root",
+            str(place / "storage"),
+            "--runroot",
+            str(self.state),
+        ]
         started = time.monotonic()
         done = subprocess.run(
             ["buildah", *own, *arguments],
