@@ -115,7 +115,7 @@ MANY: Final = {
         "requirements",
         many(1500, "--extra-index-url https://h.example:{}/simple\n").encode(),
     ),
-    "lines for one folder": ("requirements", many(4000, "-e ./libs\n").encode()),
+    "equal lines": ("requirements", b"six\n" * 8000),
     "requirements for one package in both tables": (
         "pyproject",
         b"[project]\ndependencies = ["
@@ -123,12 +123,6 @@ MANY: Final = {
         + b"]\n[tool.poetry.dependencies]\nweb = ["
         + b'"*",' * 1500
         + b"]\n",
-    ),
-    "groups within each other": (
-        "pyproject",
-        (
-            "[dependency-groups]\n" + many(1100, 'g{} = [{{include-group = "g{}"}}]\n') + "g1100 = []\n"
-        ).encode(),
     ),
     "ranges and versions of one advisory": ("osv", advisory(3000)),
 }

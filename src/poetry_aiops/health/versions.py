@@ -31,7 +31,9 @@ def canonical(text: str) -> str:
     return text if version is None else str(canonicalize_version(version))
 
 
-@lru_cache(maxsize=16_384)
 def public(version: Version) -> Version:
-    """Return a version without its local part: ``2.1.0+cpu`` -> ``2.1.0``."""
-    return Version(version.public) if version.local else version
+    """Return a version without its local part: ``2.1.0+cpu`` -> ``2.1.0``; the spelling stays.
+
+    A cache by version would not do: ``1.2`` and ``1.2.0`` are equal, and the one would be given for the other.
+    """
+    return parsed(version.public) or version if version.local else version

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from packaging.version import Version
 from tests.unit.health.facts import lock_of
 from tests.unit.health.facts import project_of
 from tests.unit.health.test_certificate import needs
@@ -14,6 +15,7 @@ from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.blockers import WayOut
 from poetry_aiops.health.blockers import widened
 from poetry_aiops.health.certificate import Ground
+from poetry_aiops.health.versions import public
 
 
 if TYPE_CHECKING:
@@ -139,3 +141,8 @@ def test_the_first_release_that_allows_it_is_found_with_few_questions() -> None:
 )
 def test_a_constraint_is_widened_in_its_own_style(constraint: str, version: str, expected: str) -> None:
     assert widened(constraint, version) == expected
+
+
+def test_the_spelling_of_a_version_does_not_depend_on_what_was_compared_before() -> None:
+    public(Version("1.2.0"))
+    assert widened("==1.0", "1.2") == "==1.2"

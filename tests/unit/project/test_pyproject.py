@@ -353,3 +353,10 @@ def test_a_requirement_with_a_number_of_hundreds_of_digits_is_refused_where_it_s
     error = refused(f'[project]\ndependencies = ["torch (>={"9" * 5000})"]')
     assert error.where == "[project] dependencies"
     assert error.what == "a requirement holds a number of hundreds of digits"
+
+
+def test_groups_may_include_each_other_deeper_than_python_calls() -> None:
+    depth = 1_100
+    chain = "".join(f'g{level} = [{{include-group = "g{level + 1}"}}]\n' for level in range(depth))
+    project = read(f"[dependency-groups]\n{chain}g{depth} = []\n")
+    assert project.included("g0") == tuple(f"g{level}" for level in range(1, depth + 1))
