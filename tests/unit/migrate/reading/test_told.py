@@ -29,6 +29,7 @@ FILES: dict[str, str | bytes] = {
     "libs/foo/pyproject.toml": '[project]\nname = "Foo"\n',
     "libs/bar/setup.py": "from setuptools import setup\nsetup()\n",
     "libs/number/pyproject.toml": "[project]\nname = 3\n",
+    "libs/variable/setup.py": "from setuptools import setup\nsetup(name=3)\n",
     "docs/index.md": "",
     "wheels/six-1.16.0-py2.py3-none-any.whl": b"",
     "wheels/odd.zip": b"",
