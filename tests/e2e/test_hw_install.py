@@ -333,6 +333,20 @@ def test_an_explicit_choice_is_remembered_until_auto_is_asked_for(
     assert "remembered" not in after.stdout
 
 
+def test_what_is_remembered_for_this_machine_says_nothing_about_another_one(
+    poetry: PoetryProgram, locked_project: ProjectFactory
+) -> None:
+    project = locked_project(projects.HW)
+    poetry.must(project, "hw-install", "--hardware", "cpu")
+
+    there = poetry.must(project, "hw-install", "--dry-run", "--target", "driver=580.65,cc=8.6")
+    assert "hw-install: ml-gpu (cu126)" in there.stdout
+    assert "remembered" not in there.stdout
+
+    here = poetry.must(project, "hw-install", "--dry-run")
+    assert "hw-install: ml-cpu (cpu) - remembered in this environment" in here.stdout
+
+
 def test_a_choice_by_the_environment_variable_is_not_remembered(
     poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:

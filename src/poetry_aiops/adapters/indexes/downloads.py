@@ -203,7 +203,9 @@ class _Reader:
         reasons = [reason for reason in (self.list_problem, self.service_problem) if reason]
         if reasons:
             return "; ".join(reasons)
-        return "the service did not answer for it" if self._services.by_name else f"{_LIST} does not hold it"
+        if self._services.by_name:
+            return "the service did not answer for it"
+        return f"{_LIST} does not hold it" if self._services.top_packages else "its downloads were not asked for"
 
     def _listed(self) -> Mapping[str, int]:
         """Return the list where it may be used: it is wanted and not too old."""

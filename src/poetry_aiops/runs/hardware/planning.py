@@ -104,7 +104,8 @@ class _Planner:
         defaults = main | {canonicalize_name(group) for group in command.non_optional_groups}
         own = read_config(aiops_table(command.poetry.pyproject.data)).profiles
         profile = profile_of(self.options.profile, own, defaults, self.variants)
-        record = read_record(command.env.path) if command.env.is_venv() else None
+        # What this environment remembers was chosen for this machine, and --target describes another one.
+        record = read_record(command.env.path) if command.env.is_venv() and not self._described else None
         wish = wish_of(
             self.options,
             self.variants,
@@ -154,10 +155,15 @@ class _Planner:
             extras=names_in_extras(option("extras")),
         )
 
+    @property
+    def _described(self) -> bool:
+        """Whether the options describe another machine."""
+        return any(self.command.option(name) is not None for name in ("target", "target-file"))
+
     def _machine(self, catalogue: Catalogue) -> Detection:
         target, target_file = self.command.option("target"), self.command.option("target-file")
         detection = described_machine(target, target_file, catalogue)
-        described = target is not None or target_file is not None
+        described = self._described
         if described and self.command.option("verify"):
             raise UsageError(
                 "another machine's device cannot be used from here",
