@@ -38,7 +38,7 @@ REFUSALS = {
     "ml-gpu": "ml-gpu (cu126) does not fit this machine: no NVIDIA GPU is to be seen",
     "ml-cu130": "ml-cu130 (cu130) does not fit this machine: no NVIDIA GPU is to be seen",
     "ml-rocm": "ml-rocm (rocm7.2) does not fit this machine: no AMD GPU is ready to compute",
-    "edge": "edge (jetson) does not fit this machine: this is no Jetson",
+    "edge": "edge (jetson) does not fit this machine: this is not a Jetson",
 }
 TORCH = "2.14.1"
 BUILDING = ("poetry", "gcc", "cc", "c++", "make", "ld", "uv")

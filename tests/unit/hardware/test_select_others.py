@@ -224,7 +224,7 @@ def test_a_gpu_of_another_kind_that_is_hidden_does_not_silence_what_is_said_of_r
 @pytest.mark.parametrize(
     ("spec", "backend", "expected"),
     [
-        ("cpu", "jetson", "this is no Jetson"),
+        ("cpu", "jetson", "this is not a Jetson"),
         ("cpu", "mps", "MPS is for macOS, not linux"),
         ("macos-x86_64", "mps", "MPS builds are for Apple silicon; this Mac is x86_64"),
         ("cpu", "xpu", "no Intel GPU that torch supports was found"),
