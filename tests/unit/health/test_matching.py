@@ -100,7 +100,7 @@ def test_of_several_limits_the_widest_counts_and_one_without_bounds_lifts_all() 
 def test_a_limit_that_is_no_version_limits_nothing_and_is_noted_but_a_star_is_not() -> None:
     odd = match(advisory(record("T-1", "demo", {"introduced": "0"}, {"limit": "soon"})), "demo", "9")
     star = match(advisory(record("T-1", "demo", {"introduced": "0"}, {"limit": "*"})), "demo", "9")
-    assert (odd.applies, odd.notes) == (True, ('"soon" (limit) is no version and was passed over',))
+    assert (odd.applies, odd.notes) == (True, ('"soon" (limit) is not a version and was skipped',))
     assert (star.applies, star.notes) == (True, ())
 
 
@@ -160,7 +160,7 @@ def test_a_locked_version_that_is_none_is_compared_with_the_list_and_else_in_dou
     named = advisory(listed("T-1", "demo", "2013-odd"))
     assert match(named, "demo", "2013-odd").applies
     assert match(named, "demo", "2014-odd").doubt == (
-        '"2014-odd" is no PEP 440 version, so that ranges cannot be compared'
+        '"2014-odd" is not a PEP 440 version, so ranges cannot be compared'
     )
     assert match(named, "other", "2014-odd").doubt is None
 
@@ -200,7 +200,7 @@ def test_notes_are_told_once_and_ranges_of_several_entries_all_count() -> None:
     ]
     found = match(advisory(document), "demo", "2.5")
     assert (found.applies, found.fixed_in) == (True, ("3",))
-    assert found.notes == ('"x" (fixed) is no version and was passed over',)
+    assert found.notes == ('"x" (fixed) is not a version and was skipped',)
     assert not match(advisory(document), "demo", "1.5").applies
 
 

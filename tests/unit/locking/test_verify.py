@@ -89,7 +89,7 @@ def test_extras_that_double_a_package_are_refused_with_the_choice_and_the_way_ou
         check_extras(rows, ["cpu", "gpu"], MAIN, MACHINES)
     (detail,) = caught.value.details
     assert detail.startswith("without extras: torch: 1, 2 (on linux-x86_64")
-    assert "cannot be locked soundly" in caught.value.what
+    assert "cannot be locked safely" in caught.value.what
     assert "[tool.poetry-aiops.hardware.variants]" in (caught.value.hint or "")
 
 
