@@ -35,8 +35,8 @@ pytestmark = pytest.mark.slow
 
 GPU_BUILDS = {"ml-gpu": "cu126", "ml-cu130": "cu130", "ml-rocm": "rocm7.2"}
 REFUSALS = {
-    "ml-gpu": "ml-gpu (cu126) does not fit this machine: no NVIDIA GPU is to be seen",
-    "ml-cu130": "ml-cu130 (cu130) does not fit this machine: no NVIDIA GPU is to be seen",
+    "ml-gpu": "ml-gpu (cu126) does not fit this machine: no NVIDIA GPU was found",
+    "ml-cu130": "ml-cu130 (cu130) does not fit this machine: no NVIDIA GPU was found",
     "ml-rocm": "ml-rocm (rocm7.2) does not fit this machine: no AMD GPU is ready to compute",
     "edge": "edge (jetson) does not fit this machine: this is not a Jetson",
 }
