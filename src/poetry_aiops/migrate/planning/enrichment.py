@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.planning.entry import PlannedEntry
 
 
+Table = tuple[dict[str, object], str]
+"""What Poetry's table says, and where."""
+
 _COMPARISON = re.compile(
     r"(?P<left>\S+|\"[^\"]*\") (?P<op>==|!=|<=|>=|<|>|not in|in) (?P<right>\"[^\"]*\"|\S+)"
 )
@@ -46,19 +49,34 @@ def enriching_tables(same: Sequence[PlannedEntry]) -> list[dict[str, object]]:
     wishes = [entry.enrichment() for entry in same]
     if all(wish == wishes[0] for wish in wishes):
         return wishes[:1] if wishes[0] else []
-    tables: list[tuple[dict[str, object], str]] = []
-    for entry in sorted(same, key=lambda one: not one.enrichment()):
-        wanted = entry.enrichment()
-        before = [marker for table, marker in tables if table != wanted and _overlap(marker, entry.marker)]
-        if "" in before or (not wanted and not before):
-            continue
-        marker = all_of(entry.marker, *(negated(one, entry.name) for one in before))
-        table = (wanted, marker)
-        if table not in tables:
-            tables.append(table)
+    tables: list[Table] = []
+    plain = []
+    for entry in same:
+        if entry.enrichment():
+            _add(entry, tables)
+        else:
+            plain.append(entry)
+    while touched := next((one for one in plain if _is_touched(one, tables)), None):
+        plain.remove(touched)
+        _add(touched, tables)
     return [
         {**(table or {"version": "*"}), **({"markers": marker} if marker else {})} for table, marker in tables
     ]
+
+
+def _is_touched(entry: PlannedEntry, tables: Sequence[Table]) -> bool:
+    return any(_overlap(marker, entry.marker) for _, marker in tables)
+
+
+def _add(entry: PlannedEntry, tables: list[Table]) -> None:
+    """Add the table of an entry where the other ones leave something of it."""
+    wanted = entry.enrichment()
+    before = [marker for table, marker in tables if table != wanted and _overlap(marker, entry.marker)]
+    if "" in before:
+        return
+    table = (wanted, all_of(entry.marker, *(negated(one, entry.name) for one in before)))
+    if table not in tables:
+        tables.append(table)
 
 
 def negated(marker: str, name: str) -> str:

@@ -79,3 +79,12 @@ def test_the_opposite_of_a_marker(marker: str, opposite: str) -> None:
 def test_a_marker_without_a_simple_opposite_is_told(marker: str) -> None:
     with pytest.raises(InputError, match="markers overlap"):
         negated(marker, "torch")
+
+
+def test_an_entry_that_only_the_table_of_another_one_touches_keeps_the_rest_of_its_machines() -> None:
+    old, new = 'python_version < "3.12"', 'python_version >= "3.12"'
+    assert enriching_tables([torch(old), torch(LINUX), torch(new, "cu128")]) == [
+        {"source": "cu128", "markers": new},
+        {"version": "*", "markers": f"{LINUX} and {old}"},
+        {"version": "*", "markers": old},
+    ]
