@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.support.migration_trees import Look
 
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL, fork and modes of POSIX")
 
