@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "explanation" / "benchmarks.md"
+_QUIET = 1.0
 HEAD = """\
 # Benchmarks
 
@@ -111,10 +112,11 @@ def main() -> int:
         for section in SECTIONS:
             if section.name not in chosen.only:
                 continue
+            load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
             done = _run(section, Path(name))
             failed |= done.returncode != 0
             if done.returncode == 0:
-                kept[section.title] = _text(section, done.stdout)
+                kept[section.title] = _text(section, done.stdout, load)
     if chosen.write and not failed:
         titles = [section.title for section in SECTIONS if section.title in kept]
         PAGE.write_text("\n".join([HEAD, *(f"## {title}\n\n{kept[title]}" for title in titles)]), "utf-8")
@@ -149,10 +151,11 @@ def _more(section: Section, folder: Path) -> list[str]:
     return []
 
 
-def _text(section: Section, printed: str) -> str:
+def _text(section: Section, printed: str, load: float) -> str:
     cores = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
     day = dt.datetime.now(tz=dt.UTC).date()
-    about = f"{day}, {cores}, Python {platform.python_version()}, Poetry {version('poetry')}"
+    busy = f", beside other work (load {load:.0f})" if load > _QUIET else ""
+    about = f"{day}, {cores}{busy}, Python {platform.python_version()}, Poetry {version('poetry')}"
     body = printed.strip() if section.table else f"```\n{printed.strip()}\n```"
     command = " ".join(["python", f"benchmarks/{section.command[0]}", *section.command[1:]])
     return f"{section.words}\n\n{body}\n\n`{command}`, {about}.\n"
