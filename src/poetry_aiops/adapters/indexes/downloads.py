@@ -205,7 +205,9 @@ class _Reader:
             return "; ".join(reasons)
         if self._services.by_name:
             return "the service did not answer for it"
-        return f"{_LIST} does not hold it" if self._services.top_packages else "its downloads were not asked for"
+        return (
+            f"{_LIST} does not hold it" if self._services.top_packages else "its downloads were not asked for"
+        )
 
     def _listed(self) -> Mapping[str, int]:
         """Return the list where it may be used: it is wanted and not too old."""
