@@ -156,7 +156,8 @@ def _text(section: Section, printed: str, load: float) -> str:
     day = dt.datetime.now(tz=dt.UTC).date()
     busy = f", beside other work (load {load:.0f})" if load > _QUIET else ""
     about = f"{day}, {cores}{busy}, Python {platform.python_version()}, Poetry {version('poetry')}"
-    body = printed.strip("\n") if section.table else f"```\n{printed.strip("\n")}\n```"
+    shown = printed.strip("\n")
+    body = shown if section.table else f"```\n{shown}\n```"
     command = " ".join(["python", f"benchmarks/{section.command[0]}", *section.command[1:]])
     return f"{section.words}\n\n{body}\n\n`{command}`, {about}.\n"
 

@@ -107,9 +107,9 @@ def test_images_run_as_a_user_who_can_change_nothing_of_the_app(chatbot: Images)
 
     done = chatbot.run("production", "sh", "-c", f"{look}; {change} 2>&1")
 
-    words = done.output.split("\n")
-    assert [words[0], words[1], words[2], words[3]] == ["10001", "10001", "app", "home"], done.output
-    assert "read-only" in words, done.output
+    words = done.output.split("\n")  # what is told to standard error stands anywhere between
+    assert words.count("10001") == 2, done.output
+    assert {"app", "home", "read-only"} <= set(words), done.output
 
 
 def test_images_for_a_gpu_refuse_to_start_without_one_and_say_why(chatbot: Images) -> None:
