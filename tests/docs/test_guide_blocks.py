@@ -41,12 +41,14 @@ def places(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @WINDOWS
+@pytest.mark.slow
 @pytest.mark.parametrize("block", RUN, ids=lambda block: block.name)
 def test_a_block_shows_what_really_happens(block: Block, places: Places, tmp_path: Path) -> None:
     where = places.copy(str(block.place), block.change, tmp_path)
     follow(block, where, places.poetry._environment())
 
 
+@pytest.mark.slow
 def test_after_is_exactly_what_a_migration_writes(places: Places, tmp_path: Path) -> None:
     project = places.copy("requirements", None, tmp_path)
     before = set(project.rglob("*"))

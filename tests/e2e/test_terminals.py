@@ -28,6 +28,8 @@ if sys.platform == "win32":
 from tests.support.terminal import on_terminal
 
 
+pytestmark = pytest.mark.slow
+
 TWO_GPUS = ("hw-info", "--target", "driver=535.54,cc=6.1,cc=8.6")
 
 
