@@ -23,6 +23,8 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from poetry_aiops.adapters.indexes.pypi_address import default_index
+
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "explanation" / "benchmarks.md"
@@ -139,9 +141,10 @@ def _run(section: Section, folder: Path) -> subprocess.CompletedProcess[str]:
 def _more(section: Section, folder: Path) -> list[str]:
     """Return arguments that only this machine knows: its package index, an environment of Poetry without the plugin."""
     if section.name == "lock":
-        asked = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-        index = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
-        return ["--simple-index", index] if index else []
+        return [
+            "--simple-index",
+            f"{default_index()}/simple/",
+        ]  # some mirrors have no more than the simple pages
     if section.name == "start":
         plain = folder / "plain"
         venv.create(plain, with_pip=True)
