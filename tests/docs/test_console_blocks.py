@@ -143,6 +143,7 @@ def place(block: Block, chatbot: Path, index: PackageIndex, audited: Shop, folde
 
 
 @WINDOWS
+@pytest.mark.slow
 @pytest.mark.parametrize("block", RUN, ids=lambda block: block.name)
 def test_a_block_shows_what_really_happens(
     block: Block, chatbot: Path, index: PackageIndex, audited: Shop, tmp_path: Path
