@@ -62,6 +62,11 @@ def version_variables(document: Mapping[str, object]) -> tuple[str, ...]:
     )
 
 
+def requires_this_plugin(document: Mapping[str, object]) -> bool:
+    """Say whether the project asks every Poetry that works on it for this plugin."""
+    return "poetry-aiops" in _keys(document, "tool", "poetry", "requires-plugins")
+
+
 def _name_in(text: str) -> str:
     try:
         return normalised(Requirement(text).name)

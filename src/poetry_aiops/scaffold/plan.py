@@ -12,6 +12,7 @@ from poetry_aiops.hardware.groups import profile_of
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.scaffold.about import own_command
+from poetry_aiops.scaffold.about import requires_this_plugin
 from poetry_aiops.scaffold.about import version_variables
 from poetry_aiops.scaffold.bases import choose_base
 from poetry_aiops.scaffold.local import local_packages
@@ -103,7 +104,7 @@ class _Planner:
             command=self._command(),
             port=self.asked.port,
             package_mode=project.package_mode,
-            plugin=bool(self.variants) or _requires_this_plugin(given.document),
+            plugin=bool(self.variants) or requires_this_plugin(given.document),
             settings=given.exists("poetry.toml"),
             logins=any(_may_want_login(source.url) for source in project.sources),
             compiled=without_wheel(given.lock, self._everything(wanted), python, self.constraint, self.facts),
@@ -149,8 +150,7 @@ class _Planner:
     def _edge(self, variant: str, images: list[Image]) -> Image:
         """Return the image of the project's own profile ``edge``, on the variant that it names."""
         of = next((image for image in images if image.variant == variant), self._default(tuple(images)))
-        fixed = variant not in {AUTO, NONE}
-        if variant != NONE and not fixed:
+        if variant == AUTO:
             self.warnings.append(
                 f"the profile edge leaves its variant open; its image takes {of.variant}, as the builder cannot know"
             )
@@ -209,10 +209,3 @@ class _Planner:
 
 def _may_want_login(url: str) -> bool:
     return bool(url) and not url.startswith(_PUBLIC)
-
-
-def _requires_this_plugin(document: Mapping[str, object]) -> bool:
-    found: object = document
-    for key in ("tool", "poetry", "requires-plugins"):
-        found = found.get(key) if isinstance(found, dict) else None
-    return isinstance(found, dict) and "poetry-aiops" in found
