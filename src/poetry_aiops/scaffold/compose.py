@@ -67,8 +67,7 @@ def compose(plan: Plan, dockerfile: str = "Dockerfile", *, depth: int = 0) -> st
     for image in plan.images:
         if image.backend and family_of(image.backend) != "cpu":
             lines += ["", *_indented(_gpu(plan, image))]
-    if plan.development:
-        lines += ["", *_indented(_development(plan, up))]
+    lines += ["", *_indented(_development(plan, up))]
     return "\n".join(lines) + "\n"
 
 
@@ -82,8 +81,7 @@ def _head(plan: Plan) -> Iterator[str]:
     for image in plan.images:
         if image.backend and family_of(image.backend) in _DEVICES:
             yield f"#   docker compose up --build {image.stage:<26} with its devices"
-    if plan.development:
-        yield f"#   docker compose run --rm {DEVELOPMENT:<28} the sources mounted, with Poetry"
+    yield f"#   docker compose run --rm {DEVELOPMENT:<28} the sources mounted, with Poetry"
     yield ""
 
 

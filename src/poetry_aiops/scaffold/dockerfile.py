@@ -45,8 +45,7 @@ def dockerfile(plan: Plan, file: str = "Dockerfile") -> str:
     for base in plan.bases:
         parts += [list(_python_stage(base)), list(_poetry_stage(base, plan)), list(_locked_stage(base, plan))]
     parts += [list(_build_stage(image, plan)) for image in plan.images]
-    if plan.development:
-        parts.append(list(_development_stage(plan)))
+    parts.append(list(_development_stage(plan)))
     parts += [list(_runtime_stage(base, plan)) for base in plan.bases]
     parts += [list(_image_stage(image, plan)) for image in plan.images]
     if plan.hardware:
@@ -76,8 +75,7 @@ def _head(plan: Plan, file: str) -> Iterator[str]:
             yield f"#   docker build{name} --target {image.stage:<{width}} .{hint}"
     else:
         yield f"#   docker build{name} --target {PRODUCTION:<{width}} ."
-    if plan.development:
-        yield f"#   docker build{name} --target {DEVELOPMENT:<{width}} .  with Poetry and every tool"
+    yield f"#   docker build{name} --target {DEVELOPMENT:<{width}} .  with Poetry and every tool"
     for context, folder in plan.contexts.items():
         yield f"# Every build also needs --build-context {context}={comment(folder)}, which lies outside the project."
     if plan.logins:

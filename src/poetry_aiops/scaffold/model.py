@@ -91,7 +91,6 @@ class Plan:
     command: tuple[str, ...]
     port: int | None = None
     package_mode: bool = True
-    development: bool = True
     plugin: bool = False
     settings: bool = False
     logins: bool = False
