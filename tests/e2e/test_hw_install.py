@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import ProjectFactory
+    from tests.support.index import PackageIndex
     from tests.support.poetry_program import PoetryProgram
     from tests.support.poetry_program import Project
     from tests.support.poetry_program import Run
@@ -453,6 +454,48 @@ def test_a_fitting_variant_whose_torch_is_too_new_is_passed_over_with_the_reason
     done = poetry.must(project, "hw-install", "--dry-run", "--target", old_gpu)
     assert "hw-install: ml-cpu (cpu)" in done.stdout
     assert "ml-gpu" in done.stderr
+
+
+NEWER = (
+    projects.head()
+    + """
+[tool.poetry.group.ml-cpu]
+optional = true
+[tool.poetry.group.ml-cpu.dependencies]
+torch = {version = "2.17.0+cpu", source = "pytorch-cpu"}
+
+[tool.poetry.group.ml-gpu]
+optional = true
+[tool.poetry.group.ml-gpu.dependencies]
+torch = {version = "2.17.0+cu134", source = "pytorch-cu134"}
+
+[tool.poetry-aiops.hardware.variants]
+ml-cpu = "cpu"
+ml-gpu = "cu134"
+"""
+)
+
+
+def test_a_torch_and_an_index_newer_than_the_facts_are_chosen_with_a_note(
+    own_poetry: PoetryProgram, own_index: PackageIndex, tmp_path: Path
+) -> None:
+    own_index.publish("cpu", "torch", "2.17.0+cpu")
+    own_index.publish("cu134", "torch", "2.17.0+cu134")
+    project = projects.project_from(NEWER, own_index, tmp_path / "project")
+    own_poetry.must(project, "lock")
+    answers = {}
+
+    for driver in ("615.20", "535.247"):
+        target = f"linux-x86_64,driver={driver},gpu=RTX 4080"
+        done = own_poetry.must(
+            project, "hw-install", "--dry-run", "--explain", "--format", "json", "--target", target
+        )
+        answers[driver] = conforming(done.stdout)
+
+    assert answers["615.20"]["variant"] == "ml-gpu"
+    assert "cu134 and torch 2.17 are newer than the facts of" in answers["615.20"]["note"]
+    assert any(answers["615.20"]["note"] in warning for warning in answers["615.20"]["warnings"])
+    assert (answers["535.247"]["variant"], answers["535.247"]["note"]) == ("ml-cpu", None)
 
 
 # -- the record and hw-check ----------------------------------------------------------------------------------

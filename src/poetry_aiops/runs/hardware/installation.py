@@ -151,6 +151,7 @@ class Installation:
             "origin": self.choice.origin,
             "reason": self.choice.reason,
             "torch_max": self.choice.torch_max,
+            "note": self.choice.note if self.variant else None,
             "groups": sorted(self.active_groups),
             "dry_run": bool(self.command.option("dry-run")),
             "remembered": self.remember,

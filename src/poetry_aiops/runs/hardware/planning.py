@@ -13,6 +13,8 @@ from poetry_aiops.config import AUTO
 from poetry_aiops.config import NONE
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import UsageError
+from poetry_aiops.hardware.beyond import LockedBuild
+from poetry_aiops.hardware.beyond import with_newer_builds
 from poetry_aiops.hardware.catalogue import load_catalogue
 from poetry_aiops.hardware.choice import Choice
 from poetry_aiops.hardware.choice import Offer
@@ -31,6 +33,7 @@ from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.project.wheels import has_wheel_for
 from poetry_aiops.report.machine import device_in_words
 from poetry_aiops.runs.hardware.installation import Installation
 from poetry_aiops.runs.hardware.machine import catalogue_warning
@@ -56,21 +59,20 @@ def plan_installation(command: HwInstallCommand, session: VariantSession | None)
     return _Planner(command, session).plan()
 
 
-def offers_of(session: VariantSession | None, without: frozenset[str]) -> tuple[Offer, ...]:
-    """Return the project's variants with the version of torch that the lock holds for each."""
+def offers_of(session: VariantSession | None, without: frozenset[str], python: str) -> tuple[Offer, ...]:
+    """Return the project's variants with the torch that the lock holds for each."""
     if session is None:
         return ()
     lock = session.locked()
     torches = [package for package in lock.packages if package.name == "torch"] if lock else []
-    return tuple(
-        Offer(
-            variant.group,
-            variant.backend,
-            next((torch.version for torch in torches if _holds(session, torch, variant.group)), None),
-        )
-        for variant in session.hardware.variants
-        if variant.group not in without
-    )
+    offers = []
+    for variant in session.hardware.variants:
+        if variant.group in without:
+            continue
+        torch = next((torch for torch in torches if _holds(session, torch, variant.group)), None)
+        wheel = torch is not None and has_wheel_for(torch.files, python)
+        offers.append(Offer(variant.group, variant.backend, torch.version if torch else None, wheel))
+    return tuple(offers)
 
 
 def _holds(session: VariantSession, package: Package, variant: str) -> bool:
@@ -120,8 +122,12 @@ class _Planner:
             variants=self.variant_groups,
             profile=profile,
         )
-        offers = offers_of(session, self.options.without)
-        selection = select(detection.host, catalogue, self._constraint(offers, catalogue))
+        info = command.env.version_info
+        python = f"{info[0]}.{info[1]}"
+        offers = offers_of(session, self.options.without, python)
+        builds = [LockedBuild(offer.backend, offer.torch, offer.wheel) for offer in offers]
+        catalogue = with_newer_builds(catalogue, builds, python)
+        selection = select(detection.host, catalogue, self._constraint(offers, catalogue, python))
         choice = self._choice(wish, offers, selection, detection, takes_variant=group_plan.takes_variant)
         if required := command.option("require"):
             require(choice, str(required))
@@ -179,10 +185,9 @@ class _Planner:
             )
         return detection
 
-    def _constraint(self, offers: tuple[Offer, ...], catalogue: Catalogue) -> Constraint:
-        info = self.command.env.version_info
+    def _constraint(self, offers: tuple[Offer, ...], catalogue: Catalogue, python: str) -> Constraint:
         if self.session is None:
-            return Constraint(python=f"{info[0]}.{info[1]}")
+            return Constraint(python=python)
         project = self.session.project
         shared = tuple(
             (requirement.name, frozenset(requirement.extras))
@@ -191,7 +196,7 @@ class _Planner:
         )
         return Constraint(
             offered=tuple(dict.fromkeys(offer.backend for offer in offers)),
-            python=f"{info[0]}.{info[1]}",
+            python=python,
             mixed=self.session.hardware.mixed,
             cuda_majors=cuda_majors(shared, catalogue),
         )
