@@ -185,6 +185,40 @@ def test_a_project_without_variants_is_installed_as_poetry_would(
     assert "poetry hw-add" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environment", "wish"),
+    [
+        (("--hardware", "xpu"), {}, "xpu"),
+        ((), {"POETRY_AIOPS_HARDWARE": "cu130"}, "cu130"),
+        (("--only", "dev"), {"POETRY_AIOPS_HARDWARE": "cu130"}, "cu130"),
+    ],
+)
+def test_a_stated_wish_is_refused_where_the_project_has_no_variants(
+    poetry: PoetryProgram,
+    locked_project: ProjectFactory,
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+    wish: str,
+) -> None:
+    project = locked_project(projects.ORDINARY)
+    before = project.files()
+    done = poetry.run(project, "hw-install", *arguments, **environment)
+    refused(done, project, before, wish, "it holds none", f"poetry hw-add PACKAGE --variants cpu,{wish}")
+    assert "Installing" not in done.output
+
+
+@pytest.mark.parametrize("template", [projects.ORDINARY, projects.HW])
+@pytest.mark.parametrize("profile", ["production", "development"])
+def test_a_profile_without_a_lock_is_refused_and_nothing_is_solved(
+    poetry: PoetryProgram, new_project: ProjectFactory, template: str, profile: str
+) -> None:
+    project = new_project(template)
+    before = project.files()
+    done = poetry.run(project, "hw-install", "--profile", profile)
+    refused(done, project, before, "poetry.lock", "missing", "poetry lock")
+    assert "Resolving" not in done.output
+
+
 def test_require_fails_rather_than_falling_back(
     poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:
@@ -413,6 +447,47 @@ def test_an_image_build_must_be_told_which_machine_it_is_for(
     done = in_an_image_build(poetry, project, "hw-install", "--dry-run", POETRY_AIOPS_HARDWARE="cu126")
     assert done.code == 0
     assert "hw-install: ml-gpu (cu126)" in done.stdout
+
+
+BUILDERS = {
+    "buildpacks": {"CNB_BP_PLAN_PATH": "/tmp/plan.toml"},
+    "apptainer": {"APPTAINER_LABELS": "/.build.labels"},
+}
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize("template", [projects.HW, projects.BASE_CAN_AGREE_ON_A_THIRD])
+def test_other_builders_are_told_as_well_also_where_nothing_fits_the_builder(
+    poetry: PoetryProgram, locked_project: ProjectFactory, template: str, builder: str
+) -> None:
+    project = locked_project(template)
+    before = project.files()
+    done = poetry.run(project, "hw-install", "--no-interaction", **BUILDERS[builder])
+    refused(done, project, before, "POETRY_AIOPS_HARDWARE", "image build", "--hardware auto")
+    assert "Installing" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (("--hardware", "auto"), BUILDERS["buildpacks"]),
+        ((), {"POETRY_AIOPS_HARDWARE": "auto", **BUILDERS["apptainer"]}),
+        ((), {"container": "lxc"}),
+    ],
+)
+def test_auto_means_it_and_in_a_ci_job_the_warning_comes_first(
+    poetry: PoetryProgram,
+    locked_project: ProjectFactory,
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+) -> None:
+    project = locked_project(projects.HW)
+    poetry.must(project, "env", "info")
+    merged = replace(poetry, wrapper=("sh", "-c", 'exec "$@" 2>&1', "sh"))
+    done = merged.must(project, "hw-install", "--dry-run", "--explain", *arguments, **environment)
+    lines = [line for line in done.stdout.splitlines() if line and "virtualenv" not in line]
+    assert lines[0].startswith("Warning: falling back to the CPU build")
+    assert "hw-install: ml-cpu (cpu)" in done.stdout
 
 
 # -- output -----------------------------------------------------------------------------------------------

@@ -103,20 +103,16 @@ def matching(wish: Wish, offers: Sequence[Offer], selection: Selection) -> Offer
     if found:
         return found[0]
     backend = wish.value if is_backend(wish.value) else nearest_backend(wish.value)
-    if not offers:
-        raise UsageError(
-            f"no hardware variant of this project is {wish.value}: it has none at all",
-            where=_where(wish.origin),
-            hint=f"Make some with `poetry hw-add torch --variants cpu,{backend if backend not in {None, 'cpu'} else 'cu126'}`"
-            " (or the packages of your own), or leave out the wish: auto or none.",
-        )
-    held = ", ".join(f"{offer.variant} ({offer.backend})" for offer in offers)
+    held = ", ".join(f"{offer.variant} ({offer.backend})" for offer in offers) or "none"
+    families = dict.fromkeys(family_of(offer.backend) for offer in offers)
+    choices = f"auto, none, {', '.join(families)}, or one of the names above" if offers else "auto or none"
+    if not offers:  # a variant alone is no choice
+        backend = f"cpu,{backend if backend not in {None, 'cpu'} else 'cu126'}"
     add = f"Add one with `poetry hw-add PACKAGE --variants {backend}`, or choose" if backend else "Choose"
     raise UsageError(
         f"no hardware variant of this project is {wish.value}: it holds {held}",
         where=_where(wish.origin),
-        hint=f"{add} auto, none, {', '.join(dict.fromkeys(family_of(offer.backend) for offer in offers))},"
-        " or one of the names above.",
+        hint=f"{add} {choices}.",
     )
 
 
