@@ -180,6 +180,32 @@ def test_a_second_migration_changes_nothing(lines: list[str]) -> None:
     assert second.text == first.text
 
 
+@given(
+    lines=st.lists(LINE, min_size=1, max_size=4),
+    there=st.lists(LINE, max_size=3),
+    extra=st.lists(LINE, max_size=2),
+)
+@settings(max_examples=150, deadline=None)
+def test_what_a_file_installs_the_project_installs_whatever_it_asks_for_already(
+    lines: list[str], there: list[str], extra: list[str]
+) -> None:
+    old = {
+        "project": f"name = 'x'\nversion = '1'\nrequires-python = '>=3.11,<3.13'\ndependencies = {json.dumps(there)}",
+        "project.optional-dependencies": f"fast = {json.dumps(extra)}",
+    }
+    text = "".join(f"[{name}]\n{table}\n" for name, table in old.items())
+    migration = migrated({FILE: "\n".join(lines), "pyproject.toml": text})
+    assume(not migration.plan.errors)
+    required = [one for one in migration.project.main.requirements if not one.optional]
+    for target, asked in product(MACHINES, map(Requirement, lines)):
+        if not holds(str(asked.marker or ""), target):
+            continue
+        name = canonicalize_name(asked.name)
+        here = [one for one in required if one.name == name and holds(one.marker, target)]
+        assert here
+        assert {canonicalize_name(one) for one in asked.extras} <= {one for r in here for one in r.extras}
+
+
 @given(lines=st.lists(LINE, min_size=1, max_size=6))
 @settings(max_examples=150, deadline=None)
 def test_relaxed_pins_allow_all_that_kept_pins_allow(lines: list[str]) -> None:

@@ -19,6 +19,7 @@ from poetry_aiops.project.model import MAIN
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from poetry_aiops.migrate.model import Problem
     from poetry_aiops.migrate.planning.entry import PlannedEntry
@@ -31,10 +32,12 @@ def settle_variants(
     main_backend: str | None,
     targets: Sequence[Target],
     problems: list[Problem],
+    declared: AbstractSet[str] = frozenset(),
 ) -> dict[str, PlannedGroup]:
     """Return the groups with every package either in main or in the variants.
 
-    ``main_backend`` is the hardware that main's own versions name: then its builds become a variant, too.
+    ``main_backend`` is the hardware that main's own versions name: then its builds become a variant, too. Variants
+    exclude each other, so that one alone, with none that the project has ``declared``, is an ordinary group.
     """
     variants = {name: group for name, group in groups.items() if group.backend is not None}
     if not variants or MAIN not in groups:
@@ -43,6 +46,8 @@ def settle_variants(
     if main_backend is not None and main_backend not in {group.backend for group in variants.values()}:
         found = _with_variant_of_main(found, variants, main_backend)
         variants = {name: group for name, group in found.items() if group.backend is not None}
+    if len(declared | variants.keys()) == 1:
+        return {name: replace(group, backend=None) for name, group in found.items()}
     for name in dict.fromkeys(entry.name for group in variants.values() for entry in group.entries):
         _settle_package(name, found, tuple(variants), targets, problems)
     return found
