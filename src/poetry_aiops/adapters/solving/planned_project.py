@@ -45,4 +45,11 @@ def _load(root: Path, text: str) -> None:
     with tempfile.TemporaryDirectory(prefix="poetry-aiops-") as scratch:
         path = Path(scratch) / "pyproject.toml"
         path.write_text(text, encoding="utf-8", newline="")
-        Factory.configure_package(Factory.get_package("planned", "0"), PyProjectTOML(path), root)
+        pyproject = PyProjectTOML(path)
+        Factory.validate(pyproject.data)  # fills in Poetry's defaults, as for every command
+        names = (pyproject.data.get("project", {}), pyproject.poetry_config)
+        name, version = (
+            next((str(table[key]) for table in names if table.get(key)), otherwise)
+            for key, otherwise in (("name", "planned"), ("version", "0"))
+        )
+        Factory.configure_package(Factory.get_package(name, version), pyproject, root)
