@@ -1,6 +1,6 @@
 """Requirements beside a pyproject.toml that already names packages.
 
-What stands there stays, and a pin within it seeds the lock. It counts where it is selected as the line of the file is:
+What is there stays, and a pin within it seeds the lock. It counts where it is selected as the line of the file is:
 always, on the same machines, with the same extras. What only one of the project's extras, another marker or an
 optional entry asks for does not count, as pip would install the line and Poetry would not.
 """
@@ -81,10 +81,12 @@ def _counts(entry: PlannedEntry, there: Sequence[Requirement], targets: Sequence
         return False
     if entry.is_direct or any(one.origin is not None for one in there):
         return any(one.marker in {"", entry.marker} for one in there)
+    if _has_extras(entry, [one for one in there if one.marker in {"", entry.marker}]):
+        return True
     asked = [target for target in targets if holds(entry.marker, target)]
-    if not asked:  # on a machine that no target is
-        return _has_extras(entry, [one for one in there if one.marker in {"", entry.marker}])
-    return all(_has_extras(entry, [one for one in there if holds(one.marker, target)]) for target in asked)
+    return bool(asked) and all(
+        _has_extras(entry, [one for one in there if holds(one.marker, target)]) for target in asked
+    )
 
 
 def _has_extras(entry: PlannedEntry, there: Sequence[Requirement]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from poetry_aiops.migrate.model import Problem
 from poetry_aiops.migrate.planning.merge import contradict
 from poetry_aiops.migrate.planning.merge import intersection
 from poetry_aiops.migrate.planning.merge import one_name
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
-    from poetry_aiops.migrate.model import Problem
     from poetry_aiops.migrate.planning.entry import PlannedEntry
     from poetry_aiops.migrate.planning.entry import PlannedGroup
     from poetry_aiops.project.targets import Target
@@ -47,10 +47,32 @@ def settle_variants(
         found = _with_variant_of_main(found, variants, main_backend)
         variants = {name: group for name, group in found.items() if group.backend is not None}
     if len(declared | variants.keys()) == 1:
+        problems.extend(_shares(entry, found[MAIN]) for entry in _narrowing(variants, found[MAIN]))
         return {name: replace(group, backend=None) for name, group in found.items()}
     for name in dict.fromkeys(entry.name for group in variants.values() for entry in group.entries):
         _settle_package(name, found, tuple(variants), targets, problems)
     return found
+
+
+def _narrowing(variants: Mapping[str, PlannedGroup], main: PlannedGroup) -> list[PlannedEntry]:
+    """Return the entries of the variants that say more about a package of main than main does."""
+    shared = {name: _named(main, name) for name in {entry.name for entry in main.entries}}
+    return [
+        entry
+        for group in variants.values()
+        for entry in group.entries
+        if entry.name in shared and not _says_no_more([entry], shared[entry.name])
+    ]
+
+
+def _shares(entry: PlannedEntry, main: PlannedGroup) -> Problem:
+    return Problem(
+        "warning",
+        entry.places[0],
+        f"{main.where} gets {entry.as_pep508()}, too",
+        why=f"It asks for {entry.name} as well, and without another hardware file Poetry locks one build for both.",
+        suggestion=f"For two builds, move main's {entry.name} to a file such as requirements-cpu.txt.",
+    )
 
 
 def _with_variant_of_main(

@@ -156,7 +156,6 @@ class _Writer:
             sections = Sections(self.text)
             sections.add_to("[tool.poetry]", "package-mode = false", after=_AFTER_PROJECT)
             self.text = sections.text
-
         elif "version" in self.before.get("project", {}).get("dynamic", ()) and not self._has_version(poetry):
             sections = Sections(self.text)
             sections.add_to("[tool.poetry]", f"version = {toml_text(UNKNOWN_VERSION)}", after=_AFTER_PROJECT)

@@ -151,6 +151,14 @@ def test_an_optional_entry_of_poetrys_table_is_required_and_leaves_its_extra() -
             "six==1.16.0\n",
             [{"version": "1.16.0", "python": "<3.12"}, {"version": "==1.16.0"}],
         ),
+        (
+            (
+                'a = "*"\n[tool.poetry.dependencies.b]\nversion = "*"\n[tool.poetry.dependencies.six]\nversion = "*"\npython = "<3.12"\n'
+                "[tool.poetry.dependencies.c]\nversion = '*'\n[tool.other]\n"
+            ),
+            "six==1.16.0\n",
+            [{"version": "*", "python": "<3.12"}, {"version": "==1.16.0"}],
+        ),
     ],
 )
 def test_an_entry_of_poetrys_table_for_other_places_gets_one_beside_it(

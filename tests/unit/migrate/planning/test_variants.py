@@ -55,6 +55,12 @@ def test_one_hardware_file_alone_is_an_optional_group() -> None:
     assert again.plan.roles == migration.plan.roles
 
 
+def test_a_build_that_one_hardware_file_gives_to_main_as_well_is_told() -> None:
+    migration = migrated({FILE: "jax\nnumpy\n", "requirements-cuda.txt": "jax==0.5.0\nnumpy\n"})
+    assert migration.whats("warning") == ["[project] dependencies gets jax (==0.5.0), too"]
+    assert migration.dependencies == ["jax", "numpy"]
+
+
 def test_one_hardware_file_beside_variants_of_the_project_is_a_variant() -> None:
     old = """\
 [project]
