@@ -19,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import time
-
 from pathlib import Path
 from random import Random
 
@@ -27,9 +26,7 @@ from random import Random
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.fuzz.mutate import mutated
-from tests.fuzz.seeds import NAMES
-from tests.fuzz.seeds import seeds
-from tests.fuzz.seeds import tokens
+from tests.fuzz.seeds import NAMES, seeds, tokens
 from tests.fuzz.trial import Trial
 
 
@@ -155,7 +152,7 @@ def _with_atheris(chosen: argparse.Namespace) -> int:
 
 
 def _led(chosen: argparse.Namespace) -> int:
-    import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415 - optional, and only for Linux
+    import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     with atheris.instrument_imports(include=["poetry_aiops"]):
         trial = _trial(chosen)

@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 import venv
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,11 +30,9 @@ from poetry_aiops.project.lockfile import read_lock
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.project.model import Edge
-    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import Edge, Package
 
 
 REPOSITORY = Path(__file__).parent.parent

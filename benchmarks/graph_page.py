@@ -16,27 +16,22 @@ import json
 import statistics
 import sys
 import tempfile
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.support.chromium import chromium
-from tests.support.chromium import npm_file
-from tests.support.chromium import running
-from tests.support.graph_pages import large_graph
-from tests.support.graph_pages import page_of
+from tests.support.chromium import chromium, npm_file, running
+from tests.support.graph_pages import large_graph, page_of
 
-from poetry_aiops.report.graph.page import graph_page
+from poetry_aiops.graph.report.page import graph_page
 
 
 if TYPE_CHECKING:
-    from tests.support.chromium import Browser
-    from tests.support.chromium import Page
+    from tests.support.chromium import Browser, Page
 
-    from poetry_aiops.report.graph.page import PageData
+    from poetry_aiops.graph.report.page import PageData
 
 
 VIS = "vis-network@10.1.5"

@@ -25,38 +25,28 @@ import sys
 import tempfile
 import threading
 import venv
-
 from contextlib import contextmanager
-from dataclasses import dataclass
-from dataclasses import field
-from http.server import BaseHTTPRequestHandler
-from http.server import ThreadingHTTPServer
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.unit.hardware.machine import LINUX
-from tests.unit.hardware.machine import SYS_DRIVER
-from tests.unit.hardware.machine import WSL
-from tests.unit.hardware.machine import Machine
-from tests.unit.hardware.machine import kfd_node
-from tests.unit.hardware.machine import nvidia_files
-from tests.unit.hardware.machine import pci
+from tests.unit.accelerators.machine import LINUX, SYS_DRIVER, WSL, Machine, kfd_node, nvidia_files, pci
 
-from poetry_aiops.hardware.catalogue import load_catalogue
-from poetry_aiops.hardware.detect import detect
-from poetry_aiops.hardware.reader import Answer
-from poetry_aiops.hardware.select import select
-from poetry_aiops.hardware.text import version_key
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.detect import detect
+from poetry_aiops.accelerators.reader import Answer
+from poetry_aiops.accelerators.select import select
+from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from poetry_aiops.hardware.reader import PlatformFacts
+    from poetry_aiops.accelerators.reader import PlatformFacts
 
 
 INDEX_HOST = "download.pytorch.org"

@@ -20,23 +20,18 @@ import sys
 import tempfile
 import time
 import venv
-
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.support.osv_server import OsvServer
-from tests.support.osv_server import applies
-from tests.support.osv_server import load
+from tests.support.osv_server import OsvServer, applies, load
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 HERE = Path(__file__).resolve()
@@ -261,10 +256,9 @@ def _read_pysentry(text: str) -> set[tuple[str, str]]:
 
 def _engine(lock: Path, url: str) -> int:
     """Be the program under test: read a lock, ask the service, print what was found."""
-    from poetry_aiops.adapters.advisories.osv import OsvService  # noqa: PLC0415 - its import is part of the start
-    from poetry_aiops.health.security import Feeds  # noqa: PLC0415 - as above
-    from poetry_aiops.health.security import audit  # noqa: PLC0415 - as above
-    from poetry_aiops.project.lockfile import read_lock  # noqa: PLC0415 - as above
+    from poetry_aiops.health.advisories.osv import OsvService
+    from poetry_aiops.health.security import Feeds, audit
+    from poetry_aiops.project.lockfile import read_lock
 
     if not url:
         return 0

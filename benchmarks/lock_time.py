@@ -14,15 +14,13 @@ import argparse
 import statistics
 import sys
 import tempfile
-
 from pathlib import Path
 
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.support.index import PackageIndex
-from tests.support.poetry_program import PoetryProgram
-from tests.support.poetry_program import way_out
+from tests.support.poetry_program import PoetryProgram, way_out
 
 
 BASE = """

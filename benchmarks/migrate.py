@@ -29,14 +29,10 @@ import sys
 import tempfile
 import tomllib
 import venv
-
 from collections import Counter
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from packaging.markers import InvalidMarker
@@ -47,20 +43,11 @@ from packaging.utils import canonicalize_name
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.wishes import PROJECT
-from benchmarks.wishes import Wish
-from benchmarks.wishes import clauses_of
-from benchmarks.wishes import is_added
-from benchmarks.wishes import is_kept
-from benchmarks.wishes import machines_of
-from benchmarks.wishes import pip_wish
-from benchmarks.wishes import wishes_of
+from benchmarks.wishes import PROJECT, Wish, clauses_of, is_added, is_kept, machines_of, pip_wish, wishes_of
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 SCRATCH = '[project]\nname = "scratch"\nversion = "0"\nrequires-python = ">=3.8"\n'
@@ -129,9 +116,9 @@ def run(arguments: Sequence[str | Path], folder: Path, home: Path) -> Answer:
 
 def ours(folder: Path, file: str) -> Answer:
     """Run the command inside this process: 400 starts of Poetry would only measure its start."""
-    from cleo.io.inputs.argv_input import ArgvInput  # noqa: PLC0415 - only for this tool
-    from cleo.io.outputs.buffered_output import BufferedOutput  # noqa: PLC0415
-    from poetry.console.application import Application  # noqa: PLC0415
+    from cleo.io.inputs.argv_input import ArgvInput
+    from cleo.io.outputs.buffered_output import BufferedOutput
+    from poetry.console.application import Application
 
     application = Application()
     application.auto_exits(auto_exits=False)

@@ -17,13 +17,12 @@ import re
 import subprocess
 import sys
 import venv
-
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from poetry_aiops.adapters.indexes.pypi_address import default_index
+from poetry_aiops.index.pypi_address import default_index
 
 
 HERE = Path(__file__).parent

@@ -17,7 +17,6 @@ import os
 import statistics
 import sys
 import tempfile
-
 from dataclasses import replace
 from pathlib import Path
 

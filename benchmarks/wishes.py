@@ -9,24 +9,19 @@ import ast
 import functools
 import os
 import re
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Any
-from urllib.parse import unquote
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from packaging.markers import Marker
 from packaging.requirements import Requirement
-from packaging.specifiers import Specifier
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 PYTHONS = tuple(f"3.{minor}" for minor in range(8, 15))

@@ -10,12 +10,10 @@ import argparse
 import json
 import sys
 import tomllib
-
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import fastjsonschema
 
@@ -30,9 +28,8 @@ Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | bool | date"
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from poetry_aiops.hardware.catalogue import Catalogue
-from poetry_aiops.hardware.catalogue import parse_catalogue
-from poetry_aiops.hardware.text import version_key
+from poetry_aiops.accelerators.catalogue import Catalogue, parse_catalogue
+from poetry_aiops.system.text import version_key
 
 
 def main() -> int:

@@ -10,7 +10,6 @@ import argparse
 import datetime as dt
 import sys
 import tomllib
-
 from pathlib import Path
 
 

@@ -16,7 +16,6 @@ import shutil
 import sys
 import tempfile
 import time
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,15 +26,9 @@ from packaging.markers import default_environment
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from scripts.demo_index import TORCH
-from scripts.demo_index import demo_index
-from scripts.demo_index import with_own_sources
-from scripts.demo_stage import DemoError
-from scripts.demo_stage import How
-from scripts.demo_stage import Narrator
-from scripts.demo_stage import Stage
-from tests.support.lockfile import Lockfile
-from tests.support.lockfile import read_lockfile
+from scripts.demo_index import TORCH, demo_index, with_own_sources
+from scripts.demo_stage import DemoError, How, Narrator, Stage
+from tests.support.lockfile import Lockfile, read_lockfile
 from tests.support.poetry_program import installed_packages
 
 

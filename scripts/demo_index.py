@@ -8,15 +8,13 @@ every index, and no CUDA 12 or ROCm 7.2 build of 2.15.
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
 from tests.support.index import PackageIndex
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 TORCH_INDEXES = "https://download.pytorch.org/whl/"

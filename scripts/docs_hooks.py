@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs.structure.files import File
-from mkdocs.structure.files import InclusionLevel
+from mkdocs.structure.files import File, InclusionLevel
 
 
 if TYPE_CHECKING:

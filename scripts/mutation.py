@@ -19,7 +19,6 @@ import re
 import shutil
 import subprocess
 import sys
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.mutation_results import faults_in
-from scripts.mutation_results import judgements
+from scripts.mutation_results import faults_in, judgements
 
 
 RUNS = ROOT / ".venvs" / "mutation-run"

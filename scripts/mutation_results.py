@@ -7,11 +7,8 @@ import difflib
 import json
 import re
 import tomllib
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Literal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 
 if TYPE_CHECKING:

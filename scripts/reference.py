@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +19,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "src"))
 
-from scripts import reference_accelerators
-from scripts import reference_commands
-from scripts import reference_configuration
-from scripts import reference_documents
-from scripts import reference_errors
-from scripts import reference_health
+from scripts import (
+    reference_accelerators,
+    reference_commands,
+    reference_configuration,
+    reference_documents,
+    reference_errors,
+    reference_health,
+)
 
 
 if TYPE_CHECKING:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-
 from pathlib import Path
 from typing import Any
 
-from scripts.reference_text import MADE
-from scripts.reference_text import code
-from scripts.reference_text import listed
-from scripts.reference_text import table
+from scripts.reference_text import MADE, code, listed, table
 
 
 FACTS = Path(__file__).resolve().parent.parent / "src" / "poetry_aiops" / "data" / "accelerators.json"

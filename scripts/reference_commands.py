@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from poetry.console.commands.install import InstallCommand
-from scripts.reference_text import MADE
-from scripts.reference_text import code
-from scripts.reference_text import table
+from scripts.reference_text import MADE, code, table
 
 from poetry_aiops.plugin import COMMANDS
 

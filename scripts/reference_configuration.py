@@ -6,34 +6,24 @@ What a key takes is found out by giving it something wrong: the reader then says
 from __future__ import annotations
 
 import re
-
-from dataclasses import dataclass
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import time
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scripts.reference_text import code
-from scripts.reference_text import table
+from scripts.reference_text import code, table
 
 from poetry_aiops import config
-from poetry_aiops.adapters.advisories import download as advisory_download
-from poetry_aiops.adapters.advisories import osv_protocol
-from poetry_aiops.adapters.indexes import downloads
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export import settings
-from poetry_aiops.export.model import FilePlan
-from poetry_aiops.export.model import Selection
-from poetry_aiops.health import ignores
-from poetry_aiops.health import policy
-from poetry_aiops.runs.health import fix_solving
+from poetry_aiops.export.model import FilePlan, Selection
+from poetry_aiops.health import downloads, fix_solving, ignores, policy
+from poetry_aiops.health.advisories import download as advisory_download
+from poetry_aiops.health.advisories import osv_protocol
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "poetry_aiops"

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scripts.reference_text import MADE
-from scripts.reference_text import code
-from scripts.reference_text import table
+from scripts.reference_text import MADE, code, table
 
 
 if TYPE_CHECKING:

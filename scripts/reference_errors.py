@@ -5,9 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 
-from scripts.reference_text import MADE
-from scripts.reference_text import code
-from scripts.reference_text import table
+from scripts.reference_text import MADE, code, table
 
 from poetry_aiops import errors
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from scripts import reference_text as text
 
-from poetry_aiops.health import currency
-from poetry_aiops.health import depth
-from poetry_aiops.health import maintenance
-from poetry_aiops.health import metric
-from poetry_aiops.health import policy
-from poetry_aiops.health import popularity
-from poetry_aiops.health import score
-from poetry_aiops.health import security
-from poetry_aiops.health import severity
+from poetry_aiops.health import (
+    currency,
+    depth,
+    maintenance,
+    metric,
+    policy,
+    popularity,
+    score,
+    security,
+    severity,
+)
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.signals import SignalKind
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,20 +21,18 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 from scripts.palette_png import with_few_colours
-from tests.support.chromium import chromium
-from tests.support.chromium import running
-from tests.support.graph_pages import full_page
-from tests.support.graph_pages import page_of
+from tests.support.chromium import chromium, running
+from tests.support.graph_pages import full_page, page_of
 
 from poetry_aiops.graph.build import build_graph
+from poetry_aiops.graph.report.page import graph_page
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
-from poetry_aiops.report.graph.page import graph_page
 
 
 if TYPE_CHECKING:
     from poetry_aiops.graph.model import DependencyGraph
-    from poetry_aiops.report.graph.page import PageData
+    from poetry_aiops.graph.report.page import PageData
 
 
 MOST_BYTES = 150_000

@@ -14,7 +14,6 @@ import shlex
 import shutil
 import sys
 import tempfile
-
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +25,7 @@ from rich.text import Text
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from scripts.demo_index import demo_index
-from scripts.demo_index import with_own_sources
+from scripts.demo_index import demo_index, with_own_sources
 from tests.support.poetry_program import PoetryProgram
 from tests.support.terminal import on_terminal
 

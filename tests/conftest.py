@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import shutil
-
-from typing import TYPE_CHECKING
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
-
-from hypothesis import HealthCheck
-from hypothesis import settings
-from tests.support.poetries import chosen_minors
-from tests.support.poetries import poetry_executable
-from tests.support.poetry_program import PoetryProgram
-from tests.support.poetry_program import Project
-from tests.support.poetry_program import end_servers
+from hypothesis import HealthCheck, settings
+from tests.support.poetries import chosen_minors, poetry_executable
+from tests.support.poetry_program import PoetryProgram, Project, end_servers
 from tests.support.projects import project_from
 from tests.support.standard_index import standard_index
 

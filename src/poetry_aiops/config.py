@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import re
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
-from typing import get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.project.backends import is_backend
-from poetry_aiops.project.backends import nearest_backend
-from poetry_aiops.project.checks import Checker
-from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.backends import is_backend, nearest_backend
+from poetry_aiops.project.checks import Checker, did_you_mean, normalised
 
 
 if TYPE_CHECKING:

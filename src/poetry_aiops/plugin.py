@@ -7,13 +7,9 @@ lazy factories, and the listeners import their code only for the commands that t
 from __future__ import annotations
 
 import logging
-
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Final
-from typing import cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from poetry.plugins.application_plugin import ApplicationPlugin
 
@@ -26,19 +22,18 @@ if TYPE_CHECKING:
     from poetry.console.application import Application
     from poetry.console.commands.command import Command
 
-    from poetry_aiops.runs.locking.variants import Refusal
-    from poetry_aiops.runs.locking.variants import VariantSession
+    from poetry_aiops.locking.session import Refusal, VariantSession
 
 
 COMMANDS: Final[dict[str, str]] = {
-    "graph": "poetry_aiops.commands.graph:GraphCommand",
-    "health": "poetry_aiops.commands.health:HealthCommand",
-    "hw-add": "poetry_aiops.commands.hw_add:HwAddCommand",
-    "hw-info": "poetry_aiops.commands.hw_info:HwInfoCommand",
-    "hw-install": "poetry_aiops.commands.hw_install:HwInstallCommand",
-    "migrate-reqs": "poetry_aiops.commands.migrate_reqs:MigrateReqsCommand",
-    "scaffold": "poetry_aiops.commands.scaffold:ScaffoldCommand",
-    "sync-reqs": "poetry_aiops.commands.sync_reqs:SyncReqsCommand",
+    "graph": "poetry_aiops.graph.command:GraphCommand",
+    "health": "poetry_aiops.health.command:HealthCommand",
+    "hw-add": "poetry_aiops.hardware.hw_add_command:HwAddCommand",
+    "hw-info": "poetry_aiops.hardware.hw_info_command:HwInfoCommand",
+    "hw-install": "poetry_aiops.hardware.hw_install_command:HwInstallCommand",
+    "migrate-reqs": "poetry_aiops.migrate.command:MigrateReqsCommand",
+    "scaffold": "poetry_aiops.scaffold.command:ScaffoldCommand",
+    "sync-reqs": "poetry_aiops.export.command:SyncReqsCommand",
 }
 """Our commands: name -> ``module:Class``."""
 
@@ -55,8 +50,8 @@ _COMMAND, _TERMINATE = "console.command", "console.terminate"
 _BEFORE_POETRY, _AFTER_POETRY = 1000, -10
 
 
-_BEFORE, _AFTER = "poetry_aiops.commands.hooks:before", "poetry_aiops.commands.hooks:after"
-_KEEP_IN_STEP = "poetry_aiops.commands.hooks:keep_in_step"
+_BEFORE, _AFTER = "poetry_aiops.locking.hooks:before", "poetry_aiops.locking.hooks:after"
+_KEEP_IN_STEP = "poetry_aiops.locking.hooks:keep_in_step"
 
 
 def _load(target: str) -> Any:  # noqa: ANN401 - a class or a function, by name

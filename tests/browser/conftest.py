@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-
-from typing import TYPE_CHECKING
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
-
-from tests.support.chromium import AXE
-from tests.support.chromium import chromium
-from tests.support.chromium import npm_file
-from tests.support.chromium import running
+from tests.support.chromium import AXE, chromium, npm_file, running
 from tests.support.graph_pages import full_page
 
-from poetry_aiops.report.graph.page import graph_page
+from poetry_aiops.graph.report.page import graph_page
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.chromium import Browser
-    from tests.support.chromium import Page
+    from tests.support.chromium import Browser, Page
 
-    from poetry_aiops.report.graph.page import PageData
+    from poetry_aiops.graph.report.page import PageData
 
 
 class Opener(Protocol):

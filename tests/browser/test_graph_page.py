@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.support.graph_pages import hostile_page
-from tests.support.graph_pages import large_graph
-from tests.support.graph_pages import page_of
+from tests.support.graph_pages import hostile_page, large_graph, page_of
 
 
 if TYPE_CHECKING:

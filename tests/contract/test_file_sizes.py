@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from poetry.config.config import Config
 from poetry.repositories import RepositoryPool
 from poetry.repositories.legacy_repository import LegacyRepository
-from tests.support.index import Fault
-from tests.support.index import PackageIndex
+from tests.support.index import Fault, PackageIndex
 
-from poetry_aiops.adapters.indexes import file_sizes as adapter
-from poetry_aiops.adapters.indexes.file_sizes import file_sizes
+from poetry_aiops.graph import file_sizes as adapter
+from poetry_aiops.graph.file_sizes import file_sizes
 from poetry_aiops.graph.sizes import tags_on
-from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.model import Package
-from poetry_aiops.project.model import PackageSource
+from poetry_aiops.project.model import LockedFile, Package, PackageSource
 
 
 if TYPE_CHECKING:

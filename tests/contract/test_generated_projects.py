@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from poetry.core.packages.directory_dependency import DirectoryDependency
 from poetry.core.packages.vcs_dependency import VCSDependency
 from poetry.factory import Factory
-from tests.support.migrations import Migration
-from tests.support.migrations import migrated
+from tests.support.migrations import Migration, migrated
 from tests.support.neighbours import FILE
 
 

@@ -6,41 +6,29 @@ import base64
 import contextlib
 import inspect
 import threading
-
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
-from http.server import BaseHTTPRequestHandler
-from http.server import ThreadingHTTPServer
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
-
 from poetry.config.config import Config
 from poetry.repositories import RepositoryPool
 from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.pypi_repository import PyPiRepository
 from poetry.utils.authenticator import Authenticator
-from tests.support.index import Fault
-from tests.support.index import PackageIndex
-from tests.support.index import Story
+from tests.support.index import Fault, PackageIndex, Story
 
-from poetry_aiops.adapters.indexes import page_fetch
-from poetry_aiops.adapters.indexes.records import Freshness
-from poetry_aiops.adapters.indexes.records import IndexAccess
-from poetry_aiops.adapters.indexes.records import cache_folder
-from poetry_aiops.adapters.indexes.records import cooldown_of
-from poetry_aiops.adapters.indexes.records import index_records
-from poetry_aiops.adapters.indexes.source import sources_of
-from poetry_aiops.project.model import Package
-from poetry_aiops.project.model import PackageSource
+from poetry_aiops.index import page_fetch
+from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
+from poetry_aiops.index.source import sources_of
+from poetry_aiops.project.model import Package, PackageSource
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from poetry_aiops.health.records import IndexRecords
+    from poetry_aiops.index.release_records import IndexRecords
 
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

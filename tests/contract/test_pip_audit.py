@@ -1,34 +1,26 @@
-"""pip-audit's private modules as ``adapters/advisories/pip_audit.py`` uses them: this is what breaks when they change."""
+"""pip-audit's private modules as ``health/advisories/pip_audit.py`` uses them: this is what breaks when they change."""
 
 from __future__ import annotations
 
 import inspect
-
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from packaging.version import Version
 from pip_audit._audit import Auditor  # type: ignore[import-untyped]  # it ships no py.typed
 from pip_audit._service import OsvService as TheirOsv  # type: ignore[import-untyped]  # as above
 from pip_audit._service import interface
-from tests.support.osv_server import Fault
-from tests.support.osv_server import OsvServer
+from tests.support.osv_server import Fault, OsvServer
 from tests.unit.health.locked import locked
 from tests.unit.health.osv import record
 
-from poetry_aiops.adapters.advisories.osv import OsvService
-from poetry_aiops.adapters.advisories.osv import OsvSettings
-from poetry_aiops.adapters.advisories.pip_audit import FeedService
-from poetry_aiops.adapters.advisories.pip_audit import PipAuditFeed
-from poetry_aiops.adapters.advisories.pip_audit import as_dependencies
-from poetry_aiops.adapters.http import Limits
+from poetry_aiops.health.advisories.osv import OsvService, OsvSettings
+from poetry_aiops.health.advisories.pip_audit import FeedService, PipAuditFeed, as_dependencies
 from poetry_aiops.health.advisory import Status
 from poetry_aiops.health.feed import Subject
-from poetry_aiops.health.security import Feeds
-from poetry_aiops.health.security import audit
+from poetry_aiops.health.security import Feeds, audit
 from poetry_aiops.project.model import PackageSource
+from poetry_aiops.system.http import Limits
 
 
 if TYPE_CHECKING:

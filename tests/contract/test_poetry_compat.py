@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from poetry.puzzle.solver import Solver
 
-from poetry_aiops.adapters.solving.compatibility import NEWEST_KNOWN
-from poetry_aiops.adapters.solving.compatibility import check_poetry
-from poetry_aiops.adapters.solving.compatibility import missing_names
 from poetry_aiops.errors import UsageError
+from poetry_aiops.locking.compatibility import NEWEST_KNOWN, check_poetry, missing_names
 
 
 NEXT = f"{NEWEST_KNOWN[0]}.{NEWEST_KNOWN[1] + 1}.0"

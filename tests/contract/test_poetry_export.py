@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import inspect
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from packaging.utils import canonicalize_name
 from poetry.core.version.markers import parse_marker
 from poetry.factory import Factory
@@ -18,8 +16,8 @@ from poetry.utils.authenticator import Authenticator
 from poetry_plugin_export import walker  # type: ignore[import-untyped]  # it ships no types
 from tests.support import projects
 
-from poetry_aiops.adapters.solving.export import PoetryExport
 from poetry_aiops.export.model import Selection
+from poetry_aiops.export.selection import PoetryExport
 
 
 if TYPE_CHECKING:

@@ -9,10 +9,8 @@ import subprocess
 import sys
 
 import pytest
-
 from cleo.events import console_events
-from tests.support.poetries import chosen_minors
-from tests.support.poetries import poetry_executable
+from tests.support.poetries import chosen_minors, poetry_executable
 
 from poetry_aiops import plugin
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from poetry.console.application import Application
 
-from poetry_aiops.adapters.solving.staged_project import remove_leftovers
-from poetry_aiops.adapters.solving.staged_project import staged_project
 from poetry_aiops.errors import InputError
+from poetry_aiops.locking.staged_project import remove_leftovers, staged_project
 
 
 if TYPE_CHECKING:

@@ -6,31 +6,22 @@ import json
 import os
 import time
 import zipfile
-
 from dataclasses import replace
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.unit.health.locked import locked
 
-from poetry_aiops.adapters.advisories.snapshot import Freshness
-from poetry_aiops.adapters.advisories.snapshot import SnapshotFeed
-from poetry_aiops.adapters.advisories.snapshot import open_snapshot
-from poetry_aiops.health.advisory import Advisory
-from poetry_aiops.health.advisory import PackageAudit
-from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.advisory import Status
+from poetry_aiops.health.advisories.snapshot import Freshness, SnapshotFeed, open_snapshot
+from poetry_aiops.health.advisory import Advisory, PackageAudit, Severity, Status
 from poetry_aiops.health.matching import match
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.osv_reduced import reduced
-from poetry_aiops.health.security import Feeds
-from poetry_aiops.health.security import audit
-from poetry_aiops.health.versions import canonical
+from poetry_aiops.health.security import Feeds, audit
+from poetry_aiops.project.versions import canonical
 
 
 CORPUS = Path(os.environ.get("POETRY_AIOPS_CORPUS", ""))

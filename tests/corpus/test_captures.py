@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from poetry_aiops.hardware.catalogue import load_catalogue
-from poetry_aiops.hardware.pasted import read_pasted
-from poetry_aiops.hardware.select import select
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.pasted import read_pasted
+from poetry_aiops.accelerators.select import select
 
 
 CORPUS = os.environ.get("POETRY_AIOPS_CORPUS")

@@ -5,15 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from tests.support.grammar_cases import PATH
-from tests.support.grammar_cases import WITHOUT
-from tests.support.grammar_cases import WRITTEN
-from tests.support.grammar_cases import cases
-from tests.support.grammar_cases import entry_of
-from tests.support.grammar_cases import files_of
-from tests.support.neighbours import FILE
-from tests.support.neighbours import in_memory
+from tests.support.grammar_cases import PATH, WITHOUT, WRITTEN, cases, entry_of, files_of
+from tests.support.neighbours import FILE, in_memory
 
 from poetry_aiops.migrate.planning.convert import is_only_via
 from poetry_aiops.migrate.reading.read import read_tree

@@ -5,20 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import parse_constraint
-from tests.support.grammar_cases import PATH
-from tests.support.grammar_cases import SIX
-from tests.support.grammar_cases import WITHOUT
-from tests.support.grammar_cases import cases
-from tests.support.grammar_cases import entry_of
-from tests.support.grammar_cases import files_of
-from tests.support.migrations import Files
-from tests.support.migrations import Migration
-from tests.support.migrations import migrated
+from tests.support.grammar_cases import PATH, SIX, WITHOUT, cases, entry_of, files_of
+from tests.support.migrations import Files, Migration, migrated
 from tests.support.neighbours import FILE
 
 

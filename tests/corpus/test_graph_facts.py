@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,16 +14,12 @@ from poetry_aiops.errors import InputError
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.cuts import articulation_points
-from poetry_aiops.graph.dominance import closures
-from poetry_aiops.graph.dominance import removal
+from poetry_aiops.graph.dominance import closures, removal
+from poetry_aiops.graph.report.mermaid import MAX_CHARACTERS, MAX_EDGES, graph_mermaid
+from poetry_aiops.graph.report.text import tree_lines
 from poetry_aiops.graph.scope import scope_of
 from poetry_aiops.project.lockfile import read_lock
-from poetry_aiops.project.pyproject import load_pyproject
-from poetry_aiops.project.pyproject import project_from
-from poetry_aiops.report.graph.mermaid import MAX_CHARACTERS
-from poetry_aiops.report.graph.mermaid import MAX_EDGES
-from poetry_aiops.report.graph.mermaid import graph_mermaid
-from poetry_aiops.report.graph.text import tree_lines
+from poetry_aiops.project.pyproject import load_pyproject, project_from
 
 
 if TYPE_CHECKING:

@@ -11,19 +11,14 @@ import os
 import sys
 import urllib.error
 import urllib.request
-
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tests.support import fix_driver
-from tests.support.poetry_program import PoetryProgram
-from tests.support.poetry_program import way_out
-from tests.support.real_locks import SIMPLE_INDEX
-from tests.support.real_locks import real_project
+from tests.support.poetry_program import PoetryProgram, way_out
+from tests.support.real_locks import SIMPLE_INDEX, real_project
 
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,7 @@ from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
-from poetry_aiops.project.targets import marker_applies
-from poetry_aiops.project.targets import targets
+from poetry_aiops.project.targets import marker_applies, targets
 
 
 CORPUS = Path(os.environ.get("POETRY_AIOPS_CORPUS", ""))

@@ -6,21 +6,18 @@ import functools
 import json
 import os
 import re
-
 from pathlib import Path
 from typing import Any
 
 import pytest
-
 from poetry.core.factory import Factory
-from tests.support.migrations import Migration
-from tests.support.migrations import migration_of
+from tests.support.migrations import Migration, migration_of
 from tests.support.neighbours import InFolder
 
+from poetry_aiops.migrate import report
 from poetry_aiops.migrate.planning.discover import discover
 from poetry_aiops.migrate.planning.ledger import tally
 from poetry_aiops.migrate.redact import without_credentials
-from poetry_aiops.report import migration as report
 
 
 CORPUS = os.environ.get("POETRY_AIOPS_CORPUS")

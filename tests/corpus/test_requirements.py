@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.support.neighbours import InFolder
 
 from poetry_aiops.migrate.reading.parse import parse_file
 from poetry_aiops.migrate.reading.read import read_tree
-from poetry_aiops.migrate.reading.text import Decoded
-from poetry_aiops.migrate.reading.text import decode
-from poetry_aiops.migrate.reading.text import encode
+from poetry_aiops.migrate.reading.text import Decoded, decode, encode
 from poetry_aiops.migrate.reading.texts import requirement_texts
 
 

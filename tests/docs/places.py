@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-
 from typing import TYPE_CHECKING
 
-from scripts.demo_index import MAIN_INDEX
-from scripts.demo_index import TORCH_INDEXES
-from scripts.demo_index import demo_index
-from scripts.demo_index import with_own_sources
+from scripts.demo_index import MAIN_INDEX, TORCH_INDEXES, demo_index, with_own_sources
 from tests.docs.console import REPOSITORY
 
 

@@ -8,16 +8,12 @@ import signal
 import socket
 import subprocess
 import threading
-
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from scripts.demo_index import MAIN_INDEX
-from scripts.demo_index import TORCH_INDEXES
-from scripts.demo_index import demo_index
+from scripts.demo_index import MAIN_INDEX, TORCH_INDEXES, demo_index
 from tests.support.osv_server import OsvServer
 
 

@@ -5,24 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-
 from typing import TYPE_CHECKING
 
 import pytest
-
-from scripts.demo_index import demo_index
-from scripts.demo_index import with_own_sources
-from tests.docs.console import REPOSITORY
-from tests.docs.console import Block
-from tests.docs.console import all_blocks
-from tests.docs.console import matches
+from scripts.demo_index import demo_index, with_own_sources
+from tests.docs.console import REPOSITORY, Block, all_blocks, matches
 from tests.docs.places import PLACES
-from tests.support.health_shop import TESTER
-from tests.support.health_shop import TOOLKIT
-from tests.support.health_shop import Shop
-from tests.support.health_shop import publish
-from tests.support.health_shop import publish_newer
-from tests.support.health_shop import shop_locked
+from tests.support.health_shop import TESTER, TOOLKIT, Shop, publish, publish_newer, shop_locked
 from tests.support.index import PackageIndex
 from tests.support.osv_server import OsvServer
 from tests.support.standard_index import PYPI

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.docs.console import REPOSITORY
-from tests.docs.console import Block
-from tests.docs.console import all_blocks
-from tests.docs.places import PLACES
-from tests.docs.places import PYTHONS
-from tests.docs.places import Places
-from tests.docs.places import stand_ins
-from tests.docs.test_console_blocks import WINDOWS
-from tests.docs.test_console_blocks import follow
+from tests.docs.console import REPOSITORY, Block, all_blocks
+from tests.docs.places import PLACES, PYTHONS, Places, stand_ins
+from tests.docs.test_console_blocks import WINDOWS, follow
 
 
 if TYPE_CHECKING:

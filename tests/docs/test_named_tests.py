@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-
 from functools import cache
 
 import pytest
-
 from tests.docs.console import REPOSITORY
 
 

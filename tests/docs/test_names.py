@@ -7,20 +7,14 @@ import re
 import shlex
 import subprocess
 import sys
-
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.architecture.test_import_rules import ROOMS_A_ROOM_MAY_IMPORT
-from tests.architecture.test_import_rules import modules
-from tests.architecture.test_import_rules import room
-from tests.docs.console import PAGES
-from tests.docs.console import REPOSITORY
-from tests.docs.console import blocks_of
+from tests.architecture.test_import_rules import ROOMS_A_ROOM_MAY_IMPORT, modules, room
+from tests.docs.console import PAGES, REPOSITORY, blocks_of
 
 from poetry_aiops import config
-from poetry_aiops.hardware import masks
+from poetry_aiops.accelerators import masks
 from poetry_aiops.plugin import COMMANDS
 
 

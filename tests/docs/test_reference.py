@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
-from scripts import reference
-from scripts import reference_configuration
+from scripts import reference, reference_configuration
 
 from poetry_aiops.health import score
 

@@ -6,18 +6,13 @@ import os
 import re
 import subprocess
 import sys
-
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
-from typing import TypeAlias
-from urllib.parse import unquote
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote, urlsplit
 
 import pytest
-
 from tests.docs.console import REPOSITORY
-from tests.support.chromium import chromium
-from tests.support.chromium import running
+from tests.support.chromium import chromium, running
 
 
 if TYPE_CHECKING:

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.docs.console import PAGES
-from tests.docs.console import Block
-from tests.docs.console import ShownFile
-from tests.docs.console import matches
-from tests.docs.console import session_of
-from tests.docs.session import Session
-from tests.docs.session import session
+from tests.docs.console import PAGES, Block, ShownFile, matches, session_of
+from tests.docs.session import Session, session
 
 from poetry_aiops.plugin import COMMANDS
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import shutil
-
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.support.health_shop import TESTER
-from tests.support.health_shop import TOOLKIT
-from tests.support.health_shop import Shop
-from tests.support.health_shop import publish
-from tests.support.health_shop import publish_newer
-from tests.support.health_shop import shop_locked
+from tests.support.health_shop import TESTER, TOOLKIT, Shop, publish, publish_newer, shop_locked
 from tests.support.index import PackageIndex
 from tests.support.osv_server import OsvServer
-from tests.support.poetry_program import PoetryProgram
-from tests.support.poetry_program import Project
+from tests.support.poetry_program import PoetryProgram, Project
 from tests.support.requirement_projects import tree_in
 from tests.support.standard_index import standard_index
 

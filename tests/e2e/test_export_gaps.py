@@ -8,12 +8,10 @@ from __future__ import annotations
 import io
 import re
 import tarfile
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.installers import CleanEnvironment
 from tests.support.poetry_program import Project

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.expect import refused
 from tests.support.schemas import conforming
@@ -13,8 +12,7 @@ from tests.support.schemas import conforming
 
 if TYPE_CHECKING:
     from tests.conftest import ProjectFactory
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
+    from tests.support.poetry_program import PoetryProgram, Project
 
 
 SOUND = projects.SOUND_EXTRAS

@@ -6,22 +6,18 @@ import errno
 import os
 import subprocess
 import sys
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import ProjectFactory
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
+    from tests.support.poetry_program import PoetryProgram, Project
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is of Linux")]

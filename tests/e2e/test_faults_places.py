@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sys
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 
 
 if TYPE_CHECKING:
     from tests.conftest import ProjectFactory
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
-    from tests.support.poetry_program import Run
+    from tests.support.poetry_program import PoetryProgram, Project, Run
 
 
 pytestmark = [

@@ -7,22 +7,19 @@ import signal
 import subprocess
 import sys
 import time
-
 from dataclasses import replace
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.index import Fault
 from tests.support.projects import project_from
 from tests.support.standard_index import PYPI
 
-from poetry_aiops.adapters.backups.migration import locked
-from poetry_aiops.adapters.run_lock import run_lock
 from poetry_aiops.export.header import read_header
+from poetry_aiops.system.run_lock import run_lock
+from poetry_aiops.system.transaction.migration import locked
 
 
 if TYPE_CHECKING:
@@ -30,8 +27,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import ProjectFactory
     from tests.support.index import PackageIndex
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
+    from tests.support.poetry_program import PoetryProgram, Project
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")]

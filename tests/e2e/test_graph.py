@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.expect import refused
 from tests.support.schemas import conforming
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.index import PackageIndex
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
+    from tests.support.poetry_program import PoetryProgram, Project
 
 
 @pytest.fixture(scope="module")

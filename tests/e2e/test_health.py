@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.expect import refused
-from tests.support.health_shop import PRIVATE
-from tests.support.health_shop import TOOLKIT
-from tests.support.health_shop import by_name
-from tests.support.health_shop import found
+from tests.support.health_shop import PRIVATE, TOOLKIT, by_name, found
 from tests.unit.health.osv import record
 
 

@@ -7,12 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.poetries import REPOSITORY
 
 

@@ -6,14 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.certificate import self_signed
-from tests.support.health_shop import TOOLKIT
-from tests.support.health_shop import Shop
-from tests.support.health_shop import by_name
+from tests.support.health_shop import TOOLKIT, Shop, by_name
 from tests.support.index import Fault as IndexFault
-from tests.support.osv_server import Fault
-from tests.support.osv_server import OsvServer
+from tests.support.osv_server import Fault, OsvServer
 from tests.unit.health.osv import record
 
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.support.fix_projects import VARIANTS
-from tests.support.fix_projects import FixBench
-from tests.support.fix_projects import by_package
-from tests.support.fix_projects import fix_index
-from tests.support.fix_projects import shop
+from tests.support.fix_projects import VARIANTS, FixBench, by_package, fix_index, shop
 from tests.support.poetry_program import PoetryProgram
 from tests.support.projects import project_from
 

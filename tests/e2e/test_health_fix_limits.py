@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import shutil
-
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.support.fix_projects import FixBench
-from tests.support.fix_projects import by_package
-from tests.support.fix_projects import fix_index
-from tests.support.fix_projects import shop
+from tests.support.fix_projects import FixBench, by_package, fix_index, shop
 from tests.support.index import Fault
 from tests.support.poetry_program import PoetryProgram
 

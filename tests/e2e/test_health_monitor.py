@@ -7,26 +7,18 @@ import signal
 import sys
 import threading
 import time
-
-from dataclasses import dataclass
-from dataclasses import field
-from http.server import BaseHTTPRequestHandler
-from http.server import ThreadingHTTPServer
-from typing import TYPE_CHECKING
-from typing import Any
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from tests.support.health_shop import HIGH
-from tests.support.health_shop import Shop
-from tests.support.health_shop import rated
+from tests.support.health_shop import HIGH, Shop, rated
 from tests.support.osv_server import Fault
 from tests.support.schemas import conforming
 
 
 if TYPE_CHECKING:
     import subprocess
-
     from collections.abc import Iterator
     from pathlib import Path
 

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from tests.support.health_shop import HIGH
-from tests.support.health_shop import TOOLKIT
-from tests.support.health_shop import Shop
-from tests.support.health_shop import rated
+from tests.support.health_shop import HIGH, TOOLKIT, Shop, rated
 from tests.support.schemas import conforming
 
 

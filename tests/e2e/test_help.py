@@ -6,10 +6,8 @@ import json
 import re
 import subprocess
 import sys
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 

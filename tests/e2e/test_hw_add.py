@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import stat
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.expect import refused
 from tests.support.index import Fault
 from tests.support.lockfile import machine_named
 from tests.support.projects import project_from
 from tests.support.schemas import conforming
-from tests.support.standard_index import NEWEST_TORCH
-from tests.support.standard_index import PYPI
+from tests.support.standard_index import NEWEST_TORCH, PYPI
 
 
 if TYPE_CHECKING:

@@ -10,16 +10,14 @@ import shutil
 import subprocess
 import sys
 import time
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from poetry_aiops.adapters.machine.environment_record import SOURCE
-from poetry_aiops.hardware.catalogue import load_catalogue
-from poetry_aiops.hardware.record import record_for
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.locking.environment_record import SOURCE
+from poetry_aiops.locking.record import record_for
 
 
 if TYPE_CHECKING:

@@ -6,12 +6,10 @@ import json
 import os
 import shutil
 import subprocess
-
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.expect import refused
 from tests.support.schemas import conforming
@@ -22,9 +20,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import ProjectFactory
     from tests.support.index import PackageIndex
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
-    from tests.support.poetry_program import Run
+    from tests.support.poetry_program import PoetryProgram, Project, Run
 
 
 AMPERE = "linux-x86_64,driver=580.65.06,cc=8.6"

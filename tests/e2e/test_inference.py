@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 
 

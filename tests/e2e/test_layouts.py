@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.lockfile import machine_named
 from tests.support.projects import project_from

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.projects import project_from
-from tests.support.standard_index import NEWEST_TORCH
-from tests.support.standard_index import OLDEST_TORCH
-from tests.support.standard_index import PYPI
+from tests.support.standard_index import NEWEST_TORCH, OLDEST_TORCH, PYPI
 
 
 if TYPE_CHECKING:

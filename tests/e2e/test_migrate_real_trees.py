@@ -6,17 +6,13 @@ import json
 import os
 import shutil
 import tomllib
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.e2e.test_real_packages import SIMPLE_INDEX
-from tests.e2e.test_real_packages import index_answers
-from tests.support.poetry_program import Project
-from tests.support.poetry_program import way_out
+from tests.e2e.test_real_packages import SIMPLE_INDEX, index_answers
+from tests.support.poetry_program import Project, way_out
 from tests.support.requirement_projects import content
 
 

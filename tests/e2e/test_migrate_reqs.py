@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import tomllib
-
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.support.requirement_projects import content
-from tests.support.requirement_projects import versions
+from tests.support.requirement_projects import content, versions
 from tests.support.schemas import conforming
 from tests.support.standard_index import PYPI
 
-from poetry_aiops.adapters.backups.migration import locked
+from poetry_aiops.system.transaction.migration import locked
 
 
 if TYPE_CHECKING:
@@ -58,7 +54,7 @@ def test_base_and_dev_become_a_project_that_installs_with_the_old_pins(
 def test_restore_sh_puts_everything_back_without_poetry(
     poetry: PoetryProgram, index: PackageIndex, tree: Tree
 ) -> None:
-    import subprocess  # noqa: PLC0415 - for this test alone
+    import subprocess
 
     project = tree(index, **{"requirements.txt": BASE, "pyproject.toml": "[tool.ruff]\nline-length = 100\n"})
     before = content(project)

@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from tests.support.requirement_projects import content
-from tests.support.requirement_projects import versions
+from tests.support.requirement_projects import content, versions
 from tests.support.schemas import conforming
 from tests.support.standard_index import PYPI
 
@@ -21,8 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.index import PackageIndex
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
+    from tests.support.poetry_program import PoetryProgram, Project
     from tests.support.requirement_projects import Tree
 
 

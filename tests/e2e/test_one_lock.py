@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.standard_index import NEWEST_TORCH
 

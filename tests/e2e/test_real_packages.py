@@ -13,16 +13,13 @@ import sys
 import urllib.error
 import urllib.request
 import zipfile
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from poetry.repositories.pypi_repository import PyPiRepository
 from tests.support.index import PackageIndex
-from tests.support.poetry_program import Project
-from tests.support.poetry_program import way_out
+from tests.support.poetry_program import Project, way_out
 from tests.support.wheels import Distribution
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tomllib
-
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tests.support import projects
 from tests.support.poetry_program import Project
 

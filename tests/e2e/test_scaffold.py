@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.schemas import conforming
 
 
 if TYPE_CHECKING:
     from tests.conftest import ProjectFactory
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
+    from tests.support.poetry_program import PoetryProgram, Project
 
 
 WEEKLY = ".github/workflows/poetry-update.yml"

@@ -8,15 +8,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-
 from http.client import RemoteDisconnected
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.support.index import JSON_TYPE
-from tests.support.index import Fault
-from tests.support.index import PackageIndex
+from tests.support.index import JSON_TYPE, Fault, PackageIndex
 
 
 if TYPE_CHECKING:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 
 from poetry_aiops.export.header import read_header
@@ -19,8 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import ProjectFactory
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
+    from tests.support.poetry_program import PoetryProgram, Project
 
 
 pytestmark = pytest.mark.slow

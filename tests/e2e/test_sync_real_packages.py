@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from poetry.repositories.pypi_repository import PyPiRepository
 from tests.support.installers import CleanEnvironment
 from tests.support.lockfile import machine_named
-from tests.support.poetry_program import Project
-from tests.support.poetry_program import way_out
+from tests.support.poetry_program import Project, way_out
 
 
 if TYPE_CHECKING:

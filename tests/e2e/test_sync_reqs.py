@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 from tests.support.installers import CleanEnvironment
 from tests.support.schemas import conforming
@@ -19,8 +17,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import ProjectFactory
     from tests.support.index import PackageIndex
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
+    from tests.support.poetry_program import PoetryProgram, Project
 
 
 BASE = "config/requirements/base.txt"

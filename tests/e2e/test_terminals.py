@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
 
-from poetry_aiops.report.styled import cells_wide
+from poetry_aiops.cli.styled import cells_wide
 
 
 if TYPE_CHECKING:

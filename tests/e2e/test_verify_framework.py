@@ -7,13 +7,11 @@ import os
 import sys
 import time
 import venv
-
 from typing import TYPE_CHECKING
 
 import pytest
 
-from poetry_aiops.adapters.machine.verify_environment import PROGRAM
-from poetry_aiops.adapters.machine.verify_environment import verify_environment
+from poetry_aiops.hardware.verify_environment import PROGRAM, verify_environment
 
 
 if TYPE_CHECKING:

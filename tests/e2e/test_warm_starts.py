@@ -8,16 +8,13 @@ import os
 import select
 import subprocess
 import sys
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.support import poetry_program
-from tests.support.fork_server import AVAILABLE
-from tests.support.fork_server import HOME_OF_THE_SERVER
+from tests.support.fork_server import AVAILABLE, HOME_OF_THE_SERVER
 from tests.support.poetry_program import PoetryProgram
 from tests.support.terminal import on_terminal
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.requirement_projects import content
 
 
 if TYPE_CHECKING:
     from tests.support.index import PackageIndex
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
+    from tests.support.poetry_program import PoetryProgram, Project
     from tests.support.requirement_projects import Tree
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support import projects
-from tests.support.installers import CleanEnvironment
-from tests.support.installers import would_install
+from tests.support.installers import CleanEnvironment, would_install
 from tests.support.lockfile import machine_named
 from tests.support.projects import project_from
 from tests.support.schemas import conforming
@@ -23,8 +20,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import ProjectFactory
     from tests.support.index import PackageIndex
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
+    from tests.support.poetry_program import PoetryProgram, Project
 
 
 NATIVE = (

@@ -10,31 +10,19 @@ import io
 import json
 import tempfile
 import tomllib
-
-from datetime import UTC
-from datetime import datetime
-from pathlib import Path
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
-from typing import Final
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
 from unittest.mock import patch
 
 from tests.support.migrations import migrated
 from tests.support.neighbours import FILE
 
-from poetry_aiops.adapters.advisories.index import build_index
-from poetry_aiops.adapters.advisories.index import index_from
-from poetry_aiops.adapters.advisories.osv_protocol import stubs_in
-from poetry_aiops.adapters.advisories.snapshot import Freshness
-from poetry_aiops.adapters.advisories.snapshot import open_snapshot
-from poetry_aiops.adapters.http import TransferError
-from poetry_aiops.adapters.indexes.file_listing import UnreadableListingError
-from poetry_aiops.adapters.indexes.file_listing import files_on
-from poetry_aiops.adapters.indexes.project_about import about_from
-from poetry_aiops.adapters.indexes.simple_page import JSON_TYPE
-from poetry_aiops.adapters.indexes.simple_page import UnreadablePageError
-from poetry_aiops.adapters.indexes.simple_page import read_page
-from poetry_aiops.adapters.solving.lock_text import parse_lock
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.frameworks import load_frameworks
+from poetry_aiops.accelerators.pasted import read_pasted
+from poetry_aiops.accelerators.select import select
+from poetry_aiops.accelerators.target import names_hardware, parse_target
 from poetry_aiops.config import read_config
 from poetry_aiops.data import hw_check
 from poetry_aiops.errors import AiopsError
@@ -44,43 +32,38 @@ from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay
+from poetry_aiops.graph.report.document import graph_document
+from poetry_aiops.graph.report.markdown import graph_markdown
+from poetry_aiops.graph.report.text import graph_text
 from poetry_aiops.graph.revision import graph_at
-from poetry_aiops.hardware.addition import AdditionRequest
-from poetry_aiops.hardware.addition import plan_addition
-from poetry_aiops.hardware.catalogue import load_catalogue
-from poetry_aiops.hardware.frameworks import load_frameworks
-from poetry_aiops.hardware.pasted import read_pasted
+from poetry_aiops.hardware.addition import AdditionRequest, plan_addition
 from poetry_aiops.hardware.recipes import Recipes
-from poetry_aiops.hardware.record import from_json
-from poetry_aiops.hardware.select import select
-from poetry_aiops.hardware.target import names_hardware
-from poetry_aiops.hardware.target import parse_target
-from poetry_aiops.health.history import read_history
-from poetry_aiops.health.history import trend
+from poetry_aiops.health.advisories.index import build_index, index_from
+from poetry_aiops.health.advisories.osv_protocol import stubs_in
+from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
+from poetry_aiops.health.history import read_history, trend
 from poetry_aiops.health.matching import match
 from poetry_aiops.health.policy import read_policy
-from poetry_aiops.health.records import About
 from poetry_aiops.health.severity import rate
+from poetry_aiops.index.file_listing import UnreadableListingError, files_on
+from poetry_aiops.index.project_about import about_from
+from poetry_aiops.index.release_records import About
+from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, read_page
 from poetry_aiops.locking.declaration import check_declaration
+from poetry_aiops.locking.lock_text import parse_lock
 from poetry_aiops.locking.propose import propose
-from poetry_aiops.migrate.backups.manifest import parse_manifest
+from poetry_aiops.locking.record import from_json
 from poetry_aiops.project.edit import apply_edit
-from poetry_aiops.project.lines import lock_lines
-from poetry_aiops.project.lines import requirement_lines
+from poetry_aiops.project.lines import lock_lines, requirement_lines
 from poetry_aiops.project.lockfile import read_lock
-from poetry_aiops.project.pyproject import aiops_table
-from poetry_aiops.project.pyproject import load_pyproject
-from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.project.targets import targets
-from poetry_aiops.report.graph.document import graph_document
-from poetry_aiops.report.graph.markdown import graph_markdown
-from poetry_aiops.report.graph.text import graph_text
+from poetry_aiops.system.http import TransferError
+from poetry_aiops.system.transaction.manifest import parse_manifest
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from poetry_aiops.project.model import Lock
 

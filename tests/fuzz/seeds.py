@@ -8,17 +8,13 @@ import json
 import os
 import re
 import zipfile
-
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 ROOT: Final = Path(__file__).parent.parent.parent

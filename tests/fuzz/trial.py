@@ -5,11 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 import traceback
-
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 
 if TYPE_CHECKING:

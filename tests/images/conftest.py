@@ -5,42 +5,36 @@ from __future__ import annotations
 import json
 import shlex
 import socket
-
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-
 from filelock import FileLock
 from scripts.demo_index import MAIN_INDEX
-from tests.support.base_images import PYTHON
-from tests.support.base_images import BaseImages
+from tests.support.base_images import PYTHON, BaseImages
 from tests.support.buildah import why_not
-from tests.support.image_projects import COUNTER
-from tests.support.image_projects import PASSWORD
-from tests.support.image_projects import SHOP
-from tests.support.image_projects import SHOP_MODULE
-from tests.support.image_projects import USER
-from tests.support.image_projects import VISION
-from tests.support.image_projects import VISION_MODULE
-from tests.support.image_projects import Vault
-from tests.support.image_projects import images_index
-from tests.support.image_projects import write_chatbot
-from tests.support.image_projects import write_outside
-from tests.support.image_projects import write_project
-from tests.support.poetry_program import PoetryProgram
-from tests.support.poetry_program import Project
+from tests.support.image_projects import (
+    COUNTER,
+    PASSWORD,
+    SHOP,
+    SHOP_MODULE,
+    USER,
+    VISION,
+    VISION_MODULE,
+    Vault,
+    images_index,
+    write_chatbot,
+    write_outside,
+    write_project,
+)
+from tests.support.poetry_program import PoetryProgram, Project
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from tests.support.buildah import Buildah
-    from tests.support.buildah import Done
+    from tests.support.buildah import Buildah, Done
     from tests.support.index import PackageIndex
 
 

@@ -12,16 +12,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.images.conftest import stages_of
-from tests.support.image_projects import MARK
-from tests.support.image_projects import OUTSIDE
-from tests.support.image_projects import PASSWORD
-from tests.support.image_projects import USER
+from tests.support.image_projects import MARK, OUTSIDE, PASSWORD, USER
 from tests.support.poetry_program import installed_packages
 
 

@@ -7,22 +7,14 @@ from __future__ import annotations
 
 import json
 import time
-
-from typing import Any
-from typing import Final
+from typing import Any, Final
 
 import pytest
-
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fuzz.mutate import mutated
-from tests.fuzz.parsers import LOCK
-from tests.fuzz.parsers import PARSERS
-from tests.fuzz.parsers import PYPROJECT
-from tests.fuzz.seeds import NAMES
-from tests.fuzz.seeds import seeds
-from tests.fuzz.seeds import tokens
+from tests.fuzz.parsers import LOCK, PARSERS, PYPROJECT
+from tests.fuzz.seeds import NAMES, seeds, tokens
 
 
 SECONDS: Final = 8.0

@@ -5,41 +5,31 @@ from __future__ import annotations
 import itertools
 import random
 import time
-
 from typing import TYPE_CHECKING
 
 import pytest
-
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poetry_aiops.graph.components import strongly_connected
-from poetry_aiops.graph.cuts import separating
-from poetry_aiops.graph.cuts import smallest_cut
-from poetry_aiops.graph.dominance import BY_THE_PROJECT
-from poetry_aiops.graph.dominance import NOT_REACHED
-from poetry_aiops.graph.dominance import immediate_dominators
-from poetry_aiops.graph.dominance import subtree_sizes
-from poetry_aiops.graph.dominance import subtrees
+from poetry_aiops.graph.cuts import separating, smallest_cut
+from poetry_aiops.graph.dominance import (
+    BY_THE_PROJECT,
+    NOT_REACHED,
+    immediate_dominators,
+    subtree_sizes,
+    subtrees,
+)
 from poetry_aiops.graph.feedback import breaking_set
-from poetry_aiops.graph.metrics import betweenness
-from poetry_aiops.graph.metrics import longest_chain
-from poetry_aiops.graph.numbered import Numbered
-from poetry_aiops.graph.numbered import adjacency
-from poetry_aiops.graph.numbered import distances
-from poetry_aiops.graph.numbered import reached
-from poetry_aiops.graph.numbered import swapped
+from poetry_aiops.graph.metrics import betweenness, longest_chain
+from poetry_aiops.graph.numbered import Numbered, adjacency, distances, reached, swapped
 from poetry_aiops.graph.paths import count_paths
-from poetry_aiops.graph.ranges import intersection
-from poetry_aiops.graph.ranges import ranges
-from poetry_aiops.graph.ranges import text_of
+from poetry_aiops.graph.ranges import intersection, ranges, text_of
 from poetry_aiops.project.constraints import allows
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 SMALL = 8

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import json
-
 from functools import reduce
 from itertools import product
 from unittest.mock import patch
 
-from hypothesis import assume
-from hypothesis import example
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from poetry.core.constraints.version import VersionConstraint
-from poetry.core.constraints.version import parse_constraint
-from tests.property.test_requirements import LINES
-from tests.property.test_requirements import PLACES
-from tests.property.test_requirements import SECRET
-from tests.property.test_requirements import SOUP
-from tests.support.migrations import Migration
-from tests.support.migrations import migrated
-from tests.support.neighbours import FILE
-from tests.support.neighbours import parsed
+from poetry.core.constraints.version import VersionConstraint, parse_constraint
+from tests.property.test_requirements import LINES, PLACES, SECRET, SOUP
+from tests.support.migrations import Migration, migrated
+from tests.support.neighbours import FILE, parsed
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.migrate import report
 from poetry_aiops.migrate.planning.ledger import tally
 from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.migrate.reading import content
 from poetry_aiops.project.targets import targets
-from poetry_aiops.report import migration as report
 
 
 VERSIONS = ["1.0", "1.4.2", "2.0", "2.1.post1", "3.0rc1", "0.9"]

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import time
-
 from typing import TYPE_CHECKING
 
 import pytest
-
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from poetry_aiops.accelerators.captured import read_captured
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.probes.registry import all_probes
+from poetry_aiops.accelerators.select import select
+from poetry_aiops.accelerators.target import parse_target
 from poetry_aiops.errors import UsageError
-from poetry_aiops.hardware.captured import read_captured
-from poetry_aiops.hardware.catalogue import load_catalogue
-from poetry_aiops.hardware.probes.registry import all_probes
-from poetry_aiops.hardware.select import select
-from poetry_aiops.hardware.target import parse_target
-from poetry_aiops.hardware.text import decode
+from poetry_aiops.system.text import decode
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.hardware.probes.probe import Probe
+    from poetry_aiops.accelerators.probes.probe import Probe
 
 
 SIZE = 100_000

@@ -5,27 +5,18 @@ from __future__ import annotations
 import time
 
 import pytest
-
-from hypothesis import assume
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
-from tests.support.neighbours import FILE
-from tests.support.neighbours import InMemory
-from tests.support.neighbours import parsed
+from tests.support.neighbours import FILE, InMemory, parsed
 
-from poetry_aiops.migrate.reading.named import parse_plain
-from poetry_aiops.migrate.reading.named import sorted_specifier
+from poetry_aiops.migrate.reading.named import parse_plain, sorted_specifier
 from poetry_aiops.migrate.reading.parse import parse_file
 from poetry_aiops.migrate.reading.read import read_tree
-from poetry_aiops.migrate.reading.text import Decoded
-from poetry_aiops.migrate.reading.text import decode
+from poetry_aiops.migrate.reading.text import Decoded, decode
 from poetry_aiops.migrate.reading.texts import requirement_texts
-from poetry_aiops.migrate.redact import redact
-from poetry_aiops.migrate.redact import without_credentials
+from poetry_aiops.migrate.redact import redact, without_credentials
 
 
 SIZE = 30_000

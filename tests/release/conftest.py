@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.poetries import REPOSITORY
-from tests.support.release import Built
-from tests.support.release import index_with
+from tests.support.release import Built, index_with
 
 
 if TYPE_CHECKING:

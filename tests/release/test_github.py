@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.support.linters import assert_clean
-from tests.support.linters import run_linter
+from tests.support.linters import assert_clean, run_linter
 from tests.support.poetries import REPOSITORY
 
 

@@ -6,19 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.linters import assert_clean
-from tests.unit.scaffold.made import document
-from tests.unit.scaffold.made import local
-from tests.unit.scaffold.made import package
-from tests.unit.scaffold.made import planned
+from tests.unit.scaffold.made import document, local, package, planned
 
 from poetry_aiops.scaffold.compose import compose
 from poetry_aiops.scaffold.dockerfile import dockerfile
 from poetry_aiops.scaffold.facts import load_actions
 from poetry_aiops.scaffold.options import Asked
-from poetry_aiops.scaffold.workflow import update_workflow
-from poetry_aiops.scaffold.workflow import workflow
+from poetry_aiops.scaffold.workflow import update_workflow, workflow
 
 
 if TYPE_CHECKING:

@@ -6,24 +6,14 @@ import os
 import re
 import subprocess
 import sys
-
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.docs.console import Step
-from tests.docs.console import blocks_of
-from tests.docs.console import matches
+from tests.docs.console import Step, blocks_of, matches
 from tests.support.installers import uv_executable
 from tests.support.poetries import REPOSITORY
-from tests.support.poetry_program import NOWHERE
-from tests.support.poetry_program import PoetryProgram
-from tests.support.poetry_program import way_out
-from tests.support.release import OURS
-from tests.support.release import clean_poetry
-from tests.support.release import real_index
-from tests.support.release import run_uv
-from tests.support.release import sources
+from tests.support.poetry_program import NOWHERE, PoetryProgram, way_out
+from tests.support.release import OURS, clean_poetry, real_index, run_uv, sources
 from tests.support.schemas import conforming
 
 

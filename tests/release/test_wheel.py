@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.linters import assert_clean
 from tests.support.poetries import REPOSITORY
-from tests.support.release import PYTHONS
-from tests.support.release import Built
-from tests.support.release import clean_poetry
-from tests.support.release import project_files
-from tests.support.release import python_on_this_machine
+from tests.support.release import PYTHONS, Built, clean_poetry, project_files, python_on_this_machine
 from tests.support.schemas import conforming
 
 

@@ -43,7 +43,7 @@ def test_poetry_version_loads_two_modules_of_ours() -> None:
 def test_poetry_list_loads_the_base_and_one_module_for_each_command() -> None:
     shared = {"poetry_aiops", "poetry_aiops.plugin"}
     if COMMANDS:
-        shared |= {"poetry_aiops.commands", "poetry_aiops.commands.base"}
+        shared |= {"poetry_aiops.commands", "poetry_aiops.cli.base"}
     each = {target.partition(":")[0] for target in COMMANDS.values()}
     assert ours(modules_after("list")) == shared | each
 

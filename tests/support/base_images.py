@@ -15,7 +15,6 @@ import shutil
 import string
 import subprocess
 import sys
-
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -23,8 +22,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 from tests.support.buildah import Buildah
-from tests.support.poetries import FOLDER
-from tests.support.poetries import REPOSITORY
+from tests.support.poetries import FOLDER, REPOSITORY
 
 
 if TYPE_CHECKING:
@@ -77,7 +75,7 @@ class BaseImages:
     @contextlib.contextmanager
     def in_use(cls) -> Iterator[BaseImages]:
         """Return the stand-ins, made when they are not there yet; the last of several users tidies up."""
-        import fcntl  # noqa: PLC0415 - Windows has none
+        import fcntl
 
         folder = FOLDER / "images"
         folder.mkdir(parents=True, exist_ok=True)

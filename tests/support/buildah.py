@@ -13,16 +13,13 @@ import os
 import shutil
 import subprocess
 import time
-
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 PROGRAMS = ("buildah", "debootstrap")

@@ -16,13 +16,10 @@ import sys
 import tarfile
 import tempfile
 import time
-
 from contextlib import contextmanager
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 from tests.support.poetries import FOLDER

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from tests.support.poetry_program import Project
-    from tests.support.poetry_program import Run
+    from tests.support.poetry_program import Project, Run
 
 
 def refused(run: Run, project: Project, before: dict[str, bytes | None], *said: str, code: int = 2) -> None:

@@ -11,12 +11,9 @@ import dataclasses
 import json
 import sys
 import time
-
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 SOURCES = Path(__file__).parents[2] / "src"
@@ -25,22 +22,18 @@ sys.path.insert(0, str(SOURCES))
 from poetry.console.application import Application  # noqa: E402 - the sources of this checkout come first
 from poetry.console.commands.command import Command  # noqa: E402
 
-from poetry_aiops.adapters.advisories.snapshot import Freshness as Age  # noqa: E402
-from poetry_aiops.adapters.advisories.snapshot import open_snapshot  # noqa: E402
-from poetry_aiops.adapters.indexes.records import IndexAccess  # noqa: E402
-from poetry_aiops.adapters.indexes.records import cache_folder  # noqa: E402
-from poetry_aiops.adapters.indexes.records import cooldown_of  # noqa: E402
 from poetry_aiops.errors import AiopsError  # noqa: E402
+from poetry_aiops.health import fix_solving  # noqa: E402
+from poetry_aiops.health.advisories.snapshot import Freshness as Age  # noqa: E402
+from poetry_aiops.health.advisories.snapshot import open_snapshot  # noqa: E402
 from poetry_aiops.health.certificate import Ground  # noqa: E402
-from poetry_aiops.health.security import Feeds  # noqa: E402
-from poetry_aiops.health.security import audit  # noqa: E402
+from poetry_aiops.health.fix_solving import FixCase  # noqa: E402
+from poetry_aiops.health.fixing import apply_fixes, propose_fixes  # noqa: E402
+from poetry_aiops.health.report.fixes import outcome_lines  # noqa: E402
+from poetry_aiops.health.security import Feeds, audit  # noqa: E402
+from poetry_aiops.index.records import IndexAccess, cache_folder, cooldown_of  # noqa: E402
 from poetry_aiops.project.lockfile import read_lock  # noqa: E402
 from poetry_aiops.project.pyproject import read_project  # noqa: E402
-from poetry_aiops.report.health.fixes import outcome_lines  # noqa: E402
-from poetry_aiops.runs.health import fix_solving  # noqa: E402
-from poetry_aiops.runs.health.fix_solving import FixCase  # noqa: E402
-from poetry_aiops.runs.health.fixing import apply_fixes  # noqa: E402
-from poetry_aiops.runs.health.fixing import propose_fixes  # noqa: E402
 
 
 if TYPE_CHECKING:

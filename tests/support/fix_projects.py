@@ -7,12 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.support import fix_driver
 from tests.support.index import PackageIndex
@@ -21,9 +18,7 @@ from tests.unit.health.osv import record
 
 
 if TYPE_CHECKING:
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
-    from tests.support.poetry_program import Run
+    from tests.support.poetry_program import PoetryProgram, Project, Run
 
 
 DRIVER = Path(fix_driver.__file__)

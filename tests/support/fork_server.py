@@ -28,17 +28,12 @@ import subprocess
 import sys
 import sysconfig
 import threading
-
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 AVAILABLE = hasattr(os, "pidfd_open")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-
 from types import MappingProxyType
 from typing import Any
 
@@ -11,14 +10,8 @@ from poetry_aiops.graph.advisories import Advisory
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.diff import diff
 from poetry_aiops.graph.layout import places_of
-from poetry_aiops.graph.model import Build
-from poetry_aiops.graph.model import Demand
-from poetry_aiops.graph.model import DependencyGraph
-from poetry_aiops.graph.model import Edge
-from poetry_aiops.graph.model import Entry
-from poetry_aiops.graph.model import Node
-from poetry_aiops.report.graph.page import PageData
-from poetry_aiops.report.graph.page import PageDiff
+from poetry_aiops.graph.model import Build, Demand, DependencyGraph, Edge, Entry, Node
+from poetry_aiops.graph.report.page import PageData, PageDiff
 
 
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=2'>&lt;\u202e\u0007"

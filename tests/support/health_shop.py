@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.support.index import PackageIndex
-from tests.support.index import Story
+from tests.support.index import PackageIndex, Story
 from tests.support.projects import project_from
 from tests.support.schemas import conforming
 from tests.unit.health.osv import record
@@ -21,9 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.osv_server import OsvServer
-    from tests.support.poetry_program import PoetryProgram
-    from tests.support.poetry_program import Project
-    from tests.support.poetry_program import Run
+    from tests.support.poetry_program import PoetryProgram, Project, Run
 
 
 HIGH = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"

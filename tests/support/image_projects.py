@@ -5,19 +5,14 @@ from __future__ import annotations
 import base64
 import shutil
 import threading
-
 from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from scripts.demo_index import MAIN_INDEX
-from scripts.demo_index import demo_index
-from scripts.demo_index import with_own_sources
-from tests.support.index_server import IndexServer
-from tests.support.index_server import _Handler
+from scripts.demo_index import MAIN_INDEX, demo_index, with_own_sources
+from tests.support.index_server import IndexServer, _Handler
 from tests.support.poetries import REPOSITORY
-from tests.support.wheels import SOURCE_BACKEND
-from tests.support.wheels import build_sdist
+from tests.support.wheels import SOURCE_BACKEND, build_sdist
 
 
 if TYPE_CHECKING:

@@ -13,26 +13,17 @@ import json
 import threading
 import time
 import urllib.parse
-
 from collections import Counter
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tests.support.index_server import Answer
-from tests.support.index_server import IndexServer
-from tests.support.wheels import Distribution
-from tests.support.wheels import build_sdist
-from tests.support.wheels import build_wheel
-from tests.support.wheels import normalized
+from tests.support.index_server import Answer, IndexServer
+from tests.support.wheels import Distribution, build_sdist, build_wheel, normalized
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import urllib.parse
-
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
-from http.server import ThreadingHTTPServer
-from typing import ClassVar
-from typing import Protocol
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar, Protocol
 
 
 _PART = 1 << 20  # bytes

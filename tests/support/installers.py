@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import venv
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 

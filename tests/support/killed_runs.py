@@ -17,27 +17,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tests.support.migration_trees import TREES
 
-from poetry_aiops.adapters.backups.migration import apply
-from poetry_aiops.adapters.backups.migration import create
-from poetry_aiops.adapters.backups.migration import locked
-from poetry_aiops.adapters.backups.migration import recover
-from poetry_aiops.adapters.backups.migration import rollback
+from poetry_aiops.system.transaction.migration import apply, create, locked, recover, rollback
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from poetry_aiops.migrate.backups.model import FileChange
+    from poetry_aiops.system.transaction.model import FileChange
 
 
 CALLS = ("open", "write", "fsync", "replace", "rename", "link", "mkdir", "rmdir", "unlink", "chmod", "fchown")

@@ -13,7 +13,6 @@ import os
 import shutil
 import subprocess
 import venv
-
 from typing import TYPE_CHECKING
 
 from filelock import FileLock

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.backups.model import HOME
-from poetry_aiops.migrate.backups.model import FileChange
+from poetry_aiops.system.transaction.model import HOME, FileChange
 
 
 if TYPE_CHECKING:

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import tomllib
-
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.support.neighbours import in_memory
 
 from poetry_aiops.config import read_config
-from poetry_aiops.migrate.planning.identity import AskedPython
-from poetry_aiops.migrate.planning.identity import identity_of
-from poetry_aiops.migrate.planning.plan import Surroundings
-from poetry_aiops.migrate.planning.plan import make_plan
+from poetry_aiops.migrate.planning.identity import AskedPython, identity_of
+from poetry_aiops.migrate.planning.plan import Surroundings, make_plan
 from poetry_aiops.migrate.planning.roles import classify
 from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.reading.read import read_tree
-from poetry_aiops.migrate.writing.generate import generate
-from poetry_aiops.migrate.writing.generate import layout_of
+from poetry_aiops.migrate.writing.generate import generate, layout_of
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.pyproject import aiops_table
-from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.targets import targets
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from poetry_aiops.migrate.model import Tree
     from poetry_aiops.migrate.planning.convert import Pins
-    from poetry_aiops.migrate.planning.entry import Identity
-    from poetry_aiops.migrate.planning.entry import PlannedGroup
+    from poetry_aiops.migrate.planning.entry import Identity, PlannedGroup
     from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.reading.notes import Neighbours
     from poetry_aiops.project.model import Project

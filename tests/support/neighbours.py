@@ -10,15 +10,10 @@ from poetry_aiops.migrate.reading.read import read_tree
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from poetry_aiops.migrate.model import Line
-    from poetry_aiops.migrate.model import Problem
-    from poetry_aiops.migrate.model import ReadRequirement
-    from poetry_aiops.migrate.model import RequirementsFile
-    from poetry_aiops.migrate.model import Tree
+    from poetry_aiops.migrate.model import Line, Problem, ReadRequirement, RequirementsFile, Tree
 
 
 FILE = "requirements.txt"

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import venv
-
 from pathlib import Path
 
 from filelock import FileLock

@@ -7,16 +7,12 @@ import re
 import subprocess
 import sys
 import time
-
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from tests.support.fork_server import AVAILABLE
-from tests.support.fork_server import ForkServer
+from tests.support.fork_server import AVAILABLE, ForkServer
 from tests.support.lockfile import read_lockfile
 from tests.support.wheels import normalized
 

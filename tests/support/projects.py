@@ -7,7 +7,6 @@ declarations for an index that is being served.
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
 from tests.support.poetry_program import Project

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry.packages import Locker
 from poetry.repositories.pypi_repository import PyPiRepository

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-
 from dataclasses import dataclass
 from email.parser import BytesParser
 from pathlib import Path

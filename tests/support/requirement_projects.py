@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-
-from typing import TYPE_CHECKING
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tests.support.poetry_program import Project
 from tests.support.standard_index import PYPI

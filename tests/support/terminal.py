@@ -9,7 +9,6 @@ import re
 import struct
 import termios
 import time
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ from tests.support.poetry_program import TIMEOUT
 
 if TYPE_CHECKING:
     import subprocess
-
     from collections.abc import Iterator
     from pathlib import Path
 

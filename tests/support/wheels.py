@@ -10,14 +10,12 @@ import itertools
 import re
 import tarfile
 import zipfile
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 # The earliest date that a zip archive can hold, so that no clock enters the bytes.

@@ -15,43 +15,35 @@ import shutil
 import signal
 import sys
 import zipfile
-
 from dataclasses import dataclass
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
-
 from poetry.packages import Locker
 from poetry.toml import TOMLFile
 from tests.support.killed_runs import arm
 from tests.unit.health.osv import record
 
-from poetry_aiops.adapters.advisories import download as advisory_download
-from poetry_aiops.adapters.advisories.cache import AdvisoryCache
-from poetry_aiops.adapters.advisories.osv_protocol import Stub
-from poetry_aiops.adapters.files import write_atomically
-from poetry_aiops.adapters.indexes import downloads
-from poetry_aiops.adapters.indexes.file_sizes import _Kept as KeptSizes
-from poetry_aiops.adapters.indexes.record_cache import Kept
-from poetry_aiops.adapters.indexes.record_cache import RecordCache
-from poetry_aiops.adapters.indexes.wheelhouse import Fetcher
-from poetry_aiops.adapters.kept_files import look_at
-from poetry_aiops.adapters.kept_files import write_keeping
-from poetry_aiops.adapters.machine.environment_record import write_record
-from poetry_aiops.adapters.reports_folder import write_reports
-from poetry_aiops.adapters.solving.whole_writes import write_whole_files
-from poetry_aiops.hardware.record import InstallRecord
-from poetry_aiops.hardware.record import Needs
+from poetry_aiops.export.wheelhouse_download import Fetcher
+from poetry_aiops.graph.file_sizes import _Kept as KeptSizes
+from poetry_aiops.hardware.machine import _write_all as write_recording
+from poetry_aiops.health import downloads
+from poetry_aiops.health.advisories import download as advisory_download
+from poetry_aiops.health.advisories.cache import AdvisoryCache
+from poetry_aiops.health.advisories.osv_protocol import Stub
 from poetry_aiops.health.feed import Subject
-from poetry_aiops.health.records import About
-from poetry_aiops.health.records import IndexRecord
+from poetry_aiops.index.record_cache import Kept, RecordCache
+from poetry_aiops.index.release_records import About, IndexRecord
+from poetry_aiops.locking.environment_record import write_record
+from poetry_aiops.locking.record import InstallRecord, Needs
+from poetry_aiops.locking.whole_writes import write_whole_files
 from poetry_aiops.project.model import LockedFile
-from poetry_aiops.runs.hardware.machine import _write_all as write_recording
+from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.kept_files import look_at, write_keeping
+from poetry_aiops.system.reports_folder import write_reports
 
 
 if TYPE_CHECKING:

@@ -1,31 +1,20 @@
 from __future__ import annotations
 
 import tomllib
-
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomlkit
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetry_aiops.config import Config
-from poetry_aiops.config import HardwareConfig
-from poetry_aiops.config import Profile
-from poetry_aiops.config import Variant
-from poetry_aiops.config import read_config
+from poetry_aiops.config import Config, HardwareConfig, Profile, Variant, read_config
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.project.backends import DEFAULT_BACKENDS
-from poetry_aiops.project.backends import family_of
-from poetry_aiops.project.backends import is_backend
-from poetry_aiops.project.backends import nearest_backend
+from poetry_aiops.project.backends import DEFAULT_BACKENDS, family_of, is_backend, nearest_backend
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 VARIANTS = "[tool.poetry-aiops.hardware.variants]"
 TWO = '[hardware.variants]\nml-cpu = "cpu"\nml-gpu = "cu126"\n'

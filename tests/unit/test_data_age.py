@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-
-from datetime import date
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
-
 from scripts.check_data_age import dates
 from tests.support.poetries import REPOSITORY
 

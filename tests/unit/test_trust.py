@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-
 from pathlib import Path
 
 import pytest
@@ -61,8 +60,8 @@ def test_programs_are_started_in_four_places_only_and_never_through_a_shell() ->
         if starts.fullmatch(call)
     }
     assert found <= {
-        ("adapters/process.py", "subprocess.Popen"),
-        ("adapters/notify.py", "subprocess.run"),
+        ("system/process.py", "subprocess.Popen"),
+        ("health/notify.py", "subprocess.run"),
         ("data/hw_check.py", "os.execvp"),
         ("data/hw_check.py", "subprocess.call"),
         ("data/hw_check.py", "subprocess.Popen"),

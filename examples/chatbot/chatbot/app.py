@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import FastAPI
-from pydantic import BaseModel
-from pydantic import StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from chatbot.engine import make_engine
-from chatbot.knowledge import ANSWERS
-from chatbot.knowledge import vector
+from chatbot.knowledge import ANSWERS, vector
 
 
 QUESTIONS = tuple(ANSWERS)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class TorchEngine:
     """CPU, CUDA, ROCm, MPS and XPU: torch says which accelerator its build can use here."""
 
     def __init__(self, known: Sequence[Sequence[float]]) -> None:
-        import torch  # noqa: PLC0415 - the edge variant has none
+        import torch
 
         self._tensor = torch.tensor
         accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
@@ -46,8 +45,8 @@ class EdgeEngine:
     """A Jetson, a Raspberry Pi: the same product as a model of 161 bytes, without torch."""
 
     def __init__(self, known: Sequence[Sequence[float]]) -> None:
-        import numpy as np  # noqa: PLC0415 - comes with onnxruntime
-        import onnxruntime  # noqa: PLC0415 - only the edge variant has it
+        import numpy as np
+        import onnxruntime
 
         self._array = lambda values: np.asarray(values, dtype=np.float32)
         self._session = onnxruntime.InferenceSession(MODEL, providers=onnxruntime.get_available_providers())

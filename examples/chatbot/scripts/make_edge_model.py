@@ -9,9 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import onnx
-
-from onnx import TensorProto
-from onnx import helper
+from onnx import TensorProto, helper
 
 
 TARGET = Path(__file__).parent.parent / "chatbot" / "similarity.onnx"

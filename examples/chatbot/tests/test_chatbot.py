@@ -2,10 +2,7 @@
 from __future__ import annotations
 
 import pytest
-
-from chatbot.app import Question
-from chatbot.app import chat
-from chatbot.app import health
+from chatbot.app import Question, chat, health
 from pydantic import ValidationError
 
 

@@ -17,11 +17,8 @@ import shutil
 import signal
 import subprocess
 import sys
-
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 
 if TYPE_CHECKING:

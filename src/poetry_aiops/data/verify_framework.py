@@ -11,9 +11,7 @@ import importlib
 import importlib.util
 import json
 import sys
-
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.export.model import FilePlan
-from poetry_aiops.export.model import Selection
+from poetry_aiops.export.model import FilePlan, Selection
 from poetry_aiops.export.settings import EXPORT
-from poetry_aiops.project.checks import Checker
-from poetry_aiops.project.checks import did_you_mean
+from poetry_aiops.project.checks import Checker, did_you_mean
 from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from poetry_aiops.export.settings import ExportSettings
     from poetry_aiops.project.model import Project

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.export.header import with_header
 from poetry_aiops.export.model import Rendered
-from poetry_aiops.export.requirements_text import about
-from poetry_aiops.export.requirements_text import requirement_line
+from poetry_aiops.export.requirements_text import about, requirement_line
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.export.model import Exported
-    from poetry_aiops.export.model import FilePlan
+    from poetry_aiops.export.model import Exported, FilePlan
 
 
 def render_constraints(plan: FilePlan, exported: Exported) -> Rendered:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.export.model import without_credentials
 from poetry_aiops.export.one_line import address

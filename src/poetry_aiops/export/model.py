@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Final
-from typing import Literal
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Lock, Package, Project
 
 
 Format = Literal["requirements", "constraints", "pylock"]

@@ -6,7 +6,6 @@ pip reads options, other indexes among them, from every line, and a lock can com
 from __future__ import annotations
 
 import re
-
 from urllib.parse import quote
 
 from poetry_aiops.errors import InputError

@@ -9,36 +9,22 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING, Any, Final
 
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Final
-
-from packaging.specifiers import InvalidSpecifier
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.export.header import with_header
-from poetry_aiops.export.model import Address
-from poetry_aiops.export.model import Rendered
-from poetry_aiops.export.model import relative_to_file
-from poetry_aiops.export.model import without_credentials
-from poetry_aiops.export.requirements_text import about
-from poetry_aiops.export.requirements_text import unhashable
-from poetry_aiops.project.constraints import python_marker
-from poetry_aiops.project.constraints import specifiers
+from poetry_aiops.export.model import Address, Rendered, relative_to_file, without_credentials
+from poetry_aiops.export.requirements_text import about, unhashable
+from poetry_aiops.project.constraints import python_marker, specifiers
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from poetry_aiops.export.model import Exported
-    from poetry_aiops.export.model import FileKey
-    from poetry_aiops.export.model import FilePlan
-    from poetry_aiops.export.model import Pin
-    from poetry_aiops.project.model import LockedFile
-    from poetry_aiops.project.model import PackageSource
+    from poetry_aiops.export.model import Exported, FileKey, FilePlan, Pin
+    from poetry_aiops.project.model import LockedFile, PackageSource
 
 
 TOOL: Final = "poetry-aiops"

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.export.constraints_text import render_constraints
 from poetry_aiops.export.pylock import render_pylock
-from poetry_aiops.export.requirements_text import Layer
-from poetry_aiops.export.requirements_text import render_requirements
+from poetry_aiops.export.requirements_text import Layer, render_requirements
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_aiops.export.model import Exported
-    from poetry_aiops.export.model import FilePlan
-    from poetry_aiops.export.model import Rendered
+    from poetry_aiops.export.model import Exported, FilePlan, Rendered
 
 
 def render_bundle(plans: Iterable[FilePlan], exported: Exported) -> tuple[Rendered, ...]:

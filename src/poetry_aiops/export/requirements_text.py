@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import re
-
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.header import with_header
-from poetry_aiops.export.indexes import Indexes
-from poetry_aiops.export.indexes import index_notes
-from poetry_aiops.export.indexes import indexes_of
-from poetry_aiops.export.model import Exported
-from poetry_aiops.export.model import FilePlan
-from poetry_aiops.export.model import Pin
-from poetry_aiops.export.model import Rendered
-from poetry_aiops.export.model import Selection
-from poetry_aiops.export.model import relative_to_file
-from poetry_aiops.export.model import without_credentials
-from poetry_aiops.export.one_line import address
-from poetry_aiops.export.one_line import checked
-from poetry_aiops.export.one_line import comment
+from poetry_aiops.export.indexes import Indexes, index_notes, indexes_of
+from poetry_aiops.export.model import (
+    Exported,
+    FilePlan,
+    Pin,
+    Rendered,
+    Selection,
+    relative_to_file,
+    without_credentials,
+)
+from poetry_aiops.export.one_line import address, checked, comment
 from poetry_aiops.export.settings import EXPORT
 from poetry_aiops.export.via import parents
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from poetry_aiops.project.model import PackageKey
 

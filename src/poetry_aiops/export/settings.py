@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.export.model import FORMATS
-from poetry_aiops.export.model import FilePlan
-from poetry_aiops.export.model import Format
-from poetry_aiops.export.model import Selection
-from poetry_aiops.project.checks import Checker
-from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.checks import normalised
+from poetry_aiops.export.model import FORMATS, FilePlan, Format, Selection
+from poetry_aiops.project.checks import Checker, did_you_mean, normalised
 from poetry_aiops.project.model import MAIN
 
 

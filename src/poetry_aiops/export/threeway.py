@@ -8,11 +8,8 @@ was there before the edit.
 from __future__ import annotations
 
 import difflib
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.export.header import read_header
 

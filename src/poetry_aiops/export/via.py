@@ -10,17 +10,10 @@ from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from poetry_aiops.export.model import Pin
-    from poetry_aiops.export.model import Selection
-    from poetry_aiops.project.model import Edge
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import PackageKey
-    from poetry_aiops.project.model import Project
-    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.export.model import Pin, Selection
+    from poetry_aiops.project.model import Edge, Package, PackageKey, Project, Requirement
 
 
 def parents(

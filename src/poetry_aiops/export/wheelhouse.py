@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.tags import mac_platforms
 
-from poetry_aiops.errors import NegativeAnswerError
-from poetry_aiops.errors import UsageError
+from poetry_aiops.errors import NegativeAnswerError, UsageError
 from poetry_aiops.export.header import with_header
 from poetry_aiops.export.one_line import checked
 from poetry_aiops.export.requirements_text import about
 from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.targets import Target
-from poetry_aiops.project.targets import marker_applies
-from poetry_aiops.project.wheels import SDISTS
-from poetry_aiops.project.wheels import best_file
-from poetry_aiops.project.wheels import manylinux
-from poetry_aiops.project.wheels import musllinux
-from poetry_aiops.project.wheels import ranked_tags
+from poetry_aiops.project.targets import Target, marker_applies
+from poetry_aiops.project.wheels import SDISTS, best_file, manylinux, musllinux, ranked_tags
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from packaging.tags import Tag
 
-    from poetry_aiops.export.model import Exported
-    from poetry_aiops.export.model import Pin
-    from poetry_aiops.export.model import Selection
+    from poetry_aiops.export.model import Exported, Pin, Selection
     from poetry_aiops.project.model import LockedFile
 
 

@@ -7,17 +7,14 @@ with ``id``, ``severity``, ``fixed_in`` and, where there is one, ``summary``. Wh
 from __future__ import annotations
 
 import json
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_version
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.checks import has_long_number
-from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.checks import has_long_number, normalised
 
 
 if TYPE_CHECKING:

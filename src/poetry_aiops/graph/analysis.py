@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.graph.cuts import separating
 from poetry_aiops.graph.cycles import cycles
-from poetry_aiops.graph.dominance import immediate_dominators
-from poetry_aiops.graph.dominance import subtree_sizes
-from poetry_aiops.graph.metrics import betweenness
-from poetry_aiops.graph.metrics import summary
-from poetry_aiops.graph.model import Analysis
-from poetry_aiops.graph.model import Standing
-from poetry_aiops.graph.numbered import UNREACHED
-from poetry_aiops.graph.numbered import distances
-from poetry_aiops.graph.numbered import numbered
+from poetry_aiops.graph.dominance import immediate_dominators, subtree_sizes
+from poetry_aiops.graph.metrics import betweenness, summary
+from poetry_aiops.graph.model import Analysis, Standing
+from poetry_aiops.graph.numbered import UNREACHED, distances, numbered
 
 
 if TYPE_CHECKING:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.graph.model import Demand
-    from poetry_aiops.graph.model import Diff
-    from poetry_aiops.graph.model import Held
+    from poetry_aiops.graph.model import Demand, Diff, Held
 
 
 @dataclass(frozen=True, slots=True)

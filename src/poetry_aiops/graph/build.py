@@ -7,36 +7,22 @@ lines is not optional; direct is every dependency of every group and extra in py
 from __future__ import annotations
 
 import re
-
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from poetry_aiops.graph.declared import declared_names
-from poetry_aiops.graph.model import Build
-from poetry_aiops.graph.model import Demand
-from poetry_aiops.graph.model import DependencyGraph
-from poetry_aiops.graph.model import Edge
-from poetry_aiops.graph.model import Entry
-from poetry_aiops.graph.model import Node
-from poetry_aiops.graph.model import Scope
-from poetry_aiops.graph.numbered import adjacency
-from poetry_aiops.graph.numbered import reached
-from poetry_aiops.graph.scope import optional_extras
-from poetry_aiops.graph.scope import select
+from poetry_aiops.graph.model import Build, Demand, DependencyGraph, Edge, Entry, Node, Scope
+from poetry_aiops.graph.numbered import adjacency, reached
+from poetry_aiops.graph.scope import optional_extras, select
 from poetry_aiops.project.constraints import any_of
 from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from poetry_aiops.graph.scope import Selected
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import PackageSource
-    from poetry_aiops.project.model import Project
-    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.model import Lock, Package, PackageSource, Project, Requirement
 
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")

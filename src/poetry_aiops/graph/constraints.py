@@ -6,26 +6,17 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.graph.model import THE_PROJECT
-from poetry_aiops.graph.model import Held
-from poetry_aiops.graph.model import Holder
+from poetry_aiops.graph.model import THE_PROJECT, Held, Holder
 from poetry_aiops.graph.numbered import numbered
-from poetry_aiops.graph.ranges import ANY
-from poetry_aiops.graph.ranges import height
-from poetry_aiops.graph.ranges import intersection
-from poetry_aiops.graph.ranges import ranges
-from poetry_aiops.graph.ranges import text_of
-from poetry_aiops.graph.ranges import top
+from poetry_aiops.graph.ranges import ANY, height, intersection, ranges, text_of, top
 from poetry_aiops.project.constraints import allows
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from poetry_aiops.graph.model import DependencyGraph
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.graph.answers import Cut
-from poetry_aiops.graph.components import component_of
-from poetry_aiops.graph.components import strongly_connected
-from poetry_aiops.graph.numbered import numbered
-from poetry_aiops.graph.numbered import reached
+from poetry_aiops.graph.components import component_of, strongly_connected
+from poetry_aiops.graph.numbered import numbered, reached
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from poetry_aiops.graph.model import DependencyGraph
 

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.graph.components import strongly_connected
 from poetry_aiops.graph.feedback import breaking_set
-from poetry_aiops.graph.model import Breaker
-from poetry_aiops.graph.model import Cycle
-from poetry_aiops.graph.numbered import adjacency
-from poetry_aiops.graph.numbered import numbered
+from poetry_aiops.graph.model import Breaker, Cycle
+from poetry_aiops.graph.numbered import adjacency, numbered
 from poetry_aiops.graph.scope import machines_for
-from poetry_aiops.project.targets import extras_in
-from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.project.targets import extras_in, marker_applies
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.graph.model import Build
-    from poetry_aiops.graph.model import CycleKind
-    from poetry_aiops.graph.model import DependencyGraph
-    from poetry_aiops.graph.model import Edge
-    from poetry_aiops.graph.model import Entry
+    from poetry_aiops.graph.model import Build, CycleKind, DependencyGraph, Edge, Entry
     from poetry_aiops.project.targets import Target
 
 

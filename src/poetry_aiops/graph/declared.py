@@ -7,9 +7,7 @@ name it; the author of such an entry should be told.
 from __future__ import annotations
 
 import re
-
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from poetry_aiops.project.checks import normalised
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.graph.model import Arrival
-from poetry_aiops.graph.model import Change
-from poetry_aiops.graph.model import Diff
+from poetry_aiops.graph.model import Arrival, Change, Diff
 from poetry_aiops.graph.numbered import numbered
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.graph.model import DependencyGraph
-    from poetry_aiops.graph.model import Node
+    from poetry_aiops.graph.model import DependencyGraph, Node
 
 
 def diff(old: DependencyGraph, new: DependencyGraph) -> Diff:

@@ -13,8 +13,7 @@ from poetry_aiops.project.model import MAIN
 
 if TYPE_CHECKING:
     from poetry_aiops.graph.model import Diff
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Lock, Project
 
 
 _MAIN = Scope(groups=(MAIN,))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.graph.answers import Kept
-from poetry_aiops.graph.answers import Removal
+from poetry_aiops.graph.answers import Kept, Removal
 from poetry_aiops.graph.model import Closure
-from poetry_aiops.graph.numbered import numbered
-from poetry_aiops.graph.numbered import reached
+from poetry_aiops.graph.numbered import numbered, reached
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from poetry_aiops.graph.model import DependencyGraph
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.graph.components import component_of
-from poetry_aiops.graph.components import strongly_connected
+from poetry_aiops.graph.components import component_of, strongly_connected
 
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ To compare two revisions, lay out the union of both graphs once: every package t
 from __future__ import annotations
 
 import math
-
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -19,9 +18,7 @@ from poetry_aiops.graph.layers import longest_path_layers
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from poetry_aiops.graph.model import DependencyGraph
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from math import gcd
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.graph.components import component_of
-from poetry_aiops.graph.components import strongly_connected
+from poetry_aiops.graph.components import component_of, strongly_connected
 from poetry_aiops.graph.model import Summary
-from poetry_aiops.graph.numbered import UNREACHED
-from poetry_aiops.graph.numbered import distances
-from poetry_aiops.graph.numbered import numbered
+from poetry_aiops.graph.numbered import UNREACHED, distances, numbered
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from poetry_aiops.graph.model import DependencyGraph
     from poetry_aiops.graph.numbered import Numbered

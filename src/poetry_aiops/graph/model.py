@@ -7,12 +7,9 @@ no node: what it asks for are the graph's demands. Every tuple of names is sorte
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 
 if TYPE_CHECKING:

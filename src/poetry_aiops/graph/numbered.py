@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.checks import did_you_mean, normalised
 
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from poetry_aiops.graph.model import DependencyGraph
 

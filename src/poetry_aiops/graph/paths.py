@@ -6,22 +6,15 @@ Paths are counted, never listed: hundreds lead to a common package.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.graph.answers import Focus
-from poetry_aiops.graph.answers import Why
-from poetry_aiops.graph.components import component_of
-from poetry_aiops.graph.components import strongly_connected
-from poetry_aiops.graph.numbered import UNREACHED
-from poetry_aiops.graph.numbered import distances
-from poetry_aiops.graph.numbered import numbered
-from poetry_aiops.graph.numbered import reached
+from poetry_aiops.graph.answers import Focus, Why
+from poetry_aiops.graph.components import component_of, strongly_connected
+from poetry_aiops.graph.numbered import UNREACHED, distances, numbered, reached
 
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from poetry_aiops.graph.model import DependencyGraph
     from poetry_aiops.graph.numbered import Numbered

@@ -7,8 +7,7 @@ Pre-releases at the edges are read as PEP 440 orders them; whether one certain v
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 

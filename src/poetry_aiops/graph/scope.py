@@ -9,26 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_aiops.errors import InputError
-from poetry_aiops.errors import UsageError
+from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.graph.model import Scope
-from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.targets import extras_in
-from poetry_aiops.project.targets import marker_applies
-from poetry_aiops.project.targets import targets
+from poetry_aiops.project.targets import extras_in, marker_applies, targets
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from poetry_aiops.project.model import Edge as Line
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import Project
-    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.model import Lock, Package, Project, Requirement
     from poetry_aiops.project.targets import Target
 
 

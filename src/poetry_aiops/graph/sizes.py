@@ -7,19 +7,15 @@ else the source archive. Sizes themselves come from elsewhere: poetry.lock does 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.tags import mac_platforms
 
-from poetry_aiops.project.wheels import manylinux
-from poetry_aiops.project.wheels import musllinux
-from poetry_aiops.project.wheels import ranked_tags
+from poetry_aiops.project.wheels import manylinux, musllinux, ranked_tags
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from packaging.tags import Tag
 

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.hardware.asked import Asked
-from poetry_aiops.hardware.asked import asked_backends
-from poetry_aiops.hardware.asked import asked_packages
-from poetry_aiops.hardware.asked import same_constraint
-from poetry_aiops.hardware.asked import without_tags
+from poetry_aiops.hardware.asked import Asked, asked_backends, asked_packages, same_constraint, without_tags
 from poetry_aiops.hardware.index_sources import IndexSources
-from poetry_aiops.hardware.recipes import Line
-from poetry_aiops.hardware.recipes import Recipe
-from poetry_aiops.hardware.recipes import Wish
-from poetry_aiops.project.checks import Checker
-from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.edit import GroupEdit
-from poetry_aiops.project.edit import ProjectEdit
+from poetry_aiops.hardware.recipes import Line, Recipe, Wish
+from poetry_aiops.project.checks import Checker, normalised
+from poetry_aiops.project.edit import GroupEdit, ProjectEdit
 from poetry_aiops.project.edit_text import Entry
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from poetry_aiops.config import Variant
     from poetry_aiops.hardware.recipes import Recipes
-    from poetry_aiops.project.model import Project
-    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.model import Project, Requirement
 
 
 COMMAND = "poetry hw-add"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.backends import is_backend
-from poetry_aiops.project.backends import nearest_backend
+from poetry_aiops.project.backends import is_backend, nearest_backend
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import alternatives
 
@@ -17,9 +15,8 @@ from poetry_aiops.project.constraints import alternatives
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from poetry_aiops.accelerators.frameworks import Framework, FrameworkFacts
     from poetry_aiops.config import Variant
-    from poetry_aiops.hardware.frameworks import Framework
-    from poetry_aiops.hardware.frameworks import FrameworkFacts
     from poetry_aiops.hardware.recipes import Recipes
     from poetry_aiops.project.checks import Checker
 

@@ -8,18 +8,14 @@ name (``jax-cuda12-plugin``) or in the CUDA libraries that it brings along. NVID
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from poetry_aiops.hardware.text import clean
+from poetry_aiops.system.text import clean
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 BuildFamily = Literal["cuda", "rocm", "xpu", "mps", "cpu"]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from poetry_aiops.hardware.text import version_key
 from poetry_aiops.project.backends import family_of
+from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from poetry_aiops.hardware.installed import InstalledBuild
 

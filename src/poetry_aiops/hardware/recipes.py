@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_aiops.hardware.frameworks import names_of
-from poetry_aiops.hardware.text import version_key
-from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.constraints import both
+from poetry_aiops.accelerators.frameworks import names_of
+from poetry_aiops.project.constraints import allows, both
+from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_aiops.hardware.catalogue import Catalogue
-    from poetry_aiops.hardware.frameworks import Build
-    from poetry_aiops.hardware.frameworks import Framework
-    from poetry_aiops.hardware.frameworks import FrameworkFacts
+    from poetry_aiops.accelerators.catalogue import Catalogue
+    from poetry_aiops.accelerators.frameworks import Build, Framework, FrameworkFacts
 
 
 _PATCHES = range(6)

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.hardware.rules.covering import covers
-from poetry_aiops.hardware.text import clean
-from poetry_aiops.hardware.text import version_key
+from poetry_aiops.accelerators.rules.covering import covers
 from poetry_aiops.project.backends import family_of
+from poetry_aiops.system.text import clean, version_key
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 MARK: Final = "poetry-aiops-verify: "

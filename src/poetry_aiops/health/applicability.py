@@ -7,20 +7,18 @@ index looks like any private source; who runs one names it in ``public_sources``
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from poetry_aiops.health.feed import Subject
-from poetry_aiops.health.versions import parsed
+from poetry_aiops.project.versions import parsed
 
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import PackageSource
+    from poetry_aiops.project.model import Package, PackageSource
 
 
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/:?#]*)", re.IGNORECASE)

@@ -7,27 +7,20 @@ the solver has the last word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.health.versions import parsed
-from poetry_aiops.health.versions import public
-from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.constraints import alternatives
+from poetry_aiops.project.constraints import allows, alternatives
+from poetry_aiops.project.versions import parsed, public
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from poetry_aiops.health.certificate import Ground
-    from poetry_aiops.health.certificate import Unmet
+    from poetry_aiops.health.certificate import Ground, Unmet
     from poetry_aiops.health.demands import Demand
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.model import Package, Requirement
 
     Needs = Callable[[Package, str], Sequence[Requirement] | None]
     NewerOf = Callable[[Package], Sequence[str]]

@@ -7,30 +7,21 @@ is judged where versions are chosen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.health.demands import Demands
-from poetry_aiops.health.demands import extras_asked_for
+from poetry_aiops.health.demands import Demands, extras_asked_for
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.targets import extras_in
-from poetry_aiops.project.targets import marker_applies
-from poetry_aiops.project.targets import targets
+from poetry_aiops.project.targets import extras_in, marker_applies, targets
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from poetry_aiops.health.demands import Demand
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import PackageKey
-    from poetry_aiops.project.model import Project
-    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.model import Lock, Package, PackageKey, Project, Requirement
     from poetry_aiops.project.targets import Target
 
 

@@ -9,35 +9,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from poetry_aiops.health import versions
 from poetry_aiops.health.metric import weighted
-from poetry_aiops.health.python_range import fits
-from poetry_aiops.health.python_range import mentioned_in
-from poetry_aiops.health.python_range import needed_pythons
-from poetry_aiops.health.records import record_key
-from poetry_aiops.health.records import why_not_from_index
+from poetry_aiops.health.python_range import fits, mentioned_in, needed_pythons
+from poetry_aiops.index.release_records import record_key, why_not_from_index
+from poetry_aiops.project import versions
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
-    from poetry_aiops.health.cooldown import Cooldown
-    from poetry_aiops.health.demands import Demand
-    from poetry_aiops.health.demands import Demands
-    from poetry_aiops.health.metric import Input
-    from poetry_aiops.health.metric import Metric
-    from poetry_aiops.health.records import IndexRecord
-    from poetry_aiops.health.records import IndexRecords
-    from poetry_aiops.health.records import Release
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import PackageKey
+    from poetry_aiops.health.demands import Demand, Demands
+    from poetry_aiops.health.metric import Input, Metric
+    from poetry_aiops.index.cooldown import Cooldown
+    from poetry_aiops.index.release_records import IndexRecord, IndexRecords, Release
+    from poetry_aiops.project.model import Lock, Package, PackageKey
 
 
 DAYS_IN_A_YEAR: Final = 365.25

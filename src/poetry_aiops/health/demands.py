@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
@@ -15,13 +14,9 @@ from poetry_aiops.project.constraints import allows
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from poetry_aiops.project.model import Edge
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Edge, Lock, Package, Project
 
 
 @dataclass(frozen=True, slots=True)

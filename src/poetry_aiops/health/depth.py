@@ -9,21 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.demands import direct_names
 from poetry_aiops.health.metric import Metric
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from poetry_aiops.health.metric import Input
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Lock, Project
 
 
 Graph = dict[str, tuple[str, ...]]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from poetry_aiops.health.advisory import Advisory
-    from poetry_aiops.health.advisory import AdvisorySource
+    from poetry_aiops.health.advisory import Advisory, AdvisorySource
 
 
 @dataclass(frozen=True, slots=True, order=True)

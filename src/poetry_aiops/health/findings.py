@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
 from poetry_aiops.health.advisory import Finding
-from poetry_aiops.health.aliases import closures
-from poetry_aiops.health.aliases import preference
-from poetry_aiops.health.matching import Match
-from poetry_aiops.health.matching import match
-from poetry_aiops.health.severity import rate
-from poetry_aiops.health.severity import worst
+from poetry_aiops.health.aliases import closures, preference
+from poetry_aiops.health.matching import Match, match
+from poetry_aiops.health.severity import rate, worst
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.health.advisory import Advisory
-    from poetry_aiops.health.advisory import PackageAudit
+    from poetry_aiops.health.advisory import Advisory, PackageAudit
 
 
 CONFIRMED: Final = "the advisory service calls this version affected, although the record's own ranges do not"

@@ -7,34 +7,23 @@ could not be audited is not a fix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
 
-from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.advisory import Status
+from poetry_aiops.health.advisory import Severity, Status
 from poetry_aiops.health.applicability import audited_version
-from poetry_aiops.health.records import Release
-from poetry_aiops.health.records import why_not_from_index
-from poetry_aiops.health.versions import parsed
+from poetry_aiops.index.release_records import Release, why_not_from_index
+from poetry_aiops.project.versions import parsed
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from poetry_aiops.health.advisory import Audit
-    from poetry_aiops.health.advisory import Finding
-    from poetry_aiops.health.advisory import PackageAudit
+    from poetry_aiops.health.advisory import Audit, Finding, PackageAudit
     from poetry_aiops.health.currency import CurrencyOf
     from poetry_aiops.health.lock_diff import LockChange
-    from poetry_aiops.health.records import IndexRecords
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import PackageKey
+    from poetry_aiops.index.release_records import IndexRecords
+    from poetry_aiops.project.model import Package, PackageKey
 
     AuditOf = Callable[[Sequence[Package]], Audit]
 

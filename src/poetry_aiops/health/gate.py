@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.health.advisory import Severity
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from poetry_aiops.health.advisory import Audit
-    from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.advisory import Audit, Finding
     from poetry_aiops.health.policy import FailOn
     from poetry_aiops.health.score import Score
-    from poetry_aiops.health.signals import Signal
-    from poetry_aiops.health.signals import SignalKind
+    from poetry_aiops.health.signals import Signal, SignalKind
 
 
 PASSED: Final = 0

@@ -7,27 +7,19 @@ line that was cut off, by a full disk or a power failure, is passed over and goe
 from __future__ import annotations
 
 import json
-
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
-from datetime import UTC
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.health.advisory import Severity
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.health.advisory import Audit
-    from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.advisory import Audit, Finding
     from poetry_aiops.health.gate import Facts
     from poetry_aiops.health.metric import Metric
 

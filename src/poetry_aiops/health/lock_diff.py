@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from packaging.version import Version
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.health.records import record_key
-from poetry_aiops.health.versions import parsed
+from poetry_aiops.index.release_records import record_key
 from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.versions import parsed
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import Lock, Package
 
 
 Kind = Literal["changed", "added", "removed"]

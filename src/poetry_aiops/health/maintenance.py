@@ -9,25 +9,20 @@ its tenth out and is said so. A status of PEP 792 other than active, or the clas
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.currency import DAYS_IN_A_YEAR
 from poetry_aiops.health.metric import weighted
-from poetry_aiops.health.records import why_not_from_index
+from poetry_aiops.index.release_records import why_not_from_index
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from poetry_aiops.health.metric import Input
-    from poetry_aiops.health.metric import Metric
-    from poetry_aiops.health.records import About
-    from poetry_aiops.health.records import IndexRecord
-    from poetry_aiops.health.records import IndexRecords
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import PackageKey
+    from poetry_aiops.health.metric import Input, Metric
+    from poetry_aiops.index.release_records import About, IndexRecord, IndexRecords
+    from poetry_aiops.project.model import Package, PackageKey
 
 
 INACTIVE: Final = "inactive"

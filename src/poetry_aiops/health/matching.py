@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.health.versions import canonical
-from poetry_aiops.health.versions import parsed
-from poetry_aiops.health.versions import public
+from poetry_aiops.project.versions import canonical, parsed, public
 
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from poetry_aiops.health.advisory import Advisory
-    from poetry_aiops.health.advisory import Affected
-    from poetry_aiops.health.advisory import VersionRange
+    from poetry_aiops.health.advisory import Advisory, Affected, VersionRange
 
 
 # What no real record reaches: a hostile one must not keep us busy.

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
-from typing import Protocol
-from typing import get_args
+from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 MetricName = Literal["security", "currency", "maintenance", "popularity", "depth"]

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from poetry_aiops.errors import AiopsError
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.health.signals import SignalKind
 
@@ -14,9 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from poetry_aiops.health.history import Entry
-    from poetry_aiops.health.history import History
-    from poetry_aiops.health.history import Seen
+    from poetry_aiops.health.history import Entry, History, Seen
 
 
 Cause = Literal["first", "lock", "feed"]

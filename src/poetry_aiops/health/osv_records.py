@@ -6,25 +6,15 @@ The format is https://ossf.github.io/osv-schema/. Only entries of the ecosystem 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Final, get_args
 
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import get_args
-
-from poetry_aiops.health.advisory import Advisory
-from poetry_aiops.health.advisory import Affected
-from poetry_aiops.health.advisory import Event
-from poetry_aiops.health.advisory import EventKind
-from poetry_aiops.health.advisory import UnreadableRecord
-from poetry_aiops.health.advisory import VersionRange
-from poetry_aiops.health.versions import canonical
-from poetry_aiops.project.checks import kind_of
-from poetry_aiops.project.checks import normalised
+from poetry_aiops.health.advisory import Advisory, Affected, Event, EventKind, UnreadableRecord, VersionRange
+from poetry_aiops.project.checks import kind_of, normalised
+from poetry_aiops.project.versions import canonical
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 ECOSYSTEM: Final = "PyPI"

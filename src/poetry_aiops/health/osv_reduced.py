@@ -7,8 +7,7 @@ that a range covers anyway are left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.matching import outside_ranges
 from poetry_aiops.health.osv_records import python_package
@@ -17,8 +16,7 @@ from poetry_aiops.health.osv_records import python_package
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_aiops.health.advisory import Advisory
-    from poetry_aiops.health.advisory import Affected
+    from poetry_aiops.health.advisory import Advisory, Affected
 
 
 _KEPT: Final = ("id", "aliases", "published", "modified", "withdrawn", "severity")

@@ -7,27 +7,18 @@ redirect it. Such entries are refused, with the option or variable that takes th
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
-from datetime import date
-from datetime import datetime
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
-from typing import get_args
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.health.ignores import Ignore
 from poetry_aiops.health.signals import SignalKind
-from poetry_aiops.project.checks import Checker
-from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.checks import kind_of
-from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.checks import Checker, did_you_mean, kind_of, normalised
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 FailOn = Literal["low", "medium", "high", "critical", "any"]

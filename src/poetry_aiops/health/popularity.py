@@ -7,27 +7,20 @@ count machines rather than people, so this metric is never a gate of its own.
 from __future__ import annotations
 
 import math
-
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.health.applicability import Reach
-from poetry_aiops.health.applicability import applicability
+from poetry_aiops.health.applicability import Reach, applicability
 from poetry_aiops.health.metric import weighted
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from poetry_aiops.health.applicability import Origins
-    from poetry_aiops.health.metric import Input
-    from poetry_aiops.health.metric import Metric
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import PackageKey
+    from poetry_aiops.health.metric import Input, Metric
+    from poetry_aiops.project.model import Package, PackageKey
 
 
 FULL_SCORE_DIGITS: Final = 9

@@ -6,16 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.health.fixes import ProposedFix
-from poetry_aiops.health.records import record_key
+from poetry_aiops.index.release_records import record_key
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_aiops.health.blockers import Search
-    from poetry_aiops.health.blockers import WayOut
-    from poetry_aiops.health.cooldown import Cooldown
+    from poetry_aiops.health.blockers import Search, WayOut
     from poetry_aiops.health.fixes import Wanted
+    from poetry_aiops.index.cooldown import Cooldown
 
 
 def propose(wanted: Iterable[Wanted], search: Search, cooldown: Cooldown) -> tuple[ProposedFix, ...]:

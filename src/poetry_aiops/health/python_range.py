@@ -8,7 +8,6 @@ every minor, one behind its last patch, and each version that the release's own 
 from __future__ import annotations
 
 import re
-
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -16,10 +15,7 @@ from typing import Final
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.targets import Target
-from poetry_aiops.project.targets import extras_in
-from poetry_aiops.project.targets import marker_applies
-from poetry_aiops.project.targets import targets
+from poetry_aiops.project.targets import Target, extras_in, marker_applies, targets
 
 
 _MINORS: Final = range(6, 20)

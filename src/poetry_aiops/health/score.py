@@ -8,21 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.health.metric import METRICS
-from poetry_aiops.health.metric import Metric
-from poetry_aiops.health.metric import percentage
+from poetry_aiops.health.metric import METRICS, Metric, percentage
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from poetry_aiops.health.advisory import Audit
-    from poetry_aiops.health.metric import Input
-    from poetry_aiops.health.metric import MetricName
+    from poetry_aiops.health.metric import Input, MetricName
 
 
 WEIGHTS: Final[Mapping[MetricName, float]] = MappingProxyType(

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.health.advisory import Audit
-from poetry_aiops.health.advisory import PackageAudit
-from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.advisory import Status
-from poetry_aiops.health.applicability import Origins
-from poetry_aiops.health.applicability import Reach
-from poetry_aiops.health.applicability import applicability
+from poetry_aiops.health.advisory import Audit, PackageAudit, Severity, Status
+from poetry_aiops.health.applicability import Origins, Reach, applicability
 from poetry_aiops.health.findings import find
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.health.advisory import Advisory
-    from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.advisory import Advisory, Finding
     from poetry_aiops.health.applicability import Applicability
-    from poetry_aiops.health.feed import AdvisoryFeed
-    from poetry_aiops.health.feed import Answer
-    from poetry_aiops.health.feed import Lookup
-    from poetry_aiops.health.feed import Subject
+    from poetry_aiops.health.feed import AdvisoryFeed, Answer, Lookup, Subject
     from poetry_aiops.project.model import Package
 
 

@@ -8,11 +8,9 @@ has no "critical" and its bounds are NVD's.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.health.advisory import Rating
-from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.advisory import Rating, Severity
 
 
 if TYPE_CHECKING:
@@ -91,7 +89,7 @@ def base_score(kind: str, vector: str) -> float | None:
 
     ``kind`` is ``CVSS_V2``, ``CVSS_V3`` or ``CVSS_V4``. Records of version 2 often put the vector in brackets.
     """
-    import cvss  # type: ignore[import-untyped]  # noqa: PLC0415 - no types; only findings pay for it
+    import cvss  # type: ignore[import-untyped]
 
     reader = {"CVSS_V2": cvss.CVSS2, "CVSS_V3": cvss.CVSS3, "CVSS_V4": cvss.CVSS4}[kind]
     try:

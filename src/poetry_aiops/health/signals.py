@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.maintenance import status_of
-from poetry_aiops.health.records import why_not_from_index
+from poetry_aiops.index.release_records import why_not_from_index
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from poetry_aiops.health.currency import Currency
-    from poetry_aiops.health.records import IndexRecord
-    from poetry_aiops.health.records import IndexRecords
-    from poetry_aiops.health.records import Release
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import PackageKey
+    from poetry_aiops.index.release_records import IndexRecord, IndexRecords, Release
+    from poetry_aiops.project.model import Package, PackageKey
 
 
 class SignalKind(StrEnum):

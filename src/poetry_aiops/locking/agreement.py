@@ -8,31 +8,19 @@ every variant the error says who wants what.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import Generic
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.explain import disagreement
-from poetry_aiops.locking.model import NoSolutionError
-from poetry_aiops.locking.model import Offer
-from poetry_aiops.locking.model import Solution
-from poetry_aiops.locking.model import builds_by_group
-from poetry_aiops.locking.model import newest
+from poetry_aiops.locking.model import NoSolutionError, Offer, Solution, builds_by_group, newest
 from poetry_aiops.locking.verify import double_builds
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from poetry_aiops.locking.model import Build
-    from poetry_aiops.locking.model import VariantSolver
+    from poetry_aiops.locking.model import Build, VariantSolver
     from poetry_aiops.locking.verify import DoubleBuild
     from poetry_aiops.project.targets import Target
 

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.config import VARIANTS
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.project.checks import Checker
-from poetry_aiops.project.checks import did_you_mean
+from poetry_aiops.project.checks import Checker, did_you_mean
 from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from poetry_aiops.config import HardwareConfig
-    from poetry_aiops.config import Variant
-    from poetry_aiops.project.model import Group
-    from poetry_aiops.project.model import Project
-    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.config import HardwareConfig, Variant
+    from poetry_aiops.project.model import Group, Project, Requirement
 
 
 VariantKind = Literal["groups", "extras"]

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Protocol
-from typing import TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import PackageSource
+    from poetry_aiops.project.model import Lock, PackageSource
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import re
-
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from poetry_aiops.config import VARIANTS
-from poetry_aiops.config import HardwareConfig
-from poetry_aiops.config import Variant
-from poetry_aiops.locking.signals import ALTERNATIVES
-from poetry_aiops.locking.signals import builds_of
-from poetry_aiops.locking.signals import signal_of
-from poetry_aiops.locking.signals import stem_of
-from poetry_aiops.locking.signals import words_in
-from poetry_aiops.project.model import MAIN
-from poetry_aiops.project.model import Group
+from poetry_aiops.config import VARIANTS, HardwareConfig, Variant
+from poetry_aiops.locking.signals import ALTERNATIVES, builds_of, signal_of, stem_of, words_in
+from poetry_aiops.project.model import MAIN, Group
 from poetry_aiops.project.targets import extras_in
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.locking.signals import Build
-    from poetry_aiops.locking.signals import Signal
+    from poetry_aiops.locking.signals import Build, Signal
     from poetry_aiops.project.model import Project
 
 

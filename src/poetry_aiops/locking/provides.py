@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from poetry_aiops.project.model import Lock
 

@@ -9,8 +9,7 @@ from poetry_aiops.project.checks import normalised
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 def clash(variants: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:

@@ -6,27 +6,17 @@ The package facts are those of the projects' own installation pages, as of Novem
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.project.backends import DEFAULT_BACKENDS
-from poetry_aiops.project.backends import family_of
-from poetry_aiops.project.backends import is_backend
-from poetry_aiops.project.backends import nearest_backend
+from poetry_aiops.project.backends import DEFAULT_BACKENDS, family_of, is_backend, nearest_backend
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from poetry_aiops.project.model import Group
-    from poetry_aiops.project.model import Project
-    from poetry_aiops.project.model import Requirement
-    from poetry_aiops.project.model import Source
+    from poetry_aiops.project.model import Group, Project, Requirement, Source
 
 
 _CPU, _CUDA, _ROCM = (DEFAULT_BACKENDS[family] for family in ("cpu", "cuda", "rocm"))

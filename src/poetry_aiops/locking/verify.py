@@ -10,11 +10,9 @@ from poetry_aiops.project.targets import marker_applies
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.locking.model import Build
-    from poetry_aiops.locking.model import Placement
+    from poetry_aiops.locking.model import Build, Placement
     from poetry_aiops.project.targets import Target
 
 

@@ -7,8 +7,7 @@ Paths are POSIX paths relative to the project's folder. No value of these classe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 
 if TYPE_CHECKING:

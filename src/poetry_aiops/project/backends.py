@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 
 if TYPE_CHECKING:

@@ -8,40 +8,36 @@ in words and never in a damaged file.
 from __future__ import annotations
 
 import tomllib
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 import tomlkit
-
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from tomlkit.exceptions import TOMLKitError
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.edit_text import Entry
-from poetry_aiops.project.edit_text import Sections
-from poetry_aiops.project.edit_text import group_block
-from poetry_aiops.project.edit_text import poetry_value
-from poetry_aiops.project.edit_text import standard_lines
-from poetry_aiops.project.edit_text import table_line
-from poetry_aiops.project.edit_text import toml_key
-from poetry_aiops.project.edit_text import toml_text
+from poetry_aiops.project.edit_text import (
+    Entry,
+    Sections,
+    group_block,
+    poetry_value,
+    standard_lines,
+    table_line,
+    toml_key,
+    toml_text,
+)
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping
     from pathlib import Path
 
-    from poetry_aiops.project.model import Project
-    from poetry_aiops.project.model import Source
+    from poetry_aiops.project.model import Project, Source
 
 
 _VARIANTS = "[tool.poetry-aiops.hardware.variants]"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,7 @@ from poetry_aiops.project.constraints import alternatives
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from poetry_aiops.project.model import Source
 

@@ -8,17 +8,12 @@ tighter constraint.
 from __future__ import annotations
 
 import itertools
-
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from poetry_aiops.project.constraints import all_of
-from poetry_aiops.project.constraints import any_of
-from poetry_aiops.project.constraints import both
-from poetry_aiops.project.targets import extras_in
-from poetry_aiops.project.targets import marker_applies
-from poetry_aiops.project.targets import targets
+from poetry_aiops.project.constraints import all_of, any_of, both
+from poetry_aiops.project.targets import extras_in, marker_applies, targets
 
 
 if TYPE_CHECKING:

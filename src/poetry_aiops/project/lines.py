@@ -5,18 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 _PACKAGE = "[[package]]"

@@ -8,21 +8,14 @@
 from __future__ import annotations
 
 import re
-
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.checks import Checker
-from poetry_aiops.project.checks import has_long_number
-from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.model import Edge
-from poetry_aiops.project.model import Lock
-from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.model import Package
-from poetry_aiops.project.model import PackageSource
+from poetry_aiops.project.checks import Checker, has_long_number, normalised
+from poetry_aiops.project.model import Edge, Lock, LockedFile, Package, PackageSource
 from poetry_aiops.project.requirements import marker_of
 from poetry_aiops.project.toml import load_toml
 

@@ -6,24 +6,16 @@ the rules are poetry-core's ``Factory.configure_package`` (2.5), compared with i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.checks import Checker
-from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.checks import Checker, normalised
 from poetry_aiops.project.constraints import alternatives
 from poetry_aiops.project.enrich import joined
-from poetry_aiops.project.model import MAIN
-from poetry_aiops.project.model import Group
-from poetry_aiops.project.model import Project
-from poetry_aiops.project.model import Requirement
-from poetry_aiops.project.model import Source
-from poetry_aiops.project.requirements import from_pep508
-from poetry_aiops.project.requirements import from_poetry
+from poetry_aiops.project.model import MAIN, Group, Project, Requirement, Source
+from poetry_aiops.project.requirements import from_pep508, from_poetry
 from poetry_aiops.project.toml import load_toml
 
 

@@ -6,7 +6,6 @@ The rules are poetry-core's ``Factory.create_dependency`` and ``Dependency.creat
 from __future__ import annotations
 
 import re
-
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,12 +13,8 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.checks import has_long_number
-from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.constraints import all_of
-from poetry_aiops.project.constraints import alternatives
-from poetry_aiops.project.constraints import platform_marker
-from poetry_aiops.project.constraints import python_marker
+from poetry_aiops.project.checks import has_long_number, normalised
+from poetry_aiops.project.constraints import all_of, alternatives, platform_marker, python_marker
 from poetry_aiops.project.model import Requirement
 
 

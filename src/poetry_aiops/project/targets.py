@@ -6,27 +6,19 @@ Values are those that CPython reports on such a machine (PEP 508, "Environment M
 from __future__ import annotations
 
 import re
-
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from packaging.markers import InvalidMarker
-from packaging.markers import Marker
-from packaging.markers import UndefinedComparison
-from packaging.markers import UndefinedEnvironmentName
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.checks import has_long_number
-from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.checks import has_long_number, normalised
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 NO_EXTRAS: Final[frozenset[str]] = frozenset()

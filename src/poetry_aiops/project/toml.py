@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.errors import InputError
 

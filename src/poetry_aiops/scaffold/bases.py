@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.scaffold.model import Base
-from poetry_aiops.scaffold.options import SLIM
-from poetry_aiops.scaffold.options import VENDOR
+from poetry_aiops.scaffold.options import SLIM, VENDOR
 
 
 if TYPE_CHECKING:

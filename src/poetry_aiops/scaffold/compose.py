@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.scaffold.local import WORKDIR
-from poetry_aiops.scaffold.model import DEVELOPMENT
-from poetry_aiops.scaffold.model import PRODUCTION
-from poetry_aiops.scaffold.quoting import comment
-from poetry_aiops.scaffold.quoting import for_compose
-from poetry_aiops.scaffold.quoting import quoted
+from poetry_aiops.scaffold.model import DEVELOPMENT, PRODUCTION
+from poetry_aiops.scaffold.quoting import comment, for_compose, quoted
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_aiops.scaffold.model import Image
-    from poetry_aiops.scaffold.model import Plan
+    from poetry_aiops.scaffold.model import Image, Plan
 
 
 _NO_NAME = re.compile(r"[^a-z0-9_.-]+")

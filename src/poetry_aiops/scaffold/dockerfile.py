@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import shlex
-
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.scaffold.local import WORKDIR
-from poetry_aiops.scaffold.model import DEVELOPMENT
-from poetry_aiops.scaffold.model import PRODUCTION
-from poetry_aiops.scaffold.quoting import comment
-from poetry_aiops.scaffold.quoting import exec_form
-from poetry_aiops.scaffold.quoting import quoted
+from poetry_aiops.scaffold.model import DEVELOPMENT, PRODUCTION
+from poetry_aiops.scaffold.quoting import comment, exec_form, quoted
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_aiops.scaffold.model import Base
-    from poetry_aiops.scaffold.model import Image
-    from poetry_aiops.scaffold.model import LocalPackage
-    from poetry_aiops.scaffold.model import Plan
+    from poetry_aiops.scaffold.model import Base, Image, LocalPackage, Plan
 
 
 USER: Final = 10001

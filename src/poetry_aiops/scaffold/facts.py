@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.project.backends import family_of
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 _DATA = Path(__file__).parent.parent / "data"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-
 from typing import TYPE_CHECKING
 
 from poetry_aiops.scaffold.model import LocalPackage
-from poetry_aiops.scaffold.quoting import in_path
-from poetry_aiops.scaffold.quoting import package_name
+from poetry_aiops.scaffold.quoting import in_path, package_name
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import Lock, Package
 
 
 WORKDIR = "/app"

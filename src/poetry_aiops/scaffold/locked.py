@@ -7,20 +7,14 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.targets import marker_applies
-from poetry_aiops.project.targets import targets
-from poetry_aiops.project.wheels import best_file
-from poetry_aiops.project.wheels import manylinux
-from poetry_aiops.project.wheels import ranked_tags
+from poetry_aiops.project.targets import marker_applies, targets
+from poetry_aiops.project.wheels import best_file, manylinux, ranked_tags
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import Lock, Package
     from poetry_aiops.scaffold.facts import ImageFacts
 
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import shlex
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.scaffold.quoting import image_name
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 SLIM: Final = "slim"

@@ -5,37 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_aiops.config import AUTO
-from poetry_aiops.config import NONE
+from poetry_aiops.accelerators.groups import profile_of
+from poetry_aiops.config import AUTO, NONE
 from poetry_aiops.errors import UsageError
-from poetry_aiops.hardware.groups import profile_of
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.model import MAIN
-from poetry_aiops.scaffold.about import own_command
-from poetry_aiops.scaffold.about import requires_this_plugin
-from poetry_aiops.scaffold.about import version_variables
+from poetry_aiops.scaffold.about import own_command, requires_this_plugin, version_variables
 from poetry_aiops.scaffold.bases import choose_base
 from poetry_aiops.scaffold.local import local_packages
-from poetry_aiops.scaffold.locked import Wanted
-from poetry_aiops.scaffold.locked import choose_python
-from poetry_aiops.scaffold.locked import packages_of
-from poetry_aiops.scaffold.locked import without_wheel
-from poetry_aiops.scaffold.model import EDGE
-from poetry_aiops.scaffold.model import PRODUCTION
-from poetry_aiops.scaffold.model import Image
-from poetry_aiops.scaffold.model import Plan
-from poetry_aiops.scaffold.model import Versions
+from poetry_aiops.scaffold.locked import Wanted, choose_python, packages_of, without_wheel
+from poetry_aiops.scaffold.model import EDGE, PRODUCTION, Image, Plan, Versions
 from poetry_aiops.scaffold.quoting import stage_name
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from poetry_aiops.config import Config
-    from poetry_aiops.config import Variant
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Project
+    from poetry_aiops.config import Config, Variant
+    from poetry_aiops.project.model import Lock, Project
     from poetry_aiops.scaffold.facts import ImageFacts
     from poetry_aiops.scaffold.options import Asked
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-
 from typing import TYPE_CHECKING
 
-from poetry_aiops.errors import InputError
-from poetry_aiops.errors import UsageError
+from poetry_aiops.errors import InputError, UsageError
 
 
 if TYPE_CHECKING:

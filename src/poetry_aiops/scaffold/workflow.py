@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.scaffold.model import EDGE
-from poetry_aiops.scaffold.quoting import comment
-from poetry_aiops.scaffold.quoting import quoted
+from poetry_aiops.scaffold.quoting import comment, quoted
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from poetry_aiops.scaffold.facts import Actions
     from poetry_aiops.scaffold.model import Plan

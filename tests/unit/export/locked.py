@@ -6,22 +6,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from poetry_aiops.export.model import Exported
-from poetry_aiops.export.model import Pin
-from poetry_aiops.export.model import Selection
-from poetry_aiops.project.model import Edge
-from poetry_aiops.project.model import Lock
-from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.model import Package
-from poetry_aiops.project.model import PackageSource
+from poetry_aiops.export.model import Exported, Pin, Selection
+from poetry_aiops.project.model import Edge, Lock, LockedFile, Package, PackageSource
 from poetry_aiops.project.pyproject import project_from
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_aiops.export.model import Address
-    from poetry_aiops.export.model import FileKey
+    from poetry_aiops.export.model import Address, FileKey
     from poetry_aiops.project.model import Project
 
 

@@ -3,13 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from tests.unit.export.locked import project
 
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.export.bundle import Variants
-from poetry_aiops.export.bundle import plan_bundle
-from poetry_aiops.export.bundle import variant_file
+from poetry_aiops.export.bundle import Variants, plan_bundle, variant_file
 from poetry_aiops.export.model import Selection
 from poetry_aiops.export.settings import read_settings
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from poetry_aiops.export.header import lock_digest
-from poetry_aiops.export.header import read_header
-from poetry_aiops.export.header import with_header
+from poetry_aiops.export.header import lock_digest, read_header, with_header
 
 
 LOCK = "d" * 64

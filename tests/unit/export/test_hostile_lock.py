@@ -6,19 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.unit.export.locked import HASH
-from tests.unit.export.locked import MAIN
-from tests.unit.export.locked import edge
-from tests.unit.export.locked import exported
-from tests.unit.export.locked import index
-from tests.unit.export.locked import package
+from tests.unit.export.locked import HASH, MAIN, edge, exported, index, package
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.export.constraints_text import render_constraints
 from poetry_aiops.export.header import with_header
-from poetry_aiops.export.model import FilePlan
-from poetry_aiops.export.model import Pin
+from poetry_aiops.export.model import FilePlan, Pin
 from poetry_aiops.export.requirements_text import render_requirements
 from poetry_aiops.project.model import PackageSource
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.export.model import relative_to_file
-from poetry_aiops.export.model import without_credentials
+from poetry_aiops.export.model import relative_to_file, without_credentials
 
 
 @pytest.mark.parametrize(

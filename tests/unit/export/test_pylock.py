@@ -1,30 +1,18 @@
 from __future__ import annotations
 
 import tomllib
-
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.unit.export.locked import HASH, MAIN, exported, index, package, project
 
-from tests.unit.export.locked import HASH
-from tests.unit.export.locked import MAIN
-from tests.unit.export.locked import exported
-from tests.unit.export.locked import index
-from tests.unit.export.locked import package
-from tests.unit.export.locked import project
-
-from poetry_aiops.export.model import Address
-from poetry_aiops.export.model import FilePlan
-from poetry_aiops.export.model import Pin
-from poetry_aiops.export.pylock import known_addresses
-from poetry_aiops.export.pylock import render_pylock
+from poetry_aiops.export.model import Address, FilePlan, Pin
+from poetry_aiops.export.pylock import known_addresses, render_pylock
 from poetry_aiops.project.model import PackageSource
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.export.model import FileKey
-    from poetry_aiops.export.model import Rendered
+    from poetry_aiops.export.model import FileKey, Rendered
 
 
 PLAN = FilePlan("locks/pylock.toml", "pylock", MAIN)

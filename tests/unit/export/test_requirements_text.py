@@ -3,22 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
-from tests.unit.export.locked import HASH
-from tests.unit.export.locked import MAIN
-from tests.unit.export.locked import edge
-from tests.unit.export.locked import exported
-from tests.unit.export.locked import index
-from tests.unit.export.locked import package
+from tests.unit.export.locked import HASH, MAIN, edge, exported, index, package
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.constraints_text import render_constraints
-from poetry_aiops.export.model import FilePlan
-from poetry_aiops.export.model import Pin
-from poetry_aiops.export.model import Selection
+from poetry_aiops.export.model import FilePlan, Pin, Selection
 from poetry_aiops.export.render import render_bundle
-from poetry_aiops.export.requirements_text import render_requirements
-from poetry_aiops.export.requirements_text import requirement_line
+from poetry_aiops.export.requirements_text import render_requirements, requirement_line
 from poetry_aiops.project.model import PackageSource
 
 

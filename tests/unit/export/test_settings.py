@@ -6,9 +6,7 @@ import pytest
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.model import Selection
-from poetry_aiops.export.settings import ExportSettings
-from poetry_aiops.export.settings import read_settings
-from poetry_aiops.export.settings import wants_auto
+from poetry_aiops.export.settings import ExportSettings, read_settings, wants_auto
 
 
 def test_without_a_table_the_default_bundle_is_written_and_nothing_is_automatic() -> None:

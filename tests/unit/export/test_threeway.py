@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 from poetry_aiops.export.header import with_header
-from poetry_aiops.export.threeway import compare
-from poetry_aiops.export.threeway import surplus
+from poetry_aiops.export.threeway import compare, surplus
 
 
 PATH = "requirements.txt"

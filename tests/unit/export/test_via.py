@@ -2,12 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.unit.export.locked import edge
-from tests.unit.export.locked import package
-from tests.unit.export.locked import project
+from tests.unit.export.locked import edge, package, project
 
-from poetry_aiops.export.model import Pin
-from poetry_aiops.export.model import Selection
+from poetry_aiops.export.model import Pin, Selection
 from poetry_aiops.export.via import parents
 
 

@@ -1,25 +1,21 @@
 from __future__ import annotations
 
 import pytest
-
 from packaging.markers import default_environment
 from packaging.tags import platform_tags
-from tests.unit.export.locked import HASH
-from tests.unit.export.locked import MAIN
-from tests.unit.export.locked import exported
-from tests.unit.export.locked import package
+from tests.unit.export.locked import HASH, MAIN, exported, package
 
-from poetry_aiops.errors import NegativeAnswerError
-from poetry_aiops.errors import UsageError
+from poetry_aiops.errors import NegativeAnswerError, UsageError
 from poetry_aiops.export.header import read_header
 from poetry_aiops.export.model import Pin
-from poetry_aiops.export.wheelhouse import Here
-from poetry_aiops.export.wheelhouse import WheelTarget
-from poetry_aiops.export.wheelhouse import choose_files
-from poetry_aiops.export.wheelhouse import wheel_target
-from poetry_aiops.export.wheelhouse import wheelhouse_requirements
-from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.model import PackageSource
+from poetry_aiops.export.wheelhouse import (
+    Here,
+    WheelTarget,
+    choose_files,
+    wheel_target,
+    wheelhouse_requirements,
+)
+from poetry_aiops.project.model import LockedFile, PackageSource
 from poetry_aiops.project.wheels import best_file
 
 

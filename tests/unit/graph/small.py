@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry_aiops.graph.build import build_graph
-from poetry_aiops.graph.model import Build
-from poetry_aiops.graph.model import Demand
-from poetry_aiops.graph.model import DependencyGraph
-from poetry_aiops.graph.model import Edge
-from poetry_aiops.graph.model import Entry
-from poetry_aiops.graph.model import Node
-from poetry_aiops.graph.model import Scope
-from poetry_aiops.graph.numbered import adjacency
-from poetry_aiops.graph.numbered import reached
+from poetry_aiops.graph.model import Build, Demand, DependencyGraph, Edge, Entry, Node, Scope
+from poetry_aiops.graph.numbered import adjacency, reached
 from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.project.targets import targets
@@ -25,8 +17,7 @@ from poetry_aiops.project.targets import targets
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Lock, Project
     from poetry_aiops.project.targets import Target
 
 

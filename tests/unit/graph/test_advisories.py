@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-
 from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.unit.graph.small import graph_of
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.graph.advisories import Advisory
-from poetry_aiops.graph.advisories import HealthFindings
-from poetry_aiops.graph.advisories import read_findings
+from poetry_aiops.graph.advisories import Advisory, HealthFindings, read_findings
 from poetry_aiops.project.lockfile import lock_from
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.unit.graph.small import built
-from tests.unit.graph.small import names
-from tests.unit.graph.small import pairs
+from tests.unit.graph.small import built, names, pairs
 
 from poetry_aiops.graph.build import source_label
 from poetry_aiops.graph.metrics import summary

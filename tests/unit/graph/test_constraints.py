@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
-from tests.unit.graph.small import edge
-from tests.unit.graph.small import graph_of
+from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.graph.constraints import holds_back
 from poetry_aiops.graph.model import Demand
-from poetry_aiops.graph.ranges import intersection
-from poetry_aiops.graph.ranges import ranges
-from poetry_aiops.graph.ranges import text_of
-from poetry_aiops.graph.ranges import top
+from poetry_aiops.graph.ranges import intersection, ranges, text_of, top
 
 
 def test_the_tightest_owner_comes_first() -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.unit.graph.small import graph_of
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.graph.cuts import articulation_points
-from poetry_aiops.graph.cuts import to_lose
+from poetry_aiops.graph.cuts import articulation_points, to_lose
 
 
 def test_every_direct_dependency_that_leads_there_must_go() -> None:

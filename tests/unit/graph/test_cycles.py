@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.unit.graph.small import LINUX
-from tests.unit.graph.small import WINDOWS
-from tests.unit.graph.small import edge
-from tests.unit.graph.small import graph_of
+from tests.unit.graph.small import LINUX, WINDOWS, edge, graph_of
 
 from poetry_aiops.graph.cycles import cycles
 from poetry_aiops.graph.feedback import breaking_set

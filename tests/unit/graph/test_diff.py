@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.unit.graph.small import graph_of
 
 from poetry_aiops.errors import InputError

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.unit.graph.small import graph_of
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.graph.answers import Kept
-from poetry_aiops.graph.dominance import BY_THE_PROJECT
-from poetry_aiops.graph.dominance import NOT_REACHED
-from poetry_aiops.graph.dominance import closures
-from poetry_aiops.graph.dominance import immediate_dominators
-from poetry_aiops.graph.dominance import removal
+from poetry_aiops.graph.dominance import BY_THE_PROJECT, NOT_REACHED, closures, immediate_dominators, removal
 
 
 DIAMOND = graph_of("a z", "a b c", "b d", "c d", "d e", "z e", "o p", alone="o")

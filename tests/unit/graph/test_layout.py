@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import random
-
 from itertools import pairwise
 
 import pytest
-
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.graph_pages import large_graph
-from tests.support.graph_pages import small_graph
+from tests.support.graph_pages import large_graph, small_graph
 
 from poetry_aiops.graph.layers import longest_path_layers
-from poetry_aiops.graph.layout import ROW
-from poetry_aiops.graph.layout import lay_out
-from poetry_aiops.graph.layout import places_of
+from poetry_aiops.graph.layout import ROW, lay_out, places_of
 
 
 CHAIN = [("a", "b"), ("b", "c"), ("a", "c")]

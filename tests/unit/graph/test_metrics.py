@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.unit.graph.small import edge
-from tests.unit.graph.small import graph_of
+from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.graph.analysis import analyse
-from poetry_aiops.graph.metrics import betweenness
-from poetry_aiops.graph.metrics import summary
+from poetry_aiops.graph.metrics import betweenness, summary
 
 
 def test_depth_is_the_longest_of_the_shortest_paths() -> None:

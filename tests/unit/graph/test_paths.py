@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.unit.graph.small import graph_of
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.graph.paths import focus
-from poetry_aiops.graph.paths import part
-from poetry_aiops.graph.paths import why
+from poetry_aiops.graph.paths import focus, part, why
 
 
 def test_one_shortest_path_for_each_direct_dependency_shortest_first() -> None:

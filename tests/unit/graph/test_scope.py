@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.unit.graph.small import LINUX
-from tests.unit.graph.small import WINDOWS
-from tests.unit.graph.small import built
-from tests.unit.graph.small import lock
-from tests.unit.graph.small import names
-from tests.unit.graph.small import project
+from tests.unit.graph.small import LINUX, WINDOWS, built, lock, names, project
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.difference import difference
 from poetry_aiops.graph.model import Scope
-from poetry_aiops.graph.scope import machine_for
-from poetry_aiops.graph.scope import scope_of
+from poetry_aiops.graph.scope import machine_for, scope_of
 
 
 APP = """

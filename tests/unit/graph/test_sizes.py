@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import pytest
-
 from packaging import tags
 
-from poetry_aiops.graph.model import Arrival
-from poetry_aiops.graph.model import Change
-from poetry_aiops.graph.model import Diff
-from poetry_aiops.graph.sizes import NO_FILE_FITS
-from poetry_aiops.graph.sizes import BuildSize
-from poetry_aiops.graph.sizes import Sizes
-from poetry_aiops.graph.sizes import tags_on
+from poetry_aiops.graph.model import Arrival, Change, Diff
+from poetry_aiops.graph.sizes import NO_FILE_FITS, BuildSize, Sizes, tags_on
 from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.wheels import best_file
-from poetry_aiops.project.wheels import ranked_tags
+from poetry_aiops.project.wheels import best_file, ranked_tags
 
 
 NUMPY = (

@@ -1,21 +1,17 @@
 from __future__ import annotations
 
 import tomllib
-
 from pathlib import Path
 
 import pytest
 
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.frameworks import load_frameworks
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import UsageError
-from poetry_aiops.hardware.addition import Addition
-from poetry_aiops.hardware.addition import AdditionRequest
-from poetry_aiops.hardware.addition import plan_addition
-from poetry_aiops.hardware.catalogue import load_catalogue
-from poetry_aiops.hardware.frameworks import load_frameworks
+from poetry_aiops.hardware.addition import Addition, AdditionRequest, plan_addition
 from poetry_aiops.hardware.recipes import Recipes
-from poetry_aiops.project.pyproject import aiops_table
-from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.project.pyproject import aiops_table, project_from
 
 
 RECIPES = Recipes(load_frameworks(), load_catalogue())

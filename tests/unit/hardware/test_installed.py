@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetry_aiops.hardware.installed import InstalledBuild
-from poetry_aiops.hardware.installed import InstalledFacts
-from poetry_aiops.hardware.installed import Package
-from poetry_aiops.hardware.installed import cuda_beside
-from poetry_aiops.hardware.installed import installed_builds
+from poetry_aiops.hardware.installed import (
+    InstalledBuild,
+    InstalledFacts,
+    Package,
+    cuda_beside,
+    installed_builds,
+)
 
 
 def facts(*named: str, version_py: str | None = None, os: str = "linux") -> InstalledFacts:

@@ -2,12 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.hardware.installed import InstalledBuild
-from poetry_aiops.hardware.installed import InstalledFacts
-from poetry_aiops.hardware.installed import Package
-from poetry_aiops.hardware.installed import installed_builds
-from poetry_aiops.hardware.installed_check import Finding
-from poetry_aiops.hardware.installed_check import compare
+from poetry_aiops.hardware.installed import InstalledBuild, InstalledFacts, Package, installed_builds
+from poetry_aiops.hardware.installed_check import Finding, compare
 
 
 def builds(*named: str, os: str = "linux") -> tuple[InstalledBuild, ...]:

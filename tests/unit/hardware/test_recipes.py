@@ -1,19 +1,13 @@
 from __future__ import annotations
 
 import re
-
 from datetime import date
 
 import pytest
 
-from poetry_aiops.hardware.catalogue import load_catalogue
-from poetry_aiops.hardware.frameworks import Framework
-from poetry_aiops.hardware.frameworks import load_frameworks
-from poetry_aiops.hardware.frameworks import names_of
-from poetry_aiops.hardware.recipes import Line
-from poetry_aiops.hardware.recipes import Recipe
-from poetry_aiops.hardware.recipes import Recipes
-from poetry_aiops.hardware.recipes import Wish
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.frameworks import Framework, load_frameworks, names_of
+from poetry_aiops.hardware.recipes import Line, Recipe, Recipes, Wish
 from poetry_aiops.project.constraints import alternatives
 
 

@@ -1,19 +1,13 @@
 from __future__ import annotations
 
 import json
-
 from typing import Any
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetry_aiops.hardware.verification import MARK
-from poetry_aiops.hardware.verification import Verdict
-from poetry_aiops.hardware.verification import in_words
-from poetry_aiops.hardware.verification import judge
-from poetry_aiops.hardware.verification import read_report
+from poetry_aiops.hardware.verification import MARK, Verdict, in_words, judge, read_report
 
 
 CU126 = ["sm_50", "sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90"]

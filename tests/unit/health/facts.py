@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from poetry_aiops.health.advisory import Audit
-from poetry_aiops.health.advisory import Finding
-from poetry_aiops.health.advisory import PackageAudit
-from poetry_aiops.health.advisory import Rating
-from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.advisory import Status
-from poetry_aiops.health.records import PYPI
-from poetry_aiops.health.records import About
-from poetry_aiops.health.records import IndexRecord
-from poetry_aiops.health.records import IndexRecords
-from poetry_aiops.health.records import Release
+from poetry_aiops.health.advisory import Audit, Finding, PackageAudit, Rating, Severity, Status
+from poetry_aiops.index.release_records import PYPI, About, IndexRecord, IndexRecords, Release
 from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.pyproject import project_from
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Project
+    from poetry_aiops.project.model import Lock, Project
 
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.model import Package
-from poetry_aiops.project.model import PackageSource
+from poetry_aiops.project.model import Package, PackageSource
 
 
 def locked(

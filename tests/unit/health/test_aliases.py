@@ -3,8 +3,7 @@ from __future__ import annotations
 from itertools import permutations
 
 from poetry_aiops.health.advisory import Advisory
-from poetry_aiops.health.aliases import closures
-from poetry_aiops.health.aliases import preference
+from poetry_aiops.health.aliases import closures, preference
 
 
 def test_records_that_share_an_alias_over_others_are_one() -> None:

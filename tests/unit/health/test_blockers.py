@@ -5,22 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from packaging.version import Version
-from tests.unit.health.facts import lock_of
-from tests.unit.health.facts import project_of
+from tests.unit.health.facts import lock_of, project_of
 from tests.unit.health.test_certificate import needs
 
-from poetry_aiops.health.blockers import Search
-from poetry_aiops.health.blockers import WayOut
-from poetry_aiops.health.blockers import widened
+from poetry_aiops.health.blockers import Search, WayOut, widened
 from poetry_aiops.health.certificate import Ground
-from poetry_aiops.health.versions import public
+from poetry_aiops.project.versions import public
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.model import Package, Requirement
 
 
 class Shelf:

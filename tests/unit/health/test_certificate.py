@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.unit.health.facts import lock_of, project_of
 
-from tests.unit.health.facts import lock_of
-from tests.unit.health.facts import project_of
-
-from poetry_aiops.health.certificate import Ground
-from poetry_aiops.health.certificate import Raised
+from poetry_aiops.health.certificate import Ground, Raised
 from poetry_aiops.project.checks import Checker
 from poetry_aiops.project.requirements import from_pep508
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.project.model import Package
-    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.model import Package, Requirement
 
 
 LOCK = """

@@ -1,33 +1,17 @@
 from __future__ import annotations
 
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.health.facts import NOW
-from tests.unit.health.facts import lock_of
-from tests.unit.health.facts import project_of
-from tests.unit.health.facts import record
-from tests.unit.health.facts import records
-from tests.unit.health.facts import release
+from tests.unit.health.facts import NOW, lock_of, project_of, record, records, release
 
 from poetry_aiops.health import currency as under_test
-from poetry_aiops.health.cooldown import NO_COOLDOWN
-from poetry_aiops.health.cooldown import Cooldown
-from poetry_aiops.health.currency import Currency
-from poetry_aiops.health.currency import CurrencyOf
-from poetry_aiops.health.currency import Ineligible
-from poetry_aiops.health.currency import currency_metric
+from poetry_aiops.health.currency import Currency, CurrencyOf, Ineligible, currency_metric
 from poetry_aiops.health.demands import Demands
-from poetry_aiops.health.records import PYPI
-from poetry_aiops.health.records import About
-from poetry_aiops.health.records import IndexRecord
-from poetry_aiops.health.records import IndexRecords
-from poetry_aiops.health.records import Release
+from poetry_aiops.index.cooldown import NO_COOLDOWN, Cooldown
+from poetry_aiops.index.release_records import PYPI, About, IndexRecord, IndexRecords, Release
 
 
 def currency(

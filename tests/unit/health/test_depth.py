@@ -1,19 +1,14 @@
 from __future__ import annotations
 
 import sys
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.health.facts import lock_of
-from tests.unit.health.facts import project_of
+from tests.unit.health.facts import lock_of, project_of
 
-from poetry_aiops.health.depth import depth_metric
-from poetry_aiops.health.depth import longest_chain
-from poetry_aiops.health.depth import score_of
+from poetry_aiops.health.depth import depth_metric, longest_chain, score_of
 
 
 if TYPE_CHECKING:

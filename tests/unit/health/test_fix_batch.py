@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from poetry_aiops.health.fix_batch import Batch
-from poetry_aiops.health.fix_batch import Unsolved
-from poetry_aiops.health.fix_batch import largest_batch
+from poetry_aiops.health.fix_batch import Batch, Unsolved, largest_batch
 
 
 def batch(ranks: dict[str, int], *conflicts: set[str], solves: int = 24, blind: bool = False) -> Batch[str]:

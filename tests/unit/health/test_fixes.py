@@ -5,28 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.unit.health.facts import NOW
-from tests.unit.health.facts import lock_of
-from tests.unit.health.facts import project_of
-from tests.unit.health.facts import records
-from tests.unit.health.facts import release
+from tests.unit.health.facts import NOW, lock_of, project_of, records, release
 from tests.unit.health.osv import record as osv
 
-from poetry_aiops.health.advisory import Advisory
-from poetry_aiops.health.advisory import AdvisorySource
+from poetry_aiops.health.advisory import Advisory, AdvisorySource
 from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.certificate import Ground
-from poetry_aiops.health.cooldown import NO_COOLDOWN
-from poetry_aiops.health.cooldown import Cooldown
 from poetry_aiops.health.currency import CurrencyOf
-from poetry_aiops.health.feed import Answer
-from poetry_aiops.health.feed import Lookup
-from poetry_aiops.health.fixes import wanted_fixes
-from poetry_aiops.health.fixes import without
+from poetry_aiops.health.feed import Answer, Lookup
+from poetry_aiops.health.fixes import wanted_fixes, without
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.proposals import propose
-from poetry_aiops.health.security import Feeds
-from poetry_aiops.health.security import audit
+from poetry_aiops.health.security import Feeds, audit
+from poetry_aiops.index.cooldown import NO_COOLDOWN, Cooldown
 
 
 if TYPE_CHECKING:
@@ -36,7 +27,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.feed import Subject
     from poetry_aiops.health.fixes import ProposedFix
-    from poetry_aiops.health.records import Release
+    from poetry_aiops.index.release_records import Release
     from poetry_aiops.project.model import Package
 
 

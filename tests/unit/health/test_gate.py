@@ -4,18 +4,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.unit.health.facts import audit_of
-from tests.unit.health.facts import finding
+from tests.unit.health.facts import audit_of, finding
 
 from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.gate import Facts
-from poetry_aiops.health.gate import Rules
-from poetry_aiops.health.gate import counts
-from poetry_aiops.health.gate import judge
+from poetry_aiops.health.gate import Facts, Rules, counts, judge
 from poetry_aiops.health.score import Score
-from poetry_aiops.health.signals import Signal
-from poetry_aiops.health.signals import SignalKind
+from poetry_aiops.health.signals import Signal, SignalKind
 
 
 if TYPE_CHECKING:

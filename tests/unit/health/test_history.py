@@ -1,33 +1,20 @@
 from __future__ import annotations
 
 import json
-
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.health.facts import NOW
-from tests.unit.health.facts import audit_of
-from tests.unit.health.facts import finding
+from tests.unit.health.facts import NOW, audit_of, finding
 
 from poetry_aiops.health import history as under_test
-from poetry_aiops.health.advisory import AdvisorySource
-from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.advisory import AdvisorySource, Severity
 from poetry_aiops.health.gate import Facts
-from poetry_aiops.health.history import Entry
-from poetry_aiops.health.history import Run
-from poetry_aiops.health.history import Seen
-from poetry_aiops.health.history import appended
-from poetry_aiops.health.history import entry_of
-from poetry_aiops.health.history import line_of
-from poetry_aiops.health.history import read_history
-from poetry_aiops.health.history import trend
+from poetry_aiops.health.history import Entry, Run, Seen, appended, entry_of, line_of, read_history, trend
 from poetry_aiops.health.metric import Metric
-from poetry_aiops.health.signals import Signal
-from poetry_aiops.health.signals import SignalKind
+from poetry_aiops.health.signals import Signal, SignalKind
 
 
 ENTRY = Entry(

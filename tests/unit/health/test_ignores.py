@@ -3,11 +3,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-
 from tests.unit.health.facts import finding
 
-from poetry_aiops.health.ignores import Ignore
-from poetry_aiops.health.ignores import apply_ignores
+from poetry_aiops.health.ignores import Ignore, apply_ignores
 
 
 TODAY = date(2026, 7, 1)

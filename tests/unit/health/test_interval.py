@@ -3,13 +3,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.health.interval import interval_in_words
-from poetry_aiops.health.interval import read_interval
+from poetry_aiops.health.interval import interval_in_words, read_interval
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tests.unit.health.facts import lock_of
 
-from poetry_aiops.health.lock_diff import lock_changes
-from poetry_aiops.health.lock_diff import refreshed_files
+from poetry_aiops.health.lock_diff import lock_changes, refreshed_files
 
 
 def changes(old: str, new: str, **fixes: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -1,25 +1,13 @@
 from __future__ import annotations
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.health.facts import NOW
-from tests.unit.health.facts import record
-from tests.unit.health.facts import records
-from tests.unit.health.facts import release
+from tests.unit.health.facts import NOW, record, records, release
 from tests.unit.health.locked import locked
 
-from poetry_aiops.health.maintenance import CAPS
-from poetry_aiops.health.maintenance import Maintenance
-from poetry_aiops.health.maintenance import maintenance_metric
-from poetry_aiops.health.maintenance import maintenance_of
-from poetry_aiops.health.maintenance import score_of
-from poetry_aiops.health.records import PYPI
-from poetry_aiops.health.records import About
-from poetry_aiops.health.records import IndexRecord
-from poetry_aiops.health.records import IndexRecords
-from poetry_aiops.health.records import Release
+from poetry_aiops.health.maintenance import CAPS, Maintenance, maintenance_metric, maintenance_of, score_of
+from poetry_aiops.index.release_records import PYPI, About, IndexRecord, IndexRecords, Release
 from poetry_aiops.project.model import PackageSource
 
 

@@ -1,20 +1,13 @@
 from __future__ import annotations
 
 import pytest
-
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
-from tests.unit.health.osv import listed
-from tests.unit.health.osv import record
+from tests.unit.health.osv import listed, record
 
-from poetry_aiops.health.advisory import Advisory
-from poetry_aiops.health.advisory import Event
-from poetry_aiops.health.advisory import VersionRange
-from poetry_aiops.health.matching import match
-from poetry_aiops.health.matching import outside_ranges
-from poetry_aiops.health.matching import spans_of
+from poetry_aiops.health.advisory import Advisory, Event, VersionRange
+from poetry_aiops.health.matching import match, outside_ranges, spans_of
 from poetry_aiops.health.osv_records import read_record
 
 

@@ -3,16 +3,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-
 from tests.unit.health.facts import NOW
 
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.history import Seen
-from poetry_aiops.health.monitor import Watched
-from poetry_aiops.health.monitor import watch
-from poetry_aiops.health.news import NewFinding
-from poetry_aiops.health.news import News
+from poetry_aiops.health.monitor import Watched, watch
+from poetry_aiops.health.news import NewFinding, News
 
 
 QUIET = News(NOW)

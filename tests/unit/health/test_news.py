@@ -6,11 +6,8 @@ from datetime import timedelta
 from tests.unit.health.facts import NOW
 
 from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.history import Entry
-from poetry_aiops.health.history import History
-from poetry_aiops.health.history import Seen
-from poetry_aiops.health.news import in_words
-from poetry_aiops.health.news import news
+from poetry_aiops.health.history import Entry, History, Seen
+from poetry_aiops.health.news import in_words, news
 
 
 APPLE = Seen("apple", "1.0", "GHSA-1", Severity.HIGH, ("CVE-1",))

@@ -1,21 +1,16 @@
 from __future__ import annotations
 
 import json
-
 from typing import Any
 
 import pytest
-
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.health.osv import record
 
-from poetry_aiops.health.advisory import Advisory
-from poetry_aiops.health.advisory import UnreadableRecord
+from poetry_aiops.health.advisory import Advisory, UnreadableRecord
 from poetry_aiops.health.matching import match
-from poetry_aiops.health.osv_records import one_line
-from poetry_aiops.health.osv_records import read_record
+from poetry_aiops.health.osv_records import one_line, read_record
 from poetry_aiops.health.osv_reduced import reduced
 
 

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 import tomllib
-
 from datetime import date
 
 import pytest
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.health.ignores import Ignore
-from poetry_aiops.health.policy import NO_POLICY
-from poetry_aiops.health.policy import Policy
-from poetry_aiops.health.policy import read_policy
+from poetry_aiops.health.policy import NO_POLICY, Policy, read_policy
 from poetry_aiops.health.signals import SignalKind
 
 

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.health.locked import locked
 
 from poetry_aiops.health.applicability import Origins
-from poetry_aiops.health.popularity import Count
-from poetry_aiops.health.popularity import Counts
-from poetry_aiops.health.popularity import popularity_metric
-from poetry_aiops.health.popularity import popularity_of
-from poetry_aiops.health.popularity import public_names
-from poetry_aiops.health.popularity import score_of
+from poetry_aiops.health.popularity import (
+    Count,
+    Counts,
+    popularity_metric,
+    popularity_of,
+    public_names,
+    score_of,
+)
 from poetry_aiops.project.model import PackageSource
 
 

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.health.python_range import fits
-from poetry_aiops.health.python_range import mentioned_in
-from poetry_aiops.health.python_range import needed_pythons
+from poetry_aiops.health.python_range import fits, mentioned_in, needed_pythons
 
 
 def taken(project: str, requires: str, marker: str = "", locked: str = "*") -> bool:

@@ -1,19 +1,13 @@
 from __future__ import annotations
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.health.facts import audit_of
-from tests.unit.health.facts import finding
+from tests.unit.health.facts import audit_of, finding
 
 from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.metric import METRICS
-from poetry_aiops.health.metric import Metric
-from poetry_aiops.health.metric import MetricName
-from poetry_aiops.health.score import WEIGHTS
-from poetry_aiops.health.score import score_of
-from poetry_aiops.health.score import security_metric
+from poetry_aiops.health.metric import METRICS, Metric, MetricName
+from poetry_aiops.health.score import WEIGHTS, score_of, security_metric
 
 
 def metric(name: MetricName, score: float | None, coverage: float = 100.0) -> Metric:

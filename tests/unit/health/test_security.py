@@ -1,28 +1,17 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tests.unit.health.locked import locked
-from tests.unit.health.osv import listed
-from tests.unit.health.osv import record
+from tests.unit.health.osv import listed, record
 
-from poetry_aiops.health.advisory import Advisory
-from poetry_aiops.health.advisory import AdvisorySource
-from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.advisory import Status
-from poetry_aiops.health.applicability import Origins
-from poetry_aiops.health.applicability import host_of
-from poetry_aiops.health.feed import Answer
-from poetry_aiops.health.feed import Lookup
-from poetry_aiops.health.feed import Subject
+from poetry_aiops.health.advisory import Advisory, AdvisorySource, Severity, Status
+from poetry_aiops.health.applicability import Origins, host_of
+from poetry_aiops.health.feed import Answer, Lookup, Subject
 from poetry_aiops.health.osv_records import read_record
-from poetry_aiops.health.security import Feeds
-from poetry_aiops.health.security import audit
+from poetry_aiops.health.security import Feeds, audit
 from poetry_aiops.project.model import PackageSource
 
 

@@ -3,19 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.health.osv import record
 
-from poetry_aiops.health.advisory import Advisory
-from poetry_aiops.health.advisory import Rating
-from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.advisory import Advisory, Rating, Severity
 from poetry_aiops.health.osv_records import read_record
-from poetry_aiops.health.severity import base_score
-from poetry_aiops.health.severity import rate
-from poetry_aiops.health.severity import worst
+from poetry_aiops.health.severity import base_score, rate, worst
 
 
 V2_HIGH = "AV:N/AC:L/Au:N/C:C/I:C/A:C"

@@ -3,21 +3,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-
-from tests.unit.health.facts import NOW
-from tests.unit.health.facts import record
-from tests.unit.health.facts import records
-from tests.unit.health.facts import release
+from tests.unit.health.facts import NOW, record, records, release
 from tests.unit.health.locked import locked
 
-from poetry_aiops.health.currency import Currency
-from poetry_aiops.health.currency import Ineligible
-from poetry_aiops.health.records import About
-from poetry_aiops.health.records import IndexRecords
-from poetry_aiops.health.records import Release
-from poetry_aiops.health.signals import Signal
-from poetry_aiops.health.signals import SignalKind
-from poetry_aiops.health.signals import signals_of
+from poetry_aiops.health.currency import Currency, Ineligible
+from poetry_aiops.health.signals import Signal, SignalKind, signals_of
+from poetry_aiops.index.release_records import About, IndexRecords, Release
 
 
 PACKAGE = locked("apple", "1.0")

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
 from packaging.version import Version
 
-from poetry_aiops.health.versions import LONGEST
-from poetry_aiops.health.versions import canonical
-from poetry_aiops.health.versions import parsed
-from poetry_aiops.health.versions import public
+from poetry_aiops.project.versions import LONGEST, canonical, parsed, public
 
 
 def test_the_longest_version_is_still_read_and_a_longer_one_is_none() -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import pytest
 
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.agreement import Agreeing
-from poetry_aiops.locking.model import Build
-from poetry_aiops.locking.model import Demand
-from poetry_aiops.locking.model import NoSolutionError
-from poetry_aiops.locking.model import Offer
-from poetry_aiops.locking.model import Placement
+from poetry_aiops.locking.model import Build, Demand, NoSolutionError, Offer, Placement
 from poetry_aiops.project.targets import targets
 
 

@@ -1,22 +1,15 @@
 from __future__ import annotations
 
 import tomllib
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from poetry_aiops.config import HardwareConfig
-from poetry_aiops.config import Variant
-from poetry_aiops.errors import ConfigError
-from poetry_aiops.errors import InputError
-from poetry_aiops.errors import UsageError
-from poetry_aiops.locking.declaration import check_declaration
-from poetry_aiops.locking.declaration import provided_directly
-from poetry_aiops.locking.declaration import variant_kind
-from poetry_aiops.locking.selection import clash
-from poetry_aiops.locking.selection import refuse_several_variants
+from poetry_aiops.config import HardwareConfig, Variant
+from poetry_aiops.errors import ConfigError, InputError, UsageError
+from poetry_aiops.locking.declaration import check_declaration, provided_directly, variant_kind
+from poetry_aiops.locking.selection import clash, refuse_several_variants
 from poetry_aiops.project.pyproject import project_from
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from poetry_aiops.locking.explain import disagreement
-from poetry_aiops.locking.model import THE_PROJECT
-from poetry_aiops.locking.model import Build
-from poetry_aiops.locking.model import Demand
-from poetry_aiops.locking.model import Placement
+from poetry_aiops.locking.model import THE_PROJECT, Build, Demand, Placement
 
 
 BASE = frozenset({"main", "docs", "test"})

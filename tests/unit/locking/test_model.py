@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.unit.locking.locks import lock_of
 
-from poetry_aiops.locking.model import Build
-from poetry_aiops.locking.model import Placement
-from poetry_aiops.locking.model import newest
-from poetry_aiops.locking.model import placements_of
+from poetry_aiops.locking.model import Build, Placement, newest, placements_of
 
 
 def test_a_build_is_told_by_its_version_and_source() -> None:

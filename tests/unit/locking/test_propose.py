@@ -1,21 +1,15 @@
 from __future__ import annotations
 
 import tomllib
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from poetry_aiops.config import HardwareConfig
-from poetry_aiops.config import Variant
-from poetry_aiops.config import read_config
+from poetry_aiops.config import HardwareConfig, Variant, read_config
 from poetry_aiops.locking.declaration import check_declaration
-from poetry_aiops.locking.propose import as_toml
-from poetry_aiops.locking.propose import proposal_for
-from poetry_aiops.locking.propose import propose
-from poetry_aiops.project.pyproject import aiops_table
-from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.locking.propose import as_toml, proposal_for, propose
+from poetry_aiops.project.pyproject import aiops_table, project_from
 
 
 if TYPE_CHECKING:

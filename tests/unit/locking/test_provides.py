@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.unit.locking.locks import lock_of
 
-from poetry_aiops.locking.provides import missing_provided
-from poetry_aiops.locking.provides import provided_by_variants
+from poetry_aiops.locking.provides import missing_provided, provided_by_variants
 
 
 if TYPE_CHECKING:

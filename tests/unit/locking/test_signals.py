@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from poetry_aiops.locking.signals import Signal
-from poetry_aiops.locking.signals import builds_of
-from poetry_aiops.locking.signals import signal_of
-from poetry_aiops.locking.signals import stem_of
-from poetry_aiops.locking.signals import words_in
+from poetry_aiops.locking.signals import Signal, builds_of, signal_of, stem_of, words_in
 from poetry_aiops.project.pyproject import project_from
 
 

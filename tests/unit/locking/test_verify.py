@@ -5,12 +5,8 @@ from __future__ import annotations
 import pytest
 
 from poetry_aiops.errors import LockConflictError
-from poetry_aiops.locking.model import Build
-from poetry_aiops.locking.model import Placement
-from poetry_aiops.locking.verify import DoubleBuild
-from poetry_aiops.locking.verify import check_extras
-from poetry_aiops.locking.verify import check_merged
-from poetry_aiops.locking.verify import double_builds
+from poetry_aiops.locking.model import Build, Placement
+from poetry_aiops.locking.verify import DoubleBuild, check_extras, check_merged, double_builds
 from poetry_aiops.project.targets import targets
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.migrate.redact import has_credentials
-from poetry_aiops.migrate.redact import redact
-from poetry_aiops.migrate.redact import without_credentials
+from poetry_aiops.migrate.redact import has_credentials, redact, without_credentials
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import pytest
-
 from packaging.markers import Marker
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.constraints import all_of
-from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.constraints import alternatives
-from poetry_aiops.project.constraints import any_of
-from poetry_aiops.project.constraints import both
-from poetry_aiops.project.constraints import platform_marker
-from poetry_aiops.project.constraints import python_marker
+from poetry_aiops.project.constraints import (
+    all_of,
+    allows,
+    alternatives,
+    any_of,
+    both,
+    platform_marker,
+    python_marker,
+)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-
 from pathlib import Path
 
 import pytest
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.edit import GroupEdit
-from poetry_aiops.project.edit import ProjectEdit
-from poetry_aiops.project.edit import apply_edit
+from poetry_aiops.project.edit import GroupEdit, ProjectEdit, apply_edit
 from poetry_aiops.project.edit_text import Entry
 from poetry_aiops.project.model import Source
 from poetry_aiops.project.pyproject import project_from

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import time
-
 from typing import Final
 
-from poetry_aiops.project.lines import lock_lines
-from poetry_aiops.project.lines import requirement_lines
+from poetry_aiops.project.lines import lock_lines, requirement_lines
 
 
 SECONDS: Final = 6.0

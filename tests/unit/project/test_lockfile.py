@@ -1,18 +1,13 @@
 from __future__ import annotations
 
 import tomllib
-
 from pathlib import Path
 
 import pytest
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.lockfile import lock_from
-from poetry_aiops.project.lockfile import read_lock
-from poetry_aiops.project.model import Edge
-from poetry_aiops.project.model import Lock
-from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.model import PackageSource
+from poetry_aiops.project.lockfile import lock_from, read_lock
+from poetry_aiops.project.model import Edge, Lock, LockedFile, PackageSource
 
 
 FORMAT_2_1 = """

@@ -7,12 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.model import Group
-from poetry_aiops.project.model import Lock
-from poetry_aiops.project.model import Package
-from poetry_aiops.project.model import PackageSource
-from poetry_aiops.project.model import Project
-from poetry_aiops.project.model import Requirement
+from poetry_aiops.project.model import Group, Lock, Package, PackageSource, Project, Requirement
 
 
 TORCH = Package(

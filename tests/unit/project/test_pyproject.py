@@ -1,17 +1,13 @@
 from __future__ import annotations
 
 import tomllib
-
 from pathlib import Path
 
 import pytest
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.model import Project
-from poetry_aiops.project.model import Requirement
-from poetry_aiops.project.pyproject import aiops_table
-from poetry_aiops.project.pyproject import project_from
-from poetry_aiops.project.pyproject import read_project
+from poetry_aiops.project.model import Project, Requirement
+from poetry_aiops.project.pyproject import aiops_table, project_from, read_project
 
 
 def read(text: str) -> Project:

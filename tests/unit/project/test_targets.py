@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.targets import Target
-from poetry_aiops.project.targets import extras_in
-from poetry_aiops.project.targets import marker_applies
-from poetry_aiops.project.targets import targets
+from poetry_aiops.project.targets import Target, extras_in, marker_applies, targets
 
 
 ALL = targets(lambda _: True)

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.config import read_config
-from poetry_aiops.project.model import Lock
-from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.model import Package
-from poetry_aiops.project.model import PackageSource
-from poetry_aiops.project.pyproject import aiops_table
-from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.project.model import Lock, LockedFile, Package, PackageSource
+from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.scaffold.facts import load_image_facts
 from poetry_aiops.scaffold.options import Asked
-from poetry_aiops.scaffold.plan import Given
-from poetry_aiops.scaffold.plan import plan
+from poetry_aiops.scaffold.plan import Given, plan
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from poetry_aiops.scaffold.model import Plan
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.support.dockerignore import is_ignored
 from tests.support.image_projects import OUTSIDE
-from tests.unit.scaffold.made import document
-from tests.unit.scaffold.made import local
-from tests.unit.scaffold.made import planned
+from tests.unit.scaffold.made import document, local, planned
 
 from poetry_aiops.scaffold.dockerignore import dockerignore
 

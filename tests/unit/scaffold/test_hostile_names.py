@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.unit.export.locked import package
 
 from poetry_aiops.config import read_config
-from poetry_aiops.errors import InputError
-from poetry_aiops.errors import UsageError
-from poetry_aiops.project.model import Lock
-from poetry_aiops.project.model import Package
-from poetry_aiops.project.model import PackageSource
+from poetry_aiops.errors import InputError, UsageError
+from poetry_aiops.project.model import Lock, Package, PackageSource
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.scaffold.compose import compose
 from poetry_aiops.scaffold.dockerfile import dockerfile
 from poetry_aiops.scaffold.dockerignore import dockerignore
-from poetry_aiops.scaffold.facts import load_actions
-from poetry_aiops.scaffold.facts import load_image_facts
+from poetry_aiops.scaffold.facts import load_actions, load_image_facts
 from poetry_aiops.scaffold.options import Asked
-from poetry_aiops.scaffold.plan import Given
-from poetry_aiops.scaffold.plan import plan
-from poetry_aiops.scaffold.workflow import update_workflow
-from poetry_aiops.scaffold.workflow import workflow
+from poetry_aiops.scaffold.plan import Given, plan
+from poetry_aiops.scaffold.workflow import update_workflow, workflow
 
 
 if TYPE_CHECKING:

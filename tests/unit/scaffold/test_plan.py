@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from tests.unit.scaffold.made import document
-from tests.unit.scaffold.made import local
-from tests.unit.scaffold.made import package
-from tests.unit.scaffold.made import planned
+from tests.unit.scaffold.made import document, local, package, planned
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.scaffold.options import Asked
-from poetry_aiops.scaffold.options import asked
+from poetry_aiops.scaffold.options import Asked, asked
 
 
 TWO = document("ml-cpu=cpu", "ml-gpu=cu126")

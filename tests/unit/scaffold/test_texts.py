@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-
 from dataclasses import replace
 
 import pytest
-
-from tests.unit.scaffold.made import document
-from tests.unit.scaffold.made import local
-from tests.unit.scaffold.made import package
-from tests.unit.scaffold.made import planned
+from tests.unit.scaffold.made import document, local, package, planned
 
 from poetry_aiops.scaffold.compose import compose
 from poetry_aiops.scaffold.dockerfile import dockerfile
 from poetry_aiops.scaffold.dockerignore import dockerignore
-from poetry_aiops.scaffold.facts import Actions
-from poetry_aiops.scaffold.facts import load_actions
-from poetry_aiops.scaffold.facts import load_image_facts
+from poetry_aiops.scaffold.facts import Actions, load_actions, load_image_facts
 from poetry_aiops.scaffold.model import LocalPackage
 from poetry_aiops.scaffold.options import Asked
-from poetry_aiops.scaffold.workflow import update_workflow
-from poetry_aiops.scaffold.workflow import workflow
+from poetry_aiops.scaffold.workflow import update_workflow, workflow
 
 
 VARIANTS = (("ml-cpu", "cpu"), ("ml-gpu", "cu126"), ("ml-amd", "rocm7.2"), ("ml-mps", "mps"))

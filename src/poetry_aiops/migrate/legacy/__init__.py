@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from poetry_aiops.migrate.legacy.find import find_old_commands
-from poetry_aiops.migrate.legacy.find import knowledge_of
-from poetry_aiops.migrate.legacy.model import Confidence
-from poetry_aiops.migrate.legacy.model import Knowledge
-from poetry_aiops.migrate.legacy.model import KnownFile
-from poetry_aiops.migrate.legacy.model import KnownGroup
-from poetry_aiops.migrate.legacy.model import OldCommand
+from poetry_aiops.migrate.legacy.find import find_old_commands, knowledge_of
+from poetry_aiops.migrate.legacy.model import Confidence, Knowledge, KnownFile, KnownGroup, OldCommand
 
 
 __all__ = [

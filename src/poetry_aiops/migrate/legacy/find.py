@@ -7,35 +7,24 @@ step's name, ``echo``) is no finding. Facts about Poetry come from ``data/legacy
 from __future__ import annotations
 
 import re
-
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.files import kind_of
-from poetry_aiops.migrate.legacy.model import Knowledge
-from poetry_aiops.migrate.legacy.model import KnownFile
-from poetry_aiops.migrate.legacy.model import OldCommand
-from poetry_aiops.migrate.legacy.model import shown
-from poetry_aiops.migrate.legacy.pip_calls import Finding
-from poetry_aiops.migrate.legacy.pip_calls import pip_finding
-from poetry_aiops.migrate.legacy.poetry_calls import PLUGINS
-from poetry_aiops.migrate.legacy.poetry_calls import poetry_finding
+from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, OldCommand, shown
+from poetry_aiops.migrate.legacy.pip_calls import Finding, pip_finding
+from poetry_aiops.migrate.legacy.poetry_calls import PLUGINS, poetry_finding
 from poetry_aiops.migrate.legacy.programs import call_of
 from poetry_aiops.migrate.legacy.readers import scripts
 from poetry_aiops.migrate.legacy.settings import settings
-from poetry_aiops.migrate.legacy.shell import commands
-from poetry_aiops.migrate.legacy.shell import scripts_inside
+from poetry_aiops.migrate.legacy.shell import commands, scripts_inside
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Iterator
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from poetry_aiops.migrate.legacy.files import FileKind
     from poetry_aiops.migrate.legacy.model import KnownGroup

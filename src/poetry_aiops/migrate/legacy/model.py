@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.migrate.redact import redact
 from poetry_aiops.project.model import MAIN

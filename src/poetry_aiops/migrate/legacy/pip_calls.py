@@ -6,11 +6,8 @@ Facts tried on pip 23.2.1: ``-r -`` looks for a file of the name ``-``, ``-r /de
 from __future__ import annotations
 
 import re
-
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.model import install_line
 from poetry_aiops.migrate.legacy.programs import call_of
@@ -19,12 +16,9 @@ from poetry_aiops.migrate.legacy.programs import call_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.migrate.legacy.model import Confidence
-    from poetry_aiops.migrate.legacy.model import Knowledge
-    from poetry_aiops.migrate.legacy.model import KnownFile
+    from poetry_aiops.migrate.legacy.model import Confidence, Knowledge, KnownFile
     from poetry_aiops.migrate.legacy.programs import Call
-    from poetry_aiops.migrate.legacy.shell import Command
-    from poetry_aiops.migrate.legacy.shell import Word
+    from poetry_aiops.migrate.legacy.shell import Command, Word
 
 
 _REQUIREMENT: Final = ("-r", "--requirement", "--requirements")

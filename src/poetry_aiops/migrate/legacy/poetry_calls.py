@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
 from poetry_aiops.migrate.legacy.pip_calls import Finding
@@ -11,8 +10,7 @@ from poetry_aiops.migrate.legacy.programs import positional
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.migrate.legacy.facts import Fact
-    from poetry_aiops.migrate.legacy.facts import OldOption
+    from poetry_aiops.migrate.legacy.facts import Fact, OldOption
     from poetry_aiops.migrate.legacy.model import Confidence
     from poetry_aiops.migrate.legacy.programs import Call
 

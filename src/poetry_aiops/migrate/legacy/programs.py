@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 
 if TYPE_CHECKING:

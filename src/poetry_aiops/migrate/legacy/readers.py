@@ -10,19 +10,14 @@ import ast
 import json
 import re
 import shlex
-
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.documents import document_scripts
-from poetry_aiops.migrate.legacy.shell import Script
-from poetry_aiops.migrate.legacy.shell import one_line
+from poetry_aiops.migrate.legacy.shell import Script, one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from poetry_aiops.migrate.legacy.files import FileKind
 

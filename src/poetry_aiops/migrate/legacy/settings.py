@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import re
-
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
 from poetry_aiops.migrate.legacy.model import install_line
@@ -19,12 +17,10 @@ from poetry_aiops.migrate.legacy.shell import one_line_of
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from poetry_aiops.migrate.legacy.files import FileKind
-    from poetry_aiops.migrate.legacy.model import Knowledge
-    from poetry_aiops.migrate.legacy.model import KnownFile
+    from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile
 
 
 Hit = tuple[int, str, Finding]

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import bisect
 import re
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 _LONGEST_SHOWN: Final = 240

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
-from packaging.specifiers import InvalidSpecifier
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from poetry_aiops.migrate.planning.entry import PlannedEntry
-from poetry_aiops.migrate.redact import redact
-from poetry_aiops.migrate.redact import without_credentials
+from poetry_aiops.migrate.redact import redact, without_credentials
 from poetry_aiops.project.checks import normalised
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.migrate.model import Line
-    from poetry_aiops.migrate.model import Place
-    from poetry_aiops.migrate.model import ReadRequirement
+    from poetry_aiops.migrate.model import Line, Place, ReadRequirement
 
 
 Pins = Literal["keep", "relax"]

@@ -7,7 +7,6 @@ table covers of an entry so joined is gone. So the markers of tables that differ
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError

@@ -14,22 +14,17 @@ from packaging.version import InvalidVersion
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Problem
-from poetry_aiops.migrate.planning.merge import holds
-from poetry_aiops.migrate.planning.merge import intersection
-from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.constraints import specifiers
+from poetry_aiops.migrate.planning.merge import holds, intersection
+from poetry_aiops.project.constraints import allows, specifiers
 from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from poetry_aiops.migrate.planning.entry import PlannedEntry
-    from poetry_aiops.migrate.planning.entry import PlannedGroup
+    from poetry_aiops.migrate.planning.entry import PlannedEntry, PlannedGroup
     from poetry_aiops.migrate.planning.ledger import Ledger
-    from poetry_aiops.project.model import Project
-    from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.model import Project, Requirement
     from poetry_aiops.project.targets import Target
 
 

@@ -10,8 +10,7 @@ from poetry_aiops.migrate.reading.text import encode
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_aiops.migrate.model import Problem
-    from poetry_aiops.migrate.model import RequirementsFile
+    from poetry_aiops.migrate.model import Problem, RequirementsFile
 
 
 def repaired(file: RequirementsFile, problems: Iterable[Problem]) -> bytes:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
-from packaging.specifiers import InvalidSpecifier
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from poetry_aiops.migrate.planning.entry import Identity

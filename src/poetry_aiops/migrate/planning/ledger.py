@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from poetry_aiops.migrate.model import LineKind
-    from poetry_aiops.migrate.model import Problem
-    from poetry_aiops.migrate.model import Tree
+    from poetry_aiops.migrate.model import LineKind, Problem, Tree
 
 
 Outcome = Literal["migrated", "configured", "seed", "noted", "refused"]

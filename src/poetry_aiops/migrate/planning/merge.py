@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -18,13 +16,11 @@ from poetry_aiops.project.targets import marker_applies
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from packaging.specifiers import Specifier
 
-    from poetry_aiops.migrate.planning.entry import PlannedEntry
-    from poetry_aiops.migrate.planning.entry import PlannedGroup
+    from poetry_aiops.migrate.planning.entry import PlannedEntry, PlannedGroup
     from poetry_aiops.project.targets import Target
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.migrate.planning.roles import CONSTRAINTS
-from poetry_aiops.migrate.planning.roles import Role
-from poetry_aiops.migrate.planning.roles import named_role
+from poetry_aiops.migrate.planning.roles import CONSTRAINTS, Role, named_role
 from poetry_aiops.project.model import MAIN
 
 

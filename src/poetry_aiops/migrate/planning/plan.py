@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.model import Problem
-from poetry_aiops.migrate.planning.convert import entry_of
-from poetry_aiops.migrate.planning.convert import entry_of_text
-from poetry_aiops.migrate.planning.convert import is_only_via
-from poetry_aiops.migrate.planning.convert import pin_of
-from poetry_aiops.migrate.planning.entry import Edits
-from poetry_aiops.migrate.planning.entry import PlannedGroup
-from poetry_aiops.migrate.planning.existing import place_of
-from poetry_aiops.migrate.planning.existing import settle_existing
-from poetry_aiops.migrate.planning.existing import with_declared
+from poetry_aiops.migrate.model import Place, Problem
+from poetry_aiops.migrate.planning.convert import entry_of, entry_of_text, is_only_via, pin_of
+from poetry_aiops.migrate.planning.entry import Edits, PlannedGroup
+from poetry_aiops.migrate.planning.existing import place_of, settle_existing, with_declared
 from poetry_aiops.migrate.planning.ledger import Ledger
-from poetry_aiops.migrate.planning.merge import about_python
-from poetry_aiops.migrate.planning.merge import conflicts_between
-from poetry_aiops.migrate.planning.merge import holds
-from poetry_aiops.migrate.planning.merge import merged
+from poetry_aiops.migrate.planning.merge import about_python, conflicts_between, holds, merged
 from poetry_aiops.migrate.planning.owners import owners
-from poetry_aiops.migrate.planning.roles import CONSTRAINTS
-from poetry_aiops.migrate.planning.roles import tags_of
-from poetry_aiops.migrate.planning.settings import SETTINGS_OPTIONS
-from poetry_aiops.migrate.planning.settings import settings_of
+from poetry_aiops.migrate.planning.roles import CONSTRAINTS, tags_of
+from poetry_aiops.migrate.planning.settings import SETTINGS_OPTIONS, settings_of
 from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP
-from poetry_aiops.migrate.planning.sources import INDEX_OPTIONS
-from poetry_aiops.migrate.planning.sources import VARIABLE
-from poetry_aiops.migrate.planning.sources import Sources
+from poetry_aiops.migrate.planning.sources import INDEX_OPTIONS, VARIABLE, Sources
 from poetry_aiops.migrate.planning.variants import settle_variants
 from poetry_aiops.migrate.redact import redact
 from poetry_aiops.project.constraints import all_of
@@ -38,22 +23,17 @@ from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from poetry_aiops.migrate.model import Line
-    from poetry_aiops.migrate.model import ReadRequirement
-    from poetry_aiops.migrate.model import Tree
-    from poetry_aiops.migrate.planning.convert import Pin
-    from poetry_aiops.migrate.planning.convert import Pins
+    from poetry_aiops.migrate.model import Line, ReadRequirement, Tree
+    from poetry_aiops.migrate.planning.convert import Pin, Pins
     from poetry_aiops.migrate.planning.entry import PlannedEntry
     from poetry_aiops.migrate.planning.ledger import LineOutcome
     from poetry_aiops.migrate.planning.owners import Owners
     from poetry_aiops.migrate.planning.roles import Role
     from poetry_aiops.migrate.planning.setup_metadata import SetupMetadata
-    from poetry_aiops.migrate.planning.sources import Credentials
-    from poetry_aiops.migrate.planning.sources import PypiNames
+    from poetry_aiops.migrate.planning.sources import Credentials, PypiNames
     from poetry_aiops.project.model import Project
     from poetry_aiops.project.targets import Target
 

@@ -7,31 +7,22 @@ The names are those that projects use: ``requirements-dev.txt``, ``requirements/
 from __future__ import annotations
 
 import re
-
 from collections import Counter
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
-from typing import Final
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.project.backends import family_of
-from poetry_aiops.project.backends import is_backend
-from poetry_aiops.project.backends import nearest_backend
+from poetry_aiops.project.backends import family_of, is_backend, nearest_backend
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from poetry_aiops.migrate.model import Reading
-    from poetry_aiops.migrate.model import Tree
+    from poetry_aiops.migrate.model import Reading, Tree
 
 
 CONSTRAINTS: Final = "constraints"

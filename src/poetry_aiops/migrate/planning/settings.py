@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.model import Problem
 from poetry_aiops.migrate.planning.entry import Setting
@@ -13,9 +12,7 @@ from poetry_aiops.project.checks import normalised
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_aiops.migrate.model import Option
-    from poetry_aiops.migrate.model import ReadRequirement
-    from poetry_aiops.migrate.model import Tree
+    from poetry_aiops.migrate.model import Option, ReadRequirement, Tree
 
 
 SETTINGS_OPTIONS: Final = {

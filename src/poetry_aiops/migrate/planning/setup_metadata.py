@@ -7,15 +7,10 @@ What is computed there is named in ``computed``, so that somebody can look at it
 from __future__ import annotations
 
 import tomllib
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Any
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from poetry_aiops.migrate.reading.setup_files import WANTED
-from poetry_aiops.migrate.reading.setup_files import setup_cfg_values
-from poetry_aiops.migrate.reading.setup_files import setup_py_values
+from poetry_aiops.migrate.reading.setup_files import WANTED, setup_cfg_values, setup_py_values
 from poetry_aiops.project.toml import parse_toml
 
 

@@ -7,11 +7,8 @@ name it, so that a package of the same name elsewhere cannot slip in.
 from __future__ import annotations
 
 import re
-
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from poetry_aiops.migrate.model import Problem
@@ -22,13 +19,9 @@ from poetry_aiops.project.model import Source
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from poetry_aiops.migrate.model import Option
-    from poetry_aiops.migrate.model import Place
-    from poetry_aiops.migrate.model import Reading
-    from poetry_aiops.migrate.model import ReadRequirement
+    from poetry_aiops.migrate.model import Option, Place, Reading, ReadRequirement
 
 
 INDEX_OPTIONS: Final = frozenset({"index-url", "pypi-url", "extra-index-url", "find-links"})

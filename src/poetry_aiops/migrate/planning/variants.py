@@ -10,20 +10,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.model import Problem
-from poetry_aiops.migrate.planning.merge import contradict
-from poetry_aiops.migrate.planning.merge import intersection
-from poetry_aiops.migrate.planning.merge import one_name
+from poetry_aiops.migrate.planning.merge import contradict, intersection, one_name
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from poetry_aiops.migrate.planning.entry import PlannedEntry
-    from poetry_aiops.migrate.planning.entry import PlannedGroup
+    from poetry_aiops.migrate.planning.entry import PlannedEntry, PlannedGroup
     from poetry_aiops.project.targets import Target
 
 

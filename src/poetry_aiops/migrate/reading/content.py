@@ -5,24 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.model import Line
-from poetry_aiops.migrate.model import Option
-from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.model import ReadRequirement
-from poetry_aiops.migrate.reading.named import canonical
-from poetry_aiops.migrate.reading.named import parse_plain
-from poetry_aiops.migrate.reading.option_problems import tell_bad_options
-from poetry_aiops.migrate.reading.option_problems import tell_leftover
-from poetry_aiops.migrate.reading.option_problems import tell_options
-from poetry_aiops.migrate.reading.option_problems import tell_requirement_options
-from poetry_aiops.migrate.reading.options import parse_options
-from poetry_aiops.migrate.reading.options import split_arguments
-from poetry_aiops.migrate.reading.options import split_hashes
-from poetry_aiops.migrate.reading.requirement_line import is_unremarkable
-from poetry_aiops.migrate.reading.requirement_line import plain_marker
-from poetry_aiops.migrate.reading.requirement_line import read_marker
-from poetry_aiops.migrate.reading.requirement_line import read_requirement
-from poetry_aiops.migrate.reading.requirement_line import split_marker
+from poetry_aiops.migrate.model import Line, Option, Place, ReadRequirement
+from poetry_aiops.migrate.reading.named import canonical, parse_plain
+from poetry_aiops.migrate.reading.option_problems import (
+    tell_bad_options,
+    tell_leftover,
+    tell_options,
+    tell_requirement_options,
+)
+from poetry_aiops.migrate.reading.options import parse_options, split_arguments, split_hashes
+from poetry_aiops.migrate.reading.requirement_line import (
+    is_unremarkable,
+    plain_marker,
+    read_marker,
+    read_requirement,
+    split_marker,
+)
 from poetry_aiops.migrate.reading.wanted import Wanted
 from poetry_aiops.project.checks import has_long_number
 

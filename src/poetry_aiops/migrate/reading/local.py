@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from poetry_aiops.migrate.reading.metadata import is_project
-from poetry_aiops.migrate.reading.metadata import project_name
-from poetry_aiops.migrate.reading.named import canonical
-from poetry_aiops.migrate.reading.named import reference
-from poetry_aiops.migrate.reading.urls import is_archive
-from poetry_aiops.migrate.reading.urls import read_filename
+from poetry_aiops.migrate.reading.metadata import is_project, project_name
+from poetry_aiops.migrate.reading.named import canonical, reference
+from poetry_aiops.migrate.reading.urls import is_archive, read_filename
 
 
 if TYPE_CHECKING:

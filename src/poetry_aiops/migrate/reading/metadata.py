@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.reading.setup_files import setup_cfg_values
-from poetry_aiops.migrate.reading.setup_files import setup_py_values
+from poetry_aiops.migrate.reading.setup_files import setup_cfg_values, setup_py_values
 from poetry_aiops.project.toml import parse_toml
 
 

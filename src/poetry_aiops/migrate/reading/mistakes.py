@@ -6,14 +6,12 @@ A repaired line is offered only when it is a requirement; everything else gets p
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.markers import InvalidMarker
 
-from poetry_aiops.migrate.reading.named import is_requirement
-from poetry_aiops.migrate.reading.named import parse_marker
+from poetry_aiops.migrate.reading.named import is_requirement, parse_marker
 
 
 if TYPE_CHECKING:

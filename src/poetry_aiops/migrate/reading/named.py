@@ -7,14 +7,11 @@ same result (a property test says so), at a twentieth of the time.
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 from functools import lru_cache
 
-from packaging.markers import InvalidMarker
-from packaging.markers import Marker
-from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement
+from packaging.markers import InvalidMarker, Marker
+from packaging.requirements import InvalidRequirement, Requirement
 
 
 _RELEASE = r"[0-9]+(?:\.[0-9]+)*"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
-from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.model import Problem
+from poetry_aiops.migrate.model import Place, Problem
 from poetry_aiops.migrate.redact import redact
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shlex
-
 from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.reading.mistakes import split_requirements
 from poetry_aiops.migrate.reading.named import is_requirement
-from poetry_aiops.migrate.reading.options import BUILD_OPTIONS
-from poetry_aiops.migrate.reading.options import STRONG_HASHES
-from poetry_aiops.migrate.redact import has_credentials
-from poetry_aiops.migrate.redact import redact
+from poetry_aiops.migrate.reading.options import BUILD_OPTIONS, STRONG_HASHES
+from poetry_aiops.migrate.redact import has_credentials, redact
 
 
 if TYPE_CHECKING:
@@ -19,9 +16,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.migrate.model import LineKind
     from poetry_aiops.migrate.reading.notes import Notes
-    from poetry_aiops.migrate.reading.options import BadOption
-    from poetry_aiops.migrate.reading.options import Given
-    from poetry_aiops.migrate.reading.options import Options
+    from poetry_aiops.migrate.reading.options import BadOption, Given, Options
     from poetry_aiops.migrate.reading.text import LogicalLine
 
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 import shlex
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 
 if TYPE_CHECKING:

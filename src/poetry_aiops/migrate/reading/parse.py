@@ -7,25 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.model import Line
-from poetry_aiops.migrate.model import RequirementsFile
-from poetry_aiops.migrate.reading.annotations import comments_above
-from poetry_aiops.migrate.reading.annotations import header_length
-from poetry_aiops.migrate.reading.annotations import read_via
+from poetry_aiops.migrate.model import Line, RequirementsFile
+from poetry_aiops.migrate.reading.annotations import comments_above, header_length, read_via
 from poetry_aiops.migrate.reading.content import read_content
 from poetry_aiops.migrate.reading.notes import Notes
-from poetry_aiops.migrate.reading.text import Undecodable
-from poetry_aiops.migrate.reading.text import decode
-from poetry_aiops.migrate.reading.text import logical_lines
-from poetry_aiops.migrate.reading.text import newline_of
+from poetry_aiops.migrate.reading.text import Undecodable, decode, logical_lines, newline_of
 from poetry_aiops.migrate.reading.troubles import find_troubles
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.migrate.model import LineKind
-    from poetry_aiops.migrate.model import Problem
+    from poetry_aiops.migrate.model import LineKind, Problem
     from poetry_aiops.migrate.reading.notes import Neighbours
     from poetry_aiops.migrate.reading.text import LogicalLine
 

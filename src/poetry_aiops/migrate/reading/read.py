@@ -7,12 +7,10 @@ twice, to the same end). Files outside the project's folder are followed where `
 from __future__ import annotations
 
 import posixpath
-
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.model import Reading
-from poetry_aiops.migrate.model import Tree
+from poetry_aiops.migrate.model import Reading, Tree
 from poetry_aiops.migrate.reading.in_force import InForce
 from poetry_aiops.migrate.reading.notes import Notes
 from poetry_aiops.migrate.reading.parse import parse_file
@@ -22,11 +20,7 @@ from poetry_aiops.migrate.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.migrate.model import Line
-    from poetry_aiops.migrate.model import Option
-    from poetry_aiops.migrate.model import Problem
-    from poetry_aiops.migrate.model import ReadRequirement
-    from poetry_aiops.migrate.model import RequirementsFile
+    from poetry_aiops.migrate.model import Line, Option, Problem, ReadRequirement, RequirementsFile
     from poetry_aiops.migrate.reading.notes import Neighbours
 
 

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.reading.named import canonical
-from poetry_aiops.migrate.reading.named import reference
-from poetry_aiops.migrate.reading.urls import parse_egg
-from poetry_aiops.migrate.reading.urls import repository_name
-from poetry_aiops.migrate.reading.urls import split_revision
-from poetry_aiops.migrate.redact import has_credentials
-from poetry_aiops.migrate.redact import redact
-from poetry_aiops.migrate.redact import without_credentials
+from poetry_aiops.migrate.reading.named import canonical, reference
+from poetry_aiops.migrate.reading.urls import parse_egg, repository_name, split_revision
+from poetry_aiops.migrate.redact import has_credentials, redact, without_credentials
 
 
 if TYPE_CHECKING:

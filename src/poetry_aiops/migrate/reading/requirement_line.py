@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING
 
 from packaging.markers import InvalidMarker
 from packaging.requirements import InvalidRequirement
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
-from poetry_aiops.migrate.reading.local import is_local
-from poetry_aiops.migrate.reading.local import looks_like_path
-from poetry_aiops.migrate.reading.local import read_file_url
-from poetry_aiops.migrate.reading.local import read_path
-from poetry_aiops.migrate.reading.mistakes import explain
-from poetry_aiops.migrate.reading.mistakes import explain_marker
-from poetry_aiops.migrate.reading.named import parse_marker
-from poetry_aiops.migrate.reading.named import parse_named
-from poetry_aiops.migrate.reading.named import reference
-from poetry_aiops.migrate.reading.repository import read_repository
-from poetry_aiops.migrate.reading.repository import tell_credentials
-from poetry_aiops.migrate.reading.urls import ARCHIVES
-from poetry_aiops.migrate.reading.urls import is_archive
-from poetry_aiops.migrate.reading.urls import is_url
-from poetry_aiops.migrate.reading.urls import on_a_forge
-from poetry_aiops.migrate.reading.urls import parse_egg
-from poetry_aiops.migrate.reading.urls import parse_url
-from poetry_aiops.migrate.reading.urls import read_filename
-from poetry_aiops.migrate.reading.urls import repository_name
+from poetry_aiops.migrate.reading.local import is_local, looks_like_path, read_file_url, read_path
+from poetry_aiops.migrate.reading.mistakes import explain, explain_marker
+from poetry_aiops.migrate.reading.named import parse_marker, parse_named, reference
+from poetry_aiops.migrate.reading.repository import read_repository, tell_credentials
+from poetry_aiops.migrate.reading.urls import (
+    ARCHIVES,
+    is_archive,
+    is_url,
+    on_a_forge,
+    parse_egg,
+    parse_url,
+    read_filename,
+    repository_name,
+)
 
 
 if TYPE_CHECKING:

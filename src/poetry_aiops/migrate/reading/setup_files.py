@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
-
-from typing import Any
-from typing import Final
+from typing import Any, Final
 
 
 WANTED: Final = ("name", "version", "description", "python_requires", "install_requires", "extras_require")

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from poetry_aiops.migrate.reading.named import sorted_specifier
-from poetry_aiops.migrate.reading.urls import parse_egg
-from poetry_aiops.migrate.reading.urls import parse_url
+from poetry_aiops.migrate.reading.urls import parse_egg, parse_url
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.migrate.model import Reading
-    from poetry_aiops.migrate.model import ReadRequirement
+    from poetry_aiops.migrate.model import Reading, ReadRequirement
 
 
 def requirement_texts(reading: Reading, folder: str = "") -> tuple[str, ...]:

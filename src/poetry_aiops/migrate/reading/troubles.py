@@ -6,7 +6,6 @@ Each is told once with the range of its lines; their lines get no further errors
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 

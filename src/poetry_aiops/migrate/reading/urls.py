@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-
 from dataclasses import dataclass
-from urllib.parse import unquote
-from urllib.parse import urlsplit
-from urllib.parse import urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
-from packaging.utils import InvalidSdistFilename
-from packaging.utils import InvalidWheelFilename
-from packaging.utils import parse_sdist_filename
-from packaging.utils import parse_wheel_filename
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
 
 
 ARCHIVES = (

@@ -10,9 +10,7 @@ from poetry_aiops.migrate.reading.named import canonical
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.migrate.model import Option
-    from poetry_aiops.migrate.model import Origin
-    from poetry_aiops.migrate.model import Place
+    from poetry_aiops.migrate.model import Option, Origin, Place
     from poetry_aiops.migrate.reading.notes import Notes
 
 

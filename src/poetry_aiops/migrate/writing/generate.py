@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
-
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
@@ -23,22 +20,16 @@ from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.planning.enrichment import enriching_tables
 from poetry_aiops.migrate.planning.entry import table_value
 from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.edit_text import Sections
-from poetry_aiops.project.edit_text import toml_key
-from poetry_aiops.project.edit_text import toml_text
+from poetry_aiops.project.edit_text import Sections, toml_key, toml_text
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from poetry_aiops.migrate.planning.entry import Edits
-    from poetry_aiops.migrate.planning.entry import Identity
-    from poetry_aiops.migrate.planning.entry import PlannedEntry
-    from poetry_aiops.migrate.planning.entry import PlannedGroup
+    from poetry_aiops.migrate.planning.entry import Edits, Identity, PlannedEntry, PlannedGroup
 
 
 PYPROJECT = "pyproject.toml"

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
-
 from tomlkit.exceptions import TOMLKitError
 
 from poetry_aiops.errors import InputError

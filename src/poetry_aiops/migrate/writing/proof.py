@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.planning.merge import holds
@@ -14,14 +13,11 @@ from poetry_aiops.project.constraints import allows
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Iterable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from poetry_aiops.migrate.model import Place
     from poetry_aiops.migrate.planning.convert import Pin
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.model import Package
+    from poetry_aiops.project.model import Lock, Package
     from poetry_aiops.project.targets import Target
 
 

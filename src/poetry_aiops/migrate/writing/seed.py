@@ -7,7 +7,6 @@ dependencies that the index gives (tried on Poetry 2.1 to 2.5).
 from __future__ import annotations
 
 import tomllib
-
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
@@ -17,8 +16,7 @@ from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from poetry_aiops.migrate.planning.convert import Pin
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.migrate.legacy import Knowledge
-from poetry_aiops.migrate.legacy import KnownFile
-from poetry_aiops.migrate.legacy import KnownGroup
-from poetry_aiops.migrate.legacy import OldCommand
-from poetry_aiops.migrate.legacy import find_old_commands
-from poetry_aiops.migrate.legacy import knowledge_of
-from poetry_aiops.migrate.model import Reading
-from poetry_aiops.migrate.model import Tree
+from poetry_aiops.migrate.legacy import (
+    Knowledge,
+    KnownFile,
+    KnownGroup,
+    OldCommand,
+    find_old_commands,
+    knowledge_of,
+)
+from poetry_aiops.migrate.model import Reading, Tree
 from poetry_aiops.migrate.planning.roles import Role
 
 

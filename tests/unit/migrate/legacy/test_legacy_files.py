@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.migrate.legacy.files import LARGEST
-from poetry_aiops.migrate.legacy.files import ListedFile
-from poetry_aiops.migrate.legacy.files import files_to_read
-from poetry_aiops.migrate.legacy.files import is_text
-from poetry_aiops.migrate.legacy.files import kind_of
+from poetry_aiops.migrate.legacy.files import LARGEST, ListedFile, files_to_read, is_text, kind_of
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,10 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-
-from hypothesis import given
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poetry_aiops.migrate.legacy import Knowledge
-from poetry_aiops.migrate.legacy import KnownFile
-from poetry_aiops.migrate.legacy import KnownGroup
-from poetry_aiops.migrate.legacy import find_old_commands
+from poetry_aiops.migrate.legacy import Knowledge, KnownFile, KnownGroup, find_old_commands
 
 
 KNOWN = Knowledge(

@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.neighbours import line_of
 
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.convert import entry_of
-from poetry_aiops.migrate.planning.convert import entry_of_text
-from poetry_aiops.migrate.planning.convert import is_only_via
-from poetry_aiops.migrate.planning.convert import pin_of
+from poetry_aiops.migrate.planning.convert import entry_of, entry_of_text, is_only_via, pin_of
 
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import pytest
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.enrichment import enriching_tables
-from poetry_aiops.migrate.planning.enrichment import negated
+from poetry_aiops.migrate.planning.enrichment import enriching_tables, negated
 from poetry_aiops.migrate.planning.entry import PlannedEntry
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.support.migrations import Migration
-from tests.support.migrations import migrated
+from tests.support.migrations import Migration, migrated
 from tests.support.neighbours import FILE
 
 

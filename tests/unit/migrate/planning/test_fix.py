@@ -5,9 +5,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
-
-from tests.support.neighbours import FILE
-from tests.support.neighbours import tree_of
+from tests.support.neighbours import FILE, tree_of
 
 from poetry_aiops.migrate.planning.fix import repaired
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.neighbours import FILE, in_memory
 
-from tests.support.neighbours import FILE
-from tests.support.neighbours import in_memory
-
-from poetry_aiops.migrate.planning.identity import AskedPython
-from poetry_aiops.migrate.planning.identity import identity_of
-from poetry_aiops.migrate.planning.identity import is_python_constraint
-from poetry_aiops.migrate.planning.identity import is_version
+from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint, is_version
 from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
 from poetry_aiops.migrate.reading.read import read_tree
 

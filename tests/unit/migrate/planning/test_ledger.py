@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.neighbours import FILE
-from tests.support.neighbours import tree_of
+from tests.support.neighbours import FILE, tree_of
 
-from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.model import Problem
-from poetry_aiops.migrate.planning.ledger import Ledger
-from poetry_aiops.migrate.planning.ledger import tally
+from poetry_aiops.migrate.model import Place, Problem
+from poetry_aiops.migrate.planning.ledger import Ledger, tally
 
 
 TEXT = "# top\n\nsix==1.16.0 \\\n  --hash=sha256:aa\n-r base.txt\n-c c.txt\n--no-index\nidna\n"

@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.entry import PlannedEntry
-from poetry_aiops.migrate.planning.entry import PlannedGroup
-from poetry_aiops.migrate.planning.merge import about_python
-from poetry_aiops.migrate.planning.merge import conflicts_between
-from poetry_aiops.migrate.planning.merge import intersection
-from poetry_aiops.migrate.planning.merge import merged
+from poetry_aiops.migrate.planning.entry import PlannedEntry, PlannedGroup
+from poetry_aiops.migrate.planning.merge import about_python, conflicts_between, intersection, merged
 from poetry_aiops.project.targets import targets
 
 

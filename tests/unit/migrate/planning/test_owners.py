@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.neighbours import tree_of
 
-from poetry_aiops.migrate.planning.owners import Owners
-from poetry_aiops.migrate.planning.owners import owners
+from poetry_aiops.migrate.planning.owners import Owners, owners
 from poetry_aiops.migrate.planning.roles import classify
 
 

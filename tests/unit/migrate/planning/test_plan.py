@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.migrations import migrated
 from tests.support.neighbours import FILE
 

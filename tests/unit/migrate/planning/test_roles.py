@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.support.neighbours import tree_of
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.migrate.planning.roles import Role
-from poetry_aiops.migrate.planning.roles import classify
+from poetry_aiops.migrate.planning.roles import Role, classify
 
 
 def role_of(path: str, text: str = "six\n") -> Role:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.migrations import Migration
-from tests.support.migrations import migrated
+from tests.support.migrations import Migration, migrated
 from tests.support.neighbours import FILE
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.support.neighbours import in_memory
 
-from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP
-from poetry_aiops.migrate.planning.setup_metadata import SetupMetadata
-from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
+from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP, SetupMetadata, setup_metadata
 
 
 def of(**files: str) -> SetupMetadata:

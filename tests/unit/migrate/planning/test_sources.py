@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.support.migrations import DEFAULT_INDEX
-from tests.support.migrations import Migration
-from tests.support.migrations import migrated
+from tests.support.migrations import DEFAULT_INDEX, Migration, migrated
 from tests.support.neighbours import FILE
 
-from poetry_aiops.migrate.planning.sources import backend_in
-from poetry_aiops.migrate.planning.sources import source_name
+from poetry_aiops.migrate.planning.sources import backend_in, source_name
 
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from tests.support.neighbours import FILE
 
 
 if TYPE_CHECKING:
-    from tests.support.migrations import Files
-    from tests.support.migrations import Migration
+    from tests.support.migrations import Files, Migration
 
 
 def variants(main: str, cpu: str = "torch==2.7.0+cpu\n", cuda: str = "torch==2.7.0+cu128\n") -> Migration:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.support.neighbours import line_of
-from tests.support.neighbours import parsed
-from tests.support.neighbours import requirement_of
+from tests.support.neighbours import line_of, parsed, requirement_of
 
 
 DIGEST = "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.support.neighbours import parsed
-from tests.support.neighbours import problem_of
+from tests.support.neighbours import parsed, problem_of
 
 
 @pytest.mark.parametrize(

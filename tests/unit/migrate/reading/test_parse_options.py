@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.support.neighbours import line_of
-from tests.support.neighbours import parsed
-from tests.support.neighbours import problem_of
+from tests.support.neighbours import line_of, parsed, problem_of
 
 
 def options_of(text: str) -> list[tuple[str, str | None]]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.support.neighbours import parsed
-from tests.support.neighbours import problem_of
-from tests.support.neighbours import requirement_of
+from tests.support.neighbours import parsed, problem_of, requirement_of
 
 
 WHEEL = "https://h.example/six-1.16.0-py2.py3-none-any.whl"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.support.neighbours import FILE
-from tests.support.neighbours import tree_of
+from tests.support.neighbours import FILE, tree_of
 
 from poetry_aiops.migrate.reading.texts import requirement_texts
 

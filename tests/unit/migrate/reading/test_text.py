@@ -5,16 +5,17 @@ from __future__ import annotations
 import codecs
 
 import pytest
-
 from tests.support.neighbours import parsed
 
-from poetry_aiops.migrate.reading.text import Decoded
-from poetry_aiops.migrate.reading.text import LogicalLine
-from poetry_aiops.migrate.reading.text import Undecodable
-from poetry_aiops.migrate.reading.text import decode
-from poetry_aiops.migrate.reading.text import encode
-from poetry_aiops.migrate.reading.text import logical_lines
-from poetry_aiops.migrate.reading.text import newline_of
+from poetry_aiops.migrate.reading.text import (
+    Decoded,
+    LogicalLine,
+    Undecodable,
+    decode,
+    encode,
+    logical_lines,
+    newline_of,
+)
 
 
 def text_of(data: bytes) -> str:

@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.neighbours import parsed
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_aiops.migrate.model import Line
-    from poetry_aiops.migrate.model import Problem
-    from poetry_aiops.migrate.model import ReadRequirement
+    from poetry_aiops.migrate.model import Line, Problem, ReadRequirement
 
 
 CASES = Path(__file__).with_name("told.txt")

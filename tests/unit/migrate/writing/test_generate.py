@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-
 from pathlib import Path
 
 import pytest
-
-from tests.support.migrations import Files
-from tests.support.migrations import migrated
+from tests.support.migrations import Files, migrated
 from tests.support.neighbours import FILE
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.entry import Edits
-from poetry_aiops.migrate.planning.entry import Identity
-from poetry_aiops.migrate.planning.entry import PlannedEntry
-from poetry_aiops.migrate.planning.entry import PlannedGroup
-from poetry_aiops.migrate.writing.generate import Layout
-from poetry_aiops.migrate.writing.generate import generate
-from poetry_aiops.migrate.writing.generate import layout_of
+from poetry_aiops.migrate.planning.entry import Edits, Identity, PlannedEntry, PlannedGroup
+from poetry_aiops.migrate.writing.generate import Layout, generate, layout_of
 
 
 FOO: Files = {"libs/foo/pyproject.toml": '[project]\nname = "foo"\n'}

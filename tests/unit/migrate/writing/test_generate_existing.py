@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.support.migrations import migrated
 from tests.support.neighbours import FILE
 

@@ -7,12 +7,8 @@ from types import MappingProxyType
 
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.planning.convert import Pin
-from poetry_aiops.migrate.writing.proof import Proof
-from poetry_aiops.migrate.writing.proof import prove
-from poetry_aiops.project.model import Edge
-from poetry_aiops.project.model import Lock
-from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.model import Package
+from poetry_aiops.migrate.writing.proof import Proof, prove
+from poetry_aiops.project.model import Edge, Lock, LockedFile, Package
 from poetry_aiops.project.targets import targets
 
 

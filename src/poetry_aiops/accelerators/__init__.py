@@ -1,0 +1,1 @@
+"""What a machine is (probes, each with its raw value) and which builds run on it."""

@@ -1,0 +1,93 @@
+"""A host from text that somebody pasted: which probes wrote it, and what it says together."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.accelerators.assemble import assemble
+from poetry_aiops.accelerators.facts import Facts
+from poetry_aiops.accelerators.host import Host
+from poetry_aiops.accelerators.observed import Base, Observation
+from poetry_aiops.accelerators.probes.registry import all_probes
+from poetry_aiops.accelerators.reader import TEXT_LIMIT
+from poetry_aiops.errors import InputError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_aiops.accelerators.catalogue import Catalogue
+    from poetry_aiops.accelerators.host import Detection, OperatingSystem
+
+
+SYSTEMS: Final[Mapping[str, OperatingSystem]] = {"linux": "linux", "windows": "windows", "macos": "macos"}
+_HEADER: Final = re.compile(r"\A\ufeff?# source: [^\n]{0,2000}\| probe: [^\n]{0,4000}(?:\n|\Z)")
+_ARM_ONLY: Final = re.compile(r"\b(?:GH200|GB200|GB300|GB10)\b")
+_RAW_LIMIT: Final = 100_000
+
+
+def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
+    """Return the host that pasted texts describe; ``texts`` maps where each came from to the text itself.
+
+    A first line ``# source: ... | probe: ...`` is a note about the text and not part of it. Where the texts
+    do not tell system or architecture, Linux on x86_64 is assumed, and a warning says so. Raises
+    :class:`~poetry_aiops.errors.InputError` when there is no text at all.
+    """
+    bodies = {where: _HEADER.sub("", text[:TEXT_LIMIT]) for where, text in texts.items()}
+    if not any(body.strip() for body in bodies.values()):
+        raise InputError(
+            "there is nothing to read a machine from",
+            where=next(iter(texts), None),
+            hint="Give a file with the output of nvidia-smi, rocminfo, lspci or another probe.",
+        )
+    observations = [
+        Observation(probe.name, where, body[:_RAW_LIMIT], _outcome(facts), facts)
+        for probe in all_probes()
+        for where, body in bodies.items()
+        if probe.recognise(body)
+        for facts in [probe.parse(body)]
+    ]
+    return assemble(_base(observations), observations, catalogue)
+
+
+def _outcome(facts: Facts) -> str:
+    if facts.problems:
+        return facts.problems[0].value
+    return "empty" if facts == Facts() else "ok"
+
+
+def _told(observations: list[Observation], field: str) -> str | None:
+    return next((value for o in observations if (value := getattr(o.facts, field))), None)
+
+
+def _likely_arch(system: str, observations: list[Observation]) -> str:
+    """Return the architecture that goes with a system, or with GPUs that there are for Arm machines alone."""
+    names = [gpu.name or "" for o in observations for gpu in o.facts.gpus]
+    if system == "linux" and (_told(observations, "jetson") or any(_ARM_ONLY.search(name) for name in names)):
+        return "aarch64"
+    return {"macos": "arm64", "windows": "amd64"}.get(system, "x86_64")
+
+
+def _base(observations: list[Observation]) -> Base:
+    told_system = _told(observations, "os")
+    system = SYSTEMS.get(told_system or "linux", "linux")
+    told_arch = _told(observations, "arch")
+    arch = told_arch or _likely_arch(system, observations)
+    warnings = []
+    if not any(o.facts.gpus or o.facts.driver or o.facts.problems or o.facts.jetson for o in observations):
+        probes = ", ".join(dict.fromkeys(o.name for o in observations)) or "no known probe"
+        warnings.append(f"The text names no GPU (read as: {probes}).")
+    if told_system is None:
+        warnings.append(f"The text does not tell the system; {system.capitalize()} on {arch} is assumed.")
+    elif told_arch is None:
+        warnings.append(f"The text does not tell the architecture; {arch} is assumed.")
+    host = Host(
+        os=system,
+        arch=arch,
+        libc=_told(observations, "libc"),
+        wsl=any(o.facts.wsl for o in observations),
+        container=_told(observations, "container"),
+        os_version=_told(observations, "os_version"),
+    )
+    return Base(host, warnings=tuple(warnings))

@@ -1,0 +1,289 @@
+"""The dated facts of ``data/accelerators.toml``: drivers, builds, architectures and device ids.
+
+Facts are never constants in code. ``scripts/check_accelerators.py`` checks the file and writes its twin
+``data/accelerators.json``, which is read here: it loads twenty times faster. Rows are named tuples because
+a dozen dataclasses would cost every ``hw-info`` another 10 ms of start.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from poetry_aiops.accelerators.naming import NameTable
+from poetry_aiops.system.text import version_key
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+STALE_AFTER_DAYS = 180
+
+
+class DriverFloor(NamedTuple):
+    """The oldest driver that runs any toolkit of one CUDA major version."""
+
+    cuda_major: int
+    linux: str
+    windows: str
+
+
+class Toolkit(NamedTuple):
+    """The driver that came with one CUDA toolkit; ``update`` is its update number."""
+
+    cuda: str
+    update: int
+    linux: str
+    windows: str | None
+
+
+class TorchLine(NamedTuple):
+    """One minor release of torch: the indexes that hold it, its Python range and its glibc floor.
+
+    ``extra_cuda`` are builds for Linux alone that exist beside the advertised ones; ``rocm_known`` is false
+    when nobody has yet verified which ROCm builds there are.
+    """
+
+    line: str
+    cuda: tuple[str, ...]
+    extra_cuda: tuple[str, ...]
+    rocm: tuple[str, ...]
+    rocm_known: bool
+    python: tuple[str, str]
+    glibc: str
+
+
+class CudaIndex(NamedTuple):
+    """One index of CUDA builds and its CUDA version."""
+
+    name: str
+    cuda: str
+
+
+class CudaArches(NamedTuple):
+    """The compute capabilities that the builds of one index hold, for a range of torch lines."""
+
+    backend: str
+    machine: str
+    since: str
+    until: str
+    arches: tuple[str, ...]
+
+
+class RocmIndex(NamedTuple):
+    """One index of ROCm builds and the gfx architectures that really run with it; empty when not known."""
+
+    name: str
+    gfx: tuple[str, ...]
+
+
+class GfxNote(NamedTuple):
+    """What to say about an AMD architecture; ``automatic`` false: never chosen unless it is asked for."""
+
+    gfx: str
+    automatic: bool
+    note: str
+
+
+class JetsonRelease(NamedTuple):
+    """One major release of Jetson Linux; ``sbsa`` true: ordinary aarch64 wheels run there too."""
+
+    l4t_major: int
+    jetpack: str
+    cuda: str
+    sbsa: bool
+
+
+class MacRule(NamedTuple):
+    """From which torch line on wheels want a macOS release, per architecture (``newest`` caps the line)."""
+
+    arch: str
+    since: str
+    macos: str
+    newest: str | None
+
+
+class FrameworkCuda(NamedTuple):
+    """The CUDA major version that one framework's package (with an extra) brings along."""
+
+    package: str
+    extra: str | None
+    cuda_major: int
+
+
+class Catalogue(NamedTuple):
+    """All facts, with the date of the youngest look at them."""
+
+    as_of: date
+    driver_floors: tuple[DriverFloor, ...]
+    toolkits: tuple[Toolkit, ...]
+    torch: tuple[TorchLine, ...]
+    cuda_indexes: tuple[CudaIndex, ...]
+    cuda_arches: tuple[CudaArches, ...]
+    rocm_indexes: tuple[RocmIndex, ...]
+    gfx_notes: tuple[GfxNote, ...]
+    jetson_releases: tuple[JetsonRelease, ...]
+    jetson_boards: NameTable
+    mac_rules: tuple[MacRule, ...]
+    frameworks: tuple[FrameworkCuda, ...]
+    nvidia_ids: tuple[tuple[int, int, str], ...]
+    nvidia_chips: Mapping[str, str]
+    nvidia_names: NameTable
+    nvidia_oldest_drivers: Mapping[str, str]
+    amd_ids: tuple[tuple[int, int, str], ...]
+    amd_chips: NameTable
+    amd_names: NameTable
+    intel_ids: tuple[tuple[int, int, str], ...]
+    intel_names: tuple[str, ...]
+    newer: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType({})
+    """What :mod:`~poetry_aiops.accelerators.beyond` added, with what it is judged like; ``""``: for every backend."""
+
+    def compute_capability(self, device_id: str | None, chip: str | None, name: str | None) -> str | None:
+        """Return an NVIDIA GPU's compute capability by its PCI id, else its chip, else its name."""
+        return (
+            _by_id(self.nvidia_ids, device_id)
+            or (self.nvidia_chips.get(chip.upper()) if chip else None)
+            or self.nvidia_names.find(name)
+        )
+
+    def gfx(self, device_id: str | None, chip: str | None, name: str | None) -> str | None:
+        """Return an AMD GPU's architecture by its PCI id, else its chip, else its name."""
+        return _by_id(self.amd_ids, device_id) or self.amd_chips.find(chip) or self.amd_names.find(name)
+
+    def supports_intel(self, device_id: str | None, name: str | None) -> bool:
+        """Return whether torch's XPU builds support an Intel GPU; a PCI id decides before a name."""
+        if device_id:
+            return _by_id(self.intel_ids, device_id) is not None
+        plain = (name or "").lower().replace("(r)", "").replace("(tm)", "")
+        return any(known in " ".join(plain.split()) for known in self.intel_names)
+
+    def cuda_architectures(self, index: str, line: str, machine: str) -> tuple[str, ...]:
+        """Return the compute capabilities in one index's build of a torch line; empty when not known."""
+        key = version_key(line)
+        for row in self.cuda_arches:
+            inside = version_key(row.since) <= key <= version_key(row.until)
+            if row.backend == index and row.machine == machine and inside:
+                return row.arches
+        return ()
+
+    def max_cuda(self, driver: str, *, windows: bool) -> str | None:
+        """Return the newest CUDA that came with a driver, by the table of toolkits."""
+        return max(
+            (
+                kit.cuda
+                for kit in self.toolkits
+                if version_key(_column(kit, windows=windows)) <= version_key(driver)
+            ),
+            key=version_key,
+            default=None,
+        )
+
+    def newest_toolkit(self, *, windows: bool) -> tuple[str, str]:
+        """Return the newest CUDA of the table of toolkits and the driver that came with it."""
+        kit = max(self.toolkits, key=lambda row: (version_key(row.cuda), row.update))
+        return kit.cuda, _column(kit, windows=windows)
+
+    def note(self, backend: str) -> str | None:
+        """Return what to say of a backend that was judged without facts of its own, else ``None``."""
+        pairs = (*self.newer.get(backend, ()), *self.newer.get("", ()))
+        if not pairs:
+            return None
+        subjects, models = (" and ".join(texts) for texts in zip(*pairs, strict=True))
+        verb = "is" if len(pairs) == 1 else "are"
+        return f"{subjects} {verb} newer than the facts of {self.as_of.isoformat()}: judged like {models}"
+
+    def age_warning(self, today: date) -> str | None:
+        """Return a warning when the facts are older than 180 days, else ``None``."""
+        days = (today - self.as_of).days
+        if days <= STALE_AFTER_DAYS:
+            return None
+        return (
+            f"The facts about drivers and builds are {days} days old ({self.as_of.isoformat()}); newer releases "
+            "are not known. A newer version of poetry-aiops brings newer facts."
+        )
+
+
+def _column(kit: Toolkit, *, windows: bool) -> str:
+    return (kit.windows or kit.linux) if windows else kit.linux
+
+
+def _by_id(table: tuple[tuple[int, int, str], ...], device_id: str | None) -> str | None:
+    if device_id is None:
+        return None
+    wanted = int(device_id, 16)
+    return next((value for low, high, value in table if low <= wanted <= high), None)
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """Return the catalogue that comes with the package."""
+    path = Path(__file__).parent.parent / "data" / "accelerators.json"
+    return parse_catalogue(json.loads(path.read_text(encoding="utf-8")))
+
+
+def parse_catalogue(document: Mapping[str, Any]) -> Catalogue:
+    """Return the catalogue of a parsed file that fits its schema; its date is text."""
+    nvidia = document["nvidia_chips"]
+    amd = document["amd_chips"]
+    return Catalogue(
+        as_of=date.fromisoformat(document["as_of"]),
+        driver_floors=tuple(
+            DriverFloor(r["cuda_major"], r["linux"], r["windows"]) for r in document["driver_floors"]
+        ),
+        toolkits=tuple(
+            Toolkit(r["cuda"], r.get("update", 0), r["linux"], r.get("windows")) for r in document["toolkits"]
+        ),
+        torch=tuple(_torch_line(row) for row in document["torch"]),
+        cuda_indexes=tuple(CudaIndex(r["name"], r["cuda"]) for r in document["cuda_indexes"]),
+        cuda_arches=tuple(
+            CudaArches(r["index"], r["machine"], r["since"], r["until"], tuple(r["arches"]))
+            for r in document["cuda_arches"]
+        ),
+        rocm_indexes=tuple(RocmIndex(r["name"], tuple(r["gfx"])) for r in document["rocm_indexes"]),
+        gfx_notes=tuple(
+            GfxNote(gfx, r["automatic"], r["note"]) for r in document["gfx_notes"] for gfx in r["gfx"]
+        ),
+        jetson_releases=tuple(
+            JetsonRelease(r["l4t_major"], r["jetpack"], r["cuda"], r["sbsa"])
+            for r in document["jetson_releases"]
+        ),
+        jetson_boards=NameTable((r["compute_capability"], r["names"]) for r in document["jetson_boards"]),
+        mac_rules=tuple(
+            MacRule(r["arch"], r["since"], r["macos"], r.get("newest")) for r in document["mac_rules"]
+        ),
+        frameworks=tuple(
+            FrameworkCuda(r["package"], r.get("extra"), r["cuda_major"]) for r in document["frameworks"]
+        ),
+        nvidia_ids=_ids(nvidia, "compute_capability"),
+        nvidia_chips={r["chip"]: r["compute_capability"] for r in nvidia},
+        nvidia_names=NameTable((r["compute_capability"], r["names"]) for r in document["nvidia_names"]),
+        nvidia_oldest_drivers={
+            r["compute_capability"]: r["driver"] for r in document["nvidia_oldest_drivers"]
+        },
+        amd_ids=_ids(amd, "gfx"),
+        amd_chips=NameTable((r["gfx"], [r["chip"].lower()]) for r in amd),
+        amd_names=NameTable((r["gfx"], r["names"]) for r in document["amd_names"]),
+        intel_ids=_ids(document["intel_gpus"], "chip"),
+        intel_names=tuple(name for row in document["intel_gpus"] for name in row["names"]),
+    )
+
+
+def _torch_line(row: Mapping[str, Any]) -> TorchLine:
+    return TorchLine(
+        line=row["line"],
+        cuda=tuple(row["cuda"]),
+        extra_cuda=tuple(row.get("extra_cuda", ())),
+        rocm=tuple(row["rocm"]),
+        rocm_known=row.get("rocm_known", True),
+        python=(row["python"][0], row["python"][1]),
+        glibc=row["glibc"],
+    )
+
+
+def _ids(rows: list[Mapping[str, Any]], value: str) -> tuple[tuple[int, int, str], ...]:
+    return tuple((int(span[:4], 16), int(span[-4:], 16), row[value]) for row in rows for span in row["pci"])

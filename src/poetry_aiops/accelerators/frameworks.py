@@ -1,0 +1,157 @@
+"""The dated facts of ``data/frameworks.toml``: what to ask for so that a framework is built for a backend."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from poetry_aiops.project.backends import family_of
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+
+_MAJOR = re.compile(r"(?:cu|rocm)(?P<digits>\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A framework and every package name that stands for it.
+
+    ``constraint`` is what to write when nothing else says which versions. For the torch family it is worked out
+    from the releases instead: ``oldest`` and ``last`` are torch lines, ``below`` the first version that nobody
+    knows yet. ``minor_offset`` leads from torch 2.N to 0.(N + offset). ``with_torch``: it is of no use without
+    torch from the same index. ``cuda_major`` is the CUDA that its only GPU wheels are built for.
+    """
+
+    name: str
+    names: frozenset[str]
+    constraint: str | None = None
+    oldest: str | None = None
+    last: str | None = None
+    below: str | None = None
+    minor_offset: int | None = None
+    with_torch: bool = False
+    cuda_major: int | None = None
+
+    @property
+    def in_torch_family(self) -> bool:
+        return self.with_torch or self.name == "torch"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What to ask for on some backends; the data file explains the fields."""
+
+    frameworks: tuple[str, ...]
+    on: frozenset[str]
+    package: str | None
+    extras: tuple[str, ...]
+    constraint: str | None
+    limit: str
+    index: str | None
+    marker: str
+    note: str | None
+    refuse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A package that torch requires by name and that only the PyTorch indexes hold, for a span of torch lines."""
+
+    package: str
+    on: frozenset[str]
+    since: str | None
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkFacts:
+    """All of ``data/frameworks.toml``, with the date of the last look at the facts."""
+
+    as_of: date
+    torch_index: str
+    torch_source: str
+    frameworks: tuple[Framework, ...]
+    builds: tuple[Build, ...]
+    companions: tuple[Companion, ...]
+
+    def framework(self, package: str) -> Framework | None:
+        """Return the framework that a package name (canonical) stands for: ``onnxruntime-gpu`` -> onnxruntime."""
+        return next((one for one in self.frameworks if package in one.names), None)
+
+    def builds_for(self, framework: str, backend: str) -> tuple[Build, ...]:
+        """Return what to ask for on a backend: the rows of its most exact name that has any."""
+        rows = [row for row in self.builds if framework in row.frameworks]
+        for name in names_of(backend):
+            if found := tuple(row for row in rows if name in row.on):
+                return found
+        return ()
+
+
+def names_of(backend: str) -> tuple[str, ...]:
+    """Return the names that facts use for a backend, the most exact first: ``cu126`` -> cu126, cuda12, cuda."""
+    family = family_of(backend)
+    found = _MAJOR.match(backend)
+    if found is None:
+        return (backend,)
+    digits = found["digits"][:-1] if family == "cuda" else found["digits"]
+    return (backend, f"{family}{digits}", family)
+
+
+@cache
+def load_frameworks() -> FrameworkFacts:
+    """Return the facts that come with the package."""
+    path = Path(__file__).parent.parent / "data" / "frameworks.toml"
+    return parse_frameworks(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def parse_frameworks(document: Mapping[str, Any]) -> FrameworkFacts:
+    """Return the facts of a parsed file."""
+    builds = tuple(_build(row) for row in document["builds"])
+    return FrameworkFacts(
+        as_of=document["as_of"],
+        torch_index=document["torch_index"],
+        torch_source=document["torch_source"],
+        frameworks=tuple(_framework(row) for row in document["frameworks"]),
+        builds=builds,
+        companions=tuple(
+            Companion(row["package"], frozenset(row["on"]), row.get("since"), row.get("until"))
+            for row in document["companions"]
+        ),
+    )
+
+
+def _framework(row: Mapping[str, Any]) -> Framework:
+    return Framework(
+        name=row["name"],
+        names=frozenset({row["name"], *row.get("names", ())}),
+        constraint=row.get("constraint"),
+        oldest=row.get("oldest"),
+        last=row.get("last"),
+        below=row.get("below"),
+        minor_offset=row.get("minor_offset"),
+        with_torch=row.get("with_torch", False),
+        cuda_major=row.get("cuda_major"),
+    )
+
+
+def _build(row: Mapping[str, Any]) -> Build:
+    return Build(
+        frameworks=tuple(row["frameworks"]),
+        on=frozenset(row["on"]),
+        package=row.get("package"),
+        extras=tuple(row.get("extras", ())),
+        constraint=row.get("constraint"),
+        limit=row.get("limit", ""),
+        index=row.get("index"),
+        marker=row.get("marker", ""),
+        note=row.get("note"),
+        refuse=row.get("refuse", False),
+    )

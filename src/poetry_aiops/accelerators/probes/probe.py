@@ -1,0 +1,95 @@
+"""What a probe is: a name, how it is read, how its text is known again, and its parser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from poetry_aiops.accelerators.reader import Answer
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from poetry_aiops.accelerators.facts import Facts
+    from poetry_aiops.accelerators.reader import Reader
+
+
+class File(NamedTuple):
+    """One file."""
+
+    path: str
+
+    def read(self, reader: Reader) -> Answer:
+        """Return the file's text."""
+        return reader.read_text(self.path)
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Files(NamedTuple):
+    """All files that match a pattern, each under a line ``==> path <==``; at most ``limit`` of them."""
+
+    pattern: str
+    limit: int = 512
+
+    def read(self, reader: Reader) -> Answer:
+        """Return the texts of all files that can be read."""
+        paths = reader.glob(self.pattern)
+        if not paths:
+            return Answer(None, "missing")
+        answers = [(path, reader.read_text(path)) for path in paths[: self.limit]]
+        told = [f"==> {path} <==\n{answer.text}" for path, answer in answers if answer.text is not None]
+        return Answer("\n".join(told), "ok") if told else Answer(None, answers[0][1].outcome)
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
+class Names(NamedTuple):
+    """The names alone of everything that matches one of the patterns."""
+
+    patterns: tuple[str, ...]
+
+    def read(self, reader: Reader) -> Answer:
+        """Return one name per line."""
+        found = [path for pattern in self.patterns for path in reader.glob(pattern)]
+        return Answer("\n".join(found), "ok") if found else Answer(None, "missing")
+
+    def __str__(self) -> str:
+        return " ".join(self.patterns)
+
+
+class Program(NamedTuple):
+    """A program with a time limit in seconds; the first of several spellings that exists is run."""
+
+    spellings: tuple[tuple[str, ...], ...]
+    timeout: float
+
+    def read(self, reader: Reader) -> Answer:
+        """Return what the program printed."""
+        answer = Answer(None, "missing")
+        for argv in self.spellings:
+            answer = reader.run(argv, self.timeout)
+            if answer.outcome != "missing":
+                break
+        return answer
+
+    def __str__(self) -> str:
+        return " ".join(self.spellings[0])
+
+
+Source = File | Files | Names | Program
+
+
+class Probe(NamedTuple):
+    """One source of facts.
+
+    ``parse`` takes any text and never raises; ``recognise`` says whether a pasted text may come from this
+    source, so that it is worth parsing.
+    """
+
+    name: str
+    reads: Source
+    parse: Callable[[str], Facts]
+    recognise: Callable[[str], bool]

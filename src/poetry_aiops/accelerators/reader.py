@@ -1,0 +1,68 @@
+"""How probes look at a machine: an interface that the live machine, a recording and tests implement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+PYTHON: Final = "{python}"
+"""Stands in an argument list for the running interpreter."""
+
+NVML_CHILD: Final = "{nvml_child}"
+"""Stands in an argument list for the path of the program that asks NVML."""
+
+TEXT_LIMIT: Final = 2_000_000
+"""No probe reads more characters than this from one source."""
+
+
+class PlatformFacts(NamedTuple):
+    """What the interpreter knows without looking further.
+
+    ``system`` is ``Linux``, ``Windows`` or ``Darwin``; ``machine`` is as the system spells it; ``release``
+    is the kernel release; ``mac_version`` the macOS version (empty elsewhere); ``node`` the host name.
+    """
+
+    system: str
+    machine: str
+    python: str
+    libc: str | None = None
+    release: str = ""
+    mac_version: str = ""
+    node: str = ""
+
+
+class Answer(NamedTuple):
+    """The text that a file or a program gave, and how that went.
+
+    ``outcome`` is ``ok``, ``missing``, ``denied``, ``error``, ``timeout`` or ``exit N``; a program that
+    fails may still have said why, so ``text`` can be there with any outcome.
+    """
+
+    text: str | None
+    outcome: str
+
+
+class Reader(Protocol):
+    """Everything that detection may ask of a machine; no method raises."""
+
+    def platform(self) -> PlatformFacts:
+        """Return what the interpreter knows of the machine."""
+
+    def environment(self, name: str) -> str | None:
+        """Return the value of an environment variable, ``None`` when it is not set."""
+
+    def read_text(self, path: str) -> Answer:
+        """Return the text of a file, at most ``TEXT_LIMIT`` characters of it."""
+
+    def glob(self, pattern: str) -> tuple[str, ...]:
+        """Return the paths that match, sorted; empty when there is none."""
+
+    def exists(self, path: str) -> bool:
+        """Return whether a path exists, whatever it is."""
+
+    def run(self, argv: Sequence[str], timeout: float) -> Answer:
+        """Run a program for at most ``timeout`` seconds and return both of its output streams."""

@@ -1,0 +1,86 @@
+"""The choice of a build: a pure function of the host, the catalogue and the project's constraint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.accelerators.rules import cuda, portable, rocm
+from poetry_aiops.accelerators.rules.candidate import rejected
+from poetry_aiops.accelerators.selection import BackendVerdict, Constraint, Selection
+from poetry_aiops.accelerators.upgrade import find_upgrade
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.accelerators.catalogue import Catalogue
+    from poetry_aiops.accelerators.host import Host
+    from poetry_aiops.accelerators.rules.candidate import Candidate
+
+
+ANYTHING: Final = Constraint()
+
+
+def select(host: Host, catalogue: Catalogue, constraint: Constraint = ANYTHING) -> Selection:
+    """Return the best backend for a host, every candidate with its reasons, and what would unlock more.
+
+    ``cpu`` is always accepted as the last resort, also where the project offers no such variant: what is
+    installed when it wins is the caller's decision.
+    """
+    selection = _choose(host, catalogue, constraint)
+    unlock = find_upgrade(host, catalogue, selection, lambda other: _choose(other, catalogue, constraint))
+    return selection._replace(unlock=unlock)
+
+
+def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selection:
+    offered = None if constraint.offered is None else frozenset(constraint.offered)
+    families = (
+        cuda.judge(host, catalogue, constraint),
+        rocm.judge(host, catalogue, constraint),
+        portable.judge(host, catalogue, constraint),
+    )
+    candidates = [candidate for family in families for candidate in family.candidates]
+    candidates += _unknown(offered, candidates)
+    candidates = [_with_offer(candidate, offered) for candidate in candidates]
+    accepted = sorted((c for c in candidates if c.accepted), key=lambda c: c.order)
+    verdicts = [
+        BackendVerdict(one.name, one.accepted, one.reasons, rank, one.torch_max, catalogue.note(one.name))
+        for rank, one in enumerate(accepted, start=1)
+    ]
+    verdicts += [
+        BackendVerdict(one.name, one.accepted, one.reasons) for one in candidates if not one.accepted
+    ]
+    best = verdicts[0]
+    warnings = [*_device_warnings(host), *(text for family in families for text in family.warnings)]
+    return Selection(best.name, best.torch_max, tuple(verdicts), tuple(dict.fromkeys(warnings)))
+
+
+def _unknown(offered: frozenset[str] | None, candidates: list[Candidate]) -> list[Candidate]:
+    known = {candidate.name for candidate in candidates}
+    text = "this backend is not in the catalogue of builds, so nothing is known about what it runs on"
+    return [rejected(name, text) for name in sorted((offered or frozenset()) - known)]
+
+
+def _with_offer(candidate: Candidate, offered: frozenset[str] | None) -> Candidate:
+    if offered is None or candidate.name in offered or candidate.name == "cpu" or not candidate.accepted:
+        return candidate
+    return rejected(candidate.name, f"no variant of this project offers {candidate.name}", *candidate.reasons)
+
+
+def _device_warnings(host: Host) -> list[str]:
+    return [
+        f"{device.label}: {device.why_unusable}." + (f" {device.needs}" if device.needs else "")
+        for device in host.accelerators
+        if not device.usable and device.why_unusable
+    ]
+
+
+def cuda_majors(requirements: tuple[tuple[str, frozenset[str]], ...], catalogue: Catalogue) -> frozenset[int]:
+    """Return the CUDA major versions that a project's other frameworks bring along.
+
+    ``requirements`` are canonical package names with their extras, such as ``("jax", {"cuda12"})``.
+    """
+    return frozenset(
+        row.cuda_major
+        for name, extras in requirements
+        for row in catalogue.frameworks
+        if row.package == name and (row.extra is None or row.extra in extras)
+    )

@@ -1,0 +1,236 @@
+"""``--target SPEC``: another machine in one line.
+
+``linux-x86_64,driver=550.54,cc=8.6``, ``windows-amd64,driver=560.94,cc=8.9``, ``macos-arm64``,
+``rocm,gfx=gfx1100``, ``xpu``, ``jetson,l4t=36.4.3``, ``cpu``. ``cc`` and ``gfx`` may come several times,
+once per GPU. What a spec leaves out is Linux on x86_64 (macOS on arm64 for ``mps``, aarch64 for ``jetson``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.accelerators.facts import APPLE, INTEL, NVIDIA, Gpu
+from poetry_aiops.accelerators.host import Accelerator, Cpu, Host
+from poetry_aiops.errors import UsageError
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.accelerators.catalogue import Catalogue
+    from poetry_aiops.accelerators.host import OperatingSystem
+
+
+EXAMPLES: Final = "linux-x86_64,driver=550.54,cc=8.6 | windows-amd64,driver=560.94,cc=8.9 | macos-arm64 | rocm,gfx=gfx1100 | xpu | jetson | cpu"
+PLATFORMS: Final[dict[str, tuple[OperatingSystem, str]]] = {
+    "linux": ("linux", "x86_64"),
+    "linux-x86_64": ("linux", "x86_64"),
+    "linux-amd64": ("linux", "x86_64"),
+    "linux-aarch64": ("linux", "aarch64"),
+    "linux-arm64": ("linux", "aarch64"),
+    "windows": ("windows", "amd64"),
+    "windows-amd64": ("windows", "amd64"),
+    "windows-x86_64": ("windows", "amd64"),
+    "windows-arm64": ("windows", "arm64"),
+    "macos": ("macos", "arm64"),
+    "macos-arm64": ("macos", "arm64"),
+    "macos-aarch64": ("macos", "arm64"),
+    "macos-x86_64": ("macos", "x86_64"),
+}
+FAMILIES: Final = ("cuda", "rocm", "mps", "xpu", "jetson", "cpu")
+_FORMS: Final = {
+    "driver": (r"\d{2,4}(?:\.\d{1,4}){0,2}", "a driver version such as 550.54.14"),
+    "cc": (r"\d{1,2}\.\d", "a compute capability such as 8.6"),
+    "gfx": (r"gfx[0-9a-f]{3,4}", "an AMD architecture such as gfx1100"),
+    "device": (r"(?:[0-9a-fA-F]{4}:)?[0-9a-fA-F]{4}", "a PCI id such as 10de:2206"),
+    "gpu": (r"[^,=]{1,80}", "a GPU's name such as RTX 4090"),
+    "python": (r"3\.\d{1,2}(?:\.\d{1,2})?", "a Python version such as 3.12"),
+    "macos": (r"\d{2}(?:\.\d{1,2}){0,2}", "a macOS version such as 14.5"),
+    "glibc": (r"2\.\d{1,2}", "a glibc version such as 2.31"),
+    "l4t": (r"\d{2}(?:\.\d{1,2}){0,2}", "a Jetson Linux release such as 36.4.3"),
+}
+_OF_ACCELERATORS: Final = frozenset({"driver", "cc", "gfx", "device", "gpu", "l4t"})
+_SEVERAL: Final = frozenset({"cc", "gfx", "device", "gpu"})
+
+
+@dataclass(slots=True)
+class _Spec:
+    platform: tuple[OperatingSystem, str] | None = None
+    family: str | None = None
+    flags: set[str] = field(default_factory=set)
+    values: dict[str, list[str]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def one(self, key: str) -> str | None:
+        """Return the single value of a key."""
+        return self.values[key][0] if key in self.values else None
+
+
+def parse_target(spec: str, catalogue: Catalogue) -> Host:
+    """Return the host that a spec describes.
+
+    Raises :class:`~poetry_aiops.errors.UsageError` with everything that is wrong in it.
+    """
+    read = _Spec()
+    for part in spec.split(","):
+        _read_part(part.strip(), read)
+    _check(read)
+    if read.faults:
+        raise UsageError(
+            f"{spec[:200]!r} does not describe a machine",
+            where="--target",
+            details=tuple(read.faults),
+            hint=f"Examples: {EXAMPLES}",
+        )
+    return _host(read, catalogue)
+
+
+def names_hardware(spec: str) -> bool:
+    """Tell whether a spec says something about accelerators (``cpu`` does: none), not only about system and Python."""
+    words = [part.partition("=")[0].strip().lower() for part in spec.split(",")]
+    return any(word in FAMILIES or word in _OF_ACCELERATORS for word in words)
+
+
+def _read_part(part: str, read: _Spec) -> None:
+    key, equals, value = part.partition("=")
+    lowered = key.strip().lower()
+    if equals:
+        _read_value(lowered, value.strip(), read)
+    elif lowered in PLATFORMS:
+        read.faults += ["two systems are named"] if read.platform else []
+        read.platform = PLATFORMS[lowered]
+    elif lowered in FAMILIES:
+        read.faults += ["two kinds of accelerators are named"] if read.family else []
+        read.family = lowered
+    elif lowered in {"wsl", "musl"}:
+        read.flags.add(lowered)
+    else:
+        known = ", ".join((*PLATFORMS, *FAMILIES, "wsl", "musl"))
+        read.faults.append(
+            f"{part[:80]!r} is not known here; known words: {known}" if part else "a part is empty"
+        )
+
+
+def _read_value(key: str, value: str, read: _Spec) -> None:
+    if key not in _FORMS:
+        read.faults.append(f"{key[:40]!r} is not a known key; known keys: {', '.join(_FORMS)}")
+        return
+    pattern, meaning = _FORMS[key]
+    if not re.fullmatch(pattern, value):
+        read.faults.append(f"{key}={value[:80]} is not {meaning}")
+    elif key in read.values and key not in _SEVERAL:
+        read.faults.append(f"{key} is given twice")
+    else:
+        read.values.setdefault(key, []).append(value.lower() if key in {"gfx", "device"} else value)
+
+
+def _check(read: _Spec) -> None:
+    read.family = read.family or _implied(read)
+    family, keys = read.family, set(read.values)
+    wrong = {"cuda": {"gfx", "l4t"}, "rocm": {"cc", "l4t"}, "jetson": {"gfx"}}.get(
+        family, {"cc", "gfx", "driver", "device", "gpu", "l4t"}
+    )
+    read.faults += [f"{key} does not go with {family}" for key in sorted(keys & wrong)]
+    if family == "cuda" and "driver" not in keys:
+        read.faults.append("an NVIDIA GPU needs driver=..., because the driver decides which builds run")
+    if family == "rocm" and not keys & {"gfx", "device", "gpu"}:
+        read.faults.append(
+            "an AMD GPU needs gfx=..., because every build holds code for certain architectures"
+        )
+    if family == "mps" and read.platform not in {None, ("macos", "arm64")}:
+        read.faults.append("mps is for macos-arm64 only")
+    system = read.platform[0] if read.platform else "linux"
+    if "macos" in keys and system != "macos" and family != "mps":
+        read.faults.append("macos=... goes with macos-arm64 or macos-x86_64 only")
+
+
+def _implied(read: _Spec) -> str:
+    if read.values.keys() & {"cc", "driver"}:
+        return "cuda"
+    if "gfx" in read.values:
+        return "rocm"
+    if "l4t" in read.values:
+        return "jetson"
+    return "mps" if read.platform == ("macos", "arm64") else "cpu"
+
+
+def _host(read: _Spec, catalogue: Catalogue) -> Host:
+    default: tuple[OperatingSystem, str] = {
+        "mps": PLATFORMS["macos"],
+        "jetson": PLATFORMS["linux-aarch64"],
+    }.get(read.family or "", PLATFORMS["linux"])
+    system, arch = read.platform or default
+    glibc = read.one("glibc")
+    return Host(
+        os=system,
+        arch=arch,
+        python=read.one("python"),
+        libc="musl" if "musl" in read.flags else f"glibc {glibc}" if glibc else None,
+        wsl="wsl" in read.flags,
+        accelerators=_accelerators(read, catalogue, system),
+        cpu=Cpu(arch),
+        os_version=read.one("macos"),
+        l4t=read.one("l4t"),
+    )
+
+
+def _accelerators(read: _Spec, catalogue: Catalogue, system: str) -> tuple[Accelerator, ...]:
+    if read.family == "cuda":
+        windows = system == "windows" or "wsl" in read.flags
+        return tuple(
+            _nvidia(gpu, read.one("driver") or "", catalogue, windows=windows) for gpu in _gpus(read)
+        )
+    if read.family == "rocm":
+        return tuple(
+            Accelerator(
+                "rocm",
+                gpu.name,
+                device_id=gpu.device_id,
+                gfx=gpu.gfx or catalogue.gfx(gpu.device_id, None, gpu.name),
+            )
+            for gpu in _gpus(read)
+        )
+    if read.family == "xpu":
+        return (Accelerator("xpu", read.one("gpu"), vendor_id=INTEL),)
+    if read.family == "mps":
+        return (Accelerator("mps", "Apple GPU", vendor_id=APPLE),)
+    if read.family == "jetson":
+        capability = read.one("cc") or catalogue.jetson_boards.find(read.one("gpu"))
+        board = read.one("gpu") or "NVIDIA Jetson"
+        return (
+            Accelerator("jetson", board, NVIDIA, driver=read.one("driver"), compute_capability=capability),
+        )
+    return ()
+
+
+def _gpus(read: _Spec) -> list[Gpu]:
+    several = {key: read.values.get(key, []) for key in _SEVERAL}
+    count = max(1, *(len(values) for values in several.values()))
+
+    def told(key: str, place: int) -> str | None:
+        values = several[key]
+        return values[place] if place < len(values) else None
+
+    return [
+        Gpu(
+            NVIDIA,
+            name=told("gpu", place),
+            device_id=(told("device", place) or "")[-4:] or None,
+            compute_capability=told("cc", place),
+            gfx=told("gfx", place),
+        )
+        for place in range(count)
+    ]
+
+
+def _nvidia(gpu: Gpu, driver: str, catalogue: Catalogue, *, windows: bool) -> Accelerator:
+    return Accelerator(
+        "cuda",
+        name=gpu.name,
+        vendor_id=NVIDIA,
+        device_id=gpu.device_id,
+        driver=driver,
+        max_cuda=catalogue.max_cuda(driver, windows=windows),
+        compute_capability=gpu.compute_capability
+        or catalogue.compute_capability(gpu.device_id, None, gpu.name),
+    )

@@ -1,0 +1,180 @@
+"""Present is not usable: why a device that is there cannot be used now, and the way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from poetry_aiops.accelerators.facts import Problem
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poetry_aiops.accelerators.facts import Gpu
+
+
+class State(NamedTuple):
+    """Whether a device can be used; ``repairable`` as in :class:`~poetry_aiops.accelerators.host.Accelerator`."""
+
+    usable: bool = True
+    why: str | None = None
+    needs: str | None = None
+    repairable: bool = False
+
+
+class Surroundings(NamedTuple):
+    """What decides over all devices of one maker.
+
+    ``nodes`` are the device nodes of a live machine, ``None`` for a pasted text, which cannot tell;
+    ``withheld`` says that a container was asked to withhold the GPUs, ``listed`` that the driver lists GPUs,
+    ``answered`` that a program got that list from it just now.
+    """
+
+    problems: frozenset[Problem]
+    driver: str | None
+    library: str | None
+    wsl: bool
+    container: str | None
+    os: str
+    nodes: frozenset[str] | None
+    withheld: bool = False
+    answered: bool = False
+    listed: bool = False
+
+
+USABLE = State()
+GIVE = "Start the container with the GPU, such as `docker run --gpus all`."
+
+
+def nvidia_state(gpu: Gpu, around: Surroundings) -> State:
+    """Return whether an NVIDIA GPU can be used."""
+    return _broken(gpu, around) or _absent(gpu, around) or _withheld(gpu, around) or USABLE
+
+
+def _broken(gpu: Gpu, around: Surroundings) -> State | None:
+    """Return the failures that a reboot or another container option repairs."""
+    found = next((told for holds, *told in _failures(gpu, around) if holds), None)
+    return State(usable=False, why=found[0], needs=found[1], repairable=True) if found else None
+
+
+def _failures(gpu: Gpu, around: Surroundings) -> Iterator[tuple[bool, str, str]]:
+    """Return every repairable failure: whether it holds, why that is one, and the way out."""
+    problems = around.problems
+    lost = gpu.lost or (Problem.LOST in problems and gpu.bus is None)
+    yield lost, "the driver has lost this GPU", "Reboot the machine."
+    library = f" ({around.library})" if around.library else ""
+    kernel = f" {around.driver}" if around.driver and around.driver != around.library else ""
+    yield (
+        Problem.MISMATCH in problems,
+        f"the loaded kernel module{kernel} and the driver's library{library} are of different versions",
+        "Reboot the machine; if that does not help, rebuild the initramfs first.",
+    )
+    yield (
+        Problem.NO_LIBCUDA in problems,
+        "libcuda is not there (nvidia-smi shows no CUDA version)",
+        "Start the container with NVIDIA_DRIVER_CAPABILITIES=compute,utility, or install the driver's libcuda.",
+    )
+    yield (
+        Problem.NO_NVML in problems and around.driver is not None,
+        "the driver is loaded but its libraries are not there",
+        GIVE if around.container else "Install the user-space part of NVIDIA's driver.",
+    )
+    yield (
+        Problem.NO_PERMISSION in problems,
+        "the driver refuses access to the device",
+        "Restart the container, or give this user access to /dev/nvidia*.",
+    )
+
+
+def _absent(gpu: Gpu, around: Surroundings) -> State | None:
+    """Return the failures that leave no working driver."""
+    if Problem.NO_DEVICES in around.problems:
+        why = "the driver is loaded but finds no device"
+        needs = "In a virtual machine check that the GPU is passed through; else look at the kernel's log for NVRM."
+        return State(usable=False, why=why, needs=needs)
+    if Problem.NOT_RUNNING in around.problems:
+        return State(usable=False, why="the NVIDIA driver is not loaded", needs=_load(around))
+    bound = gpu.kernel_driver
+    foreign = bound is not None and not bound.startswith("nvidia") and gpu.index is None
+    if foreign and around.os == "linux":
+        why = f"the kernel uses {bound} for it, not NVIDIA's driver" if bound else "no driver is bound to it"
+        needs = "Give it back to the host from its virtual machine." if bound == "vfio-pci" else _load(around)
+        return State(usable=False, why=why, needs=needs)
+    if around.driver is None and gpu.index is None and not bound:
+        why = "nothing shows a working NVIDIA driver"
+        return State(
+            usable=False, why=why, needs="Add the output of nvidia-smi or of /proc/driver/nvidia/version."
+        )
+    return None
+
+
+def _load(around: Surroundings) -> str:
+    if around.wsl:
+        return (
+            "Install the NVIDIA driver on Windows and run `wsl --update`; where nvidia-smi.exe works on the host, "
+            "the second is enough."
+        )
+    return "Install NVIDIA's driver, or load it with `sudo modprobe nvidia`."
+
+
+def _withheld(gpu: Gpu, around: Surroundings) -> State | None:
+    """Return whether a live machine has the driver but does not give this process the device."""
+    if around.nodes is None or around.wsl or around.os != "linux":
+        return None
+    if gpu.index is None and around.listed and around.container:
+        return State(usable=False, why="this container was not given the device", needs=GIVE)
+    if around.answered:
+        return None
+    wanted = f"/dev/nvidia{gpu.minor}" if gpu.minor is not None else None
+    numbered = any(node.removeprefix("/dev/nvidia").isdigit() for node in around.nodes)
+    if wanted in around.nodes or (wanted is None and numbered):
+        return None
+    if around.container:
+        setting = " (NVIDIA_VISIBLE_DEVICES withholds it)" if around.withheld else ""
+        why = f"this container was not given the device{setting}: the host's driver shows, its node does not"
+        return State(usable=False, why=why, needs=GIVE)
+    why = f"the driver is loaded but {wanted or '/dev/nvidia0'} is not there"
+    needs = "Run `sudo nvidia-modprobe -u -c=0`, or nvidia-smi once as root."
+    return State(usable=False, why=why, needs=needs)
+
+
+def amd_state(gpu: Gpu, around: Surroundings, *, in_kfd: bool) -> State:
+    """Return whether an AMD GPU can be used."""
+    if Problem.NO_ROCK in around.problems:
+        return State(
+            usable=False, why="AMD's kernel driver is not loaded", needs="Run `sudo modprobe amdgpu`."
+        )
+    bound = gpu.kernel_driver
+    if bound is not None and bound != "amdgpu":
+        why = f"the kernel uses {bound} for it, not amdgpu" if bound else "no driver is bound to it"
+        return State(
+            usable=False, why=why, needs="Let the kernel bind amdgpu to it (`sudo modprobe amdgpu`)."
+        )
+    if around.nodes is None or around.os != "linux" or around.wsl:
+        return USABLE
+    if "/dev/kfd" not in around.nodes:
+        needs = "Start the container with `--device /dev/kfd --device /dev/dri`."
+        if not around.container:
+            needs = "Load the amdgpu driver with KFD (`sudo modprobe amdgpu`)."
+        return State(usable=False, why="/dev/kfd is not there", needs=needs)
+    if not in_kfd:
+        return State(usable=False, why="the kernel offers it for display only, not for computing (KFD)")
+    return USABLE
+
+
+def intel_state(gpu: Gpu, around: Surroundings) -> State:
+    """Return whether an Intel GPU can be used."""
+    bound = gpu.kernel_driver
+    if bound is not None and bound not in {"i915", "xe"}:
+        why = f"the kernel uses {bound} for it, not i915 or xe" if bound else "no driver is bound to it"
+        return State(usable=False, why=why, needs="Install a kernel with Intel's driver for this GPU.")
+    if around.nodes is not None and around.os == "linux" and not around.wsl:
+        if any("renderD" in node for node in around.nodes):
+            return USABLE
+        needs = (
+            "Start the container with `--device /dev/dri`."
+            if around.container
+            else "Load the kernel's GPU driver."
+        )
+        return State(usable=False, why="there is no /dev/dri/renderD* node", needs=needs)
+    return USABLE

@@ -1,1 +1,0 @@
-"""The only input and output, and the only place that touches Poetry's internals."""

@@ -1,1 +1,0 @@
-"""Where advisories come from: services, snapshots, and what is kept of them."""

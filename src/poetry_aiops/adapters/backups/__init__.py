@@ -1,1 +1,0 @@
-"""Backups, and the exchange of several files as one."""

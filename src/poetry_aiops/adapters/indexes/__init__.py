@@ -1,1 +1,0 @@
-"""Package indexes: their pages, their records, their files."""

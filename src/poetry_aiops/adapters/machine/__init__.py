@@ -1,1 +1,0 @@
-"""This machine, and what lies in an environment."""

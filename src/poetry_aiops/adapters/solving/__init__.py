@@ -1,1 +1,0 @@
-"""Poetry's solver, installer and export."""

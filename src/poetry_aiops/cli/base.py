@@ -1,0 +1,211 @@
+"""What every command of ours shares: exit codes, errors in words, and pure JSON output."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cleo.exceptions import CleoError
+from cleo.helpers import option
+from cleo.io.outputs.output import Type as OutputType
+from cleo.io.outputs.output import Verbosity
+from poetry.console.commands.command import Command
+from poetry.console.exceptions import PoetryRuntimeError
+
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.option import Option
+    from cleo.io.io import IO
+    from cleo.io.outputs.output import Output
+
+    from poetry_aiops.errors import AiopsError
+
+
+_REFUSALS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG}
+)
+
+
+def format_option(*formats: str) -> Option:
+    """Return the ``--format`` option; the first format is the default."""
+    return option("format", None, f"The output format: {', '.join(formats)}.", flag=False, default=formats[0])
+
+
+def output_option() -> Option:
+    """Return the repeatable ``--output`` option."""
+    return option(
+        "output",
+        None,
+        "Also write this file; its extension decides the format.",
+        flag=False,
+        multiple=True,
+    )
+
+
+def target_options() -> list[Option]:
+    """Return the options that describe another machine than this one."""
+    return [
+        option(
+            "target",
+            None,
+            "Describe another machine: <comment>linux-x86_64,driver=550.54,cc=8.6</>, <comment>macos-arm64</>,"
+            " <comment>rocm,gfx=gfx1100</>, <comment>cpu</>.",
+            flag=False,
+        ),
+        option(
+            "target-file",
+            None,
+            "Describe another machine by the output of its probes (nvidia-smi, rocminfo, lspci, ...):"
+            " a file, a folder, or - for standard input.",
+            flag=False,
+        ),
+    ]
+
+
+class AiopsCommand(Command):
+    """A command whose errors become exit codes and whose JSON document has standard output to itself.
+
+    Mix it in before one of Poetry's commands: ``class HwInstallCommand(AiopsCommand, InstallCommand)``.
+    """
+
+    formats: ClassVar[tuple[str, ...]] = ("text",)
+    extensions: ClassVar[dict[str, str]] = {".json": "json", ".txt": "text"}
+    _document_output: Output | None = None
+
+    def claim_output(self, io: IO) -> None:
+        """With any ``--format`` but text, keep standard output for the document and send all else to stderr.
+
+        Runs before Poetry's own listeners, which already write (creating an environment, ...).
+        """
+        if self._document_output is None and self._is_document(_asked_format(io)):
+            from poetry_aiops.cli.terminal import write_documents_in_utf8
+
+            write_documents_in_utf8(io.output)
+            self._document_output = io.output
+            io._output = io.error_output  # noqa: SLF001 - cleo has no setter; Poetry's parts hold on to this io
+
+    def _is_document(self, form: str | None) -> bool:
+        """Say whether a format is one that programs read; the default is for people."""
+        return form in self.formats and form not in (self.formats[0], "text")
+
+    def run(self, io: IO) -> int:
+        """Run the command; usage errors are exit code 2, our errors carry their own."""
+        from poetry_aiops.cli.terminal import accept_every_sign, print_error, suit_terminal
+        from poetry_aiops.errors import AiopsError, UsageError
+
+        accept_every_sign(io)
+        self.claim_output(io)
+        suit_terminal(io)
+        try:
+            return super().run(io)
+        except AiopsError as error:
+            failure = error
+        except OSError as error:
+            failure = _refused_by_the_system(error)
+        except PoetryRuntimeError:
+            raise  # a failure of Poetry's own, which it explains itself; cleo counts it as wrong usage
+        except CleoError as error:
+            failure = UsageError(str(error), hint=f"See `poetry help {self.name}`.")
+        print_error(io, failure)
+        if self._document_output is not None and _asked_format(io) == "json":
+            self.write_document("error", {"exit_code": failure.exit_code, "message": failure.lines()})
+        return failure.exit_code
+
+    @property
+    def asked_format(self) -> str:
+        """The output format, checked; raises UsageError for one that this command does not have."""
+        from poetry_aiops.errors import UsageError
+
+        asked = str(self.option("format"))
+        if asked not in self.formats:
+            raise UsageError(
+                f"unknown format {asked!r}",
+                where="--format",
+                hint=f"Choose one of {', '.join(self.formats)}.",
+            )
+        if self._is_document(asked) and self.io.output.is_quiet() and not self.output_files:
+            raise UsageError(
+                f"--quiet leaves no standard output for the {asked.replace('json', 'JSON')} document",
+                where=f"--format {asked}",
+                hint="Leave out one of the two, or write the document with --output FILE."
+                if self._writes_documents
+                else "Leave out one of the two.",
+            )
+        return asked
+
+    @property
+    def output_files(self) -> dict[str, str]:
+        """The files of ``--output``, each with its format; raises UsageError for an extension without one."""
+        from poetry_aiops.errors import UsageError
+
+        files = {}
+        for name in self.option("output") if self._writes_documents else ():
+            written = self._format_of(name)
+            if written not in self.formats:
+                known = ", ".join(end for end, form in self.extensions.items() if form in self.formats)
+                raise UsageError(
+                    f"no format has the extension of {name}",
+                    where="--output",
+                    hint=f"The extension decides the format; use one of {known}.",
+                )
+            files[name] = written
+        return files
+
+    @property
+    def _writes_documents(self) -> bool:
+        """Whether ``--output`` is the repeatable one that documents go to."""
+        return any(given.name == "output" and given.is_list() for given in self.options)
+
+    def _format_of(self, name: str) -> str | None:
+        """Return the format that a file's name asks for; the longest extension counts (``.cdx.json``)."""
+        ends = sorted(self.extensions, key=len, reverse=True)
+        return next((self.extensions[end] for end in ends if name.lower().endswith(end)), None)
+
+    def write_files(self, contents: dict[str, str]) -> None:
+        """Write the files of ``--output`` atomically; ``contents`` holds the text of each format."""
+        from pathlib import Path
+
+        from poetry_aiops.errors import InputError
+        from poetry_aiops.system.files import write_atomically
+
+        for name, written in self.output_files.items():
+            try:
+                write_atomically(Path(name), (contents[written].rstrip("\n") + "\n").encode())
+            except OSError as error:
+                raise InputError(
+                    f"cannot be written: {error.strerror or error}",
+                    where=f"--output {name}",
+                    hint="Name a file in a folder that exists and can be written.",
+                ) from error
+
+    def write_document(self, name: str, content: dict[str, Any]) -> None:
+        """Write one JSON document of the schema ``poetry-aiops/<name>/1``, raw, to standard output."""
+        from poetry_aiops.cli.document import document_text
+
+        self.write_raw(document_text(name, content))
+
+    def write_raw(self, text: str) -> None:
+        """Write a text to standard output as it is: nothing in it is taken for markup."""
+        output = self._document_output or self.io.output
+        output.write(text, new_line=not text.endswith("\n"), verbosity=Verbosity.NORMAL, type=OutputType.RAW)
+
+
+def _refused_by_the_system(error: OSError) -> AiopsError:
+    """Return a full disk and the like in words; raises any other error again, for it is a mistake of ours."""
+    from poetry_aiops.errors import InputError
+
+    if error.errno not in _REFUSALS:
+        raise error
+    return InputError(
+        f"the system refused: {error.strerror or error}",
+        where=str(error.filename) if error.filename else None,
+        hint="Make room, or make the place writable, then run this again.",
+    )
+
+
+def _asked_format(io: IO) -> str | None:
+    """Read ``--format`` from the raw input: a listener runs before the options are checked."""
+    try:
+        return str(io.input.option("format"))
+    except (CleoError, ValueError):
+        return None

@@ -1,0 +1,67 @@
+"""``poetry sync-reqs``: requirements, constraints, pylock and wheelhouse, in step with poetry.lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cleo.helpers import option
+from poetry.console.commands.command import Command
+
+from poetry_aiops.cli.base import AiopsCommand, format_option, output_option
+
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.option import Option
+
+
+class SyncReqsCommand(AiopsCommand, Command):
+    """Writes the files that others than Poetry read, or says what is out of step."""
+
+    name = "sync-reqs"
+    description = "Keeps requirements, constraints and pylock files in step with poetry.lock."
+    formats: ClassVar[tuple[str, ...]] = ("text", "json")
+    extensions: ClassVar[dict[str, str]] = {".json": "json"}
+    options: ClassVar[list[Option]] = [
+        option("check", None, "Write nothing; exit with code 1 and show a diff when a file is out of step."),
+        option("dry-run", None, "Show the changes; write nothing."),
+        option("force", None, "Also overwrite files that were edited by hand or not written by sync-reqs."),
+        option(
+            "watch", None, "Keep running, and write again whenever poetry.lock or pyproject.toml changes."
+        ),
+        option(
+            "wheelhouse",
+            None,
+            "Fetch the locked files of one selection into a folder, for installing without an index.",
+            flag=False,
+        ),
+        option("hardware", None, "The variant of the wheelhouse, by its name or its backend.", flag=False),
+        option(
+            "platform",
+            None,
+            "The platform of the wheelhouse: <comment>linux-x86_64</>, <comment>macos-arm64</>,"
+            " <comment>windows-amd64</> or a tag such as <comment>manylinux_2_34_x86_64</>.",
+            flag=False,
+        ),
+        option("python", None, "The Python version of the wheelhouse, such as <comment>3.12</>.", flag=False),
+        option("sdists", None, "Take source archives into the wheelhouse where no wheel fits."),
+        format_option(*formats),
+        output_option(),
+    ]
+    help = """\
+Writes what pip, uv and image builds read: requirements files in layers, constraints, one file for each hardware
+variant, and pylock.toml files. Each has a header that says which lock it came from. A file that somebody edited
+by hand is never overwritten without <comment>--force</>.
+
+<info>poetry sync-reqs</info>
+<info>poetry sync-reqs --check</info>  (in CI)
+<info>poetry sync-reqs --wheelhouse wheels --hardware cu126 --platform linux-x86_64 --python 3.12</info>
+
+Other files, groups and formats: <comment>[tool.poetry-aiops.export]</> in pyproject.toml. There,
+<comment>auto = true</> keeps the files in step after every lock, add, update, remove and hw-add.
+"""
+    loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
+
+    def handle(self) -> int:
+        from poetry_aiops.export.run import Synchronising
+
+        return Synchronising(self).run()

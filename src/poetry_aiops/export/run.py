@@ -1,0 +1,282 @@
+"""One run of ``poetry sync-reqs``: compare, show, write, and say what was left alone."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cleo.io.outputs.output import Verbosity
+from poetry.factory import Factory
+
+from poetry_aiops.cli.document import document_text
+from poetry_aiops.cli.terminal import plain, print_error
+from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError, UsageError
+from poetry_aiops.export.model import COMMAND
+from poetry_aiops.export.pylock_check import what_is_wrong
+from poetry_aiops.export.selection import PoetryExport
+from poetry_aiops.export.threeway import IN_WORDS
+from poetry_aiops.export.watch import watch
+from poetry_aiops.export.writing import Standing, read_bundle, standing, write
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from poetry_aiops.export.command import SyncReqsCommand
+    from poetry_aiops.export.threeway import Comparison
+    from poetry_aiops.export.wheelhouse_run import Filled
+
+
+_COLOURS = {"+": "info", "-": "fg=red", "@": "fg=cyan"}
+_LOOK_EVERY = 0.5  # seconds
+_WHEELHOUSE_OPTIONS = ("hardware", "platform", "python", "sdists")
+
+
+@dataclass
+class Synchronising:
+    """The run; its public state is what the JSON document tells."""
+
+    command: SyncReqsCommand
+    actions: dict[str, str] = field(default_factory=dict)
+    told: str = ""
+
+    def run(self) -> int:
+        """Return the exit code; raises errors in words."""
+        self._check_options()
+        path = self._path()
+        if self._flag("watch"):
+            return self._watch(path)
+        if self.command.option("wheelhouse"):
+            from poetry_aiops.export.wheelhouse_run import fill
+
+            filled = fill(self.command, path)
+            self._tell_document(None, filled, 0)
+            return 0
+        return self.synchronise(path)
+
+    def synchronise(self, path: Path) -> int:
+        """Compare and write once."""
+        check, dry = self._flag("check"), self._flag("dry-run")
+        export = PoetryExport(self.command.poetry)
+        bundle = read_bundle(path)
+        export.refuse_stale()
+        state = standing(bundle, self.command.poetry, export, ask=not check)
+        for file in state.files:
+            self.actions[file.path] = self._act(state, file, look_only=check or dry)
+        code = self._code(state, check=check, dry=dry)
+        self._conclude(state, code, check=check, dry=dry)
+        self._tell_document(state, None, code)
+        return code
+
+    # -- options -------------------------------------------------------------------------------------------
+
+    def _check_options(self) -> None:
+        command = self.command
+        command.asked_format  # noqa: B018 - an unknown format is told before anything happens
+        command.output_files  # noqa: B018 - and so is a file that cannot be written in any
+        exclusive = [
+            f"--{name}" for name in ("check", "dry-run", "watch", "wheelhouse") if command.option(name)
+        ]
+        if len(exclusive) > 1:
+            raise UsageError(
+                "these options exclude each other",
+                where=" and ".join(exclusive),
+                hint="Give only one of them.",
+            )
+        idle = [f"--{name}" for name in _WHEELHOUSE_OPTIONS if command.option(name)]
+        if idle and not command.option("wheelhouse"):
+            raise UsageError(
+                "this works only with --wheelhouse",
+                where=", ".join(idle),
+                hint="Add --wheelhouse DIR, the folder for the files.",
+            )
+        if self._flag("watch") and (command.asked_format != "text" or command.output_files):
+            raise UsageError(
+                "a watch does not end, so there is no moment to write a document",
+                where="--watch with --format or --output",
+                hint="Leave out one of the two.",
+            )
+
+    def _flag(self, name: str) -> bool:
+        return bool(self.command.option(name))
+
+    def _path(self) -> Path:
+        folder = self.command.get_application().project_directory
+        try:
+            return Factory.locate(folder)
+        except RuntimeError:
+            raise UsageError(
+                f"there is no pyproject.toml in {folder} or above",
+                where=COMMAND,
+                hint="Run this inside a Poetry project.",
+            ) from None
+
+    # -- one file ------------------------------------------------------------------------------------------
+
+    def _act(self, state: Standing, file: Comparison, *, look_only: bool) -> str:
+        """Do what is to be done about one file and return it in a word of the JSON document."""
+        if file.state == "current":
+            return "none"
+        if look_only:
+            self._show(file)
+            return "would-write" if file.may_write or self._flag("force") else "refused"
+        if state.incomplete(file.path):
+            return "incomplete"
+        if not file.may_write and not self._flag("force"):
+            self._refuse(file)
+            return "refused"
+        self._write(state, file)
+        return "removed" if file.state == "surplus" else "written"
+
+    def _write(self, state: Standing, file: Comparison) -> None:
+        rendered = state.rendered.get(file.path)
+        wrong = what_is_wrong(rendered.document) if rendered and rendered.document else None
+        if wrong:
+            raise InputError(
+                f"poetry.lock cannot be written as a valid pylock file: {wrong}",
+                where=file.path,
+                hint="Run `poetry lock`.",
+            )
+        kept = write(state.bundle.root, file, rendered.text if rendered else "")
+        done = {"missing": "Wrote", "surplus": "Removed"}.get(file.state, "Updated")
+        self.command.line(plain(f"{done} {file.path}{f', kept what it held as {kept}' if kept else ''}"))
+        for note in rendered.notes if rendered else ():
+            self.command.line_error(plain(f"Note: {file.path}: {note}"), verbosity=Verbosity.VERBOSE)
+
+    def _show(self, file: Comparison) -> None:
+        self.command.line_error(plain(f"{file.path} {IN_WORDS[file.state]}"))
+        for line in file.diff.splitlines():
+            style = _COLOURS.get(line[:1])
+            self.command.line(f"<{style}>{plain(line)}</>" if style else plain(line))
+
+    def _refuse(self, file: Comparison) -> None:
+        if file.edits:
+            details = file.edits
+        else:
+            why = "poetry.lock has changed as well, so this is the difference from what would be written:"
+            details = ((why,) if file.lock_moved else ()) + tuple(file.diff.splitlines())
+        error = NegativeAnswerError(
+            f"{IN_WORDS[file.state]} and is left as it is",
+            where=file.path,
+            details=details,
+            hint="Put the change into pyproject.toml, or overwrite the file with --force.",
+        )
+        print_error(self.command.io, error)
+
+    # -- telling -------------------------------------------------------------------------------------------
+
+    def _code(self, state: Standing, *, check: bool, dry: bool) -> int:
+        if not dry and any(action == "incomplete" for action in self.actions.values()):
+            return IncompleteError.exit_code
+        out_of_step = any(file.state != "current" for file in state.files)
+        refused = "refused" in self.actions.values()
+        return NegativeAnswerError.exit_code if (check and out_of_step) or (refused and not dry) else 0
+
+    def _conclude(self, state: Standing, code: int, *, check: bool, dry: bool) -> None:
+        out = [file.path for file in state.files if file.state != "current"]
+        if not out:
+            self.command.line(f"{len(state.files)} files are in step with poetry.lock.")
+        elif dry:
+            self.command.line("Dry run: nothing was written.")
+        elif check:
+            self.command.line_error(
+                plain(f"{len(out)} of {len(state.files)} files are out of step. Run `poetry sync-reqs`.")
+            )
+        if code == IncompleteError.exit_code:
+            print_error(self.command.io, self._incomplete(state))
+
+    def _incomplete(self, state: Standing) -> AiopsError:
+        files = [path for path, action in self.actions.items() if action == "incomplete"]
+        return IncompleteError(
+            "not written, because the addresses of locked files could not be found out",
+            where=", ".join(files),
+            details=tuple(state.problems),
+            hint="poetry.lock does not hold addresses. Run the command again where the index can be reached.",
+        )
+
+    def _tell_document(self, state: Standing | None, filled: Filled | None, code: int) -> None:
+        wants_print = self.command.asked_format == "json"
+        if not wants_print and not self.command.output_files:
+            return
+        content = {
+            "files": self._files(state) if state else [],
+            "lock_sha256": state.export.digest if state else filled.lock_sha256 if filled else "",
+            "check": self._flag("check"),
+            "dry_run": self._flag("dry-run"),
+            "wheelhouse": filled.as_document() if filled else None,
+            "problems": state.problems if state else [],
+            "exit_code": code,
+        }
+        self.command.write_files({"json": document_text("sync-reqs", content)})
+        if wants_print:
+            self.command.write_document("sync-reqs", content)
+
+    def _files(self, state: Standing) -> list[dict[str, Any]]:
+        found = []
+        for file in state.files:
+            rendered = state.rendered.get(file.path)
+            plan = rendered.plan if rendered else None
+            found.append(
+                {
+                    "path": file.path,
+                    "format": plan.format if plan else None,
+                    "groups": list(plan.selection.groups) if plan else [],
+                    "extras": list(plan.selection.extras) if plan else [],
+                    "state": file.state,
+                    "action": self.actions[file.path],
+                    "diff": file.diff,
+                    "edits": list(file.edits),
+                    "notes": list(rendered.notes) if rendered else [],
+                }
+            )
+        return found
+
+    # -- watching ------------------------------------------------------------------------------------------
+
+    def _watch(self, path: Path) -> int:
+        self.command.line("Watching poetry.lock and pyproject.toml; Ctrl+C ends it.")
+        watched = (path, path.with_name("poetry.lock"))
+
+        def read() -> tuple[str, ...]:
+            return tuple(_digest(one) for one in watched)
+
+        def work() -> bool:
+            self.command.reset_poetry()
+            self.actions.clear()
+            try:
+                self.synchronise(path)
+            except AiopsError as error:
+                self._tell_once(error)
+                return False
+            except (
+                RuntimeError,
+                ValueError,
+            ) as error:  # Poetry met half a file; the next look finds the rest
+                self._tell_once(InputError(str(error), hint="It is tried again when a file changes."))
+                return False
+            self.told = ""
+            return True
+
+        try:
+            watch(read, work, time.sleep, interval=_LOOK_EVERY)
+        except KeyboardInterrupt:
+            self.command.line("")
+        return 0
+
+    def _tell_once(self, error: AiopsError) -> None:
+        """Tell an error of a watch the second time that it comes: the first time it may be half a file."""
+        text = str(error)
+        if text == self.told:
+            print_error(self.command.io, error)
+            self.told = f"{text}\n"
+        elif self.told != f"{text}\n":
+            self.told = text
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,227 @@
+"""The bundle of one project, compared and written: what ``sync-reqs`` and ``auto`` share."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poetry_aiops.config import read_config
+from poetry_aiops.errors import ConfigError, InputError
+from poetry_aiops.export.bundle import Variants, plan_bundle
+from poetry_aiops.export.locked_files import default_index, find_addresses
+from poetry_aiops.export.model import Exported
+from poetry_aiops.export.pylock import files_needing_addresses, known_addresses
+from poetry_aiops.export.render import render_bundle
+from poetry_aiops.export.settings import EXPORT, ExportSettings, read_settings
+from poetry_aiops.export.threeway import Comparison, compare, surplus
+from poetry_aiops.locking.declaration import check_declaration, variant_kind
+from poetry_aiops.locking.propose import propose
+from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
+from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.kept_files import keep
+from poetry_aiops.system.project_paths import find_place
+from poetry_aiops.system.transaction.exchange import read_or_none
+from poetry_aiops.system.transaction.following import follow, migrated_files
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from poetry.poetry import Poetry
+
+    from poetry_aiops.export.model import Address, FileKey, FilePlan, Rendered
+    from poetry_aiops.export.selection import PoetryExport
+    from poetry_aiops.project.model import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A project and the files that it should have."""
+
+    root: Path
+    project: Project
+    settings: ExportSettings
+    variants: Variants
+    plans: tuple[FilePlan, ...]
+
+
+@dataclass
+class Standing:
+    """How every file of a bundle stands; ``problems`` are addresses that could not be found out."""
+
+    bundle: Bundle
+    export: PoetryExport
+    rendered: dict[str, Rendered] = field(default_factory=dict)
+    files: list[Comparison] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def incomplete(self, path: str) -> bool:
+        """Whether the file lacks addresses, so that it cannot be written."""
+        rendered = self.rendered.get(path)
+        return rendered is not None and bool(rendered.missing)
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Return the bundle that the pyproject.toml at ``path`` asks for; raises errors in words for all of it."""
+    document = load_pyproject(path)
+    project = project_from(document, path)
+    table = aiops_table(document)
+    variants = _variants(table, project)
+    settings = read_settings(table.get("export", {}) if isinstance(table, dict) else {})
+    bundle = Bundle(
+        path.parent.resolve(), project, settings, variants, plan_bundle(project, settings, variants)
+    )
+    _refuse_ways_out(bundle)
+    return bundle
+
+
+def exported(bundle: Bundle, export: PoetryExport, index: str = "") -> Exported:
+    """Return what the texts are made of."""
+    files = {name: _file_of(name, bundle) for name in bundle.variants.names}
+    return Exported(bundle.project, export.lock, export.digest, export.pins, files, index)
+
+
+def standing(
+    bundle: Bundle, poetry: Poetry, export: PoetryExport, *, ask: bool, diffs: bool = True
+) -> Standing:
+    """Compare the files on disk with what they should be; ``ask``: indexes may be asked for addresses."""
+    result = Standing(bundle, export)
+    base = exported(bundle, export, default_index(poetry.pool))
+    addresses = _addresses(result, poetry, base, ask=ask)
+    migrated = migrated_files(bundle.root)
+    for rendered in render_bundle(bundle.plans, replace(base, addresses=addresses)):
+        path = rendered.plan.path
+        result.rendered[path] = rendered
+        text = _text(bundle.root / path)
+        found = compare(path, rendered.text, text, export.digest, diffs=diffs)
+        if found.state in {"foreign", "edited"} and _is_as_migrated(bundle.root, path, migrated):
+            found = replace(found, state="migrated", edits=())
+        result.files.append(found)
+    result.files += _surplus(bundle)
+    return result
+
+
+def write(root: Path, comparison: Comparison, text: str) -> str | None:
+    """Write or remove one file as the comparison says; raises InputError when the system refuses.
+
+    What is replaced and cannot be made again is in the backup of the last migration, or kept beside the file: then
+    its name there, relative to the project, is returned.
+    """
+    path = root / comparison.path
+    after = None if comparison.state == "surplus" else text.encode()
+    held = follow(root, comparison.path, after, datetime.now(UTC))
+    kept = None
+    try:
+        if not held and not comparison.may_write:
+            place = find_place(root, comparison.path)
+            kept = None if isinstance(place, str) else str(Path(place.name).with_name(keep(place)).as_posix())
+        if comparison.state == "surplus":
+            path.unlink(missing_ok=True)
+            return kept
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode())
+    except OSError as error:
+        if kept is not None:
+            with suppress(OSError):  # the file itself is still there
+                (root / kept).unlink()
+        raise InputError(
+            f"the file cannot be written: {error.strerror}",
+            where=str(path),
+            hint="Make it writable, then run this again.",
+        ) from error
+    return kept
+
+
+# -- reading the project --------------------------------------------------------------------------------
+
+
+def _variants(table: object, project: Project) -> Variants:
+    hardware = read_config(table).hardware
+    if hardware is not None:
+        check_declaration(hardware, project)
+    hardware = hardware or propose(project)
+    if hardware is None:
+        return Variants()
+    return Variants(tuple(one.group for one in hardware.variants), variant_kind(hardware, project))
+
+
+def _refuse_ways_out(bundle: Bundle) -> None:
+    """Raise ConfigError for files that a symbolic link leads out of the project."""
+    out = [
+        plan.path
+        for plan in bundle.plans
+        if not Path(os.path.realpath(bundle.root / plan.path)).is_relative_to(bundle.root)
+    ]
+    if out:
+        raise ConfigError(
+            f"a symbolic link leads out of the project: {', '.join(out)}",
+            where=EXPORT,
+            hint="Name files that lie inside the project.",
+        )
+
+
+def _file_of(variant: str, bundle: Bundle) -> str:
+    found = (
+        plan.path
+        for plan in bundle.plans
+        if plan.format == "requirements" and bundle.variants.chosen(plan.selection) == (variant,)
+    )
+    return next(found, "")
+
+
+# -- files ----------------------------------------------------------------------------------------------
+
+
+def _text(path: Path) -> str | None:
+    """Return a file's text; what is no UTF-8 is nobody's work of ours and only has to differ."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(
+            f"the file cannot be read: {error.strerror}",
+            where=str(path),
+            hint="Make it readable, then run this again.",
+        ) from error
+
+
+def _is_as_migrated(root: Path, path: str, migrated: Mapping[str, bytes]) -> bool:
+    """Say whether a file is byte for byte what the backup of the last migration holds."""
+    place = find_place(root, path)
+    return not isinstance(place, str) and migrated.get(place.name) == read_or_none(place)
+
+
+def _surplus(bundle: Bundle) -> Iterable[Comparison]:
+    """Find untouched files of ours beside the bundle's that it does not have any more."""
+    own = {plan.path for plan in bundle.plans}
+    places = {(Path(plan.path).parent, Path(plan.path).suffix) for plan in bundle.plans}
+    for folder, suffix in sorted(places):
+        for path in sorted((bundle.root / folder).glob(f"*{suffix}")):
+            name = path.relative_to(bundle.root).as_posix()
+            text = None if name in own or not path.is_file() else _text(path)
+            found = surplus(name, text) if text else None
+            if found:
+                yield found
+
+
+def _addresses(result: Standing, poetry: Poetry, base: Exported, *, ask: bool) -> Mapping[FileKey, Address]:
+    plans = [plan for plan in result.bundle.plans if plan.format == "pylock"]
+    addresses: dict[FileKey, Address] = {}
+    for plan in plans:
+        addresses |= known_addresses(_text(result.bundle.root / plan.path) or "")
+    pins = [pin for plan in plans for pin in base.select(plan.selection)]
+    unknown = [
+        (pin.package, file)
+        for pin, file in files_needing_addresses(pins)
+        if (file.name, file.hash) not in addresses
+    ]
+    if unknown and ask:
+        found = find_addresses(poetry.pool, unknown)
+        addresses |= found.addresses
+        result.problems += found.problems
+    return addresses

@@ -1,0 +1,234 @@
+"""The sizes of locked files, from the indexes that the lock names; what was learned once is kept by the file's hash."""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import requests
+from poetry.exceptions import PoetryError
+from urllib3.exceptions import HTTPError
+
+from poetry_aiops.graph.build import source_label
+from poetry_aiops.graph.sizes import NO_FILE_FITS, BuildSize
+from poetry_aiops.index.file_listing import ACCEPT, LARGEST, UnreadableListingError, files_on
+from poetry_aiops.index.page_fetch import FetchError, PageFetcher, in_words
+from poetry_aiops.index.source import IndexSource, sources_of
+from poetry_aiops.project.model import LockedFile
+from poetry_aiops.project.wheels import best_file
+from poetry_aiops.system.files import write_atomically
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from packaging.tags import Tag
+    from poetry.config.config import Config
+    from poetry.repositories import RepositoryPool
+
+    from poetry_aiops.index.file_listing import ListedFile
+    from poetry_aiops.project.model import Package
+
+
+THREADS: Final = 8
+_DEFAULT_INDEX: Final = "pypi"
+_DIGITS: Final = 15  # of a length in bytes
+_MOST_KEPT: Final = 100_000  # hashes; about eight megabytes
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+_ELSEWHERE: Final = {
+    "git": "it comes from a git repository",
+    "url": "it comes from an address",
+    "file": "it comes from a file",
+    "directory": "it comes from a folder",
+}
+
+
+def file_sizes(
+    packages: Iterable[Package],
+    order: Mapping[Tag, int],
+    pool: RepositoryPool,
+    config: Config,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[BuildSize, ...]:
+    """Return the size of the file of each package that a machine with the tags ``order`` installs, in the same order.
+
+    Never raises for what an index does: such a size is None, with the reason. A package is asked for at the source that
+    poetry.lock names, by its name in the pool: an address that only the lock knows is never asked.
+    """
+    kept = _Kept(_kept_at(config))
+    wanted = [_Wanted(package, *_chosen(package, order)) for package in packages]
+    pages: dict[tuple[str, str], list[_Wanted]] = {}
+    for one in wanted:
+        if one.package.source is not None and one.package.source.type in _ELSEWHERE:
+            one.found = replace(one.found, reason=_ELSEWHERE[one.package.source.type])
+        elif one.file is None and one.package.files and not one.needs_page:
+            one.found = replace(one.found, reason=NO_FILE_FITS)
+        elif one.file is not None and (size := kept.sizes.get(one.file.hash)) is not None:
+            one.found = replace(one.found, size=size)
+        else:
+            pages.setdefault((_source_of(one.package), one.package.name), []).append(one)
+    if pages:
+        _ask(pages, order, pool, config, on_progress)
+        kept.store(
+            {one.file.hash: one.found.size for one in wanted if one.file and one.found.size is not None}
+        )
+    return tuple(one.found for one in wanted)
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """One package on its way to its size; ``file`` is the locked file that is wanted, where names say which."""
+
+    package: Package
+    file: LockedFile | None
+    found: BuildSize
+
+    @property
+    def needs_page(self) -> bool:
+        """Whether the lock knows hashes only, so that the page has to name the files."""
+        return any(file.name == file.hash for file in self.package.files)
+
+
+def _chosen(package: Package, order: Mapping[Tag, int]) -> tuple[LockedFile | None, BuildSize]:
+    file = best_file(package.files, order)
+    found = BuildSize(package.name, package.version, source_label(package.source), file.name if file else "")
+    return file, found
+
+
+def _source_of(package: Package) -> str:
+    named = package.source.reference if package.source else None
+    return (named or _DEFAULT_INDEX).lower()
+
+
+def _ask(
+    pages: Mapping[tuple[str, str], Sequence[_Wanted]],
+    order: Mapping[Tag, int],
+    pool: RepositoryPool,
+    config: Config,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    sources = sources_of(pool)
+    fetcher = _SizeFetcher(config, ((one.name, one.url) for one in sources.values()), THREADS)
+    reader = _Reader(sources, fetcher, order)
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sizes")
+    try:
+        for done, _ in enumerate(threads.map(reader.read, pages, pages.values()), start=1):
+            if on_progress is not None:
+                on_progress(done, len(pages))
+    finally:
+        threads.shutdown(cancel_futures=True)
+        fetcher.close()
+
+
+class _SizeFetcher(PageFetcher):
+    def length(self, url: str) -> int | None:
+        """Return how long a file is, without fetching it; raises FetchError."""
+        try:
+            with self._authenticator.request("head", url, raise_for_status=False) as response:
+                length = response.headers.get("Content-Length", "") if response.ok else ""
+        except (requests.RequestException, HTTPError, PoetryError, OSError, ValueError) as error:
+            raise FetchError(in_words(error), is_down=True) from None
+        return int(length) if length.isdecimal() and len(length) < _DIGITS else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    sources: Mapping[str, IndexSource]
+    fetcher: _SizeFetcher
+    order: Mapping[Tag, int]
+
+    def read(self, key: tuple[str, str], wanted: Sequence[_Wanted]) -> None:
+        """Fill in what one page tells; called by several threads, each with its own page."""
+        source = self.sources.get(key[0])
+        reason = ""
+        files: tuple[ListedFile, ...] = ()
+        if source is None:
+            reason = f'poetry.lock names the source "{key[0]}", which pyproject.toml does not declare'
+        elif not _NAME.fullmatch(key[1]):
+            reason = "its name is not the name of a package"
+        elif source.given_up:
+            reason = source.given_up
+        else:
+            files, reason = self._files(source, key[1])
+        for one in wanted:
+            one.found = replace(one.found, reason=reason) if reason else self._sized(one, files)
+
+    def _files(self, source: IndexSource, name: str) -> tuple[tuple[ListedFile, ...], str]:
+        page = source.page(name)
+        try:
+            fetched = self.fetcher.get(source.name, page, {"Accept": ACCEPT})
+            files = files_on(fetched.content or b"", fetched.content_type, page)
+        except FetchError as error:
+            source.failed(error)
+            return (), f"{source.name}: {error.reason}"
+        except UnreadableListingError as error:
+            return (), f"{source.name}: {error}"
+        source.answered()
+        return files, ""
+
+    def _sized(self, one: _Wanted, files: Sequence[ListedFile]) -> BuildSize:
+        listed = {f"sha256:{file.sha256}": file for file in files if file.sha256}
+        if one.needs_page:
+            known = [
+                LockedFile(listed[file.hash].name, file.hash)
+                for file in one.package.files
+                if file.hash in listed
+            ]
+            one.file = best_file(known, self.order)
+        if one.file is None:
+            return replace(one.found, reason=NO_FILE_FITS)
+        named = {file.name: file for file in files}
+        file = listed.get(one.file.hash) or named.get(one.file.name)
+        found = replace(one.found, file=one.file.name)
+        if file is None:
+            return replace(found, reason=f"its index does not list {one.file.name}")
+        return self._with_size(found, file)
+
+    def _with_size(self, found: BuildSize, file: ListedFile) -> BuildSize:
+        if file.size is not None:
+            return replace(found, size=file.size)
+        try:
+            size = self.fetcher.length(file.url) if file.url else None
+        except FetchError as error:
+            return replace(found, reason=error.reason)
+        return replace(found, size=size, reason="" if size is not None else "its index does not give sizes")
+
+
+# -- what is known already ----------------------------------------------------------------------------------
+
+
+def _kept_at(config: Config) -> Path:
+    return Path(str(config.get("cache-dir"))) / "poetry-aiops" / "file-sizes.json"
+
+
+class _Kept:
+    """Sizes by hash in Poetry's cache directory: content has one size, so they never grow old."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sizes: dict[str, int] = {}
+        try:
+            read = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return
+        if isinstance(read, dict):
+            self.sizes = {
+                key: size for key, size in read.items() if isinstance(size, int) and 0 <= size < LARGEST
+            }
+
+    def store(self, found: Mapping[str, int]) -> None:
+        """Keep what was found; a cache that cannot be written does no harm."""
+        known = {key: size for key, size in found.items() if _HASH.fullmatch(key)}
+        every = {**self.sizes, **known}
+        if every == self.sizes or len(every) > _MOST_KEPT:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.path, json.dumps(every, sort_keys=True).encode())
+        except OSError:
+            return

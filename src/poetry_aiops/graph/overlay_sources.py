@@ -1,0 +1,138 @@
+"""What ``poetry graph`` lays over the graph: sizes with ``--sizes``, advisories from a health report."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cleo.ui.progress_bar import ProgressBar
+from packaging.tags import platform_tags
+
+from poetry_aiops.cli.terminal import print_warning, shows_progress
+from poetry_aiops.errors import InputError
+from poetry_aiops.graph.advisories import read_findings
+from poetry_aiops.graph.scope import machine_for, machines_for, select
+from poetry_aiops.graph.sizes import Sizes, tags_on
+from poetry_aiops.project.wheels import ranked_tags
+from poetry_aiops.system.reports_folder import REPORTS
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from packaging.tags import Tag
+
+    from poetry_aiops.accelerators.host import Host
+    from poetry_aiops.graph.advisories import Advisory, HealthFindings
+    from poetry_aiops.graph.command import GraphCommand
+    from poetry_aiops.graph.model import DependencyGraph
+    from poetry_aiops.project.model import Lock, Project
+
+
+LAST_REPORT: Final = "latest_report.json"
+
+
+# -- sizes --------------------------------------------------------------------------------------------------
+
+
+def sizes_of(
+    command: GraphCommand, project: Project, lock: Lock, graph: DependencyGraph, host: Host | None
+) -> Sizes:
+    """Ask the indexes for the sizes of the graph's packages; what they do not tell is unknown with a reason."""
+    from poetry_aiops.graph.file_sizes import file_sizes
+
+    names = {node.id for node in graph.nodes}
+    packages = [
+        package for package, _ in select(project, lock, graph.scope).packages if package.name in names
+    ]
+    machine, order = _here(lock) if host is None else _there(lock, host)
+    poetry = command.poetry
+    return Sizes(machine, file_sizes(packages, order, poetry.pool, poetry.config, _progress(command)))
+
+
+def _here(lock: Lock) -> tuple[str, Mapping[Tag, int]]:
+    """Return this machine with the Python that runs Poetry, or the newest one that the lock allows."""
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    allowed = sorted({one.python for one in machines_for(lock.python_versions)}, key=_minor)
+    python = running if running in allowed or not allowed else allowed[-1]
+    words = f"this machine ({platform.system()} {platform.machine()}, Python {python})"
+    return words, ranked_tags(python, platform_tags())
+
+
+def _there(lock: Lock, host: Host) -> tuple[str, Mapping[Tag, int]]:
+    python = ".".join(host.python.split(".")[:2]) if host.python else None
+    machine = machine_for(lock.python_versions, f"{host.os}-{host.arch}", python)
+    order = tags_on(
+        machine.python, system=host.os, arch=host.arch, libc=host.libc, os_version=host.os_version
+    )
+    return machine.name, order
+
+
+def _minor(python: str) -> int:
+    return int(python.partition(".")[2])
+
+
+def _progress(command: GraphCommand) -> Callable[[int, int], None] | None:
+    """Return what shows progress on a terminal; nothing in a pipe."""
+    output = command.io.error_output
+    if not shows_progress(output):
+        return None
+    bar = ProgressBar(output)
+    bar.set_format(" Asking for sizes: %current%/%max% [%bar%]")
+
+    def told(done: int, total: int) -> None:
+        if done == 1:
+            bar.start(total)
+        bar.set_progress(done)
+        if done == total:
+            bar.clear()
+
+    return told
+
+
+# -- advisories ---------------------------------------------------------------------------------------------
+
+
+def advisories_of(
+    command: GraphCommand, lock: Lock, graph: DependencyGraph
+) -> Mapping[str, tuple[Advisory, ...]] | None:
+    """Return the advisories of ``--health-report``, else of the last report where it is about this lock.
+
+    None without any. Raises InputError for a named report that cannot be read.
+    """
+    named = command.option("health-report")
+    if named:
+        findings = _read(Path(named), f"--health-report {named}")
+        if not findings.is_about(lock, _digest(lock)):
+            print_warning(command.io, f"{named} was written for another state of poetry.lock")
+        return findings.on(graph)
+    path = lock.path.parent / REPORTS / LAST_REPORT
+    if not path.is_file():
+        return None
+    try:
+        findings = _read(path, f"{REPORTS}/{LAST_REPORT}")
+    except InputError as error:
+        print_warning(command.io, "\n".join(error.lines()))
+        return None
+    return findings.on(graph) if findings.is_about(lock, _digest(lock)) else None
+
+
+def _read(path: Path, where: str) -> HealthFindings:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError("this is not UTF-8 text", where=where) from None
+    except OSError as error:
+        raise InputError(
+            f"cannot be read: {error.strerror or error}",
+            where=where,
+            hint="Write one with `poetry health --output FILE.json`.",
+        ) from error
+    return read_findings(text, where)
+
+
+def _digest(lock: Lock) -> str:
+    return hashlib.sha256(lock.path.read_bytes()).hexdigest()

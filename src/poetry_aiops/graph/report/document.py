@@ -1,0 +1,195 @@
+"""The graph as the document of ``poetry graph --format json``, node-link with the key ``edges``.
+
+``networkx.node_link_graph(document, edges="edges")`` reads it. Nothing in it depends on the time or the machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from poetry_aiops.cli.plain import plain
+from poetry_aiops.graph.answers import Answers
+from poetry_aiops.graph.overlay import NO_OVERLAY
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.graph.answers import Comparison, Focus, Why
+    from poetry_aiops.graph.model import Analysis, Arrival, DependencyGraph, Edge, Node, Standing
+    from poetry_aiops.graph.overlay import Overlay
+    from poetry_aiops.graph.sizes import Sizes
+
+
+_PLACES = 6  # of a share between 0 and 1
+_NOTHING = Answers()
+
+
+def graph_document(
+    analysis: Analysis, answers: Answers = _NOTHING, overlay: Overlay = NO_OVERLAY
+) -> dict[str, Any]:
+    """Return the content of the document ``poetry-aiops/graph/1``; sizes and advisories only where there are some."""
+    graph = analysis.graph
+    document: dict[str, Any] = {
+        "directed": True,
+        "multigraph": False,
+        "graph": _about(graph),
+        "nodes": [
+            _node(node, standing) for node, standing in zip(graph.nodes, analysis.standings, strict=True)
+        ],
+        "edges": [_edge(edge) for edge in graph.edges],
+        "summary": {**_record(analysis.summary), "betweenness_exact": analysis.betweenness_exact},
+        "demands": [_record(demand) for demand in graph.demands],
+        "cycles": [_record(cycle) for cycle in analysis.cycles],
+    }
+    _lay_over(document["nodes"], overlay)
+    if overlay.sizes is not None:
+        document["sizes"] = _sizes(overlay.sizes)
+    cleaned: dict[str, Any] = _clean({**document, **_answers(answers)})
+    return cleaned
+
+
+def _about(graph: DependencyGraph) -> dict[str, Any]:
+    scope = graph.scope
+    return {
+        "project": graph.project,
+        "lock_version": graph.lock_version,
+        "python": graph.python,
+        "scope": {
+            "groups": None if scope.groups is None else list(scope.groups),
+            "extras": None if scope.extras is None else list(scope.extras),
+            "target": scope.target.name if scope.target else None,
+            "variant": scope.variant or None,
+        },
+    }
+
+
+def _node(node: Node, standing: Standing) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "name": node.name,
+        "versions": list(node.versions),
+        "builds": [{"version": build.version, "source": build.source or None} for build in node.builds],
+        "groups": list(node.groups),
+        "direct": node.direct,
+        "optional": node.optional,
+        "description": node.description,
+        "depth": standing.depth,
+        "betweenness": round(standing.betweenness, _PLACES),
+        "articulation": standing.articulation,
+        "dominator": standing.dominator,
+        "frees": standing.frees,
+    }
+
+
+def _lay_over(nodes: list[dict[str, Any]], overlay: Overlay) -> None:
+    sizes = overlay.sizes.by_build() if overlay.sizes else {}
+    largest = overlay.bytes_by_name
+    for node in nodes:
+        if overlay.sizes is not None:
+            node["size"] = largest.get(node["id"])
+            for build in node["builds"]:
+                size = sizes.get((node["id"], build["version"], build["source"] or ""))
+                build["file"] = (size.file or None) if size else None
+                build["size"] = size.size if size else None
+        if overlay.advisories is not None:
+            node["advisories"] = [_record(one) for one in overlay.advisories.get(node["id"], ())]
+
+
+def _sizes(sizes: Sizes) -> dict[str, Any]:
+    return {
+        "machine": sizes.machine,
+        "total": sizes.total,
+        "known": len(sizes.by_name()),
+        "unknown": [
+            {"name": one.name, "version": one.version, "reason": one.reason} for one in sizes.unknown
+        ],
+    }
+
+
+def _edge(edge: Edge) -> dict[str, Any]:
+    return {
+        "source": edge.source,
+        "target": edge.target,
+        "hard": edge.hard,
+        "extras": list(edge.extras),
+        "marker": edge.marker,
+        "constraint": edge.constraint,
+        "asks": list(edge.asks),
+    }
+
+
+def _answers(answers: Answers) -> dict[str, Any]:
+    """Return the answers that there are; a question that nobody asked has no key."""
+    found: dict[str, Any] = {
+        "why": [_why(why) for why in answers.why],
+        "cuts": [_record(cut) for cut in answers.cuts],
+        "focus": _focus(answers.focus) if answers.focus else None,
+        "removal": _record(answers.removal) if answers.removal else None,
+        "held": [_record(held) for held in answers.held],
+        "diff": _comparison(answers.comparison) if answers.comparison else None,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _why(why: Why) -> dict[str, Any]:
+    return {
+        "name": why.name,
+        "paths": why.paths,
+        "leading": why.leading,
+        "total": why.total,
+        "exact": why.exact,
+        "demands": [_record(demand) for demand in why.demands],
+    }
+
+
+def _focus(focus: Focus) -> dict[str, Any]:
+    return {
+        "name": focus.name,
+        "ancestors": [{"name": name, "distance": distance} for name, distance in focus.ancestors],
+        "descendants": [{"name": name, "distance": distance} for name, distance in focus.descendants],
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    diff = comparison.diff
+    return {
+        "old": comparison.old,
+        "new": comparison.new,
+        "added": [_arrival(one) for one in diff.added],
+        "removed": [_arrival(one) for one in diff.removed],
+        "changed": [_record(change) for change in diff.changed],
+        "edges_added": [_edge(edge) for edge in diff.edges_added],
+        "edges_removed": [_edge(edge) for edge in diff.edges_removed],
+        "direct_added": diff.direct_added,
+        "direct_removed": diff.direct_removed,
+        "unchanged": diff.unchanged,
+    }
+
+
+def _arrival(arrival: Arrival) -> dict[str, Any]:
+    return {
+        "name": arrival.name,
+        "builds": arrival.builds,
+        "because": arrival.because,
+        "direct": arrival.direct,
+    }
+
+
+def _record(value: Any) -> Any:  # noqa: ANN401 - a frozen value of the model, with whatever it holds
+    """Return a frozen value as a JSON object with its own field names."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _record(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_record(entry) for entry in value]
+    return value
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the document with every text made harmless."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {key: _clean(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(entry) for entry in value]
+    return value

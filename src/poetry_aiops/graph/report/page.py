@@ -1,0 +1,137 @@
+"""The interactive page of ``poetry graph``: one HTML file that asks nothing of any network. Pure.
+
+The files of ``assets/graph`` are put into one document under a content security policy that allows this script and
+this style, by their hashes, and nothing else. What the lock says travels as JSON that cannot leave its element, and
+the script writes it as text only. The same ``PageData`` always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.graph.report.page_data import page_document
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_aiops.graph.advisories import Advisory
+    from poetry_aiops.graph.layout import Place
+    from poetry_aiops.graph.model import Analysis, DependencyGraph, Diff, Held
+
+
+SCRIPTS: Final = (
+    "model.js",
+    "walks.js",
+    "dominators.js",
+    "state.js",
+    "dom.js",
+    "paint.js",
+    "scene.js",
+    "scene_input.js",
+    "focus.js",
+    "overview.js",
+    "detail.js",
+    "table.js",
+    "cycles.js",
+    "removal.js",
+    "changes.js",
+    "compare.js",
+    "sizes.js",
+    "advisories.js",
+    "search.js",
+    "filters.js",
+    "keys.js",
+    "main.js",
+)
+STYLES: Final = ("tokens.css", "frame.css", "views.css", "print.css")
+_SLOT = re.compile(r"\{\{(\w+)\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class PageDiff:
+    """Two revisions of the lock: their names, what changed, and the older graph, whose lost packages are drawn."""
+
+    old_name: str
+    new_name: str
+    diff: Diff
+    old: DependencyGraph
+
+
+@dataclass(frozen=True, slots=True)
+class PageData:
+    """Everything that the page shows.
+
+    ``places`` holds every name of the graph and, with a ``diff``, of the older graph (``layout.places_of``).
+    ``variants`` maps each exclusive hardware group to its backend (``{"ml-gpu": "cu126"}``). ``sizes`` are bytes to
+    download, by name. ``focus`` is the package that the page opens with; empty for the one that frees the most.
+    """
+
+    analysis: Analysis
+    places: Mapping[str, Place]
+    variants: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    held: tuple[Held, ...] = ()
+    diff: PageDiff | None = None
+    sizes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    advisories: Mapping[str, tuple[Advisory, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    focus: str = ""
+
+
+def graph_page(data: PageData) -> str:
+    """Return the page as one HTML document."""
+    style, script = style_text(), script_text()
+    filling = {
+        "policy": content_policy(script, style),
+        "title": html.escape(f"{data.analysis.graph.project}: dependency graph"),
+        "style": style,
+        "data": json_for_html(page_document(data)),
+        "script": script,
+    }
+    return _SLOT.sub(lambda match: filling[match[1]], _asset("page.html"))
+
+
+def json_for_html(document: Mapping[str, object]) -> str:
+    """Return JSON that no HTML parser can take for markup: every ``<`` and ``&`` is written as its escape."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return (
+        text.replace("<", "\\u003c")
+        .replace("&", "\\u0026")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
+
+
+def content_policy(script: str, style: str) -> str:
+    """Return the content security policy that admits one script and one style by their SHA-256 and nothing else."""
+    return (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}';"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def style_text() -> str:
+    """Return the content of the page's style element."""
+    return "\n" + "".join(_asset(name) for name in STYLES)
+
+
+def script_text() -> str:
+    """Return the content of the page's script element: every file inside one function, nothing global."""
+    return '\n"use strict";\n(() => {\n' + "".join(_asset(name) for name in SCRIPTS) + "})();\n"
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+@lru_cache(maxsize=64)
+def _asset(name: str) -> str:
+    return (resources.files("poetry_aiops.graph") / "assets" / name).read_text(encoding="utf-8")

@@ -1,0 +1,274 @@
+"""The graph's answers as plain sentences; the text and the Markdown report show the same ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from poetry_aiops.cli.plain import counted, plain
+from poetry_aiops.graph.advisories import SEVERITIES
+from poetry_aiops.graph.overlay import NO_OVERLAY
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from poetry_aiops.graph.advisories import Advisory
+    from poetry_aiops.graph.answers import Answers, Comparison, Cut, Focus, Removal, Why
+    from poetry_aiops.graph.model import Analysis, Arrival, Cycle, Held, Holder, Summary
+    from poetry_aiops.graph.overlay import Overlay
+    from poetry_aiops.graph.sizes import Sizes
+
+
+ARROW: Final = " -> "
+NAMED: Final = 40
+"""How many names a sentence lists before it says how many more there are."""
+
+_NEXT_UNIT: Final = 999.5
+_NO_FRACTION: Final = 99.95
+_KINDS: Final = {
+    "hard": "a real cycle",
+    "extra": "only through an extra",
+    "marker": "on no single machine",
+}
+
+
+class Section(NamedTuple):
+    """A heading and the lines below it."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def sections(answers: Answers, overlay: Overlay = NO_OVERLAY) -> list[Section]:
+    """Return a section for everything that was asked; with sizes, what goes away is weighed, too."""
+    found = [_why(why) for why in answers.why]
+    found += [_cut(cut) for cut in answers.cuts]
+    found += [_focus(answers.focus)] if answers.focus else []
+    found += [_removal(answers.removal, overlay)] if answers.removal else []
+    found += [_held(held) for held in answers.held]
+    found += [_comparison(answers.comparison, overlay)] if answers.comparison else []
+    return [Section(plain(title), tuple(plain(line) for line in lines)) for title, lines in found]
+
+
+def figures(summary: Summary) -> list[tuple[str, str]]:
+    """Return the figures of a graph, each with its name."""
+    packages = str(summary.packages)
+    if summary.packages != summary.nodes:
+        packages += f", {summary.nodes} names"
+    optional = summary.edges - summary.edges_hard
+    edges = f"{summary.edges}, {optional} of them through extras" if optional else str(summary.edges)
+    return [
+        ("Packages", packages),
+        ("Direct", str(summary.direct)),
+        ("Edges", edges),
+        ("Depth", str(summary.depth)),
+        ("Longest chain", f"{summary.longest_chain}: {plain(ARROW.join(summary.chain))}"),
+    ]
+
+
+def oddities(analysis: Analysis) -> list[tuple[str, str]]:
+    """Return what looks wrong in the lock, or worth a look, each with the names that it is about."""
+    summary = analysis.summary
+    rows = [
+        ("Declared but not locked", summary.direct_missing_from_lock),
+        ("Locked but not needed by the project", summary.orphans),
+        ("Locked in several builds", summary.several_versions),
+        ("Asks for itself", summary.self_loops),
+        ("Needed but not locked", summary.dangling),
+    ]
+    return [(title, plain(listed(names))) for title, names in rows if names]
+
+
+def overlay_rows(analysis: Analysis, overlay: Overlay) -> list[tuple[str, str]]:
+    """Return what the overlay says in a line or two: what the download weighs, what is vulnerable."""
+    rows = _size_rows(overlay.sizes) if overlay.sizes else []
+    if overlay.advisories is None:
+        return rows
+    versions = {node.id: ", ".join(node.versions) for node in analysis.graph.nodes}
+    found = [
+        f"{name} {versions[name]} ({in_severity(one[0])})" for name, one in worst_first(overlay.advisories)
+    ]
+    return [*rows, ("Vulnerable", plain(listed(found)) if found else "none known")]
+
+
+def worst_first(advisories: Mapping[str, tuple[Advisory, ...]]) -> list[tuple[str, tuple[Advisory, ...]]]:
+    """Return packages with their advisories, by the severity of their worst one, then by name."""
+    return sorted(advisories.items(), key=lambda item: (SEVERITIES.index(item[1][0].severity), item[0]))
+
+
+def in_severity(advisory: Advisory) -> str:
+    """Return how bad an advisory is, in a word."""
+    return advisory.severity or "not rated"
+
+
+def in_bytes(size: int) -> str:
+    """Return a size as people read it: ``802 MB``, ``1.2 GB``; units of 1,000."""
+    number, units = float(size), ["B", "kB", "MB", "GB", "TB"]
+    while number >= _NEXT_UNIT and len(units) > 1:
+        number /= 1000
+        del units[0]
+    whole = number >= _NO_FRACTION or units[0] == "B"
+    return f"{number:.0f} {units[0]}" if whole else f"{number:.1f} {units[0]}"
+
+
+def largest(sizes: Sizes, limit: int) -> list[tuple[str, int]]:
+    """Return the largest packages with their bytes."""
+    return sorted(sizes.by_name().items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+
+def _size_rows(sizes: Sizes) -> list[tuple[str, str]]:
+    known = sizes.by_name()
+    said = f"{in_bytes(sizes.total)} for {counted(len(known), 'package')}" if known else "not known"
+    rows = [("Download", f"{said} on {plain(sizes.machine)}")]
+    if most := ", ".join(f"{name} ({in_bytes(size)})" for name, size in largest(sizes, 5)):
+        rows.append(("Largest", plain(most)))
+    reasons: dict[str, dict[str, None]] = {}
+    for one in sizes.unknown:
+        reasons.setdefault(one.reason, {})[f"{one.name} {one.version}"] = None
+    unknown = (f"{listed(list(names), limit=5)} ({reason})" for reason, names in reasons.items())
+    return [*rows, *(("Size not known", plain(text)) for text in unknown)]
+
+
+def cycle_lines(cycle: Cycle) -> list[str]:
+    """Say which packages need each other, what kind of cycle that is, and what breaks it."""
+    circle = ARROW.join([*cycle.example, cycle.example[0]])
+    size = "" if len(cycle.members) == len(cycle.example) else f", {len(cycle.members)} packages in all"
+    broken = [f"broken: {breaker.text}" for breaker in cycle.broken_by]
+    return [plain(line) for line in (f"{circle} ({_KINDS[cycle.kind]}{size})", *broken)]
+
+
+def listed(names: Sequence[str], limit: int = NAMED) -> str:
+    """Return names in one line; beyond ``limit`` it says how many more there are."""
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
+
+
+def _why(why: Why) -> Section:
+    lines = [_demand_line(why, group) for group in dict.fromkeys(demand.group for demand in why.demands)]
+    if not why.leading:
+        lines.append("Nothing that the project asks for leads to it: it is left over in the lock.")
+        return Section(f"Why {why.name} is there", tuple(lines))
+    paths = (
+        counted(why.total, "path leads", "paths lead") if why.exact else f"At least {why.total} paths lead"
+    )
+    dependencies = counted(len(why.leading), "direct dependency", "direct dependencies")
+    lines.append(f"{paths} to it, from {dependencies}; one shortest path for each:")
+    lines += [f"  {ARROW.join(path)}" for path in why.paths]
+    if len(why.leading) > len(why.paths):
+        lines.append(f"  and from {len(why.leading) - len(why.paths)} more direct dependencies")
+    return Section(f"Why {why.name} is there", tuple(lines))
+
+
+def _demand_line(why: Why, group: str) -> str:
+    asked = [demand for demand in why.demands if demand.group == group]
+    texts = dict.fromkeys(
+        demand.constraint + (f" ; {demand.marker}" if demand.marker else "") for demand in asked
+    )
+    return f"The project asks for it in {group}: {', '.join(texts)}"
+
+
+def _cut(cut: Cut) -> Section:
+    title = f"What it takes to lose {cut.name}"
+    if not cut.must_go:
+        return Section(title, ("The project does not lead to it.",))
+    leading = counted(len(cut.must_go), "direct dependency leads", "direct dependencies lead")
+    bottleneck = f"one of these {len(cut.cut)}: {listed(cut.cut)}" if len(cut.cut) > 1 else f"{cut.cut[0]}"
+    return Section(
+        title,
+        (
+            f"{leading} to it; each has to leave pyproject.toml or stop needing it: {listed(cut.must_go)}",
+            f"Every path from the project runs through {bottleneck}",
+        ),
+    )
+
+
+def _focus(focus: Focus) -> Section:
+    lines = [
+        *_rings(focus.ancestors, "leads to it", "lead to it"),
+        *_rings(focus.descendants, "below it", "below it"),
+    ]
+    return Section(f"Around {focus.name}", tuple(lines or ["Nothing leads to it, and it needs nothing."]))
+
+
+def _rings(around: Sequence[tuple[str, int]], one: str, many: str) -> Iterator[str]:
+    for distance in dict.fromkeys(distance for _, distance in around):
+        names = [name for name, away in around if away == distance]
+        edges = counted(distance, "edge")
+        yield f"{counted(len(names), 'package')} {one if len(names) == 1 else many}, {edges} away: {listed(names)}"
+
+
+def _removal(removal: Removal, overlay: Overlay) -> Section:
+    title = f"Without {', '.join(removal.asked)}"
+    lines = [f"{kept.name} stays: it is still needed by {listed(kept.needed_by)}" for kept in removal.kept]
+    lines += [
+        f"{name} is not in pyproject.toml: this is what goes when nothing needs it any more"
+        for name in removal.transitive
+    ]
+    if not removal.gone:
+        return Section(title, (*lines, "Nothing goes away."))
+    goes = counted(len(removal.gone), "package goes", "packages go")
+    sizes = overlay.bytes_by_name
+    weight = sum(sizes.get(name, 0) for name in removal.gone)
+    away = f"{goes} away{f', {in_bytes(weight)} less to download' if weight else ''}"
+    return Section(title, (*lines, f"{away}: {listed(removal.gone, limit=400)}"))
+
+
+def _held(held: Held) -> Section:
+    title = f"Who holds {held.name} {held.version} back"
+    if not held.holders:
+        return Section(title, ("Nobody: nothing asks for it.",))
+    lines = [f"All together allow {held.allowed}"]
+    lines += [f"newest version that everyone allows: {held.newest}"] if held.newest else []
+    tight = [holder for holder in held.holders if holder.tightest]
+    lines += [f"tightest: {_holder(holder)}" for holder in tight]
+    if not tight:
+        lines.append("Nobody sets an upper bound.")
+    rest = [holder for holder in held.holders if not holder.tightest]
+    lines += [_holder(holder) for holder in rest[:NAMED]]
+    if len(rest) > NAMED:
+        lines.append(f"and {len(rest) - NAMED} more, none of them tighter")
+    return Section(title, tuple(lines))
+
+
+def _holder(holder: Holder) -> str:
+    owner = f"{holder.owner} {holder.owner_version}".strip()
+    owner += f" ({holder.group})" if holder.group else ""
+    text = f"{owner} wants {holder.constraint}"
+    text += f" ; {holder.marker}" if holder.marker else ""
+    text += " (optional)" if holder.optional else ""
+    return text + (f", which forbids {listed(holder.forbids, limit=5)}" if holder.forbids else "")
+
+
+def _comparison(comparison: Comparison, overlay: Overlay) -> Section:
+    diff = comparison.diff
+    title = f"From {comparison.old} to {comparison.new}"
+    if diff.is_empty:
+        return Section(title, ("Nothing changed.",))
+    counts = (
+        f"{len(diff.added)} added, {len(diff.removed)} removed, {len(diff.changed)} changed, {diff.unchanged} as before",
+        f"{len(diff.edges_added)} edges added, {len(diff.edges_removed)} removed",
+    )
+    lines = ["; ".join(counts)]
+    more = overlay.sizes.change(diff) if overlay.sizes else None
+    if more is not None:
+        lines.append(f"{in_bytes(abs(more))} {'less' if more < 0 else 'more'} to download")
+    lines += [f"+ {_arrival(one, 'is new in pyproject.toml')}" for one in diff.added]
+    lines += [f"- {_arrival(one, 'left pyproject.toml')}" for one in diff.removed]
+    lines += [f"~ {one.name} {', '.join(one.old)}{ARROW}{', '.join(one.new)}" for one in diff.changed]
+    return Section(title, tuple(lines))
+
+
+def _arrival(arrival: Arrival, what: str) -> str:
+    text = f"{arrival.name} {', '.join(arrival.builds)}"
+    chain = ARROW.join(arrival.because)
+    if arrival.direct:
+        return (
+            f"{text} ({what})"
+            if len(arrival.because) == 1
+            else f"{text} ({chain}; {arrival.because[0]} {what})"
+        )
+    return (
+        f"{text} ({chain})"
+        if len(arrival.because) > 1
+        else f"{text} (nothing that the project asks for leads to it)"
+    )

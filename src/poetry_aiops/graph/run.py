@@ -1,0 +1,273 @@
+"""One run of ``poetry graph``: read the lock, analyse, answer, and write or print."""
+
+from __future__ import annotations
+
+import webbrowser
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from poetry_aiops.cli.document import document_text
+from poetry_aiops.cli.terminal import fitted, plain, print_warning
+from poetry_aiops.errors import InputError, NegativeAnswerError, UsageError
+from poetry_aiops.graph import constraints, cuts, dominance, paths
+from poetry_aiops.graph.analysis import analyse
+from poetry_aiops.graph.answers import Answers, Comparison
+from poetry_aiops.graph.build import build_graph
+from poetry_aiops.graph.diff import diff
+from poetry_aiops.graph.difference import difference
+from poetry_aiops.graph.layout import places_of
+from poetry_aiops.graph.model import Scope
+from poetry_aiops.graph.overlay import Overlay
+from poetry_aiops.graph.overlay_sources import advisories_of, sizes_of
+from poetry_aiops.graph.report.document import graph_document
+from poetry_aiops.graph.report.dot import graph_dot
+from poetry_aiops.graph.report.graphml import graph_graphml
+from poetry_aiops.graph.report.markdown import graph_markdown
+from poetry_aiops.graph.report.mermaid import graph_mermaid
+from poetry_aiops.graph.report.page import PageData, PageDiff, graph_page
+from poetry_aiops.graph.report.text import answers_text, cycles_text, graph_text, summary_text
+from poetry_aiops.graph.requested_scope import look_of, variants_of
+from poetry_aiops.graph.revision import graph_at
+from poetry_aiops.project.located import located_pyproject, locked_beside
+from poetry_aiops.project.pyproject import load_pyproject, project_from
+from poetry_aiops.system.git import file_at
+from poetry_aiops.system.reports_folder import REPORTS, write_reports
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from poetry_aiops.graph.command import GraphCommand
+    from poetry_aiops.graph.model import Analysis, DependencyGraph
+    from poetry_aiops.graph.requested_scope import Look
+    from poetry_aiops.project.model import Lock, Project
+
+
+PAGE, ANALYSIS = "graphs/dependency_graph.html", "graphs/dependency_analysis.md"
+
+
+@dataclass
+class Graphing:
+    """The run; everything is read once and only where it is asked for."""
+
+    command: GraphCommand
+
+    def run(self) -> int:
+        """Return the exit code: 1 only for cycles with ``--check-cycles``."""
+        asked = self._asked_format()
+        files = self.command.output_files
+        self.depth  # noqa: B018 - wrong options are told before anything is read
+        for warning in self.look.warnings:
+            print_warning(self.command.io, warning)
+        for note in self.look.notes:
+            self.command.line_error(plain(note))
+        if asked:
+            self._print(asked)
+        elif self._asks_a_question:
+            self.command.line(plain(fitted(self.command.io.output, self._answers_text())))
+        if not asked and not files and (not self._asks_a_question or self.command.option("open")):
+            self._write_page()
+        if files:
+            self.command.write_files({form: self._text(form) for form in set(files.values())})
+        return self._check_cycles()
+
+    # -- what was asked for --------------------------------------------------------------------------------
+
+    def _asked_format(self) -> str:
+        return self.command.asked_format if self.command.option("format") else ""
+
+    @property
+    def _asks_a_question(self) -> bool:
+        names = ("why", "focus", "without-package", "holds-back", "diff", "compare", "check-cycles")
+        return any(self.command.option(name) for name in names)
+
+    @cached_property
+    def depth(self) -> int | None:
+        given = self.command.option("depth")
+        if given is None:
+            return None
+        if not str(given).isdecimal() or int(given) < 1:
+            raise UsageError(
+                f"{given!r} is not a number of levels", where="--depth", hint="Write for example 3."
+            )
+        return int(given)
+
+    # -- reading -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def path(self) -> Path:
+        return located_pyproject(self.command)
+
+    @cached_property
+    def document(self) -> Mapping[str, object]:
+        return load_pyproject(self.path)
+
+    @cached_property
+    def project(self) -> Project:
+        return project_from(self.document, self.path)
+
+    @cached_property
+    def lock(self) -> Lock:
+        return locked_beside(self.path)
+
+    @cached_property
+    def look(self) -> Look:
+        return look_of(self.command, self.project, self.lock, self.document)
+
+    @property
+    def scope(self) -> Scope:
+        return self.look.scope
+
+    @cached_property
+    def graph(self) -> DependencyGraph:
+        whole = build_graph(self.project, self.lock, self.scope, document=self.document)
+        name = self.command.option("focus")
+        return paths.part(whole, paths.focus(whole, name, self.depth).names) if name else whole
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        return analyse(self.graph)
+
+    @cached_property
+    def overlay(self) -> Overlay:
+        sizes = None
+        if self.command.option("sizes"):
+            sizes = sizes_of(self.command, self.project, self.lock, self.graph, self.look.host)
+        return Overlay(sizes, advisories_of(self.command, self.lock, self.graph))
+
+    @cached_property
+    def _old_graph(self) -> DependencyGraph | None:
+        revision = self.command.option("diff")
+        if not revision:
+            return None
+        folder = self.path.parent
+        return graph_at(
+            revision,
+            file_at(folder, revision, "pyproject.toml"),
+            file_at(folder, revision, "poetry.lock"),
+            self.scope,
+        )
+
+    # -- answering -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def answers(self) -> Answers:
+        option, graph = self.command.option, self.graph
+        away = tuple(option("without-package") or ())
+        return Answers(
+            why=tuple(paths.why(graph, name) for name in option("why") or ()),
+            cuts=tuple(cuts.to_lose(graph, name) for name in option("why") or ()),
+            focus=paths.focus(graph, option("focus"), self.depth) if option("focus") else None,
+            removal=dominance.removal(graph, away) if away else None,
+            held=tuple(
+                held for name in option("holds-back") or () for held in constraints.holds_back(graph, name)
+            ),
+            comparison=self._comparison(),
+        )
+
+    def _comparison(self) -> Comparison | None:
+        if self._old_graph is not None:
+            if self.command.option("compare"):
+                raise UsageError(
+                    "--diff and --compare ask for two comparisons",
+                    where="--compare",
+                    hint="Ask one at a time.",
+                )
+            return Comparison(
+                str(self.command.option("diff")), "poetry.lock", diff(self._old_graph, self.graph)
+            )
+        given = self.command.option("compare")
+        if not given:
+            return None
+        over, dots, group = str(given).rpartition("..")
+        if not group or (dots and not over):
+            raise UsageError(
+                f"{given!r} is not GROUP or OVER..GROUP",
+                where="--compare",
+                hint="For example ml-cpu..ml-gpu.",
+            )
+        within = Scope(("main",), self.scope.extras, self.scope.target)
+        found = difference(self.project, self.lock, group, over or None, within)
+        return Comparison(f"main and {over}" if over else "main", f"main and {group}", found)
+
+    def _answers_text(self) -> str:
+        parts = [answers_text(self.answers, self.overlay)]
+        if self.command.option("check-cycles"):
+            parts.append(cycles_text(self.analysis))
+        return "\n\n".join(part for part in parts if part)
+
+    # -- telling -------------------------------------------------------------------------------------------
+
+    def _print(self, asked: str) -> None:
+        if asked == "json":
+            self.command.write_document("graph", self._document())
+        else:
+            self.command.write_raw(self._text(asked))
+
+    def _text(self, form: str) -> str:
+        if form == "json":
+            return document_text("graph", self._document())
+        if form == "html":
+            return graph_page(self._page_data())
+        if form == "markdown":
+            return graph_markdown(self.analysis, self.answers, self.overlay)
+        if form == "text":
+            ascii_only = not (self.command.io.output.supports_utf8())
+            return graph_text(
+                self.analysis, self.answers, self.depth, ascii_only=ascii_only, overlay=self.overlay
+            )
+        writers = {"dot": graph_dot, "mermaid": graph_mermaid, "graphml": graph_graphml}
+        return writers[form](self.analysis)
+
+    def _document(self) -> dict[str, Any]:
+        return graph_document(self.analysis, self.answers, self.overlay)
+
+    def _page_data(self) -> PageData:
+        old = self._old_graph
+        comparison = self.answers.comparison
+        page_diff = None
+        if old is not None and comparison is not None:
+            page_diff = PageDiff(comparison.old, comparison.new, comparison.diff, old)
+        return PageData(
+            analysis=self.analysis,
+            places=places_of(self.graph, *([old] if old is not None else [])),
+            variants=self._variants(),
+            held=self.answers.held,
+            diff=page_diff,
+            sizes=self.overlay.bytes_by_name,
+            advisories=self.overlay.advisories or {},
+            focus=self.command.option("focus") or "",
+        )
+
+    def _variants(self) -> dict[str, str]:
+        hardware = variants_of(self.document, self.project)
+        return {one.group: one.backend for one in hardware.variants} if hardware else {}
+
+    def _write_page(self) -> None:
+        contents = {PAGE: self._text("html"), ANALYSIS: self._text("markdown")}
+        try:
+            page, analysis = write_reports(self.path.parent / REPORTS, contents)
+        except InputError as error:
+            print_warning(self.command.io, "\n".join(error.lines()))
+            self.command.line(
+                plain(fitted(self.command.io.output, summary_text(self.analysis, self.overlay)))
+            )
+            return
+        if not self._asks_a_question:
+            self.command.line(
+                plain(fitted(self.command.io.output, summary_text(self.analysis, self.overlay)))
+            )
+        self.command.line(plain(f"Wrote {_shown(page, self.path)} and {_shown(analysis, self.path)}."))
+        if self.command.option("open") and not webbrowser.open(page.as_uri()):
+            print_warning(self.command.io, f"no browser was found; open {page.as_uri()} yourself")
+
+    def _check_cycles(self) -> int:
+        if self.command.option("check-cycles") and self.analysis.cycles:
+            return NegativeAnswerError.exit_code
+        return 0
+
+
+def _shown(path: Path, pyproject: Path) -> str:
+    return path.relative_to(pyproject.parent).as_posix()

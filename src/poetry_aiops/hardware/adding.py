@@ -1,0 +1,284 @@
+"""One run of ``poetry hw-add``: plan, show, write, lock, and back to the old file when locking fails."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import poetry_aiops
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.frameworks import load_frameworks
+from poetry_aiops.cli.terminal import plain, print_warning
+from poetry_aiops.config import read_config
+from poetry_aiops.errors import InputError, NegativeAnswerError, UsageError
+from poetry_aiops.hardware.addition import COMMAND, AdditionRequest, plan_addition
+from poetry_aiops.hardware.index_sources import TORCH_INDEX_VARIABLE
+from poetry_aiops.hardware.page_look import look_at_page
+from poetry_aiops.hardware.recipes import Recipes
+from poetry_aiops.locking.declaration import check_declaration, variant_kind
+from poetry_aiops.locking.propose import propose
+from poetry_aiops.locking.run import lock_variants
+from poetry_aiops.project.edit import ProjectEdit, apply_edit
+from poetry_aiops.project.located import located_pyproject
+from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
+from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.interruption import undoing_when_ended
+from poetry_aiops.system.transaction.migration import locked
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from poetry_aiops.hardware.addition import Addition
+    from poetry_aiops.hardware.hw_add_command import HwAddCommand
+
+
+_ANY_WRITE_BIT = 0o222
+_COLOURS = {"+": "info", "-": "fg=red", "@": "fg=cyan"}
+
+
+@dataclass
+class Adding:
+    """The run; its public state is what the JSON document tells."""
+
+    command: HwAddCommand
+    warnings: list[str] = field(default_factory=list)
+    written: bool = False
+    locked: bool = False
+
+    def run(self) -> int:
+        """Return the exit code; raises errors in words before anything is written."""
+        self.command.asked_format  # noqa: B018 - an unknown format is told before anything happens
+        path = located_pyproject(self.command)
+        if self.command.option("dry-run"):
+            return self._run(path)
+        with locked(path.parent, datetime.now(UTC)), undoing_when_ended():
+            return self._run(path)
+
+    def _run(self, path: Path) -> int:
+        document = load_pyproject(path)
+        before = path.read_bytes()
+        addition = self._plan(document, path)
+        text = apply_edit(before.decode("utf-8"), addition.edit, path)
+        diff = _diff(before.decode("utf-8"), text)
+        dry = bool(self.command.option("dry-run"))
+        if not dry and diff:
+            self._refuse_read_only(path)
+        self._show(addition, diff)
+        code = 0
+        if diff and not dry:
+            code = self._write_and_lock(path, before, text.encode("utf-8"), addition)
+        elif not dry and self._lock_is_behind():
+            self._note(
+                "pyproject.toml has all of this already, and poetry.lock does not belong to it: locking"
+            )
+            code = lock_variants(self.command)
+            self.locked = code == 0
+        self._conclude(document, diff, dry=dry, code=code)
+        if self.command.asked_format == "json":
+            self._write_document(addition, diff, dry=dry, code=code)
+        return code
+
+    # -- planning ------------------------------------------------------------------------------------------
+
+    def _plan(self, document: Mapping[str, object], path: Path) -> Addition:
+        project = project_from(document, path)
+        hardware = read_config(aiops_table(document)).hardware
+        if hardware is not None:
+            if variant_kind(hardware, project) == "extras":
+                raise UsageError(
+                    "the hardware variants of this project are extras, and hw-add writes dependency groups",
+                    where=COMMAND,
+                    hint="Add the package to the extras by hand, or make the variants optional groups.",
+                )
+            check_declaration(hardware, project)
+        inferred = propose(project) if hardware is None else None
+        facts = load_frameworks()
+        request = AdditionRequest(
+            packages=tuple(self.command.argument("packages")),
+            variants=tuple(self.command.option("variants") or ()),
+            replace=bool(self.command.option("replace")),
+            torch_index=os.environ.get(TORCH_INDEX_VARIABLE) or None,
+        )
+        addition = plan_addition(
+            request,
+            project,
+            hardware.variants if hardware else (),
+            inferred.variants if inferred else (),
+            Recipes(facts, load_catalogue()),
+        )
+        return replace(addition, edit=self._with_plugin(addition.edit, document))
+
+    def _with_plugin(self, edit: ProjectEdit, document: Mapping[str, object]) -> ProjectEdit:
+        if not self.command.option("requires-plugins") or _asks_for_plugin(document):
+            return edit
+        return replace(edit, plugin=_plugin_constraint())
+
+    def _refuse_read_only(self, path: Path) -> None:
+        if not os.access(path, os.W_OK) or not path.stat().st_mode & _ANY_WRITE_BIT:
+            raise InputError(
+                "the file is read-only, and nothing was changed",
+                where=str(path),
+                hint="Make it writable, or see the changes with --dry-run.",
+            )
+
+    # -- writing -------------------------------------------------------------------------------------------
+
+    def _write_and_lock(self, path: Path, before: bytes, after: bytes, addition: Addition) -> int:
+        _replace(path, before, after)
+        self.written = True
+        if self.command.option("no-lock"):
+            return 0
+        code = NegativeAnswerError.exit_code
+        try:
+            self.command.reset_poetry()
+            self._warn_about_hashes(addition)
+            code = lock_variants(self.command)
+        finally:
+            # Whatever went wrong, an interruption included: the project is as it was before.
+            if code != 0:
+                self._put_back(path, before, after)
+        self.locked = code == 0
+        return code
+
+    def _lock_is_behind(self) -> bool:
+        """Whether a run was ended between writing pyproject.toml and locking, or told not to lock."""
+        locker = self.command.poetry.locker
+        return not self.command.option("no-lock") and not (locker.is_locked() and locker.is_fresh())
+
+    def _put_back(self, path: Path, before: bytes, after: bytes) -> None:
+        _replace(path, after, before)
+        self.written = False
+        self.command.line_error(
+            "<error>Locking failed, so pyproject.toml was put back as it was; poetry.lock was not touched.</error>"
+        )
+
+    def _warn_about_hashes(self, addition: Addition) -> None:
+        """Warn about indexes without hashes: Poetry would download every file of a release to compute them."""
+        looks: dict[str, tuple[str, str]] = {}
+        for variant in addition.variants:
+            for entry in variant.entries:
+                if entry.source is not None:
+                    looks.setdefault(entry.source, (entry.name, entry.constraint))
+        for source, (package, constraint) in looks.items():
+            look = look_at_page(self.command.poetry.pool, source, package, constraint)
+            if look.problem is not None:
+                self._note(f"the page of {package} on {source} could not be looked at: {look.problem}")
+            elif look.without_hash:
+                self._warn(
+                    f"{source} gives no sha256 for {look.without_hash} of {look.files} files of {package}"
+                    f" {look.version}: Poetry downloads them whole to compute it, which for torch is gigabytes."
+                    " Ctrl+C stops it and puts pyproject.toml back."
+                )
+
+    # -- telling -------------------------------------------------------------------------------------------
+
+    def _show(self, addition: Addition, diff: str) -> None:
+        for line in diff.splitlines():
+            style = _COLOURS.get(line[:1])
+            self.command.line(f"<{style}>{plain(line)}</>" if style else plain(line))
+        for variant in addition.variants:
+            if variant.unchanged:
+                names = ", ".join(variant.unchanged)
+                self.command.line(plain(f"{variant.group} ({variant.backend}) already has {names}"))
+        for note in addition.notes:
+            self._note(note)
+
+    def _conclude(self, document: Mapping[str, object], diff: str, *, dry: bool, code: int) -> None:
+        if not diff and not self.locked:
+            self.command.line("Nothing to change.")
+        elif dry:
+            self.command.line("Dry run: nothing was written.")
+        elif code == 0:
+            files = " and ".join(self._files())
+            self.command.line(f"Wrote {files}. Install what fits this machine with `poetry hw-install`.")
+        if (
+            diff
+            and code == 0
+            and not _asks_for_plugin(document)
+            and not self.command.option("requires-plugins")
+        ):
+            self.command.line(
+                "So that every clone gets this plugin, add these lines (or use --requires-plugins):\n"
+                + plain(f'[tool.poetry.requires-plugins]\npoetry-aiops = "{_plugin_constraint()}"')
+            )
+
+    def _note(self, text: str) -> None:
+        self.command.line_error(plain(f"Note: {text}"))
+
+    def _warn(self, text: str) -> None:
+        self.warnings.append(text)
+        print_warning(self.command.io, text)
+
+    def _write_document(self, addition: Addition, diff: str, *, dry: bool, code: int) -> None:
+        content: dict[str, Any] = {
+            "variants": [
+                {
+                    "group": one.group,
+                    "backend": one.backend,
+                    "created": one.created,
+                    "requirements": [
+                        {
+                            "name": entry.name,
+                            "constraint": entry.constraint,
+                            "extras": list(entry.extras),
+                            "marker": entry.marker,
+                            "source": entry.source,
+                        }
+                        for entry in one.entries
+                    ],
+                    "unchanged": list(one.unchanged),
+                }
+                for one in addition.variants
+            ],
+            "moved": [{"name": name, "group": group} for group, name in addition.moved],
+            "sources": [{"name": one.name, "url": one.url} for one in addition.edit.sources],
+            "diff": diff,
+            "files": self._files(),
+            "dry_run": dry,
+            "notes": list(addition.notes),
+            "warnings": self.warnings,
+            "exit_code": code,
+        }
+        self.command.write_document("hw-add", content)
+
+    def _files(self) -> list[str]:
+        names = [("pyproject.toml", self.written), ("poetry.lock", self.locked)]
+        return [name for name, changed in names if changed]
+
+
+def _replace(path: Path, before: bytes, after: bytes) -> None:
+    """Write the file; raises InputError when somebody else wrote it meanwhile, or when the system refuses."""
+    if path.read_bytes() != before:
+        raise InputError(
+            "the file was changed by another program meanwhile and is left as that wrote it",
+            where=str(path),
+            hint="Look at it, then run `poetry lock`.",
+        )
+    try:
+        write_atomically(path, after)
+    except OSError as error:
+        raise InputError(
+            f"the file cannot be written and is left as it is: {error.strerror or error}",
+            where=str(path),
+            hint="Make room or make it writable, then run this again.",
+        ) from error
+
+
+def _diff(before: str, after: str) -> str:
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), "pyproject.toml", "pyproject.toml"
+    )
+    return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+
+
+def _asks_for_plugin(document: Mapping[str, Any]) -> bool:
+    return "poetry-aiops" in document.get("tool", {}).get("poetry", {}).get("requires-plugins", {})
+
+
+def _plugin_constraint() -> str:
+    return f">={poetry_aiops.__version__}"

@@ -1,0 +1,58 @@
+"""``poetry hw-add``: a framework for several kinds of hardware, in one pyproject.toml and one lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cleo.helpers import argument, option
+from poetry.console.commands.command import Command
+
+from poetry_aiops.cli.base import AiopsCommand, format_option
+
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+
+
+class HwAddCommand(AiopsCommand, Command):
+    """Makes or extends hardware variants, then locks through Poetry."""
+
+    name = "hw-add"
+    description = "Adds a framework for several kinds of hardware and locks them all."
+    formats: ClassVar[tuple[str, ...]] = ("text", "json")
+    arguments: ClassVar[list[Argument]] = [
+        argument("packages", "The packages: torch, torch@^2.9, 'torch>=2.9,<2.12', ...", multiple=True)
+    ]
+    options: ClassVar[list[Option]] = [
+        option(
+            "variants",
+            None,
+            "The kinds of hardware: <comment>cpu,cu126,cu130,rocm7.2,xpu,mps,jetson</>, or names of variants.",
+            flag=False,
+            multiple=True,
+        ),
+        option("replace", None, "Change the requirements of variants that already have these packages."),
+        option("dry-run", None, "Show the changes of pyproject.toml; write and lock nothing."),
+        option("no-lock", None, "Write pyproject.toml, but leave poetry.lock alone."),
+        option("requires-plugins", None, "Also ask every clone of the project for this plugin."),
+        format_option(*formats),
+    ]
+    help = """\
+Writes what each kind of hardware needs into an optional group of its own: the right package or extra, the
+index with the right builds, and the table that declares the groups as hardware variants. Then it locks.
+A package that main or another group asks for moves into the variants. Nothing is installed.
+
+<info>poetry hw-add torch torchvision --variants cpu,cu126</info>
+<info>poetry hw-add torch --variants rocm7.2 --dry-run</info>
+<info>poetry hw-add onnxruntime jax@^0.8 --variants cpu,cu130</info>
+
+When locking fails, pyproject.toml is put back as it was. The environment variable
+<comment>POETRY_AIOPS_TORCH_INDEX</> names a mirror of https://download.pytorch.org/whl.
+"""
+    loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
+
+    def handle(self) -> int:
+        from poetry_aiops.hardware.adding import Adding
+
+        return Adding(self).run()

@@ -1,0 +1,224 @@
+"""What ``poetry hw-install`` does with a choice: announces it, checks what was installed, leaves the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from poetry_aiops.accelerators.describe import machine_text
+from poetry_aiops.accelerators.groups import names_in_extras
+from poetry_aiops.cli.document import document_text
+from poetry_aiops.cli.terminal import fitted, plain, print_warning
+from poetry_aiops.errors import NegativeAnswerError
+from poetry_aiops.hardware.installed import installed_builds
+from poetry_aiops.hardware.installed_check import compare
+from poetry_aiops.hardware.installed_packages import read_installed
+from poetry_aiops.hardware.machine import is_foreign
+from poetry_aiops.hardware.verify_environment import verify_environment
+from poetry_aiops.locking.declaration import provided_directly
+from poetry_aiops.locking.environment_record import write_record
+from poetry_aiops.locking.installer import VariantInstaller
+from poetry_aiops.locking.record import record_for
+from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.targets import targets
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.utils import NormalizedName
+
+    from poetry_aiops.accelerators.catalogue import Catalogue
+    from poetry_aiops.accelerators.choice import Choice
+    from poetry_aiops.accelerators.groups import GroupPlan
+    from poetry_aiops.accelerators.host import Detection
+    from poetry_aiops.accelerators.selection import Selection
+    from poetry_aiops.hardware.hw_install_command import HwInstallCommand
+    from poetry_aiops.hardware.installed_check import Finding
+    from poetry_aiops.locking.record import InstallRecord
+    from poetry_aiops.locking.session import VariantSession
+
+
+_NEVER_WRONG = frozenset({"cpu", "jetson"})
+"""Where an unexpected build still computes: a GPU build on a CPU, a CPU build on a Jetson."""
+
+
+@dataclass
+class Installation:
+    """A choice that was made, on its way into the environment."""
+
+    command: HwInstallCommand
+    session: VariantSession | None
+    catalogue: Catalogue
+    detection: Detection
+    selection: Selection
+    choice: Choice
+    group_plan: GroupPlan
+    remember: str | None
+    torch: str | None = None
+    """The version of torch that the lock holds for the chosen variant."""
+    all_extras: bool = False
+    findings: tuple[Finding, ...] = ()
+    verdict: dict[str, Any] | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def variant(self) -> str | None:
+        """The variant that is installed; None also where one was chosen but the groups take none."""
+        return self.choice.variant if self.group_plan.takes_variant else None
+
+    @property
+    def backend(self) -> str | None:
+        """The backend of the variant that is installed."""
+        return self.choice.backend if self.group_plan.takes_variant else None
+
+    @property
+    def active_groups(self) -> set[NormalizedName]:
+        """The dependency groups that Poetry's installer shall activate."""
+        variant = {self.variant} if self.variant and not self._extras else set()
+        return {canonicalize_name(group) for group in self.group_plan.groups | variant}
+
+    @property
+    def _extras(self) -> bool:
+        return self.session is not None and self.session.kind == "extras"
+
+    def adjusted_option(self, name: str, given: Any) -> Any:  # noqa: ANN401 - options are of any type
+        """Return what Poetry's install shall see of an option: the extras with the chosen variant and no other."""
+        if not self._extras or self.session is None or name not in {"extras", "all-extras"}:
+            return given
+        if name == "all-extras":
+            return False
+        every = self.session.project.extras if self.all_extras else names_in_extras(given)
+        chosen = {self.variant} if self.variant else set()
+        return sorted((set(every) - set(self.session.variants)) | chosen)
+
+    def announce(self) -> None:
+        """Warn, say what was chosen and why in one line, and prepare the installer to clear other variants away."""
+        command = self.command
+        self._warn(self.warnings)
+        if command.option("explain"):
+            text = machine_text(self.detection, self.selection, (), explain=True)
+            command.line(plain(fitted(command.io.output, text)) + "\n")
+        headline = fitted(command.io.output, f"hw-install: {self._headline()}").removeprefix("hw-install")
+        command.line(f"<info>hw-install</info>{plain(headline)}")
+        if self.session is not None and isinstance(command.installer, VariantInstaller):
+            clears = self.group_plan.takes_variant or self.choice.origin != "auto"
+            if is_foreign(self.detection):
+                command.installer.pretend(self._foreign_markers())
+            command.installer.clear = (
+                frozenset(self.session.variants) - {self.variant} if clears else frozenset()
+            )
+
+    def conclude(self) -> int:
+        """Check what was installed and leave the record; returns the exit code."""
+        if self.command.option("dry-run"):
+            return 0
+        env = self.command.env
+        if self.backend is not None:
+            facts = read_installed([env.purelib, env.platlib], self.detection.host.os)
+            self.findings = compare(self.backend, installed_builds(facts), self._provided())
+        if self.group_plan.takes_variant:
+            self._leave_record()
+        wrong = [finding for finding in self.findings if finding.outcome == "wrong"]
+        if self.backend is not None and family_of(self.backend) in _NEVER_WRONG:
+            self._warn(finding.text for finding in wrong)
+            wrong = []
+        for finding in wrong:
+            self.command.line_error(f"<error>{plain(finding.text)}</error>")
+        if self.command.option("verify") and self.backend is not None and not wrong:
+            return self._verify(self.backend)
+        return NegativeAnswerError.exit_code if wrong else 0
+
+    def write_document(self, code: int) -> None:
+        """Print the JSON document where it was asked for, and write it into files."""
+        content = self._document(code)
+        if self.command.asked_format == "json":
+            self.command.write_document("hw-install", content)
+        self.command.write_files({"json": document_text("hw-install", content)})
+
+    # -- private ----------------------------------------------------------------------------------------
+
+    def _document(self, code: int) -> dict[str, Any]:
+        return {
+            "variant": self.variant,
+            "backend": self.backend,
+            "origin": self.choice.origin,
+            "reason": self.choice.reason,
+            "torch_max": self.choice.torch_max,
+            "note": self.choice.note if self.variant else None,
+            "groups": sorted(self.active_groups),
+            "dry_run": bool(self.command.option("dry-run")),
+            "remembered": self.remember,
+            "checks": [{"text": finding.text, "outcome": finding.outcome} for finding in self.findings],
+            "verification": self.verdict,
+            "warnings": self.warnings,
+            "exit_code": code,
+        }
+
+    def _foreign_markers(self) -> dict[str, str]:
+        """Return the marker values that the target has and this machine has not."""
+        host, python = self.detection.host, ".".join(str(part) for part in self.command.env.version_info[:2])
+        name = f"{host.os}-{'amd64' if host.os == 'windows' else host.arch}-py{python}"
+        found = next((t for t in targets(lambda v: v.startswith(f"{python}.")) if t.name == name), None)
+        kept = ("python_version", "python_full_version", "implementation_version")
+        return {key: value for key, value in found.environment.items() if key not in kept} if found else {}
+
+    def _warn(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            print_warning(self.command.io, text)
+
+    def _provided(self) -> frozenset[str]:
+        if self.session is None:
+            return frozenset()
+        provided = provided_directly(self.session.hardware, self.session.project)
+        return frozenset(name for name, variants in provided.items() if self.choice.variant in variants)
+
+    def _headline(self) -> str:
+        if self.session is None:
+            return (
+                "this project declares no hardware variants, so this is `poetry install`; to make some:"
+                " `poetry hw-add torch --variants cpu,cu126`"
+            )
+        if not self.group_plan.takes_variant:
+            return "the selected groups take no hardware variant (they leave out main)"
+        if self.choice.variant is None:
+            return self.choice.reason
+        return f"{self.choice.variant} ({self.choice.backend}) - {self.choice.reason}"
+
+    def _leave_record(self) -> None:
+        env = self.command.env
+        try:
+            write_record(env.path, env.script_dirs[0], env.python, self._record())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self._warn(
+                [f"{env.path} took no record and no hw-check ({reason}); the installation itself is done."]
+            )
+
+    def _record(self) -> InstallRecord:
+        env, host = self.command.env, self.detection.host
+        return record_for(
+            self.choice.variant,
+            self.choice.backend,
+            self.remember,
+            self.command.option("profile"),
+            self.torch,
+            host.os,
+            host.arch,
+            ".".join(str(part) for part in env.version_info[:3]),
+            self.catalogue,
+        )
+
+    def _verify(self, backend: str) -> int:
+        verdict = verify_environment(self.command.env.python, backend, best=self.selection.best)
+        self.verdict = {"ok": verdict.ok, "reasons": list(verdict.reasons), "fix": verdict.fix}
+        for reason in verdict.reasons:
+            self.command.line(f"verify: {plain(reason)}")
+        if verdict.ok:
+            return 0
+        self.command.line_error(
+            f"<error>{plain(verdict.fix or 'The installed build does not work here.')}</error>"
+        )
+        return NegativeAnswerError.exit_code

@@ -1,0 +1,123 @@
+"""The machine that a command is about: this one, or one that ``--target`` and ``--target-file`` describe."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poetry_aiops.accelerators.detect import detect
+from poetry_aiops.accelerators.host import Detection
+from poetry_aiops.accelerators.live_machine import LiveReader
+from poetry_aiops.accelerators.reader import TEXT_LIMIT
+from poetry_aiops.errors import InputError, UsageError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_aiops.accelerators.catalogue import Catalogue
+
+
+_MOST_FILES = 200
+
+
+def described_machine(target: str | None, target_file: str | None, catalogue: Catalogue) -> Detection:
+    """Return the machine that the two options describe, this one without them.
+
+    Raises UsageError for both at once or a spec that cannot be read, InputError for a file that cannot.
+    """
+    if target is not None and target_file is not None:
+        raise UsageError("give only one of the two", where="--target and --target-file")
+    if target is not None:
+        from poetry_aiops.accelerators.target import parse_target
+
+        return Detection(parse_target(target, catalogue))
+    if target_file is not None:
+        from poetry_aiops.accelerators.pasted import read_pasted
+
+        return read_pasted(_pasted_files(target_file), catalogue)
+    return detect(LiveReader(), catalogue)
+
+
+def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
+    """Ask every probe of this machine and write the raw results into a folder.
+
+    Raises UsageError for a folder that holds something already, InputError for one that cannot be written.
+    """
+    from poetry_aiops.accelerators.recording import RecordingReader
+
+    path = Path(folder)
+    reader = RecordingReader(LiveReader())
+    detection = detect(reader, catalogue, thorough=True)
+    try:
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UsageError(
+                "it exists already", where=f"--record {folder}", hint="Name a new or empty folder."
+            )
+        path.mkdir(parents=True, exist_ok=True)
+        _write_all(path, reader.files(detection))
+    except OSError as error:
+        raise InputError(
+            f"cannot be written: {error.strerror or error}",
+            where=f"--record {folder}",
+            hint="Name another folder.",
+        ) from error
+    return detection
+
+
+def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write every file of a recording, or leave the folder empty, so that the next attempt may use it."""
+    from poetry_aiops.system.files import write_atomically
+
+    try:
+        for name, text in texts.items():
+            write_atomically(folder / name, text.encode("utf-8", "backslashreplace"))
+    except BaseException:
+        for name in texts:
+            with suppress(OSError):
+                (folder / name).unlink()
+        raise
+
+
+def catalogue_warning(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return a warning when the facts about builds and drivers have grown old."""
+    warning = catalogue.age_warning(datetime.now(tz=UTC).date())
+    return (warning,) if warning else ()
+
+
+def is_foreign(detection: Detection) -> bool:
+    """Tell whether the machine has another system or architecture than this one."""
+    here = detect_platform()
+    return (detection.host.os, detection.host.arch) != here
+
+
+def detect_platform() -> tuple[str, str]:
+    """Return this machine's system and architecture in the words of :class:`Host`."""
+    from poetry_aiops.accelerators.surroundings import architecture
+
+    system = {"Linux": "linux", "Windows": "windows", "Darwin": "macos"}.get(platform.system(), "other")
+    return system, architecture(platform.machine(), platform.system())
+
+
+def _pasted_files(target_file: str) -> dict[str, bytes]:
+    if target_file == "-":
+        return {"standard input": sys.stdin.buffer.read(TEXT_LIMIT)}
+    path = Path(target_file)
+    try:
+        files = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
+        return {str(file): _beginning(file) for file in files[:_MOST_FILES]}
+    except OSError as error:
+        raise InputError(
+            f"cannot be read: {error.strerror or error}",
+            where=f"--target-file {target_file}",
+            hint="Give a file with the output of nvidia-smi, rocminfo, lspci or another probe, a folder of them, or -.",
+        ) from error
+
+
+def _beginning(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(TEXT_LIMIT)

@@ -1,0 +1,247 @@
+"""How ``poetry hw-install`` comes to its choice: from the options, the machine, the project and its lock."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from poetry_aiops.accelerators.beyond import LockedBuild, with_newer_builds
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.choice import Choice, Offer, choose, matching, require
+from poetry_aiops.accelerators.describe import device_in_words
+from poetry_aiops.accelerators.groups import (
+    GroupOptions,
+    names_in_extras,
+    names_in_groups,
+    plan_groups,
+    profile_of,
+    wish_of,
+)
+from poetry_aiops.accelerators.select import cuda_majors, select
+from poetry_aiops.accelerators.selection import Constraint
+from poetry_aiops.accelerators.surroundings import IMAGE_BUILDERS
+from poetry_aiops.config import AUTO, NONE, read_config
+from poetry_aiops.errors import InputError, NegativeAnswerError, UsageError
+from poetry_aiops.hardware.installation import Installation
+from poetry_aiops.hardware.machine import catalogue_warning, described_machine, is_foreign
+from poetry_aiops.locking.environment_record import read_record
+from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.model import MAIN
+from poetry_aiops.project.pyproject import aiops_table
+from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.project.wheels import has_wheel_for
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poetry_aiops.accelerators.catalogue import Catalogue
+    from poetry_aiops.accelerators.choice import Wish
+    from poetry_aiops.accelerators.host import Detection
+    from poetry_aiops.accelerators.selection import Selection
+    from poetry_aiops.hardware.hw_install_command import HwInstallCommand
+    from poetry_aiops.locking.session import VariantSession
+    from poetry_aiops.project.model import Package
+
+
+ENVIRONMENT_VARIABLE = "POETRY_AIOPS_HARDWARE"
+
+
+def plan_installation(command: HwInstallCommand, session: VariantSession | None) -> Installation:
+    """Choose what to install; raises errors for wishes that cannot be met."""
+    return _Planner(command, session).plan()
+
+
+def offers_of(session: VariantSession | None, without: frozenset[str], python: str) -> tuple[Offer, ...]:
+    """Return the project's variants with the torch that the lock holds for each."""
+    if session is None:
+        return ()
+    lock = session.locked()
+    torches = [package for package in lock.packages if package.name == "torch"] if lock else []
+    offers = []
+    for variant in session.hardware.variants:
+        if variant.group in without:
+            continue
+        torch = next((torch for torch in torches if _holds(session, torch, variant.group)), None)
+        wheel = torch is not None and has_wheel_for(torch.files, python)
+        offers.append(Offer(variant.group, variant.backend, torch.version if torch else None, wheel))
+    return tuple(offers)
+
+
+def _holds(session: VariantSession, package: Package, variant: str) -> bool:
+    """Tell whether a locked package is installed with a variant, on some machine."""
+    if session.kind == "groups":
+        return variant in (package.groups or ())
+    markers = package.marker_for(session.project.groups)
+    active = frozenset({variant})
+    return any(marker_applies(marker, target, active) for marker in markers for target in session.targets)
+
+
+class _Planner:
+    """Everything that leads from the options to an :class:`Installation`."""
+
+    def __init__(self, command: HwInstallCommand, session: VariantSession | None) -> None:
+        self.command = command
+        self.session = session
+        self.variants = frozenset(session.variants if session else ())
+        self.variant_groups = self.variants if session and session.kind == "groups" else frozenset()
+        self.options = self._group_options()
+
+    def plan(self) -> Installation:
+        command, session = self.command, self.session
+        command.asked_format  # noqa: B018 - an unknown format is told before anything happens
+        command.output_files  # noqa: B018 - and so is a file that cannot be written in any
+        command.activated_groups  # noqa: B018 - Poetry refuses groups that do not exist
+        catalogue = load_catalogue()
+        detection = self._machine(catalogue)
+        # Poetry knows no group main where the project itself needs nothing, and the variant goes with main.
+        main = frozenset({MAIN})
+        defaults = main | {canonicalize_name(group) for group in command.non_optional_groups}
+        own = read_config(aiops_table(command.poetry.pyproject.data)).profiles
+        profile = profile_of(self.options.profile, own, defaults, self.variants)
+        if profile is not None and not command.poetry.locker.is_locked():
+            raise InputError(
+                "it is missing, and a profile installs only what is locked",
+                where="poetry.lock",
+                hint="Run `poetry lock`, and keep poetry.lock with the project.",
+            )
+        # What this environment remembers was chosen for this machine, and --target describes another one.
+        record = read_record(command.env.path) if command.env.is_venv() and not self._described else None
+        wish = wish_of(
+            self.options,
+            self.variants,
+            profile,
+            os.environ.get(ENVIRONMENT_VARIABLE),
+            record.requested if record else None,
+        )
+        group_plan = plan_groups(
+            self.options,
+            every_group=main | command.poetry.package.dependency_group_names(include_optional=True),
+            default_groups=defaults,
+            variants=self.variant_groups,
+            profile=profile,
+        )
+        info = command.env.version_info
+        python = f"{info[0]}.{info[1]}"
+        offers = offers_of(session, self.options.without, python)
+        builds = [LockedBuild(offer.backend, offer.torch, offer.wheel) for offer in offers]
+        catalogue = with_newer_builds(catalogue, builds, python)
+        selection = select(detection.host, catalogue, self._constraint(offers, catalogue, python))
+        choice = self._choice(wish, offers, selection, detection, takes_variant=group_plan.takes_variant)
+        if required := command.option("require"):
+            require(choice, str(required))
+        # First what was chosen against expectation: a fall to the CPU.
+        warnings = [*choice.warnings, *detection.warnings, *catalogue_warning(catalogue)]
+        if session is not None and choice.origin == "auto":
+            warnings += selection.warnings
+        return Installation(
+            command,
+            session,
+            catalogue,
+            detection,
+            selection,
+            choice,
+            group_plan,
+            remember=self._remember(wish, choice),
+            torch=next((offer.torch for offer in offers if offer.variant == choice.variant), None),
+            all_extras=bool(command.option("all-extras")),
+            warnings=list(dict.fromkeys(warnings)),
+        )
+
+    def _group_options(self) -> GroupOptions:
+        option = self.command.option
+        return GroupOptions(
+            with_=names_in_groups(option("with")),
+            without=names_in_groups(option("without")),
+            only=names_in_groups(option("only")),
+            only_root=bool(option("only-root")),
+            all_groups=bool(option("all-groups")),
+            hardware=option("hardware"),
+            profile=option("profile"),
+            extras=names_in_extras(option("extras")),
+        )
+
+    @property
+    def _described(self) -> bool:
+        """Whether the options describe another machine."""
+        return any(self.command.option(name) is not None for name in ("target", "target-file"))
+
+    def _machine(self, catalogue: Catalogue) -> Detection:
+        target, target_file = self.command.option("target"), self.command.option("target-file")
+        detection = described_machine(target, target_file, catalogue)
+        described = self._described
+        if described and self.command.option("verify"):
+            raise UsageError(
+                "another machine's device cannot be used from here",
+                where="--verify with --target",
+                hint="Leave out one of the two; on the machine itself, `hw-check` compares it with the record.",
+            )
+        if described and is_foreign(detection) and not self.command.option("dry-run"):
+            host = detection.host
+            raise UsageError(
+                f"the target is {host.os} on {host.arch}, which this machine is not, so nothing can be installed for it",
+                where="--target",
+                hint="Add --dry-run to see what would be installed there.",
+            )
+        return detection
+
+    def _constraint(self, offers: tuple[Offer, ...], catalogue: Catalogue, python: str) -> Constraint:
+        if self.session is None:
+            return Constraint(python=python)
+        project = self.session.project
+        shared = tuple(
+            (requirement.name, frozenset(requirement.extras))
+            for group in self.session.base_groups & project.groups.keys()
+            for requirement in project.requirements_of(group)
+        )
+        return Constraint(
+            offered=tuple(dict.fromkeys(offer.backend for offer in offers)),
+            python=python,
+            mixed=self.session.hardware.mixed,
+            cuda_majors=cuda_majors(shared, catalogue),
+        )
+
+    def _choice(
+        self,
+        wish: Wish,
+        offers: tuple[Offer, ...],
+        selection: Selection,
+        detection: Detection,
+        *,
+        takes_variant: bool,
+    ) -> Choice:
+        stated = wish.origin in {"option", "environment"} and wish.value not in {AUTO, NONE}
+        if stated:
+            matching(wish, offers, selection)  # refused also where these groups take no variant
+        if self.session is None or not takes_variant:
+            return Choice(None, None, "no hardware variant is involved", "auto")
+        guess = wish.origin == "auto" and detection.host.container in IMAGE_BUILDERS
+        try:
+            choice = choose(wish, offers, selection, device_in_words(detection.host))
+        except NegativeAnswerError:
+            if guess:
+                raise self._no_guess_at_image_build(offers) from None
+            raise
+        if guess and choice.backend and family_of(choice.backend) == "cpu":
+            gpu = [offer for offer in offers if family_of(offer.backend) != "cpu"]
+            if gpu:
+                raise self._no_guess_at_image_build(gpu)
+        return choice
+
+    def _no_guess_at_image_build(self, offers: Sequence[Offer]) -> UsageError:
+        return UsageError(
+            "this is an image build, and it cannot tell which machine will run the image",
+            where=ENVIRONMENT_VARIABLE,
+            hint=f"Say which build the image is for, for example `ARG {ENVIRONMENT_VARIABLE}={offers[0].backend}`"
+            f" (or cpu), or `poetry hw-install --hardware {offers[0].variant}`; `--hardware auto` goes by the builder.",
+        )
+
+    def _remember(self, wish: Wish, choice: Choice) -> str | None:
+        """Return what the environment shall remember; a system environment remembers nothing."""
+        if wish.value == AUTO or not self.command.env.is_venv():
+            return None
+        if wish.origin in {"option", "groups", "remembered"}:
+            return choice.variant or NONE
+        return None

@@ -1,0 +1,1 @@
+"""Where advisories come from: an OSV service, or a snapshot."""

@@ -1,0 +1,115 @@
+"""What an OSV service answered lately, in one file of the cache folder; a broken file counts as an empty one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from poetry_aiops.health.advisories.osv_protocol import Stub
+from poetry_aiops.system.files import write_atomically
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from poetry_aiops.health.feed import Subject
+
+
+FRESH: Final = 600.0
+"""Seconds for which an answer counts without asking again."""
+
+KEEP: Final = 30 * 86_400.0
+"""Seconds after which a record that nobody asked for is dropped."""
+
+_FORMAT: Final = 1
+_LARGEST: Final = 200_000_000
+
+
+class AdvisoryCache:
+    """Answers for ten minutes, records for as long as their ``modified`` stays; ``folder`` None keeps nothing."""
+
+    def __init__(self, folder: Path | None, service: str, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._path = None
+        if folder is not None:
+            self._path = folder / f"osv-{hashlib.sha256(service.encode()).hexdigest()[:16]}.json"
+        self._answers: dict[str, Any] = {}
+        self._records: dict[str, Any] = {}
+        self._changed = False
+        self._load()
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is a folder to keep anything in."""
+        return self._path is not None
+
+    def answer(self, subject: Subject) -> tuple[Stub, ...] | None:
+        """Return which records the service named for a subject less than ten minutes ago."""
+        try:
+            at, stubs = self._answers[_key(subject)]
+            return (
+                tuple(Stub(str(one), str(modified)) for one, modified in stubs) if self._fresh(at) else None
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def keep_answer(self, subject: Subject, stubs: tuple[Stub, ...]) -> None:
+        self._answers[_key(subject)] = [self._clock(), [[stub.id, stub.modified] for stub in stubs]]
+        self._changed = True
+
+    def record(self, stub: Stub) -> object | None:
+        """Return the reduced record, None when it is not here or has been modified since."""
+        try:
+            at, modified, document = self._records[stub.id]
+            unchanged = bool(stub.modified) and modified == stub.modified
+            return document if unchanged or (not stub.modified and self._fresh(at)) else None
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def keep_record(self, stub: Stub, document: object) -> None:
+        self._records[stub.id] = [self._clock(), stub.modified, document]
+        self._changed = True
+
+    def save(self) -> None:
+        """Write the file; a folder that cannot be written only means that nothing is kept."""
+        if self._path is None or not self._changed:
+            return
+        now = self._clock()
+        document = {
+            "format": _FORMAT,
+            "answers": {key: value for key, value in self._answers.items() if self._fresh(value[0])},
+            "records": {key: value for key, value in self._records.items() if now - value[0] < KEEP},
+        }
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._path, json.dumps(document, separators=(",", ":")).encode())
+        except OSError:
+            return
+
+    def _load(self) -> None:
+        if self._path is None:
+            return
+        try:
+            if self._path.stat().st_size > _LARGEST:
+                return
+            document = json.loads(self._path.read_bytes())
+            if document["format"] == _FORMAT:
+                answers, records = document["answers"], document["records"]
+                self._answers = {key: value for key, value in answers.items() if _is_entry(value, 2)}
+                self._records = {key: value for key, value in records.items() if _is_entry(value, 3)}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return
+
+    def _fresh(self, at: float) -> bool:
+        return 0 <= self._clock() - at < FRESH
+
+
+def _is_entry(value: object, length: int) -> bool:
+    return isinstance(value, list) and len(value) == length and isinstance(value[0], int | float)
+
+
+def _key(subject: Subject) -> str:
+    return f"{subject.name}=={subject.version}"

@@ -1,0 +1,328 @@
+"""One look at a lock: what every metric says, what the gate makes of it, and what is new since the last look."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import poetry_aiops
+from poetry_aiops.accelerators.frameworks import load_frameworks
+from poetry_aiops.errors import UsageError
+from poetry_aiops.health.applicability import Origins
+from poetry_aiops.health.currency import CurrencyOf, currency_metric
+from poetry_aiops.health.demands import Demands
+from poetry_aiops.health.depth import depth_metric
+from poetry_aiops.health.downloads import download_counts, services_from
+from poetry_aiops.health.feeds import feeds_of
+from poetry_aiops.health.gate import Facts, judge
+from poetry_aiops.health.history import Run, appended, entry_of, read_history, trend
+from poetry_aiops.health.ignores import Sorted, apply_ignores
+from poetry_aiops.health.maintenance import maintenance_metric, maintenance_of
+from poetry_aiops.health.news import news
+from poetry_aiops.health.popularity import popularity_metric, popularity_of, public_names
+from poetry_aiops.health.report.model import HealthReport, Location
+from poetry_aiops.health.report.rows import RatedPackages, package_rows
+from poetry_aiops.health.score import score_of, security_metric
+from poetry_aiops.health.security import audit
+from poetry_aiops.health.signals import signals_of
+from poetry_aiops.index.pypi_address import default_index_host
+from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
+from poetry_aiops.index.release_records import why_not_from_index
+from poetry_aiops.project.lines import lock_lines, requirement_lines
+from poetry_aiops.project.model import MAIN
+from poetry_aiops.system.reports_folder import read_report
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from poetry.poetry import Poetry
+
+    from poetry_aiops.health.advisory import Audit
+    from poetry_aiops.health.currency import Currency
+    from poetry_aiops.health.history import Entry, History
+    from poetry_aiops.health.maintenance import Maintenance
+    from poetry_aiops.health.metric import Metric
+    from poetry_aiops.health.news import News
+    from poetry_aiops.health.popularity import Popularity
+    from poetry_aiops.health.request import HealthRequest
+    from poetry_aiops.health.security import Feeds
+    from poetry_aiops.health.signals import Signal
+    from poetry_aiops.index.cooldown import Cooldown
+    from poetry_aiops.index.release_records import IndexRecords
+    from poetry_aiops.project.model import Lock, Package, PackageKey, Project
+
+
+HISTORY = "history.jsonl"
+_DEVELOPMENT = frozenset({"dev", "test", "tests", "docs", "doc", "lint", "typing", "ci", "format"})
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is looked at: the project, its whole lock, and the hardware variants among its groups."""
+
+    poetry: Poetry
+    project: Project
+    lock: Lock
+    variants: frozenset[str] = frozenset()
+
+
+@dataclass
+class HealthLook:
+    """Everything of one look, computed once; ``progress`` hears of it."""
+
+    subject: Subject
+    request: HealthRequest
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None  # noqa: ARG005 - named for callers
+    notes: list[str] = field(default_factory=list)
+
+    # -- what is looked at ---------------------------------------------------------------------------------
+
+    @cached_property
+    def packages(self) -> tuple[Package, ...]:
+        """The locked packages in scope: all, unless ``--only`` or ``--without`` narrow it."""
+        request, lock = self.request, self.subject.lock
+        if not request.only and not request.without:
+            return lock.packages
+        if not lock.has_groups:
+            raise UsageError(
+                "this poetry.lock does not record which group brings a package",
+                where="--only/--without",
+                hint="Run `poetry lock` with a current Poetry.",
+            )
+        project = self.subject.project
+        kept = {project.group(name).name for name in request.only} or set(project.groups)
+        kept -= {project.group(name).name for name in request.without}
+        return tuple(package for package in lock.packages if kept & set(package.groups or ()))
+
+    @property
+    def scope(self) -> str:
+        """The narrowed scope in words."""
+        parts = [f"only {', '.join(sorted(self.request.only))}"] if self.request.only else []
+        parts += [f"without {', '.join(sorted(self.request.without))}"] if self.request.without else []
+        return "; ".join(parts)
+
+    @cached_property
+    def demands(self) -> Demands:
+        return Demands(self.subject.lock, self.subject.project)
+
+    @cached_property
+    def origins(self) -> Origins:
+        torch = urlsplit(load_frameworks().torch_index).hostname or ""
+        return Origins(frozenset({torch, default_index_host()}), self.request.public_sources)
+
+    @property
+    def folder(self) -> Path:
+        return cache_folder(self.subject.poetry.config).parent
+
+    def _wants(self, *names: str) -> bool:
+        return bool(set(names) & set(self.request.metrics))
+
+    # -- security --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def audit(self) -> Audit | None:
+        if not self._wants("security"):
+            return None
+        return audit(self.packages, self.feeds, self.origins, self._development_groups())
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        return feeds_of(self.request, self.folder / "advisories", self.progress)
+
+    def _development_groups(self) -> frozenset[str]:
+        """Return the groups that never reach production: not main, not a variant, and on by default or named so."""
+        return frozenset(
+            group.name
+            for group in self.subject.project.groups.values()
+            if group.name not in {MAIN, *self.subject.variants}
+            and (not group.optional or group.name in _DEVELOPMENT)
+        )
+
+    # -- what the indexes say -----------------------------------------------------------------------------
+
+    @cached_property
+    def records(self) -> IndexRecords | None:
+        if not self._wants("currency", "maintenance") and not self.request.rules.fail_on_signals:
+            return None
+        poetry = self.subject.poetry
+        access = IndexAccess(
+            poetry.pool,
+            poetry.config,
+            cache_folder(poetry.config),
+            Freshness(offline=self.request.offline),
+        )
+        return index_records(
+            self.packages,
+            access,
+            owners_of=self.demands.direct if self._wants("maintenance") else frozenset(),
+            now=self.request.clock,
+            on_progress=lambda done, total: self.progress("packages", done, total),
+        )
+
+    @cached_property
+    def rated(self) -> RatedPackages:
+        """What each metric says of each package."""
+        records, now, direct = self.records, self.request.now, self.demands.direct
+        currency: list[Currency] = []
+        signals: list[Signal] = []
+        maintenance: list[Maintenance] = []
+        popularity: list[Popularity] = []
+        if records is not None:
+            young = timedelta(days=self.request.policy.young_days)
+            look = CurrencyOf(self.subject.lock, self.demands, self._cooldown(), now)
+            for package in self.packages:
+                rated = look.package(package, records)
+                currency.append(rated)
+                signals += signals_of(package, records, rated, now=now, young=young)
+                is_direct = package.name in direct
+                maintenance.append(maintenance_of(package, records, direct=is_direct, now=now))
+        if self._wants("popularity"):
+            popularity = self._popularity()
+        return RatedPackages(
+            self.audit,
+            currency if self._wants("currency") else (),
+            maintenance if self._wants("maintenance") else (),
+            popularity,
+            signals,
+        )
+
+    def _cooldown(self) -> Cooldown:
+        return cooldown_of(self.subject.poetry.config)
+
+    def _popularity(self) -> list[Popularity]:
+        services = replace(services_from(os.environ), offline=self.request.offline)
+        counts = download_counts(
+            public_names(self.packages, self.origins),
+            services,
+            self.folder / "downloads",
+            now=self.request.clock,
+        )
+        direct = self.demands.direct
+        return [
+            popularity_of(package, counts, self.origins, direct=package.name in direct)
+            for package in self.packages
+        ]
+
+    # -- judging ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        rated = self.rated
+        found: list[Metric] = []
+        if rated.audit is not None:
+            found.append(security_metric(rated.audit))
+        if self._wants("currency"):
+            found.append(currency_metric(rated.currency, self._cooldown()))
+        if self._wants("maintenance"):
+            found.append(maintenance_metric(rated.maintenance))
+        if self._wants("popularity"):
+            found.append(popularity_metric(rated.popularity))
+        if self._wants("depth"):
+            found.append(
+                depth_metric(replace(self.subject.lock, packages=self.packages), self.subject.project)
+            )
+        return tuple(found)
+
+    @cached_property
+    def sorted(self) -> Sorted:
+        if self.audit is None:
+            return Sorted(())
+        complete = self.audit.complete and not self.scope
+        today = self.request.clock.date()
+        return apply_ignores(self.audit.findings, self.request.policy.ignores, today, complete=complete)
+
+    @cached_property
+    def facts(self) -> Facts:
+        records = self.records
+        unseen = (
+            tuple(
+                package.name
+                for package in self.packages
+                if not why_not_from_index(package) and records.of(package) is None
+            )
+            if records is not None
+            else ()
+        )
+        return Facts(
+            self.audit, self.sorted.active, tuple(self.rated.signals), unseen, score_of(self.metrics)
+        )
+
+    @cached_property
+    def report(self) -> HealthReport:
+        """The whole look, ready for every format."""
+        facts, history = self.facts, self.history
+        project = self.subject.project
+        return HealthReport(
+            generated=self.request.now,
+            project=project.name or project.path.parent.name,
+            score=score_of(self.metrics),
+            audit=self.audit,
+            metrics=self.metrics,
+            gate=judge(self.request.rules, facts),
+            rules=self.request.rules,
+            packages=package_rows(self.packages, self.demands, self.rated),
+            indexes=self.records.uses if self.records is not None else (),
+            ignored=self.sorted.ignored,
+            idle=self.sorted.idle,
+            news=self.news,
+            trend=trend(replace(history, entries=(*history.entries, self.entry))) if history.entries else (),
+            locations=self._locations(),
+            scope=self.scope,
+            tool_version=poetry_aiops.__version__,
+            project_version=project.version,
+            notes=tuple(self.notes),
+        )
+
+    def _locations(self) -> Mapping[PackageKey, Location]:
+        lock, project = self.subject.lock, self.subject.project
+        lines = lock_lines(lock.path.read_text("utf-8", "replace"))
+        asked = requirement_lines(project.path.read_text("utf-8", "replace"))
+        places = dict(zip((package.key for package in lock.packages), lines, strict=False))
+        rows = package_rows(self.packages, self.demands, RatedPackages())
+        return {
+            row.package.key: Location(
+                asked.get(row.package.name) or (asked.get(row.via[0]) if row.via else None),
+                places.get(row.package.key),
+            )
+            for row in rows
+        }
+
+    # -- remembering -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def history_text(self) -> str:
+        return read_report(self.request.reports / HISTORY)
+
+    @cached_property
+    def history(self) -> History:
+        """The runs before that looked at the same."""
+        return read_history(self.history_text).comparable(self.entry)
+
+    @cached_property
+    def entry(self) -> Entry:
+        lock = hashlib.sha256(self.subject.lock.path.read_bytes()).hexdigest()
+        packages = frozenset(f"{package.name}=={package.version}" for package in self.packages)
+        gate = judge(self.request.rules, self.facts)
+        ignored = [one.finding.id for one in self.sorted.ignored]
+        return entry_of(
+            Run(self.request.now, lock, packages, self.scope),
+            self.facts,
+            self.metrics,
+            ignored,
+            gate.incomplete,
+        )
+
+    @cached_property
+    def news(self) -> News:
+        return news(self.entry, self.history)
+
+    def with_this_look(self, history: str) -> str:
+        """Return the text of a history, which other runs may have written meanwhile, with this look."""
+        return appended(history, self.entry)

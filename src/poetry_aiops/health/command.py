@@ -1,0 +1,110 @@
+"""``poetry health``: a report on every locked package that fails closed, and fixes that the solver proved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cleo.helpers import option
+from poetry.console.commands.command import Command
+
+from poetry_aiops.cli.base import AiopsCommand, format_option, output_option
+
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.option import Option
+
+
+class HealthCommand(AiopsCommand, Command):
+    """Audits and rates what poetry.lock holds; no environment is needed."""
+
+    name = "health"
+    description = "Audits and rates every locked package: security, currency, maintenance, popularity, depth."
+    formats: ClassVar[tuple[str, ...]] = (
+        "text",
+        "json",
+        "markdown",
+        "html",
+        "sarif",
+        "cyclonedx",
+        "github",
+    )
+    extensions: ClassVar[dict[str, str]] = {
+        ".txt": "text",
+        ".json": "json",
+        ".md": "markdown",
+        ".html": "html",
+        ".sarif": "sarif",
+        ".sarif.json": "sarif",
+        ".cdx.json": "cyclonedx",
+    }
+    options: ClassVar[list[Option]] = [
+        format_option(*formats),
+        output_option(),
+        option("only", None, "Look at these groups only.", flag=False, multiple=True),
+        option("without", None, "Leave out these groups.", flag=False, multiple=True),
+        option(
+            "metric",
+            None,
+            "Look at this metric only: security, currency, maintenance, popularity, depth.",
+            flag=False,
+            multiple=True,
+        ),
+        option(
+            "fail-on",
+            None,
+            "Exit with code 1 from this severity on: low, medium, high, critical, any (the default).",
+            flag=False,
+        ),
+        option("min-score", None, "Exit with code 1 below this score (0 to 100).", flag=False),
+        option("offline", None, "Use no network: caches and a snapshot of advisories only."),
+        option(
+            "advisories",
+            None,
+            "Advisories on this machine (OSV zip, folder or file), or the URL of a zip.",
+            flag=False,
+        ),
+        option(
+            "advisories-max-age",
+            None,
+            "The greatest age of advisories that count, such as 7d or 12h.",
+            flag=False,
+        ),
+        option("update-advisories", None, "Fetch the whole advisory database first, and keep it."),
+        option("fix", None, "Move vulnerable packages to fixed versions that the solver proved."),
+        option("dry-run", None, "With --fix: show the changes; write nothing."),
+        option("monitor", None, "Check again and again, and print only what is new."),
+        option(
+            "interval",
+            None,
+            "With --monitor: how often, such as 24h, 30m; a bare number is hours.",
+            flag=False,
+        ),
+        option("iterations", None, "With --monitor: stop after this many checks.", flag=False),
+        option("notify", None, "With --monitor: a program to run, or a URL to post the news to.", flag=False),
+        option(
+            "report-dir",
+            None,
+            "The folder of the reports and their history; dependency_reports by default.",
+            flag=False,
+        ),
+    ]
+    help = """\
+Looks at every package in poetry.lock, optional groups and all hardware variants included. Every package ends
+as audited, not applicable, or failed with a reason: what could not be looked at never counts as good.
+
+Exit codes: 0 nothing found, 1 findings or a failed gate, 2 wrong usage, 3 something could not be looked at.
+
+<info>poetry health</info>
+<info>poetry health --fail-on high --format sarif --output health.sarif</info>
+<info>poetry health --update-advisories</info>
+<info>poetry health --offline --advisories osv.zip</info>
+<info>poetry health --fix --dry-run</info>
+
+The report is kept in <comment>dependency_reports/</>, with a history that shows the trend.
+"""
+    loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
+
+    def handle(self) -> int:
+        from poetry_aiops.health.run import HealthRun
+
+        return HealthRun(self).run()

@@ -1,0 +1,61 @@
+"""Where one look takes its advisories from: what is given, what was fetched before, and the service."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.health.advisories.download import DEFAULT_URL, VARIABLE, cached_snapshot, update_snapshot
+from poetry_aiops.health.advisories.osv import OsvService
+from poetry_aiops.health.advisories.osv_protocol import DEFAULT_URL as OSV_URL
+from poetry_aiops.health.advisories.osv_protocol import VARIABLE as OSV_VARIABLE
+from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
+from poetry_aiops.health.security import Feeds
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from poetry_aiops.health.feed import AdvisoryFeed
+    from poetry_aiops.health.request import HealthRequest
+
+
+KEPT_DAYS: Final = 7
+"""How long a fetched database counts, unless an option says otherwise."""
+
+
+def feeds_of(request: HealthRequest, folder: Path, progress: Callable[[str, int, int], None]) -> Feeds:
+    """Return the sources of advisories: ``--advisories`` alone, else the service and what was fetched before.
+
+    ``folder`` keeps what is fetched. Raises UsageError for an address that is none, IncompleteError for advisories
+    that cannot be fetched or read.
+    """
+    given = request.advisories
+    if given and not request.is_address:
+        freshness = Freshness(request.clock, request.age_of_given)
+        return Feeds(snapshot=open_snapshot(Path(given), freshness, cache_folder=folder))
+    url = given or os.environ.get(VARIABLE) or DEFAULT_URL
+    if (given or request.update) and not request.offline:
+        update_snapshot(folder, url, now=request.clock)
+    kept = _kept_snapshot(request, folder, url)
+    if given or request.offline:
+        return Feeds(snapshot=kept)
+    service = OsvService(
+        os.environ.get(OSV_VARIABLE) or OSV_URL,
+        cache_folder=folder,
+        progress=lambda done, total: progress("advisories", done, total),
+    )
+    return Feeds(service=service, snapshot=kept)
+
+
+def _kept_snapshot(request: HealthRequest, folder: Path, url: str) -> AdvisoryFeed | None:
+    kept = cached_snapshot(folder, url)
+    if kept is None:
+        return None
+    limit = request.max_age or timedelta(days=KEPT_DAYS)
+    if not request.offline and not request.advisories and request.clock - kept.checked > limit:
+        return None  # the service answers; what lies here is too old to add anything
+    freshness = Freshness(request.clock, limit, kept.checked)
+    return open_snapshot(kept.path, freshness, cache_folder=folder, name=f"OSV snapshot ({kept.url})")

@@ -1,0 +1,236 @@
+"""``poetry health --fix``: proposals in milliseconds, one solve for all of them, and a lock that is proved first."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from poetry_aiops.cli.terminal import plain
+from poetry_aiops.errors import InputError, UsageError
+from poetry_aiops.health.blockers import Search
+from poetry_aiops.health.certificate import Ground
+from poetry_aiops.health.currency import CurrencyOf
+from poetry_aiops.health.fix_solving import FixCase, solved_batch
+from poetry_aiops.health.fixes import FixOutcome, wanted_fixes, without
+from poetry_aiops.health.lock_diff import lock_changes, refreshed_files
+from poetry_aiops.health.proposals import propose
+from poetry_aiops.health.report.fixes import outcome_lines
+from poetry_aiops.health.report.model import ProposedFix as FixRow
+from poetry_aiops.health.security import audit
+from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
+from poetry_aiops.locking.fix_solver import needs_from
+from poetry_aiops.system.files import write_atomically
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from poetry.console.commands.command import Command
+
+    from poetry_aiops.health.advisory import Audit
+    from poetry_aiops.health.audit import HealthLook
+    from poetry_aiops.health.fix_batch import Batch
+    from poetry_aiops.health.fix_solving import SolvedFixes
+    from poetry_aiops.health.fixes import ProposedFix
+    from poetry_aiops.health.lock_diff import LockChange
+    from poetry_aiops.health.report.model import HealthReport
+    from poetry_aiops.project.model import Package
+
+
+def fix(command: Command, look: HealthLook, *, dry_run: bool) -> HealthReport:
+    """Propose, solve and, unless ``dry_run``, write the fixes; returns the report of the look with the fixes in it.
+
+    Says on the command's output what the lock gains and loses. Raises as ``apply_fixes`` does, and UsageError where
+    security was not looked at.
+    """
+    case = case_of(look)
+    outcome = apply_fixes(command, case, propose_fixes(case), dry_run=dry_run)
+    for line in outcome_lines(outcome, dry_run=dry_run):
+        command.line(plain(line))
+    return replace(look.report, fixes=tuple(_row(one) for one in outcome.fixes))
+
+
+def case_of(look: HealthLook) -> FixCase:
+    """Return what is to be fixed of a look; findings that the policy ignores stay out."""
+    if look.audit is None:
+        raise UsageError(
+            "it needs the security metric",
+            where="--fix",
+            hint="Leave out --metric, or add --metric security.",
+        )
+    poetry, ignored = look.subject.poetry, tuple(one.finding for one in look.sorted.ignored)
+
+    def audit_of(packages: Sequence[Package]) -> Audit:
+        return without(audit(packages, look.feeds, look.origins), ignored)
+
+    return FixCase(
+        poetry=poetry,
+        project=look.subject.project,
+        lock=look.subject.lock,
+        findings=look.sorted.active,
+        audit_of=audit_of,
+        access=IndexAccess(
+            poetry.pool, poetry.config, cache_folder(poetry.config), Freshness(offline=look.request.offline)
+        ),
+        cooldown=cooldown_of(poetry.config),
+        now=look.request.now,
+    )
+
+
+def propose_fixes(case: FixCase) -> tuple[ProposedFix, ...]:
+    """Return a proposal for every locked package with findings, in lock order; no solver runs, nothing is written.
+
+    Asks the indexes for the records of these packages and for the requirements of the proposed versions.
+    """
+    ground = Ground(case.lock, case.project)
+    look = CurrencyOf(case.lock, ground.demands, case.cooldown, case.now)
+    named = {one.package for one in case.findings}
+    affected = [package for package in case.lock.packages if package.name in named]
+    records = index_records(affected, case.access, now=case.now)
+    wanted = wanted_fixes(affected, case.findings, records, look, case.audit_of)
+    search = Search(ground, needs_from(case.poetry.pool), _newer_releases(case, look))
+    return propose(wanted, search, case.cooldown)
+
+
+def apply_fixes(
+    command: Command, case: FixCase, fixes: Sequence[ProposedFix], *, dry_run: bool
+) -> FixOutcome:
+    """Solve all ``pin`` proposals at once and write the lock, unless ``dry_run``; poetry.lock changes whole or not at all.
+
+    The new lock is written after it was verified and audited. Raises UsageError for a lock that does not belong to
+    pyproject.toml, IncompleteError when an index or the advisories cannot be read, InputError when the lock changed
+    meanwhile; poetry.lock is then as it was.
+    """
+    pins = [one for one in fixes if one.how == "pin"]
+    if not pins:
+        return FixOutcome(tuple(fixes))
+    if not case.poetry.locker.is_fresh():
+        raise UsageError(
+            "it does not match pyproject.toml, so a fix would change more than it shows",
+            where="poetry.lock",
+            hint="Run `poetry lock` first.",
+        )
+    _refuse_gaps(case)
+    before = case.lock.path.read_bytes()
+    started = time.perf_counter()
+    batch = solved_batch(command, case, pins, before)
+    outcome = _outcome(case, fixes, batch, time.perf_counter() - started)
+    if batch.solution is not None and not dry_run:
+        _write(case.lock.path, before, batch.solution.text)
+        return replace(outcome, written=True)
+    return outcome
+
+
+def _refuse_gaps(case: FixCase) -> None:
+    """Refuse a lock without what pyproject.toml asks for; locks before Poetry 2.3 pass as fresh in such a case."""
+    ground = Ground(case.lock, case.project)
+    missing = {
+        need.name
+        for group in case.project.groups.values()
+        for need in ground.on_some_machine(group.requirements)
+        if need.name not in ground.by_name
+    }
+    if missing:
+        raise UsageError(
+            f"it lacks what pyproject.toml asks for: {', '.join(sorted(missing))}",
+            where="poetry.lock",
+            hint="Run `poetry lock` first.",
+        )
+
+
+# -- proposing ------------------------------------------------------------------------------------------
+
+
+def _newer_releases(case: FixCase, look: CurrencyOf) -> Callable[[Package], Sequence[str]]:
+    """Return a function that gives the newer releases of a package that may be proposed, ascending."""
+    known: dict[object, tuple[str, ...]] = {}
+
+    def newer(package: Package) -> tuple[str, ...]:
+        if package.key not in known:
+            known[package.key] = _looked_up(package, case, look)
+        return known[package.key]
+
+    return newer
+
+
+def _looked_up(package: Package, case: FixCase, look: CurrencyOf) -> tuple[str, ...]:
+    record = index_records([package], case.access, now=case.now).of(package)
+    locked = record.release(package.version) if record else None
+    if record is None or locked is None:
+        return ()
+    looked = reversed(look.newer(package, record, locked))
+    return tuple(release.version for release, obstacle in looked if obstacle is None)
+
+
+# -- telling and writing ----------------------------------------------------------------------------------
+
+
+def _outcome(
+    case: FixCase, fixes: Sequence[ProposedFix], batch: Batch[SolvedFixes], seconds: float
+) -> FixOutcome:
+    solved = batch.solution
+    if solved is None:
+        told = tuple(_answered(one, batch, {}) for one in fixes)
+        return FixOutcome(told, solves=batch.solves, seconds=seconds)
+    reasons = {
+        name: tuple(i for one in fixes if one.package == name for i in one.advisories) for name in batch.names
+    }
+    changes = lock_changes(case.lock, solved.lock, reasons)
+    by_name: dict[str, list[LockChange]] = {}
+    for change in changes:
+        by_name.setdefault(change.package, []).append(change)
+    return FixOutcome(
+        fixes=tuple(_answered(one, batch, by_name) for one in fixes),
+        changes=changes,
+        refreshed=refreshed_files(case.lock, solved.lock),
+        after=solved.audit,
+        solves=batch.solves,
+        seconds=seconds,
+    )
+
+
+def _answered(
+    fix: ProposedFix, batch: Batch[SolvedFixes], changes: Mapping[str, Sequence[LockChange]]
+) -> ProposedFix:
+    """Return the proposal with what the solver made of it."""
+    if fix.how != "pin":
+        return fix
+    if fix.package in batch.dropped:
+        return replace(fix, how="blocked", blockers=(*fix.blockers, batch.dropped[fix.package]))
+    mine = [one for one in changes.get(fix.package, ()) if one.old in {fix.from_version, ""}]
+    lines = tuple(line for one in mine for line in one.lines)
+    version = next((one.new for one in mine if one.old == fix.from_version and one.new), "")
+    return replace(fix, to_version=version, diff=lines)
+
+
+def _write(path: Path, before: bytes, after: bytes) -> None:
+    if path.read_bytes() != before:
+        raise InputError(
+            "it was changed by another program while the fixes were solved",
+            where=path.name,
+            hint="Nothing was written. Run `poetry health --fix` again.",
+        )
+    try:
+        write_atomically(path, after)
+    except OSError as error:
+        raise InputError(
+            f"the file cannot be written: {error.strerror}",
+            where=str(path),
+            hint="Make it writable, then run this again.",
+        ) from error
+
+
+def _row(fix: ProposedFix) -> FixRow:
+    """Return a proposal as the reports show it."""
+    return FixRow(
+        fix.package,
+        fix.from_version,
+        fix.to_version,
+        fix.advisories,
+        fix.how,
+        (*fix.blockers, *((fix.exception,) if fix.exception else ())),
+        fix.edit,
+        fix.diff,
+    )

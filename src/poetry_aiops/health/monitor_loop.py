@@ -1,0 +1,134 @@
+"""``poetry health --monitor``: looks at intervals, tells news only, and ends cleanly when it is asked to."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from poetry_aiops.cli.terminal import plain, print_warning
+from poetry_aiops.errors import InputError
+from poetry_aiops.health.audit import HISTORY
+from poetry_aiops.health.gate import INCOMPLETE
+from poetry_aiops.health.interval import interval_in_words
+from poetry_aiops.health.monitor import watch
+from poetry_aiops.health.notify import notify
+from poetry_aiops.health.report.alert import alert_text, look_line
+from poetry_aiops.health.report.formats import report_text
+from poetry_aiops.health.request import LATEST
+from poetry_aiops.system.reports_folder import write_reports
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from poetry_aiops.health.audit import HealthLook
+    from poetry_aiops.health.command import HealthCommand
+    from poetry_aiops.health.news import News
+    from poetry_aiops.health.report.model import HealthReport
+    from poetry_aiops.health.request import Rounds
+    from poetry_aiops.system.reports_folder import Content
+
+
+class StoppedError(KeyboardInterrupt):
+    """The monitor was told to end while it looked; asyncio and thread pools let this kind through."""
+
+
+@dataclass
+class Around:
+    """What the monitor does to the world; ``stop`` is set by a signal.
+
+    ``keep`` writes the report down. ``report`` is the last one, ``exit_code`` what the last look amounts to.
+    """
+
+    command: HealthCommand
+    make_look: Callable[[], HealthLook]
+    keep: Callable[[HealthReport], None]
+    notified: str = ""
+    stop: threading.Event = field(default_factory=threading.Event)
+    looking: bool = False
+    report: HealthReport | None = None
+    exit_code: int = INCOMPLETE
+    _warned: bool = False
+
+    def look(self) -> News:
+        """Make one look, keep its report, and return what is new."""
+        self.exit_code = INCOMPLETE
+        with self._interruptible():
+            look = self.make_look()
+            report, news = look.report, look.news
+        self._remember(look)
+        self.keep(report)
+        self.report, self.exit_code = report, report.gate.exit_code
+        self.command.line_error(plain(look_line(report)))
+        return news
+
+    def alert(self, news: News) -> None:
+        """Print the news, and tell whoever --notify names."""
+        if self.report is None:
+            return
+        lines = alert_text(self.report, news).splitlines()
+        if not lines:
+            return
+        for line in lines:
+            self.command.line(plain(line))
+        if self.notified:
+            with self._interruptible():
+                notify(self.notified, lines[0], lines)
+
+    def trouble(self, message: str) -> None:
+        self.command.line_error(plain(message))
+
+    def wait(self, seconds: float) -> bool:
+        return self.stop.wait(seconds)
+
+    def seconds(self) -> float:
+        return time.monotonic()
+
+    def end(self, _number: int, _frame: FrameType | None) -> None:
+        """Answer a signal: end now where nothing is being written, else after that."""
+        self.stop.set()
+        if self.looking:
+            raise StoppedError
+
+    def _remember(self, look: HealthLook) -> None:
+        """Write the report and the history; a folder that cannot be written is told once."""
+        contents: dict[str, Content] = {
+            LATEST: report_text(look.report, "json"),
+            HISTORY: look.with_this_look,
+        }
+        try:
+            write_reports(look.request.reports, contents)
+        except InputError as error:
+            if not self._warned:
+                print_warning(self.command.io, "\n".join(error.lines()))
+            self._warned = True
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let a signal end what is done inside: it asks and computes, and writes nothing but caches."""
+        if self.stop.is_set():
+            raise StoppedError
+        self.looking = True
+        try:
+            yield
+        finally:
+            self.looking = False
+
+
+def monitor(around: Around, rounds: Rounds) -> int:
+    """Watch until SIGTERM or SIGINT, or for so many looks; returns 0, or the last look's exit code when counted."""
+    handlers = {number: signal.signal(number, around.end) for number in (signal.SIGTERM, signal.SIGINT)}
+    around.trouble(f"Checking every {interval_in_words(rounds.interval)}; stop with Ctrl+C.")
+    try:
+        watched = watch(around, rounds.interval, rounds.count)
+    except StoppedError:
+        return 0
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return 0 if watched.stopped else around.exit_code

@@ -1,0 +1,1 @@
+"""A health report in each format."""

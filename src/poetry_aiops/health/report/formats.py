@@ -1,0 +1,51 @@
+"""A health report in every format, by the format's name."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.health.report.document import health_json
+from poetry_aiops.health.report.github import health_annotations
+from poetry_aiops.health.report.markdown import health_markdown
+from poetry_aiops.health.report.page import health_page
+from poetry_aiops.health.report.sarif import health_sarif
+from poetry_aiops.health.report.text import TextView, health_lines
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from poetry_aiops.health.report.model import HealthReport
+
+
+_WIDTH = 100
+
+
+def report_text(report: HealthReport, form: str) -> str:
+    """Return the report in a format: text, json, markdown, html, sarif, cyclonedx or github."""
+    return _WRITERS[form](report)
+
+
+def _plain_text(report: HealthReport) -> str:
+    lines = health_lines(report, TextView(_WIDTH, every=True))
+    return "\n".join("".join(span.text for span in line) for line in lines)
+
+
+def _cyclonedx(report: HealthReport) -> str:
+    from poetry_aiops.health.report.cyclonedx import health_cyclonedx
+
+    return health_cyclonedx(report)
+
+
+_WRITERS: Final[Mapping[str, Callable[[HealthReport], str]]] = MappingProxyType(
+    {
+        "text": _plain_text,
+        "json": health_json,
+        "markdown": health_markdown,
+        "html": health_page,
+        "sarif": health_sarif,
+        "cyclonedx": _cyclonedx,
+        "github": health_annotations,
+    }
+)

@@ -1,0 +1,118 @@
+"""What the reports of ``poetry health`` read: one frozen value, filled by the command.
+
+Every format is a pure function of a ``HealthReport``: the same value gives the same bytes. Texts in it may come from
+anybody who can write an advisory or a package; each format makes them inert by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from poetry_aiops.health.gate import Gate, Rules
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from poetry_aiops.health.advisory import Audit, PackageAudit
+    from poetry_aiops.health.currency import Currency
+    from poetry_aiops.health.history import TrendPoint
+    from poetry_aiops.health.ignores import IdleIgnore, Ignored
+    from poetry_aiops.health.maintenance import Maintenance
+    from poetry_aiops.health.metric import Metric
+    from poetry_aiops.health.news import News
+    from poetry_aiops.health.popularity import Popularity
+    from poetry_aiops.health.score import Score
+    from poetry_aiops.health.signals import Signal
+    from poetry_aiops.index.release_records import IndexUse
+    from poetry_aiops.project.model import Package, PackageKey
+
+
+How = Literal["pin", "edit", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The line (from 1) of pyproject.toml that pulls a package in, and of its entry in poetry.lock."""
+
+    pyproject: int | None = None
+    lock: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRow:
+    """One locked package and what each metric found about it; None for what was not asked or not told.
+
+    ``direct`` says that the project asks for it by name. ``via`` is a shortest chain of names from a direct
+    dependency down to a package that asks for this one; empty for a direct one.
+    """
+
+    package: Package
+    direct: bool = False
+    via: tuple[str, ...] = ()
+    audit: PackageAudit | None = None
+    currency: Currency | None = None
+    maintenance: Maintenance | None = None
+    popularity: Popularity | None = None
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedFix:
+    """A way out of advisories, or why there is none.
+
+    ``how`` is ``pin`` (the lock alone changes), ``edit`` (pyproject.toml has to change, ``edit`` says what), or
+    ``blocked`` (``blockers`` say by whom: ``fastapi 0.110.0 needs starlette<0.37``). ``to_version`` is empty where no
+    fixed version is known. ``diff`` are the lines of the change, each with its ``+``, ``-`` or blank in front.
+    """
+
+    package: str
+    from_version: str
+    to_version: str
+    advisories: tuple[str, ...]
+    how: How
+    blockers: tuple[str, ...] = ()
+    edit: str = ""
+    diff: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """Everything that a report of ``poetry health`` tells.
+
+    ``generated`` is an aware time; the caller honours ``SOURCE_DATE_EPOCH``. ``tool_version`` is this program's.
+    ``audit`` is None when security was not asked for. ``metrics`` are those that were asked for, in any order.
+    ``packages`` are in lock order. ``indexes`` tell how the package indexes were used. ``scope`` says in words what a
+    narrowed report looked at (``groups main, dev``), empty for the whole lock. ``folder`` is the project's folder
+    relative to the repository (``services/api``), empty for its root; files in SARIF and annotations start with it.
+    ``notes`` are warnings of the run.
+    """
+
+    generated: datetime
+    project: str
+    score: Score
+    audit: Audit | None = None
+    metrics: tuple[Metric, ...] = ()
+    gate: Gate = field(default_factory=Gate)
+    rules: Rules = field(default_factory=Rules)
+    packages: tuple[PackageRow, ...] = ()
+    indexes: tuple[IndexUse, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    idle: tuple[IdleIgnore, ...] = ()
+    news: News | None = None
+    trend: tuple[TrendPoint, ...] = ()
+    fixes: tuple[ProposedFix, ...] = ()
+    locations: Mapping[PackageKey, Location] = field(default_factory=lambda: MappingProxyType({}))
+    scope: str = ""
+    folder: str = ""
+    tool_version: str = ""
+    project_version: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is open, so that "no findings" means "none known"."""
+        return not self.gate.incomplete

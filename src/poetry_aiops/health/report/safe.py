@@ -1,0 +1,98 @@
+"""Foreign text in a health report made inert for each format; ``plain`` takes the invisible characters out first."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+from poetry_aiops.cli.plain import plain
+
+
+LONGEST: Final = 600  # characters of one foreign text in a table
+
+_WEB_ADDRESS: Final = re.compile(
+    r"https?://[A-Za-z0-9._\-\[\]:]+(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]*)?", re.IGNORECASE
+)
+_USERINFO: Final = re.compile(r"(?<=://)[^/?#\s]*@")
+_MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]#>!|~$]|(?<=:)/")
+_BLOCK: Final = re.compile(r"^(?:[-+=:]|\d+(?=[.)]))")
+_COMMAND: Final = re.compile(r"(?<!\S)::")
+
+
+def web_address(text: str) -> str | None:
+    """Return an address that may become a link: http or https, visible ASCII, and nobody's password."""
+    return text if _WEB_ADDRESS.fullmatch(text) and len(text) <= LONGEST else None
+
+
+def without_password(text: str) -> str:
+    """Return the text with ``user:password@`` taken out of every address in it."""
+    return _USERINFO.sub("", text)
+
+
+def clipped(text: str, longest: int = LONGEST) -> str:
+    """Return the text on one line without hidden characters, cut with an ellipsis where it is too long."""
+    clean = without_password(plain(text))
+    return clean if len(clean) <= longest else f"{clean[: longest - 3]}..."
+
+
+def for_terminal(text: str, longest: int = LONGEST) -> str:
+    """Return the text for a terminal or a log that a build service reads.
+
+    Services take ``::`` at the start of a line and ``##[`` anywhere for their own commands; a blank breaks both.
+    """
+    return _COMMAND.sub(": :", clipped(text, longest)).replace("##[", "## [")
+
+
+def for_html(text: str, longest: int = LONGEST) -> str:
+    """Return the text for the content of an HTML element or a quoted attribute."""
+    return html.escape(for_terminal(text, longest))
+
+
+def for_markdown(text: str, longest: int = LONGEST) -> str:
+    """Return the text for GitHub's Markdown: no markup, no table border, no address that becomes a link, no mention."""
+    clean = for_terminal(text, longest).replace("&", "&amp;").replace("<", "&lt;")
+    escaped = _MARKDOWN.sub(lambda match: f"\\{match[0]}", clean)
+    escaped = _BLOCK.sub(
+        lambda match: f"{match[0]}<!-- -->" if match[0].isdigit() else f"\\{match[0]}", escaped
+    )
+    # GitHub finds mentions and "www" addresses after it has resolved escapes; an empty comment parts the text.
+    parted = escaped.replace("@", "@<!-- -->")
+    return re.sub(r"(?i)\bwww(?=\.)", "www<!-- -->", parted)
+
+
+def markdown_code(text: str, longest: int = LONGEST) -> str:
+    """Return the text as a code span that stays one inside a table; longer fences hold backticks."""
+    clean = for_terminal(text, longest).replace("|", "\\|")
+    if not clean:
+        return ""
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", clean)), default=0) + 1)
+    gap = " " if "`" in clean else ""
+    return f"{fence}{gap}{clean}{gap}{fence}"
+
+
+def markdown_block(lines: tuple[str, ...], language: str) -> list[str]:
+    """Return a fenced block whose content cannot close it."""
+    clean = [_kept_indent(line) for line in lines]
+    longest = max((len(run) for line in clean for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}{language}", *clean, fence]
+
+
+def for_sarif(text: str, longest: int = LONGEST) -> str:
+    """Return the text for a SARIF message, in which ``[words](address)`` would be a link (SARIF 2.1.0, 3.11.6)."""
+    return clipped(text, longest).replace("](", "] (")
+
+
+def for_github(text: str, longest: int = LONGEST) -> str:
+    """Return the text as the message of a workflow command: ``%``, CR and LF escaped as GitHub's toolkit does."""
+    return for_terminal(text, longest).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def github_property(text: str, longest: int = LONGEST) -> str:
+    """Return the text as a property of a workflow command: a message in which ``:`` and ``,`` are escaped as well."""
+    return for_github(text, longest).replace(":", "%3A").replace(",", "%2C")
+
+
+def _kept_indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" "))] + for_terminal(line.strip())

@@ -1,0 +1,174 @@
+"""A health report as SARIF 2.1.0 (OASIS), in the form that GitHub's code scanning reads.
+
+One result for each advisory of a package name, whatever builds of it are locked; it points to the line of
+pyproject.toml that pulls the package in and, as a related location, to each entry in poetry.lock. Fingerprints are made
+of the package and the advisory alone, so that moved lines and other versions keep their alert.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.report import words
+from poetry_aiops.health.report.places import LOCK, as_uri, in_repository, place_of
+from poetry_aiops.health.report.safe import for_sarif
+from poetry_aiops.health.report.sarif_rules import advisory_rule, rule_id, signal_rule
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from poetry_aiops.health.report.model import HealthReport, PackageRow
+
+
+SCHEMA_URI: Final = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+FINGERPRINT: Final = "poetryHealth/v1"
+_ROOT: Final = "%SRCROOT%"
+_LEVELS: Final = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.UNKNOWN: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+}
+
+
+def health_sarif(report: HealthReport) -> str:
+    """Return the SARIF document as text in ASCII."""
+    return json.dumps(sarif_document(report), indent=2, allow_nan=False).replace("##[", "#\\u0023[")
+
+
+def sarif_document(report: HealthReport) -> dict[str, Any]:
+    """Return the SARIF document."""
+    rules: dict[str, dict[str, Any]] = {}
+    results = [*_advisories(report, rules), *_signals(report, rules)]
+    order = {identity: index for index, identity in enumerate(rules)}
+    for result in results:
+        result["ruleIndex"] = order[result["ruleId"]]
+    driver: dict[str, Any] = {"name": "poetry-health", "rules": list(rules.values())}
+    if report.tool_version:
+        driver["version"] = for_sarif(report.tool_version)
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"poetry-health/{for_sarif(in_repository(report, ''))}"},
+        "invocations": [_invocation(report)],
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+        "properties": {
+            "score": None if report.score.value is None else round(report.score.value, 2),
+            "coverage": round(report.score.coverage, 2),
+            "complete": report.complete,
+        },
+    }
+    return {"$schema": SCHEMA_URI, "version": "2.1.0", "runs": [run]}
+
+
+def _advisories(report: HealthReport, rules: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    groups: dict[tuple[str, str, bool], list[words.Case]] = {}
+    for case in (*words.cases(report), *words.ignored_cases(report)):
+        groups.setdefault((case.finding.package, case.finding.id, case.ignore is None), []).append(case)
+    for (_, identity, _), group in groups.items():
+        rules.setdefault(rule_id(identity), advisory_rule(group[0].finding))
+    return [_advisory(report, group) for group in groups.values()]
+
+
+def _advisory(report: HealthReport, group: Sequence[words.Case]) -> dict[str, Any]:
+    finding, first = group[0].finding, group[0]
+    versions = ", ".join(dict.fromkeys(case.finding.version for case in group))
+    fixed = f"fixed in {finding.fixed_in[0]}" if finding.fixed_in else "no fixed version is known"
+    text = (
+        f"{finding.package} {versions} has {finding.id}: {finding.summary or 'no summary is given'} ({fixed};"
+        f" pulled in: {words.via_in_words(first.row)})"
+    )
+    result = {
+        "ruleId": rule_id(finding.id),
+        "level": _LEVELS[finding.severity],
+        **_pointing(report, text, [case.row for case in group], (finding.package, finding.id)),
+    }
+    if first.ignore is not None:
+        terms = words.terms_in_words(first.ignore)
+        reason = for_sarif(f"{first.ignore.reason} ({terms})")
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": reason}]
+    return result
+
+
+def _signals(report: HealthReport, rules: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    results = []
+    for row, index in words.signalled(report):
+        signal = row.signals[index]
+        fails = signal.kind in report.rules.fail_on_signals
+        if not fails and not signal.kind.is_grave:
+            continue
+        rule = signal_rule(signal.kind)
+        rules.setdefault(rule["id"], rule)
+        text = f"{row.package.name} {row.package.version}: {signal.message}"
+        pointing = _pointing(report, text, [row], (row.package.name, str(signal.kind)))
+        results.append({"ruleId": rule["id"], "level": "error" if fails else "warning", **pointing})
+    return results
+
+
+def _pointing(
+    report: HealthReport, text: str, rows: Sequence[PackageRow], identity: Iterable[str]
+) -> dict[str, Any]:
+    file, line = place_of(report, rows[0])
+    digest = hashlib.sha256("\0".join(identity).encode("utf-8", "replace")).hexdigest()
+    message = for_sarif(text, 1000)
+    return {
+        "message": {"text": message},
+        "locations": [_location(file, line)],
+        "relatedLocations": [
+            {
+                "id": number,
+                "message": {"text": f"the entry in {LOCK}"},
+                **_location(in_repository(report, LOCK), entry),
+            }
+            for number, entry in enumerate(_lock_lines(report, rows), start=1)
+        ],
+        "partialFingerprints": {FINGERPRINT: digest},
+    }
+
+
+def _lock_lines(report: HealthReport, rows: Iterable[PackageRow]) -> list[int]:
+    places = [report.locations.get(row.package.key) for row in rows]
+    return sorted({place.lock for place in places if place and place.lock})
+
+
+def _location(file: str, line: int | None) -> dict[str, Any]:
+    where: dict[str, Any] = {"artifactLocation": {"uri": as_uri(file), "uriBaseId": _ROOT}}
+    where["region"] = {"startLine": line or 1}
+    return {"physicalLocation": where}
+
+
+def _invocation(report: HealthReport) -> dict[str, Any]:
+    """Return how the run went; one that left a question open was not successful."""
+    open_questions = [
+        {"level": "error", "message": {"text": for_sarif(question)}} for question in report.gate.incomplete
+    ]
+    failed = []
+    for row in words.open_audits(report):
+        reason = row.audit.reason if row.audit else ""
+        text = for_sarif(f"{row.package.name} {row.package.version} was not audited: {reason}")
+        failed.append(
+            {"level": "warning", "message": {"text": text}, "locations": [_location(*place_of(report, row))]}
+        )
+    idle = [
+        {
+            "level": "warning",
+            "message": {"text": for_sarif(f"{one.ignore.key_path} {one.ignore.id}: {one.why}")},
+        }
+        for one in report.idle
+    ]
+    notes = [{"level": "note", "message": {"text": for_sarif(note)}} for note in report.notes]
+    return {
+        "executionSuccessful": report.complete,
+        "exitCode": report.gate.exit_code,
+        "endTimeUtc": words.stamp(report.generated),
+        "toolExecutionNotifications": [*open_questions, *failed, *notes],
+        "toolConfigurationNotifications": idle,
+    }

@@ -1,0 +1,328 @@
+"""What every format says about a health report, in the same words and the same order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.cli.plain import counted
+from poetry_aiops.health.advisory import Severity, Status
+from poetry_aiops.health.metric import METRICS
+from poetry_aiops.health.security import RISK
+from poetry_aiops.health.signals import SignalKind
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from poetry_aiops.cli.styled import Style
+    from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.gate import Rules
+    from poetry_aiops.health.ignores import Ignore
+    from poetry_aiops.health.metric import Input, Metric, MetricName
+    from poetry_aiops.health.report.model import HealthReport, PackageRow, ProposedFix
+
+
+GRAVEST_FIRST: Final = tuple(sorted(Severity, key=lambda one: (-RISK[one], one is not Severity.UNKNOWN)))
+"""Critical, high, unknown, medium, low: an unknown severity weighs as a medium one and is told before it."""
+
+GOOD_SCORE: Final = 80.0
+FAIR_SCORE: Final = 50.0
+_BOUNDS: Final = frozenset({GOOD_SCORE, FAIR_SCORE, 100.0})
+_LEVEL_STYLES: Final[dict[Severity, Style]] = {
+    Severity.CRITICAL: "bad",
+    Severity.HIGH: "bad",
+    Severity.UNKNOWN: "warn",
+    Severity.MEDIUM: "warn",
+    Severity.LOW: "dim",
+}
+_NOT_ASKED: Final = "not asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One finding in its package; ``ignore`` is the entry that takes it out of the count."""
+
+    finding: Finding
+    row: PackageRow
+    ignore: Ignore | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement in a few words, and how good it is."""
+
+    text: str
+    style: Style
+
+
+def cases(report: HealthReport) -> tuple[Case, ...]:
+    """Return the findings that count, the gravest packages first, each package's findings together."""
+    ignored = {(one.finding.package, one.finding.version, one.finding.id) for one in report.ignored}
+    found = [
+        [Case(finding, row) for finding in row.audit.findings if _identity(finding) not in ignored]
+        for row in report.packages
+        if row.audit
+    ]
+    ordered = [sorted(group, key=_gravity) for group in found if group]
+    ordered.sort(key=lambda group: (_gravity(group[0])[0], -len(group), group[0].row.package.name))
+    return tuple(case for group in ordered for case in group)
+
+
+def ignored_cases(report: HealthReport) -> tuple[Case, ...]:
+    """Return the findings that an ignore takes out of the count, in the order of the report."""
+    rows = {_identity(finding): row for row in report.packages if row.audit for finding in row.audit.findings}
+    return tuple(
+        Case(one.finding, rows[_identity(one.finding)], one.ignore)
+        for one in report.ignored
+        if _identity(one.finding) in rows
+    )
+
+
+def style_of_severity(severity: Severity) -> Style:
+    """Return how a severity looks."""
+    return _LEVEL_STYLES[severity]
+
+
+def style_of_score(score: float | None, coverage: float) -> Style:
+    """Return how a score looks: one that is unknown or rests on too little never looks good."""
+    if score is None:
+        return "warn"
+    if score < FAIR_SCORE:
+        return "bad"
+    return "good" if score >= GOOD_SCORE and coverage >= GOOD_SCORE else "warn"
+
+
+def verdict(report: HealthReport) -> Verdict:
+    """Return what the gate says: failed, cannot tell, or passed."""
+    gate = report.gate
+    if gate.violations:
+        more = f"; {counted(len(gate.incomplete), 'question')} open" if gate.incomplete else ""
+        return Verdict(f"failed: {counted(len(gate.violations), 'violation')}{more}", "bad")
+    if gate.incomplete:
+        return Verdict("cannot tell: what is missing could change the answer", "warn")
+    return Verdict("passed", "good")
+
+
+def rules_in_words(rules: Rules) -> str:
+    """Return what fails the gate: ``findings from high on, signals yanked, a score below 80``."""
+    level = (
+        "any finding"
+        if rules.fail_on == "any"
+        else f"findings from {rules.fail_on} on or of unknown severity"
+    )
+    parts = [level]
+    if rules.fail_on_signals:
+        parts.append(f"signals {', '.join(sorted(map(str, rules.fail_on_signals)))}")
+    if rules.min_score is not None:
+        parts.append(f"a score below {rules.min_score:g}")
+    return ", ".join(parts)
+
+
+def score_in_words(report: HealthReport) -> Verdict:
+    """Return the overall score, called insufficient where it rests on too few facts."""
+    score = report.score
+    if score.value is None:
+        return Verdict("unknown", "warn")
+    text = f"{number(score.value)} of 100"
+    if not score.is_sufficient:
+        return Verdict(f"insufficient ({text}, on {percent(score.coverage)} of the facts)", "warn")
+    return Verdict(f"{text}, on {percent(score.coverage)} of the facts", style_of_score(score.value, 100.0))
+
+
+def audited_in_words(report: HealthReport) -> Verdict:
+    """Return how many packages were audited, and how many nobody can tell about."""
+    audit = report.audit
+    if audit is None:
+        return Verdict("vulnerabilities were not looked for", "warn")
+    states = [package.status for package in audit.packages]
+    applicable = len(states) - states.count(Status.NOT_APPLICABLE)
+    parts = [f"{states.count(Status.AUDITED)} of {counted(applicable, 'package')} audited"]
+    if audit.failed:
+        parts.append(f"{len(audit.failed)} failed")
+    if applicable < len(states):
+        parts.append(f"{len(states) - applicable} not applicable")
+    good = audit.complete and applicable > 0
+    return Verdict(", ".join(parts), "good" if good else "warn")
+
+
+def found_in_words(report: HealthReport) -> Verdict:
+    """Return ``3 vulnerabilities: 1 critical, 2 high``; none is only good where everything was audited."""
+    levels = [case.finding.severity for case in cases(report)]
+    if levels:
+        counts = [f"{levels.count(level)} {_level(level)}" for level in GRAVEST_FIRST if level in levels]
+        many = counted(len(levels), "vulnerability", "vulnerabilities")
+        worst = next(level for level in GRAVEST_FIRST if level in levels)
+        return Verdict(f"{many}: {', '.join(counts)}", style_of_severity(worst))
+    if report.audit is None or not report.audit.packages:
+        return Verdict("nothing was audited", "warn")
+    if not report.audit.complete:
+        return Verdict("unknown: none was seen, but not everything could be audited", "warn")
+    return Verdict("no known vulnerability", audited_in_words(report).style)
+
+
+def clean_in_words(report: HealthReport) -> str:
+    """Return what an empty list of findings means: none known, or that nobody can tell."""
+    if report.audit is None:
+        return "Not looked for: the security metric was not asked for."
+    if not report.audit.packages:
+        return "None: the lock holds no packages."
+    if not report.audit.complete:
+        return "None among the packages that could be audited; the others are open."
+    return "None known."
+
+
+def metrics_in_order(report: HealthReport) -> tuple[tuple[MetricName, Metric | None], ...]:
+    """Return every metric by name, None for those that were not asked for."""
+    given = {metric.name: metric for metric in report.metrics}
+    return tuple((name, given.get(name)) for name in METRICS)
+
+
+def metric_note(metric: Metric | None) -> str:
+    """Return what stands beside a metric: why it is missing, then the figures that it rests on."""
+    if metric is None:
+        return _NOT_ASKED
+    return "; ".join(filter(None, [metric.reason, inputs_in_words(metric.inputs)]))
+
+
+def inputs_in_words(inputs: Mapping[str, Input]) -> str:
+    """Return the figures of a metric: ``libyears 3.2, outdated 4``."""
+    told = [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in inputs.items()
+        if value is not None and value != ""
+    ]
+    return ", ".join(told)
+
+
+def via_in_words(row: PackageRow) -> str:
+    """Return who pulls a package in: ``direct``, or the chain from a direct dependency."""
+    if row.direct:
+        return "direct"
+    return " > ".join(row.via) if row.via else "nothing in pyproject.toml leads to it"
+
+
+def groups_in_words(row: PackageRow) -> str:
+    """Return the groups that bring a package."""
+    groups = row.package.groups
+    return ", ".join(groups) if groups else row.package.category or ""
+
+
+def fixed_in_words(finding: Finding) -> str:
+    """Return the first version without the vulnerability, or that there is none."""
+    return finding.fixed_in[0] if finding.fixed_in else "no fix known"
+
+
+def other_names(finding: Finding) -> str:
+    """Return the aliases and the score: ``CVE-2024-1, CVSS 9.8``."""
+    rated = [f"CVSS {finding.cvss:g}"] if finding.cvss is not None else []
+    return ", ".join([*finding.aliases, *rated])
+
+
+def outdated(report: HealthReport) -> tuple[PackageRow, ...]:
+    """Return the rows with a newer eligible version: direct dependencies first, then the farthest behind."""
+    behind = [row for row in report.packages if row.currency and row.currency.behind]
+    return tuple(sorted(behind, key=lambda row: (not row.direct, -_libyears(row), row.package.name)))
+
+
+def signalled(report: HealthReport) -> tuple[tuple[PackageRow, int], ...]:
+    """Return ``(row, index of a signal)`` for every signal, the gravest kinds first."""
+    found = [(row, index) for row in report.packages for index in range(len(row.signals))]
+    order = {kind: place for place, kind in enumerate(SignalKind)}
+    return tuple(sorted(found, key=lambda one: (order[one[0].signals[one[1]].kind], one[0].package.name)))
+
+
+def open_audits(report: HealthReport) -> tuple[PackageRow, ...]:
+    """Return the rows of which nobody knows whether they are vulnerable."""
+    return tuple(row for row in report.packages if row.audit and row.audit.status is Status.FAILED)
+
+
+def not_applicable(report: HealthReport) -> tuple[tuple[str, int], ...]:
+    """Return why advisories cannot name packages, with how many, the most frequent first."""
+    counts: dict[str, int] = {}
+    for row in report.packages:
+        if row.audit and row.audit.status is Status.NOT_APPLICABLE:
+            counts[row.audit.reason] = counts.get(row.audit.reason, 0) + 1
+    return tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def poorly_kept(report: HealthReport) -> tuple[PackageRow, ...]:
+    """Return the rows whose maintenance scores below 50, the worst first."""
+    poor = [row for row in report.packages if row.maintenance and (_kept(row) or 0.0) < FAIR_SCORE]
+    known = [row for row in poor if _kept(row) is not None]
+    return tuple(sorted(known, key=lambda row: (_kept(row) or 0.0, row.package.name)))
+
+
+def fixes_in_order(report: HealthReport) -> tuple[ProposedFix, ...]:
+    """Return the proposed fixes: those of the lock alone, those that need an edit, those that are blocked."""
+    order = ("pin", "edit", "blocked")
+    return tuple(sorted(report.fixes, key=lambda fix: (order.index(fix.how), fix.package)))
+
+
+def fix_in_words(fix: ProposedFix) -> Verdict:
+    """Return what a proposed fix does, or why there is none."""
+    if fix.how == "pin":
+        return Verdict("only poetry.lock changes", "good")
+    if fix.how == "edit":
+        return Verdict(fix.edit or "pyproject.toml has to change", "warn")
+    by = "; ".join(fix.blockers) or "no fixed version is known"
+    return Verdict(f"blocked: {by}", "bad")
+
+
+def terms_in_words(ignore: Ignore) -> str:
+    """Return until when an ignore holds and who answers for it."""
+    parts = [
+        f"until {ignore.expires.isoformat()}" if ignore.expires else "",
+        "until a fix is out" if ignore.until_fixed else "",
+        f"owner {ignore.owner}" if ignore.owner else "",
+    ]
+    return ", ".join(filter(None, parts)) or "without an end"
+
+
+def number(value: float) -> str:
+    """Return a score or percentage without a decimal; it never rounds up to a bound that it misses."""
+    rounded = round(value)
+    return str(rounded - 1 if rounded > value and rounded in _BOUNDS else rounded)
+
+
+def percent(value: float) -> str:
+    """Return a percentage; only a full one is 100."""
+    return f"{number(value)} %"
+
+
+def moment(time: datetime) -> str:
+    """Return a time for a person: ``2026-07-01 12:00 UTC``."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def stamp(time: datetime) -> str:
+    """Return a time in RFC 3339, in UTC, to the second."""
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def years(value: float | None) -> str:
+    """Return a span in years, ``?`` where nobody knows it."""
+    return "?" if value is None else f"{value:.1f} y"
+
+
+def _level(level: Severity) -> str:
+    return "of unknown severity" if level is Severity.UNKNOWN else str(level)
+
+
+def _identity(finding: Finding) -> tuple[str, str, str]:
+    return (finding.package, finding.version, finding.id)
+
+
+def _gravity(case: Case) -> tuple[int, float, str]:
+    finding = case.finding
+    return (GRAVEST_FIRST.index(finding.severity), -(finding.cvss or 0.0), finding.id)
+
+
+def _libyears(row: PackageRow) -> float:
+    return (row.currency.libyears or 0.0) if row.currency else 0.0
+
+
+def _kept(row: PackageRow) -> float | None:
+    return row.maintenance.score if row.maintenance else None

@@ -1,0 +1,1 @@
+"""Reading package indexes: pages, and one record for each package."""

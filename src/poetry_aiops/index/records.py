@@ -1,0 +1,252 @@
+"""The index's record of each locked package, read through Poetry's repositories and kept on disk."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from packaging.utils import canonicalize_name
+
+from poetry_aiops.index.cooldown import Cooldown
+from poetry_aiops.index.page_fetch import FetchError, PageFetcher
+from poetry_aiops.index.project_about import about_from
+from poetry_aiops.index.record_cache import Kept, RecordCache
+from poetry_aiops.index.release_records import (
+    About,
+    IndexRecord,
+    IndexRecords,
+    IndexUse,
+    record_key,
+    why_not_from_index,
+)
+from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError, read_page
+from poetry_aiops.index.source import IndexSource, sources_of
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from poetry.config.config import Config
+    from poetry.repositories import RepositoryPool
+
+    from poetry_aiops.index.page_fetch import Fetched
+    from poetry_aiops.index.release_records import RecordKey
+    from poetry_aiops.project.model import Package
+
+
+THREADS: Final = 8
+OFFLINE: Final = "it was not asked (offline)"
+_NOT_ASKED: Final = "the owners were not looked up"
+
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old a kept record may be before its index is asked again.
+
+    ``page`` is for releases, ``about`` for owners and classifiers, which change rarely. ``usable`` is how old a record
+    may be that stands in when the index does not answer. ``offline`` asks nobody and takes any age.
+    """
+
+    page: timedelta = timedelta(hours=6)
+    about: timedelta = timedelta(days=7)
+    usable: timedelta = timedelta(days=30)
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexAccess:
+    """How indexes are reached: Poetry's repositories and configuration, and the folder that keeps records.
+
+    With None for the folder nothing is kept.
+    """
+
+    pool: RepositoryPool
+    config: Config
+    folder: Path | None = None
+    freshness: Freshness = Freshness()
+
+
+def cache_folder(config: Config) -> Path:
+    """Return where records are kept: in the cache directory that Poetry is configured for."""
+    return Path(str(config.get("cache-dir"))) / "poetry-aiops" / "index-records"
+
+
+def cooldown_of(config: Config) -> Cooldown:
+    """Return Poetry's ``solver.min-release-age`` and its exemptions; no cooldown before Poetry 2.5."""
+    names = config.get("solver.min-release-age-exclude") or ()
+    sources = config.get("solver.min-release-age-exclude-source") or ()
+    return Cooldown(
+        int(config.get("solver.min-release-age") or 0),
+        frozenset(str(canonicalize_name(name)) for name in names),
+        frozenset(str(source).lower() for source in sources),
+    )
+
+
+def index_records(
+    packages: Iterable[Package],
+    access: IndexAccess,
+    *,
+    owners_of: frozenset[str] = frozenset(),
+    now: datetime | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> IndexRecords:
+    """Return the record of every package that comes from an index; never raises for what an index does.
+
+    Packages from elsewhere (git, folders) are left out. A package is asked for at the source that poetry.lock names,
+    by its name in the pool: an address that only the lock knows is never asked. ``owners_of`` are the names
+    whose owners and classifiers are wanted too: that is a second request, for a document larger than the first.
+    ``on_progress`` is told how many packages of how many are done.
+    """
+    keys = sorted({record_key(package) for package in packages if not why_not_from_index(package)})
+    sources = sources_of(access.pool)
+    fetcher = PageFetcher(access.config, ((source.name, source.url) for source in sources.values()), THREADS)
+    reader = _Reader(sources, fetcher, access, owners_of)
+    reader.now = now or datetime.now(UTC)
+    answers: dict[RecordKey, _Answer] = {}
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="index")
+    try:
+        for key, answer in zip(keys, threads.map(reader.answer, keys), strict=True):
+            answers[key] = answer
+            if on_progress is not None:
+                on_progress(len(answers), len(keys))
+    finally:
+        threads.shutdown(cancel_futures=True)
+        fetcher.close()
+    return _joined(answers, sources)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A record or the reason for its absence; ``asked`` says whether the network was used."""
+
+    record: IndexRecord | None
+    reason: str = ""
+    asked: bool = False
+
+
+class _Reader:
+    def __init__(
+        self,
+        sources: Mapping[str, IndexSource],
+        fetcher: PageFetcher,
+        access: IndexAccess,
+        owners_of: frozenset[str],
+    ) -> None:
+        self._sources = sources
+        self._fetcher = fetcher
+        self._cache = RecordCache(access.folder)
+        self._freshness = access.freshness
+        self._owners_of = owners_of
+        self.now = datetime.now(UTC)
+
+    def answer(self, key: RecordKey) -> _Answer:
+        """Return the record of one package; called by several threads."""
+        name = key[1]
+        source = self._sources.get(key[0].lower())
+        if source is None:
+            return _Answer(
+                None, f'poetry.lock names the source "{key[0]}", which pyproject.toml does not declare'
+            )
+        if not _NAME.fullmatch(name):
+            return _Answer(None, "its name is not the name of a package")
+        kept = self._cache.load(source.address, key[0], name)
+        if self._freshness.offline:
+            return _Answer(kept.record) if kept else _Answer(None, OFFLINE)
+        if kept and self._is_fresh(kept):
+            return self._with_about(source, kept, asked=False)
+        return self._asked(source, key, kept)
+
+    def _asked(self, source: IndexSource, key: RecordKey, kept: Kept | None) -> _Answer:
+        if source.given_up:
+            return self._stood_in(kept, source.given_up)
+        try:
+            fetched = self._fetcher.get(source.name, source.page(key[1]), _headers(kept))
+            fresh = self._kept_from(fetched, key, kept)
+        except FetchError as error:
+            source.failed(error)
+            return self._stood_in(kept, f"{source.name}: {error.reason}")
+        except UnreadablePageError as error:
+            return self._stood_in(kept, f"{source.name}: {error}")
+        source.answered()
+        return self._with_about(source, fresh, asked=True)
+
+    def _kept_from(self, fetched: Fetched, key: RecordKey, kept: Kept | None) -> Kept:
+        if fetched.content is None:
+            if kept is None:
+                raise UnreadablePageError("it says that nothing has changed, but nothing was known")
+            return replace(kept, record=replace(kept.record, fetched=self.now))
+        page = read_page(key[1], fetched.content, fetched.content_type)
+        before = kept.record.about if kept else About(owners_reason=_NOT_ASKED)
+        about = replace(before, status=page.status, status_reason=page.status_reason)
+        record = IndexRecord(*key, self.now, page.releases, about, page.skipped)
+        return Kept(record, fetched.etag, kept.about_asked if kept else None)
+
+    def _with_about(self, source: IndexSource, kept: Kept, *, asked: bool) -> _Answer:
+        """Return the record with the project's owners, which are asked for when what is known is too old."""
+        wanted = kept.record.name in self._owners_of and source.gives_about
+        if wanted and not self._knows_about(kept):
+            kept, asked = self._about_asked(source, kept), True
+        if asked:
+            self._cache.store(source.address, kept)
+        return _Answer(kept.record, asked=asked)
+
+    def _about_asked(self, source: IndexSource, kept: Kept) -> Kept:
+        about = kept.record.about
+        when: datetime | None = self.now
+        try:
+            fetched = self._fetcher.get(
+                source.name, source.about(kept.record.name), {"Accept": "application/json"}
+            )
+            told = about_from(fetched.content or b"", about)
+            source.told_about()
+        except FetchError as error:
+            source.did_not_tell_about(error)
+            told = replace(about, owners_reason=f"{source.name}: {error.reason}")
+            when = kept.about_asked if error.is_down else when
+        return replace(kept, record=replace(kept.record, about=told), about_asked=when)
+
+    def _stood_in(self, kept: Kept | None, reason: str) -> _Answer:
+        """Return what was kept of an index that does not answer, when it is not too old, and say so."""
+        if kept is None or self.now - kept.record.fetched > self._freshness.usable:
+            return _Answer(None, reason, asked=True)
+        return _Answer(replace(kept.record, stale=reason), reason, asked=True)
+
+    def _knows_about(self, kept: Kept) -> bool:
+        """Whether the owners were asked for lately; a time that is still to come says nothing."""
+        asked = kept.about_asked
+        return asked is not None and timedelta(0) <= self.now - asked <= self._freshness.about
+
+    def _is_fresh(self, kept: Kept) -> bool:
+        return timedelta(0) <= self.now - kept.record.fetched <= self._freshness.page
+
+
+def _headers(kept: Kept | None) -> dict[str, str]:
+    return {"Accept": ACCEPT} | ({"If-None-Match": kept.etag} if kept and kept.etag else {})
+
+
+def _joined(answers: Mapping[RecordKey, _Answer], sources: Mapping[str, IndexSource]) -> IndexRecords:
+    found = {key: answer.record for key, answer in answers.items() if answer.record is not None}
+    missing = {key: answer.reason for key, answer in answers.items() if answer.record is None}
+    names = sorted({source for source, _ in answers})
+    uses = tuple(_use(name, sources.get(name.lower()), answers) for name in names)
+    return IndexRecords(MappingProxyType(found), MappingProxyType(missing), uses)
+
+
+def _use(name: str, source: IndexSource | None, answers: Mapping[RecordKey, _Answer]) -> IndexUse:
+    ours = [answer for key, answer in answers.items() if key[0] == name]
+    return IndexUse(
+        source=name,
+        address=source.address if source else "",
+        asked=sum(answer.asked for answer in ours),
+        from_cache=sum(answer.record is not None and not answer.asked for answer in ours),
+        failed=sum(bool(answer.reason) for answer in ours),
+        oldest=min((answer.record.fetched for answer in ours if answer.record), default=None),
+        problem=next((answer.reason for answer in ours if answer.reason), ""),
+    )

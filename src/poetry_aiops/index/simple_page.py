@@ -1,0 +1,235 @@
+"""A project's page on a package index -> its releases: JSON (PEP 691, 700, 740, 792) and HTML (PEP 503, 592, 740, 792).
+
+What an index leaves out stays unknown; files that follow no naming rule are counted, not guessed at.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from poetry_aiops.index.release_records import Release
+from poetry_aiops.project import versions
+from poetry_aiops.project.checks import normalised
+
+
+JSON_TYPE: Final = "application/vnd.pypi.simple.v1+json"
+ACCEPT: Final = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
+
+_SDISTS: Final = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
+_WHEEL_PARTS: Final = (5, 6)
+_REASON_LIMIT: Final = 500
+_LONGEST_NAME: Final = 255  # characters; no file system holds a longer one
+_STATUSES: Final = frozenset({"active", "archived", "quarantined", "deprecated"})
+
+
+File = dict[str, Any]
+
+
+class UnreadablePageError(Exception):
+    """A page that is none; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The releases of a page, oldest version first, and the project status where the index gives one."""
+
+    releases: tuple[Release, ...]
+    status: str | None = None
+    status_reason: str = ""
+    skipped: int = 0
+
+
+def read_page(name: str, content: bytes, content_type: str) -> Page:
+    """Return what the page of a project says, by its canonical name; raises UnreadablePageError for content that is no page of a package index."""
+    if "json" in content_type:
+        return page_from_json(name, content)
+    if "html" in content_type:
+        return page_from_html(name, content.decode("utf-8", errors="replace"))
+    raise UnreadablePageError(
+        f"it answered with {content_type or 'an unknown kind of content'}, which is not an index page"
+    )
+
+
+def page_from_json(name: str, content: bytes) -> Page:
+    """Return what a JSON page says."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        raise UnreadablePageError("its answer is not a JSON document") from None
+    files = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(files, list):
+        raise UnreadablePageError("its answer has no list of files")
+    return _page(name, files, document.get("project-status"))
+
+
+def page_from_html(name: str, text: str) -> Page:
+    """Return what an HTML page says; HTML has no upload times."""
+    parser = _Anchors()
+    try:
+        parser.feed(text)
+    except AssertionError:  # html.parser's word for a declaration that it does not know
+        raise UnreadablePageError("its answer is a web page that cannot be read") from None
+    if not parser.is_index:
+        raise UnreadablePageError("its answer is a web page, not the page of a package index")
+    return _page(name, [_as_json(anchor) for anchor in parser.anchors], parser.status)
+
+
+def _as_json(anchor: Mapping[str, str]) -> dict[str, object]:
+    """Return a link of an HTML page as the JSON page would give it."""
+    file: dict[str, object] = {"filename": unquote(posixpath.basename(_path(anchor["href"])))}
+    if "data-requires-python" in anchor:
+        file["requires-python"] = anchor["data-requires-python"]
+    if "data-yanked" in anchor:
+        file["yanked"] = anchor["data-yanked"] or True
+    if "data-provenance" in anchor:
+        file["provenance"] = anchor["data-provenance"]
+    return file
+
+
+def _page(name: str, files: list[object], status: object) -> Page:
+    """Return the releases of a list of files in PEP 691's form, of which some may be damaged."""
+    by_version: dict[str, list[File]] = {}
+    skipped = 0
+    for raw, group in _by_written_version(name, files).items():
+        parsed = versions.parsed(raw)
+        if parsed is None:
+            skipped += len(group)
+        else:
+            by_version.setdefault(str(parsed), []).extend(group)
+    releases = [_release(version, group) for version, group in by_version.items()]
+    return Page(tuple(sorted(releases, key=lambda release: release.parsed)), *_status(status), skipped)
+
+
+def _by_written_version(name: str, files: list[object]) -> dict[str, list[File]]:
+    """Return the wheels and source archives by the version in their names; pages have up to ten thousand files."""
+    groups: dict[str, list[File]] = {}
+    for file in files:
+        filename = file.get("filename") if isinstance(file, dict) else None
+        if not isinstance(filename, str) or not isinstance(file, dict) or len(filename) > _LONGEST_NAME:
+            continue
+        raw = _wheel_version(filename) if filename.endswith(".whl") else _sdist_version(filename, name)
+        if raw is not None:
+            groups.setdefault(raw, []).append(file)
+    return groups
+
+
+def _release(version: str, files: list[File]) -> Release:
+    uploads = _times([file.get("upload-time") for file in files])
+    written = [file.get("requires-python") for file in files]
+    wheels = sum(file["filename"].endswith(".whl") for file in files)
+    attested = [bool(file["provenance"]) for file in files if "provenance" in file]
+    return Release(
+        version=version,
+        uploaded=min(uploads, default=None),
+        last_upload=max(uploads, default=None),
+        requires_python=tuple(
+            dict.fromkeys(text.strip() if isinstance(text, str) else "" for text in written)
+        ),
+        has_wheel=wheels > 0,
+        has_sdist=wheels < len(files),
+        yanked=_yanked([file.get("yanked") for file in files]),
+        provenance=all(attested) if attested else None,
+    )
+
+
+def _yanked(marks: list[object]) -> str | None:
+    """Return why a version is yanked; it is only when every file is (PEP 592)."""
+    if not all(mark is True or isinstance(mark, str) for mark in marks):
+        return None
+    return "; ".join(sorted({_one_line(mark) for mark in marks if isinstance(mark, str)} - {""}))
+
+
+class _Anchors(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.anchors: list[dict[str, str]] = []
+        self.meta: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "a" and given.get("href"):
+            self.anchors.append(given)
+        elif tag == "meta":
+            self.meta[given.get("name", "")] = given.get("content", "")
+
+    @property
+    def is_index(self) -> bool:
+        """Whether this is an index page: it says so, or links to files of packages."""
+        return "pypi:repository-version" in self.meta or any(
+            _is_file(anchor["href"]) for anchor in self.anchors
+        )
+
+    @property
+    def status(self) -> dict[str, str]:
+        prefix = "pypi:project-status"
+        named = {"status": self.meta.get(prefix, ""), "reason": self.meta.get(f"{prefix}-reason", "")}
+        return named if named["status"] else {}
+
+
+def _is_file(href: str) -> bool:
+    return _path(href).endswith((".whl", ".egg", ".exe", ".asc", ".metadata", *_SDISTS))
+
+
+def _path(href: str) -> str:
+    """Return the path of an address, empty for one that is none (``http://[``)."""
+    try:
+        return urlsplit(href).path
+    except ValueError:
+        return ""
+
+
+def _wheel_version(filename: str) -> str | None:
+    parts = filename.removesuffix(".whl").split("-")
+    return parts[1] if len(parts) in _WHEEL_PARTS else None
+
+
+def _sdist_version(filename: str, name: str) -> str | None:
+    """Return the version in ``name-1.0.tar.gz``; both parts may hold dashes, so the name decides where it begins."""
+    suffix = next((suffix for suffix in _SDISTS if filename.endswith(suffix)), None)
+    if suffix is None:
+        return None
+    words = filename.removesuffix(suffix).split("-")
+    places = (place for place in range(1, len(words)) if normalised("-".join(words[:place])) == name)
+    place = next(places, None)
+    return None if place is None else "-".join(words[place:])
+
+
+def _times(values: list[object]) -> list[datetime]:
+    """Return upload times in UTC (PEP 700: ISO 8601, ``Z``) without those that are none; of many, first and last.
+
+    Texts of one form sort as the times do, so that only two of them need to be read.
+    """
+    texts = [value for value in values if isinstance(value, str)]
+    if len({(len(text), text[-1:]) for text in texts}) == 1:
+        texts = [min(texts), max(texts)]
+    return [time for text in texts if (time := _time(text)) is not None]
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # no time, or one so near to the first or last day that UTC has none
+        return None
+
+
+def _status(value: object) -> tuple[str | None, str]:
+    """Return status and reason of PEP 792; None where the index does not speak of it."""
+    if not isinstance(value, Mapping):
+        return None, ""
+    status, reason = value.get("status"), value.get("reason")
+    known = status if isinstance(status, str) and status in _STATUSES else None
+    return known, _one_line(reason) if isinstance(reason, str) else ""
+
+
+def _one_line(text: str) -> str:
+    """Return text from an index on one line without control characters, cut at 500 characters."""
+    plain = "".join(char if char.isprintable() else " " for char in text[: 2 * _REASON_LIMIT])
+    return " ".join(plain.split())[:_REASON_LIMIT]

@@ -1,0 +1,81 @@
+"""A package index of the project as the record reader sees it: its addresses, and whether it still answers."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from poetry.repositories.http_repository import HTTPRepository
+
+
+if TYPE_CHECKING:
+    from poetry.repositories import RepositoryPool
+
+    from poetry_aiops.index.page_fetch import FetchError
+
+
+_PATIENCE: Final = 3
+"""Answers that fail in a row, after which an index is not asked any more in this run."""
+_SIMPLE: Final = "/simple"
+
+
+class IndexSource:
+    """One index; its counters may be touched by several threads."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
+        self.url = url
+        self.address = without_password(url)
+        self.given_up = ""
+        self._root = url.rstrip("/").removesuffix(_SIMPLE) if url.rstrip("/").endswith(_SIMPLE) else None
+        self._failures = 0
+        self._silent = 0
+        self._lock = threading.Lock()
+
+    def page(self, name: str) -> str:
+        """Return the address of a project's page (PEP 503)."""
+        return f"{self.url.rstrip('/')}/{name}/"
+
+    def about(self, name: str) -> str:
+        """Return where PyPI, and indexes that are built like it, describe a project with its owners."""
+        return f"{self._root}/pypi/{name}/json"
+
+    @property
+    def gives_about(self) -> bool:
+        """Whether it is worth asking for owners: the address looks like PyPI's, and it has not only said no."""
+        return self._root is not None and self._silent < _PATIENCE and not self.given_up
+
+    def answered(self) -> None:
+        with self._lock:
+            self._failures = 0
+
+    def failed(self, error: FetchError) -> None:
+        """Remember an answer that did not come; after three in a row the index is given up."""
+        with self._lock:
+            self._failures += error.is_down
+            if self._failures >= _PATIENCE:
+                self.given_up = (
+                    f"{self.name}: {error.reason}; it was not asked again after {_PATIENCE} failures"
+                )
+
+    def told_about(self) -> None:
+        with self._lock:
+            self._silent = -1_000_000  # it can tell: from now on a missing answer is about one package
+
+    def did_not_tell_about(self, error: FetchError) -> None:
+        del error
+        with self._lock:
+            self._silent += 1
+
+
+def sources_of(pool: RepositoryPool) -> dict[str, IndexSource]:
+    """Return the indexes of Poetry's pool, explicit ones too, by their name in small letters."""
+    repositories = [one for one in pool.all_repositories if isinstance(one, HTTPRepository)]
+    return {one.name.lower(): IndexSource(one.name, one.url) for one in repositories}
+
+
+def without_password(url: str) -> str:
+    """Return an address without user and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

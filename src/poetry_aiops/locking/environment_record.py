@@ -1,0 +1,131 @@
+"""The record and the ``hw-check`` program inside an environment: read, written, forgotten."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.locking.record import FILE_NAME, from_json
+from poetry_aiops.system.files import write_atomically
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.locking.record import InstallRecord
+
+
+PROGRAM: Final = "hw-check"
+SOURCE: Final = Path(__file__).parent.parent.parent / "data" / "hw_check.py"
+SHEBANG_LIMIT: Final = 127
+"""The longest first line in bytes that every Linux kernel reads; newer ones and macOS read more."""
+
+_OPTIONS = "-IS"  # neither the environment's variables nor its .pth files have a say in a check
+_EXECUTABLE = 0o755
+_LARGEST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReading:
+    """What lies in an environment: a record, or why there is none; both ``None`` where none was written."""
+
+    record: InstallRecord | None
+    problem: str | None = None
+
+
+def look_for_record(env_path: Path) -> RecordReading:
+    """Return the record of an environment or what is wrong with it; never raises."""
+    path = record_path(env_path)
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LARGEST).decode()
+        return RecordReading(from_json(text, where=str(path)))
+    except (FileNotFoundError, NotADirectoryError):
+        return RecordReading(None)
+    except InputError as error:
+        return RecordReading(None, "; ".join((f"{path}: {error.what}", *error.details)))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        return RecordReading(None, f"{path} cannot be read: {reason}")
+
+
+def read_record(env_path: Path) -> InstallRecord | None:
+    """Return the record of an environment, ``None`` when there is none or it is broken; never raises."""
+    return look_for_record(env_path).record
+
+
+def record_path(env_path: Path) -> Path:
+    """Return where an environment's record lies."""
+    return env_path / FILE_NAME
+
+
+def write_record(env_path: Path, scripts_dir: Path, python: Path, record: InstallRecord) -> tuple[Path, ...]:
+    """Write the record and the program ``hw-check`` into an environment; return the files.
+
+    ``python`` is the environment's interpreter. Raises OSError when a folder cannot be written.
+    """
+    path = record_path(env_path)
+    write_atomically(path, record.to_json().encode())
+    scripts_dir.mkdir(parents=True, exist_ok=True)
+    return (path, *_write_program(scripts_dir, python))
+
+
+def forget(env_path: Path) -> bool:
+    """Drop the remembered ``--hardware`` from a record and keep the rest; return whether there was one.
+
+    Raises OSError when the record cannot be written.
+    """
+    record = read_record(env_path)
+    if record is None or record.requested is None:
+        return False
+    write_atomically(record_path(env_path), replace(record, requested=None).to_json().encode())
+    return True
+
+
+# -- the program ----------------------------------------------------------------------------------------
+
+
+def _write_program(scripts_dir: Path, python: Path) -> tuple[Path, ...]:
+    source = SOURCE.read_bytes()
+    if sys.platform == "win32":
+        program, starter = scripts_dir / f"{PROGRAM}.py", scripts_dir / f"{PROGRAM}.cmd"
+        write_atomically(program, source)
+        write_atomically(starter, windows_starter(str(scripts_dir), str(python)).encode())
+        return (program, starter)
+    program = scripts_dir / PROGRAM
+    write_atomically(program, posix_head(os.fspath(python)) + source, _EXECUTABLE)
+    return (program,)
+
+
+def posix_head(python: str) -> bytes:
+    """Return the first lines of a program for an interpreter.
+
+    A path that a kernel cannot take in a first line goes through ``/bin/sh``: what the shell runs is the
+    beginning of the program's docstring to Python.
+    """
+    plain = f"#!{python} {_OPTIONS}\n".encode(errors="surrogateescape")
+    if len(plain) <= SHEBANG_LIMIT and not any(char.isspace() for char in python) and _is_text(python):
+        return plain
+    return f"#!/bin/sh\n'''exec' {_quoted(python)} {_OPTIONS} \"$0\" \"$@\"\n' ''' \\\n".encode()
+
+
+def _quoted(python: str) -> str:
+    """Return a path for the shell that is harmless in Python's string; a strange one by its place beside us."""
+    if _is_text(python) and "\\" not in python and "'" not in python:
+        return f"'{python}'"
+    return '"${0%/*}/python"'
+
+
+def _is_text(path: str) -> bool:
+    return path.isprintable()
+
+
+def windows_starter(scripts_dir: str, python: str) -> str:
+    """Return the ``.cmd`` file that starts the program; an interpreter beside it is found by its place."""
+    folder, _, name = python.rpartition("\\")
+    known = (
+        f"%~dp0{name}" if folder.lower() == scripts_dir.rstrip("\\").lower() else python.replace("%", "%%")
+    )
+    return f'@"{known}" {_OPTIONS} "%~dp0{PROGRAM}.py" %*\r\n'

@@ -1,0 +1,300 @@
+"""Poetry's installer with a solver that knows hardware variants.
+
+Poetry's installer imports ``poetry.puzzle.solver.Solver`` inside the methods that solve (2.1 to 2.5), so for the
+length of ``run()`` that one module attribute is exchanged and nothing else in the process sees it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import poetry.puzzle.solver as poetry_solver_module
+from poetry.installation.installer import Installer
+from poetry.installation.operations import Uninstall, Update
+from poetry.puzzle.exceptions import SolverProblemError
+from poetry.puzzle.provider import IncompatibleConstraintsError
+from poetry.puzzle.solver import Solver
+from poetry.puzzle.transaction import Transaction
+from poetry.utils.env import NullEnv
+
+from poetry_aiops.errors import AiopsError, LockConflictError
+from poetry_aiops.locking.agreement import Agreeing
+from poetry_aiops.locking.model import NoSolutionError
+from poetry_aiops.locking.provides import provided_by_variants
+from poetry_aiops.locking.selection import refuse_several_variants
+from poetry_aiops.locking.solver import PoetrySolution, PoetryVariantSolver, declared_by, merged
+from poetry_aiops.locking.verify import check_extras, check_merged
+from poetry_aiops.locking.whole_writes import write_whole_files
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from cleo.io.io import IO
+    from packaging.utils import NormalizedName
+    from poetry.console.commands.installer_command import InstallerCommand
+    from poetry.core.constraints.version import Version
+    from poetry.core.packages.package import Package
+    from poetry.installation.operations.operation import Operation
+    from poetry.utils.env import Env
+    from poetry.utils.env.base_env import MarkerEnv
+
+    from poetry_aiops.locking.agreement import Agreement
+    from poetry_aiops.locking.solver import SolvedPackages
+    from poetry_aiops.project.targets import Target
+
+
+@dataclass(frozen=True)
+class LockPlan:
+    """What one run of the installer has to know about the project's variants.
+
+    ``on_trial`` means that the variants were inferred: they count only where Poetry's own solver fails.
+    """
+
+    variants: tuple[str, ...]
+    provides: frozenset[str] | None
+    targets: tuple[Target, ...]
+    quiet_io: IO
+    report: Callable[[Agreement[PoetrySolution], PoetrySolution], None]
+    fail: Callable[[AiopsError], None]
+    on_trial: bool = False
+    extras: bool = False
+    """The variants are extras: Poetry locks them itself, and the result is verified."""
+    announce_inference: Callable[[], None] = lambda: None
+
+
+class MarkersOfAnotherMachine(NullEnv):
+    """An environment that answers as the given one does, but with marker values of another machine."""
+
+    def __init__(self, env: Env, markers: Mapping[str, str]) -> None:
+        super().__init__(env.path, env.base)
+        self._env = env
+        self._markers = markers
+
+    def get_marker_env(self) -> MarkerEnv:
+        return cast("MarkerEnv", {**self._env.marker_env, **self._markers})
+
+
+class VariantInstaller(Installer):
+    """Poetry's installer for a project whose poetry.lock holds several hardware variants."""
+
+    plan: LockPlan
+    clear: frozenset[str] = frozenset()
+    """Variants whose packages are removed when nothing else needs them; Poetry's install leaves them behind."""
+
+    def pretend(self, markers: Mapping[str, str]) -> None:
+        """Choose packages as on a machine with these marker values; for dry runs only."""
+        self._env = MarkersOfAnotherMachine(self._env, markers)
+
+    def run(self) -> int:
+        """Run as Poetry's installer does; an error of ours is told and becomes the exit code."""
+        try:
+            if self.executor.enabled and self._groups is not None and not self.plan.extras:
+                refuse_several_variants(self.plan.variants, self._groups)
+            with self._variant_solver():
+                return super().run()
+        except AiopsError as error:
+            self.plan.fail(error)
+            return error.exit_code
+
+    @contextmanager
+    def _variant_solver(self) -> Iterator[None]:
+        original = poetry_solver_module.Solver
+        poetry_solver_module.Solver = partial(  # type: ignore[assignment,misc]  # a drop-in for the class
+            OneLockSolver, plan=self.plan, locked_groups=self._locked_groups
+        )
+        try:
+            yield
+        finally:
+            poetry_solver_module.Solver = original  # type: ignore[misc]  # the class itself again
+
+    def _execute(self, operations: list[Operation]) -> int:
+        if self.clear and self._locker.is_locked_groups_and_markers():
+            locked = self._locker.locked_packages()
+            operations = self._with_changed_builds(operations, locked)
+            operations = [*self._leftovers(operations, locked), *operations]
+        return super()._execute(operations)
+
+    def _leftovers(self, operations: list[Operation], locked: SolvedPackages) -> list[Operation]:
+        """Return removals of installed packages that only the cleared variants hold."""
+        installed = {package.name: package for package in self._installed_repository.packages}
+        system = {package.name for package in self._installed_repository.system_site_packages}
+        wanted = {o.package.name for o in operations if not (o.skipped and o.skip_reason == "Not required")}
+        held = self._held_by_extras(locked) if self.plan.extras else _held_by_groups(locked)
+        return [
+            Uninstall(installed[name])
+            for name, holders in sorted(held.items())
+            if name in installed and name not in wanted | system and holders <= self.clear
+        ]
+
+    def _held_by_extras(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
+        """Return the variants (extras) that bring each package into this environment; ``""`` is main alone."""
+        held: dict[NormalizedName, set[str]] = {}
+        for package, info in locked.items():
+            marker = info.get_marker(info.groups)
+            for extra in ("", *self.plan.variants):
+                active = {**self._env.marker_env, "extra": {extra} if extra else set()}
+                if marker.validate(active):
+                    held.setdefault(package.name, set()).add(extra)
+        return held
+
+    def _with_changed_builds(self, operations: list[Operation], locked: SolvedPackages) -> list[Operation]:
+        """Replace a skipped operation by an update where another build of the same version may be installed.
+
+        Poetry takes a build of another index for installed when its version is the same.
+        """
+        builds: dict[tuple[str, Version], set[str]] = {}
+        for package in locked:
+            builds.setdefault((package.name, package.version), set()).add(package.source_reference or "")
+        installed = {package.name: package for package in self._installed_repository.packages}
+        return [
+            Update(installed[operation.package.name], operation.package)
+            if operation.skipped
+            and operation.package.name in installed
+            and len(builds.get((operation.package.name, operation.package.version), ())) > 1
+            and operation.skip_reason == "Already installed"
+            else operation
+            for operation in operations
+        ]
+
+    def _locked_groups(self) -> Mapping[Package, Collection[str]]:
+        if not self._locker.is_locked_groups_and_markers():
+            return {}
+        return {package: info.groups for package, info in self._locker.locked_packages().items()}
+
+
+def _held_by_groups(locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
+    held: dict[NormalizedName, set[str]] = {}
+    for package, info in locked.items():
+        held.setdefault(package.name, set()).update(info.groups)
+    return held
+
+
+def exchange_installer(command: InstallerCommand, io: IO, plan: LockPlan) -> None:
+    """Give the command a VariantInstaller in place of Poetry's, with the same environment and executor."""
+    poetry, given = command.poetry, command.installer
+    write_whole_files(poetry)
+    if not plan.on_trial:
+        # Solving again from the lock (the default up to Poetry 2.2) knows no groups and could mix variants.
+        poetry.config.merge({"installer": {"re-resolve": False}})
+    installer = VariantInstaller(
+        io,
+        command.env,
+        poetry.package,
+        poetry.locker,
+        poetry.pool,
+        poetry.config,
+        installed=given._installed_repository,  # noqa: SLF001 - reading the environment again would cost time
+        executor=given.executor,
+        disable_cache=poetry.disable_cache,
+    )
+    installer.plan = plan
+    command.set_installer(installer)
+
+
+class OneLockSolver(Solver):
+    """Solves once for each variant and merges the solutions into one that a single poetry.lock can hold."""
+
+    def __init__(
+        self,
+        *poetrys: Any,  # noqa: ANN401 - Poetry's own parameters are passed through as they come
+        plan: LockPlan,
+        locked_groups: Callable[[], Mapping[Package, Collection[str]]],
+        **named: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(*poetrys, **named)
+        self._plan = plan
+        self._locked_groups = locked_groups
+
+    def solve(self, use_latest: Collection[NormalizedName] | None = None) -> Transaction:
+        """Solve as Poetry does; raises LockConflictError when no common base exists."""
+        package = self._package
+        known = (
+            set(package.extras)
+            if self._plan.extras
+            else package.dependency_group_names(include_optional=True)
+        )
+        variants = tuple(variant for variant in self._plan.variants if variant in known)
+        installs_from_lock = self.provider._env is not None  # noqa: SLF001 - set while re-resolving for one environment
+        if installs_from_lock or len(variants) < 2:  # noqa: PLR2004 - one variant alone is an ordinary project
+            return super().solve(use_latest)
+        if self._plan.extras:
+            return self._verified_extras(super().solve(use_latest))
+        if self._plan.on_trial:
+            try:
+                return super().solve(use_latest)
+            except (SolverProblemError, IncompatibleConstraintsError):
+                self._plan.announce_inference()
+        return self._solve_variants(variants, frozenset(use_latest or ()))
+
+    def _verified_extras(self, transaction: Transaction) -> Transaction:
+        solution = PoetrySolution(self._package, transaction.get_solved_packages())
+        groups = frozenset(self._package.dependency_group_names(include_optional=True))
+        try:
+            check_extras(solution.placements, self._plan.variants, groups, self._plan.targets)
+        except LockConflictError as error:
+            if not self._plan.on_trial:
+                raise
+            self._plan.fail(error)  # nobody declared them as variants, so it is their lock to write
+        return transaction
+
+    def _solve_variants(
+        self, variants: tuple[str, ...], use_latest: frozenset[NormalizedName]
+    ) -> Transaction:
+        base_groups = frozenset(self._package.dependency_group_names(include_optional=True)) - set(variants)
+        solver = self._solver_for(variants, base_groups, use_latest)
+        try:
+            with self._progress():
+                agreement = Agreeing(variants, base_groups, solver, self._plan.targets).run()
+        except NoSolutionError as error:
+            # Poetry's users know how to read its solver's own explanation.
+            raise error.__cause__ or error from None
+        solution = PoetrySolution(
+            self._package, merged(solution.packages for solution in agreement.solutions.values())
+        )
+        check_merged(solution.placements, variants, base_groups, self._plan.targets)
+        self._plan.report(agreement, solution)
+        self._warn_about_yanked(solution.packages)
+        return Transaction(
+            self._locked_packages,
+            solution.packages,
+            installed_packages=self._installed_packages,
+            root_package=self._package,
+        )
+
+    def _solver_for(
+        self, variants: tuple[str, ...], base_groups: frozenset[str], use_latest: frozenset[NormalizedName]
+    ) -> PoetryVariantSolver:
+        return PoetryVariantSolver(
+            root=self._package,
+            pool=self._pool,
+            installed=self._installed_packages,
+            locked={variant: self._locked_for(base_groups | {variant}) for variant in variants},
+            use_latest=use_latest,
+            variants=frozenset(variants),
+            provides=self._provides(variants, base_groups),
+            io=self._io if self._io.is_very_verbose() else self._plan.quiet_io,
+            source_root=self.provider._source_root,  # noqa: SLF001 - the inner solvers need the same
+        )
+
+    def _locked_for(self, groups: frozenset[str]) -> list[Package]:
+        """Rule 3: a variant sees only its own locked packages, or a refresh would drift."""
+        known = self._locked_groups() if self._locked_packages else {}
+        return [p for p in self._locked_packages if p not in known or groups.intersection(known[p])]
+
+    def _provides(self, variants: tuple[str, ...], base_groups: frozenset[str]) -> frozenset[str]:
+        declared = {variant: declared_by(self._package, variant) for variant in variants}
+        base_direct = frozenset(name for group in base_groups for name in declared_by(self._package, group))
+        return provided_by_variants(declared, base_direct, self._plan.provides)
+
+    def _warn_about_yanked(self, packages: Iterable[Package]) -> None:
+        for package in packages:
+            if package.yanked:
+                reason = f" Reason for being yanked: {package.yanked_reason}" if package.yanked_reason else ""
+                self._io.write_error_line(
+                    f"<warning>Warning: The locked version {package.pretty_version} for {package.pretty_name}"
+                    f" is a yanked version.{reason}</warning>"
+                )

@@ -1,0 +1,124 @@
+"""What Poetry's own commands tell in a project with hardware variants, beyond what Poetry says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_aiops.cli.terminal import plain, print_warning
+from poetry_aiops.config import HARDWARE
+from poetry_aiops.locking.environment_record import read_record
+from poetry_aiops.locking.propose import as_toml
+from poetry_aiops.locking.provides import missing_provided
+from poetry_aiops.locking.solver import unknown_extras
+from poetry_aiops.project.checks import did_you_mean
+from poetry_aiops.project.pyproject import read_project
+
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from poetry.console.commands.installer_command import InstallerCommand
+
+    from poetry_aiops.locking.agreement import Agreement
+    from poetry_aiops.locking.session import VariantSession
+    from poetry_aiops.locking.solver import PoetrySolution
+
+
+_MOST_NAMES = 6
+
+
+def lock_report(
+    session: VariantSession, agreement: Agreement[PoetrySolution], solution: PoetrySolution
+) -> None:
+    """Say what the one lock holds, what was healed or held back on the way, and which extras do not exist."""
+    names = ", ".join(f"{variant.group} ({variant.backend})" for variant in session.hardware.variants)
+    session.io.write_line(f"One lock for the hardware variants {plain(names)}")
+    for name, build in sorted(agreement.healed.items()):
+        _warn(
+            session,
+            f"Poetry's solver chose two builds of {name} for the same machine;"
+            f" kept {build}, which every package that needs it accepts.",
+        )
+    if agreement.held:
+        held = ", ".join(f"{build.name} {build.version}" for build in sorted(agreement.held))
+        session.io.write_error_line(plain(f"Held {held} so that every variant fits the shared packages."))
+    wishes = {w for s in agreement.solutions.values() for w in unknown_extras(s.root, s.packages)}
+    for wish in sorted(wishes):
+        _warn(session, f"{wish}: the locked build has no such extra, so nothing is installed for it.")
+    _note_idle_provides(session, {package.name for package in solution.packages})
+
+
+def _note_idle_provides(session: VariantSession, locked: Collection[str]) -> None:
+    """Name entries of ``provides`` that do nothing: unknown packages, and those that shared groups declare."""
+    project = session.project
+    shared = {
+        r.name
+        for group in session.base_groups & project.groups.keys()
+        for r in project.requirements_of(group)
+    }
+    for name in sorted(session.hardware.provides or ()):
+        if name not in locked:
+            hint = did_you_mean(name, locked) or "No locked package has this name."
+            _warn(session, f'{HARDWARE} provides "{name}" does nothing. {hint}')
+        elif name in shared:
+            _warn(
+                session,
+                f'{HARDWARE} provides "{name}" does nothing: the project declares {name} itself outside the variants.',
+            )
+
+
+def announce_inference(session: VariantSession) -> None:
+    """Print the table to paste where variants were only inferred."""
+    _warn(
+        session,
+        "these groups cannot be locked together; they look like hardware variants and are locked as such."
+        " To make that permanent, put this into pyproject.toml:",
+    )
+    session.io.write_error_line(plain(as_toml(session.hardware)))
+
+
+def note_missing_provided(session: VariantSession, groups: frozenset[str]) -> None:
+    """After an installation without a variant, name the packages that only a variant would have brought."""
+    if session.inferred or session.kind == "extras" or groups & set(session.variants):
+        return
+    lock = session.locked()
+    missing = missing_provided(lock, groups, frozenset(session.variants)) if lock else ()
+    if missing:
+        needs = ", ".join(f"{parent} needs {name}" for parent, name in missing[:_MOST_NAMES])
+        session.io.write_error_line(
+            plain(
+                f"{needs}: only the hardware variants hold that. Run `poetry hw-install` to install the one that fits."
+            )
+        )
+
+
+def note_what_sync_removes(command: InstallerCommand, session: VariantSession, asked: set[str]) -> None:
+    """Before a plain ``poetry sync`` in an environment of ``hw-install``: it would remove the variant."""
+    if command.name != "sync" or asked & set(session.variants):
+        return
+    record = read_record(command.env.path)
+    option = "--extras" if session.kind == "extras" else "--with"
+    if record is not None and record.variant is not None:
+        _warn(
+            session,
+            f"this environment holds the hardware variant {record.variant}, and `poetry sync` without it removes"
+            f" its packages. To keep them: `poetry hw-install --sync`, or `poetry sync {option} {record.variant}`.",
+        )
+
+
+def note_vanished_variants(session: VariantSession) -> None:
+    """After ``poetry remove``: a variant whose last package went has lost its group, too."""
+    if session.kind == "extras":
+        return
+    project = read_project(session.poetry.pyproject_path)
+    for variant in session.hardware.variants:
+        if variant.group not in project.groups:
+            _warn(
+                session,
+                f"the group {variant.group} is empty now and gone from pyproject.toml;"
+                f" remove the line {variant.key_path} as well.",
+            )
+
+
+def _warn(session: VariantSession, text: str) -> None:
+    print_warning(session.io, text)

@@ -1,0 +1,237 @@
+"""The record that ``poetry hw-install`` leaves in an environment: which build it holds and what that build needs.
+
+``hw-check`` compares it with the machine at every start, without Poetry and without this package; so the record
+carries the facts of the catalogue that the comparison takes: driver floors, architectures, device ids.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, get_args
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.project.backends import cuda_version, family_of
+from poetry_aiops.system.text import version_key
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_aiops.accelerators.catalogue import Catalogue
+
+
+SCHEMA: Final = "poetry-aiops/record/1"
+FILE_NAME: Final = "poetry-aiops.json"
+HINT: Final = "Run `poetry hw-install` again; it writes a new record."
+
+_Value = TypeVar("_Value")
+
+NeedKind = Literal["cuda", "rocm", "mps", "xpu", "jetson", "cpu"]
+
+_MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a machine must have for the installed build; ``None`` and empty mean that nothing is asked or known.
+
+    ``cuda`` is the build's CUDA version (``12.6``), ``driver_linux`` and ``driver_windows`` the oldest NVIDIA
+    drivers for it, ``compute_capabilities`` (``8.6``) and ``gfx`` (``gfx1100``) the architectures that the build
+    holds code for, ``pci`` the device ids that it supports (``56a0`` or a range ``56a0-56a7``), ``macos`` the
+    oldest macOS, ``jetson_linux`` the first Jetson Linux release whose GPU runs ordinary CUDA builds.
+    """
+
+    kind: NeedKind
+    cuda: str | None = None
+    driver_linux: str | None = None
+    driver_windows: str | None = None
+    compute_capabilities: tuple[str, ...] = ()
+    gfx: tuple[str, ...] = ()
+    pci: tuple[str, ...] = ()
+    macos: str | None = None
+    jetson_linux: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstallRecord:
+    """What was installed, for which machine, and what is remembered for the next time.
+
+    ``requested`` is the explicit ``--hardware`` that the environment remembers, ``torch`` the locked version of
+    torch in the variant, ``python`` the environment's version, ``os`` and ``arch`` as in ``hw-info``.
+    """
+
+    variant: str | None
+    backend: str | None
+    requested: str | None
+    profile: str | None
+    torch: str | None
+    python: str
+    os: str
+    arch: str
+    needs: Needs = field(default_factory=lambda: Needs("cpu"))
+
+    def to_json(self) -> str:
+        """Return the record as the text of its file."""
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def record_for(  # noqa: PLR0913, PLR0917 - one argument for each thing that an installation decided
+    variant: str | None,
+    backend: str | None,
+    requested: str | None,
+    profile: str | None,
+    torch: str | None,
+    host_os: str,
+    arch: str,
+    python: str,
+    catalogue: Catalogue,
+) -> InstallRecord:
+    """Return the record of an installation, with the catalogue's facts about its build."""
+    needs = needs_of(backend, torch, arch, catalogue)
+    return InstallRecord(variant, backend, requested, profile, torch, python, host_os, arch, needs)
+
+
+# -- from the catalogue ---------------------------------------------------------------------------------
+
+
+def needs_of(backend: str | None, torch: str | None, arch: str, catalogue: Catalogue) -> Needs:
+    """Return what a backend's build of torch needs; without torch its driver alone is known."""
+    family = family_of(backend) if backend else "cpu"
+    if family == "cuda":
+        return _cuda(backend or "", torch, arch, catalogue)
+    if family == "rocm":
+        row = next((index for index in catalogue.rocm_indexes if index.name == backend), None)
+        return Needs("rocm", gfx=row.gfx if row and torch else ())
+    if family == "mps":
+        return Needs("mps", macos=_macos(torch, catalogue))
+    if family == "xpu":
+        return Needs("xpu", pci=tuple(_span(low, high) for low, high, _ in catalogue.intel_ids))
+    return Needs("jetson" if family == "jetson" else "cpu")
+
+
+def _cuda(backend: str, torch: str | None, arch: str, catalogue: Catalogue) -> Needs:
+    cuda = cuda_version(backend)
+    floor = next((row for row in catalogue.driver_floors if row.cuda_major == version_key(cuda)[0]), None)
+    machine = _MACHINES.get(arch.lower(), arch)
+    ordinary = [release.l4t_major for release in catalogue.jetson_releases if release.sbsa]
+    return Needs(
+        "cuda",
+        cuda=cuda,
+        driver_linux=floor.linux if floor else None,
+        driver_windows=floor.windows if floor else None,
+        compute_capabilities=catalogue.cuda_architectures(backend, _line(torch), machine) if torch else (),
+        jetson_linux=min(ordinary, default=None),
+    )
+
+
+def _macos(torch: str | None, catalogue: Catalogue) -> str | None:
+    rules = [rule for rule in catalogue.mac_rules if rule.arch == "arm64"]
+    if torch:
+        rules = [rule for rule in rules if version_key(rule.since) <= version_key(_line(torch))]
+    floors = [rule.macos for rule in rules]
+    pick = max if torch else min
+    return pick(floors, key=version_key, default=None)
+
+
+def _line(torch: str) -> str:
+    """Return the minor release of a version: ``2.14`` of ``2.14.1+cu126``."""
+    return ".".join(torch.partition("+")[0].split(".")[:2])
+
+
+def _span(low: int, high: int) -> str:
+    return f"{low:04x}" if low == high else f"{low:04x}-{high:04x}"
+
+
+# -- from the file --------------------------------------------------------------------------------------
+
+
+def from_json(text: str, where: str = FILE_NAME) -> InstallRecord:
+    """Return the record that a file holds.
+
+    Raises :class:`~poetry_aiops.errors.InputError` with everything that is wrong in it.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        what = f"the record cannot be read as JSON ({type(error).__name__})"
+        raise InputError(what, where=where, hint=HINT) from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        what = f"this is not a record of poetry-aiops (its schema is not {SCHEMA})"
+        raise InputError(what, where=where, hint=HINT)
+    read = _Fields(document, "")
+    record = InstallRecord(
+        variant=read.optional("variant"),
+        backend=read.optional("backend"),
+        requested=read.optional("requested"),
+        profile=read.optional("profile"),
+        torch=read.optional("torch"),
+        python=read.text("python"),
+        os=read.text("os"),
+        arch=read.text("arch"),
+        needs=_needs(read),
+    )
+    if read.faults:
+        raise InputError(
+            "the record is not complete", where=where, hint=HINT, details=tuple(dict.fromkeys(read.faults))
+        )
+    return record
+
+
+def _needs(outer: _Fields) -> Needs:
+    value = outer.values.get("needs")
+    if not isinstance(value, dict):
+        outer.faults.append("needs is not a table")
+        return Needs("cpu")
+    read = _Fields(value, "needs.", outer.faults)
+    return Needs(
+        kind=read.kind(),
+        cuda=read.optional("cuda"),
+        driver_linux=read.optional("driver_linux"),
+        driver_windows=read.optional("driver_windows"),
+        compute_capabilities=read.texts("compute_capabilities"),
+        gfx=read.texts("gfx"),
+        pci=read.texts("pci"),
+        macos=read.optional("macos"),
+        jetson_linux=read.whole_number("jetson_linux"),
+    )
+
+
+class _Fields:
+    """Reads typed values out of a parsed table and keeps what is wrong; a missing optional value is ``None``."""
+
+    def __init__(self, values: Mapping[str, object], prefix: str, faults: list[str] | None = None) -> None:
+        self.values = values
+        self.prefix = prefix
+        self.faults: list[str] = [] if faults is None else faults
+
+    def text(self, key: str) -> str:
+        value = self.values.get(key)
+        if isinstance(value, str):
+            return value
+        return self._wrong(key, "a text", "")
+
+    def optional(self, key: str) -> str | None:
+        return None if self.values.get(key) is None else self.text(key)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.values.get(key, [])
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        return self._wrong(key, "a list of texts", ())
+
+    def whole_number(self, key: str) -> int | None:
+        value = self.values.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        return self._wrong(key, "a whole number", None)
+
+    def kind(self) -> NeedKind:
+        kinds: tuple[NeedKind, ...] = get_args(NeedKind)
+        value = self.values.get("kind")
+        found = [kind for kind in kinds if kind == value]
+        return found[0] if found else self._wrong("kind", f"one of {', '.join(kinds)}", kinds[-1])
+
+    def _wrong(self, key: str, wanted: str, instead: _Value) -> _Value:
+        self.faults.append(f"{self.prefix}{key} is not {wanted}")
+        return instead

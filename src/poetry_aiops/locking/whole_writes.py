@@ -1,0 +1,55 @@
+"""Poetry's writers of pyproject.toml and poetry.lock, made to write a file whole or not at all.
+
+Poetry opens both files and writes over them: a disk that is full then leaves them empty, and a run that is killed leaves
+half. Its writers go on deciding what is written (line ends, order), but into a copy; the copy then takes the place.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.system.files import write_atomically
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from poetry.poetry import Poetry
+
+
+def write_whole_files(poetry: Poetry) -> None:
+    """Exchange the writers of a project's two files; what cannot be written is then an InputError."""
+    locker: Any = poetry.locker
+    locker._write_lock_data = _through_a_copy(locker._write_lock_data, locker, "_lock")  # noqa: SLF001 - no setter
+    file: Any = poetry.file
+    file.write = _through_a_copy(file.write, file, "_path")
+
+
+def _through_a_copy(write: Callable[[Any], None], writer: object, place: str) -> Callable[[Any], None]:
+    """Return ``write`` for a file whose path ``writer`` holds in its attribute ``place``."""
+
+    def written(data: Any) -> None:  # noqa: ANN401 - a document of Poetry's, passed through
+        target = getattr(writer, place)
+        try:
+            with tempfile.TemporaryDirectory(prefix="poetry-aiops-") as folder:
+                copy = Path(folder) / target.name
+                if target.exists():
+                    shutil.copyfile(target, copy)  # its line ends are kept
+                setattr(writer, place, copy)
+                try:
+                    write(data)
+                finally:
+                    setattr(writer, place, target)
+                write_atomically(target, copy.read_bytes())
+        except OSError as error:
+            raise InputError(
+                f"the file cannot be written and is as it was: {error.strerror or error}",
+                where=str(target),
+                hint="Make room or make it writable, then run this again.",
+            ) from error
+
+    return written

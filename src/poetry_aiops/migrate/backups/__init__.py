@@ -1,1 +1,0 @@
-"""Backups of a migration: what they hold, and the script that puts them back."""

@@ -1,0 +1,78 @@
+"""``poetry migrate-reqs``: requirements files become a Poetry project, with a proof and a way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cleo.helpers import argument, option
+from poetry.console.commands.command import Command
+
+from poetry_aiops.cli.base import AiopsCommand, format_option
+
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+
+
+class MigrateReqsCommand(AiopsCommand, Command):
+    """Reads requirements files, writes pyproject.toml and poetry.lock, and can put everything back."""
+
+    name = "migrate-reqs"
+    description = "Moves a project from requirements files to Poetry, with a proof and a way back."
+    formats: ClassVar[tuple[str, ...]] = ("text", "json")
+    arguments: ClassVar[list[Argument]] = [
+        argument("files", "The files; without any, those at the usual places.", optional=True, multiple=True)
+    ]
+    options: ClassVar[list[Option]] = [
+        option("dry-run", None, "Show the changes of every file; write and lock nothing."),
+        option(
+            "group",
+            None,
+            "Put a file into a group: <comment>NAME=FILE</>; main, a hardware variant or any name.",
+            flag=False,
+            multiple=True,
+        ),
+        option(
+            "pins",
+            None,
+            "What becomes of ==: <comment>keep</> leaves it in pyproject.toml; <comment>relax</> writes >= there, and the"
+            " lock keeps the version.",
+            flag=False,
+            default="keep",
+        ),
+        option(
+            "python", None, "The Python versions to lock for, such as <comment>>=3.11,<3.14</>.", flag=False
+        ),
+        option("no-lock", None, "Write pyproject.toml, but leave poetry.lock alone."),
+        option("fix", None, "Repair lines that pip refuses, where it is clear what was meant."),
+        option(
+            "force", None, "Go on although files changed since (--rollback) or the index has other hashes."
+        ),
+        option("rollback", None, "Put back what the last migration changed."),
+        option("backup", None, "The backup to put back; --list-backups shows them.", flag=False),
+        option("list-backups", None, "List the backups of this project."),
+        format_option(*formats),
+    ]
+    help = """\
+Reads requirements files as pip does, shows what each of them becomes, and writes pyproject.toml and
+poetry.lock. The files themselves stay. At the end every line is accounted for and every old pin is compared
+with the lock. Anything that cannot be read stops it with file and line, and nothing is written.
+
+<info>poetry migrate-reqs --dry-run</info>
+<info>poetry migrate-reqs requirements.txt requirements-dev.txt</info>
+<info>poetry migrate-reqs --group ml-cu126=requirements-gpu.txt --group lint=tools.txt</info>
+<info>poetry migrate-reqs --rollback</info>
+
+Everything that changes is first copied to <comment>.migration_backup/</>, with a restore.sh that needs no Python.
+"""
+    loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
+
+    def handle(self) -> int:
+        if self.option("rollback") or self.option("backup") or self.option("list-backups"):
+            from poetry_aiops.migrate.restoring import Restoring
+
+            return Restoring(self).run()
+        from poetry_aiops.migrate.run import Migrating
+
+        return Migrating(self).run()

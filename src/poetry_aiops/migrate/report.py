@@ -1,0 +1,245 @@
+"""A migration in words and as the content of its JSON document; nothing leaves here without ``redact``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from poetry_aiops.migrate.planning.ledger import tally
+from poetry_aiops.migrate.redact import redact
+from poetry_aiops.project.model import MAIN
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from poetry_aiops.migrate.legacy import OldCommand
+    from poetry_aiops.migrate.model import Problem, ReadRequirement
+    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.migrate.planning.entry import Identity
+    from poetry_aiops.migrate.planning.ledger import LineOutcome
+    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.planning.roles import Role
+    from poetry_aiops.migrate.planning.sources import Credentials
+    from poetry_aiops.migrate.writing.proof import Proof
+
+
+_SHOWN = 12
+
+
+def role_lines(roles: Iterable[Role]) -> list[str]:
+    """Return one line for each file: what it becomes, and why."""
+    rows = [(role.file, _becomes(role), role.reason) for role in roles]
+    if not rows:
+        return []
+    width = max(len(row[0]) for row in rows)
+    second = max(len(row[1]) for row in rows)
+    return [f"  {file:<{width}}  {becomes:<{second}}  {reason}" for file, becomes, reason in rows]
+
+
+def _becomes(role: Role) -> str:
+    if role.kind == "main":
+        return "main"
+    if role.kind == "seed":
+        return f"pins for {'main' if role.group == MAIN else role.group}"
+    if role.kind == "variant":
+        return f"variant {role.group} ({role.backend})"
+    return f"{'optional ' if role.optional else ''}group {role.group}"
+
+
+def problem_lines(problems: Sequence[Problem]) -> list[str]:
+    """Return each problem as ``file:line: what``, then why and what to do, indented."""
+    found = []
+    for problem in problems:
+        span = f"-{problem.last}" if problem.last and problem.last != problem.place.line else ""
+        found.append(redact(f"{problem.place}{span}: {problem.what}"))
+        found += [f"  {redact(text)}" for text in (problem.why, problem.suggestion) if text]
+        if problem.fixed is not None:
+            found += [
+                f"  --fix writes: {redact(line)}" for line in problem.fixed.splitlines() or ["(no line)"]
+            ]
+    return found
+
+
+def ledger_line(outcomes: Sequence[LineOutcome]) -> str:
+    """Return the account in one line: all lines and what became of them."""
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in tally(outcomes).items() if count)
+    return f"{len(outcomes)} line{'' if len(outcomes) == 1 else 's'}: {counts or 'nothing'}"
+
+
+def proof_lines(proof: Proof) -> list[str]:
+    """Return the comparison of the old pins with the lock."""
+    found = [f"{proof.kept} of {proof.total} old pins are in poetry.lock as they were"]
+    if proof.hashes_total:
+        held = proof.hashes_total - len(proof.foreign_hashes)
+        found.append(f"{held} of {proof.hashes_total} old hashes are those of locked files")
+    for difference in proof.differences:
+        new = difference.new or "not locked"
+        found.append(
+            f"  {difference.name} {difference.old} -> {new}: {difference.cause} ({difference.place})"
+        )
+    return found
+
+
+def credential_lines(credentials: Iterable[Credentials]) -> list[str]:
+    """Return what to do about users and passwords that stood in the files."""
+    found = []
+    for one in credentials:
+        name = one.source.upper().replace("-", "_").replace(".", "_")
+        found.append(f"{one.place}: the credentials of {one.source} were left out of pyproject.toml")
+        found.append(f"  For a person: `poetry config http-basic.{one.source} USER PASSWORD`")
+        of = f" from {', '.join(one.variables)}" if one.variables else ""
+        found.append(
+            f"  For CI: set POETRY_HTTP_BASIC_{name}_USERNAME and POETRY_HTTP_BASIC_{name}_PASSWORD{of}"
+        )
+    return found
+
+
+def old_command_lines(commands: Sequence[OldCommand]) -> list[str]:
+    """Return the commands elsewhere in the repository that should change, the first of them."""
+    found = []
+    for command in commands[:_SHOWN]:
+        found.append(f"  {command.place}: {command.text}")
+        found.append(f"    {command.why}")
+        found += [f"    -> {line}" for line in command.today.splitlines() or ["(the line can go)"]]
+    if len(commands) > _SHOWN:
+        found.append(f"  ... and {len(commands) - _SHOWN} more; --format json lists them all")
+    return found
+
+
+def plan_content(plan: Plan) -> dict[str, Any]:
+    """Return the parts of the JSON document that a plan has."""
+    return {
+        "roles": [
+            {
+                "file": role.file,
+                "kind": role.kind,
+                "group": role.group,
+                "backend": role.backend,
+                "optional": role.optional,
+                "reason": role.reason,
+            }
+            for role in plan.roles.values()
+        ],
+        "lines": [
+            {
+                "file": one.file,
+                "line": one.line,
+                "raw": redact(one.raw.rstrip("\r\n")),
+                "kind": one.kind,
+                "outcome": one.outcome,
+                "to": one.to,
+                "message": redact(one.message),
+            }
+            for one in plan.outcomes
+        ],
+        "tally": dict(Counter(one.outcome for one in plan.outcomes)),
+        "requirements": [_requirement(one, group) for one, group in plan.requirements],
+        "constraints": [_requirement(one, group) for one, group in plan.constraints],
+        "errors": [_problem(problem) for problem in plan.errors],
+        "warnings": [_problem(problem) for problem in plan.problems if problem.severity != "error"],
+        "sources": [
+            {"name": one.name, "url": redact(one.url), "priority": one.priority} for one in plan.edits.sources
+        ],
+        "settings": [
+            {"key": one.key, "value": one.value if isinstance(one.value, str) else list(one.value)}
+            for one in plan.edits.settings
+        ],
+        "credentials": [
+            {
+                "source": one.source,
+                "file": one.place.file,
+                "line": one.place.line,
+                "variables": list(one.variables),
+            }
+            for one in plan.credentials
+        ],
+    }
+
+
+def identity_content(identity: Identity | None) -> dict[str, Any] | None:
+    """Return what the JSON document says about the project."""
+    if identity is None:
+        return None
+    return {
+        "name": identity.name,
+        "version": identity.version,
+        "requires_python": identity.requires_python,
+        "reason": identity.reason,
+        "package_mode": identity.package_mode,
+    }
+
+
+def proof_content(proof: Proof | None, pins: Sequence[Pin]) -> dict[str, Any]:
+    """Return the comparison for the JSON document; without a lock every count of kept pins is null."""
+    return {
+        "pins_total": len(pins),
+        "pins_kept": proof.kept if proof else None,
+        "differences": [
+            {
+                "name": one.name,
+                "old": one.old,
+                "new": one.new,
+                "cause": one.cause,
+                "file": one.place.file,
+                "line": one.place.line,
+            }
+            for one in (proof.differences if proof else ())
+        ],
+        "hashes_total": proof.hashes_total if proof else None,
+        "foreign_hashes": [
+            {
+                "name": one.name,
+                "version": one.version,
+                "hash": one.hash,
+                "file": one.place.file,
+                "line": one.place.line,
+            }
+            for one in (proof.foreign_hashes if proof else ())
+        ],
+    }
+
+
+def old_command_content(commands: Iterable[OldCommand]) -> list[dict[str, Any]]:
+    """Return the old commands for the JSON document."""
+    return [
+        {
+            "file": one.place.file,
+            "line": one.place.line,
+            "text": redact(one.text),
+            "why": one.why,
+            "today": one.today,
+            "confidence": one.confidence,
+            "rule": one.rule,
+        }
+        for one in commands
+    ]
+
+
+def _requirement(one: ReadRequirement, group: str) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "name_guessed": one.name_guessed,
+        "extras": list(one.extras),
+        "specifier": one.specifier,
+        "marker": one.marker,
+        "url": redact(one.url) if one.url else None,
+        "editable": one.editable,
+        "hashes": list(one.hashes),
+        "file": one.place.file,
+        "line": one.place.line,
+        "group": group,
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.place.file,
+        "line": problem.place.line,
+        "last": problem.last or problem.place.line,
+        "severity": problem.severity,
+        "what": redact(problem.what),
+        "why": redact(problem.why),
+        "suggestion": redact(problem.suggestion),
+        "fixed": None if problem.fixed is None else redact(problem.fixed),
+    }

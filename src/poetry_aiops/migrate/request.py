@@ -1,0 +1,223 @@
+"""What ``poetry migrate-reqs`` was asked for, and everything that it reads before it shows or writes anything."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from poetry_aiops.accelerators.frameworks import load_frameworks
+from poetry_aiops.config import read_config
+from poetry_aiops.errors import InputError, UsageError
+from poetry_aiops.index.pypi_address import default_index
+from poetry_aiops.migrate.planning.discover import USUAL_FOLDERS, discover
+from poetry_aiops.migrate.planning.fix import repaired
+from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint
+from poetry_aiops.migrate.planning.plan import Surroundings, make_plan
+from poetry_aiops.migrate.planning.roles import classify
+from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
+from poetry_aiops.migrate.planning.sources import PypiNames
+from poetry_aiops.migrate.project_folder import ProjectFolder
+from poetry_aiops.migrate.reading.read import read_tree
+from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
+from poetry_aiops.project.targets import targets
+from poetry_aiops.system.repository_files import list_files
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_aiops.migrate.command import MigrateReqsCommand
+    from poetry_aiops.migrate.legacy.files import ListedFile
+    from poetry_aiops.migrate.model import Tree
+    from poetry_aiops.migrate.planning.entry import Identity
+    from poetry_aiops.migrate.planning.plan import Plan
+
+
+COMMAND = "poetry migrate-reqs"
+PYPROJECT = "pyproject.toml"
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class MigrationInput:
+    """What was read and planned; ``fixed`` are the new contents of repaired requirements files."""
+
+    tree: Tree
+    plan: Plan
+    identity: Identity
+    document: Mapping[str, Any]
+    fixed: Mapping[str, bytes]
+    listing: tuple[ListedFile, ...]
+    notes: tuple[str, ...]
+
+
+def project_root(command: MigrateReqsCommand) -> Path:
+    """Return the folder of ``-P``, else the working directory; a pyproject.toml of a parent does not count.
+
+    Poetry keeps the text of ``-C`` as it was given while it works in that folder, so it is not looked up again.
+    """
+    if command.io.input.option("project") is None:
+        return Path.cwd().resolve()
+    return Path(command.get_application().project_directory).resolve()
+
+
+@dataclass
+class Reading:
+    """Reads what the options of a command ask for; raises UsageError and InputError in words."""
+
+    command: MigrateReqsCommand
+    notes: list[str] = field(default_factory=list)
+    fixed: dict[str, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def root(self) -> Path:
+        return project_root(self.command)
+
+    def _check_options(self) -> None:
+        if self.command.option("pins") not in {"keep", "relax"}:
+            raise UsageError(
+                f"{self.command.option('pins')!r} is neither keep nor relax",
+                where="--pins",
+                hint="keep leaves == in pyproject.toml; relax writes >= there and leaves the versions to the lock.",
+            )
+        python = self.command.option("python")
+        if python is not None and not is_python_constraint(python):
+            raise UsageError(
+                f"{python!r} is not a range of Python versions",
+                where="--python",
+                hint='Write for example ">=3.11,<3.14".',
+            )
+
+    def _chosen_groups(self) -> dict[str, str]:
+        chosen = {}
+        for given in self.command.option("group") or ():
+            name, equals, file = str(given).partition("=")
+            if not (name and equals and file):
+                raise UsageError(
+                    f"{given!r} is not NAME=FILE", where="--group", hint="For example --group dev=tools.txt."
+                )
+            chosen[self._relative(file, "--group")] = name
+        return chosen
+
+    def _relative(self, file: str, where: str) -> str:
+        """Return a file that the user named as a path of the project; raises UsageError for one outside."""
+        path = Path(file).resolve()
+        if not path.is_relative_to(self.root):
+            inside = self.root / file
+            raise UsageError(
+                f"{file} lies outside the project {self.root}",
+                where=where,
+                hint=f"Paths are relative to the working directory: write {os.path.relpath(inside)}."
+                if ".." not in Path(file).parts and inside.exists()
+                else "Migrate it in its own folder, or copy it into the project.",
+            )
+        if not path.is_file():
+            raise InputError("there is no such file", where=file, hint=self._nearby(path))
+        return path.relative_to(self.root).as_posix()
+
+    def _nearby(self, path: Path) -> str:
+        """Return a hint about the files beside one that is not there."""
+        names = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
+        close = get_close_matches(path.name, names, n=1)
+        return f"Did you mean {os.path.relpath(path.parent / close[0])}?" if close else "Check the path."
+
+    def _files(self) -> tuple[str, ...]:
+        given = self.command.argument("files") or ()
+        named = [self._relative(file, "FILES") for file in given]
+        chosen = [file for file in self._chosen_groups() if file not in named]
+        if named:
+            return tuple(dict.fromkeys([*named, *chosen]))
+        found = discover(file.path for file in self._listing)
+        if not found.files and not chosen:
+            more = f" Elsewhere there are {', '.join(found.elsewhere[:_SHOWN])}." if found.elsewhere else ""
+            raise UsageError(
+                f"there are no requirements files in {self.root}",
+                where=COMMAND,
+                hint=f"Name them: `{COMMAND} FILE...`.{more}",
+            )
+        hidden = [file for file in self._unlisted() if file not in chosen]
+        if hidden:
+            self.notes.append(
+                f"left alone, as git ignores them or they lead out of the project: {', '.join(hidden)}"
+            )
+        if found.elsewhere:
+            rest = ", ".join(found.elsewhere[:_SHOWN]) + (" ..." if len(found.elsewhere) > _SHOWN else "")
+            self.notes.append(f"left alone, as they are not at the usual places: {rest}")
+        return tuple(dict.fromkeys([*found.files, *chosen]))
+
+    def _unlisted(self) -> tuple[str, ...]:
+        """Return files at the usual places that the listing leaves out, so that none is passed over in silence."""
+        listed = {file.path for file in self._listing}
+        folders = {self.root, *(self.root / folder for folder in USUAL_FOLDERS)}
+        there = {
+            entry.relative_to(self.root).as_posix()
+            for folder in folders
+            if folder.is_dir()
+            for entry in folder.iterdir()
+        }
+        return discover(path for path in there - listed if not (self.root / path).is_dir()).files
+
+    @cached_property
+    def _listing(self) -> tuple[ListedFile, ...]:
+        return list_files(self.root)
+
+    def read(self) -> MigrationInput:
+        """Read the files and make the plan; nothing is shown or written."""
+        self._check_options()
+        files = self._files()
+        folder = ProjectFolder(self.root, {})
+        tree = read_tree(files, folder)
+        if self.command.option("fix") and tree.errors:
+            tree = self._repair(tree, files)
+        document = self._document()
+        setup = setup_metadata(ProjectFolder(self.root, self.fixed))
+        identity = identity_of(self.root.name, setup, folder, tree, self._asked_python())
+        existing = project_from(document, self.root / PYPROJECT) if document else None
+        hardware = read_config(aiops_table(document)).hardware
+        requires = existing.python if existing and existing.python != "*" else identity.requires_python
+        around = Surroundings(
+            default=_pypi_names(),
+            targets=targets(lambda version: allows(requires, version)),
+            existing=existing,
+            torch_index=load_frameworks().torch_index,
+            setup=setup,
+            variants=frozenset(variant.group for variant in hardware.variants) if hardware else frozenset(),
+        )
+        roles = classify(tree, self._chosen_groups())
+        plan = make_plan(tree, roles, around, "relax" if self.command.option("pins") == "relax" else "keep")
+        if setup.source not in {None, PYPROJECT} or plan.is_package:
+            self._note_computed(setup.computed, str(setup.source))
+        return MigrationInput(tree, plan, identity, document, self.fixed, self._listing, tuple(self.notes))
+
+    def _asked_python(self) -> AskedPython:
+        return AskedPython(
+            f"{sys.version_info.major}.{sys.version_info.minor}", self.command.option("python")
+        )
+
+    def _note_computed(self, computed: tuple[str, ...], source: str) -> None:
+        if computed:
+            self.notes.append(f"{source} computes {', '.join(computed)}: check these in pyproject.toml")
+
+    def _repair(self, tree: Tree, files: tuple[str, ...]) -> Tree:
+        for path, file in tree.files.items():
+            data = repaired(file, tree.problems)
+            if data != file.data:
+                self.fixed[path] = data
+        return read_tree(files, ProjectFolder(self.root, self.fixed))
+
+    def _document(self) -> Mapping[str, Any]:
+        path = self.root / PYPROJECT
+        return load_pyproject(path) if path.is_file() else {}
+
+
+def _pypi_names() -> PypiNames:
+    """Return the addresses of the default index, from Poetry's own constant."""
+    address = default_index()
+    secure = frozenset({address, f"{address}/simple"})
+    return PypiNames(secure | {url.replace("https:", "http:") for url in secure})

@@ -1,0 +1,360 @@
+"""One run of ``poetry migrate-reqs``: read, plan, show, lock beside the project, prove, and only then write."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tempfile
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poetry.core.constraints.version import Version
+from poetry.repositories.exceptions import PackageNotFoundError
+
+from poetry_aiops.cli.terminal import plain, print_warning
+from poetry_aiops.config import read_config
+from poetry_aiops.errors import AiopsError, InputError, NegativeAnswerError
+from poetry_aiops.locking.compatibility import knows_dependency_groups
+from poetry_aiops.locking.declaration import check_declaration
+from poetry_aiops.locking.planned_project import refuse_invalid
+from poetry_aiops.locking.run import lock_staged
+from poetry_aiops.locking.staged_project import staged_project
+from poetry_aiops.migrate import report
+from poetry_aiops.migrate.old_commands import old_commands_in
+from poetry_aiops.migrate.redact import redact
+from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading, project_root
+from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
+from poetry_aiops.migrate.writing.poetry_toml import with_settings
+from poetry_aiops.migrate.writing.proof import prove
+from poetry_aiops.migrate.writing.seed import with_seeds
+from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.project.pyproject import aiops_table, project_from
+from poetry_aiops.project.targets import targets
+from poetry_aiops.project.toml import parse_toml
+from poetry_aiops.system.interruption import undoing_when_ended
+from poetry_aiops.system.transaction.migration import apply, create, locked, recover
+from poetry_aiops.system.transaction.model import FileChange
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poetry_aiops.locking.staged_project import StagedProject
+    from poetry_aiops.migrate.command import MigrateReqsCommand
+    from poetry_aiops.migrate.legacy import OldCommand
+    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.migrate.request import MigrationInput
+    from poetry_aiops.migrate.writing.proof import Proof
+
+
+_COLOURS = {"+": "info", "-": "fg=red", "@": "fg=cyan"}
+_LOCK, _SETTINGS = "poetry.lock", "poetry.toml"
+_SHOWN_HASHES = 10
+_WITHOUT_LOCK = "`--no-lock` writes pyproject.toml alone."
+
+
+@dataclass
+class Migrating:
+    """The run; its state is what the JSON document tells."""
+
+    command: MigrateReqsCommand
+    changes: list[FileChange] = field(default_factory=list)
+    proof: Proof | None = None
+    old_commands: tuple[OldCommand, ...] = ()
+    backup: str | None = None
+
+    def run(self) -> int:
+        """Return the exit code; raises errors in words before anything is written."""
+        asked_format = self.command.asked_format
+        reading = Reading(self.command)
+        now = datetime.now(UTC)
+        with undoing_when_ended(), nullcontext() if self.is_dry else locked(self.root, now):
+            if not self.is_dry:
+                self._recover()
+            given = reading.read()
+            for note in given.notes:
+                self._note(note)
+            code = self._refuse(given) if given.plan.errors else self._migrate(given, now)
+        if asked_format == "json":
+            self._write_document(given, code)
+        return code
+
+    @cached_property
+    def root(self) -> Path:
+        return project_root(self.command)
+
+    @property
+    def is_dry(self) -> bool:
+        return bool(self.command.option("dry-run"))
+
+    def _recover(self) -> None:
+        recovered = recover(self.root)
+        if recovered is not None:
+            files = ", ".join(recovered.files)
+            self._note(f"an interrupted migration was {recovered.outcome} first: {files}")
+
+    # -- telling what will be ------------------------------------------------------------------------------
+
+    def _refuse(self, given: MigrationInput) -> int:
+        errors = given.plan.errors
+        for line in report.problem_lines(errors):
+            self.command.line_error(plain(line))
+        fixable = any(problem.fixed is not None for problem in errors) and not self.command.option("fix")
+        hint = " Where --fix names a line, it repairs the file." if fixable else ""
+        self.command.line_error(
+            f"<error>{len(errors)} error{'s' if len(errors) > 1 else ''}; nothing was written.{hint}</error>"
+        )
+        return InputError.exit_code
+
+    def _show(self, given: MigrationInput) -> None:
+        plan = given.plan
+        self.command.line("What the files become:")
+        for line in report.role_lines(plan.roles.values()):
+            self.command.line(plain(line))
+        if not given.document:
+            python = f"{given.identity.requires_python} ({given.identity.reason})"
+            self.command.line(plain(f"For Python {python}."))
+        for line in "".join(_diff(change) for change in self.changes).splitlines():
+            style = _COLOURS.get(line[:1])
+            self.command.line(f"<{style}>{plain(line)}</>" if style else plain(line))
+        for problem in plan.problems:
+            if problem.severity == "warning":
+                print_warning(self.command.io, "\n".join(report.problem_lines([problem])))
+            elif problem.severity == "note" and self.command.io.is_verbose():
+                self._note("\n".join(report.problem_lines([problem])))
+        if plan.credentials:
+            print_warning(self.command.io, "\n".join(report.credential_lines(plan.credentials)))
+        self.command.line(report.ledger_line(plan.outcomes))
+
+    def _note(self, text: str) -> None:
+        self.command.line_error(plain(f"Note: {text}"))
+
+    # -- doing it --------------------------------------------------------------------------------------------
+
+    def _migrate(self, given: MigrationInput, now: datetime) -> int:
+        plan = given.plan
+        if not plan.requirements and not plan.constraints:
+            print_warning(self.command.io, "there is nothing to migrate in these files")
+        text = self._plan_changes(given)
+        self.old_commands = old_commands_in(self.root, given)
+        self._show(given)
+        if self.is_dry:
+            self._show_old_commands()
+            self.command.line("Dry run: nothing was written.")
+            return 0
+        if not self.command.option("no-lock"):
+            code = self._lock(given, text)
+            if code != 0:
+                self.changes.clear()
+                return code
+        if self.changes:
+            backup = create(self.root, [*self.changes, *self._inputs(given)], COMMAND, now)
+            apply(backup)
+            self.backup = backup.id
+        self._conclude(given)
+        return 0
+
+    def _inputs(self, given: MigrationInput) -> list[FileChange]:
+        """Return every file that was read and is not changed: the backup holds it against what replaces it later."""
+        changed = {change.path for change in self.changes}
+        return [
+            FileChange(path, file.data, file.data)
+            for path, file in given.tree.files.items()
+            if path not in changed
+        ]
+
+    def _plan_changes(self, given: MigrationInput) -> str:
+        """Plan the new contents of pyproject.toml, poetry.toml and repaired files; returns the first."""
+        before = self._read(PYPROJECT)
+        layout = layout_of(given.document, knows_dependency_groups=knows_dependency_groups())
+        old = (before or b"").decode("utf-8")
+        text = generate(old, given.plan.edits, given.identity, layout, self.root / PYPROJECT)
+        self._validate(text, old)
+        self._change(PYPROJECT, before, text.encode("utf-8"))
+        if given.plan.edits.settings:
+            settings = self._read(_SETTINGS)
+            changed = with_settings((settings or b"").decode("utf-8"), given.plan.edits.settings)
+            self._change(_SETTINGS, settings, changed.encode("utf-8"))
+        for path, data in given.fixed.items():
+            self._change(path, self._read(path), data)
+        return text
+
+    def _validate(self, text: str, old: str) -> None:
+        """Refuse what Poetry or a locking command of ours would refuse, before anything is shown as planned."""
+        refuse_invalid(self.root, text, old)
+        document = parse_toml(text)
+        hardware = read_config(aiops_table(document)).hardware
+        if hardware is not None:
+            check_declaration(hardware, project_from(document, self.root / PYPROJECT))
+        version = document.get("tool", {}).get("poetry", {}).get("version")
+        if version == UNKNOWN_VERSION and "version" in document.get("project", {}).get("dynamic", ()):
+            self._note(
+                f"Poetry installs the project as version {version}, as its build backend works the version out;"
+                " set [tool.poetry] version where something reads it"
+            )
+
+    def _change(self, path: str, before: bytes | None, after: bytes) -> None:
+        if before != after:
+            self.changes.append(FileChange(path, before, after))
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            return (self.root / path).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise InputError(
+                f"the file cannot be read: {error.strerror}",
+                where=path,
+                hint="Make it readable, then run this again.",
+            ) from error
+
+    # -- locking and proving -----------------------------------------------------------------------------------
+
+    def _lock(self, given: MigrationInput, text: str) -> int:
+        """Lock the planned project beside the real one and compare; the lock becomes one more change."""
+        told = False
+        try:
+            code = self._lock_seeded(given, text, given.plan.pins)
+            told = code == 0
+        except AiopsError:
+            told = True
+            raise
+        finally:
+            if (
+                not told
+            ):  # Poetry says why: a package that cannot be built, a repository that cannot be cloned
+                self.command.line_error(
+                    f"<error>Locking failed, so nothing was written.</error> {_WITHOUT_LOCK}"
+                )
+        self._check_hashes()
+        return code
+
+    def _lock_seeded(self, given: MigrationInput, text: str, pins: Sequence[Pin]) -> int:
+        """Lock beginning with these pins; without those that no index offers any more, where that stops Poetry."""
+        old = self._read(_LOCK)
+        addresses = {source.name: source.url for source in given.plan.edits.sources}
+        seeded = with_seeds(None if old is None else old.decode("utf-8"), pins, addresses)
+        with ExitStack() as stack:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="poetry-aiops-")))
+            staged = stack.enter_context(
+                staged_project(self.root, text, seeded, self.command.get_application())
+            )
+            try:
+                code = lock_staged(self.command, staged.poetry, scratch)
+            except NegativeAnswerError as error:
+                raise self._unlockable(given, error) from error
+            except PackageNotFoundError:
+                offered = [pin for pin in pins if staged.offers(pin.name, pin.version, pin.source)]
+                if len(offered) == len(pins):
+                    raise
+            else:
+                if code == 0:
+                    self.proof = self._prove(given, staged)
+                    self._change(_LOCK, old, staged.lock_path.read_bytes())
+                return code
+        return self._lock_seeded(given, text, offered)
+
+    def _prove(self, given: MigrationInput, staged: StagedProject) -> Proof:
+        lock = replace(read_lock(staged.lock_path), path=self.root / _LOCK)
+        python = staged.poetry.package.python_constraint
+        return prove(
+            given.plan.pins,
+            lock,
+            targets(lambda version: python.allows(Version.parse(version))),
+            lambda pin: staged.why_not_offered(pin.name, pin.version, pin.source),
+        )
+
+    def _unlockable(self, given: MigrationInput, error: NegativeAnswerError) -> NegativeAnswerError:
+        identity = given.identity
+        python = (
+            f"The lock would be for Python {identity.requires_python} ({identity.reason}). "
+            if not given.document
+            else ""
+        )
+        return NegativeAnswerError(
+            "the requirements cannot be locked together, so nothing was written",
+            details=error.details,
+            hint=f"{python}Try `--pins relax`, `--python RANGE`, or `--no-lock` to write pyproject.toml alone.",
+        )
+
+    def _check_hashes(self) -> None:
+        foreign = self.proof.foreign_hashes if self.proof else ()
+        if not foreign or self.command.option("force"):
+            return
+        raise NegativeAnswerError(
+            "the index offers files with other hashes than the requirements files say, so nothing was written",
+            details=tuple(
+                f"{one.place}: {one.name} {one.version} {one.hash}" for one in foreign[:_SHOWN_HASHES]
+            ),
+            hint="Find out why the files differ. To take what the index has now, add --force.",
+        )
+
+    # -- afterwards --------------------------------------------------------------------------------------------
+
+    def _show_old_commands(self) -> None:
+        if self.old_commands:
+            self.command.line("Old commands in this repository, and today's:")
+            for line in report.old_command_lines(self.old_commands):
+                self.command.line(plain(line))
+
+    def _conclude(self, given: MigrationInput) -> None:
+        if self.proof is not None:
+            for line in report.proof_lines(self.proof):
+                self.command.line(plain(redact(line)))
+        self._show_old_commands()
+        if self.backup is None:
+            self.command.line("Nothing to change.")
+            return
+        names = ", ".join(change.path for change in self.changes)
+        self.command.line(plain(f"Wrote {names}. The old state is in .migration_backup/{self.backup}."))
+        install = "poetry hw-install" if given.plan.edits.variants else "poetry install"
+        then = (
+            f"Nothing is locked yet: `{COMMAND}` without --no-lock locks with the old pins"
+            if self.command.option("no-lock")
+            else f"Install with `{install}`"
+        )
+        self.command.line(f"The requirements files stay. {then}; go back with `{COMMAND} --rollback`.")
+
+    def _write_document(self, given: MigrationInput, code: int) -> None:
+        shown: Sequence[FileChange] = [change for change in self.changes if change.path != _LOCK]
+        self.command.write_document(
+            "migrate-reqs",
+            {
+                **report.plan_content(given.plan),
+                "project": report.identity_content(given.identity),
+                "files": [_file_content(change) for change in self.changes],
+                "diff": "".join(_diff(change) for change in shown),
+                "proof": report.proof_content(self.proof, given.plan.pins),
+                "old_commands": report.old_command_content(self.old_commands),
+                "backup": self.backup,
+                "dry_run": self.is_dry,
+                "exit_code": code,
+            },
+        )
+
+
+def _diff(change: FileChange) -> str:
+    before, after = (
+        redact((data or b"").decode("utf-8", "replace")).splitlines(keepends=True)
+        for data in (change.before, change.after)
+    )
+    old = change.path if change.before is not None else "/dev/null"
+    lines = difflib.unified_diff(before, after, old, change.path)
+    return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+
+
+def _file_content(change: FileChange) -> dict[str, str | None]:
+    return {
+        "path": change.path,
+        "before_sha256": _sha256(change.before),
+        "after_sha256": _sha256(change.after),
+    }
+
+
+def _sha256(data: bytes | None) -> str | None:
+    return None if data is None else hashlib.sha256(data).hexdigest()

@@ -1,1 +1,0 @@
-"""A graph as text, page and documents."""

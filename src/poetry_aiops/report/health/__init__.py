@@ -1,1 +1,0 @@
-"""A health report as text, page and documents."""

@@ -1,1 +1,0 @@
-"""Runs of ``poetry sync-reqs``, of its automatic form, and of the wheelhouse."""

@@ -1,1 +1,0 @@
-"""Runs of ``poetry hw-info``, ``hw-install`` and ``hw-add``."""

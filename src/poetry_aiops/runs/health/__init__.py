@@ -1,1 +1,0 @@
-"""Runs of ``poetry health``: one look, the fixes, the monitor."""

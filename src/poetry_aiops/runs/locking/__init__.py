@@ -1,1 +1,0 @@
-"""What Poetry's own commands do differently in a project with hardware variants."""

@@ -1,1 +1,0 @@
-"""Runs of ``poetry migrate-reqs``: the migration, and the way back."""

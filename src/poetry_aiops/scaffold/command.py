@@ -1,0 +1,66 @@
+"""``poetry scaffold``: a Dockerfile, a Compose file or GitHub workflows, made from the project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cleo.helpers import argument, option
+from poetry.console.commands.command import Command
+
+from poetry_aiops.cli.base import AiopsCommand, format_option
+
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+
+
+class ScaffoldCommand(AiopsCommand, Command):
+    """Reads pyproject.toml and poetry.lock, and writes files that others than Poetry run."""
+
+    name = "scaffold"
+    description = "Writes a Dockerfile, a Compose file or GitHub workflows for this project and its hardware."
+    formats: ClassVar[tuple[str, ...]] = ("text", "json")
+    arguments: ClassVar[list[Argument]] = [
+        argument("kind", "<comment>docker</>, <comment>compose</> or <comment>github</>.")
+    ]
+    options: ClassVar[list[Option]] = [
+        option("output", None, "The name of the file; the usual one by default.", flag=False),
+        option("dry-run", None, "Show the files, or the changes of those that exist; write nothing."),
+        option("force", None, "Replace files that exist; the old ones are kept as FILE.bak."),
+        option(
+            "command",
+            None,
+            'What a container runs: <comment>"uvicorn app.main:app --host 0.0.0.0"</>; by default the project\'s'
+            " script or package.",
+            flag=False,
+        ),
+        option("port", None, "The port that the container listens on.", flag=False),
+        option("python", None, "The Python version of the images, such as <comment>3.12</>.", flag=False),
+        option(
+            "base",
+            None,
+            "What a variant's image is based on: <comment>VARIANT=slim</> (Python's own), <comment>VARIANT=vendor</>"
+            " (NVIDIA's or AMD's) or <comment>VARIANT=IMAGE</>.",
+            flag=False,
+            multiple=True,
+        ),
+        option("dockerfile", None, "The Dockerfile that Compose builds from.", flag=False),
+        format_option(*formats),
+    ]
+    help = """\
+docker    a Dockerfile with a stage for each hardware variant, for production and development, and .dockerignore
+compose   compose.yaml, with the devices of each kind of GPU
+github    .github/workflows/poetry.yml and poetry-update.yml
+
+A file that exists is left alone, unless --force is given.
+
+<info>poetry scaffold docker --command "uvicorn chatbot.app:app --host 0.0.0.0" --port 8000</info>
+<info>poetry scaffold compose --dry-run</info>
+<info>poetry scaffold github --output .github/workflows/main-poetry.yml</info>
+"""
+
+    def handle(self) -> int:
+        from poetry_aiops.scaffold.run import Scaffolding
+
+        return Scaffolding(self).run()

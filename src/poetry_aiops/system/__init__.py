@@ -1,0 +1,1 @@
+"""Files, processes, HTTP, Git and transactions: the only package that touches the machine."""

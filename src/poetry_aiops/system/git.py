@@ -1,0 +1,95 @@
+"""A file as it was at a Git revision; nothing is checked out and nothing is fetched."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.errors import InputError, UsageError
+from poetry_aiops.system.process import run_limited
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from poetry_aiops.system.process import Finished
+
+
+SECONDS: Final = 30.0
+_COMMIT: Final = re.compile(rb"[0-9a-f]{40}([0-9a-f]{24})?")
+_REVISION: Final = re.compile(r"(?!-)[^\s:\x00-\x1f\x7f]{1,250}")
+_NO_REPOSITORY: Final = 128
+_ENVIRONMENT: Final = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # the same for git before 2.45, whose fetch may start a program of the repository
+}
+
+
+def file_at(folder: Path, revision: str, name: str) -> bytes:
+    """Return the content of ``name`` (relative to ``folder``) at a revision such as ``main~3``, a tag or a hash.
+
+    Raises UsageError without git, outside a repository and for a revision that there is not, InputError for a file
+    that the revision does not hold or that is too large. The revision is never read as an option.
+    """
+    commit = commit_of(folder, revision)
+    finished = _git(folder, "cat-file", "blob", f"{commit}:./{name}")
+    if finished.outcome == "ok":
+        return finished.output
+    where = f"{revision}:{name}"
+    if finished.outcome == "too much output":
+        raise InputError("the file is larger than can be read", where=where)
+    raise InputError(
+        f"{name} is not part of this revision",
+        where=where,
+        hint=f"`git log -- {name}` lists the revisions that changed it.",
+    )
+
+
+def commit_of(folder: Path, revision: str) -> str:
+    """Return the full hash of the commit that a revision names; raises UsageError as ``file_at`` does."""
+    if not _REVISION.fullmatch(revision) or ".." in revision:
+        raise UsageError(
+            f"{revision[:80]!r} is not the name of a revision",
+            where="--diff",
+            hint="Name a branch, a tag or a commit, for example main, v1.2 or HEAD~3.",
+        )
+    wanted = f"{revision}^{{commit}}"
+    finished = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+    commit = finished.output.strip().rpartition(b"\n")[
+        2
+    ]  # a warning about an ambiguous name may stand before it
+    if finished.outcome == "ok" and _COMMIT.fullmatch(commit):
+        return commit.decode()
+    raise _not_found(folder, revision, finished)
+
+
+def _not_found(folder: Path, revision: str, finished: Finished) -> UsageError:
+    if finished.outcome in {"missing", "denied"}:
+        return UsageError(
+            "git cannot be started, and it is needed to look at another revision",
+            where="--diff",
+            hint="Install git, or make sure that it is on the PATH.",
+        )
+    inside = _git(folder, "rev-parse", "--is-inside-work-tree")
+    if inside.outcome == f"exit {_NO_REPOSITORY}":
+        said = inside.output.decode(errors="replace").strip().splitlines()
+        return UsageError(
+            f"{folder} is not in a Git repository that can be read",
+            where="--diff",
+            details=tuple(line[:300] for line in said[:3]),
+            hint="Run this inside the project's clone.",
+        )
+    return UsageError(
+        f'there is no revision "{revision}"',
+        where="--diff",
+        hint="`git log --oneline` and `git branch --all` list what there is; a shallow clone lacks the older ones.",
+    )
+
+
+def _git(folder: Path, *arguments: str) -> Finished:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_TRACE")}
+    return run_limited(["git", "-C", str(folder), *arguments], SECONDS, {**kept, **_ENVIRONMENT})

@@ -1,0 +1,112 @@
+"""The files of a project's repository: those that git knows or would take, else those that a walk finds."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.migrate.legacy.files import LARGEST, SKIPPED_FOLDERS, ListedFile, is_text
+from poetry_aiops.system.process import run_limited
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+MOST_FILES: Final = 100_000
+_TIME_LIMIT: Final = 20.0
+_REDIRECTING: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES")
+
+
+def repository_files(root: Path) -> tuple[str, ...]:
+    """Return the paths of a project's files, sorted, with slashes and relative to ``root``."""
+    return tuple(file.path for file in list_files(root))
+
+
+def list_files(root: Path) -> tuple[ListedFile, ...]:
+    """Return a project's files with their sizes, sorted by path; never raises for what cannot be looked at.
+
+    In a git repository these are the tracked files and the new ones that git does not ignore; elsewhere, or where
+    git cannot say, those of a walk that leaves out environments, caches and vendored folders and ends after
+    ``MOST_FILES`` files. Links that lead out of the project, folders behind links, and what is not a regular file are
+    left out.
+    """
+    real_root = os.path.realpath(root)
+    paths = _known_to_git(root)
+    if not paths:
+        paths = _walked(real_root)
+    found = (_listed(real_root, path) for path in sorted(set(paths)))
+    return tuple(file for file in found if file is not None)
+
+
+def read_text(root: Path, path: str) -> str | None:
+    """Return the text of a file of the project; None for what is binary, too large, gone, or outside by a link."""
+    real_root = os.path.realpath(root)
+    listed = _listed(real_root, path)
+    if listed is None or listed.size > LARGEST:
+        return None
+    try:
+        with open(os.path.join(real_root, path), "rb") as file:  # noqa: PTH118, PTH123 - as the functions around
+            data = file.read(LARGEST + 1)
+    except OSError:
+        return None
+    return _decoded(data)
+
+
+def _decoded(data: bytes) -> str | None:
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace")
+    if not is_text(data):
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _known_to_git(root: Path) -> list[str]:
+    """Return what git lists; a repository's own configuration must not start programs, so fsmonitor is off."""
+    environment = {name: value for name, value in os.environ.items() if name not in _REDIRECTING}
+    options = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
+    listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    finished = run_limited(
+        ("git", "-C", str(root), *options, *listing), _TIME_LIMIT, {**environment, "GIT_OPTIONAL_LOCKS": "0"}
+    )
+    if finished.outcome != "ok":
+        return []
+    return [os.fsdecode(path) for path in finished.output.split(b"\0") if path]
+
+
+def _walked(root: str) -> list[str]:
+    found: list[str] = []
+    for path in _walk(root):
+        found.append(path)
+        if len(found) >= MOST_FILES:
+            break
+    return found
+
+
+def _walk(root: str) -> Iterator[str]:
+    for folder, folders, files in os.walk(root, followlinks=False):
+        folders[:] = sorted(name for name in folders if name.lower() not in SKIPPED_FOLDERS)
+        for name in sorted(files):
+            path = os.path.relpath(os.path.join(folder, name), root)  # noqa: PTH118 - Path costs most of a walk
+            yield path.replace(os.sep, "/")
+
+
+def _listed(root: str, path: str) -> ListedFile | None:
+    full = os.path.join(root, path)  # noqa: PTH118 - Path costs most of a walk
+    try:
+        status = os.lstat(full)
+        real = os.path.realpath(full)
+        if stat.S_ISLNK(status.st_mode) or real != full:
+            if not real.startswith(root + os.sep):
+                return None
+            status = os.stat(real)  # noqa: PTH116 - as above
+    except (OSError, ValueError):
+        return None
+    return ListedFile(path, status.st_size) if stat.S_ISREG(status.st_mode) else None

@@ -1,0 +1,1 @@
+"""Changing several files of a project as one: backup, exchange, undo."""

@@ -1,0 +1,206 @@
+"""The transaction of ``poetry migrate-reqs``: back up, exchange all files or none, put back, list.
+
+How a run uses it (everything that writes happens under the lock)::
+
+    with locked(root, now):
+        recover(root)
+        backup = create(root, changes, note, now)
+        apply(backup)
+
+A rollback is such a transaction too: it makes a backup of what it replaces (its id ends in ``-undo``), so it can be
+killed at any moment, and can itself be rolled back by its id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Literal
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.system.transaction.creation import NOTHING_CHANGED, Backup, create_backup, next_id
+from poetry_aiops.system.transaction.exchange import again_hint, exchange, finish, look, put_back
+from poetry_aiops.system.transaction.listing import list_backups
+from poetry_aiops.system.transaction.model import HOME, Entry, FileChange, Manifest, is_undo, refuse, state_of
+from poetry_aiops.system.transaction.store import (
+    StoredBackup,
+    last_applied,
+    locked,
+    pending,
+    read_backup,
+    read_journal,
+    told,
+    write_backup,
+)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from poetry_aiops.system.transaction.exchange import Found
+
+
+__all__ = [
+    "Backup",
+    "Recovered",
+    "RollbackResult",
+    "apply",
+    "create",
+    "list_backups",
+    "locked",
+    "pending",
+    "recover",
+    "rollback",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What became of an interrupted run: its files are all old (``put back``) or all new (``finished``) now."""
+
+    id: str
+    outcome: Literal["put back", "finished"]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackResult:
+    """What a rollback did: files ``restored`` and ``removed``; neither when everything was old ``already``.
+
+    ``undo_id`` names the backup of what was replaced, None when nothing was.
+    """
+
+    backup_id: str
+    restored: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    undo_id: str | None = None
+
+    @property
+    def already(self) -> bool:
+        """Whether there was nothing to put back."""
+        return not self.restored and not self.removed
+
+
+def create(root: Path, changes: Sequence[FileChange], note: str, now: datetime) -> Backup:
+    """Write a complete backup of every file that ``changes`` touch, before any of them is touched.
+
+    ``note`` says in a few words what the run is; secrets are taken out of it. Raises InputError with everything that
+    speaks against the changes: paths that lead out of the project, files that do not hold ``before`` any more,
+    read-only files and folders, a full disk, an interrupted run that ``recover`` has not seen, nothing to change.
+    """
+    return create_backup(root, changes, note, now)
+
+
+def apply(backup: Backup) -> None:
+    """Bring all files of a backup to their new contents, or none.
+
+    Raises InputError when the disk refuses or a file changed meanwhile; then every file is as it was.
+    """
+    with told(f"{NOTHING_CHANGED} The files could not be written", backup.stored.root):
+        exchange(backup.stored, backup.contents)
+
+
+def recover(root: Path) -> Recovered | None:
+    """Put back what an interrupted run left, or finish it when only its last note was missing; None without one.
+
+    Raises InputError when a file holds neither its old nor its new content: somebody edited it since. A rollback
+    with ``force`` puts such a file back too, and keeps what it held in a backup of its own.
+    """
+    return _recover(root, None)
+
+
+def rollback(
+    root: Path, backup_id: str | None = None, *, now: datetime, force: bool = False
+) -> RollbackResult:
+    """Put the files of a backup back exactly: bytes, modes, absence; the last migration without an id.
+
+    Call it instead of ``recover``: an interrupted migration is put back and was the last one. Raises InputError when
+    there is no such backup, it is damaged, or files changed since (each is named), unless ``force``.
+    """
+    recovered = _recover(root, now if force else None)
+    if recovered and backup_id is None and recovered.outcome == "put back" and not is_undo(recovered.id):
+        return RollbackResult(recovered.id, restored=recovered.files)
+    stored = read_backup(root, backup_id) if backup_id else _last_migration(root)
+    files = [found for found in look(stored) if not found.is_old]
+    if not force:
+        _refuse_edited(stored, [found for found in files if found.change])
+    if not files:
+        return RollbackResult(stored.id)
+    undo = create_backup(
+        root, [_reversed(stored, found) for found in files], f"rollback of {stored.id}", now, stored
+    )
+    apply(undo)
+    return RollbackResult(
+        stored.id,
+        restored=tuple(found.entry.path for found in files if found.entry.before),
+        removed=tuple(found.entry.path for found in files if not found.entry.before),
+        undo_id=undo.id,
+    )
+
+
+def _recover(root: Path, forced_at: datetime | None) -> Recovered | None:
+    identifier = read_journal(root)
+    if identifier is None:
+        return None
+    stored = read_backup(root, identifier)
+    files = look(stored)
+    edited = [found for found in files if found.change]
+    with told("What an interrupted run left could not be put back", stored.folder, again_hint(stored)):
+        if all(found.is_new for found in files) or (edited and stored.applied):
+            finish(stored)
+            return Recovered(identifier, "finished", tuple(found.entry.path for found in files))
+        if forced_at is None:
+            _refuse_edited(stored, edited)
+        elif edited:
+            _keep(root, stored, edited, forced_at)
+        return Recovered(identifier, "put back", put_back(stored, over_changes=forced_at is not None))
+
+
+def _reversed(stored: StoredBackup, found: Found) -> FileChange:
+    before = found.entry.before
+    return FileChange(
+        found.entry.target,
+        before=found.data,
+        after=None if before is None else stored.copy(found.index),
+        mode=None if before is None else before.mode,
+    )
+
+
+def _last_migration(root: Path) -> StoredBackup:
+    if stored := last_applied(root):
+        return stored
+    raise InputError(
+        "there is no migration to roll back in this project",
+        where=str(root / HOME),
+        hint="Run this in the folder that was migrated; `poetry migrate-reqs --list-backups` shows its backups.",
+    )
+
+
+def _refuse_edited(stored: StoredBackup, edited: list[Found]) -> None:
+    refuse(
+        [f"{found.entry.path} {found.change}" for found in edited],
+        f"Files changed since the run of {stored.manifest.created}. {NOTHING_CHANGED}",
+        "`poetry migrate-reqs --rollback --force` puts them back all the same and keeps what they hold in a backup.",
+    )
+
+
+def _keep(root: Path, stored: StoredBackup, edited: list[Found], now: datetime) -> None:
+    """Back up what edited files hold before an interrupted run is put back over them."""
+    manifest = Manifest(
+        id=next_id(root, now, undo=True),
+        created=now.astimezone(UTC).isoformat(timespec="seconds"),
+        note=f"edited files that the recovery of {stored.id} replaced",
+        entries=tuple(
+            Entry(
+                found.entry.path,
+                found.entry.target,
+                state_of(found.data, found.place.mode),
+                found.entry.before,
+            )
+            for found in edited
+        ),
+        undoes=stored.id,
+    )
+    write_backup(root, manifest, [found.data for found in edited])

@@ -1,0 +1,323 @@
+"""``.migration_backup/`` on the disk: one folder for each run, the journal of the one at work, the lock.
+
+::
+
+    .migration_backup/           0700
+      .gitignore                 "*": the copies may hold credentials and never go into a commit
+      restore.sh                 runs the restore.sh of the last migration
+      lock                       held while a run is at work
+      journal                    id of the run whose files are being exchanged; there is one only meanwhile
+      <id>/                      complete as soon as it has this name
+        manifest.json  restore.sh  files/0000 ...
+        prepared                 renamed to "applied" once every file is exchanged
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.system.files import sync_folder, write_atomically, write_new
+from poetry_aiops.system.run_lock import run_lock
+from poetry_aiops.system.transaction.manifest import manifest_json, parse_manifest
+from poetry_aiops.system.transaction.model import HOME, is_backup_id, is_undo, stored_name
+from poetry_aiops.system.transaction.restore_script import APPLIED, JOURNAL, latest_script, restore_script
+from poetry_aiops.system.transaction.restore_script import NAME as RESTORE
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from poetry_aiops.system.transaction.model import Manifest
+
+
+MANIFEST: Final = "manifest.json"
+PREPARED: Final = "prepared"
+FILES: Final = "files"
+LOCK: Final = "lock"
+IGNORE: Final = ".gitignore"
+
+_PRIVATE_FOLDER: Final = 0o700
+_PRIVATE_FILE: Final = 0o600
+_PROGRAM: Final = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBackup:
+    """A complete backup on the disk."""
+
+    root: Path
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def id(self) -> str:
+        """Its id, which is the name of its folder."""
+        return self.manifest.id
+
+    @property
+    def applied(self) -> bool:
+        """Whether the run that it belongs to was brought to its end."""
+        return (self.folder / APPLIED).exists()
+
+    def copy(self, index: int) -> bytes:
+        """Return what the file at ``index`` held before; raises InputError when the copy is missing or altered."""
+        entry = self.manifest.entries[index]
+        path = self.folder / FILES / stored_name(index)
+        try:
+            data = _read_plain(path)
+        except OSError as error:
+            raise _damaged(path, f"The copy of {entry.path} cannot be read: {error.strerror}.") from error
+        if entry.before is None or not entry.before.holds(data):
+            raise _damaged(path, f"The copy of {entry.path} is damaged.")
+        return data
+
+
+@contextmanager
+def locked(root: Path, now: datetime) -> Iterator[None]:
+    """Keep every other run out of the project while the block runs; raises InputError when one is at work.
+
+    A folder of backups that holds none is gone afterwards.
+    """
+    home = open_home(root)
+    with run_lock(home / LOCK, now):
+        try:
+            yield
+        finally:
+            _leave_nothing_behind(home)
+
+
+def pending(root: Path) -> bool:
+    """Say whether a run was interrupted, by one look at the disk."""
+    try:
+        (root / HOME / JOURNAL).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # recover says in words what is wrong
+    return True
+
+
+def open_home(root: Path) -> Path:
+    """Return the folder of all backups, made where it is missing."""
+    home = root / HOME
+    with told(f"The folder for backups, {HOME}, cannot be written", home):
+        home.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+        check_home(root)
+        if not (home / IGNORE).exists():
+            write_atomically(home / IGNORE, b"*\n", _PRIVATE_FILE)
+    return home
+
+
+def check_home(root: Path) -> None:
+    """Raise InputError where the folder of backups is a link: it would lead to somebody else's files."""
+    home = root / HOME
+    if home.is_symlink() or (os.path.lexists(home) and not home.is_dir()):
+        raise InputError(
+            f"{HOME} is not a folder of this project but a link or a file",
+            where=str(home),
+            hint="Move it away, then run this again.",
+        )
+
+
+def write_backup(root: Path, manifest: Manifest, copies: Sequence[bytes | None]) -> StoredBackup:
+    """Write a backup down to the disk; it has its name only once it is complete. Raises OSError."""
+    home = open_home(root)
+    _sweep(home)
+    unfinished = home / f".{manifest.id}.new"
+    try:
+        (unfinished / FILES).mkdir(mode=_PRIVATE_FOLDER, parents=True)
+        unfinished.chmod(_PRIVATE_FOLDER)
+        for index, data in enumerate(copies):
+            if data is not None:
+                write_new(unfinished / FILES / stored_name(index), data, _PRIVATE_FILE)
+        write_new(unfinished / MANIFEST, manifest_json(manifest), _PRIVATE_FILE)
+        write_new(unfinished / RESTORE, restore_script(manifest).encode(), _PROGRAM)
+        write_new(unfinished / PREPARED, b"", _PRIVATE_FILE)
+        sync_folder(unfinished / FILES)
+        sync_folder(unfinished)
+        write_atomically(home / RESTORE, latest_script().encode(), _PROGRAM)
+        unfinished.replace(home / manifest.id)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    sync_folder(home)
+    sync_folder(root)
+    return StoredBackup(root, home / manifest.id, manifest)
+
+
+def discard(backup: StoredBackup) -> None:
+    """Remove the backup of a run that changed nothing; what cannot be removed is swept by the next run."""
+    unfinished = backup.folder.with_name(f".{backup.id}.new")
+    try:
+        backup.folder.replace(unfinished)
+    except OSError:
+        return
+    shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def mark_applied(backup: StoredBackup) -> None:
+    """Note that every file is exchanged; a rename, which needs no space on the disk."""
+    if not backup.applied:
+        (backup.folder / PREPARED).replace(backup.folder / APPLIED)
+        sync_folder(backup.folder)
+
+
+def begin_journal(backup: StoredBackup) -> None:
+    """Note which run is at work, before its first file is touched."""
+    text = f"{backup.id}\n{backup.manifest.undoes or '-'}\n"
+    write_atomically(backup.folder.parent / JOURNAL, text.encode(), _PRIVATE_FILE)
+
+
+def end_journal(root: Path) -> None:
+    """Note that no run is at work any more."""
+    (root / HOME / JOURNAL).unlink(missing_ok=True)
+    sync_folder(root / HOME)
+
+
+def read_journal(root: Path) -> str | None:
+    """Return the id of the interrupted run, None without one; raises InputError when it cannot be told."""
+    path = root / HOME / JOURNAL
+    check_home(root)
+    try:
+        identifier = _read_plain(path).split(b"\n")[0].decode("ascii", "replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(
+            f"the journal of an interrupted run cannot be read: {error.strerror}",
+            where=str(path),
+            hint="Make it readable, then run this again.",
+        ) from error
+    if not is_backup_id(identifier):
+        raise InputError(
+            "a run was interrupted, and the note that says which one is damaged",
+            where=str(path),
+            hint="Compare the project with the copies beside that file, then remove the file and run this again.",
+        )
+    return identifier
+
+
+def read_backup(root: Path, identifier: str) -> StoredBackup:
+    """Return a backup by its id; raises InputError when there is none or it is damaged."""
+    check_home(root)
+    folder = root / HOME / identifier
+    if not is_backup_id(identifier) or not folder.is_dir() or folder.is_symlink():
+        raise InputError(
+            f"there is no backup {identifier!r} in this project",
+            where=str(root / HOME),
+            hint="`poetry migrate-reqs --list-backups` shows which there are.",
+        )
+    path = folder / MANIFEST
+    try:
+        manifest = parse_manifest(_read_plain(path), where=str(path))
+    except OSError as error:
+        raise _damaged(
+            path, f"The manifest of backup {identifier} cannot be read: {error.strerror}."
+        ) from error
+    if manifest.id != identifier or is_undo(identifier) != (manifest.undoes is not None):
+        raise _damaged(path, f"The manifest in folder {identifier} belongs to another backup.")
+    return StoredBackup(root, folder, manifest)
+
+
+def backup_ids(root: Path) -> list[str]:
+    """Return the ids of all backups, oldest first, damaged ones too."""
+    check_home(root)
+    try:
+        with os.scandir(root / HOME) as found:
+            return sorted(
+                item.name for item in found if is_backup_id(item.name) and item.is_dir(follow_symlinks=False)
+            )
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(
+            f"the backups cannot be read: {error.strerror}",
+            where=str(root / HOME),
+            hint="Make the folder readable, then run this again.",
+        ) from error
+
+
+def last_applied(root: Path) -> StoredBackup | None:
+    """Return the last migration that was brought to its end, be it that it was rolled back; None without one."""
+    for identifier in reversed(backup_ids(root)):
+        if not is_undo(identifier) and (stored := read_backup(root, identifier)).applied:
+            return stored
+    return None
+
+
+def add_to_backup(backup: StoredBackup, manifest: Manifest, copies: Mapping[int, bytes]) -> None:
+    """Bring a backup to another manifest; ``copies`` are what its new entries held. Raises OSError.
+
+    Killed in between, the backup holds more than its manifest says, or its restore.sh is the one before.
+    """
+    folder = backup.folder / FILES
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link", str(folder))
+    for index, data in copies.items():
+        (folder / stored_name(index)).unlink(missing_ok=True)
+        write_new(folder / stored_name(index), data, _PRIVATE_FILE)
+    sync_folder(folder)
+    write_atomically(backup.folder / MANIFEST, manifest_json(manifest), _PRIVATE_FILE)
+    write_atomically(backup.folder / RESTORE, restore_script(manifest).encode(), _PROGRAM)
+
+
+@contextmanager
+def told(what: str, where: Path, hint: str | None = None) -> Iterator[None]:
+    """Turn an OSError of the block into an InputError: ``what``, then the system's reason."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{what}: {error.strerror or error}.", where=str(error.filename or where), hint=hint
+        ) from error
+
+
+def _read_plain(path: Path) -> bytes:
+    """Read a file, but never through a link and never a device."""
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(None, "it is not a regular file")
+        return file.read()
+
+
+def _damaged(path: Path, what: str) -> InputError:
+    return InputError(
+        what,
+        where=str(path),
+        hint="Nothing was changed. `poetry migrate-reqs --list-backups` shows the other backups.",
+    )
+
+
+def _sweep(home: Path) -> None:
+    """Remove what killed runs left half written; the lock says that none is at work."""
+    with os.scandir(home) as found:
+        names = [item.name for item in found if item.name.startswith(".")]
+    for name in names:
+        if name.endswith(".tmp"):
+            (home / name).unlink(missing_ok=True)
+        elif name.endswith(".new") and is_backup_id(name[1:].removesuffix(".new")):
+            shutil.rmtree(home / name, ignore_errors=True)
+
+
+def _leave_nothing_behind(home: Path) -> None:
+    """Remove the folder when it holds no backup; where that fails (Windows: the lock is open) it does no harm."""
+    try:
+        if {item.name for item in home.iterdir()} <= {IGNORE, LOCK, RESTORE}:
+            for name in (IGNORE, RESTORE, LOCK):
+                (home / name).unlink(missing_ok=True)
+            home.rmdir()
+    except OSError:
+        return

@@ -1,0 +1,197 @@
+"""Pasted texts, recorded folders, and what is assumed of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.unit.accelerators.machine import Machine, nvidia_files
+
+from poetry_aiops.accelerators.captured import read_captured
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.detect import detect
+from poetry_aiops.accelerators.pasted import read_pasted
+from poetry_aiops.accelerators.reader import Answer
+from poetry_aiops.accelerators.recording import RECORDING, RecordingReader
+from poetry_aiops.accelerators.select import select
+from poetry_aiops.errors import InputError
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.accelerators.host import Detection
+
+
+QUERY = "name, compute_cap, driver_version\nNVIDIA L4, 8.9, 550.54.14\n"
+LIST = "GPU 0: NVIDIA L4 (UUID: GPU-1)\n"
+NVRM = "NVRM version: NVIDIA UNIX Open Kernel Module for aarch64  580.65.06  Release Build\n"
+
+
+def captured(*texts: str) -> Detection:
+    return read_captured({f"file{place}": text for place, text in enumerate(texts)}, load_catalogue())
+
+
+def best(detection: Detection) -> tuple[str, str | None]:
+    chosen = select(detection.host, load_catalogue())
+    return chosen.best, chosen.torch_max
+
+
+def test_several_outputs_in_one_text_are_one_machine() -> None:
+    host = captured(QUERY + LIST + NVRM).host
+    assert host.arch == "aarch64"
+    (gpu,) = host.accelerators
+    assert (gpu.driver, gpu.compute_capability) == ("580.65.06", "8.9")
+
+
+def test_several_files_are_one_machine() -> None:
+    assert best(captured(LIST, NVRM.replace("aarch64", "x86_64"))) == ("cu130", "2.15")
+
+
+def test_what_is_assumed_is_said() -> None:
+    assert any("Linux on x86_64 is assumed" in warning for warning in captured(QUERY).warnings)
+    assert captured(NVRM).warnings == ()
+
+
+def test_a_note_in_the_first_line_is_not_part_of_the_text() -> None:
+    note = "# source: somewhere | probe: nvidia-smi | expected: driver 999.99 on WSL, GPU is lost\n"
+    assert captured(note + QUERY).host == captured(QUERY).host
+
+
+def test_text_of_no_probe_is_a_machine_without_gpu_and_a_warning() -> None:
+    detection = captured("Dear diary, today I bought a graphics card.\n")
+    assert detection.host.accelerators == ()
+    assert any("no known probe" in warning for warning in detection.warnings)
+
+
+@pytest.mark.parametrize("text", ["", "   \n\t\n"])
+def test_no_text_at_all_is_wrong_input(text: str) -> None:
+    with pytest.raises(InputError):
+        captured(text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_powershells_encodings_are_read(encoding: str) -> None:
+    detection = read_pasted({"smi.txt": QUERY.encode(encoding)}, load_catalogue())
+    assert best(detection) == ("cu126", "2.14")
+
+
+def test_windows_line_ends_and_terminal_colours_do_not_matter() -> None:
+    coloured = QUERY.replace("NVIDIA L4", "\x1b[32mNVIDIA L4\x1b[0m").replace("\n", "\r\n")
+    assert captured(coloured).host.accelerators[0].name == "NVIDIA L4"
+
+
+def test_a_driver_too_old_for_everything_still_names_the_gpu() -> None:
+    detection = captured("| NVIDIA-SMI 340.1   Driver Version: 340.1 |\n")
+    assert detection.host.accelerators[0].driver == "340.1"
+    assert best(detection)[0] == "cpu"
+
+
+def test_a_kernel_module_wins_over_the_userspace_and_a_mismatch_keeps_the_family() -> None:
+    text = "Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 580.95\n"
+    detection = captured(text + NVRM.replace("aarch64", "x86_64"))
+    (gpu,) = detection.host.accelerators
+    assert (gpu.driver, gpu.usable, gpu.repairable) == ("580.65.06", False, True)
+    assert best(detection) == ("cu130", "2.15")
+
+
+def test_only_the_library_known_stands_for_the_driver_with_a_warning() -> None:
+    detection = captured(
+        "Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 550.54\n"
+    )
+    assert best(detection) == ("cu126", "2.14")
+    assert any("is taken for the driver's" in warning for warning in detection.warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("8.6, 535.161.08\n", ("cu126", "2.14")),
+        ("driver_version\n535.161.08\n", ("cu126", "2.14")),
+        (
+            "[    5.1] NVRM: loading NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12\n",
+            ("cu126", "2.14"),
+        ),
+        ("filename: /lib/modules/6.8/nvidia.ko\nversion:        550.54.14\n", ("cu126", "2.14")),
+        ("550.54.14\n", ("cu126", "2.14")),
+        ("name, compute_cap\nTesla T4, 7.5\n", ("cpu", None)),
+        (
+            "NVIDIA-SMI 580.95.05  Driver Version: 580.95.05\n|   0  NVIDIA GB10    On  | 0000000F:01:00.0 Off | N/A |\n",
+            ("cu130", "2.15"),
+        ),
+        (
+            "NVIDIA-SMI 550.90.07  Driver Version: 550.90.07\n|   0  NVIDIA GH200 480GB  On | 00000009:01:00.0 Off | 0 |\n",
+            ("cu126", "2.14"),
+        ),
+    ],
+)
+def test_scraps_of_output_tell_what_they_can(text: str, expected: tuple[str, str | None]) -> None:
+    assert best(captured(text)) == expected
+
+
+def test_grace_and_jetson_machines_are_arm_machines() -> None:
+    assert captured("GPU 0: NVIDIA GH200 480GB (UUID: GPU-1)\n").host.arch == "aarch64"
+    assert captured("GPU 0: NVIDIA H200 (UUID: GPU-1)\n").host.arch == "x86_64"
+    assert captured("GPU 0: Orin (nvgpu) (UUID: 1)\n").host.arch == "aarch64"
+
+
+def test_a_lost_gpu_beside_a_working_one_does_not_hide_it() -> None:
+    text = (
+        "| NVIDIA-SMI 525.125.06   Driver Version: 525.125.06   CUDA Version: ERR!     |\n"
+        "|   0  ERR!                 Off | 00000000:01:00.0 Off |                 ERR! |\n"
+        "|ERR! ERR! ERR!    ERR! / ERR! |   GPU is lost        |     ERR!      ERR!     |\n"
+        "|   1  NVIDIA A40           Off | 00000000:02:00.0 Off |                    0 |\n"
+        "|  0%   30C    P8    20W / 300W |      1MiB / 46068MiB |      0%      Default |\n"
+    )
+    detection = captured(text)
+    assert [(gpu.usable, gpu.repairable) for gpu in detection.host.accelerators] == [
+        (False, True),
+        (True, False),
+    ]
+    assert best(detection) == ("cu126", "2.14")
+
+
+def test_a_gpu_that_lspci_alone_shows_is_not_vouched_for() -> None:
+    detection = captured("01:00.0 VGA compatible controller: NVIDIA Corporation AD102 [GeForce RTX 4090]\n")
+    assert not detection.host.accelerators[0].usable
+    chosen = select(detection.host, load_catalogue())
+    assert chosen.best == "cpu"
+    assert chosen.unlock is not None
+
+
+def test_a_radeon_that_lspci_alone_shows_is_known_by_its_chip() -> None:
+    line = "03:00.0 VGA compatible controller: Advanced Micro Devices, Inc. [AMD/ATI] Navi 32 [Radeon RX 7800 XT]\n"
+    assert captured(line).host.accelerators[0].gfx == "gfx1101"
+
+
+def test_a_recording_plays_back_as_the_same_machine() -> None:
+    programs = {"nvml": Answer("driver=580.65.06\ngpu=0|GPU-1|00000000:01:00.0|ffee|X|100|12.0\n", "ok")}
+    machine = Machine(
+        files=nvidia_files("580.65.06", "ffee"), programs=programs, env={"CUDA_VISIBLE_DEVICES": "0"}
+    )
+    recorder = RecordingReader(machine)
+    here = detect(recorder, load_catalogue())
+    folder = recorder.files(here)
+    there = read_pasted({f"rec/{name}": text.encode() for name, text in folder.items()}, load_catalogue())
+    assert there.host == here.host
+    assert there.probes == here.probes
+
+
+def test_a_recording_shows_each_probe_as_a_text_and_no_other_environment() -> None:
+    machine = Machine(
+        files=nvidia_files("580.65.06", "2684"), env={"SECRET": "x", "CUDA_VISIBLE_DEVICES": "0"}
+    )
+    recorder = RecordingReader(machine)
+    folder = recorder.files(detect(recorder, load_catalogue()))
+    assert "580.65.06" in folder["nvidia-kernel-module-sys.txt"]
+    document = json.loads(folder[RECORDING])
+    assert document["env"]["CUDA_VISIBLE_DEVICES"] == "0"
+    assert "SECRET" not in folder[RECORDING]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", '{"schema": "other"}', '{"schema": "poetry-aiops/hardware-recording/1"}', "[" * 5000],
+)
+def test_a_broken_recording_is_wrong_input(text: str) -> None:
+    with pytest.raises(InputError):
+        read_pasted({RECORDING: text.encode()}, load_catalogue())

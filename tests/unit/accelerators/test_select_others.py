@@ -1,0 +1,334 @@
+"""The choice for AMD, Intel, Apple, Jetson and machines without any of them."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.host import Accelerator, Host
+from poetry_aiops.accelerators.select import select
+from poetry_aiops.accelerators.selection import Constraint, Selection
+from poetry_aiops.accelerators.target import parse_target
+
+
+def choose(spec: str, constraint: Constraint | None = None) -> Selection:
+    catalogue = load_catalogue()
+    return select(parse_target(spec, catalogue), catalogue, constraint or Constraint())
+
+
+def reasons(selection: Selection, backend: str) -> str:
+    return "; ".join(next(v.reasons for v in selection.backends if v.name == backend))
+
+
+@pytest.mark.parametrize(
+    ("spec", "best", "torch_max"),
+    [
+        ("rocm,gfx=gfx1100", "rocm7.2", None),
+        ("gfx=gfx942", "rocm7.2", None),
+        ("gfx=gfx1151", "rocm7.2", None),
+        ("gfx=gfx950", "rocm7.2", None),
+        ("gfx=gfx906", "rocm6.3", "2.9"),
+        ("gfx=gfx900", "cpu", None),
+        ("gfx=gfx803", "cpu", None),
+        ("gfx=gfx1031", "cpu", None),
+        ("gfx=gfx1103", "cpu", None),
+        ("rocm,gpu=Radeon RX 7800 XT", "rocm7.2", None),
+        ("rocm,device=1002:744c", "rocm7.2", None),
+        ("windows-amd64,gfx=gfx1100", "cpu", None),
+        ("xpu", "xpu", None),
+        ("macos-arm64,xpu", "cpu", None),
+        ("macos-arm64", "mps", None),
+        ("macos-arm64,macos=13.0", "mps", "2.11"),
+        ("macos-x86_64", "cpu", "2.2"),
+        ("jetson,l4t=36.4.3", "jetson", None),
+        ("jetson", "jetson", None),
+        ("linux-aarch64", "cpu", None),
+        ("cpu", "cpu", None),
+    ],
+)
+def test_each_family_by_its_rule(spec: str, best: str, torch_max: str | None) -> None:
+    chosen = choose(spec)
+    assert (chosen.best, chosen.torch_max) == (best, torch_max)
+
+
+def test_an_architecture_without_a_build_gets_the_way_that_its_users_take() -> None:
+    assert any("HSA_OVERRIDE_GFX_VERSION=10.3.0" in warning for warning in choose("gfx=gfx1031").warnings)
+    assert "holds no code for gfx1031" in reasons(choose("gfx=gfx1031"), "rocm7.2")
+
+
+def test_gfx900_is_only_there_on_request() -> None:
+    assert "on request" in reasons(choose("gfx=gfx900"), "rocm6.3")
+
+
+def test_an_amd_igpu_beside_a_card_does_not_decide() -> None:
+    chosen = choose("gfx=gfx1100,gfx=gfx1036")
+    assert chosen.best == "rocm7.2"
+    assert any("gfx1036" in warning for warning in chosen.warnings)
+
+
+def test_an_index_with_unknown_architectures_is_not_chosen() -> None:
+    assert "is not known" in reasons(choose("gfx=gfx1100"), "rocm7.14")
+
+
+def test_an_nvidia_card_wins_over_an_amd_igpu_and_nothing_is_said_of_rocm() -> None:
+    cuda = Accelerator("cuda", driver="580.65.06", compute_capability="8.9")
+    igpu = Accelerator("rocm", gfx="gfx1036")
+    chosen = select(Host("linux", "x86_64", accelerators=(igpu, cuda)), load_catalogue())
+    assert chosen.best == "cu130"
+    assert chosen.warnings == ()
+
+
+def test_a_jetson_does_not_run_ordinary_cuda_builds_before_jetpack_7() -> None:
+    assert "Jetson" in reasons(choose("jetson,l4t=36.4.3,driver=540.4.0,cc=8.7"), "cu126")
+    thor = choose("jetson,l4t=38.2,driver=580.00,cc=11.0")
+    assert [v.name for v in thor.backends if v.accepted][:2] == ["jetson", "cu130"]
+
+
+def test_musl_is_told_before_anything_is_downloaded() -> None:
+    chosen = choose("musl,driver=580.65.06,cc=8.6")
+    assert chosen.best == "cpu"
+    assert any("musl" in warning for warning in chosen.warnings)
+
+
+def test_an_intel_mac_cannot_have_a_new_torch() -> None:
+    chosen = choose("macos-x86_64", Constraint(torch=SpecifierSet(">=2.6")))
+    assert chosen.best == "cpu"
+    assert any("No torch build fits" in warning for warning in chosen.warnings)
+
+
+def test_what_cannot_be_used_is_warned_of_with_the_way_out() -> None:
+    gpu = Accelerator("xpu", "Intel Arc A770", usable=False, why_unusable="no node", needs="Pass --device.")
+    chosen = select(Host("linux", "x86_64", accelerators=(gpu,)), load_catalogue())
+    assert chosen.best == "cpu"
+    assert "Intel Arc A770: no node. Pass --device." in chosen.warnings
+
+
+def verdict(selection: Selection, backend: str) -> tuple[str, ...]:
+    return next(v.reasons for v in selection.backends if v.name == backend)
+
+
+def test_an_accepted_rocm_build_names_each_card_once() -> None:
+    chosen = choose("gfx=gfx1100,gfx=gfx1100")
+    (reason,) = verdict(chosen, "rocm7.2")
+    assert reason.endswith(" is gfx1100, which rocm7.2 holds code for")
+    assert verdict(chosen, "rocm5.7")[0] == "which architectures rocm5.7 holds is not known"
+
+
+def test_of_two_toolkits_with_the_same_torch_the_newer_one_wins() -> None:
+    accepted = [v.name for v in choose("gfx=gfx1100").backends if v.accepted]
+    assert accepted[:3] == ["rocm7.2", "rocm7.1", "rocm7.0"]
+    catalogue = load_catalogue()
+    toolkits = ("rocm6.4", "rocm7.2", "rocm7.1")
+    lines = tuple(line._replace(rocm=toolkits if line.line == "2.14" else ()) for line in catalogue.torch)
+    made = catalogue._replace(torch=lines)
+    chosen = select(parse_target("gfx=gfx1100", made), made)
+    assert [v.name for v in chosen.backends if v.accepted] == ["rocm7.2", "rocm7.1", "rocm6.4", "cpu"]
+    assert verdict(chosen, "rocm7.0") == ("no torch of rocm7.0 is known",)
+
+
+def test_the_newest_torch_of_a_rocm_build_is_the_highest_number() -> None:
+    chosen = choose("gfx=gfx1100", Constraint(torch=SpecifierSet(">=2.8,<2.11")))
+    assert (chosen.best, chosen.torch_max) == ("rocm7.1", "2.10")
+    catalogue = load_catalogue()
+    lines = tuple(
+        line._replace(rocm=("rocm7.2",) if line.line in {"2.9", "2.10"} else ()) for line in catalogue.torch
+    )
+    made = catalogue._replace(torch=lines)
+    assert select(parse_target("gfx=gfx1100", made), made).torch_max == "2.10"
+    old = choose("gfx=gfx906", Constraint(torch=SpecifierSet("<2.9")))
+    assert (old.best, old.torch_max) == ("rocm6.3", "2.8")
+
+
+def test_a_rocm_build_without_a_fitting_torch_tells_each_reason_once() -> None:
+    chosen = choose("gfx=gfx1100", Constraint(torch=SpecifierSet(">=2.14")))
+    assert verdict(chosen, "rocm6.4") == ("no torch of rocm6.4 fits: the project asks for torch >=2.14",)
+    assert chosen.best == "rocm7.2"
+
+
+def test_each_thing_that_is_wrong_with_a_rocm_build_is_told() -> None:
+    chosen = choose("gfx=gfx1150,gfx=gfx942", Constraint(torch=SpecifierSet(">=2.14")))
+    first, second = verdict(chosen, "rocm6.4")
+    assert first.startswith("rocm6.4 holds no code for gfx1150 (")
+    assert second == "no torch of rocm6.4 fits: the project asks for torch >=2.14"
+
+
+def test_a_card_that_has_builds_only_on_request_does_not_decide_beside_another() -> None:
+    chosen = choose("gfx=gfx1100,gfx=gfx900")
+    assert chosen.best == "rocm7.2"
+    assert any("(gfx900): no ROCm build is for it" in warning for warning in chosen.warnings)
+
+
+def test_an_architecture_that_nobody_knows_is_told_for_each_build() -> None:
+    gpu = Accelerator("rocm", "Radeon")
+    chosen = select(Host("linux", "x86_64", accelerators=(gpu,)), load_catalogue())
+    assert verdict(chosen, "rocm7.2") == ("the architecture of Radeon is not known",)
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        (Host("linux", "x86_64"), "no AMD GPU was found"),
+        (
+            Host("linux", "aarch64", accelerators=(Accelerator("rocm", "R", gfx="gfx1100"),)),
+            "the ROCm wheels are for Linux on x86_64, not linux on aarch64",
+        ),
+        (
+            Host("windows", "amd64", accelerators=(Accelerator("rocm", "R", gfx="gfx1100"),)),
+            "the ROCm wheels are for Linux on x86_64, not windows on amd64",
+        ),
+        (
+            Host(
+                "linux",
+                "x86_64",
+                accelerators=(Accelerator("rocm", "R", usable=False, why_unusable="no node"),),
+            ),
+            "R: no node",
+        ),
+    ],
+)
+def test_a_machine_without_rocm_builds_says_why_for_each(host: Host, reason: str) -> None:
+    chosen = select(host, load_catalogue())
+    assert {verdict(chosen, name) for name in ("rocm6.0", "rocm7.2")} == {(reason,)}
+
+
+def test_an_amd64_linux_is_an_x86_64_linux() -> None:
+    gpu = Accelerator("rocm", "R", gfx="gfx1100")
+    assert select(Host("linux", "amd64", accelerators=(gpu,)), load_catalogue()).best == "rocm7.2"
+
+
+def test_an_idle_amd_gpu_is_told_with_its_architecture_and_its_note() -> None:
+    gpus = tuple(
+        Accelerator("rocm", name, gfx=gfx) for name, gfx in (("A", "gfx1100"), ("B", "gfx1036"), ("C", None))
+    )
+    warnings = select(Host("linux", "x86_64", accelerators=gpus), load_catalogue()).warnings
+    assert len(warnings) == 2
+    assert warnings[0].startswith("B (gfx1036): it can run the gfx1030 code")
+    assert warnings[1] == (
+        "B (gfx1036), C (unknown): no ROCm build is for it; the choice is for the other GPUs."
+    )
+
+
+def test_a_gpu_of_another_kind_that_is_hidden_does_not_silence_what_is_said_of_rocm() -> None:
+    gpus = (
+        Accelerator("rocm", "B", gfx="gfx1036"),
+        Accelerator("cuda", "N", usable=False, why_unusable="off"),
+    )
+    warnings = select(Host("linux", "x86_64", accelerators=gpus), load_catalogue()).warnings
+    assert any(warning.startswith("B (gfx1036)") for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("spec", "backend", "expected"),
+    [
+        ("cpu", "jetson", "this is not a Jetson"),
+        ("cpu", "mps", "MPS is for macOS, not linux"),
+        ("macos-x86_64", "mps", "MPS builds are for Apple silicon; this Mac is x86_64"),
+        ("cpu", "xpu", "no Intel GPU that torch supports was found"),
+        ("macos-arm64,xpu", "xpu", "the XPU wheels are for x86_64, not macos on arm64"),
+    ],
+)
+def test_a_family_that_is_not_there_says_why(spec: str, backend: str, expected: str) -> None:
+    assert verdict(choose(spec), backend) == (expected,)
+
+
+def test_a_jetson_is_told_with_its_jetpack() -> None:
+    known, unknown = choose("jetson,l4t=36.4.3"), choose("jetson")
+    assert verdict(known, "jetson")[1:] == ("Jetson Linux 36.4.3 is JetPack 6 with CUDA 12.6",)
+    assert len(verdict(unknown, "jetson")) == 1
+
+
+@pytest.mark.parametrize("kind", ["jetson", "xpu"])
+def test_a_device_that_cannot_be_used_is_told_and_one_that_can_comes_first(kind: str) -> None:
+    bad = Accelerator(kind, "Bad", usable=False, why_unusable="no node")  # type: ignore[arg-type]  # both are kinds
+    good = Accelerator(kind, "Good")  # type: ignore[arg-type]  # both are kinds
+    assert verdict(select(Host("linux", "x86_64", accelerators=(bad,)), load_catalogue()), kind) == (
+        "Bad: no node",
+    )
+    assert select(Host("linux", "x86_64", accelerators=(bad, good)), load_catalogue()).best == kind
+
+
+def test_an_apple_gpu_that_cannot_be_used_is_told_with_its_reason() -> None:
+    off = Accelerator("mps", "M1", usable=False, why_unusable="off")
+    assert verdict(select(Host("macos", "arm64", accelerators=(off,)), load_catalogue()), "mps") == ("off",)
+    assert verdict(select(Host("macos", "arm64"), load_catalogue()), "mps") == ("no Apple GPU was found",)
+
+
+def test_an_intel_gpu_that_torch_does_not_support_is_told_and_another_vendors_is_not() -> None:
+    intel = Host("linux", "x86_64", other_gpus=("Intel HD 530 is too old",))
+    other = Host("linux", "x86_64", other_gpus=("Matrox G200", "Intel HD 530 is too old"))
+    assert verdict(select(intel, load_catalogue()), "xpu") == ("Intel HD 530 is too old",)
+    assert verdict(select(other, load_catalogue()), "xpu") == ("no Intel GPU that torch supports was found",)
+
+
+@pytest.mark.parametrize(("torch", "best"), [("<2.5", "cpu"), ("==2.5.*", "xpu"), (">=2.10", "xpu")])
+def test_xpu_builds_begin_with_torch_2_5(torch: str, best: str) -> None:
+    chosen = choose("xpu", Constraint(torch=SpecifierSet(torch)))
+    assert chosen.best == best
+    if best == "cpu":
+        assert verdict(chosen, "xpu") == ("no torch with XPU fits: the project asks for torch <2.5",)
+
+
+@pytest.mark.parametrize(
+    ("spec", "torch_max"),
+    [
+        ("macos-arm64,macos=14.0", None),
+        ("macos-arm64,macos=13.9", "2.11"),
+        ("macos-arm64,macos=12.3", "2.11"),
+        ("macos-arm64,macos=12.2", None),
+        ("macos-arm64", None),
+        ("linux-aarch64", None),
+    ],
+)
+def test_an_old_macos_caps_the_torch_that_installs(spec: str, torch_max: str | None) -> None:
+    assert choose(spec).torch_max == torch_max
+
+
+def test_a_capped_mac_is_told_so_beside_the_cpu_and_in_a_warning() -> None:
+    chosen = choose("macos-x86_64")
+    assert verdict(chosen, "cpu") == (
+        "runs everywhere",
+        "torch 2.2 is the newest line with wheels for this Mac",
+    )
+    assert chosen.warnings == ("torch 2.2 is the newest line that installs on this Mac (x86_64).",)
+    assert choose("macos-arm64").warnings == ()
+
+
+def test_a_capped_mac_with_a_project_that_wants_more_is_told_both() -> None:
+    chosen = choose("macos-arm64,macos=13.0", Constraint(torch=SpecifierSet(">=2.12")))
+    reason = "torch 2.11 is the newest that installs here, and the project asks for torch >=2.12"
+    assert verdict(chosen, "mps") == (reason,)
+    assert f"No torch build fits: {reason}." in chosen.warnings
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        (Host("linux", "riscv64"), ("torch publishes no wheels for riscv64.",)),
+        (Host("linux", "x86_64", libc="glibc 2.39"), ()),
+        (Host("windows", "amd64", libc="musl 1.2"), ()),
+    ],
+)
+def test_systems_without_wheels_are_warned_of(host: Host, told: tuple[str, ...]) -> None:
+    assert select(host, load_catalogue()).warnings == told
+
+
+@pytest.mark.parametrize(
+    ("libc", "best"), [("glibc 2.28", "rocm7.2"), ("glibc 2.27", "rocm6.2"), ("glibc", "rocm7.2")]
+)
+def test_the_glibc_of_a_system_decides_up_to_its_exact_number(libc: str, best: str) -> None:
+    host = Host("linux", "x86_64", libc=libc, accelerators=(Accelerator("rocm", "R", gfx="gfx1100"),))
+    assert select(host, load_catalogue()).best == best
+
+
+def test_warnings_about_devices_are_told_once_and_end_with_a_stop() -> None:
+    gpu = Accelerator("xpu", "Arc", usable=False, why_unusable="no node")
+    silent = Accelerator("xpu", "Arc", usable=False)
+    chosen = select(Host("linux", "x86_64", accelerators=(gpu, gpu, silent)), load_catalogue())
+    assert chosen.warnings == ("Arc: no node.",)
+
+
+def test_an_offered_backend_that_nobody_knows_says_so_in_alphabetical_order() -> None:
+    chosen = choose("cpu", Constraint(offered=("cu999", "cu998", "cpu")))
+    assert [v.name for v in chosen.backends][-2:] == ["cu998", "cu999"]
+    assert verdict(chosen, "rocm7.2") == ("no AMD GPU was found",)

@@ -1,0 +1,97 @@
+"""The grammar of ``--target``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.target import names_hardware, parse_target
+from poetry_aiops.errors import UsageError
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.accelerators.host import Host
+
+
+def target(spec: str) -> Host:
+    return parse_target(spec, load_catalogue())
+
+
+@pytest.mark.parametrize(
+    ("spec", "system", "arch", "kinds"),
+    [
+        ("linux-x86_64,driver=550.54,cc=8.6", "linux", "x86_64", ["cuda"]),
+        ("windows-amd64,driver=560.94,cc=8.6", "windows", "amd64", ["cuda"]),
+        ("macos-arm64", "macos", "arm64", ["mps"]),
+        ("macos-x86_64", "macos", "x86_64", []),
+        ("rocm,gfx=gfx1100", "linux", "x86_64", ["rocm"]),
+        ("gfx=gfx90a,gfx=gfx90a", "linux", "x86_64", ["rocm", "rocm"]),
+        ("jetson,l4t=36.4", "linux", "aarch64", ["jetson"]),
+        ("xpu", "linux", "x86_64", ["xpu"]),
+        ("cpu", "linux", "x86_64", []),
+        ("linux-aarch64", "linux", "aarch64", []),
+        (" LINUX-X86_64 , Driver=580 , cc=9.0 ", "linux", "x86_64", ["cuda"]),
+    ],
+)
+def test_a_machine_in_one_line(spec: str, system: str, arch: str, kinds: list[str]) -> None:
+    host = target(spec)
+    assert (host.os, host.arch, [item.kind for item in host.accelerators]) == (system, arch, kinds)
+
+
+def test_values_reach_the_host() -> None:
+    host = target("driver=550.54,cc=8.6,cc=7.0,python=3.12,glibc=2.31")
+    assert (host.python, host.libc) == ("3.12", "glibc 2.31")
+    assert [gpu.compute_capability for gpu in host.accelerators] == ["8.6", "7.0"]
+    assert {gpu.max_cuda for gpu in host.accelerators} == {"12.3"}
+
+
+def test_a_gpu_may_be_named_or_given_by_its_pci_id() -> None:
+    assert target("driver=580,gpu=RTX 4090").accelerators[0].compute_capability == "8.9"
+    assert target("driver=580,device=10de:2204").accelerators[0].compute_capability == "8.6"
+
+
+@pytest.mark.parametrize(
+    ("spec", "part"),
+    [
+        ("", "a part is empty"),
+        ("solaris", "'solaris' is not known"),
+        ("cc=8.6", "needs driver="),
+        ("driver=abc,cc=8.6", "is not a driver version"),
+        ("driver=550,cc=86", "is not a compute capability"),
+        ("rocm", "needs gfx="),
+        ("rocm,cc=8.6", "cc does not go with rocm"),
+        ("linux,macos-arm64", "two systems"),
+        ("rocm,xpu,gfx=gfx1100", "two kinds"),
+        ("driver=550,driver=560,cc=8.6", "driver is given twice"),
+        ("ram=64", "'ram' is not a known key"),
+        ("mps,linux-x86_64", "macos-arm64 only"),
+        ("cpu,macos=14", "goes with macos"),
+    ],
+)
+def test_anything_else_is_wrong_usage_and_says_what(spec: str, part: str) -> None:
+    with pytest.raises(UsageError) as error:
+        target(spec)
+    assert part in str(error.value)
+    assert "Examples:" in str(error.value)
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(UsageError) as error:
+        target("solaris,cc=x,ram=1")
+    assert len(error.value.details) == 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "named"),
+    [
+        ("macos-arm64", False),
+        ("linux-x86_64,python=3.12,glibc=2.31", False),
+        ("cpu", True),
+        ("linux-x86_64, CC=8.6 ,driver=580", True),
+        ("jetson", True),
+    ],
+)
+def test_a_spec_names_hardware_only_where_it_speaks_of_accelerators(spec: str, named: bool) -> None:
+    assert names_hardware(spec) is named

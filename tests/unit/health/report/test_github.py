@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.unit.health.health_sample import blind, clean, sample
+
+from poetry_aiops.health.report.github import health_annotations
+
+
+def test_a_finding_that_fails_the_gate_is_an_error_on_the_line_that_pulls_it_in() -> None:
+    first = health_annotations(sample()).splitlines()[0]
+
+    assert first.startswith(
+        "::error file=pyproject.toml,line=21,title=torch 2.1.0+cu126 - GHSA-53q9-r3pm-6pq6::torch 2.1.0+cu126: PyTorch"
+    )
+
+
+def test_files_are_named_from_the_root_of_the_repository() -> None:
+    first = health_annotations(replace(sample(), folder="services/api")).splitlines()[0]
+
+    assert first.startswith("::error file=services/api/pyproject.toml,line=21,")
+
+
+def test_ignored_findings_are_not_annotated_and_lapsed_ignores_are() -> None:
+    text = health_annotations(sample())
+
+    assert "GHSA-2c2j-9gv5-cj73" not in text
+    assert "CVE-2020-1: it expired on 2026-01-01" in text
+
+
+def test_the_last_line_sums_up() -> None:
+    assert (
+        health_annotations(clean())
+        .splitlines()[-1]
+        .startswith("::notice title=poetry health of demo-app::Gate passed")
+    )
+    assert (
+        health_annotations(blind())
+        .splitlines()[-1]
+        .startswith("::error title=poetry health of demo-app::Gate cannot tell")
+    )
+
+
+def test_percent_signs_and_colons_are_escaped_as_the_toolkit_does() -> None:
+    last = health_annotations(replace(sample(), project="a:b,c%d")).splitlines()[-1]
+
+    assert "title=poetry health of a%3Ab%2Cc%25d::" in last
+    assert "79 %25 of the facts" in last
+
+
+def test_many_packages_without_an_audit_are_summed_up() -> None:
+    report = blind()
+    rows = tuple(
+        replace(report.packages[0], package=replace(report.packages[0].package, name=f"p{n}"))
+        for n in range(30)
+    )
+
+    lines = health_annotations(replace(report, packages=rows)).splitlines()
+
+    assert len([line for line in lines if "not audited" in line]) == 11
+    assert "20 more packages" in lines[10]

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.unit.health.health_hostile import hostile
+
+from poetry_aiops.cli.styled import as_text
+from poetry_aiops.health.report.alert import alert_text, look_line
+from poetry_aiops.health.report.cyclonedx import health_cyclonedx
+from poetry_aiops.health.report.document import health_json
+from poetry_aiops.health.report.github import health_annotations
+from poetry_aiops.health.report.markdown import health_markdown
+from poetry_aiops.health.report.page import health_page
+from poetry_aiops.health.report.sarif import health_sarif
+from poetry_aiops.health.report.text import TextView, health_lines
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+PAYLOADS = {
+    "script": "<script>alert(1)</script>",
+    "closing": "</td></table></details></style></title><svg onload=alert(1)>",
+    "comment": "<!-- --><b>x</b><!--",
+    "attributes": "\" onmouseover=\"x' onload='x",
+    "entity": "&lt;script&gt;&#60;script&#62;",
+    "address": "javascript:alert(1)",
+    "data-address": "data:text/html,<script>alert(1)</script>",
+    "web-address": "https://evil.example/x",
+    "odd-address": "https://evil.example/\"onclick='x'>",
+    "password": "https://someone:hush-hush@evil.example/x",
+    "link": "[x](javascript:alert(1)) ![x](https://evil.example/p.png) <https://evil.example>",
+    "reference": "[x]: javascript:alert(1)",
+    "table": "a|b|c\\|d",
+    "fence": "```\n# title\n```",
+    "backticks": "a`b``c```d",
+    "backslash": "\\",
+    "heading": "# x",
+    "list": "1. x",
+    "quote": "> x",
+    "rule": "---",
+    "emphasis": "**x** __y__ ~~z~~ $m$",
+    "mention": "@everyone #1 www.evil.example me@evil.example",
+    "cdata": "]]>",
+    "command": "::error file=x::y",
+    "later-command": "word ::set-output name=x::y ##[add-mask]z",
+    "escaped-lines": "%0A::error::x%0D%25",
+    "lines": "a\n::error::x\r\n##[group]y\x85z\u2028w\u2029v",
+    "escapes": "\x1b[31mred\x1b]0;title\x07\x9b5m",
+    "directions": "\u202egnp.exe\u2066\u200b\ufeff",
+    "cleo": "<fg=red>x</> <error>y</error>",
+    "slot": "{{style}} {{body}}",
+    "surrogate": "a\ud800b",
+    "nothing": "",
+    "long": "long" * 20_000,
+}
+HARMLESS = "harmless"
+FORMATS = {
+    "text": lambda report: as_text(health_lines(report, TextView(80, every=True))),
+    "json": health_json,
+    "markdown": health_markdown,
+    "html": health_page,
+    "sarif": health_sarif,
+    "cyclonedx": health_cyclonedx,
+    "github": health_annotations,
+    "alert": alert_text,
+    "look": look_line,
+}
+HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+every_payload = pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+
+
+@every_payload
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_lets_control_signs_through(form: str, payload: str) -> None:
+    text = FORMATS[form](hostile(payload))
+
+    assert {sign for sign in text if unicodedata.category(sign) in HIDDEN} <= {"\n", "\ufe0f", "\u200d"}
+    text.encode("utf-8")
+
+
+@every_payload
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_gives_a_build_service_commands_that_are_not_ours(form: str, payload: str) -> None:
+    text = FORMATS[form](hostile(payload))
+    ours = (
+        re.compile(r"::(error|warning|notice) (file=[^,:]+,)?(line=\d+,)?title=[^,:]*::")
+        if form == "github"
+        else None
+    )
+
+    commands = [line for line in text.splitlines() if line.lstrip().startswith("::")]
+    assert [line for line in commands if ours is None or not ours.match(line)] == []
+    assert "##[" not in text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_tells_a_password(form: str) -> None:
+    assert "hush-hush" not in FORMATS[form](hostile(PAYLOADS["password"]))
+
+
+@every_payload
+def test_annotations_are_as_many_as_for_harmless_text(payload: str) -> None:
+    assert len(health_annotations(hostile(payload)).splitlines()) == len(
+        health_annotations(hostile(HARMLESS)).splitlines()
+    )
+
+
+@every_payload
+@pytest.mark.parametrize("form", ["json", "sarif", "cyclonedx"])
+def test_documents_stay_ascii_and_hold_no_address_that_runs_something(form: str, payload: str) -> None:
+    text = FORMATS[form](hostile(payload))
+
+    assert text.isascii()
+    links = {"sarif": {"helpUri"}, "cyclonedx": {"url"}, "json": {"address"}}[form]
+    for key, value in strings(json.loads(text)):
+        if key in links:
+            assert not re.match(r"\s*(javascript|data|vbscript):", value, re.IGNORECASE)
+    if form == "json":
+        found = [one["url"] for row in json.loads(text)["packages"] for one in row["advisories"]]
+        assert {url for url in found if url} <= {"https://evil.example/x"}
+
+
+@every_payload
+def test_messages_of_sarif_hold_no_links(payload: str) -> None:
+    run = json.loads(health_sarif(hostile(payload)))["runs"][0]
+    calls = run["invocations"][0]
+    told = [*run["results"], *calls["toolExecutionNotifications"], *calls["toolConfigurationNotifications"]]
+
+    assert [one for one in told if "](" in one["message"]["text"]] == []
+
+
+class Structure(HTMLParser):
+    """The elements and attributes of a page, and its addresses; texts and links themselves left out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.parts: list[object] = []
+        self.addresses: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [value or "" for name, value in attrs if name in {"href", "src"}]
+        self._add(tag, sorted(name for name, _ in attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._add(tag, None)
+
+    def handle_comment(self, data: str) -> None:
+        self.parts.append(("comment", data))
+
+    def _add(self, tag: str, names: list[str] | None) -> None:
+        if tag not in {"a", "code"}:  # an id is a link where its address may be one
+            self.parts.append((tag, names))
+
+
+@every_payload
+def test_a_page_has_the_same_elements_whatever_the_texts_are(payload: str) -> None:
+    if not payload:
+        pytest.skip("texts that are empty rightly leave their elements out")
+    page, harmless = Structure(health_page(hostile(payload))), Structure(health_page(hostile(HARMLESS)))
+
+    assert page.parts == harmless.parts
+    assert {address.partition(":")[0] for address in page.addresses} <= {"https", "http", "#findings"}
+
+
+@every_payload
+def test_markdown_has_the_same_blocks_and_no_markup_of_others(payload: str) -> None:
+    parser = pytest.importorskip(
+        "markdown_it", reason="rich, which pip-audit brings, parses with it"
+    ).MarkdownIt()
+    parser.enable(["table", "strikethrough"])
+
+    tokens = list(flat(parser.parse(health_markdown(hostile(payload)))))
+    harmless = list(flat(parser.parse(health_markdown(hostile(HARMLESS)))))
+
+    inline = {one.type for one in tokens if not one.block}
+    assert inline <= {
+        "text",
+        "text_special",
+        "softbreak",
+        "code_inline",
+        "html_inline",
+        "link_open",
+        "link_close",
+        "strong_open",
+        "strong_close",
+    }
+    if payload:
+        assert [one.type for one in tokens if one.block] == [one.type for one in harmless if one.block]
+        assert strong(tokens) == strong(harmless)
+    assert {one.content for one in tokens if one.type == "html_inline"} <= {"<br>", "<!-- -->"}
+    assert {one.attrGet("href") for one in tokens if one.type == "link_open"} <= {"https://evil.example/x"}
+
+
+def test_an_address_of_the_web_is_a_link_in_the_page_and_in_markdown() -> None:
+    report = hostile("https://evil.example/x")
+
+    assert 'href="https://evil.example/x"' in health_page(report)
+    assert "](<https://evil.example/x>)" in health_markdown(report)
+
+
+def strong(tokens: list[Any]) -> int:
+    return sum(one.type == "strong_open" for one in tokens)
+
+
+def flat(tokens: list[Any]) -> Iterator[Any]:
+    for token in tokens:
+        yield token
+        yield from flat(token.children or [])
+
+
+def strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a document with the key that it stands under."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from strings(one, name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from strings(one, key)
+    elif isinstance(value, str):
+        yield key, value

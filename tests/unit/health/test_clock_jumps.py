@@ -1,0 +1,117 @@
+"""A clock that jumps: backwards after a wrong start, forwards over months; waiting knows no date, and nothing stays fresh for ever."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.unit.health.osv import record
+
+from poetry_aiops.health.advisories.cache import AdvisoryCache
+from poetry_aiops.health.advisories.osv_protocol import Stub
+from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
+from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.downloads import DownloadServices
+from poetry_aiops.health.downloads import Kept as KeptFigures
+from poetry_aiops.health.downloads import _Reader as FigureReader
+from poetry_aiops.health.feed import Subject
+from poetry_aiops.health.history import Entry, Seen, appended, read_history, trend
+from poetry_aiops.health.monitor import watch
+from poetry_aiops.health.monitor_loop import Around
+from poetry_aiops.health.news import News, news
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+YEAR = timedelta(days=365)
+JUMPS = pytest.mark.parametrize("jump", [YEAR, -YEAR], ids=["forwards", "backwards"])
+
+
+@dataclass
+class Jumping:
+    """Surroundings whose wall clock jumps at every look while the steady one goes on."""
+
+    jump: timedelta
+    steady: float = 100.0
+    wall: datetime = NOW
+    waits: list[float] = field(default_factory=list)
+
+    def look(self) -> News:
+        self.wall += self.jump
+        self.steady += 5
+        return News(self.wall)
+
+    def alert(self, news: News) -> None:
+        raise AssertionError(news)
+
+    def trouble(self, message: str) -> None:
+        raise AssertionError(message)
+
+    def wait(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        self.steady += seconds
+        return False
+
+    def seconds(self) -> float:
+        return self.steady
+
+
+@JUMPS
+def test_the_monitor_waits_as_long_as_ever(jump: timedelta) -> None:
+    around = Jumping(jump)
+    watch(around, timedelta(hours=1), 4)
+    assert around.waits == [3595.0] * 3
+
+
+def test_the_monitor_reads_the_clock_that_never_jumps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: -1e9)
+    monkeypatch.setattr(time, "monotonic", lambda: 42.0)
+    assert Around.seconds(object.__new__(Around)) == 42.0
+
+
+def entry(generated: datetime, *identities: str) -> Entry:
+    found = tuple(Seen("demo", "1.0", identity, Severity.HIGH) for identity in identities)
+    return Entry(generated, "lock", findings=found, coverage=100.0)
+
+
+@JUMPS
+def test_news_are_told_against_the_last_look_whatever_its_date(jump: timedelta) -> None:
+    text = appended(appended("", entry(NOW, "T-1")), entry(NOW + jump, "T-1", "T-2"))
+    history = read_history(text)
+    assert news(entry(NOW + timedelta(hours=1), "T-1", "T-2"), history).findings == ()
+    told = news(entry(NOW + timedelta(hours=1), "T-1", "T-2", "T-3"), history)
+    assert [one.seen.id for one in told.findings] == ["T-3"]
+    assert [point.generated for point in trend(history)] == sorted((NOW, NOW + jump))
+
+
+@JUMPS
+def test_answers_of_a_service_do_not_stay_fresh(tmp_path: Path, jump: timedelta) -> None:
+    subject = Subject("demo", "1.0")
+    cache = AdvisoryCache(tmp_path, "https://osv.example", (NOW + jump).timestamp)
+    cache.keep_answer(subject, (Stub("T-1", ""),))
+    cache.save()
+    assert AdvisoryCache(tmp_path, "https://osv.example", NOW.timestamp).answer(subject) is None
+
+
+@JUMPS
+def test_figures_of_downloads_do_not_stay_fresh(jump: timedelta) -> None:
+    kept = KeptFigures({}, "", NOW + jump, {"demo": (5, NOW + jump)})
+    reader = FigureReader(DownloadServices(), kept, NOW)
+    assert reader._open_names(("demo",)) == ["demo"]
+    assert not reader._is_fresh(kept.listed)
+
+
+@JUMPS
+def test_a_snapshot_does_not_stay_fresh(tmp_path: Path, jump: timedelta) -> None:
+    path = tmp_path / "snapshot.json"
+    path.write_text(json.dumps(record("T-1")))
+    feed = open_snapshot(path, Freshness(NOW, timedelta(days=7), checked=NOW + jump))
+    assert feed.problem is not None
+    assert ("in the future" in feed.problem) is (jump > timedelta(0))

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from poetry_aiops.system.files import temporary_beside, write_atomically, write_new
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="permission bits and links of POSIX")
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+def test_a_new_file_holds_the_bytes_and_nothing_else_is_left(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "new", b"a\r\n\x00b")
+    assert (tmp_path / "new").read_bytes() == b"a\r\n\x00b"
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_an_old_file_is_replaced_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"the old content")
+    with path.open("rb") as open_before:
+        write_atomically(path, b"new")
+        assert open_before.read() == b"the old content"
+    assert path.read_bytes() == b"new"
+
+
+@posix_only
+def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    path.chmod(0o640)
+    write_atomically(path, b"new")
+    assert mode(path) == 0o640
+
+
+@posix_only
+def test_a_new_file_has_the_usual_mode_of_the_process(tmp_path: Path) -> None:
+    (tmp_path / "usual").write_bytes(b"")
+    write_atomically(tmp_path / "new", b"")
+    assert mode(tmp_path / "new") == mode(tmp_path / "usual")
+
+
+@posix_only
+def test_a_mode_that_is_asked_for_wins(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"", 0o755)
+    assert mode(path) == 0o755
+    write_atomically(path, b"", 0o600)
+    assert mode(path) == 0o600
+
+
+@posix_only
+def test_a_link_stays_a_link_and_its_target_is_written(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    target = tmp_path / "folder" / "target"
+    target.write_bytes(b"old")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_failed_write_leaves_the_old_content_and_no_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def no_space(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / "nowhere" / "file", b"")
+
+
+def test_a_new_file_never_replaces_one_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
+def test_a_new_file_that_cannot_be_written_whole_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_write = os.write
+    sizes = iter([2])
+
+    def fills_up(handle: int, data: bytes) -> int:
+        for size in sizes:
+            return real_write(handle, data[:size])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", fills_up)
+    with pytest.raises(OSError, match="No space left"):
+        write_new(tmp_path / "file", b"content")
+    assert list(tmp_path.iterdir()) == []
+
+
+@posix_only
+def test_a_private_file_is_private_from_its_first_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    real_write = os.write
+
+    def look(handle: int, data: bytes) -> int:
+        seen.append(os.fstat(handle).st_mode & 0o777)
+        return real_write(handle, data)
+
+    monkeypatch.setattr(os, "write", look)
+    write_new(tmp_path / "file", b"secret", 0o600)
+    assert seen == [0o600]
+
+
+@posix_only
+def test_a_new_file_takes_the_mode_of_its_model(tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(b"")
+    (tmp_path / "model").chmod(0o604)
+    write_new(tmp_path / "file", b"", like=tmp_path / "model")
+    assert mode(tmp_path / "file") == 0o604
+
+
+@posix_only
+def test_a_pipe_or_a_device_is_never_replaced_by_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no plain file"):
+        write_atomically(tmp_path / "link", b"new")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_the_temporary_name_cannot_be_foreseen_and_is_short_whatever_the_file_is_called(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / ("n" * 250)
+    names = {temporary_beside(path).name for _ in range(100)}
+    assert len(names) == 100
+    assert max(map(len, names)) < 40
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_what_a_killed_run_left_is_removed_an_hour_later_and_nothing_else(tmp_path: Path) -> None:
+    hours_ago = time.time() - 7200
+    names = [".aiops-0123456789abcdef.tmp", ".aiops-0123456789abcdef.tmp.zip", ".aiops-mine.tmp", "notes.tmp"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+        os.utime(tmp_path / name, (hours_ago, hours_ago))
+    (tmp_path / ".aiops-fedcba9876543210.tmp").write_bytes(b"of a run that goes on")
+
+    write_atomically(tmp_path / "file", b"new")
+
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"file", ".aiops-fedcba9876543210.tmp", ".aiops-mine.tmp", "notes.tmp"}

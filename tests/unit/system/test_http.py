@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.osv_server import Fault, OsvServer
+
+from poetry_aiops.system.http import (
+    AT_ONCE,
+    Limits,
+    Response,
+    TransferError,
+    _Question,
+    _redirect,
+    open_transport,
+    redacted,
+)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+QUICK = Limits(connect=1.0, total=1.0, attempts=3, pause=0.01)
+
+
+@pytest.fixture
+def server() -> Iterator[OsvServer]:
+    with OsvServer() as running:
+        running.files["/file"] = b"content"
+        yield running
+
+
+def fetch(url: str, limits: Limits = QUICK) -> Response:
+    async def once() -> Response:
+        async with open_transport(limits) as transport:
+            return await transport.get(url)
+
+    return asyncio.run(once())
+
+
+def failure(url: str, limits: Limits = QUICK) -> TransferError:
+    with pytest.raises(TransferError) as caught:
+        fetch(url, limits)
+    return caught.value
+
+
+def test_an_answer_is_its_content(server: OsvServer) -> None:
+    assert fetch(f"{server.url}/file").body == b"content"
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked"), [(Fault.SERVER_ERROR, 3), (Fault.BUSY, 3), (Fault.CLOSED, 3), (Fault.NOT_FOUND, 1)]
+)
+def test_only_what_may_pass_is_tried_again(server: OsvServer, fault: Fault, asked: int) -> None:
+    server.fault = fault
+    failure(f"{server.url}/x")
+    assert server.requests["/x"] == asked
+
+
+def test_a_second_attempt_may_succeed(server: OsvServer) -> None:
+    server.fault, server.fault_ends_after = Fault.SERVER_ERROR, 2
+    server.publish({"id": "T-1"})
+    assert fetch(f"{server.url}/v1/vulns/T-1").json() == {"id": "T-1"}
+
+
+def test_a_larger_answer_than_allowed_is_not_taken_in(server: OsvServer) -> None:
+    server.fault = Fault.HUGE
+    assert "larger than 1,000 bytes" in failure(f"{server.url}/x", Limits(size=1000)).reason
+
+
+def test_a_small_answer_that_unpacks_to_a_large_one_is_stopped(server: OsvServer) -> None:
+    server.fault = Fault.BOMB
+    assert "larger than 1,000,000 bytes" in failure(f"{server.url}/x", Limits(size=1_000_000)).reason
+
+
+@pytest.mark.parametrize("fault", [Fault.SILENCE, Fault.DRIP, Fault.DRIP_HEADERS])
+def test_the_time_limit_holds_for_the_whole_transfer(server: OsvServer, fault: Fault) -> None:
+    server.fault = fault
+    begin = time.monotonic()
+    assert "within 0.5 seconds" in failure(f"{server.url}/x", Limits(total=0.5)).reason
+    assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("http://user:secret@elsewhere.example/x", "not https"),
+        ("file:///etc/passwd", "not https"),
+        ("http://elsewhere.example:port/", "Invalid URL"),
+    ],
+)
+def test_a_redirect_to_another_host_without_tls_is_refused(
+    server: OsvServer, target: str, reason: str
+) -> None:
+    server.redirects["/away"] = target
+    found = failure(f"{server.url}/away")
+    assert reason in found.reason
+    assert "secret" not in found.reason
+
+
+def test_a_redirect_on_the_same_host_is_followed(server: OsvServer) -> None:
+    server.redirects["/moved"] = "/file"
+    assert fetch(f"{server.url}/moved").body == b"content"
+
+
+def test_no_more_than_sixteen_transfers_run_at_once(server: OsvServer) -> None:
+    async def many() -> None:
+        async with open_transport(QUICK) as transport:
+            await asyncio.gather(*(transport.get(f"{server.url}/file") for _ in range(100)))
+
+    server.latency = 0.01
+    asyncio.run(many())
+    assert server.most_at_once <= AT_ONCE
+    assert server.requests["/file"] == 100
+
+
+def test_a_host_that_does_not_exist_is_told() -> None:
+    assert failure("http://nowhere.invalid/x", Limits(attempts=1)).reason
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_a_proxy_that_cannot_be_used_is_told(
+    server: OsvServer, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv(variable, "gopher://user:secret@proxy.example")
+    found = failure(f"{server.url}/file")
+    assert "proxy or certificate settings cannot be used" in found.reason
+    assert "secret" not in found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("https://user:secret@host/x", "https://***@host/x"),
+        ("at https://token@host?key=secret and more", "at https://***@host?… and more"),
+        ("https://us:er:sec@ret@host/x", "https://***@host/x"),
+        ("nothing to hide", "nothing to hide"),
+    ],
+)
+def test_secrets_in_addresses_are_taken_out(text: str, clean: str) -> None:
+    assert redacted(text) == clean
+
+
+@given(user=st.text("abc:%@.~", min_size=1), host=st.sampled_from(["host", "host:80"]))
+def test_no_user_info_is_left(user: str, host: str) -> None:
+    assert redacted(f"https://SECRET{user}@{host}/x") == f"https://***@{host}/x"
+
+
+@pytest.mark.parametrize(
+    ("location", "leads_to"),
+    [
+        ("https://other.example/y", "https://other.example/y"),
+        ("//other.example/y", "https://other.example/y"),
+    ],
+)
+def test_a_redirect_to_another_host_takes_no_password_along(location: str, leads_to: str) -> None:
+    question = _Question("GET", "https://user:secret@here.example/x", None, {})
+    assert _redirect(question, Response(302, b"", {"location": location})) == leads_to
+
+
+def test_a_question_that_is_posted_is_not_posted_elsewhere_by_an_ordinary_redirect() -> None:
+    question = _Question("POST", "https://here.example/x", b"{}", {})
+    with pytest.raises(TransferError, match="redirects the question"):
+        _redirect(question, Response(302, b"", {"location": "https://other.example/"}))

@@ -1,0 +1,91 @@
+"""Programs that hang, flood, fail or are not there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from poetry_aiops.system.process import OUTPUT_LIMIT, run_limited
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def python(code: str, timeout: float = 20.0) -> tuple[bytes, str]:
+    ended = run_limited([sys.executable, "-c", code], timeout)
+    return ended.output, ended.outcome
+
+
+def test_both_streams_are_one_output() -> None:
+    output, outcome = python("import sys; print('a', flush=True); print('b', file=sys.stderr)")
+    assert (output.split(), outcome) == ([b"a", b"b"], "ok")
+
+
+def test_a_failure_keeps_what_was_said() -> None:
+    assert python("print('why'); raise SystemExit(9)") == (b"why\n", "exit 9")
+
+
+def test_standard_input_is_empty() -> None:
+    assert python("import sys; print(repr(sys.stdin.read()))") == (b"''\n", "ok")
+
+
+def test_a_program_that_is_not_there_is_missing() -> None:
+    assert run_limited(["no-such-program-anywhere"], 1.0).outcome == "missing"
+
+
+@pytest.mark.parametrize("argv", [["a\0b"], [""]])
+def test_an_argument_that_no_system_takes_is_an_outcome(argv: list[str]) -> None:
+    assert run_limited(argv, 1.0).outcome != "ok"
+
+
+def test_a_hanging_program_is_ended_in_time() -> None:
+    start = time.monotonic()
+    output, outcome = python("import time; print('x', flush=True); time.sleep(60)", timeout=1.0)
+    assert (output, outcome) == (b"x\n", "timeout")
+    assert time.monotonic() - start < 10
+
+
+def test_a_child_that_keeps_the_pipe_open_does_not_hold_us_up() -> None:
+    code = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print('done')"
+    start = time.monotonic()
+    output, outcome = python(code)
+    assert (output, outcome) == (b"done\n", "ok")
+    assert time.monotonic() - start < 15
+
+
+def test_a_flood_is_cut_and_ended() -> None:
+    output, outcome = python("import sys\nwhile True: sys.stdout.write('y' * 65536)")
+    assert len(output) == OUTPUT_LIMIT
+    assert outcome == "too much output"
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="a program of POSIX; on Windows the place is looked up by us"
+)
+@pytest.mark.parametrize("entry", [".", "", "tools", "./tools"])
+def test_a_path_that_is_not_whole_starts_nothing_of_the_folder_that_we_stand_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    (tmp_path / "tools").mkdir()
+    for folder in (tmp_path, tmp_path / "tools"):
+        (folder / "nvidia-smi").write_text("#!/bin/sh\ntouch started\n")
+        (folder / "nvidia-smi").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", entry)
+    assert run_limited(["nvidia-smi"], 5.0).outcome == "missing"
+    monkeypatch.setenv("PATH", f"{entry}{os.pathsep}{tmp_path / 'nowhere'}")
+    assert run_limited(["nvidia-smi"], 5.0, {**os.environ}).outcome == "missing"
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_program_that_is_started_inherits_no_path_that_is_not_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.pathsep.join((".", str(tmp_path), "bin")))
+    output, _ = python("import os; print(os.environ['PATH'])")
+    assert output.decode().strip() == str(tmp_path)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.system.reports_folder import write_reports
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_folder_without_anything_in_it_gets_its_gitignore_even_when_it_was_made_before(
+    tmp_path: Path,
+) -> None:
+    write_reports(tmp_path, {"report.json": "{}"})
+    assert "*" in (tmp_path / ".gitignore").read_text().splitlines()
+
+
+def test_a_gitignore_that_somebody_removed_stays_removed(tmp_path: Path) -> None:
+    write_reports(tmp_path, {"report.json": "{}"})
+    (tmp_path / ".gitignore").unlink()
+    write_reports(tmp_path, {"report.json": "{}"})
+    assert not (tmp_path / ".gitignore").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+@pytest.mark.parametrize("link", ["history.jsonl", "graphs"])
+def test_a_link_in_a_strangers_reports_leads_nowhere(tmp_path: Path, link: str) -> None:
+    elsewhere = tmp_path / "home"
+    elsewhere.mkdir()
+    (elsewhere / "precious").write_text("precious")
+    reports = tmp_path / "project" / "dependency_reports"
+    reports.mkdir(parents=True)
+    (reports / link).symlink_to(elsewhere / "precious" if "." in link else elsewhere)
+
+    with pytest.raises(InputError, match="symbolic link leads out") as caught:
+        write_reports(reports, {"history.jsonl": "evil", "graphs/page.html": "evil"})
+
+    assert str(elsewhere) in str(caught.value)
+    assert [path.name for path in elsewhere.iterdir()] == ["precious"]
+    assert (elsewhere / "precious").read_text() == "precious"

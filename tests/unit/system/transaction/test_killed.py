@@ -1,0 +1,181 @@
+"""A migration, a rollback and a recovery that are killed at every single call that writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.killed_runs import NOW, changes_of, migrate
+from tests.support.migration_trees import TREES, look_of
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.system.transaction.migration import pending, recover, rollback
+from poetry_aiops.system.transaction.model import HOME
+
+
+if TYPE_CHECKING:
+    from tests.support.migration_trees import Look
+
+
+ROOT = Path(__file__).parents[4]
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL, fork and modes of POSIX")
+
+some_trees = pytest.mark.parametrize(
+    "tree", ["first", *(pytest.param(name, marks=pytest.mark.slow) for name in ("merge", "links"))]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One kind of project, before and after its migration."""
+
+    folder: Path
+    tree: str
+    old: Look
+    new: Look
+
+    @property
+    def before(self) -> Path:
+        return self.folder / "before"
+
+    @property
+    def after(self) -> Path:
+        return self.folder / "after"
+
+    def killed(self, step: str, project: Path, *, hard_links: bool = True) -> list[Path]:
+        """Return the copies of a project in which a step was killed, in the order of the calls."""
+        target = self.folder / f"killed-{project.name}"
+        program = [sys.executable, "-m", "tests.support.killed_runs", step, str(project), str(target)]
+        if not hard_links:
+            program.append("no-links")
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
+        done = subprocess.run(program, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+        calls = json.loads(done.stdout)
+        expected = {"unlink"} if step == "recover" else {"open", "write", "fsync", "replace", "unlink"}
+        assert expected <= set(calls)
+        return [target / str(number + 1) for number in range(len(calls))]
+
+    def every_file_is_whole(self, look: Look) -> None:
+        """Every file that is no leftover of the run is wholly as before or wholly as after."""
+        for path in look.keys() | self.old.keys() | self.new.keys():
+            if ".aiops-" not in path:
+                assert look.get(path) in (self.old.get(path), self.new.get(path)), path
+
+
+@pytest.fixture(
+    params=[pytest.param(True, id="links"), pytest.param(False, id="no-links", marks=pytest.mark.slow)]
+)
+def hard_links(request: pytest.FixtureRequest) -> bool:
+    """Whether the file system knows hard links; some of Windows and some networks' do not."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def case(tree: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
+    monkeypatch.setattr(os, "fsync", lambda _handle: None)  # nothing here loses its power
+    before, after = tmp_path / "before", tmp_path / "after"
+    for folder in (before, after):
+        folder.mkdir()
+        TREES[tree].build(folder)
+    migrate(after, changes_of(tree))
+    return Case(tmp_path, tree, look_of(before), look_of(after))
+
+
+def copy(project: Path, name: str) -> Path:
+    target = project.with_name(f"{project.name}-{name}")
+    subprocess.run(["cp", "-a", project, target], check=True)
+    return target
+
+
+def restore(project: Path) -> None:
+    """Run restore.sh of the only backup; without a complete one nothing can have been touched."""
+    for script in sorted((project / HOME).glob("[0-9]*Z-*/restore.sh"))[:1]:
+        subprocess.run(["sh", script], cwd="/", check=True, capture_output=True)
+
+
+@some_trees
+def test_a_migration_killed_anywhere_leaves_whole_files_and_is_put_back_or_finished(
+    case: Case, *, hard_links: bool
+) -> None:
+    outcomes = set()
+    for project in case.killed(f"migrate {case.tree}", case.before, hard_links=hard_links):
+        case.every_file_is_whole(look_of(project))
+        recovered = recover(project)
+        outcomes.add(recovered.outcome if recovered else None)
+        assert look_of(project) in (case.old, case.new)
+        assert not pending(project)
+        if look_of(project) == case.old:
+            migrate(project, changes_of(case.tree))
+        assert look_of(project) == case.new
+        rollback(project, now=NOW)
+        assert look_of(project) == case.old
+    assert outcomes == {None, "put back", "finished"}
+
+
+@some_trees
+def test_a_rollback_right_after_the_kill_leaves_the_old_project(case: Case) -> None:
+    for project in case.killed(f"migrate {case.tree}", case.before):
+        try:
+            rollback(project, now=NOW)
+        except InputError as error:
+            assert "no migration" in error.what  # noqa: PT017 - both are right, depending on the call
+        assert look_of(project) == case.old
+        assert not pending(project)
+
+
+@some_trees
+def test_restore_sh_right_after_the_kill_leaves_the_old_project(case: Case) -> None:
+    for project in case.killed(f"migrate {case.tree}", case.before):
+        restore(project)
+        assert look_of(project) == case.old
+        assert recover(project) is None
+
+
+@some_trees
+def test_a_rollback_killed_anywhere_leaves_whole_files_and_can_be_repeated(case: Case) -> None:
+    for project in case.killed("rollback", case.after):
+        case.every_file_is_whole(look_of(project))
+        other = copy(project, "other")
+        recover(other)
+        assert look_of(other) in (case.old, case.new)
+        rollback(project, now=NOW)
+        assert look_of(project) == case.old
+        restore(other)
+        assert look_of(other) == case.old
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tree", ["first", "merge", "links"])
+def test_restore_sh_finishes_a_rollback_that_was_killed(case: Case) -> None:
+    for project in case.killed("rollback", case.after):
+        restore(project)
+        assert look_of(project) == case.old
+        assert recover(project) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tree", ["merge", "links"])
+def test_a_recovery_killed_anywhere_can_be_repeated(case: Case) -> None:
+    halfway = [
+        project
+        for project in case.killed(f"migrate {case.tree}", case.before)
+        if look_of(project) != case.new and any(".aiops-" in path for path in look_of(project))
+    ]
+    chosen = halfway[2::6]
+    assert len(chosen) > 5
+    for start in chosen:
+        unkilled = copy(start, "unkilled")
+        recover(unkilled)
+        assert look_of(unkilled) in (case.old, case.new)
+        for project in case.killed("recover", copy(start, "halfway")):
+            case.every_file_is_whole(look_of(project))
+            recover(project)
+            assert look_of(project) == look_of(unkilled)
+            assert not pending(project)

@@ -1,0 +1,351 @@
+"""restore.sh, run by every POSIX shell that this machine has."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.support.killed_runs import NOW, changes_of
+from tests.support.migration_trees import TREES, look_of
+
+from poetry_aiops.system.transaction.migration import apply, create, list_backups, locked, recover, rollback
+from poetry_aiops.system.transaction.model import HOME, FileChange
+
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell is needed")
+
+SHELLS = {
+    "sh": ["sh"],
+    "dash": ["dash"],
+    "bash": ["bash", "--posix"],
+    "busybox": ["busybox", "sh"],
+    "mksh": ["mksh"],
+    "yash": ["yash"],
+    "posh": ["posh"],
+    "zsh": ["zsh", "--emulate", "sh"],
+    "ksh": ["ksh"],
+}
+TOOLS = ("sh", "dirname", "sed", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "chmod", "cmp", "sync", "printf")
+WRITING = ("cat", "cp", "mv", "rm", "mkdir", "rmdir", "chmod")
+
+shells = pytest.mark.parametrize(
+    "shell",
+    [
+        pytest.param(
+            command, id=name, marks=pytest.mark.skipif(not shutil.which(name), reason=f"{name} is not here")
+        )
+        for name, command in SHELLS.items()
+    ],
+)
+trees = pytest.mark.parametrize("tree", list(TREES))
+no_root = pytest.mark.skipif(
+    sys.platform != "win32" and os.geteuid() == 0, reason="root may write read-only folders"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """A migrated project and its script."""
+
+    root: Path
+    script: Path
+
+    def run(
+        self, *options: str, shell: tuple[str, ...] = ("sh",), path: str | None = None, cwd: str = "/"
+    ) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **({} if path is None else {"PATH": path})}
+        program = [shutil.which(shell[0]) or shell[0], *shell[1:]]
+        return subprocess.run(
+            [*program, str(self.script), *options],
+            cwd=cwd,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+
+def migrated(root: Path, tree: str = "merge") -> Migrated:
+    """Build and migrate a project in a folder whose name a careless script would trip over."""
+    root = root / "a 'b' $(c) *ü"
+    root.mkdir()
+    TREES[tree].build(root)
+    with locked(root, NOW):
+        backup = create(root, changes_of(tree), "test", NOW)
+        apply(backup)
+    return Migrated(root, backup.folder / "restore.sh")
+
+
+def tools(folder: Path, *names: str) -> str:
+    """Return a PATH on which nothing but these programs lies."""
+    folder.mkdir()
+    for name in names:
+        found = shutil.which(name)
+        if found:
+            (folder / name).symlink_to(found)
+    return str(folder)
+
+
+@shells
+@trees
+def test_it_restores_bytes_modes_and_absence_and_can_be_run_twice(
+    tmp_path: Path, shell: list[str], tree: str
+) -> None:
+    (tmp_path / "old").mkdir()
+    TREES[tree].build(tmp_path / "old")
+    project = migrated(tmp_path, tree)
+    assert look_of(project.root) != look_of(tmp_path / "old")
+    for _ in range(2):
+        done = project.run(shell=tuple(shell))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert look_of(project.root) == look_of(tmp_path / "old")
+
+
+@shells
+def test_it_refuses_when_a_file_changed_since_and_force_keeps_a_copy(
+    tmp_path: Path, shell: list[str]
+) -> None:
+    project = migrated(tmp_path)
+    (project.root / "pyproject.toml").write_bytes(b"edited")
+    (project.root / "empty.txt").unlink()
+    before = look_of(project.root)
+    refused = project.run(shell=tuple(shell))
+    assert refused.returncode == 1
+    assert "pyproject.toml: changed since" in refused.stderr
+    assert "empty.txt: was removed since" in refused.stderr
+    assert look_of(project.root) == before
+    forced = project.run("--force", shell=tuple(shell))
+    assert forced.returncode == 0
+    assert (project.root / "pyproject.toml").read_bytes() == b"[tool.black]\r\nline-length = 100\r\n"
+    assert (project.root / "empty.txt").read_bytes() == b""
+    assert [path.read_bytes() for path in (project.script.parent / "replaced").iterdir()] == [b"edited"]
+
+
+@pytest.mark.skipif(not shutil.which("busybox"), reason="busybox is not here")
+@trees
+def test_it_needs_no_more_than_busybox(tmp_path: Path, tree: str) -> None:
+    (tmp_path / "old").mkdir()
+    TREES[tree].build(tmp_path / "old")
+    project = migrated(tmp_path, tree)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in (*TOOLS, "sha256sum"):
+        (folder / name).symlink_to(shutil.which("busybox") or "")
+    done = project.run(shell=(str(folder / "sh"),), path=str(folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert look_of(project.root) == look_of(tmp_path / "old")
+
+
+@pytest.mark.parametrize("tool", ["sha256sum", "shasum", "openssl"])
+def test_any_tool_for_checksums_will_do(tmp_path: Path, tool: str) -> None:
+    if not shutil.which(tool):
+        pytest.skip(f"{tool} is not here")
+    path = tools(tmp_path / "bin", *TOOLS, tool)
+    project = migrated(tmp_path)
+    assert project.run("--dry-run", path=path).returncode == 0
+    (project.root / "pyproject.toml").write_bytes(b"edited")
+    assert project.run(path=path).returncode == 1
+
+
+def test_without_a_tool_for_checksums_only_force_restores(tmp_path: Path) -> None:
+    path = tools(tmp_path / "bin", *TOOLS)
+    project = migrated(tmp_path)
+    refused = project.run(path=path)
+    assert refused.returncode == 1
+    assert "sha256sum, shasum and openssl are missing" in refused.stderr
+    assert project.run("--force", path=path).returncode == 0
+    again = project.run(path=path)
+    assert again.returncode == 0, "unchanged files are told by comparing them"
+
+
+def test_it_can_be_run_by_a_relative_name_and_from_its_own_folder(tmp_path: Path) -> None:
+    project = migrated(tmp_path)
+    here = Migrated(project.root, Path("restore.sh"))
+    assert here.run("--dry-run", cwd=str(project.script.parent)).returncode == 0
+    below = Migrated(project.root, Path(HOME, project.script.parent.name, "restore.sh"))
+    assert below.run(cwd=str(project.root)).returncode == 0
+
+
+def test_a_dry_run_says_what_it_would_do_and_changes_nothing(tmp_path: Path) -> None:
+    project = migrated(tmp_path, "links")
+    before = look_of(project.root)
+    done = project.run("--dry-run")
+    assert "would put back shared/real.toml" in done.stdout
+    assert "would remove new/cpu.txt" in done.stdout
+    assert look_of(project.root) == before
+
+
+def test_help_and_wrong_options(tmp_path: Path) -> None:
+    project = migrated(tmp_path, "first")
+    shown = project.run("--help")
+    assert shown.returncode == 0
+    assert "--force    puts back files that changed since" in shown.stdout
+    assert project.run("--farce").returncode == 2
+
+
+@pytest.mark.parametrize("harm", ["altered", "missing"])
+def test_a_damaged_copy_is_never_restored(tmp_path: Path, harm: str) -> None:
+    project = migrated(tmp_path)
+    before = look_of(project.root)
+    copy = project.script.parent / "files" / "0001"
+    if harm == "altered":
+        copy.write_bytes(b"altered")
+    else:
+        copy.unlink()
+    done = project.run("--force")
+    assert done.returncode == 2
+    assert "requirements/ba se.txt: its copy is" in done.stderr
+    assert look_of(project.root) == before
+
+
+def test_a_file_or_folder_that_became_a_link_is_not_followed(tmp_path: Path) -> None:
+    project = migrated(tmp_path)
+    outside = tmp_path / "outside"
+    shutil.move(project.root / "requirements", outside)
+    (project.root / "requirements").symlink_to(outside)
+    (project.root / "pyproject.toml").unlink()
+    (project.root / "pyproject.toml").symlink_to(outside / "ba se.txt")
+    before = look_of(outside)
+    done = project.run("--force")
+    assert done.returncode == 2
+    assert "requirements/ba se.txt: a folder on the way is a link now" in done.stderr
+    assert "pyproject.toml: is a link now" in done.stderr
+    assert look_of(outside) == before
+
+
+def test_a_missing_folder_is_not_made_behind_a_link(tmp_path: Path) -> None:
+    project = migrated(tmp_path, "links")
+    project.run()
+    rollback(project.root, list_backups(project.root)[-1].id, now=NOW)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    shutil.rmtree(project.root / "shared")
+    (project.root / "shared").symlink_to(outside)
+    assert project.run("--force").returncode == 2
+    assert list(outside.iterdir()) == []
+
+
+def test_a_folder_that_went_is_made_again_by_force(tmp_path: Path) -> None:
+    project = migrated(tmp_path)
+    shutil.rmtree(project.root / "requirements")
+    assert project.run("--force").returncode == 0
+    assert (project.root / "requirements" / "ba se.txt").read_bytes() == "\ufeffnumpy\r\n".encode()
+
+
+def test_it_works_only_where_it_was_written(tmp_path: Path) -> None:
+    project = migrated(tmp_path)
+    moved = tmp_path / "x" / "y"
+    shutil.copytree(project.script.parent, moved)
+    done = Migrated(tmp_path, moved / "restore.sh").run()
+    assert done.returncode == 2
+    assert "works only where it was written" in done.stderr
+
+
+def test_the_script_beside_the_backups_runs_the_one_of_the_last_migration(tmp_path: Path) -> None:
+    project = migrated(tmp_path, "first")
+    middle = look_of(project.root)
+    with locked(project.root, NOW):
+        change = FileChange("requirements.txt", b"torch==2.9.0\n", b"torch\n")
+        apply(create(project.root, [change], "second", NOW))
+        change = FileChange("requirements.txt", b"torch\n", b"never")
+        create(project.root, [change], "never applied", NOW)
+    latest = Migrated(project.root, project.root / HOME / "restore.sh")
+    assert latest.run().returncode == 0
+    assert look_of(project.root) == middle
+    assert latest.run().returncode == 0
+    assert look_of(project.root) == middle
+
+
+def test_another_run_that_was_interrupted_comes_first(tmp_path: Path) -> None:
+    project = migrated(tmp_path)
+    other = project.script.parent.name.replace("2025", "2026")
+    (project.root / HOME / "journal").write_text(f"{other}\n-\n")
+    done = project.run("--force")
+    assert done.returncode == 2
+    assert f"sh {HOME}/{other}/restore.sh" in done.stderr
+
+
+def test_it_ends_the_journal_of_its_own_run(tmp_path: Path) -> None:
+    project = migrated(tmp_path)
+    (project.root / HOME / "journal").write_text(f"{project.script.parent.name}\n-\n")
+    assert project.run().returncode == 0
+    assert recover(project.root) is None
+
+
+@no_root
+def test_a_read_only_folder_changes_nothing(tmp_path: Path) -> None:
+    project = migrated(tmp_path)
+    (project.root / "requirements").chmod(0o555)
+    before = look_of(project.root)
+    done = project.run()
+    (project.root / "requirements").chmod(0o755)
+    assert done.returncode == 2
+    assert "Nothing was changed" in done.stderr
+    assert look_of(project.root).keys() == before.keys()
+
+
+def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
+    project = migrated(tmp_path)
+    before = look_of(project.root)
+    path = tools(tmp_path / "bin", *TOOLS, "sha256sum")
+    (tmp_path / "bin" / "cat").unlink()
+    (tmp_path / "bin" / "cat").write_text("#!/bin/sh\nprintf half\nexit 1\n")
+    (tmp_path / "bin" / "cat").chmod(0o755)
+    done = project.run(path=path)
+    assert done.returncode == 2
+    assert "Nothing was changed" in done.stderr
+    assert look_of(project.root) == before
+
+
+@pytest.mark.parametrize(
+    "tree", ["first", *(pytest.param(name, marks=pytest.mark.slow) for name in ("merge", "links"))]
+)
+def test_killed_at_any_command_it_leaves_whole_files_and_the_next_run_ends_it(
+    tmp_path: Path, tree: str
+) -> None:
+    (tmp_path / "old").mkdir()
+    TREES[tree].build(tmp_path / "old")
+    old = look_of(tmp_path / "old")
+    count, path = _deadly_tools(tmp_path)
+    for deadly in range(1, 1000):
+        (tmp_path / str(deadly)).mkdir()
+        project = migrated(tmp_path / str(deadly), tree)
+        new = look_of(project.root)
+        count.write_text("0\n")
+        done = subprocess.run(
+            ["sh", project.script],
+            env={"PATH": path, "COUNT": str(count), "DEADLY": str(deadly)},
+            start_new_session=True,
+            check=False,
+            capture_output=True,
+        )
+        now = look_of(project.root)
+        for name in old.keys() | new.keys():
+            assert now.get(name) in (old.get(name), new.get(name))
+        assert project.run().returncode == 0
+        assert look_of(project.root) == old
+        if done.returncode == 0:
+            break
+        assert done.returncode == -9
+    assert deadly > 2 * len(changes_of(tree))
+
+
+def _deadly_tools(folder: Path) -> tuple[Path, str]:
+    """Return a counter and a PATH whose programs count themselves and kill the whole run at number DEADLY."""
+    real = tools(folder / "real", *TOOLS, "sha256sum")
+    deadly = folder / "deadly"
+    deadly.mkdir()
+    for name in WRITING:
+        (deadly / name).write_text(
+            "#!/bin/sh\n"
+            'read -r n <"$COUNT"; n=$((n + 1)); echo "$n" >"$COUNT"\n'
+            '[ "$n" = "$DEADLY" ] && kill -9 0\n'
+            f'exec "{real}/{name}" "$@"\n'
+        )
+        (deadly / name).chmod(0o755)
+    return folder / "count", f"{deadly}:{real}"
