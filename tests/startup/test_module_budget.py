@@ -43,8 +43,9 @@ def test_poetry_version_loads_two_modules_of_ours() -> None:
 def test_poetry_list_loads_the_base_and_one_module_for_each_command() -> None:
     shared = {"poetry_aiops", "poetry_aiops.plugin"}
     if COMMANDS:
-        shared |= {"poetry_aiops.commands", "poetry_aiops.cli.base"}
+        shared |= {"poetry_aiops.cli", "poetry_aiops.cli.base"}
     each = {target.partition(":")[0] for target in COMMANDS.values()}
+    shared |= {module.rpartition(".")[0] for module in each}
     assert ours(modules_after("list")) == shared | each
 
 

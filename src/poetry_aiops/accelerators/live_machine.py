@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-CHILD: Final = Path(__file__).parent.parent.parent / "hardware" / "probes" / "nvml_child.py"
+CHILD: Final = Path(__file__).parent / "probes" / "nvml_child.py"
 MUSL_LOADERS: Final = "/lib/ld-musl-*.so.1"
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from poetry_aiops.hardware.verification import Verdict
 
 
-PROGRAM: Final = Path(__file__).parent.parent.parent / "data" / "verify_framework.py"
+PROGRAM: Final = Path(__file__).parents[1] / "data" / "verify_framework.py"
 TIME_LIMIT: Final = 120.0
 
 

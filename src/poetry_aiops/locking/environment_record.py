@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 PROGRAM: Final = "hw-check"
-SOURCE: Final = Path(__file__).parent.parent.parent / "data" / "hw_check.py"
+SOURCE: Final = Path(__file__).parents[1] / "data" / "hw_check.py"
 SHEBANG_LIMIT: Final = 127
 """The longest first line in bytes that every Linux kernel reads; newer ones and macOS read more."""
 
