@@ -447,12 +447,14 @@ def test_the_exit_code_is_the_answer_whatever_happens_to_the_outputs(
     assert (tmp_path / "code").read_text() == ("0\n" if backend == "cpu" else "1\n")
 
 
-def test_the_command_is_started_although_nothing_reads_the_answer(machine: Machine, tmp_path: Path) -> None:
+def test_the_command_is_started_with_the_pipe_although_nothing_reads_the_answer(
+    machine: Machine, tmp_path: Path
+) -> None:
     machine.holds("cpu")
-    program = [machine.python, "-IS", str(SOURCE), "--record", str(machine.record), "--", "touch", "started"]
-    (tmp_path / "run.sh").write_text(f"(sleep 0.5; {shlex.join(program)}) | true\n", "utf-8")
+    program = [machine.python, "-IS", str(SOURCE), "--record", str(machine.record), "--", "yes"]
+    (tmp_path / "run.sh").write_text(f"(sleep 0.5; {shlex.join(program)}; echo $? > code) | true\n", "utf-8")
     subprocess.run(["sh", "run.sh"], cwd=tmp_path, check=True, timeout=60)
-    assert (tmp_path / "started").exists()
+    assert (tmp_path / "code").read_text() == f"{128 + signal.SIGPIPE}\n"
 
 
 # -- as the entry point of an image ---------------------------------------------------------------------

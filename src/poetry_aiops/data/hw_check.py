@@ -366,14 +366,15 @@ def tell(code: int, text: str, fixes: list[str], record: dict[str, Any], options
         say(re.sub(r"[^ -~\n]", "?", lines), sys.stderr if code else sys.stdout)
 
 
-def say(text: str, stream: TextIO) -> None:
-    """Print a text; a reader that went away, or a full disk, does not change the answer."""
-    try:
-        print(text, file=stream, flush=True)
-    except OSError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), stream.fileno()
-        )  # for the flush at the end of the interpreter
+def say(text: str, stream: TextIO | None) -> None:
+    """Write a text, past the buffer that Python flushes at its end: no lost reader or full disk changes the answer.
+
+    The stream itself stays as it is, for the command.
+    """
+    data = f"{text}\n".replace("\n", os.linesep).encode("ascii", "replace")
+    with contextlib.suppress(OSError):
+        while stream is not None and data:
+            data = data[os.write(stream.fileno(), data) :]
 
 
 if __name__ == "__main__":
