@@ -1,0 +1,1 @@
+"""What the plugin asks of the operating system: streams, files, processes."""
