@@ -11,7 +11,7 @@ from cleo.io.outputs.output import Verbosity
 from poetry.factory import Factory
 
 from poetry_aiops.cli.document import document_text
-from poetry_aiops.cli.terminal import plain, print_error
+from poetry_aiops.cli.terminal import lost_readers, plain, print_error
 from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.export.model import COMMAND
 from poetry_aiops.export.pylock_check import what_is_wrong
@@ -260,7 +260,13 @@ class Synchronising:
             return True
 
         try:
-            watch(read, work, time.sleep, interval=_LOOK_EVERY)
+            watch(
+                read,
+                work,
+                time.sleep,
+                interval=_LOOK_EVERY,
+                goes_on=lambda: not lost_readers(self.command.io),
+            )
         except KeyboardInterrupt:
             self.command.line("")
         return 0

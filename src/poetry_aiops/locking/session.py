@@ -14,7 +14,7 @@ from poetry.console.commands.installer_command import InstallerCommand
 from poetry.core.constraints.version import Version
 
 from poetry_aiops.accelerators.groups import names_in_extras, names_in_groups
-from poetry_aiops.cli.terminal import accept_every_sign, print_error, print_warning
+from poetry_aiops.cli.terminal import accept_every_sign, outlive_readers, print_error, print_warning
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import AiopsError, LockConflictError, NegativeAnswerError, UsageError
 from poetry_aiops.locking.compatibility import check_poetry
@@ -117,6 +117,8 @@ def prepare(
     accept_every_sign(event.io)
     try:
         session = _session(event, poetry, table)
+        if session is not None and not session.inferred:
+            outlive_readers(event.io)  # elsewhere a closed pipe is Poetry's own matter
         if session is not None:
             _check_lock_is_readable(event, session)
             _refuse_second_variant(event, session)
@@ -127,6 +129,7 @@ def prepare(
         if isinstance(event.command, TakesSession):
             event.command.use_session(error)
             return None
+        outlive_readers(event.io)
         print_error(event.io, error)
         event.disable_command()
         return Refusal(error.exit_code)

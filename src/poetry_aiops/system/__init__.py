@@ -1,1 +1,1 @@
-"""Files, processes, HTTP, Git and transactions: the only package that touches the machine."""
+"""What the plugin asks of the operating system: streams, files, processes."""
