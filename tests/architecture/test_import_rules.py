@@ -22,18 +22,19 @@ READS_HARDWARE = ("locking", "export", "scaffold")
 
 ROOMS_A_ROOM_MAY_IMPORT: dict[str, frozenset[str]] = {
     "__init__": frozenset(),
+    "system": frozenset({"errors"}),
     "errors": frozenset(),
     "plugin": frozenset(),
     "data": frozenset(),  # facts, schemas, and programs that run in environments without this package
-    "config": frozenset({"errors", "project"}),
-    "project": frozenset({"errors"}),
-    "report": frozenset({"errors", "config", "project", *SERVICES}),
-    "adapters": frozenset({"errors", "config", "project", *SERVICES}),
-    "runs": frozenset({"errors", "config", "project", "report", "adapters", *SERVICES}),
-    "commands": frozenset({"errors", "config", "project", "report", "adapters", "runs", *SERVICES}),
+    "config": frozenset({"errors", "project", "system"}),
+    "project": frozenset({"errors", "system"}),
+    "report": frozenset({"errors", "config", "project", "system", *SERVICES}),
+    "adapters": frozenset({"errors", "config", "project", "system", *SERVICES}),
+    "runs": frozenset({"errors", "config", "project", "system", "report", "adapters", *SERVICES}),
+    "commands": frozenset({"errors", "config", "project", "system", "report", "adapters", "runs", *SERVICES}),
     **{
         service: frozenset(
-            {"errors", "config", "project"} | ({"hardware"} if service in READS_HARDWARE else set())
+            {"errors", "config", "project", "system"} | ({"hardware"} if service in READS_HARDWARE else set())
         )
         for service in SERVICES
     },

@@ -6,10 +6,10 @@ import threading
 
 from typing import TYPE_CHECKING
 from typing import Final
-from urllib.parse import urlsplit
-from urllib.parse import urlunsplit
 
 from poetry.repositories.http_repository import HTTPRepository
+
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class IndexSource:
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         self.url = url
-        self.address = without_password(url)
+        self.address = public_address(url)
         self.given_up = ""
         self._root = url.rstrip("/").removesuffix(_SIMPLE) if url.rstrip("/").endswith(_SIMPLE) else None
         self._failures = 0
@@ -76,9 +76,3 @@ def sources_of(pool: RepositoryPool) -> dict[str, IndexSource]:
     """Return the indexes of Poetry's pool, explicit ones too, by their name in small letters."""
     repositories = [one for one in pool.all_repositories if isinstance(one, HTTPRepository)]
     return {one.name.lower(): IndexSource(one.name, one.url) for one in repositories}
-
-
-def without_password(url: str) -> str:
-    """Return an address without user and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

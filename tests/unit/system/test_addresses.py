@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.migrate.redact import has_credentials
-from poetry_aiops.migrate.redact import redact
-from poetry_aiops.migrate.redact import without_credentials
+from poetry_aiops.system.addresses import has_credentials
+from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.addresses import taken_apart
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_the_place_that_the_address_leads_to_stays() -> None:
         ("ssh://git@h.example/a.git", ("ssh://git@h.example/a.git", None, None)),
         ("git+ssh://git:pass@h.example/a.git", ("git+ssh://git@h.example/a.git", "git", "pass")),
         ("https://h.example/simple", ("https://h.example/simple", None, None)),
-        ("https://h.example/a.whl?token=x&y=1", ("https://h.example/a.whl?y=1", None, None)),
-        ("https://h.example/a.whl?y=1&sig=x#egg=a", ("https://h.example/a.whl?y=1#egg=a", None, None)),
+        ("https://h.example/a.whl?token=x&raw=1", ("https://h.example/a.whl?raw=1", None, None)),
+        ("https://h.example/a.whl?raw=1&sig=x#egg=a", ("https://h.example/a.whl?raw=1#egg=a", None, None)),
         ("https://h.example/a.whl?token=x#sha256=ab", ("https://h.example/a.whl#sha256=ab", None, None)),
         ("./libs/foo@bar", ("./libs/foo@bar", None, None)),
     ],
 )
 def test_a_url_is_taken_apart_for_writing(url: str, parts: tuple[str, str | None, str | None]) -> None:
-    assert without_credentials(url) == parts
+    assert taken_apart(url) == parts
     assert has_credentials(url) == (parts[0] != url)
