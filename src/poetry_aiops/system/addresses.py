@@ -18,7 +18,8 @@ _START = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,30}:)?//")
 _URL = re.compile(
     r"(?<![A-Za-z0-9])(?P<start>(?:[A-Za-z][A-Za-z0-9+.-]{0,30}:)?//)"
     # A password may hold blanks and quotes: up to its "@" everything belongs to it, unless the colon is a port's.
-    r"(?P<rest>(?:[^\s/@:'\"\[]{0,200}:(?![0-9]*(?:[/?#\s'\"]|\Z))[^\n@]{0,200}@)?[^\s'\"<>`|]+)"
+    r"(?P<rest>(?:[^\s/@:'\"\[]{0,200}:(?![0-9]*(?:[/?#]|[).,;:!]*(?:[\s'\"<>`|]|\Z)))[^\n@]{0,200}@)?"
+    r"[^\s'\"<>`|]+)"
 )
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _PORT: Final = r"(?::(?:[0-9]*|\$\{\w+\}))?"
@@ -115,12 +116,11 @@ def has_credentials(url: str) -> bool:
 
 
 def _hidden(found: re.Match[str]) -> str:
-    userinfo, rest = _split(found["rest"])
-    shown = f"{found['start']}{_tail(rest, hide=True)}"
-    if not userinfo:
-        return shown
+    address = found["rest"].rstrip(").,;:!")  # the punctuation of the sentence
+    userinfo, rest = _split(address)
     is_harmless = _VARIABLES.match(userinfo) or (userinfo == "git" and "ssh" in found["start"].lower())
-    return f"{found['start']}{userinfo if is_harmless else HIDDEN}@{_tail(rest, hide=True)}"
+    shown = f"{userinfo if is_harmless else HIDDEN}@" if userinfo else ""
+    return f"{found['start']}{shown}{_tail(rest, hide=True)}{found['rest'][len(address) :]}"
 
 
 def _hidden_password(found: re.Match[str]) -> str:

@@ -32,6 +32,13 @@ from poetry_aiops.system.addresses import taken_apart
         "--index-url 'https://user:S3CRET@h.example/simple'  # why",
         "user:S3CRET@pypi.company.com/simple",
         "Authorization: Bearer S3CRETS3CRET",
+        "https://user:S3 CRET'S3@h.example/simple",
+        "https:user:S3CRET@h.example/simple",
+        "user:S3/CRET@h.example/simple",
+        "S3CRET@h.example:a/b.git",
+        "https://user:S3CRET%40h.example/simple",
+        "https://h.example/simple?S3CRET",
+        "https://h.example/simple#S3CRET",
     ],
 )
 def test_a_secret_is_hidden(text: str) -> None:
@@ -55,6 +62,9 @@ def test_a_token_of_a_known_kind_is_hidden_wherever_it_stands(start: str) -> Non
         "git+https://github.com/a/b.git@v1#egg=b&subdirectory=c",
         "git+ssh://git@github.com/a/b.git",
         "git@github.com:a/b.git",
+        "OSV (http://127.0.0.1:8000) says no",
+        "(see http://localhost:8000), http://localhost:8000; and me@h.example: no",
+        "http://[::1]:8000/x, http://[::1]",
         "https://${USER}:${TOKEN}@h.example/",
         "https://h.example/?token=${TOKEN}",
         "requirements.txt:3: what",

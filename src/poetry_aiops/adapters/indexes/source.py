@@ -9,6 +9,9 @@ from typing import Final
 
 from poetry.repositories.http_repository import HTTPRepository
 
+from poetry_aiops.adapters.indexes.pypi_address import is_default_index
+from poetry_aiops.index.access import mirror_of
+from poetry_aiops.index.access import user_configuration
 from poetry_aiops.system.addresses import public_address
 
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 3
 """Answers that fail in a row, after which an index is not asked any more in this run."""
 _SIMPLE: Final = "/simple"
+_PYPI: Final = "pypi"
 
 
 class IndexSource:
@@ -76,3 +80,17 @@ def sources_of(pool: RepositoryPool) -> dict[str, IndexSource]:
     """Return the indexes of Poetry's pool, explicit ones too, by their name in small letters."""
     repositories = [one for one in pool.all_repositories if isinstance(one, HTTPRepository)]
     return {one.name.lower(): IndexSource(one.name, one.url) for one in repositories}
+
+
+def stand_ins_of(pool: RepositoryPool) -> dict[str, str]:
+    """Return the addresses that are asked for packages of the default index, by name in small letters.
+
+    Empty where that is the default index itself: no plugin, variable or setting for a mirror, and no sources of the
+    project in its place. The variable and setting of poetry-plugin-pypi-mirror count even where that is not installed.
+    """
+    asked = [one for one in pool.all_repositories if one.name.lower() == _PYPI] or pool.repositories
+    found = {one.name.lower(): one.url for one in asked if isinstance(one, HTTPRepository)}
+    mirror = mirror_of(user_configuration())
+    if mirror and is_default_index(found.get(_PYPI, "")):
+        found[_PYPI] = mirror
+    return {} if all(map(is_default_index, found.values())) else found
