@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from typing import Final
 from urllib.parse import unquote
 
+from poetry import locations
 from poetry.config.config import Config
-from poetry.locations import CONFIG_DIR
 from poetry.toml.file import TOMLFile
 from poetry.utils.authenticator import AuthenticatorRepositoryConfig
 from poetry.utils.password_manager import HTTPAuthCredential
@@ -65,7 +65,7 @@ def user_configuration() -> Config:
     """Return Poetry's configuration of the user: its files and the environment, without the project's poetry.toml."""
     config = Config()
     for name in ("config.toml", "auth.toml"):
-        file = TOMLFile(CONFIG_DIR / name)
+        file = TOMLFile(locations.CONFIG_DIR / name)
         if file.exists():
             config.merge(file.read())
     return config

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from poetry import locations
 from poetry.config.config import Config
 from poetry.utils.password_manager import HTTPAuthCredential
 
-from poetry_aiops.index import access as module
 from poetry_aiops.index.access import UserAccess
 from poetry_aiops.index.access import is_inside
 from poetry_aiops.index.access import settling_line
@@ -26,7 +26,7 @@ LOGIN = {"http-basic": {"house": {"username": "ann", "password": "s3cret"}}, "ke
 @pytest.fixture(autouse=True)
 def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("POETRY_AIOPS_TRUSTED_ADDRESSES", raising=False)
-    monkeypatch.setattr(module, "CONFIG_DIR", tmp_path)
+    monkeypatch.setattr(locations, "CONFIG_DIR", tmp_path)
 
 
 def access(url: str = "", **more: object) -> UserAccess:
