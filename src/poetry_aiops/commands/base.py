@@ -241,7 +241,7 @@ def _internal(error: Exception, *, verbose: bool) -> AiopsError:
 
     from poetry_aiops import __version__  # noqa: PLC0415
     from poetry_aiops.errors import InternalError  # noqa: PLC0415
-    from poetry_aiops.migrate.redact import redact  # noqa: PLC0415
+    from poetry_aiops.system.addresses import redact  # noqa: PLC0415
 
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "poetry_aiops" in Path(frame.filename).parts] or frames
