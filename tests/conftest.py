@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.support.poetries import chosen_minors, poetry_executable
-from tests.support.poetry_program import PoetryProgram, Project, end_servers
+from tests.support.poetry_program import TRUSTED, PoetryProgram, Project, end_servers
 from tests.support.projects import project_from
 from tests.support.standard_index import standard_index
 
@@ -42,6 +43,7 @@ class ProjectFactory(Protocol):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ["POETRY_AIOPS_TRUSTED_ADDRESSES"] = TRUSTED
     config.addinivalue_line(
         "markers",
         f"{EVERY_MINOR}: runs with the Poetry of this environment, and in the slow part with each supported minor",

@@ -234,7 +234,7 @@ def _internal(error: Exception, *, verbose: bool) -> AiopsError:
 
     from poetry_aiops import __version__
     from poetry_aiops.errors import InternalError
-    from poetry_aiops.migrate.redact import redact
+    from poetry_aiops.system.addresses import redact
 
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "poetry_aiops" in Path(frame.filename).parts] or frames

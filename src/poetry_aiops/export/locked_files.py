@@ -14,7 +14,8 @@ from poetry.repositories.cached_repository import CachedRepository
 from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
 
-from poetry_aiops.export.model import Address, without_credentials
+from poetry_aiops.export.model import Address
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Found:
 def default_index(pool: RepositoryPool) -> str:
     """Return the address of the index that Poetry asks by itself, ``""`` where the project does without it."""
     repository = pool.repository(PYPI) if pool.has_repository(PYPI) else None
-    return without_credentials(repository.url).rstrip("/") if isinstance(repository, HTTPRepository) else ""
+    return public_address(repository.url).rstrip("/") if isinstance(repository, HTTPRepository) else ""
 
 
 def repository_of(pool: RepositoryPool, package: Package) -> Repository:

@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.header import with_header
 from poetry_aiops.export.indexes import Indexes, index_notes, indexes_of
-from poetry_aiops.export.model import (
-    Exported,
-    FilePlan,
-    Pin,
-    Rendered,
-    Selection,
-    relative_to_file,
-    without_credentials,
-)
+from poetry_aiops.export.model import Exported, FilePlan, Pin, Rendered, Selection, relative_to_file
 from poetry_aiops.export.one_line import address, checked, comment
 from poetry_aiops.export.settings import EXPORT
 from poetry_aiops.export.via import parents
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -112,7 +105,7 @@ def _requirement(pin: Pin) -> str:
     if pin.origin == "git":
         commit = source.resolved_reference or source.reference
         return f"{package.name} @ git+{address(_git_address(source.url))}@{commit}{part}"
-    return f"{package.name} @ {address(without_credentials(source.url))}{part}"
+    return f"{package.name} @ {address(public_address(source.url))}{part}"
 
 
 def _local(path: str) -> str:
@@ -122,7 +115,7 @@ def _local(path: str) -> str:
 
 def _git_address(url: str) -> str:
     found = _SCP.match(url)
-    return f"ssh://{found['user']}@{found['host']}/{found['path']}" if found else without_credentials(url)
+    return public_address(f"ssh://{found['user']}@{found['host']}/{found['path']}" if found else url)
 
 
 # -- hashes ---------------------------------------------------------------------------------------------

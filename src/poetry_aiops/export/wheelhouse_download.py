@@ -20,7 +20,7 @@ from poetry.utils.authenticator import Authenticator
 
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError
 from poetry_aiops.export.locked_files import INDEX_ERRORS, in_words
-from poetry_aiops.export.model import without_credentials
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Fetcher:
             part.unlink(missing_ok=True)
             raise NegativeAnswerError(
                 f"what the index sends as {file.name} is not the file that poetry.lock names; it was thrown away",
-                where=without_credentials(url),
+                where=public_address(url),
                 details=(f"poetry.lock has {file.hash}",),
                 hint="Ask the index's owner; if the release was really replaced, run `poetry lock --regenerate`.",
             )
@@ -152,7 +152,7 @@ class Fetcher:
                 part.unlink(missing_ok=True)
             raise IncompleteError(
                 f"{file.name} cannot be fetched: {in_words(error)}",
-                where=without_credentials(url),
+                where=public_address(url),
                 hint="Run the same command again: it goes on from here.",
             ) from error
         return goes_on

@@ -19,7 +19,7 @@ from poetry_aiops.config import NONE, read_config
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.export.header import read_header
 from poetry_aiops.export.locked_files import default_index, find_addresses
-from poetry_aiops.export.model import Selection, without_credentials
+from poetry_aiops.export.model import Selection
 from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.wheelhouse import (
     REQUIREMENTS_FILE,
@@ -33,6 +33,7 @@ from poetry_aiops.export.writing import exported, read_bundle
 from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table
+from poetry_aiops.system.addresses import public_address
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.run_lock import run_lock
 
@@ -215,7 +216,7 @@ def _addresses(
     if lost:
         raise IncompleteError(
             f"{len(lost)} files of poetry.lock cannot be found on their indexes",
-            details=tuple(found.problems) or tuple(without_credentials(name) for name in lost),
+            details=tuple(found.problems) or tuple(public_address(name) for name in lost),
             hint="Run the same command again when the index answers; if a release is gone, `poetry update` takes another.",
         )
     return found.addresses

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.cli.document import document_text
 from poetry_aiops.cli.terminal import fitted, plain, print_warning
-from poetry_aiops.errors import InputError, NegativeAnswerError, UsageError
+from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.graph import constraints, cuts, dominance, paths
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.answers import Answers, Comparison
@@ -55,7 +55,7 @@ class Graphing:
     command: GraphCommand
 
     def run(self) -> int:
-        """Return the exit code: 1 only for cycles with ``--check-cycles``."""
+        """Return the exit code: 1 only for cycles with ``--check-cycles``, 3 where an index refused to tell sizes."""
         asked = self._asked_format()
         files = self.command.output_files
         self.depth  # noqa: B018 - wrong options are told before anything is read
@@ -71,7 +71,7 @@ class Graphing:
             self._write_page()
         if files:
             self.command.write_files({form: self._text(form) for form in set(files.values())})
-        return self._check_cycles()
+        return self._check_cycles() or self._check_sizes()
 
     # -- what was asked for --------------------------------------------------------------------------------
 
@@ -267,6 +267,13 @@ class Graphing:
         if self.command.option("check-cycles") and self.analysis.cycles:
             return NegativeAnswerError.exit_code
         return 0
+
+    def _check_sizes(self) -> int:
+        sizes = self.overlay.sizes if self.command.option("sizes") else None
+        refused = dict.fromkeys(one.reason for one in sizes.builds if one.refused) if sizes else {}
+        for reason in refused:
+            print_warning(self.command.io, reason)
+        return IncompleteError.exit_code if refused else 0
 
 
 def _shown(path: Path, pyproject: Path) -> str:

@@ -33,6 +33,7 @@ from poetry_aiops.health.signals import signals_of
 from poetry_aiops.index.pypi_address import default_index_host
 from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
 from poetry_aiops.index.release_records import why_not_from_index
+from poetry_aiops.index.source import sources_of, stand_ins_of
 from poetry_aiops.project.lines import lock_lines, requirement_lines
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.reports_folder import read_report
@@ -115,7 +116,13 @@ class HealthLook:
     @cached_property
     def origins(self) -> Origins:
         torch = urlsplit(load_frameworks().torch_index).hostname or ""
-        return Origins(frozenset({torch, default_index_host()}), self.request.public_sources)
+        pool = self.subject.poetry.pool
+        return Origins(
+            frozenset({torch, default_index_host()}),
+            self.request.public_sources,
+            stand_ins_of(pool),
+            {name: source.url for name, source in sources_of(pool).items()},
+        )
 
     @property
     def folder(self) -> Path:
@@ -250,9 +257,9 @@ class HealthLook:
             if records is not None
             else ()
         )
-        return Facts(
-            self.audit, self.sorted.active, tuple(self.rated.signals), unseen, score_of(self.metrics)
-        )
+        refused = tuple(use.refused for use in records.uses if use.refused) if records is not None else ()
+        signals = tuple(self.rated.signals)
+        return Facts(self.audit, self.sorted.active, signals, unseen, score_of(self.metrics), refused)
 
     @cached_property
     def report(self) -> HealthReport:

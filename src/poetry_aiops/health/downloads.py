@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from poetry_aiops.health.popularity import Count, Counts
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.http import Limits, TransferError, open_transport
 
@@ -62,8 +63,10 @@ class DownloadServices:
 
     @property
     def digest(self) -> str:
-        """What tells figures of these addresses from those of others; an address may hold a password."""
-        return hashlib.sha256(f"{self.top_packages} {self.by_name}".encode()).hexdigest()[:16]
+        """What tells figures of these addresses from those of others."""
+        return hashlib.sha256(redact_addresses(f"{self.top_packages} {self.by_name}").encode()).hexdigest()[
+            :16
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Reading package indexes: pages, and one record for each package."""
+"""The package-index client: who may be asked, and with which login."""

@@ -25,7 +25,6 @@ from poetry_aiops.locking.run import lock_staged
 from poetry_aiops.locking.staged_project import staged_project
 from poetry_aiops.migrate import report
 from poetry_aiops.migrate.old_commands import old_commands_in
-from poetry_aiops.migrate.redact import redact
 from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading, project_root
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
 from poetry_aiops.migrate.writing.poetry_toml import with_settings
@@ -35,6 +34,7 @@ from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.targets import targets
 from poetry_aiops.project.toml import parse_toml
+from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.interruption import undoing_when_ended
 from poetry_aiops.system.transaction.migration import apply, create, locked, recover
 from poetry_aiops.system.transaction.model import FileChange

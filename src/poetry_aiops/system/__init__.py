@@ -1,1 +1,1 @@
-"""What the plugin asks of the operating system: streams, files, processes."""
+"""What touches the operating system and the network, and the rules that hold for all of it; imports no feature."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
+from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.files import temporary_beside, write_atomically
-from poetry_aiops.system.http import Limits, TransferError, open_transport, redacted
+from poetry_aiops.system.http import Limits, TransferError, open_transport
 
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def cached_snapshot(folder: Path, url: str = DEFAULT_URL) -> Downloaded | None:
         return None
     if not path.is_file() or checked.tzinfo is None:
         return None
-    return Downloaded(path, redacted(url), checked, etag)
+    return Downloaded(path, redact_addresses(url), checked, etag)
 
 
 def update_snapshot(
@@ -70,11 +71,11 @@ def update_snapshot(
     try:
         if changed:
             _replace(path, answer.body, now)
-        note = {"url": redacted(url), "checked": now.isoformat(), "etag": etag}
+        note = {"url": redact_addresses(url), "checked": now.isoformat(), "etag": etag}
         write_atomically(_note(path), json.dumps(note).encode())
     except OSError as error:
         raise _failed(url, f"it cannot be kept in {folder}: {error.strerror}") from error
-    return Downloaded(path, redacted(url), now, etag, changed)
+    return Downloaded(path, redact_addresses(url), now, etag, changed)
 
 
 async def _fetch(url: str, etag: str, limits: Limits) -> Response:
@@ -100,7 +101,7 @@ def _replace(path: Path, content: bytes, now: datetime) -> None:
 def _failed(url: str, why: str) -> IncompleteError:
     return IncompleteError(
         f"the advisories could not be fetched: {why}",
-        where=redacted(url),
+        where=redact_addresses(url),
         hint="Nothing was changed. Try again, or give a snapshot that is on this machine: `--advisories PATH`.",
     )
 

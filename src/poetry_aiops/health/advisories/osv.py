@@ -20,7 +20,8 @@ from poetry_aiops.health.advisory import Advisory, AdvisorySource
 from poetry_aiops.health.feed import Answer, Lookup
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.osv_reduced import reduced
-from poetry_aiops.system.http import AT_ONCE, Limits, TransferError, open_transport, redacted
+from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.http import AT_ONCE, Limits, TransferError, open_transport
 
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class OsvService:
 
     def look_up(self, subjects: Sequence[Subject]) -> Lookup:
         """Return an answer for each subject; a failure is an answer with its reason."""
-        source = AdvisorySource(name=f"OSV ({redacted(self.url)})", date=self._now())
+        source = AdvisorySource(name=f"OSV ({redact_addresses(self.url)})", date=self._now())
         if not subjects:
             return Lookup(source)
         run = _Run(self.url, self.settings, AdvisoryCache(self._cache_folder, self.url, self._clock))

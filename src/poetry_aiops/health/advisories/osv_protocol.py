@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.osv_records import ECOSYSTEM, one_line
-from poetry_aiops.system.http import TransferError, redacted
+from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.http import TransferError
 
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def base_url(url: str) -> str:
         usable = False
     if not usable:
         raise UsageError(
-            f'"{redacted(url)}" is not the address of an OSV service',
+            f'"{redact_addresses(url)}" is not the address of an OSV service',
             where=VARIABLE,
             hint=f"An address looks like {DEFAULT_URL}.",
         )

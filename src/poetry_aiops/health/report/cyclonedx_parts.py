@@ -11,7 +11,8 @@ from packageurl import PackageURL
 
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.places import as_uri
-from poetry_aiops.health.report.safe import clipped, web_address, without_password
+from poetry_aiops.health.report.safe import clipped, web_address
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def component_of(row: PackageRow, taken: set[str]) -> Component:
 def _qualifiers(package: Package) -> dict[str, str]:
     """Return what a package URL says about a package that is not from the default index (purl-spec, "pypi")."""
     source = package.source
-    address = web_address(without_password(source.url)) if source else None
+    address = web_address(public_address(source.url)) if source else None
     if source is None or address is None:
         return {}
     if source.type == "git":
@@ -78,7 +79,7 @@ def _references(package: Package) -> list[ExternalReference]:
                 ExternalReference(type=kind, url=url, comment="file in poetry.lock", hashes=[hashed])
             )
     source = package.source
-    address = web_address(without_password(source.url)) if source and source.type == "git" else None
+    address = web_address(public_address(source.url)) if source and source.type == "git" else None
     if address:
         found.append(ExternalReference(type=ExternalReferenceType.VCS, url=XsUri(address)))
     return found

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
-from poetry_aiops.migrate.redact import redact
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from poetry_aiops.migrate.planning.settings import SETTINGS_OPTIONS, settings_of
 from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP
 from poetry_aiops.migrate.planning.sources import INDEX_OPTIONS, VARIABLE, Sources
 from poetry_aiops.migrate.planning.variants import settle_variants
-from poetry_aiops.migrate.redact import redact
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:

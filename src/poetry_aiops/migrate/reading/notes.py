@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from poetry_aiops.migrate.model import Place, Problem
-from poetry_aiops.migrate.redact import redact
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:

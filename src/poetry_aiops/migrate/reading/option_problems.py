@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from poetry_aiops.migrate.reading.mistakes import split_requirements
 from poetry_aiops.migrate.reading.named import is_requirement
 from poetry_aiops.migrate.reading.options import BUILD_OPTIONS, STRONG_HASHES
-from poetry_aiops.migrate.redact import has_credentials, redact
+from poetry_aiops.system.addresses import has_credentials, redact
 
 
 if TYPE_CHECKING:

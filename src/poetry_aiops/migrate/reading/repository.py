@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.reading.named import canonical, reference
 from poetry_aiops.migrate.reading.urls import parse_egg, repository_name, split_revision
-from poetry_aiops.migrate.redact import has_credentials, redact, without_credentials
+from poetry_aiops.system.addresses import has_credentials, redact, taken_apart
 
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _tell_fragment(url: Url, wanted: Wanted) -> None:
             wanted.line,
             f"#{url.stray} is not a revision: pip ignores it and takes the newest commit",
             "A revision follows an @.",
-            f"If {url.stray!r} is meant: {redact(without_credentials(url.bare)[0].rstrip('/'))}@{url.stray}",
+            f"If {url.stray!r} is meant: {redact(taken_apart(url.bare)[0].rstrip('/'))}@{url.stray}",
         )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.migrate.redact import redact
+from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.project_paths import Place, find_place, missing_folders, writing_problem
 from poetry_aiops.system.transaction.exchange import read_or_none, staged_beside
 from poetry_aiops.system.transaction.manifest import MODE_BITS
