@@ -26,11 +26,12 @@ ROOMS_A_ROOM_MAY_IMPORT: dict[str, frozenset[str]] = {
     "plugin": frozenset(),
     "data": frozenset(),  # facts, schemas, and programs that run in environments without this package
     "config": frozenset({"errors", "project"}),
-    "project": frozenset({"errors"}),
+    "system": frozenset(),
+    "project": frozenset({"errors", "system"}),
     "report": frozenset({"errors", "config", "project", *SERVICES}),
-    "adapters": frozenset({"errors", "config", "project", *SERVICES}),
-    "runs": frozenset({"errors", "config", "project", "report", "adapters", *SERVICES}),
-    "commands": frozenset({"errors", "config", "project", "report", "adapters", "runs", *SERVICES}),
+    "adapters": frozenset({"errors", "config", "project", "system", *SERVICES}),
+    "runs": frozenset({"errors", "config", "project", "system", "report", "adapters", *SERVICES}),
+    "commands": frozenset({"errors", "config", "project", "system", "report", "adapters", "runs", *SERVICES}),
     **{
         service: frozenset(
             {"errors", "config", "project"} | ({"hardware"} if service in READS_HARDWARE else set())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import ClassVar
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _REFUSALS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG}
 )
+
+_READ_BY_POETRY = ("pyproject.toml", "poetry.lock", "poetry.toml")
+_PUT_A_FILE = "Put a regular file of the project there, or remove it, then run this again."
 
 
 def format_option(*formats: str) -> Option:
@@ -73,7 +77,9 @@ class AiopsCommand(Command):
 
     formats: ClassVar[tuple[str, ...]] = ("text",)
     extensions: ClassVar[dict[str, str]] = {".json": "json", ".txt": "text"}
+    reads_project: ClassVar[bool] = True
     _document_output: Output | None = None
+    _refusal: AiopsError | None = None
 
     def claim_output(self, io: IO) -> None:
         """With any ``--format`` but text, keep standard output for the document and send all else to stderr.
@@ -86,6 +92,28 @@ class AiopsCommand(Command):
             write_documents_in_utf8(io.output)
             self._document_output = io.output
             io._output = io.error_output  # noqa: SLF001 - cleo has no setter; Poetry's parts hold on to this io
+
+    def refuses_project(self) -> bool:
+        """Say whether Poetry must not open the project's files; ``run`` then ends with the reason.
+
+        Runs before Poetry's own listeners, which already read them, and would wait for a pipe without end.
+        """
+        from poetry.factory import Factory  # noqa: PLC0415 - `poetry list` needs none of these
+
+        from poetry_aiops.errors import InputError  # noqa: PLC0415
+        from poetry_aiops.system.reading import RefusedFileError  # noqa: PLC0415
+        from poetry_aiops.system.reading import open_file  # noqa: PLC0415
+
+        try:
+            folder = Factory.locate(self.get_application().project_directory).parent
+            for name in _READ_BY_POETRY if self.reads_project else ():
+                with suppress(FileNotFoundError, PermissionError), open_file(folder / name, within=folder):
+                    pass
+        except RefusedFileError as error:
+            self._refusal = InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
+        except (OSError, RuntimeError):
+            return False  # there is no project here, or the command says what is wrong with it
+        return self._refusal is not None
 
     def _is_document(self, form: str | None) -> bool:
         """Say whether a format is one that programs read; the default is for people."""
@@ -103,6 +131,8 @@ class AiopsCommand(Command):
         self.claim_output(io)
         suit_terminal(io)
         try:
+            if self._refusal is not None:
+                raise self._refusal
             return super().run(io)
         except AiopsError as error:
             failure = error
@@ -199,7 +229,10 @@ class AiopsCommand(Command):
 def _refused_by_the_system(error: OSError) -> AiopsError:
     """Return a full disk and the like in words; raises any other error again, for it is a mistake of ours."""
     from poetry_aiops.errors import InputError  # noqa: PLC0415 - as above
+    from poetry_aiops.system.reading import RefusedFileError  # noqa: PLC0415
 
+    if isinstance(error, RefusedFileError):
+        return InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
     if error.errno not in _REFUSALS:
         raise error
     return InputError(

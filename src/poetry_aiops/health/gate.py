@@ -41,7 +41,7 @@ class Facts:
     """What is judged; None for what was not looked at because nobody asked for it.
 
     ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
-    nothing is known of their signals.
+    nothing is known of their signals. ``unread`` says which inputs of the project could not be read, and why.
     """
 
     audit: Audit | None
@@ -49,6 +49,7 @@ class Facts:
     signals: tuple[Signal, ...] = ()
     unseen: tuple[str, ...] = ()
     score: Score | None = None
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def judge(rules: Rules, facts: Facts) -> Gate:
         *(facts.audit.problems if facts.audit else ()),
         *_unseen(rules, facts),
         *_open_score(rules, facts),
+        *facts.unread,
     ]
     return Gate(tuple(violations), tuple(dict.fromkeys(open_questions)))
 

@@ -42,6 +42,7 @@ from poetry_aiops.runs.located import located_pyproject
 from poetry_aiops.runs.locking.locking import lock_variants
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Adding:
 
     def _run(self, path: Path) -> int:
         document = load_pyproject(path)
-        before = path.read_bytes()
+        before = read_file(path)
         addition = self._plan(document, path)
         text = apply_edit(before.decode("utf-8"), addition.edit, path)
         diff = _diff(before.decode("utf-8"), text)
@@ -268,7 +269,7 @@ class Adding:
 
 def _replace(path: Path, before: bytes, after: bytes) -> None:
     """Write the file; raises InputError when somebody else wrote it meanwhile, or when the system refuses."""
-    if path.read_bytes() != before:
+    if read_file(path) != before:
         raise InputError(
             "the file was changed by another program meanwhile and is left as that wrote it",
             where=str(path),
