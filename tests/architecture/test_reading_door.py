@@ -20,7 +20,7 @@ SOURCE = Path(poetry_aiops.__file__).parent
 
 READS = frozenset({"read_text", "read_bytes", "open", "fdopen", "open_text", "open_binary", "read_binary"})
 COPIES = frozenset({"copy", "copy2", "copyfile", "copytree"})  # of shutil
-PARSERS = frozenset({"tomllib.load", "json.load", "os.read", "mmap.mmap", "fileinput.input", "io.FileIO"})
+PARSERS = frozenset({"tomllib.load", "json.load", "mmap.mmap", "fileinput.input", "io.FileIO"})
 NOT_FILES = frozenset({"webbrowser.open", "archive.open"})  # a page in the browser, a member of a zip
 
 PACKAGE_DATA = "a file of this package"
