@@ -52,7 +52,7 @@ def put(path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "kind", "command", "code"), CASES)
-def test_it_ends_in_words(
+def test_it_ends_in_words(  # noqa: PLR0917 - two fixtures and one case
     poetry: PoetryProgram, locked_project: ProjectFactory, name: str, kind: str, command: str, code: int
 ) -> None:
     project = locked_project(projects.ORDINARY)
