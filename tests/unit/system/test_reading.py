@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from poetry_aiops.system import reading
 from poetry_aiops.system.reading import ANYWHERE
 from poetry_aiops.system.reading import RefusedFileError
 from poetry_aiops.system.reading import boundary
@@ -90,7 +89,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(
         os.mkfifo(path)
         return real_open(name, flags)
 
-    monkeypatch.setattr(reading.os, "open", exchanged)
+    monkeypatch.setattr(os, "open", exchanged)
     with pytest.raises(RefusedFileError, match="not a regular file"):
         read_file(path)
 
@@ -108,7 +107,7 @@ def test_a_link_that_takes_the_place_of_a_folder_is_not_followed(
         (project / "sub").symlink_to(elsewhere)
         return real_open(name, flags)
 
-    monkeypatch.setattr(reading.os, "open", exchanged)
+    monkeypatch.setattr(os, "open", exchanged)
     with pytest.raises(RefusedFileError, match="exchanged"):
         read_file(project / "sub" / "file.txt", within=project)
 
