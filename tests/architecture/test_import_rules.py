@@ -23,15 +23,15 @@ READS_HARDWARE = ("locking", "export", "scaffold")
 ROOMS_A_ROOM_MAY_IMPORT: dict[str, frozenset[str]] = {
     "__init__": frozenset(),
     "errors": frozenset(),
+    "system": frozenset({"errors"}),
     "plugin": frozenset(),
     "data": frozenset(),  # facts, schemas, and programs that run in environments without this package
     "config": frozenset({"errors", "project"}),
-    "system": frozenset(),
     "project": frozenset({"errors", "system"}),
     "report": frozenset({"errors", "config", "project", *SERVICES}),
-    "adapters": frozenset({"errors", "config", "project", "system", *SERVICES}),
-    "runs": frozenset({"errors", "config", "project", "system", "report", "adapters", *SERVICES}),
-    "commands": frozenset({"errors", "config", "project", "system", "report", "adapters", "runs", *SERVICES}),
+    "adapters": frozenset({"errors", "system", "config", "project", *SERVICES}),
+    "runs": frozenset({"errors", "system", "config", "project", "report", "adapters", *SERVICES}),
+    "commands": frozenset({"errors", "system", "config", "project", "report", "adapters", "runs", *SERVICES}),
     **{
         service: frozenset(
             {"errors", "config", "project"} | ({"hardware"} if service in READS_HARDWARE else set())

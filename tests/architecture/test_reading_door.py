@@ -29,6 +29,7 @@ OWN_HANDLE = "writes to a file that it has made"
 
 BARE_READS: dict[str, str] = {
     "system/reading.py": "the door itself",
+    "system/streams.py": "the standard streams, and the null device in place of a closed one",
     "adapters/files.py": OWN_HANDLE,
     "adapters/run_lock.py": "the lock: opened without following a link, a regular file or refused",
     "adapters/indexes/wheelhouse.py": OWN_HANDLE,

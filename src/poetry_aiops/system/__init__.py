@@ -1,1 +1,1 @@
-"""What every feature needs of the operating system."""
+"""What the plugin asks of the operating system: streams, files, processes."""
