@@ -89,11 +89,13 @@ class AiopsPlugin(ApplicationPlugin):
             dispatcher.add_listener(_TERMINATE, self._after, _AFTER_POETRY)
 
     def _prepare_output(self, event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
-        """Let our command claim standard output for its document before Poetry writes to it."""
+        """Let our command claim standard output and look at the project's files before Poetry uses either."""
         started = cast("ConsoleCommandEvent", event)
         prepare = getattr(started.command, "claim_output", None)
         if prepare is not None:
             prepare(started.io)
+            if started.command.refuses_project():  # type: ignore[attr-defined]
+                event.stop_propagation()
 
     def _before(self, event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
         started = cast("ConsoleCommandEvent", event)

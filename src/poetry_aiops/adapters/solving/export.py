@@ -39,6 +39,7 @@ from poetry_aiops.export.model import Pin
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class PoetryExport:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_file(path).decode("utf-8")
     except FileNotFoundError:
         raise UsageError(
             "there is no poetry.lock yet", where=COMMAND, hint="Run `poetry lock` first."

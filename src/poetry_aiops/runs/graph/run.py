@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from poetry_aiops.adapters.git import file_at
-from poetry_aiops.adapters.reports_folder import REPORTS
+from poetry_aiops.adapters.reports_folder import reports_of
 from poetry_aiops.adapters.reports_folder import write_reports
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.errors import InputError
@@ -271,7 +271,7 @@ class Graphing:
     def _write_page(self) -> None:
         contents = {PAGE: self._text("html"), ANALYSIS: self._text("markdown")}
         try:
-            page, analysis = write_reports(self.path.parent / REPORTS, contents)
+            page, analysis = write_reports(reports_of(self.path.parent), contents)
         except InputError as error:
             print_warning(self.command.io, "\n".join(error.lines()))
             self.command.line(
