@@ -15,6 +15,7 @@ from tests.support.poetries import chosen_minors
 from tests.support.poetries import poetry_executable
 from tests.support.poetry_program import PoetryProgram
 from tests.support.poetry_program import Project
+from tests.support.poetry_program import end_servers
 from tests.support.projects import project_from
 from tests.support.standard_index import standard_index
 
@@ -48,6 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_unconfigure() -> None:
+    end_servers()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a marked test one slow sibling for each supported minor of Poetry."""
     if metafunc.definition.get_closest_marker(EVERY_MINOR):
@@ -73,7 +78,7 @@ def poetry(poetry_minor: str, tmp_path_factory: pytest.TempPathFactory) -> Poetr
     """Return the program under test, with this plugin."""
     home = tmp_path_factory.mktemp(f"home-{poetry_minor}")
     if poetry_minor == HERE:
-        return PoetryProgram.of_this_environment(home)
+        return PoetryProgram.of_this_environment(home).warm()
     return PoetryProgram(poetry_executable(poetry_minor), home)
 
 
@@ -82,7 +87,7 @@ def teammate(poetry_minor: str, tmp_path_factory: pytest.TempPathFactory) -> Poe
     """Return the same Poetry as a teammate has it, who never installed this plugin."""
     home = tmp_path_factory.mktemp(f"teammate-{poetry_minor}")
     if poetry_minor == HERE:
-        return PoetryProgram.without_our_plugin(home)
+        return PoetryProgram.without_our_plugin(home).warm()
     return PoetryProgram(poetry_executable(poetry_minor, with_plugin=False), home)
 
 

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from poetry_aiops.project.targets import Target
 
 
+_LOCKING = frozenset({"add", "lock", "remove", "update"})
 _PACKAGE_NAME = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?![:/A-Za-z0-9._+-])")
 
 
@@ -119,7 +120,7 @@ def finish(event: ConsoleTerminateEvent, session: VariantSession) -> None:
     if event.exit_code != 0:
         return
     try:
-        if session.guard is not None and isinstance(event.command, InstallerCommand):
+        if session.guard is not None and event.command.name in _LOCKING:
             session.guard.conclude()
         _after_success(event, session)
     except UsageError as error:
