@@ -82,8 +82,8 @@ def after(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> No
 def propose(event: ConsoleErrorEvent) -> None:
     """After plain locking failed: show the table that would let the groups in conflict share one lock, if there is one."""
     poetry = _poetry(event)
-    if poetry is not None and _table(poetry) is None:
-        from poetry_aiops.runs.locking.notes import show_proposal  # noqa: PLC0415 - as above
+    if poetry is not None:
+        from poetry_aiops.runs.locking.ordinary import show_proposal  # noqa: PLC0415 - as above
 
         show_proposal(event.io, poetry)
 
@@ -115,7 +115,7 @@ def _warn_of_doubles(event: ConsoleCommandEvent, poetry: Poetry) -> None:
     except (RuntimeError, LookupError, TypeError, OSError):
         return  # what is wrong with its lock, Poetry says itself
     if len(set(names)) < len(names):
-        from poetry_aiops.runs.locking.variants import warn_of_doubles  # noqa: PLC0415 - as above
+        from poetry_aiops.runs.locking.ordinary import warn_of_doubles  # noqa: PLC0415 - as above
 
         warn_of_doubles(event, poetry)
 

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 from poetry_aiops.adapters.machine.environment_record import read_record
 from poetry_aiops.adapters.solving.solver import unknown_extras
 from poetry_aiops.config import HARDWARE
-from poetry_aiops.errors import AiopsError
-from poetry_aiops.locking.propose import as_toml
-from poetry_aiops.locking.propose import propose
 from poetry_aiops.locking.provides import missing_provided
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
@@ -20,9 +17,7 @@ from poetry_aiops.runs.terminal import print_warning
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from cleo.io.io import IO
     from poetry.console.commands.installer_command import InstallerCommand
-    from poetry.poetry import Poetry
 
     from poetry_aiops.adapters.solving.solver import PoetrySolution
     from poetry_aiops.locking.agreement import Agreement
@@ -70,21 +65,6 @@ def _note_idle_provides(session: VariantSession, locked: Collection[str]) -> Non
                 session,
                 f'{HARDWARE} provides "{name}" does nothing: the project declares {name} itself outside the variants.',
             )
-
-
-def show_proposal(io: IO, poetry: Poetry) -> None:
-    """Print the table that lets groups which plain Poetry cannot lock together share one lock; nothing is changed."""
-    try:
-        hardware = propose(read_project(poetry.pyproject_path))
-    except AiopsError:
-        return  # what is wrong with it, Poetry says itself
-    if hardware is not None:
-        print_warning(
-            io,
-            "Poetry cannot lock these groups together. Where they are builds for different hardware, this table in"
-            " pyproject.toml lets them share one poetry.lock:",
-        )
-        io.write_error_line(plain(as_toml(hardware)))
 
 
 def note_missing_provided(session: VariantSession, groups: frozenset[str]) -> None:

@@ -7,9 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from typing import Any
 
-from cleo.exceptions import CleoError
 from cleo.io.null_io import NullIO
 from packaging.utils import canonicalize_name
 from poetry.console.commands.installer_command import InstallerCommand
@@ -25,13 +23,10 @@ from poetry_aiops.errors import AiopsError
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
-from poetry_aiops.hardware.groups import names_in_extras
-from poetry_aiops.hardware.groups import names_in_groups
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.declaration import variant_kind
 from poetry_aiops.locking.selection import refuse_several_variants
-from poetry_aiops.locking.verify import Installed
 from poetry_aiops.locking.verify import every_extra
 from poetry_aiops.locking.verify import every_installation
 from poetry_aiops.project.lockfile import read_lock
@@ -40,6 +35,8 @@ from poetry_aiops.runs.locking.notes import lock_report
 from poetry_aiops.runs.locking.notes import note_missing_provided
 from poetry_aiops.runs.locking.notes import note_vanished_variants
 from poetry_aiops.runs.locking.notes import note_what_sync_removes
+from poetry_aiops.runs.locking.ordinary import asked_of
+from poetry_aiops.runs.locking.ordinary import flag
 from poetry_aiops.runs.terminal import accept_every_sign
 from poetry_aiops.runs.terminal import print_error
 from poetry_aiops.runs.terminal import print_warning
@@ -53,6 +50,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.config import HardwareConfig
     from poetry_aiops.locking.declaration import VariantKind
+    from poetry_aiops.locking.verify import Installed
     from poetry_aiops.project.model import Lock
     from poetry_aiops.project.model import Project
     from poetry_aiops.project.targets import Target
@@ -138,16 +136,6 @@ def _after_success(event: ConsoleTerminateEvent, session: VariantSession) -> Non
         note_vanished_variants(session)
 
 
-def warn_of_doubles(event: ConsoleCommandEvent, poetry: Poetry) -> None:
-    """Warn where a command of Poetry's would take two builds of one package out of the lock of a project without variants."""
-    try:
-        verify_locked(locked_by(poetry.locker), [asked_of(event, poetry)])
-    except LockConflictError as error:
-        print_warning(event.io, "\n".join(error.lines()))
-    except AiopsError:
-        return  # what is wrong with its lock, Poetry says itself
-
-
 def verify_lock(session: VariantSession) -> None:
     """Verify everything that can be installed from the lock; raises LockConflictError. No solve, no network."""
     every = (
@@ -163,7 +151,7 @@ def verify_lock(session: VariantSession) -> None:
 
 def _check_lock_is_readable(event: ConsoleCommandEvent, session: VariantSession) -> None:
     """Refuse a poetry.lock that cannot be parsed, with the line; `lock --regenerate` does not read it."""
-    if not session.poetry.locker.is_locked() or _flag(event.io, "regenerate"):
+    if not session.poetry.locker.is_locked() or flag(event.io, "regenerate"):
         return
     try:
         session.poetry.locker.lock_data  # noqa: B018 - Poetry keeps what it parsed, so this costs nothing
@@ -174,9 +162,7 @@ def _check_lock_is_readable(event: ConsoleCommandEvent, session: VariantSession)
 def _refuse_second_variant(event: ConsoleCommandEvent, session: VariantSession, asked: Installed) -> None:
     if event.command.name in {"lock", "show"}:
         return
-    if event.command.name == "hw-install" and (
-        _flag(event.io, "all-groups") or _flag(event.io, "all-extras")
-    ):
+    if event.command.name == "hw-install" and (flag(event.io, "all-groups") or flag(event.io, "all-extras")):
         return  # there it means all of them and the one variant that fits
     if session.kind == "extras":
         refuse_several_variants(session.variants, asked.extras, "--extras")
@@ -188,7 +174,7 @@ def _refuse_provided_package(event: ConsoleCommandEvent, session: VariantSession
     """Refuse `poetry add torch` into a shared group beside variants that provide torch."""
     if event.command.name != "add" or session.kind == "extras":
         return
-    group = "dev" if _flag(event.io, "dev") else canonicalize_name(event.io.input.option("group") or "main")
+    group = "dev" if flag(event.io, "dev") else canonicalize_name(event.io.input.option("group") or "main")
     if group in session.variants:
         return
     provided = provided_directly(session.hardware, session.project)
@@ -241,33 +227,3 @@ def use_variant_installer(command: InstallerCommand, session: VariantSession) ->
         extras=session.kind == "extras",
     )
     exchange_installer(command, session.io, plan)
-
-
-# -- reading the input of a command of Poetry's --------------------------------------------------------
-
-
-def _flag(io: IO, name: str) -> bool:
-    try:
-        return bool(io.input.option(name))
-    except (CleoError, ValueError):
-        return False
-
-
-def asked_of(event: ConsoleCommandEvent, poetry: Poetry) -> Installed:
-    """Return the groups and extras that the options of a command of Poetry's select, as Poetry reads them."""
-    io, package = event.io, poetry.package
-    only, added, removed = (names_in_groups(_option(io, name)) for name in ("only", "with", "without"))
-    if _flag(io, "all-groups"):
-        added = frozenset(package.dependency_group_names(include_optional=True))
-    defaults = frozenset(getattr(event.command, "default_groups", ()))
-    groups = only or (defaults | added) - removed
-    extras = frozenset(package.extras) if _flag(io, "all-extras") else names_in_extras(_option(io, "extras"))
-    return Installed.of(frozenset() if _flag(io, "only-root") else groups, extras)
-
-
-def _option(io: IO, name: str) -> list[str]:
-    try:
-        given: Any = io.input.option(name)
-    except (CleoError, ValueError):
-        return []
-    return list(given or ())
