@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 
 
 # How long an example takes says something about the machine, and a busy one would fail a sound test.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+# The same examples in every run, so that a change is judged by what it changes; `make test-random` looks for new ones.
+settings.register_profile(
+    "same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "random", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("same everywhere")
 
 HERE = "here"
 EVERY_MINOR = "every_poetry_minor"
