@@ -92,7 +92,7 @@ def test_without_the_table_the_lock_is_poetrys_own_and_extras_are_no_variants(
     assert "Warning" not in poetry.must(project, "lock").stderr
     done = poetry.must(project, "install", "--all-extras", "--dry-run")
     assert "torch" not in done.stderr
-    assert "with dev, main, extra ml-cpu, extra ml-gpu: numpy: 1.26.4" in done.stderr
+    assert "with main, extra ml-cpu, extra ml-gpu: numpy: 1.26.4" in done.stderr
 
 
 def test_groups_and_extras_cannot_be_mixed_as_variants(
