@@ -53,6 +53,7 @@ def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
         _warn_of_doubles(event, poetry)
         return None
     from poetry_aiops.errors import AiopsError  # noqa: PLC0415 - projects without a table pay nothing
+    from poetry_aiops.runs.terminal import outlive_readers  # noqa: PLC0415 - as above
     from poetry_aiops.runs.terminal import print_error  # noqa: PLC0415 - as above
 
     try:
@@ -61,6 +62,7 @@ def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
         if isinstance(event.command, TakesSession):
             event.command.use_session(error)
             return None
+        outlive_readers(event.io)
         print_error(event.io, error)
         event.disable_command()
         return Refusal(error.exit_code)

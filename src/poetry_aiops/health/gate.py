@@ -41,7 +41,7 @@ class Facts:
     """What is judged; None for what was not looked at because nobody asked for it.
 
     ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
-    nothing is known of their signals.
+    nothing is known of their signals. ``refused`` are the reasons of indexes that want a login or the user's word.
     """
 
     audit: Audit | None
@@ -49,6 +49,7 @@ class Facts:
     signals: tuple[Signal, ...] = ()
     unseen: tuple[str, ...] = ()
     score: Score | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def judge(rules: Rules, facts: Facts) -> Gate:
     ]
     open_questions = [
         *(facts.audit.problems if facts.audit else ()),
+        *facts.refused,
         *_unseen(rules, facts),
         *_open_score(rules, facts),
     ]

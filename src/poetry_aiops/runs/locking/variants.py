@@ -38,6 +38,7 @@ from poetry_aiops.runs.locking.notes import note_what_sync_removes
 from poetry_aiops.runs.locking.ordinary import asked_of
 from poetry_aiops.runs.locking.ordinary import flag
 from poetry_aiops.runs.terminal import accept_every_sign
+from poetry_aiops.runs.terminal import outlive_readers
 from poetry_aiops.runs.terminal import print_error
 from poetry_aiops.runs.terminal import print_warning
 
@@ -99,6 +100,7 @@ def prepare(
     ``verifies``: the command takes a selection of packages out of poetry.lock, which is verified first.
     """
     accept_every_sign(event.io)
+    outlive_readers(event.io)  # elsewhere a closed pipe is Poetry's own matter
     project = read_project(poetry.pyproject_path)
     check_declaration(hardware, project)
     session = VariantSession(event.io, poetry, project, hardware)
