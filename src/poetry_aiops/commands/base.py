@@ -143,6 +143,12 @@ class AiopsCommand(Command):
             return super().run(io)
         except AiopsError as error:
             failure = error
+        except ImportError as error:
+            if not (error.name or "").startswith("poetry."):
+                raise
+            from poetry_aiops.adapters.solving.known_poetry import foreign_poetry  # noqa: PLC0415
+
+            failure = foreign_poetry(str(error))
         except PoetryRuntimeError:
             raise  # a failure of Poetry's own, which it explains itself; cleo counts it as wrong usage
         except CleoError as error:

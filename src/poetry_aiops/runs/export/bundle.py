@@ -36,7 +36,6 @@ from poetry_aiops.export.threeway import compare
 from poetry_aiops.export.threeway import surplus
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.declaration import variant_kind
-from poetry_aiops.locking.propose import propose
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
@@ -160,11 +159,9 @@ def write(root: Path, comparison: Comparison, text: str) -> str | None:
 
 def _variants(table: object, project: Project) -> Variants:
     hardware = read_config(table).hardware
-    if hardware is not None:
-        check_declaration(hardware, project)
-    hardware = hardware or propose(project)
     if hardware is None:
         return Variants()
+    check_declaration(hardware, project)
     return Variants(tuple(one.group for one in hardware.variants), variant_kind(hardware, project))
 
 

@@ -24,7 +24,7 @@ from poetry_aiops.adapters.backups.migration import apply
 from poetry_aiops.adapters.backups.migration import create
 from poetry_aiops.adapters.backups.migration import locked
 from poetry_aiops.adapters.backups.migration import recover
-from poetry_aiops.adapters.solving.compatibility import knows_dependency_groups
+from poetry_aiops.adapters.solving.known_poetry import knows_dependency_groups
 from poetry_aiops.adapters.solving.planned_project import refuse_invalid
 from poetry_aiops.adapters.solving.staged_project import staged_project
 from poetry_aiops.config import read_config
