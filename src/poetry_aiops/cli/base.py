@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import platform
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _REFUSALS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG}
 )
+
+_READ_BY_POETRY = ("pyproject.toml", "poetry.lock", "poetry.toml")
+_PUT_A_FILE = "Put a regular file of the project there, or remove it, then run this again."
 
 
 def format_option(*formats: str) -> Option:
@@ -73,7 +77,9 @@ class AiopsCommand(Command):
 
     formats: ClassVar[tuple[str, ...]] = ("text",)
     extensions: ClassVar[dict[str, str]] = {".json": "json", ".txt": "text"}
+    reads_project: ClassVar[bool] = True
     _document_output: Output | None = None
+    _refusal: AiopsError | None = None
 
     def claim_output(self, io: IO) -> None:
         """With any ``--format`` but text, keep standard output for the document and send all else to stderr.
@@ -91,6 +97,27 @@ class AiopsCommand(Command):
             self._document_output = io.output
             io._output = io.error_output  # noqa: SLF001 - cleo has no setter; Poetry's parts hold on to this io
 
+    def refuses_project(self) -> bool:
+        """Say whether Poetry must not open the project's files; ``run`` then ends with the reason.
+
+        Runs before Poetry's own listeners, which already read them, and would wait for a pipe without end.
+        """
+        from poetry.factory import Factory
+
+        from poetry_aiops.errors import InputError
+        from poetry_aiops.system.reading import RefusedFileError, open_file
+
+        try:
+            folder = Factory.locate(self.get_application().project_directory).parent
+            for name in _READ_BY_POETRY if self.reads_project else ():
+                with suppress(FileNotFoundError, PermissionError), open_file(folder / name, within=folder):
+                    pass
+        except RefusedFileError as error:
+            self._refusal = InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
+        except (OSError, RuntimeError):
+            return False  # there is no project here, or the command says what is wrong with it
+        return self._refusal is not None
+
     def _is_document(self, form: str | None) -> bool:
         """Say whether a format is one that programs read; the default is for people."""
         return form in self.formats and form not in (self.formats[0], "text")
@@ -104,9 +131,17 @@ class AiopsCommand(Command):
         self.claim_output(io)
         suit_terminal(io)
         try:
+            if self._refusal is not None:
+                raise self._refusal  # noqa: TRY301 - told like every other
             return super().run(io)
         except AiopsError as error:
             failure = error
+        except ImportError as error:
+            if not (error.name or "").startswith("poetry."):
+                raise
+            from poetry_aiops.locking.known_poetry import foreign_poetry
+
+            failure = foreign_poetry(str(error))
         except PoetryRuntimeError:
             raise  # a failure of Poetry's own, which it explains itself; cleo counts it as wrong usage
         except CleoError as error:
@@ -211,9 +246,12 @@ def _is_explained_by_poetry(error: Exception) -> bool:
 def _refused_by_the_system(error: Exception) -> AiopsError | None:
     """Return a full disk, a broken connection and the like in words; None for any other error."""
     from poetry_aiops.errors import IncompleteError, InputError
+    from poetry_aiops.system.reading import RefusedFileError
 
     if not isinstance(error, OSError):
         return None
+    if isinstance(error, RefusedFileError):
+        return InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
     if error.errno in _REFUSALS:
         return InputError(
             f"the system refused: {error.strerror or error}",

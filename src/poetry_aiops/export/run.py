@@ -19,6 +19,7 @@ from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.threeway import IN_WORDS
 from poetry_aiops.export.watch import watch
 from poetry_aiops.export.writing import Standing, read_bundle, standing, write
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -283,6 +284,6 @@ class Synchronising:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_file(path)).hexdigest()
     except OSError:
         return ""

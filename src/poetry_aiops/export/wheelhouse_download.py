@@ -21,6 +21,7 @@ from poetry.utils.authenticator import Authenticator
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError
 from poetry_aiops.export.locked_files import INDEX_ERRORS, in_words
 from poetry_aiops.system.addresses import public_address
+from poetry_aiops.system.reading import ANYWHERE, open_file
 
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Fetcher:
             return "present"
         part = path.with_name(f".{file.name}.part")
         try:
-            with source.open("rb") as opened, _opened(part, anew=True) as copy:
+            with open_file(source, within=ANYWHERE, limit=None) as opened, _opened(part, anew=True) as copy:
                 shutil.copyfileobj(opened, copy)
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -179,5 +180,5 @@ def _opened(part: Path, *, anew: bool) -> IO[bytes]:
 
 def _has_hash(path: Path, expected: str) -> bool:
     kind, _, digest = expected.rpartition(":")
-    with path.open("rb") as opened:
+    with open_file(path, within=ANYWHERE, limit=None) as opened:
         return hashlib.file_digest(opened, kind or "sha256").hexdigest() == digest

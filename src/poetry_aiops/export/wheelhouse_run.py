@@ -35,6 +35,7 @@ from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.system.addresses import public_address
 from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.reading import ANYWHERE, read_file
 from poetry_aiops.system.run_lock import run_lock
 
 
@@ -138,7 +139,7 @@ def _refuse_to_overwrite(path: Path) -> None:
     """Raise NegativeAnswerError for a requirements file in the folder that is not our own untouched work."""
     if not path.exists():
         return
-    text = path.read_bytes().decode("utf-8", "replace")
+    text = read_file(path, within=ANYWHERE).decode("utf-8", "replace")
     header = read_header(text)
     if header is None or header.path != REQUIREMENTS_FILE or not header.is_untouched(text):
         raise NegativeAnswerError(

@@ -21,6 +21,7 @@ from poetry_aiops.index.source import IndexSource, sources_of
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.wheels import best_file
 from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.reading import ANYWHERE, LARGEST_REPORT, read_file
 
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ class _Kept:
         self.path = path
         self.sizes: dict[str, int] = {}
         try:
-            read = json.loads(path.read_bytes())
+            read = json.loads(read_file(path, within=ANYWHERE, limit=LARGEST_REPORT))
         except (OSError, ValueError, RecursionError):
             return
         if isinstance(read, dict):

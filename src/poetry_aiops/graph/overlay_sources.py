@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ from poetry_aiops.graph.advisories import read_findings
 from poetry_aiops.graph.scope import machine_for, machines_for, select
 from poetry_aiops.graph.sizes import Sizes, tags_on
 from poetry_aiops.project.wheels import ranked_tags
-from poetry_aiops.system.reports_folder import REPORTS
+from poetry_aiops.system.reading import ANYWHERE, LARGEST_REPORT, read_file
+from poetry_aiops.system.reports_folder import REPORTS, reports_of
 
 
 if TYPE_CHECKING:
@@ -105,24 +107,24 @@ def advisories_of(
     """
     named = command.option("health-report")
     if named:
-        findings = _read(Path(named), f"--health-report {named}")
+        findings = _read(Path(named), f"--health-report {named}", within=ANYWHERE)
         if not findings.is_about(lock, _digest(lock)):
             print_warning(command.io, f"{named} was written for another state of poetry.lock")
         return findings.on(graph)
-    path = lock.path.parent / REPORTS / LAST_REPORT
-    if not path.is_file():
+    path = reports_of(lock.path.parent) / LAST_REPORT
+    if not os.path.lexists(path):
         return None
     try:
-        findings = _read(path, f"{REPORTS}/{LAST_REPORT}")
+        findings = _read(path, f"{REPORTS}/{LAST_REPORT}", within=lock.path.parent)
     except InputError as error:
         print_warning(command.io, "\n".join(error.lines()))
         return None
     return findings.on(graph) if findings.is_about(lock, _digest(lock)) else None
 
 
-def _read(path: Path, where: str) -> HealthFindings:
+def _read(path: Path, where: str, *, within: Path | str) -> HealthFindings:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path, within=within, limit=LARGEST_REPORT).decode()
     except UnicodeDecodeError:
         raise InputError("this is not UTF-8 text", where=where) from None
     except OSError as error:
@@ -135,4 +137,4 @@ def _read(path: Path, where: str) -> HealthFindings:
 
 
 def _digest(lock: Lock) -> str:
-    return hashlib.sha256(lock.path.read_bytes()).hexdigest()
+    return hashlib.sha256(read_file(lock.path)).hexdigest()

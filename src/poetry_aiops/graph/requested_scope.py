@@ -10,7 +10,6 @@ from poetry_aiops.config import AUTO, read_config
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.graph.scope import machine_for, scope_of
 from poetry_aiops.locking.declaration import variant_kind
-from poetry_aiops.locking.propose import propose
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.targets import marker_applies, targets
 
@@ -35,11 +34,6 @@ class Look:
     host: Host | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-
-
-def variants_of(document: Mapping[str, object], project: Project) -> HardwareConfig | None:
-    """Return the declared hardware variants, else those that the groups look like."""
-    return read_config(aiops_table(document)).hardware or propose(project)
 
 
 def look_of(command: GraphCommand, project: Project, lock: Lock, document: Mapping[str, object]) -> Look:
@@ -113,7 +107,7 @@ class _Looker:
         """
         from poetry_aiops.accelerators.target import names_hardware
 
-        hardware = variants_of(self.document, self.project) if names_hardware(spec) else None
+        hardware = read_config(aiops_table(self.document)).hardware if names_hardware(spec) else None
         if hardware is None or any(one.group in only for one in hardware.variants):
             return None
         return hardware, self._choice(hardware, host, machine, without)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.cli.document import document_text
 from poetry_aiops.cli.terminal import fitted, plain, print_warning
+from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.graph import constraints, cuts, dominance, paths
 from poetry_aiops.graph.analysis import analyse
@@ -27,12 +28,12 @@ from poetry_aiops.graph.report.markdown import graph_markdown
 from poetry_aiops.graph.report.mermaid import graph_mermaid
 from poetry_aiops.graph.report.page import PageData, PageDiff, graph_page
 from poetry_aiops.graph.report.text import answers_text, cycles_text, graph_text, summary_text
-from poetry_aiops.graph.requested_scope import look_of, variants_of
+from poetry_aiops.graph.requested_scope import look_of
 from poetry_aiops.graph.revision import graph_at
 from poetry_aiops.project.located import located_pyproject, locked_beside
-from poetry_aiops.project.pyproject import load_pyproject, project_from
+from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.git import file_at
-from poetry_aiops.system.reports_folder import REPORTS, write_reports
+from poetry_aiops.system.reports_folder import reports_of, write_reports
 
 
 if TYPE_CHECKING:
@@ -242,13 +243,13 @@ class Graphing:
         )
 
     def _variants(self) -> dict[str, str]:
-        hardware = variants_of(self.document, self.project)
+        hardware = read_config(aiops_table(self.document)).hardware
         return {one.group: one.backend for one in hardware.variants} if hardware else {}
 
     def _write_page(self) -> None:
         contents = {PAGE: self._text("html"), ANALYSIS: self._text("markdown")}
         try:
-            page, analysis = write_reports(self.path.parent / REPORTS, contents)
+            page, analysis = write_reports(reports_of(self.path.parent), contents)
         except InputError as error:
             print_warning(self.command.io, "\n".join(error.lines()))
             self.command.line(

@@ -92,12 +92,14 @@ The environment variable <comment>POETRY_AIOPS_HARDWARE</> does the same as --ha
     def handle(self) -> int:
         # Everything is imported before Poetry may replace a stale project plugin, which this is.
         from poetry_aiops.errors import AiopsError
-        from poetry_aiops.hardware.planning import plan_installation
 
         if isinstance(self._session, AiopsError):
             raise self._session
+        from poetry_aiops.hardware.planning import plan_installation
+
         installation = plan_installation(self, self._session)
         self._installation = installation
+        installation.verify_selection()
         installation.announce()
         code = super().handle()
         if code == 0:

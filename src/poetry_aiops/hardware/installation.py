@@ -19,8 +19,10 @@ from poetry_aiops.hardware.machine import is_foreign
 from poetry_aiops.hardware.verify_environment import verify_environment
 from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.environment_record import write_record
+from poetry_aiops.locking.gate import locked_by, verify_locked
 from poetry_aiops.locking.installer import VariantInstaller
 from poetry_aiops.locking.record import record_for
+from poetry_aiops.locking.verify import Installed
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.targets import targets
 
@@ -93,6 +95,17 @@ class Installation:
         every = self.session.project.extras if self.all_extras else names_in_extras(given)
         chosen = {self.variant} if self.variant else set()
         return sorted((set(every) - set(self.session.variants)) | chosen)
+
+    def verify_selection(self) -> None:
+        """Raise LockConflictError when poetry.lock holds two builds of one package for what is to be installed."""
+        command = self.command
+        poetry = command.poetry
+        extras = (
+            poetry.package.extras
+            if command.option("all-extras")
+            else names_in_extras(command.option("extras"))
+        )
+        verify_locked(locked_by(poetry.locker), [Installed.of(self.active_groups, extras)])
 
     def announce(self) -> None:
         """Warn, say what was chosen and why in one line, and prepare the installer to clear other variants away."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from poetry_aiops.hardware.installed import InstalledFacts, Package
+from poetry_aiops.system.reading import ANYWHERE, read_file
 from poetry_aiops.system.text import decode
 
 
@@ -52,8 +53,7 @@ def _package(distribution: Distribution) -> Package | None:
 def _torch_version_file(site_packages: Sequence[Path]) -> str | None:
     for folder in site_packages:
         try:
-            with (folder / "torch" / "version.py").open("rb") as file:
-                return decode(file.read(_LARGEST))
+            return decode(read_file(folder / "torch" / "version.py", within=ANYWHERE, limit=_LARGEST))
         except OSError:
             continue
     return None

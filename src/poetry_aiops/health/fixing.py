@@ -21,6 +21,7 @@ from poetry_aiops.health.security import audit
 from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
 from poetry_aiops.locking.fix_solver import needs_from
 from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def apply_fixes(
             hint="Run `poetry lock` first.",
         )
     _refuse_gaps(case)
-    before = case.lock.path.read_bytes()
+    before = read_file(case.lock.path)
     started = time.perf_counter()
     batch = solved_batch(command, case, pins, before)
     outcome = _outcome(case, fixes, batch, time.perf_counter() - started)
@@ -206,7 +207,7 @@ def _answered(
 
 
 def _write(path: Path, before: bytes, after: bytes) -> None:
-    if path.read_bytes() != before:
+    if read_file(path) != before:
         raise InputError(
             "it was changed by another program while the fixes were solved",
             where=path.name,

@@ -36,7 +36,8 @@ class Facts:
     """What is judged; None for what was not looked at because nobody asked for it.
 
     ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
-    nothing is known of their signals. ``refused`` are the reasons of indexes that want a login or the user's word.
+    nothing is known of their signals. ``refused`` are the reasons of indexes that want a login or the user's word;
+    ``unread`` says which inputs of the project could not be read, and why.
     """
 
     audit: Audit | None
@@ -45,6 +46,7 @@ class Facts:
     unseen: tuple[str, ...] = ()
     score: Score | None = None
     refused: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def judge(rules: Rules, facts: Facts) -> Gate:
         *facts.refused,
         *_unseen(rules, facts),
         *_open_score(rules, facts),
+        *facts.unread,
     ]
     return Gate(tuple(violations), tuple(dict.fromkeys(open_questions)))
 

@@ -14,7 +14,7 @@ from poetry_aiops.health.gate import Rules
 from poetry_aiops.health.interval import read_interval
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.policy import FAIL_ON, Policy
-from poetry_aiops.system.reports_folder import REPORTS
+from poetry_aiops.system.reports_folder import reports_of
 
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def request_of(command: HealthCommand, policy: Policy, root: Path) -> HealthRequ
         max_age=read_interval(age, "--advisories-max-age", _LONGEST_AGE) if age else None,
         update=bool(option("update-advisories")),
         public_sources=_public_sources(),
-        reports=Path(option("report-dir")) if option("report-dir") else root / REPORTS,
+        reports=Path(option("report-dir")) if option("report-dir") else reports_of(root),
     )
 
 

@@ -19,6 +19,7 @@ from poetry_aiops.health.report.text import TextView, health_lines
 from poetry_aiops.health.request import LATEST, refuse_contradictions, request_of, rounds_of
 from poetry_aiops.project.located import located_pyproject, locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
+from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.reports_folder import write_reports
 
 
@@ -68,9 +69,9 @@ class HealthRun:
         """Fix, and return the look at the lock as it is then, so that the history tells of that one."""
         from poetry_aiops.health.fixing import fix
 
-        before = look.subject.lock.path.read_bytes()
+        before = read_file(look.subject.lock.path)
         report = fix(self.command, look, dry_run=bool(self.command.option("dry-run")))
-        if look.subject.lock.path.read_bytes() == before:
+        if read_file(look.subject.lock.path) == before:
             return look, report
         after = self.look()
         return after, replace(after.report, fixes=report.fixes)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.index.release_records import About, IndexRecord, Release
 from poetry_aiops.system.files import remove_leftovers, temporary_beside
+from poetry_aiops.system.reading import ANYWHERE, LARGEST_REPORT, read_file
 
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class RecordCache:
         if self._folder is None:
             return None
         try:
-            document = json.loads(self._path(self._folder, address, name).read_bytes())
+            document = json.loads(
+                read_file(self._path(self._folder, address, name), within=ANYWHERE, limit=LARGEST_REPORT)
+            )
             return _kept(document, source, name)
         except (OSError, ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError):
             return None

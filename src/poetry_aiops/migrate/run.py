@@ -18,8 +18,8 @@ from poetry.repositories.exceptions import PackageNotFoundError
 from poetry_aiops.cli.terminal import plain, print_warning
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import AiopsError, InputError, NegativeAnswerError
-from poetry_aiops.locking.compatibility import knows_dependency_groups
 from poetry_aiops.locking.declaration import check_declaration
+from poetry_aiops.locking.known_poetry import knows_dependency_groups
 from poetry_aiops.locking.planned_project import refuse_invalid
 from poetry_aiops.locking.run import lock_staged
 from poetry_aiops.locking.staged_project import staged_project
@@ -36,6 +36,7 @@ from poetry_aiops.project.targets import targets
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.interruption import undoing_when_ended
+from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.transaction.migration import apply, create, locked, recover
 from poetry_aiops.system.transaction.model import FileChange
 
@@ -203,7 +204,7 @@ class Migrating:
 
     def _read(self, path: str) -> bytes | None:
         try:
-            return (self.root / path).read_bytes()
+            return read_file(self.root / path, within=self.root)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -255,7 +256,7 @@ class Migrating:
             else:
                 if code == 0:
                     self.proof = self._prove(given, staged)
-                    self._change(_LOCK, old, staged.lock_path.read_bytes())
+                    self._change(_LOCK, old, read_file(staged.lock_path))
                 return code
         return self._lock_seeded(given, text, offered)
 

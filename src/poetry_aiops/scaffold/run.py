@@ -16,6 +16,8 @@ from poetry_aiops.config import read_config
 from poetry_aiops.errors import NegativeAnswerError, UsageError
 from poetry_aiops.export.bundle import CONSTRAINTS
 from poetry_aiops.locking.declaration import check_declaration, variant_kind
+from poetry_aiops.locking.gate import verify_locked
+from poetry_aiops.locking.verify import every_extra, every_installation
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.located import located_pyproject, locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
@@ -111,13 +113,20 @@ class Scaffolding:
         project = project_from(document, path)
         config = read_config(aiops_table(document))
         extras = False
+        lock = locked_beside(path)
+        self._variants = (
+            [(one.group, one.backend) for one in config.hardware.variants] if config.hardware else []
+        )
+        names = [group for group, _ in self._variants]
         if config.hardware:
             check_declaration(config.hardware, project)
             extras = variant_kind(config.hardware, project) == "extras"
+        everyday = frozenset(name for name, group in project.groups.items() if not group.optional)
+        verify_locked(lock, (every_extra if extras else every_installation)(names, everyday))
         given = Given(
             project=project,
             document=document,
-            lock=locked_beside(path),
+            lock=lock,
             config=config,
             extras=extras,
             exists=lambda name: (path.parent / name).is_file(),
@@ -127,10 +136,6 @@ class Scaffolding:
             written_by=self._written_by(),
         )
         option = self.command.option
-        self._variants = (
-            [(one.group, one.backend) for one in config.hardware.variants] if config.hardware else []
-        )
-        names = [group for group, _ in self._variants]
         wishes = asked(option("command"), option("port"), option("python"), option("base") or (), names)
         return plan(given, wishes, load_image_facts())
 

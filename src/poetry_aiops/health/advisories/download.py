@@ -14,6 +14,7 @@ from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
 from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.files import temporary_beside, write_atomically
 from poetry_aiops.system.http import Limits, TransferError, open_transport
+from poetry_aiops.system.reading import ANYWHERE, LARGEST_REPORT, read_file
 
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def cached_snapshot(folder: Path, url: str = DEFAULT_URL) -> Downloaded | None:
     """Return the snapshot of a URL that was fetched before, None when there is none or its note is unreadable."""
     path = _path(folder, url)
     try:
-        note = json.loads(_note(path).read_bytes())
+        note = json.loads(read_file(_note(path), within=ANYWHERE, limit=LARGEST_REPORT))
         checked = datetime.fromisoformat(note["checked"])
         etag = note["etag"] if isinstance(note["etag"], str) else ""
     except (OSError, ValueError, KeyError, TypeError):
