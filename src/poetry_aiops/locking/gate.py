@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry.core.constraints.version import Version, parse_constraint
 
-from poetry_aiops.locking.known_poetry import foreign_poetry
+from poetry_aiops.cli.known_poetry import foreign_poetry
 from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.verify import verify
 from poetry_aiops.project.lockfile import lock_from, read_lock
