@@ -61,6 +61,7 @@ def _document(report: HealthReport) -> dict[str, Any]:
         "generated": stamp(report.generated),
         "tool": {"name": "poetry-aiops", "version": report.tool_version},
         "project": {"name": report.project, "version": report.project_version, "folder": report.folder},
+        "lock": {"packages_sha256": report.lock_digest},
         "scope": report.scope or None,
         "complete": report.complete,
         "score": _rounded(score.value),

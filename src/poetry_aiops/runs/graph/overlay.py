@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import sys
 
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from poetry_aiops.commands.graph import GraphCommand
-    from poetry_aiops.graph.advisories import Advisory
     from poetry_aiops.graph.advisories import HealthFindings
+    from poetry_aiops.graph.advisories import Vulnerabilities
     from poetry_aiops.graph.model import DependencyGraph
     from poetry_aiops.hardware.host import Host
     from poetry_aiops.project.model import Lock
@@ -105,18 +104,17 @@ def _progress(command: GraphCommand) -> Callable[[int, int], None] | None:
 # -- advisories ---------------------------------------------------------------------------------------------
 
 
-def advisories_of(
-    command: GraphCommand, lock: Lock, graph: DependencyGraph
-) -> Mapping[str, tuple[Advisory, ...]] | None:
-    """Return the advisories of ``--health-report``, else of the last report where it is about this lock.
+def vulnerabilities_of(command: GraphCommand, lock: Lock, graph: DependencyGraph) -> Vulnerabilities | None:
+    """Return the vulnerabilities of ``--health-report``, else of the last report where it is about this lock.
 
     None without any. Raises InputError for a named report that cannot be read.
     """
     named = command.option("health-report")
     if named:
         findings = _read(Path(named), f"--health-report {named}")
-        if not findings.is_about(lock, _digest(lock)):
-            print_warning(command.io, f"{named} was written for another state of poetry.lock")
+        if not findings.is_about(lock):
+            print_warning(command.io, f"{named} is not about this state of poetry.lock")
+            return None
         return findings.on(graph)
     path = lock.path.parent / REPORTS / LAST_REPORT
     if not path.is_file():
@@ -126,7 +124,7 @@ def advisories_of(
     except InputError as error:
         print_warning(command.io, "\n".join(error.lines()))
         return None
-    return findings.on(graph) if findings.is_about(lock, _digest(lock)) else None
+    return findings.on(graph) if findings.is_about(lock) else None
 
 
 def _read(path: Path, where: str) -> HealthFindings:
@@ -141,7 +139,3 @@ def _read(path: Path, where: str) -> HealthFindings:
             hint="Write one with `poetry health --output FILE.json`.",
         ) from error
     return read_findings(text, where)
-
-
-def _digest(lock: Lock) -> str:
-    return hashlib.sha256(lock.path.read_bytes()).hexdigest()

@@ -44,8 +44,8 @@ from poetry_aiops.report.graph.text import answers_text
 from poetry_aiops.report.graph.text import cycles_text
 from poetry_aiops.report.graph.text import graph_text
 from poetry_aiops.report.graph.text import summary_text
-from poetry_aiops.runs.graph.overlay import advisories_of
 from poetry_aiops.runs.graph.overlay import sizes_of
+from poetry_aiops.runs.graph.overlay import vulnerabilities_of
 from poetry_aiops.runs.graph.scope import look_of
 from poetry_aiops.runs.graph.scope import variants_of
 from poetry_aiops.runs.located import located_pyproject
@@ -157,7 +157,7 @@ class Graphing:
         sizes = None
         if self.command.option("sizes"):
             sizes = sizes_of(self.command, self.project, self.lock, self.graph, self.look.host)
-        return Overlay(sizes, advisories_of(self.command, self.lock, self.graph))
+        return Overlay(sizes, vulnerabilities_of(self.command, self.lock, self.graph))
 
     @cached_property
     def _old_graph(self) -> DependencyGraph | None:
@@ -259,7 +259,7 @@ class Graphing:
             held=self.answers.held,
             diff=page_diff,
             sizes=self.overlay.bytes_by_name,
-            advisories=self.overlay.advisories or {},
+            vulnerabilities=self.overlay.vulnerabilities,
             focus=self.command.option("focus") or "",
         )
 

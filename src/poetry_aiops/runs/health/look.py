@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 
 from dataclasses import dataclass
@@ -54,11 +55,13 @@ from poetry_aiops.health.signals import signals_of
 from poetry_aiops.project.lines import lock_lines
 from poetry_aiops.project.lines import requirement_lines
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.report.health.formats import report_text
 from poetry_aiops.report.health.model import HealthReport
 from poetry_aiops.report.health.model import Location
 from poetry_aiops.report.health.rows import RatedPackages
 from poetry_aiops.report.health.rows import package_rows
 from poetry_aiops.runs.health.feeds import feeds_of
+from poetry_aiops.runs.health.request import LATEST
 
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
 
     from poetry.poetry import Poetry
 
+    from poetry_aiops.adapters.reports_folder import Content
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.cooldown import Cooldown
     from poetry_aiops.health.currency import Currency
@@ -302,6 +306,7 @@ class HealthLook:
             news=self.news,
             trend=trend(replace(history, entries=(*history.entries, self.entry))) if history.entries else (),
             locations=self._locations(),
+            lock_digest=self.subject.lock.packages_digest,
             scope=self.scope,
             tool_version=poetry_aiops.__version__,
             project_version=project.version,
@@ -351,6 +356,25 @@ class HealthLook:
     def news(self) -> News:
         return news(self.entry, self.history)
 
-    def with_this_look(self, history: str) -> str:
-        """Return the text of a history, which other runs may have written meanwhile, with this look."""
-        return appended(history, self.entry)
+    def to_keep(self, report: HealthReport) -> Mapping[str, Content]:
+        """Return what goes into the folder of reports.
+
+        The last report stays the last complete one of the whole lock, as others (``poetry graph``) rely on it: a
+        narrowed run does not touch it, and a run with open questions replaces only another such one.
+        """
+        history: dict[str, Content] = {HISTORY: lambda before: appended(before, self.entry)}
+        if self.request.is_narrowed:
+            return history
+        text = report_text(report, "json")
+        return {
+            LATEST: lambda before: before if not report.complete and _is_complete(before) else text,
+            **history,
+        }
+
+
+def _is_complete(report: str) -> bool:
+    try:
+        document = json.loads(report)
+        return isinstance(document, dict) and document.get("complete") is True and "lock" in document
+    except (ValueError, RecursionError):
+        return False

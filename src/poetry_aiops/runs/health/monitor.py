@@ -19,9 +19,6 @@ from poetry_aiops.health.interval import interval_in_words
 from poetry_aiops.health.monitor import watch
 from poetry_aiops.report.health.alert import alert_text
 from poetry_aiops.report.health.alert import look_line
-from poetry_aiops.report.health.formats import report_text
-from poetry_aiops.runs.health.look import HISTORY
-from poetry_aiops.runs.health.request import LATEST
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
 
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from poetry_aiops.adapters.reports_folder import Content
     from poetry_aiops.commands.health import HealthCommand
     from poetry_aiops.health.news import News
     from poetry_aiops.report.health.model import HealthReport
@@ -102,12 +98,8 @@ class Around:
 
     def _remember(self, look: HealthLook) -> None:
         """Write the report and the history; a folder that cannot be written is told once."""
-        contents: dict[str, Content] = {
-            LATEST: report_text(look.report, "json"),
-            HISTORY: look.with_this_look,
-        }
         try:
-            write_reports(look.request.reports, contents)
+            write_reports(look.request.reports, look.to_keep(look.report))
         except InputError as error:
             if not self._warned:
                 print_warning(self.command.io, "\n".join(error.lines()))

@@ -65,6 +65,11 @@ class HealthRequest:
         return is_address(self.advisories or "")
 
     @property
+    def is_narrowed(self) -> bool:
+        """Whether groups or metrics are left out, so that the report says nothing about the rest of the lock."""
+        return bool(self.only or self.without) or len(self.metrics) < len(METRICS)
+
+    @property
     def age_of_given(self) -> timedelta | None:
         """How old the advisories that lie at ``advisories`` may be; a person's own records have no limit."""
         if self.max_age is None and (self.advisories or "").lower().endswith(".zip"):

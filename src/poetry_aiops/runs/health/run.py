@@ -21,10 +21,8 @@ from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.report.health.formats import report_text
 from poetry_aiops.report.health.text import TextView
 from poetry_aiops.report.health.text import health_lines
-from poetry_aiops.runs.health.look import HISTORY
 from poetry_aiops.runs.health.look import HealthLook
 from poetry_aiops.runs.health.look import Subject
-from poetry_aiops.runs.health.request import LATEST
 from poetry_aiops.runs.health.request import refuse_contradictions
 from poetry_aiops.runs.health.request import request_of
 from poetry_aiops.runs.health.request import rounds_of
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
 
     from poetry.poetry import Poetry
 
-    from poetry_aiops.adapters.reports_folder import Content
     from poetry_aiops.commands.health import HealthCommand
     from poetry_aiops.report.health.model import HealthReport
 
@@ -147,9 +144,8 @@ class HealthRun:
     # -- telling ---------------------------------------------------------------------------------------------
 
     def _keep(self, look: HealthLook, report: HealthReport) -> None:
-        contents: dict[str, Content] = {LATEST: report_text(report, "json"), HISTORY: look.with_this_look}
         try:
-            write_reports(look.request.reports, contents)
+            write_reports(look.request.reports, look.to_keep(report))
         except InputError as error:
             print_warning(self.command.io, "\n".join(error.lines()))
 
