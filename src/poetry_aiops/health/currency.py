@@ -69,6 +69,7 @@ class Currency:
     key: PackageKey
     direct: bool
     applicable: bool = True
+    answered: bool = False
     score: float | None = None
     reason: str = ""
     released: datetime | None = None
@@ -111,7 +112,12 @@ class CurrencyOf:
             return Currency(package.key, direct, reason=records.why_missing(package))
         locked = record.release(package.version)
         if locked is None:
-            return Currency(package.key, direct, reason="the locked version is no longer on its index")
+            return Currency(
+                package.key,
+                direct,
+                answered=not record.stale,
+                reason=record.stale or "the locked version is no longer on its index",
+            )
         return self._compared(package, record, locked)
 
     def newer(
@@ -142,8 +148,9 @@ class CurrencyOf:
         return Currency(
             key=package.key,
             direct=package.name in self._demands.direct,
+            answered=not record.stale,
             score=None if libyears is None else score_of(libyears),
-            reason="" if libyears is not None else "its index gives no upload times",
+            reason=record.stale or ("" if libyears is not None else "its index gives no upload times"),
             released=locked.uploaded,
             latest=latest.version,
             latest_released=latest.uploaded,

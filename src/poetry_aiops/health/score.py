@@ -70,7 +70,7 @@ def security_metric(audit: Audit) -> Metric:
         levels[str(finding.severity)] = int(levels.get(str(finding.severity)) or 0) + 1
     coverage = 100.0 if audit.coverage is None else audit.coverage
     reason = "; ".join(dict.fromkeys([*([audit.reason] if audit.reason else []), *audit.problems]))
-    return Metric("security", audit.score, coverage, reason, MappingProxyType(levels))
+    return Metric("security", audit.score, coverage, audit.problems, reason, MappingProxyType(levels))
 
 
 def _is_void(metric: Metric) -> bool:

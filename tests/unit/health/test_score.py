@@ -17,7 +17,7 @@ from poetry_aiops.health.score import security_metric
 
 
 def metric(name: MetricName, score: float | None, coverage: float = 100.0) -> Metric:
-    return Metric(name, score, coverage)
+    return Metric(name, score, coverage, ())
 
 
 def test_the_weights_add_up_to_one() -> None:

@@ -241,18 +241,20 @@ def sample() -> HealthReport:
             "currency",
             47.2,
             100.0 * 6 / 7,
+            (),
             "1 of 7 packages: its index gives no upload times",
             MappingProxyType({"libyears": 14.4, "outdated": 5}),
         ),
-        Metric("maintenance", 82.0, 100.0 * 6 / 7),
+        Metric("maintenance", 82.0, 100.0 * 6 / 7, ()),
         Metric(
             "depth",
             100.0,
             100.0,
+            (),
             "",
             MappingProxyType({"longest_chain": 3, "chain": "flask -> jinja2 -> markupsafe"}),
         ),
-        Metric("popularity", None, 0.0, "no source of download figures was asked"),
+        Metric("popularity", None, 0.0, (), "no source of download figures was asked"),
     )
     score = score_of(metrics)
     rules = Rules("high", 80.0, frozenset({SignalKind.YANKED}))
@@ -264,7 +266,7 @@ def sample() -> HealthReport:
         score=score,
         audit=audit,
         metrics=metrics,
-        gate=judge(rules, Facts(audit, active, signals, (), score)),
+        gate=judge(rules, Facts(metrics, active, signals, (), score)),
         rules=rules,
         packages=listed,
         indexes=(
@@ -299,9 +301,9 @@ def clean() -> HealthReport:
     row = rated(FLASK, audited(FLASK), _currency(FLASK, 0.0, "3.0.0", 0), 90.0)
     source = AdvisorySource("OSV", "2026-07-01T12:00:00Z", records=3)
     audit = Audit((audited(FLASK),), (source,), 100.0)
-    metrics = (security_metric(audit), Metric("depth", 100.0, 100.0))
+    metrics = (security_metric(audit), Metric("depth", 100.0, 100.0, ()))
     score = score_of(metrics)
-    gate = judge(Rules(), Facts(audit, (), (), (), score))
+    gate = judge(Rules(), Facts(metrics, (), (), (), score))
     return HealthReport(NOW, "demo-app", score, audit, metrics, gate, Rules(), (row,))
 
 
@@ -313,7 +315,7 @@ def blind() -> HealthReport:
     audit = Audit((one,), (source,), None, "no package could be audited")
     metrics = (security_metric(audit),)
     score = score_of(metrics)
-    gate = judge(Rules(), Facts(audit, (), (), (), score))
+    gate = judge(Rules(), Facts(metrics, (), (), (), score))
     return HealthReport(
         NOW, "demo-app", score, audit, metrics, gate, Rules(), (PackageRow(FLASK, direct=True, audit=one),)
     )

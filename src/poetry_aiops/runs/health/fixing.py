@@ -137,16 +137,10 @@ def apply_fixes(
 
 def _refuse_gaps(case: FixCase) -> None:
     """Refuse a lock without what pyproject.toml asks for; locks before Poetry 2.3 pass as fresh in such a case."""
-    ground = Ground(case.lock, case.project)
-    missing = {
-        need.name
-        for group in case.project.groups.values()
-        for need in ground.on_some_machine(group.requirements)
-        if need.name not in ground.by_name
-    }
-    if missing:
+    gaps = Ground(case.lock, case.project).gaps
+    if gaps:
         raise UsageError(
-            f"it lacks what pyproject.toml asks for: {', '.join(sorted(missing))}",
+            f"it lacks what pyproject.toml asks for: {', '.join(gaps)}",
             where="poetry.lock",
             hint="Run `poetry lock` first.",
         )

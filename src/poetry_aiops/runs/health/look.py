@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+from typing import assert_never
 from urllib.parse import urlsplit
 
 import poetry_aiops
@@ -28,9 +29,9 @@ from poetry_aiops.adapters.reports_folder import read_report
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.frameworks import load_frameworks
 from poetry_aiops.health.applicability import Origins
+from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.currency import currency_metric
-from poetry_aiops.health.demands import Demands
 from poetry_aiops.health.depth import depth_metric
 from poetry_aiops.health.gate import Facts
 from poetry_aiops.health.gate import judge
@@ -75,10 +76,12 @@ if TYPE_CHECKING:
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.cooldown import Cooldown
     from poetry_aiops.health.currency import Currency
+    from poetry_aiops.health.demands import Demands
     from poetry_aiops.health.history import Entry
     from poetry_aiops.health.history import History
     from poetry_aiops.health.maintenance import Maintenance
     from poetry_aiops.health.metric import Metric
+    from poetry_aiops.health.metric import MetricName
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
     from poetry_aiops.health.records import IndexRecords
@@ -141,8 +144,26 @@ class HealthLook:
         return "; ".join(parts)
 
     @cached_property
+    def ground(self) -> Ground:
+        return Ground(self.subject.lock, self.subject.project)
+
+    @property
     def demands(self) -> Demands:
-        return Demands(self.subject.lock, self.subject.project)
+        return self.ground.demands
+
+    @cached_property
+    def lock_problems(self) -> tuple[str, ...]:
+        """Why the lock may not be what pyproject.toml asks for: what it holds then says little about the project."""
+        found = []
+        try:
+            if not self.subject.poetry.locker.is_fresh():
+                found.append("poetry.lock does not match pyproject.toml; run `poetry lock`")
+        except (RuntimeError, ValueError) as error:
+            why = " ".join(str(error).split())
+            found.append(f"Poetry cannot tell whether poetry.lock matches pyproject.toml: {why}")
+        if self.ground.gaps:
+            found.append(f"poetry.lock lacks what pyproject.toml asks for: {', '.join(self.ground.gaps)}")
+        return tuple(found)
 
     @cached_property
     def origins(self) -> Origins:
@@ -158,10 +179,12 @@ class HealthLook:
 
     # -- security --------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def audit(self) -> Audit | None:
-        if not self._wants("security"):
-            return None
+        return self.asked_audit if self._wants("security") else None
+
+    @cached_property
+    def asked_audit(self) -> Audit:
         return audit(self.packages, self.feeds, self.origins, self._development_groups())
 
     @cached_property
@@ -246,21 +269,24 @@ class HealthLook:
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
+        return tuple(self._metric(name) for name in self.request.metrics)
+
+    def _metric(self, name: MetricName) -> Metric:
         rated = self.rated
-        found: list[Metric] = []
-        if rated.audit is not None:
-            found.append(security_metric(rated.audit))
-        if self._wants("currency"):
-            found.append(currency_metric(rated.currency, self._cooldown()))
-        if self._wants("maintenance"):
-            found.append(maintenance_metric(rated.maintenance))
-        if self._wants("popularity"):
-            found.append(popularity_metric(rated.popularity))
-        if self._wants("depth"):
-            found.append(
-                depth_metric(replace(self.subject.lock, packages=self.packages), self.subject.project)
-            )
-        return tuple(found)
+        match name:
+            case "security":
+                return security_metric(self.asked_audit)
+            case "currency":
+                return currency_metric(rated.currency, self._cooldown())
+            case "maintenance":
+                return maintenance_metric(rated.maintenance)
+            case "popularity":
+                return popularity_metric(rated.popularity)
+            case "depth":
+                lock = replace(self.subject.lock, packages=self.packages)
+                return depth_metric(lock, self.subject.project)
+            case _:
+                assert_never(name)
 
     @cached_property
     def sorted(self) -> Sorted:
@@ -283,7 +309,12 @@ class HealthLook:
             else ()
         )
         return Facts(
-            self.audit, self.sorted.active, tuple(self.rated.signals), unseen, score_of(self.metrics)
+            self.metrics,
+            self.sorted.active,
+            tuple(self.rated.signals),
+            unseen,
+            score_of(self.metrics),
+            self.lock_problems,
         )
 
     @cached_property
@@ -347,7 +378,7 @@ class HealthLook:
         return entry_of(
             Run(self.request.now, lock, packages, self.scope),
             self.facts,
-            self.metrics,
+            self.audit,
             ignored,
             gate.incomplete,
         )
