@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence
 
+    from poetry_aiops.project.model import PackageKey
+
 
 MetricName = Literal["security", "currency", "maintenance", "popularity", "depth"]
 METRICS: Final[tuple[MetricName, ...]] = get_args(MetricName)
@@ -54,6 +56,8 @@ class Rated(Protocol):
     """
 
     @property
+    def key(self) -> PackageKey: ...
+    @property
     def score(self) -> float | None: ...
     @property
     def reason(self) -> str: ...
@@ -69,9 +73,13 @@ def weighted(name: MetricName, rated: Sequence[Rated], inputs: Mapping[str, Inpu
     """Return the mean of the packages' scores, in which a direct dependency counts three times.
 
     Packages without a score are left out and lower the coverage; packages that the metric does not apply to do
-    neither. With no package to rate the score is None and the coverage 100.
+    neither. Several locked builds of one package count once, with the worst score. With no package to rate the score is None and the coverage 100.
     """
-    applicable = [one for one in rated if one.applicable]
+    worst: dict[str, Rated] = {}
+    for one in rated:
+        if one.applicable and _badness(one) >= _badness(worst.get(one.key[0], one)):
+            worst[one.key[0]] = one
+    applicable = list(worst.values())
     scored = [(weight_of(one), one.score) for one in applicable if one.score is not None]
     total = sum(weight for weight, _ in scored)
     score = sum(weight * value for weight, value in scored) / total if total else None
@@ -82,6 +90,11 @@ def weighted(name: MetricName, rated: Sequence[Rated], inputs: Mapping[str, Inpu
         reason = "no locked package comes from an index"
     open_questions = (f"{name}: {_reasons(unanswered, len(applicable))}",) if unanswered else ()
     return Metric(name, score, coverage, open_questions, reason, MappingProxyType(dict(inputs)))
+
+
+def _badness(one: Rated) -> tuple[bool, bool, float]:
+    """Return what orders the builds of a package: one that is open comes last, then one without a score."""
+    return not one.answered, one.score is None, -(one.score or 0.0)
 
 
 def weight_of(one: Rated) -> int:

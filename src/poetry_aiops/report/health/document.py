@@ -15,6 +15,8 @@ from typing import Final
 from poetry_aiops.report.health.safe import web_address
 from poetry_aiops.report.health.safe import without_password
 from poetry_aiops.report.health.sources import sources_of
+from poetry_aiops.report.health.words import cases
+from poetry_aiops.report.health.words import ignored_cases
 from poetry_aiops.report.health.words import metrics_in_order
 from poetry_aiops.report.health.words import stamp
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.metric import Metric
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
+    from poetry_aiops.project.model import PackageKey
     from poetry_aiops.report.health.model import HealthReport
     from poetry_aiops.report.health.model import PackageRow
     from poetry_aiops.report.health.model import ProposedFix
@@ -55,7 +58,9 @@ def health_document(report: HealthReport) -> dict[str, Any]:
 
 
 def _document(report: HealthReport) -> dict[str, Any]:
-    ignored = {(one.finding.package, one.finding.version, one.finding.id) for one in report.ignored}
+    ignored = {
+        (key, name) for one in report.ignored for key in one.finding.builds for name in one.finding.names
+    }
     score = report.score
     return {
         "generated": stamp(report.generated),
@@ -71,6 +76,15 @@ def _document(report: HealthReport) -> dict[str, Any]:
         "metrics": {
             name: _metric(metric, score.weights.get(name)) for name, metric in metrics_in_order(report)
         },
+        "findings": [
+            {
+                "package": case.finding.package,
+                "versions": list(dict.fromkeys(row.package.version for row in case.rows)),
+                "groups": list(case.finding.groups),
+                **_finding(case.finding, ignored=case.ignore is not None),
+            }
+            for case in (*cases(report), *ignored_cases(report))
+        ],
         "packages": [_package(report, row, ignored) for row in report.packages],
         "sources": [
             {
@@ -116,7 +130,7 @@ def _metric(metric: Metric | None, weight: float | None) -> dict[str, Any]:
     }
 
 
-def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[str, str, str]]) -> dict[str, Any]:
+def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
     package, audit = row.package, row.audit
     place = report.locations.get(package.key)
     source = package.source
@@ -139,7 +153,7 @@ def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[str, str,
     }
 
 
-def _audit(audit: PackageAudit | None, ignored: set[tuple[str, str, str]]) -> dict[str, Any]:
+def _audit(audit: PackageAudit | None, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
     """Return what the audit says of one package; ``audited`` is null when nobody asked for security."""
     if audit is None:
         nothing = {"audited": None, "reason": "not asked for", "audited_as": None, "dev_only": None}
@@ -150,7 +164,9 @@ def _audit(audit: PackageAudit | None, ignored: set[tuple[str, str, str]]) -> di
         "reason": audit.reason,
         "audited_as": audit.audited_as,
         "dev_only": audit.dev_only,
-        "advisories": [_finding(one, ignored=(one.package, one.version, one.id) in ignored) for one in found],
+        "advisories": [
+            _finding(one, ignored=any((audit.key, name) in ignored for name in one.names)) for one in found
+        ],
         "notes": list(audit.notes),
     }
 

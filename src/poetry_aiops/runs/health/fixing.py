@@ -20,6 +20,7 @@ from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.fixes import FixOutcome
+from poetry_aiops.health.fixes import folded
 from poetry_aiops.health.fixes import wanted_fixes
 from poetry_aiops.health.fixes import without
 from poetry_aiops.health.lock_diff import lock_changes
@@ -59,6 +60,7 @@ def fix(command: Command, look: HealthLook, *, dry_run: bool) -> HealthReport:
     """
     case = case_of(look)
     outcome = apply_fixes(command, case, propose_fixes(case), dry_run=dry_run)
+    outcome = replace(outcome, fixes=folded(outcome.fixes))
     for line in outcome_lines(outcome, dry_run=dry_run):
         command.line(plain(line))
     return replace(look.report, fixes=tuple(_row(one) for one in outcome.fixes))
@@ -181,7 +183,8 @@ def _outcome(
         told = tuple(_answered(one, batch, {}) for one in fixes)
         return FixOutcome(told, solves=batch.solves, seconds=seconds)
     reasons = {
-        name: tuple(i for one in fixes if one.package == name for i in one.advisories) for name in batch.names
+        name: tuple(dict.fromkeys(i for one in fixes if one.package == name for i in one.advisories))
+        for name in batch.names
     }
     changes = lock_changes(case.lock, solved.lock, reasons)
     by_name: dict[str, list[LockChange]] = {}

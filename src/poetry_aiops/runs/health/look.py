@@ -53,6 +53,7 @@ from poetry_aiops.health.score import score_of
 from poetry_aiops.health.score import security_metric
 from poetry_aiops.health.security import audit
 from poetry_aiops.health.signals import signals_of
+from poetry_aiops.project.lines import asking_line
 from poetry_aiops.project.lines import lock_lines
 from poetry_aiops.project.lines import requirement_lines
 from poetry_aiops.project.model import MAIN
@@ -275,7 +276,7 @@ class HealthLook:
         rated = self.rated
         match name:
             case "security":
-                return security_metric(self.asked_audit)
+                return security_metric(self.asked_audit, self.sorted.active, self.selections)
             case "currency":
                 return currency_metric(rated.currency, self._cooldown())
             case "maintenance":
@@ -287,6 +288,12 @@ class HealthLook:
                 return depth_metric(lock, self.subject.project)
             case _:
                 assert_never(name)
+
+    @property
+    def selections(self) -> tuple[frozenset[str], ...]:
+        """The groups that can be installed together: all that are no variant, with one variant each."""
+        groups, variants = frozenset(self.subject.project.groups), self.subject.variants
+        return tuple(groups - variants | {one} for one in variants) or (groups,)
 
     @cached_property
     def sorted(self) -> Sorted:
@@ -352,7 +359,7 @@ class HealthLook:
         rows = package_rows(self.packages, self.demands, RatedPackages())
         return {
             row.package.key: Location(
-                asked.get(row.package.name) or (asked.get(row.via[0]) if row.via else None),
+                asking_line(asked, (row.package.name, *row.via[:1]), row.package.groups or ()),
                 places.get(row.package.key),
             )
             for row in rows

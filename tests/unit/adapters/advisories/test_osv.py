@@ -230,7 +230,7 @@ def test_a_service_that_fails_leaves_every_package_failed_with_the_reason(
     assert {package.status for package in result.packages} == {Status.FAILED}
     assert all(WORDS[fault] in package.reason for package in result.packages)
     assert result.coverage == 0.0
-    assert result.score is None
+    assert result.blind == "no package could be audited"
     assert not result.sources[0].reachable
     assert not result.complete
 
