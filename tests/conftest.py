@@ -15,6 +15,7 @@ from tests.support.poetries import chosen_minors
 from tests.support.poetries import poetry_executable
 from tests.support.poetry_program import PoetryProgram
 from tests.support.poetry_program import Project
+from tests.support.poetry_program import end_servers
 from tests.support.projects import project_from
 from tests.support.standard_index import standard_index
 
@@ -27,8 +28,14 @@ if TYPE_CHECKING:
 
 
 # How long an example takes says something about the machine, and a busy one would fail a sound test.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+# The same examples in every run, so that a change is judged by what it changes; `make test-random` looks for new ones.
+settings.register_profile(
+    "same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "random", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("same everywhere")
 
 HERE = "here"
 EVERY_MINOR = "every_poetry_minor"
@@ -46,6 +53,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         f"{EVERY_MINOR}: runs with the Poetry of this environment, and in the slow part with each supported minor",
     )
+
+
+def pytest_unconfigure() -> None:
+    end_servers()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -73,7 +84,7 @@ def poetry(poetry_minor: str, tmp_path_factory: pytest.TempPathFactory) -> Poetr
     """Return the program under test, with this plugin."""
     home = tmp_path_factory.mktemp(f"home-{poetry_minor}")
     if poetry_minor == HERE:
-        return PoetryProgram.of_this_environment(home)
+        return PoetryProgram.of_this_environment(home).warm()
     return PoetryProgram(poetry_executable(poetry_minor), home)
 
 
@@ -82,7 +93,7 @@ def teammate(poetry_minor: str, tmp_path_factory: pytest.TempPathFactory) -> Poe
     """Return the same Poetry as a teammate has it, who never installed this plugin."""
     home = tmp_path_factory.mktemp(f"teammate-{poetry_minor}")
     if poetry_minor == HERE:
-        return PoetryProgram.without_our_plugin(home)
+        return PoetryProgram.without_our_plugin(home).warm()
     return PoetryProgram(poetry_executable(poetry_minor, with_plugin=False), home)
 
 

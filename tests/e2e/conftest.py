@@ -54,7 +54,9 @@ def locked_shop(shop_index: PackageIndex, tmp_path_factory: pytest.TempPathFacto
     """Return the shop as it was locked once, before newer releases came out."""
     folder = tmp_path_factory.mktemp("shop")
     publish(shop_index)
-    project = shop_locked(PoetryProgram.of_this_environment(folder / "home"), shop_index, folder / "locked")
+    project = shop_locked(
+        PoetryProgram.of_this_environment(folder / "home").warm(), shop_index, folder / "locked"
+    )
     publish_newer(shop_index)
     return project
 
@@ -70,7 +72,7 @@ def osv() -> Iterator[OsvServer]:
 def shop(locked_shop: Project, osv: OsvServer, tmp_path: Path) -> Shop:
     """Return a copy of the shop with empty caches."""
     shutil.copytree(locked_shop.path, tmp_path / "shop")
-    poetry = PoetryProgram.of_this_environment(tmp_path / "home")
+    poetry = PoetryProgram.of_this_environment(tmp_path / "home").warm()
     return Shop(poetry, Project(tmp_path / "shop"), osv)
 
 

@@ -34,7 +34,7 @@ def index() -> Iterator[PackageIndex]:
 
 @pytest.fixture
 def bench(index: PackageIndex, tmp_path: Path) -> FixBench:
-    return FixBench(PoetryProgram.of_this_environment(tmp_path / "home"), index, tmp_path)
+    return FixBench(PoetryProgram.of_this_environment(tmp_path / "home").warm(), index, tmp_path)
 
 
 def test_one_pin_moves_to_the_smallest_fixed_version(bench: FixBench) -> None:

@@ -33,7 +33,7 @@ def index() -> Iterator[PackageIndex]:
 
 @pytest.fixture
 def bench(index: PackageIndex, tmp_path: Path) -> FixBench:
-    return FixBench(PoetryProgram.of_this_environment(tmp_path / "home"), index, tmp_path)
+    return FixBench(PoetryProgram.of_this_environment(tmp_path / "home").warm(), index, tmp_path)
 
 
 def test_what_cannot_be_fixed_is_named_and_the_rest_is_fixed(bench: FixBench) -> None:

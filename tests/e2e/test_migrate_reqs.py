@@ -69,6 +69,70 @@ def test_restore_sh_puts_everything_back_without_poetry(
     assert content(project) == before
 
 
+@pytest.mark.parametrize(
+    ("pyproject", "told"),
+    [
+        (
+            '[project]\nname = "shop"\nrequires-python = ">=3.11"\n',
+            "Either [project.version] or [tool.poetry.version] is required in package mode.",
+        ),
+        (
+            '[project]\nname = "shop"\nversion = "1"\n\n[tool.poetry.group.tools]\ninclude-groups = ["absent"]\n',
+            "absent",
+        ),
+    ],
+)
+def test_what_poetry_would_refuse_is_refused_by_the_dry_run_too(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree, pyproject: str, told: str
+) -> None:
+    project = tree(index, **{"requirements.txt": BASE, "pyproject.toml": pyproject, "shop/__init__.py": ""})
+    before = content(project)
+    for options in (["--dry-run"], ["--no-lock"], []):
+        done = poetry.run(project, "migrate-reqs", *options)
+        assert done.code == 2, done
+        assert told in done.stderr
+        assert "Dry run" not in done.stdout
+        assert content(project) == before
+
+
+def test_a_dynamic_version_ends_in_a_project_that_poetry_takes(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    old = """\
+[build-system]
+requires = ["flit_core"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "shop"
+dynamic = ["version", "description"]
+requires-python = ">=3.11"
+
+[project.optional-dependencies]
+web = ["fastapi"]
+"""
+    source = '"""A shop."""\n__version__ = "3.1"\n'
+    project = tree(index, **{"requirements.txt": BASE, "pyproject.toml": old, "shop/__init__.py": source})
+    assert (
+        "Poetry installs the project as version 0.0.0"
+        in poetry.must(project, "migrate-reqs", "--dry-run").stderr
+    )
+    poetry.must(project, "migrate-reqs")
+    document = tomllib.loads(project.pyproject.read_text("utf-8"))
+    assert document["project"]["dynamic"] == ["version", "description"]
+    poetry.must(project, "check", "--lock")
+    poetry.must(project, "install")
+    assert project.installed()["fastapi"] == "0.109.0", "though the extra web has it, too"
+
+
+def test_one_hardware_file_ends_in_a_lock(poetry: PoetryProgram, index: PackageIndex, tree: Tree) -> None:
+    project = tree(index, **{"requirements.txt": BASE, "requirements-cuda.txt": "pytest==7.4.3\n"})
+    poetry.must(project, "migrate-reqs", "--dry-run")
+    poetry.must(project, "migrate-reqs")
+    poetry.must(project, "check", "--lock")
+    assert versions(project)["pytest"] == "7.4.3"
+
+
 def test_a_dry_run_shows_the_diff_and_writes_nothing(
     poetry: PoetryProgram, index: PackageIndex, tree: Tree
 ) -> None:

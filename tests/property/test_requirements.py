@@ -231,3 +231,7 @@ def test_a_repaired_line_is_no_longer_refused_for_the_same_reason(data: bytes) -
         if problem.fixed:
             _, left = parse_file(FILE, problem.fixed.encode("utf-8", "replace"), neighbours(data))
             assert problem.what not in {again.what for again in left}
+
+
+def test_every_run_tries_the_same_examples() -> None:
+    assert settings().derandomize, "`make test` in a fresh clone must not depend on chance"

@@ -9,20 +9,41 @@ import sys
 import time
 
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 from typing import TYPE_CHECKING
 
+from tests.support.fork_server import AVAILABLE
+from tests.support.fork_server import ForkServer
 from tests.support.lockfile import read_lockfile
 from tests.support.wheels import normalized
 
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.support.fork_server import Forked
     from tests.support.lockfile import Lockfile
 
 
 TIMEOUT = 180.0  # seconds; one call takes one or two
 # Port 9 is "discard": whatever tries to leave this machine fails at once instead of reaching out.
 NOWHERE = "http://127.0.0.1:9"
+
+_IMPORTED = (
+    "poetry",
+    "poetry_plugin_export",
+    "virtualenv.create",
+    "virtualenv.discovery",
+    "virtualenv.seed",
+    "distlib.scripts",
+    "httpx",
+    "cvss",
+)
+# What warm starts are forked from, by the packages that they have imported.
+_SERVERS: dict[tuple[str, ...], ForkServer] = {}
 
 # Poetry finds its plugins through entry points; here it finds all but ours.
 POETRY_WITHOUT_US = """\
@@ -106,10 +127,12 @@ class PoetryProgram:
     """Put in front of every command, for example ``--no-plugins``."""
     wrapper: tuple[str, ...] = ()
     """A program that runs the program, for example in another namespace."""
+    imported: tuple[str, ...] = ()
+    """Fork each call from a process that has these packages imported; () starts a new interpreter."""
 
     @classmethod
     def of_this_environment(cls, home: Path, *arguments: str) -> PoetryProgram:
-        """Return the program of the environment that runs the tests."""
+        """Return the program of the environment that runs the tests; each call is a cold start."""
         return cls(_program_in(Path(sys.executable).parent), home, arguments)
 
     @classmethod
@@ -117,23 +140,32 @@ class PoetryProgram:
         """Return the Poetry of this environment as it is where this plugin was never installed."""
         return cls(Path(sys.executable), home, ("-P", "-c", POETRY_WITHOUT_US))
 
+    def warm(self) -> PoetryProgram:
+        """Return this program of this environment with warm starts, where the platform has them."""
+        ours = ("poetry_aiops",) if self.arguments[:1] != ("-P",) else ()
+        return replace(self, imported=(*_IMPORTED, *ours)) if AVAILABLE else self
+
+    def cold(self) -> PoetryProgram:
+        """Return this program with a new interpreter for each call."""
+        return replace(self, imported=())
+
     def run(self, project: Project | Path, *args: str, **environment: str) -> Run:
         """Run ``poetry ARGS`` in the project's folder; ``environment`` adds variables."""
         folder = project if isinstance(project, Path) else project.path
         self.home.mkdir(parents=True, exist_ok=True)
         started = time.monotonic()
-        done = subprocess.run(
-            [*self.wrapper, str(self.executable), *self.arguments, *args],
-            cwd=folder,
-            env={**self._environment(), **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=TIMEOUT,
-            check=False,
-        )
-        return Run(args, done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+        with TemporaryFile() as out, TemporaryFile() as err, Path(os.devnull).open("rb") as nothing:
+            streams = (nothing.fileno(), out.fileno(), err.fileno())
+            program = self.start(
+                folder, *args, streams=streams, environment=self._environment() | environment
+            )
+            try:
+                code = program.wait(TIMEOUT)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                raise
+            seconds = time.monotonic() - started
+            return Run(args, code, _text(out), _text(err), seconds)
 
     def must(self, project: Project | Path, *args: str, **environment: str) -> Run:
         """Run ``poetry ARGS`` and fail the test when the exit code is not 0."""
@@ -147,6 +179,33 @@ class PoetryProgram:
         found = re.search(r"version (\d+)\.(\d+)", self.must(self.home, "--version", "--no-plugins").stdout)
         assert found
         return int(found[1]), int(found[2])
+
+    def start(
+        self, folder: Path, *args: str, streams: tuple[int, int, int], environment: Mapping[str, str]
+    ) -> Forked | subprocess.Popen[bytes]:
+        """Start ``poetry ARGS`` with this whole environment and these standard streams, away from our terminal."""
+        argv = [*self.wrapper, str(self.executable), *self.arguments, *args]
+        if (server := self._server(environment)) is not None:
+            return server.start(argv, folder, environment, streams)
+        stdin, stdout, stderr = streams
+        return subprocess.Popen(
+            argv,
+            cwd=folder,
+            env=environment,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+
+    def _server(self, environment: Mapping[str, str]) -> ForkServer | None:
+        """Return what starts a call with this environment, None for a new interpreter."""
+        if not self.imported or self.wrapper:
+            return None
+        if self.imported not in _SERVERS:
+            _SERVERS[self.imported] = ForkServer(self.imported, self._environment())
+        server = _SERVERS[self.imported]
+        return server if server.can_start(environment) else None
 
     def _environment(self) -> dict[str, str]:
         """Return a whole environment: nothing of the caller's (PIP_*, UV_*, VIRTUAL_ENV, ...) comes along."""
@@ -170,6 +229,12 @@ class PoetryProgram:
             "ALL_PROXY": NOWHERE,
             "NO_PROXY": "127.0.0.1,localhost",
         }
+
+
+def end_servers() -> None:
+    """End what :meth:`PoetryProgram.warm` started, so that its CPU time counts as ours."""
+    while _SERVERS:
+        _SERVERS.popitem()[1].close()
 
 
 def way_out() -> dict[str, str]:
@@ -196,6 +261,11 @@ def imported_version(project: Path, module: str) -> str:
         text = (site_packages / f"{module}.py").read_text(encoding="utf-8")
         return text.split("'")[1]
     raise AssertionError(f"{project} has no virtual environment")
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _site_packages(environment: Path) -> list[Path]:

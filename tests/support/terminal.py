@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import struct
-import subprocess
 import termios
 import time
 
@@ -18,9 +17,12 @@ from tests.support.poetry_program import TIMEOUT
 
 
 if TYPE_CHECKING:
+    import subprocess
+
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.fork_server import Forked
     from tests.support.poetry_program import PoetryProgram
 
 
@@ -66,24 +68,18 @@ def on_terminal(
     inherited = {name: value for name, value in poetry._environment().items() if name != "NO_COLOR"}
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
+    given = {**inherited, "TERM": "xterm-256color", **environment}
+    program = poetry.start(folder, *args, streams=(theirs, theirs, theirs), environment=given)
+    os.close(theirs)
     try:
-        with subprocess.Popen(
-            [str(poetry.executable), *poetry.arguments, *args],
-            cwd=folder,
-            env={**inherited, "TERM": "xterm-256color", **environment},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        ) as program:
-            os.close(theirs)
-            raw = b"".join(_read_all(ours, program))
+        raw = b"".join(_read_all(ours, program))
+        code = program.wait(TIMEOUT)
     finally:
         os.close(ours)
-    return Screen(args, program.returncode, raw.decode("utf-8", "replace"))
+    return Screen(args, code, raw.decode("utf-8", "replace"))
 
 
-def _read_all(terminal: int, program: subprocess.Popen[bytes]) -> Iterator[bytes]:
+def _read_all(terminal: int, program: Forked | subprocess.Popen[bytes]) -> Iterator[bytes]:
     """Read until the program and its children have closed the terminal, which Linux reports as an error."""
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:

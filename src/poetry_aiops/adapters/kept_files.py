@@ -47,7 +47,7 @@ def write_keeping(spot: Spot, text: str) -> str | None:
     place = spot.place
     kept: str | None = None
     try:
-        kept = _keep(place) if place.status is not None else None
+        kept = keep(place) if place.status is not None else None
         place.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place.path, text.encode())
     except BaseException as error:
@@ -63,7 +63,7 @@ def write_keeping(spot: Spot, text: str) -> str | None:
     return None if kept is None else str(Path(place.name).with_name(kept).as_posix())
 
 
-def _keep(place: Place) -> str:
+def keep(place: Place) -> str:
     """Keep a file under the first free name beside it: FILE.bak, FILE.bak.1, ..."""
     number = 0
     while True:

@@ -78,11 +78,14 @@ def create_backup(
             where=str(root / HOME),
             hint="`poetry migrate-reqs --rollback` puts it back.",
         )
+    idle = [change for change in changes if _is_idle(change)]
+    changes = [change for change in changes if not _is_idle(change)]
     refuse(change_problems(changes), f"these files cannot be changed. {NOTHING_CHANGED}")
     with told(f"{NOTHING_CHANGED} The backup could not be written", root / HOME):
-        kept = _checked(root, [change for change in changes if not _is_idle(change)])
+        kept = _checked(root, changes)
         if not kept:
             raise InputError("there is nothing to change, so no backup was made")
+        kept += _held(root, idle, {place.name for _, place in kept})
         manifest = Manifest(
             id=next_id(root, now, undo=undoes is not None),
             created=now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -119,6 +122,22 @@ def _checked(root: Path, changes: list[FileChange]) -> list[tuple[FileChange, Pl
         kept.append((change, place))
     refuse(problems, f"these files cannot be changed. {NOTHING_CHANGED}")
     return kept
+
+
+def _held(root: Path, idle: list[FileChange], taken: set[str]) -> list[tuple[FileChange, Place]]:
+    """Return files that only have to be in the backup, each once; what is outside the project cannot be in it."""
+    found: dict[str, tuple[FileChange, Place]] = {}
+    for change in idle:
+        place = find_place(root, change.path)
+        if not isinstance(place, str) and place.name not in taken:
+            found.setdefault(place.name, (change, place))
+    changed = [
+        f"{change.path} changed since it was read"
+        for change, place in found.values()
+        if read_or_none(place) != change.before
+    ]
+    refuse(changed, f"files changed meanwhile. {NOTHING_CHANGED}", "Run this again.")
+    return list(found.values())
 
 
 def _problem(change: FileChange, place: Place) -> str | None:

@@ -69,6 +69,8 @@ class Found:
     @property
     def change(self) -> str | None:
         """What somebody else did with it since, None when it holds what it held before or after the run."""
+        if self.data is None and not self.entry.changes:
+            return None  # to put back what was never changed, only removed, loses nothing
         if _same_bytes(self.data, self.entry.before) or _same_bytes(self.data, self.entry.after):
             return None
         return "was removed since" if self.data is None else "changed since"
@@ -113,9 +115,10 @@ def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
     try:
         begin_journal(backup)
         files = look(backup)
-        _stage(backup, files, contents)
+        changing = [found for found in files if found.entry.changes]
+        _stage(backup, changing, contents)
         _check_nothing_changed(look(backup))
-        _switch(files)
+        _switch(changing)
     except BaseException:
         with told("This run was stopped and could not put all back", backup.folder, again_hint(backup)):
             put_back(backup)
@@ -277,7 +280,8 @@ def _is_whole(path: Path, state: FileState) -> bool:
 
 def _clean(backup: StoredBackup) -> None:
     """Remove what lies beside the files."""
-    places = [find_place(backup.root, entry.target) for entry in backup.manifest.entries]
+    entries = [entry for entry in backup.manifest.entries if entry.changes]
+    places = [find_place(backup.root, entry.target) for entry in entries]
     targets = [place.path for place in places if isinstance(place, Place) and place.path.parent.is_dir()]
     for path in targets:
         for end in _STAGED:

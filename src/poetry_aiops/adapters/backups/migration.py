@@ -29,7 +29,7 @@ from poetry_aiops.adapters.backups.exchange import look
 from poetry_aiops.adapters.backups.exchange import put_back
 from poetry_aiops.adapters.backups.listing import list_backups
 from poetry_aiops.adapters.backups.store import StoredBackup
-from poetry_aiops.adapters.backups.store import backup_ids
+from poetry_aiops.adapters.backups.store import last_applied
 from poetry_aiops.adapters.backups.store import locked
 from poetry_aiops.adapters.backups.store import pending
 from poetry_aiops.adapters.backups.store import read_backup
@@ -134,7 +134,7 @@ def rollback(
     recovered = _recover(root, now if force else None)
     if recovered and backup_id is None and recovered.outcome == "put back" and not is_undo(recovered.id):
         return RollbackResult(recovered.id, restored=recovered.files)
-    stored = read_backup(root, backup_id or _last_migration(root))
+    stored = read_backup(root, backup_id) if backup_id else _last_migration(root)
     files = [found for found in look(stored) if not found.is_old]
     if not force:
         _refuse_edited(stored, [found for found in files if found.change])
@@ -180,11 +180,9 @@ def _reversed(stored: StoredBackup, found: Found) -> FileChange:
     )
 
 
-def _last_migration(root: Path) -> str:
-    """Return the last migration that was brought to its end, be it that it was rolled back."""
-    for identifier in reversed(backup_ids(root)):
-        if not is_undo(identifier) and read_backup(root, identifier).applied:
-            return identifier
+def _last_migration(root: Path) -> StoredBackup:
+    if stored := last_applied(root):
+        return stored
     raise InputError(
         "there is no migration to roll back in this project",
         where=str(root / HOME),

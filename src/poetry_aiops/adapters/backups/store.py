@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -43,6 +44,7 @@ from poetry_aiops.migrate.backups.restore_script import restore_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
@@ -255,6 +257,30 @@ def backup_ids(root: Path) -> list[str]:
             where=str(root / HOME),
             hint="Make the folder readable, then run this again.",
         ) from error
+
+
+def last_applied(root: Path) -> StoredBackup | None:
+    """Return the last migration that was brought to its end, be it that it was rolled back; None without one."""
+    for identifier in reversed(backup_ids(root)):
+        if not is_undo(identifier) and (stored := read_backup(root, identifier)).applied:
+            return stored
+    return None
+
+
+def add_to_backup(backup: StoredBackup, manifest: Manifest, copies: Mapping[int, bytes]) -> None:
+    """Bring a backup to another manifest; ``copies`` are what its new entries held. Raises OSError.
+
+    Killed in between, the backup holds more than its manifest says, or its restore.sh is the one before.
+    """
+    folder = backup.folder / FILES
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link", str(folder))
+    for index, data in copies.items():
+        (folder / stored_name(index)).unlink(missing_ok=True)
+        write_new(folder / stored_name(index), data, _PRIVATE_FILE)
+    sync_folder(folder)
+    write_atomically(backup.folder / MANIFEST, manifest_json(manifest), _PRIVATE_FILE)
+    write_atomically(backup.folder / RESTORE, restore_script(manifest).encode(), _PROGRAM)
 
 
 @contextmanager

@@ -76,6 +76,11 @@ class Entry:
     before: FileState | None
     after: FileState | None
 
+    @property
+    def changes(self) -> bool:
+        """Whether the run changes the file; one that it only read is in the backup for what comes later."""
+        return self.before != self.after
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from datetime import UTC
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poetry_aiops.adapters.backups.exchange import read_or_none
+from poetry_aiops.adapters.backups.following import follow
+from poetry_aiops.adapters.backups.following import migrated_files
 from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.indexes.locked_files import default_index
 from poetry_aiops.adapters.indexes.locked_files import find_addresses
+from poetry_aiops.adapters.kept_files import keep
+from poetry_aiops.adapters.project_paths import find_place
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.errors import InputError
@@ -104,31 +112,48 @@ def standing(
     result = Standing(bundle, export)
     base = exported(bundle, export, default_index(poetry.pool))
     addresses = _addresses(result, poetry, base, ask=ask)
+    migrated = migrated_files(bundle.root)
     for rendered in render_bundle(bundle.plans, replace(base, addresses=addresses)):
         path = rendered.plan.path
         result.rendered[path] = rendered
-        result.files.append(
-            compare(path, rendered.text, _text(bundle.root / path), export.digest, diffs=diffs)
-        )
+        text = _text(bundle.root / path)
+        found = compare(path, rendered.text, text, export.digest, diffs=diffs)
+        if found.state in {"foreign", "edited"} and _is_as_migrated(bundle.root, path, migrated):
+            found = replace(found, state="migrated", edits=())
+        result.files.append(found)
     result.files += _surplus(bundle)
     return result
 
 
-def write(root: Path, comparison: Comparison, text: str) -> None:
-    """Write or remove one file as the comparison says; raises InputError when the system refuses."""
+def write(root: Path, comparison: Comparison, text: str) -> str | None:
+    """Write or remove one file as the comparison says; raises InputError when the system refuses.
+
+    What is replaced and cannot be made again is in the backup of the last migration, or kept beside the file: then
+    its name there, relative to the project, is returned.
+    """
     path = root / comparison.path
+    after = None if comparison.state == "surplus" else text.encode()
+    held = follow(root, comparison.path, after, datetime.now(UTC))
+    kept = None
     try:
+        if not held and not comparison.may_write:
+            place = find_place(root, comparison.path)
+            kept = None if isinstance(place, str) else str(Path(place.name).with_name(keep(place)).as_posix())
         if comparison.state == "surplus":
             path.unlink(missing_ok=True)
-            return
+            return kept
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
     except OSError as error:
+        if kept is not None:
+            with suppress(OSError):  # the file itself is still there
+                (root / kept).unlink()
         raise InputError(
             f"the file cannot be written: {error.strerror}",
             where=str(path),
             hint="Make it writable, then run this again.",
         ) from error
+    return kept
 
 
 # -- reading the project --------------------------------------------------------------------------------
@@ -183,6 +208,12 @@ def _text(path: Path) -> str | None:
             where=str(path),
             hint="Make it readable, then run this again.",
         ) from error
+
+
+def _is_as_migrated(root: Path, path: str, migrated: Mapping[str, bytes]) -> bool:
+    """Say whether a file is byte for byte what the backup of the last migration holds."""
+    place = find_place(root, path)
+    return not isinstance(place, str) and migrated.get(place.name) == read_or_none(place)
 
 
 def _surplus(bundle: Bundle) -> Iterable[Comparison]:

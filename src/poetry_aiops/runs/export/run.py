@@ -150,9 +150,9 @@ class Synchronising:
                 where=file.path,
                 hint="Run `poetry lock`.",
             )
-        write(state.bundle.root, file, rendered.text if rendered else "")
+        kept = write(state.bundle.root, file, rendered.text if rendered else "")
         done = {"missing": "Wrote", "surplus": "Removed"}.get(file.state, "Updated")
-        self.command.line(plain(f"{done} {file.path}"))
+        self.command.line(plain(f"{done} {file.path}{f', kept what it held as {kept}' if kept else ''}"))
         for note in rendered.notes if rendered else ():
             self.command.line_error(plain(f"Note: {file.path}: {note}"), verbosity=Verbosity.VERBOSE)
 

@@ -99,14 +99,14 @@ class Installation:
         return sorted((set(every) - set(self.session.variants)) | chosen)
 
     def announce(self) -> None:
-        """Say what was chosen and why, in one line, and prepare the installer to clear other variants away."""
+        """Warn, say what was chosen and why in one line, and prepare the installer to clear other variants away."""
         command = self.command
+        self._warn(self.warnings)
         if command.option("explain"):
             text = machine_text(self.detection, self.selection, (), explain=True)
             command.line(plain(fitted(command.io.output, text)) + "\n")
         headline = fitted(command.io.output, f"hw-install: {self._headline()}").removeprefix("hw-install")
         command.line(f"<info>hw-install</info>{plain(headline)}")
-        self._warn(self.warnings)
         if self.session is not None and isinstance(command.installer, VariantInstaller):
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"
             if is_foreign(self.detection):
@@ -151,6 +151,7 @@ class Installation:
             "origin": self.choice.origin,
             "reason": self.choice.reason,
             "torch_max": self.choice.torch_max,
+            "note": self.choice.note if self.variant else None,
             "groups": sorted(self.active_groups),
             "dry_run": bool(self.command.option("dry-run")),
             "remembered": self.remember,
