@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings
 from tests.support.poetries import chosen_minors
 from tests.support.poetries import poetry_executable
+from tests.support.poetry_program import TRUSTED
 from tests.support.poetry_program import PoetryProgram
 from tests.support.poetry_program import Project
 from tests.support.poetry_program import end_servers
@@ -49,6 +51,7 @@ class ProjectFactory(Protocol):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ["POETRY_AIOPS_TRUSTED_ADDRESSES"] = TRUSTED
     config.addinivalue_line(
         "markers",
         f"{EVERY_MINOR}: runs with the Poetry of this environment, and in the slow part with each supported minor",

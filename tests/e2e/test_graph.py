@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 from typing import TYPE_CHECKING
@@ -185,6 +186,21 @@ def test_sizes_come_from_the_indexes_and_stay_unknown_without_them(
     assert document["sizes"]["unknown"] == []
     assert all(node["size"] > 0 and node["builds"][0]["file"] for node in document["nodes"])
     assert "Download" in own_poetry.must(made, "graph", "--sizes").stdout
+
+
+def test_sizes_that_an_index_refuses_to_tell_are_an_open_question_that_a_line_settles(
+    own_poetry: PoetryProgram, own_index: PackageIndex, tmp_path: Path
+) -> None:
+    made = projects.project_from(projects.ORDINARY, own_index, tmp_path / "shop")
+    own_poetry.must(made, "lock")
+    asked = ("graph", "--sizes", "--format", "json")
+    done = own_poetry.run(made, *asked, POETRY_AIOPS_TRUSTED_ADDRESSES="")
+    assert done.code == 3, str(done)
+    assert conforming(done.stdout)["sizes"]["known"] == 0
+    line = re.search(r"`poetry (config repositories\.\S+ \S+)`", done.stderr)
+    assert line is not None, str(done)
+    own_poetry.must(made, *line[1].split())
+    own_poetry.must(made, *asked, POETRY_AIOPS_TRUSTED_ADDRESSES="")
 
 
 def test_a_health_report_is_laid_over_the_graph(

@@ -41,7 +41,8 @@ class Facts:
     """What is judged: every metric that was asked for, with its open questions.
 
     ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
-    nothing is known of their signals. ``lock_problems`` say why the lock may not be what pyproject.toml asks for.
+    nothing is known of their signals. ``refused`` are the reasons of indexes that want a login or the user's word.
+    ``lock_problems`` say why the lock may not be what pyproject.toml asks for.
     """
 
     metrics: tuple[Metric, ...]
@@ -49,6 +50,7 @@ class Facts:
     signals: tuple[Signal, ...] = ()
     unseen: tuple[str, ...] = ()
     score: Score | None = None
+    refused: tuple[str, ...] = ()
     lock_problems: tuple[str, ...] = ()
 
 
@@ -92,6 +94,7 @@ def judge(rules: Rules, facts: Facts) -> Gate:
     ]
     open_questions = [
         *facts.lock_problems,
+        *facts.refused,
         *(question for metric in facts.metrics for question in metric.open_questions),
         *_unseen(rules, facts),
         *_open_score(rules, facts),

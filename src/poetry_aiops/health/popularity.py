@@ -89,7 +89,8 @@ def popularity_of(package: Package, counts: Counts, origins: Origins, *, direct:
     """Return how widely a locked package is used, with the reason when it cannot be told."""
     if not _is_public(package, origins):
         reason = applicability(package, origins).reason
-        return Popularity(package.key, direct, applicable=False, reason=reason)
+        # A package of the default index has figures somewhere, even where its name may not be sent.
+        return Popularity(package.key, direct, applicable=package.source is None, reason=reason)
     count = counts.found.get(package.name)
     if count is None:
         return Popularity(

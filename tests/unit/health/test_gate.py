@@ -148,3 +148,10 @@ def test_the_score_counts_when_it_is_asked_for(given: Score | None, code: int) -
 
 def test_without_an_audit_only_the_rest_is_judged() -> None:
     assert judge(Rules(), Facts((), ())).passed
+
+
+def test_an_index_that_refuses_to_answer_leaves_an_open_question() -> None:
+    gate = judge(
+        Rules(), Facts((metric_of(audit_of()),), (), refused=("house: it asks for a password (401)",))
+    )
+    assert (gate.exit_code, gate.incomplete) == (3, ("house: it asks for a password (401)",))

@@ -196,6 +196,39 @@ def test_a_known_public_source_and_a_mirror_that_is_named_public_are_asked_about
     assert service.asked == [Subject("torch", "2.1.0"), Subject("demo", "1.0")]
 
 
+@pytest.mark.parametrize(
+    ("public", "asked"),
+    [
+        (frozenset(), []),
+        (frozenset({"mirror"}), []),
+        (frozenset({"pypi"}), [Subject("demo", "1.0")]),
+        (frozenset({"mirror.example"}), [Subject("demo", "1.0")]),
+    ],
+)
+def test_what_an_index_in_place_of_the_public_one_serves_is_not_sent_unless_it_is_declared_public(
+    public: frozenset[str], asked: list[Subject]
+) -> None:
+    service = Feed()
+    origins = Origins(frozenset({HOST}), public, {"pypi": "https://mirror.example/simple"})
+    result = audit([locked("demo", "1.0")], Feeds(service), origins)
+    assert service.asked == asked
+    assert (result.packages[0].status is Status.AUDITED) == bool(asked)
+    if not asked:
+        assert "not sent, because it comes from mirror.example" in result.packages[0].reason
+        compared = audit([locked("demo", "1.0")], Feeds(service, Feed((record("T-1"),))), origins)
+        assert [finding.id for finding in compared.findings] == ["T-1"]
+        assert service.asked == []
+
+
+def test_a_source_whose_address_was_changed_after_locking_is_not_public() -> None:
+    service = Feed()
+    package = locked("torch", "2.1.0", source=PUBLIC)
+    assert package.source is not None
+    moved = {(package.source.reference or "").lower(): "https://mirror.example/whl"}
+    audit([package], Feeds(service), Origins(frozenset({HOST}), addresses=moved))
+    assert service.asked == []
+
+
 def test_a_local_folder_is_not_applicable() -> None:
     result = audit([locked("demo", "1.0", source=FOLDER)], Feeds(Feed(), Feed((record("T-1"),))))
     assert result.packages[0].status is Status.NOT_APPLICABLE

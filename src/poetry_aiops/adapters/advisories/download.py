@@ -18,8 +18,8 @@ from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.http import Limits
 from poetry_aiops.adapters.http import TransferError
 from poetry_aiops.adapters.http import open_transport
-from poetry_aiops.adapters.http import redacted
 from poetry_aiops.errors import IncompleteError
+from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def cached_snapshot(folder: Path, url: str = DEFAULT_URL) -> Downloaded | None:
         return None
     if not path.is_file() or checked.tzinfo is None:
         return None
-    return Downloaded(path, redacted(url), checked, etag)
+    return Downloaded(path, redact_addresses(url), checked, etag)
 
 
 def update_snapshot(
@@ -77,11 +77,11 @@ def update_snapshot(
     try:
         if changed:
             _replace(path, answer.body, now)
-        note = {"url": redacted(url), "checked": now.isoformat(), "etag": etag}
+        note = {"url": redact_addresses(url), "checked": now.isoformat(), "etag": etag}
         write_atomically(_note(path), json.dumps(note).encode())
     except OSError as error:
         raise _failed(url, f"it cannot be kept in {folder}: {error.strerror}") from error
-    return Downloaded(path, redacted(url), now, etag, changed)
+    return Downloaded(path, redact_addresses(url), now, etag, changed)
 
 
 async def _fetch(url: str, etag: str, limits: Limits) -> Response:
@@ -107,7 +107,7 @@ def _replace(path: Path, content: bytes, now: datetime) -> None:
 def _failed(url: str, why: str) -> IncompleteError:
     return IncompleteError(
         f"the advisories could not be fetched: {why}",
-        where=redacted(url),
+        where=redact_addresses(url),
         hint="Nothing was changed. Try again, or give a snapshot that is on this machine: `--advisories PATH`.",
     )
 

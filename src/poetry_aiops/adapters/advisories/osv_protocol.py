@@ -11,10 +11,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from poetry_aiops.adapters.http import TransferError
-from poetry_aiops.adapters.http import redacted
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.osv_records import ECOSYSTEM
 from poetry_aiops.health.osv_records import one_line
+from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def base_url(url: str) -> str:
         usable = False
     if not usable:
         raise UsageError(
-            f'"{redacted(url)}" is not the address of an OSV service',
+            f'"{redact_addresses(url)}" is not the address of an OSV service',
             where=VARIABLE,
             hint=f"An address looks like {DEFAULT_URL}.",
         )

@@ -32,7 +32,7 @@ from poetry_aiops.migrate.backups.model import backup_id
 from poetry_aiops.migrate.backups.model import change_problems
 from poetry_aiops.migrate.backups.model import refuse
 from poetry_aiops.migrate.backups.model import state_of
-from poetry_aiops.migrate.redact import redact
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ from poetry_aiops.adapters.http import open_transport
 from poetry_aiops.health.popularity import Count
 from poetry_aiops.health.popularity import Counts
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
@@ -75,8 +76,10 @@ class DownloadServices:
 
     @property
     def digest(self) -> str:
-        """What tells figures of these addresses from those of others; an address may hold a password."""
-        return hashlib.sha256(f"{self.top_packages} {self.by_name}".encode()).hexdigest()[:16]
+        """What tells figures of these addresses from those of others."""
+        return hashlib.sha256(redact_addresses(f"{self.top_packages} {self.by_name}").encode()).hexdigest()[
+            :16
+        ]
 
 
 @dataclass(frozen=True, slots=True)

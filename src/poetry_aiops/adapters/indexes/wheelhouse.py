@@ -26,7 +26,7 @@ from poetry_aiops.adapters.indexes.locked_files import in_words
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import NegativeAnswerError
-from poetry_aiops.export.model import without_credentials
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Fetcher:
             part.unlink(missing_ok=True)
             raise NegativeAnswerError(
                 f"what the index sends as {file.name} is not the file that poetry.lock names; it was thrown away",
-                where=without_credentials(url),
+                where=public_address(url),
                 details=(f"poetry.lock has {file.hash}",),
                 hint="Ask the index's owner; if the release was really replaced, run `poetry lock --regenerate`.",
             )
@@ -158,7 +158,7 @@ class Fetcher:
                 part.unlink(missing_ok=True)
             raise IncompleteError(
                 f"{file.name} cannot be fetched: {in_words(error)}",
-                where=without_credentials(url),
+                where=public_address(url),
                 hint="Run the same command again: it goes on from here.",
             ) from error
         return goes_on

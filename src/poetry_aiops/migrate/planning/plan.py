@@ -32,9 +32,9 @@ from poetry_aiops.migrate.planning.sources import INDEX_OPTIONS
 from poetry_aiops.migrate.planning.sources import VARIABLE
 from poetry_aiops.migrate.planning.sources import Sources
 from poetry_aiops.migrate.planning.variants import settle_variants
-from poetry_aiops.migrate.redact import redact
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The document ``poetry-aiops/health/1``: everything that a health report knows, for programs.
 
-Texts stand as they are, escaped by JSON alone, but without passwords in addresses; an advisory's address that is
+Texts stand as they are, escaped by JSON alone, but with public addresses only; an advisory's address that is
 neither http nor https is null.
 """
 
@@ -13,12 +13,13 @@ from typing import Any
 from typing import Final
 
 from poetry_aiops.report.health.safe import web_address
-from poetry_aiops.report.health.safe import without_password
 from poetry_aiops.report.health.sources import sources_of
 from poetry_aiops.report.health.words import cases
 from poetry_aiops.report.health.words import ignored_cases
 from poetry_aiops.report.health.words import metrics_in_order
 from poetry_aiops.report.health.words import stamp
+from poetry_aiops.system.addresses import public_address
+from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def health_json(report: HealthReport) -> str:
 
 def health_document(report: HealthReport) -> dict[str, Any]:
     """Return the content of the document ``poetry-aiops/health/1``."""
-    document: dict[str, Any] = _without_passwords(_document(report))
+    document: dict[str, Any] = _redacted(_document(report))
     return document
 
 
@@ -137,7 +138,9 @@ def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKe
     return {
         "name": package.name,
         "version": package.version,
-        "source": {"type": source.type, "url": source.url, "reference": source.reference} if source else None,
+        "source": {"type": source.type, "url": public_address(source.url), "reference": source.reference}
+        if source
+        else None,
         "groups": list(package.groups or ()),
         "direct": row.direct,
         "via": list(row.via),
@@ -325,16 +328,16 @@ def _point(point: TrendPoint) -> dict[str, Any]:
     }
 
 
-def _without_passwords(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
+def _redacted(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
     if isinstance(value, str):
-        return without_password(value)
+        return redact_addresses(value)
     if isinstance(value, dict):
-        return {without_password(key): _without_passwords(one) for key, one in value.items()}
-    return [_without_passwords(one) for one in value] if isinstance(value, list) else value
+        return {redact_addresses(key): _redacted(one) for key, one in value.items()}
+    return [_redacted(one) for one in value] if isinstance(value, list) else value
 
 
 def _address(text: str) -> str | None:
-    return web_address(without_password(text))
+    return web_address(public_address(text))
 
 
 def _time(value: datetime | None) -> str | None:

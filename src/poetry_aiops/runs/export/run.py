@@ -28,6 +28,7 @@ from poetry_aiops.runs.export.bundle import Standing
 from poetry_aiops.runs.export.bundle import read_bundle
 from poetry_aiops.runs.export.bundle import standing
 from poetry_aiops.runs.export.bundle import write
+from poetry_aiops.runs.terminal import lost_readers
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_error
 
@@ -271,7 +272,13 @@ class Synchronising:
             return True
 
         try:
-            watch(read, work, time.sleep, interval=_LOOK_EVERY)
+            watch(
+                read,
+                work,
+                time.sleep,
+                interval=_LOOK_EVERY,
+                goes_on=lambda: not lost_readers(self.command.io),
+            )
         except KeyboardInterrupt:
             self.command.line("")
         return 0

@@ -32,7 +32,6 @@ from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.export.header import read_header
 from poetry_aiops.export.model import Selection
-from poetry_aiops.export.model import without_credentials
 from poetry_aiops.export.wheelhouse import REQUIREMENTS_FILE
 from poetry_aiops.export.wheelhouse import Here
 from poetry_aiops.export.wheelhouse import choose_files
@@ -47,6 +46,7 @@ from poetry_aiops.runs.export.bundle import read_bundle
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
 from poetry_aiops.runs.terminal import shows_progress
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _addresses(
     if lost:
         raise IncompleteError(
             f"{len(lost)} files of poetry.lock cannot be found on their indexes",
-            details=tuple(found.problems) or tuple(without_credentials(name) for name in lost),
+            details=tuple(found.problems) or tuple(public_address(name) for name in lost),
             hint="Run the same command again when the index answers; if a release is gone, `poetry update` takes another.",
         )
     return found.addresses

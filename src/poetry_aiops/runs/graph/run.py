@@ -12,6 +12,7 @@ from typing import Any
 from poetry_aiops.adapters.git import file_at
 from poetry_aiops.adapters.reports_folder import REPORTS
 from poetry_aiops.adapters.reports_folder import write_reports
+from poetry_aiops.errors import IncompleteError
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
@@ -77,7 +78,7 @@ class Graphing:
     command: GraphCommand
 
     def run(self) -> int:
-        """Return the exit code: 1 only for cycles with ``--check-cycles``."""
+        """Return the exit code: 1 only for cycles with ``--check-cycles``, 3 where an index refused to tell sizes."""
         asked = self._asked_format()
         files = self.command.output_files
         self.depth  # noqa: B018 - wrong options are told before anything is read
@@ -93,7 +94,7 @@ class Graphing:
             self._write_page()
         if files:
             self.command.write_files({form: self._text(form) for form in set(files.values())})
-        return self._check_cycles()
+        return self._check_cycles() or self._check_sizes()
 
     # -- what was asked for --------------------------------------------------------------------------------
 
@@ -289,6 +290,13 @@ class Graphing:
         if self.command.option("check-cycles") and self.analysis.cycles:
             return NegativeAnswerError.exit_code
         return 0
+
+    def _check_sizes(self) -> int:
+        sizes = self.overlay.sizes if self.command.option("sizes") else None
+        refused = dict.fromkeys(one.reason for one in sizes.builds if one.refused) if sizes else {}
+        for reason in refused:
+            print_warning(self.command.io, reason)
+        return IncompleteError.exit_code if refused else 0
 
 
 def _shown(path: Path, pyproject: Path) -> str:

@@ -25,6 +25,8 @@ from poetry_aiops.adapters.indexes.records import IndexAccess
 from poetry_aiops.adapters.indexes.records import cache_folder
 from poetry_aiops.adapters.indexes.records import cooldown_of
 from poetry_aiops.adapters.indexes.records import index_records
+from poetry_aiops.adapters.indexes.source import sources_of
+from poetry_aiops.adapters.indexes.source import stand_ins_of
 from poetry_aiops.adapters.reports_folder import read_report
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.frameworks import load_frameworks
@@ -169,7 +171,13 @@ class HealthLook:
     @cached_property
     def origins(self) -> Origins:
         torch = urlsplit(load_frameworks().torch_index).hostname or ""
-        return Origins(frozenset({torch, default_index_host()}), self.request.public_sources)
+        pool = self.subject.poetry.pool
+        return Origins(
+            frozenset({torch, default_index_host()}),
+            self.request.public_sources,
+            stand_ins_of(pool),
+            {name: source.url for name, source in sources_of(pool).items()},
+        )
 
     @property
     def folder(self) -> Path:
@@ -315,12 +323,14 @@ class HealthLook:
             if records is not None
             else ()
         )
+        refused = tuple(use.refused for use in records.uses if use.refused) if records is not None else ()
         return Facts(
             self.metrics,
             self.sorted.active,
             tuple(self.rated.signals),
             unseen,
             score_of(self.metrics),
+            refused,
             self.lock_problems,
         )
 

@@ -9,7 +9,6 @@ from poetry.console.exceptions import PoetryRuntimeError
 from poetry.installation.installer import Installer
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.repositories.installed_repository import InstalledRepository
-from poetry.utils.env import EnvManager
 from poetry.utils.env import NullEnv
 from poetry.utils.password_manager import PoetryKeyring
 
@@ -30,24 +29,11 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
 
-def lock_variants(command: Command) -> int:
-    """Lock the project of ``command`` as its pyproject.toml now is; returns the exit code of Poetry's installer.
-
-    Raises NegativeAnswerError when no versions fit together, IncompleteError when an index cannot be read. Call
-    ``command.reset_poetry()`` first when pyproject.toml was changed in this process.
-    """
-    application, io, poetry = command.get_application(), command.io, command.poetry
-    lock = LockCommand()
-    lock.set_application(application)
-    lock.set_env(EnvManager(poetry, io=io).create_venv())
-    application.configure_installer_for_command(lock, io)
-    return _run(lock, io, poetry)
-
-
 def lock_staged(command: Command, poetry: Poetry, scratch: Path) -> int:
     """Lock a project that is not the command's own, without an environment; ``scratch`` is for its sources.
 
-    Returns and raises as ``lock_variants`` does.
+    Returns the exit code of Poetry's installer. Raises NegativeAnswerError when no versions fit together,
+    IncompleteError when an index cannot be read.
     """
     io = command.io
     lock = LockCommand()

@@ -45,6 +45,7 @@ from poetry_aiops.runs.locking.notes import note_missing_provided
 from poetry_aiops.runs.locking.notes import note_vanished_variants
 from poetry_aiops.runs.locking.notes import note_what_sync_removes
 from poetry_aiops.runs.terminal import accept_every_sign
+from poetry_aiops.runs.terminal import outlive_readers
 from poetry_aiops.runs.terminal import print_error
 from poetry_aiops.runs.terminal import print_warning
 
@@ -131,6 +132,8 @@ def prepare(
     accept_every_sign(event.io)
     try:
         session = _session(event, poetry, table)
+        if session is not None and not session.inferred:
+            outlive_readers(event.io)  # elsewhere a closed pipe is Poetry's own matter
         if session is not None:
             _check_lock_is_readable(event, session)
             _refuse_second_variant(event, session)
@@ -141,6 +144,7 @@ def prepare(
         if isinstance(event.command, TakesSession):
             event.command.use_session(error)
             return None
+        outlive_readers(event.io)
         print_error(event.io, error)
         event.disable_command()
         return Refusal(error.exit_code)

@@ -33,7 +33,6 @@ from poetry_aiops.errors import InputError
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.migrate.backups.model import FileChange
-from poetry_aiops.migrate.redact import redact
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION
 from poetry_aiops.migrate.writing.generate import generate
 from poetry_aiops.migrate.writing.generate import layout_of
@@ -55,6 +54,7 @@ from poetry_aiops.runs.migrate.reading import Reading
 from poetry_aiops.runs.migrate.reading import project_root
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:
