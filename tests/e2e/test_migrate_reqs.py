@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 
 from datetime import UTC
@@ -53,6 +54,22 @@ def test_base_and_dev_become_a_project_that_installs_with_the_old_pins(
     assert "Nothing to change." in poetry.must(project, "migrate-reqs").stdout
     poetry.must(project, "migrate-reqs", "--rollback")
     assert content(project) == before
+
+
+def test_old_files_of_the_user_whose_names_look_like_ours_stay(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    names = (".migration-0123456789ab.lock", ".migration-notes.toml", ".aiops-notes.tmp")
+    project = tree(
+        index, **{"requirements.txt": "--index-url INDEX\nfastapi==0.109.0\n"}, **dict.fromkeys(names, "mine")
+    )
+    for name in names:
+        os.utime(project.path / name, (0, 0))
+    before = content(project)
+    poetry.must(project, "migrate-reqs")
+    after = content(project)
+    assert {name: after.get(name) for name in before} == before
+    assert set(after) - set(before) == {"pyproject.toml", "poetry.lock"}
 
 
 def test_restore_sh_puts_everything_back_without_poetry(

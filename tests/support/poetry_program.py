@@ -62,6 +62,20 @@ from poetry.console.application import main
 sys.exit(main())
 """
 
+# Poetry's installer with other source text, as a newer release may have it; the program goes on with what is left.
+CHANGED_POETRY = """\
+import sys
+import poetry.installation.installer as installer
+source = open(installer.__file__, encoding="utf-8").read()
+for old, new in CHANGES:
+    assert old in source, old
+    source = source.replace(old, new)
+exec(compile(source, installer.__file__, "exec"), vars(installer))
+ALSO
+from poetry.console.application import main
+sys.exit(main())
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -141,6 +155,12 @@ class PoetryProgram:
     def without_our_plugin(cls, home: Path) -> PoetryProgram:
         """Return the Poetry of this environment as it is where this plugin was never installed."""
         return cls(Path(sys.executable), home, ("-P", "-c", POETRY_WITHOUT_US))
+
+    @classmethod
+    def changed(cls, home: Path, *changes: tuple[str, str], also: str = "") -> PoetryProgram:
+        """Return the program with text of Poetry's installer replaced, and with statements that run before it."""
+        program = CHANGED_POETRY.replace("CHANGES", repr(changes)).replace("ALSO", also)
+        return cls(Path(sys.executable), home, ("-P", "-c", program))
 
     def warm(self) -> PoetryProgram:
         """Return this program of this environment with warm starts, where the platform has them."""

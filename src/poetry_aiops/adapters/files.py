@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _PRIVATE = 0o600
 _USUAL = 0o666
-_TEMPORARY = re.compile(r"\.aiops-[0-9a-f]{16}\.tmp(?:\.zip)?")
+TEMPORARY_NAME: Final = re.compile(r"\.aiops-[0-9a-f]{16}\.tmp(?:\.zip)?")
+"""What is written under such a name is left only by a run that was killed."""
 _SURELY_LEFT: Final = 3600.0  # seconds
 
 
@@ -127,7 +128,7 @@ def remove_leftovers(folder: Path) -> None:
     """Remove temporary files that are an hour old; younger ones may be those of a run that goes on. Never raises."""
     with suppress(OSError), os.scandir(folder) as found:
         for item in found:
-            if _TEMPORARY.fullmatch(item.name) and item.is_file(follow_symlinks=False):
+            if TEMPORARY_NAME.fullmatch(item.name) and item.is_file(follow_symlinks=False):
                 with suppress(OSError):
                     if time.time() - item.stat(follow_symlinks=False).st_mtime > _SURELY_LEFT:
                         Path(item.path).unlink()

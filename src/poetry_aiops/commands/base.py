@@ -6,6 +6,7 @@ import errno
 import platform
 import traceback
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 _REFUSALS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG}
 )
+
+_READ_BY_POETRY = ("pyproject.toml", "poetry.lock", "poetry.toml")
+_PUT_A_FILE = "Put a regular file of the project there, or remove it, then run this again."
 
 
 def format_option(*formats: str) -> Option:
@@ -76,7 +80,9 @@ class AiopsCommand(Command):
 
     formats: ClassVar[tuple[str, ...]] = ("text",)
     extensions: ClassVar[dict[str, str]] = {".json": "json", ".txt": "text"}
+    reads_project: ClassVar[bool] = True
     _document_output: Output | None = None
+    _refusal: AiopsError | None = None
 
     def claim_output(self, io: IO) -> None:
         """With any ``--format`` but text, keep standard output for the document and send all else to stderr.
@@ -94,6 +100,28 @@ class AiopsCommand(Command):
             self._document_output = io.output
             io._output = io.error_output  # noqa: SLF001 - cleo has no setter; Poetry's parts hold on to this io
 
+    def refuses_project(self) -> bool:
+        """Say whether Poetry must not open the project's files; ``run`` then ends with the reason.
+
+        Runs before Poetry's own listeners, which already read them, and would wait for a pipe without end.
+        """
+        from poetry.factory import Factory  # noqa: PLC0415 - `poetry list` needs none of these
+
+        from poetry_aiops.errors import InputError  # noqa: PLC0415
+        from poetry_aiops.system.reading import RefusedFileError  # noqa: PLC0415
+        from poetry_aiops.system.reading import open_file  # noqa: PLC0415
+
+        try:
+            folder = Factory.locate(self.get_application().project_directory).parent
+            for name in _READ_BY_POETRY if self.reads_project else ():
+                with suppress(FileNotFoundError, PermissionError), open_file(folder / name, within=folder):
+                    pass
+        except RefusedFileError as error:
+            self._refusal = InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
+        except (OSError, RuntimeError):
+            return False  # there is no project here, or the command says what is wrong with it
+        return self._refusal is not None
+
     def _is_document(self, form: str | None) -> bool:
         """Say whether a format is one that programs read; the default is for people."""
         return form in self.formats and form not in (self.formats[0], "text")
@@ -110,9 +138,17 @@ class AiopsCommand(Command):
         self.claim_output(io)
         suit_terminal(io)
         try:
+            if self._refusal is not None:
+                raise self._refusal  # noqa: TRY301 - told like every other
             return super().run(io)
         except AiopsError as error:
             failure = error
+        except ImportError as error:
+            if not (error.name or "").startswith("poetry."):
+                raise
+            from poetry_aiops.adapters.solving.known_poetry import foreign_poetry  # noqa: PLC0415
+
+            failure = foreign_poetry(str(error))
         except PoetryRuntimeError:
             raise  # a failure of Poetry's own, which it explains itself; cleo counts it as wrong usage
         except CleoError as error:
@@ -218,9 +254,12 @@ def _refused_by_the_system(error: Exception) -> AiopsError | None:
     """Return a full disk, a broken connection and the like in words; None for any other error."""
     from poetry_aiops.errors import IncompleteError  # noqa: PLC0415 - as above
     from poetry_aiops.errors import InputError  # noqa: PLC0415
+    from poetry_aiops.system.reading import RefusedFileError  # noqa: PLC0415
 
     if not isinstance(error, OSError):
         return None
+    if isinstance(error, RefusedFileError):
+        return InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
     if error.errno in _REFUSALS:
         return InputError(
             f"the system refused: {error.strerror or error}",
@@ -241,7 +280,7 @@ def _internal(error: Exception, *, verbose: bool) -> AiopsError:
 
     from poetry_aiops import __version__  # noqa: PLC0415
     from poetry_aiops.errors import InternalError  # noqa: PLC0415
-    from poetry_aiops.migrate.redact import redact  # noqa: PLC0415
+    from poetry_aiops.system.addresses import redact  # noqa: PLC0415
 
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "poetry_aiops" in Path(frame.filename).parts] or frames

@@ -21,6 +21,7 @@ class HwInfoCommand(AiopsCommand):
     """Shows the host's facts and what they mean."""
 
     name = "hw-info"
+    reads_project = False
     description = "Shows this machine's accelerators and which builds of the AI frameworks run on it."
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
     options: ClassVar[list[Option]] = [

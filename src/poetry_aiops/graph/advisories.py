@@ -72,11 +72,11 @@ class Vulnerabilities:
 class HealthFindings:
     """What a report says about each (name, version), versions in one spelling.
 
-    ``open`` are those that it did not audit. ``lock_digest`` is that of the lock's packages, empty where it names none.
+    ``unaudited`` are those that it did not audit. ``lock_digest`` is that of the lock's packages, empty where it names none.
     """
 
     found: Mapping[tuple[str, str], tuple[Advisory, ...]]
-    open: frozenset[tuple[str, str]] = frozenset()
+    unaudited: frozenset[tuple[str, str]] = frozenset()
     lock_digest: str = ""
 
     def is_about(self, lock: Lock) -> bool:
@@ -92,7 +92,7 @@ class HealthFindings:
             of_node = {one.id: one for key in sorted(keys) for one in self.found.get(key, ())}
             if of_node:
                 found[node.id] = tuple(sorted(of_node.values(), key=_worst_first))
-            if keys <= self.found.keys() - self.open:
+            if keys <= self.found.keys() - self.unaudited:
                 audited.add(node.id)
         return Vulnerabilities(found, frozenset(audited), len(graph.nodes))
 

@@ -41,8 +41,9 @@ class Facts:
     """What is judged: every metric that was asked for, with its open questions.
 
     ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
-    nothing is known of their signals. ``refused`` are the reasons of indexes that want a login or the user's word.
-    ``lock_problems`` say why the lock may not be what pyproject.toml asks for.
+    nothing is known of their signals. ``refused`` are the reasons of indexes that want a login or the user's word;
+    ``unread`` says which inputs of the project could not be read, and why. ``lock_problems`` say why the lock may not be
+    what pyproject.toml asks for.
     """
 
     metrics: tuple[Metric, ...]
@@ -51,6 +52,7 @@ class Facts:
     unseen: tuple[str, ...] = ()
     score: Score | None = None
     refused: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     lock_problems: tuple[str, ...] = ()
 
 
@@ -98,6 +100,7 @@ def judge(rules: Rules, facts: Facts) -> Gate:
         *(question for metric in facts.metrics for question in metric.open_questions),
         *_unseen(rules, facts),
         *_open_score(rules, facts),
+        *facts.unread,
     ]
     return Gate(tuple(violations), tuple(dict.fromkeys(open_questions)))
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "poetry-aiops/health-history/1"
 LONGEST: Final = 5000  # lines; the oldest go first
+LARGEST: Final = 40_000_000  # characters; likewise, as a larger file would not be read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,10 @@ def appended(text: str, entry: Entry) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     if lines and _parsed(lines[-1]) is None and not text.endswith("\n"):
         del lines[-1]
-    kept = lines[-(LONGEST - 1) :]
-    return "".join(f"{line}\n" for line in [*kept, line_of(entry)])
+    kept = [*lines[-(LONGEST - 1) :], line_of(entry)]
+    while len(kept) > 1 and sum(map(len, kept)) > LARGEST:
+        del kept[: len(kept) // 10 + 1]
+    return "".join(f"{line}\n" for line in kept)
 
 
 def line_of(entry: Entry) -> str:

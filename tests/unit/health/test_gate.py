@@ -105,6 +105,12 @@ def test_an_incomplete_audit_does_not_pass() -> None:
     assert "could not be audited" in gate.incomplete[0]
 
 
+def test_an_input_that_cannot_be_read_is_an_open_question() -> None:
+    gate = judge(Rules(), Facts((metric_of(audit_of()),), (), unread=("history.jsonl cannot be read",)))
+    assert gate.exit_code == 3
+    assert gate.incomplete == ("history.jsonl cannot be read",)
+
+
 def test_a_violation_is_certain_even_when_something_is_open() -> None:
     found = finding()
     gate = judge(Rules(), Facts((metric_of(audit_of(found, failed=("fig",))),), (found,)))

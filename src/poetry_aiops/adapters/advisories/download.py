@@ -20,6 +20,9 @@ from poetry_aiops.adapters.http import TransferError
 from poetry_aiops.adapters.http import open_transport
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import LARGEST_REPORT
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def cached_snapshot(folder: Path, url: str = DEFAULT_URL) -> Downloaded | None:
     """Return the snapshot of a URL that was fetched before, None when there is none or its note is unreadable."""
     path = _path(folder, url)
     try:
-        note = json.loads(_note(path).read_bytes())
+        note = json.loads(read_file(_note(path), within=ANYWHERE, limit=LARGEST_REPORT))
         checked = datetime.fromisoformat(note["checked"])
         etag = note["etag"] if isinstance(note["etag"], str) else ""
     except (OSError, ValueError, KeyError, TypeError):

@@ -33,6 +33,9 @@ from poetry_aiops.health.popularity import Count
 from poetry_aiops.health.popularity import Counts
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import LARGEST_REPORT
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -271,7 +274,7 @@ def _load(path: Path | None) -> Kept:
     if path is None:
         return Kept()
     try:
-        document: Any = json.loads(path.read_bytes())
+        document: Any = json.loads(read_file(path, within=ANYWHERE, limit=LARGEST_REPORT))
         by_name = {name: (count, _time(asked)) for name, (count, asked) in document["by_name"].items()}
         listed = document["listed"]
         top = {str(name): int(count) for name, count in document["top"].items()}

@@ -32,6 +32,9 @@ from poetry_aiops.graph.sizes import NO_FILE_FITS
 from poetry_aiops.graph.sizes import BuildSize
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.wheels import best_file
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import LARGEST_REPORT
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -229,7 +232,7 @@ class _Kept:
         self.path = path
         self.sizes: dict[str, int] = {}
         try:
-            read = json.loads(path.read_bytes())
+            read = json.loads(read_file(path, within=ANYWHERE, limit=LARGEST_REPORT))
         except (OSError, ValueError, RecursionError):
             return
         if isinstance(read, dict):

@@ -27,6 +27,8 @@ from poetry_aiops.errors import IncompleteError
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.system.addresses import public_address
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import open_file
 
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ class Fetcher:
             return "present"
         part = path.with_name(f".{file.name}.part")
         try:
-            with source.open("rb") as opened, _opened(part, anew=True) as copy:
+            with open_file(source, within=ANYWHERE, limit=None) as opened, _opened(part, anew=True) as copy:
                 shutil.copyfileobj(opened, copy)
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -185,5 +187,5 @@ def _opened(part: Path, *, anew: bool) -> IO[bytes]:
 
 def _has_hash(path: Path, expected: str) -> bool:
     kind, _, digest = expected.rpartition(":")
-    with path.open("rb") as opened:
+    with open_file(path, within=ANYWHERE, limit=None) as opened:
         return hashlib.file_digest(opened, kind or "sha256").hexdigest() == digest

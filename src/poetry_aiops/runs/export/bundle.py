@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
@@ -38,10 +36,10 @@ from poetry_aiops.export.threeway import compare
 from poetry_aiops.export.threeway import surplus
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.declaration import variant_kind
-from poetry_aiops.locking.propose import propose
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -116,7 +114,7 @@ def standing(
     for rendered in render_bundle(bundle.plans, replace(base, addresses=addresses)):
         path = rendered.plan.path
         result.rendered[path] = rendered
-        text = _text(bundle.root / path)
+        text = _text(bundle.root, path)
         found = compare(path, rendered.text, text, export.digest, diffs=diffs)
         if found.state in {"foreign", "edited"} and _is_as_migrated(bundle.root, path, migrated):
             found = replace(found, state="migrated", edits=())
@@ -161,26 +159,22 @@ def write(root: Path, comparison: Comparison, text: str) -> str | None:
 
 def _variants(table: object, project: Project) -> Variants:
     hardware = read_config(table).hardware
-    if hardware is not None:
-        check_declaration(hardware, project)
-    hardware = hardware or propose(project)
     if hardware is None:
         return Variants()
+    check_declaration(hardware, project)
     return Variants(tuple(one.group for one in hardware.variants), variant_kind(hardware, project))
 
 
 def _refuse_ways_out(bundle: Bundle) -> None:
-    """Raise ConfigError for files that a symbolic link leads out of the project."""
-    out = [
-        plan.path
-        for plan in bundle.plans
-        if not Path(os.path.realpath(bundle.root / plan.path)).is_relative_to(bundle.root)
-    ]
-    if out:
+    """Raise ConfigError for files that lead out of the project or into a repository's own folder."""
+    places = ((plan.path, find_place(bundle.root, plan.path)) for plan in bundle.plans)
+    wrong = tuple(f"{path} {place}" for path, place in places if isinstance(place, str))
+    if wrong:
         raise ConfigError(
-            f"a symbolic link leads out of the project: {', '.join(out)}",
+            "these files cannot be written",
             where=EXPORT,
-            hint="Name files that lie inside the project.",
+            details=wrong,
+            hint="Name regular files inside the project.",
         )
 
 
@@ -196,10 +190,11 @@ def _file_of(variant: str, bundle: Bundle) -> str:
 # -- files ----------------------------------------------------------------------------------------------
 
 
-def _text(path: Path) -> str | None:
+def _text(root: Path, name: str) -> str | None:
     """Return a file's text; what is no UTF-8 is nobody's work of ours and only has to differ."""
+    path = root / name
     try:
-        return path.read_bytes().decode("utf-8", "replace")
+        return read_file(path, within=root).decode("utf-8", "replace")
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -223,7 +218,7 @@ def _surplus(bundle: Bundle) -> Iterable[Comparison]:
     for folder, suffix in sorted(places):
         for path in sorted((bundle.root / folder).glob(f"*{suffix}")):
             name = path.relative_to(bundle.root).as_posix()
-            text = None if name in own or not path.is_file() else _text(path)
+            text = None if name in own or not path.is_file() else _text(bundle.root, name)
             found = surplus(name, text) if text else None
             if found:
                 yield found
@@ -233,7 +228,7 @@ def _addresses(result: Standing, poetry: Poetry, base: Exported, *, ask: bool) -
     plans = [plan for plan in result.bundle.plans if plan.format == "pylock"]
     addresses: dict[FileKey, Address] = {}
     for plan in plans:
-        addresses |= known_addresses(_text(result.bundle.root / plan.path) or "")
+        addresses |= known_addresses(_text(result.bundle.root, plan.path) or "")
     pins = [pin for plan in plans for pin in base.select(plan.selection)]
     unknown = [
         (pin.package, file)

@@ -31,6 +31,7 @@ from poetry_aiops.runs.export.bundle import write
 from poetry_aiops.runs.terminal import lost_readers
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_error
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -295,6 +296,6 @@ class Synchronising:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_file(path)).hexdigest()
     except OSError:
         return ""

@@ -47,6 +47,8 @@ from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
 from poetry_aiops.runs.terminal import shows_progress
 from poetry_aiops.system.addresses import public_address
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ def _refuse_to_overwrite(path: Path) -> None:
     """Raise NegativeAnswerError for a requirements file in the folder that is not our own untouched work."""
     if not path.exists():
         return
-    text = path.read_bytes().decode("utf-8", "replace")
+    text = read_file(path, within=ANYWHERE).decode("utf-8", "replace")
     header = read_header(text)
     if header is None or header.path != REQUIREMENTS_FILE or not header.is_untouched(text):
         raise NegativeAnswerError(

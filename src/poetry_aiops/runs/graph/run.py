@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from poetry_aiops.adapters.git import file_at
-from poetry_aiops.adapters.reports_folder import REPORTS
+from poetry_aiops.adapters.reports_folder import reports_of
 from poetry_aiops.adapters.reports_folder import write_reports
+from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import NegativeAnswerError
@@ -30,6 +31,7 @@ from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay
 from poetry_aiops.graph.revision import graph_at
+from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.report.document import document_text
@@ -48,7 +50,6 @@ from poetry_aiops.report.graph.text import summary_text
 from poetry_aiops.runs.graph.overlay import sizes_of
 from poetry_aiops.runs.graph.overlay import vulnerabilities_of
 from poetry_aiops.runs.graph.scope import look_of
-from poetry_aiops.runs.graph.scope import variants_of
 from poetry_aiops.runs.located import located_pyproject
 from poetry_aiops.runs.located import locked_beside
 from poetry_aiops.runs.terminal import fitted
@@ -265,13 +266,13 @@ class Graphing:
         )
 
     def _variants(self) -> dict[str, str]:
-        hardware = variants_of(self.document, self.project)
+        hardware = read_config(aiops_table(self.document)).hardware
         return {one.group: one.backend for one in hardware.variants} if hardware else {}
 
     def _write_page(self) -> None:
         contents = {PAGE: self._text("html"), ANALYSIS: self._text("markdown")}
         try:
-            page, analysis = write_reports(self.path.parent / REPORTS, contents)
+            page, analysis = write_reports(reports_of(self.path.parent), contents)
         except InputError as error:
             print_warning(self.command.io, "\n".join(error.lines()))
             self.command.line(

@@ -46,6 +46,7 @@ from poetry_aiops.runs.located import located_pyproject
 from poetry_aiops.runs.locking.locking import lock_staged
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Adding:
 
     def _run(self, path: Path) -> int:
         document = load_pyproject(path)
-        before = path.read_bytes()
+        before = read_file(path)
         addition = self._plan(document, path)
         text = apply_edit(before.decode("utf-8"), addition.edit, path)
         diff = _diff(before.decode("utf-8"), text)
@@ -179,7 +180,7 @@ class Adding:
                 self._warn_about_hashes(addition, staged.poetry.pool)
                 code = lock_staged(self.command, staged.poetry, Path(scratch))
                 if code == 0:
-                    after[lock] = staged.lock_path.read_bytes()
+                    after[lock] = read_file(staged.lock_path)
         finally:
             if code != 0:  # an interruption included
                 self.command.line_error("<error>Locking failed, so nothing was written.</error>")
@@ -285,7 +286,7 @@ class Adding:
 
 
 def _bytes_of(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
+    return read_file(path) if path.is_file() else None
 
 
 def _write(seen: Mapping[Path, bytes | None], after: Mapping[Path, bytes]) -> None:

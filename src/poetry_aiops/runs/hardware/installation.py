@@ -12,6 +12,8 @@ from packaging.utils import canonicalize_name
 from poetry_aiops.adapters.machine.environment_record import write_record
 from poetry_aiops.adapters.machine.installed_packages import read_installed
 from poetry_aiops.adapters.machine.verify_environment import verify_environment
+from poetry_aiops.adapters.solving.gate import locked_by
+from poetry_aiops.adapters.solving.gate import verify_locked
 from poetry_aiops.adapters.solving.installer import VariantInstaller
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.hardware.groups import names_in_extras
@@ -19,6 +21,7 @@ from poetry_aiops.hardware.installed import installed_builds
 from poetry_aiops.hardware.installed_check import compare
 from poetry_aiops.hardware.record import record_for
 from poetry_aiops.locking.declaration import provided_directly
+from poetry_aiops.locking.verify import Installed
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.targets import targets
 from poetry_aiops.report.document import document_text
@@ -97,6 +100,17 @@ class Installation:
         every = self.session.project.extras if self.all_extras else names_in_extras(given)
         chosen = {self.variant} if self.variant else set()
         return sorted((set(every) - set(self.session.variants)) | chosen)
+
+    def verify_selection(self) -> None:
+        """Raise LockConflictError when poetry.lock holds two builds of one package for what is to be installed."""
+        command = self.command
+        poetry = command.poetry
+        extras = (
+            poetry.package.extras
+            if command.option("all-extras")
+            else names_in_extras(command.option("extras"))
+        )
+        verify_locked(locked_by(poetry.locker), [Installed.of(self.active_groups, extras)])
 
     def announce(self) -> None:
         """Warn, say what was chosen and why in one line, and prepare the installer to clear other variants away."""

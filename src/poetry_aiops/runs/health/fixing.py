@@ -32,6 +32,7 @@ from poetry_aiops.report.health.model import ProposedFix as FixRow
 from poetry_aiops.runs.health.fix_solving import FixCase
 from poetry_aiops.runs.health.fix_solving import solved_batch
 from poetry_aiops.runs.terminal import plain
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def apply_fixes(
             hint="Run `poetry lock` first.",
         )
     _refuse_gaps(case)
-    before = case.lock.path.read_bytes()
+    before = read_file(case.lock.path)
     started = time.perf_counter()
     batch = solved_batch(command, case, pins, before)
     outcome = _outcome(case, fixes, batch, time.perf_counter() - started)
@@ -215,7 +216,7 @@ def _answered(
 
 
 def _write(path: Path, before: bytes, after: bytes) -> None:
-    if path.read_bytes() != before:
+    if read_file(path) != before:
         raise InputError(
             "it was changed by another program while the fixes were solved",
             where=path.name,

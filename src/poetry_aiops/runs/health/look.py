@@ -66,6 +66,7 @@ from poetry_aiops.report.health.rows import RatedPackages
 from poetry_aiops.report.health.rows import package_rows
 from poetry_aiops.runs.health.feeds import feeds_of
 from poetry_aiops.runs.health.request import LATEST
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -331,6 +332,7 @@ class HealthLook:
             unseen,
             score_of(self.metrics),
             refused,
+            self.history_text[1],
             self.lock_problems,
         )
 
@@ -363,8 +365,8 @@ class HealthLook:
 
     def _locations(self) -> Mapping[PackageKey, Location]:
         lock, project = self.subject.lock, self.subject.project
-        lines = lock_lines(lock.path.read_text("utf-8", "replace"))
-        asked = requirement_lines(project.path.read_text("utf-8", "replace"))
+        lines = lock_lines(read_file(lock.path).decode("utf-8", "replace"))
+        asked = requirement_lines(read_file(project.path).decode("utf-8", "replace"))
         places = dict(zip((package.key for package in lock.packages), lines, strict=False))
         rows = package_rows(self.packages, self.demands, RatedPackages())
         return {
@@ -378,17 +380,21 @@ class HealthLook:
     # -- remembering -----------------------------------------------------------------------------------------
 
     @cached_property
-    def history_text(self) -> str:
-        return read_report(self.request.reports / HISTORY)
+    def history_text(self) -> tuple[str, tuple[str, ...]]:
+        """The text of the history, and why it cannot be read, so that nobody can tell what is new."""
+        try:
+            return read_report(self.request.reports / HISTORY), ()
+        except OSError as error:
+            return "", (f"{HISTORY} cannot be read: {error.strerror}; what is new is not known",)
 
     @cached_property
     def history(self) -> History:
         """The runs before that looked at the same."""
-        return read_history(self.history_text).comparable(self.entry)
+        return read_history(self.history_text[0]).comparable(self.entry)
 
     @cached_property
     def entry(self) -> Entry:
-        lock = hashlib.sha256(self.subject.lock.path.read_bytes()).hexdigest()
+        lock = hashlib.sha256(read_file(self.subject.lock.path)).hexdigest()
         packages = frozenset(f"{package.name}=={package.version}" for package in self.packages)
         gate = judge(self.request.rules, self.facts)
         ignored = [one.finding.id for one in self.sorted.ignored]

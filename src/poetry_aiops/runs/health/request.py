@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from typing import Final
 
 from poetry_aiops.adapters.indexes.downloads import services_from
-from poetry_aiops.adapters.reports_folder import REPORTS
+from poetry_aiops.adapters.reports_folder import reports_of
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.groups import names_in_groups
 from poetry_aiops.health.gate import Rules
@@ -107,7 +107,7 @@ def request_of(command: HealthCommand, policy: Policy, root: Path) -> HealthRequ
         max_age=read_interval(age, "--advisories-max-age", _LONGEST_AGE) if age else None,
         update=bool(option("update-advisories")),
         public_sources=_public_sources(),
-        reports=Path(option("report-dir")) if option("report-dir") else root / REPORTS,
+        reports=Path(option("report-dir")) if option("report-dir") else reports_of(root),
     )
 
 

@@ -32,6 +32,7 @@ from poetry_aiops.runs.terminal import columns
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
 from poetry_aiops.runs.terminal import shows_progress
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -79,9 +80,9 @@ class HealthRun:
         """Fix, and return the look at the lock as it is then, so that the history tells of that one."""
         from poetry_aiops.runs.health.fixing import fix  # noqa: PLC0415 - loads the solver
 
-        before = look.subject.lock.path.read_bytes()
+        before = read_file(look.subject.lock.path)
         report = fix(self.command, look, dry_run=bool(self.command.option("dry-run")))
-        if look.subject.lock.path.read_bytes() == before:
+        if read_file(look.subject.lock.path) == before:
             return look, report
         after = self.look()
         return after, replace(after.report, fixes=report.fixes)

@@ -57,12 +57,13 @@ def lock_staged(command: Command, poetry: Poetry, scratch: Path) -> int:
 def _run(lock: LockCommand, io: IO, poetry: Poetry) -> int:
     PoetryKeyring.preflight_check(io, poetry.config)
     hardware = read_config(aiops_table(poetry.pyproject.data)).hardware
+    session = None
     if hardware is not None:
         session = VariantSession(io, poetry, read_project(poetry.pyproject_path), hardware)
         use_variant_installer(lock, session)
     lock.installer.lock(update=False)
     try:
-        return lock.installer.run()
+        code = lock.installer.run()
     except SolverProblemError as error:
         raise NegativeAnswerError(
             "no versions fit together",
@@ -75,3 +76,6 @@ def _run(lock: LockCommand, io: IO, poetry: Poetry) -> int:
             details=tuple(str(error).splitlines()),
             hint="Check the network and the sources in pyproject.toml, then run this again.",
         ) from error
+    if code == 0 and session is not None and session.guard is not None:
+        session.guard.conclude()
+    return code

@@ -24,7 +24,7 @@ from poetry_aiops.adapters.backups.migration import apply
 from poetry_aiops.adapters.backups.migration import create
 from poetry_aiops.adapters.backups.migration import locked
 from poetry_aiops.adapters.backups.migration import recover
-from poetry_aiops.adapters.solving.compatibility import knows_dependency_groups
+from poetry_aiops.adapters.solving.known_poetry import knows_dependency_groups
 from poetry_aiops.adapters.solving.planned_project import refuse_invalid
 from poetry_aiops.adapters.solving.staged_project import staged_project
 from poetry_aiops.config import read_config
@@ -55,6 +55,7 @@ from poetry_aiops.runs.migrate.reading import project_root
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
 from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ class Migrating:
 
     def _read(self, path: str) -> bytes | None:
         try:
-            return (self.root / path).read_bytes()
+            return read_file(self.root / path, within=self.root)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -272,7 +273,7 @@ class Migrating:
             else:
                 if code == 0:
                     self.proof = self._prove(given, staged)
-                    self._change(_LOCK, old, staged.lock_path.read_bytes())
+                    self._change(_LOCK, old, read_file(staged.lock_path))
                 return code
         return self._lock_seeded(given, text, offered)
 
