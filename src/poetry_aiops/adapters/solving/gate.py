@@ -19,6 +19,7 @@ from poetry_aiops.locking.verify import verify
 from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.targets import targets
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -115,4 +116,4 @@ class LockGuard:
         raise foreign_poetry("it wrote poetry.lock past the plugin's check; the file is as it was")
 
     def _content(self) -> bytes | None:
-        return self._path.read_bytes() if self._path.is_file() else None
+        return read_file(self._path) if self._path.is_file() else None
