@@ -12,10 +12,10 @@ from poetry.packages.locker import Locker
 from poetry.puzzle.provider import Provider
 from poetry.puzzle.solver import Solver
 
+from poetry_aiops.cli.known_poetry import NEWEST_KNOWN
 from poetry_aiops.errors import UsageError
 from poetry_aiops.locking import compatibility
 from poetry_aiops.locking.compatibility import check_poetry, missing_names
-from poetry_aiops.locking.known_poetry import NEWEST_KNOWN
 
 
 NEXT = f"{NEWEST_KNOWN[0]}.{NEWEST_KNOWN[1] + 1}.0"

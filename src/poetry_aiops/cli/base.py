@@ -139,7 +139,7 @@ class AiopsCommand(Command):
         except ImportError as error:
             if not (error.name or "").startswith("poetry."):
                 raise
-            from poetry_aiops.locking.known_poetry import foreign_poetry
+            from poetry_aiops.cli.known_poetry import foreign_poetry
 
             failure = foreign_poetry(str(error))
         except PoetryRuntimeError:

@@ -22,7 +22,7 @@ from poetry.puzzle.transaction import Transaction
 from poetry.repositories import RepositoryPool
 from poetry.toml import TOMLFile
 
-from poetry_aiops.locking.known_poetry import NEWEST_KNOWN, foreign_poetry
+from poetry_aiops.cli.known_poetry import NEWEST_KNOWN, foreign_poetry
 
 
 if TYPE_CHECKING:

@@ -97,7 +97,7 @@ def _prepared(
     try:
         from poetry_aiops.locking.session import prepare
     except ImportError as error:
-        from poetry_aiops.locking.known_poetry import foreign_poetry
+        from poetry_aiops.cli.known_poetry import foreign_poetry
 
         raise foreign_poetry(str(error)) from error
     return prepare(event, poetry, hardware, verifies=event.command.name in ACTING)

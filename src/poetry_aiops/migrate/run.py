@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from poetry.core.constraints.version import Version
 from poetry.repositories.exceptions import PackageNotFoundError
 
+from poetry_aiops.cli.known_poetry import knows_dependency_groups
 from poetry_aiops.cli.terminal import plain, print_warning
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import AiopsError, InputError, NegativeAnswerError
 from poetry_aiops.locking.declaration import check_declaration
-from poetry_aiops.locking.known_poetry import knows_dependency_groups
 from poetry_aiops.locking.planned_project import refuse_invalid
 from poetry_aiops.locking.run import lock_staged
 from poetry_aiops.locking.staged_project import staged_project
