@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import sys
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from poetry_aiops.accelerators.host import Host
-    from poetry_aiops.graph.advisories import Advisory, HealthFindings
+    from poetry_aiops.graph.advisories import HealthFindings, Vulnerabilities
     from poetry_aiops.graph.command import GraphCommand
     from poetry_aiops.graph.model import DependencyGraph
     from poetry_aiops.project.model import Lock, Project
@@ -98,18 +97,17 @@ def _progress(command: GraphCommand) -> Callable[[int, int], None] | None:
 # -- advisories ---------------------------------------------------------------------------------------------
 
 
-def advisories_of(
-    command: GraphCommand, lock: Lock, graph: DependencyGraph
-) -> Mapping[str, tuple[Advisory, ...]] | None:
-    """Return the advisories of ``--health-report``, else of the last report where it is about this lock.
+def vulnerabilities_of(command: GraphCommand, lock: Lock, graph: DependencyGraph) -> Vulnerabilities | None:
+    """Return the vulnerabilities of ``--health-report``, else of the last report where it is about this lock.
 
     None without any. Raises InputError for a named report that cannot be read.
     """
     named = command.option("health-report")
     if named:
         findings = _read(Path(named), f"--health-report {named}", within=ANYWHERE)
-        if not findings.is_about(lock, _digest(lock)):
-            print_warning(command.io, f"{named} was written for another state of poetry.lock")
+        if not findings.is_about(lock):
+            print_warning(command.io, f"{named} is not about this state of poetry.lock")
+            return None
         return findings.on(graph)
     path = reports_of(lock.path.parent) / LAST_REPORT
     if not os.path.lexists(path):
@@ -119,7 +117,7 @@ def advisories_of(
     except InputError as error:
         print_warning(command.io, "\n".join(error.lines()))
         return None
-    return findings.on(graph) if findings.is_about(lock, _digest(lock)) else None
+    return findings.on(graph) if findings.is_about(lock) else None
 
 
 def _read(path: Path, where: str, *, within: Path | str) -> HealthFindings:
@@ -134,7 +132,3 @@ def _read(path: Path, where: str, *, within: Path | str) -> HealthFindings:
             hint="Write one with `poetry health --output FILE.json`.",
         ) from error
     return read_findings(text, where)
-
-
-def _digest(lock: Lock) -> str:
-    return hashlib.sha256(read_file(lock.path)).hexdigest()

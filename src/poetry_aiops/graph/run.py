@@ -20,7 +20,7 @@ from poetry_aiops.graph.difference import difference
 from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay
-from poetry_aiops.graph.overlay_sources import advisories_of, sizes_of
+from poetry_aiops.graph.overlay_sources import sizes_of, vulnerabilities_of
 from poetry_aiops.graph.report.document import graph_document
 from poetry_aiops.graph.report.dot import graph_dot
 from poetry_aiops.graph.report.graphml import graph_graphml
@@ -136,7 +136,7 @@ class Graphing:
         sizes = None
         if self.command.option("sizes"):
             sizes = sizes_of(self.command, self.project, self.lock, self.graph, self.look.host)
-        return Overlay(sizes, advisories_of(self.command, self.lock, self.graph))
+        return Overlay(sizes, vulnerabilities_of(self.command, self.lock, self.graph))
 
     @cached_property
     def _old_graph(self) -> DependencyGraph | None:
@@ -238,7 +238,7 @@ class Graphing:
             held=self.answers.held,
             diff=page_diff,
             sizes=self.overlay.bytes_by_name,
-            advisories=self.overlay.advisories or {},
+            vulnerabilities=self.overlay.vulnerabilities,
             focus=self.command.option("focus") or "",
         )
 

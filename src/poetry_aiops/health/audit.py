@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
 import poetry_aiops
 from poetry_aiops.accelerators.frameworks import load_frameworks
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.applicability import Origins
+from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf, currency_metric
-from poetry_aiops.health.demands import Demands
 from poetry_aiops.health.depth import depth_metric
 from poetry_aiops.health.downloads import download_counts, services_from
 from poetry_aiops.health.feeds import feeds_of
@@ -25,8 +26,10 @@ from poetry_aiops.health.ignores import Sorted, apply_ignores
 from poetry_aiops.health.maintenance import maintenance_metric, maintenance_of
 from poetry_aiops.health.news import news
 from poetry_aiops.health.popularity import popularity_metric, popularity_of, public_names
+from poetry_aiops.health.report.formats import report_text
 from poetry_aiops.health.report.model import HealthReport, Location
 from poetry_aiops.health.report.rows import RatedPackages, package_rows
+from poetry_aiops.health.request import LATEST
 from poetry_aiops.health.score import score_of, security_metric
 from poetry_aiops.health.security import audit
 from poetry_aiops.health.signals import signals_of
@@ -34,7 +37,7 @@ from poetry_aiops.index.pypi_address import default_index_host
 from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
 from poetry_aiops.index.release_records import why_not_from_index
 from poetry_aiops.index.source import sources_of, stand_ins_of
-from poetry_aiops.project.lines import lock_lines, requirement_lines
+from poetry_aiops.project.lines import asking_line, lock_lines, requirement_lines
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.reports_folder import read_report
@@ -48,9 +51,10 @@ if TYPE_CHECKING:
 
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.currency import Currency
+    from poetry_aiops.health.demands import Demands
     from poetry_aiops.health.history import Entry, History
     from poetry_aiops.health.maintenance import Maintenance
-    from poetry_aiops.health.metric import Metric
+    from poetry_aiops.health.metric import Metric, MetricName
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
     from poetry_aiops.health.request import HealthRequest
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
     from poetry_aiops.index.cooldown import Cooldown
     from poetry_aiops.index.release_records import IndexRecords
     from poetry_aiops.project.model import Lock, Package, PackageKey, Project
+    from poetry_aiops.system.reports_folder import Content
 
 
 HISTORY = "history.jsonl"
@@ -111,8 +116,26 @@ class HealthLook:
         return "; ".join(parts)
 
     @cached_property
+    def ground(self) -> Ground:
+        return Ground(self.subject.lock, self.subject.project)
+
+    @property
     def demands(self) -> Demands:
-        return Demands(self.subject.lock, self.subject.project)
+        return self.ground.demands
+
+    @cached_property
+    def lock_problems(self) -> tuple[str, ...]:
+        """Why the lock may not be what pyproject.toml asks for: what it holds then says little about the project."""
+        found = []
+        try:
+            if not self.subject.poetry.locker.is_fresh():
+                found.append("poetry.lock does not match pyproject.toml; run `poetry lock`")
+        except (RuntimeError, ValueError) as error:
+            why = " ".join(str(error).split())
+            found.append(f"Poetry cannot tell whether poetry.lock matches pyproject.toml: {why}")
+        if self.ground.gaps:
+            found.append(f"poetry.lock lacks what pyproject.toml asks for: {', '.join(self.ground.gaps)}")
+        return tuple(found)
 
     @cached_property
     def origins(self) -> Origins:
@@ -134,10 +157,12 @@ class HealthLook:
 
     # -- security --------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def audit(self) -> Audit | None:
-        if not self._wants("security"):
-            return None
+        return self.asked_audit if self._wants("security") else None
+
+    @cached_property
+    def asked_audit(self) -> Audit:
         return audit(self.packages, self.feeds, self.origins, self._development_groups())
 
     @cached_property
@@ -222,21 +247,30 @@ class HealthLook:
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
+        return tuple(self._metric(name) for name in self.request.metrics)
+
+    def _metric(self, name: MetricName) -> Metric:
         rated = self.rated
-        found: list[Metric] = []
-        if rated.audit is not None:
-            found.append(security_metric(rated.audit))
-        if self._wants("currency"):
-            found.append(currency_metric(rated.currency, self._cooldown()))
-        if self._wants("maintenance"):
-            found.append(maintenance_metric(rated.maintenance))
-        if self._wants("popularity"):
-            found.append(popularity_metric(rated.popularity))
-        if self._wants("depth"):
-            found.append(
-                depth_metric(replace(self.subject.lock, packages=self.packages), self.subject.project)
-            )
-        return tuple(found)
+        match name:
+            case "security":
+                return security_metric(self.asked_audit, self.sorted.active, self.selections)
+            case "currency":
+                return currency_metric(rated.currency, self._cooldown())
+            case "maintenance":
+                return maintenance_metric(rated.maintenance)
+            case "popularity":
+                return popularity_metric(rated.popularity)
+            case "depth":
+                lock = replace(self.subject.lock, packages=self.packages)
+                return depth_metric(lock, self.subject.project)
+            case _:
+                assert_never(name)
+
+    @property
+    def selections(self) -> tuple[frozenset[str], ...]:
+        """The groups that can be installed together: all that are no variant, with one variant each."""
+        groups, variants = frozenset(self.subject.project.groups), self.subject.variants
+        return tuple(groups - variants | {one} for one in variants) or (groups,)
 
     @cached_property
     def sorted(self) -> Sorted:
@@ -259,15 +293,15 @@ class HealthLook:
             else ()
         )
         refused = tuple(use.refused for use in records.uses if use.refused) if records is not None else ()
-        signals = tuple(self.rated.signals)
         return Facts(
-            self.audit,
+            self.metrics,
             self.sorted.active,
-            signals,
+            tuple(self.rated.signals),
             unseen,
             score_of(self.metrics),
             refused,
             self.history_text[1],
+            self.lock_problems,
         )
 
     @cached_property
@@ -290,6 +324,7 @@ class HealthLook:
             news=self.news,
             trend=trend(replace(history, entries=(*history.entries, self.entry))) if history.entries else (),
             locations=self._locations(),
+            lock_digest=self.subject.lock.packages_digest,
             scope=self.scope,
             tool_version=poetry_aiops.__version__,
             project_version=project.version,
@@ -304,7 +339,7 @@ class HealthLook:
         rows = package_rows(self.packages, self.demands, RatedPackages())
         return {
             row.package.key: Location(
-                asked.get(row.package.name) or (asked.get(row.via[0]) if row.via else None),
+                asking_line(asked, (row.package.name, *row.via[:1]), row.package.groups or ()),
                 places.get(row.package.key),
             )
             for row in rows
@@ -334,7 +369,7 @@ class HealthLook:
         return entry_of(
             Run(self.request.now, lock, packages, self.scope),
             self.facts,
-            self.metrics,
+            self.audit,
             ignored,
             gate.incomplete,
         )
@@ -343,6 +378,25 @@ class HealthLook:
     def news(self) -> News:
         return news(self.entry, self.history)
 
-    def with_this_look(self, history: str) -> str:
-        """Return the text of a history, which other runs may have written meanwhile, with this look."""
-        return appended(history, self.entry)
+    def to_keep(self, report: HealthReport) -> Mapping[str, Content]:
+        """Return what goes into the folder of reports.
+
+        The last report stays the last complete one of the whole lock, as others (``poetry graph``) rely on it: a
+        narrowed run does not touch it, and a run with open questions replaces only another such one.
+        """
+        history: dict[str, Content] = {HISTORY: lambda before: appended(before, self.entry)}
+        if self.request.is_narrowed:
+            return history
+        text = report_text(report, "json")
+        return {
+            LATEST: lambda before: before if not report.complete and _is_complete(before) else text,
+            **history,
+        }
+
+
+def _is_complete(report: str) -> bool:
+    try:
+        document = json.loads(report)
+        return isinstance(document, dict) and document.get("complete") is True and "lock" in document
+    except (ValueError, RecursionError):
+        return False

@@ -268,12 +268,11 @@ class FixSolver:
         keys = {one.key for one in chosen}
         kept = {(one.name, one.version) for one in self.case.lock.packages if one.key not in keys}
         return {
-            (one.package, audited_version(one.version))
-            for one in solved.audit.findings
-            if (one.package, one.version) not in kept
-            and (
-                (one.package, one.id) in fixed or not any((one.package, name) in known for name in one.names)
-            )
+            (build.name, audited_version(build.version))
+            for build in solved.audit.packages
+            if (build.name, build.version) not in kept
+            for names in ({(build.name, name) for name in one.names} for one in build.findings)
+            if names & fixed or not names & known
         }
 
 

@@ -12,7 +12,7 @@ from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.fix_solving import FixCase, solved_batch
-from poetry_aiops.health.fixes import FixOutcome, wanted_fixes, without
+from poetry_aiops.health.fixes import FixOutcome, folded, wanted_fixes, without
 from poetry_aiops.health.lock_diff import lock_changes, refreshed_files
 from poetry_aiops.health.proposals import propose
 from poetry_aiops.health.report.fixes import outcome_lines
@@ -48,6 +48,7 @@ def fix(command: Command, look: HealthLook, *, dry_run: bool) -> HealthReport:
     """
     case = case_of(look)
     outcome = apply_fixes(command, case, propose_fixes(case), dry_run=dry_run)
+    outcome = replace(outcome, fixes=folded(outcome.fixes))
     for line in outcome_lines(outcome, dry_run=dry_run):
         command.line(plain(line))
     return replace(look.report, fixes=tuple(_row(one) for one in outcome.fixes))
@@ -126,16 +127,10 @@ def apply_fixes(
 
 def _refuse_gaps(case: FixCase) -> None:
     """Refuse a lock without what pyproject.toml asks for; locks before Poetry 2.3 pass as fresh in such a case."""
-    ground = Ground(case.lock, case.project)
-    missing = {
-        need.name
-        for group in case.project.groups.values()
-        for need in ground.on_some_machine(group.requirements)
-        if need.name not in ground.by_name
-    }
-    if missing:
+    gaps = Ground(case.lock, case.project).gaps
+    if gaps:
         raise UsageError(
-            f"it lacks what pyproject.toml asks for: {', '.join(sorted(missing))}",
+            f"it lacks what pyproject.toml asks for: {', '.join(gaps)}",
             where="poetry.lock",
             hint="Run `poetry lock` first.",
         )
@@ -176,7 +171,8 @@ def _outcome(
         told = tuple(_answered(one, batch, {}) for one in fixes)
         return FixOutcome(told, solves=batch.solves, seconds=seconds)
     reasons = {
-        name: tuple(i for one in fixes if one.package == name for i in one.advisories) for name in batch.names
+        name: tuple(dict.fromkeys(i for one in fixes if one.package == name for i in one.advisories))
+        for name in batch.names
     }
     changes = lock_changes(case.lock, solved.lock, reasons)
     by_name: dict[str, list[LockChange]] = {}

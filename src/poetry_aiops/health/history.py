@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from poetry_aiops.health.advisory import Audit, Finding
     from poetry_aiops.health.gate import Facts
-    from poetry_aiops.health.metric import Metric
 
 
 SCHEMA: Final = "poetry-aiops/health-history/1"
@@ -113,17 +112,17 @@ class Run:
 
 
 def entry_of(
-    run: Run, facts: Facts, metrics: Iterable[Metric], ignored: Iterable[str], open_questions: Sequence[str]
+    run: Run, facts: Facts, audit: Audit | None, ignored: Iterable[str], open_questions: Sequence[str]
 ) -> Entry:
     """Return the entry of a run that has just ended."""
     return Entry(
         generated=run.generated,
         lock=run.lock,
         packages=run.packages,
-        feeds=MappingProxyType(_feeds(facts.audit)),
+        feeds=MappingProxyType(_feeds(audit)),
         score=facts.score.value if facts.score else None,
         coverage=facts.score.coverage if facts.score else 0.0,
-        metrics=MappingProxyType({metric.name: metric.score for metric in metrics}),
+        metrics=MappingProxyType({metric.name: metric.score for metric in facts.metrics}),
         findings=tuple(_seen(finding) for finding in facts.findings),
         ignored=tuple(sorted(ignored)),
         signals=frozenset((signal.key[0], str(signal.kind)) for signal in facts.signals),

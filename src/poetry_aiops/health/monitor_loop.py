@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.cli.terminal import lost_readers, plain, print_warning
 from poetry_aiops.errors import InputError
-from poetry_aiops.health.audit import HISTORY
 from poetry_aiops.health.gate import INCOMPLETE
 from poetry_aiops.health.interval import interval_in_words
 from poetry_aiops.health.monitor import watch
 from poetry_aiops.health.notify import notify
 from poetry_aiops.health.report.alert import alert_text, look_line
-from poetry_aiops.health.report.formats import report_text
-from poetry_aiops.health.request import LATEST
 from poetry_aiops.system.reports_folder import write_reports
 
 
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     from poetry_aiops.health.news import News
     from poetry_aiops.health.report.model import HealthReport
     from poetry_aiops.health.request import Rounds
-    from poetry_aiops.system.reports_folder import Content
 
 
 class StoppedError(KeyboardInterrupt):
@@ -97,12 +93,8 @@ class Around:
 
     def _remember(self, look: HealthLook) -> None:
         """Write the report and the history; a folder that cannot be written is told once."""
-        contents: dict[str, Content] = {
-            LATEST: report_text(look.report, "json"),
-            HISTORY: look.with_this_look,
-        }
         try:
-            write_reports(look.request.reports, contents)
+            write_reports(look.request.reports, look.to_keep(look.report))
         except InputError as error:
             if not self._warned:
                 print_warning(self.command.io, "\n".join(error.lines()))

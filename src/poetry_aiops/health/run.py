@@ -11,12 +11,12 @@ from poetry.exceptions import PoetryError
 from poetry_aiops.cli.terminal import columns, plain, print_warning, shows_progress
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, UsageError
-from poetry_aiops.health.audit import HISTORY, HealthLook, Subject
+from poetry_aiops.health.audit import HealthLook, Subject
 from poetry_aiops.health.notify import check_target
 from poetry_aiops.health.policy import read_policy
 from poetry_aiops.health.report.formats import report_text
 from poetry_aiops.health.report.text import TextView, health_lines
-from poetry_aiops.health.request import LATEST, refuse_contradictions, request_of, rounds_of
+from poetry_aiops.health.request import refuse_contradictions, request_of, rounds_of
 from poetry_aiops.project.located import located_pyproject, locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.reading import read_file
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from poetry_aiops.health.command import HealthCommand
     from poetry_aiops.health.report.model import HealthReport
-    from poetry_aiops.system.reports_folder import Content
 
 
 _WIDTH = 100
@@ -133,9 +132,8 @@ class HealthRun:
     # -- telling ---------------------------------------------------------------------------------------------
 
     def _keep(self, look: HealthLook, report: HealthReport) -> None:
-        contents: dict[str, Content] = {LATEST: report_text(report, "json"), HISTORY: look.with_this_look}
         try:
-            write_reports(look.request.reports, contents)
+            write_reports(look.request.reports, look.to_keep(report))
         except InputError as error:
             print_warning(self.command.io, "\n".join(error.lines()))
 

@@ -16,6 +16,7 @@ from poetry_aiops.locking.verify import verify
 from poetry_aiops.project.lockfile import lock_from, read_lock
 from poetry_aiops.project.targets import targets
 from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -111,4 +112,4 @@ class LockGuard:
         raise foreign_poetry("it wrote poetry.lock past the plugin's check; the file is as it was")
 
     def _content(self) -> bytes | None:
-        return self._path.read_bytes() if self._path.is_file() else None
+        return read_file(self._path) if self._path.is_file() else None

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
+from tests.unit.health.facts import metric_of
+
 from poetry_aiops.health.advisory import (
     AdvisorySource,
     Audit,
@@ -25,8 +27,7 @@ from poetry_aiops.health.metric import Metric
 from poetry_aiops.health.news import NewFinding, News
 from poetry_aiops.health.popularity import Popularity
 from poetry_aiops.health.report.model import HealthReport, Location, PackageRow, ProposedFix
-from poetry_aiops.health.score import score_of, security_metric
-from poetry_aiops.health.security import security_score
+from poetry_aiops.health.score import score_of
 from poetry_aiops.health.signals import Signal, SignalKind
 from poetry_aiops.index.release_records import IndexUse
 from poetry_aiops.project.model import Edge, LockedFile, Package, PackageSource
@@ -92,6 +93,7 @@ def finding(
         notes=(),
         groups=locked.groups or (),
         dev_only=False,
+        builds=(locked.key,),
     )
 
 
@@ -219,25 +221,27 @@ def sample() -> HealthReport:
     source = AdvisorySource("OSV snapshot", "2026-06-30T04:00:00Z", "ab" * 32, records=12345)
     audits = tuple(row.audit for row in listed if row.audit)
     findings = tuple(one for row in audits for one in row.findings)
-    audit = Audit(audits, (source,), security_score(findings))
+    audit = Audit(audits, (source,))
     metrics = (
-        security_metric(audit),
+        metric_of(audit),
         Metric(
             "currency",
             47.2,
             100.0 * 6 / 7,
+            (),
             "1 of 7 packages: its index gives no upload times",
             MappingProxyType({"libyears": 14.4, "outdated": 5}),
         ),
-        Metric("maintenance", 82.0, 100.0 * 6 / 7),
+        Metric("maintenance", 82.0, 100.0 * 6 / 7, ()),
         Metric(
             "depth",
             100.0,
             100.0,
+            (),
             "",
             MappingProxyType({"longest_chain": 3, "chain": "flask -> jinja2 -> markupsafe"}),
         ),
-        Metric("popularity", None, 0.0, "no source of download figures was asked"),
+        Metric("popularity", None, 0.0, (), "no source of download figures was asked"),
     )
     score = score_of(metrics)
     rules = Rules("high", 80.0, frozenset({SignalKind.YANKED}))
@@ -249,7 +253,7 @@ def sample() -> HealthReport:
         score=score,
         audit=audit,
         metrics=metrics,
-        gate=judge(rules, Facts(audit, active, signals, (), score)),
+        gate=judge(rules, Facts(metrics, active, signals, (), score)),
         rules=rules,
         packages=listed,
         indexes=(
@@ -283,10 +287,10 @@ def clean() -> HealthReport:
     """Return a report of a project in which everything is known and nothing is wrong."""
     row = rated(FLASK, audited(FLASK), _currency(FLASK, 0.0, "3.0.0", 0), 90.0)
     source = AdvisorySource("OSV", "2026-07-01T12:00:00Z", records=3)
-    audit = Audit((audited(FLASK),), (source,), 100.0)
-    metrics = (security_metric(audit), Metric("depth", 100.0, 100.0))
+    audit = Audit((audited(FLASK),), (source,))
+    metrics = (metric_of(audit), Metric("depth", 100.0, 100.0, ()))
     score = score_of(metrics)
-    gate = judge(Rules(), Facts(audit, (), (), (), score))
+    gate = judge(Rules(), Facts(metrics, (), (), (), score))
     return HealthReport(NOW, "demo-app", score, audit, metrics, gate, Rules(), (row,))
 
 
@@ -295,10 +299,10 @@ def blind() -> HealthReport:
     reason = "the advisory service could not be reached: every request was refused"
     one = audited(FLASK, status=Status.FAILED, reason=reason)
     source = AdvisorySource("OSV", None, reachable=False, problem="connection refused")
-    audit = Audit((one,), (source,), None, "no package could be audited")
-    metrics = (security_metric(audit),)
+    audit = Audit((one,), (source,))
+    metrics = (metric_of(audit),)
     score = score_of(metrics)
-    gate = judge(Rules(), Facts(audit, (), (), (), score))
+    gate = judge(Rules(), Facts(metrics, (), (), (), score))
     return HealthReport(
         NOW, "demo-app", score, audit, metrics, gate, Rules(), (PackageRow(FLASK, direct=True, audit=one),)
     )

@@ -9,6 +9,7 @@ from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.graph.report.words import (
     ARROW,
+    audit_extent,
     cycle_lines,
     figures,
     in_bytes,
@@ -85,10 +86,11 @@ def _answers(answers: Answers, overlay: Overlay) -> list[str]:
 
 
 def _vulnerable(analysis: Analysis, overlay: Overlay) -> list[str]:
-    if overlay.advisories is None:
-        return []
-    if not overlay.advisories:
-        return ["## Known vulnerabilities", "None."]
+    known = overlay.vulnerabilities
+    extent = audit_extent(known)
+    said = f"{extent[0].upper()}{extent[1:]}."
+    if known is None or not known.found:
+        return ["## Known vulnerabilities", said]
     versions = {node.id: ", ".join(node.versions) for node in analysis.graph.nodes}
     rows = [
         (
@@ -99,11 +101,11 @@ def _vulnerable(analysis: Analysis, overlay: Overlay) -> list[str]:
             ", ".join(one.fixed_in) or "no version yet",
             one.summary,
         )
-        for name, found in worst_first(overlay.advisories)
+        for name, found in worst_first(known)
         for one in found
     ]
     head = ("Package", "Version", "Advisory", "Severity", "Fixed in", "What")
-    return ["## Known vulnerabilities", _table(head, rows)]
+    return ["## Known vulnerabilities", said, _table(head, rows)]
 
 
 def _sizes(overlay: Overlay) -> list[str]:

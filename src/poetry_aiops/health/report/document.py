@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.health.report.safe import web_address
 from poetry_aiops.health.report.sources import sources_of
-from poetry_aiops.health.report.words import metrics_in_order, stamp
+from poetry_aiops.health.report.words import cases, ignored_cases, metrics_in_order, stamp
 from poetry_aiops.system.addresses import public_address, redact_addresses
 
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
     from poetry_aiops.health.report.model import HealthReport, PackageRow, ProposedFix
+    from poetry_aiops.project.model import PackageKey
 
 
 SCHEMA: Final = "poetry-aiops/health/1"
@@ -47,12 +48,15 @@ def health_document(report: HealthReport) -> dict[str, Any]:
 
 
 def _document(report: HealthReport) -> dict[str, Any]:
-    ignored = {(one.finding.package, one.finding.version, one.finding.id) for one in report.ignored}
+    ignored = {
+        (key, name) for one in report.ignored for key in one.finding.builds for name in one.finding.names
+    }
     score = report.score
     return {
         "generated": stamp(report.generated),
         "tool": {"name": "poetry-aiops", "version": report.tool_version},
         "project": {"name": report.project, "version": report.project_version, "folder": report.folder},
+        "lock": {"packages_sha256": report.lock_digest},
         "scope": report.scope or None,
         "complete": report.complete,
         "score": _rounded(score.value),
@@ -62,6 +66,15 @@ def _document(report: HealthReport) -> dict[str, Any]:
         "metrics": {
             name: _metric(metric, score.weights.get(name)) for name, metric in metrics_in_order(report)
         },
+        "findings": [
+            {
+                "package": case.finding.package,
+                "versions": list(dict.fromkeys(row.package.version for row in case.rows)),
+                "groups": list(case.finding.groups),
+                **_finding(case.finding, ignored=case.ignore is not None),
+            }
+            for case in (*cases(report), *ignored_cases(report))
+        ],
         "packages": [_package(report, row, ignored) for row in report.packages],
         "sources": [
             {
@@ -107,7 +120,7 @@ def _metric(metric: Metric | None, weight: float | None) -> dict[str, Any]:
     }
 
 
-def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[str, str, str]]) -> dict[str, Any]:
+def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
     package, audit = row.package, row.audit
     place = report.locations.get(package.key)
     source = package.source
@@ -132,7 +145,7 @@ def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[str, str,
     }
 
 
-def _audit(audit: PackageAudit | None, ignored: set[tuple[str, str, str]]) -> dict[str, Any]:
+def _audit(audit: PackageAudit | None, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
     """Return what the audit says of one package; ``audited`` is null when nobody asked for security."""
     if audit is None:
         nothing = {"audited": None, "reason": "not asked for", "audited_as": None, "dev_only": None}
@@ -143,7 +156,9 @@ def _audit(audit: PackageAudit | None, ignored: set[tuple[str, str, str]]) -> di
         "reason": audit.reason,
         "audited_as": audit.audited_as,
         "dev_only": audit.dev_only,
-        "advisories": [_finding(one, ignored=(one.package, one.version, one.id) in ignored) for one in found],
+        "advisories": [
+            _finding(one, ignored=any((audit.key, name) in ignored for name in one.names)) for one in found
+        ],
         "notes": list(audit.notes),
     }
 
