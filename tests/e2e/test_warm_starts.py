@@ -11,6 +11,7 @@ import sys
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 import pytest
@@ -20,6 +21,10 @@ from tests.support.fork_server import AVAILABLE
 from tests.support.fork_server import HOME_OF_THE_SERVER
 from tests.support.poetry_program import PoetryProgram
 from tests.support.terminal import on_terminal
+
+
+if TYPE_CHECKING:
+    from pytest_mock import MockerFixture
 
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="no warm starts here")
@@ -152,10 +157,8 @@ def test_poetry_says_the_same(tmp_path: Path) -> None:
         assert (warm.code, warm.stdout, warm.stderr) == (cold.code, cold.stdout, cold.stderr)
 
 
-def test_a_program_that_goes_on_is_killed_with_what_it_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(poetry_program, "TIMEOUT", 1.0)
+def test_a_program_that_goes_on_is_killed_with_what_it_started(tmp_path: Path, mocker: MockerFixture) -> None:
+    mocker.patch.object(poetry_program, "TIMEOUT", 1.0)
     code = "import pathlib, subprocess; child = subprocess.Popen(['sleep', '600']); pathlib.Path('pid').write_text(str(child.pid)); child.wait()"
     with pytest.raises(subprocess.TimeoutExpired):
         python(tmp_path / "home", code).run(tmp_path)
