@@ -7,7 +7,7 @@ DEMO_STAMP := $(VENV)/.installed-for-demo
 WORKERS ?= auto
 MUTATION := .venvs/mutation
 
-.PHONY: demo bench docs mutation test test-slow lint types format dist release-tag data-age clean
+.PHONY: demo bench docs mutation test test-random test-slow lint types format dist release-tag data-age clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -28,6 +28,10 @@ demo: $(DEMO_STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
+
+# The property tests with new random examples each time. What they find is an issue to file; no other target depends on it.
+test-random: $(STAMP)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "hypothesis and not slow" --hypothesis-profile random
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow

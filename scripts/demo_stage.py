@@ -172,6 +172,7 @@ class Stage:
             "HTTPS_PROXY": NOWHERE,
             "ALL_PROXY": NOWHERE,
             "NO_PROXY": "127.0.0.1",
+            "POETRY_AIOPS_TRUSTED_ADDRESSES": "127.0.0.1",
         }
 
 

@@ -27,6 +27,7 @@ from poetry_aiops.export.model import FilePlan
 from poetry_aiops.export.model import Selection
 from poetry_aiops.health import ignores
 from poetry_aiops.health import policy
+from poetry_aiops.index.access import TRUSTED_VARIABLE
 from poetry_aiops.runs.health import fix_solving
 
 
@@ -179,8 +180,10 @@ def _meanings() -> dict[str, str]:
         osv_protocol.VARIABLE: f"the OSV service of `poetry health`, `{osv_protocol.DEFAULT_URL}` by default",
         advisory_download.VARIABLE: "the zip that `poetry health --update-advisories` fetches,"
         f" `{advisory_download.DEFAULT_URL}` by default",
-        "POETRY_AIOPS_PUBLIC_SOURCES": "names of sources that only mirror a public index, separated by commas: their packages'"
-        " names may be sent to services",
+        "POETRY_AIOPS_PUBLIC_SOURCES": "names or hosts of sources that only mirror a public index, separated by commas (`pypi` for what"
+        " stands in for PyPI): their packages' names may be sent to services",
+        TRUSTED_VARIABLE: "hosts inside this machine or network (`127.0.0.1`, `10.0.0.8:8080`), separated by commas, that"
+        " `poetry health` and `poetry graph --sizes` may ask although only a project names them",
         downloads.LIST_VARIABLE: f"the list of the most used packages for `popularity`, `{downloads.TOP_PACKAGES}` by default;"
         " `none` leaves it out",
         downloads.SERVICE_VARIABLE: f"the service that is asked for the downloads of others, `{downloads.DOWNLOADS}` by default;"

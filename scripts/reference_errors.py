@@ -23,9 +23,18 @@ ERRORS = """\
 ## The errors
 
 A failure is told in words: what is wrong and where (a file with its line, a key, an option), details, and what to do next. It is
-never a traceback; if you see one, it is a bug. With `--format json`, it is a document, too: [error](documents.md#error).
+never a traceback; with `-v` an internal error shows its own. With `--format json`, it is a document, too: [error](documents.md#error).
+
+## When the reader goes away
+
+`poetry health | head`, a pager that is closed and a log collector that ends change no exit code: the command comes to its end,
+writes its files, and ends with the code of its result. The output after the reader has gone is dropped. The same holds for Poetry's own
+commands in a project with declared hardware variants; everywhere else they are as without this plugin, where a closed pipe ends
+the command with `0`. Where standard output or standard error is closed before the start (`>&-`), Poetry itself ends with `1` before it
+loads a plugin. A full disk is no reader that went away: the command then fails. `hw-check` does the same, and hands the command after
+`--` the default handling of SIGPIPE and SIGXFSZ.
 """
-_ROW = re.compile(r"^(\d) +(\S.*)$", re.MULTILINE)
+_ROW = re.compile(r"^(\d+) +(\S.*)$", re.MULTILINE)
 
 
 def page() -> str:
@@ -50,4 +59,4 @@ def _kinds() -> list[type[errors.AiopsError]]:
 
 def _sentence(kind: type[errors.AiopsError]) -> str:
     first = inspect.getdoc(kind) or ""
-    return re.sub(r"\s*\(exit code \d\)\.?$|``", "", first.splitlines()[0]).rstrip(".")
+    return re.sub(r"\s*\(exit code \d+\)\.?$|``", "", first.splitlines()[0]).rstrip(".")

@@ -102,7 +102,11 @@ def table() -> str:
 
 def _security() -> str:
     risks = ", ".join(f"{f'{risk:.2f}'.lstrip('0')} {level}" for level, risk in security.RISK.items())
-    return f"100 · Π(1 − r) over all findings; r = {risks}; half of it where only development groups bring the package"
+    return (
+        f"100 · Π(1 − r) over all findings; r = {risks}; half of it where only development groups bring the package."
+        " One finding for each advisory and package, ignored ones left out; of the sets of groups that can be installed"
+        " together (main and one hardware variant) the worst counts, with one build of each package"
+    )
 
 
 def _maintenance() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings
 from tests.support.poetries import chosen_minors
 from tests.support.poetries import poetry_executable
+from tests.support.poetry_program import TRUSTED
 from tests.support.poetry_program import PoetryProgram
 from tests.support.poetry_program import Project
 from tests.support.poetry_program import end_servers
@@ -28,8 +30,14 @@ if TYPE_CHECKING:
 
 
 # How long an example takes says something about the machine, and a busy one would fail a sound test.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+# The same examples in every run, so that a change is judged by what it changes; `make test-random` looks for new ones.
+settings.register_profile(
+    "same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "random", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("same everywhere")
 
 HERE = "here"
 EVERY_MINOR = "every_poetry_minor"
@@ -43,6 +51,7 @@ class ProjectFactory(Protocol):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ["POETRY_AIOPS_TRUSTED_ADDRESSES"] = TRUSTED
     config.addinivalue_line(
         "markers",
         f"{EVERY_MINOR}: runs with the Poetry of this environment, and in the slow part with each supported minor",
@@ -137,3 +146,11 @@ def locked_project(locked_projects: LockedProjects, poetry: PoetryProgram, tmp_p
         return locked_projects.copy(template, poetry, tmp_path / name)
 
     return factory
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the key of interrupted runs out of the home folder of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield

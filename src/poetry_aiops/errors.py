@@ -8,6 +8,7 @@ code  meaning
 1     the answer is no: a gate failed, findings, drift, an installation failed
 2     wrong usage, configuration or input
 3     incomplete: a source could not be reached or read
+70    an internal error: a mistake in this plugin, with one line to report
 ====  =========================================================================
 """
 
@@ -87,3 +88,9 @@ class IncompleteError(AiopsError):
     """A source could not be reached or read, so that any answer would be a guess (exit code 3)."""
 
     exit_code: ClassVar[int] = 3
+
+
+class InternalError(AiopsError):
+    """A mistake in this plugin; the message is the line to report (exit code 70)."""
+
+    exit_code: ClassVar[int] = 70

@@ -20,13 +20,14 @@ from poetry.plugins.application_plugin import ApplicationPlugin
 
 if TYPE_CHECKING:
     from cleo.events.console_command_event import ConsoleCommandEvent
+    from cleo.events.console_error_event import ConsoleErrorEvent
     from cleo.events.console_terminate_event import ConsoleTerminateEvent
     from cleo.events.event import Event
     from cleo.events.event_dispatcher import EventDispatcher
     from poetry.console.application import Application
     from poetry.console.commands.command import Command
 
-    from poetry_aiops.runs.locking.variants import Refusal
+    from poetry_aiops.commands.hooks import Refusal
     from poetry_aiops.runs.locking.variants import VariantSession
 
 
@@ -47,15 +48,19 @@ WATCHED: Final = frozenset(
 )
 """The commands that hardware variants concern."""
 
+CURABLE: Final = frozenset({"IncompatibleConstraintsError", "SolverProblemError"})
+"""Poetry's errors where groups ask for two builds of one package."""
+
 LOCKING: Final = frozenset({"add", "hw-add", "lock", "remove", "update"})
 """The commands after which the exported files may be out of step with poetry.lock."""
 
 # The names of cleo's events and the order of its listeners (higher first); Poetry's own listeners run at 0.
-_COMMAND, _TERMINATE = "console.command", "console.terminate"
+_COMMAND, _ERROR, _TERMINATE = "console.command", "console.error", "console.terminate"
 _BEFORE_POETRY, _AFTER_POETRY = 1000, -10
 
 
 _BEFORE, _AFTER = "poetry_aiops.commands.hooks:before", "poetry_aiops.commands.hooks:after"
+_PROPOSE = "poetry_aiops.commands.hooks:propose"
 _KEEP_IN_STEP = "poetry_aiops.commands.hooks:keep_in_step"
 
 
@@ -86,19 +91,27 @@ class AiopsPlugin(ApplicationPlugin):
         if dispatcher is not None:
             dispatcher.add_listener(_COMMAND, self._prepare_output, _BEFORE_POETRY)
             dispatcher.add_listener(_COMMAND, self._before, _AFTER_POETRY)
+            dispatcher.add_listener(_ERROR, self._failed, _AFTER_POETRY)
             dispatcher.add_listener(_TERMINATE, self._after, _AFTER_POETRY)
 
     def _prepare_output(self, event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
-        """Let our command claim standard output for its document before Poetry writes to it."""
+        """Let our command claim standard output and look at the project's files before Poetry uses either."""
         started = cast("ConsoleCommandEvent", event)
         prepare = getattr(started.command, "claim_output", None)
         if prepare is not None:
             prepare(started.io)
+            if started.command.refuses_project():  # type: ignore[attr-defined]
+                event.stop_propagation()
 
     def _before(self, event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
         started = cast("ConsoleCommandEvent", event)
         if started.command.name in WATCHED:
             self._session = _load(_BEFORE)(started)
+
+    def _failed(self, event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
+        failed = cast("ConsoleErrorEvent", event)
+        if self._session is None and type(failed.error).__name__ in CURABLE:
+            _load(_PROPOSE)(failed)
 
     def _after(self, event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
         ended = cast("ConsoleTerminateEvent", event)

@@ -20,18 +20,20 @@ READS_HARDWARE = ("locking", "export", "scaffold")
 
 ROOMS_A_ROOM_MAY_IMPORT: dict[str, frozenset[str]] = {
     "__init__": frozenset(),
+    "system": frozenset({"errors"}),
+    "index": frozenset({"errors", "system", "project"}),
     "errors": frozenset(),
     "plugin": frozenset(),
     "data": frozenset(),  # facts, schemas, and programs that run in environments without this package
-    "config": frozenset({"errors", "project"}),
-    "project": frozenset({"errors"}),
-    "report": frozenset({"errors", "config", "project", *SERVICES}),
-    "adapters": frozenset({"errors", "config", "project", *SERVICES}),
-    "runs": frozenset({"errors", "config", "project", "report", "adapters", *SERVICES}),
-    "commands": frozenset({"errors", "config", "project", "report", "adapters", "runs", *SERVICES}),
+    "config": frozenset({"errors", "project", "system"}),
+    "project": frozenset({"errors", "system"}),
+    "report": frozenset({"errors", "config", "project", "system", *SERVICES}),
+    "adapters": frozenset({"errors", "config", "project", "system", "index", *SERVICES}),
+    "runs": frozenset({"errors", "config", "project", "system", "report", "adapters", *SERVICES}),
+    "commands": frozenset({"errors", "config", "project", "system", "report", "adapters", "runs", *SERVICES}),
     **{
         service: frozenset(
-            {"errors", "config", "project"} | ({"hardware"} if service in READS_HARDWARE else set())
+            {"errors", "config", "project", "system"} | ({"hardware"} if service in READS_HARDWARE else set())
         )
         for service in SERVICES
     },
@@ -39,13 +41,13 @@ ROOMS_A_ROOM_MAY_IMPORT: dict[str, frozenset[str]] = {
 
 ROOMS_THAT_MAY_USE: dict[str, frozenset[str]] = {
     "cleo": frozenset({"commands", "runs"}),
-    "poetry": frozenset({"plugin", "commands", "runs", "adapters"}),
+    "poetry": frozenset({"plugin", "commands", "runs", "adapters", "index"}),
     "networkx": frozenset({"graph"}),
     "httpx": frozenset({"adapters"}),
     "requests": frozenset({"adapters"}),
     "urllib.error": frozenset({"adapters"}),  # urllib.parse only takes texts apart
     "urllib.request": frozenset({"adapters"}),
-    "socket": frozenset({"adapters"}),
+    "socket": frozenset({"adapters", "index"}),
     "subprocess": frozenset({"adapters", "data"}),
     "pip_audit": frozenset({"adapters"}),
 }

@@ -139,3 +139,11 @@ def test_a_cache_that_cannot_be_written_does_no_harm(
     file = index.publish("fruit", "apple", "1.0")
     (tmp_path / "cache").write_text("a file where a folder should be", "utf-8")
     assert asked(index, config, locked(file))[0].size == len(file.data)
+
+
+def test_an_index_that_wants_a_login_leaves_an_open_question(index: PackageIndex, config: Config) -> None:
+    file = index.publish("fruit", "apple", "1.0")
+    with index.fault("fruit", Fault.LOGIN):
+        (found,) = asked(index, config, locked(file))
+    assert (found.size, found.refused) == (None, True)
+    assert "poetry config repositories.fruit http://127.0.0.1:" in found.reason

@@ -15,6 +15,7 @@ from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from poetry.config.config import Config
 from poetry.repositories import RepositoryPool
@@ -32,6 +33,8 @@ from poetry_aiops.adapters.indexes.records import cache_folder
 from poetry_aiops.adapters.indexes.records import cooldown_of
 from poetry_aiops.adapters.indexes.records import index_records
 from poetry_aiops.adapters.indexes.source import sources_of
+from poetry_aiops.adapters.indexes.source import stand_ins_of
+from poetry_aiops.index.access import UserAccess
 from poetry_aiops.project.model import Package
 from poetry_aiops.project.model import PackageSource
 
@@ -129,7 +132,7 @@ def test_an_index_without_json_has_no_upload_times_and_says_yanked(
         (Fault.NOT_FOUND, "does not have this package (404)"),
         (Fault.SERVER_ERROR, "status 500"),
         (Fault.REFUSE, "cannot be reached"),
-        (Fault.LOGIN, "poetry config http-basic.main-index"),
+        (Fault.LOGIN, "poetry config repositories.main-index http://127.0.0.1:"),
         (Fault.GARBAGE, "not a JSON document"),
         (Fault.CUT_OFF, "not a JSON document"),
         (Fault.WEB_PAGE, "not the page of a package index"),
@@ -279,6 +282,21 @@ class _Recorder(BaseHTTPRequestHandler):
         """Keep the test's output quiet."""
 
 
+class _Redirecting(BaseHTTPRequestHandler):
+    """Sends everything elsewhere."""
+
+    to: str
+
+    def do_GET(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", self.to)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """Keep the test's output quiet."""
+
+
 @contextlib.contextmanager
 def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -297,11 +315,20 @@ def recorder() -> Iterator[tuple[str, dict[str, str | None]]]:
         yield root, seen
 
 
-def test_passwords_of_poetry_go_to_their_index_and_into_no_text(
-    recorder: tuple[str, dict[str, str | None]], config: Config, tmp_path: Path
+def login_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POETRY_HTTP_BASIC_MAIN_INDEX_USERNAME", "ann")
+    monkeypatch.setenv("POETRY_HTTP_BASIC_MAIN_INDEX_PASSWORD", "s3cret")
+
+
+def test_a_login_goes_to_the_address_that_the_user_configured_and_into_no_text(
+    recorder: tuple[str, dict[str, str | None]],
+    config: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root, seen = recorder
-    config.merge({"http-basic": {"main-index": {"username": "ann", "password": "s3cret"}}})
+    login_by_name(monkeypatch)
+    monkeypatch.setenv("POETRY_REPOSITORIES_MAIN_INDEX_URL", f"{root}/simple/")
     repository = LegacyRepository("main-index", f"{root}/simple/", config=config)
     access = IndexAccess(RepositoryPool([repository], config=config), config, tmp_path / "records")
 
@@ -310,6 +337,104 @@ def test_passwords_of_poetry_go_to_their_index_and_into_no_text(
     assert seen["/simple/apple/"] == "Basic " + base64.b64encode(b"ann:s3cret").decode()
     assert "s3cret" not in repr(records)
     assert all(b"s3cret" not in path.read_bytes() for path in tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize("own_address", ["", "https://pkg.example/simple/"])
+def test_a_login_does_not_follow_a_name_that_the_project_chose(
+    recorder: tuple[str, dict[str, str | None]],
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    own_address: str,
+) -> None:
+    root, seen = recorder
+    login_by_name(monkeypatch)
+    if own_address:
+        monkeypatch.setenv("POETRY_REPOSITORIES_MAIN_INDEX_URL", own_address)
+    config.merge({"http-basic": {"main-index": {"username": "ann", "password": "s3cret"}}})
+    config.merge({"repositories": {"main-index": {"url": f"{root}/simple/"}}})  # as poetry.toml does
+    repository = LegacyRepository("main-index", f"{root}/simple/", config=config)
+
+    index_records([locked()], IndexAccess(RepositoryPool([repository], config=config), config), now=NOW)
+
+    assert seen["/simple/apple/"] is None
+
+
+def test_a_default_login_of_netrc_goes_nowhere(
+    recorder: tuple[str, dict[str, str | None]],
+    config: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root, seen = recorder
+    (tmp_path / "netrc").write_text("default login ann password s3cret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    repository = LegacyRepository("main-index", f"{root}/simple/", config=config)
+    index_records([locked()], IndexAccess(RepositoryPool([repository], config=config), config), now=NOW)
+    assert seen["/simple/apple/"] is None
+
+
+def test_a_login_stays_behind_when_a_redirect_leads_to_another_port(
+    recorder: tuple[str, dict[str, str | None]], config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, seen = recorder
+    login_by_name(monkeypatch)
+    with served(type("Redirecting", (_Redirecting,), {"to": f"{target}/simple/apple/"})) as root:
+        monkeypatch.setenv("POETRY_REPOSITORIES_MAIN_INDEX_URL", f"{root}/simple/")
+        repository = LegacyRepository("main-index", f"{root}/simple/", config=config)
+        index_records([locked()], IndexAccess(RepositoryPool([repository], config=config), config), now=NOW)
+    assert seen["/simple/apple/"] is None
+
+
+@pytest.mark.parametrize(
+    ("to", "follows"),
+    [
+        ("https://pkg.example/files/demo", True),
+        ("https://pkg.example:8443/files/demo", False),
+        ("https://files.example/demo", False),
+    ],
+)
+def test_a_login_follows_a_redirect_on_one_origin_only(to: str, follows: bool) -> None:
+    request, response = _redirect("https://pkg.example/simple/demo/", to)
+    page_fetch._Session(UserAccess([])).rebuild_auth(request, response)
+    assert ("Authorization" in request.headers) == follows
+
+
+def test_a_redirect_from_https_to_http_on_the_same_host_is_not_followed() -> None:
+    request, response = _redirect("https://pkg.example/simple/demo/", "http://pkg.example/simple/demo/")
+    with pytest.raises(page_fetch.FetchError, match="from https to http"):
+        page_fetch._Session(UserAccess([])).rebuild_auth(request, response)
+
+
+def _redirect(start: str, to: str) -> tuple[requests.PreparedRequest, requests.Response]:
+    response = requests.Response()
+    response.request = requests.Request("GET", start).prepare()
+    return requests.Request("GET", to, headers={"Authorization": "Basic eA=="}).prepare(), response
+
+
+def test_an_index_does_not_lead_to_an_address_inside_that_nobody_trusts(
+    recorder: tuple[str, dict[str, str | None]], config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, seen = recorder
+    with served(type("Redirecting", (_Redirecting,), {"to": f"{target}/simple/apple/"})) as root:
+        monkeypatch.setenv("POETRY_AIOPS_TRUSTED_ADDRESSES", root.removeprefix("http://"))
+        repository = LegacyRepository("main-index", f"{root}/simple/", config=config)
+        access = IndexAccess(RepositoryPool([repository], config=config), config)
+        records = index_records([locked()], access, now=NOW)
+    assert "/simple/apple/" not in seen
+    assert "inside this machine or network" in records.missing[KEY]
+
+
+def test_an_address_inside_that_only_a_project_names_is_an_open_question_and_not_asked(
+    recorder: tuple[str, dict[str, str | None]], config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, seen = recorder
+    monkeypatch.delenv("POETRY_AIOPS_TRUSTED_ADDRESSES")
+    repository = LegacyRepository("main-index", f"{root}/simple/", config=config)
+    access = IndexAccess(RepositoryPool([repository], config=config), config)
+    records = index_records([locked()], access, now=NOW)
+    assert seen == {}
+    assert f"poetry config repositories.main-index {root}/simple" in records.uses[0].refused
+    assert "POETRY_AIOPS_TRUSTED_ADDRESSES=127.0.0.1" in records.uses[0].refused
 
 
 def test_a_password_in_an_address_is_used_and_not_shown(
@@ -394,3 +519,22 @@ def test_the_authenticator_has_the_hooks_that_we_override() -> None:
     assert "self._get_backoff(" in source
     assert "self.get_session(" in source
     assert {"stream", "headers"} <= set(source.replace('"', " ").split())
+
+
+def test_what_stands_in_for_the_default_index_is_seen(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POETRY_PYPI_MIRROR_URL", raising=False)
+    mirror, house = "https://mirror.example/simple", "https://house.example/simple"
+    plain = RepositoryPool([PyPiRepository(config=config)], config=config)
+    beside = RepositoryPool(
+        [PyPiRepository(config=config), LegacyRepository("house", house, config=config)], config=config
+    )
+    mirrored = RepositoryPool([LegacyRepository("PyPI", mirror, config=config)], config=config)
+    replaced = RepositoryPool([LegacyRepository("house", house, config=config)], config=config)
+    assert stand_ins_of(plain) == {}
+    assert stand_ins_of(beside) == {}
+    assert stand_ins_of(mirrored) == {"pypi": mirror}
+    assert stand_ins_of(replaced) == {"house": house}
+    monkeypatch.setenv("POETRY_PYPI_MIRROR_URL", mirror)
+    assert stand_ins_of(plain) == {"pypi": mirror}

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from poetry.console.application import Application
+from poetry.core.packages.dependency_group import MAIN_GROUP
+from poetry.core.packages.directory_dependency import DirectoryDependency
+from poetry.core.packages.package import Package
+from poetry.packages.transitive_package_info import TransitivePackageInfo
 
-from poetry_aiops.adapters.solving.staged_project import remove_leftovers
 from poetry_aiops.adapters.solving.staged_project import staged_project
 from poetry_aiops.errors import InputError
-
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 TEXT = (
@@ -61,7 +60,7 @@ def test_a_text_that_poetry_refuses_is_told_by_the_real_name(tmp_path: Path) -> 
         staged_project(root, text, None, Application()),
     ):
         pytest.fail("Poetry took it")
-    assert ".migration-" not in str(caught.value)
+    assert "staged" not in str(caught.value)
     assert "version" in str(caught.value)
     assert names(root) == ["libs", "pyproject.toml"]
 
@@ -73,15 +72,28 @@ def test_an_error_on_the_way_leaves_nothing_behind(tmp_path: Path) -> None:
     assert names(root) == ["libs", "pyproject.toml"]
 
 
-def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+def test_relative_paths_are_those_of_the_project(tmp_path: Path) -> None:
     root = project(tmp_path)
-    (root / ".migration-0123.toml").write_text("x", "utf-8")
-    (root / ".migration-0123.lock").write_text("x", "utf-8")
-    (root / ".migration-notes.md").write_text("x", "utf-8")
-    (root / ".migration-folder.toml").mkdir()
-    for path in root.glob(".migration-*"):
-        os.utime(path, (0, 0))
-    (root / ".migration-at-work.lock").write_text("x", "utf-8")
-    remove_leftovers(root)
-    (root / ".migration-at-work.lock").unlink()
-    assert names(root) == [".migration-folder.toml", ".migration-notes.md", "libs", "pyproject.toml"]
+    with staged_project(root, TEXT, LOCK, Application()) as staged:
+        (dependency,) = staged.poetry.package.dependency_group(MAIN_GROUP).dependencies_for_locking
+        assert isinstance(dependency, DirectoryDependency)
+        assert dependency.full_path == root / "libs" / "foo"
+        foo = Package("foo", "2", source_type="directory", source_url=str(root / "libs" / "foo"))
+        staged.poetry.locker.set_lock_data(
+            staged.poetry.package, {foo: TransitivePackageInfo(0, {MAIN_GROUP}, {})}
+        )
+        assert 'url = "libs/foo"' in staged.lock_path.read_text("utf-8")
+
+
+def test_files_of_the_user_with_any_name_stay(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    for name in (".migration-0123456789ab.toml", ".migration-0123456789ab.lock", "poetry-aiops-staged-0"):
+        (root / name).write_text("the user's", "utf-8")
+        os.utime(root / name, (0, 0))
+    before = names(root)
+    with staged_project(root, TEXT, LOCK, Application()) as staged:
+        assert names(root) == before
+        folder = Path(os.fspath(staged.lock_path)).parent
+        assert names(folder) == ["poetry.lock", "pyproject.toml"]
+    assert names(root) == before
+    assert not folder.exists()

@@ -19,8 +19,8 @@ from tests.support.neighbours import InFolder
 
 from poetry_aiops.migrate.planning.discover import discover
 from poetry_aiops.migrate.planning.ledger import tally
-from poetry_aiops.migrate.redact import without_credentials
 from poetry_aiops.report import migration as report
+from poetry_aiops.system.addresses import taken_apart
 
 
 CORPUS = os.environ.get("POETRY_AIOPS_CORPUS")
@@ -118,7 +118,7 @@ def told(found: Migration) -> str:
 def secrets(found: Migration) -> set[str]:
     """Return users and passwords in the addresses of all files, variables and the user of ssh left out."""
     texts = [line.raw for file in found.tree.files.values() for line in file.lines]
-    parts = [part for text in texts for url in _URL.findall(text) for part in without_credentials(url)[1:]]
+    parts = [part for text in texts for url in _URL.findall(text) for part in taken_apart(url)[1:]]
     return {part for part in parts if part and not part.startswith("$") and len(part) > 3}
 
 

@@ -29,10 +29,8 @@ def torch_of(project: Project) -> str | None:
     return project.installed().get("torch")
 
 
-def test_exclusive_extras_are_recognised_and_chosen_from(
-    poetry: PoetryProgram, locked_project: ProjectFactory
-) -> None:
-    project = locked_project(SOUND)
+def test_exclusive_extras_are_chosen_from(poetry: PoetryProgram, locked_project: ProjectFactory) -> None:
+    project = locked_project(SOUND + TABLE)
     done = poetry.must(project, "hw-install")
     assert "hw-install: ml-cpu (cpu)" in done.stdout
     assert str(torch_of(project)).endswith("+cpu")
@@ -87,13 +85,14 @@ def test_a_lock_in_which_they_double_a_package_is_never_written(
     refused(poetry.run(project, "lock"), project, before, "numpy", "with the extra ml-gpu", "optional groups")
 
 
-def test_an_undeclared_double_is_told_but_stays_poetrys_own_lock(
+def test_without_the_table_the_lock_is_poetrys_own_and_extras_are_no_variants(
     poetry: PoetryProgram, new_project: ProjectFactory
 ) -> None:
     project = new_project(projects.EXTRAS)
-    done = poetry.must(project, "lock")
-    assert "cannot be locked safely" in done.stderr
-    assert project.lock_path.exists()
+    assert "Warning" not in poetry.must(project, "lock").stderr
+    done = poetry.must(project, "install", "--all-extras", "--dry-run")
+    assert "torch" not in done.stderr
+    assert "with main, extra ml-cpu, extra ml-gpu: numpy: 1.26.4" in done.stderr
 
 
 def test_groups_and_extras_cannot_be_mixed_as_variants(

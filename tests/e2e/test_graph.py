@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ import pytest
 from tests.support import projects
 from tests.support.expect import refused
 from tests.support.schemas import conforming
+
+from poetry_aiops.project.lockfile import read_lock
 
 
 if TYPE_CHECKING:
@@ -185,6 +188,21 @@ def test_sizes_come_from_the_indexes_and_stay_unknown_without_them(
     assert "Download" in own_poetry.must(made, "graph", "--sizes").stdout
 
 
+def test_sizes_that_an_index_refuses_to_tell_are_an_open_question_that_a_line_settles(
+    own_poetry: PoetryProgram, own_index: PackageIndex, tmp_path: Path
+) -> None:
+    made = projects.project_from(projects.ORDINARY, own_index, tmp_path / "shop")
+    own_poetry.must(made, "lock")
+    asked = ("graph", "--sizes", "--format", "json")
+    done = own_poetry.run(made, *asked, POETRY_AIOPS_TRUSTED_ADDRESSES="")
+    assert done.code == 3, str(done)
+    assert conforming(done.stdout)["sizes"]["known"] == 0
+    line = re.search(r"`poetry (config repositories\.\S+ \S+)`", done.stderr)
+    assert line is not None, str(done)
+    own_poetry.must(made, *line[1].split())
+    own_poetry.must(made, *asked, POETRY_AIOPS_TRUSTED_ADDRESSES="")
+
+
 def test_a_health_report_is_laid_over_the_graph(
     poetry: PoetryProgram, index: PackageIndex, tmp_path: Path
 ) -> None:
@@ -193,20 +211,30 @@ def test_a_health_report_is_laid_over_the_graph(
     nodes = conforming(poetry.must(made, "graph", "--format", "json").stdout)["nodes"]
     bad = {"id": "GHSA-demo", "severity": "high", "fixed_in": ["99.0"]}
     packages = [
-        {"name": node["id"], "version": node["versions"][0], "advisories": [bad] * (node["id"] == "requests")}
+        {
+            "name": node["id"],
+            "version": node["versions"][0],
+            "audited": "audited" if node["id"] == "requests" else "failed",
+            "advisories": [bad] * (node["id"] == "requests"),
+        }
         for node in nodes
     ]
+    digest = read_lock(made.lock_path).packages_digest
+    document = {"schema": "poetry-aiops/health/1", "lock": {"packages_sha256": digest}, "packages": packages}
     report = made.path / "dependency_reports" / "latest_report.json"
     report.parent.mkdir()
-    report.write_text(json.dumps({"schema": "poetry-aiops/health/1", "packages": packages}), "utf-8")
-    assert "requests" in poetry.must(made, "graph", "--format", "text").stdout.partition("Vulnerable:")[2]
+    assert "not audited" in poetry.must(made, "graph", "--format", "text").stdout
+    report.write_text(json.dumps(document), "utf-8")
+    told = poetry.must(made, "graph", "--format", "text").stdout.partition("Vulnerable:")[2]
+    assert "requests" in told
+    assert f"1 of {len(nodes)} audited" in told
     assert "GHSA-demo" in poetry.must(made, "graph", "--format", "html").stdout
-    packages[0]["version"] = "0.0.1"
-    report.write_text(json.dumps({"schema": "poetry-aiops/health/1", "packages": packages}), "utf-8")
-    assert "Vulnerable" not in poetry.must(made, "graph", "--format", "text").stdout
+    document["lock"] = {"packages_sha256": "0" * 64}
+    report.write_text(json.dumps(document), "utf-8")
+    assert "not audited" in poetry.must(made, "graph", "--format", "text").stdout
     done = poetry.must(made, "graph", "--format", "text", "--health-report", str(report))
-    assert "another state of poetry.lock" in done.stderr
-    assert "Vulnerable:" in done.stdout
+    assert "not about this state of poetry.lock" in done.stderr
+    assert "not audited" in done.stdout
     refused(
         poetry.run(made, "graph", "--health-report", "poetry.lock"), made, made.files(), "--health-report"
     )

@@ -120,6 +120,17 @@ def test_the_gate_decides_the_exit_code(shop: Shop, options: tuple[str, ...], co
     assert run.code == code, str(run)
 
 
+def test_a_lock_that_is_not_the_project_s_is_three(shop: Shop) -> None:
+    asked = shop.project.pyproject.read_text("utf-8")
+    shop.project.pyproject.write_text(asked.replace('"parser",', '"parser",\n    "missing>=2",'), "utf-8")
+
+    document = shop.document("--metric", "depth", code=3)
+
+    stale, lacks = document["gate"]["incomplete"]
+    assert "does not match pyproject.toml" in stale
+    assert "missing >=2" in lacks
+
+
 def test_a_metric_that_was_not_asked_for_is_not_looked_up(shop: Shop, osv: OsvServer) -> None:
     document = shop.document("--metric", "depth", code=0)
 

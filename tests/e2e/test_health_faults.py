@@ -97,11 +97,27 @@ def test_an_index_that_fails_costs_coverage_but_no_finding(
         document = shop.document("--without", "inner")
 
     assert document["gate"]["exit_code"] == 1
+    answers = {IndexFault.SLOW, IndexFault.NO_HASHES, IndexFault.NO_METADATA, IndexFault.ONLY_HTML}
+    assert any("currency: " in one for one in document["gate"]["incomplete"]) is (fault not in answers)
     harmless = {IndexFault.SLOW, IndexFault.NO_HASHES, IndexFault.NO_METADATA}
     if fault not in harmless:
         metric = document["metrics"]["currency"]
         assert metric["coverage"] <= (75 if fault is IndexFault.ONLY_HTML else 0)
         assert metric["reason"]
+
+
+@pytest.mark.parametrize("metric", ["currency", "maintenance", "popularity"])
+def test_a_source_that_is_down_is_three_for_each_metric(
+    shop: Shop, shop_index: PackageIndex, metric: str
+) -> None:
+    dead = {
+        "POETRY_AIOPS_TOP_PACKAGES_URL": "http://127.0.0.1:9/top",
+        "POETRY_AIOPS_DOWNLOADS_URL": "http://127.0.0.1:9",
+    }
+    with shop_index.fault("pypi", IndexFault.SERVER_ERROR):
+        document = shop.document("--without", "inner", "--metric", metric, code=3, **dead)
+
+    assert document["gate"]["incomplete"][0].startswith(f"{metric}: 4 of 4 packages")
 
 
 def test_a_score_that_rests_on_too_little_is_three(shop: Shop, shop_index: PackageIndex) -> None:

@@ -154,7 +154,7 @@ def test_an_interruption_leaves_the_lock_as_it_was(bench: FixBench) -> None:
 
     assert code != 0
     assert project.files() == before
-    assert list(project.path.glob(".migration-*")) == []
+    assert list(project.path.with_name("temporary").glob("poetry-aiops-staged-*")) == []
 
 
 @pytest.mark.slow

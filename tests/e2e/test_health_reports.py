@@ -14,6 +14,7 @@ from tests.support.health_shop import HIGH
 from tests.support.health_shop import TOOLKIT
 from tests.support.health_shop import Shop
 from tests.support.health_shop import rated
+from tests.support.osv_server import Fault
 from tests.support.schemas import conforming
 
 
@@ -115,6 +116,35 @@ def test_reports_and_history_are_kept_out_of_the_repository(shop: Shop) -> None:
     assert len((shop.reports / "history.jsonl").read_text().splitlines()) == 1
 
 
+def test_the_last_report_stays_the_last_complete_one_of_the_whole_lock(shop: Shop, osv: OsvServer) -> None:
+    kept = shop.reports / "latest_report.json"
+
+    def look(*args: str) -> None:
+        shop.look(*args, POETRY_AIOPS_PUBLIC_SOURCES="stand-in,house")
+
+    for narrowed in (("--metric", "depth"), ("--only", "main")):
+        look(*narrowed)
+        assert not kept.exists()
+
+    osv.fault = Fault.SERVER_ERROR
+    shop.set_aside()
+    look()
+    assert conforming(kept.read_text())["complete"] is False
+    assert "not audited" in shop.poetry.must(shop.project, "graph", "--format", "text").stdout
+
+    osv.fault = None
+    look()
+    complete = kept.read_bytes()
+    assert json.loads(complete)["complete"] is True
+    assert "6 of 6 audited" in shop.poetry.must(shop.project, "graph", "--format", "text").stdout
+
+    osv.fault = Fault.SERVER_ERROR
+    shop.set_aside()
+    for partial in ((), ("--metric", "currency"), ("--without", "inner")):
+        look(*partial)
+        assert kept.read_bytes() == complete
+
+
 def test_the_second_look_tells_what_is_new_and_the_trend(shop: Shop, osv: OsvServer) -> None:
     shop.look("--without", "inner", SOURCE_DATE_EPOCH="1893456000")
     osv.publish(rated("GHSA-late-late-0001", "webapi", HIGH))
@@ -143,7 +173,7 @@ def test_a_narrowed_look_resolves_nothing(shop: Shop) -> None:
 
 
 def test_after_a_fix_the_report_and_the_history_tell_of_the_new_lock(shop: Shop) -> None:
-    fixed = shop.document("--fix", "--without", "inner", code=1)
+    fixed = shop.document("--fix", code=1)
 
     last = json.loads((shop.reports / "history.jsonl").read_text().splitlines()[-1])
     assert shop.project.lockfile().builds("toolkit").keys() == {"1.1"}
@@ -156,7 +186,7 @@ def test_after_a_fix_the_report_and_the_history_tell_of_the_new_lock(shop: Shop)
 def test_another_folder_for_reports(shop: Shop) -> None:
     shop.look("--metric", "depth", "--report-dir", "kept/here")
 
-    assert (shop.project.path / "kept/here/latest_report.json").is_file()
+    assert (shop.project.path / "kept/here/history.jsonl").is_file()
     assert not shop.reports.exists()
 
 

@@ -1,4 +1,4 @@
-"""``poetry hw-add`` on the real program: what it writes, locks, refuses, and puts back."""
+"""``poetry hw-add`` on the real program: what it writes, locks, refuses, and leaves alone."""
 
 from __future__ import annotations
 
@@ -236,28 +236,28 @@ def test_the_plugin_is_offered_and_written_only_on_request(
 # -- when it cannot be done -------------------------------------------------------------------------------
 
 
-def test_a_failed_lock_puts_pyproject_back_byte_for_byte(
+def test_a_failed_lock_writes_nothing(
     poetry: PoetryProgram, locked_project: ProjectFactory, index: PackageIndex
 ) -> None:
     project = locked_project(projects.ORDINARY)
     before = project.files()
     done = poetry.run(project, "hw-add", "torch@^2.15", "--variants", "cpu,cu130", **torch_index(index))
     refused(
-        done, project, before, "no versions fit together", "pyproject.toml was put back as it was", code=1
+        done, project, before, "no versions fit together", "Locking failed, so nothing was written", code=1
     )
 
 
-def test_a_base_that_cannot_agree_puts_pyproject_back_too(
+def test_a_base_that_cannot_agree_writes_nothing_either(
     poetry: PoetryProgram, new_project: ProjectFactory, index: PackageIndex
 ) -> None:
     project = new_project(projects.head('numpy = ">=1.26"\n'))
     before = project.files()
     done = poetry.run(project, "hw-add", "torch", "--variants", "cpu,cu126", **torch_index(index))
-    refused(done, project, before, "numpy", "pyproject.toml was put back as it was")
+    refused(done, project, before, "numpy", "Locking failed, so nothing was written")
 
 
 @pytest.mark.slow
-def test_an_index_that_does_not_answer_is_incomplete_and_puts_pyproject_back(
+def test_an_index_that_does_not_answer_writes_nothing(
     own_poetry: PoetryProgram, own_index: PackageIndex, tmp_path: Path
 ) -> None:
     project = project_from(projects.head(), own_index, tmp_path / "project")
@@ -266,7 +266,7 @@ def test_an_index_that_does_not_answer_is_incomplete_and_puts_pyproject_back(
         done = own_poetry.run(project, "hw-add", "torch", "--variants", "cpu,cu126", **torch_index(own_index))
     assert done.code != 0
     assert "could not be looked at" in done.stderr
-    assert "pyproject.toml was put back as it was" in done.stderr
+    assert "Locking failed, so nothing was written" in done.stderr
     assert project.files() == before
 
 

@@ -6,7 +6,9 @@ import ast
 import json
 import os
 import platform
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +18,9 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 import pytest
+
+from tests.support.processes import family
+from tests.support.processes import is_gone
 
 from poetry_aiops.adapters.machine.environment_record import SOURCE
 from poetry_aiops.hardware.catalogue import load_catalogue
@@ -134,6 +139,21 @@ def test_a_driver_below_the_floor_names_the_version_to_upgrade_to(machine: Machi
     misfit(machine.check(), "the NVIDIA driver is 535.183.01", "CUDA 13.0 needs 580", "to at least 580")
 
 
+@pytest.mark.parametrize(
+    ("driver", "backend", "torch"), [("525.60.13", "cu126", "2.14.1"), ("580", "cu130", "2.15.0")]
+)
+def test_the_oldest_driver_that_fits_is_accepted(
+    machine: Machine, driver: str, backend: str, torch: str
+) -> None:
+    machine.nvidia("580.00" if driver == "580" else driver, f"{driver}.0, 8.0, A100").holds(backend, torch)
+    fits(machine.check(), "A100")
+
+
+def test_a_driver_one_step_below_the_oldest_is_refused(machine: Machine) -> None:
+    machine.nvidia("525.60.12", "525.60.12, 8.0, A100").holds("cu126")
+    misfit(machine.check(), "CUDA 12.6 needs 525.60.13")
+
+
 def test_the_driver_is_read_from_the_banner_too(machine: Machine) -> None:
     banner = (
         "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  535.183.01  Release Build\n"
@@ -234,6 +254,8 @@ def test_what_nvidia_smi_says_is_broken_does_not_fit(
 def test_wsl_is_judged_by_the_driver_of_windows(machine: Machine) -> None:
     machine.file("dev/dxg").holds("cu126").smi("echo '560.94, 8.9, NVIDIA GeForce RTX 4090'")
     fits(machine.check(), "driver 560.94")
+    machine.smi("echo '528.33, 8.9, NVIDIA GeForce RTX 4090'")
+    fits(machine.check(), "driver 528.33")
     machine.smi("echo '527.41, 8.9, NVIDIA GeForce RTX 4090'")
     misfit(machine.check(), "CUDA 12.6 needs 528.33")
 
@@ -385,12 +407,69 @@ def test_other_pythons_run_it(machine: Machine, name: str) -> None:
     misfit(machine.check(CUDA_VISIBLE_DEVICES="-1"), "hides every GPU")
 
 
+@pytest.mark.parametrize("ends", [False, True], ids=["it hangs", "it ends and its child keeps the pipe"])
+def test_a_probe_that_takes_too_long_dies_with_its_children(
+    machine: Machine, tmp_path: Path, ends: bool
+) -> None:
+    (tmp_path / "probe.py").write_text(family(tmp_path, ends=ends), "utf-8")
+    machine.nvidia().smi(f"exec {sys.executable} {tmp_path / 'probe.py'}").holds("cu126")
+    fits(machine.check(), "was not compared")
+    assert is_gone(tmp_path / "child")
+    assert is_gone(tmp_path / "grandchild")
+
+
+# -- when nothing reads what it prints ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)], ids=["text", "json"])
+@pytest.mark.parametrize("backend", ["cpu", "cu126"])
+@pytest.mark.parametrize("closing", [">&-", "2>&-", ">&- 2>&-", "> /dev/full", "2> /dev/full", ""])
+def test_the_exit_code_is_the_answer_whatever_happens_to_the_outputs(
+    machine: Machine, tmp_path: Path, backend: str, closing: str, arguments: tuple[str, ...]
+) -> None:
+    machine.holds(backend)
+    program = [
+        machine.python,
+        "-IS",
+        str(SOURCE),
+        "--record",
+        str(machine.record),
+        "--root",
+        str(machine.root),
+    ]
+    line = f"{shlex.join([*program, *arguments])} {closing}"
+    if not closing:
+        line = f"sleep 0.5; {line}"  # until the reader is gone
+    (tmp_path / "run.sh").write_text(
+        f"({line}; echo $? > code){'' if closing else ' 2>&1 | true'}\n", "utf-8"
+    )
+    subprocess.run(["sh", "run.sh"], cwd=tmp_path, check=False, capture_output=True, timeout=60)
+    assert (tmp_path / "code").read_text() == ("0\n" if backend == "cpu" else "1\n")
+
+
+def test_the_command_is_started_with_the_pipe_although_nothing_reads_the_answer(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.holds("cpu")
+    program = [machine.python, "-IS", str(SOURCE), "--record", str(machine.record), "--", "yes"]
+    (tmp_path / "run.sh").write_text(f"(sleep 0.5; {shlex.join(program)}; echo $? > code) | true\n", "utf-8")
+    subprocess.run(["sh", "run.sh"], cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "code").read_text() == f"{128 + signal.SIGPIPE}\n"
+
+
 # -- as the entry point of an image ---------------------------------------------------------------------
 
 
 def test_a_machine_that_fits_goes_on_with_the_command_in_place_of_the_check(machine: Machine) -> None:
     ended = machine.holds("cpu").check("--quiet", "--", "sh", "-c", 'echo "$0 $1"; exit 7', "a b", "--json")
     assert (ended.code, ended.out, ended.err) == (7, "a b --json\n", "")
+
+
+def test_the_command_gets_the_default_handling_of_the_signals_that_python_ignores(machine: Machine) -> None:
+    ended = machine.holds("cpu").check("--quiet", "--", "grep", "SigIgn", "/proc/self/status")
+    ignored = int(ended.out.split()[1], 16)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        assert not ignored & 1 << (number - 1), number.name
 
 
 def test_a_machine_that_does_not_fit_never_starts_the_command(machine: Machine) -> None:

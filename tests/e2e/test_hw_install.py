@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import ProjectFactory
+    from tests.support.index import PackageIndex
     from tests.support.poetry_program import PoetryProgram
     from tests.support.poetry_program import Project
     from tests.support.poetry_program import Run
@@ -182,6 +183,40 @@ def test_a_project_without_variants_is_installed_as_poetry_would(
     assert project.installed() == selected(project, "main", "dev")
     assert "declares no hardware variants" in done.stdout
     assert "poetry hw-add" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "wish"),
+    [
+        (("--hardware", "xpu"), {}, "xpu"),
+        ((), {"POETRY_AIOPS_HARDWARE": "cu130"}, "cu130"),
+        (("--only", "dev"), {"POETRY_AIOPS_HARDWARE": "cu130"}, "cu130"),
+    ],
+)
+def test_a_stated_wish_is_refused_where_the_project_has_no_variants(
+    poetry: PoetryProgram,
+    locked_project: ProjectFactory,
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+    wish: str,
+) -> None:
+    project = locked_project(projects.ORDINARY)
+    before = project.files()
+    done = poetry.run(project, "hw-install", *arguments, **environment)
+    refused(done, project, before, wish, "it holds none", f"poetry hw-add PACKAGE --variants cpu,{wish}")
+    assert "Installing" not in done.output
+
+
+@pytest.mark.parametrize("template", [projects.ORDINARY, projects.HW])
+@pytest.mark.parametrize("profile", ["production", "development"])
+def test_a_profile_without_a_lock_is_refused_and_nothing_is_solved(
+    poetry: PoetryProgram, new_project: ProjectFactory, template: str, profile: str
+) -> None:
+    project = new_project(template)
+    before = project.files()
+    done = poetry.run(project, "hw-install", "--profile", profile)
+    refused(done, project, before, "poetry.lock", "missing", "poetry lock")
+    assert "Resolving" not in done.output
 
 
 def test_require_fails_rather_than_falling_back(
@@ -414,6 +449,47 @@ def test_an_image_build_must_be_told_which_machine_it_is_for(
     assert "hw-install: ml-gpu (cu126)" in done.stdout
 
 
+BUILDERS = {
+    "buildpacks": {"CNB_BP_PLAN_PATH": "/tmp/plan.toml"},
+    "apptainer": {"APPTAINER_LABELS": "/.build.labels"},
+}
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize("template", [projects.HW, projects.BASE_CAN_AGREE_ON_A_THIRD])
+def test_other_builders_are_told_as_well_also_where_nothing_fits_the_builder(
+    poetry: PoetryProgram, locked_project: ProjectFactory, template: str, builder: str
+) -> None:
+    project = locked_project(template)
+    before = project.files()
+    done = poetry.run(project, "hw-install", "--no-interaction", **BUILDERS[builder])
+    refused(done, project, before, "POETRY_AIOPS_HARDWARE", "image build", "--hardware auto")
+    assert "Installing" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (("--hardware", "auto"), BUILDERS["buildpacks"]),
+        ((), {"POETRY_AIOPS_HARDWARE": "auto", **BUILDERS["apptainer"]}),
+        ((), {"container": "lxc"}),
+    ],
+)
+def test_auto_means_it_and_in_a_ci_job_the_warning_comes_first(
+    poetry: PoetryProgram,
+    locked_project: ProjectFactory,
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+) -> None:
+    project = locked_project(projects.HW)
+    poetry.must(project, "env", "info")
+    merged = replace(poetry, wrapper=("sh", "-c", 'exec "$@" 2>&1', "sh"))
+    done = merged.must(project, "hw-install", "--dry-run", "--explain", *arguments, **environment)
+    lines = [line for line in done.stdout.splitlines() if line and "virtualenv" not in line]
+    assert lines[0].startswith("Warning: falling back to the CPU build")
+    assert "hw-install: ml-cpu (cpu)" in done.stdout
+
+
 # -- output -----------------------------------------------------------------------------------------------
 
 
@@ -453,6 +529,48 @@ def test_a_fitting_variant_whose_torch_is_too_new_is_passed_over_with_the_reason
     done = poetry.must(project, "hw-install", "--dry-run", "--target", old_gpu)
     assert "hw-install: ml-cpu (cpu)" in done.stdout
     assert "ml-gpu" in done.stderr
+
+
+NEWER = (
+    projects.head()
+    + """
+[tool.poetry.group.ml-cpu]
+optional = true
+[tool.poetry.group.ml-cpu.dependencies]
+torch = {version = "2.17.0+cpu", source = "pytorch-cpu"}
+
+[tool.poetry.group.ml-gpu]
+optional = true
+[tool.poetry.group.ml-gpu.dependencies]
+torch = {version = "2.17.0+cu134", source = "pytorch-cu134"}
+
+[tool.poetry-aiops.hardware.variants]
+ml-cpu = "cpu"
+ml-gpu = "cu134"
+"""
+)
+
+
+def test_a_torch_and_an_index_newer_than_the_facts_are_chosen_with_a_note(
+    own_poetry: PoetryProgram, own_index: PackageIndex, tmp_path: Path
+) -> None:
+    own_index.publish("cpu", "torch", "2.17.0+cpu")
+    own_index.publish("cu134", "torch", "2.17.0+cu134")
+    project = projects.project_from(NEWER, own_index, tmp_path / "project")
+    own_poetry.must(project, "lock")
+    answers = {}
+
+    for driver in ("615.20", "535.247"):
+        target = f"linux-x86_64,driver={driver},gpu=RTX 4080"
+        done = own_poetry.must(
+            project, "hw-install", "--dry-run", "--explain", "--format", "json", "--target", target
+        )
+        answers[driver] = conforming(done.stdout)
+
+    assert answers["615.20"]["variant"] == "ml-gpu"
+    assert "cu134 and torch 2.17 are newer than the facts of" in answers["615.20"]["note"]
+    assert any(answers["615.20"]["note"] in warning for warning in answers["615.20"]["warnings"])
+    assert (answers["535.247"]["variant"], answers["535.247"]["note"]) == ("ml-cpu", None)
 
 
 # -- the record and hw-check ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Without a table the variants are proposed, and used only where plain Poetry would fail."""
+"""Without a table nothing changes; where plain Poetry cannot lock, the table that would help is proposed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import projects
+from tests.support.beside_plain import BesidePlain
 
 
 if TYPE_CHECKING:
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 
 HEADER = "[tool.poetry-aiops.hardware.variants]"
+
+NAMED_LIKE_HARDWARE = """
+[tool.poetry.group.serve-cpu]
+optional = true
+[tool.poetry.group.serve-cpu.dependencies]
+requests = "^2.30"
+
+[tool.poetry.group.serve-gpu]
+optional = true
+[tool.poetry.group.serve-gpu.dependencies]
+idna = "*"
+"""
 
 
 def printed_table(output: str) -> dict[str, str]:
@@ -32,26 +45,26 @@ def printed_table(output: str) -> dict[str, str]:
 
 
 @pytest.mark.every_poetry_minor
-def test_the_plain_layout_locks_and_the_table_to_paste_is_printed(
+def test_a_lock_that_plain_poetry_refuses_stays_refused_and_the_table_is_proposed(
+    poetry: PoetryProgram, teammate: PoetryProgram, new_project: ProjectFactory
+) -> None:
+    project = new_project(projects.SEED + projects.TORCH_ROCM_ONLY)
+    before = project.files()
+
+    plain = teammate.run(project, "lock")
+    done = poetry.run(project, "lock")
+
+    assert printed_table(done.stderr) == {"ml-cpu": "cpu", "ml-gpu": "cu126", "ml-rocm": "rocm7.2"}
+    assert (done.code, done.stdout) == (plain.code, plain.stdout) == (1, plain.stdout)
+    assert done.stderr.endswith(plain.stderr[plain.stderr.index("Incompatible constraints") :])
+    assert project.files() == before
+
+
+def test_the_pasted_table_locks_and_nothing_is_proposed_any_more(
     poetry: PoetryProgram, new_project: ProjectFactory, locked_project: ProjectFactory
 ) -> None:
-    project = new_project(projects.SEED, "seed")
-    pyproject = project.pyproject.read_bytes()
-
-    done = poetry.must(project, "lock")
-
-    assert printed_table(done.output) == {"ml-cpu": "cpu", "ml-gpu": "cu126"}
-    assert project.pyproject.read_bytes() == pyproject
-    declared = locked_project(projects.HW, "declared")
-    assert project.lock_path.read_bytes() == declared.lock_path.read_bytes()
-
-
-def test_the_pasted_table_makes_the_same_lock_without_a_proposal(
-    poetry: PoetryProgram, new_project: ProjectFactory
-) -> None:
     project = new_project(projects.SEED)
-    proposed = printed_table(poetry.must(project, "lock").output)
-    lock = project.lock_path.read_bytes()
+    proposed = printed_table(poetry.run(project, "lock").stderr)
     pasted = "\n".join([HEADER, *(f'{group} = "{backend}"' for group, backend in proposed.items())])
     project.pyproject.write_text(
         f"{project.pyproject.read_text(encoding='utf-8')}\n{pasted}\n", encoding="utf-8"
@@ -60,46 +73,32 @@ def test_the_pasted_table_makes_the_same_lock_without_a_proposal(
     done = poetry.must(project, "lock")
 
     assert HEADER not in done.output
-    assert project.lock_path.read_bytes() == lock
+    assert project.lock_path.read_bytes() == locked_project(projects.HW, "declared").lock_path.read_bytes()
 
 
-def test_an_inferred_lock_does_not_drift(poetry: PoetryProgram, locked_project: ProjectFactory) -> None:
-    project = locked_project(projects.SEED)
+@pytest.mark.parametrize("command", [("add", "idna"), ("update",), ("install",)], ids=lambda words: words[0])
+def test_other_commands_that_have_to_lock_propose_it_too(
+    poetry: PoetryProgram, new_project: ProjectFactory, command: tuple[str, ...]
+) -> None:
+    project = new_project(projects.SEED)
     before = project.files()
 
-    poetry.must(project, "lock")
+    done = poetry.run(project, *command)
 
-    assert project.files() == before
-
-
-@pytest.mark.every_poetry_minor
-def test_an_inferred_lock_installs_one_variant(poetry: PoetryProgram, locked_project: ProjectFactory) -> None:
-    project = locked_project(projects.SEED)
-
-    poetry.must(project, "install", "--with", "ml-cpu")
-
-    assert project.installed() == project.lockfile().selected("main", "dev", "ml-cpu")
+    assert (done.code, project.files()) == (1, before)
+    assert printed_table(done.stderr) == {"ml-cpu": "cpu", "ml-gpu": "cu126"}
 
 
-def test_every_group_is_inferred_with_its_backend(poetry: PoetryProgram, new_project: ProjectFactory) -> None:
-    project = new_project(projects.SEED + projects.TORCH_ROCM_ONLY)
-
-    done = poetry.must(project, "lock")
-
-    assert printed_table(done.output) == {"ml-cpu": "cpu", "ml-gpu": "cu126", "ml-rocm": "rocm7.2"}
-
-
-def test_groups_that_plain_poetry_can_lock_together_stay_as_they_are(
+def test_names_of_groups_decide_nothing(
     poetry: PoetryProgram, teammate: PoetryProgram, new_project: ProjectFactory
 ) -> None:
-    ours = new_project(projects.TOOLKIT_PLAIN.replace("cu132", "cu126").replace("2.15", "2.10"), "ours")
-    plain = new_project(projects.TOOLKIT_PLAIN.replace("cu132", "cu126").replace("2.15", "2.10"), "plain")
+    template = projects.head() + NAMED_LIKE_HARDWARE
+    both = BesidePlain(poetry, teammate, new_project(template, "ours"), new_project(template, "theirs"))
 
-    done = poetry.must(ours, "lock")
-    teammate.must(plain, "lock")
+    for words in (("lock",), ("install", "--all-groups"), ("sync", "--with", "serve-gpu,serve-cpu")):
+        assert both.differences(*words) == []
 
-    assert ours.files() == plain.files()
-    assert HEADER not in done.output
+    assert {"requests", "idna"} <= both.ours.installed().keys()
 
 
 def test_a_conflict_that_no_hardware_explains_stays_poetrys_own(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 
 from datetime import UTC
@@ -55,6 +56,22 @@ def test_base_and_dev_become_a_project_that_installs_with_the_old_pins(
     assert content(project) == before
 
 
+def test_old_files_of_the_user_whose_names_look_like_ours_stay(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    names = (".migration-0123456789ab.lock", ".migration-notes.toml", ".aiops-notes.tmp")
+    project = tree(
+        index, **{"requirements.txt": "--index-url INDEX\nfastapi==0.109.0\n"}, **dict.fromkeys(names, "mine")
+    )
+    for name in names:
+        os.utime(project.path / name, (0, 0))
+    before = content(project)
+    poetry.must(project, "migrate-reqs")
+    after = content(project)
+    assert {name: after.get(name) for name in before} == before
+    assert set(after) - set(before) == {"pyproject.toml", "poetry.lock"}
+
+
 def test_restore_sh_puts_everything_back_without_poetry(
     poetry: PoetryProgram, index: PackageIndex, tree: Tree
 ) -> None:
@@ -67,6 +84,70 @@ def test_restore_sh_puts_everything_back_without_poetry(
     (script,) = project.path.glob(".migration_backup/*/restore.sh")
     subprocess.run(["sh", str(script)], check=True, capture_output=True)
     assert content(project) == before
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "told"),
+    [
+        (
+            '[project]\nname = "shop"\nrequires-python = ">=3.11"\n',
+            "Either [project.version] or [tool.poetry.version] is required in package mode.",
+        ),
+        (
+            '[project]\nname = "shop"\nversion = "1"\n\n[tool.poetry.group.tools]\ninclude-groups = ["absent"]\n',
+            "absent",
+        ),
+    ],
+)
+def test_what_poetry_would_refuse_is_refused_by_the_dry_run_too(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree, pyproject: str, told: str
+) -> None:
+    project = tree(index, **{"requirements.txt": BASE, "pyproject.toml": pyproject, "shop/__init__.py": ""})
+    before = content(project)
+    for options in (["--dry-run"], ["--no-lock"], []):
+        done = poetry.run(project, "migrate-reqs", *options)
+        assert done.code == 2, done
+        assert told in done.stderr
+        assert "Dry run" not in done.stdout
+        assert content(project) == before
+
+
+def test_a_dynamic_version_ends_in_a_project_that_poetry_takes(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    old = """\
+[build-system]
+requires = ["flit_core"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "shop"
+dynamic = ["version", "description"]
+requires-python = ">=3.11"
+
+[project.optional-dependencies]
+web = ["fastapi"]
+"""
+    source = '"""A shop."""\n__version__ = "3.1"\n'
+    project = tree(index, **{"requirements.txt": BASE, "pyproject.toml": old, "shop/__init__.py": source})
+    assert (
+        "Poetry installs the project as version 0.0.0"
+        in poetry.must(project, "migrate-reqs", "--dry-run").stderr
+    )
+    poetry.must(project, "migrate-reqs")
+    document = tomllib.loads(project.pyproject.read_text("utf-8"))
+    assert document["project"]["dynamic"] == ["version", "description"]
+    poetry.must(project, "check", "--lock")
+    poetry.must(project, "install")
+    assert project.installed()["fastapi"] == "0.109.0", "though the extra web has it, too"
+
+
+def test_one_hardware_file_ends_in_a_lock(poetry: PoetryProgram, index: PackageIndex, tree: Tree) -> None:
+    project = tree(index, **{"requirements.txt": BASE, "requirements-cuda.txt": "pytest==7.4.3\n"})
+    poetry.must(project, "migrate-reqs", "--dry-run")
+    poetry.must(project, "migrate-reqs")
+    poetry.must(project, "check", "--lock")
+    assert versions(project)["pytest"] == "7.4.3"
 
 
 def test_a_dry_run_shows_the_diff_and_writes_nothing(

@@ -247,10 +247,10 @@ def report(data: bytes) -> None:
     with refusals():
         findings = read_findings(data.decode("utf-8", "replace"), "report.json")
         locked = small_lock()
-        findings.is_about(locked, "0" * 64)
+        findings.is_about(locked)
         project = project_from(load_pyproject(file("pyproject.toml", PYPROJECT.encode())), Path("p.toml"))
         graph = build_graph(project, locked)
-        overlay = Overlay(advisories=findings.on(graph))
+        overlay = Overlay(vulnerabilities=findings.on(graph))
         analysis = analyse(graph)
         printable(graph_text(analysis, overlay=overlay) + graph_markdown(analysis, overlay=overlay))
         printable(json.dumps(graph_document(analysis, overlay=overlay)))

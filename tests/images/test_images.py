@@ -147,15 +147,20 @@ def test_a_change_of_the_sources_installs_nothing_again(chatbot: Images) -> None
 
 
 def test_secrets_history_and_environments_of_the_folder_are_in_no_layer(
-    chatbot: Images, tmp_path: Path
+    chatbot: Images, shop: Images, tmp_path: Path
 ) -> None:
-    for name in OUTSIDE:
-        assert MARK in (chatbot.project.path / name).read_text(encoding="utf-8")
+    shop.build("build")
 
-    for stage in ("production", "development"):
-        content = chatbot.buildah.archive(chatbot.name(stage), tmp_path / "image.tar")
-        assert b"Ask me about opening hours" in content, "the sources themselves"
-        assert MARK.encode() not in content, stage
+    for images, source, last in (
+        (chatbot, b"Ask me about opening hours", ()),
+        (shop, b"open with h11", ("build",)),
+    ):
+        for name in OUTSIDE:
+            assert MARK in (images.project.path / name).read_text(encoding="utf-8")
+        for stage in ("production", "development", *last):
+            content = images.buildah.archive(images.name(stage), tmp_path / "image.tar")
+            assert source in content, "the sources themselves"
+            assert MARK.encode() not in content, (images.project.path.name, stage)
 
 
 def test_the_development_image_has_poetry_and_the_tools_and_runs_as_the_same_user(chatbot: Images) -> None:

@@ -9,6 +9,7 @@ from itertools import product
 from unittest.mock import patch
 
 from hypothesis import assume
+from hypothesis import example
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -96,16 +97,30 @@ def meaning_of_lines(lines: list[str]) -> Meaning:
 
 
 def meaning_of_project(migration: Migration, group: str = "main") -> Meaning:
-    return {
+    requirements = migration.project.groups[group].requirements
+    found = {
         (one.name, str(Marker(one.marker)) if one.marker else ""): (
             frozenset(one.extras),
             parse_constraint(one.constraint),
         )
-        for one in migration.project.groups[group].requirements
+        for one in requirements
     }
+    assert len(found) == len(requirements), "two entries of one package under one marker"
+    return found
 
 
 @given(lines=st.lists(st.tuples(LINE, COMMENT), min_size=1, max_size=6), dev=st.lists(LINE, max_size=3))
+@example(
+    lines=[
+        ('six[socks] ; python_version >= "3.12"', ""),
+        ("six==1.0", ""),
+        ('six==1.0,==1.4.2 ; python_version >= "3.12"', ""),
+    ],
+    dev=[],
+)
+@example(
+    lines=[('b[x.y] ; python_version >= "3.12"', ""), ('b>=2.0,<1.0 ; python_version >= "3.12"', "")], dev=[]
+)
 @settings(max_examples=150, deadline=None)
 def test_what_requirements_ask_for_is_read_back(lines: list[tuple[str, str]], dev: list[str]) -> None:
     text = "".join(f"{line}{comment}\n" for line, comment in lines)
@@ -163,6 +178,32 @@ def test_a_second_migration_changes_nothing(lines: list[str]) -> None:
     second = migrated({FILE: "\n".join(lines), "pyproject.toml": first.text})
     assert second.plan.errors == ()
     assert second.text == first.text
+
+
+@given(
+    lines=st.lists(LINE, min_size=1, max_size=4),
+    there=st.lists(LINE, max_size=3),
+    extra=st.lists(LINE, max_size=2),
+)
+@settings(max_examples=150, deadline=None)
+def test_what_a_file_installs_the_project_installs_whatever_it_asks_for_already(
+    lines: list[str], there: list[str], extra: list[str]
+) -> None:
+    old = {
+        "project": f"name = 'x'\nversion = '1'\nrequires-python = '>=3.11,<3.13'\ndependencies = {json.dumps(there)}",
+        "project.optional-dependencies": f"fast = {json.dumps(extra)}",
+    }
+    text = "".join(f"[{name}]\n{table}\n" for name, table in old.items())
+    migration = migrated({FILE: "\n".join(lines), "pyproject.toml": text})
+    assume(not migration.plan.errors)
+    required = [one for one in migration.project.main.requirements if not one.optional]
+    for target, asked in product(MACHINES, map(Requirement, lines)):
+        if not holds(str(asked.marker or ""), target):
+            continue
+        name = canonicalize_name(asked.name)
+        here = [one for one in required if one.name == name and holds(one.marker, target)]
+        assert here
+        assert {canonicalize_name(one) for one in asked.extras} <= {one for r in here for one in r.extras}
 
 
 @given(lines=st.lists(LINE, min_size=1, max_size=6))

@@ -24,8 +24,8 @@ from poetry_aiops.migrate.reading.read import read_tree
 from poetry_aiops.migrate.reading.text import Decoded
 from poetry_aiops.migrate.reading.text import decode
 from poetry_aiops.migrate.reading.texts import requirement_texts
-from poetry_aiops.migrate.redact import redact
-from poetry_aiops.migrate.redact import without_credentials
+from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.addresses import taken_apart
 
 
 SIZE = 30_000
@@ -201,7 +201,7 @@ def test_a_secret_is_shown_nowhere(secret: str, place: str, line: str) -> None:
     text = line.format(address)
     assert secret not in redact(text)
     assert secret not in redact(f"before {text}, after\n{text}")
-    assert secret not in without_credentials(address)[0]
+    assert secret not in taken_apart(address)[0]
     tree = read_tree([FILE], neighbours(text.encode()))
     for problem in tree.problems:
         assert secret not in f"{problem.place} {problem.what} {problem.why} {problem.suggestion}"
@@ -231,3 +231,7 @@ def test_a_repaired_line_is_no_longer_refused_for_the_same_reason(data: bytes) -
         if problem.fixed:
             _, left = parse_file(FILE, problem.fixed.encode("utf-8", "replace"), neighbours(data))
             assert problem.what not in {again.what for again in left}
+
+
+def test_every_run_tries_the_same_examples() -> None:
+    assert settings().derandomize, "`make test` in a fresh clone must not depend on chance"

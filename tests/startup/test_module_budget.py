@@ -52,3 +52,10 @@ def test_poetry_list_loads_the_base_and_one_module_for_each_command() -> None:
 def test_no_heavy_library_is_loaded_for_other_commands(arguments: tuple[str, ...]) -> None:
     loaded = modules_after(*arguments)
     assert [name for name in HEAVY[:3] if name in loaded] == []
+
+
+def test_what_runs_in_projects_without_variants_imports_no_private_part_of_poetry() -> None:
+    program = "import sys, poetry_aiops.runs.locking.ordinary; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    private = ("poetry.puzzle", "poetry.installation", "poetry.packages", "poetry.mixology")
+    assert [name for name in done.stdout.split() if name.startswith(private)] == []

@@ -127,15 +127,17 @@ class FixBench:
     def interrupted(self, project: Project) -> int:
         """Start the fixes, press Ctrl+C when the staged project is there, and return the exit code."""
         program = self._driver
+        temporary = project.path.with_name("temporary")
+        temporary.mkdir()
         started = subprocess.Popen(
             [program.executable, *program.arguments, str(self.advisories)],
             cwd=project.path,
-            env=program._environment(),
+            env={**program._environment(), "TMPDIR": str(temporary)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         patience = time.monotonic() + 60
-        while not list(project.path.glob(".migration-*.lock")) and time.monotonic() < patience:
+        while not list(temporary.glob("poetry-aiops-staged-*/poetry.lock")) and time.monotonic() < patience:
             time.sleep(0.02)
         time.sleep(0.2)
         started.send_signal(signal.SIGINT)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from poetry_aiops.graph.advisories import Advisory
+from poetry_aiops.graph.advisories import Vulnerabilities
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.diff import diff
 from poetry_aiops.graph.layout import places_of
@@ -103,8 +104,10 @@ def full_page() -> PageData:
         old,
         variants=MappingProxyType({"ml-cpu": "cpu", "ml-cu126": "cu126"}),
         sizes=MappingProxyType({each.id: 40_000 * (number + 1) for number, each in enumerate(new.nodes)}),
-        advisories=MappingProxyType(
-            {"bytes-kit": (Advisory("GHSA-demo", "high", "Reads too far", ("1.1",)),)}
+        vulnerabilities=Vulnerabilities(
+            {"bytes-kit": (Advisory("GHSA-demo", "high", "Reads too far", ("1.1",)),)},
+            frozenset({"bytes-kit"}),
+            len(new.nodes),
         ),
     )
 
@@ -128,7 +131,9 @@ def hostile_page() -> PageData:
             [Demand("bad", "bad", HOSTILE, HOSTILE)],
             HOSTILE,
         ),
-        advisories=MappingProxyType({"bad": (Advisory(HOSTILE, "high", HOSTILE, (HOSTILE,)),)}),
+        vulnerabilities=Vulnerabilities(
+            {"bad": (Advisory(HOSTILE, "high", HOSTILE, (HOSTILE,)),)}, frozenset(), 1
+        ),
     )
 
 

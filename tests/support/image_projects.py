@@ -253,8 +253,27 @@ def write_chatbot(folder: Path, index: PackageIndex) -> None:
 
 
 MARK = "belongs-into-no-image"
-OUTSIDE = (".env", ".env.production", ".git/config", ".venv/pyvenv.cfg", "keys/server.key", "auth.toml")
-"""Files in a folder that is built; each holds MARK."""
+OUTSIDE = (
+    ".env",
+    ".env.production",
+    ".git/config",
+    ".venv/pyvenv.cfg",
+    "auth.toml",
+    "keys/server.key",
+    "keys/id_ed25519",
+    "conf/.env",
+    "conf/.env.local",
+    "conf/prod.env",
+    "conf/deep/er/auth.toml",
+    "conf/deep/er/.pypirc",
+    "conf/deep/er/.netrc",
+    "conf/deep/pip.conf",
+    "conf/deep/.aws/credentials",
+    "conf/deep/.kube/config",
+    "vendored/.git/config",
+    "service/.venv/pyvenv.cfg",
+)
+"""Files in a folder that is built, most of them in folders of it; each holds MARK."""
 
 
 def write_outside(folder: Path) -> None:

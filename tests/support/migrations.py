@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.support.neighbours import in_memory
 
+from poetry_aiops.config import read_config
 from poetry_aiops.migrate.planning.identity import AskedPython
 from poetry_aiops.migrate.planning.identity import identity_of
 from poetry_aiops.migrate.planning.plan import Surroundings
@@ -22,6 +23,7 @@ from poetry_aiops.migrate.reading.read import read_tree
 from poetry_aiops.migrate.writing.generate import generate
 from poetry_aiops.migrate.writing.generate import layout_of
 from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.project.targets import targets
 
@@ -141,6 +143,7 @@ def migration_of(
     setup = setup_metadata(neighbours)
     identity = identity_of(folder, setup, neighbours, tree, AskedPython(RUNNING, python))
     existing = project_from(tomllib.loads(before), Path(PYPROJECT)) if before else None
+    hardware = read_config(aiops_table(tomllib.loads(before))).hardware
     requires = existing.python if existing and existing.python != "*" else identity.requires_python
     around = Surroundings(
         default=PypiNames(frozenset({DEFAULT_INDEX})),
@@ -148,6 +151,7 @@ def migration_of(
         existing=existing,
         torch_index=torch_index,
         setup=setup,
+        variants=frozenset(variant.group for variant in hardware.variants) if hardware else frozenset(),
     )
     plan = make_plan(tree, classify(tree, chosen or {}), around, pins)
     return Migration(tree, plan, identity, before, knows_dependency_groups)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 TIMEOUT = 180.0  # seconds; one call takes one or two
 # Port 9 is "discard": whatever tries to leave this machine fails at once instead of reaching out.
 NOWHERE = "http://127.0.0.1:9"
+# The indexes of the tests are on this machine, where no project can send us without the user's word.
+TRUSTED = "127.0.0.1,localhost"
 
 _IMPORTED = (
     "poetry",
@@ -56,6 +58,20 @@ def all_but_ours(**chosen):
         return found
     return metadata.EntryPoints(point for point in found if not point.value.startswith("poetry_aiops."))
 metadata.entry_points = all_but_ours
+from poetry.console.application import main
+sys.exit(main())
+"""
+
+# Poetry's installer with other source text, as a newer release may have it; the program goes on with what is left.
+CHANGED_POETRY = """\
+import sys
+import poetry.installation.installer as installer
+source = open(installer.__file__, encoding="utf-8").read()
+for old, new in CHANGES:
+    assert old in source, old
+    source = source.replace(old, new)
+exec(compile(source, installer.__file__, "exec"), vars(installer))
+ALSO
 from poetry.console.application import main
 sys.exit(main())
 """
@@ -139,6 +155,12 @@ class PoetryProgram:
     def without_our_plugin(cls, home: Path) -> PoetryProgram:
         """Return the Poetry of this environment as it is where this plugin was never installed."""
         return cls(Path(sys.executable), home, ("-P", "-c", POETRY_WITHOUT_US))
+
+    @classmethod
+    def changed(cls, home: Path, *changes: tuple[str, str], also: str = "") -> PoetryProgram:
+        """Return the program with text of Poetry's installer replaced, and with statements that run before it."""
+        program = CHANGED_POETRY.replace("CHANGES", repr(changes)).replace("ALSO", also)
+        return cls(Path(sys.executable), home, ("-P", "-c", program))
 
     def warm(self) -> PoetryProgram:
         """Return this program of this environment with warm starts, where the platform has them."""
@@ -228,6 +250,7 @@ class PoetryProgram:
             "HTTPS_PROXY": NOWHERE,
             "ALL_PROXY": NOWHERE,
             "NO_PROXY": "127.0.0.1,localhost",
+            "POETRY_AIOPS_TRUSTED_ADDRESSES": TRUSTED,
         }
 
 

@@ -12,12 +12,19 @@ import time
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Final
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Sequence
 
 
 _PRIVATE = 0o600
 _USUAL = 0o666
-_TEMPORARY = re.compile(r"\.aiops-[0-9a-f]{16}\.tmp(?:\.zip)?")
+TEMPORARY_NAME: Final = re.compile(r"\.aiops-[0-9a-f]{16}\.tmp(?:\.zip)?")
+"""What is written under such a name is left only by a run that was killed."""
 _SURELY_LEFT: Final = 3600.0  # seconds
 
 
@@ -41,6 +48,47 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write several files as :func:`write_atomically` does, all of them or none.
+
+    New and old contents are on the disk before the first file is exchanged, so from then on only names change: a full
+    disk cannot stop the way back. A killed process may leave the first files new and the others old.
+    """
+    staged: list[tuple[Path, Path, Path]] = []
+    try:
+        for path, data in contents.items():
+            target = Path(os.path.realpath(path))
+            _refuse_what_is_no_file(target)
+            remove_leftovers(target.parent)
+            new, old = temporary_beside(target), temporary_beside(target)
+            staged.append((target, new, old))
+            write_new(new, data, like=target)
+            if target.exists():
+                write_new(old, target.read_bytes(), like=target)
+        _exchange(staged)
+    finally:
+        for _, new, old in staged:
+            new.unlink(missing_ok=True)
+            old.unlink(missing_ok=True)
+    for folder in {target.parent for target, _, _ in staged}:
+        sync_folder(folder)
+
+
+def _exchange(staged: Sequence[tuple[Path, Path, Path]]) -> None:
+    try:
+        for target, new, _ in staged:
+            new.replace(target)
+    except BaseException:
+        for target, new, old in staged:
+            if new.exists():
+                continue  # its turn did not come
+            if old.exists():
+                old.replace(target)
+            else:
+                target.unlink()
+        raise
 
 
 def write_new(path: Path, data: bytes, mode: int | None = None, *, like: Path | None = None) -> None:
@@ -80,7 +128,7 @@ def remove_leftovers(folder: Path) -> None:
     """Remove temporary files that are an hour old; younger ones may be those of a run that goes on. Never raises."""
     with suppress(OSError), os.scandir(folder) as found:
         for item in found:
-            if _TEMPORARY.fullmatch(item.name) and item.is_file(follow_symlinks=False):
+            if TEMPORARY_NAME.fullmatch(item.name) and item.is_file(follow_symlinks=False):
                 with suppress(OSError):
                     if time.time() - item.stat(follow_symlinks=False).st_mtime > _SURELY_LEFT:
                         Path(item.path).unlink()

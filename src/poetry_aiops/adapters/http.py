@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Final
 
+from poetry_aiops.system.addresses import redact_addresses
+
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,9 +40,7 @@ _KEEPS_METHOD: Final = frozenset({307, 308})
 _WORTH_ANOTHER_TRY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOST_REDIRECTS: Final = 5
 _LONGEST_WAIT: Final = 10.0
-_USERINFO = re.compile(r"(?<=//)[^/?#\s]*@")
 _FEW_DIGITS = re.compile(r"[0-9]{1,8}")
-_QUERY = re.compile(r"\?[^\s\"']*")
 
 
 class TransferError(Exception):
@@ -188,7 +188,7 @@ def _redirect(question: _Question, answer: Response) -> str:
         raise TransferError("it redirects to an address that cannot be read") from error
     same_host = (here.host, here.port, here.scheme) == (there.host, there.port, there.scheme)
     if not same_host and there.scheme != "https":
-        raise TransferError(f"it redirects to {redacted(str(there))}, which is not https")
+        raise TransferError(f"it redirects to {redact_addresses(str(there))}, which is not https")
     return str(there)
 
 
@@ -217,11 +217,6 @@ async def open_transport(limits: Limits | None = None) -> AsyncIterator[Transpor
         yield Transport(clients, limits or Limits())
 
 
-def redacted(text: str) -> str:
-    """Return text without the user and password of any URL in it, and without query strings."""
-    return _QUERY.sub("?…", _USERINFO.sub("***@", text))
-
-
 def in_words(error: BaseException) -> str:
     """Return an error's own words on one line, without passwords."""
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -229,7 +224,7 @@ def in_words(error: BaseException) -> str:
     deeper = error.__cause__ or error.__context__
     if _is_tls(error) and deeper is not None:
         return in_words(deeper)
-    text = redacted(" ".join(str(error).split()))
+    text = redact_addresses(" ".join(str(error).split()))
     return text[:300] or type(error).__name__
 
 

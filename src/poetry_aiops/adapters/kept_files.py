@@ -12,6 +12,7 @@ from poetry_aiops.adapters.files import write_new
 from poetry_aiops.adapters.project_paths import find_place
 from poetry_aiops.adapters.project_paths import writing_problem
 from poetry_aiops.errors import InputError
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def look_at(root: Path, path: str) -> Spot:
     if isinstance(place, str) or problem:
         raise InputError(f"{path} {problem}", hint="Name another file with --output.")
     try:
-        text = place.path.read_text(encoding="utf-8", errors="replace") if place.status else None
+        text = read_file(place.path, within=root).decode("utf-8", "replace") if place.status else None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
     return Spot(place, text)
@@ -47,7 +48,7 @@ def write_keeping(spot: Spot, text: str) -> str | None:
     place = spot.place
     kept: str | None = None
     try:
-        kept = _keep(place) if place.status is not None else None
+        kept = keep(place) if place.status is not None else None
         place.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place.path, text.encode())
     except BaseException as error:
@@ -63,7 +64,7 @@ def write_keeping(spot: Spot, text: str) -> str | None:
     return None if kept is None else str(Path(place.name).with_name(kept).as_posix())
 
 
-def _keep(place: Place) -> str:
+def keep(place: Place) -> str:
     """Keep a file under the first free name beside it: FILE.bak, FILE.bak.1, ..."""
     number = 0
     while True:
@@ -83,4 +84,4 @@ def _name_too(place: Place, other: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        write_new(other, place.path.read_bytes(), place.mode)
+        write_new(other, read_file(place.path), place.mode)

@@ -93,6 +93,9 @@ def _wait(process: subprocess.Popen[bytes], timeout: float) -> Finished:
         _kill(process)
         reader.join(GRACE)
         return Finished(b"".join(blocks), "too much output" if full.is_set() else "timeout")
+    except BaseException:  # Ctrl+C does not reach a session of its own
+        _kill(process)
+        raise
     reader.join(GRACE)
     if reader.is_alive():  # something that the program started still holds the pipe
         _kill(process)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from typing import Final
+
+from poetry_aiops.system.reading import boundary
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence
     from pathlib import Path
-
-
-SIZE_LIMIT: Final = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,9 @@ class ProjectFolder:
         """Return a file's bytes; None for no file, for one outside of the repository and for huge ones."""
         if path in self.replaced:
             return self.replaced[path]
-        found = self._inside(path)
         try:
-            if found is None or not found.is_file() or found.stat().st_size > SIZE_LIMIT:
-                return None
-            return found.read_bytes()
-        except OSError:
+            return read_file(self.root / path, within=self.root)
+        except (OSError, ValueError):
             return None
 
     def is_folder(self, path: str) -> bool:
@@ -57,7 +53,6 @@ class ProjectFolder:
         return found if found.is_relative_to(self._boundary) else None
 
     @cached_property
-    def _boundary(self) -> Path:
+    def _boundary(self) -> str:
         """The repository that the project lies in, else the project itself."""
-        root = self.root.resolve()
-        return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+        return boundary(self.root)

@@ -13,6 +13,9 @@ from typing import Final
 
 from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.errors import InputError
+from poetry_aiops.system.reading import LARGEST_REPORT
+from poetry_aiops.system.reading import boundary
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -25,6 +28,19 @@ if TYPE_CHECKING:
 
 REPORTS: Final = "dependency_reports"
 _IGNORE: Final = b"# Made by poetry-aiops; remove this file to commit the reports.\n*\n"
+
+
+def reports_of(root: Path) -> Path:
+    """Return the folder of a project's reports; raises InputError for a link that leads out of the project."""
+    folder = root / REPORTS
+    real = Path(os.path.realpath(folder))
+    if not real.is_relative_to(boundary(root)):
+        raise InputError(
+            f"it is a link that leads out of the project, to {real}",
+            where=REPORTS,
+            hint="Remove the link. `poetry health --report-dir DIR` writes to another place.",
+        )
+    return folder
 
 
 def write_reports(folder: Path, contents: Mapping[str, Content]) -> tuple[Path, ...]:
@@ -57,10 +73,10 @@ def write_reports(folder: Path, contents: Mapping[str, Content]) -> tuple[Path, 
 
 
 def read_report(path: Path) -> str:
-    """Return the text of a report, ``""`` for one that is not there or cannot be read."""
+    """Return the text of a report, ``""`` for one that is not there; raises OSError for one that cannot be read."""
     try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
+        return read_file(path, limit=LARGEST_REPORT).decode("utf-8", "replace")
+    except FileNotFoundError:
         return ""
 
 

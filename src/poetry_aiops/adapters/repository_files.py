@@ -14,6 +14,7 @@ from poetry_aiops.migrate.legacy.files import LARGEST
 from poetry_aiops.migrate.legacy.files import SKIPPED_FOLDERS
 from poetry_aiops.migrate.legacy.files import ListedFile
 from poetry_aiops.migrate.legacy.files import is_text
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 MOST_FILES: Final = 100_000
-_TIME_LIMIT: Final = 20.0
+_TIME_LIMIT: Final = 10.0
 _REDIRECTING: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES")
 
 
@@ -49,16 +50,10 @@ def list_files(root: Path) -> tuple[ListedFile, ...]:
 
 def read_text(root: Path, path: str) -> str | None:
     """Return the text of a file of the project; None for what is binary, too large, gone, or outside by a link."""
-    real_root = os.path.realpath(root)
-    listed = _listed(real_root, path)
-    if listed is None or listed.size > LARGEST:
-        return None
     try:
-        with open(os.path.join(real_root, path), "rb") as file:  # noqa: PTH118, PTH123 - as the functions around
-            data = file.read(LARGEST + 1)
-    except OSError:
+        return _decoded(read_file(root / path, within=root, limit=LARGEST))
+    except (OSError, ValueError):
         return None
-    return _decoded(data)
 
 
 def _decoded(data: bytes) -> str | None:

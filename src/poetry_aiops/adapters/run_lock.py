@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 
 from contextlib import contextmanager
@@ -59,15 +60,24 @@ def _held(path: Path, place: str) -> int:
 
 def _open(path: Path, place: str) -> int:
     """Open the file and never a link in its place."""
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDWR | os.O_CREAT
+    flags |= sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
     try:
-        return os.open(path, flags, 0o600)
+        handle = os.open(path, flags, 0o600)
     except OSError as error:
-        raise InputError(
-            f"the lock of this {place} cannot be opened: {error.strerror}",
-            where=str(path),
-            hint="Make the folder writable, then run this again.",
-        ) from error
+        raise _no_lock(path, place, str(error.strerror)) from error
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return handle
+    os.close(handle)
+    raise _no_lock(path, place, "it is not a regular file")
+
+
+def _no_lock(path: Path, place: str, why: str) -> InputError:
+    return InputError(
+        f"the lock of this {place} cannot be opened: {why}",
+        where=str(path),
+        hint="Make the folder writable, then run this again.",
+    )
 
 
 def _is_still(path: Path, handle: int) -> bool:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import poetry_aiops
 
 from poetry_aiops.adapters.files import write_atomically
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 def is_remembered(poetry: Poetry) -> bool:
     """Say whether lock, pyproject.toml and exported files are those that were last seen in step."""
     try:
-        note = json.loads(_place(poetry).read_text("utf-8"))
+        note = json.loads(read_file(_place(poetry), within=ANYWHERE))
         paths = [str(path) for path in note["files"]]
         return bool(note["digest"] == _digest(poetry, paths))
     except (OSError, ValueError, KeyError, TypeError):
@@ -53,5 +55,5 @@ def _digest(poetry: Poetry, paths: Iterable[str]) -> str:
     root = poetry.pyproject_path.parent
     total = hashlib.sha256(poetry_aiops.__version__.encode())
     for path in (poetry.pyproject_path, poetry.locker.lock, *(root / one for one in paths)):
-        total.update(hashlib.sha256(path.read_bytes()).digest())
+        total.update(hashlib.sha256(read_file(path, within=root)).digest())
     return total.hexdigest()

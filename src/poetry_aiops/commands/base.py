@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import platform
+import traceback
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import ClassVar
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
 _REFUSALS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG}
 )
+
+_READ_BY_POETRY = ("pyproject.toml", "poetry.lock", "poetry.toml")
+_PUT_A_FILE = "Put a regular file of the project there, or remove it, then run this again."
 
 
 def format_option(*formats: str) -> Option:
@@ -73,13 +80,19 @@ class AiopsCommand(Command):
 
     formats: ClassVar[tuple[str, ...]] = ("text",)
     extensions: ClassVar[dict[str, str]] = {".json": "json", ".txt": "text"}
+    reads_project: ClassVar[bool] = True
     _document_output: Output | None = None
+    _refusal: AiopsError | None = None
 
     def claim_output(self, io: IO) -> None:
         """With any ``--format`` but text, keep standard output for the document and send all else to stderr.
 
-        Runs before Poetry's own listeners, which already write (creating an environment, ...).
+        Runs before Poetry's own listeners, which already write (creating an environment, ...). From then on a reader
+        that goes away ends no command.
         """
+        from poetry_aiops.runs.terminal import outlive_readers  # noqa: PLC0415 - `poetry list` needs none
+
+        outlive_readers(io)
         if self._document_output is None and self._is_document(_asked_format(io)):
             from poetry_aiops.runs.terminal import write_documents_in_utf8  # noqa: PLC0415 - only for documents
 
@@ -87,12 +100,34 @@ class AiopsCommand(Command):
             self._document_output = io.output
             io._output = io.error_output  # noqa: SLF001 - cleo has no setter; Poetry's parts hold on to this io
 
+    def refuses_project(self) -> bool:
+        """Say whether Poetry must not open the project's files; ``run`` then ends with the reason.
+
+        Runs before Poetry's own listeners, which already read them, and would wait for a pipe without end.
+        """
+        from poetry.factory import Factory  # noqa: PLC0415 - `poetry list` needs none of these
+
+        from poetry_aiops.errors import InputError  # noqa: PLC0415
+        from poetry_aiops.system.reading import RefusedFileError  # noqa: PLC0415
+        from poetry_aiops.system.reading import open_file  # noqa: PLC0415
+
+        try:
+            folder = Factory.locate(self.get_application().project_directory).parent
+            for name in _READ_BY_POETRY if self.reads_project else ():
+                with suppress(FileNotFoundError, PermissionError), open_file(folder / name, within=folder):
+                    pass
+        except RefusedFileError as error:
+            self._refusal = InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
+        except (OSError, RuntimeError):
+            return False  # there is no project here, or the command says what is wrong with it
+        return self._refusal is not None
+
     def _is_document(self, form: str | None) -> bool:
         """Say whether a format is one that programs read; the default is for people."""
         return form in self.formats and form not in (self.formats[0], "text")
 
     def run(self, io: IO) -> int:
-        """Run the command; usage errors are exit code 2, our errors carry their own."""
+        """Run the command; usage errors are exit code 2, our errors carry their own, a mistake of ours is 70."""
         from poetry_aiops.errors import AiopsError  # noqa: PLC0415
         from poetry_aiops.errors import UsageError  # noqa: PLC0415
         from poetry_aiops.runs.terminal import accept_every_sign  # noqa: PLC0415 - `poetry list` needs none
@@ -103,15 +138,27 @@ class AiopsCommand(Command):
         self.claim_output(io)
         suit_terminal(io)
         try:
+            if self._refusal is not None:
+                raise self._refusal  # noqa: TRY301 - told like every other
             return super().run(io)
         except AiopsError as error:
             failure = error
-        except OSError as error:
-            failure = _refused_by_the_system(error)
+        except ImportError as error:
+            if not (error.name or "").startswith("poetry."):
+                raise
+            from poetry_aiops.adapters.solving.known_poetry import foreign_poetry  # noqa: PLC0415
+
+            failure = foreign_poetry(str(error))
         except PoetryRuntimeError:
             raise  # a failure of Poetry's own, which it explains itself; cleo counts it as wrong usage
         except CleoError as error:
             failure = UsageError(str(error), hint=f"See `poetry help {self.name}`.")
+        except Exception as error:
+            if _is_explained_by_poetry(
+                error
+            ):  # anything else is ours, and must not look like the answer "no"
+                raise
+            failure = _refused_by_the_system(error) or _internal(error, verbose=io.is_verbose())
         print_error(io, failure)
         if self._document_output is not None and _asked_format(io) == "json":
             self.write_document("error", {"exit_code": failure.exit_code, "message": failure.lines()})
@@ -196,16 +243,54 @@ class AiopsCommand(Command):
         output.write(text, new_line=not text.endswith("\n"), verbosity=Verbosity.NORMAL, type=OutputType.RAW)
 
 
-def _refused_by_the_system(error: OSError) -> AiopsError:
-    """Return a full disk and the like in words; raises any other error again, for it is a mistake of ours."""
-    from poetry_aiops.errors import InputError  # noqa: PLC0415 - as above
+def _is_explained_by_poetry(error: Exception) -> bool:
+    """Tell a failure that Poetry describes to the user: a class of its own, or RuntimeError or ValueError from its code."""
+    frames = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    modules = [type(error).__module__, *(frames[-1:] if isinstance(error, RuntimeError | ValueError) else [])]
+    return any(module.partition(".")[0] == "poetry" for module in modules)
 
-    if error.errno not in _REFUSALS:
-        raise error
-    return InputError(
-        f"the system refused: {error.strerror or error}",
-        where=str(error.filename) if error.filename else None,
-        hint="Make room, or make the place writable, then run this again.",
+
+def _refused_by_the_system(error: Exception) -> AiopsError | None:
+    """Return a full disk, a broken connection and the like in words; None for any other error."""
+    from poetry_aiops.errors import IncompleteError  # noqa: PLC0415 - as above
+    from poetry_aiops.errors import InputError  # noqa: PLC0415
+    from poetry_aiops.system.reading import RefusedFileError  # noqa: PLC0415
+
+    if not isinstance(error, OSError):
+        return None
+    if isinstance(error, RefusedFileError):
+        return InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
+    if error.errno in _REFUSALS:
+        return InputError(
+            f"the system refused: {error.strerror or error}",
+            where=str(error.filename) if error.filename else None,
+            hint="Make room, or make the place writable, then run this again.",
+        )
+    if isinstance(error, ConnectionError | TimeoutError) or type(error).__module__.startswith("requests."):
+        return IncompleteError(
+            f"a connection failed ({type(error).__name__})",
+            hint="Check the network and the sources in pyproject.toml, then run this again.",
+        )
+    return None
+
+
+def _internal(error: Exception, *, verbose: bool) -> AiopsError:
+    """Return a mistake of ours as the one line to report; its traceback only where more was asked for."""
+    from poetry.__version__ import __version__ as poetry_version  # noqa: PLC0415 - only for a mistake
+
+    from poetry_aiops import __version__  # noqa: PLC0415
+    from poetry_aiops.errors import InternalError  # noqa: PLC0415
+    from poetry_aiops.system.addresses import redact  # noqa: PLC0415
+
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "poetry_aiops" in Path(frame.filename).parts] or frames
+    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno} in {ours[-1].name}"
+    versions = f"poetry-aiops {__version__}, Poetry {poetry_version}, Python {platform.python_version()}"
+    said = "".join(traceback.format_exception_only(error)).strip()
+    return InternalError(
+        f"internal error: {redact(said)} ({place}; {versions})",
+        details=tuple(redact("".join(traceback.format_exception(error))).splitlines()) if verbose else (),
+        hint="Please report this line to the project; -v shows where it comes from.",
     )
 
 

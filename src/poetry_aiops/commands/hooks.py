@@ -1,9 +1,13 @@
-"""The gate around Poetry's own commands: a cheap look decides whether hardware variants concern them at all."""
+"""What happens around Poetry's own commands: a cheap look decides whether hardware variants concern them at all."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Final
+from typing import Protocol
+from typing import runtime_checkable
 
 from poetry.console.commands.self.self_command import SelfCommand
 
@@ -12,12 +16,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cleo.events.console_command_event import ConsoleCommandEvent
+    from cleo.events.console_error_event import ConsoleErrorEvent
     from cleo.events.console_terminate_event import ConsoleTerminateEvent
-    from poetry.core.packages.project_package import ProjectPackage
     from poetry.poetry import Poetry
 
-    from poetry_aiops.runs.locking.variants import Refusal
+    from poetry_aiops.errors import AiopsError
     from poetry_aiops.runs.locking.variants import VariantSession
+
+
+ACTING: Final = frozenset({"export", "install", "sync"})
+"""Poetry's commands that take a selection of packages out of poetry.lock."""
+
+
+@runtime_checkable
+class TakesSession(Protocol):
+    """A command of ours that works on the project's variants itself, and reports its own errors."""
+
+    def use_session(self, session: VariantSession | AiopsError | None) -> None:
+        """Take the variants, or the error that reading them gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A command that does not run, with its exit code."""
+
+    exit_code: int
 
 
 def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
@@ -26,21 +49,80 @@ def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
     if poetry is None:
         return None
     table = _table(poetry)
-    if table is None and not _may_hold_alternatives(poetry.package):
+    if table is None:
+        _warn_of_doubles(event, poetry)
         return None
-    from poetry_aiops.runs.locking.variants import prepare  # noqa: PLC0415 - projects without variants pay nothing
+    from poetry_aiops.errors import AiopsError  # noqa: PLC0415 - projects without a table pay nothing
+    from poetry_aiops.runs.terminal import outlive_readers  # noqa: PLC0415 - as above
+    from poetry_aiops.runs.terminal import print_error  # noqa: PLC0415 - as above
 
-    return prepare(event, poetry, table)
+    try:
+        session = _prepared(event, poetry, table)
+    except AiopsError as error:
+        if isinstance(event.command, TakesSession):
+            event.command.use_session(error)
+            return None
+        outlive_readers(event.io)
+        print_error(event.io, error)
+        event.disable_command()
+        return Refusal(error.exit_code)
+    if isinstance(event.command, TakesSession):
+        event.command.use_session(session)
+    return session
 
 
 def after(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> None:
     """Finish what ``before`` began: set the exit code of a refused command, or add what is worth knowing."""
+    if isinstance(session, Refusal):
+        event.set_exit_code(session.exit_code)
+        return
     from poetry_aiops.runs.locking.variants import finish  # noqa: PLC0415 - as above
 
     finish(event, session)
 
 
-def _poetry(event: ConsoleCommandEvent | ConsoleTerminateEvent) -> Poetry | None:
+def propose(event: ConsoleErrorEvent) -> None:
+    """After plain locking failed: show the table that would let the groups in conflict share one lock, if there is one."""
+    poetry = _poetry(event)
+    if poetry is not None:
+        from poetry_aiops.runs.locking.ordinary import show_proposal  # noqa: PLC0415 - as above
+
+        show_proposal(event.io, poetry)
+
+
+def _prepared(
+    event: ConsoleCommandEvent, poetry: Poetry, table: Mapping[str, object]
+) -> VariantSession | None:
+    from poetry_aiops.config import read_config  # noqa: PLC0415 - as above
+
+    hardware = read_config(table).hardware
+    if hardware is None:
+        _warn_of_doubles(event, poetry)
+        return None
+    try:
+        from poetry_aiops.runs.locking.variants import prepare  # noqa: PLC0415 - as above
+    except ImportError as error:
+        from poetry_aiops.adapters.solving.known_poetry import foreign_poetry  # noqa: PLC0415 - as above
+
+        raise foreign_poetry(str(error)) from error
+    return prepare(event, poetry, hardware, verifies=event.command.name in ACTING)
+
+
+def _warn_of_doubles(event: ConsoleCommandEvent, poetry: Poetry) -> None:
+    """Look closer only where a command installs or exports from a lock that has one name twice."""
+    if event.command.name not in ACTING or not poetry.locker.is_locked():
+        return
+    try:
+        names = [package["name"] for package in poetry.locker.lock_data["package"]]
+    except (RuntimeError, LookupError, TypeError, OSError):
+        return  # what is wrong with its lock, Poetry says itself
+    if len(set(names)) < len(names):
+        from poetry_aiops.runs.locking.ordinary import warn_of_doubles  # noqa: PLC0415 - as above
+
+        warn_of_doubles(event, poetry)
+
+
+def _poetry(event: ConsoleCommandEvent | ConsoleErrorEvent | ConsoleTerminateEvent) -> Poetry | None:
     """Return the project of the command; None where there is none or it is broken: the command says so."""
     command: Any = event.command
     if isinstance(command, SelfCommand):
@@ -55,11 +137,6 @@ def _poetry(event: ConsoleCommandEvent | ConsoleTerminateEvent) -> Poetry | None
 def _table(poetry: Poetry) -> Mapping[str, object] | None:
     table: Mapping[str, object] | None = poetry.pyproject.data.get("tool", {}).get("poetry-aiops")
     return table
-
-
-def _may_hold_alternatives(package: ProjectPackage) -> bool:
-    every = package.dependency_group_names(include_optional=True)
-    return len(every) - len(package.dependency_group_names()) > 1 or len(package.extras) > 1
 
 
 def keep_in_step(event: ConsoleTerminateEvent) -> None:

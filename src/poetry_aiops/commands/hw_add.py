@@ -50,7 +50,7 @@ A package that main or another group asks for moves into the variants. Nothing i
 <info>poetry hw-add torch --variants rocm7.2 --dry-run</info>
 <info>poetry hw-add onnxruntime jax@^0.8 --variants cpu,cu130</info>
 
-When locking fails, pyproject.toml is put back as it was. The environment variable
+pyproject.toml and poetry.lock are written together once locking has succeeded. The environment variable
 <comment>POETRY_AIOPS_TORCH_INDEX</> names a mirror of https://download.pytorch.org/whl.
 """
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]

@@ -21,6 +21,7 @@ class HwInfoCommand(AiopsCommand):
     """Shows the host's facts and what they mean."""
 
     name = "hw-info"
+    reads_project = False
     description = "Shows this machine's accelerators and which builds of the AI frameworks run on it."
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
     options: ClassVar[list[Option]] = [
@@ -44,7 +45,9 @@ other frameworks is the best that really runs on them. Nothing is installed and 
 """
 
     def handle(self) -> int:
+        from poetry_aiops.hardware.beyond import with_newer_builds  # noqa: PLC0415
         from poetry_aiops.hardware.catalogue import load_catalogue  # noqa: PLC0415
+        from poetry_aiops.hardware.rules.candidate import python_of  # noqa: PLC0415
         from poetry_aiops.hardware.select import select  # noqa: PLC0415
         from poetry_aiops.report.document import document_text  # noqa: PLC0415
         from poetry_aiops.report.machine import machine_document  # noqa: PLC0415
@@ -61,8 +64,11 @@ other frameworks is the best that really runs on them. Nothing is installed and 
             detection = recorded_machine(folder, catalogue)
         else:
             detection = described_machine(self.option("target"), self.option("target-file"), catalogue)
+        catalogue = with_newer_builds(catalogue, (), python_of(detection.host))
         selection = select(detection.host, catalogue)
-        warnings = (*detection.warnings, *selection.warnings, *catalogue_warning(catalogue))
+        note = selection.backends[0].note
+        notes = (note,) if note else ()
+        warnings = (*detection.warnings, *selection.warnings, *notes, *catalogue_warning(catalogue))
         if asked == "json":
             self.write_document("hw-info", machine_document(detection, selection, warnings))
         else:

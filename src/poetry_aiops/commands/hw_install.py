@@ -96,13 +96,15 @@ The environment variable <comment>POETRY_AIOPS_HARDWARE</> does the same as --ha
 
     def handle(self) -> int:
         # Everything is imported before Poetry may replace a stale project plugin, which this is.
-        from poetry_aiops.errors import AiopsError  # noqa: PLC0415
-        from poetry_aiops.runs.hardware.planning import plan_installation  # noqa: PLC0415 - not for `poetry list`
+        from poetry_aiops.errors import AiopsError  # noqa: PLC0415 - not for `poetry list`
 
         if isinstance(self._session, AiopsError):
             raise self._session
+        from poetry_aiops.runs.hardware.planning import plan_installation  # noqa: PLC0415
+
         installation = plan_installation(self, self._session)
         self._installation = installation
+        installation.verify_selection()
         installation.announce()
         code = super().handle()
         if code == 0:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NoReturn
+from typing import TextIO
 
 
 if TYPE_CHECKING:
@@ -341,13 +342,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def go_on(command: list[str]) -> int:
     """Become the command; returns only when it cannot be started, with the exit code that a shell has for it."""
-    sys.stdout.flush()
+    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them, and what is ignored stays so in the command
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execvp(command[0], command)  # noqa: S606 - the image's own command
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        words = f"hw-check: {command[0]} cannot be started: {reason}."
-        print(re.sub(r"[^ -~\n]", "?", words), file=sys.stderr)  # noqa: T201
+        say(re.sub(r"[^ -~\n]", "?", f"hw-check: {command[0]} cannot be started: {reason}."), sys.stderr)
         return 127 if isinstance(error, FileNotFoundError) else 126
 
 
@@ -358,10 +360,21 @@ def tell(code: int, text: str, fixes: list[str], record: dict[str, Any], options
     says = {0: f"{name} fits this machine: ", 1: f"{name} does not fit this machine: ", 2: ""}[code]
     if options.json:
         answer = {"fits": {0: True, 1: False}.get(code), "variant": variant, "backend": backend, "text": text}
-        print(json.dumps({"schema": "poetry-aiops/hw-check/1", **answer, "fixes": fixes}, indent=2))  # noqa: T201
+        say(json.dumps({"schema": "poetry-aiops/hw-check/1", **answer, "fixes": fixes}, indent=2), sys.stdout)
     elif code or not options.quiet:
         lines = "\n  ".join([f"hw-check: {says}{text}.", *fixes])
-        print(re.sub(r"[^ -~\n]", "?", lines), file=sys.stderr if code else sys.stdout)
+        say(re.sub(r"[^ -~\n]", "?", lines), sys.stderr if code else sys.stdout)
+
+
+def say(text: str, stream: TextIO | None) -> None:
+    """Write a text, past the buffer that Python flushes at its end: no lost reader or full disk changes the answer.
+
+    The stream itself stays as it is, for the command.
+    """
+    data = f"{text}\n".replace("\n", os.linesep).encode("ascii", "replace")
+    with contextlib.suppress(OSError):
+        while stream is not None and data:
+            data = data[os.write(stream.fileno(), data) :]
 
 
 if __name__ == "__main__":

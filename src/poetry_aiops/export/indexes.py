@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Final
 
-from poetry_aiops.export.model import without_credentials
 from poetry_aiops.export.one_line import address
+from poetry_aiops.system.addresses import has_credentials
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -60,9 +61,12 @@ def indexes_of(pins: Iterable[Pin], project: Project, base: Indexes, default_ind
 def index_notes(pins: Iterable[Pin], *, hashed: bool, indexes: Indexes) -> list[str]:
     """Return what the reader of a file has to know about its indexes."""
     notes = []
-    for written in dict.fromkeys(_written(pin) for pin in pins if pin.origin == "index"):
-        url = without_credentials(written)
-        if url != written:
+    written = dict.fromkeys(
+        pin.package.source.url for pin in pins if pin.origin == "index" and pin.package.source
+    )
+    logins = {public_address(url) for url in written if has_credentials(url)}
+    for url in dict.fromkeys(map(public_address, written)):
+        if url in logins:
             notes.append(
                 f"{url} asks for a password, which is not written here: give it to pip (keyring, .netrc)."
             )
@@ -88,9 +92,5 @@ def _urls(pins: Iterable[Pin], project: Project) -> list[str]:
     for pin in pins:
         if pin.package.source is not None:
             name = (pin.package.source.reference or "").casefold()
-            found[without_credentials(pin.package.source.url)] = order.get(name, last)
+            found[public_address(pin.package.source.url)] = order.get(name, last)
     return [url for url, _ in sorted(found.items(), key=lambda item: (item[1], item[0]))]
-
-
-def _written(pin: Pin) -> str:
-    return pin.package.source.url if pin.package.source else ""

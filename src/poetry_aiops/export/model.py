@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from dataclasses import dataclass
 from dataclasses import field
@@ -26,8 +25,6 @@ Format = Literal["requirements", "constraints", "pylock"]
 FORMATS: Final[tuple[Format, ...]] = ("requirements", "constraints", "pylock")
 COMMAND: Final = "poetry sync-reqs"
 DIRECT_ORIGINS: Final = ("directory", "file", "git", "url")
-
-_USER = re.compile(r"(?P<scheme>[\w+.-]+)://(?P<user>[^/@\s]+)@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +119,6 @@ class Rendered:
     notes: tuple[str, ...] = ()
     missing: tuple[FileKey, ...] = ()
     document: Mapping[str, Any] | None = None
-
-
-def without_credentials(url: str) -> str:
-    """Return the URL without user and password; ``ssh://git@host`` keeps the user, which is part of the address."""
-    if "@" not in url:
-        return url
-
-    def harmless(match: re.Match[str]) -> str:
-        name = match["user"].partition(":")[0]
-        keep = match["scheme"].endswith("ssh") and name
-        return f"{match['scheme']}://{name}@" if keep else f"{match['scheme']}://"
-
-    return _USER.sub(harmless, url)
 
 
 def relative_to_file(path: str, target: str) -> str:

@@ -22,11 +22,11 @@ from poetry_aiops.export.header import with_header
 from poetry_aiops.export.model import Address
 from poetry_aiops.export.model import Rendered
 from poetry_aiops.export.model import relative_to_file
-from poetry_aiops.export.model import without_credentials
 from poetry_aiops.export.requirements_text import about
 from poetry_aiops.export.requirements_text import unhashable
 from poetry_aiops.project.constraints import python_marker
 from poetry_aiops.project.constraints import specifiers
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _package(pin: Pin, path: str, exported: Exported, missing: list[FileKey]) ->
     if needs := _requires_python(package.python_versions):
         table["requires-python"] = needs
     if source is None or pin.origin == "index":
-        if index := without_credentials(source.url) if source else exported.default_index:
+        if index := public_address(source.url) if source else exported.default_index:
             table["index"] = index
         table.update(_index_files(pin, exported.addresses, missing))
     else:
@@ -178,7 +178,7 @@ def _from_elsewhere(pin: Pin, source: PackageSource, path: str) -> Table:
         return {
             "vcs": {
                 "type": "git",
-                "url": without_credentials(source.url),
+                "url": public_address(source.url),
                 **asked,
                 "commit-id": commit,
                 **part,
@@ -186,7 +186,7 @@ def _from_elsewhere(pin: Pin, source: PackageSource, path: str) -> Table:
         }
     hashes = dict(file.hash.split(":", 1) for file in pin.package.files if ":" in file.hash)
     where = {"path": relative_to_file(path, source.url)} if pin.origin == "file" else {}
-    address = where or {"url": without_credentials(source.url)}
+    address = where or {"url": public_address(source.url)}
     return {"archive": {**address, "hashes": hashes, **part}}
 
 
@@ -208,7 +208,7 @@ def _index_files(pin: Pin, addresses: Mapping[FileKey, Address], missing: list[F
 
 
 def _file_entry(file: LockedFile, address: Address) -> Table:
-    entry: Table = {"name": file.name, "url": without_credentials(address.url)}
+    entry: Table = {"name": file.name, "url": public_address(address.url)}
     if address.upload_time and _TIME.fullmatch(address.upload_time):
         entry["upload-time"] = address.upload_time
     if address.size is not None:

@@ -20,12 +20,12 @@ from poetry_aiops.export.model import Pin
 from poetry_aiops.export.model import Rendered
 from poetry_aiops.export.model import Selection
 from poetry_aiops.export.model import relative_to_file
-from poetry_aiops.export.model import without_credentials
 from poetry_aiops.export.one_line import address
 from poetry_aiops.export.one_line import checked
 from poetry_aiops.export.one_line import comment
 from poetry_aiops.export.settings import EXPORT
 from poetry_aiops.export.via import parents
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _requirement(pin: Pin) -> str:
     if pin.origin == "git":
         commit = source.resolved_reference or source.reference
         return f"{package.name} @ git+{address(_git_address(source.url))}@{commit}{part}"
-    return f"{package.name} @ {address(without_credentials(source.url))}{part}"
+    return f"{package.name} @ {address(public_address(source.url))}{part}"
 
 
 def _local(path: str) -> str:
@@ -128,7 +128,7 @@ def _local(path: str) -> str:
 
 def _git_address(url: str) -> str:
     found = _SCP.match(url)
-    return f"ssh://{found['user']}@{found['host']}/{found['path']}" if found else without_credentials(url)
+    return public_address(f"ssh://{found['user']}@{found['host']}/{found['path']}" if found else url)
 
 
 # -- hashes ---------------------------------------------------------------------------------------------

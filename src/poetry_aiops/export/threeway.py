@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-State = Literal["current", "missing", "outdated", "edited", "foreign", "surplus"]
+State = Literal["current", "missing", "outdated", "edited", "foreign", "migrated", "surplus"]
 
 IN_WORDS: Final[dict[State, str]] = {
     "current": "in step with poetry.lock",
@@ -29,6 +29,7 @@ IN_WORDS: Final[dict[State, str]] = {
     "outdated": "is out of step with poetry.lock",
     "edited": "was edited by hand",
     "foreign": "was not written by poetry sync-reqs",
+    "migrated": "was migrated and has not changed since",
     "surplus": "belongs to no selection any more",
 }
 
@@ -49,8 +50,8 @@ class Comparison:
 
     @property
     def may_write(self) -> bool:
-        """Whether the file may be written without asking: nothing of anybody else would be lost."""
-        return self.state in {"missing", "outdated", "surplus"}
+        """Whether the file may be written without asking: nothing would be lost that no backup holds."""
+        return self.state in {"missing", "outdated", "migrated", "surplus"}
 
 
 def compare(

@@ -1,7 +1,8 @@
 """Known vulnerabilities of locked packages, read from a health report; composed with the graph by the command. Pure.
 
-The report is the document ``poetry-aiops/health/1``: of each package its ``name``, ``version`` and ``advisories``
-with ``id``, ``severity``, ``fixed_in`` and, where there is one, ``summary``. Whatever else it holds is left alone.
+The report is the document ``poetry-aiops/health/1``: the digest of the lock's packages, and of each package its
+``name``, ``version``, ``audited`` and ``advisories`` with ``id``, ``severity``, ``fixed_in`` and, where there is one,
+``summary``. Whatever else it holds is left alone.
 """
 
 from __future__ import annotations
@@ -46,31 +47,54 @@ class Advisory:
 
 
 @dataclass(frozen=True, slots=True)
+class Vulnerabilities:
+    """What is known about the packages of a graph.
+
+    ``found`` are the advisories by name, the worst first. ``audited`` are the names of which every locked version was
+    audited: only of these does "no advisory" mean "none known". ``packages`` counts the names of the graph.
+    """
+
+    found: Mapping[str, tuple[Advisory, ...]]
+    audited: frozenset[str]
+    packages: int
+
+    @property
+    def extent(self) -> str:
+        """How much was audited: ``not audited`` or ``n of m audited``."""
+        return f"{len(self.audited)} of {self.packages} audited" if self.audited else "not audited"
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.audited) == self.packages
+
+
+@dataclass(frozen=True, slots=True)
 class HealthFindings:
-    """What a report says about each (name, version), versions in one spelling; ``lock_digest`` where it names one."""
+    """What a report says about each (name, version), versions in one spelling.
+
+    ``unaudited`` are those that it did not audit. ``lock_digest`` is that of the lock's packages, empty where it names none.
+    """
 
     found: Mapping[tuple[str, str], tuple[Advisory, ...]]
+    unaudited: frozenset[tuple[str, str]] = frozenset()
     lock_digest: str = ""
 
-    def is_about(self, lock: Lock, digest: str) -> bool:
-        """Whether the report was made for this lock: by its digest, else because every package is locked so."""
-        if self.lock_digest:
-            return self.lock_digest.removeprefix("sha256:") == digest
-        locked = {(package.name, _version(package.version)) for package in lock.packages}
-        return bool(self.found) and self.found.keys() <= locked
+    def is_about(self, lock: Lock) -> bool:
+        """Whether the report was made for a lock with exactly these packages."""
+        return self.lock_digest == lock.packages_digest
 
-    def on(self, graph: DependencyGraph) -> dict[str, tuple[Advisory, ...]]:
-        """Return the advisories of the graph's packages by name, the worst first."""
+    def on(self, graph: DependencyGraph) -> Vulnerabilities:
+        """Return what the report says about the graph's packages."""
         found: dict[str, tuple[Advisory, ...]] = {}
+        audited: set[str] = set()
         for node in graph.nodes:
-            of_node = {
-                one.id: one
-                for version in node.versions
-                for one in self.found.get((node.id, _version(version)), ())
-            }
+            keys = {(node.id, _version(version)) for version in node.versions}
+            of_node = {one.id: one for key in sorted(keys) for one in self.found.get(key, ())}
             if of_node:
                 found[node.id] = tuple(sorted(of_node.values(), key=_worst_first))
-        return found
+            if keys <= self.found.keys() - self.unaudited:
+                audited.add(node.id)
+        return Vulnerabilities(found, frozenset(audited), len(graph.nodes))
 
 
 def read_findings(text: str, where: str) -> HealthFindings:
@@ -83,12 +107,15 @@ def read_findings(text: str, where: str) -> HealthFindings:
     if not isinstance(packages, list) or not str(document.get("schema", "")).startswith(_SCHEMA):
         raise _unreadable(f"this is not a document of the schema {_SCHEMA}1", where)
     found: dict[tuple[str, str], tuple[Advisory, ...]] = {}
+    unaudited: set[tuple[str, str]] = set()
     for package in packages:
         name, version = _text(package, "name"), _text(package, "version")
         if name and version:
             key = (normalised(name), _version(version))
             found[key] = (*found.get(key, ()), *_advisories(package))
-    return HealthFindings(found, _digest(document))
+            if _text(package, "audited") != "audited":
+                unaudited.add(key)
+    return HealthFindings(found, frozenset(unaudited), _text(document.get("lock"), "packages_sha256"))
 
 
 def _advisories(package: Mapping[str, object]) -> tuple[Advisory, ...]:
@@ -103,11 +130,6 @@ def _advisories(package: Mapping[str, object]) -> tuple[Advisory, ...]:
 def _severity(text: str) -> str:
     word = _OTHER_WORDS.get(text.lower(), text.lower())
     return word if word in SEVERITIES else ""
-
-
-def _digest(document: Mapping[str, object]) -> str:
-    lock = document.get("lock")
-    return _text(lock, "sha256") or _text(document, "lock_sha256")
 
 
 def _text(value: object, key: str) -> str:

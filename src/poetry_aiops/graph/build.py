@@ -6,8 +6,6 @@ lines is not optional; direct is every dependency of every group and extra in py
 
 from __future__ import annotations
 
-import re
-
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -25,6 +23,7 @@ from poetry_aiops.graph.scope import optional_extras
 from poetry_aiops.graph.scope import select
 from poetry_aiops.project.constraints import any_of
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Requirement
 
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _EVERYTHING = Scope()
 
 Builds = dict[str, list["Package"]]
@@ -82,8 +80,8 @@ def source_label(source: PackageSource | None) -> str:
     if source is None:
         return ""
     if source.type == "legacy":
-        return source.reference or _CREDENTIALS.sub("", source.url)
-    place = _CREDENTIALS.sub("", source.url)
+        return source.reference or public_address(source.url)
+    place = public_address(source.url)
     place += f"@{source.resolved_reference[:12]}" if source.resolved_reference else ""
     return f"{source.type} {place}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -11,16 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_aiops.graph.advisories import Advisory
+    from poetry_aiops.graph.advisories import Vulnerabilities
     from poetry_aiops.graph.sizes import Sizes
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Facts that the lock does not hold; ``advisories`` are by package name, None without a health report."""
+    """Facts that the lock does not hold; ``vulnerabilities`` is None without a health report about this lock."""
 
     sizes: Sizes | None = None
-    advisories: Mapping[str, tuple[Advisory, ...]] | None = field(default=None, hash=False)
+    vulnerabilities: Vulnerabilities | None = None
 
     @property
     def bytes_by_name(self) -> Mapping[str, int]:

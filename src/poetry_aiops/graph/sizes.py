@@ -39,6 +39,7 @@ class BuildSize:
     """The size of one locked build in bytes to download; None with the ``reason`` in words where nobody tells it.
 
     ``source`` is spelled as ``Build.source``; ``file`` is the file that would be installed, empty when none fits.
+    ``refused``: its index wants a login, or the user's word that it may be asked.
     """
 
     name: str
@@ -47,6 +48,7 @@ class BuildSize:
     file: str = ""
     size: int | None = None
     reason: str = ""
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

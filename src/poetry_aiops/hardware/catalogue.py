@@ -12,6 +12,7 @@ import json
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
@@ -142,6 +143,8 @@ class Catalogue(NamedTuple):
     amd_names: NameTable
     intel_ids: tuple[tuple[int, int, str], ...]
     intel_names: tuple[str, ...]
+    newer: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType({})
+    """What :mod:`~poetry_aiops.hardware.beyond` added, with what it is judged like; ``""``: for every backend."""
 
     def compute_capability(self, device_id: str | None, chip: str | None, name: str | None) -> str | None:
         """Return an NVIDIA GPU's compute capability by its PCI id, else its chip, else its name."""
@@ -182,6 +185,20 @@ class Catalogue(NamedTuple):
             key=version_key,
             default=None,
         )
+
+    def newest_toolkit(self, *, windows: bool) -> tuple[str, str]:
+        """Return the newest CUDA of the table of toolkits and the driver that came with it."""
+        kit = max(self.toolkits, key=lambda row: (version_key(row.cuda), row.update))
+        return kit.cuda, _column(kit, windows=windows)
+
+    def note(self, backend: str) -> str | None:
+        """Return what to say of a backend that was judged without facts of its own, else ``None``."""
+        pairs = (*self.newer.get(backend, ()), *self.newer.get("", ()))
+        if not pairs:
+            return None
+        subjects, models = (" and ".join(texts) for texts in zip(*pairs, strict=True))
+        verb = "is" if len(pairs) == 1 else "are"
+        return f"{subjects} {verb} newer than the facts of {self.as_of.isoformat()}: judged like {models}"
 
     def age_warning(self, today: date) -> str | None:
         """Return a warning when the facts are older than 180 days, else ``None``."""

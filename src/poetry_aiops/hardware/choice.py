@@ -51,16 +51,23 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A variant of the project: its group, its backend, and the version of torch that the lock holds for it."""
+    """A variant of the project: its group, its backend, and the version of torch that the lock holds for it.
+
+    ``wheel``: one of the locked wheels of this torch is for the Python of the environment.
+    """
 
     variant: str
     backend: str
     torch: str | None = None
+    wheel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The variant to install (None: none), its backend, and one line that says why."""
+    """The variant to install (None: none), its backend, and one line that says why.
+
+    ``note`` says what of the build is newer than the facts; it is among the warnings as well.
+    """
 
     variant: str | None
     backend: str | None
@@ -68,6 +75,7 @@ class Choice:
     origin: Origin = "auto"
     torch_max: str | None = None
     warnings: tuple[str, ...] = ()
+    note: str | None = None
 
 
 def choose(wish: Wish, offers: Sequence[Offer], selection: Selection, device: str) -> Choice:
@@ -80,28 +88,31 @@ def choose(wish: Wish, offers: Sequence[Offer], selection: Selection, device: st
         return Choice(None, None, f"no hardware variant ({_ORIGINS_IN_WORDS[wish.origin]})", wish.origin)
     if wish.value == AUTO:
         return _automatic(offers, selection, device)
-    return _as_asked(wish, _matching(wish, offers, selection), selection)
+    return _as_asked(wish, matching(wish, offers, selection), selection)
 
 
 # -- asked for ------------------------------------------------------------------------------------------
 
 
-def _matching(wish: Wish, offers: Sequence[Offer], selection: Selection) -> Offer:
-    """Return the offer that a variant name, an exact backend or a family means."""
+def matching(wish: Wish, offers: Sequence[Offer], selection: Selection) -> Offer:
+    """Return the offer that a variant name, an exact backend or a family means; raises UsageError for none."""
     named = [offer for offer in offers if offer.variant == normalised(wish.value)]
     exact = [offer for offer in offers if offer.backend == wish.value]
     family = [offer for offer in offers if family_of(offer.backend) == wish.value]
     found = named or exact or _best_first(family, selection)
     if found:
         return found[0]
-    held = ", ".join(f"{offer.variant} ({offer.backend})" for offer in offers)
     backend = wish.value if is_backend(wish.value) else nearest_backend(wish.value)
+    held = ", ".join(f"{offer.variant} ({offer.backend})" for offer in offers) or "none"
+    families = dict.fromkeys(family_of(offer.backend) for offer in offers)
+    choices = f"auto, none, {', '.join(families)}, or one of the names above" if offers else "auto or none"
+    if not offers:  # a variant alone is no choice
+        backend = f"cpu,{backend if backend not in {None, 'cpu'} else 'cu126'}"
     add = f"Add one with `poetry hw-add PACKAGE --variants {backend}`, or choose" if backend else "Choose"
     raise UsageError(
         f"no hardware variant of this project is {wish.value}: it holds {held}",
         where=_where(wish.origin),
-        hint=f"{add} auto, none, {', '.join(dict.fromkeys(family_of(offer.backend) for offer in offers))},"
-        " or one of the names above.",
+        hint=f"{add} {choices}.",
     )
 
 
@@ -124,14 +135,7 @@ def _as_asked(wish: Wish, offer: Offer, selection: Selection) -> Choice:
         warnings.append(f"{offer.backend} does not run on this machine: {'; '.join(verdict.reasons)}")
     elif verdict is not None and (late := _too_new(offer, verdict)):
         warnings.append(late)
-    return Choice(
-        offer.variant,
-        offer.backend,
-        _ORIGINS_IN_WORDS[wish.origin],
-        wish.origin,
-        verdict.torch_max if verdict else None,
-        tuple(warnings),
-    )
+    return _choice(offer, verdict, _ORIGINS_IN_WORDS[wish.origin], wish.origin, warnings)
 
 
 def _where(origin: Origin) -> str:
@@ -178,7 +182,15 @@ def _chosen(offer: Offer, verdict: BackendVerdict, warnings: Sequence[str], devi
     if verdict.torch_max:
         parts.append(f"torch up to {verdict.torch_max}")
     reason = f"{device}: {'; '.join(parts)}" if parts else device
-    return Choice(offer.variant, offer.backend, reason, "auto", verdict.torch_max, tuple(warnings))
+    return _choice(offer, verdict, reason, "auto", warnings)
+
+
+def _choice(
+    offer: Offer, verdict: BackendVerdict | None, reason: str, origin: Origin, warnings: Sequence[str]
+) -> Choice:
+    torch_max, note = (verdict.torch_max, verdict.note) if verdict else (None, None)
+    noted = (f"{offer.variant}: {note}",) if note else ()
+    return Choice(offer.variant, offer.backend, reason, origin, torch_max, (*warnings, *noted), note)
 
 
 def _cpu_warnings(

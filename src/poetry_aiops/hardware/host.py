@@ -75,7 +75,8 @@ class Host(NamedTuple):
     """One machine as its probes describe it.
 
     ``os_version`` is the macOS release, ``libc`` reads ``glibc 2.36`` or ``musl``, ``container`` names the
-    kind of container (``docker``, ``podman``, ``kubernetes``, ``buildkit``, ``lxc`` or ``container``),
+    kind of container (``docker``, ``podman``, ``kubernetes``, ``lxc`` or ``container``) or the builder of an
+    image (``buildkit``, ``buildah``, ``kaniko``, ``buildpacks`` or ``apptainer``),
     ``l4t`` is the Jetson Linux release, ``other_gpus`` lists devices that no framework build can use, with
     the reason. ``None`` stands for what no probe told.
     """

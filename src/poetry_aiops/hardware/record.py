@@ -19,6 +19,7 @@ from typing import get_args
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.hardware.text import version_key
+from poetry_aiops.project.backends import cuda_version
 from poetry_aiops.project.backends import family_of
 
 
@@ -118,9 +119,8 @@ def needs_of(backend: str | None, torch: str | None, arch: str, catalogue: Catal
 
 
 def _cuda(backend: str, torch: str | None, arch: str, catalogue: Catalogue) -> Needs:
-    digits = backend.removeprefix("cu")
-    cuda = f"{digits[:-1]}.{digits[-1:]}"
-    floor = next((row for row in catalogue.driver_floors if str(row.cuda_major) == digits[:-1]), None)
+    cuda = cuda_version(backend)
+    floor = next((row for row in catalogue.driver_floors if row.cuda_major == version_key(cuda)[0]), None)
     machine = _MACHINES.get(arch.lower(), arch)
     ordinary = [release.l4t_major for release in catalogue.jetson_releases if release.sbsa]
     return Needs(

@@ -16,6 +16,8 @@ from typing import Final
 from poetry_aiops.errors import InputError
 from poetry_aiops.hardware.reader import Answer
 from poetry_aiops.hardware.reader import PlatformFacts
+from poetry_aiops.hardware.surroundings import BUILDKIT_NODE
+from poetry_aiops.hardware.surroundings import LOOKED_FOR
 
 
 if TYPE_CHECKING:
@@ -52,8 +54,11 @@ class RecordingReader:
         return value
 
     def read_text(self, path: str) -> Answer:
-        """Return a file's text."""
+        """Return a file's text; of files with names and paths of others, only the lines that are looked for."""
         answer = self._reader.read_text(path)
+        if path in LOOKED_FOR and answer.text is not None:
+            kept = [line for line in answer.text.splitlines() if LOOKED_FOR[path] in line]
+            answer = answer._replace(text="\n".join(kept))
         self._kept["files"][path] = answer._asdict()
         return answer
 
@@ -80,7 +85,7 @@ class RecordingReader:
         The machine's name is left out unless it tells a build sandbox.
         """
         facts = self._reader.platform()._asdict()
-        facts["node"] = facts["node"] if facts["node"] == "buildkitsandbox" else ""
+        facts["node"] = facts["node"] if facts["node"] == BUILDKIT_NODE else ""
         document = {"schema": SCHEMA, "platform": facts, **self._kept}
         texts = {RECORDING: json.dumps(document, indent=1, sort_keys=True) + "\n"}
         for probe in detection.probes:

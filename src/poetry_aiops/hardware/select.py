@@ -46,8 +46,13 @@ def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selecti
     candidates += _unknown(offered, candidates)
     candidates = [_with_offer(candidate, offered) for candidate in candidates]
     accepted = sorted((c for c in candidates if c.accepted), key=lambda c: c.order)
-    verdicts = [_verdict(candidate, rank) for rank, candidate in enumerate(accepted, start=1)]
-    verdicts += [_verdict(candidate, None) for candidate in candidates if not candidate.accepted]
+    verdicts = [
+        BackendVerdict(one.name, one.accepted, one.reasons, rank, one.torch_max, catalogue.note(one.name))
+        for rank, one in enumerate(accepted, start=1)
+    ]
+    verdicts += [
+        BackendVerdict(one.name, one.accepted, one.reasons) for one in candidates if not one.accepted
+    ]
     best = verdicts[0]
     warnings = [*_device_warnings(host), *(text for family in families for text in family.warnings)]
     return Selection(best.name, best.torch_max, tuple(verdicts), tuple(dict.fromkeys(warnings)))
@@ -63,10 +68,6 @@ def _with_offer(candidate: Candidate, offered: frozenset[str] | None) -> Candida
     if offered is None or candidate.name in offered or candidate.name == "cpu" or not candidate.accepted:
         return candidate
     return rejected(candidate.name, f"no variant of this project offers {candidate.name}", *candidate.reasons)
-
-
-def _verdict(candidate: Candidate, rank: int | None) -> BackendVerdict:
-    return BackendVerdict(candidate.name, candidate.accepted, candidate.reasons, rank, candidate.torch_max)
 
 
 def _device_warnings(host: Host) -> list[str]:

@@ -34,7 +34,7 @@ class BackendVerdict(NamedTuple):
     """One candidate: whether the host can run it, in which rank (1 is best), and why.
 
     ``torch_max`` is the newest torch line (``2.14``) that this host runs on it; ``None`` when there is no
-    upper limit or none is known.
+    upper limit or none is known. ``note`` says what of an accepted build is newer than the facts.
     """
 
     name: str
@@ -42,6 +42,7 @@ class BackendVerdict(NamedTuple):
     reasons: tuple[str, ...]
     rank: int | None = None
     torch_max: str | None = None
+    note: str | None = None
 
 
 class Upgrade(NamedTuple):

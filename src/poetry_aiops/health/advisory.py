@@ -7,12 +7,21 @@ advisories are on one line and free of control characters, but not escaped for a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from typing import Literal
 
+from packaging.version import Version
+
+from poetry_aiops.health import versions
+from poetry_aiops.health.aliases import closures
+from poetry_aiops.health.aliases import preference
+
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from poetry_aiops.project.model import PackageKey
 
 
@@ -114,10 +123,13 @@ class UnreadableRecord:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One vulnerability of one locked package, all aliases folded together.
+    """One vulnerability of one package, all aliases folded together, with the locked builds that it concerns.
 
-    ``records`` are the ids of the records that match, ``aliases`` every other name of the vulnerability.
-    ``fixed_in`` are the versions above the locked one that the matching records call fixed, ascending.
+    In a ``PackageAudit`` it is about that build alone; ``Audit.findings`` holds one for all builds of the package.
+    ``builds`` are their keys, ``version`` is what they are called together (``2.14.1`` for CPU and CUDA builds of it),
+    ``groups`` are the groups that bring any of them, and it is ``dev_only`` when all of them are. ``records`` are the ids of the records that match, ``aliases`` every other name of the vulnerability.
+    ``fixed_in`` are the versions above the locked one that the matching records call fixed, ascending; for several
+    builds those from the highest first fix on, none where one build has no fix.
     ``withdrawn`` is the time at which the record was taken back; such a finding never counts.
     """
 
@@ -137,6 +149,12 @@ class Finding:
     notes: tuple[str, ...]
     groups: tuple[str, ...]
     dev_only: bool
+    builds: tuple[PackageKey, ...]
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Package and id: what tells the findings of one audit apart."""
+        return self.package, self.id
 
     @property
     def names(self) -> frozenset[str]:
@@ -191,20 +209,34 @@ class AdvisorySource:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The audit of a lock: one entry for each locked package, in lock order.
-
-    ``score`` is S from 0 to 100, None where nothing could be audited; ``reason`` then says why.
-    """
+    """The audit of a lock: one entry for each locked build, in lock order."""
 
     packages: tuple[PackageAudit, ...]
     sources: tuple[AdvisorySource, ...]
-    score: float | None
-    reason: str = ""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Every finding that counts, in lock order."""
-        return tuple(finding for package in self.packages for finding in package.findings)
+        """One finding for each advisory and package, whatever the number of its builds, in lock order."""
+        by_package: dict[str, list[Finding]] = {}
+        for package in self.packages:
+            by_package.setdefault(package.name, []).extend(package.findings)
+        return tuple(
+            _of_all(group[0].id, [one for one in found if one in group])
+            for found in by_package.values()
+            for group in closures(found)
+        )
+
+    @property
+    def blind(self) -> str:
+        """Why nothing is known about any package; empty where something is."""
+        states = {package.status for package in self.packages}
+        if Status.AUDITED in states or self.findings:
+            return ""
+        if not states:
+            return "the lock holds no packages"
+        if Status.FAILED in states:
+            return "no package could be audited"
+        return "advisories cannot name any of these packages"
 
     @property
     def failed(self) -> tuple[PackageAudit, ...]:
@@ -233,3 +265,41 @@ class Audit:
     def complete(self) -> bool:
         """Whether "no findings" would mean "none known"."""
         return not self.problems
+
+
+def _of_all(name: str, found: Sequence[Finding]) -> Finding:
+    """Return one finding for the builds of a package that have the same vulnerability; the worst one speaks for all."""
+    if len(found) == 1:
+        return found[0]
+    first = max(found, key=lambda one: (one.severity.rank, one.cvss or 0.0))
+    names = set().union(*(one.names for one in found)) - {name}
+    return replace(
+        first,
+        version=_called(tuple(dict.fromkeys(one.version for one in found))),
+        id=name,
+        aliases=tuple(sorted(names, key=preference)),
+        records=tuple(dict.fromkeys(record for one in found for record in one.records)),
+        fixed_in=_fixing([one.fixed_in for one in found]),
+        published=min((one.published for one in found if one.published), default=""),
+        notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
+        groups=tuple(dict.fromkeys(group for one in found for group in one.groups)),
+        dev_only=all(one.dev_only for one in found),
+        builds=tuple(dict.fromkeys(build for one in found for build in one.builds)),
+    )
+
+
+def _called(locked: tuple[str, ...]) -> str:
+    """Return what several locked versions are called together: without build tags, where that makes them one."""
+    parsed = [versions.parsed(version) for version in locked]
+    public = dict.fromkeys(
+        known.public if known else version for known, version in zip(parsed, locked, strict=True)
+    )
+    return locked[0] if len(locked) == 1 else ", ".join(public)
+
+
+def _fixing(offered: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the fixed versions that are above every build; none where one build has no fix."""
+    if not all(offered):
+        return ()
+    needed = max(Version(fixed[0]) for fixed in offered)
+    return tuple(sorted({one for fixed in offered for one in fixed if Version(one) >= needed}, key=Version))

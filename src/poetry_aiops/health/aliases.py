@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from typing import Final
+from typing import Protocol
+from typing import TypeVar
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.health.advisory import Advisory
+
+class Named(Protocol):
+    """A record or a finding: an id and its other names."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+
+
+One = TypeVar("One", bound=Named)
 
 
 _PREFERRED: Final = ("MAL-", "PYSEC-", "GHSA-", "CVE-")
 
 
-def closures(advisories: Sequence[Advisory]) -> tuple[tuple[Advisory, ...], ...]:
-    """Return the groups of records that share an id or alias, directly or over others; the order is kept.
+def closures(advisories: Sequence[One]) -> tuple[tuple[One, ...], ...]:
+    """Return the groups of records or findings that share an id or alias, directly or over others; the order is kept.
 
     The first of each group is the record by which the vulnerability is called.
     """
@@ -24,7 +36,7 @@ def closures(advisories: Sequence[Advisory]) -> tuple[tuple[Advisory, ...], ...]
     for advisory in advisories:
         for alias in advisory.aliases:
             parents[_root(parents, alias)] = _root(parents, advisory.id)
-    groups: dict[str, list[Advisory]] = {}
+    groups: dict[str, list[One]] = {}
     for advisory in advisories:
         groups.setdefault(_root(parents, advisory.id), []).append(advisory)
     return tuple(tuple(sorted(group, key=lambda one: preference(one.id))) for group in groups.values())

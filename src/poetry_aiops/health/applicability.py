@@ -1,7 +1,8 @@
 """Which locked packages can be audited, and of which the name may leave this machine.
 
-Names go out only for packages of the public index and of sources that are known to be public. A mirror of the public
-index looks like any private source; who runs one names it in ``public_sources`` or audits offline.
+Names go out only for packages of the public index and of sources that are known to be public, judged by the address
+that is really asked. A mirror of the public index looks like any private source; who runs one names it in
+``public_sources`` or audits offline.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import re
 
 from dataclasses import dataclass
+from dataclasses import field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from poetry_aiops.health.feed import Subject
@@ -17,6 +20,8 @@ from poetry_aiops.health.versions import parsed
 
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packaging.version import Version
 
     from poetry_aiops.project.model import Package
@@ -36,15 +41,34 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """What is public: hosts of indexes (``download.pytorch.org``) and names of the project's sources."""
+    """What is public: hosts of indexes (``download.pytorch.org``), and names or hosts that the user declared public.
+
+    ``stand_ins`` are the addresses that are asked in place of the public index, by name in small letters; empty where it is asked
+    itself. ``addresses`` are those of the project's sources by name in small letters.
+    """
 
     public_hosts: frozenset[str] = frozenset()
     public_sources: frozenset[str] = frozenset()
+    stand_ins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    addresses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def is_public(self, source: PackageSource) -> bool:
-        """Tell whether a package source is known to be public."""
-        named = source.type == "legacy" and (source.reference or "").lower() in self.public_sources
-        return named or host_of(source.url) in self.public_hosts
+        """Tell whether a package source is known to be public: where it was locked from, and where it is asked now."""
+        name = (source.reference or "").lower() if source.type == "legacy" else ""
+        asked = self.addresses.get(name, source.url) if name else source.url
+        return name in self.public_sources or all(
+            host_of(url) in self.public_hosts or host_of(url) in self.public_sources
+            for url in (source.url, asked)
+        )
+
+    @property
+    def private_stand_ins(self) -> tuple[str, ...]:
+        """The hosts that stand in for the public index and that nobody declared public."""
+        return tuple(
+            host_of(url)
+            for name, url in self.stand_ins.items()
+            if name not in self.public_sources and host_of(url) not in self.public_hosts | self.public_sources
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +91,15 @@ def applicability(package: Package, origins: Origins) -> Applicability:
     source = package.source
     subject = Subject(package.name, audited_version(package.version))
     if source is None:
-        return Applicability(Reach.ANYWHERE, subject)
+        hosts = origins.private_stand_ins
+        if not hosts:
+            return Applicability(Reach.ANYWHERE, subject)
+        names = ", ".join(sorted(origins.stand_ins))
+        reason = (
+            f"not sent, because it comes from {', '.join(hosts)} in place of the public index; "
+            f"if that is a mirror of public packages only, set POETRY_AIOPS_PUBLIC_SOURCES={names}"
+        )
+        return Applicability(Reach.HERE, subject, reason)
     if source.type == "directory":
         return Applicability(Reach.NOWHERE, None, "a local folder, which no advisory names", release=False)
     if source.type in ("legacy", "url") and origins.is_public(source):

@@ -1,4 +1,4 @@
-"""Whether one pin of a lock can change by itself, told without a solver.
+"""Whether a lock holds what its project asks for, and whether one pin can change by itself, without a solver.
 
 It can when the constraints of the project and of every locked parent allow the new version, and when what the new
 version asks for is locked already, on every machine and in every group that has the package. Its requires-python
@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.health.demands import Demand
 from poetry_aiops.health.demands import Demands
 from poetry_aiops.health.demands import extras_asked_for
 from poetry_aiops.project.constraints import allows
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence
 
-    from poetry_aiops.health.demands import Demand
     from poetry_aiops.project.model import Lock
     from poetry_aiops.project.model import Package
     from poetry_aiops.project.model import PackageKey
@@ -128,6 +128,21 @@ class Ground:
     ) -> list[Requirement]:
         """Return the requirements whose marker holds on some machine of the lock while ``extras`` are active."""
         return [one for one in needs if any(_holds(one.marker, target, extras) for target in self.machines)]
+
+    @cached_property
+    def gaps(self) -> tuple[str, ...]:
+        """What pyproject.toml asks for on some machine of the lock and the lock does not hold, as ``name constraint``."""
+        needs = (
+            need
+            for group in self.project.groups.values()
+            for need in self.on_some_machine(group.requirements)
+        )
+        return tuple(sorted({f"{need.name} {need.constraint}" for need in needs if not self._is_held(need)}))
+
+    def _is_held(self, need: Requirement) -> bool:
+        held = self.by_name.get(need.name, ())
+        demand = Demand("", "group", need.constraint)
+        return any(need.origin is not None or demand.accepts(one.version) for one in held)
 
     def _unmet(self, package: Package, needs: Sequence[Requirement]) -> list[Unmet]:
         found = {}

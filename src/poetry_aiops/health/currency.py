@@ -69,6 +69,7 @@ class Currency:
     key: PackageKey
     direct: bool
     applicable: bool = True
+    answered: bool = False
     score: float | None = None
     reason: str = ""
     released: datetime | None = None
@@ -111,7 +112,12 @@ class CurrencyOf:
             return Currency(package.key, direct, reason=records.why_missing(package))
         locked = record.release(package.version)
         if locked is None:
-            return Currency(package.key, direct, reason="the locked version is no longer on its index")
+            return Currency(
+                package.key,
+                direct,
+                answered=not record.stale,
+                reason=record.stale or "the locked version is no longer on its index",
+            )
         return self._compared(package, record, locked)
 
     def newer(
@@ -142,8 +148,9 @@ class CurrencyOf:
         return Currency(
             key=package.key,
             direct=package.name in self._demands.direct,
+            answered=not record.stale,
             score=None if libyears is None else score_of(libyears),
-            reason="" if libyears is not None else "its index gives no upload times",
+            reason=record.stale or ("" if libyears is not None else "its index gives no upload times"),
             released=locked.uploaded,
             latest=latest.version,
             latest_released=latest.uploaded,
@@ -175,14 +182,20 @@ class CurrencyOf:
 
 
 def currency_metric(rated: Sequence[Currency], cooldown: Cooldown) -> Metric:
-    """Return the metric of the lock: a weighted mean, and the libyears of all packages added up."""
-    known = [one for one in rated if one.libyears is not None]
-    outdated = [one for one in rated if one.behind]
+    """Return the metric of the lock: a weighted mean, and the libyears of all packages added up.
+
+    A package counts once with its worst build, however many builds of it are locked.
+    """
+    drifts: dict[str, float] = {}
+    for one in rated:
+        if one.libyears is not None:
+            drifts[one.key[0]] = max(one.libyears, drifts.get(one.key[0], 0.0))
+    direct = {one.key[0] for one in rated if one.direct}
     inputs: dict[str, Input] = {
-        "libyears": round(sum(one.libyears or 0.0 for one in known), 2),
-        "libyears_direct": round(sum(one.libyears or 0.0 for one in known if one.direct), 2),
-        "outdated": len(outdated),
-        "held_back": sum(bool(one.held_back_by) for one in outdated),
+        "libyears": round(sum(drifts.values()), 2),
+        "libyears_direct": round(sum(drift for name, drift in drifts.items() if name in direct), 2),
+        "outdated": len({one.key[0] for one in rated if one.behind}),
+        "held_back": len({one.key[0] for one in rated if one.behind and one.held_back_by}),
         "cooldown_days": cooldown.days,
     }
     return weighted("currency", rated, inputs)

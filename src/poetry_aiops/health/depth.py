@@ -56,7 +56,7 @@ def depth_metric(lock: Lock, project: Project) -> Metric:
     """Return the metric; it needs nothing but the lock, so it is always known."""
     chain = longest_chain(lock, project)
     inputs: dict[str, Input] = {"longest_chain": chain.length, "chain": str(chain)}
-    return Metric("depth", score_of(chain.length), 100.0, "", MappingProxyType(inputs))
+    return Metric("depth", score_of(chain.length), 100.0, (), "", MappingProxyType(inputs))
 
 
 def longest_chain(lock: Lock, project: Project) -> Chain:

@@ -90,6 +90,7 @@ def _finding(package: PackageAudit, group: Sequence[Advisory], judged: dict[str,
         notes=tuple(dict.fromkeys(told)),
         groups=package.groups,
         dev_only=package.dev_only,
+        builds=(package.key,),
     )
 
 

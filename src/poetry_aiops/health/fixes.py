@@ -137,16 +137,38 @@ def wanted_fixes(
     ``audit_of`` audits packages against the same advisories that gave the findings; it is asked once, for every
     newer release of every package.
     """
-    by_package: dict[tuple[str, str], list[Finding]] = {}
+    by_build: dict[PackageKey, list[Finding]] = {}
     for finding in findings:
-        by_package.setdefault((finding.package, finding.version), []).append(finding)
+        for build in finding.builds:
+            by_build.setdefault(build, []).append(finding)
     cases = [
-        (package, tuple(by_package[package.name, package.version]), _newer(package, records, look))
+        (package, tuple(by_build[package.key]), _newer(package, records, look))
         for package in packages
-        if (package.name, package.version) in by_package
+        if package.key in by_build
     ]
     audited = _audited(cases, audit_of)
     return _alike(tuple(_wanted(package, found, newer, audited) for package, found, newer in cases))
+
+
+def folded(fixes: Iterable[ProposedFix]) -> tuple[ProposedFix, ...]:
+    """Return the fixes with those of several builds of one version (``2.1+cpu``, ``2.1+cu118``) as one, if they agree."""
+    alike: dict[object, list[ProposedFix]] = {}
+    for one in fixes:
+        versions = audited_version(one.from_version), audited_version(one.to_version)
+        said = one.advisories, one.left, one.how, one.blockers, one.edit, one.exception, bool(one.diff)
+        alike.setdefault((one.package, versions, said), []).append(one)
+    return tuple(group[0] if len(group) == 1 else _folded(group) for group in alike.values())
+
+
+def _folded(group: Sequence[ProposedFix]) -> ProposedFix:
+    first = group[0]
+    return replace(
+        first,
+        from_version=audited_version(first.from_version),
+        to_version=audited_version(first.to_version),
+        severity=max((one.severity for one in group), key=lambda one: one.rank),
+        diff=tuple(dict.fromkeys(line for one in group for line in one.diff)),
+    )
 
 
 def without(audited: Audit, ignored: Sequence[Finding]) -> Audit:

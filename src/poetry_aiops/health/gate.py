@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence
 
-    from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.metric import Metric
     from poetry_aiops.health.policy import FailOn
     from poetry_aiops.health.score import Score
     from poetry_aiops.health.signals import Signal
@@ -38,17 +38,22 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is judged; None for what was not looked at because nobody asked for it.
+    """What is judged: every metric that was asked for, with its open questions.
 
     ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
-    nothing is known of their signals.
+    nothing is known of their signals. ``refused`` are the reasons of indexes that want a login or the user's word;
+    ``unread`` says which inputs of the project could not be read, and why. ``lock_problems`` say why the lock may not be
+    what pyproject.toml asks for.
     """
 
-    audit: Audit | None
+    metrics: tuple[Metric, ...]
     findings: tuple[Finding, ...]
     signals: tuple[Signal, ...] = ()
     unseen: tuple[str, ...] = ()
     score: Score | None = None
+    refused: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    lock_problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,12 @@ def judge(rules: Rules, facts: Facts) -> Gate:
         *_of_score(rules, facts.score),
     ]
     open_questions = [
-        *(facts.audit.problems if facts.audit else ()),
+        *facts.lock_problems,
+        *facts.refused,
+        *(question for metric in facts.metrics for question in metric.open_questions),
         *_unseen(rules, facts),
         *_open_score(rules, facts),
+        *facts.unread,
     ]
     return Gate(tuple(violations), tuple(dict.fromkeys(open_questions)))
 

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.advisory import Finding
     from poetry_aiops.health.gate import Facts
-    from poetry_aiops.health.metric import Metric
 
 
 SCHEMA: Final = "poetry-aiops/health-history/1"
 LONGEST: Final = 5000  # lines; the oldest go first
+LARGEST: Final = 40_000_000  # characters; likewise, as a larger file would not be read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +120,17 @@ class Run:
 
 
 def entry_of(
-    run: Run, facts: Facts, metrics: Iterable[Metric], ignored: Iterable[str], open_questions: Sequence[str]
+    run: Run, facts: Facts, audit: Audit | None, ignored: Iterable[str], open_questions: Sequence[str]
 ) -> Entry:
     """Return the entry of a run that has just ended."""
     return Entry(
         generated=run.generated,
         lock=run.lock,
         packages=run.packages,
-        feeds=MappingProxyType(_feeds(facts.audit)),
+        feeds=MappingProxyType(_feeds(audit)),
         score=facts.score.value if facts.score else None,
         coverage=facts.score.coverage if facts.score else 0.0,
-        metrics=MappingProxyType({metric.name: metric.score for metric in metrics}),
+        metrics=MappingProxyType({metric.name: metric.score for metric in facts.metrics}),
         findings=tuple(_seen(finding) for finding in facts.findings),
         ignored=tuple(sorted(ignored)),
         signals=frozenset((signal.key[0], str(signal.kind)) for signal in facts.signals),
@@ -151,8 +151,10 @@ def appended(text: str, entry: Entry) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     if lines and _parsed(lines[-1]) is None and not text.endswith("\n"):
         del lines[-1]
-    kept = lines[-(LONGEST - 1) :]
-    return "".join(f"{line}\n" for line in [*kept, line_of(entry)])
+    kept = [*lines[-(LONGEST - 1) :], line_of(entry)]
+    while len(kept) > 1 and sum(map(len, kept)) > LARGEST:
+        del kept[: len(kept) // 10 + 1]
+    return "".join(f"{line}\n" for line in kept)
 
 
 def line_of(entry: Entry) -> str:

@@ -55,6 +55,7 @@ class Maintenance:
     key: PackageKey
     direct: bool
     applicable: bool = True
+    answered: bool = False
     score: float | None = None
     reason: str = ""
     last_release: datetime | None = None
@@ -113,14 +114,21 @@ def _from_record(package: Package, record: IndexRecord, direct: bool, now: datet
     if not dates:
         reason = "its index gives no upload times" if record.releases else "its index lists no release"
         return Maintenance(
-            package.key, direct, reason=reason, status=status, status_reason=about.status_reason
+            package.key,
+            direct,
+            answered=not record.stale,
+            reason=record.stale or reason,
+            status=status,
+            status_reason=about.status_reason,
         )
     ages = [(now - date).total_seconds() / 86400 / DAYS_IN_A_YEAR for date in dates]
     years, recent = max(0.0, min(ages)), sum(age <= _WINDOW for age in ages)
     return Maintenance(
         key=package.key,
         direct=direct,
+        answered=not record.stale,
         score=score_of(years, recent, about.owners, status),
+        reason=record.stale,
         last_release=max(dates),
         years=years,
         releases_24_months=recent,

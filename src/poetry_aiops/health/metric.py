@@ -1,4 +1,8 @@
-"""The values that metrics give: a score or the reason for its absence, and how much of the lock it rests on."""
+"""The values that metrics give: a score or the reason for its absence, and what is open.
+
+Every metric that was asked for hands the gate known facts or open questions. A package is open until its metric says
+that its source answered, so a metric that forgets to say so fails closed.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence
 
+    from poetry_aiops.project.model import PackageKey
+
 
 MetricName = Literal["security", "currency", "maintenance", "popularity", "depth"]
 METRICS: Final[tuple[MetricName, ...]] = get_args(MetricName)
@@ -30,26 +36,35 @@ class Metric:
     """One metric of the whole lock.
 
     ``score`` is 0 (worst) to 100, None when nothing is known. ``coverage`` is the percentage of the packages that it
-    could be told for, of those that it applies to. ``reason`` says what is missing and why. ``inputs`` are the
-    figures that the score rests on, ready for a report.
+    could be told for, of those that it applies to. ``open_questions`` say what no source answered: each one keeps the
+    gate from passing. ``reason`` says what is missing and why. ``inputs`` are the figures that the score rests on,
+    ready for a report.
     """
 
     name: MetricName
     score: float | None
     coverage: float
+    open_questions: tuple[str, ...]
     reason: str = ""
     inputs: Mapping[str, Input] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Rated(Protocol):
-    """What one package contributes to a metric."""
+    """What one package contributes to a metric; ``answered`` says that its source was read in this run.
 
+    A source may answer that it does not know a figure: then the score is None, and nothing is open.
+    """
+
+    @property
+    def key(self) -> PackageKey: ...
     @property
     def score(self) -> float | None: ...
     @property
     def reason(self) -> str: ...
     @property
     def applicable(self) -> bool: ...
+    @property
+    def answered(self) -> bool: ...
     @property
     def direct(self) -> bool: ...
 
@@ -58,14 +73,28 @@ def weighted(name: MetricName, rated: Sequence[Rated], inputs: Mapping[str, Inpu
     """Return the mean of the packages' scores, in which a direct dependency counts three times.
 
     Packages without a score are left out and lower the coverage; packages that the metric does not apply to do
-    neither. With no package to rate the score is None and the coverage 100.
+    neither. Several locked builds of one package count once, with the worst score. With no package to rate the score is None and the coverage 100.
     """
-    applicable = [one for one in rated if one.applicable]
+    worst: dict[str, Rated] = {}
+    for one in rated:
+        if one.applicable and _badness(one) >= _badness(worst.get(one.key[0], one)):
+            worst[one.key[0]] = one
+    applicable = list(worst.values())
     scored = [(weight_of(one), one.score) for one in applicable if one.score is not None]
     total = sum(weight for weight, _ in scored)
     score = sum(weight * value for weight, value in scored) / total if total else None
     coverage = percentage(len(scored), len(applicable))
-    return Metric(name, score, coverage, _why_missing(applicable), MappingProxyType(dict(inputs)))
+    unanswered = [one for one in applicable if not one.answered]
+    reason = _reasons([one for one in applicable if one.score is None], len(applicable))
+    if not applicable:
+        reason = "no locked package comes from an index"
+    open_questions = (f"{name}: {_reasons(unanswered, len(applicable))}",) if unanswered else ()
+    return Metric(name, score, coverage, open_questions, reason, MappingProxyType(dict(inputs)))
+
+
+def _badness(one: Rated) -> tuple[bool, bool, float]:
+    """Return what orders the builds of a package: one that is open comes last, then one without a score."""
+    return not one.answered, one.score is None, -(one.score or 0.0)
 
 
 def weight_of(one: Rated) -> int:
@@ -77,15 +106,12 @@ def percentage(part: float, whole: float) -> float:
     return 100.0 * part / whole if whole else 100.0
 
 
-def _why_missing(applicable: Sequence[Rated]) -> str:
-    """Return the most frequent reasons for missing scores, with their counts."""
-    if not applicable:
-        return "no locked package comes from an index"
+def _reasons(rated: Sequence[Rated], total: int) -> str:
+    """Return the most frequent reasons of packages, with their counts."""
     counts: dict[str, int] = {}
-    for one in applicable:
-        if one.score is None:
-            counts[one.reason] = counts.get(one.reason, 0) + 1
+    for one in rated:
+        counts[one.reason] = counts.get(one.reason, 0) + 1
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    told = [f"{count} of {len(applicable)} packages: {reason}" for reason, count in ordered[:3]]
+    told = [f"{count} of {total} packages: {reason}" for reason, count in ordered[:3]]
     rest = sum(count for _, count in ordered[3:])
     return "; ".join([*told, *([f"{rest} more for other reasons"] if rest else [])])

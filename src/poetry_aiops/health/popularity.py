@@ -45,10 +45,14 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the sources said: a count or a reason for each public package name, and how each source did."""
+    """What the sources said of each public package name: a count, or why there is none.
+
+    ``unlisted`` are the names of which the sources answered that they have no figure.
+    """
 
     found: Mapping[str, Count] = field(default_factory=lambda: MappingProxyType({}))
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    unlisted: frozenset[str] = frozenset()
     otherwise: str = "no source of download figures was asked"
 
     def why_missing(self, name: str) -> str:
@@ -62,6 +66,7 @@ class Popularity:
     key: PackageKey
     direct: bool
     applicable: bool = True
+    answered: bool = False
     score: float | None = None
     reason: str = ""
     downloads: int | None = None
@@ -84,13 +89,20 @@ def popularity_of(package: Package, counts: Counts, origins: Origins, *, direct:
     """Return how widely a locked package is used, with the reason when it cannot be told."""
     if not _is_public(package, origins):
         reason = applicability(package, origins).reason
-        return Popularity(package.key, direct, applicable=False, reason=reason)
+        # A package of the default index has figures somewhere, even where its name may not be sent.
+        return Popularity(package.key, direct, applicable=package.source is None, reason=reason)
     count = counts.found.get(package.name)
     if count is None:
-        return Popularity(package.key, direct, reason=counts.why_missing(package.name))
+        return Popularity(
+            package.key,
+            direct,
+            answered=package.name in counts.unlisted,
+            reason=counts.why_missing(package.name),
+        )
     return Popularity(
         package.key,
         direct,
+        answered=True,
         score=score_of(count.downloads),
         downloads=count.downloads,
         source=count.source,

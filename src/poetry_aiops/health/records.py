@@ -113,7 +113,8 @@ class IndexUse:
     """How one index was used in a run; ``address`` carries no password.
 
     ``asked`` packages went over the network, ``failed`` ones have no fresh record (``problem`` is the first reason),
-    ``oldest`` is the time of the oldest record in use.
+    ``oldest`` is the time of the oldest record in use. ``refused`` says why its packages are an open question: it wants
+    a login, or the user's word that it may be asked.
     """
 
     source: str
@@ -123,6 +124,7 @@ class IndexUse:
     failed: int
     oldest: datetime | None
     problem: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,16 @@ from typing import Final
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.metric import Metric
 from poetry_aiops.health.metric import percentage
+from poetry_aiops.health.security import security_score
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from poetry_aiops.health.advisory import Audit
+    from poetry_aiops.health.advisory import Finding
     from poetry_aiops.health.metric import Input
     from poetry_aiops.health.metric import MetricName
 
@@ -63,14 +66,17 @@ def score_of(metrics: Iterable[Metric]) -> Score:
     return Score(value, coverage, MappingProxyType(weights), _reason(counted, coverage))
 
 
-def security_metric(audit: Audit) -> Metric:
-    """Return the audit as a metric; its score S comes from the audit itself."""
-    levels: dict[str, Input] = {"findings": len(audit.findings), "failed": len(audit.failed)}
-    for finding in audit.findings:
+def security_metric(
+    audit: Audit, findings: Sequence[Finding], selections: Iterable[frozenset[str]]
+) -> Metric:
+    """Return the audit as a metric; ``findings`` are those that count, ``selections`` as `security_score` takes them."""
+    levels: dict[str, Input] = {"findings": len(findings), "failed": len(audit.failed)}
+    for finding in findings:
         levels[str(finding.severity)] = int(levels.get(str(finding.severity)) or 0) + 1
     coverage = 100.0 if audit.coverage is None else audit.coverage
-    reason = "; ".join(dict.fromkeys([*([audit.reason] if audit.reason else []), *audit.problems]))
-    return Metric("security", audit.score, coverage, reason, MappingProxyType(levels))
+    reason = "; ".join(dict.fromkeys([*([audit.blind] if audit.blind else []), *audit.problems]))
+    score = None if audit.blind else security_score(audit.packages, findings, selections)
+    return Metric("security", score, coverage, audit.problems, reason, MappingProxyType(levels))
 
 
 def _is_void(metric: Metric) -> bool:

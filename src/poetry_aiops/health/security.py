@@ -71,14 +71,33 @@ def audit(
     service = _ask(feeds.service, cases, (Reach.ANYWHERE,))
     snapshot = _ask(feeds.snapshot, cases, (Reach.ANYWHERE, Reach.HERE))
     audited = tuple(_package(package, case, service, snapshot, dev_groups) for package, case in cases)
-    sources = tuple(lookup.source for lookup in (service, snapshot) if lookup)
-    score, reason = _score(audited)
-    return Audit(audited, sources, score, reason)
+    return Audit(audited, tuple(lookup.source for lookup in (service, snapshot) if lookup))
 
 
-def security_score(findings: Iterable[Finding]) -> float:
-    """Return S = 100 * prod(1 - r), r by severity, halved for packages of development groups only."""
-    return 100.0 * prod(1.0 - RISK[one.severity] * (0.5 if one.dev_only else 1.0) for one in findings)
+def security_score(
+    packages: Sequence[PackageAudit], findings: Sequence[Finding], selections: Iterable[frozenset[str]]
+) -> float:
+    """Return S = 100 * prod(1 - r), r by severity, halved for packages of development groups only.
+
+    S is that of the worst of the ``selections``, the sets of groups that can be installed together (main and one
+    hardware variant). One environment holds one build of a package, so that each name counts with its worst one.
+    """
+    kept = {
+        one.key: prod(
+            1.0 - RISK[finding.severity] * (0.5 if one.dev_only else 1.0)
+            for finding in findings
+            if one.key in finding.builds
+        )
+        for one in packages
+    }
+    scores = [100.0]
+    for selection in selections:
+        worst: dict[str, float] = {}
+        for one in packages:
+            if not one.groups or not selection.isdisjoint(one.groups):
+                worst[one.name] = min(kept[one.key], worst.get(one.name, 1.0))
+        scores.append(100.0 * prod(worst.values()))
+    return min(scores)
 
 
 def is_dev_only(package: Package, dev_groups: frozenset[str]) -> bool:
@@ -153,15 +172,3 @@ def _answered(audited: PackageAudit, case: Applicability, answers: Sequence[Answ
         withdrawn=found.withdrawn,
         notes=notes,
     )
-
-
-def _score(audited: Sequence[PackageAudit]) -> tuple[float | None, str]:
-    if not audited:
-        return None, "the lock holds no packages"
-    states = {package.status for package in audited}
-    findings = [finding for package in audited for finding in package.findings]
-    if Status.AUDITED in states or findings:
-        return security_score(findings), ""
-    if Status.FAILED in states:
-        return None, "no package could be audited"
-    return None, "advisories cannot name any of these packages"

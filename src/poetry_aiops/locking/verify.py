@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from poetry_aiops.project.targets import Target
 
 
+_WAYS_OUT = (
+    "After a merge run `poetry lock`, or `poetry lock --regenerate` where that changes nothing. Builds that exclude each"
+    " other belong into optional groups that [tool.poetry-aiops.hardware.variants] names (extras are solved together,"
+    " which doubles what the rest of the project reaches too); else narrow the requirements that pull them in."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DoubleBuild:
     """One package of which a machine would install several builds at once."""
@@ -44,7 +51,7 @@ def double_builds(
         builds: set[Build] = set()
         where = []
         for target in targets:
-            chosen = [p.build for p in rivals if _installs(p, groups, target, extras)]
+            chosen = {p.build for p in rivals if _installs(p, groups, target, extras)}
             if len(chosen) > 1:
                 builds.update(chosen)
                 where.append(target.name)
@@ -53,45 +60,42 @@ def double_builds(
     return tuple(sorted(found, key=lambda double: double.name))
 
 
-def check_merged(
-    placements: Sequence[Placement],
-    variants: Iterable[str],
-    base_groups: frozenset[str],
-    targets: Sequence[Target],
-) -> None:
-    """Raise LockConflictError when the base alone, or with one variant, doubles a package on some machine."""
-    details = []
-    for variant in (None, *variants):
-        groups = base_groups | {variant} if variant else base_groups
-        title = f"with {variant}" if variant else "without a variant"
-        details += [f"{title}: {double}" for double in double_builds(placements, groups, targets)]
-    if details:
-        raise LockConflictError(
-            "poetry.lock would install two builds of one package on the same machine",
-            details=tuple(details),
-            hint="Run `poetry lock --regenerate`; when it stays, narrow the requirements that pull them in.",
-        )
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What one installation takes from the lock: dependency groups and extras, with words for both."""
+
+    title: str
+    groups: frozenset[str]
+    extras: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, groups: Iterable[str], extras: Iterable[str] = ()) -> Installed:
+        """Return the installation of these groups and extras."""
+        names = f"with {', '.join(sorted(groups))}" + "".join(f", extra {extra}" for extra in sorted(extras))
+        return cls(names, frozenset(groups), frozenset(extras))
 
 
-def check_extras(
-    placements: Sequence[Placement],
-    variants: Iterable[str],
-    groups: frozenset[str],
-    targets: Sequence[Target],
+def every_installation(variants: Iterable[str], base_groups: frozenset[str]) -> tuple[Installed, ...]:
+    """Return what can be installed of a project whose variants are groups: the base alone, or with one variant."""
+    alone = Installed("without a variant", base_groups)
+    return alone, *(Installed(f"with {name}", base_groups | {name}) for name in variants)
+
+
+def every_extra(variants: Iterable[str], groups: frozenset[str]) -> tuple[Installed, ...]:
+    """Return what can be installed of a project whose variants are extras: none of them, or one."""
+    alone = Installed("without extras", groups)
+    return alone, *(Installed(f"with the extra {name}", groups, frozenset({name})) for name in variants)
+
+
+def verify(
+    placements: Sequence[Placement], installations: Iterable[Installed], targets: Sequence[Target]
 ) -> None:
-    """Raise LockConflictError when no extra, or one variant that is an extra, doubles a package on some machine."""
-    details = []
-    for variant in (None, *variants):
-        active = frozenset({variant}) if variant else frozenset()
-        title = f"with the extra {variant}" if variant else "without extras"
-        details += [f"{title}: {double}" for double in double_builds(placements, groups, targets, active)]
+    """Raise LockConflictError when one of the installations doubles a package on some machine."""
+    found = [(one, double_builds(placements, one.groups, targets, one.extras)) for one in installations]
+    details = tuple(f"{one.title}: {double}" for one, doubles in found for double in doubles)
     if details:
-        raise LockConflictError(
-            "these exclusive extras cannot be locked safely: some machine would get two builds of one package",
-            details=tuple(details),
-            hint="Declare the variants as optional groups in [tool.poetry-aiops.hardware.variants]; groups are solved"
-            " separately, extras are not.",
-        )
+        what = "poetry.lock would install two builds of one package on the same machine"
+        raise LockConflictError(what, details=details, hint=_WAYS_OUT)
 
 
 def _rivals(placements: Iterable[Placement], groups: frozenset[str]) -> dict[str, list[Placement]]:

@@ -70,6 +70,12 @@ def nearest_backend(name: str) -> str | None:
     return DEFAULT_BACKENDS.get(_OTHER_WORDS.get(word, word))
 
 
+def cuda_version(backend: str) -> str:
+    """Return the CUDA version of a CUDA backend: ``cu126`` -> ``12.6``."""
+    digits = backend.removeprefix("cu")
+    return f"{digits[:-1]}.{digits[-1:]}"
+
+
 def family_of(backend: str) -> str:
     """Return the family of a backend: ``cu126`` -> ``cuda``, ``rocm7.2`` -> ``rocm``, ``cpu`` -> ``cpu``."""
     if backend.startswith("cu"):

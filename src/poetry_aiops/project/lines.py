@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Iterator
     from collections.abc import Mapping
     from collections.abc import Sequence
@@ -23,7 +25,9 @@ _PACKAGE = "[[package]]"
 _NAME = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 _KEY = re.compile(r"""^\s*(?:(?P<bare>[A-Za-z0-9_-]+)|["'](?P<quoted>[^"']+)["'])\s*[.=]""")
 _HEADER = re.compile(r"^\s*\[(?P<table>[^\[\]]+)\]")
-_POETRYS = re.compile(r"tool\.poetry(?:\.group\.[^.]+)?\.(?:dev-)?dependencies(?:\.(?P<name>.+))?")
+_POETRYS = re.compile(
+    r"tool\.poetry(?:\.group\.(?P<group>[^.]+))?\.(?P<dev>dev-)?dependencies(?:\.(?P<name>.+))?"
+)
 
 
 def lock_lines(text: str) -> tuple[int, ...]:
@@ -31,8 +35,10 @@ def lock_lines(text: str) -> tuple[int, ...]:
     return tuple(number for number, line in enumerate(text.splitlines(), 1) if line.strip() == _PACKAGE)
 
 
-def requirement_lines(text: str) -> Mapping[str, int]:
-    """Return the first line (from 1) of a pyproject.toml that asks for each package, by canonical name.
+def requirement_lines(text: str) -> Mapping[tuple[str, str], int]:
+    """Return the first line (from 1) of a pyproject.toml at which each group asks for a package: by (group, name).
+
+    Both are in canonical form; ``main`` holds the project's own dependencies and extras.
 
     The standard lists come before Poetry's own tables, as they decide what is asked for. A text that is no TOML has
     no such lines.
@@ -42,31 +48,49 @@ def requirement_lines(text: str) -> Mapping[str, int]:
     except tomllib.TOMLDecodeError:
         return {}
     lines = text.splitlines()
-    found: dict[str, int] = {}
+    found: dict[tuple[str, str], int] = {}
     starts: dict[str, int] = {}
-    for table, requirement in _listed(document):
+    for table, group, requirement in _listed(document):
         if table not in starts:
             starts[table] = _start_of(table, lines)
         named, number = _NAME.match(requirement), _line_of(requirement, lines, starts[table])
         if named and number:
-            found.setdefault(normalised(named["name"]), number)
+            found.setdefault((group, normalised(named["name"])), number)
             starts[table] = number - 1
-    for name, number in _keyed(lines):
-        found.setdefault(normalised(name), number)
+    for group, name, number in _keyed(lines):
+        found.setdefault((group, normalised(name)), number)
     return found
 
 
-def _listed(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield every requirement of the standard lists with the table that holds it."""
+def asking_line(
+    asked: Mapping[tuple[str, str], int], names: Iterable[str], groups: Sequence[str]
+) -> int | None:
+    """Return the line that pulls a locked build in: of the first name that is asked for, in a group that brings the build.
+
+    Where none of the groups asks for the name itself, the first line of any group counts.
+    """
+    for name in names:
+        lines = {group: line for (group, known), line in asked.items() if known == name}
+        if lines:
+            return next((lines[group] for group in groups if group in lines), min(lines.values()))
+    return None
+
+
+def _listed(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield every requirement of the standard lists with the table and the group that hold it."""
     project = _table(document, "project")
-    lists = [("project", project.get("dependencies"))]
+    lists = [("project", MAIN, project.get("dependencies"))]
     lists += [
-        ("project.optional-dependencies", one) for one in _table(project, "optional-dependencies").values()
+        ("project.optional-dependencies", MAIN, one)
+        for one in _table(project, "optional-dependencies").values()
     ]
-    lists += [("dependency-groups", one) for one in _table(document, "dependency-groups").values()]
-    for table, entries in lists:
+    lists += [
+        ("dependency-groups", normalised(group), one)
+        for group, one in _table(document, "dependency-groups").items()
+    ]
+    for table, group, entries in lists:
         if isinstance(entries, list):
-            yield from ((table, entry) for entry in entries if isinstance(entry, str))
+            yield from ((table, group, entry) for entry in entries if isinstance(entry, str))
 
 
 def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -90,14 +114,16 @@ def _line_of(requirement: str, lines: Sequence[str], start: int) -> int | None:
     return None
 
 
-def _keyed(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yield the names in Poetry's own tables: keys, and tables of their own."""
-    inside = False
+def _keyed(lines: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    """Yield the groups and names in Poetry's own tables: keys, and tables of their own."""
+    inside, group = False, MAIN
     for number, line in enumerate(lines, 1):
         if header := _HEADER.match(line):
             table = _POETRYS.fullmatch(header["table"].replace('"', "").replace("'", "").strip())
             inside = table is not None and table["name"] is None
+            if table is not None:
+                group = normalised(table["group"] or ("dev" if table["dev"] else MAIN))
             if table is not None and table["name"] is not None:
-                yield table["name"], number
+                yield group, table["name"], number
         elif inside and (key := _KEY.match(line)):
-            yield key["bare"] or key["quoted"], number
+            yield group, key["bare"] or key["quoted"], number

@@ -6,6 +6,9 @@ file. A marker is text: ``""`` always holds. Mappings are read-only.
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -173,6 +176,15 @@ class Lock:
     def has_groups(self) -> bool:
         """Whether the format (2.1 and later) records the groups and markers of each package."""
         return self.version is not None and tuple(map(int, self.version.split(".")[:2])) >= (2, 1)
+
+    @property
+    def packages_digest(self) -> str:
+        """The sha256 of what is locked: names, versions and sources, in whatever order and format they are written."""
+        locked = sorted(
+            [*package.key[:2], *package.key[2], (package.source and package.source.resolved_reference) or ""]
+            for package in self.packages
+        )
+        return hashlib.sha256(json.dumps(locked).encode()).hexdigest()
 
     def by_name(self) -> Mapping[str, tuple[Package, ...]]:
         """Return the packages of each name, in lock order; built anew on each call."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 def _read_text(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_file(path).decode("utf-8")
     except FileNotFoundError:
         raise InputError(
             "there is no such file", where=str(path), hint="Run this inside a Poetry project."

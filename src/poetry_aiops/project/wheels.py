@@ -75,6 +75,19 @@ def best_file(
     return max((one for one in found if one[0] == best), key=lambda one: one[1])[2]
 
 
+def has_wheel_for(files: Iterable[LockedFile], python: str) -> bool:
+    """Return whether one of the files is a wheel for a CPython (``3.12``), on whatever platform."""
+    pairs = {(tag.interpreter, tag.abi) for tag in ranked_tags(python, ["any"])}
+    return any((tag.interpreter, tag.abi) in pairs for file in files for tag in _tags(file.name))
+
+
+def _tags(filename: str) -> frozenset[Tag]:
+    try:
+        return parse_wheel_filename(filename)[3]
+    except (InvalidWheelFilename, ValueError):
+        return frozenset()
+
+
 def _rank(filename: str, ranks: Mapping[Tag, int]) -> tuple[int | None, tuple[int, str]]:
     try:
         _, _, build, tags = parse_wheel_filename(filename)

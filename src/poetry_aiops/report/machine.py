@@ -52,6 +52,7 @@ def machine_document(detection: Detection, selection: Selection, warnings: tuple
                 "accepted": verdict.accepted,
                 "torch_max": verdict.torch_max,
                 "reasons": list(verdict.reasons),
+                "note": verdict.note,
             }
             for verdict in selection.backends
         ],
@@ -161,5 +162,7 @@ def _backend_lines(selection: Selection) -> list[str]:
     lines = []
     for verdict in selection.backends:
         mark = f"{verdict.rank}." if verdict.rank else "-"
-        lines.append(f"  {mark:<3} {verdict.name:<9} {'; '.join(verdict.reasons)}")
+        lines.append(
+            f"  {mark:<3} {verdict.name:<9} {'; '.join([*verdict.reasons, *filter(None, [verdict.note])])}"
+        )
     return lines

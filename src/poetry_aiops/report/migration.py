@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from poetry_aiops.migrate.planning.ledger import tally
-from poetry_aiops.migrate.redact import redact
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:

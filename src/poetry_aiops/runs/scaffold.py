@@ -16,12 +16,15 @@ from poetry.__version__ import __version__ as poetry_version
 from poetry_aiops import __version__
 from poetry_aiops.adapters.kept_files import look_at
 from poetry_aiops.adapters.kept_files import write_keeping
+from poetry_aiops.adapters.solving.gate import verify_locked
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.export.bundle import CONSTRAINTS
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.declaration import variant_kind
+from poetry_aiops.locking.verify import every_extra
+from poetry_aiops.locking.verify import every_installation
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import load_pyproject
@@ -124,13 +127,20 @@ class Scaffolding:
         project = project_from(document, path)
         config = read_config(aiops_table(document))
         extras = False
+        lock = locked_beside(path)
+        self._variants = (
+            [(one.group, one.backend) for one in config.hardware.variants] if config.hardware else []
+        )
+        names = [group for group, _ in self._variants]
         if config.hardware:
             check_declaration(config.hardware, project)
             extras = variant_kind(config.hardware, project) == "extras"
+        everyday = frozenset(name for name, group in project.groups.items() if not group.optional)
+        verify_locked(lock, (every_extra if extras else every_installation)(names, everyday))
         given = Given(
             project=project,
             document=document,
-            lock=locked_beside(path),
+            lock=lock,
             config=config,
             extras=extras,
             exists=lambda name: (path.parent / name).is_file(),
@@ -140,10 +150,6 @@ class Scaffolding:
             written_by=self._written_by(),
         )
         option = self.command.option
-        self._variants = (
-            [(one.group, one.backend) for one in config.hardware.variants] if config.hardware else []
-        )
-        names = [group for group, _ in self._variants]
         wishes = asked(option("command"), option("port"), option("python"), option("base") or (), names)
         return plan(given, wishes, load_image_facts())
 

@@ -14,6 +14,8 @@ from cleo.io.outputs.output import Verbosity
 from cleo.io.outputs.stream_output import StreamOutput
 
 from poetry_aiops.report.styled import hanging
+from poetry_aiops.system.streams import lost_reader
+from poetry_aiops.system.streams import outlive_reader
 
 
 if TYPE_CHECKING:
@@ -37,15 +39,29 @@ def plain(text: str) -> str:
     return str(Formatter.escape(inert))
 
 
+def outlive_readers(io: IO) -> None:
+    """Let a command come to its end and to its exit code although nothing reads its output any more."""
+    for stream in _streams(io):
+        outlive_reader(stream)
+
+
+def lost_readers(io: IO) -> bool:
+    """Return whether the reader of one of the outputs has gone."""
+    return lost_reader(*_streams(io))
+
+
+def _streams(io: IO) -> list[TextIOWrapper]:
+    streams = (getattr(output, "stream", None) for output in (io.output, io.error_output))
+    return [stream for stream in streams if isinstance(stream, TextIOWrapper)]
+
+
 def accept_every_sign(io: IO) -> None:
     """Let the outputs write signs that their encoding does not have as escapes, instead of ending with an error.
 
     That is every sign but ASCII with ``LC_ALL=C``, and the name of a file that is no UTF-8 anywhere.
     """
-    for output in (io.output, io.error_output):
-        stream = getattr(output, "stream", None)
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    for stream in _streams(io):
+        stream.reconfigure(errors="backslashreplace")
 
 
 def write_documents_in_utf8(output: Output) -> None:

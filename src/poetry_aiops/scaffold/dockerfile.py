@@ -77,7 +77,9 @@ def _head(plan: Plan, file: str) -> Iterator[str]:
         yield f"#   docker build{name} --target {PRODUCTION:<{width}} ."
     yield f"#   docker build{name} --target {DEVELOPMENT:<{width}} .  with Poetry and every tool"
     for context, folder in plan.contexts.items():
-        yield f"# Every build also needs --build-context {context}={comment(folder)}, which lies outside the project."
+        yield f"# Every build also needs --build-context {context}={comment(folder)}, which is outside the project."
+    if plan.contexts:
+        yield "# The .dockerignore of this project does not apply there: a copy of it in that folder keeps secrets out."
     if plan.logins:
         yield "# Package sources that ask for a login: --secret id=poetry-auth,src=$HOME/.config/pypoetry/auth.toml"
     yield "# A pip of your own settings (a mirror): --secret id=pip-conf,src=/etc/pip.conf"

@@ -12,6 +12,7 @@ import pytest
 from poetry_aiops.adapters.files import temporary_beside
 from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.files import write_new
+from poetry_aiops.adapters.files import write_together
 
 
 if TYPE_CHECKING:
@@ -176,3 +177,103 @@ def test_what_a_killed_run_left_is_removed_an_hour_later_and_nothing_else(tmp_pa
 
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"file", ".aiops-fedcba9876543210.tmp", ".aiops-mine.tmp", "notes.tmp"}
+
+
+# -- several files ----------------------------------------------------------------------------------------
+
+
+def two_files(folder: Path) -> dict[str, bytes]:
+    """Return what the two files hold before; the third does not exist yet."""
+    (folder / "first").write_bytes(b"old first")
+    (folder / "last").write_bytes(b"old last")
+    return {"first": b"old first", "last": b"old last"}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_several_files_are_written_and_nothing_else_is_left(tmp_path: Path) -> None:
+    two_files(tmp_path)
+    new = {"first": b"1", "made": b"2", "last": b"3"}
+    write_together({tmp_path / name: data for name, data in new.items()})
+    assert contents(tmp_path) == new
+
+
+@pytest.mark.parametrize("interruption", [OSError(5, "Input/output error"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_when_one_of_several_files_cannot_be_exchanged_all_are_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turn: int, interruption: BaseException
+) -> None:
+    before = two_files(tmp_path)
+    real, turns = os.replace, iter(range(1, 100))
+
+    def stopped(source: str, target: str) -> None:
+        if next(turns) == turn:
+            raise interruption
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", stopped)
+    with pytest.raises(type(interruption)):
+        write_together({tmp_path / name: b"new" for name in ("first", "made", "last")})
+    assert contents(tmp_path) == before
+
+
+def test_when_the_disk_fills_up_no_file_is_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = two_files(tmp_path)
+    real, calls = os.fsync, iter(range(100))
+
+    def full(handle: int) -> None:
+        if next(calls) == 2:
+            raise OSError(28, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_together({tmp_path / name: b"new" for name in before})
+    assert contents(tmp_path) == before
+
+
+# -- down to the disk -------------------------------------------------------------------------------------
+
+
+@posix_only
+@pytest.mark.parametrize("together", [False, True])
+def test_the_folder_goes_to_the_disk_after_the_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: bool
+) -> None:
+    steps: list[str] = []
+    real_sync, real_replace = os.fsync, os.replace
+
+    def sync(handle: int) -> None:
+        same = os.path.samestat(os.fstat(handle), tmp_path.stat())
+        steps.append("sync folder" if same else "sync file")
+        real_sync(handle)
+
+    def replace(source: str, target: str) -> None:
+        steps.append("rename")
+        real_replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(os, "replace", replace)
+    if together:
+        write_together({tmp_path / "new": b"content"})
+    else:
+        write_atomically(tmp_path / "new", b"content")
+    assert steps == ["sync file", "rename", "sync folder"]
+
+
+@posix_only
+def test_a_folder_that_cannot_be_brought_to_the_disk_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fsync
+
+    def refuses_folders(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(22, "Invalid argument")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", refuses_folders)
+    write_atomically(tmp_path / "new", b"content")
+    assert (tmp_path / "new").read_bytes() == b"content"

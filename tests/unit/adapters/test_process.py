@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.support.processes import family
+from tests.support.processes import is_gone
 
 from poetry_aiops.adapters.process import OUTPUT_LIMIT
 from poetry_aiops.adapters.process import run_limited
@@ -58,6 +62,30 @@ def test_a_child_that_keeps_the_pipe_open_does_not_hold_us_up() -> None:
     output, outcome = python(code)
     assert (output, outcome) == (b"done\n", "ok")
     assert time.monotonic() - start < 15
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups of POSIX")
+@pytest.mark.parametrize("ends", [False, True], ids=["it hangs", "it ends and its child keeps the pipe"])
+def test_a_program_dies_with_its_children_and_theirs(tmp_path: Path, ends: bool) -> None:
+    python(family(tmp_path, ends=ends), timeout=3.0)
+    assert is_gone(tmp_path / "child")
+    assert is_gone(tmp_path / "grandchild")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_an_interrupted_run_leaves_no_program_behind(tmp_path: Path) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 2.0)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            python(family(tmp_path), timeout=60.0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert is_gone(tmp_path / "grandchild")
 
 
 def test_a_flood_is_cut_and_ended() -> None:

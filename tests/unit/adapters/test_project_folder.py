@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.adapters.project_folder import SIZE_LIMIT
 from poetry_aiops.adapters.project_folder import ProjectFolder
+from poetry_aiops.system.reading import LARGEST
 
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_mock import MockerFixture
+    import pytest
 
 
 def folder(root: Path, **replaced: bytes) -> ProjectFolder:
@@ -63,7 +63,7 @@ def test_a_link_that_leads_out_of_it_is_not_followed(tmp_path: Path) -> None:
 def test_huge_files_are_not_read(tmp_path: Path) -> None:
     root = project(tmp_path)
     with (root / "huge.txt").open("wb") as file:
-        file.truncate(SIZE_LIMIT + 1)
+        file.truncate(LARGEST + 1)
     assert folder(root).read("huge.txt") is None
 
 
@@ -77,6 +77,9 @@ def test_folders_and_their_names_are_told(tmp_path: Path) -> None:
     assert found.names("../..") == []
 
 
-def test_a_file_that_may_not_be_read_is_none(tmp_path: Path, mocker: MockerFixture) -> None:
-    mocker.patch("pathlib.Path.read_bytes", side_effect=PermissionError)
+def test_a_file_that_may_not_be_read_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr("os.open", refuse)
     assert folder(project(tmp_path)).read("requirements/base.txt") is None

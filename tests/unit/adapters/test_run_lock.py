@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -116,6 +117,13 @@ def test_the_next_one_takes_the_file_that_is_there_not_the_removed_one(
     monkeypatch.setattr(module, "_lock", removed_meanwhile)
     with run_lock(path, NOW):
         assert path.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_a_pipe_in_place_of_the_lock_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lock")
+    with pytest.raises(InputError, match="not a regular file"), run_lock(tmp_path / "lock", NOW):
+        pass
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")

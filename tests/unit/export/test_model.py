@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from poetry_aiops.export.model import relative_to_file
-from poetry_aiops.export.model import without_credentials
+from poetry_aiops.system.addresses import public_address
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from poetry_aiops.export.model import without_credentials
     ],
 )
 def test_no_password_and_no_token_stays_in_an_address(url: str, harmless: str) -> None:
-    assert without_credentials(url) == harmless
+    assert public_address(url) == harmless
 
 
 def test_a_path_is_written_as_seen_from_the_file() -> None:

@@ -40,7 +40,7 @@ def test_advisories_of_locked_versions_are_taken_the_worst_first() -> None:
         package("base", "1.4", advisory("C")),
         package("web", "1.0"),
     )
-    assert findings.on(GRAPH) == {
+    assert findings.on(GRAPH).found == {
         "base": (
             Advisory("A", "critical", "Reads too far", ("2.0",)),
             Advisory("B", "low", "", ("2.0",)),
@@ -50,7 +50,7 @@ def test_advisories_of_locked_versions_are_taken_the_worst_first() -> None:
 
 def test_an_advisory_of_two_locked_versions_is_told_once() -> None:
     findings = read(package("base", "1.5", advisory("A")), package("base", "1.6", advisory("A")))
-    assert [one.id for one in findings.on(GRAPH)["base"]] == ["A"]
+    assert [one.id for one in findings.on(GRAPH).found["base"]] == ["A"]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,9 @@ def test_an_advisory_of_two_locked_versions_is_told_once() -> None:
     [("MODERATE", "medium"), ("important", "high"), (None, ""), (7, ""), ("dire", "")],
 )
 def test_severities_in_other_words_are_understood(severity: object, read_as: str) -> None:
-    assert read(package("base", "1.5", advisory("A", severity))).on(GRAPH)["base"][0].severity == read_as
+    assert (
+        read(package("base", "1.5", advisory("A", severity))).on(GRAPH).found["base"][0].severity == read_as
+    )
 
 
 def test_withdrawn_and_damaged_entries_are_passed_over() -> None:
@@ -69,7 +71,7 @@ def test_withdrawn_and_damaged_entries_are_passed_over() -> None:
         {"name": "web", "version": "1.0", "advisories": "none"},
         package("web", "1.0", {"id": "B", "fixed_in": "2.0"}, {"id": "C", "fixed_in": [1, "2.0"]}),
     )
-    assert findings.on(GRAPH) == {"web": (Advisory("B"), Advisory("C", fixed_in=("2.0",)))}
+    assert findings.on(GRAPH).found == {"web": (Advisory("B"), Advisory("C", fixed_in=("2.0",)))}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,16 @@ def test_what_is_no_health_report_is_an_error_that_names_the_file(text: str) -> 
     assert told.value.where == "report.json"
 
 
-def test_a_report_is_about_a_lock_by_its_digest_else_by_its_packages() -> None:
+def test_only_what_every_row_calls_audited_was_audited() -> None:
+    failed = {**package("base", "1.6"), "audited": "failed"}
+    known = read(package("base", "1.5"), package("base", "1.6"), failed, package("web", "1.0.0")).on(GRAPH)
+    assert known.audited == {"web"}
+    assert (known.extent, known.is_complete) == ("1 of 2 audited", False)
+    assert read(package("base", "1.5"), package("web", "1.0")).on(GRAPH).audited == {"web"}
+    assert read({**package("web", "1.0"), "audited": None}).on(GRAPH).extent == "not audited"
+
+
+def test_a_report_is_about_a_lock_by_the_digest_of_its_packages() -> None:
     rows: list[dict[str, object]] = [
         {
             "name": name,
@@ -96,8 +107,18 @@ def test_a_report_is_about_a_lock_by_its_digest_else_by_its_packages() -> None:
     ]
     metadata = {"lock-version": "2.0", "python-versions": "*", "content-hash": "x"}
     lock = lock_from({"package": rows, "metadata": metadata}, Path("poetry.lock"))
-    assert read(package("web", "1.0"), package("base", "1.0.0")).is_about(lock, "d")
-    assert not read(package("web", "1.1"), package("base", "1.0")).is_about(lock, "d")
-    assert not read().is_about(lock, "d")
-    assert read(lock={"sha256": "d"}).is_about(lock, "d")
-    assert not read(package("web", "1.0"), lock_sha256="e").is_about(lock, "d")
+    digest = lock.packages_digest
+    turned = lock_from(
+        {"package": rows[::-1], "metadata": {**metadata, "content-hash": "y"}}, Path("poetry.lock")
+    )
+    rows[0]["source"] = {
+        "type": "legacy",
+        "url": "https://elsewhere.example/simple",
+        "reference": "elsewhere",
+    }
+    other = lock_from({"package": rows, "metadata": metadata}, Path("poetry.lock"))
+    report = read(package("web", "1.0"), package("base", "1.0"), lock={"packages_sha256": digest})
+    assert report.is_about(lock)
+    assert report.is_about(turned)
+    assert not report.is_about(other)
+    assert not read(package("web", "1.0"), package("base", "1.0")).is_about(lock)

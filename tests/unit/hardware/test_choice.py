@@ -10,6 +10,7 @@ from poetry_aiops.hardware.choice import Choice
 from poetry_aiops.hardware.choice import Offer
 from poetry_aiops.hardware.choice import Wish
 from poetry_aiops.hardware.choice import choose
+from poetry_aiops.hardware.choice import matching
 from poetry_aiops.hardware.choice import require
 from poetry_aiops.hardware.selection import BackendVerdict
 from poetry_aiops.hardware.selection import Selection
@@ -178,6 +179,21 @@ def test_a_wish_for_a_backend_that_is_missing_is_told_how_to_add_exactly_that() 
     assert caught.value.hint == (
         "Add one with `poetry hw-add PACKAGE --variants cu118`, or choose auto, none, cpu, cuda,"
         " or one of the names above."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "variants"),
+    [("rocm", "cpu,rocm7.2"), ("cu128", "cpu,cu128"), ("cpu", "cpu,cu126"), ("banana", "cpu,cu126")],
+)
+def test_a_wish_in_a_project_without_variants_is_refused_with_the_line_that_makes_them(
+    value: str, variants: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        matching(Wish(value, "environment"), (), judged("cpu"))
+    assert caught.value.what == f"no hardware variant of this project is {value}: it holds none"
+    assert caught.value.hint == (
+        f"Add one with `poetry hw-add PACKAGE --variants {variants}`, or choose auto or none."
     )
 
 

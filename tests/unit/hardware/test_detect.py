@@ -328,6 +328,14 @@ def test_a_jetson_is_no_ordinary_cuda_machine() -> None:
     assert machine.started == []
 
 
+BUILDKIT_MOUNTS = (
+    "2291 2280 0:27 / /dev/mqueue rw - mqueue mqueue rw\n"
+    "2295 2280 8:1 /lib/docker/volumes/state/_data/runc-overlayfs/executor/resolv.conf /etc/resolv.conf ro - ext4 x\n"
+)
+DOCKER_MOUNTS = "812 800 8:1 /lib/docker/containers/4f/resolv.conf /etc/resolv.conf rw - ext4 x\n"
+BUILDAH_ENV = '\nengine="buildah-1.43.0"\nname="python-working-container"\nid="0c"\nrootless=1\n'
+
+
 @pytest.mark.parametrize(
     ("files", "env", "node", "kind"),
     [
@@ -336,6 +344,17 @@ def test_a_jetson_is_no_ordinary_cuda_machine() -> None:
         ({}, {"container": "lxc"}, "box", "lxc"),
         ({"/proc/1/cgroup": "0::/system.slice/libpod-12.scope"}, {}, "box", "podman"),
         ({}, {}, "buildkitsandbox", "buildkit"),
+        ({"/proc/self/mountinfo": BUILDKIT_MOUNTS}, {}, "renamed", "buildkit"),
+        ({"/proc/self/mountinfo": BUILDKIT_MOUNTS.replace("v.conf /", "v-host.conf /")}, {}, "x", "buildkit"),
+        ({"/proc/self/mountinfo": DOCKER_MOUNTS, "/.dockerenv": ""}, {}, "a1b2", "docker"),
+        ({"/run/.containerenv": BUILDAH_ENV}, {"container": "oci"}, "box", "buildah"),
+        ({"/run/.containerenv": BUILDAH_ENV, "/.dockerenv": ""}, {}, "box", "buildah"),
+        ({"/run/.containerenv": 'engine="podman-5.6.1"\nimage="localhost/buildah"\n'}, {}, "box", "podman"),
+        ({"/run/.containerenv": 'engine="podman-4.9.3"\nname="engine=buildah"\n'}, {}, "box", "podman"),
+        ({"/kaniko": ""}, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "pod", "kaniko"),
+        ({}, {"CNB_BP_PLAN_PATH": "/tmp/plan.toml", "KUBERNETES_SERVICE_HOST": "1"}, "pod", "buildpacks"),
+        ({}, {"APPTAINER_LABELS": "/.build.labels"}, "login3", "apptainer"),
+        ({}, {"SINGULARITY_LABELS": "/.build.labels"}, "login3", "apptainer"),
         ({"/proc/1/cgroup": "0::/init.scope"}, {}, "desk", None),
     ],
 )

@@ -341,7 +341,8 @@ def test_a_gpu_that_cannot_be_used_says_why_for_each_build() -> None:
 
 
 @pytest.mark.parametrize(
-    ("python", "fits"), [("3.10", True), ("3.14.2", True), ("3.9", False), ("3.15", False), ("3.15.0", False)]
+    ("python", "fits"),
+    [("3.10", True), ("3.14.2", True), ("3.15.0", True), ("3.9", False), ("3.16.1", False)],
 )
 def test_the_patch_of_a_python_does_not_count(python: str, fits: bool) -> None:
     best = choose("driver=580.65.06,cc=8.6", Constraint(python=python, torch=SpecifierSet(">=2.9"))).best

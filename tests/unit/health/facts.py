@@ -21,11 +21,13 @@ from poetry_aiops.health.records import About
 from poetry_aiops.health.records import IndexRecord
 from poetry_aiops.health.records import IndexRecords
 from poetry_aiops.health.records import Release
+from poetry_aiops.health.score import security_metric
 from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.pyproject import project_from
 
 
 if TYPE_CHECKING:
+    from poetry_aiops.health.metric import Metric
     from poetry_aiops.project.model import Lock
     from poetry_aiops.project.model import Project
 
@@ -131,7 +133,14 @@ def finding(
         notes=(),
         groups=("main",),
         dev_only=False,
+        builds=((package, version, ("", "", "")),),
     )
+
+
+def metric_of(audit: Audit) -> Metric:
+    """Return the security metric of an audit of which nothing is ignored and all is installed together."""
+    groups = frozenset(group for package in audit.packages for group in package.groups)
+    return security_metric(audit, audit.findings, [groups])
 
 
 def audit_of(*findings: Finding, failed: tuple[str, ...] = ()) -> Audit:
@@ -149,4 +158,4 @@ def audit_of(*findings: Finding, failed: tuple[str, ...] = ()) -> Audit:
         )
         for name in names
     )
-    return Audit(packages, (), 100.0)
+    return Audit(packages, ())

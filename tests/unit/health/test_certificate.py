@@ -41,6 +41,13 @@ def package(found: Ground, name: str) -> Package:
     return only
 
 
+def test_what_the_project_asks_for_and_the_lock_does_not_hold_is_a_gap() -> None:
+    assert ground().gaps == ()
+    assert ground(LOCK, "web>=2", "kit", "core", "lost>1").gaps == ("lost >1", "web >=2")
+    assert ground(LOCK, "web", "lost; sys_platform == 'plan9'").gaps == ()
+    assert ground("", "web").gaps == ("web *",)
+
+
 def test_a_pin_that_everybody_allows_and_that_needs_what_is_locked_is_certified() -> None:
     found = ground()
     certificate = found.certify(package(found, "kit"), "1.5", needs("core>=3"))

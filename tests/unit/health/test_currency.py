@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
@@ -23,6 +24,8 @@ from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.currency import Ineligible
 from poetry_aiops.health.currency import currency_metric
 from poetry_aiops.health.demands import Demands
+from poetry_aiops.health.maintenance import maintenance_metric
+from poetry_aiops.health.maintenance import maintenance_of
 from poetry_aiops.health.records import PYPI
 from poetry_aiops.health.records import About
 from poetry_aiops.health.records import IndexRecord
@@ -49,6 +52,22 @@ def test_the_drift_is_the_time_between_two_releases() -> None:
     assert found.libyears == pytest.approx(731 / 365.25)
     assert found.score == pytest.approx(100 * 2 ** (-731 / 365.25 / 2))
     assert (found.latest, found.wanted, found.behind, found.held_back_by) == ("2.0", "2.0", 1, ())
+
+
+def test_a_source_that_did_not_answer_is_an_open_question() -> None:
+    lock = lock_of("apple 1.0\npear 1.0")
+    looker = CurrencyOf(lock, Demands(lock, project_of("apple", "pear")), NO_COOLDOWN, NOW)
+    kept = IndexRecord(PYPI, "apple", NOW, (release("1.0", "2024-01-01"),), stale="PyPI: it answers 503")
+    fresh = replace(kept, stale="", releases=(release("2.0", "2024-01-01"),))
+    for package, known, is_open in (
+        (lock.packages[0], records(apple=kept), True),
+        (lock.packages[0], records(apple=fresh), False),
+        (lock.packages[1], records(apple=fresh), True),
+    ):
+        rated = looker.package(package, known)
+        kept_up = maintenance_of(package, known, direct=True, now=NOW)
+        assert bool(currency_metric([rated], NO_COOLDOWN).open_questions) is is_open
+        assert bool(maintenance_metric([kept_up]).open_questions) is is_open
 
 
 def test_the_newest_version_has_no_drift() -> None:

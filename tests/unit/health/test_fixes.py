@@ -21,6 +21,8 @@ from poetry_aiops.health.cooldown import Cooldown
 from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.feed import Answer
 from poetry_aiops.health.feed import Lookup
+from poetry_aiops.health.fixes import ProposedFix
+from poetry_aiops.health.fixes import folded
 from poetry_aiops.health.fixes import wanted_fixes
 from poetry_aiops.health.fixes import without
 from poetry_aiops.health.osv_records import read_record
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.feed import Subject
-    from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.health.records import Release
     from poetry_aiops.project.model import Package
 
@@ -174,3 +175,17 @@ def test_builds_of_one_version_aim_at_a_version_that_all_of_them_have() -> None:
         lock.packages, findings, known, look, lambda asked: audit(asked, Feeds(snapshot=told))
     )
     assert [one.safe for one in wanted] == [("1.2+cpu",), ("1.2+cu126",)]
+
+
+def test_the_builds_of_one_version_are_told_as_one_fix() -> None:
+    def of(version: str, target: str, *advisories: str) -> ProposedFix:
+        key = ("jaxlib", version, ("", "", ""))
+        diff = (f"- jaxlib {version}", f"+ jaxlib {target}")
+        return ProposedFix(key, "jaxlib", version, target, advisories, "pin", diff=diff)
+
+    cpu, gpu = of("0.4+cpu", "0.5+cpu", "T-1"), of("0.4+cuda12", "0.5+cuda12", "T-1")
+    old = of("0.3+rocm", "0.5+rocm", "T-1", "T-2")
+    one, other = folded([cpu, old, gpu])
+    assert (one.from_version, one.to_version, one.advisories) == ("0.4", "0.5", ("T-1",))
+    assert one.diff == (*cpu.diff, *gpu.diff)
+    assert other == old

@@ -46,7 +46,7 @@ def test_a_run_becomes_an_entry() -> None:
     )
     run = Run(NOW, "abc", frozenset({"apple==1.0"}))
     entry = entry_of(
-        run, Facts(audit, (found,), (signal,)), [Metric("depth", 60.0, 100.0)], ["GHSA-9"], ["open"]
+        run, Facts((Metric("depth", 60.0, 100.0, ()),), (found,), (signal,)), audit, ["GHSA-9"], ["open"]
     )
     assert entry.findings == ENTRY.findings
     assert dict(entry.feeds) == {"snapshot": "feed", "osv": ""}

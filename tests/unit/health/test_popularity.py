@@ -62,6 +62,15 @@ def test_known_and_unknown_counts() -> None:
     pear = popularity_of(locked("pear", "1"), counts, ORIGINS, direct=False)
     plum = popularity_of(locked("plum", "1"), Counts(), ORIGINS, direct=False)
     metric = popularity_metric([apple, pear, plum])
+    assert metric.open_questions == (
+        (
+            "popularity: 1 of 3 packages: no source knows its downloads; "
+            "1 of 3 packages: no source of download figures was asked"
+        ),
+    )
+    silent = Counts(missing=counts.missing, unlisted=frozenset({"pear"}))
+    answered = popularity_of(locked("pear", "1"), silent, ORIGINS, direct=False)
+    assert popularity_metric([apple, answered]).open_questions == ()
     assert (apple.downloads, apple.source, apple.date) == (999, "list.example", "2026-06-01")
     assert (pear.score, pear.reason) == (None, "no source knows its downloads")
     assert plum.reason == "no source of download figures was asked"

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.health.facts import audit_of
 from tests.unit.health.facts import finding
+from tests.unit.health.facts import metric_of
 
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.metric import METRICS
@@ -13,11 +14,10 @@ from poetry_aiops.health.metric import Metric
 from poetry_aiops.health.metric import MetricName
 from poetry_aiops.health.score import WEIGHTS
 from poetry_aiops.health.score import score_of
-from poetry_aiops.health.score import security_metric
 
 
 def metric(name: MetricName, score: float | None, coverage: float = 100.0) -> Metric:
-    return Metric(name, score, coverage)
+    return Metric(name, score, coverage, ())
 
 
 def test_the_weights_add_up_to_one() -> None:
@@ -67,7 +67,7 @@ def test_the_audit_becomes_a_metric_that_says_what_is_open() -> None:
     audit = audit_of(
         finding(severity=Severity.HIGH), finding("pear", severity=Severity.UNKNOWN), failed=("fig",)
     )
-    found = security_metric(audit)
+    found = metric_of(audit)
     assert dict(found.inputs) == {"findings": 2, "failed": 1, "high": 1, "unknown": 1}
     assert found.coverage == 75.0
     assert "1 of 4 packages could not be audited" in found.reason

@@ -20,7 +20,11 @@ from poetry_aiops.health.applicability import host_of
 from poetry_aiops.health.feed import Answer
 from poetry_aiops.health.feed import Lookup
 from poetry_aiops.health.feed import Subject
+from poetry_aiops.health.gate import Facts
+from poetry_aiops.health.gate import Rules
+from poetry_aiops.health.gate import judge
 from poetry_aiops.health.osv_records import read_record
+from poetry_aiops.health.score import security_metric
 from poetry_aiops.health.security import Feeds
 from poetry_aiops.health.security import audit
 from poetry_aiops.project.model import PackageSource
@@ -29,6 +33,7 @@ from poetry_aiops.project.model import PackageSource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.advisory import PackageAudit
     from poetry_aiops.project.model import Package
 
@@ -69,15 +74,22 @@ def one(package: Package, feeds: Feeds, **more: Any) -> PackageAudit:
     return audited
 
 
+def score(result: Audit, *selections: str) -> float | None:
+    """Return S; ``selections`` are groups that can be installed together, as text with blanks."""
+    whole = frozenset(group for package in result.packages for group in package.groups)
+    chosen = [frozenset(one.split()) for one in selections] or [whole]
+    return security_metric(result, result.findings, chosen).score
+
+
 def test_a_package_without_advisories_is_audited() -> None:
     result = audit([locked("demo", "1.0")], Feeds(service=Feed()))
-    assert (result.score, result.coverage, result.complete) == (100.0, 100.0, True)
+    assert (score(result), result.coverage, result.complete) == (100.0, 100.0, True)
 
 
 def test_without_a_source_every_package_fails() -> None:
     result = audit([locked("demo", "1.0")], Feeds())
     assert result.packages[0].status is Status.FAILED
-    assert (result.score, result.coverage, result.complete) == (None, 0.0, False)
+    assert (score(result), result.coverage, result.complete) == (None, 0.0, False)
 
 
 def test_a_package_that_the_source_does_not_answer_for_fails() -> None:
@@ -184,11 +196,44 @@ def test_a_known_public_source_and_a_mirror_that_is_named_public_are_asked_about
     assert service.asked == [Subject("torch", "2.1.0"), Subject("demo", "1.0")]
 
 
+@pytest.mark.parametrize(
+    ("public", "asked"),
+    [
+        (frozenset(), []),
+        (frozenset({"mirror"}), []),
+        (frozenset({"pypi"}), [Subject("demo", "1.0")]),
+        (frozenset({"mirror.example"}), [Subject("demo", "1.0")]),
+    ],
+)
+def test_what_an_index_in_place_of_the_public_one_serves_is_not_sent_unless_it_is_declared_public(
+    public: frozenset[str], asked: list[Subject]
+) -> None:
+    service = Feed()
+    origins = Origins(frozenset({HOST}), public, {"pypi": "https://mirror.example/simple"})
+    result = audit([locked("demo", "1.0")], Feeds(service), origins)
+    assert service.asked == asked
+    assert (result.packages[0].status is Status.AUDITED) == bool(asked)
+    if not asked:
+        assert "not sent, because it comes from mirror.example" in result.packages[0].reason
+        compared = audit([locked("demo", "1.0")], Feeds(service, Feed((record("T-1"),))), origins)
+        assert [finding.id for finding in compared.findings] == ["T-1"]
+        assert service.asked == []
+
+
+def test_a_source_whose_address_was_changed_after_locking_is_not_public() -> None:
+    service = Feed()
+    package = locked("torch", "2.1.0", source=PUBLIC)
+    assert package.source is not None
+    moved = {(package.source.reference or "").lower(): "https://mirror.example/whl"}
+    audit([package], Feeds(service), Origins(frozenset({HOST}), addresses=moved))
+    assert service.asked == []
+
+
 def test_a_local_folder_is_not_applicable() -> None:
     result = audit([locked("demo", "1.0", source=FOLDER)], Feeds(Feed(), Feed((record("T-1"),))))
     assert result.packages[0].status is Status.NOT_APPLICABLE
-    assert (result.coverage, result.score) == (None, None)
-    assert result.reason == "advisories cannot name any of these packages"
+    assert (result.coverage, score(result)) == (None, None)
+    assert result.blind == "advisories cannot name any of these packages"
 
 
 def test_a_git_package_is_compared_on_this_machine_or_not_applicable() -> None:
@@ -225,16 +270,91 @@ def test_each_finding_takes_its_share_and_development_only_half_of_it() -> None:
     main = audit([locked("demo", "1.0", groups=("main", "dev"))], Feeds(feed), dev_groups=dev)
     only = audit([locked("demo", "1.0", groups=("dev", "test"))], Feeds(feed), dev_groups=dev)
     old = audit([locked("demo", "1.0", groups=None, category="dev")], Feeds(feed), dev_groups=dev)
-    assert main.score == pytest.approx(100 * 0.5 * 0.97)
-    assert only.score == pytest.approx(100 * 0.75 * 0.985)
-    assert old.score == only.score
+    assert score(main) == pytest.approx(100 * 0.5 * 0.97)
+    assert score(only) == pytest.approx(100 * 0.75 * 0.985)
+    assert score(old) == score(only)
     assert [finding.dev_only for finding in only.findings] == [True, True]
 
 
 def test_an_unknown_severity_weighs_a_tenth() -> None:
-    assert audit([locked("demo", "1.0")], Feeds(Feed((record("T-1"),)))).score == pytest.approx(90)
+    assert score(audit([locked("demo", "1.0")], Feeds(Feed((record("T-1"),))))) == pytest.approx(90)
 
 
 def test_an_empty_lock_has_no_score() -> None:
     result = audit([], Feeds(Feed()))
-    assert (result.score, result.coverage, result.reason) == (None, None, "the lock holds no packages")
+    assert (score(result), result.coverage, result.blind) == (None, None, "the lock holds no packages")
+
+
+# -- several builds of one package ---------------------------------------------------------------------------
+
+
+def build(version: str, group: str) -> Package:
+    source = PackageSource("legacy", f"https://{HOST}/whl/{group}", group)
+    return locked("jaxlib", version, groups=(group,), source=source)
+
+
+def test_one_advisory_over_several_builds_is_one_finding() -> None:
+    builds = [build(f"0.4.30+{group}", group) for group in ("cpu", "cuda12", "rocm")]
+    feed = Feed((record("T-1", "jaxlib", {"introduced": "0"}, {"fixed": "0.4.31"}, severity=CRITICAL),))
+    result = audit([locked("demo", "1.0"), *builds], Feeds(feed), Origins(frozenset({HOST})))
+    (found,) = result.findings
+    assert (found.version, found.groups, found.fixed_in) == ("0.4.30", ("cpu", "cuda12", "rocm"), ("0.4.31",))
+    assert found.builds == tuple(one.key for one in builds)
+    assert score(result) == score(result, "main cpu", "main rocm") == pytest.approx(50)
+    metric = security_metric(result, result.findings, [frozenset({"main", "cpu"})])
+    assert dict(metric.inputs) == {"findings": 1, "failed": 0, "critical": 1}
+    facts = Facts((metric,), result.findings)
+    assert [one.message for one in judge(Rules(), facts).violations] == ["jaxlib 0.4.30: T-1 (critical)"]
+
+
+def test_builds_of_unlike_versions_share_what_they_have_in_common() -> None:
+    old, new = build("0.4.20+cpu", "cpu"), build("0.4.30+cuda12", "cuda12")
+    feed = Feed(
+        (
+            record("GHSA-1", "jaxlib", {"introduced": "0"}, {"fixed": "0.4.21"}, aliases=["CVE-7"]),
+            record("PYSEC-2", "jaxlib", {"introduced": "0.4.25"}, {"fixed": "0.4.31"}, aliases=["CVE-7"]),
+            record("T-3", "jaxlib", {"introduced": "0"}, {"fixed": "0.4.22"}, severity=CRITICAL),
+        )
+    )
+    result = audit([old, new], Feeds(feed), Origins(frozenset({HOST})))
+    shared, alone = sorted(result.findings, key=lambda one: len(one.builds), reverse=True)
+    assert shared.id == "PYSEC-2"
+    assert shared.names == {"PYSEC-2", "GHSA-1", "CVE-7"}
+    assert (shared.version, shared.fixed_in) == ("0.4.20, 0.4.30", ("0.4.31",))
+    assert (alone.id, alone.version, alone.groups) == ("T-3", "0.4.20+cpu", ("cpu",))
+
+
+def test_the_score_is_that_of_the_worst_selection_without_what_is_ignored() -> None:
+    packages = [
+        build("0.4.20+cpu", "cpu"),
+        build("0.4.30+cuda12", "cuda12"),
+        locked("runtime", "1.0", groups=("cuda12",)),
+        locked("demo", "1.0", groups=("main",)),
+    ]
+    feed = Feed(
+        (
+            record("T-1", "jaxlib", severity=LOW),
+            record("T-2", "jaxlib", {"introduced": "0"}, {"fixed": "0.4.25"}, severity=CRITICAL),
+            record("T-3", "runtime", severity=CRITICAL),
+            record("T-4", "runtime", severity=LOW),
+            record("T-5", "demo", severity=LOW),
+        )
+    )
+    result = audit(packages, Feeds(feed), Origins(frozenset({HOST})))
+    variants = ("main cpu", "main cuda12")
+    assert score(result, variants[0]) == pytest.approx(100 * 0.97 * 0.5 * 0.97)
+    assert score(result, variants[1]) == score(result, *variants) == pytest.approx(100 * 0.97**3 * 0.5)
+    counted = [one for one in result.findings if one.id not in {"T-3", "T-4"}]
+    left = security_metric(result, counted, [frozenset(one.split()) for one in variants])
+    assert left.score == score(result, variants[0])
+
+
+def test_an_environment_without_variants_holds_one_build_of_a_name() -> None:
+    packages = [locked("demo", "1.0"), locked("demo", "2.0")]
+    feed = Feed(
+        (
+            record("T-1", "demo", {"introduced": "0"}, {"fixed": "1.5"}, severity=CRITICAL),
+            record("T-2", "demo", {"introduced": "1.6"}, severity=LOW),
+        )
+    )
+    assert score(audit(packages, Feeds(feed))) == pytest.approx(50)

@@ -8,9 +8,11 @@ from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import Build
 from poetry_aiops.locking.model import Placement
 from poetry_aiops.locking.verify import DoubleBuild
-from poetry_aiops.locking.verify import check_extras
-from poetry_aiops.locking.verify import check_merged
+from poetry_aiops.locking.verify import Installed
 from poetry_aiops.locking.verify import double_builds
+from poetry_aiops.locking.verify import every_extra
+from poetry_aiops.locking.verify import every_installation
+from poetry_aiops.locking.verify import verify
 from poetry_aiops.project.targets import targets
 
 
@@ -40,6 +42,16 @@ def test_a_build_reached_by_several_groups_is_one_build() -> None:
     assert double_builds([torch("1", main="", dev="")], frozenset({"main", "dev"}), MACHINES) == ()
 
 
+def test_one_build_that_the_lock_holds_twice_is_one_build() -> None:
+    assert (
+        double_builds([torch("1", main=""), torch("1", dev="")], frozenset({"main", "dev"}), MACHINES) == ()
+    )
+
+
+def test_a_selection_is_named_by_its_groups_and_extras() -> None:
+    assert Installed.of(["main", "dev"], ["plots"]).title == "with dev, main, extra plots"
+
+
 def test_an_extra_counts_only_when_it_is_active() -> None:
     both = [torch("1", main='extra != "gpu"'), torch("2", main="")]
     assert double_builds(both, MAIN, MACHINES) != ()
@@ -49,16 +61,16 @@ def test_an_extra_counts_only_when_it_is_active() -> None:
 def test_the_refusal_says_with_which_variant_and_on_which_machine() -> None:
     rows = [torch("1", main=""), torch("2", ml_gpu='sys_platform == "win32"')]
     with pytest.raises(LockConflictError) as caught:
-        check_merged(rows, ["ml-cpu", "ml-gpu"], MAIN, MACHINES)
+        verify(rows, every_installation(["ml-cpu", "ml-gpu"], MAIN), MACHINES)
     assert [d for d in caught.value.details if d.startswith("with ml-gpu: torch: 1, 2 (on windows-amd64")]
     assert not [d for d in caught.value.details if d.startswith(("with ml-cpu", "without"))]
     assert "two builds of one package" in caught.value.what
-    assert (caught.value.hint or "").startswith("Run `poetry lock --regenerate`;")
+    assert (caught.value.hint or "").startswith("After a merge run `poetry lock`")
 
 
 def test_a_double_build_of_the_base_is_told_for_every_choice() -> None:
     with pytest.raises(LockConflictError) as caught:
-        check_merged([torch("1", main=""), torch("2", main="")], ["ml-cpu"], MAIN, MACHINES)
+        verify([torch("1", main=""), torch("2", main="")], every_installation(["ml-cpu"], MAIN), MACHINES)
     assert [d.partition(":")[0] for d in caught.value.details] == ["without a variant", "with ml-cpu"]
 
 
@@ -80,25 +92,28 @@ def test_doubled_packages_are_told_by_name() -> None:
 
 def test_extras_that_leave_one_build_each_pass() -> None:
     rows = [torch("1", main='extra == "cpu"'), torch("2", main='extra == "gpu"')]
-    check_extras(rows, ["cpu", "gpu"], MAIN, MACHINES)
+    verify(rows, every_extra(["cpu", "gpu"], MAIN), MACHINES)
 
 
 def test_extras_that_double_a_package_are_refused_with_the_choice_and_the_way_out() -> None:
     rows = [torch("1", main='extra != "gpu"'), torch("2", main='extra != "cpu"')]
     with pytest.raises(LockConflictError) as caught:
-        check_extras(rows, ["cpu", "gpu"], MAIN, MACHINES)
+        verify(rows, every_extra(["cpu", "gpu"], MAIN), MACHINES)
     (detail,) = caught.value.details
     assert detail.startswith("without extras: torch: 1, 2 (on linux-x86_64")
-    assert "cannot be locked safely" in caught.value.what
     assert "[tool.poetry-aiops.hardware.variants]" in (caught.value.hint or "")
 
 
 def test_every_choice_of_extras_that_doubles_a_package_is_told() -> None:
     rows = [torch("1", main=""), torch("2", main='extra != "cpu"')]
     with pytest.raises(LockConflictError) as caught:
-        check_extras(rows, ["cpu", "gpu"], MAIN, MACHINES)
+        verify(rows, every_extra(["cpu", "gpu"], MAIN), MACHINES)
     assert [d.partition(":")[0] for d in caught.value.details] == ["without extras", "with the extra gpu"]
 
 
 def test_a_sound_lock_passes() -> None:
-    check_merged([torch("1", ml_cpu=""), torch("2", ml_gpu="")], ["ml-cpu", "ml-gpu"], MAIN, MACHINES)
+    verify(
+        [torch("1", ml_cpu=""), torch("2", ml_gpu="")],
+        every_installation(["ml-cpu", "ml-gpu"], MAIN),
+        MACHINES,
+    )

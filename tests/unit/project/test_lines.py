@@ -4,6 +4,7 @@ import time
 
 from typing import Final
 
+from poetry_aiops.project.lines import asking_line
 from poetry_aiops.project.lines import lock_lines
 from poetry_aiops.project.lines import requirement_lines
 
@@ -52,33 +53,61 @@ name = "house"
 
 def test_each_requirement_of_the_standard_lists_has_its_line() -> None:
     assert requirement_lines(STANDARD) == {
-        "web-api": 6,
-        "tool-kit": 7,
-        "parser": 7,
-        "speedups": 10,
-        "pytest": 13,
-        "hypothesis": 13,
-        "ruff": 14,
+        ("main", "web-api"): 6,
+        ("main", "tool-kit"): 7,
+        ("main", "parser"): 7,
+        ("main", "speedups"): 10,
+        ("test", "pytest"): 13,
+        ("test", "hypothesis"): 13,
+        ("all", "ruff"): 14,
     }
 
 
 def test_poetrys_own_tables_have_lines_too() -> None:
     assert requirement_lines(POETRYS) == {
-        "python": 2,
-        "web-api": 3,
-        "torch": 4,
-        "numpy": 7,
-        "pandas": 9,
-        "scipy": 13,
+        ("main", "python"): 2,
+        ("main", "web-api"): 3,
+        ("main", "torch"): 4,
+        ("main", "numpy"): 7,
+        ("main", "pandas"): 9,
+        ("ml-cpu", "scipy"): 13,
     }
 
 
+def test_each_group_that_asks_for_a_package_has_its_line() -> None:
+    text = """\
+[tool.poetry.group.ML_CPU.dependencies]
+torch = "2.1"
+[tool.poetry.group."ml-gpu".dependencies.torch]
+version = "2.2"
+[tool.poetry.dev-dependencies]
+torch = "*"
+[dependency-groups]
+Bench = ["torch>=2"]
+"""
+    assert requirement_lines(text) == {
+        ("ml-cpu", "torch"): 2,
+        ("ml-gpu", "torch"): 3,
+        ("dev", "torch"): 6,
+        ("bench", "torch"): 8,
+    }
+
+
+def test_a_build_is_pulled_in_by_the_line_of_its_own_variant() -> None:
+    asked = {("main", "web"): 3, ("cpu", "jaxlib"): 9, ("gpu", "jaxlib"): 14, ("gpu", "web"): 15}
+    assert asking_line(asked, ("jaxlib",), ("gpu",)) == 14
+    assert asking_line(asked, ("jaxlib",), ("cpu", "gpu")) == 9
+    assert asking_line(asked, ("numpy", "jaxlib"), ("gpu",)) == 14
+    assert asking_line(asked, ("jaxlib", "web"), ("other",)) == 9
+    assert asking_line(asked, ("numpy",), ("main",)) is None
+
+
 def test_the_standard_list_wins_over_poetrys_table() -> None:
-    assert requirement_lines(POETRYS + STANDARD)["web-api"] == len(POETRYS.splitlines()) + 6
+    assert requirement_lines(POETRYS + STANDARD)["main", "web-api"] == len(POETRYS.splitlines()) + 6
 
 
 def test_dotted_keys_and_other_shapes_do_no_harm() -> None:
-    assert requirement_lines('project.dependencies = ["a>=1"]\n') == {"a": 1}
+    assert requirement_lines('project.dependencies = ["a>=1"]\n') == {("main", "a"): 1}
     assert requirement_lines('[project]\ndependencies = "a"\n[dependency-groups]\nx = 3\n') == {}
     assert requirement_lines("project = 3\n") == {}
     assert requirement_lines("[project\n") == {}
@@ -101,4 +130,4 @@ def test_thousands_of_requirements_are_found_without_looking_through_all_lines_f
     start = time.process_time()
     found = requirement_lines(text)
     assert time.process_time() - start < SECONDS
-    assert found["web5999"] == count + 2
+    assert found["main", "web5999"] == count + 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
+from tests.unit.health.facts import metric_of
 from tests.unit.report.health_sample import NOW
 from tests.unit.report.health_sample import audited
 from tests.unit.report.health_sample import finding
@@ -32,7 +33,6 @@ from poetry_aiops.health.news import News
 from poetry_aiops.health.popularity import Popularity
 from poetry_aiops.health.records import IndexUse
 from poetry_aiops.health.score import score_of
-from poetry_aiops.health.score import security_metric
 from poetry_aiops.health.signals import Signal
 from poetry_aiops.health.signals import SignalKind
 from poetry_aiops.project.model import Edge
@@ -71,18 +71,16 @@ def hostile(text: str) -> HealthReport:
         notes=(text,),
         published=text,
     )
-    dull = replace(bad, id=f"{text}2", severity=Severity.LOW)
+    dull = replace(bad, id=f"{text}2", aliases=(), severity=Severity.LOW)
     audit = Audit(
         (
             replace(audited(locked, bad, dull), notes=(text,)),
             replace(audited(locked, status=Status.FAILED, reason=text)),
         ),
         (AdvisorySource(text, text, text, reachable=False, records=1, problem=text, gaps=(text,)),),
-        50.0,
-        text,
     )
     ignore = Ignore(dull.id, text, text, None, until_fixed=True, key_path=text)
-    score = score_of((security_metric(audit),))
+    score = score_of((metric_of(audit),))
     signal = Signal(locked.key, SignalKind.YANKED, text)
     rules = Rules(fail_on_signals=frozenset({SignalKind.YANKED}))
     demand = Demand(text, "package", text)
@@ -120,8 +118,8 @@ def hostile(text: str) -> HealthReport:
         project=text,
         score=replace(score, reason=text),
         audit=audit,
-        metrics=(Metric("security", 1.0, 50.0, text, MappingProxyType({text: text})),),
-        gate=judge(rules, Facts(audit, (bad,), (signal,), (text,), score)),
+        metrics=(Metric("security", 1.0, 50.0, (text,), text, MappingProxyType({text: text})),),
+        gate=judge(rules, Facts((metric_of(audit),), (bad,), (signal,), (text,), score)),
         rules=rules,
         packages=(row, failed),
         indexes=(IndexUse(text, text, 1, 1, 1, NOW, text),),

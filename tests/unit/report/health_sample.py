@@ -9,6 +9,8 @@ from datetime import datetime
 from datetime import timedelta
 from types import MappingProxyType
 
+from tests.unit.health.facts import metric_of
+
 from poetry_aiops.health.advisory import AdvisorySource
 from poetry_aiops.health.advisory import Audit
 from poetry_aiops.health.advisory import Finding
@@ -33,8 +35,6 @@ from poetry_aiops.health.news import News
 from poetry_aiops.health.popularity import Popularity
 from poetry_aiops.health.records import IndexUse
 from poetry_aiops.health.score import score_of
-from poetry_aiops.health.score import security_metric
-from poetry_aiops.health.security import security_score
 from poetry_aiops.health.signals import Signal
 from poetry_aiops.health.signals import SignalKind
 from poetry_aiops.project.model import Edge
@@ -107,6 +107,7 @@ def finding(
         notes=(),
         groups=locked.groups or (),
         dev_only=False,
+        builds=(locked.key,),
     )
 
 
@@ -234,25 +235,27 @@ def sample() -> HealthReport:
     source = AdvisorySource("OSV snapshot", "2026-06-30T04:00:00Z", "ab" * 32, records=12345)
     audits = tuple(row.audit for row in listed if row.audit)
     findings = tuple(one for row in audits for one in row.findings)
-    audit = Audit(audits, (source,), security_score(findings))
+    audit = Audit(audits, (source,))
     metrics = (
-        security_metric(audit),
+        metric_of(audit),
         Metric(
             "currency",
             47.2,
             100.0 * 6 / 7,
+            (),
             "1 of 7 packages: its index gives no upload times",
             MappingProxyType({"libyears": 14.4, "outdated": 5}),
         ),
-        Metric("maintenance", 82.0, 100.0 * 6 / 7),
+        Metric("maintenance", 82.0, 100.0 * 6 / 7, ()),
         Metric(
             "depth",
             100.0,
             100.0,
+            (),
             "",
             MappingProxyType({"longest_chain": 3, "chain": "flask -> jinja2 -> markupsafe"}),
         ),
-        Metric("popularity", None, 0.0, "no source of download figures was asked"),
+        Metric("popularity", None, 0.0, (), "no source of download figures was asked"),
     )
     score = score_of(metrics)
     rules = Rules("high", 80.0, frozenset({SignalKind.YANKED}))
@@ -264,7 +267,7 @@ def sample() -> HealthReport:
         score=score,
         audit=audit,
         metrics=metrics,
-        gate=judge(rules, Facts(audit, active, signals, (), score)),
+        gate=judge(rules, Facts(metrics, active, signals, (), score)),
         rules=rules,
         packages=listed,
         indexes=(
@@ -298,10 +301,10 @@ def clean() -> HealthReport:
     """Return a report of a project in which everything is known and nothing is wrong."""
     row = rated(FLASK, audited(FLASK), _currency(FLASK, 0.0, "3.0.0", 0), 90.0)
     source = AdvisorySource("OSV", "2026-07-01T12:00:00Z", records=3)
-    audit = Audit((audited(FLASK),), (source,), 100.0)
-    metrics = (security_metric(audit), Metric("depth", 100.0, 100.0))
+    audit = Audit((audited(FLASK),), (source,))
+    metrics = (metric_of(audit), Metric("depth", 100.0, 100.0, ()))
     score = score_of(metrics)
-    gate = judge(Rules(), Facts(audit, (), (), (), score))
+    gate = judge(Rules(), Facts(metrics, (), (), (), score))
     return HealthReport(NOW, "demo-app", score, audit, metrics, gate, Rules(), (row,))
 
 
@@ -310,10 +313,10 @@ def blind() -> HealthReport:
     reason = "the advisory service could not be reached: every request was refused"
     one = audited(FLASK, status=Status.FAILED, reason=reason)
     source = AdvisorySource("OSV", None, reachable=False, problem="connection refused")
-    audit = Audit((one,), (source,), None, "no package could be audited")
-    metrics = (security_metric(audit),)
+    audit = Audit((one,), (source,))
+    metrics = (metric_of(audit),)
     score = score_of(metrics)
-    gate = judge(Rules(), Facts(audit, (), (), (), score))
+    gate = judge(Rules(), Facts(metrics, (), (), (), score))
     return HealthReport(
         NOW, "demo-app", score, audit, metrics, gate, Rules(), (PackageRow(FLASK, direct=True, audit=one),)
     )

@@ -158,12 +158,11 @@ def test_logins_are_mounted_and_secrets_stay_out_of_the_context() -> None:
     ] == []
     ignored = dockerignore(made()).splitlines()
     assert {
-        ".env",
-        ".env.*",
+        "**/.env*",
         "**/auth.toml",
         "**/*.key",
         "**/*.pem",
-        ".git",
-        ".migration_backup",
+        "**/.git",
+        "**/.migration_backup",
         "*.bak*",
     } <= {*ignored}

@@ -125,6 +125,8 @@ def test_an_editable_folder_goes_along_and_one_from_outside_is_copied_from_its_c
     assert 'COPY --from=common-source [".", "/common"]' in found["locked"]
     assert 'COPY --from=build ["/app/libs/lib", "/app/libs/lib"]' in found["production"]
     assert "--build-context common-source=../common" in text
+    assert "The .dockerignore of this project does not apply there" in text
+    assert ".dockerignore" not in dockerfile(PLAN)
 
 
 def test_a_version_from_git_comes_as_an_argument() -> None:
@@ -150,7 +152,7 @@ def test_foreign_text_stays_on_its_line() -> None:
 
 def test_secrets_and_environments_never_reach_the_build() -> None:
     lines = dockerignore(PLAN).splitlines()
-    assert {".env", ".git", ".venv", "**/auth.toml", "**/*.pem"} <= set(lines)
+    assert {"**/.env*", "**/.git", "**/.venv", "**/auth.toml", "**/*.pem"} <= set(lines)
 
 
 def test_a_folder_that_is_installed_from_is_let_in_whatever_it_is_called() -> None:

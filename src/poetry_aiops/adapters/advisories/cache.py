@@ -12,6 +12,8 @@ from typing import Final
 
 from poetry_aiops.adapters.advisories.osv_protocol import Stub
 from poetry_aiops.adapters.files import write_atomically
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -96,9 +98,7 @@ class AdvisoryCache:
         if self._path is None:
             return
         try:
-            if self._path.stat().st_size > _LARGEST:
-                return
-            document = json.loads(self._path.read_bytes())
+            document = json.loads(read_file(self._path, within=ANYWHERE, limit=_LARGEST))
             if document["format"] == _FORMAT:
                 answers, records = document["answers"], document["records"]
                 self._answers = {key: value for key, value in answers.items() if _is_entry(value, 2)}

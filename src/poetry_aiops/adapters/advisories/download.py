@@ -18,8 +18,11 @@ from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.http import Limits
 from poetry_aiops.adapters.http import TransferError
 from poetry_aiops.adapters.http import open_transport
-from poetry_aiops.adapters.http import redacted
 from poetry_aiops.errors import IncompleteError
+from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import LARGEST_REPORT
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -49,14 +52,14 @@ def cached_snapshot(folder: Path, url: str = DEFAULT_URL) -> Downloaded | None:
     """Return the snapshot of a URL that was fetched before, None when there is none or its note is unreadable."""
     path = _path(folder, url)
     try:
-        note = json.loads(_note(path).read_bytes())
+        note = json.loads(read_file(_note(path), within=ANYWHERE, limit=LARGEST_REPORT))
         checked = datetime.fromisoformat(note["checked"])
         etag = note["etag"] if isinstance(note["etag"], str) else ""
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if not path.is_file() or checked.tzinfo is None:
         return None
-    return Downloaded(path, redacted(url), checked, etag)
+    return Downloaded(path, redact_addresses(url), checked, etag)
 
 
 def update_snapshot(
@@ -77,11 +80,11 @@ def update_snapshot(
     try:
         if changed:
             _replace(path, answer.body, now)
-        note = {"url": redacted(url), "checked": now.isoformat(), "etag": etag}
+        note = {"url": redact_addresses(url), "checked": now.isoformat(), "etag": etag}
         write_atomically(_note(path), json.dumps(note).encode())
     except OSError as error:
         raise _failed(url, f"it cannot be kept in {folder}: {error.strerror}") from error
-    return Downloaded(path, redacted(url), now, etag, changed)
+    return Downloaded(path, redact_addresses(url), now, etag, changed)
 
 
 async def _fetch(url: str, etag: str, limits: Limits) -> Response:
@@ -107,7 +110,7 @@ def _replace(path: Path, content: bytes, now: datetime) -> None:
 def _failed(url: str, why: str) -> IncompleteError:
     return IncompleteError(
         f"the advisories could not be fetched: {why}",
-        where=redacted(url),
+        where=redact_addresses(url),
         hint="Nothing was changed. Try again, or give a snapshot that is on this machine: `--advisories PATH`.",
     )
 

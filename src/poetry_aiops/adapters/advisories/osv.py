@@ -30,13 +30,13 @@ from poetry_aiops.adapters.http import AT_ONCE
 from poetry_aiops.adapters.http import Limits
 from poetry_aiops.adapters.http import TransferError
 from poetry_aiops.adapters.http import open_transport
-from poetry_aiops.adapters.http import redacted
 from poetry_aiops.health.advisory import Advisory
 from poetry_aiops.health.advisory import AdvisorySource
 from poetry_aiops.health.feed import Answer
 from poetry_aiops.health.feed import Lookup
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.osv_reduced import reduced
+from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class OsvService:
 
     def look_up(self, subjects: Sequence[Subject]) -> Lookup:
         """Return an answer for each subject; a failure is an answer with its reason."""
-        source = AdvisorySource(name=f"OSV ({redacted(self.url)})", date=self._now())
+        source = AdvisorySource(name=f"OSV ({redact_addresses(self.url)})", date=self._now())
         if not subjects:
             return Lookup(source)
         run = _Run(self.url, self.settings, AdvisoryCache(self._cache_folder, self.url, self._clock))

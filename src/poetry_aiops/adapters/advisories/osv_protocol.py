@@ -11,10 +11,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from poetry_aiops.adapters.http import TransferError
-from poetry_aiops.adapters.http import redacted
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.osv_records import ECOSYSTEM
 from poetry_aiops.health.osv_records import one_line
+from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
@@ -43,20 +43,24 @@ def query(subject: Subject, token: str) -> dict[str, object]:
 
 
 def stubs_in(result: object) -> tuple[list[Stub], str]:
-    """Return the records that one result names and the token of its next page; raises TransferError."""
-    vulns = entry(result, "vulns")
-    token = entry(result, "next_page_token")
-    if result is not None and not isinstance(result, Mapping):
-        raise TransferError("its result for this package cannot be read")
-    if vulns is not None and not isinstance(vulns, list):
+    """Return the records that one result names and the token of its next page.
+
+    ``{}`` and ``{"vulns": []}`` name none. Raises TransferError for anything else that is no list of advisories, such
+    as null or the error object that some servers put in the place of one result.
+    """
+    if not isinstance(result, Mapping) or not result.keys() <= {"vulns", "next_page_token"}:
+        raise TransferError("its result for this package is not a list of advisories")
+    vulns = result.get("vulns", [])
+    token = result.get("next_page_token", "")
+    if not isinstance(vulns, list) or not isinstance(token, str):
         raise TransferError("its list of advisories for this package cannot be read")
     found = []
-    for vuln in vulns or []:
+    for vuln in vulns:
         name, modified = entry(vuln, "id"), entry(vuln, "modified")
         if not isinstance(name, str) or not name or name != one_line(name):
             raise TransferError("it names an advisory without a usable id")
         found.append(Stub(name, modified if isinstance(modified, str) else ""))
-    return found, token if isinstance(token, str) else ""
+    return found, token
 
 
 def entry(value: object, key: str) -> object:
@@ -74,7 +78,7 @@ def base_url(url: str) -> str:
         usable = False
     if not usable:
         raise UsageError(
-            f'"{redacted(url)}" is not the address of an OSV service',
+            f'"{redact_addresses(url)}" is not the address of an OSV service',
             where=VARIABLE,
             hint=f"An address looks like {DEFAULT_URL}.",
         )

@@ -22,7 +22,6 @@ from pip_audit._service.interface import VulnerabilityID
 from pip_audit._service.interface import VulnerabilityResult
 from pip_audit._service.interface import VulnerabilityService
 
-from poetry_aiops.adapters.http import redacted
 from poetry_aiops.health.advisory import Advisory
 from poetry_aiops.health.advisory import AdvisorySource
 from poetry_aiops.health.advisory import Affected
@@ -36,6 +35,7 @@ from poetry_aiops.health.feed import Subject
 from poetry_aiops.health.findings import find
 from poetry_aiops.health.osv_records import one_line
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
@@ -110,7 +110,9 @@ class PipAuditFeed:
             told, results = self._service.query(spec)
         except (ServiceError, requests.RequestException, OSError) as error:
             cause = error.__cause__ or error
-            return Answer(failure=redacted(" ".join(str(cause).split()))[:300] or type(cause).__name__)
+            return Answer(
+                failure=redact_addresses(" ".join(str(cause).split()))[:300] or type(cause).__name__
+            )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             # pip-audit takes records apart without looking; one bad version ends in any of these.
             return Answer(failure=f"pip-audit could not read the answer: {type(error).__name__}: {error}")

@@ -24,6 +24,9 @@ from poetry_aiops.errors import UsageError
 from poetry_aiops.health.advisory import AdvisorySource
 from poetry_aiops.health.feed import Answer
 from poetry_aiops.health.feed import Lookup
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import open_file
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -121,7 +124,7 @@ def _index(path: Path, cache_folder: Path | None, now: datetime) -> AdvisoryInde
 
 def _kept(path: Path, sha256: str) -> AdvisoryIndex | None:
     try:
-        return index_from(path.read_bytes(), sha256)
+        return index_from(read_file(path, within=ANYWHERE, limit=LARGEST_SNAPSHOT), sha256)
     except OSError:
         return None
 
@@ -179,8 +182,8 @@ def _parsed_time(text: str | None) -> datetime | None:
 
 def snapshot_hash(path: Path) -> str:
     """Return the sha256 of a file, or of the names and contents of a folder's records; raises OSError."""
-    if path.is_file():
-        with path.open("rb") as file:
+    if not path.is_dir():
+        with open_file(path, within=ANYWHERE, limit=None) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
     for name, content in _folder(path):
@@ -195,13 +198,13 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
     elif zipfile.is_zipfile(path) or path.suffix.lower() == ".zip":
         yield from _zip(path)
     else:
-        yield path.name, path.read_bytes()
+        yield path.name, read_file(path, within=ANYWHERE, limit=LARGEST_SNAPSHOT)
 
 
 def _folder(path: Path) -> Iterator[tuple[str, bytes]]:
     for file in sorted(path.rglob("*.json")):
         if file.is_file():
-            yield str(file.relative_to(path)), file.read_bytes()
+            yield str(file.relative_to(path)), read_file(file, within=ANYWHERE, limit=LARGEST_RECORD)
 
 
 def _zip(path: Path) -> Iterator[tuple[str, bytes]]:

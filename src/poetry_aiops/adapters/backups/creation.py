@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import UTC
@@ -32,7 +33,7 @@ from poetry_aiops.migrate.backups.model import backup_id
 from poetry_aiops.migrate.backups.model import change_problems
 from poetry_aiops.migrate.backups.model import refuse
 from poetry_aiops.migrate.backups.model import state_of
-from poetry_aiops.migrate.redact import redact
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:
@@ -78,11 +79,14 @@ def create_backup(
             where=str(root / HOME),
             hint="`poetry migrate-reqs --rollback` puts it back.",
         )
+    idle = [change for change in changes if _is_idle(change)]
+    changes = [change for change in changes if not _is_idle(change)]
     refuse(change_problems(changes), f"these files cannot be changed. {NOTHING_CHANGED}")
     with told(f"{NOTHING_CHANGED} The backup could not be written", root / HOME):
-        kept = _checked(root, [change for change in changes if not _is_idle(change)])
+        kept = _checked(root, changes, undo=undoes is not None)
         if not kept:
             raise InputError("there is nothing to change, so no backup was made")
+        kept += _held(root, idle, {place.name for _, place in kept})
         manifest = Manifest(
             id=next_id(root, now, undo=undoes is not None),
             created=now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -100,7 +104,7 @@ def _is_idle(change: FileChange) -> bool:
     return change.before == change.after and change.mode is None
 
 
-def _checked(root: Path, changes: list[FileChange]) -> list[tuple[FileChange, Place]]:
+def _checked(root: Path, changes: list[FileChange], *, undo: bool) -> list[tuple[FileChange, Place]]:
     """Return each change with its place on the disk; raises InputError with everything that speaks against one."""
     kept: list[tuple[FileChange, Place]] = []
     problems: list[str] = []
@@ -110,7 +114,7 @@ def _checked(root: Path, changes: list[FileChange]) -> list[tuple[FileChange, Pl
         if isinstance(place, str):
             problems.append(f"{change.path} {place}")
             continue
-        problem = _problem(change, place)
+        problem = _problem(change, place, undo=undo)
         if place.name in seen:
             problem = f"is the same file as {seen[place.name]}"
         if problem:
@@ -121,14 +125,30 @@ def _checked(root: Path, changes: list[FileChange]) -> list[tuple[FileChange, Pl
     return kept
 
 
-def _problem(change: FileChange, place: Place) -> str | None:
+def _held(root: Path, idle: list[FileChange], taken: set[str]) -> list[tuple[FileChange, Place]]:
+    """Return files that only have to be in the backup, each once; what is outside the project cannot be in it."""
+    found: dict[str, tuple[FileChange, Place]] = {}
+    for change in idle:
+        place = find_place(root, change.path)
+        if not isinstance(place, str) and place.name not in taken:
+            found.setdefault(place.name, (change, place))
+    changed = [
+        f"{change.path} changed since it was read"
+        for change, place in found.values()
+        if read_or_none(place) != change.before
+    ]
+    refuse(changed, f"files changed meanwhile. {NOTHING_CHANGED}", "Run this again.")
+    return list(found.values())
+
+
+def _problem(change: FileChange, place: Place, *, undo: bool) -> str | None:
     unwritable = writing_problem(place)
     if unwritable:
         return unwritable
     if read_or_none(place) != change.before:
         return "changed since it was read"
-    if staged_beside(place):
-        return f"has {staged_beside(place)[0].name} beside it, which is in the way: look at it and remove it"
+    if in_the_way := staged_beside(place, undo=undo):
+        return f"has {in_the_way[0].name} beside it, which is in the way: look at it and remove it"
     return None
 
 
@@ -143,6 +163,7 @@ def next_id(root: Path, now: datetime, *, undo: bool) -> str:
     open_home(root)
     moment = now.astimezone(UTC)
     for last in backup_ids(root)[-1:]:
-        taken = datetime.strptime(last[:23], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
-        moment = max(moment, taken + timedelta(microseconds=1))
+        with suppress(ValueError, OverflowError):  # a name that no run of ours gave
+            taken = datetime.strptime(last[:23], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+            moment = max(moment, taken + timedelta(microseconds=1))
     return backup_id(moment, secrets.token_hex(4), undo=undo)

@@ -34,6 +34,7 @@ from poetry_aiops.migrate.backups.model import switch_order
 from poetry_aiops.migrate.backups.restore_script import STAGED_BY_SCRIPT
 from poetry_aiops.migrate.backups.restore_script import STAGED_NEW
 from poetry_aiops.migrate.backups.restore_script import STAGED_OLD
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Found:
     @property
     def change(self) -> str | None:
         """What somebody else did with it since, None when it holds what it held before or after the run."""
+        if self.data is None and not self.entry.changes:
+            return None  # to put back what was never changed, only removed, loses nothing
         if _same_bytes(self.data, self.entry.before) or _same_bytes(self.data, self.entry.after):
             return None
         return "was removed since" if self.data is None else "changed since"
@@ -113,9 +116,10 @@ def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
     try:
         begin_journal(backup)
         files = look(backup)
-        _stage(backup, files, contents)
+        changing = [found for found in files if found.entry.changes]
+        _stage(backup, changing, contents)
         _check_nothing_changed(look(backup))
-        _switch(files)
+        _switch(changing)
     except BaseException:
         with told("This run was stopped and could not put all back", backup.folder, again_hint(backup)):
             put_back(backup)
@@ -161,16 +165,19 @@ def again_hint(backup: StoredBackup) -> str:
     return f"Once the disk lets you, run this again, or: sh {HOME}/{backup.id}/restore.sh"
 
 
-def staged_beside(place: Place) -> list[Path]:
-    """Return what lies beside a file although no run is at work: somebody else's, as ours would be cleaned."""
-    names = [_beside(place.path, end) for end in (STAGED_NEW, STAGED_OLD)]
+def staged_beside(place: Place, *, undo: bool) -> list[Path]:
+    """Return what is beside a file although no run is at work: somebody else's, as ours would be cleaned.
+
+    Before an ``undo`` there may be what a restore.sh that was killed left.
+    """
+    names = [_beside(place.path, end) for end in _STAGED if not (undo and end == STAGED_BY_SCRIPT)]
     return [path for path in names if os.path.lexists(path)]
 
 
 def read_or_none(place: Place) -> bytes | None:
     """Return the bytes of a file, None for one that does not exist."""
     try:
-        return place.path.read_bytes()
+        return read_file(place.path)
     except FileNotFoundError:
         return None
 
@@ -258,7 +265,7 @@ def _put_back(backup: StoredBackup, found: Found) -> None:
 
 def _old_content(backup: StoredBackup, found: Found) -> bytes:
     if found.entry.before is not None and _is_whole(found.beside(STAGED_OLD), found.entry.before):
-        return found.beside(STAGED_OLD).read_bytes()
+        return read_file(found.beside(STAGED_OLD))
     return backup.copy(found.index)
 
 
@@ -269,7 +276,7 @@ def _is_whole(path: Path, state: FileState) -> bool:
         return (
             stat.S_ISREG(status.st_mode)
             and (state.mode is None or status.st_mode & MODE_BITS == state.mode)
-            and state.holds(path.read_bytes())
+            and state.holds(read_file(path))
         )
     except OSError:
         return False
@@ -277,7 +284,8 @@ def _is_whole(path: Path, state: FileState) -> bool:
 
 def _clean(backup: StoredBackup) -> None:
     """Remove what lies beside the files."""
-    places = [find_place(backup.root, entry.target) for entry in backup.manifest.entries]
+    entries = [entry for entry in backup.manifest.entries if entry.changes]
+    places = [find_place(backup.root, entry.target) for entry in entries]
     targets = [place.path for place in places if isinstance(place, Place) and place.path.parent.is_dir()]
     for path in targets:
         for end in _STAGED:

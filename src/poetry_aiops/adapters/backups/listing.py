@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def list_backups(root: Path) -> list[BackupInfo]:
     """Return every backup, oldest first; a damaged one says what is wrong with it. Reads only."""
     try:
-        running = read_journal(root)
+        running, _ = read_journal(root) or (None, "")
     except InputError:
         running = None
     return [_info(root, identifier, running) for identifier in backup_ids(root)]

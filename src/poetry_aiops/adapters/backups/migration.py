@@ -13,6 +13,8 @@ killed at any moment, and can itself be rolled back by its id.
 
 from __future__ import annotations
 
+import hmac
+
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -28,8 +30,9 @@ from poetry_aiops.adapters.backups.exchange import finish
 from poetry_aiops.adapters.backups.exchange import look
 from poetry_aiops.adapters.backups.exchange import put_back
 from poetry_aiops.adapters.backups.listing import list_backups
+from poetry_aiops.adapters.backups.signature import signature
 from poetry_aiops.adapters.backups.store import StoredBackup
-from poetry_aiops.adapters.backups.store import backup_ids
+from poetry_aiops.adapters.backups.store import last_applied
 from poetry_aiops.adapters.backups.store import locked
 from poetry_aiops.adapters.backups.store import pending
 from poetry_aiops.adapters.backups.store import read_backup
@@ -44,6 +47,7 @@ from poetry_aiops.migrate.backups.model import Manifest
 from poetry_aiops.migrate.backups.model import is_undo
 from poetry_aiops.migrate.backups.model import refuse
 from poetry_aiops.migrate.backups.model import state_of
+from poetry_aiops.migrate.backups.restore_script import JOURNAL
 
 
 if TYPE_CHECKING:
@@ -115,12 +119,13 @@ def apply(backup: Backup) -> None:
 
 
 def recover(root: Path) -> Recovered | None:
-    """Put back what an interrupted run left, or finish it when only its last note was missing; None without one.
+    """Put back what an interrupted run of this user left, or finish it when only its last note was missing.
 
-    Raises InputError when a file holds neither its old nor its new content: somebody edited it since. A rollback
+    None without one. Raises InputError when no run of this user on this machine signed the journal: a rollback that
+    the user asks for is the way to follow it. Raises InputError when a file holds neither its old nor its new content: somebody edited it since. A rollback
     with ``force`` puts such a file back too, and keeps what it held in a backup of its own.
     """
-    return _recover(root, None)
+    return _recover(root, None, asked=False)
 
 
 def rollback(
@@ -131,10 +136,10 @@ def rollback(
     Call it instead of ``recover``: an interrupted migration is put back and was the last one. Raises InputError when
     there is no such backup, it is damaged, or files changed since (each is named), unless ``force``.
     """
-    recovered = _recover(root, now if force else None)
+    recovered = _recover(root, now if force else None, asked=True)
     if recovered and backup_id is None and recovered.outcome == "put back" and not is_undo(recovered.id):
         return RollbackResult(recovered.id, restored=recovered.files)
-    stored = read_backup(root, backup_id or _last_migration(root))
+    stored = read_backup(root, backup_id) if backup_id else _last_migration(root)
     files = [found for found in look(stored) if not found.is_old]
     if not force:
         _refuse_edited(stored, [found for found in files if found.change])
@@ -152,11 +157,22 @@ def rollback(
     )
 
 
-def _recover(root: Path, forced_at: datetime | None) -> Recovered | None:
-    identifier = read_journal(root)
-    if identifier is None:
+def _recover(root: Path, forced_at: datetime | None, *, asked: bool) -> Recovered | None:
+    journal = read_journal(root)
+    if journal is None:
         return None
+    identifier, signed = journal
     stored = read_backup(root, identifier)
+    if not asked and not (
+        signed and hmac.compare_digest(signed.encode(), signature(stored.manifest).encode())
+    ):
+        raise InputError(
+            "an interrupted migration is noted here, but not by a run of yours on this machine; nothing was put back",
+            where=f"{HOME}/{JOURNAL}",
+            details=tuple(f"it names {entry.path}" for entry in stored.manifest.entries),
+            hint="`poetry migrate-reqs --rollback` puts these files back. If you never migrated this project, remove"
+            f" the folder {HOME}.",
+        )
     files = look(stored)
     edited = [found for found in files if found.change]
     with told("What an interrupted run left could not be put back", stored.folder, again_hint(stored)):
@@ -180,11 +196,9 @@ def _reversed(stored: StoredBackup, found: Found) -> FileChange:
     )
 
 
-def _last_migration(root: Path) -> str:
-    """Return the last migration that was brought to its end, be it that it was rolled back."""
-    for identifier in reversed(backup_ids(root)):
-        if not is_undo(identifier) and read_backup(root, identifier).applied:
-            return identifier
+def _last_migration(root: Path) -> StoredBackup:
+    if stored := last_applied(root):
+        return stored
     raise InputError(
         "there is no migration to roll back in this project",
         where=str(root / HOME),

@@ -6,7 +6,7 @@
       .gitignore                 "*": the copies may hold credentials and never go into a commit
       restore.sh                 runs the restore.sh of the last migration
       lock                       held while a run is at work
-      journal                    id of the run whose files are being exchanged; there is one only meanwhile
+      journal                    id and signature of the run whose files are being exchanged; there is one only meanwhile
       <id>/                      complete as soon as it has this name
         manifest.json  restore.sh  files/0000 ...
         prepared                 renamed to "applied" once every file is exchanged
@@ -14,15 +14,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-import stat
 
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Final
 
+from poetry_aiops.adapters.backups.signature import signature
+from poetry_aiops.adapters.files import TEMPORARY_NAME
 from poetry_aiops.adapters.files import sync_folder
 from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.files import write_new
@@ -39,10 +41,12 @@ from poetry_aiops.migrate.backups.restore_script import JOURNAL
 from poetry_aiops.migrate.backups.restore_script import NAME as RESTORE
 from poetry_aiops.migrate.backups.restore_script import latest_script
 from poetry_aiops.migrate.backups.restore_script import restore_script
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
@@ -123,8 +127,8 @@ def open_home(root: Path) -> Path:
     with told(f"The folder for backups, {HOME}, cannot be written", home):
         home.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
         check_home(root)
-        if not (home / IGNORE).exists():
-            write_atomically(home / IGNORE, b"*\n", _PRIVATE_FILE)
+        if not (home / IGNORE).is_file() or (home / IGNORE).is_symlink():
+            _write_ours(home / IGNORE, b"*\n", _PRIVATE_FILE)
     return home
 
 
@@ -155,7 +159,7 @@ def write_backup(root: Path, manifest: Manifest, copies: Sequence[bytes | None])
         write_new(unfinished / PREPARED, b"", _PRIVATE_FILE)
         sync_folder(unfinished / FILES)
         sync_folder(unfinished)
-        write_atomically(home / RESTORE, latest_script().encode(), _PROGRAM)
+        _write_ours(home / RESTORE, latest_script().encode(), _PROGRAM)
         unfinished.replace(home / manifest.id)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -184,8 +188,8 @@ def mark_applied(backup: StoredBackup) -> None:
 
 def begin_journal(backup: StoredBackup) -> None:
     """Note which run is at work, before its first file is touched."""
-    text = f"{backup.id}\n{backup.manifest.undoes or '-'}\n"
-    write_atomically(backup.folder.parent / JOURNAL, text.encode(), _PRIVATE_FILE)
+    text = f"{backup.id}\n{backup.manifest.undoes or '-'}\n{signature(backup.manifest)}\n"
+    _write_ours(backup.folder.parent / JOURNAL, text.encode(), _PRIVATE_FILE)
 
 
 def end_journal(root: Path) -> None:
@@ -194,12 +198,12 @@ def end_journal(root: Path) -> None:
     sync_folder(root / HOME)
 
 
-def read_journal(root: Path) -> str | None:
-    """Return the id of the interrupted run, None without one; raises InputError when it cannot be told."""
+def read_journal(root: Path) -> tuple[str, str] | None:
+    """Return id and signature of the interrupted run, None without one; raises InputError when it cannot be told."""
     path = root / HOME / JOURNAL
     check_home(root)
     try:
-        identifier = _read_plain(path).split(b"\n")[0].decode("ascii", "replace")
+        identifier, _, signed, *_ = [*_read_plain(path).decode("ascii", "replace").split("\n"), "", ""]
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -214,7 +218,7 @@ def read_journal(root: Path) -> str | None:
             where=str(path),
             hint="Compare the project with the copies beside that file, then remove the file and run this again.",
         )
-    return identifier
+    return identifier, signed
 
 
 def read_backup(root: Path, identifier: str) -> StoredBackup:
@@ -257,6 +261,30 @@ def backup_ids(root: Path) -> list[str]:
         ) from error
 
 
+def last_applied(root: Path) -> StoredBackup | None:
+    """Return the last migration that was brought to its end, be it that it was rolled back; None without one."""
+    for identifier in reversed(backup_ids(root)):
+        if not is_undo(identifier) and (stored := read_backup(root, identifier)).applied:
+            return stored
+    return None
+
+
+def add_to_backup(backup: StoredBackup, manifest: Manifest, copies: Mapping[int, bytes]) -> None:
+    """Bring a backup to another manifest; ``copies`` are what its new entries held. Raises OSError.
+
+    Killed in between, the backup holds more than its manifest says, or its restore.sh is the one before.
+    """
+    folder = backup.folder / FILES
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link", str(folder))
+    for index, data in copies.items():
+        (folder / stored_name(index)).unlink(missing_ok=True)
+        write_new(folder / stored_name(index), data, _PRIVATE_FILE)
+    sync_folder(folder)
+    write_atomically(backup.folder / MANIFEST, manifest_json(manifest), _PRIVATE_FILE)
+    write_atomically(backup.folder / RESTORE, restore_script(manifest).encode(), _PROGRAM)
+
+
 @contextmanager
 def told(what: str, where: Path, hint: str | None = None) -> Iterator[None]:
     """Turn an OSError of the block into an InputError: ``what``, then the system's reason."""
@@ -269,15 +297,17 @@ def told(what: str, where: Path, hint: str | None = None) -> Iterator[None]:
 
 
 def _read_plain(path: Path) -> bytes:
-    """Read a file, but never through a link and never a device."""
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    )
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(None, "it is not a regular file")
-        return file.read()
+    """Read a file of a backup, but never through a link."""
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link", str(path))
+    return read_file(path)
+
+
+def _write_ours(path: Path, data: bytes, mode: int) -> None:
+    """Write a file into the folder of backups, in place of a link rather than through it."""
+    if path.is_symlink():
+        path.unlink()
+    write_atomically(path, data, mode)
 
 
 def _damaged(path: Path, what: str) -> InputError:
@@ -291,9 +321,9 @@ def _damaged(path: Path, what: str) -> InputError:
 def _sweep(home: Path) -> None:
     """Remove what killed runs left half written; the lock says that none is at work."""
     with os.scandir(home) as found:
-        names = [item.name for item in found if item.name.startswith(".")]
+        names = [item.name for item in found]
     for name in names:
-        if name.endswith(".tmp"):
+        if TEMPORARY_NAME.fullmatch(name):
             (home / name).unlink(missing_ok=True)
         elif name.endswith(".new") and is_backup_id(name[1:].removesuffix(".new")):
             shutil.rmtree(home / name, ignore_errors=True)

@@ -32,6 +32,10 @@ from poetry_aiops.adapters.http import open_transport
 from poetry_aiops.health.popularity import Count
 from poetry_aiops.health.popularity import Counts
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import LARGEST_REPORT
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -75,8 +79,10 @@ class DownloadServices:
 
     @property
     def digest(self) -> str:
-        """What tells figures of these addresses from those of others; an address may hold a password."""
-        return hashlib.sha256(f"{self.top_packages} {self.by_name}".encode()).hexdigest()[:16]
+        """What tells figures of these addresses from those of others."""
+        return hashlib.sha256(redact_addresses(f"{self.top_packages} {self.by_name}").encode()).hexdigest()[
+            :16
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,8 @@ class _Reader:
     def counts(self, names: Sequence[str]) -> Counts:
         found = {name: count for name in names if (count := self._count(name)) is not None}
         missing = {name: self._why(name) for name in names if name not in found}
-        return Counts(MappingProxyType(found), MappingProxyType(missing))
+        unlisted = frozenset(name for name in missing if self._is_unlisted(name))
+        return Counts(MappingProxyType(found), MappingProxyType(missing), unlisted)
 
     def _open_names(self, names: tuple[str, ...]) -> list[str]:
         if self._services.by_name is None:
@@ -191,30 +198,36 @@ class _Reader:
         if listed is not None:
             return Count(listed, _host(self._services.top_packages), self.kept.top_date)
         count, asked = self.kept.by_name.get(name, (None, None))
-        if count is None or asked is None or self._services.by_name is None or self._now - asked > _USABLE:
+        if count is None or asked is None or self._services.by_name is None or not self._is_usable(asked):
             return None
         return Count(count, _host(self._services.by_name), asked.date().isoformat())
 
     def _why(self, name: str) -> str:
+        if self._is_unlisted(name):
+            return "no source knows its downloads" if self._services.by_name else f"{_LIST} does not hold it"
         if self._services.offline:
             return "its downloads are not known (offline)"
-        if name in self.kept.by_name:
-            return "no source knows its downloads"
         reasons = [reason for reason in (self.list_problem, self.service_problem) if reason]
         if reasons:
             return "; ".join(reasons)
-        if self._services.by_name:
-            return "the service did not answer for it"
         return (
-            f"{_LIST} does not hold it" if self._services.top_packages else "its downloads were not asked for"
+            "the service did not answer for it" if self._services.by_name else "no source of downloads is set"
         )
+
+    def _is_unlisted(self, name: str) -> bool:
+        """Say whether the last source in the row answered lately that it has no figure for a name."""
+        if self._services.by_name is None:
+            return self._is_usable(self.kept.listed) and self._services.top_packages is not None
+        count, asked = self.kept.by_name.get(name, (None, None))
+        return count is None and self._is_usable(asked)
 
     def _listed(self) -> Mapping[str, int]:
         """Return the list where it may be used: it is wanted and not too old."""
-        listed = self.kept.listed
-        if self._services.top_packages is None or listed is None or self._now - listed > _USABLE:
-            return {}
-        return self.kept.top
+        usable = self._services.top_packages is not None and self._is_usable(self.kept.listed)
+        return self.kept.top if usable else {}
+
+    def _is_usable(self, asked: datetime | None) -> bool:
+        return asked is not None and self._now - asked <= _USABLE
 
     def _is_known(self, name: str) -> bool:
         return self._is_fresh(self.kept.by_name.get(name, (None, None))[1])
@@ -261,7 +274,7 @@ def _load(path: Path | None) -> Kept:
     if path is None:
         return Kept()
     try:
-        document: Any = json.loads(path.read_bytes())
+        document: Any = json.loads(read_file(path, within=ANYWHERE, limit=LARGEST_REPORT))
         by_name = {name: (count, _time(asked)) for name, (count, asked) in document["by_name"].items()}
         listed = document["listed"]
         top = {str(name): int(count) for name, count in document["top"].items()}

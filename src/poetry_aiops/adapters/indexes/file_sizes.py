@@ -32,6 +32,9 @@ from poetry_aiops.graph.sizes import NO_FILE_FITS
 from poetry_aiops.graph.sizes import BuildSize
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.wheels import best_file
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import LARGEST_REPORT
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -159,7 +162,7 @@ class _Reader:
     def read(self, key: tuple[str, str], wanted: Sequence[_Wanted]) -> None:
         """Fill in what one page tells; called by several threads, each with its own page."""
         source = self.sources.get(key[0])
-        reason = ""
+        reason, refused = "", False
         files: tuple[ListedFile, ...] = ()
         if source is None:
             reason = f'poetry.lock names the source "{key[0]}", which pyproject.toml does not declare'
@@ -168,22 +171,24 @@ class _Reader:
         elif source.given_up:
             reason = source.given_up
         else:
-            files, reason = self._files(source, key[1])
+            try:
+                files = self._files(source, key[1])
+            except FetchError as error:
+                source.failed(error)
+                reason, refused = f"{source.name}: {error.reason}", error.is_refused
+            except UnreadableListingError as error:
+                reason = f"{source.name}: {error}"
         for one in wanted:
-            one.found = replace(one.found, reason=reason) if reason else self._sized(one, files)
+            one.found = (
+                replace(one.found, reason=reason, refused=refused) if reason else self._sized(one, files)
+            )
 
-    def _files(self, source: IndexSource, name: str) -> tuple[tuple[ListedFile, ...], str]:
+    def _files(self, source: IndexSource, name: str) -> tuple[ListedFile, ...]:
         page = source.page(name)
-        try:
-            fetched = self.fetcher.get(source.name, page, {"Accept": ACCEPT})
-            files = files_on(fetched.content or b"", fetched.content_type, page)
-        except FetchError as error:
-            source.failed(error)
-            return (), f"{source.name}: {error.reason}"
-        except UnreadableListingError as error:
-            return (), f"{source.name}: {error}"
+        fetched = self.fetcher.get(source.name, page, {"Accept": ACCEPT})
+        files = files_on(fetched.content or b"", fetched.content_type, page)
         source.answered()
-        return files, ""
+        return files
 
     def _sized(self, one: _Wanted, files: Sequence[ListedFile]) -> BuildSize:
         listed = {f"sha256:{file.sha256}": file for file in files if file.sha256}
@@ -227,7 +232,7 @@ class _Kept:
         self.path = path
         self.sizes: dict[str, int] = {}
         try:
-            read = json.loads(path.read_bytes())
+            read = json.loads(read_file(path, within=ANYWHERE, limit=LARGEST_REPORT))
         except (OSError, ValueError, RecursionError):
             return
         if isinstance(read, dict):

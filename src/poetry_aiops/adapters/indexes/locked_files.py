@@ -18,7 +18,7 @@ from poetry.repositories.exceptions import RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
 
 from poetry_aiops.export.model import Address
-from poetry_aiops.export.model import without_credentials
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Found:
 def default_index(pool: RepositoryPool) -> str:
     """Return the address of the index that Poetry asks by itself, ``""`` where the project does without it."""
     repository = pool.repository(PYPI) if pool.has_repository(PYPI) else None
-    return without_credentials(repository.url).rstrip("/") if isinstance(repository, HTTPRepository) else ""
+    return public_address(repository.url).rstrip("/") if isinstance(repository, HTTPRepository) else ""
 
 
 def repository_of(pool: RepositoryPool, package: Package) -> Repository:

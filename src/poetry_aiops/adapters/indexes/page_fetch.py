@@ -1,4 +1,6 @@
-"""One answer of a package index, through Poetry's Authenticator: its passwords, certificates and proxies.
+"""One answer of a package index, through Poetry's Authenticator: its certificates and proxies, the user's logins.
+
+Which login goes where is decided by `index.access`; a redirect never takes one along to another scheme, host or port.
 
 Poetry waits up to fifteen seconds for each part of an answer and asks six times, however long the server tells it to wait. For
 hundreds of pages that is too patient: here an answer has a total time and size, and a second try is the last.
@@ -6,18 +8,27 @@ hundreds of pages that is too patient: here an answer has a total time and size,
 
 from __future__ import annotations
 
+import shlex
 import time
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
+from urllib.parse import urlsplit
 
 import requests
 
 from poetry.exceptions import PoetryError
 from poetry.utils.authenticator import Authenticator
+from poetry.utils.authenticator import RepositoryCertificateConfig
 from urllib3.exceptions import HTTPError
+
+from poetry_aiops.index.access import TRUSTED_VARIABLE
+from poetry_aiops.index.access import UserAccess
+from poetry_aiops.index.access import origin_of
+from poetry_aiops.index.access import settling_line
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -26,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poetry.config.config import Config
+    from poetry.utils.password_manager import HTTPAuthCredential
 
 
 TOTAL_SECONDS: Final = 60.0
@@ -38,9 +50,8 @@ _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _SERVER_FAULT: Final = 500
 _SHUT: Final = {401, 407, 429}  # not 403: some indexes answer it for a package that they do not have
+_NO_ENTRY: Final = {401: "it asks for a password (401)", 403: "it refuses access (403)"}
 _WORDS: Final = {
-    401: "it asks for a password (401); give it with `poetry config http-basic.{source} USER PASSWORD`",
-    403: "it refuses access (403); check the password in `poetry config http-basic.{source}`",
     404: "it does not have this package (404)",
     410: "it does not have this package any more (410)",
     429: "it answers that it is asked too often (429)",
@@ -48,12 +59,16 @@ _WORDS: Final = {
 
 
 class FetchError(Exception):
-    """No usable answer; ``is_down`` says that the index itself is at fault, so that asking on is in vain."""
+    """No usable answer; ``is_down`` says that the index itself is at fault, so that asking on is in vain.
 
-    def __init__(self, reason: str, *, is_down: bool) -> None:
+    ``is_refused`` says that a login or the user's word is missing: what the index has is then an open question.
+    """
+
+    def __init__(self, reason: str, *, is_down: bool, is_refused: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.is_down = is_down
+        self.is_refused = is_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +84,24 @@ class PageFetcher:
     """Asks the indexes that it was given; may be used by several threads."""
 
     def __init__(self, config: Config, sources: Iterable[tuple[str, str]], pool_size: int) -> None:
+        self._urls = dict(sources)
+        self._access = UserAccess(self._urls)
         # The pages are not cached on disk: only what is read from them is kept, in the record cache.
-        self._authenticator = _Impatient(config, disable_cache=True, pool_size=pool_size)
-        for name, url in sources:
+        self._authenticator = _Impatient(config, self._access, self._urls, pool_size)
+        for name, url in self._urls.items():
             self._authenticator.add_repository(name, url)
 
     def get(self, source: str, url: str, headers: Mapping[str, str]) -> Fetched:
         """Return the answer of an index; raises FetchError with a reason in words and without any password."""
         deadline = time.monotonic() + TOTAL_SECONDS
+        if not self._access.may_ask(url):
+            trust = f"{TRUSTED_VARIABLE}={urlsplit(url).hostname or ''}"
+            raise FetchError(
+                "it lies inside this machine or network, where only the project says to ask; if that is right, run "
+                f"`{settling_line(source, self._urls[source])}` or set {trust}",
+                is_down=True,
+                is_refused=True,
+            )
         try:
             response = self._authenticator.get(
                 url, headers=dict(headers), raise_for_status=False, stream=True
@@ -84,7 +109,7 @@ class PageFetcher:
             with response:
                 if response.status_code == _NOT_MODIFIED:
                     return Fetched(None, etag=response.headers.get("ETag", ""))
-                self._check(response, source)
+                self._check(response, source, url)
                 content = b"".join(_parts(response, deadline))
         except (requests.RequestException, HTTPError, PoetryError, OSError, ValueError) as error:
             raise FetchError(in_words(error), is_down=True) from None
@@ -95,25 +120,58 @@ class PageFetcher:
     def close(self) -> None:
         self._authenticator.close()
 
-    def _check(self, response: requests.Response, source: str) -> None:
+    def _check(self, response: requests.Response, source: str, url: str) -> None:
         status = response.status_code
-        if status != _OK:
+        if status in _NO_ENTRY:
             raise FetchError(
-                _status_in_words(status, source), is_down=status >= _SERVER_FAULT or status in _SHUT
+                f"{_NO_ENTRY[status]}; {self._way_in(source, url)}", is_down=status in _SHUT, is_refused=True
             )
+        if status != _OK:
+            raise FetchError(_status_in_words(status), is_down=status >= _SERVER_FAULT or status in _SHUT)
+
+    def _way_in(self, source: str, url: str) -> str:
+        if name := self._access.name_for(url):
+            return f"give or check it with `poetry config http-basic.{shlex.quote(name)} USER PASSWORD`"
+        return (
+            "a login goes only to an address that your own configuration names; if this one may have it, run "
+            f"`{settling_line(source, self._urls[source])}`"
+        )
 
 
 class _Impatient(Authenticator):
-    """Poetry's Authenticator, which tries twice instead of six times and waits two seconds at most in between."""
+    """Poetry's Authenticator with the user's logins; it tries twice instead of six times, two seconds apart at most."""
+
+    def __init__(self, config: Config, access: UserAccess, urls: Mapping[str, str], pool_size: int) -> None:
+        super().__init__(config, disable_cache=True, pool_size=pool_size)
+        self._access = access
+        self._indexes = {origin_of(url): url for url in urls.values()}
 
     def create_session(self) -> requests.Session:
-        session = _Session()
+        session = _Session(self._access)
         session.headers.update(super().create_session().headers)
         return session
 
+    def get_session(self, url: str | None = None) -> requests.Session:
+        # Poetry logs the host that it is asked for, with its userinfo.
+        return super().get_session(url and public_address(url))
+
+    def get_credentials_for_url(self, url: str) -> HTTPAuthCredential:
+        if "@" in urlsplit(url).netloc:  # whoever wrote the address gave the login for this host
+            return super().get_credentials_for_url(url)
+        return self._access.login(url, self._indexes.get(origin_of(url), ""))
+
+    def get_certs_for_url(self, url: str) -> RepositoryCertificateConfig:
+        """Return the user's own settings where the user's login goes: a poetry.toml may switch checks off."""
+        login = self._access.login(url, self._indexes.get(origin_of(url), ""))
+        if login.username is None and login.password is None:
+            return super().get_certs_for_url(url)
+        repository = self.get_repository_config_for_url(url)
+        name = self._access.name_for(url) or (repository.name if repository else "")
+        return RepositoryCertificateConfig.create(name, self._access.config)
+
     def _get_backoff(self, response: requests.Response | None, attempt: int) -> float:
         if response is not None and attempt >= _TRIES:
-            raise FetchError(_status_in_words(response.status_code, ""), is_down=True)
+            raise FetchError(_status_in_words(response.status_code), is_down=True)
         try:
             return min(super()._get_backoff(response, attempt), _LONGEST_WAIT)
         except ValueError:  # a Retry-After that gives a date
@@ -121,9 +179,29 @@ class _Impatient(Authenticator):
 
 
 class _Session(requests.Session):
-    """Tells why there is no connection: Poetry's own message for that leaves the cause out."""
+    """Guards every hop, and tells why there is no connection: Poetry's own message leaves the cause out."""
+
+    def __init__(self, access: UserAccess) -> None:
+        super().__init__()
+        self._access = access
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        # Without a login requests takes one from .netrc, whose default entry is for every host.
+        if request.auth is None and not self._access.name_for(str(request.url)):
+            request.auth = _without_login
+        return super().prepare_request(request)
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Take the login off a request that a redirect sends to another scheme, host or port."""
+        before, after = origin_of(str(response.request.url)), origin_of(str(prepared_request.url))
+        if before[0] == "https" != after[0]:
+            raise FetchError("it redirects from https to http", is_down=True)
+        if before != after:
+            prepared_request.headers.pop("Authorization", None)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - requests' signature
+        if not self._access.may_ask(str(request.url)):
+            raise FetchError("it leads to an address inside this machine or network", is_down=False)
         for _ in range(_TRIES - 1):
             try:
                 return super().send(request, **kwargs)
@@ -137,8 +215,12 @@ class _Session(requests.Session):
             raise FetchError(in_words(error), is_down=True) from None
 
 
-def _status_in_words(status: int, source: str) -> str:
-    return _WORDS.get(status, f"it answers with the status {status}").format(source=source)
+def _without_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _status_in_words(status: int) -> str:
+    return _WORDS.get(status, f"it answers with the status {status}")
 
 
 def in_words(error: Exception) -> str:

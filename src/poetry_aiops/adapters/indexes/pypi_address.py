@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from poetry.repositories.pypi_repository import PyPiRepository
 
+from poetry_aiops.index.access import origin_of
+
 
 def default_index() -> str:
     """Return the address of the default index without a slash at its end."""
@@ -16,3 +18,8 @@ def default_index() -> str:
 def default_index_host() -> str:
     """Return the host name of the default index."""
     return urlsplit(default_index()).hostname or ""
+
+
+def is_default_index(url: str) -> bool:
+    """Tell whether an address is the default index, by scheme, host and port."""
+    return origin_of(url) == origin_of(default_index())

@@ -24,6 +24,9 @@ from poetry_aiops.adapters.files import temporary_beside
 from poetry_aiops.health.records import About
 from poetry_aiops.health.records import IndexRecord
 from poetry_aiops.health.records import Release
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import LARGEST_REPORT
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -56,7 +59,9 @@ class RecordCache:
         if self._folder is None:
             return None
         try:
-            document = json.loads(self._path(self._folder, address, name).read_bytes())
+            document = json.loads(
+                read_file(self._path(self._folder, address, name), within=ANYWHERE, limit=LARGEST_REPORT)
+            )
             return _kept(document, source, name)
         except (OSError, ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError):
             return None

@@ -134,11 +134,15 @@ def index_records(
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A record or the reason for its absence; ``asked`` says whether the network was used."""
+    """A record or the reason for its absence; ``asked`` says whether the network was used.
+
+    ``refused``: the index wants a login, or the user's word that it may be asked.
+    """
 
     record: IndexRecord | None
     reason: str = ""
     asked: bool = False
+    refused: bool = False
 
 
 class _Reader:
@@ -181,7 +185,8 @@ class _Reader:
             fresh = self._kept_from(fetched, key, kept)
         except FetchError as error:
             source.failed(error)
-            return self._stood_in(kept, f"{source.name}: {error.reason}")
+            answer = self._stood_in(kept, f"{source.name}: {error.reason}")
+            return replace(answer, refused=error.is_refused)
         except UnreadablePageError as error:
             return self._stood_in(kept, f"{source.name}: {error}")
         source.answered()
@@ -259,4 +264,5 @@ def _use(name: str, source: IndexSource | None, answers: Mapping[RecordKey, _Ans
         failed=sum(bool(answer.reason) for answer in ours),
         oldest=min((answer.record.fetched for answer in ours if answer.record), default=None),
         problem=next((answer.reason for answer in ours if answer.reason), ""),
+        refused=next((answer.reason for answer in ours if answer.refused), ""),
     )

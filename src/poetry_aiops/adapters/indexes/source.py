@@ -6,10 +6,13 @@ import threading
 
 from typing import TYPE_CHECKING
 from typing import Final
-from urllib.parse import urlsplit
-from urllib.parse import urlunsplit
 
 from poetry.repositories.http_repository import HTTPRepository
+
+from poetry_aiops.adapters.indexes.pypi_address import is_default_index
+from poetry_aiops.index.access import mirror_of
+from poetry_aiops.index.access import user_configuration
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 3
 """Answers that fail in a row, after which an index is not asked any more in this run."""
 _SIMPLE: Final = "/simple"
+_PYPI: Final = "pypi"
 
 
 class IndexSource:
@@ -29,7 +33,7 @@ class IndexSource:
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         self.url = url
-        self.address = without_password(url)
+        self.address = public_address(url)
         self.given_up = ""
         self._root = url.rstrip("/").removesuffix(_SIMPLE) if url.rstrip("/").endswith(_SIMPLE) else None
         self._failures = 0
@@ -78,7 +82,15 @@ def sources_of(pool: RepositoryPool) -> dict[str, IndexSource]:
     return {one.name.lower(): IndexSource(one.name, one.url) for one in repositories}
 
 
-def without_password(url: str) -> str:
-    """Return an address without user and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+def stand_ins_of(pool: RepositoryPool) -> dict[str, str]:
+    """Return the addresses that are asked for packages of the default index, by name in small letters.
+
+    Empty where that is the default index itself: no plugin, variable or setting for a mirror, and no sources of the
+    project in its place. The variable and setting of poetry-plugin-pypi-mirror count even where that is not installed.
+    """
+    asked = [one for one in pool.all_repositories if one.name.lower() == _PYPI] or pool.repositories
+    found = {one.name.lower(): one.url for one in asked if isinstance(one, HTTPRepository)}
+    mirror = mirror_of(user_configuration())
+    if mirror and is_default_index(found.get(_PYPI, "")):
+        found[_PYPI] = mirror
+    return {} if all(map(is_default_index, found.values())) else found

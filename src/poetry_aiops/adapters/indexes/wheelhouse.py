@@ -26,7 +26,9 @@ from poetry_aiops.adapters.indexes.locked_files import in_words
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import NegativeAnswerError
-from poetry_aiops.export.model import without_credentials
+from poetry_aiops.system.addresses import public_address
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import open_file
 
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ class Fetcher:
             part.unlink(missing_ok=True)
             raise NegativeAnswerError(
                 f"what the index sends as {file.name} is not the file that poetry.lock names; it was thrown away",
-                where=without_credentials(url),
+                where=public_address(url),
                 details=(f"poetry.lock has {file.hash}",),
                 hint="Ask the index's owner; if the release was really replaced, run `poetry lock --regenerate`.",
             )
@@ -86,7 +88,7 @@ class Fetcher:
             return "present"
         part = path.with_name(f".{file.name}.part")
         try:
-            with source.open("rb") as opened, _opened(part, anew=True) as copy:
+            with open_file(source, within=ANYWHERE, limit=None) as opened, _opened(part, anew=True) as copy:
                 shutil.copyfileobj(opened, copy)
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -158,7 +160,7 @@ class Fetcher:
                 part.unlink(missing_ok=True)
             raise IncompleteError(
                 f"{file.name} cannot be fetched: {in_words(error)}",
-                where=without_credentials(url),
+                where=public_address(url),
                 hint="Run the same command again: it goes on from here.",
             ) from error
         return goes_on
@@ -185,5 +187,5 @@ def _opened(part: Path, *, anew: bool) -> IO[bytes]:
 
 def _has_hash(path: Path, expected: str) -> bool:
     kind, _, digest = expected.rpartition(":")
-    with path.open("rb") as opened:
+    with open_file(path, within=ANYWHERE, limit=None) as opened:
         return hashlib.file_digest(opened, kind or "sha256").hexdigest() == digest

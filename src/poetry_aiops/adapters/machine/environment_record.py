@@ -15,6 +15,8 @@ from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.errors import InputError
 from poetry_aiops.hardware.record import FILE_NAME
 from poetry_aiops.hardware.record import from_json
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -43,8 +45,7 @@ def look_for_record(env_path: Path) -> RecordReading:
     """Return the record of an environment or what is wrong with it; never raises."""
     path = record_path(env_path)
     try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST).decode()
+        text = read_file(path, within=ANYWHERE, limit=_LARGEST).decode()
         return RecordReading(from_json(text, where=str(path)))
     except (FileNotFoundError, NotADirectoryError):
         return RecordReading(None)

@@ -10,6 +10,8 @@ from packaging.utils import canonicalize_name
 from poetry_aiops.hardware.installed import InstalledFacts
 from poetry_aiops.hardware.installed import Package
 from poetry_aiops.hardware.text import decode
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -54,8 +56,7 @@ def _package(distribution: Distribution) -> Package | None:
 def _torch_version_file(site_packages: Sequence[Path]) -> str | None:
     for folder in site_packages:
         try:
-            with (folder / "torch" / "version.py").open("rb") as file:
-                return decode(file.read(_LARGEST))
+            return decode(read_file(folder / "torch" / "version.py", within=ANYWHERE, limit=_LARGEST))
         except OSError:
             continue
     return None

@@ -1,62 +1,117 @@
-"""Whether the running Poetry is one that the solver's adapter knows."""
+"""Whether the running Poetry has everything that the solver for variants, its installer and its writers touch.
+
+This is the one list of Poetry's private names in ``adapters/solving``; ``tests/contract`` runs it with every supported
+minor.
+"""
 
 from __future__ import annotations
 
+import inspect
+
+from typing import TYPE_CHECKING
+from typing import Any
 from typing import Final
 
 from packaging.version import Version
 from poetry.__version__ import __version__ as poetry_version
 from poetry.core.packages.dependency_group import DependencyGroup
+from poetry.core.packages.project_package import ProjectPackage
 from poetry.installation.installer import Installer
 from poetry.packages.locker import Locker
+from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.puzzle.provider import Provider
 from poetry.puzzle.solver import Solver
+from poetry.puzzle.transaction import Transaction
+from poetry.repositories import RepositoryPool
+from poetry.toml import TOMLFile
 
-from poetry_aiops.errors import UsageError
+from poetry_aiops.adapters.solving.known_poetry import NEWEST_KNOWN
+from poetry_aiops.adapters.solving.known_poetry import foreign_poetry
 
 
-NEWEST_KNOWN: Final = (2, 5)
-_FIRST_WITH_DEPENDENCY_GROUPS: Final = (2, 2)
-_NEEDED: Final[tuple[tuple[type, tuple[str, ...]], ...]] = (
-    (Solver, ("solve", "_solve", "_aggregate_solved_packages", "_progress", "provider")),
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cleo.io.io import IO
+
+
+_OF_CLASSES: Final[tuple[tuple[type, tuple[str, ...]], ...]] = (
+    (Solver, ("provider",)),
     (Provider, ("use_latest_for", "search_for_direct_origin_dependency")),
-    (Installer, ("run", "_do_refresh", "_do_install", "_execute", "executor", "only_groups")),
-    (Locker, ("locked_packages", "is_locked_groups_and_markers", "lock_data")),
+    (Installer, ("run", "_do_refresh", "_do_install", "_execute", "executor", "is_updating", "set_locker")),
+    (Locker, ("locked_packages", "is_locked_groups_and_markers", "lock_data", "is_locked", "set_lock_data")),
+    (Locker, ("_write_lock_data",)),
     (DependencyGroup, ("dependencies_for_locking", "add_dependency", "is_optional")),
+    (Transaction, ("get_solved_packages", "calculate_operations")),
+    (TOMLFile, ("write",)),
+)
+_OF_OBJECTS: Final[dict[type, tuple[str, ...]]] = {
+    Solver: ("_package", "_pool", "_installed_packages", "_locked_packages", "_io"),
+    Provider: ("_env", "_source_root", "_deferred_cache"),
+    DependencyGroup: ("_dependencies",),
+    ProjectPackage: ("_dependency_groups",),
+    Installer: ("_groups", "_extras", "_env", "_locker", "_installed_repository"),
+    Locker: ("_lock",),
+    TOMLFile: ("_path",),
+}
+_PARAMETERS: Final[tuple[tuple[type, str, tuple[str, ...]], ...]] = (
+    (Solver, "__init__", ("self", "package", "pool", "installed", "locked", "io")),
+    (Solver, "solve", ("self", "use_latest")),
+    (Solver, "_aggregate_solved_packages", ("self", "packages")),
+    (Solver, "_progress", ("self",)),
+    (Locker, "set_lock_data", ("self", "root", "packages")),
+    (Locker, "_write_lock_data", ("self", "data")),
+    (TransitivePackageInfo, "__init__", ("self", "depth", "groups", "markers")),
 )
 
 
-def check_poetry(version: str = poetry_version) -> str | None:
+def check_poetry(quiet: IO, *objects: object, version: str = poetry_version) -> str | None:
     """Return a warning for a Poetry newer than the newest that was tried; None when it is known.
 
-    Raises UsageError when names that the adapter needs are gone: locking variants would then be a gamble.
+    ``objects`` are the installer and the files of the command. Raises UsageError when names that the adapter needs are
+    gone, whatever the version: locking variants would be a gamble.
     """
+    if missing := missing_names(quiet, *objects):
+        raise foreign_poetry(f"missing: {', '.join(missing)}")
     if Version(version).release[:2] <= NEWEST_KNOWN:
         return None
-    missing = missing_names()
-    newest = ".".join(map(str, NEWEST_KNOWN))
-    if missing:
-        raise UsageError(
-            f"Poetry {version} works differently inside than the versions that poetry-aiops knows (up to {newest})",
-            details=(f"missing: {', '.join(missing)}",),
-            hint=f"Update the plugin (`poetry self update poetry-aiops`), or use Poetry {newest}.",
-        )
     return (
-        f"Poetry {version} is newer than the newest that poetry-aiops was tried with ({newest});"
+        f"Poetry {version} is newer than the newest that poetry-aiops was tried with ({'.'.join(map(str, NEWEST_KNOWN))});"
         " the lock is verified all the same before it is written."
     )
 
 
-def knows_dependency_groups(version: str = poetry_version) -> bool:
-    """Say whether the running Poetry reads ``[dependency-groups]`` (PEP 735), as it does from 2.2 on."""
-    return Version(version).release[:2] >= _FIRST_WITH_DEPENDENCY_GROUPS
-
-
-def missing_names() -> list[str]:
-    """Return the names of Poetry that the adapters need and do not find."""
-    return [
-        f"{owner.__module__}.{owner.__name__}.{name}"
-        for owner, names in _NEEDED
-        for name in names
-        if not hasattr(owner, name)
+def missing_names(quiet: IO, *objects: object) -> list[str]:
+    """Return the names of Poetry that the adapters need and do not find, in its classes and in these objects."""
+    missing = [
+        _title(owner, name) for owner, names in _OF_CLASSES for name in names if not hasattr(owner, name)
     ]
+    missing += [
+        f"{_title(owner, name)}({', '.join(names)})"
+        for owner, name, names in _PARAMETERS
+        if _parameters(getattr(owner, name, None))[: len(names)] != names
+    ]
+    if missing:
+        return missing
+    try:
+        root = ProjectPackage("sample", "1")
+        solver = Solver(root, RepositoryPool(), [], [], quiet)
+        samples = (solver, solver.provider, root, DependencyGroup("sample"))
+    except (AttributeError, TypeError) as error:
+        return [f"{_title(Solver, '__init__')}: {error}"]
+    return [
+        _title(owner, name)
+        for one in (*objects, *samples)
+        for owner, names in _OF_OBJECTS.items()
+        if isinstance(one, owner)
+        for name in names
+        if not hasattr(one, name)
+    ]
+
+
+def _parameters(function: Callable[..., Any] | None) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters) if function else ()
+
+
+def _title(owner: type, name: str) -> str:
+    return f"{owner.__module__}.{owner.__name__}.{name}"

@@ -30,15 +30,18 @@ from poetry.core.packages.utils.utils import create_nested_marker
 from poetry.core.version.markers import EmptyMarker
 from poetry.core.version.markers import parse_marker
 
+from poetry_aiops.adapters.solving.gate import verify_locked
 from poetry_aiops.adapters.solving.lock_text import parse_lock
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.export.header import lock_digest
 from poetry_aiops.export.model import COMMAND
 from poetry_aiops.export.model import Pin
+from poetry_aiops.locking.verify import Installed
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -93,8 +96,13 @@ class PoetryExport:
             )
 
     def pins(self, selection: Selection) -> tuple[Pin, ...]:
-        """Return what the selection installs; raises InputError when an old lock does not fit the project."""
+        """Return what the selection installs.
+
+        Raises LockConflictError where that is two builds of one package, InputError when an old lock does not fit the
+        project.
+        """
         if selection not in self._pins:
+            verify_locked(self.lock, [Installed.of(selection.groups, selection.extras)])
             found = self._recorded(selection) if self.lock.has_groups else self._walked(selection)
             self._pins[selection] = tuple(found)
         return self._pins[selection]
@@ -151,7 +159,7 @@ class PoetryExport:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_file(path).decode("utf-8")
     except FileNotFoundError:
         raise UsageError(
             "there is no poetry.lock yet", where=COMMAND, hint="Run `poetry lock` first."

@@ -18,8 +18,6 @@ import poetry.puzzle.solver as poetry_solver_module
 from poetry.installation.installer import Installer
 from poetry.installation.operations import Uninstall
 from poetry.installation.operations import Update
-from poetry.puzzle.exceptions import SolverProblemError
-from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.puzzle.solver import Solver
 from poetry.puzzle.transaction import Transaction
 from poetry.utils.env import NullEnv
@@ -30,13 +28,13 @@ from poetry_aiops.adapters.solving.solver import declared_by
 from poetry_aiops.adapters.solving.solver import merged
 from poetry_aiops.adapters.solving.whole_writes import write_whole_files
 from poetry_aiops.errors import AiopsError
-from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.model import NoSolutionError
 from poetry_aiops.locking.provides import provided_by_variants
 from poetry_aiops.locking.selection import refuse_several_variants
-from poetry_aiops.locking.verify import check_extras
-from poetry_aiops.locking.verify import check_merged
+from poetry_aiops.locking.verify import every_extra
+from poetry_aiops.locking.verify import every_installation
+from poetry_aiops.locking.verify import verify
 
 
 if TYPE_CHECKING:
@@ -55,6 +53,7 @@ if TYPE_CHECKING:
     from poetry.utils.env import Env
     from poetry.utils.env.base_env import MarkerEnv
 
+    from poetry_aiops.adapters.solving.gate import LockGuard
     from poetry_aiops.adapters.solving.solver import SolvedPackages
     from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.project.targets import Target
@@ -62,10 +61,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LockPlan:
-    """What one run of the installer has to know about the project's variants.
-
-    ``on_trial`` means that the variants were inferred: they count only where Poetry's own solver fails.
-    """
+    """What one run of the installer has to know about the project's variants."""
 
     variants: tuple[str, ...]
     provides: frozenset[str] | None
@@ -73,10 +69,9 @@ class LockPlan:
     quiet_io: IO
     report: Callable[[Agreement[PoetrySolution], PoetrySolution], None]
     fail: Callable[[AiopsError], None]
-    on_trial: bool = False
+    guard: LockGuard
     extras: bool = False
     """The variants are extras: Poetry locks them itself, and the result is verified."""
-    announce_inference: Callable[[], None] = lambda: None
 
 
 class MarkersOfAnotherMachine(NullEnv):
@@ -107,7 +102,7 @@ class VariantInstaller(Installer):
         try:
             if self.executor.enabled and self._groups is not None and not self.plan.extras:
                 refuse_several_variants(self.plan.variants, self._groups)
-            with self._variant_solver():
+            with self._variant_solver(), self.plan.guard.watching(self._locker):
                 return super().run()
         except AiopsError as error:
             self.plan.fail(error)
@@ -125,6 +120,8 @@ class VariantInstaller(Installer):
             poetry_solver_module.Solver = original  # type: ignore[misc]  # the class itself again
 
     def _execute(self, operations: list[Operation]) -> int:
+        if self.is_updating():
+            self.plan.guard.require()
         if self.clear and self._locker.is_locked_groups_and_markers():
             locked = self._locker.locked_packages()
             operations = self._with_changed_builds(operations, locked)
@@ -190,9 +187,8 @@ def exchange_installer(command: InstallerCommand, io: IO, plan: LockPlan) -> Non
     """Give the command a VariantInstaller in place of Poetry's, with the same environment and executor."""
     poetry, given = command.poetry, command.installer
     write_whole_files(poetry)
-    if not plan.on_trial:
-        # Solving again from the lock (the default up to Poetry 2.2) knows no groups and could mix variants.
-        poetry.config.merge({"installer": {"re-resolve": False}})
+    # Solving again from the lock (the default up to Poetry 2.2) knows no groups and could mix variants.
+    poetry.config.merge({"installer": {"re-resolve": False}})
     installer = VariantInstaller(
         io,
         command.env,
@@ -223,7 +219,7 @@ class OneLockSolver(Solver):
         self._locked_groups = locked_groups
 
     def solve(self, use_latest: Collection[NormalizedName] | None = None) -> Transaction:
-        """Solve as Poetry does; raises LockConflictError when no common base exists."""
+        """Solve as Poetry does, and verify; raises LockConflictError when no common base exists."""
         package = self._package
         known = (
             set(package.extras)
@@ -232,26 +228,16 @@ class OneLockSolver(Solver):
         )
         variants = tuple(variant for variant in self._plan.variants if variant in known)
         installs_from_lock = self.provider._env is not None  # noqa: SLF001 - set while re-resolving for one environment
-        if installs_from_lock or len(variants) < 2:  # noqa: PLR2004 - one variant alone is an ordinary project
+        if installs_from_lock:
             return super().solve(use_latest)
-        if self._plan.extras:
-            return self._verified_extras(super().solve(use_latest))
-        if self._plan.on_trial:
-            try:
-                return super().solve(use_latest)
-            except (SolverProblemError, IncompatibleConstraintsError):
-                self._plan.announce_inference()
-        return self._solve_variants(variants, frozenset(use_latest or ()))
-
-    def _verified_extras(self, transaction: Transaction) -> Transaction:
-        solution = PoetrySolution(self._package, transaction.get_solved_packages())
-        groups = frozenset(self._package.dependency_group_names(include_optional=True))
-        try:
-            check_extras(solution.placements, self._plan.variants, groups, self._plan.targets)
-        except LockConflictError as error:
-            if not self._plan.on_trial:
-                raise
-            self._plan.fail(error)  # nobody declared them as variants, so it is their lock to write
+        if self._plan.extras or not variants:
+            transaction = super().solve(use_latest)
+            groups = frozenset(package.dependency_group_names(include_optional=True))
+            solution = PoetrySolution(package, transaction.get_solved_packages())
+            verify(solution.placements, every_extra(variants, groups), self._plan.targets)
+        else:
+            transaction = self._solve_variants(variants, frozenset(use_latest or ()))
+        self._plan.guard.verified(transaction.get_solved_packages())
         return transaction
 
     def _solve_variants(
@@ -268,7 +254,7 @@ class OneLockSolver(Solver):
         solution = PoetrySolution(
             self._package, merged(solution.packages for solution in agreement.solutions.values())
         )
-        check_merged(solution.placements, variants, base_groups, self._plan.targets)
+        verify(solution.placements, every_installation(variants, base_groups), self._plan.targets)
         self._plan.report(agreement, solution)
         self._warn_about_yanked(solution.packages)
         return Transaction(

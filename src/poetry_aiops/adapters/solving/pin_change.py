@@ -16,6 +16,7 @@ from poetry.core.constraints.version import Version
 from poetry.packages import Locker
 
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def changed_pins(
     ``asked`` are the extras of each package that anybody asks for. The lock has to be of format 2.1 or later. The
     file at ``path`` is used as a scratch file.
     """
-    before = path.read_bytes().decode("utf-8")
+    before = read_file(path).decode("utf-8")
     locker = Locker(path, poetry.pyproject.data)
     if not locker.is_locked_groups_and_markers():
         return None
@@ -63,7 +64,7 @@ def changed_pins(
     if len(newer) != len(versions) or not _fit(list(newer.values())):
         return None
     locker.set_lock_data(poetry.package, packages)
-    return _spliced(before, path.read_bytes().decode("utf-8"), newer)
+    return _spliced(before, read_file(path).decode("utf-8"), newer)
 
 
 def key_of(package: Package) -> PackageKey:

@@ -1,7 +1,7 @@
 """Poetry's solver, run once for each hardware variant and merged into one result.
 
-The private names of Poetry that this module touches, compared across 2.1 to 2.5 and named in
-``tests/contract/test_poetry_internals.py``:
+The private names of Poetry that this module touches, compared across 2.1 to 2.5 and listed in
+``compatibility.py``:
 
 * ``Solver._package``, ``_pool``, ``_installed_packages``, ``_locked_packages``, ``_io``, ``_progress`` and
   ``_aggregate_solved_packages``

@@ -1,16 +1,20 @@
 """A Poetry project whose pyproject.toml is not written yet, to lock it before anything of the user's changes.
 
-Poetry finds a project by the name ``pyproject.toml`` and reads relative paths from that file's folder, and the lock
-writes them relative to the lock's. So both lie in the project's folder under other names while Poetry works.
+Both files are in a temporary folder outside of the project, so that a killed run leaves nothing beside the user's
+files and nothing has to be cleared away there. Poetry reads relative paths from pyproject.toml's folder, and writes
+them relative to poetry.lock's: it is given paths whose ``parent`` is the project's folder.
 """
 
 from __future__ import annotations
 
-import secrets
-import time
+import os
+import sys
+import tempfile
 
+from contextlib import ExitStack
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry.factory import Factory
@@ -23,15 +27,16 @@ from poetry_aiops.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from poetry.console.application import Application
     from poetry.core.packages.package import Package
     from poetry.poetry import Poetry
 
 
-_PREFIX = ".migration-"
-_SURELY_LEFT = 3600.0  # seconds
+if sys.platform == "win32":
+    from pathlib import WindowsPath as ConcretePath
+else:
+    from pathlib import PosixPath as ConcretePath  # before Python 3.12 no subclass of Path itself works
 
 
 @dataclass(frozen=True)
@@ -76,41 +81,34 @@ class StagedProject:
 def staged_project(
     root: Path, pyproject: str, lock: str | None, application: Application
 ) -> Iterator[StagedProject]:
-    """Give a Poetry project with these texts in ``root``; both files are gone afterwards.
+    """Give a Poetry project with these texts, as if they were in ``root``; both files are gone afterwards.
 
     Plugins and the cache are on or off as for the application's own project. Raises InputError when Poetry does not accept the pyproject.toml.
     """
-    remove_leftovers(root)
-    token = secrets.token_hex(6)
-    staged = root / f"{_PREFIX}{token}.toml"
-    lock_path = root / f"{_PREFIX}{token}.lock"
-    try:
-        with told("The planned project cannot be written beside this one, so nothing was changed", root):
+    what = "The planned project cannot be written to the folder for temporary files, so nothing was changed"
+    with ExitStack() as stack:
+        with told(what, Path(tempfile.gettempdir())):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="poetry-aiops-staged-"))
+            staged = _path_as_in(root, folder, "pyproject.toml")
+            lock_path = _path_as_in(root, folder, "poetry.lock")
             write_new(staged, pyproject.encode("utf-8"))
             if lock is not None:
                 write_new(lock_path, lock.encode("utf-8"))
-        yield StagedProject(_poetry(staged, lock_path, application), lock_path)
-    finally:
-        staged.unlink(missing_ok=True)
-        lock_path.unlink(missing_ok=True)
+        yield StagedProject(_poetry(root, staged, lock_path, application), lock_path)
 
 
-def remove_leftovers(root: Path) -> None:
-    """Remove what a killed run left an hour ago or earlier; younger files may be those of a run that goes on."""
-    for path in root.glob(f"{_PREFIX}*"):
-        if path.suffix in {".toml", ".lock"} and path.is_file() and _age(path) > _SURELY_LEFT:
-            path.unlink(missing_ok=True)
+def _path_as_in(root: Path, folder: str, name: str) -> Path:
+    """Return the path of a file in ``folder`` that says it is in ``root``."""
+
+    class StagedPath(ConcretePath):
+        @property
+        def parent(self) -> Path:  # type: ignore[override] # the folder, which is no staged path
+            return root
+
+    return StagedPath(os.path.join(folder, name))  # noqa: PTH118 - no other kind of path may come in between
 
 
-def _age(path: Path) -> float:
-    """Return the seconds since a file was written; none for one that is just being removed."""
-    try:
-        return time.time() - path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _poetry(staged: Path, lock_path: Path, application: Application) -> Poetry:
+def _poetry(root: Path, staged: Path, lock_path: Path, application: Application) -> Poetry:
     class StagedFactory(Factory):
         @classmethod
         def locate(cls, cwd: Path | None = None) -> Path:  # noqa: ARG003 - Poetry's signature
@@ -118,7 +116,7 @@ def _poetry(staged: Path, lock_path: Path, application: Application) -> Poetry:
 
     try:
         poetry = StagedFactory().create_poetry(
-            staged.parent,
+            root,
             io=application._io,  # noqa: SLF001 - as the application makes its own project
             disable_plugins=application._disable_plugins,  # noqa: SLF001
             disable_cache=application._disable_cache,  # noqa: SLF001
@@ -127,7 +125,7 @@ def _poetry(staged: Path, lock_path: Path, application: Application) -> Poetry:
         raise InputError(
             "Poetry does not accept the pyproject.toml that was planned",
             where="pyproject.toml",
-            details=tuple(str(error).replace(staged.name, "pyproject.toml").splitlines()),
+            details=tuple(str(error).replace(staged.as_posix(), "pyproject.toml").splitlines()),
             hint="Nothing was written. `--dry-run` shows it.",
         ) from error
     poetry.set_locker(Locker(lock_path, poetry.pyproject.data))

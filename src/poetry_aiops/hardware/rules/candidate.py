@@ -47,9 +47,9 @@ def admits(constraint: Constraint, line: str) -> bool:
     return any(constraint.torch.contains(f"{line}.{patch}", prereleases=True) for patch in range(PATCHES))
 
 
-def python_of(host: Host, constraint: Constraint) -> str | None:
+def python_of(host: Host, constraint: Constraint | None = None) -> str | None:
     """Return the Python that the build has to fit, as ``major.minor``."""
-    python = constraint.python or host.python
+    python = (constraint and constraint.python) or host.python
     return ".".join(python.split(".")[:2]) if python else None
 
 

@@ -53,19 +53,34 @@ class Case(NamedTuple):
         """Return the architecture as the catalogue spells it."""
         return MACHINES[self.host.arch]
 
-    def floor(self, index: CudaIndex) -> str:
-        """Return the oldest driver for an index on this system; WSL counts the driver of Windows."""
-        windows = self.host.os == "windows" or self.host.wsl
+    @property
+    def windows(self) -> bool:
+        """Return whether the driver is one of Windows, which is the one that counts in WSL."""
+        return self.host.os == "windows" or self.host.wsl
+
+    def driver_obstacle(self, index: CudaIndex) -> str | None:
+        """Return why the driver does not run an index's CUDA, ``None`` when it does."""
+        major, floor = version_key(index.cuda)[0], self.floor(index)
+        if floor is not None:
+            if version_key(self.driver) >= version_key(floor):
+                return None
+            return f"CUDA {major}.x needs driver {floor} or newer; this one is {self.driver}"
+        newest, its_driver = self.catalogue.newest_toolkit(windows=self.windows)
+        own = self.gpus[0].max_cuda or self.catalogue.max_cuda(self.driver, windows=self.windows) or "0"
+        beyond = own == newest and version_key(self.driver) > version_key(its_driver)
+        if beyond or version_key(own)[0] >= major:
+            return None
+        return f"driver {self.driver} came with CUDA {own}, and CUDA {major}.x needs a newer one"
+
+    def floor(self, index: CudaIndex) -> str | None:
+        """Return the oldest driver for an index on this system; ``None`` for a CUDA major without a known floor."""
         major = version_key(index.cuda)[0]
-        floors = {
-            row.cuda_major: row.windows if windows else row.linux for row in self.catalogue.driver_floors
-        }
-        return floors.get(major, index.cuda)
+        rows = (row for row in self.catalogue.driver_floors if row.cuda_major == major)
+        return next((row.windows if self.windows else row.linux for row in rows), None)
 
     def native(self, index: CudaIndex) -> bool:
         """Return whether the driver came with this CUDA version or a newer one."""
-        windows = self.host.os == "windows" or self.host.wsl
-        own = self.catalogue.max_cuda(self.driver, windows=windows) or self.gpus[0].max_cuda or "0"
+        own = self.catalogue.max_cuda(self.driver, windows=self.windows) or self.gpus[0].max_cuda or "0"
         return version_key(index.cuda) <= version_key(own)
 
     def architectures(self, index: CudaIndex, line: str) -> tuple[str, ...]:
@@ -143,9 +158,8 @@ def _index_obstacles(index: CudaIndex, case: Case) -> tuple[str, ...]:
         if offered is not None and index.name not in offered
         else []
     )
-    floor, major = case.floor(index), version_key(index.cuda)[0]
-    if version_key(case.driver) < version_key(floor):
-        reasons.append(f"CUDA {major}.x needs driver {floor} or newer; this one is {case.driver}")
+    if obstacle := case.driver_obstacle(index):
+        reasons.append(obstacle)
     return (*reasons, *_line_reasons(case.lines(index), case))
 
 
@@ -190,8 +204,9 @@ def _candidate(index: CudaIndex, builds: list[Build], wanted: frozenset[int], ca
     clash = bool(majors) and major not in majors
     newness = major * 100.0 + minor  # of several that need compatibility the oldest is the safest
     order = (0.0, float(clash), line_order(line), float(not native), -newness if native else newness)
+    floor = case.floor(index)
     reasons = (
-        f"driver {case.driver} runs CUDA {major}.x, which needs {case.floor(index)} or newer",
+        f"driver {case.driver} runs CUDA {major}.x" + (f", which needs {floor} or newer" if floor else ""),
         *(
             ()
             if native

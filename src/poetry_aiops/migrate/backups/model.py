@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -33,6 +34,8 @@ Now = Literal["new", "old", "mixed", "changed since", "unknown"]
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[0-9a-f]{8}(?P<undo>-undo)?")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _FOREIGN = frozenset({HOME, ".git", ".hg", ".svn"})
+_SHORT_NAME = re.compile(r"[^.]{1,7}~[0-9]{1,6}(\.[^.]{0,3})?")
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(\..*)?")
 _DELETE = 0x7F
 _SPACE = 0x20
 
@@ -75,6 +78,11 @@ class Entry:
     target: str
     before: FileState | None
     after: FileState | None
+
+    @property
+    def changes(self) -> bool:
+        """Whether the run changes the file; one that it only read is in the backup for what comes later."""
+        return self.before != self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +167,22 @@ def _place_problem(path: str) -> str | None:
         return "leads out of the project"
     if not all(parts) or "." in parts:
         return "is not an ordinary path"
-    if parts[0].lower() in _FOREIGN:
-        return f"lies in {parts[0]}, which no migration touches"
+    return next((problem for part in parts if (problem := _part_problem(part)) is not None), None)
+
+
+def _part_problem(part: str) -> str | None:
+    """Return why no part of a path may have this name on any system.
+
+    Some take letters of another case or width for the same (APFS, NTFS), pass over signs without a width (HFS+), or
+    dots and blanks at the end, a stream after a colon, and know files by short names and devices by theirs (Windows).
+    """
+    same = "".join(
+        sign for sign in unicodedata.normalize("NFKC", part).casefold() if unicodedata.category(sign) != "Cf"
+    )
+    if same.partition(":")[0].rstrip(". ") in _FOREIGN:
+        return f"is in {part}, which no migration touches"
+    if ":" in same or same != same.rstrip(". ") or _SHORT_NAME.fullmatch(same) or _DEVICE.fullmatch(same):
+        return f"has {part!r} in it, which Windows takes for another name"
     return None
 
 

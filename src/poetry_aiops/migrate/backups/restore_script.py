@@ -158,7 +158,7 @@ look() {
     state=unsafe reason='is a link now'
   elif [ ! -e "$file" ]; then
     if [ "$before" = - ]; then state=old
-    elif [ "$after" = - ]; then state=new
+    elif [ "$after" = - ] || [ "$after" = "$before" ]; then state=new
     else reason='was removed since'
     fi
   elif [ ! -f "$file" ]; then

@@ -15,9 +15,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from poetry_aiops.migrate.planning.entry import PlannedEntry
-from poetry_aiops.migrate.redact import redact
-from poetry_aiops.migrate.redact import without_credentials
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.addresses import taken_apart
 
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _canonical(specifier: str) -> str:
 
 
 def _address(url: str) -> str:
-    cleaned, _, _ = without_credentials(url.removeprefix("git+"))
+    cleaned, _, _ = taken_apart(url.removeprefix("git+"))
     address, _, fragment = cleaned.partition("#")
     kept = [part for part in fragment.split("&") if part.startswith("subdirectory=")]
     return "#".join([address, *kept])

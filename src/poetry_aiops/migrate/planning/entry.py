@@ -99,13 +99,17 @@ class PlannedEntry:
 
 @dataclass(frozen=True, slots=True)
 class PlannedGroup:
-    """One dependency group; ``includes`` are other groups, ``backend`` makes it a hardware variant."""
+    """One dependency group; ``includes`` are other groups, ``backend`` makes it a hardware variant.
+
+    ``required`` are packages of Poetry's own table that are optional there and have to be installed always.
+    """
 
     name: str
     entries: tuple[PlannedEntry, ...] = ()
     optional: bool = False
     includes: tuple[str, ...] = ()
     backend: str | None = None
+    required: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:

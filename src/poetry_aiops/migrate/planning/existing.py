@@ -1,4 +1,9 @@
-"""Requirements beside a pyproject.toml that already names packages: what stands there stays, pins seed the lock."""
+"""Requirements beside a pyproject.toml that already names packages.
+
+What is there stays, and a pin within it seeds the lock. It counts where it is selected as the line of the file is:
+always, on the same machines, with the same extras. What only one of the project's extras, another marker or an
+optional entry asks for does not count, as pip would install the line and Poetry would not.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ from packaging.version import InvalidVersion
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Problem
+from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.migrate.planning.merge import intersection
 from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.constraints import specifiers
@@ -24,12 +30,21 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.planning.ledger import Ledger
     from poetry_aiops.project.model import Project
     from poetry_aiops.project.model import Requirement
+    from poetry_aiops.project.targets import Target
+
+
+OWN_TABLE = "[tool.poetry"
+"""How the key paths of Poetry's own tables begin; an extra of these marks every entry of a name as optional."""
 
 
 def settle_existing(
-    groups: Mapping[str, PlannedGroup], project: Project, ledger: Ledger, problems: list[Problem]
+    groups: Mapping[str, PlannedGroup],
+    project: Project,
+    targets: Sequence[Target],
+    ledger: Ledger,
+    problems: list[Problem],
 ) -> dict[str, PlannedGroup]:
-    """Return the groups without what the project already asks for in the same group.
+    """Return the groups without what the project already asks for in the same group, on the same machines.
 
     A pin that the project's own constraint allows seeds the lock; one that it excludes is an error; a range that
     says more than the project does replaces nothing and is reported.
@@ -41,13 +56,50 @@ def settle_existing(
         for requirement in known.requirements if known else ():
             by_name.setdefault(requirement.name, []).append(requirement)
         where = place_of(group, project)
+        kept = []
+        required: dict[str, PlannedEntry] = {}
         for entry in group.entries:
-            if entry.name in by_name:
-                _settle(entry, by_name[entry.name], name, where, (ledger, problems))
-        kept = tuple(entry for entry in group.entries if entry.name not in by_name)
+            there = by_name.get(entry.name, [])
+            if where.startswith(OWN_TABLE) and any(one.optional or one.in_extras for one in there):
+                required.setdefault(entry.name, entry)
+                there = [replace(one, optional=False, in_extras=()) for one in there]
+            counted = [one for one in there if not (one.optional or one.in_extras)]
+            if _counts(entry, counted, targets):
+                _settle(entry, counted, name, where, (ledger, problems))
+                continue
+            kept.append(entry)
+            problems += [_excluded(entry, one, where) for one in there if _excludes(one, entry, targets)][:1]
+        problems += [_no_longer_optional(entry, where) for entry in required.values()]
         optional = known.optional if known else group.optional
-        found[name] = replace(group, entries=kept, optional=optional)
+        found[name] = replace(group, entries=tuple(kept), optional=optional, required=tuple(required))
     return found
+
+
+def _counts(entry: PlannedEntry, there: Sequence[Requirement], targets: Sequence[Target]) -> bool:
+    """Say whether the project asks for an entry's package, with its extras, wherever the entry does."""
+    if not there:
+        return False
+    if entry.is_direct or any(one.origin is not None for one in there):
+        return any(one.marker in {"", entry.marker} for one in there)
+    if _has_extras(entry, [one for one in there if one.marker in {"", entry.marker}]):
+        return True
+    asked = [target for target in targets if holds(entry.marker, target)]
+    return bool(asked) and all(
+        _has_extras(entry, [one for one in there if holds(one.marker, target)]) for target in asked
+    )
+
+
+def _has_extras(entry: PlannedEntry, there: Sequence[Requirement]) -> bool:
+    return bool(there) and set(entry.extras) <= {extra for one in there for extra in one.extras}
+
+
+def _excludes(there: Requirement, entry: PlannedEntry, targets: Sequence[Target]) -> bool:
+    pin = _pin(entry)
+    return (
+        pin is not None
+        and not _allows(there, pin)
+        and any(holds(there.marker, target) and holds(entry.marker, target) for target in targets)
+    )
 
 
 def place_of(group: PlannedGroup, project: Project | None) -> str:
@@ -85,20 +137,26 @@ def _settle(
 ) -> None:
     """Say what becomes of an entry whose package the group already has; nothing is written for it."""
     ledger, problems = account
-    pin = entry.specifier.removeprefix("==")
-    is_pin = not entry.is_direct and entry.specifier.startswith("==") and "*" not in pin and "," not in pin
+    pin = _pin(entry)
     for place in entry.places:
-        if is_pin and any(_allows(requirement, pin) for requirement in there):
+        if pin and any(_allows(requirement, pin) for requirement in there):
             ledger.say(
                 place.file, place.line, "seed", "poetry.lock", f"{where} already asks for {entry.name}"
             )
-        elif is_pin:
+        elif pin:
             problems.append(_excluded(entry, there[0], where))
         else:
             ledger.say(place.file, place.line, "migrated", where, f"it already asks for {entry.name}")
-    excluded = is_pin and not any(_allows(requirement, pin) for requirement in there)
-    if not excluded and not any(_covers(requirement, entry, is_pin=is_pin) for requirement in there):
+    excluded = pin and not any(_allows(requirement, pin) for requirement in there)
+    if not excluded and not any(_covers(requirement, entry, is_pin=pin is not None) for requirement in there):
         problems.append(_says_more(entry, there[0], group, where))
+
+
+def _pin(entry: PlannedEntry) -> str | None:
+    """Return the one version that an entry asks for."""
+    pin = entry.specifier.removeprefix("==")
+    is_pin = not entry.is_direct and entry.specifier.startswith("==") and "*" not in pin and "," not in pin
+    return pin if is_pin else None
 
 
 def _covers(there: Requirement, entry: PlannedEntry, *, is_pin: bool) -> bool:
@@ -136,6 +194,16 @@ def _excluded(entry: PlannedEntry, there: Requirement, where: str) -> Problem:
         f"{entry.as_pep508()} contradicts {where}, which asks for {there.name} {there.constraint}",
         why="pyproject.toml and the requirements file cannot both be met.",
         suggestion=f"Change one of the two; the range in pyproject.toml has to allow {entry.specifier}.",
+    )
+
+
+def _no_longer_optional(entry: PlannedEntry, where: str) -> Problem:
+    return Problem(
+        "warning",
+        entry.places[0],
+        f"{entry.name} is no longer optional in {where}",
+        why="The requirements file installs it always, and an entry of Poetry's own table that an extra names is"
+        " never installed without that extra. The extra stays, without this package.",
     )
 
 

@@ -50,6 +50,7 @@ def merged(
         by_name.setdefault(entry.name, []).append(entry)
     found: list[PlannedEntry] = []
     for same in by_name.values():
+        problems.extend(_impossible(entry) for entry in same if _is_impossible(entry))
         found.extend(one_name(same, targets, problems) if len(same) > 1 else same)
     return tuple(found)
 
@@ -104,16 +105,34 @@ def _is_plain(clause: Specifier) -> bool:
     return not (version.is_prerelease or version.is_postrelease)
 
 
-def _is_empty(clauses: Iterable[Specifier]) -> bool:
-    """Say whether a lower bound lies above an upper one."""
-    lower = [clause for clause in clauses if clause.operator in {">=", ">", "~="}]
-    upper = [clause for clause in clauses if clause.operator in {"<=", "<"}]
+def _is_empty(clauses: Sequence[Specifier]) -> bool:
+    """Say whether a lower bound lies above an upper one, or both are a version that another clause excludes."""
+    every = SpecifierSet(",".join(map(str, clauses)))
+    lower = [bound for clause in clauses for bound in _bounds(clause) if bound[0] in {">=", ">"}]
+    upper = [bound for clause in clauses for bound in _bounds(clause) if bound[0] in {"<=", "<"}]
     return any(
-        Version(low.version) > Version(high.version)
-        or (Version(low.version) == Version(high.version) and (low.operator == ">" or high.operator == "<"))
-        for low in lower
-        for high in upper
+        low > high
+        or (low == high and not (above == ">=" and below == "<=" and every.contains(low, prereleases=True)))
+        for above, low in lower
+        for below, high in upper
     )
+
+
+def _bounds(clause: Specifier) -> Sequence[tuple[str, Version]]:
+    """Return a clause as comparisons with one version each: ``==1.*`` and ``~=1.4`` have two."""
+    if clause.operator == "<" and not Version(clause.version).is_prerelease:
+        version = Version(clause.version)  # keeps the pre-releases of its version out, too
+        return (("<", version if version.is_postrelease else Version(f"{version.public}.dev0")),)
+    if clause.operator in {">=", ">", "<=", "<"}:
+        return ((clause.operator, Version(clause.version)),)
+    if clause.operator == "~=" or (clause.operator == "==" and clause.version.endswith(".*")):
+        is_prefix = clause.operator == "=="
+        version = Version(clause.version.removesuffix(".*"))
+        kept = version.release if is_prefix else version.release[:-1]
+        end = ".".join(map(str, (*kept[:-1], kept[-1] + 1)))
+        start = Version(f"{version}.dev0") if is_prefix else version
+        return ((">=", start), ("<", Version(f"{version.epoch}!{end}.dev0")))
+    return ()
 
 
 def one_name(
@@ -149,6 +168,8 @@ def _first_conflict(
 ) -> tuple[Problem, ...]:
     """Return the error about an entry and the first that contradicts it, if there is one: a line is told once."""
     for other in others[:MOST_COMPARED]:
+        if _is_impossible(entry) or _is_impossible(other):
+            continue  # an error of its own
         if contradict(entry, other) and _meet(entry, other, targets):
             return (_conflict(other, entry),)
     return ()
@@ -201,8 +222,10 @@ def _with_lines_of(entry: PlannedEntry, parts: Sequence[PlannedEntry]) -> Planne
 
 
 def _meet(first: PlannedEntry, second: PlannedEntry, targets: Sequence[Target]) -> bool:
-    """Say whether both markers hold on some machine."""
-    return any(holds(first.marker, target) and holds(second.marker, target) for target in targets)
+    """Say whether both markers hold on some machine; the same marker does, on machines of other projects if need be."""
+    return first.marker == second.marker or any(
+        holds(first.marker, target) and holds(second.marker, target) for target in targets
+    )
 
 
 def holds(marker: str, target: Target) -> bool:
@@ -216,6 +239,20 @@ def holds(marker: str, target: Target) -> bool:
 def about_python(marker: str) -> str:
     """Return a marker with all that it asks about the machine answered by yes: there are more machines than ours."""
     return _ABOUT_MACHINE.sub('python_version >= "0"', marker)
+
+
+def _is_impossible(entry: PlannedEntry) -> bool:
+    return not entry.is_direct and intersection(entry.specifier, "") is None
+
+
+def _impossible(entry: PlannedEntry) -> Problem:
+    return Problem(
+        "error",
+        entry.places[0],
+        f"no version meets {entry.as_pep508()}",
+        why="Its own parts contradict each other.",
+        suggestion="Keep the part that is meant.",
+    )
 
 
 def _conflict(first: PlannedEntry, second: PlannedEntry) -> Problem:

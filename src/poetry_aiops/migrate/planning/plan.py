@@ -32,9 +32,9 @@ from poetry_aiops.migrate.planning.sources import INDEX_OPTIONS
 from poetry_aiops.migrate.planning.sources import VARIABLE
 from poetry_aiops.migrate.planning.sources import Sources
 from poetry_aiops.migrate.planning.variants import settle_variants
-from poetry_aiops.migrate.redact import redact
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:
@@ -60,13 +60,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a plan has to know beside the files: ``existing`` is the project's pyproject.toml where it has one."""
+    """What a plan has to know beside the files.
+
+    ``existing`` is the project's pyproject.toml where it has one, ``variants`` the groups that it declares as such.
+    """
 
     default: PypiNames
     targets: Sequence[Target]
     existing: Project | None = None
     torch_index: str | None = None
     setup: SetupMetadata = NO_SETUP
+    variants: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ class _Planner:
         )
         problems = tuple(dict.fromkeys(self.problems))
         return Plan(
-            roles=self.owned.roles,
+            roles=_settled_roles(self.owned.roles, groups),
             edits=edits,
             pins=tuple(dict.fromkeys(self.pins)),
             requirements=self._read(constraints=False),
@@ -242,11 +246,15 @@ class _Planner:
                 includes=self.owned.includes.get(role.group, ()),
                 backend=first.backend,
             )
-        groups = settle_variants(groups, self._backend_of_main(), self.around.targets, self.problems)
+        groups = settle_variants(
+            groups, self._backend_of_main(), self.around.targets, self.problems, self.around.variants
+        )
         shared = [group for group in groups.values() if group.backend is None and group.name != CONSTRAINTS]
         self.problems.extend(conflicts_between(shared, self.around.targets))
         if self.around.existing is not None:
-            groups = settle_existing(groups, self.around.existing, self.ledger, self.problems)
+            groups = settle_existing(
+                groups, self.around.existing, self.around.targets, self.ledger, self.problems
+            )
         self._say_groups(groups)
         if self.pins_mode == "relax":
             groups = {name: _relaxed(group) for name, group in groups.items()}
@@ -339,6 +347,21 @@ class _Planner:
         return tuple(found.values())
 
 
+def _settled_roles(roles: Mapping[str, Role], groups: Mapping[str, PlannedGroup]) -> dict[str, Role]:
+    """Return the roles with a file that is no variant after all as what it became."""
+    return {
+        file: replace(
+            role,
+            kind="group",
+            backend=None,
+            reason=f"{role.reason}; a variant needs another beside it, so it is an optional group",
+        )
+        if role.kind == "variant" and (role.group not in groups or groups[role.group].backend is None)
+        else role
+        for file, role in roles.items()
+    }
+
+
 def _relaxed(group: PlannedGroup) -> PlannedGroup:
     return replace(group, entries=tuple(replace(entry, specifier=entry.relaxed) for entry in group.entries))
 
@@ -346,4 +369,8 @@ def _relaxed(group: PlannedGroup) -> PlannedGroup:
 def _is_needed(group: PlannedGroup, groups: Mapping[str, PlannedGroup]) -> bool:
     """Leave out a group that would be empty and that nothing includes; a variant stays, empty or not."""
     included = {name for other in groups.values() for name in other.includes}
-    return bool(group.entries or group.includes) or group.backend is not None or group.name in included
+    return (
+        bool(group.entries or group.includes or group.required)
+        or group.backend is not None
+        or group.name in included
+    )

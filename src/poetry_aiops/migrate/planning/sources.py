@@ -15,10 +15,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from poetry_aiops.migrate.model import Problem
-from poetry_aiops.migrate.redact import without_credentials
 from poetry_aiops.project.backends import is_backend
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import Source
+from poetry_aiops.system.addresses import taken_apart
 
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Sources:
 
     def index(self, option: Option) -> Index | None:
         """Return the index that an option names, None for the default one and for local folders."""
-        url, user, password = without_credentials(option.value or "")
+        url, user, password = taken_apart(option.value or "")
         if self.default.is_default(url) or not url.lower().startswith(("http:", "https:")):
             return None
         known = self.indexes.get(url.rstrip("/"))
@@ -277,7 +277,7 @@ class Sources:
 
     def _tell_dropped(self, reading: Reading) -> None:
         for option in reading.dropped:
-            index_url, _, _ = without_credentials(option.value or "")
+            index_url, _, _ = taken_apart(option.value or "")
             self._warn(
                 option.place,
                 f"pip drops --{option.name} {index_url}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from poetry_aiops.migrate.model import Problem
 from poetry_aiops.migrate.planning.merge import contradict
 from poetry_aiops.migrate.planning.merge import intersection
 from poetry_aiops.migrate.planning.merge import one_name
@@ -19,8 +20,8 @@ from poetry_aiops.project.model import MAIN
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
-    from poetry_aiops.migrate.model import Problem
     from poetry_aiops.migrate.planning.entry import PlannedEntry
     from poetry_aiops.migrate.planning.entry import PlannedGroup
     from poetry_aiops.project.targets import Target
@@ -31,10 +32,12 @@ def settle_variants(
     main_backend: str | None,
     targets: Sequence[Target],
     problems: list[Problem],
+    declared: AbstractSet[str] = frozenset(),
 ) -> dict[str, PlannedGroup]:
     """Return the groups with every package either in main or in the variants.
 
-    ``main_backend`` is the hardware that main's own versions name: then its builds become a variant, too.
+    ``main_backend`` is the hardware that main's own versions name: then its builds become a variant, too. Variants
+    exclude each other, so that one alone, with none that the project has ``declared``, is an ordinary group.
     """
     variants = {name: group for name, group in groups.items() if group.backend is not None}
     if not variants or MAIN not in groups:
@@ -43,9 +46,33 @@ def settle_variants(
     if main_backend is not None and main_backend not in {group.backend for group in variants.values()}:
         found = _with_variant_of_main(found, variants, main_backend)
         variants = {name: group for name, group in found.items() if group.backend is not None}
+    if len(declared | variants.keys()) == 1:
+        problems.extend(_shares(entry, found[MAIN]) for entry in _narrowing(variants, found[MAIN]))
+        return {name: replace(group, backend=None) for name, group in found.items()}
     for name in dict.fromkeys(entry.name for group in variants.values() for entry in group.entries):
         _settle_package(name, found, tuple(variants), targets, problems)
     return found
+
+
+def _narrowing(variants: Mapping[str, PlannedGroup], main: PlannedGroup) -> list[PlannedEntry]:
+    """Return the entries of the variants that say more about a package of main than main does."""
+    shared = {name: _named(main, name) for name in {entry.name for entry in main.entries}}
+    return [
+        entry
+        for group in variants.values()
+        for entry in group.entries
+        if entry.name in shared and not _says_no_more([entry], shared[entry.name])
+    ]
+
+
+def _shares(entry: PlannedEntry, main: PlannedGroup) -> Problem:
+    return Problem(
+        "warning",
+        entry.places[0],
+        f"{main.where} gets {entry.as_pep508()}, too",
+        why=f"It asks for {entry.name} as well, and without another hardware file Poetry locks one build for both.",
+        suggestion=f"For two builds, move main's {entry.name} to a file such as requirements-cpu.txt.",
+    )
 
 
 def _with_variant_of_main(

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.model import Problem
-from poetry_aiops.migrate.redact import redact
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:

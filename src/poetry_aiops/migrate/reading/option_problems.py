@@ -10,8 +10,8 @@ from poetry_aiops.migrate.reading.mistakes import split_requirements
 from poetry_aiops.migrate.reading.named import is_requirement
 from poetry_aiops.migrate.reading.options import BUILD_OPTIONS
 from poetry_aiops.migrate.reading.options import STRONG_HASHES
-from poetry_aiops.migrate.redact import has_credentials
-from poetry_aiops.migrate.redact import redact
+from poetry_aiops.system.addresses import has_credentials
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:

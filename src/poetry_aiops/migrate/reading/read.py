@@ -16,7 +16,7 @@ from poetry_aiops.migrate.model import Tree
 from poetry_aiops.migrate.reading.in_force import InForce
 from poetry_aiops.migrate.reading.notes import Notes
 from poetry_aiops.migrate.reading.parse import parse_file
-from poetry_aiops.migrate.redact import redact
+from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:

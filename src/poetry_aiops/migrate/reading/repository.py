@@ -11,9 +11,9 @@ from poetry_aiops.migrate.reading.named import reference
 from poetry_aiops.migrate.reading.urls import parse_egg
 from poetry_aiops.migrate.reading.urls import repository_name
 from poetry_aiops.migrate.reading.urls import split_revision
-from poetry_aiops.migrate.redact import has_credentials
-from poetry_aiops.migrate.redact import redact
-from poetry_aiops.migrate.redact import without_credentials
+from poetry_aiops.system.addresses import has_credentials
+from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.addresses import taken_apart
 
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _tell_fragment(url: Url, wanted: Wanted) -> None:
             wanted.line,
             f"#{url.stray} is not a revision: pip ignores it and takes the newest commit",
             "A revision follows an @.",
-            f"If {url.stray!r} is meant: {redact(without_credentials(url.bare)[0].rstrip('/'))}@{url.stray}",
+            f"If {url.stray!r} is meant: {redact(taken_apart(url.bare)[0].rstrip('/'))}@{url.stray}",
         )
 
 

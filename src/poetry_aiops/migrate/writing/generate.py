@@ -17,6 +17,7 @@ from typing import Any
 import tomlkit
 
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.planning.enrichment import enriching_tables
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 
 PYPROJECT = "pyproject.toml"
+UNKNOWN_VERSION = "0.0.0"
+"""What Poetry takes a project for whose build backend works out the version; Poetry itself never asks that backend."""
 _VARIANTS = "[tool.poetry-aiops.hardware.variants]"
 _PLACE = "the place of new entries"
 _PLACE_LINE = re.compile(rf'^[ \t]*"{_PLACE}",?[ \t]*\n', re.MULTILINE)
@@ -64,11 +67,15 @@ def layout_of(document: Mapping[str, Any], *, knows_dependency_groups: bool) -> 
     poetry = document.get("tool", {}).get("poetry", {})
     own = [name for name in poetry.get("dependencies", {}) if name != "python"]
     project = document.get("project")
-    legacy = (
-        ("name" in poetry or bool(own)) if project is None else bool(own) and not project.get("dependencies")
-    )
+    legacy = ("name" in poetry or bool(own)) if project is None else bool(own) and not _is_standard(project)
     groups = "dependency-groups" in document or not (poetry.get("group") or legacy)
     return Layout(not legacy, knows_dependency_groups and groups)
+
+
+def _is_standard(project: Mapping[str, Any]) -> bool:
+    """Say whether Poetry takes main's dependencies from ``[project]`` and only enriches them from its own table."""
+    extras = project.get("optional-dependencies") and "dependencies" not in project.get("dynamic", ())
+    return bool(project.get("dependencies") or extras)
 
 
 def generate(text: str, edits: Edits, identity: Identity, layout: Layout, path: Path) -> str:
@@ -109,6 +116,7 @@ class _Writer:
     def run(self) -> str:
         self._project_table()
         for group in self.edits.groups:
+            self._require(group)
             if group.name == MAIN:
                 self._main(group)
             else:
@@ -148,6 +156,14 @@ class _Writer:
             sections = Sections(self.text)
             sections.add_to("[tool.poetry]", "package-mode = false", after=_AFTER_PROJECT)
             self.text = sections.text
+        elif "version" in self.before.get("project", {}).get("dynamic", ()) and not self._has_version(poetry):
+            sections = Sections(self.text)
+            sections.add_to("[tool.poetry]", f"version = {toml_text(UNKNOWN_VERSION)}", after=_AFTER_PROJECT)
+            self.text = sections.text
+
+    def _has_version(self, poetry: Mapping[str, Any]) -> bool:
+        """Say whether Poetry needs no version from us: it has one, or it does not build the project."""
+        return bool(poetry.get("version")) or poetry.get("package-mode") is False
 
     def _is_built_by_poetry(self, poetry: Mapping[str, Any]) -> bool:
         """Say whether the project has already told Poetry what it is."""
@@ -186,6 +202,31 @@ class _Writer:
             sections = Sections(self.text)
             sections.add_to("[project.optional-dependencies]", line, after=("[project]",))
             self.text = sections.text
+
+    def _require(self, group: PlannedGroup) -> None:
+        """Take ``optional`` from entries of Poetry's own table, and their names from the extras that ask for them."""
+        if not group.required:
+            return
+        document: Any = tomlkit.parse(self.text)
+        poetry = document["tool"]["poetry"]
+        if group.name == MAIN:
+            table = poetry["dependencies"]
+            for names in poetry.get("extras", {}).values():
+                for name in [name for name in names if normalised(name) in group.required]:
+                    names.remove(name)
+        else:
+            table = poetry["group"][self._spelling(group.name)]["dependencies"]
+        for name, value in list(table.items()):
+            if normalised(name) not in group.required or isinstance(value, str):
+                continue
+            if isinstance(value, Table):
+                value.pop("optional", None)
+                continue
+            tables = [_as_table(one) for one in (value if isinstance(value, list) else [value])]
+            table[name] = tomlkit.value(
+                table_value([{key: one for key, one in old.items() if key != "optional"} for old in tables])
+            )
+        self.text = tomlkit.dumps(document)
 
     # -- groups ------------------------------------------------------------------------------------------------
 
@@ -295,9 +336,26 @@ class _Writer:
         by_name: dict[str, list[PlannedEntry]] = {}
         for entry in entries:
             by_name.setdefault(entry.name, []).append(entry)
-        lines = [line for name, same in by_name.items() for line in _own_lines(name, same)]
+        there = self._there(header) if by_name else {}
+        for name in by_name.keys() & there.keys():
+            self._add_beside(header, name, by_name[name])
+        lines = [
+            line for name, same in by_name.items() if name not in there for line in _own_lines(name, same)
+        ]
         if lines:
             self._line(header, "\n".join(lines), after)
+
+    def _add_beside(self, header: str, name: str, entries: Sequence[PlannedEntry]) -> None:
+        """Make the entry of a package in Poetry's own table a list of what it says and of these entries."""
+        document: Any = tomlkit.parse(self.text)
+        table = document
+        for key in _keys(header):
+            table = table[key]
+        spelt = next(key for key in table if normalised(key) == name)
+        old = table[spelt]
+        tables = [_as_table(one) for one in (old if isinstance(old, list) else [old])]
+        table[spelt] = tomlkit.value(table_value([*tables, *(entry.poetry_table() for entry in entries)]))
+        self.text = tomlkit.dumps(document)
 
 
 _BUILD_SYSTEM = """\
@@ -332,6 +390,12 @@ def _own_lines(name: str, same: Sequence[PlannedEntry]) -> list[str]:
     behind = f"  # {same[0].behind}" if same[0].behind and len(same) == 1 else ""
     value = table_value([entry.poetry_table() for entry in same])
     return [*(f"# {comment}" for comment in same[0].above), f"{toml_key(name)} = {value}{behind}"]
+
+
+def _as_table(value: Any) -> dict[str, object]:  # noqa: ANN401 - tomlkit's items have no common type
+    """Return an entry of Poetry's own table, which may be a bare version, as the table that it stands for."""
+    plain = value.unwrap() if hasattr(value, "unwrap") else value
+    return dict(plain) if isinstance(plain, dict) else {"version": plain}
 
 
 def _include_line(group: str) -> str:

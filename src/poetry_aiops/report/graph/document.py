@@ -36,7 +36,7 @@ _NOTHING = Answers()
 def graph_document(
     analysis: Analysis, answers: Answers = _NOTHING, overlay: Overlay = NO_OVERLAY
 ) -> dict[str, Any]:
-    """Return the content of the document ``poetry-aiops/graph/1``; sizes and advisories only where there are some."""
+    """Return the content of the document ``poetry-aiops/graph/1``; sizes and advisories only where they are known."""
     graph = analysis.graph
     document: dict[str, Any] = {
         "directed": True,
@@ -50,6 +50,8 @@ def graph_document(
         "demands": [_record(demand) for demand in graph.demands],
         "cycles": [_record(cycle) for cycle in analysis.cycles],
     }
+    known = overlay.vulnerabilities
+    document["audit"] = {"audited": len(known.audited) if known else 0, "packages": len(graph.nodes)}
     _lay_over(document["nodes"], overlay)
     if overlay.sizes is not None:
         document["sizes"] = _sizes(overlay.sizes)
@@ -91,6 +93,7 @@ def _node(node: Node, standing: Standing) -> dict[str, Any]:
 
 
 def _lay_over(nodes: list[dict[str, Any]], overlay: Overlay) -> None:
+    known = overlay.vulnerabilities
     sizes = overlay.sizes.by_build() if overlay.sizes else {}
     largest = overlay.bytes_by_name
     for node in nodes:
@@ -100,8 +103,8 @@ def _lay_over(nodes: list[dict[str, Any]], overlay: Overlay) -> None:
                 size = sizes.get((node["id"], build["version"], build["source"] or ""))
                 build["file"] = (size.file or None) if size else None
                 build["size"] = size.size if size else None
-        if overlay.advisories is not None:
-            node["advisories"] = [_record(one) for one in overlay.advisories.get(node["id"], ())]
+        if known is not None and (node["id"] in known.audited or node["id"] in known.found):
+            node["advisories"] = [_record(one) for one in known.found.get(node["id"], ())]
 
 
 def _sizes(sizes: Sizes) -> dict[str, Any]:

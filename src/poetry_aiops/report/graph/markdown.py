@@ -8,6 +8,7 @@ from typing import Final
 from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.report.graph.words import ARROW
+from poetry_aiops.report.graph.words import audit_extent
 from poetry_aiops.report.graph.words import cycle_lines
 from poetry_aiops.report.graph.words import figures
 from poetry_aiops.report.graph.words import in_bytes
@@ -87,10 +88,11 @@ def _answers(answers: Answers, overlay: Overlay) -> list[str]:
 
 
 def _vulnerable(analysis: Analysis, overlay: Overlay) -> list[str]:
-    if overlay.advisories is None:
-        return []
-    if not overlay.advisories:
-        return ["## Known vulnerabilities", "None."]
+    known = overlay.vulnerabilities
+    extent = audit_extent(known)
+    said = f"{extent[0].upper()}{extent[1:]}."
+    if known is None or not known.found:
+        return ["## Known vulnerabilities", said]
     versions = {node.id: ", ".join(node.versions) for node in analysis.graph.nodes}
     rows = [
         (
@@ -101,11 +103,11 @@ def _vulnerable(analysis: Analysis, overlay: Overlay) -> list[str]:
             ", ".join(one.fixed_in) or "no version yet",
             one.summary,
         )
-        for name, found in worst_first(overlay.advisories)
+        for name, found in worst_first(known)
         for one in found
     ]
     head = ("Package", "Version", "Advisory", "Severity", "Fixed in", "What")
-    return ["## Known vulnerabilities", _table(head, rows)]
+    return ["## Known vulnerabilities", said, _table(head, rows)]
 
 
 def _sizes(overlay: Overlay) -> list[str]:

@@ -27,7 +27,7 @@ from poetry_aiops.report.graph.page_data import page_document
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_aiops.graph.advisories import Advisory
+    from poetry_aiops.graph.advisories import Vulnerabilities
     from poetry_aiops.graph.layout import Place
     from poetry_aiops.graph.model import Analysis
     from poetry_aiops.graph.model import DependencyGraph
@@ -88,7 +88,7 @@ class PageData:
     held: tuple[Held, ...] = ()
     diff: PageDiff | None = None
     sizes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    advisories: Mapping[str, tuple[Advisory, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    vulnerabilities: Vulnerabilities | None = None
     focus: str = ""
 
 

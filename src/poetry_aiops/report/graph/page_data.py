@@ -12,6 +12,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from typing import Any
 
+from poetry_aiops.report.graph.words import audit_extent
+
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,6 +78,7 @@ class _Writer:
                 str(self.number[name]): size for name, size in self.data.sizes.items() if name in self.number
             },
             "advisories": self._advisories(),
+            "audited": audit_extent(self.data.vulnerabilities),
             "focus": self.number.get(self.data.focus, -1),
         }
         return {**document, "texts": list(self.texts)}
@@ -260,12 +263,13 @@ class _Writer:
         ]
 
     def _advisories(self) -> dict[str, Any]:
+        known = self.data.vulnerabilities
         return {
             str(self.number[name]): [
                 [shown(found.id), found.severity, shown(found.summary), [*map(shown, found.fixed_in)]]
                 for found in advisories
             ]
-            for name, advisories in self.data.advisories.items()
+            for name, advisories in (known.found if known else {}).items()
             if name in self.number
         }
 

@@ -14,10 +14,10 @@ from poetry_aiops.report.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from collections.abc import Mapping
     from collections.abc import Sequence
 
     from poetry_aiops.graph.advisories import Advisory
+    from poetry_aiops.graph.advisories import Vulnerabilities
     from poetry_aiops.graph.answers import Answers
     from poetry_aiops.graph.answers import Comparison
     from poetry_aiops.graph.answers import Cut
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 ARROW: Final = " -> "
+NOT_AUDITED: Final = "not audited: no report of poetry health about this lock"
 NAMED: Final = 40
 """How many names a sentence lists before it says how many more there are."""
 
@@ -97,18 +98,28 @@ def oddities(analysis: Analysis) -> list[tuple[str, str]]:
 def overlay_rows(analysis: Analysis, overlay: Overlay) -> list[tuple[str, str]]:
     """Return what the overlay says in a line or two: what the download weighs, what is vulnerable."""
     rows = _size_rows(overlay.sizes) if overlay.sizes else []
-    if overlay.advisories is None:
-        return rows
+    known = overlay.vulnerabilities
     versions = {node.id: ", ".join(node.versions) for node in analysis.graph.nodes}
-    found = [
-        f"{name} {versions[name]} ({in_severity(one[0])})" for name, one in worst_first(overlay.advisories)
+    found = [f"{name} {versions[name]} ({in_severity(one[0])})" for name, one in worst_first(known)]
+    return [
+        *rows,
+        ("Vulnerable", f"{plain(listed(found))}; {audit_extent(known)}" if found else audit_extent(known)),
     ]
-    return [*rows, ("Vulnerable", plain(listed(found)) if found else "none known")]
 
 
-def worst_first(advisories: Mapping[str, tuple[Advisory, ...]]) -> list[tuple[str, tuple[Advisory, ...]]]:
+def audit_extent(known: Vulnerabilities | None) -> str:
+    """Return how much of the graph was audited, and that nothing is known only where something was."""
+    if known is None or not (known.found or known.audited):
+        return NOT_AUDITED
+    if known.found:
+        return known.extent
+    return f"none known ({known.extent})" if known.is_complete else f"{known.extent}, none found in these"
+
+
+def worst_first(known: Vulnerabilities | None) -> list[tuple[str, tuple[Advisory, ...]]]:
     """Return packages with their advisories, by the severity of their worst one, then by name."""
-    return sorted(advisories.items(), key=lambda item: (SEVERITIES.index(item[1][0].severity), item[0]))
+    found = known.found if known else {}
+    return sorted(found.items(), key=lambda item: (SEVERITIES.index(item[1][0].severity), item[0]))
 
 
 def in_severity(advisory: Advisory) -> str:

@@ -45,8 +45,6 @@ from poetry_aiops.report.health.safe import web_address
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from poetry_aiops.health.advisory import Finding
     from poetry_aiops.health.advisory import Rating
     from poetry_aiops.health.ignores import Ignore
@@ -134,14 +132,12 @@ def _dependencies(
 
 
 def _vulnerabilities(report: HealthReport, components: dict[PackageKey, Component]) -> list[Vulnerability]:
-    groups: dict[tuple[str, str, bool], list[words.Case]] = {}
-    for case in (*words.cases(report), *words.ignored_cases(report)):
-        groups.setdefault((case.finding.package, case.finding.id, case.ignore is None), []).append(case)
-    return [_vulnerability(group, components) for group in groups.values()]
+    cases = (*words.cases(report), *words.ignored_cases(report))
+    return [_vulnerability(case, components) for case in cases]
 
 
-def _vulnerability(group: Sequence[words.Case], components: dict[PackageKey, Component]) -> Vulnerability:
-    finding, ignore = group[0].finding, group[0].ignore
+def _vulnerability(case: words.Case, components: dict[PackageKey, Component]) -> Vulnerability:
+    finding, ignore = case.finding, case.ignore
     address = web_address(finding.url)
     mark = "" if ignore is None else "#ignored"
     fixed = f"Upgrade {finding.package} to {finding.fixed_in[0]} or later." if finding.fixed_in else ""
@@ -158,7 +154,7 @@ def _vulnerability(group: Sequence[words.Case], components: dict[PackageKey, Com
         advisories=[VulnerabilityAdvisory(url=XsUri(address))] if address else None,
         published=_time(finding.published),
         analysis=_analysis(ignore) if ignore else None,
-        affects=[BomTarget(ref=str(components[case.row.package.key].bom_ref.value)) for case in group],
+        affects=[BomTarget(ref=str(components[row.package.key].bom_ref.value)) for row in case.rows],
     )
 
 

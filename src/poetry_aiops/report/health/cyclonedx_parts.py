@@ -21,7 +21,7 @@ from poetry_aiops.report.health import words
 from poetry_aiops.report.health.places import as_uri
 from poetry_aiops.report.health.safe import clipped
 from poetry_aiops.report.health.safe import web_address
-from poetry_aiops.report.health.safe import without_password
+from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def component_of(row: PackageRow, taken: set[str]) -> Component:
 def _qualifiers(package: Package) -> dict[str, str]:
     """Return what a package URL says about a package that is not from the default index (purl-spec, "pypi")."""
     source = package.source
-    address = web_address(without_password(source.url)) if source else None
+    address = web_address(public_address(source.url)) if source else None
     if source is None or address is None:
         return {}
     if source.type == "git":
@@ -89,7 +89,7 @@ def _references(package: Package) -> list[ExternalReference]:
                 ExternalReference(type=kind, url=url, comment="file in poetry.lock", hashes=[hashed])
             )
     source = package.source
-    address = web_address(without_password(source.url)) if source and source.type == "git" else None
+    address = web_address(public_address(source.url)) if source and source.type == "git" else None
     if address:
         found.append(ExternalReference(type=ExternalReferenceType.VCS, url=XsUri(address)))
     return found

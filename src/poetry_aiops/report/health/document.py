@@ -1,6 +1,6 @@
 """The document ``poetry-aiops/health/1``: everything that a health report knows, for programs.
 
-Texts stand as they are, escaped by JSON alone, but without passwords in addresses; an advisory's address that is
+Texts stand as they are, escaped by JSON alone, but with public addresses only; an advisory's address that is
 neither http nor https is null.
 """
 
@@ -13,10 +13,13 @@ from typing import Any
 from typing import Final
 
 from poetry_aiops.report.health.safe import web_address
-from poetry_aiops.report.health.safe import without_password
 from poetry_aiops.report.health.sources import sources_of
+from poetry_aiops.report.health.words import cases
+from poetry_aiops.report.health.words import ignored_cases
 from poetry_aiops.report.health.words import metrics_in_order
 from poetry_aiops.report.health.words import stamp
+from poetry_aiops.system.addresses import public_address
+from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.metric import Metric
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
+    from poetry_aiops.project.model import PackageKey
     from poetry_aiops.report.health.model import HealthReport
     from poetry_aiops.report.health.model import PackageRow
     from poetry_aiops.report.health.model import ProposedFix
@@ -50,17 +54,20 @@ def health_json(report: HealthReport) -> str:
 
 def health_document(report: HealthReport) -> dict[str, Any]:
     """Return the content of the document ``poetry-aiops/health/1``."""
-    document: dict[str, Any] = _without_passwords(_document(report))
+    document: dict[str, Any] = _redacted(_document(report))
     return document
 
 
 def _document(report: HealthReport) -> dict[str, Any]:
-    ignored = {(one.finding.package, one.finding.version, one.finding.id) for one in report.ignored}
+    ignored = {
+        (key, name) for one in report.ignored for key in one.finding.builds for name in one.finding.names
+    }
     score = report.score
     return {
         "generated": stamp(report.generated),
         "tool": {"name": "poetry-aiops", "version": report.tool_version},
         "project": {"name": report.project, "version": report.project_version, "folder": report.folder},
+        "lock": {"packages_sha256": report.lock_digest},
         "scope": report.scope or None,
         "complete": report.complete,
         "score": _rounded(score.value),
@@ -70,6 +77,15 @@ def _document(report: HealthReport) -> dict[str, Any]:
         "metrics": {
             name: _metric(metric, score.weights.get(name)) for name, metric in metrics_in_order(report)
         },
+        "findings": [
+            {
+                "package": case.finding.package,
+                "versions": list(dict.fromkeys(row.package.version for row in case.rows)),
+                "groups": list(case.finding.groups),
+                **_finding(case.finding, ignored=case.ignore is not None),
+            }
+            for case in (*cases(report), *ignored_cases(report))
+        ],
         "packages": [_package(report, row, ignored) for row in report.packages],
         "sources": [
             {
@@ -115,14 +131,16 @@ def _metric(metric: Metric | None, weight: float | None) -> dict[str, Any]:
     }
 
 
-def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[str, str, str]]) -> dict[str, Any]:
+def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
     package, audit = row.package, row.audit
     place = report.locations.get(package.key)
     source = package.source
     return {
         "name": package.name,
         "version": package.version,
-        "source": {"type": source.type, "url": source.url, "reference": source.reference} if source else None,
+        "source": {"type": source.type, "url": public_address(source.url), "reference": source.reference}
+        if source
+        else None,
         "groups": list(package.groups or ()),
         "direct": row.direct,
         "via": list(row.via),
@@ -138,7 +156,7 @@ def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[str, str,
     }
 
 
-def _audit(audit: PackageAudit | None, ignored: set[tuple[str, str, str]]) -> dict[str, Any]:
+def _audit(audit: PackageAudit | None, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
     """Return what the audit says of one package; ``audited`` is null when nobody asked for security."""
     if audit is None:
         nothing = {"audited": None, "reason": "not asked for", "audited_as": None, "dev_only": None}
@@ -149,7 +167,9 @@ def _audit(audit: PackageAudit | None, ignored: set[tuple[str, str, str]]) -> di
         "reason": audit.reason,
         "audited_as": audit.audited_as,
         "dev_only": audit.dev_only,
-        "advisories": [_finding(one, ignored=(one.package, one.version, one.id) in ignored) for one in found],
+        "advisories": [
+            _finding(one, ignored=any((audit.key, name) in ignored for name in one.names)) for one in found
+        ],
         "notes": list(audit.notes),
     }
 
@@ -308,16 +328,16 @@ def _point(point: TrendPoint) -> dict[str, Any]:
     }
 
 
-def _without_passwords(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
+def _redacted(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
     if isinstance(value, str):
-        return without_password(value)
+        return redact_addresses(value)
     if isinstance(value, dict):
-        return {without_password(key): _without_passwords(one) for key, one in value.items()}
-    return [_without_passwords(one) for one in value] if isinstance(value, list) else value
+        return {redact_addresses(key): _redacted(one) for key, one in value.items()}
+    return [_redacted(one) for one in value] if isinstance(value, list) else value
 
 
 def _address(text: str) -> str | None:
-    return web_address(without_password(text))
+    return web_address(public_address(text))
 
 
 def _time(value: datetime | None) -> str | None:

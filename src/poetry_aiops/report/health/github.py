@@ -36,10 +36,10 @@ def health_annotations(report: HealthReport) -> str:
 
 
 def _findings(report: HealthReport) -> Iterator[str]:
-    failing = {(one.package, one.version, one.id) for one in report.gate.violations if one.kind == "advisory"}
+    failing = {(one.package, one.id) for one in report.gate.violations if one.kind == "advisory"}
     for case in words.cases(report):
         finding = case.finding
-        kind: Kind = "error" if (finding.package, finding.version, finding.id) in failing else "warning"
+        kind: Kind = "error" if finding.identity in failing else "warning"
         severity = (
             f"{finding.severity} severity"
             if finding.fixed_in

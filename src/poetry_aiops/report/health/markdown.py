@@ -123,11 +123,11 @@ class _Writer:
         rows = [
             [
                 _LEVELS[case.finding.severity],
-                _named(case.row),
+                markdown_code(f"{case.finding.package} {case.finding.version}"),
                 _advisory(case.finding),
                 markdown_code(case.finding.fixed_in[0]) if case.finding.fixed_in else "no fix known",
                 for_markdown(words.via_in_words(case.row)),
-                for_markdown(words.groups_in_words(case.row)),
+                for_markdown(words.groups_in_words(*case.rows)),
             ]
             for case in self._shown(found)
         ]

@@ -94,7 +94,7 @@ class HealthReport:
     ``packages`` are in lock order. ``indexes`` tell how the package indexes were used. ``scope`` says in words what a
     narrowed report looked at (``groups main, dev``), empty for the whole lock. ``folder`` is the project's folder
     relative to the repository (``services/api``), empty for its root; files in SARIF and annotations start with it.
-    ``notes`` are warnings of the run.
+    ``lock_digest`` is that of the lock's packages. ``notes`` are warnings of the run.
     """
 
     generated: datetime
@@ -112,6 +112,7 @@ class HealthReport:
     trend: tuple[TrendPoint, ...] = ()
     fixes: tuple[ProposedFix, ...] = ()
     locations: Mapping[PackageKey, Location] = field(default_factory=lambda: MappingProxyType({}))
+    lock_digest: str = ""
     scope: str = ""
     folder: str = ""
     tool_version: str = ""

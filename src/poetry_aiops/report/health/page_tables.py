@@ -32,13 +32,13 @@ def findings_table(found: Sequence[words.Case]) -> str:
         ["Package", "Severity", "Advisory", "Fixed in", "Pulled in by"],
         (
             [
-                _named(case.row),
+                _name(case.finding.package, case.finding.version),
                 _badge(str(case.finding.severity)),
                 _advisory(case.finding),
                 f"<code>{for_html(case.finding.fixed_in[0])}</code>"
                 if case.finding.fixed_in
                 else '<span class="warn">no fix known</span>',
-                _via(case.row),
+                _via(*case.rows),
             ]
             for case in found
         ),
@@ -105,7 +105,7 @@ def ignored_table(ignored: Sequence[Ignored]) -> str:
     """Return the findings that policy takes out of the count."""
     rows = (
         [
-            f'{for_html(one.finding.package)} <span class="version">{for_html(one.finding.version)}</span>',
+            _name(one.finding.package, one.finding.version),
             _badge(str(one.finding.severity)),
             f"<code>{for_html(one.finding.id)}</code>",
             for_html(one.ignore.reason),
@@ -169,7 +169,11 @@ def _number(title: str) -> str:
 
 
 def _named(row: PackageRow) -> str:
-    return f'{for_html(row.package.name)} <span class="version">{for_html(row.package.version)}</span>'
+    return _name(row.package.name, row.package.version)
+
+
+def _name(package: str, version: str) -> str:
+    return f'{for_html(package)} <span class="version">{for_html(version)}</span>'
 
 
 def _badge(severity: str) -> str:
@@ -189,10 +193,10 @@ def _advisory(finding: Finding) -> str:
     return link + "".join(f'<span class="summary">{for_html(part)}</span>' for part in parts if part)
 
 
-def _via(row: PackageRow) -> str:
-    groups = words.groups_in_words(row)
+def _via(*rows: PackageRow) -> str:
+    groups = words.groups_in_words(*rows)
     told = f' <span class="dim">({for_html(groups)})</span>' if groups else ""
-    return f"{for_html(words.via_in_words(row))}{told}"
+    return f"{for_html(words.via_in_words(rows[0]))}{told}"
 
 
 def _audit(row: PackageRow) -> str:

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 from typing import Final
 
-from poetry_aiops.report.health.safe import without_password
 from poetry_aiops.report.plain import plain
+from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def place_of(report: HealthReport, row: PackageRow | None) -> tuple[str, int | N
 
 def in_repository(report: HealthReport, name: str) -> str:
     """Return a file of the project relative to the repository, with ``/`` and without steps upwards."""
-    folder = without_password(plain(report.folder)).replace("\\", "/")
+    folder = redact_addresses(plain(report.folder)).replace("\\", "/")
     parts = [part for part in folder.split("/") if part not in {"", ".", ".."}]
     return "/".join([*parts, name])
 

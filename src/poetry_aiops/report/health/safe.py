@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from poetry_aiops.report.plain import plain
+from poetry_aiops.system.addresses import redact_addresses
 
 
 LONGEST: Final = 600  # characters of one foreign text in a table
@@ -15,25 +16,19 @@ LONGEST: Final = 600  # characters of one foreign text in a table
 _WEB_ADDRESS: Final = re.compile(
     r"https?://[A-Za-z0-9._\-\[\]:]+(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]*)?", re.IGNORECASE
 )
-_USERINFO: Final = re.compile(r"(?<=://)[^/?#\s]*@")
 _MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]#>!|~$]|(?<=:)/")
 _BLOCK: Final = re.compile(r"^(?:[-+=:]|\d+(?=[.)]))")
 _COMMAND: Final = re.compile(r"(?<!\S)::")
 
 
 def web_address(text: str) -> str | None:
-    """Return an address that may become a link: http or https, visible ASCII, and nobody's password."""
+    """Return an address that may become a link: http or https, visible ASCII, and no userinfo."""
     return text if _WEB_ADDRESS.fullmatch(text) and len(text) <= LONGEST else None
-
-
-def without_password(text: str) -> str:
-    """Return the text with ``user:password@`` taken out of every address in it."""
-    return _USERINFO.sub("", text)
 
 
 def clipped(text: str, longest: int = LONGEST) -> str:
     """Return the text on one line without hidden characters, cut with an ellipsis where it is too long."""
-    clean = without_password(plain(text))
+    clean = redact_addresses(plain(text))
     return clean if len(clean) <= longest else f"{clean[: longest - 3]}..."
 
 

@@ -80,30 +80,27 @@ def sarif_document(report: HealthReport) -> dict[str, Any]:
 
 
 def _advisories(report: HealthReport, rules: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    groups: dict[tuple[str, str, bool], list[words.Case]] = {}
-    for case in (*words.cases(report), *words.ignored_cases(report)):
-        groups.setdefault((case.finding.package, case.finding.id, case.ignore is None), []).append(case)
-    for (_, identity, _), group in groups.items():
-        rules.setdefault(rule_id(identity), advisory_rule(group[0].finding))
-    return [_advisory(report, group) for group in groups.values()]
+    cases = (*words.cases(report), *words.ignored_cases(report))
+    for case in cases:
+        rules.setdefault(rule_id(case.finding.id), advisory_rule(case.finding))
+    return [_advisory(report, case) for case in cases]
 
 
-def _advisory(report: HealthReport, group: Sequence[words.Case]) -> dict[str, Any]:
-    finding, first = group[0].finding, group[0]
-    versions = ", ".join(dict.fromkeys(case.finding.version for case in group))
+def _advisory(report: HealthReport, case: words.Case) -> dict[str, Any]:
+    finding = case.finding
     fixed = f"fixed in {finding.fixed_in[0]}" if finding.fixed_in else "no fixed version is known"
     text = (
-        f"{finding.package} {versions} has {finding.id}: {finding.summary or 'no summary is given'} ({fixed};"
-        f" pulled in: {words.via_in_words(first.row)})"
+        f"{finding.package} {finding.version} has {finding.id}: {finding.summary or 'no summary is given'} ({fixed};"
+        f" pulled in: {words.via_in_words(case.row)})"
     )
     result = {
         "ruleId": rule_id(finding.id),
         "level": _LEVELS[finding.severity],
-        **_pointing(report, text, [case.row for case in group], (finding.package, finding.id)),
+        **_pointing(report, text, case.rows, (finding.package, finding.id)),
     }
-    if first.ignore is not None:
-        terms = words.terms_in_words(first.ignore)
-        reason = for_sarif(f"{first.ignore.reason} ({terms})")
+    if case.ignore is not None:
+        terms = words.terms_in_words(case.ignore)
+        reason = for_sarif(f"{case.ignore.reason} ({terms})")
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": reason}]
     return result
 

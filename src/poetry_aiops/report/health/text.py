@@ -129,9 +129,9 @@ def _finding_rows(found: Sequence[words.Case]) -> Iterator[list[Span]]:
     before = None
     for case in found:
         finding, row = case.finding, case.row
-        again = before == row.package.key
-        before = row.package.key
-        groups = words.groups_in_words(row)
+        again = before == (finding.package, finding.version)
+        before = finding.package, finding.version
+        groups = words.groups_in_words(*case.rows)
         via = for_terminal(words.via_in_words(row) + (f" ({groups})" if groups else ""))
         style = words.style_of_severity(finding.severity)
         yield [

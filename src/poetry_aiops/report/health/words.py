@@ -9,6 +9,7 @@ from typing import Final
 
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.advisory import Status
+from poetry_aiops.health.applicability import audited_version
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.security import RISK
 from poetry_aiops.health.signals import SignalKind
@@ -16,6 +17,8 @@ from poetry_aiops.report.plain import counted
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
     from collections.abc import Mapping
     from datetime import datetime
 
@@ -49,11 +52,16 @@ _NOT_ASKED: Final = "not asked for"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One finding in its package; ``ignore`` is the entry that takes it out of the count."""
+    """One finding and the rows of the builds that it concerns; ``ignore`` is the entry that takes it out of the count."""
 
     finding: Finding
-    row: PackageRow
+    rows: tuple[PackageRow, ...]
     ignore: Ignore | None = None
+
+    @property
+    def row(self) -> PackageRow:
+        """The first of the builds: the one that a reader is sent to."""
+        return self.rows[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +74,29 @@ class Verdict:
 
 def cases(report: HealthReport) -> tuple[Case, ...]:
     """Return the findings that count, the gravest packages first, each package's findings together."""
-    ignored = {(one.finding.package, one.finding.version, one.finding.id) for one in report.ignored}
-    found = [
-        [Case(finding, row) for finding in row.audit.findings if _identity(finding) not in ignored]
-        for row in report.packages
-        if row.audit
-    ]
-    ordered = [sorted(group, key=_gravity) for group in found if group]
+    ignored = {one.finding.identity for one in report.ignored}
+    found: dict[str, list[Case]] = {}
+    for case in _cases(
+        report, [(finding, None) for finding in report.audit.findings] if report.audit else []
+    ):
+        if case.finding.identity not in ignored:
+            found.setdefault(case.finding.package, []).append(case)
+    ordered = [sorted(group, key=_gravity) for group in found.values()]
     ordered.sort(key=lambda group: (_gravity(group[0])[0], -len(group), group[0].row.package.name))
     return tuple(case for group in ordered for case in group)
 
 
 def ignored_cases(report: HealthReport) -> tuple[Case, ...]:
     """Return the findings that an ignore takes out of the count, in the order of the report."""
-    rows = {_identity(finding): row for row in report.packages if row.audit for finding in row.audit.findings}
-    return tuple(
-        Case(one.finding, rows[_identity(one.finding)], one.ignore)
-        for one in report.ignored
-        if _identity(one.finding) in rows
-    )
+    return tuple(_cases(report, [(one.finding, one.ignore) for one in report.ignored]))
+
+
+def _cases(report: HealthReport, found: Iterable[tuple[Finding, Ignore | None]]) -> Iterator[Case]:
+    rows = {row.package.key: row for row in report.packages}
+    for finding, ignore in found:
+        concerned = tuple(rows[key] for key in finding.builds if key in rows)
+        if concerned:
+            yield Case(finding, concerned, ignore)
 
 
 def style_of_severity(severity: Severity) -> Style:
@@ -210,10 +222,10 @@ def via_in_words(row: PackageRow) -> str:
     return " > ".join(row.via) if row.via else "nothing in pyproject.toml leads to it"
 
 
-def groups_in_words(row: PackageRow) -> str:
-    """Return the groups that bring a package."""
-    groups = row.package.groups
-    return ", ".join(groups) if groups else row.package.category or ""
+def groups_in_words(*rows: PackageRow) -> str:
+    """Return the groups that bring a package, or several builds of it."""
+    groups = dict.fromkeys(group for row in rows for group in row.package.groups or ())
+    return ", ".join(groups) or rows[0].package.category or ""
 
 
 def fixed_in_words(finding: Finding) -> str:
@@ -228,9 +240,16 @@ def other_names(finding: Finding) -> str:
 
 
 def outdated(report: HealthReport) -> tuple[PackageRow, ...]:
-    """Return the rows with a newer eligible version: direct dependencies first, then the farthest behind."""
-    behind = [row for row in report.packages if row.currency and row.currency.behind]
-    return tuple(sorted(behind, key=lambda row: (not row.direct, -_libyears(row), row.package.name)))
+    """Return the rows with a newer eligible version: direct dependencies first, then the farthest behind.
+
+    Builds of one version that the same constraints hold back are one row, that of the first.
+    """
+    behind: dict[object, PackageRow] = {}
+    for row in report.packages:
+        if row.currency and row.currency.behind:
+            version = audited_version(row.package.version)
+            behind.setdefault((row.package.name, version, row.currency.held_back_by), row)
+    return tuple(sorted(behind.values(), key=lambda row: (not row.direct, -_libyears(row), row.package.name)))
 
 
 def signalled(report: HealthReport) -> tuple[tuple[PackageRow, int], ...]:
@@ -315,10 +334,6 @@ def years(value: float | None) -> str:
 
 def _level(level: Severity) -> str:
     return "of unknown severity" if level is Severity.UNKNOWN else str(level)
-
-
-def _identity(finding: Finding) -> tuple[str, str, str]:
-    return (finding.package, finding.version, finding.id)
 
 
 def _gravity(case: Case) -> tuple[int, float, str]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import os
-
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from datetime import UTC
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poetry_aiops.adapters.backups.exchange import read_or_none
+from poetry_aiops.adapters.backups.following import follow
+from poetry_aiops.adapters.backups.following import migrated_files
 from poetry_aiops.adapters.files import write_atomically
 from poetry_aiops.adapters.indexes.locked_files import default_index
 from poetry_aiops.adapters.indexes.locked_files import find_addresses
+from poetry_aiops.adapters.kept_files import keep
+from poetry_aiops.adapters.project_paths import find_place
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.errors import InputError
@@ -30,10 +36,10 @@ from poetry_aiops.export.threeway import compare
 from poetry_aiops.export.threeway import surplus
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.declaration import variant_kind
-from poetry_aiops.locking.propose import propose
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -104,31 +110,48 @@ def standing(
     result = Standing(bundle, export)
     base = exported(bundle, export, default_index(poetry.pool))
     addresses = _addresses(result, poetry, base, ask=ask)
+    migrated = migrated_files(bundle.root)
     for rendered in render_bundle(bundle.plans, replace(base, addresses=addresses)):
         path = rendered.plan.path
         result.rendered[path] = rendered
-        result.files.append(
-            compare(path, rendered.text, _text(bundle.root / path), export.digest, diffs=diffs)
-        )
+        text = _text(bundle.root, path)
+        found = compare(path, rendered.text, text, export.digest, diffs=diffs)
+        if found.state in {"foreign", "edited"} and _is_as_migrated(bundle.root, path, migrated):
+            found = replace(found, state="migrated", edits=())
+        result.files.append(found)
     result.files += _surplus(bundle)
     return result
 
 
-def write(root: Path, comparison: Comparison, text: str) -> None:
-    """Write or remove one file as the comparison says; raises InputError when the system refuses."""
+def write(root: Path, comparison: Comparison, text: str) -> str | None:
+    """Write or remove one file as the comparison says; raises InputError when the system refuses.
+
+    What is replaced and cannot be made again is in the backup of the last migration, or kept beside the file: then
+    its name there, relative to the project, is returned.
+    """
     path = root / comparison.path
+    after = None if comparison.state == "surplus" else text.encode()
+    held = follow(root, comparison.path, after, datetime.now(UTC))
+    kept = None
     try:
+        if not held and not comparison.may_write:
+            place = find_place(root, comparison.path)
+            kept = None if isinstance(place, str) else str(Path(place.name).with_name(keep(place)).as_posix())
         if comparison.state == "surplus":
             path.unlink(missing_ok=True)
-            return
+            return kept
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
     except OSError as error:
+        if kept is not None:
+            with suppress(OSError):  # the file itself is still there
+                (root / kept).unlink()
         raise InputError(
             f"the file cannot be written: {error.strerror}",
             where=str(path),
             hint="Make it writable, then run this again.",
         ) from error
+    return kept
 
 
 # -- reading the project --------------------------------------------------------------------------------
@@ -136,26 +159,22 @@ def write(root: Path, comparison: Comparison, text: str) -> None:
 
 def _variants(table: object, project: Project) -> Variants:
     hardware = read_config(table).hardware
-    if hardware is not None:
-        check_declaration(hardware, project)
-    hardware = hardware or propose(project)
     if hardware is None:
         return Variants()
+    check_declaration(hardware, project)
     return Variants(tuple(one.group for one in hardware.variants), variant_kind(hardware, project))
 
 
 def _refuse_ways_out(bundle: Bundle) -> None:
-    """Raise ConfigError for files that a symbolic link leads out of the project."""
-    out = [
-        plan.path
-        for plan in bundle.plans
-        if not Path(os.path.realpath(bundle.root / plan.path)).is_relative_to(bundle.root)
-    ]
-    if out:
+    """Raise ConfigError for files that lead out of the project or into a repository's own folder."""
+    places = ((plan.path, find_place(bundle.root, plan.path)) for plan in bundle.plans)
+    wrong = tuple(f"{path} {place}" for path, place in places if isinstance(place, str))
+    if wrong:
         raise ConfigError(
-            f"a symbolic link leads out of the project: {', '.join(out)}",
+            "these files cannot be written",
             where=EXPORT,
-            hint="Name files that lie inside the project.",
+            details=wrong,
+            hint="Name regular files inside the project.",
         )
 
 
@@ -171,10 +190,11 @@ def _file_of(variant: str, bundle: Bundle) -> str:
 # -- files ----------------------------------------------------------------------------------------------
 
 
-def _text(path: Path) -> str | None:
+def _text(root: Path, name: str) -> str | None:
     """Return a file's text; what is no UTF-8 is nobody's work of ours and only has to differ."""
+    path = root / name
     try:
-        return path.read_bytes().decode("utf-8", "replace")
+        return read_file(path, within=root).decode("utf-8", "replace")
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -185,6 +205,12 @@ def _text(path: Path) -> str | None:
         ) from error
 
 
+def _is_as_migrated(root: Path, path: str, migrated: Mapping[str, bytes]) -> bool:
+    """Say whether a file is byte for byte what the backup of the last migration holds."""
+    place = find_place(root, path)
+    return not isinstance(place, str) and migrated.get(place.name) == read_or_none(place)
+
+
 def _surplus(bundle: Bundle) -> Iterable[Comparison]:
     """Find untouched files of ours beside the bundle's that it does not have any more."""
     own = {plan.path for plan in bundle.plans}
@@ -192,7 +218,7 @@ def _surplus(bundle: Bundle) -> Iterable[Comparison]:
     for folder, suffix in sorted(places):
         for path in sorted((bundle.root / folder).glob(f"*{suffix}")):
             name = path.relative_to(bundle.root).as_posix()
-            text = None if name in own or not path.is_file() else _text(path)
+            text = None if name in own or not path.is_file() else _text(bundle.root, name)
             found = surplus(name, text) if text else None
             if found:
                 yield found
@@ -202,7 +228,7 @@ def _addresses(result: Standing, poetry: Poetry, base: Exported, *, ask: bool) -
     plans = [plan for plan in result.bundle.plans if plan.format == "pylock"]
     addresses: dict[FileKey, Address] = {}
     for plan in plans:
-        addresses |= known_addresses(_text(result.bundle.root / plan.path) or "")
+        addresses |= known_addresses(_text(result.bundle.root, plan.path) or "")
     pins = [pin for plan in plans for pin in base.select(plan.selection)]
     unknown = [
         (pin.package, file)

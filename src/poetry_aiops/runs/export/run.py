@@ -28,8 +28,10 @@ from poetry_aiops.runs.export.bundle import Standing
 from poetry_aiops.runs.export.bundle import read_bundle
 from poetry_aiops.runs.export.bundle import standing
 from poetry_aiops.runs.export.bundle import write
+from poetry_aiops.runs.terminal import lost_readers
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_error
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -150,9 +152,9 @@ class Synchronising:
                 where=file.path,
                 hint="Run `poetry lock`.",
             )
-        write(state.bundle.root, file, rendered.text if rendered else "")
+        kept = write(state.bundle.root, file, rendered.text if rendered else "")
         done = {"missing": "Wrote", "surplus": "Removed"}.get(file.state, "Updated")
-        self.command.line(plain(f"{done} {file.path}"))
+        self.command.line(plain(f"{done} {file.path}{f', kept what it held as {kept}' if kept else ''}"))
         for note in rendered.notes if rendered else ():
             self.command.line_error(plain(f"Note: {file.path}: {note}"), verbosity=Verbosity.VERBOSE)
 
@@ -271,7 +273,13 @@ class Synchronising:
             return True
 
         try:
-            watch(read, work, time.sleep, interval=_LOOK_EVERY)
+            watch(
+                read,
+                work,
+                time.sleep,
+                interval=_LOOK_EVERY,
+                goes_on=lambda: not lost_readers(self.command.io),
+            )
         except KeyboardInterrupt:
             self.command.line("")
         return 0
@@ -288,6 +296,6 @@ class Synchronising:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_file(path)).hexdigest()
     except OSError:
         return ""

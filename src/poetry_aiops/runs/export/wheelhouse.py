@@ -32,7 +32,6 @@ from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.export.header import read_header
 from poetry_aiops.export.model import Selection
-from poetry_aiops.export.model import without_credentials
 from poetry_aiops.export.wheelhouse import REQUIREMENTS_FILE
 from poetry_aiops.export.wheelhouse import Here
 from poetry_aiops.export.wheelhouse import choose_files
@@ -47,6 +46,9 @@ from poetry_aiops.runs.export.bundle import read_bundle
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
 from poetry_aiops.runs.terminal import shows_progress
+from poetry_aiops.system.addresses import public_address
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ def _refuse_to_overwrite(path: Path) -> None:
     """Raise NegativeAnswerError for a requirements file in the folder that is not our own untouched work."""
     if not path.exists():
         return
-    text = path.read_bytes().decode("utf-8", "replace")
+    text = read_file(path, within=ANYWHERE).decode("utf-8", "replace")
     header = read_header(text)
     if header is None or header.path != REQUIREMENTS_FILE or not header.is_untouched(text):
         raise NegativeAnswerError(
@@ -229,7 +231,7 @@ def _addresses(
     if lost:
         raise IncompleteError(
             f"{len(lost)} files of poetry.lock cannot be found on their indexes",
-            details=tuple(found.problems) or tuple(without_credentials(name) for name in lost),
+            details=tuple(found.problems) or tuple(public_address(name) for name in lost),
             hint="Run the same command again when the index answers; if a release is gone, `poetry update` takes another.",
         )
     return found.addresses

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import platform
 import sys
 
@@ -14,6 +14,7 @@ from cleo.ui.progress_bar import ProgressBar
 from packaging.tags import platform_tags
 
 from poetry_aiops.adapters.reports_folder import REPORTS
+from poetry_aiops.adapters.reports_folder import reports_of
 from poetry_aiops.errors import InputError
 from poetry_aiops.graph.advisories import read_findings
 from poetry_aiops.graph.scope import machine_for
@@ -24,6 +25,9 @@ from poetry_aiops.graph.sizes import tags_on
 from poetry_aiops.project.wheels import ranked_tags
 from poetry_aiops.runs.terminal import print_warning
 from poetry_aiops.runs.terminal import shows_progress
+from poetry_aiops.system.reading import ANYWHERE
+from poetry_aiops.system.reading import LARGEST_REPORT
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -33,8 +37,8 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from poetry_aiops.commands.graph import GraphCommand
-    from poetry_aiops.graph.advisories import Advisory
     from poetry_aiops.graph.advisories import HealthFindings
+    from poetry_aiops.graph.advisories import Vulnerabilities
     from poetry_aiops.graph.model import DependencyGraph
     from poetry_aiops.hardware.host import Host
     from poetry_aiops.project.model import Lock
@@ -105,33 +109,32 @@ def _progress(command: GraphCommand) -> Callable[[int, int], None] | None:
 # -- advisories ---------------------------------------------------------------------------------------------
 
 
-def advisories_of(
-    command: GraphCommand, lock: Lock, graph: DependencyGraph
-) -> Mapping[str, tuple[Advisory, ...]] | None:
-    """Return the advisories of ``--health-report``, else of the last report where it is about this lock.
+def vulnerabilities_of(command: GraphCommand, lock: Lock, graph: DependencyGraph) -> Vulnerabilities | None:
+    """Return the vulnerabilities of ``--health-report``, else of the last report where it is about this lock.
 
     None without any. Raises InputError for a named report that cannot be read.
     """
     named = command.option("health-report")
     if named:
-        findings = _read(Path(named), f"--health-report {named}")
-        if not findings.is_about(lock, _digest(lock)):
-            print_warning(command.io, f"{named} was written for another state of poetry.lock")
+        findings = _read(Path(named), f"--health-report {named}", within=ANYWHERE)
+        if not findings.is_about(lock):
+            print_warning(command.io, f"{named} is not about this state of poetry.lock")
+            return None
         return findings.on(graph)
-    path = lock.path.parent / REPORTS / LAST_REPORT
-    if not path.is_file():
+    path = reports_of(lock.path.parent) / LAST_REPORT
+    if not os.path.lexists(path):
         return None
     try:
-        findings = _read(path, f"{REPORTS}/{LAST_REPORT}")
+        findings = _read(path, f"{REPORTS}/{LAST_REPORT}", within=lock.path.parent)
     except InputError as error:
         print_warning(command.io, "\n".join(error.lines()))
         return None
-    return findings.on(graph) if findings.is_about(lock, _digest(lock)) else None
+    return findings.on(graph) if findings.is_about(lock) else None
 
 
-def _read(path: Path, where: str) -> HealthFindings:
+def _read(path: Path, where: str, *, within: Path | str) -> HealthFindings:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path, within=within, limit=LARGEST_REPORT).decode()
     except UnicodeDecodeError:
         raise InputError("this is not UTF-8 text", where=where) from None
     except OSError as error:
@@ -141,7 +144,3 @@ def _read(path: Path, where: str) -> HealthFindings:
             hint="Write one with `poetry health --output FILE.json`.",
         ) from error
     return read_findings(text, where)
-
-
-def _digest(lock: Lock) -> str:
-    return hashlib.sha256(lock.path.read_bytes()).hexdigest()

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from poetry_aiops.adapters.git import file_at
-from poetry_aiops.adapters.reports_folder import REPORTS
+from poetry_aiops.adapters.reports_folder import reports_of
 from poetry_aiops.adapters.reports_folder import write_reports
+from poetry_aiops.config import read_config
+from poetry_aiops.errors import IncompleteError
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
@@ -29,6 +31,7 @@ from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay
 from poetry_aiops.graph.revision import graph_at
+from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.report.document import document_text
@@ -44,10 +47,9 @@ from poetry_aiops.report.graph.text import answers_text
 from poetry_aiops.report.graph.text import cycles_text
 from poetry_aiops.report.graph.text import graph_text
 from poetry_aiops.report.graph.text import summary_text
-from poetry_aiops.runs.graph.overlay import advisories_of
 from poetry_aiops.runs.graph.overlay import sizes_of
+from poetry_aiops.runs.graph.overlay import vulnerabilities_of
 from poetry_aiops.runs.graph.scope import look_of
-from poetry_aiops.runs.graph.scope import variants_of
 from poetry_aiops.runs.located import located_pyproject
 from poetry_aiops.runs.located import locked_beside
 from poetry_aiops.runs.terminal import fitted
@@ -77,7 +79,7 @@ class Graphing:
     command: GraphCommand
 
     def run(self) -> int:
-        """Return the exit code: 1 only for cycles with ``--check-cycles``."""
+        """Return the exit code: 1 only for cycles with ``--check-cycles``, 3 where an index refused to tell sizes."""
         asked = self._asked_format()
         files = self.command.output_files
         self.depth  # noqa: B018 - wrong options are told before anything is read
@@ -93,7 +95,7 @@ class Graphing:
             self._write_page()
         if files:
             self.command.write_files({form: self._text(form) for form in set(files.values())})
-        return self._check_cycles()
+        return self._check_cycles() or self._check_sizes()
 
     # -- what was asked for --------------------------------------------------------------------------------
 
@@ -157,7 +159,7 @@ class Graphing:
         sizes = None
         if self.command.option("sizes"):
             sizes = sizes_of(self.command, self.project, self.lock, self.graph, self.look.host)
-        return Overlay(sizes, advisories_of(self.command, self.lock, self.graph))
+        return Overlay(sizes, vulnerabilities_of(self.command, self.lock, self.graph))
 
     @cached_property
     def _old_graph(self) -> DependencyGraph | None:
@@ -259,18 +261,18 @@ class Graphing:
             held=self.answers.held,
             diff=page_diff,
             sizes=self.overlay.bytes_by_name,
-            advisories=self.overlay.advisories or {},
+            vulnerabilities=self.overlay.vulnerabilities,
             focus=self.command.option("focus") or "",
         )
 
     def _variants(self) -> dict[str, str]:
-        hardware = variants_of(self.document, self.project)
+        hardware = read_config(aiops_table(self.document)).hardware
         return {one.group: one.backend for one in hardware.variants} if hardware else {}
 
     def _write_page(self) -> None:
         contents = {PAGE: self._text("html"), ANALYSIS: self._text("markdown")}
         try:
-            page, analysis = write_reports(self.path.parent / REPORTS, contents)
+            page, analysis = write_reports(reports_of(self.path.parent), contents)
         except InputError as error:
             print_warning(self.command.io, "\n".join(error.lines()))
             self.command.line(
@@ -289,6 +291,13 @@ class Graphing:
         if self.command.option("check-cycles") and self.analysis.cycles:
             return NegativeAnswerError.exit_code
         return 0
+
+    def _check_sizes(self) -> int:
+        sizes = self.overlay.sizes if self.command.option("sizes") else None
+        refused = dict.fromkeys(one.reason for one in sizes.builds if one.refused) if sizes else {}
+        for reason in refused:
+            print_warning(self.command.io, reason)
+        return IncompleteError.exit_code if refused else 0
 
 
 def _shown(path: Path, pyproject: Path) -> str:

@@ -14,7 +14,6 @@ from poetry_aiops.graph.scope import scope_of
 from poetry_aiops.hardware.groups import names_in_extras
 from poetry_aiops.hardware.groups import names_in_groups
 from poetry_aiops.locking.declaration import variant_kind
-from poetry_aiops.locking.propose import propose
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.targets import marker_applies
 from poetry_aiops.project.targets import targets
@@ -43,11 +42,6 @@ class Look:
     host: Host | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-
-
-def variants_of(document: Mapping[str, object], project: Project) -> HardwareConfig | None:
-    """Return the declared hardware variants, else those that the groups look like."""
-    return read_config(aiops_table(document)).hardware or propose(project)
 
 
 def look_of(command: GraphCommand, project: Project, lock: Lock, document: Mapping[str, object]) -> Look:
@@ -121,7 +115,7 @@ class _Looker:
         """
         from poetry_aiops.hardware.target import names_hardware  # noqa: PLC0415 - few machines are described
 
-        hardware = variants_of(self.document, self.project) if names_hardware(spec) else None
+        hardware = read_config(aiops_table(self.document)).hardware if names_hardware(spec) else None
         if hardware is None or any(one.group in only for one in hardware.variants):
             return None
         return hardware, self._choice(hardware, host, machine, without)

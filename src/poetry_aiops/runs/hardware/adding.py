@@ -1,23 +1,26 @@
-"""One run of ``poetry hw-add``: plan, show, write, lock, and back to the old file when locking fails."""
+"""One run of ``poetry hw-add``: plan, show, lock what is planned, and write pyproject.toml and poetry.lock together."""
 
 from __future__ import annotations
 
 import difflib
 import os
+import tempfile
 
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
 import poetry_aiops
 
 from poetry_aiops.adapters.backups.migration import locked
-from poetry_aiops.adapters.files import write_atomically
+from poetry_aiops.adapters.files import write_together
 from poetry_aiops.adapters.indexes.page_look import look_at_page
+from poetry_aiops.adapters.solving.staged_project import staged_project
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import NegativeAnswerError
@@ -34,19 +37,22 @@ from poetry_aiops.locking.declaration import variant_kind
 from poetry_aiops.locking.propose import propose
 from poetry_aiops.project.edit import ProjectEdit
 from poetry_aiops.project.edit import apply_edit
+from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.runs.hardware.interruption import undoing_when_ended
 from poetry_aiops.runs.located import located_pyproject
-from poetry_aiops.runs.locking.locking import lock_variants
+from poetry_aiops.runs.locking.locking import lock_staged
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from poetry.repositories import RepositoryPool
 
     from poetry_aiops.commands.hw_add import HwAddCommand
     from poetry_aiops.hardware.addition import Addition
@@ -76,7 +82,7 @@ class Adding:
 
     def _run(self, path: Path) -> int:
         document = load_pyproject(path)
-        before = path.read_bytes()
+        before = read_file(path)
         addition = self._plan(document, path)
         text = apply_edit(before.decode("utf-8"), addition.edit, path)
         diff = _diff(before.decode("utf-8"), text)
@@ -85,14 +91,12 @@ class Adding:
             self._refuse_read_only(path)
         self._show(addition, diff)
         code = 0
-        if diff and not dry:
-            code = self._write_and_lock(path, before, text.encode("utf-8"), addition)
-        elif not dry and self._lock_is_behind():
-            self._note(
-                "pyproject.toml has all of this already, and poetry.lock does not belong to it: locking"
-            )
-            code = lock_variants(self.command)
-            self.locked = code == 0
+        if not dry and (diff or self._lock_is_behind()):
+            if not diff:
+                self._note(
+                    "pyproject.toml has all of this already, and poetry.lock does not belong to it: locking"
+                )
+            code = self._lock_and_write(path, before, text, addition)
         self._conclude(document, diff, dry=dry, code=code)
         if self.command.asked_format == "json":
             self._write_document(addition, diff, dry=dry, code=code)
@@ -143,36 +147,51 @@ class Adding:
 
     # -- writing -------------------------------------------------------------------------------------------
 
-    def _write_and_lock(self, path: Path, before: bytes, after: bytes, addition: Addition) -> int:
-        _replace(path, before, after)
-        self.written = True
-        if self.command.option("no-lock"):
-            return 0
-        code = NegativeAnswerError.exit_code
-        try:
-            self.command.reset_poetry()
-            self._warn_about_hashes(addition)
-            code = lock_variants(self.command)
-        finally:
-            # Whatever went wrong, an interruption included: the project is as it was before.
+    def _lock_and_write(self, path: Path, before: bytes, text: str, addition: Addition) -> int:
+        """Lock the planned project beside the real one, then write both files or none; returns the exit code."""
+        after = {path: text.encode("utf-8")}
+        seen: dict[Path, bytes | None] = {path: before}
+        if not self.command.option("no-lock"):
+            lock = path.with_name("poetry.lock")
+            if lock.is_file():
+                read_lock(lock)  # refuses what Poetry could not read, with its line
+            seen[lock] = _bytes_of(lock)
+            code = self._lock(addition, text, seen[lock], lock, after)
             if code != 0:
-                self._put_back(path, before, after)
-        self.locked = code == 0
+                return code
+        _write(seen, {file: data for file, data in after.items() if data != seen[file]})
+        self.written = after[path] != before
+        self.locked = len(after) > 1
+        self.command.reset_poetry()
+        return 0
+
+    def _lock(
+        self, addition: Addition, text: str, old: bytes | None, lock: Path, after: dict[Path, bytes]
+    ) -> int:
+        """Lock the planned project and put the new lock into ``after``; returns the exit code."""
+        code = NegativeAnswerError.exit_code
+        application = self.command.get_application()
+        seed = None if old is None else old.decode("utf-8")
+        try:
+            with (
+                tempfile.TemporaryDirectory(prefix="poetry-aiops-") as scratch,
+                staged_project(lock.parent, text, seed, application) as staged,
+            ):
+                self._warn_about_hashes(addition, staged.poetry.pool)
+                code = lock_staged(self.command, staged.poetry, Path(scratch))
+                if code == 0:
+                    after[lock] = read_file(staged.lock_path)
+        finally:
+            if code != 0:  # an interruption included
+                self.command.line_error("<error>Locking failed, so nothing was written.</error>")
         return code
 
     def _lock_is_behind(self) -> bool:
-        """Whether a run was ended between writing pyproject.toml and locking, or told not to lock."""
+        """Whether an earlier run was told not to lock, or was killed between exchanging both files."""
         locker = self.command.poetry.locker
         return not self.command.option("no-lock") and not (locker.is_locked() and locker.is_fresh())
 
-    def _put_back(self, path: Path, before: bytes, after: bytes) -> None:
-        _replace(path, after, before)
-        self.written = False
-        self.command.line_error(
-            "<error>Locking failed, so pyproject.toml was put back as it was; poetry.lock was not touched.</error>"
-        )
-
-    def _warn_about_hashes(self, addition: Addition) -> None:
+    def _warn_about_hashes(self, addition: Addition, pool: RepositoryPool) -> None:
         """Warn about indexes without hashes: Poetry would download every file of a release to compute them."""
         looks: dict[str, tuple[str, str]] = {}
         for variant in addition.variants:
@@ -180,14 +199,14 @@ class Adding:
                 if entry.source is not None:
                     looks.setdefault(entry.source, (entry.name, entry.constraint))
         for source, (package, constraint) in looks.items():
-            look = look_at_page(self.command.poetry.pool, source, package, constraint)
+            look = look_at_page(pool, source, package, constraint)
             if look.problem is not None:
                 self._note(f"the page of {package} on {source} could not be looked at: {look.problem}")
             elif look.without_hash:
                 self._warn(
                     f"{source} gives no sha256 for {look.without_hash} of {look.files} files of {package}"
                     f" {look.version}: Poetry downloads them whole to compute it, which for torch is gigabytes."
-                    " Ctrl+C stops it and puts pyproject.toml back."
+                    " Ctrl+C stops it, and nothing is written."
                 )
 
     # -- telling -------------------------------------------------------------------------------------------
@@ -266,20 +285,25 @@ class Adding:
         return [name for name, changed in names if changed]
 
 
-def _replace(path: Path, before: bytes, after: bytes) -> None:
-    """Write the file; raises InputError when somebody else wrote it meanwhile, or when the system refuses."""
-    if path.read_bytes() != before:
-        raise InputError(
-            "the file was changed by another program meanwhile and is left as that wrote it",
-            where=str(path),
-            hint="Look at it, then run `poetry lock`.",
-        )
+def _bytes_of(path: Path) -> bytes | None:
+    return read_file(path) if path.is_file() else None
+
+
+def _write(seen: Mapping[Path, bytes | None], after: Mapping[Path, bytes]) -> None:
+    """Write the files; raises InputError when another program wrote one since it was read, or the system refuses."""
+    for path, data in seen.items():
+        if _bytes_of(path) != data:
+            raise InputError(
+                "the file was changed by another program meanwhile, so nothing was written",
+                where=str(path),
+                hint="Run this again.",
+            )
     try:
-        write_atomically(path, after)
+        write_together(after)
     except OSError as error:
         raise InputError(
-            f"the file cannot be written and is left as it is: {error.strerror or error}",
-            where=str(path),
+            f"cannot be written and is as it was: {error.strerror or error}",
+            where=", ".join(map(str, after)),
             hint="Make room or make it writable, then run this again.",
         ) from error
 

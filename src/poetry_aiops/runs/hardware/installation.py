@@ -12,6 +12,8 @@ from packaging.utils import canonicalize_name
 from poetry_aiops.adapters.machine.environment_record import write_record
 from poetry_aiops.adapters.machine.installed_packages import read_installed
 from poetry_aiops.adapters.machine.verify_environment import verify_environment
+from poetry_aiops.adapters.solving.gate import locked_by
+from poetry_aiops.adapters.solving.gate import verify_locked
 from poetry_aiops.adapters.solving.installer import VariantInstaller
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.hardware.groups import names_in_extras
@@ -19,6 +21,7 @@ from poetry_aiops.hardware.installed import installed_builds
 from poetry_aiops.hardware.installed_check import compare
 from poetry_aiops.hardware.record import record_for
 from poetry_aiops.locking.declaration import provided_directly
+from poetry_aiops.locking.verify import Installed
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.targets import targets
 from poetry_aiops.report.document import document_text
@@ -98,15 +101,26 @@ class Installation:
         chosen = {self.variant} if self.variant else set()
         return sorted((set(every) - set(self.session.variants)) | chosen)
 
-    def announce(self) -> None:
-        """Say what was chosen and why, in one line, and prepare the installer to clear other variants away."""
+    def verify_selection(self) -> None:
+        """Raise LockConflictError when poetry.lock holds two builds of one package for what is to be installed."""
         command = self.command
+        poetry = command.poetry
+        extras = (
+            poetry.package.extras
+            if command.option("all-extras")
+            else names_in_extras(command.option("extras"))
+        )
+        verify_locked(locked_by(poetry.locker), [Installed.of(self.active_groups, extras)])
+
+    def announce(self) -> None:
+        """Warn, say what was chosen and why in one line, and prepare the installer to clear other variants away."""
+        command = self.command
+        self._warn(self.warnings)
         if command.option("explain"):
             text = machine_text(self.detection, self.selection, (), explain=True)
             command.line(plain(fitted(command.io.output, text)) + "\n")
         headline = fitted(command.io.output, f"hw-install: {self._headline()}").removeprefix("hw-install")
         command.line(f"<info>hw-install</info>{plain(headline)}")
-        self._warn(self.warnings)
         if self.session is not None and isinstance(command.installer, VariantInstaller):
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"
             if is_foreign(self.detection):
@@ -151,6 +165,7 @@ class Installation:
             "origin": self.choice.origin,
             "reason": self.choice.reason,
             "torch_max": self.choice.torch_max,
+            "note": self.choice.note if self.variant else None,
             "groups": sorted(self.active_groups),
             "dry_run": bool(self.command.option("dry-run")),
             "remembered": self.remember,

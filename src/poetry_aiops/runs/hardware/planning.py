@@ -12,11 +12,16 @@ from poetry_aiops.adapters.machine.environment_record import read_record
 from poetry_aiops.config import AUTO
 from poetry_aiops.config import NONE
 from poetry_aiops.config import read_config
+from poetry_aiops.errors import InputError
+from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.errors import UsageError
+from poetry_aiops.hardware.beyond import LockedBuild
+from poetry_aiops.hardware.beyond import with_newer_builds
 from poetry_aiops.hardware.catalogue import load_catalogue
 from poetry_aiops.hardware.choice import Choice
 from poetry_aiops.hardware.choice import Offer
 from poetry_aiops.hardware.choice import choose
+from poetry_aiops.hardware.choice import matching
 from poetry_aiops.hardware.choice import require
 from poetry_aiops.hardware.groups import GroupOptions
 from poetry_aiops.hardware.groups import names_in_extras
@@ -27,10 +32,12 @@ from poetry_aiops.hardware.groups import wish_of
 from poetry_aiops.hardware.select import cuda_majors
 from poetry_aiops.hardware.select import select
 from poetry_aiops.hardware.selection import Constraint
+from poetry_aiops.hardware.surroundings import IMAGE_BUILDERS
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.project.wheels import has_wheel_for
 from poetry_aiops.report.machine import device_in_words
 from poetry_aiops.runs.hardware.installation import Installation
 from poetry_aiops.runs.hardware.machine import catalogue_warning
@@ -39,6 +46,8 @@ from poetry_aiops.runs.hardware.machine import is_foreign
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from poetry_aiops.commands.hw_install import HwInstallCommand
     from poetry_aiops.hardware.catalogue import Catalogue
     from poetry_aiops.hardware.choice import Wish
@@ -56,21 +65,20 @@ def plan_installation(command: HwInstallCommand, session: VariantSession | None)
     return _Planner(command, session).plan()
 
 
-def offers_of(session: VariantSession | None, without: frozenset[str]) -> tuple[Offer, ...]:
-    """Return the project's variants with the version of torch that the lock holds for each."""
+def offers_of(session: VariantSession | None, without: frozenset[str], python: str) -> tuple[Offer, ...]:
+    """Return the project's variants with the torch that the lock holds for each."""
     if session is None:
         return ()
     lock = session.locked()
     torches = [package for package in lock.packages if package.name == "torch"] if lock else []
-    return tuple(
-        Offer(
-            variant.group,
-            variant.backend,
-            next((torch.version for torch in torches if _holds(session, torch, variant.group)), None),
-        )
-        for variant in session.hardware.variants
-        if variant.group not in without
-    )
+    offers = []
+    for variant in session.hardware.variants:
+        if variant.group in without:
+            continue
+        torch = next((torch for torch in torches if _holds(session, torch, variant.group)), None)
+        wheel = torch is not None and has_wheel_for(torch.files, python)
+        offers.append(Offer(variant.group, variant.backend, torch.version if torch else None, wheel))
+    return tuple(offers)
 
 
 def _holds(session: VariantSession, package: Package, variant: str) -> bool:
@@ -104,6 +112,12 @@ class _Planner:
         defaults = main | {canonicalize_name(group) for group in command.non_optional_groups}
         own = read_config(aiops_table(command.poetry.pyproject.data)).profiles
         profile = profile_of(self.options.profile, own, defaults, self.variants)
+        if profile is not None and not command.poetry.locker.is_locked():
+            raise InputError(
+                "it is missing, and a profile installs only what is locked",
+                where="poetry.lock",
+                hint="Run `poetry lock`, and keep poetry.lock with the project.",
+            )
         # What this environment remembers was chosen for this machine, and --target describes another one.
         record = read_record(command.env.path) if command.env.is_venv() and not self._described else None
         wish = wish_of(
@@ -120,12 +134,17 @@ class _Planner:
             variants=self.variant_groups,
             profile=profile,
         )
-        offers = offers_of(session, self.options.without)
-        selection = select(detection.host, catalogue, self._constraint(offers, catalogue))
+        info = command.env.version_info
+        python = f"{info[0]}.{info[1]}"
+        offers = offers_of(session, self.options.without, python)
+        builds = [LockedBuild(offer.backend, offer.torch, offer.wheel) for offer in offers]
+        catalogue = with_newer_builds(catalogue, builds, python)
+        selection = select(detection.host, catalogue, self._constraint(offers, catalogue, python))
         choice = self._choice(wish, offers, selection, detection, takes_variant=group_plan.takes_variant)
         if required := command.option("require"):
             require(choice, str(required))
-        warnings = [*detection.warnings, *choice.warnings, *catalogue_warning(catalogue)]
+        # First what was chosen against expectation: a fall to the CPU.
+        warnings = [*choice.warnings, *detection.warnings, *catalogue_warning(catalogue)]
         if session is not None and choice.origin == "auto":
             warnings += selection.warnings
         return Installation(
@@ -179,10 +198,9 @@ class _Planner:
             )
         return detection
 
-    def _constraint(self, offers: tuple[Offer, ...], catalogue: Catalogue) -> Constraint:
-        info = self.command.env.version_info
+    def _constraint(self, offers: tuple[Offer, ...], catalogue: Catalogue, python: str) -> Constraint:
         if self.session is None:
-            return Constraint(python=f"{info[0]}.{info[1]}")
+            return Constraint(python=python)
         project = self.session.project
         shared = tuple(
             (requirement.name, frozenset(requirement.extras))
@@ -191,7 +209,7 @@ class _Planner:
         )
         return Constraint(
             offered=tuple(dict.fromkeys(offer.backend for offer in offers)),
-            python=f"{info[0]}.{info[1]}",
+            python=python,
             mixed=self.session.hardware.mixed,
             cuda_majors=cuda_majors(shared, catalogue),
         )
@@ -205,22 +223,31 @@ class _Planner:
         *,
         takes_variant: bool,
     ) -> Choice:
+        stated = wish.origin in {"option", "environment"} and wish.value not in {AUTO, NONE}
+        if stated:
+            matching(wish, offers, selection)  # refused also where these groups take no variant
         if self.session is None or not takes_variant:
             return Choice(None, None, "no hardware variant is involved", "auto")
-        choice = choose(wish, offers, selection, device_in_words(detection.host))
-        if wish.value == AUTO and detection.host.container == "buildkit":
-            self._refuse_guess_at_image_build(choice, offers)
+        guess = wish.origin == "auto" and detection.host.container in IMAGE_BUILDERS
+        try:
+            choice = choose(wish, offers, selection, device_in_words(detection.host))
+        except NegativeAnswerError:
+            if guess:
+                raise self._no_guess_at_image_build(offers) from None
+            raise
+        if guess and choice.backend and family_of(choice.backend) == "cpu":
+            gpu = [offer for offer in offers if family_of(offer.backend) != "cpu"]
+            if gpu:
+                raise self._no_guess_at_image_build(gpu)
         return choice
 
-    def _refuse_guess_at_image_build(self, choice: Choice, offers: tuple[Offer, ...]) -> None:
-        gpu = [offer for offer in offers if family_of(offer.backend) != "cpu"]
-        if gpu and (choice.backend is None or family_of(choice.backend) == "cpu"):
-            raise UsageError(
-                "this is an image build, and it cannot tell which machine will run the image",
-                where=ENVIRONMENT_VARIABLE,
-                hint=f"Say which build the image is for, for example `ARG {ENVIRONMENT_VARIABLE}={gpu[0].backend}`"
-                f" (or cpu), or `poetry hw-install --hardware {gpu[0].variant}`.",
-            )
+    def _no_guess_at_image_build(self, offers: Sequence[Offer]) -> UsageError:
+        return UsageError(
+            "this is an image build, and it cannot tell which machine will run the image",
+            where=ENVIRONMENT_VARIABLE,
+            hint=f"Say which build the image is for, for example `ARG {ENVIRONMENT_VARIABLE}={offers[0].backend}`"
+            f" (or cpu), or `poetry hw-install --hardware {offers[0].variant}`; `--hardware auto` goes by the builder.",
+        )
 
     def _remember(self, wish: Wish, choice: Choice) -> str | None:
         """Return what the environment shall remember; a system environment remembers nothing."""

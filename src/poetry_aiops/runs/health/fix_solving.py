@@ -47,6 +47,7 @@ from poetry_aiops.project.pyproject import read_project
 from poetry_aiops.runs.locking.locking import lock_staged
 from poetry_aiops.runs.locking.variants import VariantSession
 from poetry_aiops.runs.locking.variants import verify_lock
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def solved_batch(
 ) -> Batch[SolvedFixes]:
     seconds = solve_seconds(os.environ)
     pyproject = case.poetry.pyproject_path
-    text = pyproject.read_bytes().decode("utf-8")
+    text = read_file(pyproject).decode("utf-8")
     lock = before.decode("utf-8")
     ranks = {name: max(one.severity.rank for one in pins if one.package == name) for name in _names(pins)}
     application = command.get_application()
@@ -245,7 +246,7 @@ class FixSolver:
     def _solved(self) -> SolvedFixes:
         """Return what was solved, verified as it will be read; raises LockConflictError for a lock that is not sound."""
         self._verify()
-        text = self.staged.lock_path.read_bytes()
+        text = read_file(self.staged.lock_path)
         lock = replace(read_lock(self.staged.lock_path), path=self.case.lock.path)
         return SolvedFixes(text, lock, self.case.audit_of(lock.packages))
 
@@ -280,12 +281,11 @@ class FixSolver:
         keys = {one.key for one in chosen}
         kept = {(one.name, one.version) for one in self.case.lock.packages if one.key not in keys}
         return {
-            (one.package, audited_version(one.version))
-            for one in solved.audit.findings
-            if (one.package, one.version) not in kept
-            and (
-                (one.package, one.id) in fixed or not any((one.package, name) in known for name in one.names)
-            )
+            (build.name, audited_version(build.version))
+            for build in solved.audit.packages
+            if (build.name, build.version) not in kept
+            for names in ({(build.name, name) for name in one.names} for one in build.findings)
+            if names & fixed or not names & known
         }
 
 

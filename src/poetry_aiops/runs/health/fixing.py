@@ -20,6 +20,7 @@ from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.fixes import FixOutcome
+from poetry_aiops.health.fixes import folded
 from poetry_aiops.health.fixes import wanted_fixes
 from poetry_aiops.health.fixes import without
 from poetry_aiops.health.lock_diff import lock_changes
@@ -31,6 +32,7 @@ from poetry_aiops.report.health.model import ProposedFix as FixRow
 from poetry_aiops.runs.health.fix_solving import FixCase
 from poetry_aiops.runs.health.fix_solving import solved_batch
 from poetry_aiops.runs.terminal import plain
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def fix(command: Command, look: HealthLook, *, dry_run: bool) -> HealthReport:
     """
     case = case_of(look)
     outcome = apply_fixes(command, case, propose_fixes(case), dry_run=dry_run)
+    outcome = replace(outcome, fixes=folded(outcome.fixes))
     for line in outcome_lines(outcome, dry_run=dry_run):
         command.line(plain(line))
     return replace(look.report, fixes=tuple(_row(one) for one in outcome.fixes))
@@ -125,7 +128,7 @@ def apply_fixes(
             hint="Run `poetry lock` first.",
         )
     _refuse_gaps(case)
-    before = case.lock.path.read_bytes()
+    before = read_file(case.lock.path)
     started = time.perf_counter()
     batch = solved_batch(command, case, pins, before)
     outcome = _outcome(case, fixes, batch, time.perf_counter() - started)
@@ -137,16 +140,10 @@ def apply_fixes(
 
 def _refuse_gaps(case: FixCase) -> None:
     """Refuse a lock without what pyproject.toml asks for; locks before Poetry 2.3 pass as fresh in such a case."""
-    ground = Ground(case.lock, case.project)
-    missing = {
-        need.name
-        for group in case.project.groups.values()
-        for need in ground.on_some_machine(group.requirements)
-        if need.name not in ground.by_name
-    }
-    if missing:
+    gaps = Ground(case.lock, case.project).gaps
+    if gaps:
         raise UsageError(
-            f"it lacks what pyproject.toml asks for: {', '.join(sorted(missing))}",
+            f"it lacks what pyproject.toml asks for: {', '.join(gaps)}",
             where="poetry.lock",
             hint="Run `poetry lock` first.",
         )
@@ -187,7 +184,8 @@ def _outcome(
         told = tuple(_answered(one, batch, {}) for one in fixes)
         return FixOutcome(told, solves=batch.solves, seconds=seconds)
     reasons = {
-        name: tuple(i for one in fixes if one.package == name for i in one.advisories) for name in batch.names
+        name: tuple(dict.fromkeys(i for one in fixes if one.package == name for i in one.advisories))
+        for name in batch.names
     }
     changes = lock_changes(case.lock, solved.lock, reasons)
     by_name: dict[str, list[LockChange]] = {}
@@ -218,7 +216,7 @@ def _answered(
 
 
 def _write(path: Path, before: bytes, after: bytes) -> None:
-    if path.read_bytes() != before:
+    if read_file(path) != before:
         raise InputError(
             "it was changed by another program while the fixes were solved",
             where=path.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+from typing import assert_never
 from urllib.parse import urlsplit
 
 import poetry_aiops
@@ -23,13 +25,15 @@ from poetry_aiops.adapters.indexes.records import IndexAccess
 from poetry_aiops.adapters.indexes.records import cache_folder
 from poetry_aiops.adapters.indexes.records import cooldown_of
 from poetry_aiops.adapters.indexes.records import index_records
+from poetry_aiops.adapters.indexes.source import sources_of
+from poetry_aiops.adapters.indexes.source import stand_ins_of
 from poetry_aiops.adapters.reports_folder import read_report
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.frameworks import load_frameworks
 from poetry_aiops.health.applicability import Origins
+from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.currency import currency_metric
-from poetry_aiops.health.demands import Demands
 from poetry_aiops.health.depth import depth_metric
 from poetry_aiops.health.gate import Facts
 from poetry_aiops.health.gate import judge
@@ -51,14 +55,18 @@ from poetry_aiops.health.score import score_of
 from poetry_aiops.health.score import security_metric
 from poetry_aiops.health.security import audit
 from poetry_aiops.health.signals import signals_of
+from poetry_aiops.project.lines import asking_line
 from poetry_aiops.project.lines import lock_lines
 from poetry_aiops.project.lines import requirement_lines
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.report.health.formats import report_text
 from poetry_aiops.report.health.model import HealthReport
 from poetry_aiops.report.health.model import Location
 from poetry_aiops.report.health.rows import RatedPackages
 from poetry_aiops.report.health.rows import package_rows
 from poetry_aiops.runs.health.feeds import feeds_of
+from poetry_aiops.runs.health.request import LATEST
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -68,13 +76,16 @@ if TYPE_CHECKING:
 
     from poetry.poetry import Poetry
 
+    from poetry_aiops.adapters.reports_folder import Content
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.cooldown import Cooldown
     from poetry_aiops.health.currency import Currency
+    from poetry_aiops.health.demands import Demands
     from poetry_aiops.health.history import Entry
     from poetry_aiops.health.history import History
     from poetry_aiops.health.maintenance import Maintenance
     from poetry_aiops.health.metric import Metric
+    from poetry_aiops.health.metric import MetricName
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
     from poetry_aiops.health.records import IndexRecords
@@ -137,13 +148,37 @@ class HealthLook:
         return "; ".join(parts)
 
     @cached_property
+    def ground(self) -> Ground:
+        return Ground(self.subject.lock, self.subject.project)
+
+    @property
     def demands(self) -> Demands:
-        return Demands(self.subject.lock, self.subject.project)
+        return self.ground.demands
+
+    @cached_property
+    def lock_problems(self) -> tuple[str, ...]:
+        """Why the lock may not be what pyproject.toml asks for: what it holds then says little about the project."""
+        found = []
+        try:
+            if not self.subject.poetry.locker.is_fresh():
+                found.append("poetry.lock does not match pyproject.toml; run `poetry lock`")
+        except (RuntimeError, ValueError) as error:
+            why = " ".join(str(error).split())
+            found.append(f"Poetry cannot tell whether poetry.lock matches pyproject.toml: {why}")
+        if self.ground.gaps:
+            found.append(f"poetry.lock lacks what pyproject.toml asks for: {', '.join(self.ground.gaps)}")
+        return tuple(found)
 
     @cached_property
     def origins(self) -> Origins:
         torch = urlsplit(load_frameworks().torch_index).hostname or ""
-        return Origins(frozenset({torch, default_index_host()}), self.request.public_sources)
+        pool = self.subject.poetry.pool
+        return Origins(
+            frozenset({torch, default_index_host()}),
+            self.request.public_sources,
+            stand_ins_of(pool),
+            {name: source.url for name, source in sources_of(pool).items()},
+        )
 
     @property
     def folder(self) -> Path:
@@ -154,10 +189,12 @@ class HealthLook:
 
     # -- security --------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def audit(self) -> Audit | None:
-        if not self._wants("security"):
-            return None
+        return self.asked_audit if self._wants("security") else None
+
+    @cached_property
+    def asked_audit(self) -> Audit:
         return audit(self.packages, self.feeds, self.origins, self._development_groups())
 
     @cached_property
@@ -242,21 +279,30 @@ class HealthLook:
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
+        return tuple(self._metric(name) for name in self.request.metrics)
+
+    def _metric(self, name: MetricName) -> Metric:
         rated = self.rated
-        found: list[Metric] = []
-        if rated.audit is not None:
-            found.append(security_metric(rated.audit))
-        if self._wants("currency"):
-            found.append(currency_metric(rated.currency, self._cooldown()))
-        if self._wants("maintenance"):
-            found.append(maintenance_metric(rated.maintenance))
-        if self._wants("popularity"):
-            found.append(popularity_metric(rated.popularity))
-        if self._wants("depth"):
-            found.append(
-                depth_metric(replace(self.subject.lock, packages=self.packages), self.subject.project)
-            )
-        return tuple(found)
+        match name:
+            case "security":
+                return security_metric(self.asked_audit, self.sorted.active, self.selections)
+            case "currency":
+                return currency_metric(rated.currency, self._cooldown())
+            case "maintenance":
+                return maintenance_metric(rated.maintenance)
+            case "popularity":
+                return popularity_metric(rated.popularity)
+            case "depth":
+                lock = replace(self.subject.lock, packages=self.packages)
+                return depth_metric(lock, self.subject.project)
+            case _:
+                assert_never(name)
+
+    @property
+    def selections(self) -> tuple[frozenset[str], ...]:
+        """The groups that can be installed together: all that are no variant, with one variant each."""
+        groups, variants = frozenset(self.subject.project.groups), self.subject.variants
+        return tuple(groups - variants | {one} for one in variants) or (groups,)
 
     @cached_property
     def sorted(self) -> Sorted:
@@ -278,8 +324,16 @@ class HealthLook:
             if records is not None
             else ()
         )
+        refused = tuple(use.refused for use in records.uses if use.refused) if records is not None else ()
         return Facts(
-            self.audit, self.sorted.active, tuple(self.rated.signals), unseen, score_of(self.metrics)
+            self.metrics,
+            self.sorted.active,
+            tuple(self.rated.signals),
+            unseen,
+            score_of(self.metrics),
+            refused,
+            self.history_text[1],
+            self.lock_problems,
         )
 
     @cached_property
@@ -302,6 +356,7 @@ class HealthLook:
             news=self.news,
             trend=trend(replace(history, entries=(*history.entries, self.entry))) if history.entries else (),
             locations=self._locations(),
+            lock_digest=self.subject.lock.packages_digest,
             scope=self.scope,
             tool_version=poetry_aiops.__version__,
             project_version=project.version,
@@ -310,13 +365,13 @@ class HealthLook:
 
     def _locations(self) -> Mapping[PackageKey, Location]:
         lock, project = self.subject.lock, self.subject.project
-        lines = lock_lines(lock.path.read_text("utf-8", "replace"))
-        asked = requirement_lines(project.path.read_text("utf-8", "replace"))
+        lines = lock_lines(read_file(lock.path).decode("utf-8", "replace"))
+        asked = requirement_lines(read_file(project.path).decode("utf-8", "replace"))
         places = dict(zip((package.key for package in lock.packages), lines, strict=False))
         rows = package_rows(self.packages, self.demands, RatedPackages())
         return {
             row.package.key: Location(
-                asked.get(row.package.name) or (asked.get(row.via[0]) if row.via else None),
+                asking_line(asked, (row.package.name, *row.via[:1]), row.package.groups or ()),
                 places.get(row.package.key),
             )
             for row in rows
@@ -325,24 +380,28 @@ class HealthLook:
     # -- remembering -----------------------------------------------------------------------------------------
 
     @cached_property
-    def history_text(self) -> str:
-        return read_report(self.request.reports / HISTORY)
+    def history_text(self) -> tuple[str, tuple[str, ...]]:
+        """The text of the history, and why it cannot be read, so that nobody can tell what is new."""
+        try:
+            return read_report(self.request.reports / HISTORY), ()
+        except OSError as error:
+            return "", (f"{HISTORY} cannot be read: {error.strerror}; what is new is not known",)
 
     @cached_property
     def history(self) -> History:
         """The runs before that looked at the same."""
-        return read_history(self.history_text).comparable(self.entry)
+        return read_history(self.history_text[0]).comparable(self.entry)
 
     @cached_property
     def entry(self) -> Entry:
-        lock = hashlib.sha256(self.subject.lock.path.read_bytes()).hexdigest()
+        lock = hashlib.sha256(read_file(self.subject.lock.path)).hexdigest()
         packages = frozenset(f"{package.name}=={package.version}" for package in self.packages)
         gate = judge(self.request.rules, self.facts)
         ignored = [one.finding.id for one in self.sorted.ignored]
         return entry_of(
             Run(self.request.now, lock, packages, self.scope),
             self.facts,
-            self.metrics,
+            self.audit,
             ignored,
             gate.incomplete,
         )
@@ -351,6 +410,25 @@ class HealthLook:
     def news(self) -> News:
         return news(self.entry, self.history)
 
-    def with_this_look(self, history: str) -> str:
-        """Return the text of a history, which other runs may have written meanwhile, with this look."""
-        return appended(history, self.entry)
+    def to_keep(self, report: HealthReport) -> Mapping[str, Content]:
+        """Return what goes into the folder of reports.
+
+        The last report stays the last complete one of the whole lock, as others (``poetry graph``) rely on it: a
+        narrowed run does not touch it, and a run with open questions replaces only another such one.
+        """
+        history: dict[str, Content] = {HISTORY: lambda before: appended(before, self.entry)}
+        if self.request.is_narrowed:
+            return history
+        text = report_text(report, "json")
+        return {
+            LATEST: lambda before: before if not report.complete and _is_complete(before) else text,
+            **history,
+        }
+
+
+def _is_complete(report: str) -> bool:
+    try:
+        document = json.loads(report)
+        return isinstance(document, dict) and document.get("complete") is True and "lock" in document
+    except (ValueError, RecursionError):
+        return False

@@ -19,9 +19,7 @@ from poetry_aiops.health.interval import interval_in_words
 from poetry_aiops.health.monitor import watch
 from poetry_aiops.report.health.alert import alert_text
 from poetry_aiops.report.health.alert import look_line
-from poetry_aiops.report.health.formats import report_text
-from poetry_aiops.runs.health.look import HISTORY
-from poetry_aiops.runs.health.request import LATEST
+from poetry_aiops.runs.terminal import lost_readers
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from poetry_aiops.adapters.reports_folder import Content
     from poetry_aiops.commands.health import HealthCommand
     from poetry_aiops.health.news import News
     from poetry_aiops.report.health.model import HealthReport
@@ -89,7 +86,7 @@ class Around:
         self.command.line_error(plain(message))
 
     def wait(self, seconds: float) -> bool:
-        return self.stop.wait(seconds)
+        return lost_readers(self.command.io) or self.stop.wait(seconds)
 
     def seconds(self) -> float:
         return time.monotonic()
@@ -102,12 +99,8 @@ class Around:
 
     def _remember(self, look: HealthLook) -> None:
         """Write the report and the history; a folder that cannot be written is told once."""
-        contents: dict[str, Content] = {
-            LATEST: report_text(look.report, "json"),
-            HISTORY: look.with_this_look,
-        }
         try:
-            write_reports(look.request.reports, contents)
+            write_reports(look.request.reports, look.to_keep(look.report))
         except InputError as error:
             if not self._warned:
                 print_warning(self.command.io, "\n".join(error.lines()))
@@ -126,7 +119,10 @@ class Around:
 
 
 def monitor(around: Around, rounds: Rounds) -> int:
-    """Watch until SIGTERM or SIGINT, or for so many looks; returns 0, or the last look's exit code when counted."""
+    """Watch until SIGTERM or SIGINT, for so many looks, or until nothing reads the output any more.
+
+    Returns 0 when a signal ended it, else the last look's exit code.
+    """
     handlers = {number: signal.signal(number, around.end) for number in (signal.SIGTERM, signal.SIGINT)}
     around.trouble(f"Checking every {interval_in_words(rounds.interval)}; stop with Ctrl+C.")
     try:
@@ -136,4 +132,4 @@ def monitor(around: Around, rounds: Rounds) -> int:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    return 0 if watched.stopped else around.exit_code
+    return 0 if watched.stopped and around.stop.is_set() else around.exit_code

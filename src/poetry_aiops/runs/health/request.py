@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Final
 
-from poetry_aiops.adapters.reports_folder import REPORTS
+from poetry_aiops.adapters.indexes.downloads import services_from
+from poetry_aiops.adapters.reports_folder import reports_of
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.groups import names_in_groups
 from poetry_aiops.health.gate import Rules
@@ -43,11 +44,13 @@ class HealthRequest:
 
     ``now`` is the time that the report tells; it honours SOURCE_DATE_EPOCH. ``clock`` decides what has expired or is
     too old: it never goes back behind the real time, or an old SOURCE_DATE_EPOCH would keep everything fresh.
+    ``is_narrowed`` says that groups or metrics are left out, so that the report is not about the whole lock.
     """
 
     now: datetime
     clock: datetime
     metrics: tuple[MetricName, ...]
+    is_narrowed: bool
     rules: Rules
     policy: Policy
     only: frozenset[str]
@@ -89,10 +92,12 @@ def request_of(command: HealthCommand, policy: Policy, root: Path) -> HealthRequ
     option = command.option
     age = option("advisories-max-age")
     now = _now()
+    metrics = _metrics(option("metric") or ())
     return HealthRequest(
         now=now,
         clock=max(now, datetime.now(UTC)),
-        metrics=_metrics(option("metric") or ()),
+        metrics=metrics,
+        is_narrowed=bool(option("only") or option("without")) or not set(_every_metric()) <= set(metrics),
         rules=_rules(option("fail-on"), option("min-score"), policy),
         policy=policy,
         only=frozenset(names_in_groups(option("only") or ())),
@@ -102,7 +107,7 @@ def request_of(command: HealthCommand, policy: Policy, root: Path) -> HealthRequ
         max_age=read_interval(age, "--advisories-max-age", _LONGEST_AGE) if age else None,
         update=bool(option("update-advisories")),
         public_sources=_public_sources(),
-        reports=Path(option("report-dir")) if option("report-dir") else root / REPORTS,
+        reports=Path(option("report-dir")) if option("report-dir") else reports_of(root),
     )
 
 
@@ -173,7 +178,14 @@ def _metrics(names: tuple[str, ...]) -> tuple[MetricName, ...]:
             raise UsageError(
                 f"{name!r} is not a metric", where="--metric", hint=f"They are {', '.join(METRICS)}."
             )
-    return tuple(metric for metric in METRICS if not names or metric in names)
+    return tuple(metric for metric in METRICS if metric in names) if names else _every_metric()
+
+
+def _every_metric() -> tuple[MetricName, ...]:
+    """Return the metrics of a run without ``--metric``: popularity only where some source of downloads is set."""
+    services = services_from(os.environ)
+    has_downloads = services.top_packages or services.by_name
+    return tuple(metric for metric in METRICS if metric != "popularity" or has_downloads)
 
 
 def _rules(fail_on: str | None, min_score: str | None, policy: Policy) -> Rules:

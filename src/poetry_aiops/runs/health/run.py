@@ -21,10 +21,8 @@ from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.report.health.formats import report_text
 from poetry_aiops.report.health.text import TextView
 from poetry_aiops.report.health.text import health_lines
-from poetry_aiops.runs.health.look import HISTORY
 from poetry_aiops.runs.health.look import HealthLook
 from poetry_aiops.runs.health.look import Subject
-from poetry_aiops.runs.health.request import LATEST
 from poetry_aiops.runs.health.request import refuse_contradictions
 from poetry_aiops.runs.health.request import request_of
 from poetry_aiops.runs.health.request import rounds_of
@@ -34,6 +32,7 @@ from poetry_aiops.runs.terminal import columns
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
 from poetry_aiops.runs.terminal import shows_progress
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
     from poetry.poetry import Poetry
 
-    from poetry_aiops.adapters.reports_folder import Content
     from poetry_aiops.commands.health import HealthCommand
     from poetry_aiops.report.health.model import HealthReport
 
@@ -82,9 +80,9 @@ class HealthRun:
         """Fix, and return the look at the lock as it is then, so that the history tells of that one."""
         from poetry_aiops.runs.health.fixing import fix  # noqa: PLC0415 - loads the solver
 
-        before = look.subject.lock.path.read_bytes()
+        before = read_file(look.subject.lock.path)
         report = fix(self.command, look, dry_run=bool(self.command.option("dry-run")))
-        if look.subject.lock.path.read_bytes() == before:
+        if read_file(look.subject.lock.path) == before:
             return look, report
         after = self.look()
         return after, replace(after.report, fixes=report.fixes)
@@ -147,9 +145,8 @@ class HealthRun:
     # -- telling ---------------------------------------------------------------------------------------------
 
     def _keep(self, look: HealthLook, report: HealthReport) -> None:
-        contents: dict[str, Content] = {LATEST: report_text(report, "json"), HISTORY: look.with_this_look}
         try:
-            write_reports(look.request.reports, contents)
+            write_reports(look.request.reports, look.to_keep(report))
         except InputError as error:
             print_warning(self.command.io, "\n".join(error.lines()))
 

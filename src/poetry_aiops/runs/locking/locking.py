@@ -9,7 +9,6 @@ from poetry.console.exceptions import PoetryRuntimeError
 from poetry.installation.installer import Installer
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.repositories.installed_repository import InstalledRepository
-from poetry.utils.env import EnvManager
 from poetry.utils.env import NullEnv
 from poetry.utils.password_manager import PoetryKeyring
 
@@ -30,24 +29,11 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
 
-def lock_variants(command: Command) -> int:
-    """Lock the project of ``command`` as its pyproject.toml now is; returns the exit code of Poetry's installer.
-
-    Raises NegativeAnswerError when no versions fit together, IncompleteError when an index cannot be read. Call
-    ``command.reset_poetry()`` first when pyproject.toml was changed in this process.
-    """
-    application, io, poetry = command.get_application(), command.io, command.poetry
-    lock = LockCommand()
-    lock.set_application(application)
-    lock.set_env(EnvManager(poetry, io=io).create_venv())
-    application.configure_installer_for_command(lock, io)
-    return _run(lock, io, poetry)
-
-
 def lock_staged(command: Command, poetry: Poetry, scratch: Path) -> int:
     """Lock a project that is not the command's own, without an environment; ``scratch`` is for its sources.
 
-    Returns and raises as ``lock_variants`` does.
+    Returns the exit code of Poetry's installer. Raises NegativeAnswerError when no versions fit together,
+    IncompleteError when an index cannot be read.
     """
     io = command.io
     lock = LockCommand()
@@ -71,12 +57,13 @@ def lock_staged(command: Command, poetry: Poetry, scratch: Path) -> int:
 def _run(lock: LockCommand, io: IO, poetry: Poetry) -> int:
     PoetryKeyring.preflight_check(io, poetry.config)
     hardware = read_config(aiops_table(poetry.pyproject.data)).hardware
+    session = None
     if hardware is not None:
         session = VariantSession(io, poetry, read_project(poetry.pyproject_path), hardware)
         use_variant_installer(lock, session)
     lock.installer.lock(update=False)
     try:
-        return lock.installer.run()
+        code = lock.installer.run()
     except SolverProblemError as error:
         raise NegativeAnswerError(
             "no versions fit together",
@@ -89,3 +76,6 @@ def _run(lock: LockCommand, io: IO, poetry: Poetry) -> int:
             details=tuple(str(error).splitlines()),
             hint="Check the network and the sources in pyproject.toml, then run this again.",
         ) from error
+    if code == 0 and session is not None and session.guard is not None:
+        session.guard.conclude()
+    return code

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from poetry_aiops.adapters.machine.environment_record import read_record
 from poetry_aiops.adapters.solving.solver import unknown_extras
 from poetry_aiops.config import HARDWARE
-from poetry_aiops.locking.propose import as_toml
 from poetry_aiops.locking.provides import missing_provided
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
@@ -68,19 +67,9 @@ def _note_idle_provides(session: VariantSession, locked: Collection[str]) -> Non
             )
 
 
-def announce_inference(session: VariantSession) -> None:
-    """Print the table to paste where variants were only inferred."""
-    _warn(
-        session,
-        "these groups cannot be locked together; they look like hardware variants and are locked as such."
-        " To make that permanent, put this into pyproject.toml:",
-    )
-    session.io.write_error_line(plain(as_toml(session.hardware)))
-
-
 def note_missing_provided(session: VariantSession, groups: frozenset[str]) -> None:
     """After an installation without a variant, name the packages that only a variant would have brought."""
-    if session.inferred or session.kind == "extras" or groups & set(session.variants):
+    if session.kind == "extras" or groups & set(session.variants):
         return
     lock = session.locked()
     missing = missing_provided(lock, groups, frozenset(session.variants)) if lock else ()
@@ -93,9 +82,9 @@ def note_missing_provided(session: VariantSession, groups: frozenset[str]) -> No
         )
 
 
-def note_what_sync_removes(command: InstallerCommand, session: VariantSession, asked: set[str]) -> None:
+def note_what_sync_removes(command: InstallerCommand, session: VariantSession, asked: frozenset[str]) -> None:
     """Before a plain ``poetry sync`` in an environment of ``hw-install``: it would remove the variant."""
-    if command.name != "sync" or asked & set(session.variants):
+    if command.name != "sync" or asked.intersection(session.variants):
         return
     record = read_record(command.env.path)
     option = "--extras" if session.kind == "extras" else "--with"

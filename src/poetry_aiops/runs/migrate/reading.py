@@ -16,6 +16,7 @@ from typing import Any
 from poetry_aiops.adapters.indexes.pypi_address import default_index
 from poetry_aiops.adapters.project_folder import ProjectFolder
 from poetry_aiops.adapters.repository_files import list_files
+from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.frameworks import load_frameworks
@@ -32,6 +33,7 @@ from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.reading.read import read_tree
 from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.pyproject import load_pyproject
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.project.targets import targets
@@ -187,6 +189,7 @@ class Reading:
         setup = setup_metadata(ProjectFolder(self.root, self.fixed))
         identity = identity_of(self.root.name, setup, folder, tree, self._asked_python())
         existing = project_from(document, self.root / PYPROJECT) if document else None
+        hardware = read_config(aiops_table(document)).hardware
         requires = existing.python if existing and existing.python != "*" else identity.requires_python
         around = Surroundings(
             default=_pypi_names(),
@@ -194,6 +197,7 @@ class Reading:
             existing=existing,
             torch_index=load_frameworks().torch_index,
             setup=setup,
+            variants=frozenset(variant.group for variant in hardware.variants) if hardware else frozenset(),
         )
         roles = classify(tree, self._chosen_groups())
         plan = make_plan(tree, roles, around, "relax" if self.command.option("pins") == "relax" else "keep")

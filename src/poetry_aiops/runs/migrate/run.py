@@ -24,20 +24,26 @@ from poetry_aiops.adapters.backups.migration import apply
 from poetry_aiops.adapters.backups.migration import create
 from poetry_aiops.adapters.backups.migration import locked
 from poetry_aiops.adapters.backups.migration import recover
-from poetry_aiops.adapters.solving.compatibility import knows_dependency_groups
+from poetry_aiops.adapters.solving.known_poetry import knows_dependency_groups
+from poetry_aiops.adapters.solving.planned_project import refuse_invalid
 from poetry_aiops.adapters.solving.staged_project import staged_project
+from poetry_aiops.config import read_config
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.errors import InputError
 from poetry_aiops.errors import NegativeAnswerError
+from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.migrate.backups.model import FileChange
-from poetry_aiops.migrate.redact import redact
+from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION
 from poetry_aiops.migrate.writing.generate import generate
 from poetry_aiops.migrate.writing.generate import layout_of
 from poetry_aiops.migrate.writing.poetry_toml import with_settings
 from poetry_aiops.migrate.writing.proof import prove
 from poetry_aiops.migrate.writing.seed import with_seeds
 from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.project.pyproject import aiops_table
+from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.project.targets import targets
+from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.report import migration as report
 from poetry_aiops.runs.hardware.interruption import undoing_when_ended
 from poetry_aiops.runs.locking.locking import lock_staged
@@ -48,6 +54,8 @@ from poetry_aiops.runs.migrate.reading import Reading
 from poetry_aiops.runs.migrate.reading import project_root
 from poetry_aiops.runs.terminal import plain
 from poetry_aiops.runs.terminal import print_warning
+from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -162,11 +170,20 @@ class Migrating:
                 self.changes.clear()
                 return code
         if self.changes:
-            backup = create(self.root, self.changes, COMMAND, now)
+            backup = create(self.root, [*self.changes, *self._inputs(given)], COMMAND, now)
             apply(backup)
             self.backup = backup.id
         self._conclude(given)
         return 0
+
+    def _inputs(self, given: MigrationInput) -> list[FileChange]:
+        """Return every file that was read and is not changed: the backup holds it against what replaces it later."""
+        changed = {change.path for change in self.changes}
+        return [
+            FileChange(path, file.data, file.data)
+            for path, file in given.tree.files.items()
+            if path not in changed
+        ]
 
     def _plan_changes(self, given: MigrationInput) -> str:
         """Plan the new contents of pyproject.toml, poetry.toml and repaired files; returns the first."""
@@ -174,6 +191,7 @@ class Migrating:
         layout = layout_of(given.document, knows_dependency_groups=knows_dependency_groups())
         old = (before or b"").decode("utf-8")
         text = generate(old, given.plan.edits, given.identity, layout, self.root / PYPROJECT)
+        self._validate(text, old)
         self._change(PYPROJECT, before, text.encode("utf-8"))
         if given.plan.edits.settings:
             settings = self._read(_SETTINGS)
@@ -183,13 +201,27 @@ class Migrating:
             self._change(path, self._read(path), data)
         return text
 
+    def _validate(self, text: str, old: str) -> None:
+        """Refuse what Poetry or a locking command of ours would refuse, before anything is shown as planned."""
+        refuse_invalid(self.root, text, old)
+        document = parse_toml(text)
+        hardware = read_config(aiops_table(document)).hardware
+        if hardware is not None:
+            check_declaration(hardware, project_from(document, self.root / PYPROJECT))
+        version = document.get("tool", {}).get("poetry", {}).get("version")
+        if version == UNKNOWN_VERSION and "version" in document.get("project", {}).get("dynamic", ()):
+            self._note(
+                f"Poetry installs the project as version {version}, as its build backend works the version out;"
+                " set [tool.poetry] version where something reads it"
+            )
+
     def _change(self, path: str, before: bytes | None, after: bytes) -> None:
         if before != after:
             self.changes.append(FileChange(path, before, after))
 
     def _read(self, path: str) -> bytes | None:
         try:
-            return (self.root / path).read_bytes()
+            return read_file(self.root / path, within=self.root)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -241,7 +273,7 @@ class Migrating:
             else:
                 if code == 0:
                     self.proof = self._prove(given, staged)
-                    self._change(_LOCK, old, staged.lock_path.read_bytes())
+                    self._change(_LOCK, old, read_file(staged.lock_path))
                 return code
         return self._lock_seeded(given, text, offered)
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import time
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -15,7 +17,10 @@ from tests.unit.health.osv import record
 
 from poetry_aiops.adapters.advisories.osv import OsvService
 from poetry_aiops.adapters.advisories.osv import OsvSettings
+from poetry_aiops.adapters.advisories.osv_protocol import stubs_in
 from poetry_aiops.adapters.http import Limits
+from poetry_aiops.adapters.http import Response
+from poetry_aiops.adapters.http import Transport
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.advisory import Status
@@ -130,6 +135,48 @@ def test_nothing_is_kept_of_what_failed(server: OsvServer, tmp_path: Path) -> No
     assert ask(server, cache_folder=tmp_path).complete
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        {"error": "overloaded"},
+        {"code": 14, "message": "unavailable", "vulns": []},
+        {"vulns": None},
+        {"vulns": {"id": "PYSEC-1"}},
+        {"vulns": [None]},
+        {"vulns": [], "next_page_token": 7},
+        False,
+        [[]],
+    ],
+    ids=str,
+)
+def test_an_element_that_is_no_list_of_advisories_fails_its_package_and_is_not_kept(
+    server: OsvServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: object
+) -> None:
+    sent = Transport.post_json
+
+    async def answer(self: Transport, url: str, body: Any, **more: Any) -> Response:
+        given = await sent(self, url, body, **more)
+        document = json.loads(given.body)
+        if "results" in document:
+            document["results"][0] = odd
+        return replace(given, body=json.dumps(document).encode())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Transport, "post_json", answer)
+        flawed, sound, troubled = ask(server, cache_folder=tmp_path).packages
+    assert (flawed.status, flawed.findings) == (Status.FAILED, ())
+    assert (sound.status, len(troubled.findings)) == (Status.AUDITED, 5)
+    after = ask(server, cache_folder=tmp_path)
+    assert after.complete
+    assert len(after.packages[0].findings) == 2
+
+
+@pytest.mark.parametrize("empty", [{}, {"vulns": []}])
+def test_an_empty_result_names_no_advisory(empty: object) -> None:
+    assert stubs_in(empty) == ([], "")
+
+
 def test_only_public_names_without_local_parts_are_sent(server: OsvServer) -> None:
     packages = [locked("torch", "2.1.0+cpu"), locked("demo", "1.0")]
     audit(packages, Feeds(service=OsvService(server.url, settings=PATIENT)))
@@ -183,7 +230,7 @@ def test_a_service_that_fails_leaves_every_package_failed_with_the_reason(
     assert {package.status for package in result.packages} == {Status.FAILED}
     assert all(WORDS[fault] in package.reason for package in result.packages)
     assert result.coverage == 0.0
-    assert result.score is None
+    assert result.blind == "no package could be audited"
     assert not result.sources[0].reachable
     assert not result.complete
 

@@ -23,6 +23,8 @@ from poetry_aiops.adapters.backups.migration import locked
 from poetry_aiops.adapters.backups.migration import pending
 from poetry_aiops.adapters.backups.migration import recover
 from poetry_aiops.adapters.backups.migration import rollback
+from poetry_aiops.adapters.backups.store import begin_journal
+from poetry_aiops.adapters.backups.store import read_backup
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.backups.model import HOME
 from poetry_aiops.migrate.backups.model import FileChange
@@ -283,7 +285,7 @@ def test_an_edit_after_the_kill_is_never_lost(tmp_path: Path, monkeypatch: pytes
 def test_an_edit_after_a_kill_at_the_very_end_stays(tmp_path: Path) -> None:
     root = built(tmp_path)
     identifier = done(root)
-    (root / HOME / "journal").write_text(f"{identifier}\n-\n")
+    begin_journal(read_backup(root, identifier))
     (root / "empty.txt").write_bytes(b"edited")
     before = look_of(root)
     recovered = recover(root)
@@ -342,6 +344,8 @@ def test_leftovers_of_a_killed_backup_are_swept(tmp_path: Path) -> None:
     half = root / HOME / f".{identifier.replace('2025', '2026')}.new"
     half.mkdir()
     (half / "manifest.json").write_bytes(b"{")
-    (root / HOME / ".0123456789abcdef.tmp").write_bytes(b"")
+    (root / HOME / ".aiops-0123456789abcdef.tmp").write_bytes(b"")
+    (root / HOME / ".notes.tmp").write_bytes(b"the user's")
     rollback(root, now=NOW)
-    assert not [path for path in (root / HOME).iterdir() if path.suffix in {".new", ".tmp"}]
+    left = [path.name for path in (root / HOME).iterdir() if path.suffix in {".new", ".tmp"}]
+    assert left == [".notes.tmp"], "only names that a run of ours gives are cleared away"

@@ -117,7 +117,9 @@ def test_every_problem_of_a_manifest_is_told_at_once() -> None:
     "path",
     [
         "", "/", "/a", "..", "../a", "a/..", "a//b", "a/", "./a", "a/./b", ".git/config", ".GIT/config",
-        ".migration_backup/x", "a\\b", "C:a", "a\x00b", "a\x7fb", "tab\there", "\udcff",
+        ".migration_backup/x", "a\\b", "C:a", "tools/.git/hooks/pre-commit", "a/b/.Git/config", "a/.git./x", "a/.git /x", "a/GIT~1/hooks/x", "git~2/x", "a/.g\u200cit/x",
+        "a/.\uff47it/x", "a/.git::$INDEX_ALLOCATION/x", "a/b.txt:stream", "sub/.hg/hgrc", "sub/.SVN/x", "sub/.migration_backup/x",
+        "a/MIGRAT~1/journal", "a..", "a/b ", "a/nul", "a/COM1.txt", "a/con.toml", "a\x00b", "a\x7fb", "tab\there", "\udcff",
     ],
 )  # fmt: skip
 def test_a_path_that_is_not_plain_and_inside_is_refused(path: str) -> None:
@@ -125,7 +127,22 @@ def test_a_path_that_is_not_plain_and_inside_is_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["pyproject.toml", "a b/c", "-r.txt", "größe.txt", "..a", "a..", ".github/x", "$(x)", "it's", "*"]
+    "path",
+    [
+        "pyproject.toml",
+        "a b/c",
+        "-r.txt",
+        "größe.txt",
+        "..a",
+        ".gitignore",
+        "x.git/y",
+        "console.txt",
+        "requirements.txt.~1~",
+        ".github/x",
+        "$(x)",
+        "it's",
+        "*",
+    ],
 )
 def test_a_plain_path_is_taken(path: str) -> None:
     assert path_problem(path) is None

@@ -47,14 +47,129 @@ def test_a_line_that_says_no_more_is_not_told(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "six[socks]==1.16.0\n",
         "six @ https://h.example/six-1.16.0.tar.gz\n",
         "--extra-index-url https://h.example/whl/cu128\nsix==1.16.0+cu128\n",
     ],
 )
-def test_extras_addresses_and_sources_that_the_project_lacks_are_told(text: str) -> None:
+def test_addresses_and_sources_that_the_project_lacks_are_told(text: str) -> None:
     migration = beside('"six>=1"', text)
     assert "[project] dependencies keeps its six >=1" in migration.whats("warning")
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "more", "text", "added"),
+    [
+        ("", '\n[project.optional-dependencies]\nfast = ["six>=1"]\n', "six==1.16.0\n", "six (==1.16.0)"),
+        ("", '\n[project.optional-dependencies]\nfast = ["six>=1"]\n', "six\n", "six"),
+        ("\"six; sys_platform == 'darwin'\"", "", "six==1.16.0\n", "six (==1.16.0)"),
+        (
+            "\"six; python_version < '3.12'\"",
+            "",
+            "six==1.16.0 ; python_version < '3.13'\n",
+            'six (==1.16.0) ; python_version < "3.13"',
+        ),
+        ("\"six; sys_platform == 'win32'\"", "", "six==1 ; platform_machine == 's390x'\n", None),
+        ('"six>=1"', "", "six[socks]==1.16.0\n", "six[socks] (==1.16.0)"),
+        (
+            '"six[socks]>=1", "six[http2]; sys_platform == \'win32\'"',
+            "",
+            "six[http2]==1.16.0\n",
+            "six[http2] (==1.16.0)",
+        ),
+    ],
+)
+def test_what_the_project_selects_elsewhere_only_is_added(
+    dependencies: str, more: str, text: str, added: str | None
+) -> None:
+    migration = beside(dependencies, text, more)
+    added = added or 'six (==1) ; platform_machine == "s390x"'
+    assert migration.dependencies[-1] == added
+    assert migration.said[FILE, 1][0] == "migrated"
+    assert migration.plan.problems == () or "no Python" in migration.whats("note")[0]
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "text"),
+    [
+        ("\"six>=1; python_version < '3.12'\", \"six>=1.1; python_version >= '3.12'\"", "six==1.16.0\n"),
+        ("\"six>=1; python_version < '3.13'\"", "six==1.16.0 ; python_version < '3.12'\n"),
+        ('"six[a]>=1", "six[b]>=1"', "six[a,b]==1.16.0\n"),
+        ("\"six; platform_machine == 's390x'\"", "six==1.0 ; platform_machine == 's390x'\n"),
+    ],
+)
+def test_what_the_project_selects_everywhere_in_parts_counts(dependencies: str, text: str) -> None:
+    assert beside(dependencies, text).said[FILE, 1][0] == "seed"
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "more"),
+    [
+        ("", '\n[project.optional-dependencies]\nfast = ["six>=2"]\n'),
+        ("\"six>=2; sys_platform == 'darwin'\"", ""),
+    ],
+)
+def test_a_pin_that_an_entry_for_other_places_excludes_is_refused(dependencies: str, more: str) -> None:
+    (error,) = beside(dependencies, "six==1.16.0\n", more).plan.errors
+    assert error.what == "six (==1.16.0) contradicts [project] dependencies, which asks for six >=2"
+
+
+def beside_own(table: str, text: str) -> Migration:
+    old = f'[tool.poetry]\nname = "x"\nversion = "1"\n\n[tool.poetry.dependencies]\npython = "^3.11"\n{table}'
+    return migrated({FILE: text, "pyproject.toml": old})
+
+
+def test_an_optional_entry_of_poetrys_table_is_required_and_leaves_its_extra() -> None:
+    table = (
+        'six = {version = "^1.0", optional = true, extras = ["a"]}\nidna = {version = "*", optional = true}\n'
+    )
+    extras = '\n[tool.poetry.extras]\nFast = ["Six", "idna"]\n'
+    migration = beside_own(table + extras, "six==1.16.0\n")
+    poetry = migration.document["tool"]["poetry"]
+    assert poetry["dependencies"]["six"] == {"version": "^1.0", "extras": ["a"]}
+    assert poetry["dependencies"]["idna"] == {"version": "*", "optional": True}
+    assert poetry["extras"] == {"Fast": ["idna"]}
+    assert migration.whats("warning") == ["six is no longer optional in [tool.poetry.dependencies]"]
+    again = migrated({FILE: "six==1.16.0\n", "pyproject.toml": migration.text})
+    assert (again.text, again.plan.problems) == (migration.text, ())
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "entries"),
+    [
+        (
+            'six = {version = ">=1", markers = "sys_platform == \'darwin\'"}\n',
+            "six==1.16.0\n",
+            [{"version": ">=1", "markers": "sys_platform == 'darwin'"}, {"version": "==1.16.0"}],
+        ),
+        (
+            'six = "^1"\n',
+            "six[socks]==1.16.0\n",
+            [{"version": "^1"}, {"version": "==1.16.0", "extras": ["socks"]}],
+        ),
+        (
+            'six = [{version = "1.16.0", python = "<3.12"}]\n',
+            "six==1.16.0\n",
+            [{"version": "1.16.0", "python": "<3.12"}, {"version": "==1.16.0"}],
+        ),
+        (
+            (
+                'a = "*"\n[tool.poetry.dependencies.b]\nversion = "*"\n[tool.poetry.dependencies.six]\nversion = "*"\npython = "<3.12"\n'
+                "[tool.poetry.dependencies.c]\nversion = '*'\n[tool.other]\n"
+            ),
+            "six==1.16.0\n",
+            [{"version": "*", "python": "<3.12"}, {"version": "==1.16.0"}],
+        ),
+    ],
+)
+def test_an_entry_of_poetrys_table_for_other_places_gets_one_beside_it(
+    table: str, text: str, entries: list[dict[str, object]]
+) -> None:
+    migration = beside_own(f"# kept\n{table}idna = '*'\n", text)
+    found = migration.document["tool"]["poetry"]["dependencies"]["six"]
+    assert [one if isinstance(one, dict) else {"version": one} for one in found] == entries
+    assert "# kept\n" in migration.text
+    again = migrated({FILE: text, "pyproject.toml": migration.text})
+    assert again.text == migration.text
 
 
 def test_new_packages_are_added() -> None:

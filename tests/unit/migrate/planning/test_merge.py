@@ -51,6 +51,9 @@ def together(*entries: PlannedEntry) -> tuple[list[str], list[Problem]]:
         ("==2.0rc1", ">=1", "==2.0rc1"),
         (">=1", "<=1", ">=1,<=1"),
         ("~=1.4", "!=1.5", "~=1.4,!=1.5"),
+        ("==1.*", "<2", "==1.*,<2"),
+        ("~=1.4", "==1.*", "==1.*,~=1.4"),
+        ("~=1.4", ">=1.4,<=1.4", ">=1.4,~=1.4,<=1.4"),
     ],
 )
 def test_both_specifiers_as_one(first: str, second: str, both: str) -> None:
@@ -67,6 +70,15 @@ def test_both_specifiers_as_one(first: str, second: str, both: str) -> None:
         (">1", "<=1"),
         ("~=2.1", "<2"),
         ("==2.7.0+cpu", "==2.7.0+cu128"),
+        ("==1.*", ">=2"),
+        ("==2.*", "<2"),
+        (">=2.0rc1", "<2.0"),
+        ("==1.*", "==2.*"),
+        ("==1!1.*", "<1!1.dev0"),
+        ("~=1.4", ">=2.0"),
+        ("~=1.4.2", "==1.5.*"),
+        (">=1.0,<=1.0", "!=1.0"),
+        ("==1.0,==1.4.2", ""),
     ],
 )
 def test_what_no_version_meets_is_none(first: str, second: str) -> None:
@@ -117,6 +129,30 @@ def test_a_contradiction_on_machines_that_the_project_has_not_is_none() -> None:
         six("==1.16.0", marker='python_version < "3.9"'), six("==1.17.0", marker='python_version < "3.10"')
     )
     assert problems == []
+
+
+def test_a_contradiction_under_one_marker_is_one_though_the_project_has_no_such_python() -> None:
+    later = 'python_version >= "3.14"'
+    texts, problems = together(
+        six(line=1, extras=("a",), marker=later),
+        six("==1.0", 2),
+        six(">=2", 3, marker=later),
+        six("<2", 4, extras=("b",), marker=later),
+    )
+    (problem,) = problems
+    assert (str(problem.place), problem.what) == (
+        "requirements.txt:4",
+        f"six[b] (<2) ; {later} contradicts six[a] (>=2) ; {later} at requirements.txt:1",
+    )
+    assert texts[1] == "six (==1.0)"
+
+
+def test_a_line_that_contradicts_itself_is_told_once() -> None:
+    _, problems = together(six("==1.0,==1.4", 3), six("==1.0", 4))
+    assert [(str(one.place), one.what) for one in problems] == [
+        ("requirements.txt:3", "no version meets six (==1.0,==1.4)")
+    ]
+    assert [one.what for one in together(six(">=2,<1"))[1]] == ["no version meets six (>=2,<1)"]
 
 
 def test_an_address_beside_the_bare_name_is_the_address() -> None:

@@ -58,8 +58,13 @@ def test_a_group_that_another_includes_stays_even_if_empty() -> None:
 
 
 def test_an_empty_variant_stays() -> None:
-    migration = migrated({FILE: "torch\n", "requirements-cpu.txt": "-r requirements.txt\n"})
-    assert migration.plan.edits.variants == (("ml-cpu", "cpu"),)
+    cuda = "torch==2.7.0+cu128\n"
+    files: Files = {
+        FILE: "six\n",
+        "requirements-cpu.txt": "-r requirements.txt\n",
+        "requirements-cu128.txt": cuda,
+    }
+    assert migrated(files).plan.edits.variants == (("ml-cpu", "cpu"), ("ml-cu128", "cu128"))
 
 
 def test_pins_of_a_compiled_file_seed_the_lock_with_their_group() -> None:

@@ -9,6 +9,7 @@ from tests.support.neighbours import FILE
 
 
 if TYPE_CHECKING:
+    from tests.support.migrations import Files
     from tests.support.migrations import Migration
 
 
@@ -38,6 +39,50 @@ def test_a_package_with_builds_moves_from_main_into_every_variant() -> None:
 def test_a_variant_without_the_package_takes_it_from_main() -> None:
     migration = variants("torch>=2\n", cpu="numpy\n")
     assert migration.listed("ml-cpu") == ["numpy", "torch (>=2)"]
+
+
+def test_one_hardware_file_alone_is_an_optional_group() -> None:
+    index = "--extra-index-url https://download.pytorch.org/whl/rocm6.3\n"
+    files: Files = {FILE: "numpy\n", "requirements-rocm6.3.txt": index + "torch==2.7.0+rocm6.3\n"}
+    migration = migrated(files)
+    assert migration.plan.edits.variants == ()
+    assert "poetry-aiops" not in migration.document["tool"]
+    role = migration.plan.roles["requirements-rocm6.3.txt"]
+    assert (role.kind, role.group, role.optional, role.backend) == ("group", "ml-rocm6-3", True, None)
+    assert migration.project.groups["ml-rocm6-3"].optional
+    again = migrated({**files, "pyproject.toml": migration.text})
+    assert again.text == migration.text
+    assert again.plan.roles == migration.plan.roles
+
+
+def test_a_build_that_one_hardware_file_gives_to_main_as_well_is_told() -> None:
+    migration = migrated({FILE: "jax\nnumpy\n", "requirements-cuda.txt": "jax==0.5.0\nnumpy\n"})
+    assert migration.whats("warning") == ["[project] dependencies gets jax (==0.5.0), too"]
+    assert migration.dependencies == ["jax", "numpy"]
+
+
+def test_one_hardware_file_beside_variants_of_the_project_is_a_variant() -> None:
+    old = """\
+[project]
+name = "x"
+version = "1"
+
+[dependency-groups]
+ml-cpu = ["torch==2.7.0+cpu"]
+ml-cu126 = ["torch==2.7.0+cu126"]
+
+[tool.poetry.group.ml-cpu]
+optional = true
+
+[tool.poetry.group.ml-cu126]
+optional = true
+
+[tool.poetry-aiops.hardware.variants]
+ml-cpu = "cpu"
+ml-cu126 = "cu126"
+"""
+    migration = migrated({"requirements-cu128.txt": "torch==2.7.0+cu128\n", "pyproject.toml": old})
+    assert migration.plan.edits.variants == (("ml-cu128", "cu128"),)
 
 
 def test_what_a_variant_only_repeats_stays_in_main() -> None:

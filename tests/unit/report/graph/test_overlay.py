@@ -10,6 +10,7 @@ from tests.support.schemas import conforming
 from tests.unit.report.graphs import friendly
 
 from poetry_aiops.graph.advisories import Advisory
+from poetry_aiops.graph.advisories import Vulnerabilities
 from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.answers import Removal
 from poetry_aiops.graph.overlay import Overlay
@@ -31,7 +32,9 @@ SIZES = Sizes(
         BuildSize("speed", "1.0", reason="it comes from a git repository"),
     ),
 )
-OVERLAY = Overlay(SIZES, {"web": (Advisory("GHSA-x", "high", "Reads | too <far>", ("1.1",)), Advisory("B"))})
+FOUND = {"web": (Advisory("GHSA-x", "high", "Reads | too <far>", ("1.1",)), Advisory("B"))}
+NAMES = tuple(node.id for node in friendly().graph.nodes)
+OVERLAY = Overlay(SIZES, Vulnerabilities(FOUND, frozenset(NAMES), len(NAMES)))
 
 
 def test_text_says_what_the_download_weighs_and_what_is_vulnerable() -> None:
@@ -39,7 +42,31 @@ def test_text_says_what_the_download_weighs_and_what_is_vulnerable() -> None:
     assert "Download: 2.0 GB for 2 packages on linux-x86_64-py3.12" in text
     assert "Largest: base (1.2 GB), web (802 MB)" in text
     assert "Size not known: speed 1.0 (it comes from a git repository)" in text
-    assert "Vulnerable: web 1.0 (high)" in text
+    assert f"Vulnerable: web 1.0 (high); {len(NAMES)} of {len(NAMES)} audited" in text
+
+
+@pytest.mark.parametrize(
+    ("audited", "said"),
+    [
+        ((), "not audited"),
+        (NAMES[:2], f"2 of {len(NAMES)} audited, none found in these"),
+        (NAMES, f"none known ({len(NAMES)} of {len(NAMES)} audited)"),
+    ],
+)
+def test_nothing_is_known_only_of_what_was_audited(audited: tuple[str, ...], said: str) -> None:
+    overlay = Overlay(None, Vulnerabilities({}, frozenset(audited), len(NAMES)))
+    text, markdown = graph_text(friendly(), overlay=overlay), graph_markdown(friendly(), overlay=overlay)
+    assert f"Vulnerable: {said}" in " ".join(text.split())
+    assert said.casefold() in " ".join(markdown.partition("## Known vulnerabilities")[2].split()).casefold()
+    document = graph_document(friendly(), overlay=overlay)
+    assert document["audit"] == {"audited": len(audited), "packages": len(NAMES)}
+    assert {node["id"] for node in document["nodes"] if "advisories" in node} == set(audited)
+
+
+def test_without_a_report_nothing_was_audited() -> None:
+    assert "Vulnerable: not audited" in " ".join(graph_text(friendly()).split())
+    assert "## Known vulnerabilities\n\nNot audited" in graph_markdown(friendly())
+    assert graph_document(friendly())["audit"]["audited"] == 0
 
 
 def test_unknown_sizes_are_told_by_their_reasons() -> None:
@@ -61,8 +88,6 @@ def test_markdown_has_a_table_of_each_with_inert_texts() -> None:
     assert "| web | 1.0 | GHSA-x | high | 1.1 | Reads \\| too &lt;far&gt; |" in text
     assert "| web | 1.0 | B | not rated | no version yet |  |" in text
     assert "| base | 1.2 GB |" in text
-    assert "Known vulnerabilities" not in graph_markdown(friendly())
-    assert "## Known vulnerabilities\n\nNone." in graph_markdown(friendly(), overlay=Overlay(None, {}))
 
 
 def test_json_has_the_facts_only_where_somebody_asked() -> None:

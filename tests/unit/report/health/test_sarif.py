@@ -21,6 +21,7 @@ from tests.unit.report.health_sample import clean
 from tests.unit.report.health_sample import rated
 from tests.unit.report.health_sample import sample
 
+from poetry_aiops.health.advisory import Audit
 from poetry_aiops.report.health.model import HealthReport
 from poetry_aiops.report.health.model import Location
 from poetry_aiops.report.health.sarif import health_sarif
@@ -107,9 +108,10 @@ def test_severities_are_told_as_github_ranks_them() -> None:
 def test_fingerprints_outlive_moved_lines_and_other_versions() -> None:
     before = results(sample())["GHSA-53q9-r3pm-6pq6"]["partialFingerprints"]
     newer = replace(TORCH, version="2.2.0")
-    finding = replace(TORCH_CRITICAL, version="2.2.0")
+    finding = replace(TORCH_CRITICAL, version="2.2.0", builds=(newer.key,))
     moved = replace(
         sample(),
+        audit=Audit((audited(newer, finding),), ()),
         packages=(rated(newer, audited(newer, finding)),),
         locations=MappingProxyType({newer.key: Location(99, 500)}),
     )
@@ -119,10 +121,12 @@ def test_fingerprints_outlive_moved_lines_and_other_versions() -> None:
 
 def test_two_builds_of_a_package_are_one_result_with_both_lock_entries() -> None:
     cpu = replace(TORCH, version="2.1.0+cpu")
-    finding = replace(TORCH_CRITICAL, version="2.1.0+cpu")
+    second = audited(cpu, replace(TORCH_CRITICAL, version="2.1.0+cpu", builds=(cpu.key,)))
+    audits = [row.audit for row in sample().packages if row.audit]
     report = replace(
         sample(),
-        packages=(*sample().packages, rated(cpu, audited(cpu, finding))),
+        audit=Audit((*audits, second), ()),
+        packages=(*sample().packages, rated(cpu, second)),
         locations=MappingProxyType({TORCH.key: Location(21, 90), cpu.key: Location(22, 120)}),
     )
     found = [one for one in run_of(report)["results"] if one["ruleId"] == "GHSA-53q9-r3pm-6pq6"]
@@ -130,7 +134,7 @@ def test_two_builds_of_a_package_are_one_result_with_both_lock_entries() -> None
     assert len(found) == 1
     lines = [one["physicalLocation"]["region"]["startLine"] for one in found[0]["relatedLocations"]]
     assert lines == [90, 120]
-    assert "2.1.0+cu126, 2.1.0+cpu" in found[0]["message"]["text"]
+    assert "torch 2.1.0 has" in found[0]["message"]["text"]
 
 
 def test_ignored_findings_are_suppressed_with_their_reason() -> None:

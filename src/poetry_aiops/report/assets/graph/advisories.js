@@ -21,11 +21,11 @@ const advisoriesView = {
     this.part = app.part;
     const worst = (node) => Math.min(...node.advisories.map((found) => SEVERITIES.indexOf(found.severity)));
     const nodes = app.model.nodes.filter((node) => node.advisories.length && app.part.has(node)).sort((a, b) => worst(a) - worst(b) || a.index - b.index);
-    this.words.textContent = many(nodes.length, "package");
+    this.words.textContent = `${many(nodes.length, "package")}; ${app.model.audited}`;
     this.list.replaceChildren(...(nodes.length ? nodes.map((node) => {
       const paths = whyPaths(app.part, node);
       return el("article", { class: "card" }, el("h3", {}, packageButton(node, app.act), el("span", { class: "version" }, ` ${node.versions.join(", ")}`)), advisoryList(node),
         paths.length ? [el("h4", {}, "Comes through"), pathList(paths, app.act, 3)] : null);
-    }) : [el("p", { class: "empty" }, "No package of the chosen groups is known to be vulnerable.")]));
+    }) : [el("p", { class: "empty" }, `No advisory is known for a package of the chosen groups; of the whole graph: ${app.model.audited}.`)]));
   },
 };

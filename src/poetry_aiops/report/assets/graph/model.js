@@ -80,7 +80,7 @@ const readModel = (text) => {
   }
 
   return {
-    project: raw.project, lock: raw.lock, python: raw.python, scope: raw.scope, focus: nodes[raw.focus] ?? null,
+    project: raw.project, lock: raw.lock, audited: raw.audited, python: raw.python, scope: raw.scope, focus: nodes[raw.focus] ?? null,
     summary: { ...raw.summary, chain: pick(raw.summary.chain), loops: pick(raw.summary.loops) },
     nodes, edges, groups, demands, cycles, diff,
     byId: new Map(nodes.map((node) => [node.id, node])),

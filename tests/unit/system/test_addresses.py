@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.migrate.redact import has_credentials
-from poetry_aiops.migrate.redact import redact
-from poetry_aiops.migrate.redact import without_credentials
+from poetry_aiops.system.addresses import has_credentials
+from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.addresses import taken_apart
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,13 @@ from poetry_aiops.migrate.redact import without_credentials
         "--index-url 'https://user:S3CRET@h.example/simple'  # why",
         "user:S3CRET@pypi.company.com/simple",
         "Authorization: Bearer S3CRETS3CRET",
+        "https://user:S3 CRET'S3@h.example/simple",
+        "https:user:S3CRET@h.example/simple",
+        "user:S3/CRET@h.example/simple",
+        "S3CRET@h.example:a/b.git",
+        "https://user:S3CRET%40h.example/simple",
+        "https://h.example/simple?S3CRET",
+        "https://h.example/simple#S3CRET",
     ],
 )
 def test_a_secret_is_hidden(text: str) -> None:
@@ -55,6 +62,9 @@ def test_a_token_of_a_known_kind_is_hidden_wherever_it_stands(start: str) -> Non
         "git+https://github.com/a/b.git@v1#egg=b&subdirectory=c",
         "git+ssh://git@github.com/a/b.git",
         "git@github.com:a/b.git",
+        "OSV (http://127.0.0.1:8000) says no",
+        "(see http://localhost:8000), http://localhost:8000; and me@h.example: no",
+        "http://[::1]:8000/x, http://[::1]",
         "https://${USER}:${TOKEN}@h.example/",
         "https://h.example/?token=${TOKEN}",
         "requirements.txt:3: what",
@@ -79,12 +89,12 @@ def test_the_place_that_the_address_leads_to_stays() -> None:
         ("ssh://git@h.example/a.git", ("ssh://git@h.example/a.git", None, None)),
         ("git+ssh://git:pass@h.example/a.git", ("git+ssh://git@h.example/a.git", "git", "pass")),
         ("https://h.example/simple", ("https://h.example/simple", None, None)),
-        ("https://h.example/a.whl?token=x&y=1", ("https://h.example/a.whl?y=1", None, None)),
-        ("https://h.example/a.whl?y=1&sig=x#egg=a", ("https://h.example/a.whl?y=1#egg=a", None, None)),
+        ("https://h.example/a.whl?token=x&raw=1", ("https://h.example/a.whl?raw=1", None, None)),
+        ("https://h.example/a.whl?raw=1&sig=x#egg=a", ("https://h.example/a.whl?raw=1#egg=a", None, None)),
         ("https://h.example/a.whl?token=x#sha256=ab", ("https://h.example/a.whl#sha256=ab", None, None)),
         ("./libs/foo@bar", ("./libs/foo@bar", None, None)),
     ],
 )
 def test_a_url_is_taken_apart_for_writing(url: str, parts: tuple[str, str | None, str | None]) -> None:
-    assert without_credentials(url) == parts
+    assert taken_apart(url) == parts
     assert has_credentials(url) == (parts[0] != url)

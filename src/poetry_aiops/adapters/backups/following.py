@@ -1,0 +1,87 @@
+"""Files that are written after a migration become part of its backup, so that one way back leads behind both."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from poetry_aiops.adapters.backups.exchange import read_or_none
+from poetry_aiops.adapters.backups.store import add_to_backup
+from poetry_aiops.adapters.backups.store import last_applied
+from poetry_aiops.adapters.backups.store import locked
+from poetry_aiops.adapters.backups.store import pending
+from poetry_aiops.adapters.backups.store import told
+from poetry_aiops.adapters.project_paths import Place
+from poetry_aiops.adapters.project_paths import find_place
+from poetry_aiops.adapters.project_paths import missing_folders
+from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.backups.model import Entry
+from poetry_aiops.migrate.backups.model import state_of
+
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from poetry_aiops.adapters.backups.store import StoredBackup
+
+
+def migrated_files(root: Path) -> dict[str, bytes]:
+    """Return what the files of the last migration held before it, by their paths; empty without one.
+
+    Raises nothing: a backup that cannot be read holds nothing that could be relied on.
+    """
+    backup = _last(root)
+    found = {}
+    for index, entry in enumerate(backup.manifest.entries if backup else ()):
+        with suppress(InputError):
+            if backup is not None and entry.before is not None:
+                found[entry.target] = backup.copy(index)
+    return found
+
+
+def follow(root: Path, path: str, after: bytes | None, now: datetime) -> bool:
+    """Note in the backup of the last migration that a file is about to become ``after`` (None: removed).
+
+    Return whether the backup holds what is there now; False without a migration. Raises InputError when the folder
+    of backups cannot be written or another run is at work in it.
+    """
+    if _last(root) is None:
+        return False
+    with locked(root, now):
+        backup, place = _last(root), find_place(root, path)
+        if backup is None or isinstance(place, str):
+            return False
+        with told("The backup of the migration could not be written, so the file stays", backup.folder):
+            return _note(backup, path, place, after)
+
+
+def _note(backup: StoredBackup, path: str, place: Place, after: bytes | None) -> bool:
+    manifest, data = backup.manifest, read_or_none(place)
+    entries = list(manifest.entries)
+    index = next((at for at, entry in enumerate(entries) if entry.target == place.name), len(entries))
+    is_new = index == len(entries)
+    if is_new:
+        state = state_of(data, place.mode)
+        entries.append(Entry(path, place.name, state, state))
+    known = entries[index]
+    held = data is None or any(
+        state is not None and state.holds(data) for state in (known.before, known.after)
+    )
+    entries[index] = replace(known, after=state_of(after, None))
+    made = missing_folders(backup.root, [place]) if after is not None else ()
+    folders = tuple(dict.fromkeys((*manifest.made_folders, *made)))
+    add_to_backup(
+        backup,
+        replace(manifest, entries=tuple(entries), made_folders=folders),
+        {index: data} if is_new and data is not None else {},
+    )
+    return held
+
+
+def _last(root: Path) -> StoredBackup | None:
+    """Return the last migration's backup where nothing is in the way of relying on it."""
+    with suppress(InputError):
+        return None if pending(root) else last_applied(root)
+    return None

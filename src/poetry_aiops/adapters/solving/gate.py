@@ -1,0 +1,119 @@
+"""The gate at every door: what is locked is verified before it is installed, exported or written.
+
+Private names of Poetry: none. ``Locker.set_lock_data`` is the one way in which Poetry's installer writes poetry.lock.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from typing import Any
+
+from poetry.core.constraints.version import Version
+from poetry.core.constraints.version import parse_constraint
+
+from poetry_aiops.adapters.files import write_atomically
+from poetry_aiops.adapters.solving.known_poetry import foreign_poetry
+from poetry_aiops.locking.model import placements_of
+from poetry_aiops.locking.verify import verify
+from poetry_aiops.project.lockfile import lock_from
+from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.project.targets import targets
+from poetry_aiops.system.reading import read_file
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Iterator
+
+    from poetry.core.packages.package import Package
+    from poetry.core.packages.project_package import ProjectPackage
+    from poetry.packages.locker import Locker
+    from poetry.packages.transitive_package_info import TransitivePackageInfo
+
+    from poetry_aiops.locking.verify import Installed
+    from poetry_aiops.project.model import Lock
+    from poetry_aiops.project.targets import Target
+
+
+def machines_for(python_versions: str) -> tuple[Target, ...]:
+    """Return every kind of machine with each Python that a constraint such as ``>=3.11,<4.0`` allows."""
+    try:
+        constraint = parse_constraint(python_versions)
+    except ValueError:
+        return targets(lambda _python: True)
+    return targets(lambda python: constraint.allows(Version.parse(python)))
+
+
+def locked_by(locker: Locker) -> Lock | None:
+    """Return the lock as it is now, None without one; raises InputError with the line that is wrong.
+
+    Poetry keeps what it parsed until it writes the lock, so the file is not parsed a second time.
+    """
+    if not locker.is_locked():
+        return None
+    try:
+        return lock_from(locker.lock_data, locker.lock)
+    except RuntimeError:
+        return read_lock(locker.lock)
+
+
+def verify_locked(lock: Lock | None, installations: Iterable[Installed]) -> None:
+    """Raise LockConflictError when an installation from this lock would double a package; no solve, no network.
+
+    A lock of a format before 2.1 records no groups: Poetry solves again from it, and each name gets one build.
+    """
+    names = [package.name for package in lock.packages] if lock else []
+    if lock and len(set(names)) < len(names):
+        verify(placements_of(lock), installations, machines_for(lock.python_versions))
+
+
+class LockGuard:
+    """Lets poetry.lock be written only with what the solver for variants has solved and verified."""
+
+    def __init__(self, locker: Locker) -> None:
+        self._path = locker.lock
+        self._before = self._content()
+        self._verified: dict[Package, TransitivePackageInfo] | None = None
+        self._wrote = False
+
+    def verified(self, packages: dict[Package, TransitivePackageInfo]) -> None:
+        """Take note of a solution that our solver found and verified."""
+        self._verified = packages
+
+    def require(self) -> None:
+        """Raise UsageError unless our solver has run: before packages of a new solution are installed."""
+        if self._verified is None:
+            raise foreign_poetry("it solved without the plugin's solver")
+
+    @contextmanager
+    def watching(self, locker: Any) -> Iterator[None]:  # noqa: ANN401 - a Locker, of which a method is exchanged
+        """Refuse, for a while, to write another lock than the verified one."""
+        write = locker.set_lock_data
+
+        def guarded(root: ProjectPackage, packages: dict[Package, TransitivePackageInfo]) -> bool:
+            self.require()
+            if packages != self._verified:
+                raise foreign_poetry("it would write other packages than the plugin verified")
+            self._wrote = True
+            done: bool = write(root, packages)
+            return done
+
+        locker.set_lock_data = guarded
+        try:
+            yield
+        finally:
+            del locker.set_lock_data
+
+    def conclude(self) -> None:
+        """Put poetry.lock back and raise UsageError when it was written past the guard."""
+        if self._wrote or self._content() == self._before:
+            return
+        if self._before is None:
+            self._path.unlink()
+        else:
+            write_atomically(self._path, self._before)
+        raise foreign_poetry("it wrote poetry.lock past the plugin's check; the file is as it was")
+
+    def _content(self) -> bytes | None:
+        return read_file(self._path) if self._path.is_file() else None

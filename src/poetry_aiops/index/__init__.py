@@ -1,0 +1,1 @@
+"""The package-index client: who may be asked, and with which login."""

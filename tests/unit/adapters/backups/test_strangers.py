@@ -1,0 +1,138 @@
+"""A folder of backups that came with a clone or an archive: nothing in it is followed without being asked for."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.killed_runs import NOW
+from tests.support.killed_runs import migrate
+
+from poetry_aiops.adapters.backups.migration import create
+from poetry_aiops.adapters.backups.migration import list_backups
+from poetry_aiops.adapters.backups.migration import locked
+from poetry_aiops.adapters.backups.migration import recover
+from poetry_aiops.adapters.backups.migration import rollback
+from poetry_aiops.adapters.backups.store import begin_journal
+from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.backups.model import HOME
+from poetry_aiops.migrate.backups.model import FileChange
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+HOOK = FileChange("tools/hook.sh", b"run me", b"harmless")
+
+
+@pytest.fixture
+def interrupted(tmp_path: Path) -> Path:
+    """Return a project in which a run was killed between the exchange of two files."""
+    root = tmp_path / "project"
+    (root / "tools").mkdir(parents=True)
+    (root / "tools" / "hook.sh").write_bytes(b"run me")
+    backup = create(root, [HOOK, FileChange("x.txt", None, b"new")], "", NOW)
+    begin_journal(backup.stored)
+    (root / "tools" / "hook.sh").write_bytes(b"harmless")
+    return root
+
+
+def test_what_a_run_of_this_user_recorded_is_put_back_wherever_the_project_was_moved(
+    interrupted: Path,
+) -> None:
+    moved = interrupted.with_name("moved")
+    interrupted.rename(moved)
+    recovered = recover(moved)
+    assert recovered
+    assert recovered.outcome == "put back"
+    assert (moved / "tools" / "hook.sh").read_bytes() == b"run me"
+
+
+@pytest.mark.parametrize("theirs", ["another user", "unsigned", "altered", "no key can be kept"])
+def test_a_journal_of_somebody_else_changes_nothing_until_it_is_asked_for(
+    interrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: str
+) -> None:
+    journal = interrupted / HOME / "journal"
+    if theirs == "another user":
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
+    elif theirs == "no key can be kept":
+        (tmp_path / "file").touch()
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    elif theirs == "unsigned":
+        journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:2]))
+    else:
+        (manifest,) = (interrupted / HOME).glob("*/manifest.json")
+        manifest.write_text(manifest.read_text().replace("x.txt", "y.txt"))
+
+    with pytest.raises(InputError, match="not by a run of yours") as caught:
+        recover(interrupted)
+
+    assert "it names tools/hook.sh" in caught.value.details
+    assert "--rollback" in str(caught.value)
+    assert (interrupted / "tools" / "hook.sh").read_bytes() == b"harmless"
+    assert [info.state for info in list_backups(interrupted)] == ["interrupted"]
+
+    rollback(interrupted, now=NOW)
+    assert (interrupted / "tools" / "hook.sh").read_bytes() == b"run me"
+
+
+def test_a_run_that_can_keep_no_key_still_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    root = tmp_path / "project"
+    root.mkdir()
+    migrate(root, [FileChange("x.txt", None, b"new")])
+    assert (root / "x.txt").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+@pytest.mark.parametrize("name", ["restore.sh", ".gitignore", "journal", "lock"])
+def test_a_link_in_the_folder_of_backups_is_never_written_through(tmp_path: Path, name: str) -> None:
+    victim, root = tmp_path / "victim", tmp_path / "project"
+    root.mkdir()
+    for precious in (b"precious", None):
+        shutil.rmtree(root / HOME, ignore_errors=True)
+        victim.unlink(missing_ok=True)
+        if precious is not None:
+            victim.write_bytes(precious)
+        (root / HOME).mkdir()
+        (root / HOME / name).symlink_to(victim)
+        try:
+            with locked(root, NOW):
+                recover(root)
+                backup = create(root, [FileChange(f"{precious!r}.txt", None, b"new")], "", NOW)
+                begin_journal(backup.stored)
+        except InputError:
+            assert name in {"journal", "lock"}
+        assert (victim.read_bytes() if victim.exists() else None) == precious
+
+
+@pytest.mark.parametrize(
+    "stamp", ["99991231T235959.999999Z", "20261399T996199.000000Z", "00000101T000000.000000Z"]
+)
+def test_a_backup_with_a_time_that_there_is_not_stops_no_run(tmp_path: Path, stamp: str) -> None:
+    (tmp_path / HOME / f"{stamp}-0123abcd").mkdir(parents=True)
+    migrate(tmp_path, [FileChange("x.txt", None, b"new")])
+    assert (tmp_path / "x.txt").read_bytes() == b"new"
+
+
+def test_a_file_of_the_user_with_the_name_of_a_scripts_leftover_is_not_removed(tmp_path: Path) -> None:
+    (tmp_path / ".x.txt.aiops-restore").write_bytes(b"the user's")
+    with pytest.raises(InputError, match="in the way"):
+        migrate(tmp_path, [FileChange("x.txt", None, b"new")])
+    assert (tmp_path / ".x.txt.aiops-restore").read_bytes() == b"the user's"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_path_that_a_link_leads_into_a_nested_repository_is_refused(interrupted: Path) -> None:
+    (interrupted / "tools").rename(interrupted / ".hg")
+    (interrupted / "tools").symlink_to(".hg")
+    with pytest.raises(InputError, match="cannot be put back") as caught:
+        rollback(interrupted, now=NOW)
+    assert "which is in .hg" in str(caught.value)
+    assert (interrupted / ".hg" / "hook.sh").read_bytes() == b"harmless"

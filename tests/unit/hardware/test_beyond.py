@@ -1,0 +1,141 @@
+"""Builds that came out after the facts: the row that each inherits, and the facts that go on to limit it."""
+
+from __future__ import annotations
+
+import pytest
+
+from poetry_aiops.hardware.beyond import LockedBuild
+from poetry_aiops.hardware.beyond import with_newer_builds
+from poetry_aiops.hardware.catalogue import load_catalogue
+from poetry_aiops.hardware.choice import Choice
+from poetry_aiops.hardware.choice import Offer
+from poetry_aiops.hardware.choice import Wish
+from poetry_aiops.hardware.choice import choose
+from poetry_aiops.hardware.record import needs_of
+from poetry_aiops.hardware.select import select
+from poetry_aiops.hardware.selection import Constraint
+from poetry_aiops.hardware.selection import Selection
+from poetry_aiops.hardware.target import parse_target
+
+
+FACTS = load_catalogue()
+DATE = FACTS.as_of.isoformat()
+
+
+def judged(machine: str, builds: tuple[LockedBuild, ...], python: str) -> Selection:
+    offered = tuple(build.backend for build in builds)
+    catalogue = with_newer_builds(FACTS, builds, python)
+    return select(parse_target(machine, FACTS), catalogue, Constraint(offered=offered, python=python))
+
+
+def chosen(
+    machine: str, *builds: tuple[str, str], wish: str = "auto", python: str = "3.13", wheel: bool = False
+) -> Choice:
+    """Return the choice in a project with a CPU variant and these (backend, version of torch)."""
+    locked = tuple(LockedBuild(backend, torch, wheel) for backend, torch in (("cpu", "2.17.1+cpu"), *builds))
+    offers = [Offer(f"on-{build.backend}", build.backend, build.torch) for build in locked]
+    return choose(Wish(wish), offers, judged(machine, locked, python), "a GPU")
+
+
+@pytest.mark.parametrize(
+    ("machine", "backend", "torch", "inherited"),
+    [
+        ("driver=610.43,gpu=RTX 4090", "cu132", "2.17.1+cu132", "torch 2.17 is"),
+        ("driver=600.10,gpu=RTX 5090", "cu130", "3.0.0", "torch 3.0 is"),
+        ("driver=581.42,gpu=L4", "cu134", "2.15.0", "cu134 is"),
+        ("driver=610.43,gpu=H100", "cu135", "2.18.0+cu135", "cu135 and torch 2.18 are"),
+        ("linux-aarch64,driver=610.43,cc=12.1", "cu133", "2.16.0", "cu133 and torch 2.16 are"),
+        ("driver=535.183,gpu=A100", "cu126", "2.16.2+cu126", "torch 2.16 is"),
+        ("rocm,gfx=gfx1201", "rocm7.9", "2.15.0", "rocm7.9 is"),
+        ("rocm,gfx=gfx950", "rocm8.1", "2.19.0", "rocm8.1 and torch 2.19 are"),
+        ("rocm,gfx=gfx90a", "rocm7.2", "2.16.0", "torch 2.16 is"),
+        ("macos-arm64,macos=15.1", "mps", "2.17.0", "torch 2.17 is"),
+        ("xpu", "xpu", "2.17.0", "torch 2.17 is"),
+    ],
+)
+def test_what_came_out_after_the_facts_is_judged_like_the_newest_row_and_noted(
+    machine: str, backend: str, torch: str, inherited: str
+) -> None:
+    choice = chosen(machine, (backend, torch))
+
+    assert choice.backend == backend
+    assert f"{inherited} newer than the facts of {DATE}" in (choice.note or "")
+    assert choice.warnings == (f"on-{backend}: {choice.note}",)
+
+
+@pytest.mark.parametrize(
+    ("machine", "backend", "torch", "reason"),
+    [
+        ("driver=535.183,gpu=RTX 4090", "cu132", "2.17.0", "needs driver 580 or newer"),
+        ("driver=579.99,gpu=RTX 4090", "cu134", "2.15.0", "needs driver 580 or newer"),
+        ("driver=610.43,gpu=GTX 1080", "cu132", "2.17.0", "do not run on GTX 1080"),
+        ("driver=610.43,gpu=Tesla V100", "cu126", "2.17.0", "runs torch up to 2.14"),
+        ("driver=610.43,gpu=RTX 4090", "cu126", "2.15.0", "runs torch up to 2.14"),
+        ("driver=610.43,gpu=RTX 4090", "cu140", "2.18.0", "CUDA 14.x needs a newer one"),
+        ("rocm,gfx=gfx906", "rocm7.9", "2.15.0", "no code for gfx906"),
+        ("rocm,gfx=gfx1031", "rocm8.0", "2.18.0", "no code for gfx1031"),
+        ("macos-arm64,macos=13.6", "mps", "2.17.0", "runs torch up to 2.11"),
+    ],
+)
+def test_a_fact_goes_on_to_limit_what_came_out_later(
+    machine: str, backend: str, torch: str, reason: str
+) -> None:
+    locked = (LockedBuild("cpu"), LockedBuild(backend, torch))
+    offers = [Offer(f"on-{build.backend}", build.backend, build.torch) for build in locked]
+    choice = choose(Wish(), offers, judged(machine, locked, "3.13"), "a GPU")
+
+    assert choice.backend == "cpu"
+    assert reason in choice.warnings[0]
+
+
+def test_a_driver_newer_than_the_table_may_run_the_next_major_version() -> None:
+    assert chosen("driver=640.10,gpu=RTX 5090", ("cu140", "2.18.0")).backend == "cu140"
+
+
+def test_of_an_index_that_is_known_and_one_that_is_not_the_one_that_came_with_the_driver_wins() -> None:
+    machine = "driver=595.71.05,gpu=RTX 4090"
+    assert chosen(machine, ("cu134", "2.16.0"), ("cu132", "2.16.0")).backend == "cu132"
+
+
+def test_a_wish_is_met_with_the_same_note() -> None:
+    choice = chosen("driver=610.43,gpu=RTX 4090", ("cu134", "2.16.0"), wish="cu134")
+    assert choice.warnings == (f"on-cu134: {choice.note}",)
+    assert "cu134 and torch 2.16 are newer" in (choice.note or "")
+
+
+def test_what_the_facts_describe_has_no_note_and_a_cpu_build_says_nothing_of_its_torch() -> None:
+    assert chosen("driver=610.43,gpu=RTX 4090", ("cu132", "2.15.1")).note is None
+    assert chosen("cpu", ("cu132", "2.15.1")).note is None
+
+
+def test_a_python_after_the_last_one_takes_the_newest_line_and_is_noted() -> None:
+    choice = chosen("driver=610.43,gpu=RTX 4090", ("cu132", "2.15.0"), python="3.16")
+    assert (choice.backend, choice.torch_max) == ("cu132", "2.15")
+    assert choice.note == f"Python 3.16 is newer than the facts of {DATE}: judged like Python 3.15"
+
+
+def test_a_python_that_a_line_dropped_is_a_fact_unless_the_lock_holds_a_wheel_for_it() -> None:
+    machine = "driver=610.43,gpu=RTX 4090"
+    dropped = chosen(machine, ("cu132", "2.15.0"), python="3.10")
+    proven = chosen(machine, ("cu132", "2.15.0"), python="3.10", wheel=True)
+
+    assert (dropped.backend, proven.backend) == ("cpu", "cu132")
+    assert "up to 2.14" in dropped.warnings[0]
+    assert chosen(machine, ("cu132", "2.15.0"), python="3.17", wheel=True).note is None
+
+
+def test_the_record_asks_of_a_newer_build_what_its_model_needs() -> None:
+    catalogue = with_newer_builds(FACTS, [LockedBuild("cu134", "2.16.0")], "3.13")
+    needs, model = (
+        needs_of("cu134", "2.16.0+cu134", "x86_64", catalogue),
+        needs_of("cu132", "2.15.0", "x86_64", FACTS),
+    )
+    assert needs.cuda == "13.4"
+    assert (needs.driver_linux, needs.compute_capabilities) == (
+        model.driver_linux,
+        model.compute_capabilities,
+    )
+
+
+def test_an_index_before_every_known_one_inherits_nothing() -> None:
+    assert with_newer_builds(FACTS, [LockedBuild("cu117", "2.0.1"), LockedBuild("rocm5.4")], "3.12") == FACTS
