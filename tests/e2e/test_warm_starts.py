@@ -10,13 +10,17 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support import poetry_program
 from tests.support.fork_server import AVAILABLE, HOME_OF_THE_SERVER
 from tests.support.poetry_program import PoetryProgram
 from tests.support.terminal import on_terminal
+
+
+if TYPE_CHECKING:
+    from pytest_mock import MockerFixture
 
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="no warm starts here")
@@ -136,16 +140,21 @@ def test_a_program_ends_as_one_that_was_started(tmp_path: Path, code: str) -> No
 def test_poetry_says_the_same(tmp_path: Path) -> None:
     ours = PoetryProgram.of_this_environment(tmp_path / "home")
     plain = PoetryProgram.without_our_plugin(tmp_path / "home")
-    for program in (ours, plain, replace(ours, arguments=("--no-plugins",))):
-        for args in (("list",), ("self", "show", "--help"), ("hw-info", "--help"), ("config", "--list")):
-            warm, cold = program.warm().run(tmp_path, *args), program.run(tmp_path, *args)
-            assert (warm.code, warm.stdout, warm.stderr) == (cold.code, cold.stdout, cold.stderr)
+    without = replace(ours, arguments=("--no-plugins",))
+    calls = (
+        (ours, ("list",)),
+        (plain, ("list",)),
+        (without, ("config", "--list")),
+        (without, ("self", "show", "--help")),
+        (ours, ("hw-info", "--no-such-option")),
+    )
+    for program, args in calls:
+        warm, cold = program.warm().run(tmp_path, *args), program.run(tmp_path, *args)
+        assert (warm.code, warm.stdout, warm.stderr) == (cold.code, cold.stdout, cold.stderr)
 
 
-def test_a_program_that_goes_on_is_killed_with_what_it_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(poetry_program, "TIMEOUT", 1.0)
+def test_a_program_that_goes_on_is_killed_with_what_it_started(tmp_path: Path, mocker: MockerFixture) -> None:
+    mocker.patch.object(poetry_program, "TIMEOUT", 1.0)
     code = "import pathlib, subprocess; child = subprocess.Popen(['sleep', '600']); pathlib.Path('pid').write_text(str(child.pid)); child.wait()"
     with pytest.raises(subprocess.TimeoutExpired):
         python(tmp_path / "home", code).run(tmp_path)

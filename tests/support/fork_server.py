@@ -132,6 +132,15 @@ def _import_all(name: str) -> None:
             _import_all(module.name)
 
 
+def _prepare() -> None:
+    """Let Poetry make what it keeps for every call: the parsers of both grammars and the checks of both schemas."""
+    sys.modules["poetry.core.version.markers"].parse_marker('sys_platform == "linux"')
+    sys.modules["poetry.core.packages.dependency"].Dependency.create_from_pep_508("name >= 1")
+    sys.modules["poetry.factory"].Factory.validate(
+        {"project": {"name": "name", "version": "1"}, "tool": {"poetry": {}}}
+    )
+
+
 def _serve(control: socket.socket) -> list[str]:
     """Fork for each request and report how each program ended; return only in a program: what to run."""
     running: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor of the process
@@ -252,8 +261,7 @@ def _main() -> None:
     sys.path.pop(0)  # the folder of this file
     for package in sys.argv[2:]:
         _import_all(package)
-    dependency = sys.modules["poetry.core.packages.dependency"].Dependency
-    dependency.create_from_pep_508('name >= 1; python_version > "3"')  # makes the parsers of both grammars
+    _prepare()
     alone = len(list(Path("/proc/self/task").iterdir()))
     if alone != 1:
         sys.exit(f"the fork server has {alone} threads: what it imports must start none")

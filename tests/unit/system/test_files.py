@@ -14,6 +14,8 @@ from poetry_aiops.system.files import temporary_beside, write_atomically, write_
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_mock import MockerFixture
+
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="permission bits and links of POSIX")
 
@@ -75,15 +77,11 @@ def test_a_link_stays_a_link_and_its_target_is_written(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_the_old_content_and_no_temporary_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, mocker: MockerFixture
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
-
-    def no_space(_handle: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", no_space)
+    mocker.patch.object(os, "fsync", side_effect=OSError(28, "No space left on device"))
     with pytest.raises(OSError, match="No space left"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"

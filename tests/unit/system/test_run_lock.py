@@ -7,12 +7,17 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.system import run_lock as module
 from poetry_aiops.system.run_lock import run_lock
+
+
+if TYPE_CHECKING:
+    from pytest_mock import MockerFixture
 
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -129,11 +134,8 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     assert victim.read_bytes() == b"precious"
 
 
-def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_locks(_handle: int) -> None:
-        raise OSError(37, "No locks available")
-
-    monkeypatch.setattr(module, "_lock", no_locks)
+def test_a_file_system_without_locks_is_told(tmp_path: Path, mocker: MockerFixture) -> None:
+    mocker.patch.object(module, "_lock", side_effect=OSError(37, "No locks available"))
     with (
         pytest.raises(InputError, match="cannot lock files: No locks available"),
         run_lock(tmp_path / "l", NOW),

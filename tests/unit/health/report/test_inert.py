@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from functools import cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -77,60 +78,55 @@ HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 every_payload = pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 
 
-@every_payload
-@pytest.mark.parametrize("form", FORMATS)
-def test_no_format_lets_control_signs_through(form: str, payload: str) -> None:
-    text = FORMATS[form](hostile(payload))
-
-    assert {sign for sign in text if unicodedata.category(sign) in HIDDEN} <= {"\n", "\ufe0f", "\u200d"}
-    text.encode("utf-8")
+@cache
+def reports(payload: str) -> dict[str, str]:
+    """Return the report whose every text is ``payload`` in each format."""
+    report = hostile(payload)
+    return {form: write(report) for form, write in FORMATS.items()}
 
 
 @every_payload
-@pytest.mark.parametrize("form", FORMATS)
-def test_no_format_gives_a_build_service_commands_that_are_not_ours(form: str, payload: str) -> None:
-    text = FORMATS[form](hostile(payload))
-    ours = (
-        re.compile(r"::(error|warning|notice) (file=[^,:]+,)?(line=\d+,)?title=[^,:]*::")
-        if form == "github"
-        else None
-    )
-
-    commands = [line for line in text.splitlines() if line.lstrip().startswith("::")]
-    assert [line for line in commands if ours is None or not ours.match(line)] == []
-    assert "##[" not in text
+def test_no_format_lets_control_signs_through(payload: str) -> None:
+    for form, text in reports(payload).items():
+        hidden = {sign for sign in text if unicodedata.category(sign) in HIDDEN}
+        assert hidden <= {"\n", "\ufe0f", "\u200d"}, form
+        text.encode("utf-8")
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_no_format_tells_a_password(form: str) -> None:
-    assert "hush-hush" not in FORMATS[form](hostile(PAYLOADS["password"]))
+@every_payload
+def test_no_format_gives_a_build_service_commands_that_are_not_ours(payload: str) -> None:
+    ours = re.compile(r"::(error|warning|notice) (file=[^,:]+,)?(line=\d+,)?title=[^,:]*::")
+    for form, text in reports(payload).items():
+        commands = [line for line in text.splitlines() if line.lstrip().startswith("::")]
+        assert [line for line in commands if form != "github" or not ours.match(line)] == [], form
+        assert "##[" not in text, form
+
+
+def test_no_format_tells_a_password() -> None:
+    assert [form for form, text in reports(PAYLOADS["password"]).items() if "hush-hush" in text] == []
 
 
 @every_payload
 def test_annotations_are_as_many_as_for_harmless_text(payload: str) -> None:
-    assert len(health_annotations(hostile(payload)).splitlines()) == len(
-        health_annotations(hostile(HARMLESS)).splitlines()
-    )
+    shown, harmless = reports(payload)["github"], reports(HARMLESS)["github"]
+    assert len(shown.splitlines()) == len(harmless.splitlines())
 
 
 @every_payload
-@pytest.mark.parametrize("form", ["json", "sarif", "cyclonedx"])
-def test_documents_stay_ascii_and_hold_no_address_that_runs_something(form: str, payload: str) -> None:
-    text = FORMATS[form](hostile(payload))
-
-    assert text.isascii()
-    links = {"sarif": {"helpUri"}, "cyclonedx": {"url"}, "json": {"address"}}[form]
-    for key, value in strings(json.loads(text)):
-        if key in links:
-            assert not re.match(r"\s*(javascript|data|vbscript):", value, re.IGNORECASE)
-    if form == "json":
-        found = [one["url"] for row in json.loads(text)["packages"] for one in row["advisories"]]
-        assert {url for url in found if url} <= {"https://evil.example/x"}
+def test_documents_stay_ascii_and_hold_no_address_that_runs_something(payload: str) -> None:
+    shown = reports(payload)
+    for form, link in (("sarif", "helpUri"), ("cyclonedx", "url"), ("json", "address")):
+        assert shown[form].isascii(), form
+        links = [value for key, value in strings(json.loads(shown[form])) if key == link]
+        harmful = re.compile(r"\s*(javascript|data|vbscript):", re.IGNORECASE)
+        assert [one for one in links if harmful.match(one)] == [], form
+    found = [one["url"] for row in json.loads(shown["json"])["packages"] for one in row["advisories"]]
+    assert {url for url in found if url} <= {"https://evil.example/x"}
 
 
 @every_payload
 def test_messages_of_sarif_hold_no_links(payload: str) -> None:
-    run = json.loads(health_sarif(hostile(payload)))["runs"][0]
+    run = json.loads(reports(payload)["sarif"])["runs"][0]
     calls = run["invocations"][0]
     told = [*run["results"], *calls["toolExecutionNotifications"], *calls["toolConfigurationNotifications"]]
 
@@ -165,7 +161,7 @@ class Structure(HTMLParser):
 def test_a_page_has_the_same_elements_whatever_the_texts_are(payload: str) -> None:
     if not payload:
         pytest.skip("texts that are empty rightly leave their elements out")
-    page, harmless = Structure(health_page(hostile(payload))), Structure(health_page(hostile(HARMLESS)))
+    page, harmless = Structure(reports(payload)["html"]), Structure(reports(HARMLESS)["html"])
 
     assert page.parts == harmless.parts
     assert {address.partition(":")[0] for address in page.addresses} <= {"https", "http", "#findings"}
@@ -178,8 +174,8 @@ def test_markdown_has_the_same_blocks_and_no_markup_of_others(payload: str) -> N
     ).MarkdownIt()
     parser.enable(["table", "strikethrough"])
 
-    tokens = list(flat(parser.parse(health_markdown(hostile(payload)))))
-    harmless = list(flat(parser.parse(health_markdown(hostile(HARMLESS)))))
+    tokens = list(flat(parser.parse(reports(payload)["markdown"])))
+    harmless = list(flat(parser.parse(reports(HARMLESS)["markdown"])))
 
     inline = {one.type for one in tokens if not one.block}
     assert inline <= {
@@ -201,10 +197,9 @@ def test_markdown_has_the_same_blocks_and_no_markup_of_others(payload: str) -> N
 
 
 def test_an_address_of_the_web_is_a_link_in_the_page_and_in_markdown() -> None:
-    report = hostile("https://evil.example/x")
-
-    assert 'href="https://evil.example/x"' in health_page(report)
-    assert "](<https://evil.example/x>)" in health_markdown(report)
+    shown = reports("https://evil.example/x")
+    assert 'href="https://evil.example/x"' in shown["html"]
+    assert "](<https://evil.example/x>)" in shown["markdown"]
 
 
 def strong(tokens: list[Any]) -> int:
