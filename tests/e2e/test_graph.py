@@ -95,10 +95,78 @@ def test_why_removal_and_who_holds_back_are_answered_in_words(
     done = poetry.must(
         project, "graph", "--why", "pydantic", "--without-package", "fastapi", "--holds-back", "fastapi"
     )
-    assert "fastapi -> pydantic" in done.stdout
+    assert re.search(r"main: fastapi \S+ -> pydantic \S+", done.stdout)
     assert "packages go away" in done.stdout
     assert "the project (main) wants" in done.stdout
     assert not (project.path / "nothing").exists()
+
+
+def test_builds_have_their_own_holders_and_their_own_ways(poetry: PoetryProgram, project: Project) -> None:
+    words = ("--why", "nvidia-cublas-cu12", "--holds-back", "torch")
+    document = conforming(poetry.must(project, "graph", "--format", "json", *words).stdout)
+    (why,) = document["why"]
+    assert {steps[0]["group"] for steps in why["steps"]} == {"ml-gpu"}
+    assert all("+cu126" in version for steps in why["steps"] for version in steps[-1]["source_versions"])
+    builds = [
+        (held["version"], {one["group"] for one in held["holders"]} - {""}) for held in document["held"]
+    ]
+    assert all("ml-gpu" not in groups for version, groups in builds if version.endswith("+cpu"))
+    assert len({version for version, _ in builds}) > 1
+
+
+def test_what_a_package_frees_is_what_goes_without_it(poetry: PoetryProgram, project: Project) -> None:
+    words = ("--format", "json", "--without-package", "fastapi")
+    document = conforming(poetry.must(project, "graph", *words).stdout)
+    frees = {node["id"]: node["frees"] for node in document["nodes"]}
+    gone = document["removal"]["gone"]
+    assert frees["fastapi"] == len(gone) > 1
+    summary = poetry.must(project, "graph", "--format", "text").stdout
+    assert f"fastapi ({len(gone)})" in summary
+    assert f"| fastapi | {len(gone)} |" in poetry.must(project, "graph", "--format", "markdown").stdout
+    made = poetry.must(project, "graph", "--why", "pydantic", "--from", "fastapi").stdout
+    assert "How fastapi leads to pydantic" in made
+    refused(poetry.run(project, "graph", "--from", "fastapi"), project, project.files(), "--why")
+
+
+def test_a_part_never_takes_the_place_of_the_whole_page(poetry: PoetryProgram, project: Project) -> None:
+    poetry.must(project, "graph")
+    folder = project.path / "dependency_reports" / "graphs"
+    before = (folder / "dependency_graph.html").read_bytes()
+    poetry.must(project, "graph", "--target", "windows-amd64,python=3.12")
+    poetry.must(project, "graph", "--only", "main")
+    assert (folder / "dependency_graph.html").read_bytes() == before
+    assert (folder / "dependency_graph-windows-amd64-py3.12.html").exists()
+    assert (folder / "dependency_graph-part.html").exists()
+
+
+def test_what_a_target_does_not_need_is_an_answer_and_odd_input_a_warning(
+    poetry: PoetryProgram, index: PackageIndex, tmp_path: Path
+) -> None:
+    made = projects.project_from(projects.ORDINARY, index, tmp_path / "shop")
+    poetry.must(made, "lock")
+    text = made.lock_path.read_text("utf-8")
+    text = re.sub(r"^files = \[\n(?:    .*\n)*\]\n", "", text, flags=re.MULTILINE)
+    made.lock_path.write_text(text, "utf-8")
+    declared = made.pyproject.read_text("utf-8").replace('"^2.30"', '"(>=2.30,<2.31 || >=2.32)"')
+    made.pyproject.write_text(declared, "utf-8")
+    done = poetry.must(made, "graph", "--format", "json", "--why", "requests")
+    document = conforming(done.stdout)
+    assert document["why"][0]["leading"] == ["requests"]
+    assert "is not a version constraint" in done.stderr
+    assert "files is missing" in done.stderr
+    words = (
+        "--format",
+        "json",
+        "--target",
+        "linux-x86_64",
+        "--why",
+        "colorama",
+        "--without-package",
+        "colorama",
+    )
+    document = conforming(poetry.must(made, "graph", *words).stdout)
+    assert (document["why"][0]["needed"], document["why"][0]["paths"]) == (False, [])
+    assert document["removal"]["gone"] == []
 
 
 def test_compare_says_what_a_variant_adds_over_another(poetry: PoetryProgram, project: Project) -> None:

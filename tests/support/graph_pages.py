@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.graph.advisories import Advisory, Vulnerabilities
 from poetry_aiops.graph.analysis import analyse
@@ -12,6 +12,13 @@ from poetry_aiops.graph.diff import diff
 from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.model import Build, Demand, DependencyGraph, Edge, Entry, Node
 from poetry_aiops.graph.report.page import PageData, PageDiff
+from poetry_aiops.project.lock_graph import lock_graph
+from poetry_aiops.project.model import Edge as Line
+from poetry_aiops.project.model import Package, Requirement
+
+
+if TYPE_CHECKING:
+    import networkx as nx  # type: ignore[import-untyped]
 
 
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=2'>&lt;\u202e\u0007"
@@ -37,8 +44,53 @@ def graph_of(
         tuple(sorted(nodes, key=lambda each: each.id)),
         tuple(sorted(edges, key=lambda each: (each.source, each.target))),
         tuple(demands),
+        links_of(nodes, edges, demands),
         python=">=3.11",
     )
+
+
+def links_of(nodes: list[Node], edges: list[Edge], demands: list[Demand]) -> nx.DiGraph:
+    """Return the lock graph that these nodes, edges and demands stand for."""
+    lines = [
+        (
+            one.source,
+            Line(one.target, line.constraint, line.asks, line.marker, optional=line.optional),
+            line.extras,
+        )
+        for one in edges
+        for line in one.entries
+    ]
+    packages = [
+        (
+            Package(
+                name=one.id,
+                pretty_name=one.name,
+                version=build.version,
+                description=one.description,
+                optional=one.optional,
+                python_versions="*",
+                groups=build.groups,
+                markers=build.markers,
+                files=(),
+                edges=(),
+                extras={
+                    extra: (line.name,)
+                    for source, line, extras in lines
+                    if source == one.id
+                    for extra in extras
+                },
+                source=None,
+            ),
+            [line for source, line, _ in lines if source == one.id],
+        )
+        for one in nodes
+        for build in one.builds
+    ]
+    asked = [
+        (one.group, Requirement(one.name, one.pretty_name, one.constraint, one.asks, one.marker))
+        for one in demands
+    ]
+    return lock_graph(packages, asked, ">=3.11")
 
 
 def small_graph(*, newer: bool = True) -> DependencyGraph:

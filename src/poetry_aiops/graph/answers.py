@@ -33,34 +33,42 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """What it takes to lose ``name``.
+class Step:
+    """One step of a path: why ``source`` needs ``target``; ``source`` is None for the project.
 
-    ``cut`` is the smallest set of direct dependencies that every path from the project runs through, the one
-    nearest to the project when there are several. ``must_go`` are all direct dependencies that lead to ``name``:
-    each has to leave pyproject.toml, or stop needing it.
+    ``extras`` are the source's extras of which one is needed for the step, ``asks`` the target's extras that it asks
+    for, ``group`` the project's group. ``marker`` is without extras. ``source_versions`` are the builds of the source
+    that take the step, where it is locked in several.
     """
 
-    name: str
-    cut: tuple[str, ...]
-    must_go: tuple[str, ...]
+    source: str | None
+    target: str
+    constraint: str
+    marker: str = ""
+    extras: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    group: str | None = None
+    source_versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why a package is there: one shortest path for each direct dependency that leads to it, shortest first.
+    """Why a package is there: one shortest path for each direct dependency and group that lead to it.
 
-    A path begins with the direct dependency and ends with ``name``; ``leading`` are all that lead there. ``total``
-    is the number of distinct paths from the project that visit no package twice; a lower bound unless ``exact``.
-    ``demands`` are the project's own for ``name``.
+    A path begins with the direct dependency and ends with ``name``; ``steps`` has the list of steps of each, and
+    those whose last step allows the least come first. ``leading`` are all direct dependencies that lead there.
+    ``start`` is the package that was asked to begin from instead of the project, each path then begins with it.
+    ``demands`` are the project's own for ``name``. ``needed`` says that the name is in scope at all.
     """
 
     name: str
     paths: tuple[tuple[str, ...], ...]
+    steps: tuple[tuple[Step, ...], ...]
     leading: tuple[str, ...]
-    total: int
-    exact: bool
     demands: tuple[Demand, ...]
+    start: str | None = None
+    more: int = 0
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,6 @@ class Answers:
     """What was asked about single packages and other locks, beside the analysis of the whole."""
 
     why: tuple[Why, ...] = ()
-    cuts: tuple[Cut, ...] = ()
     focus: Focus | None = None
     removal: Removal | None = None
     held: tuple[Held, ...] = ()

@@ -9,11 +9,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import networkx as nx  # type: ignore[import-untyped]
+
 from poetry_aiops.graph.declared import declared_names
 from poetry_aiops.graph.model import Build, Demand, DependencyGraph, Edge, Entry, Node, Scope
-from poetry_aiops.graph.numbered import adjacency, reached
-from poetry_aiops.graph.scope import optional_extras, select
+from poetry_aiops.graph.scope import select
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import any_of
+from poetry_aiops.project.lock_graph import by_name, lock_graph, switching_extras
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.addresses import public_address
 
@@ -45,17 +48,22 @@ def build_graph(
     selected = select(project, lock, scope)
     builds = _by_name(selected)
     lines = _entries(selected, builds)
-    loops = sorted({source for source, target in lines if source == target})
-    edges = tuple(_edge(*pair, lines[pair]) for pair in sorted(lines) if pair[0] != pair[1])
+    links = lock_graph(selected.packages, selected.demands, lock.python_versions)
     locked = {package.name for package in lock.packages}
+    itself = normalised(project.name)
+    asked = {requirement.name for _, requirement in selected.demands}
+    declared = declared_names(document or {}) if scope.is_everything else set()
+    needed = {line.name for _, found in selected.packages for line in found}
     return DependencyGraph(
         project=project.name,
-        nodes=_nodes(selected, builds, edges),
-        edges=edges,
+        nodes=_nodes(selected, builds, by_name(links)),
+        edges=tuple(_edge(*pair, lines[pair]) for pair in sorted(lines) if pair[0] != pair[1]),
         demands=tuple(_demand(group, one, locked) for group, one in selected.demands),
-        self_loops=tuple(loops),
-        dangling=_dangling(selected, locked),
-        passed_over=_passed_over(selected, document) if scope.is_everything else (),
+        links=links,
+        self_loops=tuple(sorted({source for source, target in lines if source == target})),
+        dangling=tuple(sorted(needed - locked - {itself})),
+        passed_over=tuple(sorted(declared - asked - {itself})),
+        outside=tuple(sorted(locked - builds.keys())),
         lock_version=lock.version,
         python=lock.python_versions,
         scope=scope,
@@ -85,7 +93,7 @@ def _entries(selected: Selected, builds: Builds) -> dict[tuple[str, str], list[E
     for package, lines in selected.packages:
         for line in lines:
             if line.name in builds:
-                extras = optional_extras(package, line) if line.optional else ()
+                extras = switching_extras(package, line) if line.optional else ()
                 entry = Entry(
                     package.version, line.constraint, line.marker, line.extras, line.optional, extras
                 )
@@ -110,35 +118,25 @@ def _edge(source: str, target: str, entries: list[Entry]) -> Edge:
     )
 
 
-def _nodes(selected: Selected, builds: Builds, edges: tuple[Edge, ...]) -> tuple[Node, ...]:
-    names = sorted(builds)
-    number = {name: index for index, name in enumerate(names)}
-    after = adjacency(len(names), ((number[edge.source], number[edge.target]) for edge in edges))
-    roots: dict[str, set[int]] = {}
-    for group, requirement in selected.demands:
-        if requirement.name in number:
-            roots.setdefault(group, set()).add(number[requirement.name])
-    direct = frozenset().union(*roots.values())
-    reachable = reached(after, direct)
-    groups = _groups_by_reach(names, roots, after, builds)
+def _nodes(selected: Selected, builds: Builds, names: nx.DiGraph) -> tuple[Node, ...]:
+    reachable = nx.descendants(names, "")
+    groups = _groups_by_reach(selected, builds, names)
     return tuple(
-        _node(builds[name], groups[name], direct=index in direct, reached=index in reachable)
-        for index, name in enumerate(names)
+        _node(builds[name], groups[name], direct=name in names[""], reached=name in reachable)
+        for name in sorted(builds)
     )
 
 
-def _groups_by_reach(
-    names: list[str], roots: Mapping[str, set[int]], after: tuple[tuple[int, ...], ...], builds: Builds
-) -> dict[str, tuple[str, ...]]:
+def _groups_by_reach(selected: Selected, builds: Builds, names: nx.DiGraph) -> dict[str, tuple[str, ...]]:
     """Return the groups of each name: those of its builds, or those that reach it when the lock names none."""
-    found: dict[str, set[str]] = {
-        name: {group for package in builds[name] for group in package.groups or ()} for name in names
+    found = {
+        name: {group for one in packages for group in one.groups or ()} for name, packages in builds.items()
     }
-    if all(package.groups is not None for packages in builds.values() for package in packages):
-        return {name: _main_first(groups) for name, groups in found.items()}
-    for group, starts in roots.items():
-        for index in reached(after, starts):
-            found[names[index]].add(group)
+    if not all(package.groups is not None for packages in builds.values() for package in packages):
+        for group, requirement in selected.demands:
+            if requirement.name in builds:
+                for name in nx.descendants(names, requirement.name) | {requirement.name}:
+                    found[name].add(group)
     return {name: _main_first(groups) for name, groups in found.items()}
 
 
@@ -187,13 +185,3 @@ def _demand(group: str, requirement: Requirement, locked: set[str]) -> Demand:
         optional=requirement.optional,
         locked=requirement.name in locked,
     )
-
-
-def _dangling(selected: Selected, locked: set[str]) -> tuple[str, ...]:
-    wanted = {line.name for _, lines in selected.packages for line in lines}
-    return tuple(sorted(wanted - locked))
-
-
-def _passed_over(selected: Selected, document: Mapping[str, object] | None) -> tuple[str, ...]:
-    asked = {requirement.name for _, requirement in selected.demands}
-    return tuple(sorted(declared_names(document or {}) - asked))

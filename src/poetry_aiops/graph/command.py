@@ -49,6 +49,7 @@ class GraphCommand(AiopsCommand, Command):
             flag=False,
         ),
         option("why", None, "Show why this package is there.", flag=False, multiple=True),
+        option("from", None, "Begin the paths of --why at this package instead of the project.", flag=False),
         option("focus", None, "Show this package with everything above and below it.", flag=False),
         option("depth", None, "Show only this many levels.", flag=False),
         option(
@@ -82,6 +83,7 @@ Without a format and without a question it writes the page <comment>dependency_g
 
 <info>poetry graph --open</info>
 <info>poetry graph --why typing-extensions</info>
+<info>poetry graph --why idna --from fastapi</info>
 <info>poetry graph --without-package transformers --without-package datasets</info>
 <info>poetry graph --diff main --format markdown</info>
 <info>poetry graph --compare ml-cpu..ml-gpu</info>

@@ -10,9 +10,9 @@ from packaging.version import InvalidVersion, Version
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.graph.model import THE_PROJECT, Held, Holder
-from poetry_aiops.graph.numbered import numbered
 from poetry_aiops.graph.ranges import ANY, height, intersection, ranges, text_of, top
 from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.lock_graph import Node
 
 
 if TYPE_CHECKING:
@@ -22,19 +22,20 @@ if TYPE_CHECKING:
 
 
 def holds_back(graph: DependencyGraph, name: str, versions: Iterable[str] = ()) -> tuple[Held, ...]:
-    """Return who limits each locked version of ``name``, the tightest limits first.
+    """Return who limits each locked build of ``name``, the tightest limits first; equal ones once.
 
-    ``versions`` are versions to ask about, for example those that an index offers. Where several versions are
-    locked, a constraint counts for those that it allows (for all when it allows none). Optional lines count: the
-    lock had to satisfy them. Raises UsageError for a name that the graph does not hold.
+    ``versions`` are versions to ask about, for example those that an index offers. A holder counts for the builds
+    that its requirement leads to, and only where something asks for the extra that switches it on. Raises UsageError
+    for a name that the lock does not hold.
     """
-    numbers = numbered(graph)
-    wanted = numbers.names[numbers.find(name, "--holds-back")]
-    node = graph.by_id()[wanted]
+    found = graph.find(name, "--holds-back")
     offered = _ascending(versions)
-    holders = [*_of_the_project(graph, wanted), *_of_packages(graph, wanted)]
+    builds = graph.by_id[found].builds if found in graph.by_id else ()
     return tuple(
-        _held(wanted, version, _on(version, node.versions, holders), offered) for version in node.versions
+        dict.fromkeys(
+            _held(found, build.version, _holders(graph, Node(found, place)), offered)
+            for place, build in enumerate(builds)
+        )
     )
 
 
@@ -46,53 +47,31 @@ def accepts(constraint: str, version: str) -> bool:
         return True
 
 
-def _of_the_project(graph: DependencyGraph, name: str) -> list[Holder]:
-    return [
-        Holder(
-            THE_PROJECT,
-            "",
-            demand.constraint,
-            demand.marker,
-            _upper(demand.constraint),
-            tightest=False,
-            optional=demand.optional,
-            group=demand.group,
-        )
-        for demand in graph.demands
-        if demand.name == name
-    ]
-
-
-def _of_packages(graph: DependencyGraph, name: str) -> list[Holder]:
-    return [
-        Holder(
-            edge.source,
-            entry.version,
-            entry.constraint,
-            entry.marker,
-            _upper(entry.constraint),
-            tightest=False,
-            optional=entry.optional,
-        )
-        for edge in graph.edges
-        if edge.target == name
-        for entry in edge.entries
-    ]
+def _holders(graph: DependencyGraph, build: Node) -> list[Holder]:
+    """Return what asks for a build: the project's demands in their order, then packages by name."""
+    found: dict[Holder, None] = {}
+    for source in sorted(one for one in graph.links.pred[build] if one in graph.reach.reached):
+        if source.name == build.name:
+            continue
+        owner = graph.links.nodes[source]
+        for requirement in graph.links.edges[source, build]["requirements"]:
+            holder = Holder(
+                source.name or THE_PROJECT,
+                owner["package"].version if source.name else "",
+                requirement.constraint,
+                requirement.marker,
+                _upper(requirement.constraint),
+                tightest=False,
+                optional=requirement.optional,
+                group="" if source.name else source.extra,
+            )
+            found[holder] = None
+    return list(found)
 
 
 def _upper(constraint: str) -> str:
     highest = top(ranges(constraint))
     return highest.upper_text if highest else ""
-
-
-def _on(version: str, versions: Sequence[str], holders: Sequence[Holder]) -> list[Holder]:
-    """Return the holders whose constraint is about this locked version."""
-    return [
-        holder
-        for holder in holders
-        if accepts(holder.constraint, version)
-        or not any(accepts(holder.constraint, other) for other in versions)
-    ]
 
 
 def _held(name: str, version: str, holders: Sequence[Holder], offered: Sequence[str]) -> Held:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.graph.components import strongly_connected
-from poetry_aiops.graph.feedback import breaking_set
+import networkx as nx  # type: ignore[import-untyped]
+
 from poetry_aiops.graph.model import Breaker, Cycle
-from poetry_aiops.graph.numbered import adjacency, numbered
-from poetry_aiops.graph.scope import machines_for
-from poetry_aiops.project.targets import extras_in, marker_applies
+from poetry_aiops.project.targets import machines_for, marker_applies
 
 
 if TYPE_CHECKING:
@@ -20,32 +18,52 @@ if TYPE_CHECKING:
     from poetry_aiops.project.targets import Target
 
 
+_TRIED: Final = 400
 _STARTS: Final = 200
 """From how many members the shortest cycle of a component is looked for."""
 
 
 def cycles(graph: DependencyGraph) -> tuple[Cycle, ...]:
     """Return every cycle, the largest first, then by name."""
-    numbers = numbered(graph)
-    components = [found for found in strongly_connected(numbers.after) if len(found) > 1]
-    if not components:
-        return ()
-    place = {numbers.names[index]: row for row, found in enumerate(components) for index in found}
-    inner: list[list[Edge]] = [[] for _ in components]
-    for edge in graph.edges:
-        row = place.get(edge.source)
-        if row is not None and place.get(edge.target) == row:
-            inner[row].append(edge)
-    builds = {node.id: {build.version: build for build in node.builds} for node in graph.nodes}
-    found = [
-        _Component(numbers.named(members), edges) for members, edges in zip(components, inner, strict=True)
+    components = [
+        tuple(sorted(found)) for found in nx.strongly_connected_components(graph.names) if len(found) > 1
     ]
+    home = {name: members for members in components for name in members}
+    inner: dict[tuple[str, ...], list[Edge]] = {members: [] for members in components}
+    for edge in graph.edges:
+        if edge.source in home and home[edge.source] == home.get(edge.target):
+            inner[home[edge.source]].append(edge)
+    builds = {node.id: {build.version: build for build in node.builds} for node in graph.nodes}
     return tuple(
-        sorted(
-            (one.cycle(graph, builds) for one in found),
-            key=lambda cycle: (-len(cycle.members), cycle.members),
-        )
+        _Component(members, inner[members]).cycle(graph, builds)
+        for members in sorted(components, key=lambda members: (-len(members), members))
     )
+
+
+def breaking_set(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return edges without which no cycle is left; edges at the end of ``pairs`` are given up first.
+
+    One edge where one is enough, else a set from which no edge could be spared; beyond 400 edges, which no real lock
+    has in one cycle, those that a depth-first search meets backwards. The smallest set is NP-hard (Karp 1972).
+    """
+    graph = nx.DiGraph(pairs)
+    if len(pairs) > _TRIED:
+        rank = {node: place for place, node in enumerate(nx.dfs_postorder_nodes(graph))}
+        return [(one, two) for one, two in pairs if rank[one] <= rank[two]]
+    for pair in reversed(pairs):
+        graph.remove_edge(*pair)
+        if nx.is_directed_acyclic_graph(graph):
+            return [pair]
+        graph.add_edge(*pair)
+    kept = nx.DiGraph()
+    kept.add_nodes_from(graph)
+    broken = []
+    for one, two in pairs:
+        if nx.has_path(kept, two, one):
+            broken.append((one, two))
+        else:
+            kept.add_edge(one, two)
+    return broken
 
 
 def in_words(edge: Edge) -> str:
@@ -75,8 +93,8 @@ class _Component:
 
     def _core(self, edges: Iterable[Edge]) -> tuple[str, ...]:
         """Return the members that these edges alone bind into cycles."""
-        bound = [found for found in strongly_connected(self._after(edges)) if len(found) > 1]
-        return tuple(sorted(self.members[index] for found in bound for index in found))
+        bound = nx.strongly_connected_components(nx.DiGraph((edge.source, edge.target) for edge in edges))
+        return tuple(sorted(name for found in bound if len(found) > 1 for name in found))
 
     def _never_closes(
         self, hard: list[Edge], graph: DependencyGraph, builds: dict[str, dict[str, Build]]
@@ -93,25 +111,15 @@ class _Component:
 
     def _breakers(self, kind: CycleKind) -> tuple[Breaker, ...]:
         ordered = sorted(self.edges, key=lambda edge: _firmness(edge, kind))
-        place = self._place()
-        pairs = [(place[edge.source], place[edge.target]) for edge in ordered]
-        chosen = sorted(breaking_set(len(self.members), pairs))
-        broken = sorted((ordered[index] for index in chosen), key=lambda edge: (edge.source, edge.target))
+        by_ends = {(edge.source, edge.target): edge for edge in ordered}
+        broken = [by_ends[pair] for pair in sorted(breaking_set(list(by_ends)))]
         return tuple(
             Breaker(edge.source, edge.target, edge.extras, edge.marker, in_words(edge)) for edge in broken
         )
 
     def _example(self) -> tuple[str, ...]:
-        after = self._after(self.edges)
-        found = min((_shortest(after, start) for start in range(len(after))[:_STARTS]), key=len)
-        return tuple(self.members[index] for index in found)
-
-    def _after(self, edges: Iterable[Edge]) -> tuple[tuple[int, ...], ...]:
-        place = self._place()
-        return adjacency(len(self.members), ((place[edge.source], place[edge.target]) for edge in edges))
-
-    def _place(self) -> dict[str, int]:
-        return {name: index for index, name in enumerate(self.members)}
+        after = nx.DiGraph(sorted((edge.source, edge.target) for edge in self.edges))
+        return min((_shortest(after, start) for start in self.members[:_STARTS]), key=len)
 
 
 def _firmness(edge: Edge, kind: CycleKind) -> tuple[int, str, str]:
@@ -131,36 +139,19 @@ def _is_conditional(edge: Edge, builds: dict[str, Build]) -> bool:
 
 def _holds_on(edge: Edge, builds: dict[str, Build], machine: Target) -> bool:
     if not edge.entries:
-        return not edge.marker or marker_applies(edge.marker, machine, extras_in(edge.marker))
+        return not edge.marker or marker_applies(edge.marker, machine, None)
     return any(_line_holds(entry, builds.get(entry.version), machine) for entry in edge.entries)
 
 
 def _line_holds(entry: Entry, build: Build | None, machine: Target) -> bool:
-    if entry.optional or not marker_applies(entry.marker, machine, extras_in(entry.marker)):
+    if entry.optional or not marker_applies(entry.marker, machine, None):
         return False
     if build is None or not build.markers or any(group not in build.markers for group in build.groups):
         return True
-    return any(marker_applies(marker, machine, extras_in(marker)) for marker in build.markers.values())
+    return any(marker_applies(marker, machine, None) for marker in build.markers.values())
 
 
-def _shortest(after: Sequence[Sequence[int]], start: int) -> list[int]:
+def _shortest(after: nx.DiGraph, start: str) -> tuple[str, ...]:
     """Return a shortest cycle through ``start``, which lies on one."""
-    came_from = {start: start}
-    layer = [start]
-    while True:
-        following = []
-        for node in layer:
-            for target in after[node]:
-                if target == start:
-                    return _back(came_from, start, node)
-                if target not in came_from:
-                    came_from[target] = node
-                    following.append(target)
-        layer = following
-
-
-def _back(came_from: dict[int, int], start: int, node: int) -> list[int]:
-    trail = [node]
-    while trail[-1] != start:
-        trail.append(came_from[trail[-1]])
-    return trail[::-1]
+    paths = nx.single_target_shortest_path(after, start)
+    return (start, *min((paths[target] for target in after[start]), key=lambda path: (len(path), path))[:-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.graph.components import component_of, strongly_connected
+import networkx as nx  # type: ignore[import-untyped]
 
 
 if TYPE_CHECKING:
@@ -16,11 +16,13 @@ def longest_path_layers(after: Sequence[Sequence[int]]) -> list[int]:
 
     Nodes that reach each other share a layer.
     """
-    components = strongly_connected(after)
-    component = component_of(components, len(after))
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(len(after)))
+    graph.add_edges_from((node, target) for node, targets in enumerate(after) for target in targets)
+    components = [tuple(found) for found in nx.strongly_connected_components(graph)]
+    home = {node: number for number, members in enumerate(components) for node in members}
     layer = [0] * len(components)
     for number in range(len(components) - 1, -1, -1):  # what is needed stands before what needs it
-        following = {component[target] for node in components[number] for target in after[node]}
-        for target in following - {number}:
+        for target in {home[target] for node in components[number] for target in after[node]} - {number}:
             layer[target] = max(layer[target], layer[number] + 1)
-    return [layer[number] for number in component]
+    return [layer[home[node]] for node in range(len(after))]

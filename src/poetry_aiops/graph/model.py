@@ -8,13 +8,21 @@ no node: what it asks for are the graph's demands. Every tuple of names is sorte
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
+
+from poetry_aiops.errors import UsageError
+from poetry_aiops.project.checks import did_you_mean, normalised
+from poetry_aiops.project.lock_graph import PROJECT, Reach, by_name
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import networkx as nx  # type: ignore[import-untyped]
+
+    from poetry_aiops.project.lock_graph import Node as LinkNode
     from poetry_aiops.project.targets import Target
 
 
@@ -135,24 +143,28 @@ class Demand:
     locked: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DependencyGraph:
     """The graph of a lock, or of the part of it that ``scope`` names.
 
-    ``nodes`` are sorted by id, ``edges`` by source and target; edges from a name to itself are not among them but
-    in ``self_loops``. ``demands`` are in the order of pyproject.toml. ``dangling`` are names that a locked package
-    needs and the lock does not hold, ``passed_over`` those that pyproject.toml declares in a table that Poetry does
-    not read. ``lock_version`` is the lock's format, None for the first one. ``python`` is the constraint that the
-    lock was made for.
+    ``links`` is the lock's own graph, whose nodes are builds and their extras (``project.lock_graph``): what is needed
+    and what goes is decided there. The rest is the same by name, for reports: ``nodes`` are sorted by id, ``edges``
+    by source and target; edges from a name to itself are in ``self_loops``. ``demands`` are in the order of
+    pyproject.toml. ``dangling`` are names that a locked package needs and the lock does not hold, ``passed_over``
+    those that pyproject.toml declares in a table that Poetry does not read, ``outside`` the locked names that are
+    not in scope. ``lock_version`` is the lock's format, None for the first one. ``python`` is the constraint that
+    the lock was made for.
     """
 
     project: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     demands: tuple[Demand, ...]
+    links: nx.DiGraph = field(compare=False, repr=False)
     self_loops: tuple[str, ...] = ()
     dangling: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
     lock_version: str | None = "2.1"
     python: str = "*"
     scope: Scope = field(default_factory=Scope)
@@ -162,9 +174,45 @@ class DependencyGraph:
         """The names that the project itself asks for."""
         return tuple(node.id for node in self.nodes if node.direct)
 
-    def by_id(self) -> dict[str, Node]:
-        """Return the nodes by their ids; built anew on each call."""
+    @cached_property
+    def by_id(self) -> Mapping[str, Node]:
+        """The nodes by their ids."""
         return {node.id: node for node in self.nodes}
+
+    def demand_nodes(self) -> list[tuple[Demand, LinkNode]]:
+        """Return each demand with its node of ``links``."""
+        nodes: dict[tuple[str, str], list[LinkNode]] = {}
+        for node in self.links[PROJECT]:
+            nodes.setdefault((node.extra, self.links.nodes[node]["demand"].name), []).append(node)
+        return [(demand, nodes[demand.group, demand.name].pop(0)) for demand in self.demands]
+
+    @cached_property
+    def names(self) -> nx.DiGraph:
+        """The graph of the nodes' names, ``""`` being the project."""
+        return by_name(self.links, self.by_id)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What the project reaches in the whole lock, extras and builds told apart."""
+        return Reach(self.links)
+
+    def find(self, name: str, where: str) -> str:
+        """Return a package's id by any spelling of its name, also where it is locked but not in scope.
+
+        Raises UsageError for a name that the lock does not hold.
+        """
+        for spelling in (normalised(name), name):
+            if spelling in self.by_id or spelling in self.outside:
+                return spelling
+        unlocked = {*self.passed_over, *(demand.name for demand in self.demands if not demand.locked)}
+        if normalised(name) in unlocked:
+            raise UsageError(
+                f'"{normalised(name)}" is in pyproject.toml but not locked yet',
+                where=where,
+                hint="Run `poetry lock`.",
+            )
+        hint = did_you_mean(normalised(name), self.by_id) or "`poetry show` lists what is locked."
+        raise UsageError(f'the lock holds no package "{name[:120]}"', where=where, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +247,6 @@ class Cycle:
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
-    """What is there only through ``name``: its subtree in the dominator tree, itself included."""
-
-    name: str
-    members: tuple[str, ...]
-
-    @property
-    def size(self) -> int:
-        return len(self.members)
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """The figures of a graph.
 
@@ -236,36 +272,33 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class NodeMetrics:
     """What the analyses say about one node.
 
-    ``depth`` is None for an orphan. ``betweenness`` is the share of all shortest paths that run through it (0 to 1,
-    Brandes 2001, normalised as for directed graphs). ``dominator`` is the nearest package that every path from the
-    project runs through, None when that is the project. ``frees`` is the size of its exclusive closure.
+    ``depth`` is None for an orphan. ``frees`` is how many packages go, itself included, when the project no longer
+    asks for it, or for one that the project does not ask for, when nothing needs it any more.
     """
 
     name: str
     depth: int | None
     needs: int
     needed_by: int
-    betweenness: float
-    articulation: bool
-    dominator: str | None
     frees: int
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything that the reports show of a graph; ``standings`` has an entry for every node, in its order.
-
-    ``betweenness_exact`` is False when a graph is so large that only some starting points were followed.
-    """
+    """Everything that the reports show of a graph; ``metrics`` has an entry for every node, in its order."""
 
     graph: DependencyGraph
     summary: Summary
     cycles: tuple[Cycle, ...]
-    standings: tuple[Standing, ...]
-    betweenness_exact: bool = True
+    metrics: tuple[NodeMetrics, ...]
+
+    def freeing(self) -> list[NodeMetrics]:
+        """Return the direct dependencies that take another package along, those that free the most first."""
+        found = [one for one in self.metrics if one.frees > 1 and self.graph.by_id[one.name].direct]
+        return sorted(found, key=lambda one: (-one.frees, one.name))
 
 
 @dataclass(frozen=True, slots=True)

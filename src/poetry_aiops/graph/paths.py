@@ -1,98 +1,95 @@
-"""Why a package is there, and what surrounds it: shortest paths, their number, ancestors and descendants.
+"""Why a package is there, and what surrounds it: shortest paths with what each step asks for, ancestors, descendants.
 
-Paths are counted, never listed: hundreds lead to a common package.
+Paths are never listed in full: hundreds lead to a common package.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.graph.answers import Focus, Why
-from poetry_aiops.graph.components import component_of, strongly_connected
-from poetry_aiops.graph.numbered import UNREACHED, distances, numbered, reached
+import networkx as nx  # type: ignore[import-untyped]
+from poetry.core.version.markers import InvalidMarkerError, parse_marker
+
+from poetry_aiops.graph.answers import Focus, Step, Why
+from poetry_aiops.graph.ranges import height, ranges, top
+from poetry_aiops.project.constraints import any_of
 
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable
+
+    from packaging.version import Version
 
     from poetry_aiops.graph.model import DependencyGraph
-    from poetry_aiops.graph.numbered import Numbered
+    from poetry_aiops.project.lock_graph import Node
+
+    Nodes = frozenset[Node]
 
 
 SHOWN: Final = 12
-_STEPS: Final = 50_000
-"""How many steps the counting of paths inside cycles may take."""
 
 
-def why(graph: DependencyGraph, name: str, limit: int = SHOWN) -> Why:
+def why(graph: DependencyGraph, name: str, start: str | None = None, limit: int = SHOWN) -> Why:
     """Return why ``name`` is there, with at most ``limit`` paths; none for an orphan.
 
-    Raises UsageError for a name that the graph does not hold.
+    With ``start`` the paths begin with that package instead of the project, one for each of its dependencies that
+    leads on. Raises UsageError for a name that the lock does not hold.
     """
-    numbers = numbered(graph)
-    goal = numbers.find(name, "--why")
-    away = distances(numbers.before, [goal])
-    leading = sorted(
-        (root for root in numbers.roots if away[root] != UNREACHED), key=lambda root: (away[root], root)
-    )
-    total, exact = count_paths(numbers, goal)
+    goal = graph.find(name, "--why")
+    begin = None if start is None else graph.find(start, "--from")
+    goals = frozenset(node for node in graph.links if node.name == goal and not node.extra)
+    away = _distances(graph.links.pred, goals)
+    starts = _starts(graph, begin)
+    found = []
+    for first, nodes in starts.items():
+        path = _shortest(graph, nodes, first[0], away)
+        if path:
+            names = (*([] if begin is None else [begin]), *path)
+            found.append((names, _steps(graph, nodes, path, goals)))
+    found.sort(key=lambda one: (_looseness(one[1]), len(one[0]), one[0]))
     return Why(
-        name=numbers.names[goal],
-        paths=tuple(_shortest(numbers, root, away) for root in leading[:limit]),
-        leading=numbers.named(leading),
-        total=total,
-        exact=exact,
-        demands=tuple(demand for demand in graph.demands if demand.name == numbers.names[goal]),
+        name=goal,
+        paths=tuple(path for path, _ in found[:limit]),
+        steps=tuple(steps for _, steps in found[:limit]),
+        leading=() if begin else tuple(sorted({path[0] for path, _ in found})),
+        demands=tuple(demand for demand in graph.demands if demand.name == goal),
+        start=begin,
+        more=max(0, len(found) - limit),
+        needed=goal in graph.by_id,
     )
-
-
-def count_paths(numbers: Numbered, goal: int) -> tuple[int, bool]:
-    """Return the number of paths from the project to ``goal`` that visit no node twice, and whether it is exact.
-
-    A path never comes back to a strongly connected component that it left, so paths are counted component by
-    component; inside a component they have to be walked. After 50,000 steps one path is taken for granted.
-    """
-    above = reached(numbers.before, [goal])
-    components = strongly_connected(numbers.after)
-    of = component_of(components, len(numbers.names))
-    entering = [0] * len(numbers.names)
-    for root in numbers.roots:
-        entering[root] = 1
-    steps = _STEPS
-    for members in reversed(components):
-        inside = [member for member in members if member in above]
-        if not inside:
-            continue
-        if len(members) == 1:
-            arriving = {members[0]: entering[members[0]]}
-        else:
-            arriving, steps = _through(numbers.after, inside, entering, steps)
-        for node, count in arriving.items():
-            for target in numbers.after[node]:
-                if of[target] != of[node]:
-                    entering[target] += count
-        if of[goal] == of[inside[0]]:
-            return arriving[goal], steps > 0
-    return 0, True
 
 
 def focus(graph: DependencyGraph, name: str, depth: int | None = None) -> Focus:
     """Return everything that leads to ``name`` and everything that it leads to, at most ``depth`` edges away.
 
-    Raises UsageError for a name that the graph does not hold.
+    Raises UsageError for a name that the lock does not hold.
     """
-    numbers = numbered(graph)
-    centre = numbers.find(name, "--focus")
-    return Focus(
-        name=numbers.names[centre],
-        ancestors=_around(numbers, distances(numbers.before, [centre]), depth),
-        descendants=_around(numbers, distances(numbers.after, [centre]), depth),
+    centre = graph.find(name, "--focus")
+    if centre not in graph.by_id:
+        return Focus(centre, (), ())
+    around = [
+        nx.single_source_shortest_path_length(names, centre, cutoff=depth)
+        for names in (graph.names.reverse(copy=False), graph.names)
+    ]
+    above, below = (
+        tuple(
+            sorted(
+                ((one, far) for one, far in found.items() if one and far), key=lambda one: (one[1], one[0])
+            )
+        )
+        for found in around
     )
+    return Focus(centre, above, below)
 
 
 def part(graph: DependencyGraph, names: Collection[str]) -> DependencyGraph:
-    """Return the graph of the named packages alone, with the edges among them and the project's demands on them."""
+    """Return the graph of the named packages alone, with the edges among them and the project's demands on them.
+
+    What each frees stays what the whole lock says.
+    """
     kept = frozenset(names)
     return replace(
         graph,
@@ -105,56 +102,109 @@ def part(graph: DependencyGraph, names: Collection[str]) -> DependencyGraph:
     )
 
 
-def _shortest(numbers: Numbered, start: int, away: Sequence[int]) -> tuple[str, ...]:
-    """Return a shortest path to where ``away`` is 0, the first by name."""
-    trail = [start]
-    while away[trail[-1]]:
-        here = trail[-1]
-        trail.append(next(target for target in numbers.after[here] if away[target] == away[here] - 1))
-    return tuple(numbers.names[index] for index in trail)
+def _starts(graph: DependencyGraph, begin: str | None) -> dict[tuple[str, str], Nodes]:
+    """Return where paths begin: the demands of each direct dependency and group, or a package for each that it needs."""
+    found: dict[tuple[str, str], set[Node]] = {}
+    if begin is None:
+        for name, demands in graph.reach.demands.items():
+            for node in demands:
+                found.setdefault((name, node.extra), set()).add(node)
+    else:
+        for node in graph.reach.of.get(begin, ()):
+            if node in graph.reach.reached or not node.extra:
+                for target in graph.links[node]:
+                    if target.name != begin:
+                        found.setdefault((target.name, ""), set()).add(node)
+    return {key: frozenset(nodes) for key, nodes in found.items()}
 
 
-def _around(numbers: Numbered, away: Sequence[int], depth: int | None) -> tuple[tuple[str, int], ...]:
-    found = [
-        (numbers.names[index], distance)
-        for index, distance in enumerate(away)
-        if distance > 0 and (depth is None or distance <= depth)
+def _distances(beside: nx.DiGraph, starts: Iterable[Node]) -> dict[Node, int]:
+    found = dict.fromkeys(sorted(starts), 0)
+    waiting = list(found)
+    for node in waiting:
+        for other in beside[node]:
+            if other not in found:
+                found[other] = found[node] + 1
+                waiting.append(other)
+    return found
+
+
+def _shortest(graph: DependencyGraph, nodes: Nodes, first: str, away: dict[Node, int]) -> tuple[str, ...]:
+    """Return the names of a shortest path through ``first`` to where ``away`` is 0, the first by name; or none."""
+    entries = [
+        target for node in nodes for target in graph.links[node] if target.name == first and target in away
     ]
-    return tuple(sorted(found, key=lambda one: (one[1], one[0])))
+    if not entries:
+        return ()
+    here = min(entries, key=lambda node: (away[node], node))
+    trail = [here.name]
+    while away[here]:
+        here = min(target for target in graph.links[here] if away.get(target) == away[here] - 1)
+        if here.name != trail[-1]:
+            trail.append(here.name)
+    return tuple(trail)
 
 
-def _through(
-    after: Sequence[Sequence[int]], inside: Sequence[int], entering: Sequence[int], steps: int
-) -> tuple[dict[int, int], int]:
-    """Return how many paths arrive at each node of a component, and the steps that are left (0 when cut short)."""
-    arriving = dict.fromkeys(inside, 0)
-    members = frozenset(inside)
-    for start in inside:
-        if not entering[start]:
-            continue
-        counts, steps = _walk(after, members, start, steps)
-        for node in inside:
-            arriving[node] += entering[start] * max(counts.get(node, 0), 1)
-    return arriving, steps
+def _steps(graph: DependencyGraph, nodes: Nodes, path: tuple[str, ...], goals: Nodes) -> tuple[Step, ...]:
+    """Return the steps of a path of names, over all builds and extras that can take it."""
+    links = graph.links
+    levels = [nodes]
+    for name in path:
+        levels.append(_within(links, name, {target for node in levels[-1] for target in links[node]}))
+    levels[-1] &= goals
+    for place in range(len(path) - 1, -1, -1):
+        leads = frozenset(one for one in levels[place] if not levels[place + 1].isdisjoint(links[one]))
+        levels[place] &= _within(links.pred, path[place - 1], leads) if place else leads
+    return tuple(_step(graph, one, two) for one, two in pairwise(levels))
 
 
-def _walk(
-    after: Sequence[Sequence[int]], members: frozenset[int], start: int, steps: int
-) -> tuple[dict[int, int], int]:
-    """Count the paths from ``start`` inside ``members`` to each of them, for as many steps as are left."""
-    counts = {start: 1}
-    trail = {start}
-    work = [(start, iter(after[start]))]
-    while work and steps > 0:
-        node, targets = work[-1]
-        for target in targets:
-            if target in members and target not in trail:
-                steps -= 1
-                counts[target] = counts.get(target, 0) + 1
-                trail.add(target)
-                work.append((target, iter(after[target])))
-                break
-        else:
-            work.pop()
-            trail.discard(node)
-    return counts, steps
+def _within(beside: nx.DiGraph, name: str, nodes: Iterable[Node]) -> Nodes:
+    """Return the nodes of a name among ``nodes`` and those of the same name that ``beside`` leads to."""
+    waiting = [node for node in nodes if node.name == name]
+    found = set(waiting)
+    while waiting:
+        for target in beside[waiting.pop()]:
+            if target.name == name and target not in found:
+                found.add(target)
+                waiting.append(target)
+    return frozenset(found)
+
+
+def _step(graph: DependencyGraph, sources: Nodes, targets: Nodes) -> Step:
+    links = graph.links
+    edges = sorted((one, two) for one in sources for two in links[one] if two in targets)
+    requirements = list(dict.fromkeys(found for edge in edges for found in links.edges[edge]["requirements"]))
+    taking = sorted({one for one, _ in edges})
+    extras = {one.extra for one in taking}
+    markers = list(dict.fromkeys(without_extras(one.marker) for one in requirements))
+    name = taking[0].name
+    several = name and len({one.build for one in graph.reach.of[name]}) > 1
+    return Step(
+        source=name or None,
+        target=edges[0][1].name,
+        constraint=" || ".join(dict.fromkeys(one.constraint for one in requirements)),
+        marker="" if {"", "*"} & set(markers) else any_of(markers),
+        extras=tuple(sorted(extras)) if name and "" not in extras else (),
+        asks=tuple(sorted({extra for one in requirements for extra in one.extras})),
+        group=None if name else taking[0].extra,
+        source_versions=tuple(dict.fromkeys(links.nodes[one]["package"].version for one in taking))
+        if several
+        else (),
+    )
+
+
+@lru_cache(maxsize=4096)
+def without_extras(marker: str) -> str:
+    """Return a marker without what it says about extras, which the step says itself."""
+    if "extra" not in marker:
+        return marker
+    try:
+        return str(parse_marker(marker).without_extras())
+    except InvalidMarkerError:
+        return marker
+
+
+def _looseness(steps: tuple[Step, ...]) -> tuple[bool, tuple[Version, bool] | tuple[()]]:
+    """Return what paths are ordered by: the upper bound of the last step, none at the end."""
+    found = top(ranges(steps[-1].constraint))
+    return (found is None, height(found) if found else ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from poetry_aiops.cli.document import document_text
 from poetry_aiops.cli.terminal import fitted, plain, print_warning
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
-from poetry_aiops.graph import constraints, cuts, dominance, paths
+from poetry_aiops.graph import constraints, paths
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.answers import Answers, Comparison
 from poetry_aiops.graph.build import build_graph
@@ -21,6 +21,7 @@ from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay
 from poetry_aiops.graph.overlay_sources import sizes_of, vulnerabilities_of
+from poetry_aiops.graph.removal import removal
 from poetry_aiops.graph.report.document import graph_document
 from poetry_aiops.graph.report.dot import graph_dot
 from poetry_aiops.graph.report.graphml import graph_graphml
@@ -37,7 +38,7 @@ from poetry_aiops.system.reports_folder import reports_of, write_reports
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from poetry_aiops.graph.command import GraphCommand
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Lock, Project
 
 
-PAGE, ANALYSIS = "graphs/dependency_graph.html", "graphs/dependency_analysis.md"
+_WARNINGS = 3
+PAGE, ANALYSIS = "graphs/dependency_graph{}.html", "graphs/dependency_analysis{}.md"
 
 
 @dataclass
@@ -54,13 +56,20 @@ class Graphing:
     """The run; everything is read once and only where it is asked for."""
 
     command: GraphCommand
+    unread: list[str] = field(default_factory=list)
 
     def run(self) -> int:
         """Return the exit code: 1 only for cycles with ``--check-cycles``, 3 where an index refused to tell sizes."""
         asked = self._asked_format()
         files = self.command.output_files
-        self.depth  # noqa: B018 - wrong options are told before anything is read
-        for warning in self.look.warnings:
+        self.depth  # noqa: B018 - wrong options are reported before anything is read
+        if self.command.option("from") and not self.command.option("why"):
+            raise UsageError(
+                "--from says where the paths of --why begin",
+                where="--from",
+                hint="Ask for example `poetry graph --why idna --from fastapi`.",
+            )
+        for warning in (*self.look.warnings, *self._input_warnings()):
             print_warning(self.command.io, warning)
         for note in self.look.notes:
             self.command.line_error(plain(note))
@@ -97,6 +106,12 @@ class Graphing:
 
     # -- reading -------------------------------------------------------------------------------------------
 
+    def _input_warnings(self) -> Iterator[str]:
+        """Yield what could not be read and does not matter to the graph; only a few of many alike."""
+        yield from self.unread[:_WARNINGS]
+        if len(self.unread) > _WARNINGS:
+            yield f"and {len(self.unread) - _WARNINGS} more entries like these"
+
     @cached_property
     def path(self) -> Path:
         return located_pyproject(self.command)
@@ -107,11 +122,11 @@ class Graphing:
 
     @cached_property
     def project(self) -> Project:
-        return project_from(self.document, self.path)
+        return project_from(self.document, self.path, self.unread)
 
     @cached_property
     def lock(self) -> Lock:
-        return locked_beside(self.path)
+        return locked_beside(self.path, self.unread)
 
     @cached_property
     def look(self) -> Look:
@@ -122,10 +137,13 @@ class Graphing:
         return self.look.scope
 
     @cached_property
+    def whole(self) -> DependencyGraph:
+        return build_graph(self.project, self.lock, self.scope, document=self.document)
+
+    @cached_property
     def graph(self) -> DependencyGraph:
-        whole = build_graph(self.project, self.lock, self.scope, document=self.document)
         name = self.command.option("focus")
-        return paths.part(whole, paths.focus(whole, name, self.depth).names) if name else whole
+        return paths.part(self.whole, paths.focus(self.whole, name, self.depth).names) if name else self.whole
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -155,13 +173,12 @@ class Graphing:
 
     @cached_property
     def answers(self) -> Answers:
-        option, graph = self.command.option, self.graph
+        option, graph = self.command.option, self.whole
         away = tuple(option("without-package") or ())
         return Answers(
-            why=tuple(paths.why(graph, name) for name in option("why") or ()),
-            cuts=tuple(cuts.to_lose(graph, name) for name in option("why") or ()),
+            why=tuple(paths.why(graph, name, option("from")) for name in option("why") or ()),
             focus=paths.focus(graph, option("focus"), self.depth) if option("focus") else None,
-            removal=dominance.removal(graph, away) if away else None,
+            removal=removal(graph, away) if away else None,
             held=tuple(
                 held for name in option("holds-back") or () for held in constraints.holds_back(graph, name)
             ),
@@ -246,8 +263,15 @@ class Graphing:
         hardware = read_config(aiops_table(self.document)).hardware
         return {one.group: one.backend for one in hardware.variants} if hardware else {}
 
+    def _name_of_part(self) -> str:
+        """Return what is added to the names of the files, so that a part never takes the place of the whole."""
+        target = self.scope.target
+        narrowed = self.command.option("focus") or not replace(self.scope, target=None).is_everything
+        return (f"-{target.name}" if target else "") + ("-part" if narrowed else "")
+
     def _write_page(self) -> None:
-        contents = {PAGE: self._text("html"), ANALYSIS: self._text("markdown")}
+        part = self._name_of_part()
+        contents = {PAGE.format(part): self._text("html"), ANALYSIS.format(part): self._text("markdown")}
         try:
             page, analysis = write_reports(reports_of(self.path.parent), contents)
         except InputError as error:

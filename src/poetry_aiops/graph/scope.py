@@ -13,7 +13,8 @@ from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.targets import extras_in, marker_applies, targets
+from poetry_aiops.project.lock_graph import switching_extras
+from poetry_aiops.project.targets import extras_in, machines_for, marker_applies
 
 
 if TYPE_CHECKING:
@@ -69,18 +70,6 @@ def select(project: Project, lock: Lock, scope: Scope) -> Selected:
     return _Walk(lock, scope, demands).selected()
 
 
-def optional_extras(package: Package, line: Line) -> tuple[str, ...]:
-    """Return the extras of ``package`` that switch an optional line on: by its marker, else by its extras' names."""
-    named = extras_in(line.marker)
-    if named:
-        return tuple(sorted(named))
-    return tuple(
-        sorted(
-            extra for extra, texts in package.extras.items() if any(_names(text, line.name) for text in texts)
-        )
-    )
-
-
 def _groups(project: Project, names: Iterable[str], where: str) -> tuple[str, ...]:
     try:
         return tuple(dict.fromkeys(project.group(name).name for name in names))
@@ -129,7 +118,7 @@ class _Machine:
         """Say whether a marker holds; ``extras`` are the active ones, None for all that it asks about."""
         if marker in {"", "*"}:
             return True
-        active = extras_in(marker) if extras is None else frozenset(extras)
+        active = None if extras is None else frozenset(extras)
         if self.target is not None:
             return marker_applies(marker, self.target, active)
         if not extras_in(marker):
@@ -146,9 +135,7 @@ class _Machine:
             return False
         active = frozenset(extras)
         first = [
-            machine
-            for machine in self._any()
-            if any(marker_applies(text, machine, extras_in(text)) for text in one)
+            machine for machine in self._any() if any(marker_applies(text, machine, None) for text in one)
         ]
         second = [machine for machine in self._any() if marker_applies(other, machine, active)]
         return bool(first) and bool(second) and not any(machine in second for machine in first)
@@ -157,14 +144,6 @@ class _Machine:
         if self.machines is None:
             self.machines = machines_for(self.python)
         return self.machines
-
-
-def machines_for(python: str) -> tuple[Target, ...]:
-    """Return every kind of machine that a Python constraint allows, those of every Python when it allows none here."""
-    try:
-        return targets(lambda version: allows(python, version)) or targets(lambda _: True)
-    except InputError:
-        return targets(lambda _: True)
 
 
 def machine_for(python: str, platform: str, version: str | None = None) -> Target:
@@ -253,7 +232,7 @@ class _Walk:
         for line in package.edges:
             if line.name not in self.builds:
                 continue
-            if line.optional and not active.intersection(optional_extras(package, line)):
+            if line.optional and not active.intersection(switching_extras(package, line)):
                 continue
             if self.machine.holds(line.marker, active) and not self._contradicts(package, line, active):
                 yield line
@@ -267,9 +246,3 @@ def _allows(constraint: str, version: str) -> bool:
         return allows(constraint, version)
     except (InputError, ValueError):
         return True
-
-
-def _names(text: str, name: str) -> bool:
-    """Say whether a requirement text such as ``torch (>=2)`` or ``torch[cuda]`` is about ``name``."""
-    end = next((place for place, char in enumerate(text) if not (char.isalnum() or char in "-_.")), len(text))
-    return normalised(text[:end]) == name

@@ -42,13 +42,24 @@ class Problem:
 
 
 class Checker:
-    """Takes values apart by their expected type and remembers each that has another one."""
+    """Takes values apart by their expected type and remembers each that has another one.
 
-    def __init__(self) -> None:
+    ``warnings`` gets the problems that a command can live with; without it they are as bad as the others.
+    """
+
+    def __init__(self, warnings: list[str] | None = None) -> None:
         self.problems: list[Problem] = []
+        self.warnings = warnings
 
     def report(self, where: str, what: str, hint: str = "") -> None:
         self.problems.append(Problem(where, what, hint))
+
+    def tolerate(self, where: str, what: str, hint: str = "") -> None:
+        """Remember a problem as a warning where warnings are collected, else as a problem."""
+        if self.warnings is None:
+            self.report(where, what, hint)
+        else:
+            self.warnings.append(f"{where} {what}")
 
     def text(self, value: object, where: str) -> str:
         """Return ``value`` when it is text, else the empty text and a remembered problem."""

@@ -31,7 +31,7 @@ def located_pyproject(command: Command) -> Path:
         ) from None
 
 
-def locked_beside(pyproject: Path) -> Lock:
+def locked_beside(pyproject: Path, warnings: list[str] | None = None) -> Lock:
     """Return the lock of a project; raises UsageError where there is none, InputError where it cannot be read."""
     path = pyproject.parent / "poetry.lock"
     if not path.is_file():
@@ -40,4 +40,4 @@ def locked_beside(pyproject: Path) -> Lock:
             where=str(path),
             hint="Make one: `poetry lock`.",
         )
-    return read_lock(path)
+    return read_lock(path, warnings)

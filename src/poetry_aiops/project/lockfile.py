@@ -36,26 +36,26 @@ _UNNAMED = Version("0")
 _ORIGINS = ("path", "git", "url", "file")
 
 
-def read_lock(path: Path) -> Lock:
-    """Return the lock at ``path``.
+def read_lock(path: Path, warnings: list[str] | None = None) -> Lock:
+    """Return the lock at ``path``; packages without files only where ``warnings`` is there to name them.
 
     Raises InputError: ``poetry.lock:line`` for a merge conflict, ``poetry.lock:line:column`` for broken TOML, and
     package and key for everything that is missing or of another type, all in one error.
     """
-    return lock_from(load_toml(path, broken_hint=_BROKEN, conflict_hint=_CONFLICT), path)
+    return lock_from(load_toml(path, broken_hint=_BROKEN, conflict_hint=_CONFLICT), path, warnings)
 
 
-def lock_from(document: Mapping[str, object], path: Path) -> Lock:
+def lock_from(document: Mapping[str, object], path: Path, warnings: list[str] | None = None) -> Lock:
     """Return the lock in a parsed document; raises InputError that names packages and keys."""
-    reader = _Reader(document, path)
+    reader = _Reader(document, path, Checker(warnings))
     lock = reader.lock()
     reader.checker.fail(InputError, path.name, "{count} entries cannot be read", _BROKEN)
     return lock
 
 
 class _Reader:
-    def __init__(self, document: Mapping[str, object], path: Path) -> None:
-        self.checker = Checker()
+    def __init__(self, document: Mapping[str, object], path: Path, checker: Checker) -> None:
+        self.checker = checker
         self.path = path
         self.document = document
         self.metadata = self.checker.table(document.get("metadata"), f"{path.name} [metadata]")
@@ -154,7 +154,7 @@ class _Reader:
         if isinstance(written, tuple):
             return written
         if written is None:
-            self.checker.report(f"{where}: files", "is missing", _BROKEN)
+            self.checker.tolerate(f"{where}: files", "is missing", _BROKEN)
             return ()
         return self._file_list(written, f"{where}: files")
 

@@ -47,12 +47,13 @@ def aiops_table(document: Mapping[str, object]) -> object:
     return _entry(tool, "poetry-aiops", {})
 
 
-def project_from(document: Mapping[str, object], path: Path) -> Project:
+def project_from(document: Mapping[str, object], path: Path, warnings: list[str] | None = None) -> Project:
     """Return the project that a parsed pyproject.toml declares; ``path`` is where it came from.
 
-    Raises InputError that names every wrong entry by its key path.
+    Constraints that cannot be read stay as text where ``warnings`` is there to name them. Raises InputError that
+    names every other wrong entry by its key path.
     """
-    reader = _Reader(document)
+    reader = _Reader(document, Checker(warnings))
     project = reader.project(path)
     reader.checker.fail(InputError, path.name, "{count} entries cannot be read", "Correct these entries.")
     reader.check_includes(project)
@@ -79,8 +80,8 @@ class _Parts:
 
 
 class _Reader:
-    def __init__(self, document: Mapping[str, object]) -> None:
-        self.checker = Checker()
+    def __init__(self, document: Mapping[str, object], checker: Checker) -> None:
+        self.checker = checker
         self.standard = self._table(document, "project", "[project]")
         self.standard_groups = self._table(document, "dependency-groups", "[dependency-groups]")
         self.poetry = self._table(self._table(document, "tool", "[tool]"), "poetry", "[tool.poetry]")

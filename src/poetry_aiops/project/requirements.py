@@ -140,8 +140,7 @@ def _constraint(text: str, where: str, checker: Checker) -> str:
     try:
         alternatives(text)
     except InputError as error:
-        checker.report(where, error.what, error.hint or "")
-        return "*"
+        checker.tolerate(where, error.what, error.hint or "")
     return text.strip() or "*"
 
 

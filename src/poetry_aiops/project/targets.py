@@ -15,6 +15,7 @@ from packaging.markers import InvalidMarker, Marker, UndefinedComparison, Undefi
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.checks import has_long_number, normalised
+from poetry_aiops.project.constraints import allows
 
 
 if TYPE_CHECKING:
@@ -82,11 +83,21 @@ def targets(python_constraint_allows: Callable[[str], bool]) -> tuple[Target, ..
     )
 
 
-def marker_applies(marker: str, target: Target, extras: frozenset[str] = NO_EXTRAS) -> bool:
+@lru_cache(maxsize=64)
+def machines_for(python: str) -> tuple[Target, ...]:
+    """Return every kind of machine that a Python constraint allows, those of every Python when it allows none here."""
+    try:
+        return targets(lambda version: allows(python, version)) or targets(lambda _: True)
+    except InputError:
+        return targets(lambda _: True)
+
+
+def marker_applies(marker: str, target: Target, extras: frozenset[str] | None = NO_EXTRAS) -> bool:
     """Say whether ``marker`` holds on ``target`` while ``extras`` are active.
 
     ``""`` and ``*`` always hold, ``<empty>`` never. ``extra == "x"`` means that x is among the active extras, and
-    ``extra != "x"`` that it is not. Raises InputError for text that is no marker.
+    ``extra != "x"`` that it is not; without extras (None) the answer is for some choice of them. Raises InputError
+    for text that is no marker.
     """
     if marker in {"", "*"}:
         return True
@@ -101,15 +112,26 @@ def extras_in(marker: str) -> frozenset[str]:
     return frozenset(normalised(quoted[1:-1]) for quoted in found if quoted)
 
 
+def extras_switching(marker: str) -> frozenset[str]:
+    """Return the extras of which one is needed for a marker to hold; those that must be off are not among them."""
+    return frozenset(
+        normalised((match["left"] or match["right"])[1:-1])
+        for match in _EXTRA.finditer(marker)
+        if (match["left_op"] or match["op"]) == "=="
+    )
+
+
 @lru_cache(maxsize=16384)
-def _with_extras(marker: str, extras: frozenset[str]) -> str:
-    """Return the marker with every question about an extra replaced by its answer."""
-    active = {normalised(extra) for extra in extras}
+def _with_extras(marker: str, extras: frozenset[str] | None) -> str:
+    """Return the marker with every question about an extra replaced by its answer, yes to all without extras."""
+    active = {normalised(extra) for extra in extras or ()}
 
     def answer(match: re.Match[str]) -> str:
         quoted = match["left"] or match["right"]
         if not quoted:
             return match.group()
+        if extras is None:
+            return _ALWAYS
         equal = (match["left_op"] or match["op"]) == "=="
         return _ALWAYS if (normalised(quoted[1:-1]) in active) == equal else _NEVER
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.answers import Answers, Comparison
 from poetry_aiops.graph.constraints import holds_back
-from poetry_aiops.graph.cuts import to_lose
 from poetry_aiops.graph.diff import diff
-from poetry_aiops.graph.dominance import removal
-from poetry_aiops.graph.model import Analysis, Build, DependencyGraph, Node
 from poetry_aiops.graph.paths import focus, why
+from poetry_aiops.graph.removal import removal
+from poetry_aiops.project.model import Requirement
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.graph.model import Analysis, DependencyGraph
 
 
 HOSTILE = (
@@ -33,6 +37,7 @@ WEB = graph_of(
     "web tool",
     edge("web", "base", ">=1,<2"),
     edge("web", "speed", "*", extra="fast"),
+    edge("tool", "web", "*", asks=("fast",)),
     "speed web",
     edge("tool", "base", ">=1", marker="sys_platform == 'win32'"),
     alone="orphan",
@@ -48,7 +53,6 @@ def every_answer(graph: DependencyGraph = WEB) -> Answers:
     first = graph.direct[0]
     return Answers(
         why=(why(graph, "base"), why(graph, "orphan")) if graph is WEB else (why(graph, first),),
-        cuts=(to_lose(graph, first),),
         focus=focus(graph, first),
         removal=removal(graph, [first]),
         held=holds_back(graph, "base" if graph is WEB else graph.edges[0].target, ["1.9", "2.5"]),
@@ -58,16 +62,26 @@ def every_answer(graph: DependencyGraph = WEB) -> Answers:
 
 def hostile() -> DependencyGraph:
     """Return a graph whose every text tries to get out of its place."""
-    nodes = tuple(
-        Node(text, text, (Build(text, text),), (text,), direct=True, description=text)
-        for text in sorted(HOSTILE)
+    texts = sorted(HOSTILE)
+    demands = tuple((text, Requirement(text, text, constraint=text)) for text in texts)
+    graph = graph_of(
+        "",
+        *(edge(one, two, "<2") for one, two in pairwise(texts)),
+        demands=demands,
+        versions={text: (text,) for text in texts},
     )
     edges = tuple(
-        edge(one.id, two.id, "<2", extra=one.id if place % 2 else "", marker=two.id if place % 2 else "")
-        for place, (one, two) in enumerate(pairwise(nodes))
+        replace(one, hard=not place % 2, extras=(one.source,) * (place % 2), marker=one.target * (place % 2))
+        for place, one in enumerate(graph.edges)
     )
-    demands = tuple(
-        replace(demand, name=node.id, pretty_name=node.id, group=node.id, constraint=node.id, marker=node.id)
-        for node, demand in zip(nodes, graph_of("a b c d e f g h i").demands, strict=True)
+    nodes = tuple(
+        replace(
+            node,
+            groups=(node.id,),
+            description=node.id,
+            builds=tuple(replace(build, source=node.id) for build in node.builds),
+        )
+        for node in graph.nodes
     )
-    return DependencyGraph(HOSTILE[0], nodes, edges, demands, dangling=HOSTILE, python=">=3.11")
+    asked = tuple(replace(demand, marker=demand.name) for demand in graph.demands)
+    return replace(graph, project=HOSTILE[0], nodes=nodes, edges=edges, demands=asked, dangling=HOSTILE)

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry_aiops.graph.build import build_graph
-from poetry_aiops.graph.model import Build, Demand, DependencyGraph, Edge, Entry, Node, Scope
-from poetry_aiops.graph.numbered import adjacency, reached
+from poetry_aiops.graph.model import DependencyGraph, Scope
 from poetry_aiops.project.lockfile import lock_from
+from poetry_aiops.project.model import Edge as Line
+from poetry_aiops.project.model import Group, Lock, Package, Project, Requirement
 from poetry_aiops.project.pyproject import project_from
-from poetry_aiops.project.targets import targets
+from poetry_aiops.project.targets import extras_in, targets
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_aiops.project.model import Lock, Project
     from poetry_aiops.project.targets import Target
 
 
@@ -31,44 +31,70 @@ def edge(
     *,
     extra: str = "",
     marker: str = "",
-    version: str = "1.0",
-) -> Edge:
-    """One dependency with one line; ``extra`` makes it optional."""
-    extras = (extra,) if extra else ()
-    line = Entry(version, constraint, marker, optional=bool(extra), extras=extras)
-    return Edge(source, target, not extra, extras, marker, constraint, entries=(line,))
+    asks: tuple[str, ...] = (),
+) -> tuple[str, Line]:
+    """One line of a package's dependencies; ``extra`` makes it optional, ``asks`` are the target's extras."""
+    questions = [marker, f'extra == "{extra}"' if extra else ""]
+    return source, Line(target, constraint, asks, " and ".join(filter(None, questions)), optional=bool(extra))
 
 
 def graph_of(
-    direct: str, *edges: Edge | str, alone: str = "", versions: dict[str, tuple[str, ...]] | None = None
+    direct: str,
+    *edges: tuple[str, Line] | str,
+    alone: str = "",
+    versions: dict[str, tuple[str, ...]] | None = None,
+    demands: tuple[tuple[str, Requirement], ...] = (),
 ) -> DependencyGraph:
-    """Return a graph of edges, where ``"a b c"`` means that a needs b and c; ``alone`` are further names."""
-    found = [
-        one
-        for given in edges
-        for one in (
-            [given] if isinstance(given, Edge) else [edge(given.split()[0], t) for t in given.split()[1:]]
+    """Return the graph of a lock with these lines, where ``"a b c"`` means that a needs b and c.
+
+    The project demands every name of ``direct`` in main, and besides the (group, requirement) pairs of ``demands``;
+    ``alone`` are further names. Every extra that a line needs or asks for is declared by its package.
+    """
+    lines: dict[str, list[Line]] = {name: [] for name in (*direct.split(), *alone.split())}
+    extras: dict[str, dict[str, tuple[str, ...]]] = {}
+    for given in edges:
+        words = given.split() if isinstance(given, str) else []
+        for source, line in (
+            [edge(words[0], word) for word in words[1:]] if isinstance(given, str) else [given]
+        ):
+            lines.setdefault(source, []).append(line)
+            lines.setdefault(line.name, [])
+            for extra in extras_in(line.marker):
+                extras.setdefault(source, {})[extra] = (line.name,)
+            for extra in line.extras:
+                extras.setdefault(line.name, {}).setdefault(extra, ())
+    packages = tuple(
+        Package(
+            name=name,
+            pretty_name=name,
+            version=version,
+            description="",
+            optional=False,
+            python_versions="*",
+            groups=None,
+            markers="",
+            files=(),
+            edges=tuple(found),
+            extras=extras.get(name, {}),
+            source=None,
         )
-    ]
-    ends = {end for one in found for end in (one.source, one.target)}
-    names = sorted(ends | {*direct.split(), *alone.split()})
-    number = {name: index for index, name in enumerate(names)}
-    after = adjacency(len(names), ((number[one.source], number[one.target]) for one in found))
-    there = reached(after, [number[name] for name in direct.split()])
-    nodes = tuple(
-        Node(
-            name,
-            name,
-            tuple(Build(version) for version in (versions or {}).get(name, ("1.0",))),
-            ("main",),
-            direct=name in direct.split(),
-            reached=number[name] in there,
-        )
-        for name in names
+        for name, found in lines.items()
+        for version in (versions or {}).get(name, ("1.0",))
     )
-    demands = tuple(Demand(name, name, "main") for name in direct.split())
-    ordered = tuple(sorted(found, key=lambda one: (one.source, one.target)))
-    return DependencyGraph("app", nodes, ordered, demands, python=">=3.11,<3.14")
+    asked = [("main", Requirement(name, name)) for name in direct.split()] + list(demands)
+    groups = {
+        group: Group(
+            group,
+            group,
+            optional=False,
+            requirements=tuple(one for of, one in asked if of == group),
+            includes=(),
+            key_path=group,
+        )
+        for group in dict.fromkeys(["main", *(group for group, _ in asked)])
+    }
+    made = Project(Path("pyproject.toml"), "app", "1", "*", True, groups, (), {}, ">=3.11,<3.14")  # noqa: FBT003
+    return build_graph(made, Lock("2.0", ">=3.11,<3.14", None, packages, {}, Path("poetry.lock")))
 
 
 def project(text: str) -> Project:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.graph.small import built, names, pairs
 
+from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.build import source_label
-from poetry_aiops.graph.metrics import summary
 from poetry_aiops.project.model import PackageSource
 
 
@@ -53,7 +53,7 @@ def test_a_node_is_a_normalised_name_and_an_edge_joins_locked_names() -> None:
         ("orphan", "under"),
         ("tool", "shared"),
     }
-    assert graph.by_id()["django-app"].name == "Django.App"
+    assert graph.by_id["django-app"].name == "Django.App"
     assert graph.direct == ("django-app", "tool")
     assert graph.self_loops == ("shared",)
     assert graph.dangling == ("nowhere",)
@@ -73,14 +73,14 @@ def test_an_extra_is_found_by_name_where_old_locks_have_no_marker() -> None:
 
 
 def test_what_looks_wrong_in_the_lock_is_named() -> None:
-    found = summary(built(APP, LOCK))
+    found = analyse(built(APP, LOCK)).summary
     assert found.orphans == ("orphan", "under")
     assert found.orphan_roots == ("orphan",)
     assert found.direct_missing_from_lock == ("gone",)
 
 
 def test_groups_come_from_the_lock() -> None:
-    nodes = built(APP, LOCK).by_id()
+    nodes = built(APP, LOCK).by_id
     assert nodes["shared"].groups == ("main", "dev")
     assert nodes["tool"].groups == ("dev",)
 
@@ -88,7 +88,7 @@ def test_groups_come_from_the_lock() -> None:
 @pytest.mark.parametrize("version", ["1.1", "2.0"])
 def test_a_lock_without_groups_gets_them_by_what_each_group_reaches(version: str) -> None:
     lock = "\n".join(line for line in LOCK.splitlines() if not line.startswith("groups"))
-    nodes = built(APP, lock, version=version).by_id()
+    nodes = built(APP, lock, version=version).by_id
     assert nodes["shared"].groups == ("main", "dev")
     assert nodes["tool"].groups == ("dev",)
     assert nodes["orphan"].groups == ()
@@ -110,11 +110,11 @@ b = "*"
 [[package]] # b 1.0
 """,
     )
-    node = graph.by_id()["django-app"]
+    node = graph.by_id["django-app"]
     assert node.versions == ("1.0", "2.0")
     assert dict(node.builds[0].markers) == {"main": "python_version < '3.12'"}
     assert pairs(graph) == {("django-app", "a"), ("django-app", "b")}
-    assert summary(graph).several_versions == ("django-app",)
+    assert analyse(graph).summary.several_versions == ("django-app",)
 
 
 def test_markers_of_each_group_are_kept() -> None:
@@ -133,12 +133,12 @@ dev = "sys_platform == 'win32'"
 def test_a_dependency_that_poetry_passes_over_counts_as_missing() -> None:
     graph = built(APP + '[tool.poetry.dependencies]\nforgotten = "*"\npython = ">=3.11"\n', LOCK)
     assert graph.passed_over == ("forgotten",)
-    assert "forgotten" in summary(graph).direct_missing_from_lock
+    assert "forgotten" in analyse(graph).summary.direct_missing_from_lock
 
 
 def test_an_empty_lock_is_an_empty_graph() -> None:
     graph = built(APP, "")
-    found = summary(graph)
+    found = analyse(graph).summary
     assert (found.nodes, found.depth, found.longest_chain, found.chain) == (0, 0, 0, ())
     assert found.direct_missing_from_lock == ("django-app", "gone", "tool")
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.graph.constraints import holds_back
-from poetry_aiops.graph.model import Demand
 from poetry_aiops.graph.ranges import intersection, ranges, text_of, top
+from poetry_aiops.project.model import Requirement
 
 
 def test_the_tightest_owner_comes_first() -> None:
-    graph = graph_of("a b", edge("a", "x", ">=1,<3"), edge("b", "x", "^1.4"), edge("c", "x", ">=1.2"))
+    graph = graph_of("a b c", edge("a", "x", ">=1,<3"), edge("b", "x", "^1.4"), edge("c", "x", ">=1.2"))
     (found,) = holds_back(graph, "x")
     assert found.allowed == ">=1.4,<2.0"
     assert [(one.owner, one.upper, one.tightest) for one in found.holders] == [
@@ -24,8 +22,7 @@ def test_the_tightest_owner_comes_first() -> None:
 
 
 def test_the_project_can_be_the_one() -> None:
-    graph = graph_of("a x", edge("a", "x", "<5"))
-    graph = replace(graph, demands=(Demand("x", "x", "dev", "~=1.0"),))
+    graph = graph_of("a", edge("a", "x", "<5"), demands=(("dev", Requirement("x", "x", "~=1.0")),))
     (found,) = holds_back(graph, "x")
     assert [(one.owner, one.group, one.tightest) for one in found.holders] == [
         ("the project", "dev", True),

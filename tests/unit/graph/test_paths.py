@@ -2,47 +2,90 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from tests.unit.graph.small import graph_of
+from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.graph.paths import focus, part, why
+from poetry_aiops.project.model import Requirement
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.graph.answers import Step, Why
 
 
 def test_one_shortest_path_for_each_direct_dependency_shortest_first() -> None:
     found = why(graph_of("a b c", "a m", "m x", "b x", "c d", "d m"), "x")
     assert found.paths == (("b", "x"), ("a", "m", "x"), ("c", "d", "m", "x"))
-    assert found.total == 3
 
 
-def test_paths_are_counted_but_not_listed() -> None:
-    layers = [f"n{layer}{side} n{layer + 1}a n{layer + 1}b" for layer in range(40) for side in "ab"]
-    found = why(graph_of("n0a n0b", *layers), "n40a")
-    assert (found.total, found.exact, len(found.paths)) == (2**40, True, 2)
+def step_of(found: Why, path: int = 0, place: int = -1) -> Step:
+    return found.steps[path][place]
 
 
-def test_paths_through_a_cycle_visit_nothing_twice() -> None:
-    # project -> a -> x, a -> b -> x; project -> b -> x, b -> a -> x
-    found = why(graph_of("a b", "a b x", "b a x"), "x")
-    assert (found.total, found.exact) == (4, True)
-
-
-def test_paths_to_a_package_inside_a_cycle() -> None:
-    assert why(graph_of("a", "a b", "b c", "c a b"), "c").total == 1
-
-
-def test_a_knot_that_is_too_large_to_walk_gives_a_lower_bound() -> None:
-    everyone = [f"n{place:02}" for place in range(14)]
+def test_a_step_says_what_it_asks_for_and_through_which_extra() -> None:
     found = why(
-        graph_of("n00", *(f"{one} {' '.join(t for t in everyone if t != one)}" for one in everyone)), "n13"
+        graph_of(
+            "",
+            edge("lib", "wire", ">=2", extra="fast", marker="sys_platform == 'linux'", asks=("tls",)),
+            edge("wire", "cipher", "^1.0", extra="tls"),
+            demands=(
+                ("dev", Requirement("lib", "lib", "<9", extras=("fast",))),
+                ("main", Requirement("lib", "lib", "<8")),
+            ),
+        ),
+        "cipher",
     )
-    assert not found.exact
-    assert found.total >= 1
+    assert found.paths == (("lib", "wire", "cipher"),)
+    first, second, third = found.steps[0]
+    assert (first.source, first.target, first.constraint, first.group, first.asks) == (
+        None, "lib", "<9", "dev", ("fast",),
+    )  # fmt: skip
+    assert (second.extras, second.asks, second.constraint) == (("fast",), ("tls",), ">=2")
+    assert second.marker == 'sys_platform == "linux"'
+    assert (third.source, third.extras, third.marker, third.group) == ("wire", ("tls",), "", None)
+
+
+def test_an_extra_of_one_parent_is_no_way_for_another() -> None:
+    graph = graph_of(
+        "plain rich", "plain lib", edge("rich", "lib", asks=("x",)), edge("lib", "goal", extra="x")
+    )
+    assert why(graph, "goal").leading == ("rich",)
+
+
+def test_the_path_whose_last_step_allows_the_least_comes_first() -> None:
+    graph = graph_of("a b c", edge("a", "x", ">=1"), edge("b", "x", "<9"), "c d", edge("d", "x", "<3"))
+    assert [path[0] for path in why(graph, "x").paths] == ["c", "b", "a"]
+
+
+def test_each_group_that_asks_has_its_own_path() -> None:
+    demands = tuple(
+        (group, Requirement("a", "a", constraint)) for group, constraint in (("one", "<3"), ("two", "<2"))
+    )
+    found = why(graph_of("", "a x", demands=demands), "a")
+    assert [(steps[0].group, steps[0].constraint) for steps in found.steps] == [("two", "<2"), ("one", "<3")]
+    assert found.leading == ("a",)
+
+
+def test_a_way_between_two_packages_begins_with_the_first() -> None:
+    found = why(graph_of("r", "r a z", "a b c", "b x", "c d", "d x", "z x"), "x", "a")
+    assert (found.paths, found.leading, found.start) == ((("a", "b", "x"), ("a", "c", "d", "x")), (), "a")
+    assert step_of(found, 0, 0).source == "a"
+    assert why(graph_of("a b", "a x"), "x", "b").paths == ()
+
+
+def test_builds_of_a_name_that_take_a_step_are_named() -> None:
+    graph = graph_of(
+        "t", edge("t", "u", "<2"), edge("u", "x"), versions={"u": ("1.0", "2.0")},
+    )  # fmt: skip
+    assert step_of(why(graph, "x")).source_versions == ("1.0",)
 
 
 def test_an_orphan_is_there_for_no_reason() -> None:
     found = why(graph_of("a", alone="x"), "x")
-    assert (found.paths, found.total) == ((), 0)
+    assert (found.paths, found.leading) == ((), ())
 
 
 def test_what_the_project_asks_for_itself_says_so() -> None:
@@ -54,7 +97,7 @@ def test_what_the_project_asks_for_itself_says_so() -> None:
 def test_only_so_many_paths_are_shown() -> None:
     direct = " ".join(f"d{place:02}" for place in range(30))
     found = why(graph_of(direct, *(f"{name} x" for name in direct.split())), "x", limit=5)
-    assert (len(found.paths), len(found.leading), found.total) == (5, 30, 30)
+    assert (len(found.paths), len(found.leading), found.more) == (5, 30, 25)
 
 
 def test_focus_has_what_is_above_and_below_with_distances() -> None:

@@ -82,7 +82,7 @@ def test_without_a_scope_everything_is_there() -> None:
 def test_only_a_group_leaves_what_it_installs() -> None:
     graph = built(APP, LOCK, groups=["ml-cpu"])
     assert names(graph) == ["base", "torch"]
-    assert graph.by_id()["torch"].versions == ("2.9+cpu",)
+    assert graph.by_id["torch"].versions == ("2.9+cpu",)
     assert graph.direct == ("torch",)
 
 
@@ -123,7 +123,7 @@ base = "*"
 [[package]] # base 1.0
 """
     graph = built(APP, text, version="2.0", groups=["main"])
-    assert graph.by_id()["numpy"].versions == ("1.26",)
+    assert graph.by_id["numpy"].versions == ("1.26",)
     assert "base" not in names(graph)
 
 

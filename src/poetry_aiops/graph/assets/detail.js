@@ -67,14 +67,14 @@ const buildList = (node) => el("ul", { class: "builds" }, node.builds.map((build
 )));
 
 const packageDetail = (app, node) => {
-  const { act, part, dominators } = app;
+  const { act, part } = app;
   const paths = whyPaths(part, node);
-  const closure = part.has(node) ? dominators.closure(node).filter((other) => other !== node) : [];
+  const closure = part.has(node) ? goneWith(part, node).filter((other) => other !== node) : [];
   const needs = part.needs(node);
   const neededBy = part.neededBy(node);
   const depth = part.depth.get(node);
   const chosen = app.removed.has(node);
-  const leader = dominators.leaderOf.get(node);
+  const leader = node.direct ? null : part.broughtBy.get(node);
   return [
     el("div", { class: "title" }, el("h2", {}, icon(node), el("bdi", {}, node.name)),
       el("button", { type: "button", class: "close", "aria-label": "Close the details", onclick: () => app.store.set({ sel: "" }) }, "×")),
@@ -90,7 +90,6 @@ const packageDetail = (app, node) => {
       ["Depth", depth === undefined ? "not reached" : many(depth + 1, "step")],
       ["Brings alone", many(closure.length, "package")],
       node.size === null ? null : ["Download", bytes(node.size), closure.length && app.model.hasSizes ? ` (${bytes([node, ...closure].reduce((sum, other) => sum + (other.size ?? 0), 0))} with what it brings alone)` : ""],
-      node.bridge ? ["Bridge", "parts of the graph hang on it alone"] : null,
       leader ? ["Only through", packageButton(leader, act)] : null,
     ]),
     node.advisories.length ? part2("Vulnerabilities", node.advisories.length, advisoryList(node)) : null,
@@ -121,8 +120,7 @@ const projectDetail = (app) => {
   const { summary } = model;
   const orphans = model.nodes.filter((node) => node.orphan && !node.lost);
   const several = model.nodes.filter((node) => node.versions.length > 1 && !node.lost);
-  const between = model.nodes.filter((node) => node.between > 0).sort((a, b) => b.between - a.between).slice(0, 5);
-  const heaviest = part.roots.map((node) => [node, app.dominators.frees.get(node)]).sort((a, b) => b[1] - a[1]).slice(0, 5).filter(([, frees]) => frees > 1);
+  const heaviest = part.roots.map((node) => [node, goneWith(part, node).length]).sort((a, b) => b[1] - a[1]).slice(0, 5).filter(([, frees]) => frees > 1);
   return [
     el("div", { class: "title" }, el("h2", {}, el("bdi", {}, model.project))),
     model.scope ? el("p", { class: "about" }, `Only ${model.scope}.`) : null,
@@ -136,7 +134,6 @@ const projectDetail = (app) => {
       ["Lock format", model.lock || "unnamed"],
     ]),
     heaviest.length ? part2("Bring the most", null, el("ol", { class: "bars" }, heaviest.map(([node, frees]) => el("li", { style: { "--share": `${(100 * frees) / heaviest[0][1]}%` } }, packageButton(node, act), el("span", { class: "dim" }, String(frees)))))) : null,
-    between.length ? part2("Most paths run through", null, packageList(between, act)) : null,
     summary.chain.length ? part2("Longest chain", summary.longest, pathList([summary.chain], act)) : null,
     several.length ? part2("Locked in several versions", several.length, packageList(several, act, 8)) : null,
     orphans.length ? part2("Orphans", orphans.length, el("p", { class: "dim" }, "Locked, but the project needs none of them."), packageList(orphans, act, 8)) : null,

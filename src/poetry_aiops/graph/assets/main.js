@@ -39,15 +39,14 @@ app.selected = () => app.model.byId.get(app.store.state.sel) ?? (app.view === fo
 app.centre = () => {
   const asked = app.model.byId.get(app.store.state.pkg) ?? app.model.focus;
   if (asked && app.part.has(asked)) return asked;
-  const heavy = [...app.part.roots].sort((a, b) => app.dominators.frees.get(b) - app.dominators.frees.get(a) || a.index - b.index);
+  const heavy = [...app.part.roots].sort((a, b) => goneWith(app.part, b).length - goneWith(app.part, a).length || a.index - b.index);
   return heavy[0] ?? app.model.nodes.find(app.part.has) ?? app.model.nodes[0];
 };
 
 const lookAt = (state) => {
   app.part = partOf(app.model, offOf(state), variantsOffOf(app.model, state));
   app.part.depth = reach(app.part.roots, app.part.below);
-  app.dominators = dominatorsOf(app.part);
-  app.mostFreed = Math.max(1, ...[...app.dominators.frees.values()].map((frees) => frees - 1));
+  app.mostFreed = app.part.roots.reduce((most, node) => Math.max(most, goneWith(app.part, node).length), 1);
 };
 
 const showNav = () => {

@@ -7,7 +7,6 @@ const readModel = (text) => {
   const groups = raw.groups.map(([name, variant], index) => ({ index, name, variant, packages: 0 }));
   const groupOf = new Map(groups.map((group) => [group.name, group]));
   const lost = new Set(raw.nodes.lost);
-  const bridges = new Set(raw.nodes.bridge);
 
   const nodes = raw.nodes.id.map((id, index) => {
     const flags = Number(raw.nodes.flags[index]);
@@ -21,9 +20,9 @@ const readModel = (text) => {
         markers: (markers ?? []).map(([group, marker]) => [say(group), say(marker)]),
       })),
       direct: (flags & 1) > 0, optional: (flags & 2) > 0, orphan: (flags & 4) > 0,
-      lost: lost.has(index), bridge: bridges.has(index), between: raw.nodes.between[index] ?? 0,
+      lost: lost.has(index),
       x: raw.nodes.x[index], y: raw.nodes.y[index], layer: raw.nodes.layer[index],
-      needs: [], neededBy: [], demands: [], cycles: [], held: [], change: lost.has(index) ? "removed" : "", before: [],
+      needs: [], neededBy: [], links: [], demands: [], cycles: [], held: [], change: lost.has(index) ? "removed" : "", before: [],
       size: raw.sizes[index] ?? null,
       advisories: (raw.advisories[index] ?? []).map(([name, severity, summary, fixed]) => ({ id: name, severity, summary, fixed })),
     };
@@ -48,9 +47,9 @@ const readModel = (text) => {
     edge.to.neededBy.push(edge);
   }
 
-  const demands = raw.demands.map(([node, group, constraint, marker, asks, extras]) => ({
+  const demands = raw.demands.map(([node, group, constraint, marker, asks, extras, links]) => ({
     node: nodes[node], group: groupOf.get(say(group)), constraint: say(constraint), marker: say(marker),
-    asks: all(asks), extras: all(extras),
+    asks: all(asks), extras: all(extras), links,
   }));
   for (const demand of demands) demand.node.demands.push(demand);
 
@@ -64,6 +63,15 @@ const readModel = (text) => {
     const by = held.by.map(([owner, number, constraint, group]) => ({ owner, node: nodes[number] ?? null, constraint, group }));
     nodes[held.node].held.push({ version: held.version, allowed: held.allowed, newest: held.newest, by });
   }
+
+  // The lock's own graph: each build, and each build with one of its extras, is a link; what goes away is decided here.
+  const links = raw.links.of.map((of, index) => ({ index, node: nodes[of], to: raw.links.to[index], from: [] }));
+  for (const link of links) {
+    link.node.links.push(link);
+    link.to = link.to.map((index) => links[index]);
+    for (const target of link.to) target.from.push(link);
+  }
+  for (const demand of demands) demand.links = demand.links.map((index) => links[index]);
 
   let diff = null;
   if (raw.diff) {
@@ -82,7 +90,7 @@ const readModel = (text) => {
   return {
     project: raw.project, lock: raw.lock, audited: raw.audited, python: raw.python, scope: raw.scope, focus: nodes[raw.focus] ?? null,
     summary: { ...raw.summary, chain: pick(raw.summary.chain), loops: pick(raw.summary.loops) },
-    nodes, edges, groups, demands, cycles, diff,
+    nodes, edges, links, groups, demands, cycles, diff,
     byId: new Map(nodes.map((node) => [node.id, node])),
     hasSizes: nodes.some((node) => node.size !== null),
     hasAdvisories: nodes.some((node) => node.advisories.length > 0),

@@ -58,8 +58,7 @@ const sizesView = {
     const sized = app.model.nodes.filter((node) => app.part.has(node) && node.size);
     const blocks = new Map();
     for (const node of sized) {
-      let top = node;
-      for (let up = app.dominators.leaderOf.get(top); up; up = app.dominators.leaderOf.get(top)) top = up;
+      const top = app.part.broughtBy.get(node) ?? node;
       blocks.set(top, [...(blocks.get(top) ?? []), node]);
     }
     const groups = [...blocks].map(([top, nodes]) => ({ top, nodes, size: nodes.reduce((sum, node) => sum + node.size, 0) }));

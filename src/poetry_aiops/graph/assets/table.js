@@ -8,7 +8,7 @@ const COLUMNS = [
   { id: "depth", title: "Depth", title2: "Steps from the project", of: (node, app) => (app.part.depth.get(node) ?? -1) + 1, first: 1, number: true },
   { id: "needs", title: "Needs", of: (node, app) => app.part.needs(node).length, number: true },
   { id: "by", title: "Needed by", of: (node, app) => app.part.neededBy(node).length, number: true },
-  { id: "frees", title: "Brings alone", title2: "Packages that are here only because of it", of: (node, app) => (app.dominators.frees.get(node) ?? 1) - 1, number: true },
+  { id: "frees", title: "Frees", title2: "Packages that go when it is removed, itself included", of: (node, app) => goneWith(app.part, node).length, number: true },
   { id: "size", title: "Size", of: (node) => node.size ?? -1, words: (node) => bytes(node.size), number: true, when: (model) => model.hasSizes },
   { id: "bad", title: "Vulnerable", of: (node) => node.advisories.length, words: (node) => (node.advisories.length ? String(node.advisories.length) : ""), number: true, when: (model) => model.hasAdvisories },
 ];

@@ -15,12 +15,11 @@ from poetry_aiops.graph.overlay import NO_OVERLAY
 
 if TYPE_CHECKING:
     from poetry_aiops.graph.answers import Comparison, Focus, Why
-    from poetry_aiops.graph.model import Analysis, Arrival, DependencyGraph, Edge, Node, Standing
+    from poetry_aiops.graph.model import Analysis, Arrival, DependencyGraph, Edge, Node, NodeMetrics
     from poetry_aiops.graph.overlay import Overlay
     from poetry_aiops.graph.sizes import Sizes
 
 
-_PLACES = 6  # of a share between 0 and 1
 _NOTHING = Answers()
 
 
@@ -33,11 +32,9 @@ def graph_document(
         "directed": True,
         "multigraph": False,
         "graph": _about(graph),
-        "nodes": [
-            _node(node, standing) for node, standing in zip(graph.nodes, analysis.standings, strict=True)
-        ],
+        "nodes": [_node(node, metrics) for node, metrics in zip(graph.nodes, analysis.metrics, strict=True)],
         "edges": [_edge(edge) for edge in graph.edges],
-        "summary": {**_record(analysis.summary), "betweenness_exact": analysis.betweenness_exact},
+        "summary": _record(analysis.summary),
         "demands": [_record(demand) for demand in graph.demands],
         "cycles": [_record(cycle) for cycle in analysis.cycles],
     }
@@ -65,7 +62,7 @@ def _about(graph: DependencyGraph) -> dict[str, Any]:
     }
 
 
-def _node(node: Node, standing: Standing) -> dict[str, Any]:
+def _node(node: Node, metrics: NodeMetrics) -> dict[str, Any]:
     return {
         "id": node.id,
         "name": node.name,
@@ -75,11 +72,8 @@ def _node(node: Node, standing: Standing) -> dict[str, Any]:
         "direct": node.direct,
         "optional": node.optional,
         "description": node.description,
-        "depth": standing.depth,
-        "betweenness": round(standing.betweenness, _PLACES),
-        "articulation": standing.articulation,
-        "dominator": standing.dominator,
-        "frees": standing.frees,
+        "depth": metrics.depth,
+        "frees": metrics.frees,
     }
 
 
@@ -125,7 +119,6 @@ def _answers(answers: Answers) -> dict[str, Any]:
     """Return the answers that there are; a question that nobody asked has no key."""
     found: dict[str, Any] = {
         "why": [_why(why) for why in answers.why],
-        "cuts": [_record(cut) for cut in answers.cuts],
         "focus": _focus(answers.focus) if answers.focus else None,
         "removal": _record(answers.removal) if answers.removal else None,
         "held": [_record(held) for held in answers.held],
@@ -137,10 +130,11 @@ def _answers(answers: Answers) -> dict[str, Any]:
 def _why(why: Why) -> dict[str, Any]:
     return {
         "name": why.name,
+        "from": why.start,
+        "needed": why.needed,
         "paths": why.paths,
+        "steps": [_record(steps) for steps in why.steps],
         "leading": why.leading,
-        "total": why.total,
-        "exact": why.exact,
         "demands": [_record(demand) for demand in why.demands],
     }
 

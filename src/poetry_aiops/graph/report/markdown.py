@@ -24,7 +24,7 @@ from poetry_aiops.graph.report.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.graph.model import Analysis, Standing
+    from poetry_aiops.graph.model import Analysis
     from poetry_aiops.graph.overlay import Overlay
 
 
@@ -47,7 +47,6 @@ def graph_markdown(analysis: Analysis, answers: Answers = _NOTHING, overlay: Ove
     blocks += _vulnerable(analysis, overlay)
     blocks += _sizes(overlay)
     blocks += ["## Cycles", _cycles(analysis), "## What removing a dependency frees", _removals(analysis)]
-    blocks += ["## What carries the most", _carriers(analysis)]
     blocks += ["## Groups", _groups(analysis)]
     odd = oddities(analysis)
     blocks += ["## Worth a look", _table(("What", "Packages"), odd)] if odd else []
@@ -134,27 +133,10 @@ def _cycles(analysis: Analysis) -> str:
 
 
 def _removals(analysis: Analysis) -> str:
-    direct = {node.id for node in analysis.graph.nodes if node.direct}
-    found = [one for one in analysis.standings if one.name in direct and one.frees > 1]
-    best = sorted(found, key=lambda one: (-one.frees, one.name))[:_SHOWN]
-    if not best:
-        return "No direct dependency has a package to itself."
-    rows = [(one.name, str(one.frees), str(one.needed_by)) for one in best]
-    return _table(("Direct dependency", "Packages only there through it", "Needed by"), rows)
-
-
-def _carriers(analysis: Analysis) -> str:
-    best = sorted(analysis.standings, key=lambda one: (-one.betweenness, one.name))[:_SHOWN]
-    rows = [_carrier(one) for one in best if one.betweenness > 0]
+    rows = [(one.name, str(one.frees), str(one.needed_by)) for one in analysis.freeing()[:_SHOWN]]
     if not rows:
-        return "No package lies between others."
-    head = ("Package", "Share of all shortest paths", "Needed by", "Holds parts together alone")
-    sample = "" if analysis.betweenness_exact else "\n\nShares are estimated from a sample of the packages."
-    return _table(head, rows) + sample
-
-
-def _carrier(one: Standing) -> tuple[str, ...]:
-    return (one.name, f"{one.betweenness:.2%}", str(one.needed_by), "yes" if one.articulation else "")
+        return "No direct dependency has a package to itself."
+    return _table(("Direct dependency", "Packages that go with it", "Needed by"), rows)
 
 
 def _groups(analysis: Analysis) -> str:

@@ -61,7 +61,7 @@ class _Chart:
 
     def ranked(self) -> list[Node]:
         """Return the nodes, those that are kept longest first."""
-        rows = zip(self.analysis.graph.nodes, self.analysis.standings, strict=True)
+        rows = zip(self.analysis.graph.nodes, self.analysis.metrics, strict=True)
         ranked = sorted(
             rows,
             key=lambda row: (

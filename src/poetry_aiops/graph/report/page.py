@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 SCRIPTS: Final = (
     "model.js",
     "walks.js",
-    "dominators.js",
     "state.js",
     "dom.js",
     "paint.js",

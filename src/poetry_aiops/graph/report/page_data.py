@@ -16,6 +16,8 @@ from poetry_aiops.graph.report.words import audit_extent
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import networkx as nx  # type: ignore[import-untyped]
+
     from poetry_aiops.graph.model import Analysis, Arrival, Build, Cycle, Edge, Entry, Held, Node
     from poetry_aiops.graph.report.page import PageData, PageDiff
 
@@ -48,6 +50,11 @@ class _Writer:
         old = data.diff.old.nodes if data.diff else ()
         self.nodes = [*self.graph.nodes, *(node for node in old if node.id not in present)]
         self.number = {node.id: index for index, node in enumerate(self.nodes)}
+        self.links: nx.DiGraph = self.graph.links
+        self.link_number = {
+            node: index
+            for index, node in enumerate(sorted(one for one in self.links if one.name in self.number))
+        }
 
     def document(self) -> dict[str, Any]:
         document = {
@@ -60,6 +67,7 @@ class _Writer:
             "groups": self._groups(),
             "nodes": self._node_columns(),
             "edges": self._edge_columns(),
+            "links": self._links(),
             "demands": self._demands(),
             "cycles": [self._cycle(cycle) for cycle in self.analysis.cycles],
             "held": [self._held(held) for held in self.data.held if held.name in self.number],
@@ -105,7 +113,6 @@ class _Writer:
         return [[shown(name), shown(self.data.variants.get(name, ""))] for name in names]
 
     def _node_columns(self) -> dict[str, Any]:
-        standings = {standing.name: standing for standing in self.analysis.standings}
         places = [self.data.places[node.id] for node in self.nodes]
         present = len(self.graph.nodes)
         return {
@@ -117,16 +124,6 @@ class _Writer:
             "groups": [self._texts(node.groups) for node in self.nodes],
             "builds": [[self._build(build) for build in node.builds] for node in self.nodes],
             "flags": "".join(map(_flags, self.nodes)),
-            "bridge": [
-                index
-                for index, node in enumerate(self.nodes)
-                if node.id in standings and standings[node.id].articulation
-            ],
-            "between": {
-                str(index): round(standings[node.id].betweenness, 4)
-                for index, node in enumerate(self.nodes)
-                if node.id in standings and standings[node.id].betweenness >= 0.00005  # noqa: PLR2004 - rounds to 0
-            },
             "x": [place.x for place in places],
             "y": [place.y for place in places],
             "layer": [place.layer for place in places],
@@ -179,6 +176,16 @@ class _Writer:
             row.pop()
         return row[0] if len(row) == 1 else row
 
+    def _links(self) -> dict[str, Any]:
+        """Return the lock's own graph: for each build and build with an extra its package, and what it leads to."""
+        return {
+            "of": [self.number[node.name] for node in self.link_number],
+            "to": [
+                sorted(self.link_number[target] for target in self.links[node] if target in self.link_number)
+                for node in self.link_number
+            ],
+        }
+
     def _demands(self) -> list[list[Any]]:
         return [
             [
@@ -188,8 +195,9 @@ class _Writer:
                 self._text(demand.marker),
                 self._texts(demand.asks),
                 self._texts(demand.in_extras),
+                sorted(self.link_number[target] for target in self.links[node] if target in self.link_number),
             ]
-            for demand in self.graph.demands
+            for demand, node in self.graph.demand_nodes()
             if demand.name in self.number
         ]
 

@@ -92,16 +92,8 @@ def tree_lines(graph: DependencyGraph, depth: int | None = None) -> list[str]:
 
 
 def _frees(analysis: Analysis) -> list[tuple[str, str]]:
-    direct = {node.id for node in analysis.graph.nodes if node.direct}
-    best = sorted(
-        (one for one in analysis.standings if one.name in direct and one.frees > 1),
-        key=lambda one: (-one.frees, one.name),
-    )
-    return (
-        [("Removing frees most", plain(", ".join(f"{one.name} ({one.frees})" for one in best[:5])))]
-        if best
-        else []
-    )
+    most = ", ".join(f"{one.name} ({one.frees})" for one in analysis.freeing()[:5])
+    return [("Removing frees most", plain(most))] if most else []
 
 
 def _answer_lines(answers: Answers, overlay: Overlay) -> list[str]:
@@ -117,7 +109,7 @@ class _Tree:
 
     def __init__(self, graph: DependencyGraph) -> None:
         self.graph = graph
-        self.nodes = graph.by_id()
+        self.nodes = graph.by_id
         self.after: dict[str, list[Edge]] = {}
         for edge in graph.edges:
             self.after.setdefault(edge.source, []).append(edge)

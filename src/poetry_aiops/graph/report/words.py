@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from poetry_aiops.graph.advisories import Advisory, Vulnerabilities
-    from poetry_aiops.graph.answers import Answers, Comparison, Cut, Focus, Removal, Why
+    from poetry_aiops.graph.answers import Answers, Comparison, Focus, Removal, Step, Why
     from poetry_aiops.graph.model import Analysis, Arrival, Cycle, Held, Holder, Summary
     from poetry_aiops.graph.overlay import Overlay
     from poetry_aiops.graph.sizes import Sizes
@@ -43,7 +43,6 @@ class Section(NamedTuple):
 def sections(answers: Answers, overlay: Overlay = NO_OVERLAY) -> list[Section]:
     """Return a section for everything that was asked; with sizes, what goes away is weighed, too."""
     found = [_why(why) for why in answers.why]
-    found += [_cut(cut) for cut in answers.cuts]
     found += [_focus(answers.focus)] if answers.focus else []
     found += [_removal(answers.removal, overlay)] if answers.removal else []
     found += [_held(held) for held in answers.held]
@@ -155,42 +154,34 @@ def listed(names: Sequence[str], limit: int = NAMED) -> str:
 
 
 def _why(why: Why) -> Section:
-    lines = [_demand_line(why, group) for group in dict.fromkeys(demand.group for demand in why.demands)]
-    if not why.leading:
-        lines.append("Nothing that the project asks for leads to it: it is left over in the lock.")
-        return Section(f"Why {why.name} is there", tuple(lines))
-    paths = (
-        counted(why.total, "path leads", "paths lead") if why.exact else f"At least {why.total} paths lead"
-    )
-    dependencies = counted(len(why.leading), "direct dependency", "direct dependencies")
-    lines.append(f"{paths} to it, from {dependencies}; one shortest path for each:")
-    lines += [f"  {ARROW.join(path)}" for path in why.paths]
-    if len(why.leading) > len(why.paths):
-        lines.append(f"  and from {len(why.leading) - len(why.paths)} more direct dependencies")
-    return Section(f"Why {why.name} is there", tuple(lines))
+    title = f"Why {why.name} is there" if why.start is None else f"How {why.start} leads to {why.name}"
+    if not why.needed:
+        return Section(title, (f"{why.name} is locked, but nothing in what was asked for leads to it.",))
+    if not why.paths:
+        nothing = "Nothing that the project asks for leads to it: it is left over in the lock."
+        return Section(title, (nothing if why.start is None else f"{why.start} does not lead to it.",))
+    lines = []
+    if why.start is None:
+        leads = counted(len(why.leading), "direct dependency leads", "direct dependencies lead")
+        lines.append(f"{leads} to it: {listed(why.leading)}")
+        lines.append("A shortest path for each, with what each step asks for, the tightest last step first:")
+    lines += [f"  {path_text(steps)}" for steps in why.steps]
+    lines += [f"  and {why.more} more"] if why.more else []
+    return Section(title, tuple(lines))
 
 
-def _demand_line(why: Why, group: str) -> str:
-    asked = [demand for demand in why.demands if demand.group == group]
-    texts = dict.fromkeys(
-        demand.constraint + (f" ; {demand.marker}" if demand.marker else "") for demand in asked
-    )
-    return f"The project asks for it in {group}: {', '.join(texts)}"
-
-
-def _cut(cut: Cut) -> Section:
-    title = f"What it takes to lose {cut.name}"
-    if not cut.must_go:
-        return Section(title, ("The project does not lead to it.",))
-    leading = counted(len(cut.must_go), "direct dependency leads", "direct dependencies lead")
-    bottleneck = f"one of these {len(cut.cut)}: {listed(cut.cut)}" if len(cut.cut) > 1 else f"{cut.cut[0]}"
-    return Section(
-        title,
-        (
-            f"{leading} to it; each has to leave pyproject.toml or stop needing it: {listed(cut.must_go)}",
-            f"Every path from the project runs through {bottleneck}",
-        ),
-    )
+def path_text(steps: Sequence[Step]) -> str:
+    """Return a path with what each step asks for: ``main: web[fast] >=1 -> base ^2 ; sys_platform == "linux"``."""
+    first = steps[0]
+    text = f"{first.group or 'main'}: " if first.source is None else first.source
+    for step in steps:
+        text += ARROW if step.source else ""
+        asks = f"[{','.join(step.asks)}]" if step.asks else ""
+        text += f"{step.target}{asks} {step.constraint}"
+        text += f" (of {step.source}[{' or '.join(step.extras)}])" if step.extras else ""
+        text += f" (of {step.source} {' | '.join(step.source_versions)})" if step.source_versions else ""
+        text += f" ; {step.marker}" if step.marker else ""
+    return text
 
 
 def _focus(focus: Focus) -> Section:
