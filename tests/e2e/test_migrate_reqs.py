@@ -255,7 +255,10 @@ def test_foreign_hashes_stop_it_and_force_goes_on(
     assert content(project) == before
     poetry.must(project, "migrate-reqs", "--force")
     project = tree(index, **{"requirements.txt": text.format(right)})
-    poetry.must(project, "migrate-reqs", "--rollback")
+    done = poetry.must(project, "migrate-reqs", "--rollback")
+    assert "Left as they are: requirements.txt" in done.stdout
+    assert right in (project.path / "requirements.txt").read_text("utf-8")
+    assert not project.pyproject.exists()
     done = poetry.must(project, "migrate-reqs")
     assert "1 of 1 old hashes are those of locked files" in done.stdout
 
