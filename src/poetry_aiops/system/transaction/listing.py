@@ -53,7 +53,7 @@ def _check_copies(stored: StoredBackup) -> None:
 
 def _now(stored: StoredBackup) -> Now:
     try:
-        files = look(stored)
+        files = [found for found in look(stored) if not found.is_edited_input]
     except (InputError, OSError):
         return "unknown"
     if any(found.change for found in files):
