@@ -19,6 +19,7 @@ from poetry_aiops.system.addresses import public_address
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from poetry_aiops.export.model import Exported, FilePlan
     from poetry_aiops.project.model import PackageKey
 
 
@@ -200,3 +201,20 @@ def _paths(pins: Iterable[Pin]) -> list[str]:
     notes = ["Paths begin at the folder of pyproject.toml: run pip there."] if local else []
     marked = [pin.package.name for pin in local if pin.package.develop and pin.marker]
     return notes + [f"{name} is not editable here: pip reads no marker behind `-e`." for name in marked]
+
+
+def render_constraints(plan: FilePlan, exported: Exported) -> Rendered:
+    """Return the constraints of a selection: no hashes, no indexes, nothing that a constraint cannot say.
+
+    pip refuses paths and editable packages in a constraints file, so these are named in a comment only.
+    """
+    pins = exported.select(plan.selection)
+    elsewhere = sorted({pin.package.name for pin in pins if pin.origin != "index"})
+    notes = [f"Not from an index, so not held here: {', '.join(elsewhere)}."] if elsewhere else []
+    if exported.variant_files:
+        notes.append("What only hardware variants hold is not here: each has another build of it.")
+    lines = {requirement_line(pin, hashed=False) for pin in pins if pin.origin == "index"}
+    head = [*about(plan.selection, exported), *notes]
+    return Rendered(
+        plan, with_header(plan.path, exported.lock_digest, head, "\n".join(sorted(lines))), tuple(notes)
+    )

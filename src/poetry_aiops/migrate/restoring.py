@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.cli.terminal import plain
 from poetry_aiops.migrate.request import project_root
-from poetry_aiops.system.interruption import undoing_when_ended
+from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.migration import list_backups, locked, rollback
 
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 
 _NARROW: Final = 36
-_WIDE: Final = 110
 
 
 @dataclass(frozen=True, slots=True)
