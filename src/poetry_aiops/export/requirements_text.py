@@ -10,10 +10,11 @@ from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.header import with_header
 from poetry_aiops.export.indexes import Indexes, index_notes, indexes_of
 from poetry_aiops.export.model import Exported, FilePlan, Pin, Rendered, Selection, relative_to_file
-from poetry_aiops.export.one_line import address, checked, comment
+from poetry_aiops.export.one_line import address, checked
 from poetry_aiops.export.settings import EXPORT
 from poetry_aiops.export.via import parents
 from poetry_aiops.system.addresses import public_address
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -169,8 +170,8 @@ def _entries(
 
 def _via(titles: tuple[str, ...]) -> list[str]:
     if len(titles) == 1:
-        return [f"    # via {comment(titles[0])}"]
-    return ["    # via", *(f"    #   {comment(title)}" for title in titles)] if titles else []
+        return [f"    # via {one_line(titles[0])}"]
+    return ["    # via", *(f"    #   {one_line(title)}" for title in titles)] if titles else []
 
 
 def _left_to_variants(pins: tuple[Pin, ...], exported: Exported) -> list[str]:
