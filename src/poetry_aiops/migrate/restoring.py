@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.cli.terminal import plain
 from poetry_aiops.migrate.request import project_root
-from poetry_aiops.system.interruption import undoing_when_ended
+from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.migration import list_backups, locked, rollback
 
 
@@ -59,10 +59,10 @@ class Restoring:
 
     def _show_result(self, result: RollbackResult) -> None:
         if result.kept:
-            files = ", ".join(result.kept)
+            kept = ", ".join(result.kept)
             self.command.line(
                 plain(
-                    f"Left as they are: {files}, edited since; the migration only read them. --force restores them."
+                    f"Left as they are: {kept}, edited since; the migration only read them. --force restores them."
                 )
             )
         if result.already:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.escape import for_html
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.news import in_words
 from poetry_aiops.health.report import words
@@ -27,7 +28,6 @@ from poetry_aiops.health.report.page_tables import (
     sources_table,
 )
 from poetry_aiops.health.report.page_trend import trend_drawing, trend_table
-from poetry_aiops.health.report.safe import for_html
 from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in_words
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.cli.styled import Column, Span, cells_wide, labelled, paragraph, styled, table, table_blocks
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.safe import for_terminal
 from poetry_aiops.health.report.text_parts import (
     fix_lines,
     ignored_lines,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 
 _NARROW: Final = 36
-_WIDE: Final = 110
 
 
 @dataclass(frozen=True, slots=True)

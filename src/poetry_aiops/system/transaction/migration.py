@@ -21,12 +21,21 @@ from typing import TYPE_CHECKING, Literal
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.transaction.creation import NOTHING_CHANGED, Backup, create_backup, next_id
 from poetry_aiops.system.transaction.exchange import again_hint, exchange, finish, look, put_back
-from poetry_aiops.system.transaction.listing import list_backups
-from poetry_aiops.system.transaction.model import HOME, Entry, FileChange, Manifest, is_undo, refuse, state_of
+from poetry_aiops.system.transaction.model import (
+    HOME,
+    BackupInfo,
+    Entry,
+    FileChange,
+    Manifest,
+    is_undo,
+    refuse,
+    state_of,
+)
 from poetry_aiops.system.transaction.restore_script import JOURNAL
 from poetry_aiops.system.transaction.signature import signature
 from poetry_aiops.system.transaction.store import (
     StoredBackup,
+    backup_ids,
     last_applied,
     locked,
     pending,
@@ -43,6 +52,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.system.transaction.exchange import Found
+    from poetry_aiops.system.transaction.model import Now, State
+    from poetry_aiops.system.transaction.store import StoredBackup
 
 
 __all__ = [
@@ -226,3 +237,49 @@ def _keep(root: Path, stored: StoredBackup, edited: list[Found], now: datetime) 
         undoes=stored.id,
     )
     write_backup(root, manifest, [found.data for found in edited])
+
+
+def list_backups(root: Path) -> list[BackupInfo]:
+    """Return every backup, oldest first; a damaged one says what is wrong with it. Reads only."""
+    try:
+        running, _ = read_journal(root) or (None, "")
+    except InputError:
+        running = None
+    return [_info(root, identifier, running) for identifier in backup_ids(root)]
+
+
+def _info(root: Path, identifier: str, running: str | None) -> BackupInfo:
+    try:
+        stored = read_backup(root, identifier)
+        _check_copies(stored)
+    except InputError as error:
+        damage = "; ".join((error.what, *error.details))
+        return BackupInfo(identifier, "damaged", "unknown", damage=damage)
+    state: State = "applied" if stored.applied else "not applied"
+    return BackupInfo(
+        identifier,
+        "interrupted" if identifier == running else state,
+        _now(stored),
+        stored.manifest.created,
+        stored.manifest.note,
+        stored.manifest.undoes,
+        tuple(entry.path for entry in stored.manifest.entries),
+    )
+
+
+def _check_copies(stored: StoredBackup) -> None:
+    for index, entry in enumerate(stored.manifest.entries):
+        if entry.before is not None:
+            stored.copy(index)
+
+
+def _now(stored: StoredBackup) -> Now:
+    try:
+        files = [found for found in look(stored) if not found.is_edited_input]
+    except (InputError, OSError):
+        return "unknown"
+    if any(found.change for found in files):
+        return "changed since"
+    if all(found.is_old for found in files):
+        return "old"
+    return "new" if all(found.is_new for found in files) else "mixed"
