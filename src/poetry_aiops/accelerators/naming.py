@@ -39,13 +39,14 @@ class NameTable:
         for piece, value in self._inner:
             if piece in plain:
                 return value
-        whole = next((value for pattern, value in self._heads if _begins(plain, pattern)), None)
+        head, whole = next((pair for pair in self._heads if _begins(plain, pair[0])), ("", None))
         if not cut:
             return whole
         values = {
             value for pattern, value in self._heads if len(pattern) > len(plain) and _begins(pattern, plain)
         }
-        values |= {whole} if whole else set()
+        if whole and (not values or len(head) == len(plain)):  # else the cut name goes on to a longer pattern
+            values.add(whole)
         return values.pop() if len(values) == 1 else None
 
 
