@@ -39,10 +39,11 @@ else:
 
 @dataclass(frozen=True)
 class StagedProject:
-    """``poetry`` works on the staged files; ``lock_path`` is where its lock is written."""
+    """``poetry`` works on the staged files; ``lock_path`` is where its lock is written, ``scratch`` a folder for its sources."""
 
     poetry: Poetry
     lock_path: Path
+    scratch: Path
 
     def offers(self, name: str, version: str, source: str | None) -> bool:
         """Say whether the indexes still have a version."""
@@ -92,7 +93,7 @@ def staged_project(
             write_new(staged, pyproject.encode("utf-8"))
             if lock is not None:
                 write_new(lock_path, lock.encode("utf-8"))
-        yield StagedProject(_poetry(root, staged, lock_path, application), lock_path)
+        yield StagedProject(_poetry(root, staged, lock_path, application), lock_path, Path(folder) / "env")
 
 
 def _path_as_in(root: Path, folder: str, name: str) -> Path:
