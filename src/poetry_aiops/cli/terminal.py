@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from cleo.formatters.formatter import Formatter
 
+from poetry_aiops.cli.escape import for_log
 from poetry_aiops.system.streams import outlive_reader
 
 
@@ -17,17 +17,9 @@ if TYPE_CHECKING:
     from cleo.io.outputs.output import Output
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
-
-
 def plain(text: str) -> str:
-    """Return foreign text without control characters, with cleo's markup and the commands of build services made inert.
-
-    GitHub Actions takes a line of the log that begins with ``::``, and ``##[`` anywhere, for a command of its own.
-    """
-    inert = _COMMAND.sub(r"\1: :", _CONTROL.sub("", text)).replace("##[", "## [")
-    return str(Formatter.escape(inert))
+    """Return foreign text for cleo's outputs: inert as in a log, and without a meaning as markup."""
+    return str(Formatter.escape(for_log(text)))
 
 
 def outlive_readers(io: IO) -> None:

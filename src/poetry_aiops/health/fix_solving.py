@@ -30,7 +30,7 @@ from poetry_aiops.locking.api import (
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.versions import parsed, public_version
 from poetry_aiops.system.reading import read_file
-from poetry_aiops.system.time_limit import TimeLimitError, time_limit
+from poetry_aiops.system.signals import TimeLimitError, time_limit
 
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from poetry_aiops.accelerators.groups import names_in_groups
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.downloads import services_from
 from poetry_aiops.health.gate import Rules
+from poetry_aiops.health.ignores import Ignore
 from poetry_aiops.health.interval import read_interval
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.policy import FAIL_ON, NO_POLICY
@@ -47,8 +48,8 @@ class HealthRequest:
 
     ``now`` is the time that the report tells: ``source_date`` (SOURCE_DATE_EPOCH) where there is one. ``clock`` decides
     what has expired or is too old: it never goes back behind the real time, or an old SOURCE_DATE_EPOCH would keep
-    everything fresh. ``is_narrowed`` says that groups or metrics are left out, so that the report is not about the
-    whole lock.
+    everything fresh. ``is_narrowed`` says that groups, metrics or what a base has are left out, so that the
+    report is not about the whole lock. ``against`` is the revision whose merge base with HEAD the lock is compared with.
     """
 
     pyproject: Path
@@ -70,21 +71,26 @@ class HealthRequest:
     monitor: Rounds | None
     now: datetime
     clock: datetime
+    ignores: tuple[Ignore, ...] = ()
+    fixable_only: bool = False
+    against: str | None = None
     policy: Policy = NO_POLICY
 
     def for_look(self, policy: Policy) -> HealthRequest:
         """Return the request with the policy in pyproject.toml and the time as they are now."""
         clock = datetime.now(UTC)
         now = self.source_date or clock
+        policy = replace(policy, ignores=(*policy.ignores, *self.ignores))
         return replace(self, policy=policy, now=now, clock=max(now, clock))
 
     @property
     def rules(self) -> Rules:
         """What fails the gate."""
         return Rules(
-            fail_on=self.fail_on or self.policy.fail_on or "any",
+            fail_on=self.fail_on or self.policy.fail_on or ("high" if self.against else "any"),
             min_score=self.policy.min_score if self.min_score is None else self.min_score,
             fail_on_signals=self.policy.fail_on_signals,
+            fixable_only=self.fixable_only,
         )
 
     @property
@@ -117,7 +123,8 @@ def read_request(
         pyproject=pyproject,
         reports=Path(options["report-dir"]) if options["report-dir"] else reports_of(pyproject.parent),
         metrics=metrics,
-        is_narrowed=bool(options["only"] or options["without"]) or not set(every) <= set(metrics),
+        is_narrowed=bool(options["only"] or options["without"] or options["against"])
+        or not set(every) <= set(metrics),
         fail_on=_fail_on(options["fail-on"]),
         min_score=None if options["min-score"] is None else _score(options["min-score"]),
         only=frozenset(names_in_groups(options["only"])),
@@ -133,6 +140,9 @@ def read_request(
         monitor=_rounds(options["interval"], options["iterations"]) if options["monitor"] else None,
         now=now,
         clock=now,
+        ignores=_ignores(options["ignore"]),
+        fixable_only=bool(options["fixable-only"]),
+        against=options["against"],
     )
     return request.for_look(NO_POLICY)
 
@@ -153,6 +163,13 @@ def _refuse_contradictions(options: Mapping[str, Any]) -> None:
             where="--fix",
             hint="Use --fix in a run of its own.",
         )
+    for name in ("fix", "monitor"):
+        if options["against"] and options[name]:
+            raise UsageError(
+                f"it judges a change, --{name} the whole lock",
+                where="--against",
+                hint=f"Leave out --against or --{name}.",
+            )
     if options["dry-run"] and not options["fix"]:
         raise UsageError("without --fix nothing would be written", where="--dry-run", hint="Leave it out.")
     if options["offline"] and options["update-advisories"]:
@@ -208,6 +225,19 @@ def _every_metric(environment: Mapping[str, str]) -> tuple[MetricName, ...]:
     services = services_from(environment)
     has_downloads = services.top_packages or services.by_name
     return tuple(metric for metric in METRICS if metric != "popularity" or has_downloads)
+
+
+def _ignores(texts: Iterable[str]) -> tuple[Ignore, ...]:
+    """Return the ignores of the command line, each ``ID`` or ``ID=REASON``."""
+    parts = [tuple(map(str.strip, text.partition("=")[::2])) for text in texts]
+    if not all(identity for identity, _ in parts):
+        raise UsageError(
+            "it names no advisory", where="--ignore", hint="Write an id or an alias, such as CVE-2026-1."
+        )
+    return tuple(
+        Ignore(identity, reason or "named on the command line", key_path="--ignore")
+        for identity, reason in parts
+    )
 
 
 def _fail_on(text: str | None) -> FailOn | None:

@@ -9,6 +9,7 @@ from poetry.exceptions import PoetryError
 
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, UsageError
+from poetry_aiops.health.against import base_of
 from poetry_aiops.health.audit import HealthLook, Subject
 from poetry_aiops.health.policy import read_policy
 from poetry_aiops.health.report.formats import report_text
@@ -89,9 +90,11 @@ class HealthRun:
         table = aiops_table(document)
         hardware = read_config(table).hardware
         variants = frozenset(one.group for one in hardware.variants) if hardware else frozenset()
-        request = self.request.for_look(read_policy(table))
+        revision = self.request.against
+        base = None if revision is None else base_of(path, revision)
+        request = self.request.for_look(base.policy if base else read_policy(table))
         subject = Subject(self._poetry(), project, lock, variants)
-        return HealthLook(subject, request, progress=self.output.progress)
+        return HealthLook(subject, request, progress=self.output.progress, base=base)
 
     def look_anew(self) -> HealthLook:
         """Return a look for which Poetry reads the project again, as its sources may have changed."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from poetry_aiops.system.interruption import undoing_when_ended
+from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.migration import list_backups, locked, rollback
 
 
@@ -44,6 +44,7 @@ def restore(request: RestoreRequest, output: Output) -> int:
             "backup": result.backup_id,
             "restored": list(result.restored),
             "removed": list(result.removed),
+            "kept": list(result.kept),
             "undo": result.undo_id,
         }
     output.document("migrate-reqs-backups", content)
@@ -59,8 +60,14 @@ def _show_backups(output: Output, backups: list[BackupInfo]) -> None:
 
 
 def _show_result(output: Output, result: RollbackResult) -> None:
+    if result.kept:
+        kept = ", ".join(result.kept)
+        output.line(
+            f"Left as they are: {kept}, edited since; the migration only read them. --force restores them."
+        )
     if result.already:
-        output.line(f"Everything is already as it was before {result.backup_id}.")
+        what = "Everything else" if result.kept else "Everything"
+        output.line(f"{what} is already as it was before {result.backup_id}.")
         return
     for word, files in (("Restored", result.restored), ("Removed", result.removed)):
         if files:
