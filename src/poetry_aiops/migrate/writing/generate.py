@@ -36,6 +36,7 @@ PYPROJECT = "pyproject.toml"
 UNKNOWN_VERSION = "0.0.0"
 """What Poetry takes a project for whose build backend works out the version; Poetry itself never asks that backend."""
 _VARIANTS = "[tool.poetry-aiops.hardware.variants]"
+_PRODUCTION = "[tool.poetry-aiops.profiles.production]"
 _PLACE = "the place of new entries"
 _PLACE_LINE = re.compile(rf'^[ \t]*"{_PLACE}",?[ \t]*\n', re.MULTILINE)
 _AFTER_PROJECT = ("[project.urls]", "[project.scripts]", "[project.optional-dependencies]", "[project]")
@@ -121,6 +122,10 @@ class _Writer:
             if name not in self._declared_variants():
                 line = f"{toml_key(name)} = {toml_text(backend)}"
                 sections.add_to(_VARIANTS, line, after=("[tool.poetry-aiops",))
+        profiles = self.before.get("tool", {}).get("poetry-aiops", {}).get("profiles", {})
+        if self.edits.production and "production" not in profiles:
+            named = ", ".join(map(toml_text, (MAIN, *self.edits.production)))
+            sections.add_to(_PRODUCTION, f"groups = [{named}]", after=("[tool.poetry-aiops",))
         if not self.before and self.identity.package_mode:
             sections.add_block(_BUILD_SYSTEM, after=())
         return sections.text
