@@ -18,7 +18,7 @@ from tomlkit.items import Table
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.planning.enrichment import enriching_tables
-from poetry_aiops.migrate.planning.entry import table_value
+from poetry_aiops.migrate.planning.entry import inline_table, table_value
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.edit_text import Sections, toml_key, toml_text
 from poetry_aiops.project.model import MAIN
@@ -150,14 +150,22 @@ class _Writer:
                 self.text = block + ("\n" + self.text if self.text.strip() else "")
             else:
                 self._complete_project(self.before["project"])
-        if not identity.package_mode and not self._is_built_by_poetry(poetry):
-            sections = Sections(self.text)
-            sections.add_to("[tool.poetry]", "package-mode = false", after=_AFTER_PROJECT)
-            self.text = sections.text
-        elif "version" in self.before.get("project", {}).get("dynamic", ()) and not self._has_version(poetry):
-            sections = Sections(self.text)
-            sections.add_to("[tool.poetry]", f"version = {toml_text(UNKNOWN_VERSION)}", after=_AFTER_PROJECT)
-            self.text = sections.text
+        lines = []
+        if not self._is_built_by_poetry(poetry):
+            if not identity.package_mode:
+                lines = ["package-mode = false"]
+            elif identity.packages:
+                packages = [inline_table(_package(*one)) for one in identity.packages]
+                lines = [f"packages = [{', '.join(packages)}]"]
+        dynamic = self.before.get("project", {}).get("dynamic", ())
+        if (
+            (identity.package_mode or self._is_built_by_poetry(poetry))
+            and "version" in dynamic
+            and not self._has_version(poetry)
+        ):
+            lines.append(f"version = {toml_text(UNKNOWN_VERSION)}")
+        if lines:
+            self._line("[tool.poetry]", "\n".join(lines), _AFTER_PROJECT)
 
     def _require_python(self) -> None:
         """Write the Python versions that the user asked for over those that are there."""
@@ -375,6 +383,10 @@ _BUILD_SYSTEM = """\
 requires = ["poetry-core>=2.0.0,<3.0.0"]
 build-backend = "poetry.core.masonry.api"
 """
+
+
+def _package(name: str, folder: str) -> dict[str, object]:
+    return {"include": name, "from": folder} if folder else {"include": name}
 
 
 def _keys(header: str) -> tuple[str, ...]:
