@@ -24,14 +24,14 @@ from poetry_aiops.migrate.old_commands import old_commands_in
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading, project_root
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
-from poetry_aiops.migrate.writing.poetry_toml import with_settings
 from poetry_aiops.migrate.writing.proof import prove
+from poetry_aiops.migrate.writing.seed import with_settings
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.targets import targets
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
-from poetry_aiops.system.interruption import undoing_when_ended
 from poetry_aiops.system.reading import read_file
+from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.migration import apply, create, locked, recover
 from poetry_aiops.system.transaction.model import FileChange
 
