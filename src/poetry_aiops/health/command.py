@@ -52,10 +52,25 @@ class HealthCommand(AiopsCommand, Command):
         option(
             "fail-on",
             None,
-            "Exit with code 1 from this severity on: low, medium, high, critical, any (the default).",
+            "Exit with code 1 from this severity on: low, medium, high, critical, any. The default is any, with"
+            " --against high.",
             flag=False,
         ),
         option("min-score", None, "Exit with code 1 below this score (0 to 100).", flag=False),
+        option(
+            "against",
+            None,
+            "Judge only what the lock brings beside that of the merge base with this git revision.",
+            flag=False,
+        ),
+        option(
+            "ignore",
+            None,
+            "Leave this advisory out of the count: its id or an alias, with =REASON.",
+            flag=False,
+            multiple=True,
+        ),
+        option("fixable-only", None, "Let only vulnerabilities with a fixed version fail the gate."),
         option("offline", None, "Use no network: caches and a snapshot of advisories only."),
         option(
             "advisories",
@@ -80,7 +95,6 @@ class HealthCommand(AiopsCommand, Command):
             flag=False,
         ),
         option("iterations", None, "With --monitor: stop after this many checks.", flag=False),
-        option("notify", None, "With --monitor: a program to run, or a URL to post the news to.", flag=False),
         option(
             "report-dir",
             None,
@@ -96,6 +110,7 @@ Exit codes: 0 nothing found, 1 findings or a failed gate, 2 wrong usage, 3 somet
 
 <info>poetry health</info>
 <info>poetry health --fail-on high --format sarif --output health.sarif</info>
+<info>poetry health --against origin/main</info>
 <info>poetry health --update-advisories</info>
 <info>poetry health --offline --advisories osv.zip</info>
 <info>poetry health --fix --dry-run</info>
@@ -105,6 +120,13 @@ The report is kept in <comment>dependency_reports/</>, with a history that shows
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     def handle(self) -> int:
-        from poetry_aiops.health.run import HealthRun
+        import os
 
-        return HealthRun(self).run()
+        from poetry_aiops.health.request import read_request
+        from poetry_aiops.health.run import health
+        from poetry_aiops.locking.api import PoetryProject
+
+        output = self.make_output()
+        given = {one.name: self.option(one.name) for one in self.options}
+        request = read_request(given, os.environ, self.locate_project())
+        return health(request, output, PoetryProject(self.io, self.get_application()))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poetry.core.constraints.version import Version
 from poetry.factory import Factory
 from poetry.packages import Locker
 
@@ -39,14 +40,17 @@ else:
 
 @dataclass(frozen=True)
 class StagedProject:
-    """``poetry`` works on the staged files; ``lock_path`` is where its lock is written."""
+    """``poetry`` works on the staged files; ``lock_path`` is where its lock is written, ``scratch`` a folder for its sources."""
 
     poetry: Poetry
     lock_path: Path
+    scratch: Path
 
-    def offers(self, name: str, version: str, source: str | None) -> bool:
-        """Say whether the indexes still have a version."""
-        return bool(self._found(name, version, source))
+    def offered_as(self, name: str, version: str, source: str | None) -> str | None:
+        """Return the version by which the indexes have a pin, a local build of it if need be; None when they have none."""
+        versions = [package.version for package in self._found(name, version, source)]
+        exact = [found for found in versions if found.text == version or found == Version.parse(version)]
+        return max(exact or versions).text if versions else None
 
     def why_not_offered(self, name: str, version: str, source: str | None) -> str | None:
         """Return why the indexes do not give a version for this project's Python, None when they do."""
@@ -92,7 +96,7 @@ def staged_project(
             write_new(staged, pyproject.encode("utf-8"))
             if lock is not None:
                 write_new(lock_path, lock.encode("utf-8"))
-        yield StagedProject(_poetry(root, staged, lock_path, application), lock_path)
+        yield StagedProject(_poetry(root, staged, lock_path, application), lock_path, Path(folder) / "env")
 
 
 def _path_as_in(root: Path, folder: str, name: str) -> Path:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.advisory import Severity, Status
-from poetry_aiops.health.applicability import audited_version
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.security import RISK
 from poetry_aiops.health.signals import SignalKind
+from poetry_aiops.project.versions import public_version
 
 
 if TYPE_CHECKING:
@@ -124,11 +124,22 @@ def rules_in_words(rules: Rules) -> str:
         else f"findings from {rules.fail_on} on or of unknown severity"
     )
     parts = [level]
+    if rules.fixable_only:
+        parts[0] += " with a fixed version"
     if rules.fail_on_signals:
         parts.append(f"signals {', '.join(sorted(map(str, rules.fail_on_signals)))}")
     if rules.min_score is not None:
         parts.append(f"a score below {rules.min_score:g}")
     return ", ".join(parts)
+
+
+def change_in_words(report: HealthReport) -> str:
+    """Return what the change brings to its base: ``1 new, 0 fixed, 3 still there since main (6dbf5a5)``."""
+    change = report.change
+    if change is None:
+        return ""
+    counts = f"{len(change.new)} new, {len(change.fixed)} fixed, {len(change.still)} still there"
+    return f"{counts} since {change.revision} ({change.commit[:7]}); only what is new counts"
 
 
 def score_in_words(report: HealthReport) -> Verdict:
@@ -239,7 +250,7 @@ def outdated(report: HealthReport) -> tuple[PackageRow, ...]:
     behind: dict[object, PackageRow] = {}
     for row in report.packages:
         if row.currency and row.currency.behind:
-            version = audited_version(row.package.version)
+            version = public_version(row.package.version)
             behind.setdefault((row.package.name, version, row.currency.held_back_by), row)
     return tuple(sorted(behind.values(), key=lambda row: (not row.direct, -_libyears(row), row.package.name)))
 
