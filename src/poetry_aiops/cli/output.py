@@ -93,10 +93,6 @@ class Output:
         """Return a text broken into lines that fit the terminal."""
         return text if self.width is None else hanging(text, max(_NARROWEST, self.width))
 
-    def without_markup(self, text: str) -> str:
-        """Return a text of Poetry's without its markup."""
-        return str(self._io.output.formatter.remove_format(text))
-
     def styled(self, lines: Iterable[Line]) -> None:
         """Write lines whose parts have styles of their own."""
         for line in lines:

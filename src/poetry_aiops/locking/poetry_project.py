@@ -55,3 +55,7 @@ class PoetryProject:
         from poetry_aiops.locking.run import verify_staged
 
         verify_staged(staged, self._io)
+
+    def without_styles(self, text: str) -> str:
+        """Return a message of Poetry's without its tags for colours."""
+        return self._io.output.formatter.remove_format(text)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.api import PoetryProject, StagedProject
     from poetry_aiops.migrate.planning.convert import Pin
     from poetry_aiops.migrate.planning.plan import Plan
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 class PlannedLock:
     """``text_of`` gives the pyproject.toml of a plan, ``prove`` compares the finished lock with the old files."""
 
-    output: Output
     project: PoetryProject
     root: Path
     old: str | None
@@ -110,7 +108,7 @@ class PlannedLock:
         """Return a failure of Poetry's as one of ours, so that it has an exit code and a document."""
         if isinstance(error, AiopsError) or not _is_from_poetry(error):
             return error
-        text = self.output.without_markup(str(error))
+        text = self.project.without_styles(str(error))
         return NegativeAnswerError("Poetry cannot lock the requirements", details=tuple(text.splitlines()))
 
 

@@ -220,7 +220,6 @@ class Migrating:
         """Lock the planned project beside the real one and compare; the lock becomes one more change."""
         old = self._read(_LOCK)
         lock = PlannedLock(
-            self.output,
             self.project,
             self.root,
             None if old is None else old.decode("utf-8"),
