@@ -28,7 +28,7 @@ _NOISE = (
 _CUT = r"\.\.\.?\s{0,20}$|…\s{0,20}$"
 
 
-STALE_AFTER_DAYS = 180
+STALE_AFTER_DAYS = 60
 
 
 class DriverFloor(NamedTuple):
@@ -159,7 +159,18 @@ class Catalogue(NamedTuple):
 
     def gfx(self, device_id: str | None, chip: str | None, name: str | None) -> str | None:
         """Return an AMD GPU's architecture by its PCI id, else its chip, else its name."""
-        return _by_id(self.amd_ids, device_id) or self.amd_chips.find(chip) or self.amd_names.find(name)
+        return (
+            _by_id(self.amd_ids, device_id)
+            or self.amd_chips.find(chip)
+            or self.amd_names.find(name)
+            or self.amd_names.find(f"Radeon {name}")
+            or self.amd_chips.find(name)
+        )
+
+    def jetson_release(self, l4t: str) -> JetsonRelease | None:
+        """Return the facts of a release of Jetson Linux; one after the last row inherits from it."""
+        rows = [row for row in self.jetson_releases if row.l4t_major <= version_key(l4t)[0]]
+        return max(rows, key=lambda row: row.l4t_major, default=None)
 
     def supports_intel(self, device_id: str | None, name: str | None) -> bool:
         """Return whether torch's XPU builds support an Intel GPU; a PCI id decides before a name."""
@@ -204,7 +215,7 @@ class Catalogue(NamedTuple):
         return f"{subjects} {verb} newer than the facts of {self.as_of.isoformat()}: judged like {models}"
 
     def age_warning(self, today: date) -> str | None:
-        """Return a warning when the facts are older than 180 days, else ``None``."""
+        """Return a warning when the facts are older than ``STALE_AFTER_DAYS``, else ``None``."""
         days = (today - self.as_of).days
         if days <= STALE_AFTER_DAYS:
             return None
@@ -318,13 +329,14 @@ class NameTable:
         for piece, value in self._inner:
             if piece in plain:
                 return value
-        whole = next((value for pattern, value in self._heads if _begins(plain, pattern)), None)
+        head, whole = next((pair for pair in self._heads if _begins(plain, pair[0])), ("", None))
         if not cut:
             return whole
         values = {
             value for pattern, value in self._heads if len(pattern) > len(plain) and _begins(pattern, plain)
         }
-        values |= {whole} if whole else set()
+        if whole and (not values or len(head) == len(plain)):  # else the cut name goes on to a longer pattern
+            values.add(whole)
         return values.pop() if len(values) == 1 else None
 
 

@@ -189,7 +189,8 @@ class Reading:
         identity = identity_of(self.root.name, setup, folder, tree, self._asked_python())
         existing = project_from(document, self.root / PYPROJECT) if document else None
         hardware = read_config(aiops_table(document)).hardware
-        requires = existing.python if existing and existing.python != "*" else identity.requires_python
+        stays = existing is not None and existing.python != "*" and not identity.python_asked
+        requires = existing.python if existing and stays else identity.requires_python
         around = Surroundings(
             default=_pypi_names(),
             targets=targets(lambda version: allows(requires, version)),

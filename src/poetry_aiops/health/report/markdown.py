@@ -93,6 +93,7 @@ class _Writer:
         lines += (
             [f"- **Scope:** {for_markdown(report.scope)} \\(not the whole lock\\)"] if report.scope else []
         )
+        lines += [f"- **Change:** {for_markdown(words.change_in_words(report))}"] if report.change else []
         asked = [one.message for one in report.gate.violations if one.kind != "advisory"]
         lines += [f"  - ❌ {for_markdown(message)}" for message in asked[: self.most]]
         lines += [f"  - ⚠️ open: {for_markdown(question)}" for question in report.gate.incomplete[: self.most]]

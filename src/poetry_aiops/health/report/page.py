@@ -123,6 +123,8 @@ def _verdict(report: HealthReport) -> Iterator[str]:
     yield f"<dt>Fails on</dt><dd>{for_html(words.rules_in_words(report.rules))}</dd>"
     if report.scope:
         yield f'<dt>Scope</dt><dd class="warn">{for_html(report.scope)} (not the whole lock)</dd>'
+    if report.change:
+        yield f"<dt>Change</dt><dd>{for_html(words.change_in_words(report))}</dd>"
     yield "</dl>"
     told = [one.message for one in report.gate.violations if one.kind != "advisory"]
     told += [f"open: {question}" for question in report.gate.incomplete]

@@ -75,6 +75,11 @@ def _head(report: HealthReport, view: TextView) -> list[Line]:
         ("Score    ", words.score_in_words(report)),
         ("Audit    ", words.audited_in_words(report)),
         *([("Found    ", words.found_in_words(report))] if report.audit is not None else []),
+        *(
+            [("Change   ", words.Verdict(for_terminal(words.change_in_words(report)), ""))]
+            if report.change
+            else []
+        ),
     ]
     lines = [head] if sum(cells_wide(part.text) for part in head) <= view.width else _broken(head, view.width)
     for label, fact in facts:

@@ -152,6 +152,10 @@ class Identity:
     reason: str
     description: str = ""
     package_mode: bool = False
+    python_asked: bool = False
+    """Whether the user gave ``requires_python``: then it counts in an existing pyproject.toml, too."""
+    packages: tuple[tuple[str, str], ...] = ()
+    """What Poetry cannot find by the project's name: names in the folder ``from`` (``""`` for the project's)."""
 
 
 def inline_table(values: dict[str, object]) -> str:

@@ -83,6 +83,7 @@ class Recovered:
 class RollbackResult:
     """What a rollback did: files ``restored`` and ``removed``; neither when everything was old ``already``.
 
+    ``kept`` are files that the migration only read and that were edited since: they stay as they are.
     ``undo_id`` names the backup of what was replaced, None when nothing was.
     """
 
@@ -90,6 +91,7 @@ class RollbackResult:
     restored: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     undo_id: str | None = None
+    kept: tuple[str, ...] = ()
 
     @property
     def already(self) -> bool:
@@ -132,17 +134,21 @@ def rollback(
     """Put the files of a backup back exactly: bytes, modes, absence; the last migration without an id.
 
     Call it instead of ``recover``: an interrupted migration is put back and was the last one. Raises InputError when
-    there is no such backup, it is damaged, or files changed since (each is named), unless ``force``.
+    there is no such backup, it is damaged, or files that the run changed were edited since (each is named), unless
+    ``force``. What it only read and was edited since stays as it is, unless ``force``.
     """
     recovered = _recover(root, now if force else None, asked=True)
     if recovered and backup_id is None and recovered.outcome == "put back" and not is_undo(recovered.id):
         return RollbackResult(recovered.id, restored=recovered.files)
     stored = read_backup(root, backup_id) if backup_id else _last_migration(root)
     files = [found for found in look(stored) if not found.is_old]
+    kept: tuple[str, ...] = ()
     if not force:
         _refuse_edited(stored, [found for found in files if found.change])
+        kept = tuple(found.entry.path for found in files if found.is_edited_input)
+        files = [found for found in files if not found.is_edited_input]
     if not files:
-        return RollbackResult(stored.id)
+        return RollbackResult(stored.id, kept=kept)
     undo = create_backup(
         root, [_reversed(stored, found) for found in files], f"rollback of {stored.id}", now, stored
     )
@@ -152,6 +158,7 @@ def rollback(
         restored=tuple(found.entry.path for found in files if found.entry.before),
         removed=tuple(found.entry.path for found in files if not found.entry.before),
         undo_id=undo.id,
+        kept=kept,
     )
 
 
@@ -172,13 +179,13 @@ def _recover(root: Path, forced_at: datetime | None, *, asked: bool) -> Recovere
             f" the folder {HOME}.",
         )
     files = look(stored)
-    edited = [found for found in files if found.change]
+    edited = [found for found in files if found.change or found.is_edited_input]
     with told("What an interrupted run left could not be put back", stored.folder, again_hint(stored)):
-        if all(found.is_new for found in files) or (edited and stored.applied):
+        if all(found.is_new for found in files if found.entry.changes) or (edited and stored.applied):
             finish(stored)
             return Recovered(identifier, "finished", tuple(found.entry.path for found in files))
         if forced_at is None:
-            _refuse_edited(stored, edited)
+            _refuse_edited(stored, [found for found in edited if found.change])
         elif edited:
             _keep(root, stored, edited, forced_at)
         return Recovered(identifier, "put back", put_back(stored, over_changes=forced_at is not None))
@@ -268,7 +275,7 @@ def _check_copies(stored: StoredBackup) -> None:
 
 def _now(stored: StoredBackup) -> Now:
     try:
-        files = look(stored)
+        files = [found for found in look(stored) if not found.is_edited_input]
     except (InputError, OSError):
         return "unknown"
     if any(found.change for found in files):
