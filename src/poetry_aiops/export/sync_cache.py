@@ -6,6 +6,7 @@ It only saves work: without it, or with one that does not match to the byte, eve
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from poetry.poetry import Poetry
+
+
+def is_behind(poetry: Poetry) -> bool:
+    """Say whether the project keeps its exported files in step (``auto``) and they may be behind poetry.lock."""
+    table = poetry.pyproject.data.get("tool", {}).get("poetry-aiops")
+    export = table.get("export") if isinstance(table, Mapping) else None
+    wants = isinstance(export, Mapping) and export.get("auto") is True
+    return wants and not is_remembered(poetry)
 
 
 def is_remembered(poetry: Poetry) -> bool:
