@@ -56,6 +56,12 @@ class TorchLine(NamedTuple):
     rocm_known: bool
     python: tuple[str, str]
     glibc: str
+    manylinux_2_28: tuple[str, ...] = ()
+    """The indexes whose wheels of this line want glibc 2.28, where the others want less."""
+
+    def glibc_on(self, backend: str) -> str:
+        """Return the oldest glibc that runs this line's wheels of an index."""
+        return "2.28" if backend in self.manylinux_2_28 else self.glibc
 
 
 class CudaIndex(NamedTuple):
@@ -293,6 +299,7 @@ def _torch_line(row: Mapping[str, Any]) -> TorchLine:
         rocm_known=row.get("rocm_known", True),
         python=(row["python"][0], row["python"][1]),
         glibc=row["glibc"],
+        manylinux_2_28=tuple(row.get("manylinux_2_28", ())),
     )
 
 
