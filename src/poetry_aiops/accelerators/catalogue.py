@@ -8,11 +8,14 @@ a dozen dataclasses would cost every ``hw-info`` another 10 ms of start.
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from platformdirs import user_cache_path
 
 from poetry_aiops.accelerators.naming import NameTable
 from poetry_aiops.system.text import version_key
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 
 STALE_AFTER_DAYS = 60
+FACTS = Path(__file__).parent.parent / "data" / "accelerators.json"
 
 
 class DriverFloor(NamedTuple):
@@ -146,6 +150,8 @@ class Catalogue(NamedTuple):
     amd_names: NameTable
     intel_ids: tuple[tuple[int, int, str], ...]
     intel_names: tuple[str, ...]
+    fetched_from: str | None = None
+    """The address of a table that the user fetched; None for the package's own."""
     newer: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType({})
     """What :mod:`~poetry_aiops.accelerators.beyond` added, with what it is judged like; ``""``: for every backend."""
 
@@ -221,7 +227,7 @@ class Catalogue(NamedTuple):
             return None
         return (
             f"The facts about drivers and builds are {days} days old ({self.as_of.isoformat()}); newer releases "
-            "are not known. A newer version of poetry-aiops brings newer facts."
+            "are not known. A newer version of poetry-aiops brings newer facts, and so does `hw-info --update-facts URL`."
         )
 
 
@@ -236,11 +242,22 @@ def _by_id(table: tuple[tuple[int, int, str], ...], device_id: str | None) -> st
     return next((value for low, high, value in table if low <= wanted <= high), None)
 
 
+def updated_facts() -> Path:
+    """Return where ``hw-info --update-facts`` keeps a newer table: in Poetry's default cache."""
+    folder = os.environ.get("POETRY_CACHE_DIR") or user_cache_path("pypoetry", appauthor=False)
+    return Path(folder) / "poetry-aiops" / FACTS.name
+
+
 @cache
 def load_catalogue() -> Catalogue:
-    """Return the catalogue that comes with the package."""
-    path = Path(__file__).parent.parent / "data" / "accelerators.json"
-    return parse_catalogue(json.loads(path.read_text(encoding="utf-8")))
+    """Return the catalogue that comes with the package, or the newer one that the user fetched."""
+    own = parse_catalogue(json.loads(FACTS.read_text(encoding="utf-8")))
+    try:
+        document = json.loads(updated_facts().read_text(encoding="utf-8"))
+        newer = parse_catalogue(document)._replace(fetched_from=str(document["fetched_from"]))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return own  # there is none, or a broken one
+    return newer if newer.as_of > own.as_of else own
 
 
 def parse_catalogue(document: Mapping[str, Any]) -> Catalogue:

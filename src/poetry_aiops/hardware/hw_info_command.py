@@ -29,11 +29,18 @@ class HwInfoCommand(AiopsCommand):
             "Show every probe with its raw value, and why each backend was accepted or rejected.",
         ),
         *target_options(),
+        option(
+            "update-facts",
+            None,
+            "First fetch newer facts about drivers and builds (<comment>accelerators.toml</>, by HTTPS) and keep them.",
+            flag=False,
+        ),
         option("record", None, "Write every probe's raw result into a folder, for a bug report.", flag=False),
     ]
     help = """\
 Shows the accelerators of this machine, whether they can be used now, and which build of torch and
-other frameworks is the best that really runs on them. Nothing is installed and no network is used.
+other frameworks is the best that really runs on them. Nothing is installed, and no network is used
+but by --update-facts.
 
 <info>poetry hw-info --explain</info>
 <info>poetry hw-info --target linux-x86_64,driver=580.65,cc=6.1</info>
@@ -51,6 +58,10 @@ other frameworks is the best that really runs on them. Nothing is installed and 
         from poetry_aiops.hardware.machine import catalogue_warning, described_machine, recorded_machine
 
         asked, files = self.asked_format, self.output_files
+        if address := self.option("update-facts"):
+            from poetry_aiops.accelerators.newer_facts import update_facts
+
+            update_facts(address)
         catalogue = load_catalogue()
         if folder := self.option("record"):
             detection = recorded_machine(folder, catalogue)
@@ -65,6 +76,9 @@ other frameworks is the best that really runs on them. Nothing is installed and 
             self.write_document("hw-info", machine_document(detection, selection, warnings))
         else:
             text = machine_text(detection, selection, warnings, explain=self.option("explain"))
+            if self.option("explain"):
+                origin = catalogue.fetched_from or "this version of poetry-aiops"
+                text += f"\n\nFacts of {catalogue.as_of}, from {origin}"
             self.line(plain(fitted(self.io.output, text)))
         if files:
             document = document_text("hw-info", machine_document(detection, selection, warnings))
