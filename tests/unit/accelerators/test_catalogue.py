@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from poetry_aiops.accelerators.catalogue import load_catalogue
-from poetry_aiops.accelerators.naming import NameTable
+from poetry_aiops.accelerators.catalogue import NameTable, load_catalogue
 
 
 if TYPE_CHECKING:
