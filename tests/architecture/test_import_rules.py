@@ -58,7 +58,6 @@ STILL_ALLOWED: frozenset[tuple[str, str]] = frozenset(
         ("export.locked_files", "requests"),
         ("graph.file_sizes", "requests"),
         ("hardware.page_look", "requests"),
-        ("health.advisories.pip_audit", "requests"),
         ("locking.fix_solver", "requests"),
         ("health.notify", "subprocess"),
     }

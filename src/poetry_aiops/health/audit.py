@@ -34,7 +34,7 @@ from poetry_aiops.health.request import LATEST
 from poetry_aiops.health.score import score_of, security_metric
 from poetry_aiops.health.security import audit
 from poetry_aiops.health.signals import signals_of
-from poetry_aiops.index.pypi_address import default_index_host
+from poetry_aiops.index.pypi_address import default_index, default_index_host
 from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
 from poetry_aiops.index.release_records import why_not_from_index
 from poetry_aiops.index.source import sources_of, stand_ins_of
@@ -192,7 +192,9 @@ class HealthLook:
 
     @cached_property
     def feeds(self) -> Feeds:
-        return feeds_of(self.request, self.folder / "advisories", self.progress)
+        stand_in = next(iter(self.origins.stand_ins.values()), default_index())
+        index = stand_in.rstrip("/").removesuffix("/simple")
+        return feeds_of(self.request, self.folder / "advisories", self.progress, index)
 
     def _development_groups(self) -> frozenset[str]:
         """Return the groups that never reach production: not main, not a variant, and on by default or named so."""
@@ -392,6 +394,8 @@ class HealthLook:
         """The text of the history, and why it cannot be read, so that nobody can tell what is new."""
         try:
             return read_report(self.request.reports / HISTORY), ()
+        except NotADirectoryError:
+            return "", ()  # there is no folder, so that there was no history; keeping the report tells more
         except OSError as error:
             return "", (f"{HISTORY} cannot be read: {error.strerror}; what is new is not known",)
 

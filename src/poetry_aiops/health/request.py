@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from poetry_aiops.accelerators.groups import names_in_groups
 from poetry_aiops.errors import UsageError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from poetry_aiops.health.policy import FailOn
 
 
+Service = Literal["osv", "pypi"]
+SERVICES: Final[tuple[Service, ...]] = get_args(Service)
 PUBLIC_SOURCES_VARIABLE = "POETRY_AIOPS_PUBLIC_SOURCES"
 LATEST: Final = "latest_report.json"
 ZIP_DAYS: Final = 30
@@ -59,6 +61,7 @@ class HealthRequest:
     public_sources: frozenset[str]
     reports: Path
     against: str | None = None
+    service: Service = "osv"
 
     @property
     def is_address(self) -> bool:
@@ -108,6 +111,7 @@ def request_of(command: HealthCommand, policy: Policy, root: Path) -> HealthRequ
         public_sources=_public_sources(),
         reports=Path(option("report-dir")) if option("report-dir") else reports_of(root),
         against=option("against"),
+        service=_service(option("service")),
     )
 
 
@@ -140,6 +144,12 @@ def refuse_contradictions(command: HealthCommand) -> None:
             )
     if option("dry-run") and not option("fix"):
         raise UsageError("without --fix nothing would be written", where="--dry-run", hint="Leave it out.")
+    if option("service") and (option("offline") or option("advisories")):
+        raise UsageError(
+            "with --offline or --advisories no service is asked",
+            where="--service",
+            hint="Leave out one of the two.",
+        )
     if option("offline") and option("update-advisories"):
         raise UsageError(
             "advisories cannot be fetched without a network",
@@ -177,6 +187,15 @@ def _advisories(given: str | None) -> str | None:
             hint="Name an OSV zip, a folder or a record.",
         )
     return given or None
+
+
+def _service(given: str | None) -> Service:
+    found = next((one for one in SERVICES if one == (given or "osv").lower()), None)
+    if found is None:
+        raise UsageError(
+            f"{given!r} is not a service", where="--service", hint=f"Choose one of {', '.join(SERVICES)}."
+        )
+    return found
 
 
 def _metrics(names: tuple[str, ...]) -> tuple[MetricName, ...]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry.exceptions import PoetryError
 
-from poetry_aiops.cli.terminal import columns, plain, print_warning, shows_progress
+from poetry_aiops.cli.terminal import plain, print_warning, shows_progress
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.health.against import base_of
@@ -20,20 +23,20 @@ from poetry_aiops.health.report.text import TextView, health_lines
 from poetry_aiops.health.request import refuse_contradictions, request_of, rounds_of
 from poetry_aiops.project.located import located_pyproject, locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
+from poetry_aiops.system.files import append_text
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.reports_folder import write_reports
 
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from poetry.poetry import Poetry
 
     from poetry_aiops.health.command import HealthCommand
     from poetry_aiops.health.report.model import HealthReport
 
 
-_WIDTH = 100
+SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+_WIDTH = 80
 _COLOURS = {
     "title": "options=bold",
     "bad": "fg=red",
@@ -146,13 +149,28 @@ class HealthRun:
         if forms:
             self.command.write_files({form: report_text(report, form) for form in forms})
 
+    def _summarise(self, report: HealthReport) -> None:
+        """Append the report to the summary of the workflow's step, where there is one."""
+        summary = os.environ.get(SUMMARY_VARIABLE)
+        if not summary:
+            return
+        try:
+            append_text(Path(summary), report_text(report, "markdown") + "\n")
+        except OSError as error:
+            text = f"the summary of this step cannot be written: {error.strerror or error}"
+            print_warning(self.command.io, text)
+
     def _print(self, report: HealthReport, asked: str) -> None:
         if asked != "text":
             self.command.write_raw(report_text(report, asked))
+            if asked == "github":
+                self._summarise(report)
             return
         output = self.command.io.output
         view = TextView(
-            columns(output) or _WIDTH, every=self.command.io.is_verbose(), unicode=output.supports_utf8()
+            shutil.get_terminal_size((_WIDTH, 25)).columns,
+            every=self.command.io.is_verbose(),
+            unicode=output.supports_utf8(),
         )
         for line in health_lines(report, view):
             self.command.line(
