@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_aiops.health.report.safe import web_address
+from poetry_aiops.cli.escape import web_address
 from poetry_aiops.health.report.sources import sources_of
 from poetry_aiops.health.report.words import cases, ignored_cases, metrics_in_order, stamp
 from poetry_aiops.system.addresses import public_address, redact_addresses

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.escape import for_markdown, markdown_block, markdown_code, web_address
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.safe import for_markdown, markdown_block, markdown_code, web_address
 from poetry_aiops.health.report.sections import facts, reasons, sections
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.safe import for_terminal
 
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.escape import for_html, web_address
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.page_trend import trend_drawing
-from poetry_aiops.health.report.safe import for_html, web_address
 from poetry_aiops.health.report.sections import facts, numbers, packages, reasons, sections
 from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in_words
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from poetry_aiops.cli.escape import clipped
 from poetry_aiops.health.advisory import Status
-from poetry_aiops.health.report.safe import clipped
 
 
 if TYPE_CHECKING:

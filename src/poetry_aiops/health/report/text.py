@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.styled import Span, labelled, paragraph, styled, table, table_blocks
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.next_step import next_step
-from poetry_aiops.health.report.safe import for_terminal
 from poetry_aiops.health.report.sections import by_package, facts, reasons, sections
 from poetry_aiops.health.report.trend import ASCII_BLOCKS, BLOCKS
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.styled import as_text
 from tests.unit.health.facts import metric_of
 from tests.unit.health.health_sample import audited, blind, clean, finding, package, rated, sample
 
-from poetry_aiops.cli.styled import as_text, cells_wide
+from poetry_aiops.cli.styled import cells_wide
 from poetry_aiops.health.advisory import Audit, Severity, Status
 from poetry_aiops.health.gate import Facts, Gate, Rules, judge
 from poetry_aiops.health.report.text import SCREEN, TextView, health_lines
