@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.cli.escape import for_terminal
@@ -27,6 +28,7 @@ SCREEN: Final = 25
 """Lines of a first screen of 80 columns or more."""
 _REASONS: Final = 4
 _ROWS: Final = 8
+_REASON_LINES: Final = (4, 2, 1)
 _PLAIN_BLOCKS: Final = str.maketrans(BLOCKS, ASCII_BLOCKS)
 
 
@@ -45,8 +47,9 @@ def health_lines(report: HealthReport, view: TextView | None = None) -> tuple[Li
     shown = replace(shown, width=max(shown.width, _NARROW))
     if shown.every:
         return tuple(_whole(report, shown))
-    for most in range(_ROWS, 0, -1):
-        lines = tuple(_first_screen(report, shown.width, most))
+    lines: tuple[Line, ...] = ()
+    for most, reason_lines in product(range(_ROWS, 0, -1), _REASON_LINES):
+        lines = tuple(_first_screen(report, shown.width, most, reason_lines))
         if len(lines) <= SCREEN:
             break
     return lines
@@ -64,7 +67,7 @@ def _whole(report: HealthReport, view: TextView) -> Iterator[Line]:
             yield from (styled(f"      {for_terminal(line)}", _diff_style(line)) for line in note.diff)
 
 
-def _first_screen(report: HealthReport, width: int, most: int) -> Iterator[Line]:
+def _first_screen(report: HealthReport, width: int, most: int, reason_lines: int) -> Iterator[Line]:
     yield from _head(report, width, min(_REASONS, most))
     step = next_step(report)
     if step is not None:
@@ -85,7 +88,11 @@ def _first_screen(report: HealthReport, width: int, most: int) -> Iterator[Line]
         yield styled("Not audited", "warn")
         for reason, names in folded[: min(_REASONS, most)]:
             text = f"{names[0] if len(names) == 1 else f'{len(names)} packages'}: {reason}"
-            yield from paragraph(for_terminal(text), width, style="warn")
+            first, *rest = paragraph(for_terminal(text), width, style="warn")
+            if len(rest) < reason_lines:
+                yield from (first, *rest)
+            else:
+                yield from (first, *rest[: reason_lines - 1], styled("  ...", "dim"))
         yield from _more(len(folded) - min(_REASONS, most), width)
     also = [
         section.title[0].lower() + section.title[1:]
