@@ -11,7 +11,7 @@ import traceback
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from poetry_aiops.errors import AiopsError, NegativeAnswerError
+from poetry_aiops.errors import AiopsError, IncompleteError, NegativeAnswerError
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.writing.companions import companions_of
 from poetry_aiops.migrate.writing.seed import with_seeds
@@ -75,6 +75,8 @@ class PlannedLock:
             seeds += fitting([pin for pin in plan.pins if pin.source is not None], staged)
         try:
             return self._lock_with(plan, seeds)
+        except IncompleteError:
+            raise  # an index that does not answer says nothing about single versions
         except Exception as error:  # whatever a solver cannot do with a version that is gone
             with self._staged(plan, seeds) as staged:
                 fit = fitting(seeds, staged)
