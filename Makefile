@@ -7,7 +7,7 @@ DEMO_STAMP := $(VENV)/.installed-for-demo
 WORKERS ?= auto
 MUTATION := .venvs/mutation
 
-.PHONY: demo bench docs mutation test test-random test-slow lint types format dist release-tag data-age clean
+.PHONY: demo bench docs mutation test test-random test-slow lint types format dist release-tag data-age facts clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -73,6 +73,10 @@ $(MUTATION)/.installed: pyproject.toml
 	$(MUTATION)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(MUTATION)/bin/python -m pip install --quiet --editable . --group test "mutmut>=3.8,<3.9"
 	@touch $(MUTATION)/.installed
+
+# Every fact that the package index can show, against what it serves today; needs the network.
+facts: $(STAMP)
+	$(BIN)/python scripts/check_facts.py
 
 clean:
 	rm -rf $(VENV) .venvs dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis

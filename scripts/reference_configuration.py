@@ -20,6 +20,7 @@ from poetry_aiops.export.model import FilePlan, Selection
 from poetry_aiops.health import downloads, fix_solving, ignores, policy
 from poetry_aiops.health.advisories import download as advisory_download
 from poetry_aiops.health.advisories import osv_protocol
+from poetry_aiops.health.feeds import PYPI_VARIABLE
 from poetry_aiops.index.access import TRUSTED_VARIABLE
 
 
@@ -168,6 +169,8 @@ def _meanings() -> dict[str, str]:
         " installs; a build argument of the Dockerfile",
         "POETRY_AIOPS_TORCH_INDEX": "a mirror of `https://download.pytorch.org/whl`, written into the sources by `poetry hw-add`",
         osv_protocol.VARIABLE: f"the OSV service of `poetry health`, `{osv_protocol.DEFAULT_URL}` by default",
+        PYPI_VARIABLE: "the package index whose JSON `poetry health --service pypi` reads; Poetry's default index, or its"
+        " mirror, by default",
         advisory_download.VARIABLE: "the zip that `poetry health --update-advisories` fetches,"
         f" `{advisory_download.DEFAULT_URL}` by default",
         "POETRY_AIOPS_PUBLIC_SOURCES": "names or hosts of sources that only mirror a public index, separated by commas (`pypi` for what"

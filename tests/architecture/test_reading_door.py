@@ -41,6 +41,7 @@ BARE_READS: dict[str, str] = {
     "accelerators/surroundings.py": PROBES,
     "accelerators/frameworks.py": PACKAGE_DATA,
     "accelerators/catalogue.py": PACKAGE_DATA,
+    "accelerators/newer_facts.py": PACKAGE_DATA,
     "migrate/legacy/facts.py": PACKAGE_DATA,
     "scaffold/facts.py": PACKAGE_DATA,
     "graph/report/page.py": PACKAGE_DATA,

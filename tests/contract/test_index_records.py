@@ -91,7 +91,7 @@ def test_a_page_becomes_a_record_with_what_the_index_tells(index: PackageIndex, 
 
     one, two = record.releases
     assert (one.version, one.uploaded) == ("1.0", datetime(2024, 1, 1, 10, 0, 0, 123456, UTC))
-    assert one.yanked == "broken [31m wheel"
+    assert one.yanked == "broken[31m wheel"
     assert (one.has_wheel, one.has_sdist, one.provenance) == (True, False, None)
     assert (two.has_wheel, two.has_sdist, two.provenance, two.yanked) == (True, True, True, None)
     assert set(two.requires_python) == {">=3.12", ">=3.8"} or ">=3.12" in two.requires_python

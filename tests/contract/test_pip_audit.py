@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import inspect
+import json
+import subprocess
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from packaging.version import Version
-from pip_audit._audit import Auditor  # type: ignore[import-untyped]  # it ships no py.typed
-from pip_audit._service import OsvService as TheirOsv  # type: ignore[import-untyped]  # as above
+from pip_audit._service import OsvService as TheirOsv  # type: ignore[import-untyped]  # it ships no py.typed
 from pip_audit._service import interface
 from tests.support.osv_server import Fault, OsvServer
+from tests.unit.health.health_sample import clean
 from tests.unit.health.locked import locked
 from tests.unit.health.osv import record
 
 from poetry_aiops.health.advisories.osv import OsvService, OsvSettings
-from poetry_aiops.health.advisories.pip_audit import FeedService, PipAuditFeed, as_dependencies
+from poetry_aiops.health.advisories.pip_audit import PipAuditFeed, StrictPyPIService
 from poetry_aiops.health.advisory import Status
-from poetry_aiops.health.feed import Subject
+from poetry_aiops.health.feed import Answer, Subject
+from poetry_aiops.health.report.pip_audit import health_pip_audit
 from poetry_aiops.health.security import Feeds, audit
-from poetry_aiops.project.model import PackageSource
 from poetry_aiops.system.http import Limits
 
 
@@ -34,16 +37,6 @@ RECORDS = (
 )
 BAD_VERSION = record("PYSEC-2", "odd", {"introduced": "0"}, {"fixed": "0.2.0-n653"})
 QUICK = OsvSettings(Limits(connect=1.0, total=5.0, attempts=1))
-
-
-class Source:
-    """A dependency source as pip-audit's auditor wants one."""
-
-    def __init__(self, *specs: Any) -> None:
-        self.specs = specs
-
-    def collect(self) -> Iterator[Any]:
-        yield from self.specs
 
 
 @pytest.fixture
@@ -63,30 +56,6 @@ def test_the_models_have_the_fields_that_are_used() -> None:
 def test_a_service_needs_query_and_may_bring_its_own_query_all() -> None:
     assert interface.VulnerabilityService.__abstractmethods__ == {"query"}
     assert list(inspect.signature(interface.VulnerabilityService.query_all).parameters) == ["self", "specs"]
-
-
-def test_their_auditor_runs_on_our_batching_service(server: OsvServer) -> None:
-    service = FeedService(OsvService(server.url, settings=QUICK))
-    specs = [interface.ResolvedDependency(name, Version("1.0")) for name in ("Flawed", "sound")]
-    results = dict(Auditor(service).audit(Source(*specs)))
-    assert [(str(one.id), one.aliases, one.fix_versions) for one in results[specs[0]]] == [
-        ("PYSEC-1", {"GHSA-1"}, [Version("2.0")])
-    ]
-    assert results[specs[1]] == []
-    assert server.requests["/v1/querybatch"] == 1
-
-
-def test_a_failure_of_ours_is_their_service_error(server: OsvServer) -> None:
-    server.fault = Fault.NOT_FOUND
-    service = FeedService(OsvService(server.url, settings=QUICK))
-    with pytest.raises(interface.ServiceError, match="404 Not Found"):
-        service.query(interface.ResolvedDependency("flawed", Version("1.0")))
-
-
-def test_a_skipped_dependency_stays_skipped(server: OsvServer) -> None:
-    service = FeedService(OsvService(server.url, settings=QUICK))
-    skipped = interface.SkippedDependency("flawed", "a local folder")
-    assert service.query(skipped) == (skipped, [])
 
 
 def test_their_osv_service_is_a_feed_of_ours_and_one_bad_record_spoils_one_answer(
@@ -112,14 +81,122 @@ def test_their_failing_service_leaves_every_package_failed(
 
 
 def test_a_version_that_is_none_is_a_failed_answer() -> None:
-    feed = PipAuditFeed(FeedService(PipAuditFeed(TheirOsv(), "unused")), "pip-audit")
-    (answer,) = feed.look_up([Subject("demo", "2013-odd")]).answers.values()
+    (answer,) = PipAuditFeed(TheirOsv(), "pip-audit").look_up([Subject("demo", "2013-odd")]).answers.values()
     assert answer.failure == '"2013-odd" is not a PEP 440 version'
 
 
-def test_audited_packages_become_their_models() -> None:
-    folder = PackageSource("directory", "../demo")
-    packages = audit([locked("demo", "1.0", source=folder), locked("sound", "1.0")], Feeds()).packages
-    skipped, failed = as_dependencies(packages)
-    assert skipped == interface.SkippedDependency("demo", "a local folder, which no advisory names")
-    assert failed.is_skipped()
+# -- the program itself ---------------------------------------------------------------------------------------
+
+
+def test_the_real_program_finds_the_same_and_writes_the_same_document(tmp_path: Path) -> None:
+    records = (
+        record(
+            "GHSA-3", "flawed", {"introduced": "0"}, {"fixed": "2.0"}, aliases=["CVE-3"], summary="A flaw"
+        ),
+        record("PYSEC-4", "flawed", {"introduced": "0"}, {"fixed": "3.0"}, summary="Another"),
+        record("PYSEC-5", "sound", {"introduced": "1.1"}, summary="Not in this version"),
+    )
+    with OsvServer(records) as server:
+        _compare(server, tmp_path)
+
+
+def _compare(server: OsvServer, tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("flawed==1.0\nsound==1.0\n")
+    options = ["--vulnerability-service", "osv", "--osv-url", f"{server.url}/v1/query", "--format", "json"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pip_audit", "-r", str(requirements), "--disable-pip", "--no-deps", "--desc",
+         "on", "--aliases", "on", "--cache-dir", str(tmp_path / "cache"), *options],
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1, ended.stderr
+    packages = [locked("flawed", "1.0"), locked("sound", "1.0")]
+    found = audit(packages, Feeds(service=OsvService(server.url, settings=QUICK)))
+    report = replace(clean(), audit=found, packages=())
+
+    assert comparable(json.loads(ended.stdout)) == comparable(json.loads(health_pip_audit(report)))
+
+
+def comparable(document: dict[str, Any]) -> object:
+    """Return a document whose vulnerabilities are sets of names, as their order is nobody's promise."""
+    rows = [
+        (row["name"], row["version"],
+         {(frozenset((one["id"], *one["aliases"])), *one["fix_versions"], one["description"]) for one in row["vulns"]})
+        for row in document["dependencies"]
+    ]  # fmt: skip
+    return (
+        rows,
+        document.keys(),
+        {key for row in document["dependencies"] for one in row["vulns"] for key in one},
+    )
+
+
+# -- PyPI's own list ------------------------------------------------------------------------------------------
+
+INFO = {"name": "Flawed", "version": "1.0"}
+ENTRY = {"id": "PYSEC-1", "aliases": ["CVE-1"], "fixed_in": ["2.0", "not a version"], "summary": "A flaw"}
+
+
+def asked(server: OsvServer, document: object) -> Answer:
+    """Return what the strict service makes of a release's JSON."""
+    server.files["/pypi/flawed/1.0/json"] = (
+        document if isinstance(document, bytes) else json.dumps(document).encode()
+    )
+    service = StrictPyPIService(server.url, QUICK.limits)
+    (answer,) = PipAuditFeed(service, "PyPI").look_up([Subject("flawed", "1.0")]).answers.values()
+    return answer
+
+
+def test_the_list_of_a_release_is_read(server: OsvServer) -> None:
+    withdrawn = {**ENTRY, "id": "PYSEC-9", "aliases": [], "withdrawn": "2026-01-01T00:00:00Z"}
+    answer = asked(server, {"info": INFO, "vulnerabilities": [ENTRY, withdrawn]})
+
+    assert answer.failure is None
+    assert [(one.id, one.aliases) for one in answer.advisories] == [("PYSEC-1", ("CVE-1",))]
+    found = audit(
+        [locked("flawed", "1.0")], Feeds(service=PipAuditFeed(StrictPyPIService(server.url), "PyPI"))
+    )
+    assert [(one.id, one.fixed_in) for one in found.findings] == [("PYSEC-1", ("2.0",))]
+    assert asked(server, {"info": INFO, "vulnerabilities": []}) == Answer()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"info": INFO},
+        {"info": INFO, "vulnerabilities": None},
+        {"info": INFO, "vulnerabilities": {}},
+        {"info": INFO, "vulnerabilities": [None]},
+        {"info": INFO, "vulnerabilities": [{}]},
+        {"info": INFO, "vulnerabilities": [{**ENTRY, "id": ""}]},
+        {"info": INFO, "vulnerabilities": [{**ENTRY, "id": 7}]},
+        {"info": INFO, "vulnerabilities": [{**ENTRY, "aliases": "CVE-1"}]},
+        {"info": INFO, "vulnerabilities": [{**ENTRY, "fixed_in": None}]},
+        {"vulnerabilities": []},
+        {"info": {**INFO, "name": "another"}, "vulnerabilities": []},
+        {"info": {**INFO, "version": "1.1"}, "vulnerabilities": []},
+        [],
+        None,
+        b"<html>",
+        b"",
+    ],
+)
+def test_what_is_no_list_of_this_release_is_never_clean(server: OsvServer, document: object) -> None:
+    answer = asked(server, document)
+
+    assert answer.failure
+    assert answer.advisories == ()
+
+
+@pytest.mark.parametrize(
+    "fault", [None, Fault.NOT_FOUND, Fault.SERVER_ERROR, Fault.GARBAGE, Fault.TRUNCATED_BODY]
+)
+def test_a_release_that_is_not_there_and_a_broken_server_are_failures(
+    server: OsvServer, fault: Fault | None
+) -> None:
+    server.fault = fault
+    feed = PipAuditFeed(StrictPyPIService(server.url, QUICK.limits), "PyPI")
+
+    result = audit([locked("flawed", "1.0"), locked("sound", "1.0")], Feeds(service=feed))
+
+    assert {package.status for package in result.packages} == {Status.FAILED}

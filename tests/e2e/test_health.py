@@ -321,3 +321,46 @@ def test_a_database_that_cannot_be_read_is_three(shop: Shop, osv: OsvServer, con
     run = shop.look("--advisories", f"{osv.url}/all.zip")
 
     assert run.code == 3, str(run)
+
+
+# -- other sources of facts -----------------------------------------------------------------------------------
+
+
+def test_a_source_that_is_left_out_opens_no_question_and_is_shown(shop: Shop, osv: OsvServer) -> None:
+    shop.add_policy('left-out-sources = ["house"]')
+
+    document = shop.document("--metric", "security", "--fail-on", "critical", code=0)
+
+    assert {by_name(document)[name]["audited"] for name in PRIVATE} == {"not-applicable"}
+    assert "left-out-sources" in " ".join(document["notes"])
+    assert [name for name in PRIVATE if name in json.dumps(osv.questions)] == []
+
+
+def test_behind_a_last_affected_version_the_next_release_of_the_index_is_the_fix(
+    shop: Shop, tmp_path: Path
+) -> None:
+    bounded = record("PYSEC-9-9", "toolkit", {"introduced": "0"}, {"last_affected": "1.0"})
+    (tmp_path / "record.json").write_text(json.dumps(bounded))
+    given = ("--advisories", str(tmp_path / "record.json"), "--metric", "security", "--only", "main")
+
+    (advisory,) = by_name(shop.document(*given, code=1))["toolkit"]["advisories"]
+
+    assert advisory["fixed_in"] == ["1.1"]
+
+
+def test_the_service_pypi_reads_the_json_of_the_index_and_nothing_missing_is_clean(
+    shop: Shop, osv: OsvServer
+) -> None:
+    for name in ("webapi", "parser", "toolkit"):
+        entries = [{"id": "PYSEC-8-8", "aliases": [], "fixed_in": ["1.1"]}] if name == "toolkit" else []
+        told = {"info": {"name": name, "version": "1.0"}, "vulnerabilities": entries}
+        osv.files[f"/pypi/{name}/1.0/json"] = json.dumps(told).encode()
+    options = ("--service", "pypi", "--metric", "security", "--only", "main")
+
+    document = shop.document(*options, code=1, POETRY_AIOPS_PYPI_URL=osv.url)
+    assert (found(document), document["complete"]) == ({"PYSEC-8-8"}, True)
+
+    del osv.files["/pypi/parser/1.0/json"]
+    document = shop.document(*options, "--ignore", "PYSEC-8-8", code=3, POETRY_AIOPS_PYPI_URL=osv.url)
+    assert by_name(document)["parser"]["audited"] == "failed"
+    assert [path for path in osv.requests if any(name in path for name in PRIVATE)] == []

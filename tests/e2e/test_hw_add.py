@@ -67,7 +67,11 @@ def test_torch_in_main_becomes_two_variants_with_every_poetry(
     assert project.lockfile().doubled("main", "ml-cu126") == set()
 
 
-@pytest.mark.parametrize("layout", [IN_MAIN, STANDARD_LAYOUT], ids=["poetry", "standard"])
+@pytest.mark.parametrize(
+    "layout",
+    [IN_MAIN, STANDARD_LAYOUT + "group = {}\n"],
+    ids=["poetry", "standard, with what Poetry leaves"],
+)
 def test_torch_in_main_becomes_two_variants_that_lock_and_install(
     poetry: PoetryProgram, new_project: ProjectFactory, index: PackageIndex, layout: str
 ) -> None:

@@ -30,7 +30,6 @@ from tests.unit.health.osv import record
 from poetry_aiops.export.wheelhouse_download import Fetcher
 from poetry_aiops.graph.file_sizes import _Kept as KeptSizes
 from poetry_aiops.hardware.machine import _write_all as write_recording
-from poetry_aiops.health import downloads
 from poetry_aiops.health.advisories import download as advisory_download
 from poetry_aiops.health.advisories.cache import AdvisoryCache
 from poetry_aiops.health.advisories.osv_protocol import Stub
@@ -42,6 +41,7 @@ from poetry_aiops.locking.record import InstallRecord, Needs
 from poetry_aiops.locking.whole_writes import write_whole_files
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.json_cache import JsonCache
 from poetry_aiops.system.kept_files import look_at, write_keeping
 from poetry_aiops.system.reports_folder import write_reports
 
@@ -142,7 +142,7 @@ def _sizes(folder: Path, text: str) -> None:
 
 
 def _figures(folder: Path, text: str) -> None:
-    downloads._store(folder / "downloads.json", downloads.Kept({text: 1}))
+    JsonCache(folder / "downloads.json", "figures/1").keep({"top": {text: 1}})
 
 
 def _snapshot(folder: Path, text: str) -> None:

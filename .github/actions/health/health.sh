@@ -44,7 +44,6 @@ PYTHON
 # A passed gate without a report is no passed gate.
 [[ $code != 0 || -s $reports/health.json ]] || fail 3 "poetry health wrote no report"
 
-[[ ! -s $reports/health.md ]] || cat -- "$reports/health.md" >>"$GITHUB_STEP_SUMMARY"
 sarif=
 [[ ! -s $HEALTH_SARIF ]] || sarif=${HEALTH_FOLDER%/}/$HEALTH_SARIF
 printf 'exit-code=%s\nscore=%s\nsarif-file=%s\n' "$code" "$score" "$sarif" >>"$GITHUB_OUTPUT"

@@ -8,12 +8,15 @@ a dozen dataclasses would cost every ``hw-info`` another 10 ms of start.
 from __future__ import annotations
 
 import json
+import os
 import re
 from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from platformdirs import user_cache_path
 
 from poetry_aiops.system.text import version_key
 
@@ -29,6 +32,7 @@ _CUT = r"\.\.\.?\s{0,20}$|…\s{0,20}$"
 
 
 STALE_AFTER_DAYS = 60
+FACTS = Path(__file__).parent.parent / "data" / "accelerators.json"
 
 
 class DriverFloor(NamedTuple):
@@ -62,6 +66,12 @@ class TorchLine(NamedTuple):
     rocm_known: bool
     python: tuple[str, str]
     glibc: str
+    manylinux_2_28: tuple[str, ...] = ()
+    """The indexes whose wheels of this line want glibc 2.28, where the others want less."""
+
+    def glibc_on(self, backend: str) -> str:
+        """Return the oldest glibc that runs this line's wheels of an index."""
+        return "2.28" if backend in self.manylinux_2_28 else self.glibc
 
 
 class CudaIndex(NamedTuple):
@@ -146,6 +156,8 @@ class Catalogue(NamedTuple):
     amd_names: NameTable
     intel_ids: tuple[tuple[int, int, str], ...]
     intel_names: tuple[str, ...]
+    fetched_from: str | None = None
+    """The address of a table that the user fetched; None for the package's own."""
     newer: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType({})
     """What :mod:`~poetry_aiops.accelerators.beyond` added, with what it is judged like; ``""``: for every backend."""
 
@@ -221,7 +233,7 @@ class Catalogue(NamedTuple):
             return None
         return (
             f"The facts about drivers and builds are {days} days old ({self.as_of.isoformat()}); newer releases "
-            "are not known. A newer version of poetry-aiops brings newer facts."
+            "are not known. A newer version of poetry-aiops brings newer facts, and so does `hw-info --update-facts URL`."
         )
 
 
@@ -236,11 +248,22 @@ def _by_id(table: tuple[tuple[int, int, str], ...], device_id: str | None) -> st
     return next((value for low, high, value in table if low <= wanted <= high), None)
 
 
+def updated_facts() -> Path:
+    """Return where ``hw-info --update-facts`` keeps a newer table: in Poetry's default cache."""
+    folder = os.environ.get("POETRY_CACHE_DIR") or user_cache_path("pypoetry", appauthor=False)
+    return Path(folder) / "poetry-aiops" / FACTS.name
+
+
 @cache
 def load_catalogue() -> Catalogue:
-    """Return the catalogue that comes with the package."""
-    path = Path(__file__).parent.parent / "data" / "accelerators.json"
-    return parse_catalogue(json.loads(path.read_text(encoding="utf-8")))
+    """Return the catalogue that comes with the package, or the newer one that the user fetched."""
+    own = parse_catalogue(json.loads(FACTS.read_text(encoding="utf-8")))
+    try:
+        document = json.loads(updated_facts().read_text(encoding="utf-8"))
+        newer = parse_catalogue(document)._replace(fetched_from=str(document["fetched_from"]))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return own  # there is none, or a broken one
+    return newer if newer.as_of > own.as_of else own
 
 
 def parse_catalogue(document: Mapping[str, Any]) -> Catalogue:
@@ -299,6 +322,7 @@ def _torch_line(row: Mapping[str, Any]) -> TorchLine:
         rocm_known=row.get("rocm_known", True),
         python=(row["python"][0], row["python"][1]),
         glibc=row["glibc"],
+        manylinux_2_28=tuple(row.get("manylinux_2_28", ())),
     )
 
 

@@ -6,14 +6,14 @@ It only saves work: without it, or with one that does not match to the byte, eve
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import poetry_aiops
-from poetry_aiops.system.files import write_atomically
-from poetry_aiops.system.reading import ANYWHERE, read_file
+from poetry_aiops.system.json_cache import JsonCache
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
@@ -32,29 +32,24 @@ def is_behind(poetry: Poetry) -> bool:
 
 def is_remembered(poetry: Poetry) -> bool:
     """Say whether lock, pyproject.toml and exported files are those that were last seen in step."""
-    try:
-        note = json.loads(read_file(_place(poetry), within=ANYWHERE))
-        paths = [str(path) for path in note["files"]]
-        return bool(note["digest"] == _digest(poetry, paths))
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+
+    def agrees(note: Any) -> bool:  # noqa: ANN401 - untrusted JSON
+        return bool(note["digest"] == _digest(poetry, map(str, note["files"])))
+
+    return _note(poetry).read(agrees) or False
 
 
 def remember(poetry: Poetry, paths: Iterable[str]) -> None:
     """Note that the exported files at ``paths`` are in step; a cache that cannot be written does no harm."""
     files = list(paths)
-    place = _place(poetry)
-    try:
-        text = json.dumps({"digest": _digest(poetry, files), "files": files})
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place, text.encode())
-    except OSError:
-        return
+    with suppress(OSError):
+        _note(poetry).write({"digest": _digest(poetry, files), "files": files})
 
 
-def _place(poetry: Poetry) -> Path:
+def _note(poetry: Poetry) -> JsonCache:
     name = hashlib.sha256(str(poetry.pyproject_path.resolve()).encode()).hexdigest()[:32]
-    return Path(str(poetry.config.get("cache-dir"))) / "poetry-aiops" / "in-step" / f"{name}.json"
+    folder = Path(str(poetry.config.get("cache-dir"))) / "poetry-aiops" / "in-step"
+    return JsonCache(folder / f"{name}.json", "in-step/1")
 
 
 def _digest(poetry: Poetry, paths: Iterable[str]) -> str:

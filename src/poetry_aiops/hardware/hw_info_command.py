@@ -29,11 +29,18 @@ class HwInfoCommand(AiopsCommand):
             "Show every probe with its raw value, and why each backend was accepted or rejected.",
         ),
         *target_options(),
+        option(
+            "update-facts",
+            None,
+            "First fetch newer facts about drivers and builds (<comment>accelerators.toml</>, by HTTPS) and keep them.",
+            flag=False,
+        ),
         option("record", None, "Write every probe's raw result into a folder, for a bug report.", flag=False),
     ]
     help = """\
 Shows the accelerators of this machine, whether they can be used now, and which build of torch and
-other frameworks is the best that really runs on them. Nothing is installed and no network is used.
+other frameworks is the best that really runs on them. Nothing is installed, and no network is used
+but by --update-facts.
 
 <info>poetry hw-info --explain</info>
 <info>poetry hw-info --target linux-x86_64,driver=580.65,cc=6.1</info>
@@ -49,5 +56,6 @@ other frameworks is the best that really runs on them. Nothing is installed and 
             target_file=self.option("target-file"),
             record=self.option("record"),
             explain=bool(self.option("explain")),
+            update_facts=self.option("update-facts"),
         )
         return show_machine(request, output)

@@ -19,16 +19,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InfoRequest:
-    """Which machine is shown, and how much of it; ``record`` is a folder for the raw results of its probes."""
+    """Which machine is shown, and how much of it.
+
+    ``record`` is a folder for the raw results of its probes, ``update_facts`` the address of a newer table of facts.
+    """
 
     target: str | None = None
     target_file: str | None = None
     record: str | None = None
     explain: bool = False
+    update_facts: str | None = None
 
 
 def show_machine(request: InfoRequest, output: Output) -> int:
     """Show the machine that is asked for; raises UsageError and InputError in words."""
+    if request.update_facts:
+        from poetry_aiops.accelerators.newer_facts import update_facts
+
+        update_facts(request.update_facts)
     catalogue = load_catalogue()
     if request.record:
         detection = recorded_machine(request.record, catalogue)
@@ -39,8 +47,11 @@ def show_machine(request: InfoRequest, output: Output) -> int:
     note = selection.backends[0].note
     notes = (note,) if note else ()
     warnings = (*detection.warnings, *selection.warnings, *notes, *catalogue_warning(catalogue))
+    origin = catalogue.fetched_from or "this version of poetry-aiops"
+    facts = f"\n\nFacts of {catalogue.as_of}, from {origin}"
     output.document("hw-info", machine_document(detection, selection, warnings))
-    output.write_files({"text": machine_text(detection, selection, warnings, explain=True)})
+    output.write_files({"text": machine_text(detection, selection, warnings, explain=True) + facts})
     if output.form == "text":
-        output.fitted(machine_text(detection, selection, warnings, explain=request.explain))
+        text = machine_text(detection, selection, warnings, explain=request.explain)
+        output.fitted(text + facts if request.explain else text)
     return 0

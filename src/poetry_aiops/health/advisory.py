@@ -106,6 +106,21 @@ class Advisory:
     notes: tuple[str, ...] = ()
 
     @property
+    def is_about_every_version(self) -> bool:
+        """Whether a name is all that it says about a package."""
+        return all(
+            not entry.versions
+            and all(event.kind == "introduced" for one in entry.ranges for event in one.events)
+            and any(event.version == "0" for one in entry.ranges for event in one.events)
+            for entry in self.affected
+        )
+
+    @property
+    def has_last_affected(self) -> bool:
+        kinds = (event.kind for entry in self.affected for one in entry.ranges for event in one.events)
+        return "last_affected" in kinds
+
+    @property
     def packages(self) -> tuple[str, ...]:
         """The names that the record is about."""
         return tuple(dict.fromkeys(entry.package for entry in self.affected))
@@ -128,6 +143,7 @@ class Finding:
     ``groups`` are the groups that bring any of them, and it is ``dev_only`` when all of them are. ``records`` are the ids of the records that match, ``aliases`` every other name of the vulnerability.
     ``fixed_in`` are the versions above the locked one that the matching records call fixed, ascending; for several
     builds those from the highest first fix on, none where one build has no fix.
+    ``bounded`` are its records where one of them ends with a last affected version instead of a fixed one.
     ``withdrawn`` is the time at which the record was taken back; such a finding never counts.
     """
 
@@ -148,6 +164,7 @@ class Finding:
     groups: tuple[str, ...]
     dev_only: bool
     builds: tuple[PackageKey, ...]
+    bounded: tuple[Advisory, ...] = ()
 
     @property
     def identity(self) -> tuple[str, str]:

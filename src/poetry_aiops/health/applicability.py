@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/:?#]*)", re.IGNORECASE)
 
 
+LEFT_OUT = "left-out-sources in pyproject.toml leaves out"
+
+
 class Reach(StrEnum):
     """How far a question about a package may travel."""
 
@@ -39,13 +42,14 @@ class Origins:
     """What is public: hosts of indexes (``download.pytorch.org``), and names or hosts that the user declared public.
 
     ``stand_ins`` are the addresses that are asked in place of the public index, by name in small letters; empty where it is asked
-    itself. ``addresses`` are those of the project's sources by name in small letters.
+    itself. ``left_out`` are the sources, by name in small letters, that the project leaves out. ``addresses`` are those of the project's sources by name in small letters.
     """
 
     public_hosts: frozenset[str] = frozenset()
     public_sources: frozenset[str] = frozenset()
     stand_ins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     addresses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    left_out: frozenset[str] = frozenset()
 
     def is_public(self, source: PackageSource) -> bool:
         """Tell whether a package source is known to be public: where it was locked from, and where it is asked now."""
@@ -97,6 +101,10 @@ def applicability(package: Package, origins: Origins) -> Applicability:
         return Applicability(Reach.HERE, subject, reason)
     if source.type == "directory":
         return Applicability(Reach.NOWHERE, None, "a local folder, which no advisory names", release=False)
+    name = (source.reference or "").lower() if source.type == "legacy" else ""
+    if name and name in origins.left_out:
+        reason = f'{LEFT_OUT} the source "{source.reference}"'
+        return Applicability(Reach.NOWHERE, None, reason, release=False)
     if source.type in ("legacy", "url") and origins.is_public(source):
         return Applicability(Reach.ANYWHERE, subject)
     return Applicability(Reach.HERE, subject, _why_here(source), release=source.type == "legacy")
@@ -110,6 +118,10 @@ def host_of(url: str) -> str:
 
 def _why_here(source: PackageSource) -> str:
     if source.type == "legacy":
-        return f'it comes from the source "{source.reference or host_of(source.url)}", whose names stay on this machine'
+        name = source.reference or host_of(source.url)
+        return (
+            f'it comes from the source "{name}", whose names stay on this machine; '
+            f'public: POETRY_AIOPS_PUBLIC_SOURCES={name}; leave it out: left-out-sources = ["{name}"]'
+        )
     kinds = {"git": "a git repository", "url": "an address of its own", "file": "a local file"}
     return f"it comes from {kinds.get(source.type, 'elsewhere than an index')}, not from a public index"

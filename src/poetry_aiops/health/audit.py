@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -13,14 +14,16 @@ from urllib.parse import urlsplit
 
 import poetry_aiops
 from poetry_aiops.accelerators.frameworks import load_frameworks
+from poetry_aiops.cli.plain import counted
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.against import brought, change_of, rules_for_change
-from poetry_aiops.health.applicability import Origins
+from poetry_aiops.health.applicability import LEFT_OUT, Origins
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf, currency_metric
 from poetry_aiops.health.depth import depth_metric
 from poetry_aiops.health.downloads import download_counts, services_from
 from poetry_aiops.health.feeds import feeds_of
+from poetry_aiops.health.findings import released_fixes
 from poetry_aiops.health.gate import Facts, judge
 from poetry_aiops.health.history import Run, appended, entry_of, read_history, trend
 from poetry_aiops.health.ignores import Sorted, apply_ignores
@@ -32,9 +35,9 @@ from poetry_aiops.health.report.model import HealthReport, Location
 from poetry_aiops.health.report.rows import RatedPackages, package_rows
 from poetry_aiops.health.request import LATEST
 from poetry_aiops.health.score import score_of, security_metric
-from poetry_aiops.health.security import audit
+from poetry_aiops.health.security import NAMESAKE, audit
 from poetry_aiops.health.signals import signals_of
-from poetry_aiops.index.pypi_address import default_index_host
+from poetry_aiops.index.pypi_address import default_index, default_index_host
 from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
 from poetry_aiops.index.release_records import why_not_from_index
 from poetry_aiops.index.source import sources_of, stand_ins_of
@@ -45,7 +48,7 @@ from poetry_aiops.system.reports_folder import read_report
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from poetry.poetry import Poetry
@@ -171,6 +174,7 @@ class HealthLook:
             self.request.public_sources,
             stand_ins_of(pool),
             {name: source.url for name, source in sources_of(pool).items()},
+            self.request.policy.left_out_sources,
         )
 
     @property
@@ -188,11 +192,21 @@ class HealthLook:
 
     @cached_property
     def asked_audit(self) -> Audit:
-        return audit(self.packages, self.feeds, self.origins, self._development_groups())
+        found = audit(self.packages, self.feeds, self.origins, self._development_groups())
+        open_ended = {one.package for one in found.findings if one.bounded and not one.fixed_in}
+        if not open_ended:
+            return found
+        packages = {package.key: package for package in self.packages}
+        records = self.records or self._records(
+            [package for package in self.packages if package.name in open_ended], frozenset()
+        )
+        return released_fixes(found, records, packages)
 
     @cached_property
     def feeds(self) -> Feeds:
-        return feeds_of(self.request, self.folder / "advisories", self.progress)
+        stand_in = next(iter(self.origins.stand_ins.values()), default_index())
+        index = stand_in.rstrip("/").removesuffix("/simple")
+        return feeds_of(self.request, self.folder / "advisories", self.progress, index)
 
     def _development_groups(self) -> frozenset[str]:
         """Return the groups that never reach production: not main, not a variant, and on by default or named so."""
@@ -209,6 +223,10 @@ class HealthLook:
     def records(self) -> IndexRecords | None:
         if not self._wants("currency", "maintenance") and not self.request.rules.fail_on_signals:
             return None
+        owners = self.demands.direct if self._wants("maintenance") else frozenset()
+        return self._records(self.packages, owners)
+
+    def _records(self, packages: Sequence[Package], owners: frozenset[str]) -> IndexRecords:
         poetry = self.subject.poetry
         access = IndexAccess(
             poetry.pool,
@@ -217,9 +235,9 @@ class HealthLook:
             Freshness(offline=self.request.offline),
         )
         return index_records(
-            self.packages,
+            packages,
             access,
-            owners_of=self.demands.direct if self._wants("maintenance") else frozenset(),
+            owners_of=owners,
             now=self.request.clock,
             on_progress=lambda done, total: self.progress("packages", done, total),
         )
@@ -367,9 +385,18 @@ class HealthLook:
             scope=self.scope,
             tool_version=poetry_aiops.__version__,
             project_version=project.version,
-            notes=(*self.notes, *(self.base.notes if self.base else ())),
+            notes=(*self.notes, *(self.base.notes if self.base else ()), *self._audit_notes()),
             change=self.change,
         )
+
+    def _audit_notes(self) -> Iterator[str]:
+        """Yield what a reader of a passed gate has to know: namesakes of malware, and sources that were left out."""
+        packages = self.audit.packages if self.audit else ()
+        yield from (
+            f"{one.name} {one.version}: {note}" for one in packages for note in one.notes if NAMESAKE in note
+        )
+        left_out = Counter(one.reason for one in packages if one.reason.startswith(LEFT_OUT))
+        yield from (f"{counted(count, 'package')} not audited: {why}" for why, count in left_out.items())
 
     def _locations(self) -> Mapping[PackageKey, Location]:
         lock, project = self.subject.lock, self.subject.project
@@ -392,6 +419,8 @@ class HealthLook:
         """The text of the history, and why it cannot be read, so that nobody can tell what is new."""
         try:
             return read_report(self.request.reports / HISTORY), ()
+        except NotADirectoryError:
+            return "", ()  # there is no folder, so that there was no history; keeping the report tells more
         except OSError as error:
             return "", (f"{HISTORY} cannot be read: {error.strerror}; what is new is not known",)
 

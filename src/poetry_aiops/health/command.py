@@ -27,6 +27,7 @@ class HealthCommand(AiopsCommand, Command):
         "sarif",
         "cyclonedx",
         "github",
+        "pip-audit",
     )
     extensions: ClassVar[dict[str, str]] = {
         ".txt": "text",
@@ -76,6 +77,12 @@ class HealthCommand(AiopsCommand, Command):
             "advisories",
             None,
             "Advisories on this machine (OSV zip, folder or file), or the URL of a zip.",
+            flag=False,
+        ),
+        option(
+            "service",
+            None,
+            "Who is asked about public packages: osv (the default), or pypi, one question for each and no severities.",
             flag=False,
         ),
         option(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -19,9 +18,8 @@ from urllib.parse import quote, urlsplit
 from poetry_aiops.health.popularity import Count, Counts
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.system.addresses import redact_addresses
-from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.http import Limits, TransferError, open_transport
-from poetry_aiops.system.reading import ANYWHERE, LARGEST_REPORT, read_file
+from poetry_aiops.system.json_cache import JsonCache, is_fresh
 
 
 if TYPE_CHECKING:
@@ -44,6 +42,7 @@ _USABLE: Final = timedelta(days=60)
 _AT_ONCE: Final = 4
 _PATIENCE: Final = 3
 _NOT_FOUND: Final = 404
+_SCHEMA: Final = "downloads/1"
 _LIST: Final = "the list of the most used packages"
 _LIMITS: Final = Limits(connect=5.0, total=15.0, attempts=2)
 
@@ -104,15 +103,15 @@ def download_counts(
     ``names`` must hold public names only (`health.popularity.public_names`). ``folder`` keeps what was read for a
     week; without the network it may be two months old.
     """
-    path = folder / f"downloads-{services.digest}.json" if folder else None
-    reader = _Reader(services, _load(path), now or datetime.now(UTC))
+    file = JsonCache(folder and folder / f"downloads-{services.digest}.json", _SCHEMA)
+    reader = _Reader(services, file.read(_kept) or Kept(), now or datetime.now(UTC))
     if not services.offline:
         try:
             asyncio.run(reader.ask(tuple(names), transport))
         except TransferError as error:
             reason = f"no source of download figures can be asked: {error.reason}"
             reader.list_problem, reader.service_problem = reason, reason
-        _store(path, reader.kept)
+        file.keep(_document(reader.kept))
     return reader.counts(names)
 
 
@@ -218,7 +217,7 @@ class _Reader:
         return self._is_fresh(self.kept.by_name.get(name, (None, None))[1])
 
     def _is_fresh(self, asked: datetime | None) -> bool:
-        return asked is not None and timedelta(0) <= self._now - asked <= AGE
+        return asked is not None and is_fresh(asked.timestamp(), self._now.timestamp(), AGE.total_seconds())
 
 
 def _top_packages(document: object) -> tuple[dict[str, int], str]:
@@ -255,34 +254,20 @@ def _host(address: str | None) -> str:
     return urlsplit(address or "").hostname or "its source"
 
 
-def _load(path: Path | None) -> Kept:
-    if path is None:
-        return Kept()
-    try:
-        document: Any = json.loads(read_file(path, within=ANYWHERE, limit=LARGEST_REPORT))
-        by_name = {name: (count, _time(asked)) for name, (count, asked) in document["by_name"].items()}
-        listed = document["listed"]
-        top = {str(name): int(count) for name, count in document["top"].items()}
-        return Kept(top, str(document["top_date"]), None if listed is None else _time(listed), by_name)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        return Kept()
+def _kept(document: Any) -> Kept:  # noqa: ANN401 - untrusted JSON, checked here
+    by_name = {name: (count, _time(asked)) for name, (count, asked) in document["by_name"].items()}
+    listed = document["listed"]
+    top = {str(name): int(count) for name, count in document["top"].items()}
+    return Kept(top, str(document["top_date"]), None if listed is None else _time(listed), by_name)
 
 
-def _store(path: Path | None, kept: Kept) -> None:
-    """Keep the figures; a disk that cannot be written is no failure, the next run asks again."""
-    if path is None:
-        return
-    document = {
+def _document(kept: Kept) -> dict[str, object]:
+    return {
         "top": dict(kept.top),
         "top_date": kept.top_date,
         "listed": None if kept.listed is None else kept.listed.timestamp(),
         "by_name": {name: (count, asked.timestamp()) for name, (count, asked) in kept.by_name.items()},
     }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(document, separators=(",", ":")).encode())
-    except OSError:
-        return
 
 
 def _time(seconds: float) -> datetime:

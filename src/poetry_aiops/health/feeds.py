@@ -11,8 +11,10 @@ from poetry_aiops.health.advisories.download import DEFAULT_URL, VARIABLE, cache
 from poetry_aiops.health.advisories.osv import OsvService
 from poetry_aiops.health.advisories.osv_protocol import DEFAULT_URL as OSV_URL
 from poetry_aiops.health.advisories.osv_protocol import VARIABLE as OSV_VARIABLE
+from poetry_aiops.health.advisories.osv_protocol import base_url
 from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
 from poetry_aiops.health.security import Feeds
+from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
@@ -22,14 +24,18 @@ if TYPE_CHECKING:
     from poetry_aiops.health.request import HealthRequest
 
 
+PYPI_VARIABLE: Final = "POETRY_AIOPS_PYPI_URL"
 KEPT_DAYS: Final = 7
 """How long a fetched database counts, unless an option says otherwise."""
 
 
-def feeds_of(request: HealthRequest, folder: Path, progress: Callable[[str, int, int], None]) -> Feeds:
+def feeds_of(
+    request: HealthRequest, folder: Path, progress: Callable[[str, int, int], None], index: str
+) -> Feeds:
     """Return the sources of advisories: ``--advisories`` alone, else the service and what was fetched before.
 
-    ``folder`` keeps what is fetched. Raises UsageError for an address that is none, IncompleteError for advisories
+    ``folder`` keeps what is fetched. ``index`` is the address of the public index or of what stands in for it, whose JSON
+    ``--service pypi`` reads. Raises UsageError for an address that is none, IncompleteError for advisories
     that cannot be fetched or read.
     """
     given = request.advisories
@@ -42,6 +48,13 @@ def feeds_of(request: HealthRequest, folder: Path, progress: Callable[[str, int,
     kept = _kept_snapshot(request, folder, url)
     if given or request.offline:
         return Feeds(snapshot=kept)
+    if request.service == "pypi":
+        from poetry_aiops.health.advisories.pip_audit import PipAuditFeed, StrictPyPIService
+
+        url = base_url(os.environ.get(PYPI_VARIABLE) or index, PYPI_VARIABLE)
+        return Feeds(
+            service=PipAuditFeed(StrictPyPIService(url), f"PyPI ({redact_addresses(url)})"), snapshot=kept
+        )
     service = OsvService(
         os.environ.get(OSV_VARIABLE) or OSV_URL,
         cache_folder=folder,

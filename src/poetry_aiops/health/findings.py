@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
@@ -11,12 +12,15 @@ from poetry_aiops.health.advisory import Finding
 from poetry_aiops.health.aliases import closures, preference
 from poetry_aiops.health.matching import Match, match
 from poetry_aiops.health.severity import rate, worst
+from poetry_aiops.project.versions import parsed, public
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from poetry_aiops.health.advisory import Advisory, PackageAudit
+    from poetry_aiops.health.advisory import Advisory, Audit, PackageAudit
+    from poetry_aiops.index.release_records import IndexRecords
+    from poetry_aiops.project.model import Package, PackageKey
 
 
 CONFIRMED: Final = "the advisory service calls this version affected, although the record's own ranges do not"
@@ -86,7 +90,40 @@ def _finding(package: PackageAudit, group: Sequence[Advisory], judged: dict[str,
         groups=package.groups,
         dev_only=package.dev_only,
         builds=(package.key,),
+        bounded=tuple(group) if any(one.has_last_affected for one in group) else (),
     )
+
+
+def released_fixes(audit: Audit, records: IndexRecords, packages: Mapping[PackageKey, Package]) -> Audit:
+    """Return the audit in which a finding without a fixed version names the first newer release that is not affected.
+
+    That holds for records that end with a last affected version; ``records`` say what the index has.
+    """
+    return replace(
+        audit,
+        packages=tuple(
+            replace(
+                one, findings=tuple(_released(found, packages[one.key], records) for found in one.findings)
+            )
+            for one in audit.packages
+        ),
+    )
+
+
+def _released(finding: Finding, package: Package, records: IndexRecords) -> Finding:
+    record = records.of(package) if finding.bounded and not finding.fixed_in else None
+    locked = parsed(package.version)
+    if record is None or locked is None:
+        return finding
+    fixed = (
+        one.version
+        for one in record.releases
+        if one.parsed > public(locked)
+        and one.yanked is None
+        and (not one.parsed.is_prerelease or locked.is_prerelease)
+        and not any(match(advisory, finding.package, one.version).applies for advisory in finding.bounded)
+    )
+    return replace(finding, fixed_in=tuple(islice(fixed, 1)))
 
 
 def _fixed_in(name: str, group: Sequence[Advisory], judged: dict[str, Match]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.severity import MALWARE_PREFIX
+from poetry_aiops.health.severity import is_malware
 
 
 if TYPE_CHECKING:
@@ -113,15 +113,11 @@ def counts(severity: Severity, fail_on: FailOn) -> bool:
     return severity.rank >= Severity(fail_on).rank
 
 
-def _is_malware(finding: Finding) -> bool:
-    return any(name.startswith(MALWARE_PREFIX) for name in finding.names)
-
-
 def _of_findings(rules: Rules, findings: Sequence[Finding]) -> Iterator[Violation]:
     for finding in sorted(findings, key=lambda one: (-one.severity.rank, one.package, one.id)):
         if not counts(finding.severity, rules.fail_on):
             continue
-        if rules.fixable_only and not finding.fixed_in and not _is_malware(finding):
+        if rules.fixable_only and not finding.fixed_in and not is_malware(finding.names):
             continue
         level = "of unknown severity" if finding.severity is Severity.UNKNOWN else str(finding.severity)
         message = f"{finding.package} {finding.version}: {finding.id} ({level})"

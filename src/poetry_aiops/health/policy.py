@@ -26,7 +26,7 @@ FAIL_ON: Final[tuple[FailOn, ...]] = get_args(FailOn)
 HEALTH: Final = "[tool.poetry-aiops.health]"
 YOUNG_DAYS: Final = 7
 
-_KEYS: Final = ("fail-on", "fail-on-signals", "ignores", "min-score", "young-days")
+_KEYS: Final = ("fail-on", "fail-on-signals", "ignores", "left-out-sources", "min-score", "young-days")
 _IGNORE_KEYS: Final = ("expires", "id", "owner", "packages", "reason", "until-fixed")
 _FULL_SCORE: Final = 100
 _LONGEST_YOUTH: Final = 3650  # days
@@ -74,6 +74,7 @@ class Policy:
     """What the project demands; None where it says nothing.
 
     ``fail_on`` is the lowest severity that fails the gate, ``fail_on_signals`` the supply-chain signals that do.
+    ``left_out_sources`` are sources, by name in small letters, whose packages no advisory is about.
     ``young_days`` is the age below which a locked release is told as too young.
     """
 
@@ -82,6 +83,7 @@ class Policy:
     ignores: tuple[Ignore, ...] = ()
     fail_on_signals: frozenset[SignalKind] = frozenset()
     young_days: int = YOUNG_DAYS
+    left_out_sources: frozenset[str] = frozenset()
 
 
 NO_POLICY: Final = Policy()
@@ -109,6 +111,10 @@ def policy_from(value: object, checker: Checker) -> Policy:
         min_score=_number(table, "min-score", _FULL_SCORE, checker),
         ignores=_ignores(table.get("ignores", []), checker),
         fail_on_signals=_signals(table.get("fail-on-signals", []), checker),
+        left_out_sources=frozenset(
+            name.lower()
+            for name in checker.texts(table.get("left-out-sources", []), f"{HEALTH} left-out-sources")
+        ),
         young_days=int(_number(table, "young-days", _LONGEST_YOUTH, checker) or 0)
         if "young-days" in table
         else YOUNG_DAYS,

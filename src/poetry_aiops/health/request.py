@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from poetry_aiops.accelerators.groups import names_in_groups
 from poetry_aiops.errors import UsageError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from poetry_aiops.health.policy import FailOn, Policy
 
 
+Service = Literal["osv", "pypi"]
+SERVICES: Final[tuple[Service, ...]] = get_args(Service)
 PUBLIC_SOURCES_VARIABLE = "POETRY_AIOPS_PUBLIC_SOURCES"
 LATEST: Final = "latest_report.json"
 ZIP_DAYS: Final = 30
@@ -74,6 +76,7 @@ class HealthRequest:
     ignores: tuple[Ignore, ...] = ()
     fixable_only: bool = False
     against: str | None = None
+    service: Service = "osv"
     policy: Policy = NO_POLICY
 
     def for_look(self, policy: Policy) -> HealthRequest:
@@ -143,6 +146,7 @@ def read_request(
         ignores=_ignores(options["ignore"]),
         fixable_only=bool(options["fixable-only"]),
         against=options["against"],
+        service=_service(options["service"]),
     )
     return request.for_look(NO_POLICY)
 
@@ -172,6 +176,12 @@ def _refuse_contradictions(options: Mapping[str, Any]) -> None:
             )
     if options["dry-run"] and not options["fix"]:
         raise UsageError("without --fix nothing would be written", where="--dry-run", hint="Leave it out.")
+    if options["service"] and (options["offline"] or options["advisories"]):
+        raise UsageError(
+            "with --offline or --advisories no service is asked",
+            where="--service",
+            hint="Leave out one of the two.",
+        )
     if options["offline"] and options["update-advisories"]:
         raise UsageError(
             "advisories cannot be fetched without a network",
@@ -209,6 +219,15 @@ def _advisories(given: str | None) -> str | None:
             hint="Name an OSV zip, a folder or a record.",
         )
     return given or None
+
+
+def _service(given: str | None) -> Service:
+    found = next((one for one in SERVICES if one == (given or "osv").lower()), None)
+    if found is None:
+        raise UsageError(
+            f"{given!r} is not a service", where="--service", hint=f"Choose one of {', '.join(SERVICES)}."
+        )
+    return found
 
 
 def _metrics(names: Iterable[str], every: tuple[MetricName, ...]) -> tuple[MetricName, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry.exceptions import PoetryError
@@ -16,6 +19,7 @@ from poetry_aiops.health.report.formats import report_text
 from poetry_aiops.health.report.text import TextView, health_lines
 from poetry_aiops.project.located import locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
+from poetry_aiops.system.files import append_text
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.reports_folder import write_reports
 
@@ -29,7 +33,8 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.api import PoetryProject
 
 
-_WIDTH = 100
+SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+_WIDTH = 80
 
 
 def health(request: HealthRequest, output: Output, project: PoetryProject) -> int:
@@ -124,11 +129,25 @@ class HealthRun:
         forms = set(self.output.files.values())
         self.output.write_files({form: report_text(report, form) for form in forms})
 
+    def _summarise(self, report: HealthReport) -> None:
+        """Append the report to the summary of the workflow's step, where there is one."""
+        summary = os.environ.get(SUMMARY_VARIABLE)
+        if not summary:
+            return
+        try:
+            append_text(Path(summary), report_text(report, "markdown") + "\n")
+        except OSError as error:
+            self.output.warning(f"the summary of this step cannot be written: {error.strerror or error}")
+
     def _print(self, report: HealthReport) -> None:
         if self.output.form != "text":
             self.output.raw(report_text(report, self.output.form))
+            if self.output.form == "github":
+                self._summarise(report)
             return
         view = TextView(
-            self.output.width or _WIDTH, every=self.output.is_verbose, unicode=self.output.supports_utf8
+            shutil.get_terminal_size((_WIDTH, 25)).columns,
+            every=self.output.is_verbose,
+            unicode=self.output.supports_utf8,
         )
         self.output.styled(health_lines(report, view))

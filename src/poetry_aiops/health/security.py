@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.health.advisory import Audit, PackageAudit, Severity, Status
 from poetry_aiops.health.applicability import Origins, Reach, applicability
 from poetry_aiops.health.findings import find
+from poetry_aiops.health.severity import is_malware
 
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ RISK: Final = {
 }
 NO_ANSWER: Final = "the advisory source gave no answer for it"
 NO_SOURCE: Final = "no advisory source was asked"
+NAMESAKE: Final = "is about the public project of this name, and this package comes from elsewhere: beware of dependency confusion"
 FROM_CACHE: Final = "`poetry health --update-advisories` fetches advisories that are compared on this machine"
 
 
@@ -128,6 +130,19 @@ def _package(
     return _answered(audited, case, [_answer(lookup, case.subject) for lookup in asked])
 
 
+def _is_about_another(advisory: Advisory, case: Applicability) -> bool:
+    """Say whether a record is about the public project of a name, and the package comes from elsewhere.
+
+    Malware was published under the name on the public index only, and a record about every version says nothing about a
+    package that is no release of an index.
+    """
+    if case.reach is Reach.ANYWHERE:
+        return False
+    return is_malware((advisory.id, *advisory.aliases)) or (
+        not case.release and advisory.is_about_every_version
+    )
+
+
 def _unasked(audited: PackageAudit, case: Applicability) -> PackageAudit:
     if case.reach is Reach.ANYWHERE:
         return replace(audited, status=Status.FAILED, reason=NO_SOURCE)
@@ -149,9 +164,14 @@ def _answered(audited: PackageAudit, case: Applicability, answers: Sequence[Answ
         for advisory in answer.advisories:
             advisories.setdefault(advisory.id, advisory)
     confirmed = frozenset(identity for answer in told for identity in answer.confirmed)
-    found = find(audited, tuple(advisories.values()), confirmed)
+    others = [one for one in advisories.values() if _is_about_another(one, case)]
+    found = find(audited, tuple(one for one in advisories.values() if one not in others), confirmed)
     reasons = [*(failure for failure in failures if failure), *found.doubts]
-    notes = (case.reason, *found.notes) if case.reason else found.notes
+    notes = (
+        *([case.reason] if case.reason else []),
+        *(f"{one.id} {NAMESAKE}" for one in others if not one.withdrawn),
+        *found.notes,
+    )
     return replace(
         audited,
         status=Status.FAILED if reasons else Status.AUDITED,

@@ -53,6 +53,11 @@ def rate(advisory: Advisory, package: str) -> Rating:
     return Rating(notes=tuple(notes))
 
 
+def is_malware(names: Iterable[str]) -> bool:
+    """Say whether an advisory of these names calls a release itself the attack."""
+    return any(name.startswith(MALWARE_PREFIX) for name in names)
+
+
 def worst(ratings: Iterable[Rating]) -> Rating:
     """Return the rating with the highest level, then the highest score; unknown only when all are unknown."""
     return max(ratings, key=lambda rating: (rating.severity.rank, rating.cvss or 0.0), default=Rating())

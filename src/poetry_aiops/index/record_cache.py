@@ -1,30 +1,24 @@
 """Index records on disk: one small file for each package of each index, so that a warm run asks for nothing.
 
-The file holds the reduced record, never the page. A file that cannot be read, or was written by another release of
-this package, counts as not there. The folder can be deleted at any time.
+The file holds the reduced record, never the page.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.index.release_records import About, IndexRecord, Release
-from poetry_aiops.system.files import remove_leftovers, temporary_beside
-from poetry_aiops.system.reading import ANYWHERE, LARGEST_REPORT, read_file
+from poetry_aiops.system.json_cache import JsonCache
 
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-_FORM: Final = 1
+_SCHEMA: Final = "index-record/1"
 _WHEEL: Final = 1
 _SDIST: Final = 2
 
@@ -43,49 +37,25 @@ class RecordCache:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._tidied: set[Path] = set()
 
     def load(self, address: str, source: str, name: str) -> Kept | None:
         """Return what was kept for a package of the index at ``address``, None when there is nothing readable."""
-        if self._folder is None:
-            return None
-        try:
-            document = json.loads(
-                read_file(self._path(self._folder, address, name), within=ANYWHERE, limit=LARGEST_REPORT)
-            )
-            return _kept(document, source, name)
-        except (OSError, ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError):
-            return None
+        return self._file(address, name).read(lambda document: _kept(document, source, name))
 
     def store(self, address: str, kept: Kept) -> None:
-        """Keep a record; a full or read-only disk is no failure, the next run then asks again."""
-        if self._folder is None:
-            return
-        path = self._path(self._folder, address, kept.record.name)
-        temporary = temporary_beside(path)
-        try:
-            if path.parent not in self._tidied:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                remove_leftovers(path.parent)
-                self._tidied.add(path.parent)
-            temporary.write_bytes(json.dumps(_document(kept), separators=(",", ":")).encode())
-            os.replace(temporary, path)  # noqa: PTH105 - one call in place of two objects, for hundreds of files
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            if not isinstance(error, OSError):
-                raise
+        """Keep a record, where that is possible."""
+        self._file(address, kept.record.name).keep(_document(kept))
 
-    def _path(self, folder: Path, address: str, name: str) -> Path:
+    def _file(self, address: str, name: str) -> JsonCache:
         """Return the file of a package; the address, which may hold a password, is only hashed."""
-        return folder / hashlib.sha256(address.encode()).hexdigest()[:16] / f"{name}.json"
+        folder = self._folder and self._folder / hashlib.sha256(address.encode()).hexdigest()[:16]
+        return JsonCache(folder and folder / f"{name}.json", _SCHEMA)
 
 
 def _document(kept: Kept) -> dict[str, object]:
     record, about = kept.record, kept.record.about
     pythons = sorted({release.requires_python for release in record.releases})
     return {
-        "form": _FORM,
         "name": record.name,
         "fetched": _seconds(record.fetched),
         "etag": kept.etag,
@@ -111,7 +81,7 @@ def _row(release: Release, pythons: list[tuple[str, ...]]) -> list[object]:
 
 
 def _kept(document: Any, source: str, name: str) -> Kept | None:  # noqa: ANN401 - untrusted JSON, checked here
-    if not isinstance(document, Mapping) or document["form"] != _FORM or document["name"] != name:
+    if document["name"] != name:
         return None
     fetched = _time(document["fetched"])
     if fetched is None:

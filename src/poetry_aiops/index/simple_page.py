@@ -48,18 +48,25 @@ class Page:
 
 
 def read_page(name: str, content: bytes, content_type: str) -> Page:
-    """Return what the page of a project says, by its canonical name; raises UnreadablePageError for content that is no page of a package index."""
+    """Return what the page of a project says, by its canonical name; raises UnreadablePageError as `page_files` does."""
+    return _page(name, *page_files(content, content_type))
+
+
+def page_files(content: bytes, content_type: str) -> tuple[list[object], object]:
+    """Return the files of a page in the form of PEP 691, of which some may be damaged, and its project status.
+
+    HTML has no sizes and no upload times. Raises UnreadablePageError for content that is no page of a package index.
+    """
     if "json" in content_type:
-        return page_from_json(name, content)
+        return _from_json(content)
     if "html" in content_type:
-        return page_from_html(name, content.decode("utf-8", errors="replace"))
+        return _from_html(content.decode("utf-8", errors="replace"))
     raise UnreadablePageError(
         f"it answered with {content_type or 'an unknown kind of content'}, which is not an index page"
     )
 
 
-def page_from_json(name: str, content: bytes) -> Page:
-    """Return what a JSON page says."""
+def _from_json(content: bytes) -> tuple[list[object], object]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
@@ -67,11 +74,10 @@ def page_from_json(name: str, content: bytes) -> Page:
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, list):
         raise UnreadablePageError("its answer has no list of files")
-    return _page(name, files, document.get("project-status"))
+    return files, document.get("project-status")
 
 
-def page_from_html(name: str, text: str) -> Page:
-    """Return what an HTML page says; HTML has no upload times."""
+def _from_html(text: str) -> tuple[list[object], object]:
     parser = _Anchors()
     try:
         parser.feed(text)
@@ -79,12 +85,13 @@ def page_from_html(name: str, text: str) -> Page:
         raise UnreadablePageError("its answer is a web page that cannot be read") from None
     if not parser.is_index:
         raise UnreadablePageError("its answer is a web page, not the page of a package index")
-    return _page(name, [_as_json(anchor) for anchor in parser.anchors], parser.status)
+    return [_as_json(anchor) for anchor in parser.anchors], parser.status
 
 
 def _as_json(anchor: Mapping[str, str]) -> dict[str, object]:
     """Return a link of an HTML page as the JSON page would give it."""
-    file: dict[str, object] = {"filename": unquote(posixpath.basename(_path(anchor["href"])))}
+    href = anchor["href"]
+    file: dict[str, object] = {"filename": unquote(posixpath.basename(_path(href))), "url": href}
     if "data-requires-python" in anchor:
         file["requires-python"] = anchor["data-requires-python"]
     if "data-yanked" in anchor:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+from tomlkit.items import Array, InlineTable
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import alternatives
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER = re.compile(r"""^\s*\[{1,2}\s*[\w"'.\- ]+\]{1,2}\s*(#.*)?$""")
+_TEXT_OR_COMMENT = re.compile(r""""(?:[^"\\\n]|\\.)*"|'[^'\n]*'|(?P<comment>#[^\n]*)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,36 @@ def group_block(name: str, by_name: Mapping[str, Sequence[Entry]], *, standard: 
     return f"{head}\n[tool.poetry.group.{toml_key(name)}.dependencies]\n" + "".join(lines)
 
 
+def header_keys(header: str) -> list[str]:
+    """Return the keys of the line ``[a."b c".d]`` or ``[[a.b]]``."""
+    node: Any = tomllib.loads(header)
+    keys = []
+    while node:
+        ((key, node),) = node.items()
+        keys.append(key)
+        node = node[0] if isinstance(node, list) else node
+    return keys
+
+
+def _as_tables(value: Array | InlineTable, header: str) -> str:
+    """Return an inline table, or a list of them, as tables under a header each, ``""`` for nothing; comments come first."""
+    written = value.as_string() + value.trivia.comment_ws + value.trivia.comment
+    comments = [f"{one['comment']}\n" for one in _TEXT_OR_COMMENT.finditer(written) if one["comment"]]
+    tables = value if isinstance(value, Array) else [value]
+    blocks = [
+        "\n".join([header, *(f"{toml_key(key)} = {_inline(one)}" for key, one in table.items())]) + "\n"
+        for table in tables
+        if table
+    ]
+    return "".join(comments) + "\n".join(blocks)
+
+
+def _inline(value: Any) -> str:  # noqa: ANN401 - any TOML value
+    if not isinstance(value, dict):
+        return str(tomlkit.item(value).as_string())
+    return "{" + ", ".join(f"{toml_key(key)} = {_inline(one)}" for key, one in value.items()) + "}"
+
+
 class Sections:
     """A TOML text, seen as its tables in file order."""
 
@@ -127,6 +162,9 @@ class Sections:
         """Add a line at the end of a table; a table that is not there is made after those named in ``after``."""
         found = self._last(header)
         if found is None:
+            self._open(header)
+            found = self._last(header)
+        if found is None:
             self.add_block(f"{header}\n{line}\n", after=after)
         else:
             self._lines.insert(self._end(found), line + "\n")
@@ -140,6 +178,34 @@ class Sections:
 
     def add_block(self, block: str, *, after: Sequence[str]) -> None:
         """Add whole tables behind the last one that begins like the first of ``after`` that is there."""
+        self._open(block.partition("\n")[0])
+        self._insert(block, after)
+
+    def _open(self, header: str) -> None:
+        """Write what is in the way of a table as tables of their own: ``source = []``, ``group = {dev = {...}}``.
+
+        TOML lets nobody add to an inline value. Poetry leaves such values behind.
+        """
+        keys = header_keys(header)
+        for depth in range(1, len(keys) + 1):
+            document: Any = tomlkit.parse(self.text)
+            parent: Any = document
+            for key in keys[: depth - 1]:
+                parent = parent.get(key) if isinstance(parent, dict) else None
+            if not isinstance(parent, dict) or keys[depth - 1] not in parent:
+                return
+            value = parent[keys[depth - 1]]
+            is_list = isinstance(value, Array) and depth == len(keys) and header.startswith("[[")
+            if not is_list and not isinstance(value, InlineTable):
+                continue
+            del parent[keys[depth - 1]]
+            self._lines = tomlkit.dumps(document).splitlines(keepends=True)
+            name = ".".join(map(toml_key, keys[:depth]))
+            above = f"[{'.'.join(map(toml_key, keys[: depth - 1]))}]"
+            if block := _as_tables(value, f"[[{name}]]" if is_list else f"[{name}]"):
+                self._insert(block, (above,))
+
+    def _insert(self, block: str, after: Sequence[str]) -> None:
         places = (self._last(prefix) for prefix in after)
         place = next((place for place in places if place is not None), None)
         at = self._end(place) if place is not None else len(self._lines)

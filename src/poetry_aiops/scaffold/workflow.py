@@ -151,9 +151,7 @@ def _health_job(plan: Plan, actions: Actions) -> Iterator[str]:
     yield from _checkout(actions)
     yield from _poetry(plan, actions)
     yield "      # What fails the build: [tool.poetry-aiops.health] in pyproject.toml. Exit code 3 (a source was not there) fails it, too."
-    yield "      - run: poetry health --format github --output health.sarif --output health.md"
-    yield "      - if: always() && hashFiles('health.md') != ''"
-    yield '        run: cat health.md >> "$GITHUB_STEP_SUMMARY"'
+    yield "      - run: poetry health --format github --output health.sarif"
     yield "      # A pull request from a fork may not write there."
     yield (
         "      - if: always() && hashFiles('health.sarif') != '' && !github.event.pull_request.head.repo.fork"

@@ -25,6 +25,12 @@ TEMPORARY_NAME: Final = re.compile(r"\.aiops-[0-9a-f]{16}\.tmp(?:\.zip)?")
 _SURELY_LEFT: Final = 3600.0  # seconds
 
 
+def append_text(path: Path, text: str) -> None:
+    """Add a text to a file that another program made and keeps open to several writers; raises OSError."""
+    with path.open("a", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+
+
 def write_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
     """Write a file through a temporary one in the same folder: write, fsync, rename.
 

@@ -10,7 +10,7 @@ import pytest
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.detect import detect
 from poetry_aiops.accelerators.live_machine import LiveReader
-from poetry_aiops.accelerators.probes.nvml import PROBE as NVML
+from poetry_aiops.accelerators.probes.nvidia import PROBE_NVML as NVML
 
 
 if TYPE_CHECKING:

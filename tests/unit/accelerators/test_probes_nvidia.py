@@ -5,21 +5,22 @@ from __future__ import annotations
 import pytest
 
 from poetry_aiops.accelerators.facts import Problem
-from poetry_aiops.accelerators.probes import (
-    device_nodes,
-    nvidia_gpus,
-    nvidia_libraries,
-    nvidia_module,
-    nvidia_version,
-    nvml,
-    smi_banner,
-    smi_list,
-    smi_messages,
-    smi_query,
-    smi_text,
-    smi_xml,
-)
+from poetry_aiops.accelerators.probes.registry import probe_named
 from poetry_aiops.accelerators.probes.reports import environment
+
+
+device_nodes = probe_named("device nodes")
+nvidia_gpus = probe_named("nvidia GPUs (proc)")
+nvidia_libraries = probe_named("nvidia libraries")
+nvidia_module = probe_named("nvidia kernel module (sys)")
+nvidia_version = probe_named("nvidia kernel module (proc)")
+nvml = probe_named("NVML")
+smi_banner = probe_named("nvidia-smi")
+smi_list = probe_named("nvidia-smi -L")
+smi_messages = probe_named("nvidia-smi messages")
+smi_query = probe_named("nvidia-smi --query-gpu")
+smi_text = probe_named("nvidia-smi -q")
+smi_xml = probe_named("nvidia-smi -q -x")
 
 
 @pytest.mark.parametrize(

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.accelerators.probes import (
-    amdgpu_module,
-    cpuinfo,
-    jetson_model,
-    jetson_release,
-    kfd,
-    lspci,
-    pci_sysfs,
-    rocm_enumerator,
-    rocm_smi,
-    rocm_text,
-    rocminfo,
-    sycl_ls,
-    system_profiler,
-    tegra_release,
-    uname,
-    windows_display,
-    xpu_smi,
-)
+from poetry_aiops.accelerators.probes.amd import gfx_name
+from poetry_aiops.accelerators.probes.registry import probe_named
+
+
+amdgpu_module = probe_named("amdgpu kernel module")
+cpuinfo = probe_named("processor")
+jetson_model = probe_named("device tree model")
+jetson_release = probe_named("jetson_release")
+kfd = probe_named("KFD topology")
+lspci = probe_named("lspci")
+pci_sysfs = probe_named("PCI devices")
+rocm_enumerator = probe_named("rocm_agent_enumerator")
+rocm_smi = probe_named("rocm-smi")
+rocm_text = probe_named("rocm-smi text")
+rocminfo = probe_named("rocminfo")
+sycl_ls = probe_named("sycl-ls")
+system_profiler = probe_named("system_profiler")
+tegra_release = probe_named("tegra release")
+uname = probe_named("uname")
+windows_display = probe_named("Windows display adapters")
+xpu_smi = probe_named("xpu-smi")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ from poetry_aiops.accelerators.probes import (
     ],
 )
 def test_the_target_version_is_decimal_with_a_hexadecimal_stepping(target: int, gfx: str | None) -> None:
-    assert kfd.gfx_name(target) == gfx
+    assert gfx_name(target) == gfx
 
 
 def node(**properties: int) -> str:

@@ -138,7 +138,7 @@ def test_the_python_of_the_environment_decides_too() -> None:
 
 def test_an_old_glibc_leaves_the_old_lines() -> None:
     chosen = choose("driver=580.65.06,cc=8.6,glibc=2.17")
-    assert (chosen.best, chosen.torch_max) == ("cu124", "2.5")
+    assert (chosen.best, chosen.torch_max) == ("cu124", "2.6")
     assert "glibc 2.28" in reasons(chosen, "cu130")
 
 

@@ -356,6 +356,14 @@ def test_the_glibc_of_a_system_decides_up_to_its_exact_number(libc: str, best: s
     assert select(host, load_catalogue()).best == best
 
 
+def test_an_index_of_older_wheels_beside_newer_ones_wants_less_of_glibc() -> None:
+    gpu = Accelerator("cuda", "T4", driver="550.54.14", compute_capability="7.5")
+    host = Host("linux", "x86_64", libc="glibc 2.17", accelerators=(gpu,))
+    chosen = select(host, load_catalogue())
+    assert (chosen.best, chosen.torch_max) == ("cu124", "2.6")
+    assert "glibc 2.28" in reasons(chosen, "cu126")
+
+
 def test_warnings_about_devices_are_told_once_and_end_with_a_stop() -> None:
     gpu = Accelerator("xpu", "Arc", usable=False, why_unusable="no node")
     silent = Accelerator("xpu", "Arc", usable=False)

@@ -104,3 +104,9 @@ def test_a_wrong_entry_is_told_with_its_key_path(text: str, words: str) -> None:
 def test_every_wrong_entry_is_told_at_once() -> None:
     message = refused('[health]\nfail-on = "x"\nmin-score = -1\nurl = "y"')
     assert message.count("[tool.poetry-aiops.health]") >= 4
+
+
+def test_sources_that_are_left_out_are_names() -> None:
+    assert read_policy({"health": {"left-out-sources": ["GPU-wheels"]}}).left_out_sources == {"gpu-wheels"}
+    with pytest.raises(ConfigError, match="left-out-sources"):
+        read_policy({"health": {"left-out-sources": "gpu-wheels"}})

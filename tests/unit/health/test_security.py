@@ -4,16 +4,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.unit.health.facts import records, release
 from tests.unit.health.locked import locked
 from tests.unit.health.osv import listed, record
 
 from poetry_aiops.health.advisory import Advisory, AdvisorySource, Severity, Status
-from poetry_aiops.health.applicability import Origins, host_of
+from poetry_aiops.health.applicability import LEFT_OUT, Origins, host_of
 from poetry_aiops.health.feed import Answer, Lookup, Subject
+from poetry_aiops.health.findings import released_fixes
 from poetry_aiops.health.gate import Facts, Rules, judge
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.score import security_metric
-from poetry_aiops.health.security import Feeds, audit
+from poetry_aiops.health.security import NAMESAKE, Feeds, audit
 from poetry_aiops.project.model import PackageSource
 
 
@@ -225,7 +227,9 @@ def test_a_local_folder_is_not_applicable() -> None:
 def test_a_git_package_is_compared_on_this_machine_or_not_applicable() -> None:
     package = locked("demo", "1.0", source=GIT)
     assert one(package, Feeds(Feed())).status is Status.NOT_APPLICABLE
-    compared = one(package, Feeds(Feed(), Feed((record("T-1"),))))
+    compared = one(
+        package, Feeds(Feed(), Feed((record("T-1", "demo", {"introduced": "0"}, {"fixed": "99"}),)))
+    )
     assert compared.status is Status.AUDITED
     assert [finding.id for finding in compared.findings] == ["T-1"]
     assert "a git repository" in compared.notes[0]
@@ -344,3 +348,79 @@ def test_an_environment_without_variants_holds_one_build_of_a_name() -> None:
         )
     )
     assert score(audit(packages, Feeds(feed))) == pytest.approx(50)
+
+
+URL = PackageSource("url", "https://files.example/demo-1.0.zip")
+FILE = PackageSource("file", "../demo-1.0.zip")
+
+
+@pytest.mark.parametrize("source", [GIT, URL, FILE, PRIVATE])
+def test_malware_of_the_public_index_is_not_a_package_from_elsewhere(source: PackageSource) -> None:
+    malware = record("MAL-1"), record("GHSA-x", aliases=["MAL-2"])
+    audited = one(locked("demo", "1.0", source=source), Feeds(snapshot=Feed(malware)))
+
+    assert (audited.status, audited.findings) == (Status.AUDITED, ())
+    assert [note.split()[0] for note in audited.notes if NAMESAKE in note] == ["MAL-1", "GHSA-x"]
+
+
+def test_malware_counts_for_public_packages_and_an_advisory_for_those_of_a_private_index() -> None:
+    feeds = Feeds(snapshot=Feed((record("MAL-1"),)))
+    declared = Origins(public_sources=frozenset({"corp"}))
+    assert one(locked("demo", "1.0"), feeds).findings
+    assert one(locked("demo", "1.0", source=PRIVATE), feeds, origins=declared).findings
+    assert one(locked("demo", "1.0", source=PRIVATE), Feeds(snapshot=Feed((record("T-1"),)))).findings
+
+
+def test_a_record_about_every_version_says_nothing_about_what_is_no_release_of_an_index() -> None:
+    feeds = Feeds(snapshot=Feed((record("T-1"), listed("T-2", "demo", "1.0"))))
+    assert [found.id for found in one(locked("demo", "1.0", source=GIT), feeds).findings] == ["T-2"]
+
+
+def test_a_source_that_the_project_leaves_out_is_not_asked_about_and_shown() -> None:
+    service = Feed()
+    left_out = one(
+        locked("demo", "1.0", source=PRIVATE),
+        Feeds(service, Feed((record("T-1"),))),
+        origins=Origins(left_out=frozenset({"corp"})),
+    )
+
+    assert (left_out.status, service.asked) == (Status.NOT_APPLICABLE, [])
+    assert LEFT_OUT in left_out.reason
+    private = one(locked("demo", "1.0", source=PRIVATE), Feeds(service))
+    assert "POETRY_AIOPS_PUBLIC_SOURCES=corp" in private.reason
+    assert 'left-out-sources = ["corp"]' in private.reason
+
+
+@pytest.mark.parametrize(
+    ("versions", "fixed"),
+    [
+        (("2.0", "2.1rc1", "2.1", "3.0"), ("2.1",)),
+        (("2.0", "2.1.post1"), ("2.1.post1",)),
+        (("1.0", "2.0"), ()),
+        ((), ()),
+    ],
+)
+def test_behind_a_last_affected_version_the_next_release_is_the_fix(
+    versions: tuple[str, ...], fixed: tuple[str, ...]
+) -> None:
+    bounded = record("T-1", "demo", {"introduced": "0"}, {"last_affected": "2.0"})
+    package = locked("demo", "1.0+cpu")
+    result = audit([package], Feeds(service=Feed((bounded,))))
+    known = records(demo=tuple(release(version) for version in versions))
+
+    (found,) = released_fixes(result, known, {package.key: package}).findings
+
+    assert found.fixed_in == fixed
+
+
+def test_a_yanked_release_is_no_fix_and_a_record_without_an_end_has_none() -> None:
+    package = locked("demo", "1.0")
+    known = records(demo=(release("2.1", yanked="broken"), release("2.2")))
+    for events, fixed in (
+        (({"introduced": "0"}, {"last_affected": "2.0"}), ("2.2",)),
+        (({"introduced": "0"},), ()),
+        (({"introduced": "0"}, {"last_affected": "2.0"}, {"introduced": "2.2"}), ()),
+    ):
+        result = audit([package], Feeds(service=Feed((record("T-1", "demo", *events),))))
+        (found,) = released_fixes(result, known, {package.key: package}).findings
+        assert found.fixed_in == fixed

@@ -60,3 +60,8 @@ def test_what_lists_no_files_is_said(content: bytes, kind: str) -> None:
 def test_a_declaration_that_html_does_not_know_is_no_page() -> None:
     with pytest.raises(UnreadableListingError, match="cannot be read"):
         files_on(b"<a href='idna-3.7.tar.gz'></a><![x[", "text/html", PAGE)
+
+
+def test_a_web_page_that_links_to_no_files_is_no_listing() -> None:
+    with pytest.raises(UnreadableListingError, match="not the page of a package index"):
+        files_on(b"<html><a href='/login'>Sign in</a></html>", "text/html", "https://index.example/apple/")

@@ -97,7 +97,7 @@ def test_releases_are_ordered_by_version() -> None:
         (["b", "a"], "a; b"),
         ([True, False], None),
         ([True, None], None),
-        (["line\nbreak\x1b[0m"], "line break [0m"),
+        (["line\nbreak\x1b[0m"], "line break[0m"),
     ],
 )
 def test_a_version_is_yanked_when_every_file_is(marks: list[object], expected: str | None) -> None:

@@ -201,10 +201,10 @@ def test_an_edit_without_changes_is_the_text_itself() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        LEGACY.replace("package-mode = false", 'source = [{name = "x", url = "https://x.example"}]'),
-        LEGACY.replace("package-mode = false", "group = {}").replace("group.dev.dependencies", "extras"),
+        LEGACY.replace("package-mode = false", 'group.ml.dependencies.pear = "*"'),
+        LEGACY + '\n[tool."poetry".group.ml.dependencies]\npear = "*"\n',
     ],
-    ids=["an inline list of sources", "an inline table of groups"],
+    ids=["a table by dotted keys", "a quoted key in a header"],
 )
 def test_a_layout_that_cannot_be_extended_is_told_and_never_damaged(text: str) -> None:
     with pytest.raises(InputError) as caught:
@@ -238,3 +238,64 @@ def test_a_constraint_that_a_standard_list_cannot_say_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         applied(STANDARD, GroupEdit("ml", (Entry("torch", "^1.9 || ^2.1"),)))
     assert "standard list" in caught.value.what
+
+
+INLINE = """\
+[tool.poetry]
+name = "orchard"
+version = "1"
+package-mode = false
+source = []  # ours follow
+requires-plugins = {}
+group = {dev = {dependencies = {pear = {version = ">=1", markers = 'sys_platform == "linux"'}}}}
+
+[tool.poetry.dependencies]
+python = "^3.11"
+
+[tool.poetry-aiops]
+hardware = {variants = {}}
+"""
+DOTTED = """\
+[project]
+name = "orchard"
+version = "1"
+requires-python = ">=3.11"
+
+[tool]
+poetry = {source = [{name = "inside", url = "https://inside.example/simple", priority = "supplemental"}]}
+"""
+LISTED = """\
+[tool.poetry]
+package-mode = false
+source = [
+  # the first one
+  {name = "inside", url = "https://inside.example/a#b"},  # behind the gate
+]
+"""
+EVERYTHING = ProjectEdit(
+    (GroupEdit("cpu", (Entry("apple", ">=2", source="orchard"),)),),
+    (Source("orchard", "https://orchard.example/simple", "explicit"),),
+    (("cpu", "cpu"),),
+    ">=0.1",
+)
+
+
+@pytest.mark.parametrize("text", [INLINE, DOTTED, LISTED, LISTED.replace("source", "group = {}\nsource")])
+def test_inline_values_in_the_way_become_tables_of_their_own(text: str) -> None:
+    before = tomllib.loads(text).get("tool", {}).get("poetry", {})
+    after = tomllib.loads(apply_edit(text, EVERYTHING, Path("pyproject.toml")))["tool"]
+    assert after["poetry"]["source"] == [
+        *before.get("source", ()),
+        {"name": "orchard", "url": "https://orchard.example/simple", "priority": "explicit"},
+    ]
+    groups = after["poetry"]["group"]
+    assert groups.pop("cpu")["dependencies"] == {"apple": {"version": ">=2", "source": "orchard"}}
+    assert groups == before.get("group", {})
+    assert after["poetry"]["requires-plugins"] == {"poetry-aiops": ">=0.1"}
+    assert after["poetry-aiops"]["hardware"]["variants"] == {"cpu": "cpu"}
+
+
+def test_comments_of_an_inline_value_stay() -> None:
+    assert "# ours follow\n" in apply_edit(INLINE, EVERYTHING, Path("pyproject.toml"))
+    changed = apply_edit(LISTED, EVERYTHING, Path("pyproject.toml"))
+    assert "# the first one\n# behind the gate\n[[tool.poetry.source]]\n" in changed

@@ -1,6 +1,6 @@
 """All probes, most trusted first: the order in which facts win over each other.
 
-Only names stand here; a probe's module is imported when it is asked, because most machines need few.
+Only names stand here; a maker's module is imported when one of its probes is asked, because most machines need few.
 Patterns of probes that most machines have no file for are plain text, which ``re`` compiles when it is used first.
 """
 
@@ -16,39 +16,39 @@ if TYPE_CHECKING:
 
 
 MODULES: Final = {
-    "nvidia kernel module (sys)": "nvidia_module",
-    "nvidia kernel module (proc)": "nvidia_version",
-    "NVML": "nvml",
-    "nvidia-smi --query-gpu": "smi_query",
-    "nvidia-smi -q -x": "smi_xml",
-    "nvidia-smi -q": "smi_text",
-    "nvidia-smi": "smi_banner",
-    "nvidia-smi -L": "smi_list",
-    "nvidia-smi messages": "smi_messages",
+    "nvidia kernel module (sys)": "nvidia",
+    "nvidia kernel module (proc)": "nvidia",
+    "NVML": "nvidia",
+    "nvidia-smi --query-gpu": "nvidia_smi",
+    "nvidia-smi -q -x": "nvidia_smi",
+    "nvidia-smi -q": "nvidia_smi",
+    "nvidia-smi": "nvidia_smi",
+    "nvidia-smi -L": "nvidia_smi",
+    "nvidia-smi messages": "nvidia_smi",
     "torch.utils.collect_env": "reports",
     "node labels": "reports",
-    "nvidia GPUs (proc)": "nvidia_gpus",
-    "nvidia libraries": "nvidia_libraries",
-    "device nodes": "device_nodes",
-    "KFD topology": "kfd",
-    "amdgpu kernel module": "amdgpu_module",
-    "rocminfo": "rocminfo",
-    "rocm-smi": "rocm_smi",
-    "rocm-smi text": "rocm_text",
-    "rocm_agent_enumerator": "rocm_enumerator",
+    "nvidia GPUs (proc)": "nvidia",
+    "nvidia libraries": "nvidia",
+    "device nodes": "nvidia",
+    "KFD topology": "amd",
+    "amdgpu kernel module": "amd",
+    "rocminfo": "amd",
+    "rocm-smi": "amd",
+    "rocm-smi text": "amd",
+    "rocm_agent_enumerator": "amd",
     "clinfo": "reports",
-    "xpu-smi": "xpu_smi",
-    "sycl-ls": "sycl_ls",
-    "tegra release": "tegra_release",
-    "device tree model": "jetson_model",
-    "jetson_release": "jetson_release",
-    "system_profiler": "system_profiler",
-    "Windows display adapters": "windows_display",
-    "PCI devices": "pci_sysfs",
-    "lspci": "lspci",
+    "xpu-smi": "intel",
+    "sycl-ls": "intel",
+    "tegra release": "system",
+    "device tree model": "system",
+    "jetson_release": "system",
+    "system_profiler": "system",
+    "Windows display adapters": "pci",
+    "PCI devices": "pci",
+    "lspci": "pci",
     "lshw and inxi": "reports",
-    "processor": "cpuinfo",
-    "uname": "uname",
+    "processor": "system",
+    "uname": "system",
 }
 
 
@@ -56,7 +56,7 @@ MODULES: Final = {
 def probe_named(name: str) -> Probe:
     """Return the probe of a name."""
     module = import_module(f"poetry_aiops.accelerators.probes.{MODULES[name]}")
-    probes: tuple[Probe, ...] = getattr(module, "PROBES", ()) or (module.PROBE,)
+    probes: tuple[Probe, ...] = module.PROBES
     return next(probe for probe in probes if probe.name == name)
 
 

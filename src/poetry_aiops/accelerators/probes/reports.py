@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import INTEL, NVIDIA, Facts, Gpu
-from poetry_aiops.accelerators.probes.lspci import described
 from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
+from poetry_aiops.accelerators.probes.pci import described
 from poetry_aiops.accelerators.probes.probe import Probe, Program
 from poetry_aiops.system.text import clean, lines, name, version
 

@@ -51,8 +51,8 @@ def python_of(host: Host, constraint: Constraint | None = None) -> str | None:
     return ".".join(python.split(".")[:2]) if python else None
 
 
-def line_obstacle(line: TorchLine, host: Host, constraint: Constraint) -> str | None:
-    """Return why a torch line cannot be installed on a host for a project, ``None`` when it can."""
+def line_obstacle(line: TorchLine, host: Host, constraint: Constraint, backend: str = "cpu") -> str | None:
+    """Return why a backend's build of a torch line cannot be installed on a host for a project, ``None`` when it can."""
     if not admits(constraint, line.line):
         return f"the project asks for torch {constraint.torch}"
     python = python_of(host, constraint)
@@ -62,8 +62,8 @@ def line_obstacle(line: TorchLine, host: Host, constraint: Constraint) -> str | 
         name, _, version = host.libc.partition(" ")
         if name == "musl":
             return "torch has no wheels for musl"
-        if version and version_key(version) < version_key(line.glibc):
-            return f"its wheels want glibc {line.glibc} and this system has {version}"
+        if version and version_key(version) < version_key(line.glibc_on(backend)):
+            return f"its wheels want glibc {line.glibc_on(backend)} and this system has {version}"
     return None
 
 

@@ -148,13 +148,14 @@ def _index_obstacles(index: CudaIndex, case: Case) -> tuple[str, ...]:
     )
     if obstacle := case.driver_obstacle(index):
         reasons.append(obstacle)
-    return (*reasons, *_line_reasons(case.lines(index), case))
+    return (*reasons, *_line_reasons(index, case))
 
 
-def _line_reasons(lines: list[TorchLine], case: Case) -> list[str]:
+def _line_reasons(index: CudaIndex, case: Case) -> list[str]:
+    lines = case.lines(index)
     if not lines:
         return [f"there is no such build for {case.host.os} on {case.host.arch}"]
-    obstacles = [line_obstacle(line, case.host, case.constraint) for line in lines]
+    obstacles = [line_obstacle(line, case.host, case.constraint, index.name) for line in lines]
     if not all(obstacles):
         return []
     held = f"torch {lines[0].line}" + (f" to {lines[-1].line}" if len(lines) > 1 else "")
@@ -165,7 +166,7 @@ def _builds(index: CudaIndex, case: Case) -> list[Build]:
     return [
         Build(index.name, line.line, _covered(case.architectures(index, line.line), case.gpus))
         for line in case.lines(index)
-        if not line_obstacle(line, case.host, case.constraint)
+        if not line_obstacle(line, case.host, case.constraint, index.name)
     ]
 
 

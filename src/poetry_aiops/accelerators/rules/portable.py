@@ -109,7 +109,7 @@ def _xpu(host: Host, catalogue: Catalogue, constraint: Constraint) -> Candidate:
     if host.os not in {"linux", "windows"} or host.arch not in {"x86_64", "amd64"}:
         return rejected("xpu", f"the XPU wheels are for x86_64, not {host.os} on {host.arch}")
     lines = [line for line in catalogue.torch if version_key(line.line) >= version_key(FIRST_XPU_LINE)]
-    obstacles = [line_obstacle(line, host, constraint) for line in lines]
+    obstacles = [line_obstacle(line, host, constraint, "xpu") for line in lines]
     if all(obstacles):
         return rejected("xpu", *[f"no torch with XPU fits: {reason}" for reason in dict.fromkeys(obstacles)])
     reason = f"{device.label} is on the list of Intel GPUs that torch's XPU builds support"

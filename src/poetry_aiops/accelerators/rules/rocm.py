@@ -57,11 +57,11 @@ def _candidate(
 ) -> Candidate:
     reasons = list(dict.fromkeys(reason for gpu in gpus if (reason := _gpu_obstacle(index, gpu, catalogue))))
     lines = [line for line in catalogue.torch if index.name in line.rocm]
-    open_lines = [line for line in lines if not line_obstacle(line, host, constraint)]
+    open_lines = [line for line in lines if not line_obstacle(line, host, constraint, index.name)]
     if not lines:
         reasons.append(f"no torch of {index.name} is known")
     elif not open_lines:
-        obstacles = dict.fromkeys(line_obstacle(line, host, constraint) for line in lines)
+        obstacles = dict.fromkeys(line_obstacle(line, host, constraint, index.name) for line in lines)
         reasons += [f"no torch of {index.name} fits: {reason}" for reason in obstacles]
     if reasons:
         return rejected(index.name, *reasons)

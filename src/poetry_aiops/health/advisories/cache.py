@@ -1,15 +1,13 @@
-"""What an OSV service answered lately, in one file of the cache folder; a broken file counts as an empty one."""
+"""What an OSV service answered lately, in one file of the cache folder."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.health.advisories.osv_protocol import Stub
-from poetry_aiops.system.files import write_atomically
-from poetry_aiops.system.reading import ANYWHERE, read_file
+from poetry_aiops.system.json_cache import JsonCache, is_fresh
 
 
 if TYPE_CHECKING:
@@ -25,8 +23,7 @@ FRESH: Final = 600.0
 KEEP: Final = 30 * 86_400.0
 """Seconds after which a record that nobody asked for is dropped."""
 
-_FORMAT: Final = 1
-_LARGEST: Final = 200_000_000
+_SCHEMA: Final = "osv/1"
 
 
 class AdvisoryCache:
@@ -34,18 +31,15 @@ class AdvisoryCache:
 
     def __init__(self, folder: Path | None, service: str, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._path = None
-        if folder is not None:
-            self._path = folder / f"osv-{hashlib.sha256(service.encode()).hexdigest()[:16]}.json"
-        self._answers: dict[str, Any] = {}
-        self._records: dict[str, Any] = {}
+        name = f"osv-{hashlib.sha256(service.encode()).hexdigest()[:16]}.json"
+        self._file = JsonCache(folder and folder / name, _SCHEMA)
+        self._answers, self._records = self._file.read(_entries) or ({}, {})
         self._changed = False
-        self._load()
 
     @property
     def keeps(self) -> bool:
         """Whether there is a folder to keep anything in."""
-        return self._path is not None
+        return self._file.path is not None
 
     def answer(self, subject: Subject) -> tuple[Stub, ...] | None:
         """Return which records the service named for a subject less than ten minutes ago."""
@@ -76,34 +70,22 @@ class AdvisoryCache:
 
     def save(self) -> None:
         """Write the file; a folder that cannot be written only means that nothing is kept."""
-        if self._path is None or not self._changed:
+        if not self._changed:
             return
         now = self._clock()
         document = {
-            "format": _FORMAT,
             "answers": {key: value for key, value in self._answers.items() if self._fresh(value[0])},
             "records": {key: value for key, value in self._records.items() if now - value[0] < KEEP},
         }
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._path, json.dumps(document, separators=(",", ":")).encode())
-        except OSError:
-            return
-
-    def _load(self) -> None:
-        if self._path is None:
-            return
-        try:
-            document = json.loads(read_file(self._path, within=ANYWHERE, limit=_LARGEST))
-            if document["format"] == _FORMAT:
-                answers, records = document["answers"], document["records"]
-                self._answers = {key: value for key, value in answers.items() if _is_entry(value, 2)}
-                self._records = {key: value for key, value in records.items() if _is_entry(value, 3)}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return
+        self._file.keep(document)
 
     def _fresh(self, at: float) -> bool:
-        return 0 <= self._clock() - at < FRESH
+        return is_fresh(at, self._clock(), FRESH)
+
+
+def _entries(document: Any) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ANN401 - untrusted JSON, checked here
+    answers = {key: value for key, value in document["answers"].items() if _is_entry(value, 2)}
+    return answers, {key: value for key, value in document["records"].items() if _is_entry(value, 3)}
 
 
 def _is_entry(value: object, length: int) -> bool:

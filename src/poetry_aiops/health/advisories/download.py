@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -14,7 +13,7 @@ from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
 from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.files import temporary_beside, write_atomically
 from poetry_aiops.system.http import Limits, TransferError, open_transport
-from poetry_aiops.system.reading import ANYWHERE, LARGEST_REPORT, read_file
+from poetry_aiops.system.json_cache import JsonCache
 
 
 if TYPE_CHECKING:
@@ -43,15 +42,10 @@ class Downloaded:
 def cached_snapshot(folder: Path, url: str = DEFAULT_URL) -> Downloaded | None:
     """Return the snapshot of a URL that was fetched before, None when there is none or its note is unreadable."""
     path = _path(folder, url)
-    try:
-        note = json.loads(read_file(_note(path), within=ANYWHERE, limit=LARGEST_REPORT))
-        checked = datetime.fromisoformat(note["checked"])
-        etag = note["etag"] if isinstance(note["etag"], str) else ""
-    except (OSError, ValueError, KeyError, TypeError):
+    note = _note(path).read(lambda note: (datetime.fromisoformat(note["checked"]), str(note["etag"])))
+    if note is None or not path.is_file() or note[0].tzinfo is None:
         return None
-    if not path.is_file() or checked.tzinfo is None:
-        return None
-    return Downloaded(path, redact_addresses(url), checked, etag)
+    return Downloaded(path, redact_addresses(url), *note)
 
 
 def update_snapshot(
@@ -73,7 +67,7 @@ def update_snapshot(
         if changed:
             _replace(path, answer.body, now)
         note = {"url": redact_addresses(url), "checked": now.isoformat(), "etag": etag}
-        write_atomically(_note(path), json.dumps(note).encode())
+        _note(path).write(note)
     except OSError as error:
         raise _failed(url, f"it cannot be kept in {folder}: {error.strerror}") from error
     return Downloaded(path, redact_addresses(url), now, etag, changed)
@@ -112,5 +106,5 @@ def _path(folder: Path, url: str) -> Path:
     return folder / f"advisories-{name}.zip"
 
 
-def _note(path: Path) -> Path:
-    return path.with_suffix(".json")
+def _note(path: Path) -> JsonCache:
+    return JsonCache(path.with_suffix(".json"), "snapshot-note/1")

@@ -65,8 +65,8 @@ def entry(value: object, key: str) -> object:
     return value.get(key) if isinstance(value, Mapping) else None
 
 
-def base_url(url: str) -> str:
-    """Return the address without ``/v1`` and what follows; raises UsageError for one that is not a URL."""
+def base_url(url: str, variable: str = VARIABLE) -> str:
+    """Return the address without ``/v1`` and what follows; raises UsageError, about ``variable``, for one that is not a URL."""
     clean = re.sub(r"/v1(/query|/querybatch)?/*$", "", url.strip()).rstrip("/")
     try:
         parts = urlsplit(clean)
@@ -75,8 +75,8 @@ def base_url(url: str) -> str:
         usable = False
     if not usable:
         raise UsageError(
-            f'"{redact_addresses(url)}" is not the address of an OSV service',
-            where=VARIABLE,
+            f'"{redact_addresses(url)}" is not the address of a service',
+            where=variable,
             hint=f"An address looks like {DEFAULT_URL}.",
         )
     return clean

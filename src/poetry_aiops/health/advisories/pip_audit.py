@@ -1,14 +1,18 @@
 """Everything that touches pip-audit: its models and its service interface, which are private modules of it.
 
-Two directions: a feed of ours as one of pip-audit's services (for its auditor and its output formats), and any of
-pip-audit's services as a feed of ours. ``tests/contract/test_pip_audit.py`` names what is used. Loading pip-audit takes
-half a second, so this module is imported by who needs it only.
+Any of pip-audit's services serves as a feed of ours, and `StrictPyPIService` is one that fails closed.
+``tests/contract/test_pip_audit.py`` names what is used. Loading pip-audit takes a third of a second, so this module is
+imported by who needs it only.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from packaging.version import InvalidVersion, Version
 from pip_audit._service.interface import (  # type: ignore[import-untyped]
@@ -16,68 +20,86 @@ from pip_audit._service.interface import (  # type: ignore[import-untyped]
     ResolvedDependency,
     ServiceError,
     SkippedDependency,
-    VulnerabilityID,
     VulnerabilityResult,
     VulnerabilityService,
 )
 
-from poetry_aiops.health.advisory import (
-    Advisory,
-    AdvisorySource,
-    Affected,
-    Event,
-    PackageAudit,
-    Status,
-    VersionRange,
-)
+from poetry_aiops.health.advisory import Advisory, AdvisorySource, Affected, Event, VersionRange
 from poetry_aiops.health.feed import Answer, Lookup, Subject
-from poetry_aiops.health.findings import find
 from poetry_aiops.health.osv_records import one_line
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.versions import parsed
 from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.http import AT_ONCE, Limits, TransferError, open_transport
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from poetry_aiops.health.advisory import Finding
-    from poetry_aiops.health.feed import AdvisoryFeed
+    from collections.abc import Sequence
 
 
-class FeedService(VulnerabilityService):  # type: ignore[misc]  # the base class is untyped
-    """A feed of ours on pip-audit's interface: all packages in one question, failures as ServiceError."""
+_NOT_READ: Final = "its list of vulnerabilities cannot be read"
 
-    def __init__(self, feed: AdvisoryFeed) -> None:
-        self._feed = feed
+
+class StrictPyPIService(VulnerabilityService):  # type: ignore[misc]  # the base class is untyped
+    """The vulnerabilities in the JSON of a release (https://docs.pypi.org/api/json/), read strictly.
+
+    pip-audit's own service takes a missing list for an empty one and skips a release that is not there; here both are a
+    ServiceError, and so is an answer about another release.
+    """
+
+    def __init__(self, url: str, limits: Limits | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._limits = limits or Limits()
 
     def query(self, spec: Dependency) -> tuple[Dependency, list[VulnerabilityResult]]:
-        """Return the vulnerabilities of one dependency; raises ServiceError when they are not known."""
-        return next(iter(self.query_all(iter([spec]))))
-
-    def query_all(
-        self, specs: Iterable[Dependency]
-    ) -> Iterator[tuple[Dependency, list[VulnerabilityResult]]]:
-        """Yield every dependency with its vulnerabilities; raises ServiceError at the first that failed."""
-        listed = list(specs)
-        subjects = {spec: _subject(spec) for spec in listed if isinstance(spec, ResolvedDependency)}
-        lookup = self._feed.look_up(tuple(dict.fromkeys(subjects.values())))
-        if lookup.source.problem:
-            raise ServiceError(f"{lookup.source.name}: {lookup.source.problem}")
-        for spec in listed:
-            yield spec, self._results(spec, subjects, lookup)
-
-    def _results(
-        self, spec: Dependency, subjects: dict[ResolvedDependency, Subject], lookup: Lookup
-    ) -> list[VulnerabilityResult]:
+        """Return the vulnerabilities of one release; raises ServiceError when they are not known."""
         if not isinstance(spec, ResolvedDependency):
-            return []
-        answer = lookup.answers.get(subjects[spec])
-        if answer is None or answer.failure:
-            raise ServiceError(f"{spec.name}: {answer.failure if answer else 'no answer came'}")
-        found = find(_blank(subjects[spec]), answer.advisories, answer.confirmed)
-        if found.doubts:
-            raise ServiceError(f"{spec.name}: {'; '.join(found.doubts)}")
-        return [as_result(finding) for finding in found.active]
+            return spec, []
+        try:
+            document = asyncio.run(self._document(spec))
+        except TransferError as error:
+            raise ServiceError(error.reason) from error
+        return spec, _vulnerabilities(document, spec)
+
+    async def _document(self, spec: ResolvedDependency) -> object:
+        release = f"{quote(spec.canonical_name)}/{quote(str(spec.version))}"
+        async with open_transport(self._limits) as transport:
+            return (await transport.get(f"{self._url}/pypi/{release}/json")).json()
+
+
+def _vulnerabilities(document: object, spec: ResolvedDependency) -> list[VulnerabilityResult]:
+    info = document.get("info") if isinstance(document, Mapping) else None
+    listed = document.get("vulnerabilities") if isinstance(document, Mapping) else None
+    if not isinstance(info, Mapping) or not isinstance(listed, list):
+        raise ServiceError("its answer holds no list of vulnerabilities")
+    name, version = str(info.get("name")), parsed(str(info.get("version")))
+    if normalised(name) != spec.canonical_name or version != spec.version:
+        raise ServiceError("its answer is about another release")
+    results = [_vulnerability(one) for one in listed]
+    return [result for result in results if result is not None]
+
+
+def _vulnerability(record: object) -> VulnerabilityResult | None:
+    """Return one entry, None for a withdrawn one; raises ServiceError for one without an id or with odd parts."""
+    if not isinstance(record, Mapping):
+        raise ServiceError(_NOT_READ)
+    if isinstance(record.get("withdrawn"), str):
+        return None
+    names = [record.get("id"), *_list(record, "aliases")]
+    if not all(isinstance(name, str) and name and name == one_line(name) for name in names):
+        raise ServiceError(_NOT_READ)
+    fixed = filter(None, (parsed(str(text)) for text in _list(record, "fixed_in")))
+    summary = str(record.get("summary") or record.get("details") or "")
+    return VulnerabilityResult.create(
+        ids=names, description=one_line(summary), fix_versions=sorted(fixed), published=None
+    )
+
+
+def _list(record: Mapping[object, object], key: str) -> list[object]:
+    value = record.get(key, [])
+    if not isinstance(value, list):
+        raise ServiceError(_NOT_READ)
+    return value
 
 
 class PipAuditFeed:
@@ -89,7 +111,8 @@ class PipAuditFeed:
 
     def look_up(self, subjects: Sequence[Subject]) -> Lookup:
         """Return an answer for each subject; what the service raises becomes the answer's failure."""
-        answers = {subject: self._ask(subject) for subject in subjects}
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            answers = dict(zip(subjects, pool.map(self._ask, subjects), strict=True))
         failures = [answer.failure for answer in answers.values()]
         dead = bool(failures) and all(failures)
         source = AdvisorySource(self._name)
@@ -119,18 +142,6 @@ class PipAuditFeed:
         return Answer(advisories, frozenset(advisory.id for advisory in advisories))
 
 
-def as_dependencies(packages: Iterable[PackageAudit]) -> list[Dependency]:
-    """Return audited packages as pip-audit's models; what was not audited is skipped with its reason."""
-    return [_dependency(package) for package in packages]
-
-
-def as_result(finding: Finding) -> VulnerabilityResult:
-    """Return a finding as pip-audit's model."""
-    aliases: set[VulnerabilityID] = {VulnerabilityID(alias) for alias in finding.aliases}
-    fixed = [Version(version) for version in finding.fixed_in]
-    return VulnerabilityResult(VulnerabilityID(finding.id), finding.summary or "N/A", fixed, aliases)
-
-
 def as_advisory(subject: Subject, result: VulnerabilityResult) -> Advisory:
     """Return pip-audit's model as an advisory about exactly the version that was asked for."""
     events = tuple(Event("fixed", str(version)) for version in result.fix_versions)
@@ -145,29 +156,4 @@ def as_advisory(subject: Subject, result: VulnerabilityResult) -> Advisory:
         summary=one_line(result.description),
         published=result.published.isoformat() if result.published else "",
         affected=(entry,),
-    )
-
-
-def _subject(spec: ResolvedDependency) -> Subject:
-    return Subject(normalised(spec.name), spec.version.public)
-
-
-def _dependency(package: PackageAudit) -> Dependency:
-    if package.status is Status.AUDITED:
-        try:
-            return ResolvedDependency(package.name, Version(package.version))
-        except InvalidVersion:
-            return SkippedDependency(package.name, f'"{package.version}" is not a PEP 440 version')
-    return SkippedDependency(package.name, package.reason)
-
-
-def _blank(subject: Subject) -> PackageAudit:
-    return PackageAudit(
-        key=(subject.name, subject.version, ("", "", "")),
-        name=subject.name,
-        version=subject.version,
-        audited_as=subject.version,
-        groups=(),
-        dev_only=False,
-        status=Status.AUDITED,
     )

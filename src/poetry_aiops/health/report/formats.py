@@ -9,6 +9,7 @@ from poetry_aiops.health.report.document import health_json
 from poetry_aiops.health.report.github import health_annotations
 from poetry_aiops.health.report.markdown import health_markdown
 from poetry_aiops.health.report.page import health_page
+from poetry_aiops.health.report.pip_audit import health_pip_audit
 from poetry_aiops.health.report.sarif import health_sarif
 from poetry_aiops.health.report.text import TextView, health_lines
 
@@ -23,7 +24,7 @@ _WIDTH = 100
 
 
 def report_text(report: HealthReport, form: str) -> str:
-    """Return the report in a format: text, json, markdown, html, sarif, cyclonedx or github."""
+    """Return the report in a format: text, json, markdown, html, sarif, cyclonedx, github or pip-audit."""
     return _WRITERS[form](report)
 
 
@@ -47,5 +48,6 @@ _WRITERS: Final[Mapping[str, Callable[[HealthReport], str]]] = MappingProxyType(
         "sarif": health_sarif,
         "cyclonedx": _cyclonedx,
         "github": health_annotations,
+        "pip-audit": health_pip_audit,
     }
 )

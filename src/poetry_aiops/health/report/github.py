@@ -1,8 +1,8 @@
 """Annotations for GitHub's workflow log: the lines that its runner turns into marks on files.
 
 The form is that of ``@actions/core``: ``::error file=F,line=N,title=T::message``, with ``%``, CR and LF escaped in
-messages and ``:`` and ``,`` as well in properties. GitHub shows ten of a kind for each step, so the gravest come
-first and the last line sums up.
+messages and ``:`` and ``,`` as well in properties. GitHub shows ten of a kind for each step: the verdict comes first,
+then as many as are shown, the worst first.
 """
 
 from __future__ import annotations
@@ -21,14 +21,21 @@ if TYPE_CHECKING:
 
 
 Kind = Literal["error", "warning", "notice"]
-_SHOWN: Final = 10  # packages that could not be audited; often all for one reason
+MOST: Final = 10
+"""Annotations of a kind that GitHub shows for a step."""
 
 
 def health_annotations(report: HealthReport) -> str:
-    """Return the annotations, one on each line."""
-    return "\n".join(
-        [*_findings(report), *_signals(report), *_open(report), *_idle(report), _summary(report)]
-    )
+    """Return the annotations, one on each line: the verdict, then at most ten of a kind with it."""
+    verdict = _summary(report)
+    made = [verdict]
+    room = {kind: MOST - verdict.startswith(f"::{kind} ") for kind in ("error", "warning", "notice")}
+    for line in (*_findings(report), *_signals(report), *_open(report), *_idle(report)):
+        kind = line[2:].partition(" ")[0]
+        room[kind] -= 1
+        if room[kind] >= 0:
+            made.append(line)
+    return "\n".join(made)
 
 
 def _findings(report: HealthReport) -> Iterator[str]:
@@ -59,14 +66,10 @@ def _signals(report: HealthReport) -> Iterator[str]:
 
 
 def _open(report: HealthReport) -> Iterator[str]:
-    failed = words.open_audits(report)
-    for row in failed[:_SHOWN]:
-        reason = row.audit.reason if row.audit else ""
-        title = f"{row.package.name} {row.package.version} - not audited"
-        yield _line("warning", report, row, title, f"whether it is vulnerable is unknown: {reason}")
-    if len(failed) > _SHOWN:
-        message = f"whether {len(failed) - _SHOWN} more packages are vulnerable is unknown"
-        yield _line("warning", report, None, "not audited", message)
+    for reason, names in words.folded(words.open_audits(report)):
+        row = next(row for row in report.packages if f"{row.package.name} {row.package.version}" == names[0])
+        title = f"{names[0] if len(names) == 1 else f'{len(names)} packages'} - not audited"
+        yield _line("warning", report, row, title, f"whether vulnerable is unknown: {reason}")
 
 
 def _idle(report: HealthReport) -> Iterator[str]:

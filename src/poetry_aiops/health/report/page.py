@@ -13,29 +13,19 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.cli.escape import for_html
-from poetry_aiops.cli.plain import counted
-from poetry_aiops.health.news import in_words
+from poetry_aiops.cli.escape import for_html, web_address
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.page_tables import (
-    all_packages,
-    currency_table,
-    findings_table,
-    ignored_table,
-    kept_table,
-    open_table,
-    signals_table,
-    sources_table,
-)
-from poetry_aiops.health.report.page_trend import trend_drawing, trend_table
+from poetry_aiops.health.report.page_trend import trend_drawing
+from poetry_aiops.health.report.sections import facts, numbers, packages, reasons, sections
 from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in_words
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from poetry_aiops.health.metric import Metric
-    from poetry_aiops.health.report.model import HealthReport, ProposedFix
+    from poetry_aiops.health.report.model import HealthReport
+    from poetry_aiops.health.report.sections import Cell, Note, Section
 
 
 _SLOT: Final = re.compile(r"\{\{(\w+)\}\}")
@@ -75,32 +65,14 @@ def _header(report: HealthReport) -> Iterator[str]:
 def _main(report: HealthReport) -> Iterator[str]:
     yield from _verdict(report)
     yield from _metrics(report)
-    yield from _news(report)
-    yield from _section("findings", "Vulnerabilities", _findings(report))
-    failed = words.open_audits(report)
-    if failed:
-        title = f"Not audited: whether {counted(len(failed), 'package')} {'is' if len(failed) == 1 else 'are'} vulnerable is unknown"
-        yield from _section("open", title, open_table(failed))
-    if report.fixes:
-        yield from _section("fixes", "Fixes", "\n".join(_fix(fix) for fix in words.fixes_in_order(report)))
-    behind, signals, poor = words.outdated(report), words.signalled(report), words.poorly_kept(report)
-    if signals:
-        yield from _section("signals", f"Supply-chain signals ({len(signals)})", signals_table(signals))
-    if behind:
-        yield from _section(
-            "currency", f"Newer versions ({counted(len(behind), 'package')})", currency_table(behind)
-        )
-    if poor:
-        yield from _section(
-            "maintenance", f"Hardly maintained ({counted(len(poor), 'package')})", kept_table(poor)
-        )
-    if report.ignored or report.idle:
-        yield from _section("ignored", "Ignored by pyproject.toml", _ignored(report))
-    yield from _trend(report)
-    yield from _section("sources", "Sources", _sources(report))
-    title = f"Every locked package ({len(report.packages)})"
+    for section in sections(report):
+        if section.key == "trend":
+            yield from _section("trend", "Trend", _trend(report))
+        elif section.key != "metrics":
+            yield from _section(section.key, for_html(section.title), _content(section))
+    every = packages(report)
     yield from _section(
-        "packages", "", f"<details><summary>{title}</summary>{all_packages(report)}</details>"
+        "packages", "", f"<details><summary>{for_html(every.title)}</summary>{table_of(every)}</details>"
     )
 
 
@@ -114,23 +86,13 @@ def _section(identity: str, title: str, content: str) -> Iterator[str]:
 
 
 def _verdict(report: HealthReport) -> Iterator[str]:
-    verdict, score = words.verdict(report), words.score_in_words(report)
-    found, audited = words.found_in_words(report), words.audited_in_words(report)
+    verdict = words.verdict(report)
     yield f'<section class="verdict {verdict.style}" aria-labelledby="gate"><h2 id="gate">Gate {for_html(verdict.text)}</h2>'
     yield '<dl class="facts">'
-    for title, one in (("Found", found), ("Audit", audited), ("Score", score)):
-        yield f'<dt>{title}</dt><dd class="{one.style}">{for_html(one.text)}</dd>'
-    yield f"<dt>Fails on</dt><dd>{for_html(words.rules_in_words(report.rules))}</dd>"
-    if report.scope:
-        yield f'<dt>Scope</dt><dd class="warn">{for_html(report.scope)} (not the whole lock)</dd>'
-    if report.change:
-        yield f"<dt>Change</dt><dd>{for_html(words.change_in_words(report))}</dd>"
+    for label, fact in facts(report):
+        yield f'<dt>{label}</dt><dd class="{fact.style}">{for_html(fact.text)}</dd>'
     yield "</dl>"
-    told = [one.message for one in report.gate.violations if one.kind != "advisory"]
-    told += [f"open: {question}" for question in report.gate.incomplete]
-    told += [f"note: {note}" for note in report.notes]
-    if told:
-        yield f"<ul>{''.join(f'<li>{for_html(text)}</li>' for text in told)}</ul>"
+    yield _notes(reasons(report))
     yield "</section>"
 
 
@@ -165,32 +127,50 @@ def _value(score: float | None, style: str) -> str:
     )
 
 
-def _news(report: HealthReport) -> Iterator[str]:
-    news = report.news
-    told = in_words(news) if news and news.since else ()
-    if news and news.since and told:
-        items = "".join(f"<li>{for_html(text)}</li>" for text in told)
-        yield from _section("news", f"New since {words.moment(news.since)}", f"<ul>{items}</ul>")
+def _content(section: Section) -> str:
+    return (table_of(section) if section.rows else "") + _notes(section.notes)
 
 
-def _findings(report: HealthReport) -> str:
-    found = words.cases(report)
-    if found:
-        return findings_table(found)
-    return f'<p class="{words.found_in_words(report).style}">{for_html(words.clean_in_words(report))}</p>'
-
-
-def _fix(fix: ProposedFix) -> str:
-    verdict = words.fix_in_words(fix)
-    to = f" to <code>{for_html(fix.to_version)}</code>" if fix.to_version else ""
-    held = f"; held back by {'; '.join(fix.blockers)}" if fix.blockers and fix.how != "blocked" else ""
-    ends = f'<p class="dim">ends {for_html(", ".join(fix.advisories))}</p>' if fix.advisories else ""
-    lines = "\n".join(_diff_line(line) for line in fix.diff)
-    diff = f"<details open><summary>Changes</summary><pre>{lines}</pre></details>" if fix.diff else ""
-    return (
-        f"<p><strong>{for_html(fix.package)}</strong> <code>{for_html(fix.from_version)}</code>{to}:"
-        f' <span class="{verdict.style}">{for_html(verdict.text + held)}</span></p>{ends}{diff}'
+def table_of(section: Section) -> str:
+    """Return a table whose first column heads its rows; a narrow screen shows each row as a card with the titles."""
+    kinds = [' class="number"' if column.right else "" for column in section.columns]
+    titles = [for_html(column.title) for column in section.columns]
+    head = "".join(f'<th scope="col"{kind}>{title}</th>' for kind, title in zip(kinds, titles, strict=True))
+    body = "\n".join(
+        f'<tr><th scope="row">{_cell(row[0])}</th>'
+        + "".join(
+            f'<td data-title="{title}"{kind}>{_cell(cell)}</td>'
+            for kind, title, cell in zip(kinds[1:], titles[1:], row[1:], strict=True)
+        )
+        + "</tr>"
+        for row in section.rows
     )
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+    )
+
+
+def _cell(cell: Cell) -> str:
+    text, address = for_html(cell.text), web_address(cell.link)
+    if address:
+        text = f'<a href="{for_html(address)}" rel="noopener noreferrer">{text}</a>'
+    elif cell.badge:
+        text = f'<span class="badge {for_html(cell.text)} {cell.style}">{text}</span>'
+    elif cell.code:
+        text = f"<code>{text}</code>"
+    elif cell.style:
+        text = f'<span class="{cell.style}">{text}</span>'
+    return text + "".join(f'<span class="summary">{for_html(part)}</span>' for part in cell.below)
+
+
+def _notes(notes: Sequence[Note]) -> str:
+    items = "".join(f'<li class="{note.style}">{for_html(note.text)}{_diff(note)}</li>' for note in notes)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _diff(note: Note) -> str:
+    lines = "\n".join(_diff_line(line) for line in note.diff)
+    return f"<details open><summary>Changes</summary><pre>{lines}</pre></details>" if lines else ""
 
 
 def _diff_line(line: str) -> str:
@@ -199,31 +179,11 @@ def _diff_line(line: str) -> str:
     return f'<span class="{kind}">{text}</span>' if kind else text
 
 
-def _ignored(report: HealthReport) -> str:
-    table = ignored_table(report.ignored) if report.ignored else ""
-    idle = "".join(
-        f'<li class="{"bad" if one.is_lapsed else "warn"}">{for_html(f"{one.ignore.key_path} {one.ignore.id}: {one.why}")}</li>'
-        for one in report.idle
-    )
-    return table + (f"<ul>{idle}</ul>" if idle else "")
-
-
-def _trend(report: HealthReport) -> Iterator[str]:
-    if len(report.trend) < 2:  # noqa: PLR2004 - a trend has two ends
-        return
+def _trend(report: HealthReport) -> str:
     told = f"Score {score_trend(report.trend) or 'unknown'}; findings {finding_trend(report.trend)}; {span_in_words(report.trend)}."
-    numbers = f"<details><summary>The numbers</summary>{trend_table(report.trend)}</details>"
-    yield from _section(
-        "trend", "Trend", f"<p>{for_html(told)}</p>{trend_drawing(report.trend, told)}{numbers}"
-    )
-
-
-def _sources(report: HealthReport) -> str:
-    skipped = "".join(
-        "<li>" + for_html(f"{counted(count, 'package')} not applicable: {reason}") + "</li>"
-        for reason, count in words.not_applicable(report)
-    )
-    return sources_table(report) + (f"<ul>{skipped}</ul>" if skipped else "")
+    every = numbers(report)
+    table = f"<details><summary>{every.title}</summary>{table_of(every)}</details>"
+    return f"<p>{for_html(told)}</p>{trend_drawing(report.trend, told)}{table}"
 
 
 def _footer(report: HealthReport) -> Iterator[str]:

@@ -34,21 +34,6 @@ def trend_drawing(points: Sequence[TrendPoint], told: str) -> str:
     )
 
 
-def trend_table(points: Sequence[TrendPoint]) -> str:
-    """Return the numbers of the trend, the newest first."""
-    rows = "\n".join(
-        f'<tr><th scope="row">{point.generated.date().isoformat()}</th>'
-        f'<td class="number">{"unknown" if point.score is None else number(point.score)}</td>'
-        f'<td class="number">{number(point.coverage)} %</td><td class="number">{total(point)}</td>'
-        f"<td>{'changed' if point.lock_changed else ''}</td></tr>"
-        for point in reversed(points)
-    )
-    head = '<th scope="col">Day</th>' + "".join(
-        f'<th scope="col" class="number">{title}</th>' for title in ("Score", "Coverage", "Findings")
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}<th scope="col">Lock</th></tr></thead><tbody>\n{rows}\n</tbody></table></div>'
-
-
 def _places(points: Sequence[TrendPoint]) -> list[float]:
     first, last = points[0].generated, points[-1].generated
     whole = (last - first).total_seconds() or 1.0

@@ -1,316 +1,142 @@
-"""A health report for a terminal: what is wrong first, then what is known, and always what is not."""
+"""A health report for a terminal: a first screen that says what to do, and every section behind ``-v``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.cli.escape import for_terminal
-from poetry_aiops.cli.plain import counted
-from poetry_aiops.cli.styled import Column, Span, cells_wide, labelled, paragraph, styled, table, table_blocks
+from poetry_aiops.cli.styled import Span, labelled, paragraph, styled, table, table_blocks
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.text_parts import (
-    fix_lines,
-    ignored_lines,
-    news_lines,
-    open_lines,
-    source_lines,
-    trend_lines,
-)
+from poetry_aiops.health.report.next_step import next_step
+from poetry_aiops.health.report.sections import by_package, facts, reasons, sections
+from poetry_aiops.health.report.trend import ASCII_BLOCKS, BLOCKS
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from poetry_aiops.cli.styled import Line
-    from poetry_aiops.health.report.model import HealthReport, PackageRow
+    from poetry_aiops.cli.styled import Line, Style
+    from poetry_aiops.health.report.model import HealthReport
+    from poetry_aiops.health.report.sections import Cell, Section
 
 
 _NARROW: Final = 36
+_LABEL: Final = 9  # cells
+SCREEN: Final = 25
+"""Lines of a first screen of 80 columns or more."""
+_REASONS: Final = 4
+_ROWS: Final = 8
+_REASON_LINES: Final = (4, 2, 1)
+_PLAIN_BLOCKS: Final = str.maketrans(BLOCKS, ASCII_BLOCKS)
 
 
 @dataclass(frozen=True, slots=True)
 class TextView:
-    """How the text is laid out: ``width`` in cells, ``every`` for whole lists, ``unicode`` for block signs."""
+    """How the text is laid out: ``width`` in cells, ``every`` for all sections, ``unicode`` for block characters."""
 
     width: int = 80
     every: bool = False
     unicode: bool = True
 
-    @property
-    def most(self) -> int | None:
-        """How many rows a list may have, None for all."""
-        return None if self.every else 15
-
 
 def health_lines(report: HealthReport, view: TextView | None = None) -> tuple[Line, ...]:
     """Return the report as styled lines; foreign text in them is inert, but not escaped for any console library."""
     shown = view or TextView()
-    shown = shown if shown.width >= _NARROW else TextView(_NARROW, shown.every, shown.unicode)
-    sections = [
-        _head(report, shown),
-        news_lines(report, shown.width),
-        _findings(report, shown),
-        open_lines(report, shown.width, shown.most),
-        fix_lines(report, shown.width),
-        _currency(report, shown),
-        _signals(report, shown),
-        _maintenance(report, shown),
-        ignored_lines(report, shown.width),
-        _metrics(report, shown),
-        trend_lines(report, shown.width, unicode=shown.unicode),
-        source_lines(report, shown.width),
-        _verdict(report, shown),
-    ]
-    told = [section for section in sections if section]
-    return tuple(
-        line for number, section in enumerate(told) for line in ([(), *section] if number else section)
-    )
-
-
-def _head(report: HealthReport, view: TextView) -> list[Line]:
-    name = for_terminal(report.project) or "this project"
-    head: Line = (Span(f"Health of {name}", "title"), Span(f", {words.moment(report.generated)}", "dim"))
-    facts = [
-        ("Score    ", words.score_in_words(report)),
-        ("Audit    ", words.audited_in_words(report)),
-        *([("Found    ", words.found_in_words(report))] if report.audit is not None else []),
-        *(
-            [("Change   ", words.Verdict(for_terminal(words.change_in_words(report)), ""))]
-            if report.change
-            else []
-        ),
-    ]
-    lines = [head] if sum(cells_wide(part.text) for part in head) <= view.width else _broken(head, view.width)
-    for label, fact in facts:
-        lines += labelled(label, fact.text, view.width, fact.style)
-    if report.scope:
-        lines += labelled(
-            "Scope    ", f"{for_terminal(report.scope)} (not the whole lock)", view.width, "warn"
-        )
-    for note in report.notes:
-        lines += labelled("Note     ", for_terminal(note), view.width, "warn")
+    shown = replace(shown, width=max(shown.width, _NARROW))
+    if shown.every:
+        return tuple(_whole(report, shown))
+    lines: tuple[Line, ...] = ()
+    for most, reason_lines in product(range(_ROWS, 0, -1), _REASON_LINES):
+        lines = tuple(_first_screen(report, shown.width, most, reason_lines))
+        if len(lines) <= SCREEN:
+            break
     return lines
 
 
-def _broken(head: Line, width: int) -> list[Line]:
-    name, moment = head
-    return [*paragraph(name.text, width, 0, name.style), styled(moment.text.removeprefix(", "), moment.style)]
+def _whole(report: HealthReport, view: TextView) -> Iterator[Line]:
+    yield from _head(report, view.width, None)
+    for section in sections(report):
+        yield ()
+        yield from paragraph(section.title, view.width, 0, section.style or "title")
+        yield from _table(section, view.width)
+        for note in section.notes:
+            text = note.text if view.unicode else note.text.translate(_PLAIN_BLOCKS)
+            yield from paragraph(for_terminal(text), view.width, style=note.style)
+            yield from (styled(f"      {for_terminal(line)}", _diff_style(line)) for line in note.diff)
 
 
-def _findings(report: HealthReport, view: TextView) -> list[Line]:
-    if report.audit is None:
-        return []
-    found = words.cases(report)
-    lines: list[Line] = [styled("Vulnerabilities", "title")]
-    if not found:
-        return [
-            *lines,
-            *paragraph(words.clean_in_words(report), view.width, style=words.audited_in_words(report).style),
-        ]
-    columns = [
-        Column("severity"),
-        Column("package", elastic=True),
-        Column("advisory"),
-        Column("fixed in"),
-        Column("pulled in by", elastic=True),
+def _first_screen(report: HealthReport, width: int, most: int, reason_lines: int) -> Iterator[Line]:
+    yield from _head(report, width, min(_REASONS, most))
+    step = next_step(report)
+    if step is not None:
+        yield ()
+        yield styled("What to do now", "title")
+        yield from paragraph(step.command, width, 2, "good")
+        yield from paragraph(step.why, width, 4, "dim")
+    found = by_package(report)
+    if found.rows:
+        yield ()
+        yield styled(found.title, "title")
+        rows = [_spans(row) for row in found.rows[:most]]
+        yield from table(found.columns, rows, width)
+        yield from _more(len(found.rows) - most, width)
+    folded = words.folded(words.open_audits(report))
+    if folded:
+        yield ()
+        yield styled("Not audited", "warn")
+        for reason, names in folded[: min(_REASONS, most)]:
+            text = f"{names[0] if len(names) == 1 else f'{len(names)} packages'}: {reason}"
+            first, *rest = paragraph(for_terminal(text), width, style="warn")
+            if len(rest) < reason_lines:
+                yield from (first, *rest)
+            else:
+                yield from (first, *rest[: reason_lines - 1], styled("  ...", "dim"))
+        yield from _more(len(folded) - min(_REASONS, most), width)
+    also = [
+        section.title[0].lower() + section.title[1:]
+        for section in sections(report)
+        if section.detail and section.rows
     ]
-    shown = found if view.most is None else found[: 2 * view.most]
-    rows = list(_finding_rows(shown))
-    lines += _with_summaries(columns, rows, shown, view)
-    return lines + _more(len(found) - len(shown), view)
+    if also:
+        yield ()
+        yield from paragraph(f"Also: {'; '.join(also)}. -v shows everything.", width, 0, "dim")
 
 
-def _finding_rows(found: Sequence[words.Case]) -> Iterator[list[Span]]:
-    before = None
-    for case in found:
-        finding, row = case.finding, case.row
-        again = before == (finding.package, finding.version)
-        before = finding.package, finding.version
-        groups = words.groups_in_words(*case.rows)
-        via = for_terminal(words.via_in_words(row) + (f" ({groups})" if groups else ""))
-        style = words.style_of_severity(finding.severity)
-        yield [
-            Span(str(finding.severity), style),
-            Span("" if again else for_terminal(f"{finding.package} {finding.version}"), "title"),
-            Span(for_terminal(finding.id)),
-            Span(for_terminal(words.fixed_in_words(finding)), "" if finding.fixed_in else "warn"),
-            Span("" if again else via),
-        ]
-
-
-def _with_summaries(
-    columns: Sequence[Column], rows: Sequence[Sequence[Span]], found: Sequence[words.Case], view: TextView
-) -> list[Line]:
-    """Return the table with each summary in its own lines below its row."""
-    lines, *blocks = table_blocks(columns, rows, view.width)
-    for block, case in zip(blocks, found, strict=True):
-        lines += [*block, *_summary(case, view)]
-    return lines
-
-
-def _summary(case: words.Case, view: TextView) -> list[Line]:
-    names = words.other_names(case.finding)
-    told = ". ".join(filter(None, [case.finding.summary.rstrip("."), names]))
-    lines = paragraph(for_terminal(told, 300), view.width - 4, 12, "dim") if told else []
-    whole = view.every or len(lines) <= 2  # noqa: PLR2004 - two lines
-    kept = lines if whole else [lines[0], (*lines[1], Span(" ...", "dim"))]
-    notes = case.finding.notes if view.every else ()
-    return [
-        *kept,
-        *(line for note in notes for line in paragraph(for_terminal(f"note: {note}"), view.width, 12, "dim")),
-    ]
-
-
-def _currency(report: HealthReport, view: TextView) -> list[Line]:
-    behind = words.outdated(report)
-    if not behind:
-        return []
-    shown = behind[: view.most]
-    columns = [
-        Column("package", elastic=True),
-        Column("locked"),
-        Column("wanted"),
-        Column("latest"),
-        Column("behind", right=True),
-        Column("held back by", elastic=True),
-    ]
-    rows = [_currency_row(row) for row in shown]
-    title = f"Newer versions ({counted(len(behind), 'package')}; direct ones first, marked *)"
-    return [
-        *paragraph(title, view.width, 0, "title"),
-        *table(columns, rows, view.width),
-        *_more(len(behind) - len(shown), view),
-    ]
-
-
-def _currency_row(row: PackageRow) -> list[Span]:
-    currency = row.currency
-    if currency is None:
-        raise ValueError(row.package.name)
-    held = ", ".join(f"{demand.holder} {demand.constraint}" for demand in currency.held_back_by)
-    barred = f"{currency.barred.version} {currency.barred.obstacle}" if currency.barred else ""
-    late = currency.libyears is not None and currency.libyears >= 2  # noqa: PLR2004 - years; half of the score is gone
-    return [
-        Span(
-            for_terminal(row.package.name) + (" *" if row.direct else ""),
-            "title" if row.direct else "",
-        ),
-        Span(for_terminal(row.package.version)),
-        Span(for_terminal(currency.wanted or "?")),
-        Span(for_terminal(currency.latest or "?")),
-        Span(words.years(currency.libyears), "warn" if late or currency.libyears is None else ""),
-        Span(for_terminal("; ".join(filter(None, [held, barred])))),
-    ]
-
-
-def _signals(report: HealthReport, view: TextView) -> list[Line]:
-    found = words.signalled(report)
-    if not found:
-        return []
-    shown = found[: view.most]
-    columns = [Column("signal"), Column("package", elastic=True), Column("what the index says", elastic=True)]
-    rows = []
-    for row, index in shown:
-        signal = row.signals[index]
-        name = for_terminal(f"{row.package.name} {row.package.version}")
-        rows.append(
-            [
-                Span(str(signal.kind), "bad" if signal.kind.is_grave else "warn"),
-                Span(name),
-                Span(for_terminal(signal.message)),
-            ]
-        )
-    title = f"Supply-chain signals ({len(found)})"
-    return [
-        *paragraph(title, view.width, 0, "title"),
-        *table(columns, rows, view.width),
-        *_more(len(found) - len(shown), view),
-    ]
-
-
-def _maintenance(report: HealthReport, view: TextView) -> list[Line]:
-    poor = words.poorly_kept(report)
-    if not poor:
-        return []
-    shown = poor[: None if view.every else 5]
-    columns = [
-        Column("score", right=True),
-        Column("package", elastic=True),
-        Column("last release"),
-        Column("releases in 2 years", right=True),
-        Column("status", elastic=True),
-    ]
-    rows = []
-    for row in shown:
-        kept = row.maintenance
-        if kept is None or kept.score is None:
-            continue
-        last = kept.last_release.date().isoformat() if kept.last_release else "?"
-        name = for_terminal(f"{row.package.name} {row.package.version}")
-        recent = "?" if kept.releases_24_months is None else str(kept.releases_24_months)
-        rows.append(
-            [
-                Span(words.number(kept.score), "bad"),
-                Span(name),
-                Span(last),
-                Span(recent),
-                Span(for_terminal(kept.status or "")),
-            ]
-        )
-    return [
-        styled(f"Hardly maintained ({counted(len(poor), 'package')})", "title"),
-        *table(columns, rows, view.width),
-        *_more(len(poor) - len(shown), view),
-    ]
-
-
-def _metrics(report: HealthReport, view: TextView) -> list[Line]:
-    columns = [
-        Column("metric"),
-        Column("score", right=True),
-        Column("coverage", right=True),
-        Column("weight", right=True),
-        Column("based on", elastic=True),
-    ]
-    rows = []
-    for name, metric in words.metrics_in_order(report):
-        weight = report.score.weights.get(name)
-        style = "dim" if metric is None else words.style_of_score(metric.score, metric.coverage)
-        value = "-" if metric is None else "unknown" if metric.score is None else words.number(metric.score)
-        rows.append(
-            [
-                Span(name),
-                Span(value, style),
-                Span(
-                    "-" if metric is None else words.percent(metric.coverage),
-                    "warn" if metric and metric.coverage < words.GOOD_SCORE else "",
-                ),
-                Span("-" if weight is None else words.percent(100 * weight)),
-                Span(for_terminal(words.metric_note(metric)), "dim"),
-            ]
-        )
-    lines = [styled("Metrics", "title"), *table(columns, rows, view.width)]
-    return [
-        *lines,
-        *(
-            paragraph(for_terminal(report.score.reason), view.width, style="warn")
-            if report.score.reason
-            else []
-        ),
-    ]
-
-
-def _verdict(report: HealthReport, view: TextView) -> list[Line]:
+def _head(report: HealthReport, width: int, most: int | None) -> Iterator[Line]:
     verdict = words.verdict(report)
-    lines = labelled("Gate ", verdict.text, view.width, verdict.style, "title")
-    lines += paragraph(f"It fails on {words.rules_in_words(report.rules)}.", view.width, style="dim")
-    asked = [one for one in report.gate.violations if one.kind != "advisory"]
-    lines += [line for one in asked for line in paragraph(for_terminal(one.message), view.width, style="bad")]
-    for question in report.gate.incomplete:
-        lines += paragraph(f"open: {for_terminal(question)}", view.width, style="warn")
-    return lines
+    yield from labelled("Gate ", verdict.text, width, verdict.style, "title")
+    name = for_terminal(report.project) or "this project"
+    yield from paragraph(f"Health of {name}, {words.moment(report.generated)}", width, 0, "dim")
+    for label, fact in facts(report):
+        yield from labelled(f"{label:<{_LABEL}}", for_terminal(fact.text), width, fact.style)
+    told = reasons(report)
+    for note in told[:most]:
+        yield from paragraph(for_terminal(note.text), width, style=note.style)
+    if most is not None:
+        yield from _more(len(told) - most, width)
 
 
-def _more(count: int, view: TextView) -> list[Line]:
-    return paragraph(f"... and {count} more (-v shows all)", view.width, style="dim") if count > 0 else []
+def _table(section: Section, width: int) -> Iterator[Line]:
+    """Yield the table with the smaller lines of each row below it."""
+    if not section.rows:
+        return
+    head, *blocks = table_blocks(section.columns, [_spans(row) for row in section.rows], width)
+    yield from head
+    for block, row in zip(blocks, section.rows, strict=True):
+        yield from block
+        below = ". ".join(text.rstrip(".") for cell in row for text in cell.below)
+        yield from paragraph(for_terminal(below, 1000), width, 6, "dim") if below else ()
+
+
+def _spans(row: Sequence[Cell]) -> list[Span]:
+    return [Span(for_terminal(cell.text), cell.style) for cell in row]
+
+
+def _more(count: int, width: int) -> list[Line]:
+    return paragraph(f"... and {count} more (-v shows all)", width, style="dim") if count > 0 else []
+
+
+def _diff_style(line: str) -> Style:
+    return "good" if line.startswith("+") else "bad" if line.startswith("-") else "dim"

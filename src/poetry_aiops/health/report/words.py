@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
+from packaging.version import Version
+
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.advisory import Severity, Status
 from poetry_aiops.health.metric import METRICS
@@ -15,7 +17,7 @@ from poetry_aiops.project.versions import public_version
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from poetry_aiops.cli.styled import Style
@@ -76,6 +78,36 @@ def cases(report: HealthReport) -> tuple[Case, ...]:
     ordered = [sorted(group, key=_gravity) for group in found.values()]
     ordered.sort(key=lambda group: (_gravity(group[0])[0], -len(group), group[0].row.package.name))
     return tuple(case for group in ordered for case in group)
+
+
+def by_package(report: HealthReport) -> tuple[tuple[Case, ...], ...]:
+    """Return the findings that count, grouped by package, the packages and findings with the highest severity first.
+
+    Against a base they are those that the change brings.
+    """
+    new = None if report.change is None else {finding.identity for finding in report.change.new}
+    found: dict[str, list[Case]] = {}
+    for case in cases(report):
+        if new is not None and case.finding.identity not in new:
+            continue
+        found.setdefault(case.finding.package, []).append(case)
+    return tuple(map(tuple, found.values()))
+
+
+def fixed_for_all(findings: Sequence[Finding]) -> str:
+    """Return the first version that is fixed for every finding of a package, the empty text where there is none."""
+    if not all(finding.fixed_in for finding in findings):
+        return ""
+    return str(max(Version(finding.fixed_in[0]) for finding in findings))
+
+
+def folded(rows: Sequence[PackageRow]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return each reason for which packages were not audited, with the packages; the most frequent first."""
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        name = f"{row.package.name} {row.package.version}"
+        found.setdefault(row.audit.reason if row.audit else "", {})[name] = None
+    return tuple(sorted(((why, tuple(names)) for why, names in found.items()), key=lambda one: -len(one[1])))
 
 
 def ignored_cases(report: HealthReport) -> tuple[Case, ...]:

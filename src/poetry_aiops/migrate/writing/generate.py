@@ -23,7 +23,7 @@ from poetry_aiops.migrate.planning.enrichment import enriching_tables
 from poetry_aiops.migrate.planning.entry import inline_table, table_value
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
-from poetry_aiops.project.edit_text import Sections, toml_key, toml_text
+from poetry_aiops.project.edit_text import Sections, header_keys, toml_key, toml_text
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.toml import parse_toml
 
@@ -384,7 +384,7 @@ class _Writer:
     def _there(self, header: str) -> dict[str, object]:
         """Return what one of Poetry's tables says, by canonical names."""
         node: Any = tomllib.loads(self.text)
-        for key in _keys(header):
+        for key in header_keys(header):
             node = node.get(key, {})
         return {normalised(key): value for key, value in node.items()}
 
@@ -405,7 +405,7 @@ class _Writer:
         """Make the entry of a package in Poetry's own table a list of what it says and of these entries."""
         document: Any = tomlkit.parse(self.text)
         table = document
-        for key in _keys(header):
+        for key in header_keys(header):
             table = table[key]
         spelt = next(key for key in table if normalised(key) == name)
         old = table[spelt]
@@ -423,16 +423,6 @@ build-backend = "poetry.core.masonry.api"
 
 def _package(name: str, folder: str) -> dict[str, object]:
     return {"include": name, "from": folder} if folder else {"include": name}
-
-
-def _keys(header: str) -> tuple[str, ...]:
-    """Return the keys of a table's header, outermost first."""
-    node: Any = tomllib.loads(header)
-    found = []
-    while node:
-        key, node = next(iter(node.items()))
-        found.append(key)
-    return tuple(found)
 
 
 def _forget_dynamic(tool: Any) -> None:  # noqa: ANN401 - tomlkit's tables have no common type

@@ -109,7 +109,8 @@ def test_answers_are_kept_for_ten_minutes_and_records_until_they_change(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b'{"format": 1}', b'{"format": 1, "answers": 3, "records": {}}']
+    "content",
+    [b"", b"[]", b'{"schema": "osv/1"}', b'{"schema": "osv/1", "content": {"answers": 3, "records": {}}}'],
 )
 def test_a_broken_cache_counts_as_an_empty_one(server: OsvServer, tmp_path: Path, content: bytes) -> None:
     first = ask(server, cache_folder=tmp_path)

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.unit.health.health_sample import blind, clean, sample
+from tests.unit.health.health_sample import TORCH_CRITICAL, blind, clean, sample
 
-from poetry_aiops.health.report.github import health_annotations
+from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.report.github import MOST, health_annotations
 
 
 def test_a_finding_that_fails_the_gate_is_an_error_on_the_line_that_pulls_it_in() -> None:
-    first = health_annotations(sample()).splitlines()[0]
+    first = health_annotations(sample()).splitlines()[1]
 
     assert first.startswith(
         "::error file=pyproject.toml,line=21,title=torch 2.1.0+cu126 - GHSA-53q9-r3pm-6pq6::torch 2.1.0+cu126: PyTorch"
@@ -16,7 +17,7 @@ def test_a_finding_that_fails_the_gate_is_an_error_on_the_line_that_pulls_it_in(
 
 
 def test_files_are_named_from_the_root_of_the_repository() -> None:
-    first = health_annotations(replace(sample(), folder="services/api")).splitlines()[0]
+    first = health_annotations(replace(sample(), folder="services/api")).splitlines()[1]
 
     assert first.startswith("::error file=services/api/pyproject.toml,line=21,")
 
@@ -28,34 +29,50 @@ def test_ignored_findings_are_not_annotated_and_lapsed_ignores_are() -> None:
     assert "CVE-2020-1: it expired on 2026-01-01" in text
 
 
-def test_the_last_line_sums_up() -> None:
+def test_the_verdict_comes_first() -> None:
     assert (
         health_annotations(clean())
-        .splitlines()[-1]
+        .splitlines()[0]
         .startswith("::notice title=poetry health of demo-app::Gate passed")
     )
     assert (
         health_annotations(blind())
-        .splitlines()[-1]
+        .splitlines()[0]
         .startswith("::error title=poetry health of demo-app::Gate cannot tell")
     )
 
 
 def test_percent_signs_and_colons_are_escaped_as_the_toolkit_does() -> None:
-    last = health_annotations(replace(sample(), project="a:b,c%d")).splitlines()[-1]
+    last = health_annotations(replace(sample(), project="a:b,c%d")).splitlines()[0]
 
     assert "title=poetry health of a%3Ab%2Cc%25d::" in last
     assert "79 %25 of the facts" in last
 
 
-def test_many_packages_without_an_audit_are_summed_up() -> None:
+def test_packages_that_were_not_audited_for_one_reason_are_one_line() -> None:
     report = blind()
-    rows = tuple(
-        replace(report.packages[0], package=replace(report.packages[0].package, name=f"p{n}"))
-        for n in range(30)
-    )
+    first = report.packages[0]
+    assert first.audit is not None
+    rows = tuple(replace(first, package=replace(first.package, name=f"p{n}")) for n in range(30))
 
     lines = health_annotations(replace(report, packages=rows)).splitlines()
 
-    assert len([line for line in lines if "not audited" in line]) == 11
-    assert "20 more packages" in lines[10]
+    assert len([line for line in lines if "not audited" in line]) == 1
+    assert "30 packages - not audited" in lines[1]
+
+
+def test_of_each_kind_there_are_as_many_as_github_shows_and_the_worst_stay() -> None:
+    report = sample()
+    row = next(row for row in report.packages if row.package.name == "jinja2")
+    assert row.audit is not None
+    assert report.audit is not None
+    many = tuple(
+        replace(row.audit.findings[0], id=f"GHSA-{n}", aliases=(), severity=Severity.LOW) for n in range(25)
+    )
+    audits = (*report.audit.packages, replace(row.audit, findings=many))
+
+    lines = health_annotations(replace(report, audit=replace(report.audit, packages=audits))).splitlines()
+
+    for kind in ("error", "warning", "notice"):
+        assert len([line for line in lines if line.startswith(f"::{kind} ")]) <= MOST
+    assert TORCH_CRITICAL.id in lines[1]

@@ -171,16 +171,15 @@ def test_a_table_that_says_otherwise_is_not_touched(name: str) -> None:
     assert 'torch = {source = "pytorch-cpu"}' in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "old",
-    [
-        'project = {name = "x", version = "1"}\n',
-        'project.name = "x"\nproject.version = "1"\nproject.requires-python = ">=3.11"\n',
-    ],
-)
-def test_a_layout_that_cannot_be_changed_is_told(old: str) -> None:
+def test_an_inline_project_becomes_a_table() -> None:
+    text = merged('project = {name = "x", version = "1"}\n', "six\n")
+    project = tomllib.loads(text)["project"]
+    assert (project["name"], project["version"], project["dependencies"]) == ("x", "1", ["six"])
+
+
+def test_a_layout_that_cannot_be_changed_is_told() -> None:
     with pytest.raises(InputError, match="its layout does not allow this change"):
-        merged(old)
+        merged('project.name = "x"\nproject.version = "1"\nproject.requires-python = ">=3.11"\n')
 
 
 def test_variants_are_joined_with_those_of_the_project() -> None:

@@ -1,0 +1,114 @@
+"""Intel's GPUs: ``xpu-smi`` 1 and 2, and ``sycl-ls``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from poetry_aiops.accelerators.facts import INTEL, Facts, Gpu
+from poetry_aiops.accelerators.probes.probe import Probe, Program
+from poetry_aiops.system.text import bus_key, clean, lines, name
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# How Intel's programs name a GPU: a product, a code name, or a bare id in brackets.
+
+_BRACKETED = r"\[0x([0-9a-fA-F]{4})\]"
+
+
+def gpu_named(label: str, device_id: str | None = None) -> Gpu:
+    """Return an Intel GPU of a name; an id in brackets within it counts."""
+    found = re.search(_BRACKETED, label[:200])
+    plain = label.replace("(R)", "").replace("(TM)", "")
+    return Gpu(INTEL, name=name(plain), device_id=device_id or (found.group(1).lower() if found else None))
+
+
+# ``xpu-smi discovery`` as a table or JSON.
+
+_BARS = 2
+_NAME = r'(?:Device Name:|"device_name"\s{0,4}:)\s{0,20}"?([^"|\n]{1,120})'
+_PCI = r'(?:PCI Device ID:|"pci_device_id"\s{0,4}:)\s{0,20}"?0x([0-9a-fA-F]{4})'
+_UUID = r"(?i)(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}|00000000-0000-0000-0000-0000)([0-9a-f]{4})8086(?![0-9a-f])"
+
+
+def parse_xpu_smi(text: str) -> Facts:
+    """Return the devices; the PCI id is also the end of the UUID of newer GPUs."""
+    plain = clean(text)
+    heads = [(found.start(), found.group(1)) for found in re.finditer(_NAME, plain)]
+    gpus = tuple(_gpu(plain, heads, position) for position in range(len(heads)))
+    return Facts(gpus=gpus or tuple(_rows(plain)))
+
+
+def _rows(text: str) -> Iterator[Gpu]:
+    """Return the devices of the table of ``xpu-smi`` 2; a long name goes on in the next row."""
+    rows = [line.strip(" |>").split("|") for line in lines(text) if line.count("|") > _BARS]
+    for place, cells in enumerate(rows):
+        found = re.match(r"(\d{1,3}) {1,6}(Intel\S{0,3} .{1,60}?)(?: {2,40}(?:On|Off|N/A))?\s*$", cells[0])
+        if found:
+            rest = rows[place + 1][0].strip() if place + 1 < len(rows) else ""
+            label = (
+                f"{found.group(2)} {rest}"
+                if re.fullmatch(r"[A-Za-z][A-Za-z0-9 ]{1,40}", rest)
+                else found.group(2)
+            )
+            bus = bus_key(cells[1]) if len(cells) > 1 else None
+            yield replace(gpu_named(label), index=int(found.group(1)), bus=bus)
+
+
+def _gpu(text: str, heads: list[tuple[int, str]], position: int) -> Gpu:
+    start, label = heads[position]
+    end = heads[position + 1][0] if position + 1 < len(heads) else start + 4000
+    block = text[start:end][:4000]
+    found = re.search(_PCI, block) or re.search(_UUID, block)
+    return gpu_named(label.strip(), found.group(1).lower() if found else None)
+
+
+def is_xpu_smi(text: str) -> bool:
+    """Return whether the text is from ``xpu-smi``."""
+    return "xpu-smi" in text.lower() or "XPU Discovery" in text or "Device Name: Intel" in text
+
+
+PROBE_XPU_SMI = Probe("xpu-smi", Program((("xpu-smi", "discovery"),), 8.0), parse_xpu_smi, is_xpu_smi)
+
+
+# ``sycl-ls``: one line per backend and device; only GPUs of Level Zero (else OpenCL) count.
+
+_LINE = r"\[(?:ext_oneapi_)?(level_zero|opencl):gpu(?:[:\]][^,]{0,120}?)[^,]{0,80}, ([^\[]{1,160}(?:\[0x[0-9a-fA-F]{4}\])?)"
+_TAIL = r"\s{1,4}(?:\d{1,3}\.\d{1,3}\.\d{1,3}|OpenCL \d.{0,80}|\d\.\d)\s{0,9}$|\s{1,4}OpenCL \d.{0,100}$"
+
+
+def parse_sycl(text: str) -> Facts:
+    """Return the Intel GPUs that the runtime lists, once each."""
+    found = [
+        (match.group(1), _label(match.group(2))) for line in lines(text) if (match := re.search(_LINE, line))
+    ]
+    intel = [(runtime, label) for runtime, label in found if "Intel" in label]
+    runtimes = {runtime for runtime, _ in intel}
+    chosen = "level_zero" if "level_zero" in runtimes else "opencl"
+    return Facts(gpus=tuple(gpu_named(label) for runtime, label in intel if runtime == chosen))
+
+
+def _label(text: str) -> str:
+    return re.sub(_TAIL, "", text.strip())
+
+
+def is_sycl(text: str) -> bool:
+    """Return whether the text is from ``sycl-ls``."""
+    return bool(re.search(r"\[(?:ext_oneapi_)?(?:level_zero|opencl|cuda):(?:gpu|cpu|acc|fpga)", text))
+
+
+PROBE_SYCL = Probe(
+    "sycl-ls",
+    Program((("sycl-ls",), ("/opt/intel/oneapi/compiler/latest/bin/sycl-ls",)), 8.0),
+    parse_sycl,
+    is_sycl,
+)
+
+
+PROBES = (
+    PROBE_XPU_SMI,
+    PROBE_SYCL,
+)

@@ -1,0 +1,247 @@
+"""NVIDIA's driver: the loaded kernel module, what it lists below /proc and /dev, its libraries, and NVML."""
+
+from __future__ import annotations
+
+import re
+
+from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu, Problem
+from poetry_aiops.accelerators.probes.nvidia_smi import is_jetson_name, problems
+from poetry_aiops.accelerators.probes.probe import File, Files, Names, Probe, Program
+from poetry_aiops.accelerators.reader import NVML_CHILD, PYTHON
+from poetry_aiops.system.text import bus_key, clean, lines, name, number, pci_id, version
+
+
+# ``/sys/module/nvidia/version``: one line with the loaded kernel module's version.
+
+_LINE = r"\s{0,100}(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)\s{0,100}"
+_MODINFO = (
+    r"/nvidia\.ko[^\n]{0,20}\n(?:[^\n]{0,300}\n){0,5}?version:\s{1,20}(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)\s"
+)
+_LONGEST = 300
+_NAMED = r"/sys/module/nvidia/version\s{0,5}(?:<==)?[:\s]{1,5}(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)\s"
+
+
+def parse_module(text: str) -> Facts:
+    """Return the version when the text is it, or names the file above it."""
+    plain = clean(text)
+    found = re.fullmatch(_LINE, plain) if len(plain) <= _LONGEST else None
+    found = found or re.search(_NAMED, plain + "\n") or re.search(_MODINFO, plain + "\n")
+    return Facts(driver=found.group(1), os="linux") if found else Facts()
+
+
+def is_module(text: str) -> bool:
+    """Return whether the text is a bare driver version or names the file."""
+    bare = len(text) <= _LONGEST and re.fullmatch(_LINE, clean(text)) is not None
+    return bare or "/sys/module/nvidia/version" in text or "/nvidia.ko" in text
+
+
+PROBE_MODULE = Probe(
+    "nvidia kernel module (sys)", File("/sys/module/nvidia/version"), parse_module, is_module
+)
+
+
+# ``/proc/driver/nvidia/version``: the NVRM line, in the wording of closed and open kernel modules.
+#
+# One or two spaces, dates in any language, a cut tail: the version is the first one behind the words
+# ``Kernel Module``. The GCC line below carries a version too, which is not the driver's.
+# The kernel's log says the same as ``NVRM: loading NVIDIA UNIX ...``.
+
+_VERSION = r"(?<![\w.])(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)(?![\w.])"
+_HEAD = r"NVRM version:|NVRM: loading (?=NVIDIA UNIX)"
+_MACHINE = r"(?<!\w)(x86_64|aarch64|ppc64le|x86)(?!\w)"
+
+
+def parse_nvrm(text: str) -> Facts:
+    """Return the kernel module's version and the architecture it was built for."""
+    for line in lines(text):
+        head = re.search(_HEAD, line)
+        if not head:
+            continue
+        rest = line[head.end() :]
+        version, machine = re.search(_VERSION, rest), re.search(_MACHINE, rest)
+        return Facts(
+            driver=version.group(1) if version else None,
+            arch=machine.group(1) if machine else None,
+            os="linux",
+        )
+    return Facts()
+
+
+def is_nvrm(text: str) -> bool:
+    """Return whether the text holds an NVRM line."""
+    return re.search(_HEAD, text) is not None
+
+
+PROBE_NVRM = Probe("nvidia kernel module (proc)", File("/proc/driver/nvidia/version"), parse_nvrm, is_nvrm)
+
+
+# What the NVML library says, asked in a child process with a time limit (see ``nvml_child.py``).
+
+_CELLS = 7
+_LOST = r"GPU is lost \(GPU (\d{1,3})\)"
+
+
+def parse_nvml(text: str) -> Facts:
+    """Return what the child printed."""
+    told: dict[str, str] = {}
+    gpus: list[Gpu] = []
+    for line in lines(text):
+        key, _, value = line.partition("=")
+        cells = value.split("|")
+        if key == "gpu" and len(cells) == _CELLS:
+            gpus.append(_nvml_gpu(cells))
+        elif key == "error" and (lost := re.search(_LOST, value)):
+            gpus.append(Gpu(NVIDIA, index=int(lost.group(1)), lost=True))
+        elif key in {"driver", "library", "cuda"}:
+            told.setdefault(key, value)
+    return Facts(
+        gpus=tuple(gpus),
+        driver=version(told.get("driver", "")),
+        library=version(told.get("library", "").split(".", 1)[-1]),
+        max_cuda=version(told.get("cuda", "")),
+        problems=problems(text),
+        jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
+    )
+
+
+def _nvml_gpu(cells: list[str]) -> Gpu:
+    return Gpu(
+        NVIDIA,
+        index=number(cells[0]),
+        uuid=cells[1][:60] or None,
+        bus=bus_key(cells[2]),
+        device_id=pci_id(cells[3]),
+        name=name(cells[4]),
+        memory_mib=number(cells[5]),
+        compute_capability=cells[6] if re.fullmatch(r"\d{1,2}\.\d", cells[6]) and cells[6] != "0.0" else None,
+    )
+
+
+def is_nvml(text: str) -> bool:
+    """Return whether the text is what the child prints."""
+    return bool(re.search(r"^gpu=\d{1,3}\|", text, re.MULTILINE))
+
+
+PROBE_NVML = Probe("NVML", Program(((PYTHON, "-I", "-S", NVML_CHILD),), 5.0), parse_nvml, is_nvml)
+
+
+# ``/proc/driver/nvidia/gpus/*/information``: one file per GPU that the loaded driver serves.
+
+_PAIR = r"^(Model|IRQ|GPU UUID|Video BIOS|Bus Type|Bus Location|Device Minor):\s{0,20}(.{0,200})$"
+
+
+def parse_proc(text: str) -> Facts:
+    """Return the GPUs with name, UUID, bus address and device node number."""
+    blocks: list[dict[str, str]] = []
+    for line in lines(text):
+        found = re.match(_PAIR, line.strip())
+        if not found:
+            continue
+        if found.group(1) == "Model":
+            blocks.append({})
+        if blocks:
+            blocks[-1].setdefault(found.group(1), found.group(2).strip())
+    return Facts(gpus=tuple(_proc_gpu(position, block) for position, block in enumerate(blocks)))
+
+
+def _proc_gpu(position: int, block: dict[str, str]) -> Gpu:
+    uuid = block.get("GPU UUID", "")
+    return Gpu(
+        NVIDIA,
+        name=name(block.get("Model", "")),
+        index=position,
+        bus=bus_key(block.get("Bus Location", "")),
+        uuid=uuid[:60] if uuid.startswith("GPU-") and "?" not in uuid else None,
+        minor=number(block.get("Device Minor", "")),
+    )
+
+
+def is_proc(text: str) -> bool:
+    """Return whether the text holds such a file."""
+    return "Bus Location:" in text and "Model:" in text
+
+
+PROBE_PROC = Probe("nvidia GPUs (proc)", Files("/proc/driver/nvidia/gpus/*/information"), parse_proc, is_proc)
+
+
+# The user-space libraries of the NVIDIA driver; their file names carry their version.
+
+FOLDERS = (
+    "/run/opengl-driver/lib",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib64",
+    "/usr/lib",
+    "/usr/local/nvidia/lib64",
+)
+_NVML = r"libnvidia-ml\.so\.(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)(?![\w.])"
+
+
+def parse_libraries(text: str) -> Facts:
+    """Return the version of the NVML library when there is exactly one, and which libraries are there."""
+    plain = clean(text)
+    versions = set(re.findall(_NVML, plain))
+    present = tuple(library for library in ("libcuda.so", "libnvidia-ml.so") if library in plain)
+    return Facts(library=versions.pop() if len(versions) == 1 else None, present=present)
+
+
+def is_libraries(text: str) -> bool:
+    """Return whether the text lists the libraries' files."""
+    return bool(re.search(_NVML, text))
+
+
+PROBE_LIBRARIES = Probe(
+    "nvidia libraries",
+    Names(
+        tuple(f"{folder}/{stem}" for folder in FOLDERS for stem in ("libnvidia-ml.so.*.*", "libcuda.so.1"))
+    ),
+    parse_libraries,
+    is_libraries,
+)
+
+
+# Device nodes: what this process could open. Their names alone are read.
+
+PATTERNS = (
+    "/dev/nvidia[0-9]*",
+    "/dev/nvidiactl",
+    "/dev/kfd",
+    "/dev/dri/renderD*",
+    "/dev/dxg",
+    "/dev/nvhost-gpu",
+    "/dev/nvgpu/*",
+)
+_NO_NVIDIA = r"/dev/nvidia[^\n]{0,20}: No such file or directory|no matches found: /dev/nvidia"
+_NODE = r"/dev/(?:nvidia\d{1,3}|nvidiactl|kfd|dri/renderD\d{1,4}|dxg|nvhost-gpu|nvgpu/\w{1,20})"
+
+
+def parse_nodes(text: str) -> Facts:
+    """Return the nodes that are there; a line that says a path cannot be found does not count."""
+    absent = ("no such file", "cannot access", "not found")
+    found = [
+        node
+        for line in lines(text)
+        if not any(sign in line.lower() for sign in absent)
+        for node in re.findall(_NODE, line)
+    ]
+    missing = not any("nvidia" in node for node in found) and re.search(_NO_NVIDIA, text)
+    return Facts(present=tuple(dict.fromkeys(found)), problems=(Problem.NO_NODES,) if missing else ())
+
+
+def is_nodes(text: str) -> bool:
+    """Return whether the text lists device nodes."""
+    listed = re.search(r"^(?:crw|/dev/)", text, re.MULTILINE) and re.search(_NODE, text)
+    return bool(listed or re.search(_NO_NVIDIA, text))
+
+
+PROBE_NODES = Probe("device nodes", Names(PATTERNS), parse_nodes, is_nodes)
+
+
+PROBES = (
+    PROBE_MODULE,
+    PROBE_NVRM,
+    PROBE_NVML,
+    PROBE_PROC,
+    PROBE_LIBRARIES,
+    PROBE_NODES,
+)

@@ -1,0 +1,500 @@
+"""``nvidia-smi`` in all its forms: a query as CSV, the long log as text and XML, the table, the list, and its failures in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu, Problem
+from poetry_aiops.accelerators.probes.probe import Probe, Program
+from poetry_aiops.system.text import bus_key, clean, is_nothing, lines, name, number, pci_id, version
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# What all forms of ``nvidia-smi`` share: its failures in words, and Jetson's names.
+
+SPELLINGS = ("nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi", r"C:\Windows\System32\nvidia-smi.exe")
+
+_SIGNS = (
+    ("driver/library version mismatch", Problem.MISMATCH),
+    ("gpu is lost", Problem.LOST),
+    ("gpu has fallen off the bus", Problem.LOST),
+    ("reboot the system to recover", Problem.LOST),
+    ("unable to determine the device handle", Problem.LOST),
+    ("no devices were found", Problem.NO_DEVICES),
+    ("couldn't communicate with the nvidia driver", Problem.NOT_RUNNING),
+    ("could not communicate with the nvidia driver", Problem.NOT_RUNNING),
+    ("driver not loaded", Problem.NOT_RUNNING),
+    ("driver is not loaded", Problem.NOT_RUNNING),
+    ("insufficient permissions", Problem.NO_PERMISSION),
+    ("nvidia-smi: command not found", Problem.NO_PROGRAM),
+    ("nvidia-smi' is not recognized", Problem.NO_PROGRAM),
+    ("nvidia-smi: not found", Problem.NO_PROGRAM),
+    ("libnvidia-ml.so shared library", Problem.NO_NVML),
+    ("libnvidia-ml.so library in your system path", Problem.NO_NVML),
+    ("nvml shared library not found", Problem.NO_NVML),
+    ("failed to initialize nvml: unknown error", Problem.NO_PERMISSION),
+    ("gpu access blocked by the operating system", Problem.NO_PERMISSION),
+)
+
+
+def problems(text: str) -> tuple[Problem, ...]:
+    """Return the failures that a text of ``nvidia-smi`` or NVML tells, in a fixed order."""
+    lowered = text.lower().replace("\u2019", "'")
+    return tuple(dict.fromkeys(problem for sign, problem in _SIGNS if sign in lowered))
+
+
+def is_jetson_name(name: str | None) -> bool:
+    """Return whether ``nvidia-smi`` names the integrated GPU of a Jetson."""
+    lowered = (name or "").lower()
+    return "(nvgpu)" in lowered or lowered.removeprefix("nvidia ") in {"orin", "xavier", "thor", "jetson"}
+
+
+# ``nvidia-smi --query-gpu=... --format=csv``, with its header or in our own order without one.
+
+FIELDS = (
+    "index",
+    "uuid",
+    "pci.bus_id",
+    "pci.device_id",
+    "name",
+    "driver_version",
+    "memory.total",
+    "compute_cap",
+)
+_KNOWN = {
+    *FIELDS,
+    "gpu_name",
+    "gpu_bus_id",
+    "gpu_uuid",
+    "driver_model.current",
+    "count",
+    "compute_mode",
+    "cuda_version",
+}
+_QUERY = r"--query-gpu[= ]([a-z_.,]{3,300})"
+_CAPABILITY = r"\d{1,2}\.\d"
+_QUERY_DRIVER = r"\d{3}\.\d{1,3}(?:\.\d{1,3})?"
+_QUERY_DEVICE = r"(?i)0x([0-9A-Fa-f]{4})10DE"
+_UNIT = r"\s{0,4}\[[A-Za-z]{1,5}\]$"
+_FEWEST = 2
+
+
+def parse_query(text: str) -> Facts:
+    """Return the GPUs of all rows; columns come from a header, from the command line, or are guessed."""
+    plain = clean(text)
+    columns = _command_columns(plain)
+    gpus: list[Gpu] = []
+    drivers: list[str] = []
+    for line in lines(plain):
+        if not line:
+            continue
+        cells = [cell.strip().strip("'\"") for cell in line.split(",")]
+        header = tuple(re.sub(_UNIT, "", cell).lower() for cell in cells)
+        if _is_header(header):
+            columns = header
+        elif row := _row(cells, columns):
+            gpus.append(_gpu(row, len(gpus)))
+            drivers += (
+                [row["driver_version"]] if re.fullmatch(_QUERY_DRIVER, row.get("driver_version", "")) else []
+            )
+    found = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
+    driver = drivers[0] if drivers else None
+    return Facts(gpus=tuple(gpus), driver=driver, problems=problems(plain), jetson=found)
+
+
+def _is_header(cells: tuple[str, ...]) -> bool:
+    """Return whether a row names columns: fields of ``nvidia-smi``, of which one at least says something here."""
+    known = len(_KNOWN & set(cells))
+    fields = all(re.fullmatch(r"[a-z][a-z0-9_.]{2,60}", cell) for cell in cells)
+    return known >= _FEWEST or (known > 0 and fields)
+
+
+def _command_columns(text: str) -> tuple[str, ...]:
+    asked = re.search(_QUERY, text)
+    return tuple(asked.group(1).split(",")) if asked else ()
+
+
+def _row(cells: list[str], columns: tuple[str, ...]) -> Mapping[str, str]:
+    if columns and len(cells) == len(columns) and "--query" not in cells[0]:
+        row = dict(zip(columns, cells, strict=True))
+        return row if _is_data(row) else {}
+    if columns or len(cells) < _FEWEST:
+        return {}
+    if len(cells) == len(FIELDS) and cells[1].startswith("GPU-"):
+        return dict(zip(FIELDS, cells, strict=True))
+    return _guessed(cells)
+
+
+def _is_data(row: Mapping[str, str]) -> bool:
+    checks = (
+        re.fullmatch(_CAPABILITY, row.get("compute_cap", "")),
+        re.fullmatch(_QUERY_DRIVER, row.get("driver_version", "")),
+        row.get("uuid", row.get("gpu_uuid", "")).startswith(("GPU-", "MIG-")),
+        number(row.get("memory.total", "")),
+        bus_key(row.get("pci.bus_id", row.get("gpu_bus_id", ""))),
+        re.match(r"(?i)nvidia|geforce|tesla|quadro|titan|grid", row.get("name", row.get("gpu_name", ""))),
+    )
+    return any(check is not None and check is not False for check in checks)
+
+
+def _guessed(cells: list[str]) -> Mapping[str, str]:
+    """Tell columns apart by their values; every cell must be of a known kind, and two must say something."""
+    row: dict[str, str] = {}
+    for cell in cells:
+        key = next((key for key, pattern in _KINDS if re.fullmatch(pattern, cell)), None)
+        if key is None:
+            return {}
+        row.setdefault(key, cell)
+    row.pop("ignored", None)
+    telling = "name" in row or {"compute_cap", "driver_version"} <= set(row)
+    return row if telling else {}
+
+
+_KINDS = (
+    ("name", r"(?i)(?:nvidia|geforce|tesla|quadro|titan) ?[a-z0-9][^,]{0,70}"),
+    ("uuid", r"GPU-[A-Za-z0-9-]{1,60}"),
+    ("compute_cap", _CAPABILITY),
+    ("driver_version", _QUERY_DRIVER),
+    ("memory.total", r"\d{3,7} MiB"),
+    (
+        "ignored",
+        (
+            r"\[?N/A\]?|\[(?:Not Supported|Unknown Error)\]|(?:Not )?Active|Default|Enabled|Disabled|Prohibited|Exclusive_Process|"
+            r"On|Off|WDDM|TCC|MCDM|P\d{1,2}|0x[0-9A-Fa-f]{1,16}|\d{1,9}(?:\.\d{1,6})?(?: ?(?:[KMG]i?B|%|W|C|MHz|us))?|"
+            r"[0-9A-Fa-f]{4,8}:[0-9A-Fa-f:.]{7}|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?|(?:[0-9A-F]{2}\.){4}[0-9A-F]{2}"
+        ),
+    ),
+)
+
+
+def _gpu(row: Mapping[str, str], place: int) -> Gpu:
+    capability = row.get("compute_cap", "")
+    device = re.search(_QUERY_DEVICE, row.get("pci.device_id", ""))
+    return Gpu(
+        NVIDIA,
+        name=name(row.get("name", row.get("gpu_name", ""))),
+        index=place if (told := number(row.get("index", ""))) is None else told,
+        bus=bus_key(row.get("pci.bus_id", row.get("gpu_bus_id", ""))),
+        uuid=row.get("uuid", row.get("gpu_uuid", ""))[:60] or None,
+        device_id=device.group(1).lower() if device else None,
+        compute_capability=capability if re.fullmatch(_CAPABILITY, capability) else None,
+        memory_mib=number(row.get("memory.total", "")),
+    )
+
+
+def is_query(text: str) -> bool:
+    """Return whether the text looks like comma-separated rows of ``nvidia-smi``."""
+    if "--query-gpu" in text or "compute_cap" in text or "driver_version" in text:
+        return True
+    rows = ([cell.strip() for cell in line.split(",")] for line in lines(text)[:200] if "," in line)
+    return any(_row(cells, ()) for cells in rows)
+
+
+PROBE_QUERY = Probe(
+    "nvidia-smi --query-gpu",
+    Program(
+        tuple(
+            (path, f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits") for path in SPELLINGS
+        ),
+        8.0,
+    ),
+    parse_query,
+    is_query,
+)
+
+
+# ``nvidia-smi -q -x``. The text may be cut anywhere, so tags are read one by one; no entity is expanded.
+
+_TAG = r"<(/?)([a-z][a-z0-9_]{0,40})((?:\s[^<>]{0,120})?)>([^<]{0,200})"
+_ID = r'id="([^"]{1,30})"'
+
+
+def parse_xml(text: str) -> Facts:
+    """Return driver, CUDA version and GPUs."""
+    top: dict[str, str] = {}
+    gpus: list[Gpu] = []
+    path: list[str] = []
+    for closing, tag, attributes, raw in re.findall(_TAG, clean(text)):
+        value = raw.strip()
+        if closing:
+            if tag in path:
+                del path[len(path) - 1 - path[::-1].index(tag) :]
+            continue
+        path = [*path[-8:], tag]
+        if tag == "gpu" and (found := re.search(_ID, attributes)):
+            gpus.append(Gpu(NVIDIA, bus=bus_key(found.group(1)), index=len(gpus)))
+        elif gpus:
+            gpus[-1] = _xml_told(gpus[-1], path, value)
+            top.setdefault(tag, value) if tag == "current_dm" else None
+        else:
+            top.setdefault(tag, value)
+    return _facts(text, top, gpus)
+
+
+def _facts(text: str, top: dict[str, str], gpus: list[Gpu]) -> Facts:
+    cuda = top.get("cuda_version") or top.get("cuda_umd_version") or ""
+    return Facts(
+        gpus=tuple(gpus),
+        driver=version(top.get("driver_version") or top.get("kmd_version") or ""),
+        max_cuda=version(cuda),
+        problems=(*problems(text), *((Problem.NO_LIBCUDA,) if cuda == "N/A" else ())),
+        os="windows" if top.get("current_dm") in {"WDDM", "TCC", "MCDM"} else None,
+        jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
+    )
+
+
+def _xml_told(gpu: Gpu, path: list[str], value: str) -> Gpu:
+    """Return a GPU with what one tag adds; tags within a MIG instance describe that instance alone."""
+    tag = path[-1]
+    if tag == "mig_device":
+        return replace(gpu, partitions=gpu.partitions + 1)
+    if "mig_device" in path or is_nothing(value):
+        return gpu
+    identity = value.upper().removeprefix("0X")
+    whole = path[-2:] == ["fb_memory_usage", "total"] and gpu.memory_mib is None
+    new: dict[str, dict[str, Any]] = {
+        "product_name": {"name": name(value)},
+        "uuid": {"uuid": value[:60]},
+        "minor_number": {"minor": number(value)},
+        "pci_device_id": {"device_id": pci_id(identity[:4]) if identity.endswith("10DE") else None},
+        "total": {"memory_mib": number(value) if whole else gpu.memory_mib},
+    }
+    return replace(gpu, **new.get(tag, {}))
+
+
+def is_xml(text: str) -> bool:
+    """Return whether the text holds the XML log of ``nvidia-smi``."""
+    return "<nvidia_smi_log" in text or ("<driver_version>" in text and "<product_name>" in text)
+
+
+PROBE_XML = Probe(
+    "nvidia-smi -q -x", Program(tuple((path, "-q", "-x") for path in SPELLINGS), 10.0), parse_xml, is_xml
+)
+
+
+# ``nvidia-smi -q``: indented ``Key : value`` lines. It tells no compute capability.
+
+_LOG_GPU = r"^\s{0,8}GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7]|\d{1,3}|N/A)\s{0,80}$"
+_PAIR = r"^(\s{0,40})([A-Z][A-Za-z0-9 ()./-]{0,60}?)\s{0,60}: (.{0,200})$"
+_SECTION = r"^(\s{1,40})([A-Z][A-Za-z0-9 ()-]{0,60})\s{0,20}$"
+_LOG_DEVICE = r"(?i)0x([0-9A-Fa-f]{4})10DE"
+
+
+def parse_log(text: str) -> Facts:
+    """Return driver, CUDA version and GPUs."""
+    top: dict[str, str] = {}
+    gpus: list[Gpu] = []
+    section, windows = "", False
+    for line in lines(text):
+        if head := re.match(_LOG_GPU, line):
+            gpus.append(Gpu(NVIDIA, bus=bus_key(head.group(1)), index=len(gpus)))
+        elif pair := re.match(_PAIR, line):
+            key, value = pair.group(2).strip(), pair.group(3).strip()
+            if gpus:
+                full = "FB Total" if (section, key) == ("FB Memory Usage", "Total") else key
+                gpus[-1] = _log_told(gpus[-1], section, full, value)
+                windows = windows or (key == "Current" and value in {"WDDM", "TCC", "MCDM"})
+            else:
+                top.setdefault(key, value)
+        elif named := re.match(_SECTION, line):
+            section = named.group(2).strip()
+    cuda = top.get("CUDA Version") or top.get("CUDA UMD Version") or ""
+    driver = version(top.get("Driver Version") or top.get("KMD Version") or "")
+    return Facts(
+        gpus=tuple(gpus),
+        driver=driver,
+        max_cuda=version(cuda),
+        problems=(*problems(text), *((Problem.NO_LIBCUDA,) if cuda.strip() in {"N/A", "Not Found"} else ())),
+        os="windows" if windows else None,
+        jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
+    )
+
+
+def _log_told(gpu: Gpu, section: str, key: str, value: str) -> Gpu:
+    """Return a GPU with what one line adds."""
+    if key == "FB Total":
+        return replace(gpu, memory_mib=number(value)) if gpu.memory_mib is None else gpu
+    if section == "MIG Device":
+        return replace(gpu, partitions=gpu.partitions + (key == "Index"))
+    device = re.search(_LOG_DEVICE, value) if key == "Device Id" else None
+    new: dict[str, dict[str, Any]] = {
+        "Product Name": {"name": name(value)},
+        "GPU UUID": {"uuid": value[:60]},
+        "Bus Id": {"bus": gpu.bus or bus_key(value)},
+        "Minor Number": {"minor": number(value)},
+        "Device Id": {"device_id": device.group(1).lower() if device else gpu.device_id},
+    }
+    return replace(gpu, **new.get(key, {}))
+
+
+def is_log(text: str) -> bool:
+    """Return whether the text holds the log of ``nvidia-smi -q``."""
+    return (
+        "NVSMI LOG" in text
+        or ("Attached GPUs" in text and "Driver Version" in text)
+        or "Product Brand  " in text
+    )
+
+
+PROBE_LOG = Probe(
+    "nvidia-smi -q", Program(tuple((path, "-q") for path in SPELLINGS), 10.0), parse_log, is_log
+)
+
+
+# The table that plain ``nvidia-smi`` prints, old and new.
+#
+# Since driver 610 its head says ``KMD Version`` and ``CUDA UMD Version`` instead of ``Driver Version`` and
+# ``CUDA Version``; before 418 there is no CUDA version. On WSL the first number is that of the Linux stub, the
+# driver's is the Windows one. Windows has a column ``TCC/WDDM`` or ``Driver-Model``.
+
+_V = r"(\d{1,5}(?:\.\d{1,5}){1,3})"
+_SMI = rf"NVIDIA-SMI {{1,40}}{_V}"
+
+_BANNER_DRIVER = rf"(?:Driver|KMD) Version\**:[ *]{{1,40}}{_V}"
+_CUDA = r"CUDA (?:UMD )?Version\**:[ *]{1,40}([A-Za-z0-9./!]{1,12})"
+_ROW = r"^[ >|+]{0,20}\|\s{1,6}(\d{1,3})\s{1,4}(\S[^|]{0,80})\|([^|]{0,60})\|"
+_STATE = r"\s{1,40}(?:On|Off|N/A|TCC|WDDM|MCDM|ERR!)\s{0,10}$"
+_MEMORY = r"/\s{0,12}(\d{1,8})\s?Mi?B"
+_PROCESS = (
+    r"^[ |]{0,20}\|?\s{1,8}(\d{1,3})\s{1,6}(?:N/A|\d{1,3})\s{1,6}(?:N/A|\d{1,3})\s{1,8}\d{1,9}\s{1,6}[CGM]"
+)
+
+
+def parse_banner(text: str) -> Facts:
+    """Return the driver, its CUDA version and the GPUs of the table."""
+    plain = clean(text)
+    smi, driver = re.search(_SMI, plain), re.search(_BANNER_DRIVER, plain)
+    cuda = re.search(_CUDA, plain)
+    cuda_text = cuda.group(1) if cuda else ""
+    gpus = tuple(_gpus(plain))
+    version = driver.group(1) if driver else None
+    windows = any(column in plain for column in ("TCC/WDDM", "Driver-Model", " WDDM  |", "nvidia-smi.exe"))
+    stub = bool(smi and version and _is_windows_driver(smi.group(1), version) and not windows)
+    return Facts(
+        gpus=gpus or tuple(_processes(plain)),
+        driver=version,
+        max_cuda=cuda_text if re.fullmatch(r"\d{1,3}\.\d{1,3}", cuda_text) else None,
+        problems=(*problems(plain), *((Problem.NO_LIBCUDA,) if cuda_text.upper() == "N/A" else ())),
+        os="windows" if windows else None,
+        wsl=True if stub else None,
+        jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
+    )
+
+
+def _is_windows_driver(smi: str, driver: str) -> bool:
+    """Return whether a driver beside the stub of WSL is one of Windows: two numbers, or another branch.
+
+    A guest with a virtual GPU may have an ``nvidia-smi`` of another patch version than its Linux driver.
+    """
+    ours, theirs = smi.split("."), driver.split(".")
+    return ours[:2] != theirs[:2] and (ours[0] != theirs[0] or len(theirs) < len(ours))
+
+
+def _gpus(text: str) -> Iterator[Gpu]:
+    waiting: Gpu | None = None
+    for line in lines(text):
+        row = re.match(_ROW, line)
+        if row and "MiB" not in row.group(3) and re.search(r"[A-Za-z]{2}", row.group(2)):
+            if waiting:
+                yield waiting
+            label = re.sub(_STATE, "", row.group(2))
+            waiting = Gpu(NVIDIA, name=name(label), index=int(row.group(1)), bus=bus_key(row.group(3)))
+        elif waiting and "GPU is lost" in line:
+            yield replace(waiting, lost=True)
+            waiting = None
+        elif waiting and (memory := re.search(_MEMORY, line)):
+            yield replace(waiting, memory_mib=int(memory.group(1)))
+            waiting = None
+    if waiting:
+        yield waiting
+
+
+def _processes(text: str) -> Iterator[Gpu]:
+    """Return the GPUs that only the table of processes names."""
+    seen = {int(found.group(1)) for line in lines(text) if (found := re.match(_PROCESS, line))}
+    return (Gpu(NVIDIA, index=index) for index in sorted(seen))
+
+
+def is_banner(text: str) -> bool:
+    """Return whether the text holds the head or a table of ``nvidia-smi``."""
+    return "NVIDIA-SMI" in text or ("| Processes:" in text and "GPU Memory" in text)
+
+
+PROBE_BANNER = Probe(
+    "nvidia-smi", Program(tuple((path,) for path in SPELLINGS), 8.0), parse_banner, is_banner
+)
+
+
+# ``nvidia-smi -L``: one line per GPU, with its MIG instances below.
+
+_LIST_GPU = r"^\s{0,10}GPU (\d{1,3}): ([^()]{1,100}(?:\(nvgpu\))?)\s{0,3}\(UUID: ([A-Za-z0-9-]{1,60})"
+_MIG = r"^\s{1,12}MIG \d{1,2}[a-z]?\."
+
+
+def parse_list(text: str) -> Facts:
+    """Return the listed GPUs; a GPU's MIG instances count as its partitions."""
+    gpus: list[Gpu] = []
+    for line in lines(text):
+        if found := re.match(_LIST_GPU, line):
+            label = name(found.group(2))
+            gpus.append(Gpu(NVIDIA, name=label, index=int(found.group(1)), uuid=found.group(3)))
+        elif gpus and re.match(_MIG, line):
+            gpus[-1] = replace(gpus[-1], partitions=gpus[-1].partitions + 1)
+    jetson = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
+    return Facts(gpus=tuple(gpus), problems=problems(text), jetson=jetson)
+
+
+def is_list(text: str) -> bool:
+    """Return whether the text lists GPUs with their UUIDs."""
+    return (
+        "(UUID: GPU-" in text
+        or "(UUID: MIG-" in text
+        or bool(re.search(r"GPU \d{1,3}: [^\n]{1,100}\(UUID:", text))
+    )
+
+
+PROBE_LIST = Probe(
+    "nvidia-smi -L", Program(tuple((path, "-L") for path in SPELLINGS), 8.0), parse_list, is_list
+)
+
+
+# The failures of ``nvidia-smi`` in words, wherever they stand in a pasted text.
+
+_LIBRARY = r"NVML library version:\s{0,20}(\d{1,5}(?:\.\d{1,5}){1,3})"
+_LOST = r"device handle for GPU\s?\d{0,3}:?\s{0,3}([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7])"
+
+
+def parse_messages(text: str) -> Facts:
+    """Return the failures, lost GPUs, and the version of the NVML library where the text tells it."""
+    plain = clean(text)
+    library = re.search(_LIBRARY, plain)
+    buses = dict.fromkeys(bus_key(address) for address in re.findall(_LOST, plain))
+    return Facts(
+        gpus=tuple(Gpu(NVIDIA, bus=bus, lost=True) for bus in buses),
+        problems=problems(plain),
+        library=library.group(1) if library else None,
+    )
+
+
+def is_messages(text: str) -> bool:
+    """Return whether the text holds a failure of ``nvidia-smi``."""
+    return bool(problems(text))
+
+
+PROBE_MESSAGES = Probe(
+    "nvidia-smi messages", Program(tuple((path,) for path in SPELLINGS), 5.0), parse_messages, is_messages
+)
+
+
+PROBES = (
+    PROBE_QUERY,
+    PROBE_XML,
+    PROBE_LOG,
+    PROBE_BANNER,
+    PROBE_LIST,
+    PROBE_MESSAGES,
+)

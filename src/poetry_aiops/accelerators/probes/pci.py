@@ -1,0 +1,262 @@
+"""What the PCI bus shows: the kernel's files, ``lspci``, and Windows' display adapters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Facts, Gpu
+from poetry_aiops.accelerators.probes.pairs import maker_of
+from poetry_aiops.accelerators.probes.probe import Files, Probe, Program
+from poetry_aiops.system.text import bus_key, lines, name
+
+
+# ``/sys/bus/pci/devices/*/uevent``: class, ids and bound driver of every PCI function in one small file each.
+
+_PAIR = r"^(DRIVER|PCI_CLASS|PCI_ID|PCI_SLOT_NAME)=(.{1,60})$"
+_FLAT = r"^(\S{1,20}) class=0x([0-9a-fA-F]{6}) vendor=0x([0-9a-fA-F]{4}) device=0x([0-9a-fA-F]{4})"
+_FUNCTION = r"PCI_ID=[0-9a-fA-F]{4}:|class=0x[0-9a-fA-F]{6} vendor=0x"
+DISPLAY, ACCELERATOR = "03", "12"
+
+
+def parse_sysfs(text: str) -> Facts:
+    """Return the display controllers and processing accelerators of the three makers."""
+    found: list[Gpu | None] = []
+    block: dict[str, str] = {}
+    for line in [*lines(text), "==> end"]:
+        if line.startswith("==> "):
+            found.append(_sysfs_gpu(block))
+            block = {}
+        elif pair := re.match(_PAIR, line):
+            block[pair.group(1)] = pair.group(2).strip()
+        elif flat := re.match(_FLAT, line):
+            found.append(gpu_of(flat.group(2), flat.group(3), flat.group(4), flat.group(1), None))
+    gpus = tuple(gpu for gpu in found if gpu)
+    return Facts(gpus=gpus, none=not gpus and bool(re.search(_FUNCTION, text)))
+
+
+def _sysfs_gpu(block: dict[str, str]) -> Gpu | None:
+    ids = re.fullmatch(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})", block.get("PCI_ID", ""))
+    if not ids:
+        return None
+    kind = block.get("PCI_CLASS", "").zfill(6)
+    return gpu_of(kind, ids.group(1), ids.group(2), block.get("PCI_SLOT_NAME", ""), block.get("DRIVER", ""))
+
+
+def gpu_of(kind: str, vendor: str, device: str, slot: str, driver: str | None) -> Gpu | None:
+    """Return a PCI function as a GPU, ``None`` when it is none of the three makers'.
+
+    ``driver`` is empty for a function without a bound driver and ``None`` where that is not told.
+    """
+    if vendor.lower() not in {NVIDIA, AMD, INTEL} or kind[:2] not in {DISPLAY, ACCELERATOR}:
+        return None
+    if kind[:2] == ACCELERATOR and vendor.lower() != AMD:
+        return None
+    return Gpu(vendor.lower(), bus=bus_key(slot), device_id=device.lower(), kernel_driver=driver)
+
+
+def is_sysfs(text: str) -> bool:
+    """Return whether the text holds such files, or lines of class, vendor and device."""
+    return "PCI_ID=" in text or bool(re.search(r"class=0x[0-9a-fA-F]{6} vendor=0x", text))
+
+
+PROBE_SYSFS = Probe("PCI devices", Files("/sys/bus/pci/devices/*/uevent", limit=2048), parse_sysfs, is_sysfs)
+
+
+# ``lspci`` with and without ids, names or drivers (``-nn``, ``-n``, ``-k``, ``-v``, ``-mm`` and plain).
+
+_SLOT = r"(?<![\w:])((?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) +\"?(\S.{0,400})$"
+_CLASS = r"(?:VGA compatible controller|3D controller|Display controller|Processing accelerators)|\[(?:03|12)[0-9a-f]{2}\]|^(?:03|12)[0-9a-f]{2}:"
+_OTHER_CLASS = r"(?i)audio|bridge|usb|serial|network|ethernet|unclassified|signal processing"
+_LSPCI_IDS = r"(?<![0-9a-f])\[?(10de|1002|8086):([0-9a-f]{4})\]?"
+_MACHINE_IDS = r"\[(10de|1002|8086)\]\"? +\"?[^\"]{0,200}\[([0-9a-f]{4})\]"
+_CHIP = r"^([A-Z]{2}\d{2}[0-9A-Z]|TU\d{3}|[A-Z][A-Za-z]{1,15}(?: [A-Z]?[A-Za-z0-9]{1,12}){0,2})"
+_NVIDIA_CHIP = r"(G[FKMPVAHB]\d{2}[0-9A-F]|TU\d{3}|AD\d{3}|GB10)"
+_UNNAMED = r"Device ([0-9a-f]{4})(?![0-9a-f])"
+_DRIVER = r"(?i)Kernel driver in use: {1,3}([a-z0-9_-]{1,30})"
+_MAKERS = (
+    (NVIDIA, ("NVIDIA Corporation", "nVidia Corporation", "NVIDIA")),
+    (AMD, ("Advanced Micro Devices, Inc. [AMD/ATI]", "Advanced Micro Devices", "[AMD/ATI]", "AMD/ATI")),
+    (INTEL, ("Intel Corporation", "Intel")),
+)
+
+
+def parse_lspci(text: str) -> Facts:
+    """Return the display controllers of the three makers with what each line tells."""
+    gpus: list[Gpu] = []
+    inside = False
+    told_drivers = "Kernel driver in use:" in text
+    for line in lines(text):
+        if slot := re.search(_SLOT, line):
+            gpu = _lspci_gpu(slot.group(1), slot.group(2), unbound="" if told_drivers else None)
+            inside = gpu is not None
+            gpus += [gpu] if gpu else []
+        elif inside and gpus and (driver := re.search(_DRIVER, line)):
+            gpus[-1] = replace(gpus[-1], kernel_driver=driver.group(1).lower())
+    slots = sum(1 for line in lines(text) if re.search(_SLOT, line))
+    return Facts(gpus=_merged(gpus), none=not gpus and slots > 0)
+
+
+def _merged(gpus: list[Gpu]) -> tuple[Gpu, ...]:
+    """Join the lines of several calls of ``lspci`` that name one slot."""
+    slots: dict[str | None, Gpu] = {}
+    for gpu in gpus:
+        old = slots.get(gpu.bus)
+        slots[gpu.bus] = gpu if old is None or old.vendor != gpu.vendor else _joined(old, gpu)
+    return tuple(slots.values())
+
+
+def _joined(one: Gpu, other: Gpu) -> Gpu:
+    return replace(
+        one,
+        name=one.name or other.name,
+        chip=one.chip or other.chip,
+        device_id=one.device_id or other.device_id,
+        kernel_driver=one.kernel_driver or other.kernel_driver,
+    )
+
+
+def _lspci_gpu(slot: str, rest: str, *, unbound: str | None) -> Gpu | None:
+    kind = rest.split(": ", 1)[0] if ": " in rest else rest[:60]
+    if not re.search(_CLASS, rest[:120]) or (re.search(_OTHER_CLASS, kind) and not re.search(_CLASS, kind)):
+        return None
+    ids = re.search(_LSPCI_IDS, rest) or re.search(_MACHINE_IDS, rest)
+    vendor = ids.group(1) if ids else _maker(rest)
+    if vendor is None:
+        return None
+    label = _described(rest, vendor)
+    unnamed = re.match(_UNNAMED, label)
+    product = re.search(r"\[([^\[\]]{3,100})\]", label)
+    return Gpu(
+        vendor,
+        name=name(_titled(product.group(1) if product else label, vendor)),
+        bus=bus_key(slot),
+        device_id=ids.group(2) if ids else unnamed.group(1) if unnamed else None,
+        chip=_chip(label, vendor),
+        kernel_driver=unbound,
+    )
+
+
+def described(slot: str, rest: str, driver: str | None) -> Gpu | None:
+    """Return the GPU of a device that another program describes in ``lspci``'s words."""
+    gpu = _lspci_gpu(slot, rest, unbound=driver)
+    return replace(gpu, kernel_driver=driver) if gpu else None
+
+
+def _maker(rest: str) -> str | None:
+    return next((vendor for vendor, names in _MAKERS if any(label in rest for label in names)), None)
+
+
+def _described(rest: str, vendor: str) -> str:
+    """Return what follows the maker's name, without ids and revision."""
+    labels = next(names for maker, names in _MAKERS if maker == vendor)
+    start = next((rest.find(label) + len(label) for label in labels if label in rest), 0)
+    plain = re.sub(
+        r"\[(?:10de|1002|8086)?:?[0-9a-f]{4}\]|\((?:rev|prog-if)[^)]{0,60}\)",
+        " ",
+        rest[start:] if start else "",
+    )
+    return " ".join(plain.replace('"', " ").split())
+
+
+def _titled(product: str, vendor: str) -> str:
+    makers = {NVIDIA: "NVIDIA", AMD: "AMD", INTEL: "Intel"}
+    return product if product.startswith(makers[vendor]) or not product else f"{makers[vendor]} {product}"
+
+
+def _chip(label: str, vendor: str) -> str | None:
+    if vendor == NVIDIA:
+        found = re.match(_NVIDIA_CHIP, label)
+        return found.group(1) if found else None
+    head = label.split("[", 1)[0].strip() or label.strip("[]")
+    found = re.match(_CHIP, head)
+    return found.group(1) if found else None
+
+
+def is_lspci(text: str) -> bool:
+    """Return whether the text holds a line of ``lspci`` for a display controller."""
+    return any(
+        re.search(_CLASS, found.group(2)[:120]) or re.search(_OTHER_CLASS, found.group(2)[:120])
+        for line in lines(text)
+        if (found := re.search(_SLOT, line))
+    )
+
+
+PROBE_LSPCI = Probe("lspci", Program((("lspci", "-Dnnk"),), 3.0), parse_lspci, is_lspci)
+
+
+# Display adapters as Windows lists them: registry, WMI or PowerShell output.
+
+CLASS_KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
+_WINDOWS_IDS = r"(?i)VEN_(10DE|1002|8086)&DEV_([0-9A-F]{4})"
+_VERSION = r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{3,5})(?![\d.])"
+_NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}(?:Name|Description|Caption|Card name)\s{0,20}[:=])\s{0,20}(\S.{2,100})$"
+_ROW = r"((?:NVIDIA|AMD|Radeon|Intel)[A-Za-z0-9 ()-]{2,60}?)\s{2,40}(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{3,5})(?![\d.])"
+_DIGITS = 5
+
+
+def parse_windows(text: str) -> Facts:
+    """Return the adapters; NVIDIA's driver is the last five digits of Windows' version of it."""
+    gpus: list[Gpu] = []
+    drivers: dict[str, str] = {}
+    label, number = None, None
+    for line in lines(text):
+        named, version, ids = re.search(_NAME, line), re.search(_VERSION, line), re.search(_WINDOWS_IDS, line)
+        label = name(named.group(1)) if named else label
+        number = version.group(1) if version else number
+        if line.startswith("HKEY_") or not line.strip():
+            label, number = (label, number) if ids else (None, None)
+        if ids:
+            gpus.append(
+                Gpu(ids.group(1).lower(), name=label or _table_name(line), device_id=ids.group(2).lower())
+            )
+        elif gpus and label and gpus[-1].name is None:
+            gpus[-1] = replace(gpus[-1], name=label)
+        if gpus and number:
+            drivers.setdefault(gpus[-1].vendor, number)
+    if not gpus:
+        rows = [(found.group(1), found.group(2)) for line in lines(text) if (found := re.search(_ROW, line))]
+        gpus = [Gpu(maker, name=name(label)) for label, _ in rows if (maker := maker_of(label))]
+        drivers = {maker_of(label) or "": number for label, number in reversed(rows)}
+    unique = tuple(
+        {
+            (gpu.vendor, gpu.device_id, gpu.device_id is None and gpu.name): gpu for gpu in reversed(gpus)
+        }.values()
+    )
+    return Facts(
+        gpus=unique[::-1], driver=nvidia_version(drivers.get(NVIDIA, "")), os="windows" if gpus else None
+    )
+
+
+def _table_name(line: str) -> str | None:
+    """Return the name from a row of a table that holds name and id."""
+    found = re.search(
+        r"(NVIDIA [A-Za-z0-9 ]{2,60}|AMD Radeon[A-Za-z0-9 ()]{2,60}|Intel\(R\)[A-Za-z0-9 ()]{2,60}?)(?:\s{2,}|$)",
+        line,
+    )
+    return name(found.group(1)) if found else None
+
+
+def nvidia_version(windows: str) -> str | None:
+    """Return NVIDIA's version (``536.40``) of Windows' spelling of it (``31.0.15.3640``)."""
+    digits = "".join(windows.split(".")[-2:])[-_DIGITS:]
+    if len(digits) != _DIGITS or not digits.isdigit() or windows.count(".") != 3:  # noqa: PLR2004 - four parts
+        return None
+    return f"{digits[:3]}.{digits[3:]}"
+
+
+def is_windows(text: str) -> bool:
+    """Return whether the text holds Windows' spelling of PCI ids."""
+    return bool(re.search(_WINDOWS_IDS, text) or any(re.search(_ROW, line) for line in lines(text)))
+
+
+PROBE_WINDOWS = Probe(
+    "Windows display adapters", Program((("reg", "query", CLASS_KEY, "/s"),), 5.0), parse_windows, is_windows
+)
+
+
+PROBES = (
+    PROBE_SYSFS,
+    PROBE_LSPCI,
+    PROBE_WINDOWS,
+)

@@ -1,0 +1,209 @@
+"""The machine around its GPUs: Jetson boards, Macs, the processor, and ``uname``."""
+
+from __future__ import annotations
+
+import re
+
+from poetry_aiops.accelerators.facts import APPLE, Facts, Gpu
+from poetry_aiops.accelerators.probes.probe import File, Probe, Program
+from poetry_aiops.system.text import clean, lines, name, version
+
+
+# ``/etc/nv_tegra_release``: the Jetson Linux (L4T) release, ``# R36 (release), REVISION: 4.3``.
+
+_RELEASE = r"#?\s{0,5}R(\d{2}) \(release\), REVISION: (\d{1,2}(?:\.\d{1,2}){0,2})"
+
+
+def parse_tegra(text: str) -> Facts:
+    """Return the release as ``36.4.3``."""
+    found = re.search(_RELEASE, clean(text))
+    if not found:
+        return Facts()
+    release = f"{found.group(1)}.{found.group(2)}"
+    return Facts(l4t=release, jetson="NVIDIA Jetson", os="linux", arch="aarch64")
+
+
+def is_tegra(text: str) -> bool:
+    """Return whether the text holds a release line."""
+    return bool(re.search(_RELEASE, text))
+
+
+PROBE_TEGRA = Probe("tegra release", File("/etc/nv_tegra_release"), parse_tegra, is_tegra)
+
+
+# ``/proc/device-tree/model``: the board's name, ended by a zero byte.
+
+_BOARD_MODEL = r"^\s{0,5}(?:- Model: )?((?:NVIDIA )?(?:Jetson[ -]|Orin |NVIDIA Thor)[^\n]{2,100}|NVIDIA Jetson\b[^\n]{0,100})"
+
+
+def parse_board(text: str) -> Facts:
+    """Return the Jetson's name; any other board's name says nothing here."""
+    for line in lines(text):
+        if found := re.match(_BOARD_MODEL, line):
+            return Facts(jetson=name(found.group(1)), os="linux", arch="aarch64")
+    return Facts()
+
+
+def is_board(text: str) -> bool:
+    """Return whether a line is a Jetson's model."""
+    return any(re.match(_BOARD_MODEL, line) for line in lines(text))
+
+
+PROBE_BOARD = Probe("device tree model", File("/proc/device-tree/model"), parse_board, is_board)
+
+
+# ``jetson_release`` of jetson-stats. Its ``Jetpack missing!`` only says that its own table is too old.
+#
+# ``tegrastats``, which names no board, shows a Jetson as well.
+
+_L4T = r"L4T:?\s{1,10}(\d{2}\.\d{1,2}(?:\.\d{1,2})?)"
+_STATS = "GR3D_FREQ"
+_JETSON_MODEL = r"(?:Model|Module):\s{0,10}(NVIDIA [^\n]{2,100}|Jetson[^\n]{2,100})"
+
+
+def parse_jetson(text: str) -> Facts:
+    """Return the L4T release and the board."""
+    plain = clean(text)
+    release, model = re.search(_L4T, plain), re.search(_JETSON_MODEL, plain)
+    if not release and not model:
+        return Facts(jetson="NVIDIA Jetson", os="linux", arch="aarch64") if _STATS in plain else Facts()
+    board = name(model.group(1)) if model else None
+    return Facts(
+        l4t=release.group(1) if release else None, jetson=board or "NVIDIA Jetson", os="linux", arch="aarch64"
+    )
+
+
+def is_jetson(text: str) -> bool:
+    """Return whether the text is from jetson-stats or names an L4T release."""
+    return any(sign in text for sign in ("jetson-stats", "jetson_release", _STATS)) or bool(
+        re.search(_L4T, text)
+    )
+
+
+PROBE_JETSON = Probe("jetson_release", Program((("jetson_release",),), 5.0), parse_jetson, is_jetson)
+
+
+# ``system_profiler SPDisplaysDataType`` as text or JSON, cut anywhere.
+#
+# On a live Mac the interpreter's own facts decide; this text describes. In a pasted text the chip's name is
+# the only witness: an Apple chip is an arm64 Mac, anything else an Intel one.
+
+_CHIP = r'(?:Chipset Model:|Chip:|"sppci_model"\s{0,4}:|"_name"\s{0,4}:|"chip_type"\s{0,4}:)\s{0,20}"?([^"\n]{1,80})'
+_MAKER = r"Apple|AMD|ATI|Radeon|Intel|Iris|NVIDIA|GeForce"
+_SYSTEM = r"(?:System Version:|ProductVersion:)\s{0,20}(?:macOS |Mac OS X |OS X )?(\d{1,3}(?:\.\d{1,3}){1,2})"
+
+
+def parse_mac(text: str) -> Facts:
+    """Return the Apple GPU, or that this is an Intel Mac, and the macOS version where it is told."""
+    plain = clean(text)
+    chips = [found.strip() for found in re.findall(_CHIP, plain) if re.search(_MAKER, found)]
+    apple = next((chip for chip in chips if re.match(r"Apple (?:M\d|A\d|Paravirtual|Silicon)", chip)), None)
+    system = re.search(_SYSTEM, plain)
+    return Facts(
+        gpus=(Gpu(APPLE, name=name(apple)),) if apple else (),
+        os="macos",
+        os_version=version(system.group(1)) if system else None,
+        arch="arm64" if apple else "x86_64" if chips else None,
+        none=bool(chips) and not apple,
+    )
+
+
+def is_mac(text: str) -> bool:
+    """Return whether the text is from ``system_profiler``."""
+    signs = (
+        "SPDisplaysDataType",
+        "spdisplays_",
+        "Graphics/Displays:",
+        "Chipset Model:",
+        "SPHardwareDataType",
+        "ProductVersion:",
+    )
+    return any(sign in text for sign in signs)
+
+
+PROBE_MAC = Probe(
+    "system_profiler", Program((("system_profiler", "SPDisplaysDataType"),), 8.0), parse_mac, is_mac
+)
+
+
+# ``/proc/cpuinfo``: the model, and the x86-64 level that its flags add up to.
+
+_CPU_MODEL = r"(?m)^\s{0,4}model name\s{0,9}:\s{0,9}([^\n]{1,120})"
+_FLAGS = r"(?m)^\s{0,4}flags\s{0,9}:([^\n]{1,8000})"
+LEVELS = (
+    ("x86_64_v1", {"cx8", "cmov", "fpu", "fxsr", "mmx", "sse", "sse2"}),
+    ("x86_64_v2", {"cx16", "lahf_lm", "popcnt", "sse4_1", "sse4_2", "ssse3"}),
+    ("x86_64_v3", {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"}),
+    ("x86_64_v4", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}),
+)
+"""The x86-64 psABI's levels in the flag names of Linux."""
+
+
+def parse_cpu(text: str) -> Facts:
+    """Return model and level of the first processor."""
+    plain = clean(text[:20_000])
+    model, flags = re.search(_CPU_MODEL, plain), re.search(_FLAGS, plain)
+    return Facts(
+        cpu_model=name(model.group(1)) if model else None,
+        cpu_level=_level(set(flags.group(1).split())) if flags else None,
+    )
+
+
+def _level(flags: set[str]) -> str | None:
+    reached = None
+    for level, wanted in LEVELS:
+        if not wanted <= flags:
+            break
+        reached = level
+    return reached
+
+
+def is_cpu(text: str) -> bool:
+    """Return whether the text holds a processor's description."""
+    return bool(re.search(_CPU_MODEL, text))
+
+
+PROBE_CPU = Probe("processor", File("/proc/cpuinfo"), parse_cpu, is_cpu)
+
+
+# ``uname -a`` and the like, in pasted texts: the system, its architecture, WSL.
+
+_LINUX = r"(?:^|[$#>] ?)Linux \S{1,100} (\d{1,2}\.\d{1,3}\S{0,80}) .{0,160}?\b(x86_64|aarch64|ppc64le|armv7l|i686|riscv64)\b"
+_DARWIN = r"(?:^|[$#>] ?)Darwin \S{1,100} \d{1,2}\.\d{1,3}\S{0,40} .{0,200}?\b(arm64|x86_64)\b"
+_TEGRA = r"\d\.\d{1,3}\.\d{1,4}-(?:\d{1,3}-)?tegra\b"
+
+
+def parse_uname(text: str) -> Facts:
+    """Return system and architecture of the first such line."""
+    for line in lines(text):
+        if linux := re.search(_LINUX, line):
+            wsl = True if "microsoft" in linux.group(1).lower() else None
+            return Facts(
+                os="linux",
+                arch=linux.group(2),
+                wsl=wsl,
+                jetson="NVIDIA Jetson" if re.search(_TEGRA, line) else None,
+            )
+        if darwin := re.search(_DARWIN, line):
+            return Facts(os="macos", arch=darwin.group(1))
+        if re.search(_TEGRA, line):
+            return Facts(os="linux", arch="aarch64", jetson="NVIDIA Jetson")
+    return Facts()
+
+
+def is_uname(text: str) -> bool:
+    """Return whether the text may hold such a line."""
+    return "Linux " in text or "Darwin " in text or "-tegra" in text
+
+
+PROBE_UNAME = Probe("uname", Program((("uname", "-a"),), 2.0), parse_uname, is_uname)
+
+
+PROBES = (
+    PROBE_TEGRA,
+    PROBE_BOARD,
+    PROBE_JETSON,
+    PROBE_MAC,
+    PROBE_CPU,
+    PROBE_UNAME,
+)

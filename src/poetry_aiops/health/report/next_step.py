@@ -1,0 +1,71 @@
+"""What a person does next about a health report: one command, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poetry_aiops.cli.escape import for_terminal
+from poetry_aiops.cli.plain import counted
+from poetry_aiops.health.report import words
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.health.report.model import HealthReport
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command to copy, and what it does about the verdict."""
+
+    command: str
+    why: str
+
+
+_DETAILS = Step("poetry health -v", "shows every metric and source, and what each rests on")
+
+
+def next_step(report: HealthReport) -> Step | None:
+    """Return the most useful next command; None where nothing has to be done or the fixes are shown already."""
+    if report.gate.passed or report.fixes:
+        return None
+    failing = {(one.package, one.id) for one in report.gate.violations if one.kind == "advisory"}
+    cases = [case for case in words.cases(report) if case.finding.identity in failing]
+    fixable = dict.fromkeys(case.finding.package for case in cases if case.finding.fixed_in)
+    if fixable:
+        return Step(
+            "poetry health --fix --dry-run",
+            f"shows how poetry.lock gets fixed versions of {_names(list(fixable))}; without --dry-run it is written",
+        )
+    if cases:
+        worst = for_terminal(cases[0].finding.package, 100)
+        return Step(
+            f"poetry graph --why {worst}",
+            f"shows what needs {worst}, for which no fix is known; replace it, or ignore the advisory with a reason"
+            " in [tool.poetry-aiops.health]",
+        )
+    return _DETAILS if report.gate.violations else _about_questions(report)
+
+
+def _about_questions(report: HealthReport) -> Step:
+    if any(
+        "run `poetry lock`" in question or "lacks what" in question for question in report.gate.incomplete
+    ):
+        return Step("poetry lock", "makes poetry.lock what pyproject.toml asks for")
+    if report.audit is not None and any(not source.reachable for source in report.audit.sources):
+        return Step(
+            "poetry health --update-advisories",
+            "fetches the advisory database from another address and compares it on this machine; behind a proxy set"
+            " HTTPS_PROXY, with a mirror or a file give --advisories URL or osv.zip",
+        )
+    if report.audit is not None and report.audit.failed:
+        return Step(
+            "poetry health --update-advisories",
+            "fetches advisories and compares all packages on this machine, so that no name is sent",
+        )
+    return _DETAILS
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(for_terminal(name, 60) for name in names[:3])
+    return shown if len(names) <= 3 else f"{counted(len(names), 'package')} ({shown}, ...)"  # noqa: PLR2004 - a few names
