@@ -211,8 +211,16 @@ def _become(request: dict[str, Any], streams: list[int]) -> list[str]:
 
 def _set_anew() -> None:
     """Repeat what the imported modules worked out from the environment of the server."""
-    for stream in (sys.stdin, sys.stdout):
-        stream.reconfigure(line_buffering=stream.isatty())  # type: ignore[union-attr]
+    # Made anew: a stream remembers whether it could seek, and a terminal cannot where the server's file could.
+    for number, name, mode, buffering in (
+        (0, "stdin", "r", -1),
+        (1, "stdout", "w", -1),
+        (2, "stderr", "w", 1),
+    ):
+        old = getattr(sys, name)
+        stream = open(number, mode, buffering, old.encoding, old.errors, closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
     importlib.invalidate_caches()
     site.USER_BASE = site.USER_SITE = None
     site.getusersitepackages()
