@@ -105,7 +105,8 @@ class Installation:
             if command.option("all-extras")
             else names_in_extras(command.option("extras"))
         )
-        verify_locked(locked_by(poetry.locker), [Installed.of(self.active_groups, extras)])
+        terms = self.session.terms if self.session else None
+        verify_locked(locked_by(poetry.locker), [Installed.of(self.active_groups, extras)], terms)
 
     def announce(self) -> None:
         """Warn, say what was chosen and why in one line, and prepare the installer to clear other variants away."""

@@ -9,18 +9,20 @@ from poetry_aiops.config import HARDWARE
 from poetry_aiops.locking.environment_record import read_record
 from poetry_aiops.locking.provides import missing_provided
 from poetry_aiops.locking.solver import unknown_extras
+from poetry_aiops.locking.verify import Finding
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
 
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from poetry.console.commands.installer_command import InstallerCommand
 
     from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.locking.session import VariantSession
     from poetry_aiops.locking.solver import PoetrySolution
+    from poetry_aiops.locking.verify import DoubleBuild
 
 
 _MOST_NAMES = 6
@@ -45,6 +47,21 @@ def lock_report(
     for wish in sorted(wishes):
         _warn(session, f"{wish}: the locked build has no such extra, so nothing is installed for it.")
     _note_idle_provides(session, {package.name for package in solution.packages})
+
+
+def note_base(session: VariantSession, found: Sequence[DoubleBuild | Finding]) -> None:
+    """Say what an installation without a variant lacks, and warn of what else is wrong with it."""
+    gaps = [one for one in found if isinstance(one, Finding) and one.is_gap]
+    for gap in gaps[:_MOST_NAMES]:
+        session.io.write_error_line(
+            plain(
+                f"{gap.name} is left to the hardware variants (wanted by {', '.join(gap.parents[:2])});"
+                " an installation without a variant has none."
+            )
+        )
+    for one in found:
+        if one not in gaps:
+            _warn(session, f"without a variant: {one}")
 
 
 def _note_idle_provides(session: VariantSession, locked: Collection[str]) -> None:

@@ -17,7 +17,7 @@ from poetry_aiops.errors import NegativeAnswerError, UsageError
 from poetry_aiops.export.bundle import CONSTRAINTS
 from poetry_aiops.locking.declaration import check_declaration, variant_kind
 from poetry_aiops.locking.gate import verify_locked
-from poetry_aiops.locking.verify import every_extra, every_installation
+from poetry_aiops.locking.verify import Installed, Terms, every_extra, every_installation
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.located import located_pyproject, locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
@@ -122,7 +122,9 @@ class Scaffolding:
             check_declaration(config.hardware, project)
             extras = variant_kind(config.hardware, project) == "extras"
         everyday = frozenset(name for name, group in project.groups.items() if not group.optional)
-        verify_locked(lock, (every_extra if extras else every_installation)(names, everyday))
+        selections = (every_extra if extras else every_installation)(names, everyday)
+        terms = Terms.of(project, config.hardware) if config.hardware else None
+        verify_locked(lock, selections or [Installed("without a variant", everyday)], terms)
         given = Given(
             project=project,
             document=document,
