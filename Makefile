@@ -64,9 +64,9 @@ release-tag: $(DEMO_STAMP)
 data-age:
 	$(PYTHON) scripts/check_data_age.py
 
-# Small faults in the code, which the unit tests must notice; takes CPU hours in pieces, so it is no part of CI.
+# Small faults in one package, which its unit tests must notice: `make mutation PACKAGE=locking SAMPLE=300`; no part of CI.
 mutation: $(MUTATION)/.installed
-	$(MUTATION)/bin/python scripts/mutation.py $(ROOMS)
+	$(MUTATION)/bin/python scripts/mutation.py $(PACKAGE) $(if $(SAMPLE),--sample $(SAMPLE))
 
 $(MUTATION)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(MUTATION)

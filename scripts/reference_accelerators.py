@@ -13,7 +13,7 @@ FACTS = Path(__file__).resolve().parent.parent / "src" / "poetry_aiops" / "data"
 HEAD = """\
 # Accelerators
 
-The facts from which `poetry hw-info` and `poetry hw-install` choose, as of **{as_of}**. When they are older than 180 days, the commands
+The facts from which `poetry hw-info` and `poetry hw-install` choose, as of **{as_of}**. When they are older than 60 days, the commands
 say so; a newer version of the plugin brings newer ones. How they are weighed: [which build for which
 machine](../explanation/hardware-choice.md). Each row names its [source](#sources).
 
@@ -37,7 +37,7 @@ The compute capabilities that a build holds code for. A GPU runs code of its own
 ROCM = """\
 ## AMD architectures in the ROCm builds
 
-Where a build is not listed with architectures, nobody has verified yet which it runs on.
+Where a build is not listed with architectures, it is not verified yet which it runs on.
 """
 OTHER = "## Macs, Intel, Jetson\n"
 

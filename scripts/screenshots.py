@@ -3,8 +3,7 @@
     python scripts/screenshots.py [--project FOLDER] [--before FOLDER] [--output docs/images]
 
 ``--project`` is a folder with pyproject.toml and poetry.lock, ``--before`` one with an older state of the same. Needs
-Chromium (see tests/support/chromium.py). Pictures are reduced to 256 colours or, where that is not
-enough to stay below 150 kB, to 48.
+Chromium (see tests/support/chromium.py).
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from typing import TYPE_CHECKING
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from scripts.palette_png import with_few_colours
 from tests.support.chromium import chromium, running
 from tests.support.graph_pages import full_page, page_of
 
@@ -33,9 +31,6 @@ from poetry_aiops.project.pyproject import read_project
 if TYPE_CHECKING:
     from poetry_aiops.graph.model import DependencyGraph
     from poetry_aiops.graph.report.page import PageData
-
-
-MOST_BYTES = 150_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +72,15 @@ def main() -> int:
         file = Path(folder) / "page.html"
         file.write_text(graph_page(data), encoding="utf-8")
         chosen.output.mkdir(parents=True, exist_ok=True)
-        too_large = False
         for picture in PICTURES:
             page = browser.page(dark=picture.dark, width=1280, height=800)
             heaviest = max(data.analysis.standings, key=lambda standing: standing.frees).name
             focus = f"&pkg={chosen.focus}" if chosen.focus and picture.name.startswith("focus") else ""
             page.open(file, picture.fragment.format(heaviest=heaviest) + focus)
             page.run("new Promise((done) => setTimeout(done, 300))")
-            shot = page.screenshot()
-            content = next(
-                (small for most in (256, 48) if len(small := with_few_colours(shot, most)) <= MOST_BYTES),
-                shot,
-            )
-            (chosen.output / f"graph-{picture.name}.png").write_bytes(content)
-            print(f"graph-{picture.name}.png: {len(content) / 1000:.0f} kB")
-            too_large = too_large or len(content) > MOST_BYTES
+            (chosen.output / f"graph-{picture.name}.png").write_bytes(page.screenshot())
             page.close()
-    return int(too_large)
+    return 0
 
 
 def _data(project: Path | None, before: Path | None) -> PageData:

@@ -107,7 +107,7 @@ def test_an_index_without_json_has_no_upload_times_and_says_yanked(
     with index.fault("main", Fault.ONLY_HTML):
         record = asked(access_to(index, config), locked()).found[KEY]
     assert [release.version for release in record.releases] == ["1.0", "2.0"]
-    assert not record.has_upload_times
+    assert [release.uploaded for release in record.releases] == [None, None]
     assert record.releases[0].yanked is not None
     assert (record.about.status, record.about.owners) == ("quarantined", None)
     assert record.about.owners_reason

@@ -15,8 +15,8 @@ from tests.support.migrations import Migration, migration_of
 from tests.support.neighbours import InFolder
 
 from poetry_aiops.migrate import report
-from poetry_aiops.migrate.planning.discover import discover
 from poetry_aiops.migrate.planning.ledger import tally
+from poetry_aiops.migrate.request import discover
 from poetry_aiops.system.addresses import taken_apart
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from tests.support.neighbours import InFolder
+from tests.support.pip_texts import requirement_texts
 
 from poetry_aiops.migrate.reading.parse import parse_file
 from poetry_aiops.migrate.reading.read import read_tree
 from poetry_aiops.migrate.reading.text import Decoded, decode, encode
-from poetry_aiops.migrate.reading.texts import requirement_texts
 
 
 CORPUS = os.environ.get("POETRY_AIOPS_CORPUS")

@@ -1,4 +1,4 @@
-"""Every test that the pages on trust name is there."""
+"""Every test that the pages on security and faults name is there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.docs.console import REPOSITORY
 
 
-EXPLANATION = REPOSITORY / "docs" / "explanation"
+PAGES = ("docs/explanation/security.md", "tests/FAULTS.md")
 NAMED = re.compile(r"`([\w/]+\.py)::([\w:]+)`")
 
 
@@ -32,15 +32,15 @@ def functions_of(file: str) -> frozenset[str]:
     return frozenset(name for name in methods | functions if name.split("::")[-1].startswith("test_"))
 
 
-@pytest.mark.parametrize("page", ["security.md", "trust-faults.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_test_that_a_page_names_is_there(page: str) -> None:
-    named = NAMED.findall((EXPLANATION / page).read_text("utf-8"))
+    named = NAMED.findall((REPOSITORY / page).read_text("utf-8"))
     assert len(named) > 20
     assert [f"{file}::{name}" for file, name in named if name not in functions_of(file)] == []
 
 
-@pytest.mark.parametrize("page", ["security.md", "trust-faults.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_row_of_a_table_has_its_test(page: str) -> None:
-    rows = [line for line in (EXPLANATION / page).read_text("utf-8").splitlines() if line.startswith("| ")]
+    rows = [line for line in (REPOSITORY / page).read_text("utf-8").splitlines() if line.startswith("| ")]
     heads = ("| Threat |", "| Where |", "| Fault |", "| Command |")
     assert [row for row in rows if not row.startswith(heads) and not NAMED.search(row)] == []

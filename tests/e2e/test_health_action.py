@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 ACTION = REPOSITORY / ".github" / "actions" / "health"
-DEFAULTS = {"FOLDER": "shop", "FAIL_ON": "", "MIN_SCORE": "", "SARIF": "health.sarif"}
+DEFAULTS = {"FOLDER": "shop", "AGAINST": "", "FAIL_ON": "", "MIN_SCORE": "", "SARIF": "health.sarif"}
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the action's scripts are bash")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -90,6 +93,26 @@ def test_explain_names_every_rejected_backend_with_its_reason(poetry: PoetryProg
     done = poetry.must(tmp_path, "hw-info", "--explain", "--target", "rocm,gfx=gfx942")
     assert "no NVIDIA GPU was found" in done.stdout
     assert "rocm" in done.stdout.partition("Best build:")[2].splitlines()[0]
+
+
+@pytest.mark.parametrize("arguments", [("--target-file", "-"), ("--target-file=-",)])
+def test_a_lone_dash_is_standard_input(
+    poetry: PoetryProgram, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    argv = [str(poetry.executable), "hw-info", *arguments, "--format", "json"]
+    done = subprocess.run(
+        argv, input=SMI, env={**os.environ, "HOME": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    (device,) = json.loads(done.stdout)["host"]["accelerators"]
+    assert device["name"] == "NVIDIA GeForce GTX 1080"
+
+
+def test_text_that_is_not_understood_is_exit_code_3(poetry: PoetryProgram, tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_text("<html><title>Sign in</title></html>\n", "utf-8")
+    done = poetry.run(tmp_path, "hw-info", "--target-file", "page.txt")
+    assert done.code == 3, str(done)
+    assert "nvidia-smi" in done.stderr
+    assert "Best build" not in done.output
 
 
 @pytest.mark.parametrize(

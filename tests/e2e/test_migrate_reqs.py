@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tomllib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -255,7 +256,10 @@ def test_foreign_hashes_stop_it_and_force_goes_on(
     assert content(project) == before
     poetry.must(project, "migrate-reqs", "--force")
     project = tree(index, **{"requirements.txt": text.format(right)})
-    poetry.must(project, "migrate-reqs", "--rollback")
+    done = poetry.must(project, "migrate-reqs", "--rollback")
+    assert "Left as they are: requirements.txt" in done.stdout
+    assert right in (project.path / "requirements.txt").read_text("utf-8")
+    assert not project.pyproject.exists()
     done = poetry.must(project, "migrate-reqs")
     assert "1 of 1 old hashes are those of locked files" in done.stdout
 
@@ -293,8 +297,11 @@ def test_no_credential_of_any_input_is_shown_or_written(
         assert SECRET not in done.output
     for name, data in content(project).items():
         assert (SECRET.encode() in data) == (name == "requirements.txt"), name
-    for path in project.path.glob(".migration_backup/**/*"):
-        assert path.is_dir() or SECRET.encode() not in path.read_bytes(), path
+    backups = project.path / ".migration_backup"
+    inside = [path for path in backups.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    assert [path.read_text("utf-8") for path in inside] == [text]
+    if os.name == "posix":
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (backups, *inside)] == [0o700, 0o600]
     assert "POETRY_HTTP_BASIC_" in done.stderr
 
 

@@ -46,7 +46,7 @@ from poetry_aiops.health.matching import match
 from poetry_aiops.health.policy import read_policy
 from poetry_aiops.health.severity import rate
 from poetry_aiops.index.file_listing import UnreadableListingError, files_on
-from poetry_aiops.index.project_about import about_from
+from poetry_aiops.index.records import about_from
 from poetry_aiops.index.release_records import About
 from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, read_page
 from poetry_aiops.locking.declaration import check_declaration

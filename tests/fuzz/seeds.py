@@ -28,7 +28,7 @@ _TESTS: Final = {
         "unit/migrate/reading/*.py",
         "unit/migrate/planning/*.py",
     ),
-    "lock": ("unit/project/test_lockfile.py", "unit/adapters/solving/test_lock_text.py", "support/*lock*.py"),
+    "lock": ("unit/project/test_lockfile.py", "unit/locking/test_lock_text.py", "support/*lock*.py"),
     "pyproject": (
         "unit/test_config.py",
         "unit/export/test_settings.py",
@@ -37,14 +37,18 @@ _TESTS: Final = {
         "unit/project/*.py",
         "unit/hardware/test_addition.py",
     ),
-    "probes": ("property/test_probes.py", "unit/hardware/test_probes*.py", "unit/hardware/test_captured.py"),
-    "osv": ("unit/adapters/advisories/test_osv.py", "unit/health/test_osv_records.py", "unit/health/osv.py"),
-    "target": ("unit/hardware/test_target.py",),
-    "record": ("unit/hardware/test_record.py",),
-    "page": ("unit/adapters/indexes/test_simple_page.py", "unit/adapters/indexes/test_file_listing.py"),
+    "probes": (
+        "property/test_probes.py",
+        "unit/accelerators/test_probes*.py",
+        "unit/accelerators/test_captured.py",
+    ),
+    "osv": ("unit/health/advisories/test_osv.py", "unit/health/test_osv_records.py", "unit/health/osv.py"),
+    "target": ("unit/accelerators/test_target.py",),
+    "record": ("unit/locking/test_record.py",),
+    "page": ("unit/index/test_simple_page.py", "unit/index/test_file_listing.py"),
     "report": ("unit/graph/test_advisories.py",),
     "addition": ("unit/hardware/test_addition.py",),
-    "notes": ("unit/health/test_history.py", "unit/migrate/backups/*.py"),
+    "notes": ("unit/health/test_history.py", "unit/system/transaction/*.py"),
 }
 NAMES: Final = tuple(_TESTS)
 _CORPUS: Final = {

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from tests.support.neighbours import FILE, InMemory, parsed
+from tests.support.pip_texts import requirement_texts, sorted_specifier
 
-from poetry_aiops.migrate.reading.named import parse_plain, sorted_specifier
+from poetry_aiops.migrate.reading.named import parse_plain
 from poetry_aiops.migrate.reading.parse import parse_file
 from poetry_aiops.migrate.reading.read import read_tree
 from poetry_aiops.migrate.reading.text import Decoded, decode
-from poetry_aiops.migrate.reading.texts import requirement_texts
 from poetry_aiops.system.addresses import redact, taken_apart
 
 

@@ -136,7 +136,8 @@ def migration_of(
     identity = identity_of(folder, setup, neighbours, tree, AskedPython(RUNNING, python))
     existing = project_from(tomllib.loads(before), Path(PYPROJECT)) if before else None
     hardware = read_config(aiops_table(tomllib.loads(before))).hardware
-    requires = existing.python if existing and existing.python != "*" else identity.requires_python
+    stays = existing is not None and existing.python != "*" and not identity.python_asked
+    requires = existing.python if existing and stays else identity.requires_python
     around = Surroundings(
         default=PypiNames(frozenset({DEFAULT_INDEX})),
         targets=targets(lambda version: allows(requires, version)),

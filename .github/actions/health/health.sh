@@ -26,6 +26,7 @@ mkdir -p -- "$reports"
 
 options=(--no-interaction --no-ansi health --format github --report-dir "$reports/kept"
   --output "$reports/health.json" --output "$reports/health.md" --output "$HEALTH_SARIF")
+[[ -z $HEALTH_AGAINST ]] || options+=("--against=$HEALTH_AGAINST")
 [[ -z $HEALTH_FAIL_ON ]] || options+=("--fail-on=$HEALTH_FAIL_ON")
 [[ -z $HEALTH_MIN_SCORE ]] || options+=("--min-score=$HEALTH_MIN_SCORE")
 "$programs/poetry" "${options[@]}"

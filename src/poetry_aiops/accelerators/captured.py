@@ -11,7 +11,7 @@ from poetry_aiops.accelerators.host import Host
 from poetry_aiops.accelerators.observed import Base, Observation
 from poetry_aiops.accelerators.probes.registry import all_probes
 from poetry_aiops.accelerators.reader import TEXT_LIMIT
-from poetry_aiops.errors import InputError
+from poetry_aiops.errors import IncompleteError, InputError
 
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 SYSTEMS: Final[Mapping[str, OperatingSystem]] = {"linux": "linux", "windows": "windows", "macos": "macos"}
 _HEADER: Final = re.compile(r"\A\ufeff?# source: [^\n]{0,2000}\| probe: [^\n]{0,4000}(?:\n|\Z)")
 _ARM_ONLY: Final = re.compile(r"\b(?:GH200|GB200|GB300|GB10)\b")
+LOOKED_FOR: Final = (
+    "nvidia-smi (any form), rocminfo, rocm-smi, amd-smi, xpu-smi, sycl-ls, clinfo, lspci, lshw, inxi, system_profiler, "
+    "torch's, vLLM's or sglang's environment report, labels of a Kubernetes node, /etc/nv_tegra_release, or files of "
+    "/proc, /sys and /dev"
+)
+"""The sources whose output is understood, as messages name them."""
 _RAW_LIMIT: Final = 100_000
 
 
@@ -32,7 +38,8 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
 
     A first line ``# source: ... | probe: ...`` is a note about the text and not part of it. Where the texts
     do not tell system or architecture, Linux on x86_64 is assumed, and a warning says so. Raises
-    :class:`~poetry_aiops.errors.InputError` when there is no text at all.
+    :class:`~poetry_aiops.errors.InputError` when there is no text at all, and
+    :class:`~poetry_aiops.errors.IncompleteError` when none of it says anything about accelerators.
     """
     bodies = {where: _HEADER.sub("", text[:TEXT_LIMIT]) for where, text in texts.items()}
     if not any(body.strip() for body in bodies.values()):
@@ -48,6 +55,14 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
         if probe.recognise(body)
         for facts in [probe.parse(body)]
     ]
+    if not any(o.facts.answers for o in observations):
+        read = ", ".join(dict.fromkeys(o.name for o in observations))
+        raise IncompleteError(
+            "the text says nothing of an accelerator that is understood"
+            + (f" (read as: {read})" if read else ""),
+            where=next(iter(texts)),
+            hint=f"Looked for the output of {LOOKED_FOR}. --target takes the machine in words.",
+        )
     return assemble(_base(observations), observations, catalogue)
 
 
@@ -76,7 +91,7 @@ def _base(observations: list[Observation]) -> Base:
     arch = told_arch or _likely_arch(system, observations)
     warnings = []
     if not any(o.facts.gpus or o.facts.driver or o.facts.problems or o.facts.jetson for o in observations):
-        probes = ", ".join(dict.fromkeys(o.name for o in observations)) or "no known probe"
+        probes = ", ".join(dict.fromkeys(o.name for o in observations))
         warnings.append(f"The text names no GPU (read as: {probes}).")
     if told_system is None:
         warnings.append(f"The text does not tell the system; {system.capitalize()} on {arch} is assumed.")

@@ -8,21 +8,27 @@ a dozen dataclasses would cost every ``hw-info`` another 10 ms of start.
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from poetry_aiops.accelerators.naming import NameTable
 from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
-STALE_AFTER_DAYS = 180
+_NOISE = (
+    r"\((?:r|tm|c)\)|[®™]|nvidia corporation|\bnvidia\b|\bamd\b|advanced micro devices,? inc\.?|\[amd/ati\]"
+)
+_CUT = r"\.\.\.?\s{0,20}$|…\s{0,20}$"
+
+
+STALE_AFTER_DAYS = 60
 
 
 class DriverFloor(NamedTuple):
@@ -153,7 +159,18 @@ class Catalogue(NamedTuple):
 
     def gfx(self, device_id: str | None, chip: str | None, name: str | None) -> str | None:
         """Return an AMD GPU's architecture by its PCI id, else its chip, else its name."""
-        return _by_id(self.amd_ids, device_id) or self.amd_chips.find(chip) or self.amd_names.find(name)
+        return (
+            _by_id(self.amd_ids, device_id)
+            or self.amd_chips.find(chip)
+            or self.amd_names.find(name)
+            or self.amd_names.find(f"Radeon {name}")
+            or self.amd_chips.find(name)
+        )
+
+    def jetson_release(self, l4t: str) -> JetsonRelease | None:
+        """Return the facts of a release of Jetson Linux; one after the last row inherits from it."""
+        rows = [row for row in self.jetson_releases if row.l4t_major <= version_key(l4t)[0]]
+        return max(rows, key=lambda row: row.l4t_major, default=None)
 
     def supports_intel(self, device_id: str | None, name: str | None) -> bool:
         """Return whether torch's XPU builds support an Intel GPU; a PCI id decides before a name."""
@@ -198,7 +215,7 @@ class Catalogue(NamedTuple):
         return f"{subjects} {verb} newer than the facts of {self.as_of.isoformat()}: judged like {models}"
 
     def age_warning(self, today: date) -> str | None:
-        """Return a warning when the facts are older than 180 days, else ``None``."""
+        """Return a warning when the facts are older than ``STALE_AFTER_DAYS``, else ``None``."""
         days = (today - self.as_of).days
         if days <= STALE_AFTER_DAYS:
             return None
@@ -287,3 +304,52 @@ def _torch_line(row: Mapping[str, Any]) -> TorchLine:
 
 def _ids(rows: list[Mapping[str, Any]], value: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((int(span[:4], 16), int(span[-4:], 16), row[value]) for row in rows for span in row["pci"])
+
+
+class NameTable:
+    """Patterns of names with their value; ``#`` stands for a digit, a leading ``*`` for any beginning.
+
+    The longest pattern that begins the name wins; ``*`` patterns are looked for first. A name that was cut
+    off (``NVIDIA GeForce RTX 40...``) is answered only when every pattern it may go on to agrees.
+    """
+
+    def __init__(self, rows: Iterable[tuple[str, Iterable[str]]]) -> None:
+        pairs = [(pattern, value) for value, patterns in rows for pattern in patterns]
+        self._inner = [(pattern[1:], value) for pattern, value in pairs if pattern.startswith("*")]
+        self._heads = sorted(
+            ((pattern, value) for pattern, value in pairs if not pattern.startswith("*")),
+            key=lambda pair: (-len(pair[0]), pair[0].count("#")),
+        )
+
+    def find(self, name: str | None) -> str | None:
+        """Return the value for a name, ``None`` when it is not known or not clear."""
+        if not name:
+            return None
+        plain, cut = _plain(name)
+        for piece, value in self._inner:
+            if piece in plain:
+                return value
+        head, whole = next((pair for pair in self._heads if _begins(plain, pair[0])), ("", None))
+        if not cut:
+            return whole
+        values = {
+            value for pattern, value in self._heads if len(pattern) > len(plain) and _begins(pattern, plain)
+        }
+        if whole and (not values or len(head) == len(plain)):  # else the cut name goes on to a longer pattern
+            values.add(whole)
+        return values.pop() if len(values) == 1 else None
+
+
+def _plain(name: str) -> tuple[str, bool]:
+    lowered = re.sub(_NOISE, " ", name.lower()[:200])
+    cut = re.search(_CUT, lowered)
+    return " ".join((lowered[: cut.start()] if cut else lowered).split()), cut is not None
+
+
+def _begins(text: str, head: str) -> bool:
+    """Return whether a text begins with a head; ``#`` on either side matches a digit."""
+    return len(text) >= len(head) and all(_same(a, b) for a, b in zip(text, head, strict=False))
+
+
+def _same(a: str, b: str) -> bool:
+    return a == b or ("#" in {a, b} and (a.isdigit() or b.isdigit()))

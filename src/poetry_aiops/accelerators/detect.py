@@ -41,7 +41,17 @@ WINDOWS_HINTS = (r"C:\Windows\System32\nvml.dll", r"C:\Windows\System32\nvidia-s
 NVIDIA_PROGRAMS = ("NVML", "nvidia-smi --query-gpu", "nvidia-smi")
 AMD_PROGRAMS = ("rocminfo", "rocm_agent_enumerator", "rocm-smi")
 _ORDER = {name: place for place, name in enumerate(registry.MODULES)}
-_NEVER_RUN = frozenset({"rocm-smi text", "torch.utils.collect_env", "uname", "nvidia-smi messages"})
+_NEVER_RUN = frozenset(
+    {
+        "rocm-smi text",
+        "torch.utils.collect_env",
+        "node labels",
+        "clinfo",
+        "lshw and inxi",
+        "uname",
+        "nvidia-smi messages",
+    }
+)
 
 
 class _Look:

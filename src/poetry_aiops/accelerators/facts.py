@@ -28,6 +28,7 @@ class Problem(StrEnum):
     NO_NVML = "the NVML library is not there"
     NO_PROGRAM = "the program is not there"
     NO_ROCK = "AMD's kernel driver is not loaded"
+    NO_NODES = "there are no device nodes of NVIDIA's driver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,15 @@ class Facts(NamedTuple):
     cpu_model: str | None = None
     cpu_level: str | None = None
     present: tuple[str, ...] = ()
+    none: bool = False
+    """The source lists every device, and no GPU of the makers is among them."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether the text says something about accelerators, be it that there is none."""
+        return bool(
+            self.gpus or self.driver or self.library or self.amdgpu or self.problems or self.jetson
+        ) or bool(self.l4t or self.present or self.none)
 
     def lines(self) -> tuple[str, ...]:
         """Return what was read as short ``key=value`` lines."""

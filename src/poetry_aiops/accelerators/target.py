@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.accelerators.facts import APPLE, INTEL, NVIDIA, Gpu
+from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu
 from poetry_aiops.accelerators.host import Accelerator, Cpu, Host
 from poetry_aiops.errors import UsageError
 
@@ -50,6 +50,7 @@ _FORMS: Final = {
     "l4t": (r"\d{2}(?:\.\d{1,2}){0,2}", "a Jetson Linux release such as 36.4.3"),
 }
 _OF_ACCELERATORS: Final = frozenset({"driver", "cc", "gfx", "device", "gpu", "l4t"})
+_VENDORS: Final = {NVIDIA: "cuda", AMD: "rocm", INTEL: "xpu"}
 _SEVERAL: Final = frozenset({"cc", "gfx", "device", "gpu"})
 
 
@@ -74,7 +75,7 @@ def parse_target(spec: str, catalogue: Catalogue) -> Host:
     read = _Spec()
     for part in spec.split(","):
         _read_part(part.strip(), read)
-    _check(read)
+    _check(read, catalogue)
     if read.faults:
         raise UsageError(
             f"{spec[:200]!r} does not describe a machine",
@@ -124,15 +125,18 @@ def _read_value(key: str, value: str, read: _Spec) -> None:
         read.values.setdefault(key, []).append(value.lower() if key in {"gfx", "device"} else value)
 
 
-def _check(read: _Spec) -> None:
-    read.family = read.family or _implied(read)
+def _check(read: _Spec, catalogue: Catalogue) -> None:
+    read.family = read.family or _implied(read, catalogue)
     family, keys = read.family, set(read.values)
-    wrong = {"cuda": {"gfx", "l4t"}, "rocm": {"cc", "l4t"}, "jetson": {"gfx"}}.get(
-        family, {"cc", "gfx", "driver", "device", "gpu", "l4t"}
-    )
+    wrong = {
+        "cuda": {"gfx", "l4t"},
+        "rocm": {"cc", "l4t"},
+        "jetson": {"gfx"},
+        "xpu": {"cc", "gfx", "driver", "l4t"},
+    }.get(family, {"cc", "gfx", "driver", "device", "gpu", "l4t"})
     read.faults += [f"{key} does not go with {family}" for key in sorted(keys & wrong)]
     if family == "cuda" and "driver" not in keys:
-        read.faults.append("an NVIDIA GPU needs driver=..., because the driver decides which builds run")
+        read.faults.append("driver=... is missing: the driver of an NVIDIA GPU decides which builds run")
     if family == "rocm" and not keys & {"gfx", "device", "gpu"}:
         read.faults.append(
             "an AMD GPU needs gfx=..., because every build holds code for certain architectures"
@@ -144,14 +148,36 @@ def _check(read: _Spec) -> None:
         read.faults.append("macos=... goes with macos-arm64 or macos-x86_64 only")
 
 
-def _implied(read: _Spec) -> str:
+def _implied(read: _Spec, catalogue: Catalogue) -> str:
     if read.values.keys() & {"cc", "driver"}:
         return "cuda"
     if "gfx" in read.values:
         return "rocm"
     if "l4t" in read.values:
         return "jetson"
+    name, device = read.one("gpu"), read.one("device")
+    if name or device:
+        return _family_of_gpu(name, device, catalogue)
     return "mps" if read.platform == ("macos", "arm64") else "cpu"
+
+
+def _family_of_gpu(name: str | None, device: str | None, catalogue: Catalogue) -> str:
+    """Return the family of a GPU by its PCI vendor or, without one, by the maker whose tables know it."""
+    vendor, _, _ = (device or "").rpartition(":")
+    if vendor in _VENDORS:
+        return _VENDORS[vendor]
+    own = (device or "")[-4:] or None
+    if catalogue.compute_capability(own, None, name):
+        return "cuda"
+    if catalogue.gfx(own, None, name):
+        return "rocm"
+    if catalogue.supports_intel(own, name):
+        return "xpu"
+    maker = re.search(
+        r"\b(nvidia|geforce|quadro|tesla|rtx|gtx)\b|\b(amd|radeon|instinct|rx)\b|\b(intel|arc)\b",
+        (name or "").lower(),
+    )
+    return ("cuda", "rocm", "xpu")[(maker.lastindex or 1) - 1] if maker else "cuda"
 
 
 def _host(read: _Spec, catalogue: Catalogue) -> Host:
@@ -191,7 +217,9 @@ def _accelerators(read: _Spec, catalogue: Catalogue, system: str) -> tuple[Accel
             for gpu in _gpus(read)
         )
     if read.family == "xpu":
-        return (Accelerator("xpu", read.one("gpu"), vendor_id=INTEL),)
+        return tuple(
+            Accelerator("xpu", gpu.name, vendor_id=INTEL, device_id=gpu.device_id) for gpu in _gpus(read)
+        )
     if read.family == "mps":
         return (Accelerator("mps", "Apple GPU", vendor_id=APPLE),)
     if read.family == "jetson":

@@ -92,6 +92,11 @@ def _absent(gpu: Gpu, around: Surroundings) -> State | None:
         why = "the driver is loaded but finds no device"
         needs = "In a virtual machine check that the GPU is passed through; else look at the kernel's log for NVRM."
         return State(usable=False, why=why, needs=needs)
+    if Problem.NO_NODES in around.problems and gpu.minor is None:
+        why = "there is no /dev/nvidia* there"
+        return State(
+            usable=False, why=why, needs=f"{GIVE} Outside of one run `sudo nvidia-modprobe -u -c=0`."
+        )
     if Problem.NOT_RUNNING in around.problems:
         return State(usable=False, why="the NVIDIA driver is not loaded", needs=_load(around))
     bound = gpu.kernel_driver

@@ -128,6 +128,7 @@ class AiopsCommand(Command):
         from poetry_aiops.errors import AiopsError, UsageError
 
         accept_every_sign(io)
+        self._join_dashes(io)
         self.claim_output(io)
         suit_terminal(io)
         try:
@@ -156,6 +157,14 @@ class AiopsCommand(Command):
         if self._document_output is not None and _asked_format(io) == "json":
             self.write_document("error", {"exit_code": failure.exit_code, "message": failure.lines()})
         return failure.exit_code
+
+    def _join_dashes(self, io: IO) -> None:
+        """Write ``--target-file -`` as ``--target-file=-``: cleo takes a lone dash for an option of its own."""
+        tokens: list[str] = getattr(io.input, "_tokens", [])
+        valued = {f"--{one.name}" for one in self.options if one.accepts_value()}
+        for place in range(len(tokens) - 1, 0, -1):
+            if tokens[place] == "-" and tokens[place - 1] in valued and "--" not in tokens[:place]:
+                tokens[place - 1 : place + 1] = [f"{tokens[place - 1]}=-"]
 
     @property
     def asked_format(self) -> str:

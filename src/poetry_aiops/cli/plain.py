@@ -1,20 +1,11 @@
-"""Foreign text made harmless: names, constraints and markers of a lock were written by anybody."""
+"""Words for people: foreign text on one line, numbers with their noun."""
 
 from __future__ import annotations
 
-import unicodedata
-from typing import Final
+from poetry_aiops.system.text import one_line
 
 
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-
-
-def plain(text: str) -> str:
-    """Return the text as one line without control, direction, invisible and unassigned characters."""
-    if text.isascii() and text.isprintable():
-        return text
-    spaced = " ".join(text.split())
-    return "".join(sign for sign in spaced if unicodedata.category(sign) not in _HIDDEN)
+plain = one_line
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 
 _LABEL = re.compile(r"\s*(?:[A-Z][\w ]{0,40}: +)?")
@@ -44,11 +44,6 @@ class Column:
 def styled(text: str, style: Style = "") -> Line:
     """Return a line of one style."""
     return (Span(text, style),)
-
-
-def as_text(lines: Iterable[Line]) -> str:
-    """Return the lines without styles, joined by line ends."""
-    return "\n".join("".join(span.text for span in line).rstrip() for line in lines)
 
 
 def cells_wide(text: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from cleo.formatters.formatter import Formatter
 from cleo.io.outputs.output import Verbosity
 from cleo.io.outputs.stream_output import StreamOutput
 
+from poetry_aiops.cli.escape import for_log
 from poetry_aiops.cli.styled import hanging
 from poetry_aiops.system.streams import lost_reader, outlive_reader
 
@@ -24,17 +24,11 @@ if TYPE_CHECKING:
 
 
 _NARROWEST = 20
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 
 
 def plain(text: str) -> str:
-    """Return foreign text without control characters, with cleo's markup and the commands of build services made inert.
-
-    GitHub Actions takes a line of the log that begins with ``::``, and ``##[`` anywhere, for a command of its own.
-    """
-    inert = _COMMAND.sub(r"\1: :", _CONTROL.sub("", text)).replace("##[", "## [")
-    return str(Formatter.escape(inert))
+    """Return foreign text for cleo's outputs: inert as in a log, and without a meaning as markup."""
+    return str(Formatter.escape(for_log(text)))
 
 
 def outlive_readers(io: IO) -> None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from poetry_aiops.export.one_line import comment
+from poetry_aiops.system.text import one_line
 
 
 _LOCK_LINE = re.compile(r"^# poetry\.lock sha256:(?P<digest>[0-9a-f]{64})$", re.MULTILINE)
@@ -54,7 +54,7 @@ def with_header(path: str, lock: str, about: list[str], body: str) -> str:
     lines = [
         "# Written by `poetry sync-reqs` from poetry.lock. Do not edit: change pyproject.toml, run `poetry lock`,",
         "# then `poetry sync-reqs`.",
-        *(f"# {comment(line)}" for line in about),
+        *(f"# {one_line(line)}" for line in about),
     ]
     top = "".join(f"{line}\n" for line in lines)
     rest = f"# {_LOCK_FILE} sha256:{lock}\n\n{body}".rstrip("\n") + "\n"

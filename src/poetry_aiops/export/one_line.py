@@ -9,14 +9,10 @@ import re
 from urllib.parse import quote
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.system.text import one_line
 
 
 _NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x20\x7f]")
-
-
-def comment(text: str) -> str:
-    """Return a text without line ends and control characters, for a comment."""
-    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def address(url: str) -> str:
@@ -29,7 +25,7 @@ def checked(text: str, package: str) -> str:
     if text.isprintable():
         return text
     raise InputError(
-        f"what it says about the package {comment(package)!r} holds a line end or another control character",
+        f"what it says about the package {one_line(package)!r} holds a line end or another control character",
         where="poetry.lock",
-        hint="Somebody wrote this lock by hand. Write it anew with `poetry lock --regenerate`.",
+        hint="Poetry writes no such lock. Write it anew with `poetry lock --regenerate`.",
     )

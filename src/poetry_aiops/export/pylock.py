@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -245,3 +246,27 @@ def _quoted(text: str) -> str:
     """Return a TOML string; JSON's escapes are TOML's, too."""
     plain = text.isprintable() and '"' not in text and "\\" not in text
     return f'"{text}"' if plain else json.dumps(text, ensure_ascii=False)
+
+
+def what_is_wrong(document: Mapping[str, Any]) -> str | None:
+    """Return why the document is no valid pylock (PEP 751), None when it is or when nobody can tell.
+
+    Times may be text, as ``datetime.fromisoformat`` reads them.
+    """
+    try:
+        from packaging.pylock import Pylock, PylockValidationError
+    except ImportError:
+        return None
+    try:
+        Pylock.from_dict(_with_times(document))  # checks everything; validate() would do it a second time
+    except PylockValidationError as error:
+        return str(error)
+    return None
+
+
+def _with_times(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any TOML value
+    if isinstance(value, list):
+        return [_with_times(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _with_times(one, name) for name, one in value.items()}
+    return datetime.fromisoformat(value) if key == "upload-time" else value

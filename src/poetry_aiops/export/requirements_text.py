@@ -10,15 +10,17 @@ from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.header import with_header
 from poetry_aiops.export.indexes import Indexes, index_notes, indexes_of
 from poetry_aiops.export.model import Exported, FilePlan, Pin, Rendered, Selection, relative_to_file
-from poetry_aiops.export.one_line import address, checked, comment
+from poetry_aiops.export.one_line import address, checked
 from poetry_aiops.export.settings import EXPORT
 from poetry_aiops.export.via import parents
 from poetry_aiops.system.addresses import public_address
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from poetry_aiops.export.model import Exported, FilePlan
     from poetry_aiops.project.model import PackageKey
 
 
@@ -168,8 +170,8 @@ def _entries(
 
 def _via(titles: tuple[str, ...]) -> list[str]:
     if len(titles) == 1:
-        return [f"    # via {comment(titles[0])}"]
-    return ["    # via", *(f"    #   {comment(title)}" for title in titles)] if titles else []
+        return [f"    # via {one_line(titles[0])}"]
+    return ["    # via", *(f"    #   {one_line(title)}" for title in titles)] if titles else []
 
 
 def _left_to_variants(pins: tuple[Pin, ...], exported: Exported) -> list[str]:
@@ -200,3 +202,20 @@ def _paths(pins: Iterable[Pin]) -> list[str]:
     notes = ["Paths begin at the folder of pyproject.toml: run pip there."] if local else []
     marked = [pin.package.name for pin in local if pin.package.develop and pin.marker]
     return notes + [f"{name} is not editable here: pip reads no marker behind `-e`." for name in marked]
+
+
+def render_constraints(plan: FilePlan, exported: Exported) -> Rendered:
+    """Return the constraints of a selection: no hashes, no indexes, nothing that a constraint cannot say.
+
+    pip refuses paths and editable packages in a constraints file, so these are named in a comment only.
+    """
+    pins = exported.select(plan.selection)
+    elsewhere = sorted({pin.package.name for pin in pins if pin.origin != "index"})
+    notes = [f"Not from an index, so not held here: {', '.join(elsewhere)}."] if elsewhere else []
+    if exported.variant_files:
+        notes.append("What only hardware variants hold is not here: each has another build of it.")
+    lines = {requirement_line(pin, hashed=False) for pin in pins if pin.origin == "index"}
+    head = [*about(plan.selection, exported), *notes]
+    return Rendered(
+        plan, with_header(plan.path, exported.lock_digest, head, "\n".join(sorted(lines))), tuple(notes)
+    )

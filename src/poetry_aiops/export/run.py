@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cleo.io.outputs.output import Verbosity
 from poetry.factory import Factory
@@ -14,20 +14,23 @@ from poetry_aiops.cli.document import document_text
 from poetry_aiops.cli.terminal import lost_readers, plain, print_error
 from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.export.model import COMMAND
-from poetry_aiops.export.pylock_check import what_is_wrong
+from poetry_aiops.export.pylock import what_is_wrong
 from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.threeway import IN_WORDS
-from poetry_aiops.export.watch import watch
 from poetry_aiops.export.writing import Standing, read_bundle, standing, write
 from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from poetry_aiops.export.command import SyncReqsCommand
     from poetry_aiops.export.threeway import Comparison
     from poetry_aiops.export.wheelhouse_run import Filled
+
+
+StateT = TypeVar("StateT")
 
 
 _COLOURS = {"+": "info", "-": "fg=red", "@": "fg=cyan"}
@@ -287,3 +290,25 @@ def _digest(path: Path) -> str:
         return hashlib.sha256(read_file(path)).hexdigest()
     except OSError:
         return ""
+
+
+def watch(
+    read: Callable[[], StateT],
+    work: Callable[[], bool],
+    sleep: Callable[[float], None],
+    *,
+    interval: float,
+    goes_on: Callable[[], bool] = lambda: True,
+) -> None:
+    """Call ``work`` now and after every change of what ``read`` returns, until ``goes_on`` says no.
+
+    ``interval`` is in seconds. What was read before the work began counts as done, so a change in the middle of it
+    is seen at the next look: however quick the changes are, the last one is worked off. ``work`` returns False when it
+    met half a file; it is then called again at the next look, changed or not.
+    """
+    done: StateT | None = None
+    while goes_on():
+        seen = read()
+        if seen != done:
+            done = seen if work() else None
+        sleep(interval)

@@ -13,8 +13,8 @@ from poetry_aiops.errors import ConfigError, InputError
 from poetry_aiops.export.bundle import Variants, plan_bundle
 from poetry_aiops.export.locked_files import default_index, find_addresses
 from poetry_aiops.export.model import Exported
-from poetry_aiops.export.pylock import files_needing_addresses, known_addresses
-from poetry_aiops.export.render import render_bundle
+from poetry_aiops.export.pylock import files_needing_addresses, known_addresses, render_pylock
+from poetry_aiops.export.requirements_text import Layer, render_constraints, render_requirements
 from poetry_aiops.export.settings import EXPORT, ExportSettings, read_settings
 from poetry_aiops.export.threeway import Comparison, compare, surplus
 from poetry_aiops.locking.declaration import check_declaration, variant_kind
@@ -221,3 +221,21 @@ def _addresses(result: Standing, poetry: Poetry, base: Exported, *, ask: bool) -
         addresses |= found.addresses
         result.problems += found.problems
     return addresses
+
+
+def render_bundle(plans: Iterable[FilePlan], exported: Exported) -> tuple[Rendered, ...]:
+    """Return every file as it should be; ``plans`` come as :func:`plan_bundle` orders them.
+
+    Raises ConfigError for hashes that are asked for where pip cannot check them.
+    """
+    layers: dict[str, Layer] = {}
+    rendered = []
+    for plan in plans:
+        if plan.format == "constraints":
+            rendered.append(render_constraints(plan, exported))
+        elif plan.format == "pylock":
+            rendered.append(render_pylock(plan, exported))
+        else:
+            file, layers[plan.path] = render_requirements(plan, exported, layers.get(plan.base or ""))
+            rendered.append(file)
+    return tuple(rendered)

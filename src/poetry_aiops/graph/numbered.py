@@ -1,4 +1,4 @@
-"""A graph as plain numbers: what every algorithm of this room works on."""
+"""A graph as plain numbers: what every algorithm of this package works on."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ from poetry_aiops.project.located import located_pyproject
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.files import write_together
-from poetry_aiops.system.interruption import undoing_when_ended
 from poetry_aiops.system.reading import read_file
+from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.migration import locked
 
 

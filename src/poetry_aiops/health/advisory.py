@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from packaging.version import Version
 
 from poetry_aiops.health.aliases import closures, preference
+from poetry_aiops.health.metric import OpenQuestion
 from poetry_aiops.project import versions
 
 
@@ -171,7 +172,8 @@ class Status(StrEnum):
 class PackageAudit:
     """One locked package: ``reason`` says why it is not applicable or failed; a failed one may have findings.
 
-    ``version`` is the locked text, ``audited_as`` the version that was compared (without the local part).
+    ``version`` is the locked text, ``audited_as`` the version that was compared (without the local part). No source
+    was asked about one that is not ``asked``: its name stays on this machine, whatever its version is.
     """
 
     key: PackageKey
@@ -185,6 +187,7 @@ class PackageAudit:
     findings: tuple[Finding, ...] = ()
     withdrawn: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +252,22 @@ class Audit:
         return 100.0 * sum(package.status is Status.AUDITED for package in applicable) / len(applicable)
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """Why this audit is incomplete, in words; empty when nothing is open."""
+    def open_questions(self) -> tuple[OpenQuestion, ...]:
+        """Why this audit is incomplete; empty when nothing is open."""
         told = [f"{source.name}: {source.problem}" for source in self.sources if source.problem]
         told += [f"{source.name}: {gap}" for source in self.sources for gap in source.gaps]
-        count = len(self.failed)
-        if count:
-            told.append(f"{count} of {len(self.packages)} packages could not be audited")
-        return tuple(told)
+        questions = [OpenQuestion(text) for text in told]
+        if self.failed:
+            text = f"{len(self.failed)} of {len(self.packages)} packages could not be audited"
+            # What is known about no package is a question about the run, whatever an earlier lock held.
+            about = (one.name if not one.asked else f"{one.name} {one.version}" for one in self.failed)
+            questions.append(OpenQuestion(text, frozenset() if self.blind else frozenset(about)))
+        return tuple(questions)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The open questions in words."""
+        return tuple(question.text for question in self.open_questions)
 
     @property
     def complete(self) -> bool:

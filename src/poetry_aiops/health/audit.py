@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import poetry_aiops
 from poetry_aiops.accelerators.frameworks import load_frameworks
 from poetry_aiops.errors import UsageError
+from poetry_aiops.health.against import brought, change_of, rules_for_change
 from poetry_aiops.health.applicability import Origins
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf, currency_metric
@@ -50,8 +51,10 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from poetry_aiops.health.advisory import Audit
+    from poetry_aiops.health.against import Base, Change
     from poetry_aiops.health.currency import Currency
     from poetry_aiops.health.demands import Demands
+    from poetry_aiops.health.gate import Gate
     from poetry_aiops.health.history import Entry, History
     from poetry_aiops.health.maintenance import Maintenance
     from poetry_aiops.health.metric import Metric, MetricName
@@ -82,12 +85,13 @@ class Subject:
 
 @dataclass
 class HealthLook:
-    """Everything of one look, computed once; ``progress`` hears of it."""
+    """Everything of one look, computed once; ``progress`` hears of it. With a ``base`` only what it lacks is judged."""
 
     subject: Subject
     request: HealthRequest
     progress: Callable[[str, int, int], None] = lambda what, done, total: None  # noqa: ARG005 - named for callers
     notes: list[str] = field(default_factory=list)
+    base: Base | None = None
 
     # -- what is looked at ---------------------------------------------------------------------------------
 
@@ -107,6 +111,27 @@ class HealthLook:
         kept = {project.group(name).name for name in request.only} or set(project.groups)
         kept -= {project.group(name).name for name in request.without}
         return tuple(package for package in lock.packages if kept & set(package.groups or ()))
+
+    @cached_property
+    def base_look(self) -> HealthLook | None:
+        """The same look at the lock of the base, with the groups that it has of those in scope."""
+        base = self.base
+        if base is None:
+            return None
+        groups = frozenset(base.project.groups)
+        request = replace(
+            self.request, only=self.request.only & groups, without=self.request.without & groups
+        )
+        subject = replace(self.subject, project=base.project, lock=base.lock, variants=base.variants)
+        look = HealthLook(subject, request, self.progress)
+        if self.request.only and not request.only:  # the base has none of these groups
+            look.packages = ()
+        look.lock_problems = self.lock_problems if self._has_files_of(base) else ()
+        return look
+
+    def _has_files_of(self, base: Base) -> bool:
+        paths = self.subject.project.path, self.subject.lock.path
+        return base.files == tuple(read_file(path) for path in paths)
 
     @property
     def scope(self) -> str:
@@ -285,7 +310,7 @@ class HealthLook:
         records = self.records
         unseen = (
             tuple(
-                package.name
+                f"{package.name} {package.version}"
                 for package in self.packages
                 if not why_not_from_index(package) and records.of(package) is None
             )
@@ -305,9 +330,23 @@ class HealthLook:
         )
 
     @cached_property
+    def change(self) -> Change | None:
+        if self.base is None or self.base_look is None:
+            return None
+        return change_of(self.base, self.sorted, self.base_look.sorted)
+
+    @property
+    def gate(self) -> Gate:
+        base, change, rules = self.base_look, self.change, self.request.rules
+        if base is None or change is None:
+            return judge(rules, self.facts)
+        rules = rules_for_change(rules, self.facts.score, base.facts.score)
+        return judge(rules, brought(self.facts, base.facts, change))
+
+    @cached_property
     def report(self) -> HealthReport:
         """The whole look, ready for every format."""
-        facts, history = self.facts, self.history
+        history = self.history
         project = self.subject.project
         return HealthReport(
             generated=self.request.now,
@@ -315,7 +354,7 @@ class HealthLook:
             score=score_of(self.metrics),
             audit=self.audit,
             metrics=self.metrics,
-            gate=judge(self.request.rules, facts),
+            gate=self.gate,
             rules=self.request.rules,
             packages=package_rows(self.packages, self.demands, self.rated),
             indexes=self.records.uses if self.records is not None else (),
@@ -328,7 +367,8 @@ class HealthLook:
             scope=self.scope,
             tool_version=poetry_aiops.__version__,
             project_version=project.version,
-            notes=tuple(self.notes),
+            notes=(*self.notes, *(self.base.notes if self.base else ())),
+            change=self.change,
         )
 
     def _locations(self) -> Mapping[PackageKey, Location]:

@@ -52,10 +52,25 @@ class HealthCommand(AiopsCommand, Command):
         option(
             "fail-on",
             None,
-            "Exit with code 1 from this severity on: low, medium, high, critical, any (the default).",
+            "Exit with code 1 from this severity on: low, medium, high, critical, any. The default is any, with"
+            " --against high.",
             flag=False,
         ),
         option("min-score", None, "Exit with code 1 below this score (0 to 100).", flag=False),
+        option(
+            "against",
+            None,
+            "Judge only what the lock brings beside that of the merge base with this git revision.",
+            flag=False,
+        ),
+        option(
+            "ignore",
+            None,
+            "Leave this advisory out of the count: its id or an alias, with =REASON.",
+            flag=False,
+            multiple=True,
+        ),
+        option("fixable-only", None, "Let only vulnerabilities with a fixed version fail the gate."),
         option("offline", None, "Use no network: caches and a snapshot of advisories only."),
         option(
             "advisories",
@@ -96,6 +111,7 @@ Exit codes: 0 nothing found, 1 findings or a failed gate, 2 wrong usage, 3 somet
 
 <info>poetry health</info>
 <info>poetry health --fail-on high --format sarif --output health.sarif</info>
+<info>poetry health --against origin/main</info>
 <info>poetry health --update-advisories</info>
 <info>poetry health --offline --advisories osv.zip</info>
 <info>poetry health --fix --dry-run</info>

@@ -40,7 +40,7 @@ from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table, read_project
 from poetry_aiops.project.versions import parsed
 from poetry_aiops.system.reading import read_file
-from poetry_aiops.system.time_limit import TimeLimitError, time_limit
+from poetry_aiops.system.signals import TimeLimitError, time_limit
 
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.severity import MALWARE_PREFIX
 
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ INCOMPLETE: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What fails the gate: findings from a severity on, supply-chain signals, a score below ``min_score``."""
+    """What fails the gate: findings from a severity on, supply-chain signals, a score below ``min_score``.
+
+    With ``fixable_only`` a vulnerability without a fixed version does not; malware does, as removing it is the fix.
+    """
 
     fail_on: FailOn = "any"
     min_score: float | None = None
     fail_on_signals: frozenset[SignalKind] = frozenset()
+    fixable_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Facts:
     """What is judged: every metric that was asked for, with its open questions.
 
     ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
-    nothing is known of their signals. ``refused`` are the reasons of indexes that want a login or the user's word;
+    nothing is known of their signals, as ``name version``. ``refused`` are the reasons of indexes that want a login or the user's word;
     ``unread`` says which inputs of the project could not be read, and why. ``lock_problems`` say why the lock may not be
     what pyproject.toml asks for.
     """
@@ -93,7 +98,7 @@ def judge(rules: Rules, facts: Facts) -> Gate:
     open_questions = [
         *facts.lock_problems,
         *facts.refused,
-        *(question for metric in facts.metrics for question in metric.open_questions),
+        *(question.text for metric in facts.metrics for question in metric.open_questions),
         *_unseen(rules, facts),
         *_open_score(rules, facts),
         *facts.unread,
@@ -108,9 +113,15 @@ def counts(severity: Severity, fail_on: FailOn) -> bool:
     return severity.rank >= Severity(fail_on).rank
 
 
+def _is_malware(finding: Finding) -> bool:
+    return any(name.startswith(MALWARE_PREFIX) for name in finding.names)
+
+
 def _of_findings(rules: Rules, findings: Sequence[Finding]) -> Iterator[Violation]:
     for finding in sorted(findings, key=lambda one: (-one.severity.rank, one.package, one.id)):
         if not counts(finding.severity, rules.fail_on):
+            continue
+        if rules.fixable_only and not finding.fixed_in and not _is_malware(finding):
             continue
         level = "of unknown severity" if finding.severity is Severity.UNKNOWN else str(finding.severity)
         message = f"{finding.package} {finding.version}: {finding.id} ({level})"

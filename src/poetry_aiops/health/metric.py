@@ -26,6 +26,14 @@ TRANSITIVE_WEIGHT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """Something that no source answered: ``packages`` are those that it is about, none where it is about the whole run."""
+
+    text: str
+    packages: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One metric of the whole lock.
 
@@ -38,7 +46,7 @@ class Metric:
     name: MetricName
     score: float | None
     coverage: float
-    open_questions: tuple[str, ...]
+    open_questions: tuple[OpenQuestion, ...]
     reason: str = ""
     inputs: Mapping[str, Input] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -82,7 +90,10 @@ def weighted(name: MetricName, rated: Sequence[Rated], inputs: Mapping[str, Inpu
     reason = _reasons([one for one in applicable if one.score is None], len(applicable))
     if not applicable:
         reason = "no locked package comes from an index"
-    open_questions = (f"{name}: {_reasons(unanswered, len(applicable))}",) if unanswered else ()
+    question = OpenQuestion(
+        f"{name}: {_reasons(unanswered, len(applicable))}", frozenset(one.key[0] for one in unanswered)
+    )
+    open_questions = (question,) if unanswered else ()
     return Metric(name, score, coverage, open_questions, reason, MappingProxyType(dict(inputs)))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, get_args
 from poetry_aiops.health.advisory import Advisory, Affected, Event, EventKind, UnreadableRecord, VersionRange
 from poetry_aiops.project.checks import kind_of, normalised
 from poetry_aiops.project.versions import canonical
+from poetry_aiops.system.text import one_line as text_on_one_line
 
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _KINDS: Final[dict[str, EventKind]] = {kind: kind for kind in get_args(EventKind
 _COMPARABLE: Final = ("ECOSYSTEM", "SEMVER")
 _SUMMARY: Final = 300
 _LONGEST_ID: Final = 200
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028-\u202e\u2066-\u2069\u200b-\u200f\ufeff\ud800-\udfff]+")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _WEB = re.compile(r"https?://[^\s<>\"'`\\^{}|]{1,2000}", re.IGNORECASE)
 
@@ -32,7 +32,7 @@ def one_line(text: str, limit: int = _SUMMARY) -> str:
     """Return text on one line, without control characters and marks that reorder or hide text."""
     if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    clean = _UNSAFE.sub(" ", text[: 4 * limit]).strip()
+    clean = " ".join(text_on_one_line(text[: 4 * limit]).split())
     return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
 
 

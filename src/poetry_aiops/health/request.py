@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,6 +12,7 @@ from poetry_aiops.accelerators.groups import names_in_groups
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.downloads import services_from
 from poetry_aiops.health.gate import Rules
+from poetry_aiops.health.ignores import Ignore
 from poetry_aiops.health.interval import read_interval
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.policy import FAIL_ON, Policy
@@ -39,7 +40,8 @@ class HealthRequest:
 
     ``now`` is the time that the report tells; it honours SOURCE_DATE_EPOCH. ``clock`` decides what has expired or is
     too old: it never goes back behind the real time, or an old SOURCE_DATE_EPOCH would keep everything fresh.
-    ``is_narrowed`` says that groups or metrics are left out, so that the report is not about the whole lock.
+    ``is_narrowed`` says that groups, metrics or what a base has are left out, so that the report is not about the whole
+    lock. ``against`` is the revision whose merge base with HEAD the lock is compared with.
     """
 
     now: datetime
@@ -56,6 +58,7 @@ class HealthRequest:
     update: bool
     public_sources: frozenset[str]
     reports: Path
+    against: str | None = None
 
     @property
     def is_address(self) -> bool:
@@ -92,9 +95,10 @@ def request_of(command: HealthCommand, policy: Policy, root: Path) -> HealthRequ
         now=now,
         clock=max(now, datetime.now(UTC)),
         metrics=metrics,
-        is_narrowed=bool(option("only") or option("without")) or not set(_every_metric()) <= set(metrics),
-        rules=_rules(option("fail-on"), option("min-score"), policy),
-        policy=policy,
+        is_narrowed=bool(option("only") or option("without") or option("against"))
+        or not set(_every_metric()) <= set(metrics),
+        rules=_rules(command, policy),
+        policy=replace(policy, ignores=(*policy.ignores, *_ignores(option("ignore") or ()))),
         only=frozenset(names_in_groups(option("only") or ())),
         without=frozenset(names_in_groups(option("without") or ())),
         offline=bool(option("offline")),
@@ -103,6 +107,7 @@ def request_of(command: HealthCommand, policy: Policy, root: Path) -> HealthRequ
         update=bool(option("update-advisories")),
         public_sources=_public_sources(),
         reports=Path(option("report-dir")) if option("report-dir") else reports_of(root),
+        against=option("against"),
     )
 
 
@@ -126,6 +131,13 @@ def refuse_contradictions(command: HealthCommand) -> None:
             where="--fix",
             hint="Use --fix in a run of its own.",
         )
+    for name in ("fix", "monitor"):
+        if option("against") and option(name):
+            raise UsageError(
+                f"it judges a change, --{name} the whole lock",
+                where="--against",
+                hint=f"Leave out --against or --{name}.",
+            )
     if option("dry-run") and not option("fix"):
         raise UsageError("without --fix nothing would be written", where="--dry-run", hint="Leave it out.")
     if option("offline") and option("update-advisories"):
@@ -183,11 +195,28 @@ def _every_metric() -> tuple[MetricName, ...]:
     return tuple(metric for metric in METRICS if metric != "popularity" or has_downloads)
 
 
-def _rules(fail_on: str | None, min_score: str | None, policy: Policy) -> Rules:
+def _rules(command: HealthCommand, policy: Policy) -> Rules:
+    min_score = command.option("min-score")
     return Rules(
-        fail_on=_fail_on(fail_on) or policy.fail_on or "any",
+        fail_on=_fail_on(command.option("fail-on"))
+        or policy.fail_on
+        or ("high" if command.option("against") else "any"),
         min_score=policy.min_score if min_score is None else _score(min_score),
         fail_on_signals=policy.fail_on_signals,
+        fixable_only=bool(command.option("fixable-only")),
+    )
+
+
+def _ignores(texts: tuple[str, ...]) -> tuple[Ignore, ...]:
+    """Return the ignores of the command line, each ``ID`` or ``ID=REASON``."""
+    parts = [tuple(map(str.strip, text.partition("=")[::2])) for text in texts]
+    if not all(identity for identity, _ in parts):
+        raise UsageError(
+            "it names no advisory", where="--ignore", hint="Write an id or an alias, such as CVE-2026-1."
+        )
+    return tuple(
+        Ignore(identity, reason or "named on the command line", key_path="--ignore")
+        for identity, reason in parts
     )
 
 

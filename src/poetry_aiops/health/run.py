@@ -11,6 +11,7 @@ from poetry.exceptions import PoetryError
 from poetry_aiops.cli.terminal import columns, plain, print_warning, shows_progress
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, UsageError
+from poetry_aiops.health.against import base_of
 from poetry_aiops.health.audit import HealthLook, Subject
 from poetry_aiops.health.notify import check_target
 from poetry_aiops.health.policy import read_policy
@@ -102,9 +103,12 @@ class HealthRun:
         table = aiops_table(document)
         hardware = read_config(table).hardware
         variants = frozenset(one.group for one in hardware.variants) if hardware else frozenset()
-        request = request_of(self.command, read_policy(table), self.path.parent)
+        revision = self.command.option("against")
+        base = None if revision is None else base_of(self.path, revision)
+        policy = read_policy(table)
+        request = request_of(self.command, base.policy if base else policy, self.path.parent)
         subject = Subject(self._poetry(), project, lock, variants)
-        return HealthLook(subject, request, progress=self._progress)
+        return HealthLook(subject, request, progress=self._progress, base=base)
 
     def look_anew(self) -> HealthLook:
         """Return a look for which Poetry reads the project again, as its sources may have changed."""

@@ -69,7 +69,7 @@ def security_metric(
     coverage = 100.0 if audit.coverage is None else audit.coverage
     reason = "; ".join(dict.fromkeys([*([audit.blind] if audit.blind else []), *audit.problems]))
     score = None if audit.blind else security_score(audit.packages, findings, selections)
-    return Metric("security", score, coverage, audit.problems, reason, MappingProxyType(levels))
+    return Metric("security", score, coverage, audit.open_questions, reason, MappingProxyType(levels))
 
 
 def _is_void(metric: Metric) -> bool:

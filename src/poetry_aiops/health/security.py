@@ -132,7 +132,7 @@ def _unasked(audited: PackageAudit, case: Applicability) -> PackageAudit:
     if case.reach is Reach.ANYWHERE:
         return replace(audited, status=Status.FAILED, reason=NO_SOURCE)
     status = Status.FAILED if case.release else Status.NOT_APPLICABLE
-    return replace(audited, status=status, reason=f"{case.reason}; {FROM_CACHE}")
+    return replace(audited, status=status, reason=f"{case.reason}; {FROM_CACHE}", asked=False)
 
 
 def _answer(lookup: Lookup, subject: Subject) -> Answer | str:

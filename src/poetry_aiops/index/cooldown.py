@@ -18,6 +18,3 @@ class Cooldown:
         """Return the age that releases of a package must have; zero when it is exempt."""
         exempt = name in self.exempt_names or source.lower() in self.exempt_sources
         return timedelta(0) if exempt else timedelta(days=self.days)
-
-
-NO_COOLDOWN = Cooldown()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +16,6 @@ from packaging.utils import canonicalize_name
 
 from poetry_aiops.index.cooldown import Cooldown
 from poetry_aiops.index.page_fetch import FetchError, PageFetcher
-from poetry_aiops.index.project_about import about_from
 from poetry_aiops.index.record_cache import Kept, RecordCache
 from poetry_aiops.index.release_records import (
     About,
@@ -29,7 +30,7 @@ from poetry_aiops.index.source import IndexSource, sources_of
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from poetry.config.config import Config
     from poetry.repositories import RepositoryPool
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     from poetry_aiops.index.page_fetch import Fetched
     from poetry_aiops.index.release_records import RecordKey
     from poetry_aiops.project.model import Package
+
+
+_INACTIVE: Final = "Development Status :: 7 - Inactive"
+_UNREADABLE: Final = "its index describes the project in no readable way"
+_NO_OWNERS: Final = "its index names no owners"
 
 
 THREADS: Final = 8
@@ -256,3 +262,32 @@ def _use(name: str, source: IndexSource | None, answers: Mapping[RecordKey, _Ans
         problem=next((answer.reason for answer in ours if answer.reason), ""),
         refused=next((answer.reason for answer in ours if answer.refused), ""),
     )
+
+
+def about_from(content: bytes, about: About) -> About:
+    """Return ``about`` with what the document says; what it does not say is None with a reason."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, Mapping):
+        return replace(about, owners=None, inactive=None, owners_reason=_UNREADABLE)
+    owners = _owners(document.get("ownership"))
+    reason = _NO_OWNERS if owners is None else ""
+    return replace(about, owners=owners, inactive=_inactive(document.get("info")), owners_reason=reason)
+
+
+def _owners(value: object) -> int | None:
+    """Return how many people may upload; an organisation stands for at least two."""
+    roles = value.get("roles") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(roles, list):
+        return None
+    users = {
+        role["user"] for role in roles if isinstance(role, Mapping) and isinstance(role.get("user"), str)
+    }
+    return max(len(users), 2 if value.get("organization") else 0) or None
+
+
+def _inactive(value: object) -> bool | None:
+    classifiers = value.get("classifiers") if isinstance(value, Mapping) else None
+    return _INACTIVE in classifiers if isinstance(classifiers, list) else None

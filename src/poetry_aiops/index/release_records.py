@@ -93,10 +93,6 @@ class IndexRecord:
     skipped: int = 0
     stale: str = ""
 
-    @property
-    def has_upload_times(self) -> bool:
-        return any(release.uploaded is not None for release in self.releases)
-
     def release(self, version: str) -> Release | None:
         """Return the release of a locked version; one with a build tag (``2.1+cpu``) may be listed without it."""
         wanted = versions.parsed(version)

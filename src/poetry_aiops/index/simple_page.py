@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from poetry_aiops.index.release_records import Release
 from poetry_aiops.project import versions
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.system.text import one_line
 
 
 JSON_TYPE: Final = "application/vnd.pypi.simple.v1+json"
@@ -231,5 +232,4 @@ def _status(value: object) -> tuple[str | None, str]:
 
 def _one_line(text: str) -> str:
     """Return text from an index on one line without control characters, cut at 500 characters."""
-    plain = "".join(char if char.isprintable() else " " for char in text[: 2 * _REASON_LIMIT])
-    return " ".join(plain.split())[:_REASON_LIMIT]
+    return " ".join(one_line(text[: 2 * _REASON_LIMIT]).split())[:_REASON_LIMIT]

@@ -1,6 +1,6 @@
 """Whether the running Poetry has everything that the solver for variants, its installer and its writers touch.
 
-This is the one list of Poetry's private names in ``adapters/solving``; ``tests/contract`` runs it with every supported
+This is the one list of Poetry's private names in ``locking``; ``tests/contract`` runs it with every supported
 minor.
 """
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poetry.core.constraints.version import Version
 from poetry.factory import Factory
 from poetry.packages import Locker
 
@@ -44,9 +45,11 @@ class StagedProject:
     poetry: Poetry
     lock_path: Path
 
-    def offers(self, name: str, version: str, source: str | None) -> bool:
-        """Say whether the indexes still have a version."""
-        return bool(self._found(name, version, source))
+    def offered_as(self, name: str, version: str, source: str | None) -> str | None:
+        """Return the version by which the indexes have a pin, a local build of it if need be; None when they have none."""
+        versions = [package.version for package in self._found(name, version, source)]
+        exact = [found for found in versions if found.text == version or found == Version.parse(version)]
+        return max(exact or versions).text if versions else None
 
     def why_not_offered(self, name: str, version: str, source: str | None) -> str | None:
         """Return why the indexes do not give a version for this project's Python, None when they do."""

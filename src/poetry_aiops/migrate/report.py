@@ -73,6 +73,12 @@ def proof_lines(proof: Proof) -> list[str]:
     if proof.hashes_total:
         held = proof.hashes_total - len(proof.foreign_hashes)
         found.append(f"{held} of {proof.hashes_total} old hashes are those of locked files")
+    if proof.constraints:
+        held = proof.constraints - len(proof.broken)
+        found.append(f"{held} of {proof.constraints} constraints on locked packages hold")
+    found += [
+        f"  {one.name} {one.old}, but {one.new} is locked: {one.cause} ({one.place})" for one in proof.broken
+    ]
     for difference in proof.differences:
         new = difference.new or "not locked"
         found.append(
@@ -173,7 +179,7 @@ def identity_content(identity: Identity | None) -> dict[str, Any] | None:
 def proof_content(proof: Proof | None, pins: Sequence[Pin]) -> dict[str, Any]:
     """Return the comparison for the JSON document; without a lock every count of kept pins is null."""
     return {
-        "pins_total": len(pins),
+        "pins_total": proof.total if proof else len(pins),
         "pins_kept": proof.kept if proof else None,
         "differences": [
             {
@@ -185,6 +191,18 @@ def proof_content(proof: Proof | None, pins: Sequence[Pin]) -> dict[str, Any]:
                 "line": one.place.line,
             }
             for one in (proof.differences if proof else ())
+        ],
+        "constraints_total": proof.constraints if proof else None,
+        "constraints_broken": [
+            {
+                "name": one.name,
+                "constraint": one.old,
+                "locked": one.new,
+                "cause": one.cause,
+                "file": one.place.file,
+                "line": one.place.line,
+            }
+            for one in (proof.broken if proof else ())
         ],
         "hashes_total": proof.hashes_total if proof else None,
         "foreign_hashes": [

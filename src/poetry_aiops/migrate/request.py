@@ -3,40 +3,49 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.accelerators.frameworks import load_frameworks
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.index.pypi_address import default_index
-from poetry_aiops.migrate.planning.discover import USUAL_FOLDERS, discover
-from poetry_aiops.migrate.planning.fix import repaired
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint
 from poetry_aiops.migrate.planning.plan import Surroundings, make_plan
 from poetry_aiops.migrate.planning.roles import classify
 from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
-from poetry_aiops.migrate.project_folder import ProjectFolder
 from poetry_aiops.migrate.reading.read import read_tree
+from poetry_aiops.migrate.reading.text import encode
 from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.project.targets import targets
+from poetry_aiops.system.reading import boundary, read_file
 from poetry_aiops.system.repository_files import list_files
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from poetry_aiops.migrate.command import MigrateReqsCommand
     from poetry_aiops.migrate.legacy.files import ListedFile
-    from poetry_aiops.migrate.model import Tree
+    from poetry_aiops.migrate.model import Problem, RequirementsFile, Tree
     from poetry_aiops.migrate.planning.entry import Identity
     from poetry_aiops.migrate.planning.plan import Plan
+
+
+_SUFFIXES = (".txt", ".in")
+_WORDS = r"requirements?|reqs?|constraints?"
+_FILE = re.compile(rf"^(?:.*[-_.])?(?:{_WORDS})(?:[-_.]?.*)?$", re.IGNORECASE)
+USUAL_FOLDERS = frozenset(
+    {"requirements", "reqs", "config/requirements", "deps/requirements", "requirements-files", "config/reqs"}
+)
+_DOCUMENTS = re.compile(r"(^|[-_.])(license|licence|readme|notice|authors|changelog)", re.IGNORECASE)
 
 
 COMMAND = "poetry migrate-reqs"
@@ -180,7 +189,8 @@ class Reading:
         identity = identity_of(self.root.name, setup, folder, tree, self._asked_python())
         existing = project_from(document, self.root / PYPROJECT) if document else None
         hardware = read_config(aiops_table(document)).hardware
-        requires = existing.python if existing and existing.python != "*" else identity.requires_python
+        stays = existing is not None and existing.python != "*" and not identity.python_asked
+        requires = existing.python if existing and stays else identity.requires_python
         around = Surroundings(
             default=_pypi_names(),
             targets=targets(lambda version: allows(requires, version)),
@@ -221,3 +231,105 @@ def _pypi_names() -> PypiNames:
     address = default_index()
     secure = frozenset({address, f"{address}/simple"})
     return PypiNames(secure | {url.replace("https:", "http:") for url in secure})
+
+
+def repaired(file: RequirementsFile, problems: Iterable[Problem]) -> bytes:
+    """Return a file's bytes with every fixable error replaced; encoding, byte order mark and line ends stay."""
+    fixes = {
+        problem.place.line: problem
+        for problem in problems
+        if problem.severity == "error" and problem.fixed is not None and problem.place.file == file.path
+    }
+    if not fixes:
+        return file.data
+    parts: list[str] = []
+    skipped_until = 0
+    for line in file.lines:
+        if line.number <= skipped_until:
+            continue
+        problem = next(
+            (fixes[number] for number in range(line.number, line.last + 1) if number in fixes), None
+        )
+        if problem is None or problem.fixed is None:
+            parts.append(line.raw)
+            continue
+        skipped_until = problem.last or line.last
+        if problem.fixed:
+            end = line.raw[len(line.raw.rstrip("\r\n")) :]
+            parts.append(problem.fixed.replace("\n", file.newline) + end)
+    return encode(file, "".join(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """``files`` are taken, ``elsewhere`` look like requirements files of other places of the repository."""
+
+    files: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+
+
+def discover(paths: Iterable[str]) -> Discovery:
+    """Sort the files of a repository (POSIX paths relative to the project) into taken ones and the rest.
+
+    Taken are ``requirements*.txt``, ``*-requirements.txt`` and ``constraints*.txt`` of the project's folder, their
+    ``.in`` forms, and every ``.txt`` and ``.in`` in a folder that is named for requirements.
+    """
+    taken, elsewhere = [], []
+    for path in sorted(paths, key=_order):
+        pure = PurePosixPath(path)
+        if pure.suffix.lower() not in _SUFFIXES or _DOCUMENTS.search(pure.stem):
+            continue
+        folder = str(pure.parent)
+        named = _FILE.match(pure.stem) is not None
+        if (folder == "." and named) or folder.lower() in USUAL_FOLDERS:
+            taken.append(path)
+        elif named or pure.parent.name.lower() in {"requirements", "reqs"}:
+            elsewhere.append(path)
+    return Discovery(tuple(taken), tuple(elsewhere))
+
+
+def _order(path: str) -> tuple[int, int, str]:
+    """Shared files first: short names before long ones, folders after the project's own."""
+    return (path.count("/"), len(PurePosixPath(path).stem), path)
+
+
+@dataclass(frozen=True)
+class ProjectFolder:
+    """Reads files by POSIX paths relative to the project; ``replaced`` are contents that are not on the disk yet."""
+
+    root: Path
+    replaced: Mapping[str, bytes]
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes; None for no file, for one outside of the repository and for huge ones."""
+        if path in self.replaced:
+            return self.replaced[path]
+        try:
+            return read_file(self.root / path, within=self.root)
+        except (OSError, ValueError):
+            return None
+
+    def is_folder(self, path: str) -> bool:
+        """Say whether a folder is there."""
+        found = self._inside(path)
+        return found is not None and found.is_dir()
+
+    def names(self, path: str) -> Sequence[str]:
+        """Return the names in a folder, sorted."""
+        found = self._inside(path)
+        try:
+            return sorted(entry.name for entry in found.iterdir()) if found is not None else []
+        except OSError:
+            return []
+
+    def _inside(self, path: str) -> Path | None:
+        try:
+            found = (self.root / path).resolve()
+        except (OSError, ValueError, RuntimeError):
+            return None
+        return found if found.is_relative_to(self._boundary) else None
+
+    @cached_property
+    def _boundary(self) -> str:
+        """The repository that the project lies in, else the project itself."""
+        return boundary(self.root)

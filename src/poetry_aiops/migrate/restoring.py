@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.cli.terminal import plain
 from poetry_aiops.migrate.request import project_root
-from poetry_aiops.system.interruption import undoing_when_ended
+from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.migration import list_backups, locked, rollback
 
 
@@ -43,6 +43,7 @@ class Restoring:
                 "backup": result.backup_id,
                 "restored": list(result.restored),
                 "removed": list(result.removed),
+                "kept": list(result.kept),
                 "undo": result.undo_id,
             }
         if asked_format == "json":
@@ -57,8 +58,16 @@ class Restoring:
             self.command.line(plain(f"{backup.id}  {backup.note}  {', '.join(backup.files)}  ({what})"))
 
     def _show_result(self, result: RollbackResult) -> None:
+        if result.kept:
+            kept = ", ".join(result.kept)
+            self.command.line(
+                plain(
+                    f"Left as they are: {kept}, edited since; the migration only read them. --force restores them."
+                )
+            )
         if result.already:
-            self.command.line(plain(f"Everything is already as it was before {result.backup_id}."))
+            what = "Everything else" if result.kept else "Everything"
+            self.command.line(plain(f"{what} is already as it was before {result.backup_id}."))
             return
         for word, files in (("Restored", result.restored), ("Removed", result.removed)):
             if files:

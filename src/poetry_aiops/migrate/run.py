@@ -4,52 +4,49 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import tempfile
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry.core.constraints.version import Version
-from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_aiops.cli.known_poetry import knows_dependency_groups
 from poetry_aiops.cli.terminal import plain, print_warning
 from poetry_aiops.config import read_config
-from poetry_aiops.errors import AiopsError, InputError, NegativeAnswerError
+from poetry_aiops.errors import InputError, NegativeAnswerError
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.planned_project import refuse_invalid
-from poetry_aiops.locking.run import lock_staged
-from poetry_aiops.locking.staged_project import staged_project
 from poetry_aiops.migrate import report
+from poetry_aiops.migrate.locking import PlannedLock
 from poetry_aiops.migrate.old_commands import old_commands_in
+from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading, project_root
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
-from poetry_aiops.migrate.writing.poetry_toml import with_settings
 from poetry_aiops.migrate.writing.proof import prove
-from poetry_aiops.migrate.writing.seed import with_seeds
-from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.migrate.writing.seed import with_settings
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.targets import targets
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
-from poetry_aiops.system.interruption import undoing_when_ended
 from poetry_aiops.system.reading import read_file
+from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.migration import apply, create, locked, recover
 from poetry_aiops.system.transaction.model import FileChange
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from poetry_aiops.locking.staged_project import StagedProject
     from poetry_aiops.migrate.command import MigrateReqsCommand
     from poetry_aiops.migrate.legacy import OldCommand
-    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.request import MigrationInput
     from poetry_aiops.migrate.writing.proof import Proof
+    from poetry_aiops.project.model import Lock
 
 
 _COLOURS = {"+": "info", "-": "fg=red", "@": "fg=cyan"}
@@ -67,6 +64,8 @@ class Migrating:
     proof: Proof | None = None
     old_commands: tuple[OldCommand, ...] = ()
     backup: str | None = None
+    plan: Plan | None = None
+    """What is written: with a lock, the constraints that bind in it and what else it needs."""
 
     def run(self) -> int:
         """Return the exit code; raises errors in words before anything is written."""
@@ -140,7 +139,8 @@ class Migrating:
         plan = given.plan
         if not plan.requirements and not plan.constraints:
             print_warning(self.command.io, "there is nothing to migrate in these files")
-        text = self._plan_changes(given)
+        self.plan = plan.binding(plan.constrained_directly)
+        self._plan_changes(given)
         self.old_commands = old_commands_in(self.root, given)
         self._show(given)
         if self.is_dry:
@@ -148,7 +148,7 @@ class Migrating:
             self.command.line("Dry run: nothing was written.")
             return 0
         if not self.command.option("no-lock"):
-            code = self._lock(given, text)
+            code = self._lock(given)
             if code != 0:
                 self.changes.clear()
                 return code
@@ -168,20 +168,27 @@ class Migrating:
             if path not in changed
         ]
 
-    def _plan_changes(self, given: MigrationInput) -> str:
-        """Plan the new contents of pyproject.toml, poetry.toml and repaired files; returns the first."""
-        before = self._read(PYPROJECT)
-        layout = layout_of(given.document, knows_dependency_groups=knows_dependency_groups())
-        old = (before or b"").decode("utf-8")
-        text = generate(old, given.plan.edits, given.identity, layout, self.root / PYPROJECT)
-        self._validate(text, old)
-        self._change(PYPROJECT, before, text.encode("utf-8"))
+    def _plan_changes(self, given: MigrationInput) -> None:
+        """Plan the new contents of pyproject.toml, poetry.toml and repaired files."""
+        self._plan_pyproject(given, self.plan or given.plan)
         if given.plan.edits.settings:
             settings = self._read(_SETTINGS)
             changed = with_settings((settings or b"").decode("utf-8"), given.plan.edits.settings)
             self._change(_SETTINGS, settings, changed.encode("utf-8"))
         for path, data in given.fixed.items():
             self._change(path, self._read(path), data)
+
+    def _plan_pyproject(self, given: MigrationInput, plan: Plan) -> str:
+        """Plan the text of pyproject.toml, instead of what was planned before, and return it."""
+        before = self._read(PYPROJECT)
+        layout = layout_of(given.document, knows_dependency_groups=knows_dependency_groups())
+        old = (before or b"").decode("utf-8")
+        text = generate(old, plan.edits, given.identity, layout, self.root / PYPROJECT)
+        self._validate(text, old)
+        others = [change for change in self.changes if change.path != PYPROJECT]
+        self.changes.clear()
+        self._change(PYPROJECT, before, text.encode("utf-8"))
+        self.changes += others
         return text
 
     def _validate(self, text: str, old: str) -> None:
@@ -216,58 +223,37 @@ class Migrating:
 
     # -- locking and proving -----------------------------------------------------------------------------------
 
-    def _lock(self, given: MigrationInput, text: str) -> int:
+    def _lock(self, given: MigrationInput) -> int:
         """Lock the planned project beside the real one and compare; the lock becomes one more change."""
-        told = False
-        try:
-            code = self._lock_seeded(given, text, given.plan.pins)
-            told = code == 0
-        except AiopsError:
-            told = True
-            raise
-        finally:
-            if (
-                not told
-            ):  # Poetry says why: a package that cannot be built, a repository that cannot be cloned
-                self.command.line_error(
-                    f"<error>Locking failed, so nothing was written.</error> {_WITHOUT_LOCK}"
-                )
-        self._check_hashes()
-        return code
-
-    def _lock_seeded(self, given: MigrationInput, text: str, pins: Sequence[Pin]) -> int:
-        """Lock beginning with these pins; without those that no index offers any more, where that stops Poetry."""
         old = self._read(_LOCK)
-        addresses = {source.name: source.url for source in given.plan.edits.sources}
-        seeded = with_seeds(None if old is None else old.decode("utf-8"), pins, addresses)
-        with ExitStack() as stack:
-            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="poetry-aiops-")))
-            staged = stack.enter_context(
-                staged_project(self.root, text, seeded, self.command.get_application())
-            )
-            try:
-                code = lock_staged(self.command, staged.poetry, scratch)
-            except NegativeAnswerError as error:
-                raise self._unlockable(given, error) from error
-            except PackageNotFoundError:
-                offered = [pin for pin in pins if staged.offers(pin.name, pin.version, pin.source)]
-                if len(offered) == len(pins):
-                    raise
-            else:
-                if code == 0:
-                    self.proof = self._prove(given, staged)
-                    self._change(_LOCK, old, read_file(staged.lock_path))
-                return code
-        return self._lock_seeded(given, text, offered)
+        lock = PlannedLock(
+            self.command,
+            self.root,
+            None if old is None else old.decode("utf-8"),
+            lambda plan: self._plan_pyproject(given, plan),
+            self._prove,
+        )
+        try:
+            self.plan = lock.run(given.plan)
+        except NegativeAnswerError as error:
+            raise self._unlockable(given, error) from error
+        self._plan_pyproject(given, self.plan)
+        self.proof = lock.proof
+        if lock.code == 0:
+            self._change(_LOCK, old, lock.lock)
+        else:  # Poetry says why
+            self.command.line_error(f"<error>Locking failed, so nothing was written.</error> {_WITHOUT_LOCK}")
+        self._check_hashes()
+        return lock.code
 
-    def _prove(self, given: MigrationInput, staged: StagedProject) -> Proof:
-        lock = replace(read_lock(staged.lock_path), path=self.root / _LOCK)
+    def _prove(self, plan: Plan, lock: Lock, staged: StagedProject) -> Proof:
         python = staged.poetry.package.python_constraint
         return prove(
-            given.plan.pins,
-            lock,
+            plan.pins,
+            replace(lock, path=self.root / _LOCK),
             targets(lambda version: python.allows(Version.parse(version))),
             lambda pin: staged.why_not_offered(pin.name, pin.version, pin.source),
+            [entry for group in plan.edits.groups if group.name == CONSTRAINTS for entry in group.entries],
         )
 
     def _unlockable(self, given: MigrationInput, error: NegativeAnswerError) -> NegativeAnswerError:
@@ -326,7 +312,7 @@ class Migrating:
         self.command.write_document(
             "migrate-reqs",
             {
-                **report.plan_content(given.plan),
+                **report.plan_content(self.plan or given.plan),
                 "project": report.identity_content(given.identity),
                 "files": [_file_content(change) for change in self.changes],
                 "diff": "".join(_diff(change) for change in shown),

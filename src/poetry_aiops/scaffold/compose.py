@@ -10,7 +10,8 @@ from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.scaffold.local import WORKDIR
 from poetry_aiops.scaffold.model import DEVELOPMENT, PRODUCTION
-from poetry_aiops.scaffold.quoting import comment, for_compose, quoted
+from poetry_aiops.scaffold.quoting import for_compose, quoted
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def compose(plan: Plan, dockerfile: str = "Dockerfile", *, depth: int = 0) -> st
 
 
 def _head(plan: Plan) -> Iterator[str]:
-    yield f"# {comment(plan.project)} in containers. Written by `{comment(plan.written_by)}`; yours to edit."
+    yield f"# {one_line(plan.project)} in containers. Written by `{one_line(plan.written_by)}`; yours to edit."
     yield "#"
     yield "#   docker compose up --build                            the app, as the stage production"
     if plan.hardware:

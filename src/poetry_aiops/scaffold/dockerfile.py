@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.scaffold.local import WORKDIR
 from poetry_aiops.scaffold.model import DEVELOPMENT, PRODUCTION
-from poetry_aiops.scaffold.quoting import comment, exec_form, quoted
+from poetry_aiops.scaffold.quoting import exec_form, quoted
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _head(plan: Plan, file: str) -> Iterator[str]:
     name = "" if file == "Dockerfile" else f" --file {shlex.quote(file)}"
     yield "# syntax=docker/dockerfile:1"
     yield "#"
-    yield f"# Images of {comment(plan.project)}. Written by `{comment(plan.written_by)}`; yours to edit."
+    yield f"# Images of {one_line(plan.project)}. Written by `{one_line(plan.written_by)}`; yours to edit."
     yield "#"
     stages = [image.stage for image in plan.images] if plan.hardware else []
     width = max(map(len, [*stages, PRODUCTION, DEVELOPMENT]))
@@ -69,7 +70,7 @@ def _head(plan: Plan, file: str) -> Iterator[str]:
         yield f"#   docker build{name} --target {PRODUCTION:<{width}} ."
     yield f"#   docker build{name} --target {DEVELOPMENT:<{width}} .  with Poetry and every tool"
     for context, folder in plan.contexts.items():
-        yield f"# Every build also needs --build-context {context}={comment(folder)}, which is outside the project."
+        yield f"# Every build also needs --build-context {context}={one_line(folder)}, which is outside the project."
     if plan.contexts:
         yield "# The .dockerignore of this project does not apply there: a copy of it in that folder keeps secrets out."
     if plan.logins:
@@ -80,7 +81,7 @@ def _head(plan: Plan, file: str) -> Iterator[str]:
         yield "# The builder has no GPU, so every stage names its variant; `hw-check` compares it with the machine when a"
         yield "# container starts, and ends it with the reason where it does not fit."
     for text in plan.left_out:
-        yield f"# Not here: {comment(text)}."
+        yield f"# Not here: {one_line(text)}."
 
 
 def _arguments(plan: Plan) -> Iterator[str]:
@@ -134,7 +135,7 @@ def _locked_stage(base: Base, plan: Plan) -> Iterator[str]:
     yield f"# -- {base.stage('locked')}: the lock; what follows is built again only when it changes --"
     yield f"FROM {base.stage('poetry')} AS {base.stage('locked')}"
     if plan.compiled:
-        yield f"# poetry.lock has no wheel for {comment(', '.join(plan.compiled))}; the compiler stays in this stage."
+        yield f"# poetry.lock has no wheel for {one_line(', '.join(plan.compiled))}; the compiler stays in this stage."
         extra = [] if base.brings_python else ["python3-dev"]
         yield from _apt(["build-essential", *extra])
     files = ["pyproject.toml", "poetry.lock", *(["poetry.toml"] if plan.settings else [])]
@@ -240,7 +241,7 @@ def _listening(plan: Plan) -> Iterator[str]:
 
 
 def _image_stage(image: Image, plan: Plan) -> Iterator[str]:
-    yield f"# -- {image.stage}: {comment(image.reason)} --" if image.reason else f"# -- {image.stage} --"
+    yield f"# -- {image.stage}: {one_line(image.reason)} --" if image.reason else f"# -- {image.stage} --"
     yield f"FROM {image.base.stage('runtime')} AS {image.stage}"
     if family_of(str(image.backend)) == "cuda":
         yield "ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.scaffold.quoting import comment
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -128,4 +128,4 @@ def dockerignore(plan: Plan) -> str:
     kept = [package.source for package in plan.local if package.context is None]
     lines = [f"!{path}" for path in kept if path.partition("/")[0] in {"build", "dist", "wheelhouse"}]
     local = "\n".join(["", "# poetry.lock installs from here.", *lines, ""]) if lines else ""
-    return f"# Written by `{comment(plan.written_by)}`; yours to edit.\n\n{_RESULTS}{local}\n{_SECRETS}"
+    return f"# Written by `{one_line(plan.written_by)}`; yours to edit.\n\n{_RESULTS}{local}\n{_SECRETS}"

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError, UsageError
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -34,17 +35,12 @@ def for_compose(text: str) -> str:
     return quoted(text.replace("$", "$$"))
 
 
-def comment(text: str) -> str:
-    """Return foreign text for one line of a comment: what could end the line or confuse a reader is a blank."""
-    return _CONTROL.sub(" ", text)
-
-
 def in_path(path: str) -> str:
     """Return a path for COPY; raises UsageError for one that a Dockerfile cannot hold."""
     if _CONTROL.search(path) or '"' in path or "\\" in path or "$" in path:
         raise UsageError(
             "a Dockerfile cannot hold this path",
-            where=comment(path),
+            where=one_line(path),
             hint='Rename the folder: no ", \\, $ or line breaks.',
         )
     return path
@@ -54,7 +50,7 @@ def image_name(name: str, where: str) -> str:
     """Return the name of a base image, checked; raises UsageError for text that is none."""
     if not _IMAGE.fullmatch(name):
         raise UsageError(
-            f"{comment(name)!r} is not the name of an image",
+            f"{one_line(name)!r} is not the name of an image",
             where=where,
             hint="Write it as in FROM: nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04.",
         )
@@ -65,9 +61,9 @@ def package_name(name: str) -> str:
     """Return the name of a package as the lock has it, checked; raises InputError for text that is none."""
     if not _PACKAGE.fullmatch(name):
         raise InputError(
-            f"{comment(name)!r} is not the name of a package",
+            f"{one_line(name)!r} is not the name of a package",
             where="poetry.lock",
-            hint="Somebody wrote this lock by hand. Write it anew with `poetry lock --regenerate`.",
+            hint="Poetry writes no such lock. Write it anew with `poetry lock --regenerate`.",
         )
     return name
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.scaffold.model import EDGE
-from poetry_aiops.scaffold.quoting import comment, quoted
+from poetry_aiops.scaffold.quoting import quoted
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def workflow(plan: Plan, variants: Iterable[tuple[str, str]], actions: Actions) 
 
 
 def _head(plan: Plan) -> Iterator[str]:
-    yield f"# Checks of {comment(plan.project)}. Written by `{comment(plan.written_by)}`; yours to edit."
+    yield f"# Checks of {one_line(plan.project)}. Written by `{one_line(plan.written_by)}`; yours to edit."
     yield "# Actions are pinned to commits; Dependabot (package-ecosystem: github-actions) keeps them up to date."
     yield "name: poetry"
     yield ""
@@ -185,7 +186,7 @@ def update_workflow(plan: Plan, actions: Actions) -> str:
 
 
 def _update_lines(plan: Plan, actions: Actions) -> Iterator[str]:
-    yield f"# The weekly update of {comment(plan.project)}'s lock. Written by `{comment(plan.written_by)}`; yours to edit."
+    yield f"# The weekly update of {one_line(plan.project)}'s lock. Written by `{one_line(plan.written_by)}`; yours to edit."
     yield "# It needs: Settings, Actions, General, Allow GitHub Actions to create and approve pull requests."
     yield "name: poetry-update"
     yield ""

@@ -20,6 +20,10 @@ SECONDS: Final = 30.0
 _COMMIT: Final = re.compile(rb"[0-9a-f]{40}([0-9a-f]{24})?")
 _REVISION: Final = re.compile(r"(?!-)[^\s:\x00-\x1f\x7f]{1,250}")
 _NO_REPOSITORY: Final = 128
+_DEEPEN: Final = (
+    "This is a shallow clone, which lacks older commits: `git fetch --unshallow`, or `fetch-depth: 0` of"
+    " actions/checkout."
+)
 _ENVIRONMENT: Final = {
     "LC_ALL": "C",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -49,12 +53,37 @@ def file_at(folder: Path, revision: str, name: str) -> bytes:
     )
 
 
-def commit_of(folder: Path, revision: str) -> str:
-    """Return the full hash of the commit that a revision names; raises UsageError as ``file_at`` does."""
+def has_file(folder: Path, commit: str, name: str) -> bool:
+    """Say whether a commit holds the file ``name`` (relative to ``folder``)."""
+    return _git(folder, "cat-file", "-e", f"{commit}:./{name}").outcome == "ok"
+
+
+def merge_base(folder: Path, revision: str, option: str) -> str:
+    """Return the full hash of the commit at which HEAD left ``revision``, the value of the option ``option``.
+
+    Raises UsageError as ``commit_of`` does, and where the two have no common commit: mostly a shallow clone.
+    """
+    commit = commit_of(folder, revision, option)
+    finished = _git(folder, "merge-base", commit, "HEAD")
+    base = finished.output.strip()
+    if finished.outcome == "ok" and _COMMIT.fullmatch(base):
+        return base.decode()
+    raise UsageError(
+        f'HEAD and "{revision}" have no common commit here',
+        where=option,
+        hint=_DEEPEN if _is_shallow(folder) else "Name a branch that HEAD started from.",
+    )
+
+
+def commit_of(folder: Path, revision: str, option: str = "--diff") -> str:
+    """Return the full hash of the commit that a revision names; raises UsageError as ``file_at`` does.
+
+    ``option`` is the one whose value the revision is, for the error.
+    """
     if not _REVISION.fullmatch(revision) or ".." in revision:
         raise UsageError(
             f"{revision[:80]!r} is not the name of a revision",
-            where="--diff",
+            where=option,
             hint="Name a branch, a tag or a commit, for example main, v1.2 or HEAD~3.",
         )
     wanted = f"{revision}^{{commit}}"
@@ -64,14 +93,14 @@ def commit_of(folder: Path, revision: str) -> str:
     ]  # a warning about an ambiguous name may stand before it
     if finished.outcome == "ok" and _COMMIT.fullmatch(commit):
         return commit.decode()
-    raise _not_found(folder, revision, finished)
+    raise _not_found(folder, revision, finished, option)
 
 
-def _not_found(folder: Path, revision: str, finished: Finished) -> UsageError:
+def _not_found(folder: Path, revision: str, finished: Finished, option: str) -> UsageError:
     if finished.outcome in {"missing", "denied"}:
         return UsageError(
             "git cannot be started, and it is needed to look at another revision",
-            where="--diff",
+            where=option,
             hint="Install git, or make sure that it is on the PATH.",
         )
     inside = _git(folder, "rev-parse", "--is-inside-work-tree")
@@ -79,15 +108,21 @@ def _not_found(folder: Path, revision: str, finished: Finished) -> UsageError:
         said = inside.output.decode(errors="replace").strip().splitlines()
         return UsageError(
             f"{folder} is not in a Git repository that can be read",
-            where="--diff",
+            where=option,
             details=tuple(line[:300] for line in said[:3]),
             hint="Run this inside the project's clone.",
         )
     return UsageError(
         f'there is no revision "{revision}"',
-        where="--diff",
-        hint="`git log --oneline` and `git branch --all` list what there is; a shallow clone lacks the older ones.",
+        where=option,
+        hint=_DEEPEN
+        if _is_shallow(folder)
+        else "`git log --oneline` and `git branch --all` list what there is.",
     )
+
+
+def _is_shallow(folder: Path) -> bool:
+    return _git(folder, "rev-parse", "--is-shallow-repository").output.strip() == b"true"
 
 
 def _git(folder: Path, *arguments: str) -> Finished:

@@ -69,7 +69,7 @@ def read_report(path: Path) -> str:
     """Return the text of a report, ``""`` for one that is not there; raises OSError for one that cannot be read."""
     try:
         return read_file(path, limit=LARGEST_REPORT).decode("utf-8", "replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Reading text that nobody vouches for: decoding, cleaning, small numbers and versions.
+"""Reading foreign text: decoding, taking hidden characters out, small numbers and versions.
 
 Every function takes any text, never raises, and works in time linear in its length.
 """
@@ -6,11 +6,13 @@ Every function takes any text, never raises, and works in time linear in its len
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 
 VERSION: Final = re.compile(r"\d{1,5}(?:\.\d{1,5}){1,3}")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_SUSPECT: Final = re.compile(r"[^ -~]")
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 _ESCAPE: Final = re.compile(r"\x1b\[[0-9;?]{0,20}[ -/]?[@-~]")
 _LONGEST_LINE: Final = 2000
 _LONGEST_NAME: Final = 120
@@ -37,9 +39,25 @@ def decode(data: bytes) -> str:
         return data.decode("latin-1")
 
 
+def without_hidden(text: str, keep: str = "") -> str:
+    """Return text without control, direction, invisible and unassigned characters (Unicode's categories), but ``keep``.
+
+    Every escape for a terminal, a report or a file begins here.
+    """
+    return _SUSPECT.sub(
+        lambda found: "" if found[0] not in keep and unicodedata.category(found[0]) in _HIDDEN else found[0],
+        text,
+    )
+
+
+def one_line(text: str) -> str:
+    """Return foreign text on one line without hidden characters; blanks stay where there is nothing to take out."""
+    return text if text.isprintable() else without_hidden(" ".join(text.split()))
+
+
 def clean(text: str) -> str:
-    """Return text without terminal escapes and control characters; lines and tabs stay."""
-    return _CONTROL.sub("", _ESCAPE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    """Return text without terminal escapes and hidden characters; lines and tabs stay."""
+    return without_hidden(_ESCAPE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")), "\n\t")
 
 
 def lines(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from poetry_aiops.accelerators.pasted import read_pasted
 from poetry_aiops.accelerators.reader import Answer
 from poetry_aiops.accelerators.recording import RECORDING, RecordingReader
 from poetry_aiops.accelerators.select import select
-from poetry_aiops.errors import InputError
+from poetry_aiops.errors import IncompleteError, InputError
 
 
 if TYPE_CHECKING:
@@ -57,10 +57,43 @@ def test_a_note_in_the_first_line_is_not_part_of_the_text() -> None:
     assert captured(note + QUERY).host == captured(QUERY).host
 
 
-def test_text_of_no_probe_is_a_machine_without_gpu_and_a_warning() -> None:
-    detection = captured("Dear diary, today I bought a graphics card.\n")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear diary, today I bought a graphics card: an NVIDIA RTX 4090, for 1999 EUR.\n",
+        "<!DOCTYPE html><title>Sign in</title><form>Linux portal, user: <input name=user></form>\n",
+        "NVIDIA System Management Interface -- v560.35\n  --query-gpu=   Information about GPU.\n",
+        "Linux box 6.8.0-31-generic #31-Ubuntu SMP x86_64 x86_64 x86_64 GNU/Linux\n",
+        "\x00\x9f\xc3PNG\n",
+    ],
+)
+def test_text_that_says_nothing_of_accelerators_is_no_machine_without_them(text: str) -> None:
+    with pytest.raises(IncompleteError) as raised:
+        captured(text)
+    assert raised.value.exit_code == 3
+    assert "nvidia-smi" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "00:00.0 Host bridge: Intel Corporation 440FX\n00:03.0 Ethernet controller: Red Hat, Inc. Virtio\n",
+        "OS: Debian GNU/Linux 12 (x86_64)\nGPU models and configuration: No CUDA\nNvidia driver version: No CUDA\n",
+        "  *-display\n       product: ASPEED Graphics Family\n       vendor: ASPEED Technology, Inc.\n",
+        "Number of platforms                               0\n",
+    ],
+)
+def test_a_list_of_devices_without_a_gpu_is_a_machine_without_one(text: str) -> None:
+    detection = captured(text)
     assert detection.host.accelerators == ()
-    assert any("no known probe" in warning for warning in detection.warnings)
+    assert best(detection)[0] == "cpu"
+
+
+def test_a_listing_that_finds_no_node_means_that_the_drivers_gpu_is_not_there() -> None:
+    text = "$ ls -l /dev/nvidia*\nls: cannot access '/dev/nvidia*': No such file or directory\n"
+    (gpu,) = captured(text + NVRM).host.accelerators
+    assert not gpu.usable
+    assert best(captured(text + NVRM))[0] == "cpu"
 
 
 @pytest.mark.parametrize("text", ["", "   \n\t\n"])

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from poetry_aiops.accelerators.catalogue import load_catalogue
-from poetry_aiops.accelerators.naming import NameTable
+from poetry_aiops.accelerators.catalogue import NameTable, load_catalogue
 
 
 if TYPE_CHECKING:
@@ -77,13 +76,13 @@ def test_an_unknown_key_and_an_unknown_source_are_faults(checker: ModuleType) ->
     assert any("hearsay" in fault for fault in changed(checker, {"cuda_indexes": rows}))
 
 
-def test_facts_older_than_180_days_are_warned_of() -> None:
+def test_facts_older_than_60_days_are_warned_of() -> None:
     catalogue = load_catalogue()
     assert catalogue.age_warning(catalogue.as_of) is None
-    assert catalogue.age_warning(date.fromordinal(catalogue.as_of.toordinal() + 180)) is None
-    warning = catalogue.age_warning(date.fromordinal(catalogue.as_of.toordinal() + 181))
+    assert catalogue.age_warning(date.fromordinal(catalogue.as_of.toordinal() + 60)) is None
+    warning = catalogue.age_warning(date.fromordinal(catalogue.as_of.toordinal() + 61))
     assert warning is not None
-    assert "181 days" in warning
+    assert "61 days" in warning
 
 
 @pytest.mark.parametrize(

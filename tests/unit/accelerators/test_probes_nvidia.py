@@ -18,8 +18,8 @@ from poetry_aiops.accelerators.probes import (
     smi_query,
     smi_text,
     smi_xml,
-    torch_report,
 )
+from poetry_aiops.accelerators.probes.reports import environment
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,27 @@ def test_the_modules_version_file(text: str, driver: str | None) -> None:
             "551.23",
             "12.4",
             True,
+            None,
+        ),
+        (
+            "| NVIDIA-SMI 560.27   Driver Version: 560.94   CUDA Version: 12.6 |",
+            "560.94",
+            "12.6",
+            None,
+            None,
+        ),
+        (
+            "| NVIDIA-SMI 545.23.05   Driver Version: 545.84   CUDA Version: 12.3 |",
+            "545.84",
+            "12.3",
+            True,
+            None,
+        ),
+        (
+            "| NVIDIA-SMI 535.161.07   Driver Version: 535.161.08   CUDA Version: 12.2 |",
+            "535.161.08",
+            "12.2",
+            None,
             None,
         ),
         (
@@ -330,14 +351,14 @@ def test_a_node_that_ls_cannot_find_is_not_there() -> None:
 
 def test_what_torch_says_of_a_gpu_that_it_cannot_use() -> None:
     text = "    Found GPU0 NVIDIA GeForce GTX 1060 which is of cuda capability 6.1.\n"
-    assert torch_report.parse(text).gpus[0].compute_capability == "6.1"
+    assert environment(text).gpus[0].compute_capability == "6.1"
     other = (
         "NVIDIA B200 with CUDA capability sm_100 is not compatible with the current PyTorch installation.\n"
     )
-    assert torch_report.parse(other).gpus[0].compute_capability == "10.0"
+    assert environment(other).gpus[0].compute_capability == "10.0"
 
 
 def test_the_environment_report_of_torch() -> None:
     text = "GPU models and configuration: GPU 0: NVIDIA A10\nGPU 1: NVIDIA A10\nNvidia driver version: 535.183.01\n"
-    facts = torch_report.parse(text)
+    facts = environment(text)
     assert (facts.driver, len(facts.gpus)) == ("535.183.01", 2)

@@ -32,7 +32,7 @@ def reasons(selection: Selection, backend: str) -> str:
         ("gfx=gfx900", "cpu", None),
         ("gfx=gfx803", "cpu", None),
         ("gfx=gfx1031", "cpu", None),
-        ("gfx=gfx1103", "cpu", None),
+        ("gfx=gfx1103", "rocm7.14", None),
         ("rocm,gpu=Radeon RX 7800 XT", "rocm7.2", None),
         ("rocm,device=1002:744c", "rocm7.2", None),
         ("windows-amd64,gfx=gfx1100", "cpu", None),
@@ -68,7 +68,14 @@ def test_an_amd_igpu_beside_a_card_does_not_decide() -> None:
 
 
 def test_an_index_with_unknown_architectures_is_not_chosen() -> None:
-    assert "is not known" in reasons(choose("gfx=gfx1100"), "rocm7.14")
+    assert "is not known" in reasons(choose("gfx=gfx1100"), "rocm5.7")
+
+
+def test_a_new_rocm_is_accepted_behind_the_one_that_the_same_torch_has_as_well() -> None:
+    accepted = [v.name for v in choose("gfx=gfx942").backends if v.accepted]
+    assert accepted[:2] == ["rocm7.2", "rocm7.14"]
+    assert choose("gfx=gfx90a", Constraint(offered=("cpu", "rocm7.14"))).best == "rocm7.14"
+    assert "holds no code for gfx906" in reasons(choose("gfx=gfx906"), "rocm7.14")
 
 
 def test_an_nvidia_card_wins_over_an_amd_igpu_and_nothing_is_said_of_rocm() -> None:
@@ -117,7 +124,7 @@ def test_an_accepted_rocm_build_names_each_card_once() -> None:
 
 def test_of_two_toolkits_with_the_same_torch_the_newer_one_wins() -> None:
     accepted = [v.name for v in choose("gfx=gfx1100").backends if v.accepted]
-    assert accepted[:3] == ["rocm7.2", "rocm7.1", "rocm7.0"]
+    assert accepted[:4] == ["rocm7.2", "rocm7.14", "rocm7.1", "rocm7.0"]
     catalogue = load_catalogue()
     toolkits = ("rocm6.4", "rocm7.2", "rocm7.1")
     lines = tuple(line._replace(rocm=toolkits if line.line == "2.14" else ()) for line in catalogue.torch)
@@ -197,13 +204,41 @@ def test_an_amd64_linux_is_an_x86_64_linux() -> None:
     assert select(Host("linux", "amd64", accelerators=(gpu,)), load_catalogue()).best == "rocm7.2"
 
 
+@pytest.mark.parametrize(
+    ("spec", "word"),
+    [
+        ("rocm,gpu=Radeon Something 9", "not known"),
+        ("rocm,gfx=gfx1010", "no code for it"),
+        ("rocm,gpu=RX 570", "this old"),
+        ("rocm,windows,gpu=RX 9070 XT", "Linux"),
+        ("rocm,linux-aarch64,gfx=gfx90a", "Linux on x86_64"),
+    ],
+)
+def test_an_amd_gpu_that_gets_the_cpu_build_is_told_why(spec: str, word: str) -> None:
+    chosen = choose(spec)
+    assert chosen.best == "cpu"
+    assert any(word in warning for warning in chosen.warnings)
+
+
+def test_jetsons_of_releases_after_the_last_row_are_judged_like_it() -> None:
+    for spec in (
+        "jetson,l4t=39.4,driver=600.10,gpu=Jetson AGX Thor",
+        "jetson,l4t=41.0,driver=640.1,gpu=AGX Thor",
+    ):
+        accepted = {v.name for v in choose(spec).backends if v.accepted}
+        assert {"cu130", "cu132"} <= accepted
+    orin = choose("jetson,l4t=39.1,driver=595.58,gpu=Orin NX")
+    assert "cu132" in {v.name for v in orin.backends if v.accepted}
+    assert any("sm_87" in warning for warning in orin.warnings)
+
+
 def test_an_idle_amd_gpu_is_told_with_its_architecture_and_its_note() -> None:
     gpus = tuple(
         Accelerator("rocm", name, gfx=gfx) for name, gfx in (("A", "gfx1100"), ("B", "gfx1036"), ("C", None))
     )
     warnings = select(Host("linux", "x86_64", accelerators=gpus), load_catalogue()).warnings
     assert len(warnings) == 2
-    assert warnings[0].startswith("B (gfx1036): it can run the gfx1030 code")
+    assert warnings[0].startswith("B (gfx1036): the ROCm builds of torch hold no code for it")
     assert warnings[1] == (
         "B (gfx1036), C (unknown): no ROCm build is for it; the choice is for the other GPUs."
     )

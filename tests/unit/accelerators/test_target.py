@@ -57,7 +57,9 @@ def test_a_gpu_may_be_named_or_given_by_its_pci_id() -> None:
     [
         ("", "a part is empty"),
         ("solaris", "'solaris' is not known"),
-        ("cc=8.6", "needs driver="),
+        ("cc=8.6", "driver=... is missing"),
+        ("gpu=GeForce RTX 3080", "driver=... is missing"),
+        ("gpu=RTX 7000 Mystery", "driver=... is missing"),
         ("driver=abc,cc=8.6", "is not a driver version"),
         ("driver=550,cc=86", "is not a compute capability"),
         ("rocm", "needs gfx="),
@@ -95,3 +97,44 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 )
 def test_a_spec_names_hardware_only_where_it_speaks_of_accelerators(spec: str, named: bool) -> None:
     assert names_hardware(spec) is named
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind"),
+    [
+        ("gpu=Radeon RX 7800 XT", "rocm"),
+        ("gpu=Ryzen AI Max+ 395", "rocm"),
+        ("gpu=Arc A770", "xpu"),
+        ("device=8086:e20b", "xpu"),
+        ("device=1002:744c", "rocm"),
+        ("gpu=RTX A4000,driver=550.54", "cuda"),
+    ],
+)
+def test_the_maker_of_a_named_gpu_is_known(spec: str, kind: str) -> None:
+    (device,) = parse_target(spec, load_catalogue()).accelerators
+    assert device.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "capability"),
+    [
+        ("RTX 4000 Ada", "8.9"),
+        ("NVIDIA RTX 3500 Ada Generation Laptop GPU", "8.9"),
+        ("NVIDIA RTX 4500 Ada Gene...", "8.9"),
+        ("NVIDIA RTX 6000 A...", "8.9"),
+        ("NVIDIA RTX 4000 SFF Ada...", "8.9"),
+        ("RTX 1000 Ada Laptop", "8.9"),
+        ("Quadro RTX 8000", "7.5"),
+        ("RTX 5000", "7.5"),
+        ("Quadro RTX 6000 with Max-Q", "7.5"),
+        ("RTX A6000", "8.6"),
+        ("NVIDIA RTX A500 Laptop", "8.6"),
+        ("NVIDIA RTX PRO 5000 Blac...", "12.0"),
+        ("RTX PRO 2000", "12.0"),
+        ("RTX 5060 Ti", "12.0"),
+        ("NVIDIA GeForce GTX TITAN...", None),
+    ],
+)
+def test_names_of_workstation_gpus_whose_numbers_recur(name: str, capability: str | None) -> None:
+    (device,) = parse_target(f"driver=580.65,gpu={name}", load_catalogue()).accelerators
+    assert device.compute_capability == capability

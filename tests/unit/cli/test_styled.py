@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from poetry_aiops.cli.styled import Column, Span, as_text, cells_wide, hanging, table, wrapped
+from tests.support.styled import as_text
+
+from poetry_aiops.cli.styled import Column, Span, cells_wide, hanging, table, wrapped
 
 
 def test_a_table_gives_way_in_its_elastic_columns() -> None:

@@ -53,7 +53,7 @@ def test_a_name_with_a_line_end_makes_no_line_of_its_own_in_an_error() -> None:
     error = InputError("is no version", where="package x\n::error::y", details=("a\r\nb",), hint="Do\nthis.")
     print_error(out, error)
     assert raw.getvalue().decode().splitlines() == [
-        "package x ::error::y: is no version",
+        "package x : :error::y: is no version",
         "  a b",
         "Do this.",
     ]

@@ -9,10 +9,9 @@ import pytest
 from tests.unit.export.locked import HASH, MAIN, edge, exported, index, package
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.export.constraints_text import render_constraints
 from poetry_aiops.export.header import with_header
 from poetry_aiops.export.model import FilePlan, Pin
-from poetry_aiops.export.requirements_text import render_requirements
+from poetry_aiops.export.requirements_text import render_constraints, render_requirements
 from poetry_aiops.project.model import PackageSource
 
 

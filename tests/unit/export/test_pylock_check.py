@@ -4,8 +4,7 @@ import pytest
 from tests.unit.export.locked import HASH, MAIN, exported, index, package
 
 from poetry_aiops.export.model import Address, FilePlan, Pin
-from poetry_aiops.export.pylock import render_pylock
-from poetry_aiops.export.pylock_check import what_is_wrong
+from poetry_aiops.export.pylock import render_pylock, what_is_wrong
 from poetry_aiops.project.model import PackageSource
 
 

@@ -6,10 +6,9 @@ import pytest
 from tests.unit.export.locked import HASH, MAIN, edge, exported, index, package
 
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.export.constraints_text import render_constraints
 from poetry_aiops.export.model import FilePlan, Pin, Selection
-from poetry_aiops.export.render import render_bundle
-from poetry_aiops.export.requirements_text import render_requirements, requirement_line
+from poetry_aiops.export.requirements_text import render_constraints, render_requirements, requirement_line
+from poetry_aiops.export.writing import render_bundle
 from poetry_aiops.project.model import PackageSource
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.export.watch import watch
+from poetry_aiops.export.run import watch
 
 
 if TYPE_CHECKING:

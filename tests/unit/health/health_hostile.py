@@ -15,7 +15,7 @@ from poetry_aiops.health.gate import Facts, Rules, judge
 from poetry_aiops.health.history import Seen
 from poetry_aiops.health.ignores import IdleIgnore, Ignore, Ignored
 from poetry_aiops.health.maintenance import Maintenance
-from poetry_aiops.health.metric import Metric
+from poetry_aiops.health.metric import Metric, OpenQuestion
 from poetry_aiops.health.news import NewFinding, News
 from poetry_aiops.health.popularity import Popularity
 from poetry_aiops.health.report.model import HealthReport, Location, PackageRow, ProposedFix
@@ -99,7 +99,7 @@ def hostile(text: str) -> HealthReport:
         project=text,
         score=replace(score, reason=text),
         audit=audit,
-        metrics=(Metric("security", 1.0, 50.0, (text,), text, MappingProxyType({text: text})),),
+        metrics=(Metric("security", 1.0, 50.0, (OpenQuestion(text),), text, MappingProxyType({text: text})),),
         gate=judge(rules, Facts((metric_of(audit),), (bad,), (signal,), (text,), score)),
         rules=rules,
         packages=(row, failed),

@@ -17,7 +17,7 @@ from poetry_aiops.health.fixes import ProposedFix, folded, wanted_fixes, without
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.proposals import propose
 from poetry_aiops.health.security import Feeds, audit
-from poetry_aiops.index.cooldown import NO_COOLDOWN, Cooldown
+from poetry_aiops.index.cooldown import Cooldown
 
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ class Told:
     def look_up(self, subjects: Sequence[Subject]) -> Lookup:
         answer = Answer(self.advisories)
         return Lookup(AdvisorySource("told"), dict.fromkeys(subjects, answer))
+
+
+NO_COOLDOWN = Cooldown()
 
 
 def proposed(

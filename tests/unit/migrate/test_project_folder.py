@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.project_folder import ProjectFolder
+from poetry_aiops.migrate.request import ProjectFolder
 from poetry_aiops.system.reading import LARGEST
 
 

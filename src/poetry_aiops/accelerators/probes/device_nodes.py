@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import Facts
+from poetry_aiops.accelerators.facts import Facts, Problem
 from poetry_aiops.accelerators.probes.probe import Names, Probe
 from poetry_aiops.system.text import lines
 
@@ -18,6 +18,7 @@ PATTERNS = (
     "/dev/nvhost-gpu",
     "/dev/nvgpu/*",
 )
+_NO_NVIDIA = r"/dev/nvidia[^\n]{0,20}: No such file or directory|no matches found: /dev/nvidia"
 _NODE = re.compile(r"/dev/(?:nvidia\d{1,3}|nvidiactl|kfd|dri/renderD\d{1,4}|dxg|nvhost-gpu|nvgpu/\w{1,20})")
 
 
@@ -30,12 +31,14 @@ def parse(text: str) -> Facts:
         if not any(sign in line.lower() for sign in absent)
         for node in _NODE.findall(line)
     ]
-    return Facts(present=tuple(dict.fromkeys(found)))
+    missing = not any("nvidia" in node for node in found) and re.search(_NO_NVIDIA, text)
+    return Facts(present=tuple(dict.fromkeys(found)), problems=(Problem.NO_NODES,) if missing else ())
 
 
 def recognise(text: str) -> bool:
     """Return whether the text lists device nodes."""
-    return bool(re.search(r"^(?:crw|/dev/)", text, re.MULTILINE)) and bool(_NODE.search(text))
+    listed = re.search(r"^(?:crw|/dev/)", text, re.MULTILINE) and _NODE.search(text)
+    return bool(listed or re.search(_NO_NVIDIA, text))
 
 
 PROBE = Probe("device nodes", Names(PATTERNS), parse, recognise)

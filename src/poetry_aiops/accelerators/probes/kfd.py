@@ -30,7 +30,8 @@ def parse(text: str) -> Facts:
                 blocks.append({})
             blocks[-1][pair.group(1)] = int(pair.group(2))
     nodes = [block for block in blocks if block.get("vendor_id") == AMD_DECIMAL]
-    return Facts(gpus=_physical(nodes), os="linux" if nodes else None)
+    cpus = any("cpu_cores_count" in block for block in blocks)
+    return Facts(gpus=_physical(nodes), os="linux" if nodes else None, none=cpus and not nodes)
 
 
 def gfx_name(target: int) -> str | None:

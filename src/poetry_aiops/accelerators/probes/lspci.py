@@ -40,7 +40,8 @@ def parse(text: str) -> Facts:
             gpus += [gpu] if gpu else []
         elif inside and gpus and (driver := _DRIVER.search(line)):
             gpus[-1] = replace(gpus[-1], kernel_driver=driver.group(1).lower())
-    return Facts(gpus=_merged(gpus))
+    slots = sum(1 for line in lines(text) if _SLOT.search(line))
+    return Facts(gpus=_merged(gpus), none=not gpus and slots > 0)
 
 
 def _merged(gpus: list[Gpu]) -> tuple[Gpu, ...]:
@@ -83,6 +84,12 @@ def _gpu(slot: str, rest: str, *, unbound: str | None) -> Gpu | None:
     )
 
 
+def described(slot: str, rest: str, driver: str | None) -> Gpu | None:
+    """Return the GPU of a device that another program describes in ``lspci``'s words."""
+    gpu = _gpu(slot, rest, unbound=driver)
+    return replace(gpu, kernel_driver=driver) if gpu else None
+
+
 def _maker(rest: str) -> str | None:
     return next((vendor for vendor, names in _MAKERS if any(label in rest for label in names)), None)
 
@@ -115,7 +122,11 @@ def _chip(label: str, vendor: str) -> str | None:
 
 def recognise(text: str) -> bool:
     """Return whether the text holds a line of ``lspci`` for a display controller."""
-    return any(_CLASS.search(found.group(2)[:120]) for line in lines(text) if (found := _SLOT.search(line)))
+    return any(
+        _CLASS.search(found.group(2)[:120]) or _OTHER_CLASS.search(found.group(2)[:120])
+        for line in lines(text)
+        if (found := _SLOT.search(line))
+    )
 
 
 PROBE = Probe("lspci", Program((("lspci", "-Dnnk"),), 3.0), parse, recognise)

@@ -13,6 +13,7 @@ _PAIR = re.compile(r"^(DRIVER|PCI_CLASS|PCI_ID|PCI_SLOT_NAME)=(.{1,60})$")
 _FLAT = re.compile(
     r"^(\S{1,20}) class=0x([0-9a-fA-F]{6}) vendor=0x([0-9a-fA-F]{4}) device=0x([0-9a-fA-F]{4})"
 )
+_FUNCTION = r"PCI_ID=[0-9a-fA-F]{4}:|class=0x[0-9a-fA-F]{6} vendor=0x"
 DISPLAY, ACCELERATOR = "03", "12"
 
 
@@ -28,7 +29,8 @@ def parse(text: str) -> Facts:
             block[pair.group(1)] = pair.group(2).strip()
         elif flat := _FLAT.match(line):
             found.append(gpu_of(flat.group(2), flat.group(3), flat.group(4), flat.group(1), None))
-    return Facts(gpus=tuple(gpu for gpu in found if gpu))
+    gpus = tuple(gpu for gpu in found if gpu)
+    return Facts(gpus=gpus, none=not gpus and bool(re.search(_FUNCTION, text)))
 
 
 def _gpu(block: dict[str, str]) -> Gpu | None:

@@ -25,7 +25,8 @@ MODULES: Final = {
     "nvidia-smi": "smi_banner",
     "nvidia-smi -L": "smi_list",
     "nvidia-smi messages": "smi_messages",
-    "torch.utils.collect_env": "torch_report",
+    "torch.utils.collect_env": "reports",
+    "node labels": "reports",
     "nvidia GPUs (proc)": "nvidia_gpus",
     "nvidia libraries": "nvidia_libraries",
     "device nodes": "device_nodes",
@@ -35,6 +36,7 @@ MODULES: Final = {
     "rocm-smi": "rocm_smi",
     "rocm-smi text": "rocm_text",
     "rocm_agent_enumerator": "rocm_enumerator",
+    "clinfo": "reports",
     "xpu-smi": "xpu_smi",
     "sycl-ls": "sycl_ls",
     "tegra release": "tegra_release",
@@ -44,6 +46,7 @@ MODULES: Final = {
     "Windows display adapters": "windows_display",
     "PCI devices": "pci_sysfs",
     "lspci": "lspci",
+    "lshw and inxi": "reports",
     "processor": "cpuinfo",
     "uname": "uname",
 }
@@ -53,8 +56,8 @@ MODULES: Final = {
 def probe_named(name: str) -> Probe:
     """Return the probe of a name."""
     module = import_module(f"poetry_aiops.accelerators.probes.{MODULES[name]}")
-    probe: Probe = module.PROBE
-    return probe
+    probes: tuple[Probe, ...] = getattr(module, "PROBES", ()) or (module.PROBE,)
+    return next(probe for probe in probes if probe.name == name)
 
 
 def all_probes() -> tuple[Probe, ...]:

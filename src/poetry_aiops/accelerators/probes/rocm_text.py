@@ -12,6 +12,8 @@ from poetry_aiops.system.text import bus_key, lines, name, pci_id, version
 _BRACKET = re.compile(
     r"^\s{0,8}GPU\[(\d{1,3})\]\s{0,10}: {0,3}([A-Za-z ]{2,30}?)\s{0,3}:\s{1,20}(\S.{0,100})$"
 )
+_ROW = re.compile(r"^\s{0,4}\|\s{1,4}([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\s{1,6}(\S[^|]{2,60})\|")
+_CONCISE = re.compile(r"^\s{0,4}(\d{1,3})\s{1,12}\d{1,3}\s{1,12}(0x[0-9a-f]{4}),\s{1,12}\d{1,6}\s")
 _HEAD = re.compile(r"^\s{0,8}GPU: {1,3}(\d{1,3})\s{0,5}$")
 _PAIR = re.compile(r"^\s{2,16}([A-Z_]{3,40}): (\S.{0,100})$")
 _DRIVER = re.compile(r"Driver version:\s{0,20}(\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)")
@@ -29,6 +31,10 @@ def parse(text: str) -> Facts:
             cards.setdefault(int(found.group(1)), {}).setdefault(
                 found.group(2).lower(), found.group(3).strip()
             )
+        elif row := _ROW.match(line):  # the table of amd-smi
+            cards[len(cards)] = {"bdf": row.group(1), "market_name": row.group(2).strip()}
+        elif row := _CONCISE.match(line):  # the table of rocm-smi
+            cards.setdefault(int(row.group(1)), {}).setdefault("device id", row.group(2))
         elif head := _HEAD.match(line):
             current = cards.setdefault(int(head.group(1)), {})
         elif current is not None and (pair := _PAIR.match(line)):
@@ -50,7 +56,13 @@ def _gpu(card: dict[str, str]) -> Gpu | None:
 
 def recognise(text: str) -> bool:
     """Return whether the text has the lines of either program."""
-    return "GPU[" in text or "TARGET_GRAPHICS_VERSION" in text or "MARKET_NAME" in text
+    return (
+        "GPU[" in text
+        or "AMD-SMI" in text
+        or "ROCm System Management" in text
+        or "TARGET_GRAPHICS_VERSION" in text
+        or "MARKET_NAME" in text
+    )
 
 
 PROBE = Probe(

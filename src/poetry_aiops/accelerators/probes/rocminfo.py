@@ -34,7 +34,8 @@ def parse(text: str) -> Facts:
             blocks[-1].setdefault(key, value)
     gpus = [gpu for block in blocks if (gpu := _gpu(block))] or _isas(text)
     failed = "ROCk module is NOT loaded" in text or "ROCk module is not loaded" in text
-    return Facts(gpus=tuple(gpus), problems=(Problem.NO_ROCK,) if failed else ())
+    cpus = any(block.get("Device Type") == "CPU" for block in blocks)
+    return Facts(gpus=tuple(gpus), none=cpus and not gpus, problems=(Problem.NO_ROCK,) if failed else ())
 
 
 def _gpu(block: dict[str, str]) -> Gpu | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _V = r"(\d{1,5}(?:\.\d{1,5}){1,3})"
 _SMI = re.compile(rf"NVIDIA-SMI {{1,40}}{_V}")
+
 _DRIVER = re.compile(rf"(?:Driver|KMD) Version\**:[ *]{{1,40}}{_V}")
 _CUDA = re.compile(r"CUDA (?:UMD )?Version\**:[ *]{1,40}([A-Za-z0-9./!]{1,12})")
 _ROW = re.compile(r"^[ >|+]{0,20}\|\s{1,6}(\d{1,3})\s{1,4}(\S[^|]{0,80})\|([^|]{0,60})\|")
@@ -42,7 +43,7 @@ def parse(text: str) -> Facts:
     gpus = tuple(_gpus(plain))
     version = driver.group(1) if driver else None
     windows = any(column in plain for column in ("TCC/WDDM", "Driver-Model", " WDDM  |", "nvidia-smi.exe"))
-    stub = bool(smi and version and smi.group(1) != version and not windows)
+    stub = bool(smi and version and _is_windows_driver(smi.group(1), version) and not windows)
     return Facts(
         gpus=gpus or tuple(_processes(plain)),
         driver=version,
@@ -52,6 +53,15 @@ def parse(text: str) -> Facts:
         wsl=True if stub else None,
         jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
     )
+
+
+def _is_windows_driver(smi: str, driver: str) -> bool:
+    """Return whether a driver beside the stub of WSL is one of Windows: two numbers, or another branch.
+
+    A guest with a virtual GPU may have an ``nvidia-smi`` of another patch version than its Linux driver.
+    """
+    ours, theirs = smi.split("."), driver.split(".")
+    return ours[:2] != theirs[:2] and (ours[0] != theirs[0] or len(theirs) < len(ours))
 
 
 def _gpus(text: str) -> Iterator[Gpu]:

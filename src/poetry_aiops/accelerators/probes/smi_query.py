@@ -54,7 +54,7 @@ def parse(text: str) -> Facts:
             continue
         cells = [cell.strip().strip("'\"") for cell in line.split(",")]
         header = tuple(_UNIT.sub("", cell).lower() for cell in cells)
-        if len(_KNOWN & set(header)) >= min(_FEWEST, len(header)):
+        if _is_header(header):
             columns = header
         elif row := _row(cells, columns):
             gpus.append(_gpu(row, len(gpus)))
@@ -62,6 +62,13 @@ def parse(text: str) -> Facts:
     found = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
     driver = drivers[0] if drivers else None
     return Facts(gpus=tuple(gpus), driver=driver, problems=problems(plain), jetson=found)
+
+
+def _is_header(cells: tuple[str, ...]) -> bool:
+    """Return whether a row names columns: fields of ``nvidia-smi``, of which one at least says something here."""
+    known = len(_KNOWN & set(cells))
+    fields = all(re.fullmatch(r"[a-z][a-z0-9_.]{2,60}", cell) for cell in cells)
+    return known >= _FEWEST or (known > 0 and fields)
 
 
 def _command_columns(text: str) -> tuple[str, ...]:
@@ -102,7 +109,7 @@ def _guessed(cells: list[str]) -> Mapping[str, str]:
         row.setdefault(key, cell)
     row.pop("ignored", None)
     telling = "name" in row or {"compute_cap", "driver_version"} <= set(row)
-    return row if telling and len(row) >= _FEWEST else {}
+    return row if telling else {}
 
 
 _KINDS = (
@@ -114,7 +121,9 @@ _KINDS = (
     (
         "ignored",
         re.compile(
-            r"\[?N/A\]?|Default|Enabled|Disabled|\d{1,6}(?: ?(?:MiB|%|W|C))?|[0-9A-Fa-f]{4,8}:[0-9A-Fa-f:.]{7}"
+            r"\[?N/A\]?|\[(?:Not Supported|Unknown Error)\]|(?:Not )?Active|Default|Enabled|Disabled|Prohibited|Exclusive_Process|"
+            r"On|Off|WDDM|TCC|MCDM|P\d{1,2}|0x[0-9A-Fa-f]{1,16}|\d{1,9}(?:\.\d{1,6})?(?: ?(?:[KMG]i?B|%|W|C|MHz|us))?|"
+            r"[0-9A-Fa-f]{4,8}:[0-9A-Fa-f:.]{7}|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?|(?:[0-9A-F]{2}\.){4}[0-9A-F]{2}"
         ),
     ),
 )

@@ -33,6 +33,7 @@ def parse(text: str) -> Facts:
         os="macos",
         os_version=version(system.group(1)) if system else None,
         arch="arm64" if apple else "x86_64" if chips else None,
+        none=bool(chips) and not apple,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu
+from poetry_aiops.accelerators.probes.pairs import maker_of
 from poetry_aiops.accelerators.probes.probe import Probe, Program
 from poetry_aiops.system.text import lines, name
 
@@ -16,6 +17,7 @@ _VERSION = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{3,5})(?![\d.])"
 _NAME = re.compile(
     r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}(?:Name|Description|Caption|Card name)\s{0,20}[:=])\s{0,20}(\S.{2,100})$"
 )
+_ROW = r"((?:NVIDIA|AMD|Radeon|Intel)[A-Za-z0-9 ()-]{2,60}?)\s{2,40}(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{3,5})(?![\d.])"
 _DIGITS = 5
 
 
@@ -38,7 +40,15 @@ def parse(text: str) -> Facts:
             gpus[-1] = replace(gpus[-1], name=label)
         if gpus and number:
             drivers.setdefault(gpus[-1].vendor, number)
-    unique = tuple({(gpu.vendor, gpu.device_id): gpu for gpu in reversed(gpus)}.values())
+    if not gpus:
+        rows = [(found.group(1), found.group(2)) for line in lines(text) if (found := re.search(_ROW, line))]
+        gpus = [Gpu(maker, name=name(label)) for label, _ in rows if (maker := maker_of(label))]
+        drivers = {maker_of(label) or "": number for label, number in reversed(rows)}
+    unique = tuple(
+        {
+            (gpu.vendor, gpu.device_id, gpu.device_id is None and gpu.name): gpu for gpu in reversed(gpus)
+        }.values()
+    )
     return Facts(
         gpus=unique[::-1], driver=nvidia_version(drivers.get(NVIDIA, "")), os="windows" if gpus else None
     )
@@ -63,7 +73,7 @@ def nvidia_version(windows: str) -> str | None:
 
 def recognise(text: str) -> bool:
     """Return whether the text holds Windows' spelling of PCI ids."""
-    return bool(_IDS.search(text))
+    return bool(_IDS.search(text) or any(re.search(_ROW, line) for line in lines(text)))
 
 
 PROBE = Probe(

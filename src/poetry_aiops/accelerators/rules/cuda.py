@@ -111,15 +111,15 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
         for index in catalogue.cuda_indexes
     )
     if any(candidate.accepted for candidate in candidates):
-        warnings += _unknown_capability(case)
+        warnings += (*_unknown_capability(case), *_orin(case))
     return Verdicts(candidates, warnings)
 
 
 def _runs_cuda_wheels(device: Accelerator, host: Host, catalogue: Catalogue) -> bool:
     """Return whether a device is an ordinary CUDA GPU; Jetsons are from JetPack 7 on."""
     if device.kind == "jetson" and host.l4t and device.driver:
-        major = version_key(host.l4t)[0]
-        return any(release.sbsa for release in catalogue.jetson_releases if release.l4t_major == major)
+        release = catalogue.jetson_release(host.l4t)
+        return release is not None and release.sbsa
     return device.kind == "cuda"
 
 
@@ -219,6 +219,18 @@ def _kernel_reasons(arches: tuple[str, ...], gpus: tuple[Accelerator, ...]) -> t
         for label, capability in known
         if capability
     )
+
+
+def _orin(case: Case) -> tuple[str, ...]:
+    """Return that torch leaves Orin out of what its sm_80 code is made for, although it was seen to run."""
+    boards = [gpu.label for gpu in case.gpus if gpu.compute_capability == "8.7"]
+    if not boards:
+        return ()
+    text = (
+        f"{named(boards)}: the ordinary CUDA builds run with their sm_80 code; torch warns at import that it does "
+        "not count sm_87 as supported. NVIDIA's builds for JetPack hold sm_87 code."
+    )
+    return (text,)
 
 
 def _unknown_capability(case: Case) -> tuple[str, ...]:

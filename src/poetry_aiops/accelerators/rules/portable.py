@@ -47,9 +47,7 @@ def _jetson(host: Host, catalogue: Catalogue) -> Candidate:
     if not board.counts:
         return rejected("jetson", f"{board.label}: {board.why_unusable}")
     reasons = [f"{board.label} is a Jetson: its GPU needs the builds that NVIDIA makes for JetPack"]
-    release = next(
-        (r for r in catalogue.jetson_releases if host.l4t and r.l4t_major == version_key(host.l4t)[0]), None
-    )
+    release = catalogue.jetson_release(host.l4t) if host.l4t else None
     if release:
         reasons.append(f"Jetson Linux {host.l4t} is JetPack {release.jetpack} with CUDA {release.cuda}")
     return Candidate("jetson", accepted=True, reasons=tuple(reasons), order=(-1.0,))

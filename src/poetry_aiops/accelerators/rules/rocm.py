@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.rules.candidate import Candidate, Verdicts, line_obstacle, line_order, rejected
+from poetry_aiops.accelerators.rules.covering import named
 from poetry_aiops.system.text import version_key
 
 
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.selection import Constraint
 
 
+_ELSEWHERE = "AMD's multi-arch index (whl-multi-arch of TheRock, Linux and Windows) has builds for more GPUs."
+
+
 def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     """Return a candidate for every ROCm index."""
     gpus = [item for item in host.accelerators if item.kind == "rocm" and item.counts]
     obstacle = _host_obstacle(host, gpus)
     if obstacle:
-        return Verdicts(tuple(rejected(index.name, obstacle) for index in catalogue.rocm_indexes))
+        warnings = (f"{named([gpu.label for gpu in gpus])}: {obstacle}. {_ELSEWHERE}",) if gpus else ()
+        return Verdicts(tuple(rejected(index.name, obstacle) for index in catalogue.rocm_indexes), warnings)
     supported = [gpu for gpu in gpus if _ever_supported(gpu, catalogue)]
     targets = supported or gpus
     candidates = tuple(
@@ -63,7 +68,10 @@ def _candidate(
     newest = max((line.line for line in open_lines), key=version_key)
     told = dict.fromkeys(f"{gpu.label} is {gpu.gfx}, which {index.name} holds code for" for gpu in gpus)
     capped = any(version_key(line.line) > version_key(newest) and line.rocm_known for line in catalogue.torch)
-    order = (1.0, 0.0, line_order(newest), 0.0, *(-float(part) for part in version_key(index.name[4:])))
+    last = max((line.line for line in catalogue.torch if line.rocm), key=version_key)
+    young = {line.line for line in lines} == {last}
+    newness = (-float(part) for part in version_key(index.name[4:]))
+    order = (1.0, 0.0, line_order(newest), float(young), *newness)  # a new ROCm's first torch ranks second
     return Candidate(
         index.name, accepted=True, reasons=tuple(told), order=order, torch_max=newest if capped else None
     )
@@ -82,11 +90,15 @@ def _gpu_obstacle(index: RocmIndex, gpu: Accelerator, catalogue: Catalogue) -> s
 
 
 def _warnings(gpus: list[Accelerator], supported: list[Accelerator], catalogue: Catalogue) -> list[str]:
-    warnings = [
-        f"{gpu.label} ({gpu.gfx}): {note.note}."
+    notes = {note.gfx: note.note for note in catalogue.gfx_notes}
+    warnings = [f"{gpu.label} ({gpu.gfx}): {notes[gpu.gfx]}." for gpu in gpus if gpu.gfx in notes]
+    warnings += [
+        f"{gpu.label} ({gpu.gfx}): the ROCm builds of torch hold no code for it. {_ELSEWHERE}"
+        if gpu.gfx
+        else f"The architecture of {gpu.label} is not known, so no ROCm build is chosen; "
+        "`rocminfo` shows it, and --target takes it as gfx=gfx1100."
         for gpu in gpus
-        for note in catalogue.gfx_notes
-        if note.gfx == gpu.gfx
+        if not supported and gpu.gfx not in notes
     ]
     idle = [f"{gpu.label} ({gpu.gfx or 'unknown'})" for gpu in gpus if gpu not in supported]
     if supported and idle:

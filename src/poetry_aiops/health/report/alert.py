@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.news import in_words
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.safe import for_terminal
 
 
 if TYPE_CHECKING:

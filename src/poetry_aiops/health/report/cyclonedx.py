@@ -33,9 +33,9 @@ from cyclonedx.model.vulnerability import (
 from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 
+from poetry_aiops.cli.escape import clipped, web_address
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.cyclonedx_parts import component_of
-from poetry_aiops.health.report.safe import clipped, web_address
 
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgori
 from cyclonedx.model.component import Component, ComponentScope
 from packageurl import PackageURL
 
+from poetry_aiops.cli.escape import clipped, web_address
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.places import as_uri
-from poetry_aiops.health.report.safe import clipped, web_address
 from poetry_aiops.system.addresses import public_address
 
 

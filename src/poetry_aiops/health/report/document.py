@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_aiops.health.report.safe import web_address
+from poetry_aiops.cli.escape import web_address
 from poetry_aiops.health.report.sources import sources_of
 from poetry_aiops.health.report.words import cases, ignored_cases, metrics_in_order, stamp
 from poetry_aiops.system.addresses import public_address, redact_addresses
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from poetry_aiops.health.advisory import Finding, PackageAudit
+    from poetry_aiops.health.against import Change
     from poetry_aiops.health.currency import Currency
     from poetry_aiops.health.gate import Violation
     from poetry_aiops.health.history import Seen, TrendPoint
@@ -103,6 +104,7 @@ def _document(report: HealthReport) -> dict[str, Any]:
             for one in report.idle
         ],
         "fixes": [_fix(fix) for fix in report.fixes],
+        "against": _change(report.change) if report.change else None,
         "news": _news(report.news) if report.news else None,
         "trend": [_point(point) for point in report.trend],
         "notes": list(report.notes),
@@ -239,6 +241,7 @@ def _gate(report: HealthReport) -> dict[str, Any]:
             "fail_on": rules.fail_on,
             "min_score": rules.min_score,
             "fail_on_signals": sorted(map(str, rules.fail_on_signals)),
+            "fixable_only": rules.fixable_only,
         },
         "violations": [_violation(one) for one in gate.violations],
         "incomplete": list(gate.incomplete),
@@ -278,6 +281,20 @@ def _fix(fix: ProposedFix) -> dict[str, Any]:
         "blockers": list(fix.blockers),
         "edit": fix.edit or None,
         "diff": list(fix.diff),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "revision": change.revision,
+        "commit": change.commit,
+        **{
+            name: [
+                {"package": one.package, "version": one.version, "id": one.id, "severity": str(one.severity)}
+                for one in findings
+            ]
+            for name, findings in (("new", change.new), ("fixed", change.fixed), ("still", change.still))
+        },
     }
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from poetry_aiops.cli.escape import for_github, github_property
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.places import place_of
-from poetry_aiops.health.report.safe import for_github, github_property
 
 
 if TYPE_CHECKING:

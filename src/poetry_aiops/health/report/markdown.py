@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from poetry_aiops.cli.escape import for_markdown, markdown_block, markdown_code, web_address
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.news import in_words
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.safe import for_markdown, markdown_block, markdown_code, web_address
 from poetry_aiops.health.report.sources import sources_of
 from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in_words, sparkline
 
@@ -93,6 +93,7 @@ class _Writer:
         lines += (
             [f"- **Scope:** {for_markdown(report.scope)} \\(not the whole lock\\)"] if report.scope else []
         )
+        lines += [f"- **Change:** {for_markdown(words.change_in_words(report))}"] if report.change else []
         asked = [one.message for one in report.gate.violations if one.kind != "advisory"]
         lines += [f"  - ❌ {for_markdown(message)}" for message in asked[: self.most]]
         lines += [f"  - ⚠️ open: {for_markdown(question)}" for question in report.gate.incomplete[: self.most]]

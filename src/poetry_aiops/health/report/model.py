@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from poetry_aiops.health.advisory import Audit, PackageAudit
+    from poetry_aiops.health.against import Change
     from poetry_aiops.health.currency import Currency
     from poetry_aiops.health.history import TrendPoint
     from poetry_aiops.health.ignores import IdleIgnore, Ignored
@@ -88,7 +89,8 @@ class HealthReport:
     ``packages`` are in lock order. ``indexes`` tell how the package indexes were used. ``scope`` says in words what a
     narrowed report looked at (``groups main, dev``), empty for the whole lock. ``folder`` is the project's folder
     relative to the repository (``services/api``), empty for its root; files in SARIF and annotations start with it.
-    ``lock_digest`` is that of the lock's packages. ``notes`` are warnings of the run.
+    ``lock_digest`` is that of the lock's packages. ``notes`` are warnings of the run. ``change`` compares the lock with a
+    base, None where it was not asked for.
     """
 
     generated: datetime
@@ -112,8 +114,9 @@ class HealthReport:
     tool_version: str = ""
     project_version: str = ""
     notes: tuple[str, ...] = ()
+    change: Change | None = None
 
     @property
     def complete(self) -> bool:
         """Whether nothing is open, so that "no findings" means "none known"."""
-        return not self.gate.incomplete
+        return not self.gate.incomplete and not any(one.open_questions for one in self.metrics)

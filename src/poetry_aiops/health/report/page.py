@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.escape import for_html
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.news import in_words
 from poetry_aiops.health.report import words
@@ -27,7 +28,6 @@ from poetry_aiops.health.report.page_tables import (
     sources_table,
 )
 from poetry_aiops.health.report.page_trend import trend_drawing, trend_table
-from poetry_aiops.health.report.safe import for_html
 from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in_words
 
 
@@ -123,6 +123,8 @@ def _verdict(report: HealthReport) -> Iterator[str]:
     yield f"<dt>Fails on</dt><dd>{for_html(words.rules_in_words(report.rules))}</dd>"
     if report.scope:
         yield f'<dt>Scope</dt><dd class="warn">{for_html(report.scope)} (not the whole lock)</dd>'
+    if report.change:
+        yield f"<dt>Change</dt><dd>{for_html(words.change_in_words(report))}</dd>"
     yield "</dl>"
     told = [one.message for one in report.gate.violations if one.kind != "advisory"]
     told += [f"open: {question}" for question in report.gate.incomplete]

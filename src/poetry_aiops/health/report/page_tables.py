@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.escape import for_html, web_address
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.safe import for_html, web_address
 from poetry_aiops.health.report.sources import sources_of
 
 

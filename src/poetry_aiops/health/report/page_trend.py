@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.health.report.safe import for_html
+from poetry_aiops.cli.escape import for_html
 from poetry_aiops.health.report.trend import total
 from poetry_aiops.health.report.words import number
 

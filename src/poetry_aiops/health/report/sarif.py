@@ -11,10 +11,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_aiops.cli.escape import for_sarif
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.places import LOCK, as_uri, in_repository, place_of
-from poetry_aiops.health.report.safe import for_sarif
 from poetry_aiops.health.report.sarif_rules import advisory_rule, rule_id, signal_rule
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_aiops.cli.escape import for_markdown, for_sarif, web_address
 from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.report.safe import for_markdown, for_sarif, web_address
 from poetry_aiops.health.signals import SignalKind
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.cli.styled import Column, Span, cells_wide, labelled, paragraph, styled, table, table_blocks
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.safe import for_terminal
 from poetry_aiops.health.report.text_parts import (
     fix_lines,
     ignored_lines,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 
 _NARROW: Final = 36
-_WIDE: Final = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,11 @@ def _head(report: HealthReport, view: TextView) -> list[Line]:
         ("Score    ", words.score_in_words(report)),
         ("Audit    ", words.audited_in_words(report)),
         *([("Found    ", words.found_in_words(report))] if report.audit is not None else []),
+        *(
+            [("Change   ", words.Verdict(for_terminal(words.change_in_words(report)), ""))]
+            if report.change
+            else []
+        ),
     ]
     lines = [head] if sum(cells_wide(part.text) for part in head) <= view.width else _broken(head, view.width)
     for label, fact in facts:

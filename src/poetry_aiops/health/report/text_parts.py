@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.cli.styled import Column, Span, labelled, paragraph, styled, table
 from poetry_aiops.health.news import in_words
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.safe import for_terminal
 from poetry_aiops.health.report.sources import sources_of
 from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in_words, sparkline, total
 

@@ -124,11 +124,22 @@ def rules_in_words(rules: Rules) -> str:
         else f"findings from {rules.fail_on} on or of unknown severity"
     )
     parts = [level]
+    if rules.fixable_only:
+        parts[0] += " with a fixed version"
     if rules.fail_on_signals:
         parts.append(f"signals {', '.join(sorted(map(str, rules.fail_on_signals)))}")
     if rules.min_score is not None:
         parts.append(f"a score below {rules.min_score:g}")
     return ", ".join(parts)
+
+
+def change_in_words(report: HealthReport) -> str:
+    """Return what the change brings to its base: ``1 new, 0 fixed, 3 still there since main (6dbf5a5)``."""
+    change = report.change
+    if change is None:
+        return ""
+    counts = f"{len(change.new)} new, {len(change.fixed)} fixed, {len(change.still)} still there"
+    return f"{counts} since {change.revision} ({change.commit[:7]}); only what is new counts"
 
 
 def score_in_words(report: HealthReport) -> Verdict:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.text import clean, one_line
 
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 
 Confidence = Literal["certain", "likely", "document"]
-_CONTROL = re.compile(
-    r"\x1b\[[0-9;?]{0,20}[ -/]?[@-~]|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +155,7 @@ def _parts(text: str) -> tuple[str, ...]:
 
 def shown(text: str) -> str:
     """Return foreign text fit to be shown: no credentials, no control characters."""
-    return redact(_CONTROL.sub("", text))
+    return redact(one_line(clean(text)))
 
 
 def install_line(

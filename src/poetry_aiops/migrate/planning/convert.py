@@ -14,6 +14,7 @@ from packaging.version import Version
 from poetry_aiops.migrate.planning.entry import PlannedEntry
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.system.addresses import redact, taken_apart
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def pin_of(requirement: ReadRequirement, group: str, source: str | None, *, dire
 
 def _comment(text: str) -> str:
     """Return a comment as TOML may hold it: on one line, without control characters and secrets."""
-    return "".join(character if character.isprintable() else " " for character in redact(text)).strip()
+    return one_line(redact(text)).strip()
 
 
 def _specifier(requirement: ReadRequirement) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_aiops.project.constraints import python_marker
 from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.model import MAIN
 
@@ -153,11 +152,10 @@ class Identity:
     reason: str
     description: str = ""
     package_mode: bool = False
-
-
-def python_allowed(requires_python: str) -> str:
-    """Return the marker of a Python constraint, ``""`` for any."""
-    return python_marker(requires_python) if requires_python not in {"", "*"} else ""
+    python_asked: bool = False
+    """Whether the user gave ``requires_python``: then it counts in an existing pyproject.toml, too."""
+    packages: tuple[tuple[str, str], ...] = ()
+    """What Poetry cannot find by the project's name: names in the folder ``from`` (``""`` for the project's)."""
 
 
 def inline_table(values: dict[str, object]) -> str:

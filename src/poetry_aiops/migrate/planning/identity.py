@@ -10,6 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from poetry_aiops.migrate.planning.entry import Identity
+from poetry_aiops.migrate.planning.python_evidence import minor_range, python_evidence
 from poetry_aiops.project.checks import normalised
 
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 
 _COMPILED_WITH = re.compile(r"(?:with|by) python (?:version )?(3\.\d+)", re.IGNORECASE)
-_PYTHON_FILE = re.compile(r"^\s*(?:python-?)?(3\.\d+)(?:\.\d+)?\s*$", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _HEADER_LINES = 12
@@ -51,6 +51,7 @@ def identity_of(
         reason=reason,
         description=(metadata.description or "").partition("\n")[0].strip(),
         package_mode=_is_importable(written, metadata, neighbours),
+        python_asked=python.asked is not None,
     )
 
 
@@ -61,23 +62,17 @@ def _python(
         return python.asked, "asked for with --python"
     if metadata.requires_python and is_python_constraint(metadata.requires_python):
         return metadata.requires_python, f"{metadata.source} says so"
-    for file in (".python-version", "runtime.txt"):
-        found = _PYTHON_FILE.search((neighbours.read(file) or b"").decode("utf-8", "replace"))
-        if found:
-            return _minor(found[1]), f"{file} says so"
     for path, source in tree.files.items():
         head = "".join(line.raw for line in source.lines[:_HEADER_LINES])
         compiled = _COMPILED_WITH.search(head) if source.generated else None
         if compiled:
-            return _minor(compiled[1]), f"{path} was compiled with it"
+            return minor_range([compiled[1]]), f"{path} was compiled with it"
+    evidence = python_evidence(neighbours)
+    if evidence is not None:
+        return evidence.requires_python, f"{evidence.file} says so"
     if any(line.requirement and line.requirement.pin for file in tree.files.values() for line in file.lines):
-        return _minor(python.running), "it runs here, and pins fit one Python; widen it with --python"
+        return minor_range([python.running]), "it runs here, and pins fit one Python; widen it with --python"
     return f">={python.running},<4.0", "it runs here"
-
-
-def _minor(version: str) -> str:
-    major, minor = version.split(".")
-    return f">={version},<{major}.{int(minor) + 1}"
 
 
 def is_python_constraint(text: str) -> bool:

@@ -28,9 +28,6 @@ class Owners:
     readers: Mapping[str, str]
     includes: Mapping[str, tuple[str, ...]]
 
-    def files_of(self, group: str) -> tuple[str, ...]:
-        return tuple(file for file, role in self.roles.items() if role.group == group)
-
 
 def owners(tree: Tree, roles: Mapping[str, Role]) -> Owners:
     """Give every included file the role of what includes it, where its own name was not asked for.

@@ -71,6 +71,50 @@ class Plan:
     def errors(self) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
+    @property
+    def constrained(self) -> frozenset[str]:
+        """The packages that constraints are on."""
+        return frozenset(entry.name for group in self._constraints() for entry in group.entries)
+
+    @property
+    def constrained_directly(self) -> frozenset[str]:
+        """The packages that constraints are on and that a requirement asks for."""
+        asked = {one.name for one, group in self.requirements if group != CONSTRAINTS}
+        return self.constrained & asked
+
+    def binding(self, names: AbstractSet[str]) -> Plan:
+        """Return the plan with the constraints on these packages; the others bind nothing and are not written."""
+        groups = []
+        for group in self.edits.groups:
+            if group.name != CONSTRAINTS:
+                groups.append(group)
+            elif kept := tuple(entry for entry in group.entries if entry.name in names):
+                groups.append(replace(group, entries=kept))
+        idle = {
+            (place.file, place.line)
+            for group in self._constraints()
+            for entry in group.entries
+            if entry.name not in names
+            for place in entry.places
+        }
+        outcomes = tuple(
+            replace(one, outcome="noted", to="", message="nothing that is locked needs the package")
+            if (one.file, one.line) in idle
+            else one
+            for one in self.outcomes
+        )
+        return replace(self, edits=replace(self.edits, groups=tuple(groups)), outcomes=outcomes)
+
+    def with_entries(self, more: Mapping[str, tuple[PlannedEntry, ...]]) -> Plan:
+        """Return the plan with more entries in these groups."""
+        groups = tuple(
+            replace(group, entries=(*group.entries, *more.get(group.name, ()))) for group in self.edits.groups
+        )
+        return replace(self, edits=replace(self.edits, groups=groups))
+
+    def _constraints(self) -> list[PlannedGroup]:
+        return [group for group in self.edits.groups if group.name == CONSTRAINTS]
+
 
 def make_plan(tree: Tree, roles: Mapping[str, Role], around: Surroundings, pins: Pins = "keep") -> Plan:
     """Return the plan for a tree whose given files have these roles."""

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import posixpath
 import re
+import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from poetry_aiops.migrate.reading.metadata import is_project, project_name
 from poetry_aiops.migrate.reading.named import canonical, reference
+from poetry_aiops.migrate.reading.setup_files import setup_cfg_values, setup_py_values
 from poetry_aiops.migrate.reading.urls import is_archive, read_filename
+from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from poetry_aiops.migrate.model import ReadRequirement
     from poetry_aiops.migrate.reading.named import Named
+    from poetry_aiops.migrate.reading.notes import Neighbours
     from poetry_aiops.migrate.reading.urls import Url
     from poetry_aiops.migrate.reading.wanted import Wanted
+
+
+_TABLES = (("project", "name"), ("tool", "poetry", "name"), ("tool", "flit", "metadata", "dist-name"))
 
 
 _EXTRAS = re.compile(r"^(?P<path>[^\[]*[^\[\s])\s*\[(?P<extras>[^\[\]]+)\]$")
@@ -261,3 +269,38 @@ def _brackets(extras: tuple[str, ...]) -> str:
 
 def _with_link(found: ReadRequirement, link: str) -> ReadRequirement:
     return replace(found, link=link)
+
+
+def project_name(folder: str, neighbours: Neighbours) -> str | None:
+    """Return the name that the project in a folder gives itself, None where no file of it says one."""
+    prefix = "" if folder == "." else f"{folder}/"
+    own = neighbours.read(f"{prefix}pyproject.toml")
+    return (
+        (_of_pyproject(own.decode("utf-8", "replace")) if own is not None else None)
+        or _named(setup_cfg_values(neighbours.read(f"{prefix}setup.cfg")))
+        or _named(setup_py_values(neighbours.read(f"{prefix}setup.py")))
+    )
+
+
+def is_project(folder: str, neighbours: Neighbours) -> bool:
+    """Tell whether pip would install a folder: it holds a pyproject.toml or a setup.py."""
+    return not {"pyproject.toml", "setup.py"}.isdisjoint(neighbours.names(folder))
+
+
+def _of_pyproject(text: str) -> str | None:
+    try:
+        document = parse_toml(text)
+    except tomllib.TOMLDecodeError:
+        return None
+    for path in _TABLES:
+        value: object = document
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None
+
+
+def _named(values: Mapping[str, object] | None) -> str | None:
+    name = (values or {}).get("name")
+    return name if isinstance(name, str) and name else None

@@ -108,11 +108,6 @@ def is_requirement(text: str) -> bool:
     return True
 
 
-def sorted_specifier(specifier: str) -> str:
-    """Return a specifier as packaging, and so pip, prints it: its clauses in alphabetical order, each once."""
-    return ",".join(sorted(set(specifier.split(",")))) if "," in specifier else specifier
-
-
 def _split(extras: str) -> tuple[str, ...]:
     return tuple(sorted({extra.strip() for extra in extras.split(",")}))
 

@@ -7,21 +7,27 @@ twice, to the same end). Files outside the project's folder are followed where `
 from __future__ import annotations
 
 import posixpath
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.model import Reading, Tree
-from poetry_aiops.migrate.reading.in_force import InForce
 from poetry_aiops.migrate.reading.notes import Notes
 from poetry_aiops.migrate.reading.parse import parse_file
 from poetry_aiops.system.addresses import redact
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from poetry_aiops.migrate.model import Line, Option, Problem, ReadRequirement, RequirementsFile
     from poetry_aiops.migrate.reading.notes import Neighbours
+
+
+GLOBAL_ANYWHERE = frozenset({"no-binary", "only-binary", "all-releases", "only-final"})
+"""Behind a requirement, too, these hold for all packages: pip keeps them in one object for all lines."""
+_FILES = frozenset({"requirement", "constraint", "editable"})
+_INDEXES = frozenset({"index-url", "extra-index-url"})
 
 
 DEEPEST = 100
@@ -240,3 +246,33 @@ def _tell_constraint(requirement: ReadRequirement, notes: Notes) -> None:
             f"extras in a constraints file: {', '.join(requirement.extras)}",
             "pip refuses to install with them.",
         )
+
+
+@dataclass(slots=True)
+class InForce:
+    """Collects options in the order in which pip reads them; ``off`` says that pip asks no index any more."""
+
+    options: list[Option] = field(default_factory=list)
+    dropped: list[Option] = field(default_factory=list)
+    off: bool = False
+
+    def read_line(self, options: Iterable[Option], *, with_requirement: bool) -> tuple[Option, ...]:
+        """Take the options of one line; return the extra indexes that this line drops."""
+        line = [option for option in options if option.name not in _FILES and option.name != "hash"]
+        if with_requirement:
+            self.options.extend(option for option in line if option.name in GLOBAL_ANYWHERE)
+            return ()
+        lost: list[Option] = []
+        off = self.off = self.off or any(option.name == "no-index" for option in line)
+        if off or any(option.name == "index-url" for option in line):
+            lost = [option for option in self.options if option.name in _INDEXES]
+            self.options = [option for option in self.options if option.name not in _INDEXES]
+        kept = line if not off else [option for option in line if option.name not in _INDEXES]
+        lost.extend(option for option in line if option not in kept)
+        names = [option for option in kept if option.name == "index-url"]
+        lost.extend(names[:-1])
+        links = [option for option in kept if option.name == "find-links"]
+        lost.extend(links[1:])
+        self.options.extend(option for option in kept if option not in lost)
+        self.dropped.extend(lost)
+        return tuple(lost)

@@ -105,6 +105,8 @@ class _Writer:
         self.layout = layout
 
     def run(self) -> str:
+        if self.identity.python_asked:
+            self._require_python()
         self._project_table()
         for group in self.edits.groups:
             self._require(group)
@@ -151,6 +153,20 @@ class _Writer:
             sections = Sections(self.text)
             sections.add_to("[tool.poetry]", f"version = {toml_text(UNKNOWN_VERSION)}", after=_AFTER_PROJECT)
             self.text = sections.text
+
+    def _require_python(self) -> None:
+        """Write the Python versions that the user asked for over those that are there."""
+        document: Any = tomlkit.parse(self.text)
+        project = document.get("project", {})
+        table = document.get("tool", {}).get("poetry", {}).get("dependencies", {})
+        if "requires-python" in project:
+            project["requires-python"] = self.identity.requires_python
+            table.pop("python", None)
+        elif "python" in table:
+            table["python"] = self.identity.requires_python
+        else:
+            return
+        self.text = tomlkit.dumps(document)
 
     def _has_version(self, poetry: Mapping[str, Any]) -> bool:
         """Say whether Poetry needs no version from us: it has one, or it does not build the project."""

@@ -56,12 +56,22 @@ class Found:
 
     @property
     def change(self) -> str | None:
-        """What somebody else did with it since, None when it holds what it held before or after the run."""
-        if self.data is None and not self.entry.changes:
-            return None  # to put back what was never changed, only removed, loses nothing
+        """What speaks against putting it back: an edit that would be lost. None when there is none.
+
+        What the run never changed is no obstacle: removed, it comes back; edited since, it stays (``is_edited_input``).
+        """
+        if not self.entry.changes:
+            return None
         if _same_bytes(self.data, self.entry.before) or _same_bytes(self.data, self.entry.after):
             return None
         return "was removed since" if self.data is None else "changed since"
+
+    @property
+    def is_edited_input(self) -> bool:
+        """Whether it was edited since by others although the run itself never changed it."""
+        return (
+            not self.entry.changes and self.data is not None and not _same_bytes(self.data, self.entry.before)
+        )
 
     def beside(self, end: str) -> Path:
         """Return the name of what lies beside the file for a moment."""
@@ -133,7 +143,7 @@ def put_back(backup: StoredBackup, *, over_changes: bool = False) -> tuple[str, 
     touched = {
         found.index: found
         for found in look(backup)
-        if not found.is_old and (over_changes or found.change is None)
+        if not found.is_old and (over_changes or not (found.change or found.is_edited_input))
     }
     for found in touched.values():
         if found.entry.before is not None:

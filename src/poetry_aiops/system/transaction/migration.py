@@ -21,12 +21,21 @@ from typing import TYPE_CHECKING, Literal
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.transaction.creation import NOTHING_CHANGED, Backup, create_backup, next_id
 from poetry_aiops.system.transaction.exchange import again_hint, exchange, finish, look, put_back
-from poetry_aiops.system.transaction.listing import list_backups
-from poetry_aiops.system.transaction.model import HOME, Entry, FileChange, Manifest, is_undo, refuse, state_of
+from poetry_aiops.system.transaction.model import (
+    HOME,
+    BackupInfo,
+    Entry,
+    FileChange,
+    Manifest,
+    is_undo,
+    refuse,
+    state_of,
+)
 from poetry_aiops.system.transaction.restore_script import JOURNAL
 from poetry_aiops.system.transaction.signature import signature
 from poetry_aiops.system.transaction.store import (
     StoredBackup,
+    backup_ids,
     last_applied,
     locked,
     pending,
@@ -43,6 +52,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.system.transaction.exchange import Found
+    from poetry_aiops.system.transaction.model import Now, State
+    from poetry_aiops.system.transaction.store import StoredBackup
 
 
 __all__ = [
@@ -72,6 +83,7 @@ class Recovered:
 class RollbackResult:
     """What a rollback did: files ``restored`` and ``removed``; neither when everything was old ``already``.
 
+    ``kept`` are files that the migration only read and that were edited since: they stay as they are.
     ``undo_id`` names the backup of what was replaced, None when nothing was.
     """
 
@@ -79,6 +91,7 @@ class RollbackResult:
     restored: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     undo_id: str | None = None
+    kept: tuple[str, ...] = ()
 
     @property
     def already(self) -> bool:
@@ -121,17 +134,21 @@ def rollback(
     """Put the files of a backup back exactly: bytes, modes, absence; the last migration without an id.
 
     Call it instead of ``recover``: an interrupted migration is put back and was the last one. Raises InputError when
-    there is no such backup, it is damaged, or files changed since (each is named), unless ``force``.
+    there is no such backup, it is damaged, or files that the run changed were edited since (each is named), unless
+    ``force``. What it only read and was edited since stays as it is, unless ``force``.
     """
     recovered = _recover(root, now if force else None, asked=True)
     if recovered and backup_id is None and recovered.outcome == "put back" and not is_undo(recovered.id):
         return RollbackResult(recovered.id, restored=recovered.files)
     stored = read_backup(root, backup_id) if backup_id else _last_migration(root)
     files = [found for found in look(stored) if not found.is_old]
+    kept: tuple[str, ...] = ()
     if not force:
         _refuse_edited(stored, [found for found in files if found.change])
+        kept = tuple(found.entry.path for found in files if found.is_edited_input)
+        files = [found for found in files if not found.is_edited_input]
     if not files:
-        return RollbackResult(stored.id)
+        return RollbackResult(stored.id, kept=kept)
     undo = create_backup(
         root, [_reversed(stored, found) for found in files], f"rollback of {stored.id}", now, stored
     )
@@ -141,6 +158,7 @@ def rollback(
         restored=tuple(found.entry.path for found in files if found.entry.before),
         removed=tuple(found.entry.path for found in files if not found.entry.before),
         undo_id=undo.id,
+        kept=kept,
     )
 
 
@@ -161,13 +179,13 @@ def _recover(root: Path, forced_at: datetime | None, *, asked: bool) -> Recovere
             f" the folder {HOME}.",
         )
     files = look(stored)
-    edited = [found for found in files if found.change]
+    edited = [found for found in files if found.change or found.is_edited_input]
     with told("What an interrupted run left could not be put back", stored.folder, again_hint(stored)):
-        if all(found.is_new for found in files) or (edited and stored.applied):
+        if all(found.is_new for found in files if found.entry.changes) or (edited and stored.applied):
             finish(stored)
             return Recovered(identifier, "finished", tuple(found.entry.path for found in files))
         if forced_at is None:
-            _refuse_edited(stored, edited)
+            _refuse_edited(stored, [found for found in edited if found.change])
         elif edited:
             _keep(root, stored, edited, forced_at)
         return Recovered(identifier, "put back", put_back(stored, over_changes=forced_at is not None))
@@ -219,3 +237,49 @@ def _keep(root: Path, stored: StoredBackup, edited: list[Found], now: datetime) 
         undoes=stored.id,
     )
     write_backup(root, manifest, [found.data for found in edited])
+
+
+def list_backups(root: Path) -> list[BackupInfo]:
+    """Return every backup, oldest first; a damaged one says what is wrong with it. Reads only."""
+    try:
+        running, _ = read_journal(root) or (None, "")
+    except InputError:
+        running = None
+    return [_info(root, identifier, running) for identifier in backup_ids(root)]
+
+
+def _info(root: Path, identifier: str, running: str | None) -> BackupInfo:
+    try:
+        stored = read_backup(root, identifier)
+        _check_copies(stored)
+    except InputError as error:
+        damage = "; ".join((error.what, *error.details))
+        return BackupInfo(identifier, "damaged", "unknown", damage=damage)
+    state: State = "applied" if stored.applied else "not applied"
+    return BackupInfo(
+        identifier,
+        "interrupted" if identifier == running else state,
+        _now(stored),
+        stored.manifest.created,
+        stored.manifest.note,
+        stored.manifest.undoes,
+        tuple(entry.path for entry in stored.manifest.entries),
+    )
+
+
+def _check_copies(stored: StoredBackup) -> None:
+    for index, entry in enumerate(stored.manifest.entries):
+        if entry.before is not None:
+            stored.copy(index)
+
+
+def _now(stored: StoredBackup) -> Now:
+    try:
+        files = [found for found in look(stored) if not found.is_edited_input]
+    except (InputError, OSError):
+        return "unknown"
+    if any(found.change for found in files):
+        return "changed since"
+    if all(found.is_old for found in files):
+        return "old"
+    return "new" if all(found.is_new for found in files) else "mixed"

@@ -2,7 +2,7 @@
 
 It follows the same rules as ``--rollback``: every file byte for byte with its mode, files that did not exist before
 are gone afterwards, a file that changed since is named and nothing happens (unless ``--force``, which keeps a copy
-of it), a file is exchanged by ``mv`` from the same folder and so is never half written, and a second run does no
+of it), one that the migration only read and that changed since is left as it is, a file is exchanged by ``mv`` from the same folder and so is never half written, and a second run does no
 harm. Checksums are compared where ``sha256sum``, ``shasum`` or ``openssl`` is at hand.
 """
 
@@ -144,7 +144,7 @@ leads_elsewhere() {
   [ "$(cd -P -- "$nearest" && pwd -P)" != "$root/${nearest#./}" ]
 }
 
-# Sets state: old, new, changed, or unsafe, with the reason.
+# Sets state: old, new, changed, unsafe, or kept for an edited file that the migration only read; with the reason.
 look() {
   name_it "$@"
   reason=
@@ -162,6 +162,8 @@ look() {
     state=unsafe reason='is not a regular file now'
   elif [ "$before" != - ] && cmp -s "$stored" "$file"; then
     state=old
+  elif [ "$before" = "$after" ] && [ "$force" = no ]; then
+    state=kept reason='changed since, and the migration did not change it'
   else
     now=$(digest "$file")
     if [ -z "$now" ]; then reason='cannot be compared: sha256sum, shasum and openssl are missing'
@@ -173,11 +175,13 @@ look() {
 
 unsafe=no
 changed=no
+whole=yes
 check() {
   look "$@"
   case $state in
     unsafe) unsafe=yes; printf '  %s: %s\\n' "$path" "$reason" >&2 ;;
     changed) changed=yes; printf '  %s: %s\\n' "$path" "$reason" >&2 ;;
+    kept) whole=no; printf '  %s is left as it is: %s\\n' "$path" "$reason" >&2 ;;
   esac
   [ "$before" = - ] && return 0
   if [ ! -f "$stored" ] || [ -L "$stored" ]; then
@@ -203,7 +207,7 @@ give_up() {
 
 plan() {
   look "$@"
-  [ "$state" = old ] && return 0
+  case $state in old | kept) return 0 ;; esac
   if [ "$before" = - ]; then say "would remove $path"; else say "would put back $path"; fi
 }
 
@@ -215,7 +219,7 @@ stage() {
     cp "$file" "$here/replaced/$number.$$" || give_up "$path cannot be copied."
     say "kept what $path held as @HOME@/$id/replaced/$number.$$"
   fi
-  if [ "$before" = - ] || [ "$state" = old ]; then return 0; fi
+  if [ "$before" = - ] || [ "$state" = old ] || [ "$state" = kept ]; then return 0; fi
   mkdir -p "$folder" || give_up "$folder cannot be made."
   rm -f "$temp" || give_up "$folder cannot be written."
   if [ -f "$file" ]; then
@@ -232,6 +236,7 @@ exchange() {
   look "$@"
   if [ "$before" = - ]; then
     if [ "$state" != old ]; then rm -f "$file" && say "removed $path" || failed=yes; fi
+  elif [ "$state" = kept ]; then :
   elif [ "$state" = old ]; then
     [ "$mode" = - ] || chmod "$mode" "$file" || failed=yes
   else
@@ -270,7 +275,9 @@ each_new_folder
 [ "$failed" = yes ] && stop "Not every file could be put back. Put right what is named above and run this again."
 [ -n "$interrupted" ] && rm -f "$journal"
 sync 2>/dev/null || :
-say "Every file of this backup is as it was before."
+if [ "$whole" = no ]; then say "Every other file of this backup is as it was before."
+else say "Every file of this backup is as it was before."
+fi
 """
 
 _LATEST = """\

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.styled import as_text
 from tests.unit.health.health_hostile import hostile
 
-from poetry_aiops.cli.styled import as_text
 from poetry_aiops.health.report.alert import alert_text, look_line
 from poetry_aiops.health.report.cyclonedx import health_cyclonedx
 from poetry_aiops.health.report.document import health_json

@@ -3,9 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.support.styled import as_text
 from tests.unit.health.health_sample import FLASK, audited, blind, clean, rated, sample
 
-from poetry_aiops.cli.styled import as_text, cells_wide
+from poetry_aiops.cli.styled import cells_wide
 from poetry_aiops.health.report.text import TextView, health_lines
 
 

@@ -101,7 +101,7 @@ def test_a_pin_can_be_relaxed_to_a_lower_bound(text: str, relaxed: str) -> None:
 
 def test_comments_come_along_on_one_line_without_control_characters_and_secrets() -> None:
     found = entry("# up\x07per\n#  see https://u:secret@h.example/x\nsix  # \x1b[31mred\n")
-    assert found.above == ("up per", "see https://****@h.example/x")
+    assert found.above == ("upper", "see https://****@h.example/x")
     assert found.behind == "[31mred"
 
 

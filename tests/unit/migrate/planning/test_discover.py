@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.migrate.planning.discover import discover
+from poetry_aiops.migrate.request import discover
 
 
 @pytest.mark.parametrize(

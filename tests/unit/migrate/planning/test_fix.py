@@ -7,7 +7,7 @@ import codecs
 import pytest
 from tests.support.neighbours import FILE, tree_of
 
-from poetry_aiops.migrate.planning.fix import repaired
+from poetry_aiops.migrate.request import repaired
 
 
 def fixed(data: bytes) -> bytes:

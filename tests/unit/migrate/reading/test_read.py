@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.support.neighbours import FILE, tree_of
-
-from poetry_aiops.migrate.reading.texts import requirement_texts
+from tests.support.pip_texts import requirement_texts
 
 
 def names(files: dict[str, str | bytes], entry: str = FILE) -> list[str]:

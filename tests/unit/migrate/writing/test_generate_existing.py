@@ -181,6 +181,9 @@ def test_a_layout_that_cannot_be_changed_is_told(old: str) -> None:
 
 
 def test_variants_are_joined_with_those_of_the_project() -> None:
-    old = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n\n[tool.poetry-aiops.hardware.variants]\nml-cpu = "cpu"\n'
+    old = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n\n[tool.poetry-aiops.hardware.variants]\nml-cpu = "cpu"\nml-cu126 = "cu126"\n'
     text = merged(old, "six\n", cpu="torch==2.7.0+cpu\n", cu128="torch==2.7.0+cu128\n")
-    assert '[tool.poetry-aiops.hardware.variants]\nml-cpu = "cpu"\nml-cu128 = "cu128"\n' in text
+    assert (
+        '[tool.poetry-aiops.hardware.variants]\nml-cpu = "cpu"\nml-cu126 = "cu126"\nml-cu128 = "cu128"\n'
+        in text
+    )

@@ -29,6 +29,7 @@ def test_each_file_has_a_line_that_says_what_it_becomes_and_why() -> None:
             "requirements-dev.txt": "pytest\n",
             "requirements-x.txt": "idna\n",
             "requirements-cpu.txt": "torch\n",
+            "requirements-cu126.txt": "torch\n",
             "constraints.txt": "six<2\n",
             "reqs/a.in": "a\n",
             "reqs/a.txt": "a==1\n",
@@ -36,13 +37,14 @@ def test_each_file_has_a_line_that_says_what_it_becomes_and_why() -> None:
     )
     lines = report.role_lines(migration.plan.roles.values())
     assert lines == [
-        "  requirements.txt      main                        everything needs it",
-        '  requirements-dev.txt  group dev                   the name says "dev"',
-        '  requirements-x.txt    optional group x            the name says "x"',
-        '  requirements-cpu.txt  variant ml-cpu (cpu)        the name says "cpu"',
-        "  constraints.txt       optional group constraints  the name says that it only constrains",
-        '  reqs/a.in             optional group a            the name says "a"',
-        "  reqs/a.txt            pins for a                  its pins were compiled from reqs/a.in",
+        "  requirements.txt        main                        everything needs it",
+        '  requirements-dev.txt    group dev                   the name says "dev"',
+        '  requirements-x.txt      optional group x            the name says "x"',
+        '  requirements-cpu.txt    variant ml-cpu (cpu)        the name says "cpu"',
+        '  requirements-cu126.txt  variant ml-cu126 (cu126)    the name says "cu126"',
+        "  constraints.txt         optional group constraints  the name says that it only constrains",
+        '  reqs/a.in               optional group a            the name says "a"',
+        "  reqs/a.txt              pins for a                  its pins were compiled from reqs/a.in",
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.planning.entry import Setting
-from poetry_aiops.migrate.writing.poetry_toml import with_settings
+from poetry_aiops.migrate.writing.seed import with_settings
 
 
 def setting(value: str | tuple[str, ...], key: str = "installer.no-binary") -> Setting:

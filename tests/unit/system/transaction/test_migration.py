@@ -13,6 +13,7 @@ from tests.support.migration_trees import TREES, look_of
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.transaction import exchange as file_exchange
 from poetry_aiops.system.transaction.migration import (
+    Backup,
     apply,
     create,
     list_backups,
@@ -51,6 +52,11 @@ def done(root: Path, tree: str = "merge") -> str:
 def interrupted(root: Path, monkeypatch: pytest.MonkeyPatch, tree: str = "merge") -> str:
     """Leave a migration as a kill after the first exchanged file would, and return the backup's id."""
     backup = create(root, changes_of(tree), "interrupted", NOW)
+    stop_after_one_file(backup, monkeypatch)
+    return backup.id
+
+
+def stop_after_one_file(backup: Backup, monkeypatch: pytest.MonkeyPatch) -> None:
     switched = []
 
     def one_only(files: list[file_exchange.Found]) -> None:
@@ -66,7 +72,6 @@ def interrupted(root: Path, monkeypatch: pytest.MonkeyPatch, tree: str = "merge"
         with pytest.raises(KeyboardInterrupt):
             apply(backup)
     assert switched
-    return backup.id
 
 
 @trees
@@ -106,6 +111,38 @@ def test_a_second_rollback_does_nothing_and_says_so(tmp_path: Path) -> None:
     before = look_of(root)
     assert rollback(root, now=NOW).already
     assert look_of(root) == before
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("interrupt", [False, True])
+def test_an_edited_input_is_replaced_by_force_only_and_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, force: bool, interrupt: bool
+) -> None:
+    root = built(tmp_path)
+    (root / "base.txt").write_bytes(b"six\n")
+    backup = create(root, [*changes_of("merge"), FileChange("base.txt", b"six\n", b"six\n")], "test", NOW)
+    old = look_of(root)
+    if interrupt:
+        stop_after_one_file(backup, monkeypatch)
+    else:
+        apply(backup)
+    (root / "base.txt").write_bytes(b"six==1.0\n")
+
+    result = rollback(root, now=NOW, force=force)
+
+    assert (root / "base.txt").read_bytes() == (b"six\n" if force else b"six==1.0\n")
+    assert result.kept == (() if force or interrupt else ("base.txt",))
+    if force:
+        kept = [read_backup(root, one.id) for one in list_backups(root) if one.undoes]
+        entries = [
+            (stored, index, entry) for stored in kept for index, entry in enumerate(stored.manifest.entries)
+        ]
+        assert [stored.copy(index) for stored, index, entry in entries if entry.path == "base.txt"] == [
+            b"six==1.0\n"
+        ]
+    else:
+        (root / "base.txt").write_bytes(b"six\n")
+    assert look_of(root) == old
 
 
 def test_nothing_to_roll_back_is_told(tmp_path: Path) -> None:

@@ -126,6 +126,25 @@ def test_it_refuses_when_a_file_changed_since_and_force_keeps_a_copy(
     assert [path.read_bytes() for path in (project.script.parent / "replaced").iterdir()] == [b"edited"]
 
 
+@shells
+def test_an_edited_input_of_the_migration_is_left_as_it_is_and_no_obstacle(
+    tmp_path: Path, shell: list[str]
+) -> None:
+    (tmp_path / "base.txt").write_bytes(b"six\n")
+    changes = [FileChange("pyproject.toml", None, b"[project]\n"), FileChange("base.txt", b"six\n", b"six\n")]
+    backup = create(tmp_path, changes, "test", NOW)
+    apply(backup)
+    (tmp_path / "base.txt").write_bytes(b"six==1.0\n")
+    project = Migrated(tmp_path, backup.folder / "restore.sh")
+    for options, text in ((("--dry-run",), b"six==1.0\n"), ((), b"six==1.0\n"), (("--force",), b"six\n")):
+        done = project.run(*options, shell=tuple(shell))
+        assert done.returncode == 0
+        assert (tmp_path / "base.txt").read_bytes() == text
+        assert (tmp_path / "pyproject.toml").exists() == ("--dry-run" in options)
+        assert ("base.txt is left as it is" in done.stderr) == ("--force" not in options)
+    assert [path.read_bytes() for path in (backup.folder / "replaced").iterdir()] == [b"six==1.0\n"]
+
+
 @pytest.mark.skipif(not shutil.which("busybox"), reason="busybox is not here")
 @trees
 def test_it_needs_no_more_than_busybox(tmp_path: Path, tree: str) -> None:

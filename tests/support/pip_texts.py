@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from poetry_aiops.migrate.reading.named import sorted_specifier
 from poetry_aiops.migrate.reading.urls import parse_egg, parse_url
 
 
@@ -55,3 +54,8 @@ def _named_by_link(requirement: ReadRequirement) -> str:
         return f"{requirement.pretty_name}{requirement.specifier}"
     egg = parse_egg(url.egg) if url.egg else None
     return egg.name if egg is not None else ""
+
+
+def sorted_specifier(specifier: str) -> str:
+    """Return a specifier as packaging, and so pip, prints it: its clauses in alphabetical order, each once."""
+    return ",".join(sorted(set(specifier.split(",")))) if "," in specifier else specifier

@@ -1,4 +1,8 @@
-"""Foreign text in a health report made inert for each format; ``plain`` takes the invisible characters out first."""
+"""The one escaper: foreign text made inert for each kind of output.
+
+Names, constraints and messages of a lock or of an index come from other people. Each function begins with
+:mod:`poetry_aiops.system.text`, which takes the hidden characters out, and adds what its format needs.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,8 @@ import html
 import re
 from typing import Final
 
-from poetry_aiops.cli.plain import plain
 from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.text import one_line, without_hidden
 
 
 LONGEST: Final = 600  # characters of one foreign text in a table
@@ -18,6 +22,7 @@ _WEB_ADDRESS: Final = re.compile(
 _MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]#>!|~$]|(?<=:)/")
 _BLOCK: Final = re.compile(r"^(?:[-+=:]|\d+(?=[.)]))")
 _COMMAND: Final = re.compile(r"(?<!\S)::")
+_LINES: Final = "\n\t" + "".join(map(chr, range(0xDC80, 0xDD00)))
 
 
 def web_address(text: str) -> str | None:
@@ -27,16 +32,22 @@ def web_address(text: str) -> str | None:
 
 def clipped(text: str, longest: int = LONGEST) -> str:
     """Return the text on one line without hidden characters, cut with an ellipsis where it is too long."""
-    clean = redact_addresses(plain(text))
+    clean = redact_addresses(one_line(text))
     return clean if len(clean) <= longest else f"{clean[: longest - 3]}..."
 
 
-def for_terminal(text: str, longest: int = LONGEST) -> str:
-    """Return the text for a terminal or a log that a build service reads.
+def for_log(text: str) -> str:
+    """Return text of any lines for a terminal or a log that a build service reads.
 
-    Services take ``::`` at the start of a line and ``##[`` anywhere for their own commands; a blank breaks both.
+    Services take ``::`` at the start of a line and ``##[`` anywhere for their own commands; a blank breaks both. The
+    bytes of a file name that is no UTF-8 stay: the streams write them as escapes.
     """
-    return _COMMAND.sub(": :", clipped(text, longest)).replace("##[", "## [")
+    return _COMMAND.sub(": :", without_hidden(text, _LINES)).replace("##[", "## [")
+
+
+def for_terminal(text: str, longest: int = LONGEST) -> str:
+    """Return a text for one line of a terminal or a log."""
+    return for_log(clipped(text, longest))
 
 
 def for_html(text: str, longest: int = LONGEST) -> str:

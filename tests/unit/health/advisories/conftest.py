@@ -1,4 +1,4 @@
-"""Fixtures for the adapters' tests."""
+"""Fixtures for the tests of the sources of advisories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends of a run that come from outside, made to undo as much as Ctrl+C does."""
+"""Signals: ends of a run that come from outside, and a limit on how long something may take."""
 
 from __future__ import annotations
 
@@ -43,3 +43,33 @@ def undoing_when_ended() -> Iterator[None]:
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
     signal.signal(number, signal.SIG_DFL)
     raise SystemExit(_KILLED + number)
+
+
+class TimeLimitError(Exception):
+    """The time is over."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeLimitError inside the ``with`` block after so many seconds.
+
+    Only the main thread of a POSIX system can be interrupted that way; elsewhere there is no limit. A timer that is
+    already running (a test's, a service's) is left alone, and then there is none either.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+    if signal.getitimer(signal.ITIMER_REAL)[0]:
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise TimeLimitError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

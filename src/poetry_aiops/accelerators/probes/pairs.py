@@ -1,0 +1,214 @@
+"""The one reader of ``key: value`` text: programs differ in a table (a :class:`Dialect`), not in code.
+
+Lines may be ``Key: value``, ``key = value``, ``key=value``, ``"key": "value"`` (JSON, cut anywhere), a row of a
+boxed table, or ``Key   value`` with several spaces between. Keys are compared in lower case.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Facts, Gpu
+from poetry_aiops.system.text import (
+    bus_key,
+    bus_of_location,
+    is_nothing,
+    lines,
+    name,
+    number,
+    pci_id,
+    version,
+)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+MACHINE: Final = frozenset({"driver", "amdgpu", "max_cuda", "os", "platform", "libc"})
+"""The fields that hold for all devices; every other field is one of a device."""
+
+_FRAME: Final = "|>*#· \t"
+_JSON: Final = r'"([^"\\\n]{1,80})"[ \t]{0,20}:[ \t]{0,20}(?:"([^"\\\n]{0,300})"|(-?[0-9.]{1,20}|true|false|null|[{\[])?)'
+_PAIR: Final = r"([A-Za-z][^:=\n]{0,79}?)[ \t]{0,60}(?::(?=[ \t\"]|$)|=)[ \t]{0,40}(.{0,300})$"
+_SPACED: Final = r"([A-Z][A-Za-z()/ -]{1,40}?)(?:[ ]{2,60}|\t{1,9})(\S.{0,200})$"
+_GFX: Final = r"(?<![\w-])gfx[0-9a-f]{3,4}(?![0-9a-f])"
+_MAKERS: Final = (
+    (NVIDIA, r"nvidia|geforce|quadro|tesla|10de"),
+    (AMD, r"\bamd\b|advanced micro|radeon|instinct|\bati\b|1002|\bgfx\d"),
+    (INTEL, r"intel|\barc\b|8086"),
+)
+_MOST_MIB: Final = 2**24
+_UNITS: Final = {"k": 1 / 1024, "m": 1.0, "g": 1024.0, "b": 1 / 2**20}
+
+
+class Dialect(NamedTuple):
+    """How one program spells its devices.
+
+    ``keys`` maps keys to fields of :class:`~poetry_aiops.accelerators.facts.Gpu`, to fields of ``MACHINE``, or to
+    ``maker`` and ``type``, which say what the device is. ``heads`` are patterns of lines that begin a device; their
+    groups are fields, and ``index`` may list several devices (``0,1,2``). Without a head a device begins with any of
+    the fields in ``first`` that the one before has already. ``vendor`` is None where the text says whose device it is.
+    """
+
+    keys: Mapping[str, str]
+    heads: tuple[str, ...] = ()
+    first: frozenset[str] = frozenset({"name"})
+    vendor: str | None = None
+
+
+def read_pairs(text: str, dialect: Dialect) -> Facts:
+    """Return the devices of a text and what it says of the machine."""
+    machine: dict[str, str] = {}
+    blocks: list[dict[str, str]] = []
+    for line in filter(None, lines(text)):
+        head = next((found for pattern in dialect.heads if (found := re.match(pattern, line))), None)
+        if head:
+            fields = {key: value for key, value in head.groupdict().items() if value is not None}
+            for index in fields.pop("index", "").split(",") if "index" in fields else [""]:
+                _begin(blocks, fields, index)
+            continue
+        for key, value in pairs_of(line):
+            field = dialect.keys.get(key)
+            if field is None or is_nothing(value):
+                continue
+            if field in MACHINE:
+                machine.setdefault(field, value)
+            elif not blocks or (field in dialect.first and field in blocks[-1]):
+                blocks.append({field: value})
+            else:
+                blocks[-1].setdefault(field, value)
+    gpus = tuple(gpu for block in blocks if (gpu := _gpu(block, dialect.vendor)))
+    return platform_of(f"{machine.get('os', '')} {machine.get('platform', '')}")._replace(
+        gpus=gpus,
+        driver=version(machine.get("driver", "")),
+        amdgpu=version(machine.get("amdgpu", "")),
+        max_cuda=version(machine.get("max_cuda", "")),
+        libc=_libc(machine.get("libc", "")),
+        none=bool(blocks) and not gpus,
+    )
+
+
+def _begin(blocks: list[dict[str, str]], fields: dict[str, str], index: str) -> None:
+    """Begin a device, or go on with the one that has this index already."""
+    same = next((block for block in blocks if index and block.get("index") == index), None)
+    if same is None:
+        blocks.append({**fields, **({"index": index} if index else {})})
+    else:
+        for key, value in fields.items():
+            same.setdefault(key, value)
+
+
+def pairs_of(line: str) -> Iterator[tuple[str, str]]:
+    """Return the keys, in lower case, and values of one line."""
+    if found := re.findall(_JSON, line):
+        yield from ((key.lower(), quoted or bare) for key, quoted, bare in found)
+        return
+    for cell in line.split("|") if "|" in line else [line]:
+        plain = cell.strip(_FRAME)
+        if pair := re.match(_PAIR, plain) or re.match(_SPACED, plain):
+            yield " ".join(pair.group(1).lower().split()), pair.group(2).strip(' \t"')
+
+
+def maker_of(text: str) -> str | None:
+    """Return the PCI vendor whose device a text names."""
+    lowered = text.lower()[:300]
+    return next((vendor for vendor, pattern in _MAKERS if re.search(pattern, lowered)), None)
+
+
+def platform_of(text: str) -> Facts:
+    """Return system, its version and architecture of a line such as ``Ubuntu 24.04 (x86_64)``."""
+    lowered = text.lower()
+    system = next(
+        (
+            name
+            for name, words in (
+                ("windows", r"windows"),
+                ("macos", r"macos|mac os x|darwin"),
+                ("linux", r"linux|ubuntu|debian|fedora|red hat|centos|rocky|suse|arch|amzn|glibc|alma|nixos"),
+            )
+            if re.search(words, lowered)
+        ),
+        None,
+    )
+    arch = re.search(r"\b(x86_64|amd64|aarch64|arm64|ppc64le)\b", lowered)
+    mac = re.search(r"mac ?os(?: x)? (\d{1,2}(?:\.\d{1,2}){0,2})", lowered)
+    machine = arch.group(1) if arch and system != "windows" else None
+    return Facts(
+        os=system,
+        os_version=mac.group(1) if mac else None,
+        arch="x86_64" if machine == "amd64" else machine,
+    )
+
+
+def _libc(value: str) -> str | None:
+    found = re.search(r"glibc[- ](\d\.\d{1,2})", value)
+    return f"glibc {found.group(1)}" if found else None
+
+
+def _gpu(block: dict[str, str], vendor: str | None) -> Gpu | None:
+    """Return the device of a block; None for a processor, another maker's device, or a block that names nothing."""
+    if re.search(r"\bCPU\b|_CPU", block.get("type", "")):
+        return None
+    described = " ".join(block.get(key, "") for key in ("maker", "name", "title", "gfx", "device_id"))
+    vendor = vendor or maker_of(described)
+    gfx = re.search(_GFX, f"{block.get('gfx', '')} {block.get('name', '')}")
+    told = [label for key in ("title", "name") if (label := block.get(key, "")) and not _is_code(label)]
+    unnamed = re.fullmatch(r"(?:AMD )?Device (?:0x)?([0-9a-f]{4})", block.get("name", ""))
+    if unnamed and vendor is None:
+        vendor = AMD
+    device = unnamed.group(1) if unnamed else _device_id(block.get("device_id", ""))
+    capability = re.match(r"(\d{1,2}\.\d)(?!\d)", block.get("compute_capability", ""))
+    found = Gpu(
+        vendor or "",
+        name=name(re.sub(r" ?\((?:R|TM)\)| ?\(gfx.*\)$", "", told[0])) if told else None,
+        index=number(block.get("index", "")),
+        bus=_bus(block.get("bus", "")),
+        uuid=_uuid(block.get("uuid", "")),
+        device_id=device,
+        compute_capability=capability.group(1) if capability and vendor == NVIDIA else None,
+        gfx=gfx.group() if gfx and vendor == AMD else None,
+        memory_mib=_mib(block.get("memory", "")),
+        minor=number(block.get("minor", "")),
+    )
+    if vendor is None or not (found.name or found.gfx or found.device_id or found.compute_capability):
+        return None
+    chip = re.fullmatch(r"([A-Z][A-Za-z0-9 -]{1,30}) \[([^\[\]]{3,80})\]", found.name or "")
+    return replace(found, chip=chip.group(1), name=name(chip.group(2))) if chip else found
+
+
+def _is_code(label: str) -> bool:
+    """Return whether a name is only a number or an architecture, such as ``0x744c`` or ``gfx1100``."""
+    return (
+        re.fullmatch(r"0x[0-9a-fA-F]+|gfx[0-9a-f]{3,4}\S{0,30}|(?:AMD )?Device (?:0x)?[0-9a-f]{4}|\d+", label)
+        is not None
+    )
+
+
+def _device_id(value: str) -> str | None:
+    """Return the PCI id in ``0x744c``, ``30032(0x7550)``, ``0x24B010DE`` or ``1002:744c``."""
+    found = (
+        re.search(r"(?:10[dD][eE]|1002|8086):([0-9a-fA-F]{4})\b", value)
+        or re.search(r"0x([0-9a-fA-F]{4})(?:10[dD][eE]|1002|8086)\b", value)
+        or re.search(r"\(0x0{0,4}([0-9a-fA-F]{3,4})\)", value)
+        or re.search(r"-([0-9a-fA-F]{4})8086$", value)
+    )
+    return found.group(1).lower().zfill(4) if found else pci_id(value)
+
+
+def _bus(value: str) -> str | None:
+    return bus_of_location(int(value)) if re.fullmatch(r"\d{1,5}", value) else bus_key(value)
+
+
+def _uuid(value: str) -> str | None:
+    return value[:60] if re.match(r"GPU-(?!X)", value) and "?" not in value else None
+
+
+def _mib(value: str) -> int | None:
+    found = re.match(r"(\d{1,15})(?:\.\d{1,9})? ?([KMGB])?", value, re.IGNORECASE)
+    if not found:
+        return None
+    unit = (found.group(2) or ("b" if int(found.group(1)) > _MOST_MIB else "m")).lower()
+    return int(int(found.group(1)) * _UNITS[unit]) or None

@@ -1,0 +1,243 @@
+"""Reports and listings that people paste: environment reports of frameworks, node labels, OpenCL and display listings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from poetry_aiops.accelerators.facts import INTEL, NVIDIA, Facts, Gpu
+from poetry_aiops.accelerators.probes.lspci import described
+from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
+from poetry_aiops.accelerators.probes.probe import Probe, Program
+from poetry_aiops.system.text import clean, lines, name, version
+
+
+_NO_GPU = (
+    r"(?:GPU models and configuration|Nvidia driver version)\s{0,20}: {0,3}(?:No CUDA|Could not collect|N/A)"
+)
+_FOUND = (
+    r"Found GPU(\d{1,3}) ([^\n]{2,100}?) which is of (?:cuda|compute) capability (?:\(CC\) )?(\d{1,2}\.\d)"
+)
+_SM = r"(?m)^([^\n]{2,100}?) with CUDA capability sm_(\d{2,3})[a-z]? is not compatible"
+
+ENVIRONMENT = Dialect(
+    heads=(
+        r"\s{0,8}(?:GPU models and configuration ?: {0,3})?GPU (?P<index>\d{1,3}(?:,\d{1,3})*) Compute Capability: (?P<compute_capability>\d{1,2}\.\d)",
+        r"\s{0,8}(?:GPU models and configuration ?: {0,3})?GPU (?P<index>\d{1,3}(?:,\d{1,3})*): (?P<name>[^\n]{2,100}?)(?: ?\(UUID: (?P<uuid>[^)]{1,60})\))?\s{0,9}$",
+        r".{0,20}_XpuDeviceProperties\(name='(?P<name>[^']{2,80})'(?:.{0,200}?device_id=(?P<device_id>0x[0-9A-Fa-f]{4}))?",
+        r"\* (?P<name>Intel\(R\) (?:Arc|Data Center GPU|Graphics)[^\n]{0,60})$",
+    ),
+    keys={
+        "nvidia driver version": "driver",
+        "cuda driver version": "driver",
+        "rocm driver version": "amdgpu",
+        "gpu models and configuration": "name",
+        "os": "os",
+        "python platform": "platform",
+        "libc version": "libc",
+    },
+)
+LABELS = Dialect(
+    keys={
+        "nvidia.com/gpu.product": "name",
+        "nvidia.com/gpu.memory": "memory",
+        "nvidia.com/cuda.driver-version.full": "driver",
+        "nvidia.com/cuda.runtime-version.full": "max_cuda",
+        "amd.com/gpu.product-name": "name",
+        "amd.com/gpu.device-id": "device_id",
+        "amd.com/gpu.vram": "memory",
+        "amd.com/gpu.driver-version": "amdgpu",
+        "beta.amd.com/gpu.product-name": "name",
+        "beta.amd.com/gpu.device-id": "device_id",
+        "gpu.intel.com/product": "name",
+        "kubernetes.io/os": "os",
+        "kubernetes.io/arch": "platform",
+    },
+    first=frozenset(),
+)
+OPENCL = Dialect(
+    keys={
+        "device type": "type",
+        "vendor id": "maker",
+        "device vendor": "maker",
+        "device vendor id": "maker",
+        "vendor": "maker",
+        "board name": "title",
+        "device board name (amd)": "title",
+        "name": "name",
+        "device name": "name",
+        "compute capability (nv)": "compute_capability",
+        "device topology": "bus",
+        "device topology (amd)": "bus",
+        "device topology (nv)": "bus",
+        "device pci bus info (khr)": "bus",
+    },
+    first=frozenset({"type", "name"}),
+)
+
+
+def environment(text: str) -> Facts:
+    """Return what ``torch.utils.collect_env``, vLLM's and sglang's reports and torch's warnings about a GPU say."""
+    plain = clean(text)
+    told = [
+        Gpu(maker_of(label) or NVIDIA, name=name(label), index=int(index), compute_capability=capability)
+        for index, label, capability in re.findall(_FOUND, plain)
+    ] or [
+        Gpu(NVIDIA, name=name(label), compute_capability=f"{int(sm) // 10}.{int(sm) % 10}")
+        for label, sm in dict.fromkeys(re.findall(_SM, plain))
+    ]
+    detected = "_XpuDeviceProperties" in plain  # the list of those onboard repeats them
+    facts = read_pairs(re.sub(r"(?m)^\* Intel.*$", "", plain) if detected else plain, ENVIRONMENT)
+    gpus = tuple(told) or facts.gpus
+    apple = facts.os == "macos" and facts.arch == "arm64"
+    nothing = not gpus and bool(re.search(_NO_GPU, plain))
+    return facts._replace(gpus=gpus, none=(nothing and not facts.driver) or (facts.none and not apple))
+
+
+def is_environment(text: str) -> bool:
+    """Return whether the text is such a report."""
+    return bool(
+        re.search(
+            r"Found GPU|with CUDA capability sm_|(?:Nvidia|CUDA|ROCM) [Dd]river [Vv]ersion *:|"
+            r"GPU models and configuration|GPU \d[\d,]{0,60} Compute Capability:|_XpuDeviceProperties",
+            text,
+        )
+    )
+
+
+def labels(text: str) -> Facts:
+    """Return what the labels of a Kubernetes node say (gpu-feature-discovery, AMD's labeller, Intel's plugin)."""
+    told = {key: value for line in filter(None, lines(text)) for key, value in pairs_of(line)}
+    parts = [told.get(f"nvidia.com/cuda.driver.{part}", "") for part in ("major", "minor", "rev")]
+    driver = version(".".join(part for part in parts if part))
+    compute = [told.get(f"nvidia.com/gpu.compute.{part}", "") for part in ("major", "minor")]
+    facts = read_pairs(text, LABELS)
+    count = next((int(v) for k, v in told.items() if k.endswith("com/gpu.count") and v.isdigit()), 1)
+    gpus = tuple(
+        replace(
+            gpu,
+            name=_spaced(gpu.name),
+            index=place,
+            compute_capability=".".join(compute) if all(part.isdigit() for part in compute) else None,
+        )
+        for gpu in facts.gpus[:1]
+        for place in range(max(1, min(count, 64)))
+    )
+    absent = told.get("nvidia.com/gpu.present") == "false"
+    return facts._replace(
+        gpus=gpus, driver=facts.driver or driver, os=facts.os or "linux", none=absent and not gpus
+    )
+
+
+def _spaced(label: str | None) -> str | None:
+    """Return a product as programs spell it; labels have no spaces, and an ending for shared or divided GPUs."""
+    plain = re.sub(r"-(?:SHARED|MIG-\S{1,20})$", "", label or "")
+    return name(plain.replace("-", " ").replace("_", " "))
+
+
+def is_labels(text: str) -> bool:
+    """Return whether the text holds such labels."""
+    return bool(re.search(r"(?:nvidia\.com|amd\.com|gpu\.intel\.com)/(?:gpu|cuda|product)", text))
+
+
+def opencl(text: str) -> Facts:
+    """Return the GPUs that ``clinfo`` lists, once each, and NVIDIA's driver."""
+    facts = read_pairs(text, OPENCL)
+    gpus = tuple(dict.fromkeys(facts.gpus))
+    driver = re.search(r"Driver [Vv]ersion:?\s{1,60}(\d{3}\.\d{1,3}(?:\.\d{1,3})?)\s", clean(text) + "\n")
+    has_nvidia = any(gpu.vendor == NVIDIA for gpu in gpus)
+    placed = tuple(replace(gpu, index=i) if gpu.vendor == NVIDIA else gpu for i, gpu in enumerate(gpus))
+    supported = tuple(gpu for gpu in placed if gpu.vendor != INTEL or gpu.name)
+    return Facts(
+        gpus=supported,
+        driver=driver.group(1) if driver and has_nvidia else None,
+        none=facts.none or bool(re.search(r"Number of platforms:?\s{1,60}0\b", text)),
+    )
+
+
+def is_opencl(text: str) -> bool:
+    """Return whether the text is from ``clinfo``."""
+    return bool(re.search(r"Number of platforms|CL_DEVICE_TYPE|Platform Profile|Device Board Name", text))
+
+
+def display(text: str) -> Facts:
+    """Return the display devices of ``lshw -C display`` and ``inxi -G``."""
+    gpus: list[Gpu] = []
+    driver = None
+    for bus, label, bound, number in (*_lshw(text), *_inxi(text)):
+        gpu = described(bus, f"VGA compatible controller: {label}", bound)
+        gpus += [gpu] if gpu else []
+        if gpu and gpu.vendor == NVIDIA and bound == "nvidia":
+            driver = driver or version(number)
+    listed = bool(re.search(_DISPLAY, text))
+    return Facts(gpus=tuple(dict.fromkeys(gpus)), driver=driver, os="linux", none=listed and not gpus)
+
+
+_OWN_MAKER = r"^(?:NVIDIA|AMD|Intel|Advanced Micro Devices)(?: Corporation|,? Inc\.?)?(?: \[AMD/ATI\])? "
+_DISPLAY = r"\*-display|(?m:^\s{0,8}(?:Device|Card)-\d: )|(?m:^Graphics: )"
+
+
+def _lshw(text: str) -> list[tuple[str, str, str | None, str]]:
+    found = []
+    for block in re.split(r"\*-", clean(text))[1:]:
+        if not block.startswith("display"):
+            continue
+        told = {key: value for line in block.split("\n") for key, value in pairs_of(line)}
+        bound = re.search(r"driver=([\w-]{2,20})", told.get("configuration", ""))
+        unclaimed = "UNCLAIMED" in block.split("\n", 1)[0]
+        label = f"{_maker_as_in_lspci(told.get('vendor', ''))} {told.get('product', '')}"
+        found.append(
+            (told.get("bus info", ""), label, bound.group(1) if bound else "" if unclaimed else None, "")
+        )
+    return found
+
+
+def _inxi(text: str) -> list[tuple[str, str, str | None, str]]:
+    found = []
+    section = re.search(r"(?s)(?m:^)\s{0,8}Graphics:(.{1,20000})", clean(text))
+    joined = re.sub(r"\s+", " ", section.group(1)) if section else ""
+    for piece in re.split(r"(?:Device|Card)-\d{1,2}: ", joined)[1:] or re.split(r"Card: ", joined)[1:2]:
+        own = re.split(r"(?:^| )(?:Display|API|OpenGL|Monitor-\d|Audio|Network|Info): ", piece)[0]
+        label = re.split(r" (?:vendor|driver|type|arch|v|bus-ID|bus ID): ", own)[0]
+        bound = re.search(r"driver: ([\w-]{2,20})(?: v: (\S{1,20}))?", own)
+        bus = re.search(r"bus[- ]ID: (\S{7,15})", own)
+        ids = re.search(r"chip[- ]ID: ((?:10de|1002|8086):[0-9a-f]{4})", own)
+        if "type: USB" not in own:
+            found.append(
+                (
+                    bus.group(1) if bus else "",
+                    f"{_maker_as_in_lspci(label)} {re.sub(_OWN_MAKER, '', label)}"
+                    + (f" [{ids.group(1)}]" if ids else ""),
+                    {"N": "", "N/A": ""}.get(bound.group(1), bound.group(1)) if bound else None,
+                    (bound.group(2) or "") if bound else "",
+                )
+            )
+    return found
+
+
+def _maker_as_in_lspci(label: str) -> str:
+    """Return what ``lspci`` prints before a product of the maker that a label begins with or names."""
+    lspci_names = {
+        "10de": "NVIDIA Corporation",
+        "1002": "Advanced Micro Devices, Inc. [AMD/ATI]",
+        "8086": "Intel Corporation",
+    }
+    return lspci_names.get(maker_of(label) or "", "")
+
+
+def is_display(text: str) -> bool:
+    """Return whether the text is from ``lshw`` or ``inxi``."""
+    return bool(re.search(_DISPLAY, text))
+
+
+PROBES = (
+    Probe(
+        "torch.utils.collect_env",
+        Program((("python", "-m", "torch.utils.collect_env"),), 0.0),
+        environment,
+        is_environment,
+    ),
+    Probe("node labels", Program((("kubectl", "describe", "node"),), 0.0), labels, is_labels),
+    Probe("clinfo", Program((("clinfo",),), 0.0), opencl, is_opencl),
+    Probe("lshw and inxi", Program((("lshw", "-C", "display"),), 0.0), display, is_display),
+)

@@ -1,0 +1,136 @@
+"""The lock of the planned project, made beside the real one: old pins begin it, constraints bind in it.
+
+pip's constraints bind what something needs and add nothing. Poetry has no such thing, but a group that is never
+installed binds as well, as long as it names only what is locked anyway. So the project is locked with the constraints
+on what it asks for itself, then with those on all that was locked, until the same ones come out.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poetry_aiops.errors import AiopsError, NegativeAnswerError
+from poetry_aiops.locking.run import lock_staged
+from poetry_aiops.locking.staged_project import staged_project
+from poetry_aiops.migrate.planning.roles import CONSTRAINTS
+from poetry_aiops.migrate.writing.companions import companions_of
+from poetry_aiops.migrate.writing.seed import with_seeds
+from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.system.reading import read_file
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from poetry_aiops.locking.staged_project import StagedProject
+    from poetry_aiops.migrate.command import MigrateReqsCommand
+    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.writing.proof import Proof
+    from poetry_aiops.project.model import Lock
+
+
+@dataclass
+class PlannedLock:
+    """``text_of`` gives the pyproject.toml of a plan, ``prove`` compares the finished lock with the old files."""
+
+    command: MigrateReqsCommand
+    root: Path
+    old: str | None
+    """The project's poetry.lock as it is."""
+    text_of: Callable[[Plan], str]
+    prove: Callable[[Plan, Lock, StagedProject], Proof]
+    code: int = 0
+    proof: Proof | None = None
+    lock: bytes = b""
+    _seen: list[frozenset[str]] = field(default_factory=list)
+
+    def run(self, plan: Plan) -> Plan:
+        """Return the plan that was locked: with what the lock showed to be needed.
+
+        ``code`` is that of Poetry's installer. Raises AiopsError in words when no lock can be made.
+        """
+        bound = plan.constrained_directly
+        with self._staged(plan.binding(bound), ()) as staged:
+            plan = plan.with_entries(companions_of(staged.poetry.pool, plan.edits.groups))
+        while True:
+            planned = plan.binding(bound)
+            needed = self._lock(planned)
+            wanted = self._next(bound, plan.constrained & needed)
+            if self.code or wanted == bound:
+                return planned
+            bound = wanted
+
+    def _next(self, bound: frozenset[str], wanted: frozenset[str]) -> frozenset[str]:
+        """Return the constraints to lock with; once a set comes back, none is taken out any more."""
+        again = wanted in self._seen
+        self._seen.append(bound)
+        return wanted | bound if again and wanted != bound else wanted
+
+    def _lock(self, plan: Plan) -> frozenset[str]:
+        """Lock and prove; returns the packages that a requirement needs, whatever the constraints name."""
+        with self._staged(plan, plan.pins) as staged:
+            seeds = [pin for pin in plan.pins if pin.source is None]
+            seeds += fitting([pin for pin in plan.pins if pin.source is not None], staged)
+        try:
+            return self._lock_with(plan, seeds)
+        except Exception as error:  # whatever a solver cannot do with a version that is gone
+            with self._staged(plan, seeds) as staged:
+                fit = fitting(seeds, staged)
+            if fit == seeds or isinstance(error, OSError):
+                raise self._in_words(error) from error
+        try:
+            return self._lock_with(plan, fit)
+        except Exception as error:
+            raise self._in_words(error) from error
+
+    def _lock_with(self, plan: Plan, seeds: Sequence[Pin]) -> frozenset[str]:
+        with ExitStack() as stack:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="poetry-aiops-")))
+            staged = stack.enter_context(self._staged(plan, seeds))
+            self.code = lock_staged(self.command, staged.poetry, scratch)
+            if self.code != 0:
+                return frozenset()
+            lock = read_lock(staged.lock_path)
+            self.lock = read_file(staged.lock_path)
+            self.proof = self.prove(plan, lock, staged)
+        return frozenset(
+            package.name for package in lock.packages if set(package.groups or ()) - {CONSTRAINTS}
+        )
+
+    def _staged(self, plan: Plan, seeds: Sequence[Pin]) -> AbstractContextManager[StagedProject]:
+        addresses = {source.name: source.url for source in plan.edits.sources}
+        seeded = with_seeds(self.old, seeds, addresses)
+        return staged_project(self.root, self.text_of(plan), seeded, self.command.get_application())
+
+    def _in_words(self, error: Exception) -> Exception:
+        """Return a failure of Poetry's as one of ours, so that it has an exit code and a document."""
+        if isinstance(error, AiopsError) or not _is_from_poetry(error):
+            return error
+        text = self.command.io.output.formatter.remove_format(str(error))
+        return NegativeAnswerError("Poetry cannot lock the requirements", details=tuple(text.splitlines()))
+
+
+def fitting(pins: Sequence[Pin], staged: StagedProject) -> list[Pin]:
+    """Return the pins that an index offers; one without a local version becomes the build that there is.
+
+    ``==2.1.2`` takes 2.1.2+cu121 where only that is offered (PEP 440), and a lock has to begin with what there is.
+    """
+    found = []
+    for pin in pins:
+        version = staged.offered_as(pin.name, pin.version, pin.source)
+        if version is not None:
+            found.append(replace(pin, version=version))
+    return found
+
+
+def _is_from_poetry(error: Exception) -> bool:
+    frames = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    modules = [type(error).__module__, *frames[-1:]]
+    return any(module.partition(".")[0] == "poetry" for module in modules)

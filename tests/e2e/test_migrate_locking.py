@@ -1,0 +1,125 @@
+"""The lock that ``poetry migrate-reqs`` makes: constraints bind and add nothing, old pins begin it, indexes are all asked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.support.requirement_projects import versions
+from tests.support.schemas import conforming
+from tests.support.standard_index import PYPI
+
+from poetry_aiops.project.toml import parse_toml
+
+
+if TYPE_CHECKING:
+    from tests.support.index import PackageIndex
+    from tests.support.poetry_program import PoetryProgram, Project
+    from tests.support.requirement_projects import Tree
+
+
+MAIN = "--index-url INDEX\n"
+
+
+def constraints_in(project: Project) -> list[str]:
+    text = project.pyproject.read_text("utf-8")
+    found: list[str] = parse_toml(text).get("dependency-groups", {}).get("constraints", [])
+    return found
+
+
+def test_constraints_bind_what_is_needed_and_add_nothing(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    project = tree(
+        index,
+        **{
+            "requirements.txt": f"{MAIN}-c constraints.txt\nfastapi==0.110.0\n",
+            "constraints.txt": "typing-extensions<4.12\npydantic==2.6.0\nnumpy==1.26.4\nin-no-index==3\n",
+        },
+    )
+    done = poetry.must(project, "migrate-reqs")
+    assert versions(project) == {"fastapi": "0.110.0", "pydantic": "2.6.0", "typing-extensions": "4.8.0"}
+    assert constraints_in(project) == ["typing-extensions (<4.12)", "pydantic (==2.6.0)"]
+    assert "2 of 2 constraints on locked packages hold" in done.stdout
+    poetry.must(project, "check", "--lock")
+    assert "Nothing to change." in poetry.must(project, "migrate-reqs").stdout
+
+
+def test_a_constraint_on_what_another_constraint_makes_needless_is_not_kept(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    index.publish(PYPI, "roof", "1.0", ["beam"])
+    index.publish(PYPI, "beam", "1.0")
+    index.publish(PYPI, "beam", "2.0", ["nail"])
+    for version in ("1.0", "2.0"):
+        index.publish(PYPI, "nail", version)
+    project = tree(
+        index,
+        **{
+            "requirements.txt": f"{MAIN}-c constraints.txt\nroof\n",
+            "constraints.txt": "nail<2\nbeam<2\n",
+        },
+    )
+    document = conforming(poetry.must(project, "migrate-reqs", "--format", "json").stdout)
+    assert versions(project) == {"roof": "1.0", "beam": "1.0"}
+    assert constraints_in(project) == ["beam (<2)"]
+    lines = {one["raw"]: (one["outcome"], one["message"]) for one in document["lines"]}
+    assert lines["nail<2"] == ("noted", "nothing that is locked needs the package")
+    assert document["proof"]["constraints_total"] == 1
+
+
+def test_without_a_lock_the_constraints_on_what_is_asked_for_are_written(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    files = {
+        "requirements.txt": f"{MAIN}-c constraints.txt\nfastapi\n",
+        "constraints.txt": "fastapi<0.110\nnumpy<2\n",
+    }
+    project = tree(index, **files)
+    poetry.must(project, "migrate-reqs", "--no-lock")
+    assert constraints_in(project) == ["fastapi (<0.110)"]
+
+
+def test_a_pin_without_a_local_version_begins_the_lock_with_the_build_of_its_index(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    extra = index.url("cu126")
+    project = tree(
+        index,
+        **{"requirements.txt": f"{MAIN}--extra-index-url {extra}\ntorch==2.10.0\nfastapi==0.109.0\n"},
+    )
+    document = conforming(poetry.must(project, "migrate-reqs", "--format", "json").stdout)
+    assert versions(project)["torch"] == "2.10.0+cu126"
+    assert document["proof"]["pins_kept"] == document["proof"]["pins_total"] == 2
+
+
+def test_what_only_the_index_of_torch_offers_comes_from_there(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    linux = 'platform_system == "Linux"'
+    requires = ["filelock", f"triton-of-amd==4.0 ; {linux}"]
+    index.publish("rocm7.2", "torch", "3.0.0+rocm7.2", requires)
+    index.publish("rocm7.2", "triton-of-amd", "4.0", ["runtime-of-amd"])
+    index.publish("rocm7.2", "runtime-of-amd", "7.2")
+    index.publish("rocm7.2", "filelock", "3.9.0")
+    extra = index.url("rocm7.2")
+    project = tree(index, **{"requirements.txt": f"{MAIN}--extra-index-url {extra}\ntorch==3.0.0\n"})
+    poetry.must(project, "migrate-reqs")
+    found = versions(project)
+    assert found["triton-of-amd"] == "4.0"
+    assert found["runtime-of-amd"] == "7.2"
+    assert found["filelock"] == "3.13.0"
+    poetry.must(project, "check", "--lock")
+
+
+def test_what_poetry_cannot_lock_is_a_document_too(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    project = tree(index, **{"requirements.txt": f"{MAIN}in-no-index-at-all==1.0\n"})
+    done = poetry.run(project, "migrate-reqs", "--format", "json")
+    assert done.code == 1, str(done)
+    document = json.loads(done.stdout)
+    assert document["exit_code"] == 1
+    assert any("in-no-index-at-all" in line for line in document["message"])
+    assert "<c1>" not in done.output
+    assert not project.pyproject.exists()
