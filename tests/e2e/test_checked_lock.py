@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -167,3 +169,46 @@ def test_an_accelerator_of_any_name_is_locked_and_installed_by_name(
     assert "opencv-contrib-python" in made.installed()
     automatic = own_poetry.must(made, "hw-install", "--hardware", "auto", "--dry-run", "--target", "cpu")
     assert "special (ascend): undetectable" in automatic.output
+
+
+# -- the life of a variant ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("old", "new"), [("contrib", "renamed"), ('contrib = "cu126"', 'contrib = "cu130"')])
+def test_a_remembered_variant_that_changed_is_chosen_anew(
+    eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path, old: str, new: str
+) -> None:
+    groups = {"plain": 'opencv-python = "*"', "contrib": 'opencv-contrib-python = "*"'}
+    made = project(eyes, tmp_path / "app", '"eyes"', groups, 'plain = "cpu"\ncontrib = "cu126"')
+    own_poetry.must(made, "lock")
+    own_poetry.must(made, "hw-install", "--hardware", "contrib")
+    text = made.pyproject.read_text(encoding="utf-8")
+    made.pyproject.write_text(
+        text.replace(old, new).replace("opencv-renamed", "opencv-contrib"), encoding="utf-8"
+    )
+    own_poetry.must(made, "lock")
+    done = own_poetry.must(made, "hw-install")
+    assert "this environment remembers" in done.output
+    assert "chosen anew" in done.output
+    assert "hw-install: plain (cpu)" in done.output
+    assert "opencv-python" in made.installed()
+    assert "remembers" not in own_poetry.must(made, "hw-install").output
+
+
+def test_an_installation_that_did_not_finish_is_incomplete(
+    eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    made = project(eyes, tmp_path / "app", '"eyes"', {"plain": 'opencv-python = "*"'}, 'plain = "cpu"')
+    own_poetry.must(made, "lock")
+    eyes.stop()
+    assert own_poetry.run(made, "hw-install").code == 1
+    record = json.loads((made.path / ".venv" / "poetry-aiops.json").read_text(encoding="utf-8"))
+    assert record["incomplete"] is True
+    checked = subprocess.run(
+        [made.path / ".venv" / "bin" / "hw-check"], capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, "incomplete" in checked.stderr) == (2, True)
+    eyes.start()
+    own_poetry.must(made, "hw-install")
+    record = json.loads((made.path / ".venv" / "poetry-aiops.json").read_text(encoding="utf-8"))
+    assert record["incomplete"] is False

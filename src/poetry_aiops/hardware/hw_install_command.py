@@ -101,6 +101,7 @@ The environment variable <comment>POETRY_AIOPS_HARDWARE</> does the same as --ha
         self._installation = installation
         installation.verify_selection()
         installation.announce()
+        installation.begin()
         code = super().handle()
         if code == 0:
             code = installation.conclude()

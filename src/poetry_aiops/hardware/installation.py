@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
@@ -125,6 +125,11 @@ class Installation:
                 frozenset(self.session.variants) - {self.variant} if clears else frozenset()
             )
 
+    def begin(self) -> None:
+        """Say in the record that the installation is incomplete, until ``conclude`` replaces it."""
+        if self.group_plan.takes_variant and not self.command.option("dry-run"):
+            self._leave_record(incomplete=True)
+
     def conclude(self) -> int:
         """Check what was installed and leave the record; returns the exit code."""
         if self.command.option("dry-run"):
@@ -201,10 +206,11 @@ class Installation:
             return self.choice.reason
         return f"{self.choice.variant} ({self.choice.backend}) - {self.choice.reason}"
 
-    def _leave_record(self) -> None:
+    def _leave_record(self, *, incomplete: bool = False) -> None:
         env = self.command.env
         try:
-            write_record(env.path, env.script_dirs[0], env.python, self._record())
+            record = replace(self._record(), incomplete=incomplete)
+            write_record(env.path, env.script_dirs[0], env.python, record)
         except OSError as error:
             reason = error.strerror or str(error)
             self._warn(

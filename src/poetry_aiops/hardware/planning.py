@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.host import Detection
     from poetry_aiops.accelerators.selection import Selection
     from poetry_aiops.hardware.hw_install_command import HwInstallCommand
+    from poetry_aiops.locking.record import InstallRecord
     from poetry_aiops.locking.session import VariantSession
     from poetry_aiops.project.model import Package
 
@@ -109,12 +110,13 @@ class _Planner:
             )
         # What this environment remembers was chosen for this machine, and --target describes another one.
         record = read_record(command.env.path) if command.env.is_venv() and not self._described else None
+        stale = self._why_stale(record)
         wish = wish_of(
             self.options,
             self.variants,
             profile,
             os.environ.get(ENVIRONMENT_VARIABLE),
-            record.requested if record else None,
+            record.requested if record and stale is None else None,
         )
         group_plan = plan_groups(
             self.options,
@@ -134,6 +136,8 @@ class _Planner:
             require(choice, str(required))
         # First what was chosen against expectation: a fall to the CPU.
         warnings = [*choice.warnings, *detection.warnings, *catalogue_warning(catalogue)]
+        if stale is not None and wish.origin == "auto":
+            warnings.insert(0, stale)
         if session is not None and choice.origin == "auto":
             warnings += selection.warnings
         return Installation(
@@ -149,6 +153,21 @@ class _Planner:
             all_extras=bool(command.option("all-extras")),
             warnings=list(dict.fromkeys(warnings)),
         )
+
+    def _why_stale(self, record: InstallRecord | None) -> str | None:
+        """Return why a remembered choice no longer counts: its variant is gone, or now has another backend."""
+        remembered = record.requested if record else None
+        if record is None or self.session is None or remembered is None or remembered == NONE:
+            return None
+        backends = {variant.group: variant.backend for variant in self.session.hardware.variants}
+        if remembered not in backends:
+            return f"this environment remembers the variant {remembered}, which is gone; it is chosen anew"
+        if record.variant == remembered and record.backend != backends[remembered]:
+            return (
+                f"this environment remembers {remembered} with {record.backend}, which is {backends[remembered]} now;"
+                " it is chosen anew"
+            )
+        return None
 
     def _group_options(self) -> GroupOptions:
         option = self.command.option

@@ -104,7 +104,7 @@ def note_what_sync_removes(command: InstallerCommand, session: VariantSession, a
         return
     record = read_record(command.env.path)
     option = "--extras" if session.kind == "extras" else "--with"
-    if record is not None and record.variant is not None:
+    if record is not None and record.variant in session.variants:
         _warn(
             session,
             f"this environment holds the hardware variant {record.variant}, and `poetry sync` without it removes"
