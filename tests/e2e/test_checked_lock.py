@@ -171,6 +171,58 @@ def test_an_accelerator_of_any_name_is_locked_and_installed_by_name(
     assert "special (ascend): undetectable" in automatic.output
 
 
+def test_switching_between_twins_leaves_one_of_them_although_a_group_holds_both_by_marker(
+    eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    here, elsewhere = "os_name == 'posix'", "os_name != 'posix'"
+    both = (
+        f'opencv-contrib-python = {{version = "<4.12", markers = "{here}"}}\n'
+        f'opencv-python = {{version = "*", markers = "{elsewhere}"}}'
+    )
+    groups = {"both": both, "plain": 'opencv-python = "*"'}
+    made = project(eyes, tmp_path / "app", '"eyes"', groups, 'both = "cpu"\nplain = "cu126"')
+    own_poetry.must(made, "lock")
+    for variant, twin in (
+        ("plain", "opencv-python"),
+        ("both", "opencv-contrib-python"),
+        ("plain", "opencv-python"),
+    ):
+        own_poetry.run(made, "hw-install", "--hardware", variant)
+        assert [name for name in made.installed() if name.startswith("opencv")] == [twin]
+
+
+def test_releases_that_differ_between_variants_are_named(
+    own_index: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    for index, versions in {"pypi": ("1.0", "2.0"), "feed": ("1.0+fast", "1.0")}.items():
+        for version in versions:
+            own_index.publish(index, "engine", version)
+    groups = {"one": 'engine = "*"', "two": 'engine = {version = "*", source = "feed-mirror"}'}
+    made = project(own_index, tmp_path / "app", "", groups, 'one = "cpu"\ntwo = "cu124"')
+    differs = "engine differs between the variants: 1.0 in two, 2.0 in one"
+    assert differs in own_poetry.must(made, "lock").output
+    made.edit('engine = "*"', 'engine = "<2"')
+    assert "differs" not in own_poetry.must(made, "lock").output
+
+
+def test_plain_sync_exchanges_the_same_version_of_another_index(
+    own_index: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    for index in ("pypi", "feed"):
+        own_index.publish(index, "engine", "1.0", body=f"BUILD = {index!r}\n")
+    groups = {"one": 'engine = "*"', "two": 'engine = {version = "*", source = "feed-mirror"}'}
+    made = project(own_index, tmp_path / "app", "", groups, 'one = "cpu"\ntwo = "cu124"')
+    own_poetry.must(made, "lock")
+    for command, variant, build in (
+        ("install", "one", "pypi"),
+        ("sync", "two", "feed"),
+        ("install", "one", "pypi"),
+    ):
+        own_poetry.must(made, command, "--with", variant)
+        (module,) = (made.path / ".venv").rglob("engine.py")
+        assert f"BUILD = {build!r}" in module.read_text(encoding="utf-8")
+
+
 # -- the life of a variant ---------------------------------------------------------------------------------
 
 

@@ -113,7 +113,8 @@ class VariantInstaller(Installer):
     def _execute(self, operations: list[Operation]) -> int:
         if self.is_updating():
             self.plan.guard.require()
-        if self.clear and self._locker.is_locked_groups_and_markers():
+        takes_variant = self.clear or not self.plan.terms.backends.keys().isdisjoint(self._groups or ())
+        if takes_variant and self._locker.is_locked_groups_and_markers():
             locked = self._locker.locked_packages()
             operations = self._with_changed_builds(operations, locked)
             operations = [*self._leftovers(operations, locked), *operations]
@@ -124,12 +125,23 @@ class VariantInstaller(Installer):
         installed = {package.name: package for package in self._installed_repository.packages}
         system = {package.name for package in self._installed_repository.system_site_packages}
         wanted = {o.package.name for o in operations if not (o.skipped and o.skip_reason == "Not required")}
-        held = self._held_by_extras(locked) if self.plan.extras else _held_by_groups(locked)
+        held = self._held_by_extras(locked) if self.plan.extras else self._held_by_groups(locked)
         return [
             Uninstall(installed[name])
             for name, holders in sorted(held.items())
             if name in installed and name not in wanted | system and holders <= self.clear
         ]
+
+    def _held_by_groups(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
+        """Return the groups that bring each package into this environment."""
+        held: dict[NormalizedName, set[str]] = {}
+        for package, info in locked.items():
+            groups = {
+                group for group in info.groups if info.get_marker([group]).validate(self._env.marker_env)
+            }
+            if groups:
+                held.setdefault(package.name, set()).update(groups)
+        return held
 
     def _held_by_extras(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
         """Return the variants (extras) that bring each package into this environment; ``""`` is main alone."""
@@ -165,13 +177,6 @@ class VariantInstaller(Installer):
         if not self._locker.is_locked_groups_and_markers():
             return {}
         return {package: info.groups for package, info in self._locker.locked_packages().items()}
-
-
-def _held_by_groups(locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
-    held: dict[NormalizedName, set[str]] = {}
-    for package, info in locked.items():
-        held.setdefault(package.name, set()).update(info.groups)
-    return held
 
 
 def exchange_installer(command: InstallerCommand, io: IO, plan: LockPlan) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.cli.terminal import plain, print_warning
 from poetry_aiops.config import HARDWARE
+from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.environment_record import read_record
 from poetry_aiops.locking.provides import missing_provided
 from poetry_aiops.locking.solver import unknown_extras
@@ -43,10 +44,33 @@ def lock_report(
     if agreement.held:
         held = ", ".join(f"{build.name} {build.version}" for build in sorted(agreement.held))
         session.io.write_error_line(plain(f"Held {held} so that every variant fits the shared packages."))
+    _note_unlike_releases(session, agreement)
     wishes = {w for s in agreement.solutions.values() for w in unknown_extras(s.root, s.packages)}
     for wish in sorted(wishes):
         _warn(session, f"{wish}: the locked build has no such extra, so nothing is installed for it.")
     _note_idle_provides(session, {package.name for package in solution.packages})
+
+
+def _note_unlike_releases(session: VariantSession, agreement: Agreement[PoetrySolution]) -> None:
+    """Name the packages that variants declare and hold in different releases; builds of one release are alike."""
+    releases: dict[str, dict[str, set[str]]] = {}
+    for variant, solution in agreement.solutions.items():
+        for package in solution.packages:
+            if variant in solution.packages[package].groups:
+                release = package.version.text.partition("+")[0]
+                releases.setdefault(package.name, {}).setdefault(release, set()).add(variant)
+    for name in sorted(provided_directly(session.hardware, session.project)):
+        held = releases.get(name, {})
+        variants = [variant for group in held.values() for variant in group]
+        if len(held) > 1 and len(set(variants)) == len(variants):
+            differ = ", ".join(
+                f"{release} in {', '.join(sorted(group))}" for release, group in sorted(held.items())
+            )
+            session.io.write_error_line(
+                plain(
+                    f"{name} differs between the variants: {differ}. Give them one constraint if that is not meant."
+                )
+            )
 
 
 def note_base(session: VariantSession, found: Sequence[DoubleBuild | Finding]) -> None:
