@@ -21,6 +21,8 @@ from poetry_aiops.export.selection import PoetryExport
 
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import ProjectFactory
 
 
@@ -74,6 +76,88 @@ def test_an_old_lock_is_walked_by_the_plugin_to_the_same_result(
 
     assert {(pin.package.name, pin.package.version, pin.marker) for pin in before} == {
         (pin.package.name, pin.package.version, pin.marker) for pin in today
+    }
+
+
+OLD_PROJECT = """\
+[tool.poetry]
+name = "harbour"
+version = "1.0"
+description = ""
+authors = []
+package-mode = false
+
+[tool.poetry.dependencies]
+python = ">=3.11,<3.13"
+crane = {{version = "^2.0", extras = ["motor"]{marker}}}
+pier = "^1.0"
+"""
+OLD_LOCK = """\
+[[package]]
+name = "crane"
+version = "2.1"
+description = ""
+optional = false
+python-versions = ">=3.8"
+files = []
+
+[package.dependencies]
+engine = {{version = "*", optional = true, markers = "extra == \\"motor\\""}}
+
+[package.extras]
+motor = ["engine"]
+
+[[package]]
+name = "engine"
+version = "3.0"
+description = ""
+optional = false
+python-versions = ">=3.8"
+files = []
+
+[[package]]
+name = "pier"
+version = "1.4"
+description = ""
+optional = false
+python-versions = ">=3.8"
+files = []
+
+[package.dependencies]
+crane = {needs}
+
+[metadata]
+lock-version = "2.0"
+python-versions = ">=3.11,<3.13"
+content-hash = "0"
+"""
+LINUX, WINDOWS = ('sys_platform == "linux"', 'sys_platform == "win32"')
+
+
+@pytest.mark.parametrize(
+    ("wanted", "needed", "expected"),
+    [
+        ("", "", {"crane": "", "engine": "", "pier": ""}),
+        ("", LINUX, {"crane": "", "engine": "", "pier": ""}),
+        (WINDOWS, "", {"crane": "", "engine": WINDOWS, "pier": ""}),
+        (WINDOWS, LINUX, {"crane": f"{WINDOWS} or {LINUX}", "engine": WINDOWS, "pier": ""}),
+    ],
+)
+def test_what_an_old_lock_has_with_and_without_extras_is_one_pin(
+    tmp_path: Path, wanted: str, needed: str, expected: dict[str, str]
+) -> None:
+    quoted = {marker: marker.replace('"', "'") for marker in (wanted, needed)}
+    marker = f', markers = "{quoted[wanted]}"' if wanted else ""
+    needs = f'{{version = "*", markers = "{quoted[needed]}"}}' if needed else '"*"'
+    (tmp_path / "pyproject.toml").write_text(OLD_PROJECT.format(marker=marker), "utf-8")
+    (tmp_path / "poetry.lock").write_text(OLD_LOCK.format(needs=needs), "utf-8")
+
+    pins = PoetryExport(Factory().create_poetry(tmp_path)).pins(Selection(("main",)))
+
+    found = {pin.package.name: pin.marker for pin in pins}
+    assert len(pins) == len(found)
+    assert {name: parse_marker(marker or "*") for name, marker in found.items()} == {
+        name: parse_marker(marker or "*") for name, marker in expected.items()
     }
 
 

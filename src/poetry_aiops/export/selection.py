@@ -31,9 +31,7 @@ from poetry.core.version.markers import EmptyMarker, parse_marker
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.export.header import lock_digest
 from poetry_aiops.export.model import COMMAND, Pin
-from poetry_aiops.locking.gate import verify_locked
-from poetry_aiops.locking.lock_text import parse_lock
-from poetry_aiops.locking.verify import Installed
+from poetry_aiops.locking.api import Installed, parse_lock, verify_locked
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lockfile import lock_from, read_lock
 from poetry_aiops.system.reading import read_file
@@ -49,7 +47,7 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from poetry_aiops.export.model import Selection
-    from poetry_aiops.project.model import Lock, Package
+    from poetry_aiops.project.model import Lock, Package, PackageKey
 
 
 _EXTRA = re.compile(r"""\bextra (?P<op>==|!=) (?P<quote>["'])(?P<name>[^"']*)(?P=quote)""")
@@ -136,10 +134,14 @@ class PoetryExport:
                 where=COMMAND,
                 hint="Run `poetry lock` to write it in today's format.",
             ) from error
+        markers: dict[PackageKey, BaseMarker] = {}  # the walker gives a package once for each set of extras
         for one in walked:
-            marker = one.dependency.marker.without_extras().reduce_by_python_constraint(self._python)
+            key = _same(one.package, by_key).key
+            markers[key] = markers.get(key, EmptyMarker()).union(one.dependency.marker.without_extras())
+        for key, whole in markers.items():
+            marker = whole.reduce_by_python_constraint(self._python)
             if not marker.is_empty():
-                yield Pin(_same(one.package, by_key), "" if marker.is_any() else str(marker))
+                yield Pin(by_key[key], "" if marker.is_any() else str(marker))
 
     @cached_property
     def _python(self) -> VersionConstraint:

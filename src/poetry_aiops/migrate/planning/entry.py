@@ -136,6 +136,8 @@ class Edits:
     sources: tuple[Source, ...] = ()
     settings: tuple[Setting, ...] = ()
     extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    production: tuple[str, ...] = ()
+    """The groups of production's own files: with main they are the profile ``production``."""
 
     @property
     def variants(self) -> tuple[tuple[str, str], ...]:

@@ -10,12 +10,15 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from poetry_aiops.migrate.planning.entry import Identity
+from poetry_aiops.migrate.planning.packages import packages_of
 from poetry_aiops.migrate.planning.python_evidence import minor_range, python_evidence
+from poetry_aiops.migrate.planning.setup_metadata import PYPROJECT, document_of
 from poetry_aiops.project.checks import normalised
 
 
 if TYPE_CHECKING:
     from poetry_aiops.migrate.model import Tree
+    from poetry_aiops.migrate.planning.packages import Packages
     from poetry_aiops.migrate.planning.setup_metadata import SetupMetadata
     from poetry_aiops.migrate.reading.notes import Neighbours
 
@@ -44,13 +47,15 @@ def identity_of(
     versions, reason = _python(metadata, neighbours, tree, python)
     name = metadata.name if metadata.name and _NAME.fullmatch(metadata.name) else None
     written = name or normalised(_NOT_A_NAME.sub("-", metadata.name or folder).strip("-._")) or "project"
+    packages = _packages(written, metadata, neighbours, tree)
     return Identity(
         name=written,
         version=metadata.version if is_version(metadata.version) else "0.1.0",
         requires_python=versions,
         reason=reason,
         description=(metadata.description or "").partition("\n")[0].strip(),
-        package_mode=_is_importable(written, metadata, neighbours),
+        package_mode=packages is not None,
+        packages=packages or (),
         python_asked=python.asked is not None,
     )
 
@@ -91,13 +96,17 @@ def is_version(text: str | None) -> TypeGuard[str]:
         return False
 
 
-def _is_importable(name: str, metadata: SetupMetadata, neighbours: Neighbours) -> bool:
-    """Say whether Poetry finds the package: a project file, and a folder or module of the project's name."""
+def _packages(name: str, metadata: SetupMetadata, neighbours: Neighbours, tree: Tree) -> Packages | None:
+    """Return what Poetry installs of the project itself, None where nothing asks for that."""
     if not metadata.is_package:
-        return False
-    module = normalised(name).replace("-", "_")
-    return any(
-        neighbours.is_folder(f"{prefix}{module}")
-        or f"{module}.py" in neighbours.names(prefix.rstrip("/") or ".")
-        for prefix in ("", "src/")
+        return None
+    document = document_of(neighbours)
+    asks = any(one.origin == "project" for reading in tree.readings.values() for one in reading.requirements)
+    project = document.get("project", {})
+    is_built = bool(
+        asks
+        or metadata.source != PYPROJECT
+        or {"scripts", "gui-scripts", "entry-points"} & set(project)
+        or "build-system" in document
     )
+    return packages_of(name, document, neighbours, is_built=is_built)

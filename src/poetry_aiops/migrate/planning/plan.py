@@ -12,7 +12,7 @@ from poetry_aiops.migrate.planning.existing import place_of, settle_existing, wi
 from poetry_aiops.migrate.planning.ledger import Ledger
 from poetry_aiops.migrate.planning.merge import about_python, conflicts_between, holds, merged
 from poetry_aiops.migrate.planning.owners import owners
-from poetry_aiops.migrate.planning.roles import CONSTRAINTS, tags_of
+from poetry_aiops.migrate.planning.roles import CONSTRAINTS, PRODUCTION, tags_of
 from poetry_aiops.migrate.planning.settings import SETTINGS_OPTIONS, settings_of
 from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP
 from poetry_aiops.migrate.planning.sources import INDEX_OPTIONS, VARIABLE, Sources
@@ -153,6 +153,7 @@ class _Planner:
             sources=self.sources.written(),
             settings=settings,
             extras=self._extras(),
+            production=tuple(name for name in groups if name in PRODUCTION),
         )
         problems = tuple(dict.fromkeys(self.problems))
         return Plan(

@@ -1,5 +1,7 @@
 """What a requirements file is for, as far as its name, its folder and its contents tell.
 
+For hardware the contents come first: an index or a local version says which build it is, a name says it loosely.
+
 The names are those that projects use: ``requirements-dev.txt``, ``requirements/test.txt``, ``dev-requirements.in``,
 ``requirements_rocm6.3.txt``, ``constraints.txt``.
 """
@@ -13,7 +15,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.project.backends import family_of, is_backend, nearest_backend
+from poetry_aiops.migrate.planning.sources import BUILT_BY_PYTORCH
+from poetry_aiops.project.backends import DEFAULT_BACKENDS, family_of, is_backend, nearest_backend
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.model import MAIN
@@ -33,7 +36,7 @@ _FILLER = frozenset(
     {"requirements", "requirement", "reqs", "req", "deps", "dependencies", "pip", "txt", "in", "only", "all"}
 )
 _MAIN_WORDS = frozenset({"base", "common", "core", "default", "install", "main", "minimal", "runtime", "app"})
-_PRODUCTION = frozenset({"prod", "production"})
+PRODUCTION = frozenset({"prod", "production"})
 _GROUPS: Final = {
     "dev": "dev",
     "develop": "dev",
@@ -59,7 +62,18 @@ _GROUPS: Final = {
     "build": "build",
     "release": "release",
 }
+_PLACES = frozenset({"edge"})  # where something runs; which hardware that is, the name does not say
 _MORE_HARDWARE = {"ipex": "xpu", "directml": None}
+_CUDA_OF_TORCH = (
+    ((2, 11), "cu130"),
+    ((2, 8), "cu128"),
+    ((2, 7), "cu126"),
+    ((2, 4), "cu124"),
+    ((2, 1), "cu121"),
+    ((1, 13), "cu117"),
+)
+"""The CUDA of the torch builds that the default index has, from which release on (their own metadata)."""
+_RELEASE = re.compile(r"(\d+)\.(\d+)")
 _LINUX, _WINDOWS, _MACOS = (f'sys_platform == "{name}"' for name in ("linux", "win32", "darwin"))
 _MACHINES: Final = {
     "linux": _LINUX,
@@ -132,9 +146,22 @@ def classify(tree: Tree, chosen: Mapping[str, str]) -> dict[str, Role]:
 def _role(file: str, reading: Reading, tree: Tree) -> Role:
     words = _words(file)
     hardware = _hardware_in(words)
-    if hardware is None:
-        return named_role(file)
-    return replace(_variant(file, reading, tree, hardware), marker=_marker(words))
+    if hardware is not None:
+        return replace(_variant(file, reading, tree, hardware), marker=_marker(words))
+    named = named_role(file)
+    is_other = named.kind == "group" and named.group not in {*_GROUPS.values(), *PRODUCTION}
+    tags = tags_of(reading, tree) if is_other and _is_built_for_hardware(file, tree) else ()
+    if not tags:
+        return named
+    return replace(named, kind="variant", backend=tags[0], reason=f"its versions or index say {tags[0]}")
+
+
+def _is_built_for_hardware(file: str, tree: Tree) -> bool:
+    """Say whether a file asks for a package of which there is a build for each kind of hardware."""
+    asked = (line.requirement for line in tree.files[file].lines)
+    return any(
+        one is not None and (one.name in BUILT_BY_PYTORCH or _TAG.search(one.specifier)) for one in asked
+    )
 
 
 def named_role(file: str) -> Role:
@@ -149,8 +176,9 @@ def _named(file: str, words: Sequence[str]) -> Role:
     rest = [word for word in words if word not in _MACHINES]
     if not rest or set(rest) <= _MAIN_WORDS:
         return Role(file, "main", MAIN, "everything needs it")
-    if set(rest) & _PRODUCTION:
-        return Role(file, "group", "prod", "the name says production", optional=True)
+    for word in rest:
+        if word in PRODUCTION:
+            return Role(file, "group", word, "the name says production", optional=True)
     for word in rest:
         if word in _GROUPS:
             return Role(file, "group", _GROUPS[word], f'the name says "{word}"')
@@ -175,35 +203,43 @@ def _chosen_role(file: str, reading: Reading, name: str, tree: Tree) -> Role:
         return Role(file, "main", MAIN, reason)
     if group == CONSTRAINTS:
         return Role(file, "constraints", CONSTRAINTS, reason, optional=True)
-    hardware = _hardware_in(_SEPARATOR.split(name.lower())) or _hardware_in(_words(file))
+    said = _hardware_in(_SEPARATOR.split(name.lower()))
+    hardware = said or _hardware_in(_words(file))
     if hardware is not None:
-        found = _variant(file, reading, tree, hardware)
-        return Role(
-            file,
-            "variant",
-            found.group if is_backend(name) else group,
-            reason,
-            optional=True,
-            backend=found.backend,
-        )
+        exact = said if said is not None and is_backend(said) else _backend(reading, tree, hardware)[0]
+        named = normalised(f"ml-{exact}") if is_backend(name) else group
+        return Role(file, "variant", named, reason, optional=True, backend=exact)
     return Role(file, "group", group, reason, optional=group not in _GROUPS.values())
 
 
 def _variant(file: str, reading: Reading, tree: Tree, hardware: str) -> Role:
     exact, how = _backend(reading, tree, hardware)
-    return Role(file, "variant", normalised(f"ml-{exact}"), how, optional=True, backend=exact)
+    words = [word for word in _words(file) if word not in _MACHINES]
+    says_more = any(_hardware_in([word]) is None for word in words)
+    group = _NOT_IN_NAMES.sub("-", "-".join(words)).strip("-") if says_more else f"ml-{exact}"
+    return Role(file, "variant", normalised(group), how, optional=True, backend=exact)
 
 
 def _backend(reading: Reading, tree: Tree, hardware: str) -> tuple[str, str]:
     """Return the exact backend: the name's own, else what the versions and indexes say, else the usual one."""
+    usual = nearest_backend(hardware) or hardware
+    tags = tags_of(reading, tree)
+    found = next((tag for tag in tags if family_of(tag) == family_of(usual)), None)
+    if found is not None and found != hardware:
+        return found, f'the name says "{hardware}", its versions or index say {found}'
     if is_backend(hardware):
         return hardware, f'the name says "{hardware}"'
-    usual = nearest_backend(hardware) or hardware
-    tags = Counter(tag for tag in _tags(reading, tree) if family_of(tag) == family_of(usual))
-    if tags:
-        found = tags.most_common(1)[0][0]
-        return found, f'the name says "{hardware}", its versions or index say {found}'
+    if usual == DEFAULT_BACKENDS["cuda"] and (own := _cuda_of_torch(reading)) is not None:
+        return own, f'the name says "{hardware}"; {own} is what its torch is built for'
     return usual, f'the name says "{hardware}"; {usual} is the usual build, as nothing says which'
+
+
+def _cuda_of_torch(reading: Reading) -> str | None:
+    """Return the CUDA that a pinned torch's own build is made for."""
+    pin = next((one.pin for one in reading.requirements if one.name == "torch" and one.pin), None)
+    found = _RELEASE.match(pin or "")
+    release = (int(found[1]), int(found[2])) if found else (99, 0)
+    return next((cuda for first, cuda in _CUDA_OF_TORCH if first <= release), None) if found else None
 
 
 def tags_of(reading: Reading, tree: Tree) -> tuple[str, ...]:
@@ -232,7 +268,7 @@ def _words(file: str) -> tuple[str, ...]:
 
 def _hardware_in(words: Iterable[str]) -> str | None:
     """Return the word that names hardware, exact where it can be; an Intel Mac has no accelerator of its own."""
-    kept = [word for word in words if word not in _FILLER]
+    kept = [word for word in words if word not in _FILLER and word not in _PLACES]
     if {"apple", "intel"} <= set(kept):
         return "cpu"
     found = [word for word in kept if word in _MORE_HARDWARE or nearest_backend(word) is not None]
@@ -258,7 +294,7 @@ def _settled(roles: dict[str, Role], tree: Tree) -> dict[str, Role]:
     for file, role in roles.items():
         if has_main or role.kind != "group" or role.chosen or _included(file, tree):
             continue
-        if role.group == "prod":
+        if role.group in PRODUCTION:
             roles[file] = replace(
                 role, kind="main", group=MAIN, optional=False, reason="production, and there is no other base"
             )

@@ -36,15 +36,16 @@ class SetupMetadata:
         return self.source is not None
 
 
+PYPROJECT: Final = "pyproject.toml"
 NO_SETUP: Final = SetupMetadata()
 
 
 def setup_metadata(neighbours: Neighbours) -> SetupMetadata:
     """Return what the project's own files say about it; an empty value where there is none."""
-    document = _document(neighbours.read("pyproject.toml"))
+    document = document_of(neighbours)
     project = document.get("project")
     if isinstance(project, dict) and isinstance(project.get("name"), str):
-        return SetupMetadata("pyproject.toml", project["name"])
+        return SetupMetadata(PYPROJECT, project["name"])
     values = setup_py_values(neighbours.read("setup.py"))
     source = "setup.py" if values is not None else None
     configured = setup_cfg_values(neighbours.read("setup.cfg"))
@@ -106,8 +107,9 @@ def _texts(value: object) -> tuple[str, ...]:
     return ()
 
 
-def _document(data: bytes | None) -> dict[str, Any]:
+def document_of(neighbours: Neighbours) -> dict[str, Any]:
+    """Return the project's pyproject.toml; an empty one where it cannot be read."""
     try:
-        return parse_toml((data or b"").decode("utf-8"))
+        return parse_toml((neighbours.read(PYPROJECT) or b"").decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         return {}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 INDEX_OPTIONS: Final = frozenset({"index-url", "pypi-url", "extra-index-url", "find-links"})
-_BUILT_BY_PYTORCH = frozenset(
+BUILT_BY_PYTORCH = frozenset(
     {
         "torch",
         "torchvision",
@@ -40,6 +40,8 @@ _BUILT_BY_PYTORCH = frozenset(
         "pytorch-triton",
         "pytorch-triton-rocm",
         "pytorch-triton-xpu",
+        "triton-rocm",
+        "triton-xpu",
         "xformers",
     }
 )
@@ -175,9 +177,9 @@ class Sources:
         ]
         tag = _tag_of(requirement)
         found = _by_tag(tag, offered) if tag else None
-        if found is None and requirement.name in _BUILT_BY_PYTORCH:
+        if found is None and requirement.name in BUILT_BY_PYTORCH:
             found = next((index for index in offered if index.backend is not None), None)
-        if found is None and tag and is_backend(tag) and requirement.name in _BUILT_BY_PYTORCH:
+        if found is None and tag and is_backend(tag) and requirement.name in BUILT_BY_PYTORCH:
             found = self._pytorch(tag, requirement)
         return self._explicit(found) if found else None
 

@@ -7,26 +7,29 @@ list. What came before keeps its place, comments and order. The result is read a
 
 from __future__ import annotations
 
-import re
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.planning.enrichment import enriching_tables
-from poetry_aiops.migrate.planning.entry import table_value
+from poetry_aiops.migrate.planning.entry import inline_table, table_value
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.edit_text import Sections, toml_key, toml_text
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from poetry_aiops.migrate.planning.entry import Edits, Identity, PlannedEntry, PlannedGroup
@@ -36,8 +39,8 @@ PYPROJECT = "pyproject.toml"
 UNKNOWN_VERSION = "0.0.0"
 """What Poetry takes a project for whose build backend works out the version; Poetry itself never asks that backend."""
 _VARIANTS = "[tool.poetry-aiops.hardware.variants]"
-_PLACE = "the place of new entries"
-_PLACE_LINE = re.compile(rf'^[ \t]*"{_PLACE}",?[ \t]*\n', re.MULTILINE)
+_PRODUCTION = "[tool.poetry-aiops.profiles.production]"
+_PLACE = "the place of a list"
 _AFTER_PROJECT = ("[project.urls]", "[project.scripts]", "[project.optional-dependencies]", "[project]")
 
 
@@ -107,6 +110,7 @@ class _Writer:
     def run(self) -> str:
         if self.identity.python_asked:
             self._require_python()
+        self._write_out_own_extras()
         self._project_table()
         for group in self.edits.groups:
             self._require(group)
@@ -121,6 +125,10 @@ class _Writer:
             if name not in self._declared_variants():
                 line = f"{toml_key(name)} = {toml_text(backend)}"
                 sections.add_to(_VARIANTS, line, after=("[tool.poetry-aiops",))
+        profiles = self.before.get("tool", {}).get("poetry-aiops", {}).get("profiles", {})
+        if self.edits.production and "production" not in profiles:
+            named = ", ".join(map(toml_text, (MAIN, *self.edits.production)))
+            sections.add_to(_PRODUCTION, f"groups = [{named}]", after=("[tool.poetry-aiops",))
         if not self.before and self.identity.package_mode:
             sections.add_block(_BUILD_SYSTEM, after=())
         return sections.text
@@ -145,14 +153,22 @@ class _Writer:
                 self.text = block + ("\n" + self.text if self.text.strip() else "")
             else:
                 self._complete_project(self.before["project"])
-        if not identity.package_mode and not self._is_built_by_poetry(poetry):
-            sections = Sections(self.text)
-            sections.add_to("[tool.poetry]", "package-mode = false", after=_AFTER_PROJECT)
-            self.text = sections.text
-        elif "version" in self.before.get("project", {}).get("dynamic", ()) and not self._has_version(poetry):
-            sections = Sections(self.text)
-            sections.add_to("[tool.poetry]", f"version = {toml_text(UNKNOWN_VERSION)}", after=_AFTER_PROJECT)
-            self.text = sections.text
+        lines = []
+        if not self._is_built_by_poetry(poetry):
+            if not identity.package_mode:
+                lines = ["package-mode = false"]
+            elif identity.packages:
+                packages = [inline_table(_package(*one)) for one in identity.packages]
+                lines = [f"packages = [{', '.join(packages)}]"]
+        dynamic = self.before.get("project", {}).get("dynamic", ())
+        if (
+            (identity.package_mode or self._is_built_by_poetry(poetry))
+            and "version" in dynamic
+            and not self._has_version(poetry)
+        ):
+            lines.append(f"version = {toml_text(UNKNOWN_VERSION)}")
+        if lines:
+            self._line("[tool.poetry]", "\n".join(lines), _AFTER_PROJECT)
 
     def _require_python(self) -> None:
         """Write the Python versions that the user asked for over those that are there."""
@@ -308,9 +324,42 @@ class _Writer:
         lines = [line for entry in entries if entry.as_pep508() not in listed for line in _array_lines(entry)]
         lines += [_include_line(name) for name in includes if name not in there]
         if lines:
-            array.multiline(multiline=True)
-            array.append(_PLACE)  # one entry, whose line then becomes all of them: tomlkit appends slowly
-            self.text = _PLACE_LINE.sub(lambda _: "".join(lines), tomlkit.dumps(document), count=1)
+            self._replace_array(keys, lambda old, indent: _longer_array(old, array, lines, indent))
+
+    def _replace_array(self, keys: tuple[str, str], new: Callable[[str, str], str]) -> None:
+        """Replace the text of one array by what ``new`` makes of it and of its line's indentation."""
+        document: Any = tomlkit.parse(self.text)
+        old = document[keys[0]][keys[1]].as_string()
+        document[keys[0]][keys[1]] = _PLACE
+        before, found, after = tomlkit.dumps(document).partition(f'"{_PLACE}"')
+        if not found or before + old + after != self.text:
+            raise KeyError(f"the list {keys[1]} cannot be found")
+        line = before[before.rfind("\n") + 1 :]
+        self.text = before + new(old, line[: len(line) - len(line.lstrip())]) + after
+
+    def _write_out_own_extras(self) -> None:
+        """Write out extras and groups that name the project itself: Poetry takes that for a circle, pip for its extras."""
+        project: Mapping[str, Any] = self.before.get("project", {})
+        extras = {normalised(key): value for key, value in project.get("optional-dependencies", {}).items()}
+        for table, lists in (
+            (("project", "optional-dependencies"), project.get("optional-dependencies", {})),
+            (("dependency-groups",), self.before.get("dependency-groups", {})),
+        ):
+            for key, texts in lists.items():
+                written = _without_itself(
+                    texts, normalised(str(project.get("name"))), extras, frozenset({normalised(key)})
+                )
+                if written == list(texts):
+                    continue
+                document: Any = tomlkit.parse(self.text)
+                node = document
+                for part in table:
+                    node = node[part]
+                multiline = "\n" in node[key].as_string()
+                node[key] = tomlkit.array()
+                node[key].extend(written)
+                node[key].multiline(multiline)
+                self.text = tomlkit.dumps(document)
 
     def _enrich(self, header: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
         by_name: dict[str, list[PlannedEntry]] = {}
@@ -372,6 +421,10 @@ build-backend = "poetry.core.masonry.api"
 """
 
 
+def _package(name: str, folder: str) -> dict[str, object]:
+    return {"include": name, "from": folder} if folder else {"include": name}
+
+
 def _keys(header: str) -> tuple[str, ...]:
     """Return the keys of a table's header, outermost first."""
     node: Any = tomllib.loads(header)
@@ -403,6 +456,67 @@ def _as_table(value: Any) -> dict[str, object]:  # noqa: ANN401 - tomlkit's item
     """Return an entry of Poetry's own table, which may be a bare version, as the table that it stands for."""
     plain = value.unwrap() if hasattr(value, "unwrap") else value
     return dict(plain) if isinstance(plain, dict) else {"version": plain}
+
+
+def _longer_array(old: str, array: Sequence[Any], lines: Sequence[str], indent: str) -> str:
+    """Return an array's text with more lines at its end, and its own lines as they are."""
+    texts = [item.as_string() for item in array]
+    if "\n" not in old:
+        own = "".join(f"{indent}    {text},\n" for text in texts)
+        more = "".join(f"{indent}{line}" for line in lines)
+        return f"[\n{own}{more}{indent}]"
+    body, inner = old[:-1], f"{indent}    "
+    if texts:
+        at = _last_entry(body, texts)
+        line = body[body.rfind("\n", 0, at) + 1 : at]
+        inner = line if not line.strip() and line else inner
+        end = at + len(texts[-1])
+        if not body[end:].lstrip().startswith(","):
+            body = f"{body[:end]},{body[end:]}"
+    body = body.rstrip(" \t")
+    more = "".join(f"{inner}{line.removeprefix('    ')}" for line in lines)
+    return f"{body}{'' if body.endswith(chr(10)) else chr(10)}{more}{indent}]"
+
+
+def _last_entry(body: str, texts: Sequence[str]) -> int:
+    """Return where the last entry of an array begins; a comment behind it may say the same."""
+    at = body.rfind(texts[-1])
+    while at >= 0:
+        with suppress(tomllib.TOMLDecodeError):
+            if len(tomllib.loads(f"a = {body[:at]}]")["a"]) == len(texts) - 1:
+                return at
+        at = body.rfind(texts[-1], 0, at + len(texts[-1]) - 1)
+    raise KeyError(texts[-1])
+
+
+def _without_itself(
+    texts: Sequence[Any], project: str, extras: Mapping[str, Sequence[Any]], seen: frozenset[str]
+) -> list[Any]:
+    """Return a list with every requirement on the project itself replaced by what its extras require."""
+    found: list[Any] = []
+    for text in texts:
+        own = _parsed(text)
+        if own is None or normalised(own.name) != project:
+            found.append(text)
+            continue
+        for extra in sorted({normalised(one) for one in own.extras} - seen):
+            inner = _without_itself(extras.get(extra, ()), project, extras, seen | {extra})
+            found += [_with_marker(str(one), str(own.marker or "")) for one in inner]
+    return list(dict.fromkeys(found)) if all(isinstance(one, str) for one in found) else found
+
+
+def _parsed(text: object) -> Pep508 | None:
+    try:
+        return Pep508(text) if isinstance(text, str) else None
+    except InvalidRequirement:
+        return None
+
+
+def _with_marker(text: str, marker: str) -> str:
+    if not marker:
+        return text
+    requirement, _, own = text.partition(";")
+    return f"{requirement.strip()} ; {all_of(own.strip(), marker)}"
 
 
 def _include_line(group: str) -> str:

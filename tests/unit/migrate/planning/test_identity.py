@@ -110,3 +110,73 @@ def test_constraints_and_versions_are_told_from_other_texts() -> None:
     assert is_version("1.0")
     assert not is_version("one")
     assert not is_version(None)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "python"),
+    [
+        (
+            "Dockerfile",
+            "FROM --platform=linux/amd64 docker.example/python:3.10.4-alpine AS a\n",
+            ">=3.10,<3.11",
+        ),
+        ("deploy/web.Dockerfile", "ARG V=3.13\nFROM python:${V}-slim\n", ">=3.13,<3.14"),
+        ("environment.yml", "dependencies:\n  - python=3.10\n  - pip\n", ">=3.10,<3.11"),
+        (
+            ".github/workflows/ci.yml",
+            'matrix:\n  python-version:\n    - "3.10"\n    - "3.11"  # 3.14\nwith:\n  python-version: ${{ matrix.v }}\n',
+            ">=3.10,<3.12",
+        ),
+    ],
+)
+def test_what_starts_the_project_says_its_python(file: str, text: str, python: str) -> None:
+    found = identity({FILE: "six==1.16.0\n", file: text})
+    assert (found.requires_python, found.reason) == (python, f"{file} says so")
+
+
+def test_an_image_comes_before_a_workflow_and_a_version_file_before_both() -> None:
+    files: Files = {
+        FILE: "six==1.16.0\n",
+        "Dockerfile": "FROM python:3.10\n",
+        ".github/workflows/ci.yml": "python-version: 3.13\n",
+    }
+    assert identity(files).requires_python == ">=3.10,<3.11"
+    assert identity({**files, ".python-version": "3.9\n"}).requires_python == ">=3.9,<3.10"
+
+
+BUILT = '[build-system]\nrequires = []\nbuild-backend = "b"\n\n[project]\nname = "ship"\nversion = "1"\n\n'
+
+
+@pytest.mark.parametrize(
+    ("table", "files", "packages"),
+    [
+        ('[tool.setuptools]\npackages = ["deck", "deck.low"]', ["deck/__init__.py"], (("deck", ""),)),
+        ('[tool.setuptools.packages.find]\nwhere = ["lib"]', ["lib/deck/__init__.py"], (("deck", "lib"),)),
+        ('[tool.setuptools]\npy-modules = ["deck"]', ["deck.py"], (("deck.py", ""),)),
+        (
+            '[tool.hatch.build.targets.wheel]\npackages = ["src/deck"]',
+            ["src/deck/a.py", "src/other/b.py"],
+            (("deck", "src"),),
+        ),
+        ('[tool.flit.module]\nname = "deck"', ["deck/__init__.py"], (("deck", ""),)),
+        ('[tool.pdm.build]\nincludes = ["deck"]', ["deck/__init__.py"], (("deck", ""),)),
+        ('[project.scripts]\nsail = "deck.main:go"', ["deck/main.py"], (("deck", ""),)),
+        ("", ["deck/__init__.py", "tests/__init__.py"], (("deck", ""),)),
+        ("", ["ship/__init__.py", "deck/__init__.py"], ()),
+    ],
+)
+def test_a_package_of_another_name_is_named(
+    table: str, files: list[str], packages: tuple[tuple[str, str], ...]
+) -> None:
+    found = identity({FILE: "six\n", "pyproject.toml": BUILT + table, **dict.fromkeys(files, "")})
+    assert (found.package_mode, found.packages) == (True, packages)
+
+
+def test_folders_of_a_project_that_nothing_builds_are_no_packages() -> None:
+    alone = {
+        FILE: "six\n",
+        "pyproject.toml": '[project]\nname = "ship"\nversion = "1"\n',
+        "deck/__init__.py": "",
+    }
+    assert not identity(dict(alone)).package_mode
+    assert identity({**alone, FILE: "-e .\n"}).packages == (("deck", ""),)

@@ -74,6 +74,39 @@ def test_files_for_hardware_are_variants(path: str, text: str, group: str, backe
     assert (role.kind, role.group, role.backend, role.optional) == ("variant", group, backend, True)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "group", "backend"),
+    [
+        ("requirements-vulkan.txt", "torch==2.9.0+cu129\n", "vulkan", "cu129"),
+        (
+            "requirements-big.txt",
+            "--index-url https://d.example/whl/rocm6.4\ntorchvision\n",
+            "big",
+            "rocm6.4",
+        ),
+        ("requirements-cu118.txt", "--index-url https://d.example/whl/cu121\ntorch\n", "ml-cu121", "cu121"),
+        ("ml-gpu.txt", "torch==2.2.1\n", "ml-gpu", "cu121"),
+        ("requirements-cuda.txt", "torch==2.8.0\n", "ml-cu128", "cu128"),
+    ],
+)
+def test_an_index_and_a_version_say_more_than_a_name(path: str, text: str, group: str, backend: str) -> None:
+    role = role_of(path, text)
+    assert (role.kind, role.group, role.backend) == ("variant", group, backend)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "group"),
+    [
+        ("edge.txt", "onnxruntime==1.19.2\n", "edge"),
+        ("requirements-notebooks.txt", "--index-url https://d.example/whl/cu121\njupyter\n", "notebooks"),
+        ("requirements-dev.txt", "torch==2.9.0+cu129\n", "dev"),
+    ],
+)
+def test_what_is_no_evidence_of_hardware(path: str, text: str, group: str) -> None:
+    role = role_of(path, text)
+    assert (role.kind, role.group, role.backend) == ("group", group, None)
+
+
 def test_two_files_for_the_same_hardware_get_two_names() -> None:
     files: dict[str, str | bytes] = {
         "requirements_cpu_only.txt": "torch\n",

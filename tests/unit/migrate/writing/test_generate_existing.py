@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
+from packaging.requirements import Requirement
 from tests.support.migrations import migrated
 from tests.support.neighbours import FILE
 
@@ -187,3 +190,48 @@ def test_variants_are_joined_with_those_of_the_project() -> None:
         '[tool.poetry-aiops.hardware.variants]\nml-cpu = "cpu"\nml-cu126 = "cu126"\nml-cu128 = "cu128"\n'
         in text
     )
+
+
+def test_an_extra_that_names_its_own_project_is_written_out() -> None:
+    old = (
+        '[project]\nname = "Sea.Port"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["attrs"]\n\n'
+        '[project.optional-dependencies]\nfast = ["numpy>=1"]\n'
+        'more = ["sea-port[fast]", "idna ; os_name == \'nt\'"]\n'
+        "all = [\"sea_port[more,fast] ; python_version < '3.13'\"]\n"
+    )
+    document = tomllib.loads(merged(old))
+    extras = document["project"]["optional-dependencies"]
+    assert extras["more"] == ["numpy>=1", "idna ; os_name == 'nt'"]
+    assert [Requirement(one) for one in extras["all"]] == [
+        Requirement('numpy>=1 ; python_version < "3.13"'),
+        Requirement('idna ; os_name == "nt" and python_version < "3.13"'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('[\n  "attrs",  # a\n]', '[\n  "attrs",  # a\n  "six (==1.16.0)",\n]'),
+        ('[\n\t"attrs"  # "attrs"\n]', '[\n\t"attrs",  # "attrs"\n\t"six (==1.16.0)",\n]'),
+        ('["attrs", "idna"]', '[\n    "attrs",\n    "idna",\n    "six (==1.16.0)",\n]'),
+        ("[]", '[\n    "six (==1.16.0)",\n]'),
+        ("[\n  # none\n]", '[\n  # none\n    "six (==1.16.0)",\n]'),
+    ],
+)
+def test_lines_of_a_list_stay_as_they_are(before: str, after: str) -> None:
+    head = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = '
+    assert merged(f"{head}{before}\n").startswith(f"{head}{after}\n")
+
+
+def test_production_is_a_profile_unless_the_project_has_one() -> None:
+    table = tomllib.loads(merged("[tool.black]\n", production="gunicorn\n"))["tool"]["poetry-aiops"]
+    assert table["profiles"] == {"production": {"groups": ["main", "production"]}}
+    own = '[tool.poetry-aiops.profiles.production]\ngroups = ["main"]\n'
+    assert merged(own, production="gunicorn\n").count("profiles.production") == 1
+
+
+def test_the_python_that_is_asked_for_replaces_what_is_there() -> None:
+    old = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.8"  # old\n'
+    files: dict[str, str | bytes] = {FILE: "six\n", "pyproject.toml": old}
+    assert 'requires-python = ">=3.11,<3.13"' in migrated(files, python=">=3.11,<3.13").text
+    assert 'requires-python = ">=3.8"  # old' in migrated(files).text
