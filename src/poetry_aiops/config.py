@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.project.backends import is_backend, nearest_backend
+from poetry_aiops.project.backends import nearest_backend
 from poetry_aiops.project.checks import Checker, did_you_mean, normalised
+from poetry_aiops.project.targets import PLATFORM_NAMES
 
 
 if TYPE_CHECKING:
@@ -29,12 +30,15 @@ NONE: Final = "none"
 
 _READ_ELSEWHERE = ("export", "graph", "health", "migrate", "scaffold")
 _TABLES = ("hardware", "profiles", *_READ_ELSEWHERE)
-_HARDWARE_KEYS = ("provides", "mixed", "variants")
+_HARDWARE_KEYS = ("provides", "provided-none", "mixed", "platforms", "variants")
 _PROFILE_KEYS = ("groups", "variant")
 _NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE)
 
+_OWN_BACKEND = re.compile(r"(?!(?:cu|cuda|rocm)[\d._-]*$)[a-z][a-z0-9._-]*")
+"""Any other accelerator (tpu, gaudi, ascend): it is installed by its variant's name and never chosen automatically."""
 _BACKENDS_IN_WORDS = (
-    "Backends are cpu, mps, xpu, jetson, cuNNN (cu126, cu130) and rocmN.N (rocm6.4, rocm7.2)."
+    "Backends are cpu, mps, xpu, jetson, cuNNN (cu126, cu130) and rocmN.N (rocm6.4, rocm7.2), or for any other"
+    " accelerator a word of your own (tpu, gaudi)."
 )
 
 
@@ -55,12 +59,15 @@ class HardwareConfig:
     """The hardware variants in file order.
 
     ``provides`` are the package names that only variants supply; None asks to infer them. ``mixed`` says how one
-    backend is chosen for unlike GPUs in one machine.
+    backend is chosen for unlike GPUs in one machine. ``platforms`` are those that the project is for (``linux-x86_64``,
+    or a whole system: ``macos``), all when empty. Of the names in ``provided_none`` an absence is meant.
     """
 
     variants: tuple[Variant, ...]
     provides: frozenset[str] | None = None
     mixed: Mixed = "cover-all"
+    platforms: tuple[str, ...] = ()
+    provided_none: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +119,21 @@ class _Reader:
         table = self.checker.table(value, HARDWARE)
         self._known_keys(table, _HARDWARE_KEYS, HARDWARE)
         variants = self._variants(table.get("variants", {})) if isinstance(value, Mapping) else ()
-        provides = self._provides(table["provides"]) if "provides" in table else None
-        return HardwareConfig(variants, provides, self._mixed(table.get("mixed", "cover-all")))
+        provides = self._packages(table, "provides") if "provides" in table else None
+        return HardwareConfig(
+            variants,
+            provides,
+            self._mixed(table.get("mixed", "cover-all")),
+            self._platforms(table.get("platforms", [])),
+            self._packages(table, "provided-none"),
+        )
 
     def _variants(self, value: object) -> tuple[Variant, ...]:
         problems = len(self.checker.problems)
         table = self.checker.table(value, VARIANTS)
-        if len(table) < 2 and len(self.checker.problems) == problems:  # noqa: PLR2004 - a choice needs two
-            what = "names only one variant" if table else "names no variants"
-            hint = 'Variants exclude each other, so list at least two: ml-cpu = "cpu" and ml-gpu = "cu126".'
-            self.checker.report(VARIANTS, what, hint)
+        if not table and len(self.checker.problems) == problems:
+            hint = 'List each with its backend: ml-cpu = "cpu" and ml-gpu = "cu126".'
+            self.checker.report(VARIANTS, "names no variants", hint)
         return tuple(self._distinct([self._variant(name, backend) for name, backend in table.items()]))
 
     def _variant(self, name: str, backend: object) -> Variant:
@@ -134,10 +146,11 @@ class _Reader:
             self.checker.report(where, "must be the name of a backend, but is a table", hint)
             return Variant(normalised(name), "", where)
         text = self.checker.text(backend, where)
-        if isinstance(backend, str) and not is_backend(text):
-            nearest = nearest_backend(text)
+        nearest = nearest_backend(text)
+        if isinstance(backend, str) and nearest != text and (nearest or not _OWN_BACKEND.fullmatch(text)):
             hint = f'Write "{nearest}" for example. ' if nearest else ""
-            self.checker.report(where, f'the backend "{text}" is unknown', hint + _BACKENDS_IN_WORDS)
+            what = f'"{text}" is not the exact name of a backend'
+            self.checker.report(where, what, hint + _BACKENDS_IN_WORDS)
         return Variant(normalised(name), text, where)
 
     def _distinct(self, variants: list[Variant]) -> list[Variant]:
@@ -149,9 +162,19 @@ class _Reader:
                 self.checker.report(variant.key_path, f'the group "{variant.group}" is named twice', hint)
         return list(first.values())
 
-    def _provides(self, value: object) -> frozenset[str]:
-        where = f"{HARDWARE} provides"
+    def _platforms(self, value: object) -> tuple[str, ...]:
+        where = f"{HARDWARE} platforms"
         names = self.checker.texts(value, where)
+        known = (*dict.fromkeys(name.partition("-")[0] for name in PLATFORM_NAMES), *PLATFORM_NAMES)
+        for name in names:
+            if name not in known:
+                hint = did_you_mean(name, known) or f"Write some of: {', '.join(known)}."
+                self.checker.report(where, f'"{name}" is not a platform', hint)
+        return names
+
+    def _packages(self, table: Mapping[str, object], key: str) -> frozenset[str]:
+        where = f"{HARDWARE} {key}"
+        names = self.checker.texts(table.get(key, []), where)
         for name in names:
             self._name(name, where, "package")
         return frozenset(normalised(name) for name in names)

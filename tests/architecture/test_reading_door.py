@@ -39,6 +39,7 @@ BARE_READS: dict[str, str] = {
     "accelerators/probes/probe.py": PROBES,
     "accelerators/recording.py": PROBES,
     "accelerators/surroundings.py": PROBES,
+    "accelerators/families.py": PACKAGE_DATA,
     "accelerators/frameworks.py": PACKAGE_DATA,
     "accelerators/catalogue.py": PACKAGE_DATA,
     "accelerators/newer_facts.py": PACKAGE_DATA,

@@ -125,7 +125,8 @@ def _digits(backend: str) -> str:
 def _as_asked(wish: Wish, offer: Offer, selection: Selection) -> Choice:
     verdict = _verdict(selection, offer.backend)
     warnings = []
-    if verdict is not None and not verdict.accepted and family_of(offer.backend) != "cpu":
+    # Of an accelerator that is not known nothing can be said: the variant's name is word enough.
+    if verdict is not None and not verdict.accepted and is_backend(offer.backend) and offer.backend != "cpu":
         warnings.append(f"{offer.backend} does not run on this machine: {'; '.join(verdict.reasons)}")
     elif verdict is not None and (late := _too_new(offer, verdict)):
         warnings.append(late)

@@ -8,6 +8,7 @@ from poetry_aiops.accelerators.rules import cuda, portable, rocm
 from poetry_aiops.accelerators.rules.candidate import rejected
 from poetry_aiops.accelerators.selection import BackendVerdict, Constraint, Selection
 from poetry_aiops.accelerators.upgrade import find_upgrade
+from poetry_aiops.project.backends import is_backend
 
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selecti
 def _unknown(offered: frozenset[str] | None, candidates: list[Candidate]) -> list[Candidate]:
     known = {candidate.name for candidate in candidates}
     text = "this backend is not in the catalogue of builds, so nothing is known about what it runs on"
-    return [rejected(name, text) for name in sorted((offered or frozenset()) - known)]
+    return [
+        rejected(name, text if is_backend(name) else "undetectable")
+        for name in sorted((offered or frozenset()) - known)
+    ]
 
 
 def _with_offer(candidate: Candidate, offered: frozenset[str] | None) -> Candidate:

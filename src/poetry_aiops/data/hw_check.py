@@ -119,6 +119,8 @@ def load_record(path: Path) -> dict[str, Any]:
         raise RecordError(f"{path} cannot be read as JSON ({type(error).__name__})") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise RecordError(f"{path} is not a record of poetry-aiops ({SCHEMA})")
+    if record.get("incomplete"):
+        raise RecordError(f"{path} says that the installation is incomplete: hw-install did not finish")
     needs = record.get("needs")
     if not isinstance(needs, dict) or needs.get("kind") not in list(CHECKS):
         raise RecordError(f"{path} does not say what the build needs")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.asked import Asked, asked_backends, asked_packages, same_constraint, without_tags
 from poetry_aiops.hardware.index_sources import IndexSources
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 COMMAND = "poetry hw-add"
+_NOWHERE = "sys_platform == 'never'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +267,7 @@ class _Planner:
             self._problem(f"{asked.key} on {backend}", found.refusal, "Choose another backend or version.")
         for note in found.notes:
             self._note(note)
-        return found.lines
+        return found.lines + _replaced(asked.framework.name, found.lines)
 
     def _stays(self, asked: Asked, present: list[Requirement], lines: tuple[Line, ...], group: str) -> bool:
         """Say whether a variant keeps what it has; another constraint than the one asked for is a problem."""
@@ -328,6 +330,14 @@ class _Planner:
 
     def _fail(self) -> None:
         self.checker.fail(UsageError, COMMAND, "{count} things are in the way, and nothing was changed")
+
+
+def _replaced(name: str, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Return a line that installs nothing for the name that other packages ask for, where a twin stands for it."""
+    held = {line.package for line in lines}
+    if name in held or not held & load_families().twins(name):
+        return ()
+    return (Line(name, "*", (), _NOWHERE),)
 
 
 def _only(requirements: Iterable[Requirement]) -> str | None:

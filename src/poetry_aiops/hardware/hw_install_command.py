@@ -103,6 +103,7 @@ The environment variable <comment>POETRY_AIOPS_HARDWARE</> does the same as --ha
         self._installation = installation
         installation.verify_selection()
         installation.announce(self.installer)
+        installation.begin()
         code = super().handle()
         if code == 0:
             code = installation.conclude()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.utils import canonicalize_name
@@ -136,7 +136,9 @@ class Installation:
 
     def verify_selection(self) -> None:
         """Raise LockConflictError when poetry.lock holds two builds of one package for what is to be installed."""
-        verify_locked(locked_by(self.poetry.locker), [Installed.of(self.active_groups, self.active_extras)])
+        terms = self.session.terms if self.session else None
+        chosen = [Installed.of(self.active_groups, self.active_extras)]
+        verify_locked(locked_by(self.poetry.locker), chosen, terms)
 
     def announce(self, installer: Installer) -> None:
         """Warn, say what was chosen and why in one line, and prepare the installer to clear other variants away."""
@@ -152,6 +154,11 @@ class Installation:
             if is_foreign(self.detection):
                 installer.pretend(self._foreign_markers())
             installer.clear = frozenset(self.session.variants) - {self.variant} if clears else frozenset()
+
+    def begin(self) -> None:
+        """Say in the record that the installation is incomplete, until ``conclude`` replaces it."""
+        if self.group_plan.takes_variant and not self.request.dry_run:
+            self._leave_record(incomplete=True)
 
     def conclude(self) -> int:
         """Check what was installed and leave the record; returns the exit code."""
@@ -226,10 +233,11 @@ class Installation:
             return self.choice.reason
         return f"{self.choice.variant} ({self.choice.backend}) - {self.choice.reason}"
 
-    def _leave_record(self) -> None:
+    def _leave_record(self, *, incomplete: bool = False) -> None:
         env = self.env
         try:
-            write_record(env.path, env.script_dirs[0], env.python, self._record())
+            record = replace(self._record(), incomplete=incomplete)
+            write_record(env.path, env.script_dirs[0], env.python, record)
         except OSError as error:
             reason = error.strerror or str(error)
             self._warn(

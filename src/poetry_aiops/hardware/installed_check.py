@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.backends import family_of, is_backend
 from poetry_aiops.system.text import version_key
 
 
@@ -66,7 +66,7 @@ def _finding(backend: str, build: InstalledBuild, *, strict: bool) -> Finding:
 def _judge(backend: str, build: InstalledBuild, *, strict: bool) -> tuple[Outcome, str]:
     """Return whether a build serves a backend, and the end of the sentence that says so."""
     family = family_of(backend)
-    if build.family is None:
+    if build.family is None or not is_backend(backend):
         return "unknown", f"whether it serves {backend} cannot be told from its files"
     if family == "jetson":
         return _on_jetson(build)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.selection import Selection
     from poetry_aiops.cli.output import Output
     from poetry_aiops.hardware.installation import InstallRequest
-    from poetry_aiops.locking.api import VariantSession
+    from poetry_aiops.locking.api import InstallRecord, VariantSession
     from poetry_aiops.project.model import Package
 
 
@@ -111,12 +111,13 @@ class _Planner:
             )
         # What this environment remembers was chosen for this machine, and --target describes another one.
         record = read_record(env.path) if env.is_venv() and not request.is_described else None
+        stale = self._why_stale(record)
         wish = wish_of(
             self.options,
             self.variants,
             profile,
             request.hardware_variable,
-            record.requested if record else None,
+            record.requested if record and stale is None else None,
         )
         group_plan = plan_groups(
             self.options,
@@ -136,6 +137,8 @@ class _Planner:
             require(choice, request.require)
         # First what was chosen against expectation: a fall to the CPU.
         warnings = [*choice.warnings, *detection.warnings, *catalogue_warning(catalogue)]
+        if stale is not None and wish.origin == "auto":
+            warnings.insert(0, stale)
         if session is not None and choice.origin == "auto":
             warnings += selection.warnings
         return Installation(
@@ -153,6 +156,21 @@ class _Planner:
             torch=next((offer.torch for offer in offers if offer.variant == choice.variant), None),
             warnings=list(dict.fromkeys(warnings)),
         )
+
+    def _why_stale(self, record: InstallRecord | None) -> str | None:
+        """Return why a remembered choice no longer counts: its variant is gone, or now has another backend."""
+        remembered = record.requested if record else None
+        if record is None or self.session is None or remembered is None or remembered == NONE:
+            return None
+        backends = {variant.group: variant.backend for variant in self.session.hardware.variants}
+        if remembered not in backends:
+            return f"this environment remembers the variant {remembered}, which is gone; it is chosen anew"
+        if record.variant == remembered and record.backend != backends[remembered]:
+            return (
+                f"this environment remembers {remembered} with {record.backend}, which is {backends[remembered]} now;"
+                " it is chosen anew"
+            )
+        return None
 
     def _machine(self, catalogue: Catalogue) -> Detection:
         request = self.request

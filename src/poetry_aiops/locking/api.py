@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.session import VariantSession as VariantSession
     from poetry_aiops.locking.staged_project import StagedProject as StagedProject
     from poetry_aiops.locking.verify import Installed as Installed
+    from poetry_aiops.locking.verify import Terms as Terms
     from poetry_aiops.locking.verify import every_extra as every_extra
     from poetry_aiops.locking.verify import every_installation as every_installation
 else:
@@ -64,7 +65,7 @@ else:
         "record": ("InstallRecord", "record_for"),
         "session": ("VariantSession",),
         "staged_project": ("StagedProject",),
-        "verify": ("Installed", "every_extra", "every_installation"),
+        "verify": ("Installed", "Terms", "every_extra", "every_installation"),
     }
 
     def __getattr__(name: str) -> object:

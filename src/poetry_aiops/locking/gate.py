@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from poetry.packages.locker import Locker
     from poetry.packages.transitive_package_info import TransitivePackageInfo
 
-    from poetry_aiops.locking.verify import Installed
+    from poetry_aiops.locking.verify import Installed, Terms
     from poetry_aiops.project.model import Lock
     from poetry_aiops.project.targets import Target
 
@@ -54,14 +54,16 @@ def locked_by(locker: Locker) -> Lock | None:
         return read_lock(locker.lock)
 
 
-def verify_locked(lock: Lock | None, installations: Iterable[Installed]) -> None:
-    """Raise LockConflictError when an installation from this lock would double a package; no solve, no network.
+def verify_locked(lock: Lock | None, installations: Iterable[Installed], terms: Terms | None = None) -> None:
+    """Raise LockConflictError for what is wrong with an installation from this lock; no solve, no network.
 
     A lock of a format before 2.1 records no groups: Poetry solves again from it, and each name gets one build.
+    Without ``terms`` (a project without variants) only double builds count.
     """
-    names = [package.name for package in lock.packages] if lock else []
-    if lock and len(set(names)) < len(names):
-        verify(placements_of(lock), installations, machines_for(lock.python_versions))
+    if lock is None or not lock.has_groups:
+        return
+    if terms is not None or len({package.name for package in lock.packages}) < len(lock.packages):
+        verify(placements_of(lock), installations, machines_for(lock.python_versions), terms)
 
 
 class LockGuard:

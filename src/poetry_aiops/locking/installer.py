@@ -7,7 +7,7 @@ length of ``run()`` that one module attribute is exchanged and nothing else in t
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,15 +21,15 @@ from poetry.utils.env import NullEnv
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.model import NoSolutionError
-from poetry_aiops.locking.provides import provided_by_variants
+from poetry_aiops.locking.provides import provision
 from poetry_aiops.locking.selection import refuse_several_variants
-from poetry_aiops.locking.solver import PoetrySolution, PoetryVariantSolver, declared_by, merged
-from poetry_aiops.locking.verify import every_extra, every_installation, verify
+from poetry_aiops.locking.solver import PoetrySolution, PoetryVariantSolver, declared_by, merged, wants_of
+from poetry_aiops.locking.verify import base_findings, every_extra, every_installation, verify
 from poetry_aiops.locking.whole_writes import write_whole_files
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
     from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.locking.gate import LockGuard
+    from poetry_aiops.locking.provides import Provision
     from poetry_aiops.locking.solver import SolvedPackages
+    from poetry_aiops.locking.verify import DoubleBuild, Finding, Terms
     from poetry_aiops.project.targets import Target
 
 
@@ -55,8 +57,10 @@ class LockPlan:
     targets: tuple[Target, ...]
     quiet_io: IO
     report: Callable[[Agreement[PoetrySolution], PoetrySolution], None]
+    report_base: Callable[[Sequence[DoubleBuild | Finding]], None]
     fail: Callable[[AiopsError], None]
     guard: LockGuard
+    terms: Terms
     extras: bool = False
     """The variants are extras: Poetry locks them itself, and the result is verified."""
 
@@ -109,7 +113,8 @@ class VariantInstaller(Installer):
     def _execute(self, operations: list[Operation]) -> int:
         if self.is_updating():
             self.plan.guard.require()
-        if self.clear and self._locker.is_locked_groups_and_markers():
+        takes_variant = self.clear or not self.plan.terms.backends.keys().isdisjoint(self._groups or ())
+        if takes_variant and self._locker.is_locked_groups_and_markers():
             locked = self._locker.locked_packages()
             operations = self._with_changed_builds(operations, locked)
             operations = [*self._leftovers(operations, locked), *operations]
@@ -120,12 +125,23 @@ class VariantInstaller(Installer):
         installed = {package.name: package for package in self._installed_repository.packages}
         system = {package.name for package in self._installed_repository.system_site_packages}
         wanted = {o.package.name for o in operations if not (o.skipped and o.skip_reason == "Not required")}
-        held = self._held_by_extras(locked) if self.plan.extras else _held_by_groups(locked)
+        held = self._held_by_extras(locked) if self.plan.extras else self._held_by_groups(locked)
         return [
             Uninstall(installed[name])
             for name, holders in sorted(held.items())
             if name in installed and name not in wanted | system and holders <= self.clear
         ]
+
+    def _held_by_groups(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
+        """Return the groups that bring each package into this environment."""
+        held: dict[NormalizedName, set[str]] = {}
+        for package, info in locked.items():
+            groups = {
+                group for group in info.groups if info.get_marker([group]).validate(self._env.marker_env)
+            }
+            if groups:
+                held.setdefault(package.name, set()).update(groups)
+        return held
 
     def _held_by_extras(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
         """Return the variants (extras) that bring each package into this environment; ``""`` is main alone."""
@@ -161,13 +177,6 @@ class VariantInstaller(Installer):
         if not self._locker.is_locked_groups_and_markers():
             return {}
         return {package: info.groups for package, info in self._locker.locked_packages().items()}
-
-
-def _held_by_groups(locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
-    held: dict[NormalizedName, set[str]] = {}
-    for package, info in locked.items():
-        held.setdefault(package.name, set()).update(info.groups)
-    return held
 
 
 def exchange_installer(command: InstallerCommand, io: IO, plan: LockPlan) -> None:
@@ -221,7 +230,7 @@ class OneLockSolver(Solver):
             transaction = super().solve(use_latest)
             groups = frozenset(package.dependency_group_names(include_optional=True))
             solution = PoetrySolution(package, transaction.get_solved_packages())
-            verify(solution.placements, every_extra(variants, groups), self._plan.targets)
+            verify(solution.with_edges(), every_extra(variants, groups), self._plan.targets, self._terms())
         else:
             transaction = self._solve_variants(variants, frozenset(use_latest or ()))
         self._plan.guard.verified(transaction.get_solved_packages())
@@ -241,8 +250,10 @@ class OneLockSolver(Solver):
         solution = PoetrySolution(
             self._package, merged(solution.packages for solution in agreement.solutions.values())
         )
-        verify(solution.placements, every_installation(variants, base_groups), self._plan.targets)
+        placements = solution.with_edges()
+        verify(placements, every_installation(variants, base_groups), self._plan.targets, self._terms())
         self._plan.report(agreement, solution)
+        self._plan.report_base(base_findings(placements, base_groups, self._plan.targets, self._terms()))
         self._warn_about_yanked(solution.packages)
         return Transaction(
             self._locked_packages,
@@ -250,6 +261,10 @@ class OneLockSolver(Solver):
             installed_packages=self._installed_packages,
             root_package=self._package,
         )
+
+    def _terms(self) -> Terms:
+        """Return the terms of the project as it is locked: `poetry add` has not written pyproject.toml yet."""
+        return replace(self._plan.terms, project=self._package.name, wants=wants_of(self._package))
 
     def _solver_for(
         self, variants: tuple[str, ...], base_groups: frozenset[str], use_latest: frozenset[NormalizedName]
@@ -261,7 +276,7 @@ class OneLockSolver(Solver):
             locked={variant: self._locked_for(base_groups | {variant}) for variant in variants},
             use_latest=use_latest,
             variants=frozenset(variants),
-            provides=self._provides(variants, base_groups),
+            provision=self._provision(variants, base_groups),
             io=self._io if self._io.is_very_verbose() else self._plan.quiet_io,
             source_root=self.provider._source_root,  # noqa: SLF001 - the inner solvers need the same
         )
@@ -271,10 +286,13 @@ class OneLockSolver(Solver):
         known = self._locked_groups() if self._locked_packages else {}
         return [p for p in self._locked_packages if p not in known or groups.intersection(known[p])]
 
-    def _provides(self, variants: tuple[str, ...], base_groups: frozenset[str]) -> frozenset[str]:
-        declared = {variant: declared_by(self._package, variant) for variant in variants}
-        base_direct = frozenset(name for group in base_groups for name in declared_by(self._package, group))
-        return provided_by_variants(declared, base_direct, self._plan.provides)
+    def _provision(self, variants: tuple[str, ...], base_groups: frozenset[str]) -> Provision:
+        targets = self._plan.targets
+        declared = {variant: declared_by(self._package, variant, targets) for variant in variants}
+        base_direct = frozenset(
+            name for group in base_groups for name in declared_by(self._package, group, targets)
+        )
+        return provision(declared, base_direct, self._plan.provides, self._plan.terms.provided_none)
 
     def _warn_about_yanked(self, packages: Iterable[Package]) -> None:
         for package in packages:

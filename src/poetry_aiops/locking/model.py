@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from packaging.version import InvalidVersion, Version
+
+from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.model import Edge
+from poetry_aiops.project.targets import extras_in
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from poetry_aiops.project.model import Lock, PackageSource
+    from poetry_aiops.project.model import Lock, Package, PackageSource, Requirement
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,6 +40,11 @@ class Placement:
 
     build: Build
     markers: Mapping[str, str]
+    edges: tuple[Edge, ...] = ()
+    """What the build requires; the marker of a requirement of an extra asks about that extra."""
+
+    def __str__(self) -> str:
+        return f"{self.build.name} {self.build.version}"
 
 
 THE_PROJECT: Final = "the project"
@@ -118,9 +128,38 @@ def placements_of(lock: Lock) -> tuple[Placement, ...]:
                 group: " or ".join(f"({m})" for m in package.marker_for([group]) if m)
                 for group in package.groups or ()
             },
+            tuple(_edge(edge, package) for edge in package.edges),
         )
         for package in lock.packages
     )
+
+
+def edges_of_group(requirements: Iterable[Requirement]) -> tuple[Edge, ...]:
+    """Return what a dependency group asks for in the form of a locked package's requirements."""
+    return tuple(
+        Edge(one.name, one.constraint, one.extras, under_extras(one.marker, one.in_extras), one.optional)
+        for one in requirements
+    )
+
+
+def under_extras(marker: str, extras: Iterable[str]) -> str:
+    """Return a marker that holds only while one of ``extras`` is active; as it is where it asks about extras itself."""
+    asked = " or ".join(f'extra == "{extra}"' for extra in extras)
+    if not asked or extras_in(marker):
+        return marker
+    return asked if marker in {"", "*"} else f"({marker}) and ({asked})"
+
+
+def _edge(edge: Edge, package: Package) -> Edge:
+    """Return a requirement of a locked package with the extras that ask for it in its marker."""
+    if not edge.optional or extras_in(edge.marker):
+        return edge
+    asking = [extra for extra, entries in package.extras.items() if edge.name in map(_name_in, entries)]
+    return replace(edge, marker=under_extras(edge.marker, asking) if asking else "<empty>")
+
+
+def _name_in(entry: str) -> str:
+    return normalised(re.split(r"[^A-Za-z0-9._-]", entry, maxsplit=1)[0])
 
 
 def _origin(source: PackageSource | None) -> str:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_aiops.config import HARDWARE
+from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.environment_record import read_record
 from poetry_aiops.locking.provides import missing_provided
 from poetry_aiops.locking.solver import unknown_extras
+from poetry_aiops.locking.verify import Finding
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
 
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from poetry.console.commands.installer_command import InstallerCommand
 
     from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.locking.session import VariantSession
     from poetry_aiops.locking.solver import PoetrySolution
+    from poetry_aiops.locking.verify import DoubleBuild
 
 
 _MOST_NAMES = 6
@@ -39,10 +42,44 @@ def lock_report(
     if agreement.held:
         held = ", ".join(f"{build.name} {build.version}" for build in sorted(agreement.held))
         session.output.remark(f"Held {held} so that every variant fits the shared packages.")
+    _note_unlike_releases(session, agreement)
     wishes = {w for s in agreement.solutions.values() for w in unknown_extras(s.root, s.packages)}
     for wish in sorted(wishes):
         session.output.warning(f"{wish}: the locked build has no such extra, so nothing is installed for it.")
     _note_idle_provides(session, {package.name for package in solution.packages})
+
+
+def _note_unlike_releases(session: VariantSession, agreement: Agreement[PoetrySolution]) -> None:
+    """Name the packages that variants declare and hold in different releases; builds of one release are alike."""
+    releases: dict[str, dict[str, set[str]]] = {}
+    for variant, solution in agreement.solutions.items():
+        for package in solution.packages:
+            if variant in solution.packages[package].groups:
+                release = package.version.text.partition("+")[0]
+                releases.setdefault(package.name, {}).setdefault(release, set()).add(variant)
+    for name in sorted(provided_directly(session.hardware, session.project)):
+        held = releases.get(name, {})
+        variants = [variant for group in held.values() for variant in group]
+        if len(held) > 1 and len(set(variants)) == len(variants):
+            differ = ", ".join(
+                f"{release} in {', '.join(sorted(group))}" for release, group in sorted(held.items())
+            )
+            session.output.remark(
+                f"{name} differs between the variants: {differ}. Give them one constraint if that is not meant."
+            )
+
+
+def note_base(session: VariantSession, found: Sequence[DoubleBuild | Finding]) -> None:
+    """Say what an installation without a variant lacks, and warn of what else is wrong with it."""
+    gaps = [one for one in found if isinstance(one, Finding) and one.is_gap]
+    for gap in gaps[:_MOST_NAMES]:
+        session.output.remark(
+            f"{gap.name} is left to the hardware variants (wanted by {', '.join(gap.parents[:2])});"
+            " an installation without a variant has none."
+        )
+    for one in found:
+        if one not in gaps:
+            session.output.warning(f"without a variant: {one}")
 
 
 def _note_idle_provides(session: VariantSession, locked: Collection[str]) -> None:
@@ -82,7 +119,7 @@ def note_what_sync_removes(command: InstallerCommand, session: VariantSession, a
         return
     record = read_record(command.env.path)
     option = "--extras" if session.kind == "extras" else "--with"
-    if record is not None and record.variant is not None:
+    if record is not None and record.variant in session.variants:
         session.output.warning(
             f"this environment holds the hardware variant {record.variant}, and `poetry sync` without it removes"
             f" its packages. To keep them: `poetry hw-install --sync`, or `poetry sync {option} {record.variant}`.",

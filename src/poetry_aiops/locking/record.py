@@ -70,6 +70,8 @@ class InstallRecord:
     os: str
     arch: str
     needs: Needs = field(default_factory=lambda: Needs("cpu"))
+    incomplete: bool = False
+    """The installation has begun and not ended: what the environment holds is not known."""
 
     def to_json(self) -> str:
         """Return the record as the text of its file."""
@@ -170,6 +172,7 @@ def from_json(text: str, where: str = FILE_NAME) -> InstallRecord:
         os=read.text("os"),
         arch=read.text("arch"),
         needs=_needs(read),
+        incomplete=document.get("incomplete") is True,
     )
     if read.faults:
         raise InputError(

@@ -18,15 +18,17 @@ from poetry_aiops.locking.compatibility import check_poetry
 from poetry_aiops.locking.declaration import check_declaration, provided_directly, variant_kind
 from poetry_aiops.locking.gate import LockGuard, locked_by, machines_for, verify_locked
 from poetry_aiops.locking.installer import LockPlan, exchange_installer
+from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.notes import (
     lock_report,
+    note_base,
     note_missing_provided,
     note_vanished_variants,
     note_what_sync_removes,
 )
 from poetry_aiops.locking.ordinary import asked_of, flag
 from poetry_aiops.locking.selection import refuse_several_variants
-from poetry_aiops.locking.verify import every_extra, every_installation
+from poetry_aiops.locking.verify import Terms, base_findings, every_extra, every_installation
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
 
@@ -79,6 +81,10 @@ class VariantSession:
         return locked_by(self.poetry.locker)
 
     @cached_property
+    def terms(self) -> Terms:
+        return Terms.of(self.project, self.hardware)
+
+    @cached_property
     def targets(self) -> tuple[Target, ...]:
         return machines_for(self.poetry.package.python_versions)
 
@@ -101,7 +107,7 @@ def prepare(
     _refuse_provided_package(event, session)
     _verify_checked_lock(event, session)
     if verifies:
-        verify_locked(session.locked(), [asked])
+        verify_locked(session.locked(), [asked], session.terms)
     _exchange_solver(event, session, asked)
     return session
 
@@ -136,7 +142,11 @@ def verify_lock(session: VariantSession) -> None:
         if session.kind == "extras"
         else every_installation(session.variants, session.base_groups)
     )
-    verify_locked(session.locked(), every)
+    lock = session.locked()
+    verify_locked(lock, every, session.terms)
+    if lock is not None and lock.has_groups and session.kind == "groups":
+        placements = placements_of(lock)
+        note_base(session, base_findings(placements, session.base_groups, session.targets, session.terms))
 
 
 # -- preparing ----------------------------------------------------------------------------------------
@@ -216,7 +226,9 @@ def use_variant_installer(command: InstallerCommand, session: VariantSession) ->
         quiet_io=quiet,
         report=lambda agreement, solution: lock_report(session, agreement, solution),
         fail=session.output.error,
+        report_base=lambda found: note_base(session, found),
         guard=session.guard,
+        terms=Terms().with_hardware(session.hardware),
         extras=session.kind == "extras",
     )
     exchange_installer(command, session.io, plan)

@@ -11,36 +11,56 @@ The private names of Poetry that this module touches, compared across 2.1 to 2.5
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from poetry.core.constraints.version import Version
 from poetry.core.packages.dependency_group import DependencyGroup
+from poetry.core.version.markers import EmptyMarker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.puzzle.solver import Solver
 
-from poetry_aiops.locking.model import THE_PROJECT, Build, Demand, NoSolutionError, Placement
+from poetry_aiops.accelerators.families import load_families
+from poetry_aiops.locking.model import (
+    THE_PROJECT,
+    Build,
+    Demand,
+    NoSolutionError,
+    Placement,
+    under_extras,
+)
 from poetry_aiops.locking.pool import OfferingPool
+from poetry_aiops.locking.provides import Provision
+from poetry_aiops.project.model import Edge
+from poetry_aiops.project.targets import extras_in, marker_applies
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
+    from poetry.core.version.markers import BaseMarker
     from poetry.repositories import RepositoryPool
 
     from poetry_aiops.locking.model import Offer
+    from poetry_aiops.locking.provides import Builds
+    from poetry_aiops.project.targets import Target
 
     SolvedPackages = dict[Package, TransitivePackageInfo]
+
+
+_BUILD_TAG = re.compile(r"\+([a-z0-9.]+)", re.IGNORECASE)
 
 
 def build_of(package: Package) -> Build:
@@ -65,19 +85,46 @@ def unknown_extras(root: Package, packages: Iterable[Package]) -> list[str]:
     )
 
 
-def declared_by(root: Package, group: str) -> dict[str, frozenset[tuple[str, ...]]]:
-    """Return the names that a dependency group asks for, each with how it asks (constraint, source, ...)."""
-    wishes: dict[str, set[tuple[str, ...]]] = {}
-    for dependency in root.dependency_group(group).dependencies_for_locking:
-        how = (
-            str(dependency.constraint),
-            dependency.source_name or "",
-            dependency.source_url or "",
-            ",".join(sorted(dependency.extras)),
-            str(dependency.marker),
+def wants_of(root: Package) -> dict[str, tuple[Edge, ...]]:
+    """Return what each dependency group of the project asks for, included groups followed."""
+    return {
+        group: tuple(
+            _edge(dependency, root) for dependency in root.dependency_group(group).dependencies_for_locking
         )
-        wishes.setdefault(dependency.name, set()).add(how)
-    return {name: frozenset(how) for name, how in wishes.items()}
+        for group in root.dependency_group_names(include_optional=True)
+    }
+
+
+def _edge(dependency: Dependency, package: Package) -> Edge:
+    """Return a requirement as the lock holds it, with the extras that ask for it in its marker."""
+    marker = str(dependency.marker)
+    if dependency.is_optional():
+        asking = dependency.in_extras or [
+            extra
+            for extra, wanted in package.extras.items()
+            if any(one.name == dependency.name for one in wanted)
+        ]
+        marker = under_extras(marker, asking)
+    extras = tuple(sorted(dependency.extras))
+    return Edge(dependency.name, str(dependency.constraint), extras, marker, dependency.is_optional())
+
+
+def declared_by(root: Package, group: str, targets: Sequence[Target]) -> dict[str, Builds]:
+    """Return the names that a dependency group asks for on some machine, each with the builds that it selects."""
+    asked: dict[str, set[tuple[str, str, str]]] = {}
+    for dependency in root.dependency_group(group).dependencies_for_locking:
+        marker = str(dependency.marker)
+        if any(marker_applies(marker, target, extras_in(marker)) for target in targets):
+            source = dependency.source_name or ""
+            tag = _BUILD_TAG.search(str(dependency.constraint))
+            asked.setdefault(dependency.name, set()).add(
+                (
+                    "" if source.lower() == "pypi" else source,
+                    dependency.source_url or "",
+                    tag[1] if tag else "",
+                )
+            )
+    return {name: frozenset(builds) for name, builds in asked.items()}
 
 
 @dataclass(frozen=True)
@@ -93,6 +140,13 @@ class PoetrySolution:
         return tuple(
             Placement(build_of(package), {group: str(marker) for group, marker in info.markers.items()})
             for package, info in self.packages.items()
+        )
+
+    def with_edges(self) -> tuple[Placement, ...]:
+        """Return the placements with what each build requires."""
+        return tuple(
+            replace(placement, edges=tuple(_edge(dependency, package) for dependency in package.requires))
+            for placement, package in zip(self.placements, self.packages, strict=True)
         )
 
     def demands_on(self, name: str) -> tuple[Demand, ...]:
@@ -129,7 +183,7 @@ class PoetryVariantSolver:
     """The packages that poetry.lock holds for each variant (its own and those of the base)."""
     use_latest: frozenset[NormalizedName]
     variants: frozenset[str]
-    provides: frozenset[str]
+    provision: Provision
     io: IO
     source_root: Path | None
     _known: dict[Build, Package] = field(default_factory=dict)
@@ -142,18 +196,55 @@ class PoetryVariantSolver:
         rules = _offering_rules(offer)
         fixed = {package.name for package in preferred} | rules.keys()
         locked = [*preferred, *(package for package in self.locked[variant] if package.name not in fixed)]
+        packages = self._packages(variant, root, rules, locked, self.use_latest - fixed)
+        if stricter := self._twins_that_fit(variant, packages):
+            packages = self._packages(variant, root, {**rules, **stricter}, locked, self.use_latest - fixed)
+        self._known.update((build_of(package), package) for package in packages)
+        return PoetrySolution(root, packages)
+
+    def _packages(
+        self,
+        variant: str,
+        root: ProjectPackage,
+        rules: Mapping[str, Callable[[Package], bool]],
+        locked: list[Package],
+        use_latest: Collection[NormalizedName],
+    ) -> SolvedPackages:
         pool = OfferingPool(self.pool, rules) if rules else self.pool
         solver = _SingleVariantSolver(root, pool, self.installed, locked, self.io)
-        solver.split(variant, self.variants, self.provides)
+        solver.split(variant, self.variants, self.provision)
         solver.provider._source_root = self.source_root  # noqa: SLF001 - Poetry hands it on only to its own
         solver.provider._deferred_cache = self._deferred  # noqa: SLF001 - else git and paths are read again
         try:
-            transaction = solver.solve(use_latest=self.use_latest - fixed)
+            return solver.solve(use_latest=use_latest).get_solved_packages()
         except (SolverProblemError, IncompatibleConstraintsError) as error:
             raise NoSolutionError(str(error)) from error
-        packages = transaction.get_solved_packages()
-        self._known.update((build_of(package), package) for package in packages)
-        return PoetrySolution(root, packages)
+
+    def _twins_that_fit(self, variant: str, packages: SolvedPackages) -> dict[str, Callable[[Package], bool]]:
+        """Return rules for packages that stand for another name in a version which those who ask for that refuse."""
+        families = load_families()
+        rules: dict[str, Callable[[Package], bool]] = {}
+        for name in self.provision.replaced[variant]:
+            wanted = [
+                dependency.constraint
+                for parent in packages
+                if parent.name not in families.twins(name)
+                for dependency in parent.requires
+                if dependency.name == name and not dependency.is_optional()
+            ]
+            for package in packages:
+                if (
+                    package.name in families.twins(name)
+                    and package.name not in self.provision.replaced[variant]
+                ):
+                    fits = partial(_accepted_by, wanted)
+                    if not fits(package):
+                        rules[package.name] = fits
+        return rules
+
+
+def _accepted_by(constraints: Iterable[VersionConstraint], package: Package) -> bool:
+    return all(constraint.allows(package.version) for constraint in constraints)
 
 
 def _offering_rules(offer: Offer) -> dict[str, Callable[[Package], bool]]:
@@ -175,12 +266,12 @@ class _SingleVariantSolver(Solver):
 
     _variant = ""
     _base_groups: frozenset[NormalizedName] = frozenset()
-    _provides: frozenset[str] = frozenset()
+    _provision = Provision()
 
-    def split(self, variant: str, variants: frozenset[str], provides: frozenset[str]) -> None:
+    def split(self, variant: str, variants: frozenset[str], provision: Provision) -> None:
         """Say which group is the variant, and which packages only variants may hold."""
         self._variant = variant
-        self._provides = provides
+        self._provision = provision
         groups = self._package.dependency_group_names(include_optional=True)
         self._base_groups = frozenset(groups - variants)
 
@@ -193,17 +284,18 @@ class _SingleVariantSolver(Solver):
 
         The base and the variant are walked apart, so that markers of the base do not carry over what only a
         provided package (torch) wants. A provided package that the variant does not declare itself is
-        attributed to the variant all the same.
+        attributed to the variant all the same, unless a twin of the variant stands for it or none is meant.
         """
-        if not self._provides:
+        if not self._provision.names:
             return super()._aggregate_solved_packages(packages)
         whole = self._package
         try:
-            with _edges_cut(packages, self._provides):
+            with _edges_cut(packages, self._provision.names):
                 base = self._aggregate(whole.with_dependency_groups(self._base_groups, only=True), packages)
             optional_in_base = {id(package): package.optional for package in base}
             self._package = whole
-            own = self._aggregate(self._own_root(packages, base), packages)
+            with _edges_cut(packages, self._provision.replaced[self._variant]):
+                own = self._aggregate(self._own_root(packages, base), packages)
         finally:
             self._package = whole
         for package in own:
@@ -227,10 +319,28 @@ class _SingleVariantSolver(Solver):
         for dependency in root.dependency_group(self._variant).dependencies_for_locking:
             group.add_dependency(dependency)
         for package in packages:
-            if package.name in self._provides and package.name not in held and package not in base:
-                group.add_dependency(_in_group(package.to_dependency(), self._variant))
+            name = package.name
+            if (
+                name in self._provision.names - self._provision.none
+                and name not in held
+                and package not in base
+            ):
+                dependency = package.to_dependency()
+                dependency.marker = dependency.marker.intersect(_where_no_twin(name, group))
+                if not dependency.marker.is_empty():
+                    group.add_dependency(_in_group(dependency, self._variant))
         root.add_dependency_group(group)
         return root
+
+
+def _where_no_twin(name: str, group: DependencyGroup) -> BaseMarker:
+    """Return the marker for the machines on which a group declares no package that stands for ``name``."""
+    twins = load_families().twins(name)
+    covered: BaseMarker = EmptyMarker()
+    for dependency in group.dependencies:
+        if dependency.name in twins:
+            covered = covered.union(dependency.marker)
+    return covered.invert()
 
 
 def _in_group(dependency: Dependency, group: str) -> Dependency:
@@ -242,14 +352,16 @@ def _in_group(dependency: Dependency, group: str) -> Dependency:
 
 
 @contextmanager
-def _edges_cut(packages: list[Package], provides: frozenset[str]) -> Iterator[None]:
-    """Hide, for a while, the requirements of other packages on the provided ones."""
+def _edges_cut(packages: list[Package], names: frozenset[str]) -> Iterator[None]:
+    """Hide, for a while, the requirements of other packages on ``names``; twins keep theirs on each other."""
     saved: list[tuple[Any, list[Dependency]]] = []
+    families = load_families()
     for package in packages:
-        if package.name in provides:
+        if package.name in names:
             continue
+        hidden = names - families.twins(package.name)
         for group in package._dependency_groups.values():  # noqa: SLF001 - there is no public way to hide an edge
-            kept = [d for d in group._dependencies if d.name not in provides]  # noqa: SLF001
+            kept = [d for d in group._dependencies if d.name not in hidden]  # noqa: SLF001
             if len(kept) != len(group._dependencies):  # noqa: SLF001
                 saved.append((group, group._dependencies))  # noqa: SLF001
                 group._dependencies = kept  # noqa: SLF001

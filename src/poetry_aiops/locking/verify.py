@@ -1,26 +1,84 @@
-"""Rule 2: on no concrete machine may a selection of groups install two builds of one package."""
+"""The checker: what each variant installs on each concrete machine, without a solve and without the network.
+
+On every machine where a variant's backend exists, the selection of the lock has no two builds of one package, no gap
+(everything that a selected package needs is selected), no two packages that overwrite each other's files, and no
+companion of a framework from another index than the framework's. A set of machines is an integer, one bit for each
+machine, so that a lock is checked on all of them at once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
+from poetry.core.constraints.version import Version, parse_constraint
+
+from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import LockConflictError
-from poetry_aiops.project.targets import marker_applies
+from poetry_aiops.locking.model import THE_PROJECT, edges_of_group
+from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.model import MAIN
+from poetry_aiops.project.targets import NO_EXTRAS, extras_in, marker_applies
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from poetry_aiops.config import HardwareConfig
     from poetry_aiops.locking.model import Build, Placement
+    from poetry_aiops.project.model import Edge, Project
     from poetry_aiops.project.targets import Target
 
 
-_WAYS_OUT = (
+_WAYS_OUT: Final = (
     "After a merge run `poetry lock`, or `poetry lock --regenerate` where that changes nothing. Builds that exclude each"
     " other belong into optional groups that [tool.poetry-aiops.hardware.variants] names (extras are solved together,"
     " which doubles what the rest of the project reaches too); else narrow the requirements that pull them in."
 )
+_MOST_PARENTS: Final = 4
+_EXISTS_ON: Final = MappingProxyType(
+    {
+        "mps": ("macos-arm64",),
+        "cuda": ("linux", "windows"),
+        "rocm": ("linux",),
+        "xpu": ("linux", "windows"),
+        "jetson": ("linux-aarch64",),
+    }
+)
+"""Backend family -> the platforms (or systems) on which it exists; every other one exists everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the project says beyond its lock: who asks for what, and where its variants are to run.
+
+    ``wants`` maps a dependency group to what it asks for, ``backends`` a variant to its backend. ``platforms`` are
+    names such as ``linux-x86_64`` or ``macos``, all when empty. Of the names in ``provided_none`` an absence is meant.
+    """
+
+    project: str = ""
+    wants: Mapping[str, tuple[Edge, ...]] = field(default_factory=dict)
+    backends: Mapping[str, str] = field(default_factory=dict)
+    platforms: frozenset[str] = frozenset()
+    provided_none: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, project: Project, hardware: HardwareConfig | None) -> Terms:
+        """Return the terms that pyproject.toml declares."""
+        wants = {name: edges_of_group(project.requirements_of(name)) for name in project.groups}
+        return cls(project.name, wants).with_hardware(hardware) if hardware else cls(project.name, wants)
+
+    def with_hardware(self, hardware: HardwareConfig) -> Terms:
+        """Return these terms with those of ``[tool.poetry-aiops.hardware]``."""
+        return replace(
+            self,
+            backends={variant.group: variant.backend for variant in hardware.variants},
+            platforms=frozenset(hardware.platforms),
+            provided_none=hardware.provided_none,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +90,24 @@ class DoubleBuild:
     targets: tuple[str, ...]
 
     def __str__(self) -> str:
-        builds = ", ".join(str(build) for build in self.builds)
-        more = f" and {len(self.targets) - 1} more kinds of machine" if len(self.targets) > 1 else ""
-        return f"{self.name}: {builds} (on {self.targets[0]}{more})"
+        return f"{self.name}: {', '.join(str(build) for build in self.builds)} ({_on(self.targets)})"
 
 
-def double_builds(
-    placements: Iterable[Placement],
-    groups: frozenset[str],
-    targets: Sequence[Target],
-    extras: frozenset[str] = frozenset(),
-) -> tuple[DoubleBuild, ...]:
-    """Return every package of which the groups would install two builds on some machine."""
-    found = []
-    for name, rivals in _rivals(placements, groups).items():
-        builds: set[Build] = set()
-        where = []
-        for target in targets:
-            chosen = {p.build for p in rivals if _installs(p, groups, target, extras)}
-            if len(chosen) > 1:
-                builds.update(chosen)
-                where.append(target.name)
-        if where:
-            found.append(DoubleBuild(name, tuple(sorted(builds)), tuple(where)))
-    return tuple(sorted(found, key=lambda double: double.name))
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with what one variant installs: what, who wants it, on which machines, the way out."""
+
+    name: str
+    what: str
+    targets: tuple[str, ...]
+    parents: tuple[str, ...] = ()
+    way_out: str = ""
+    is_gap: bool = False
+
+    def __str__(self) -> str:
+        more = f" and {len(self.parents) - _MOST_PARENTS} more" if len(self.parents) > _MOST_PARENTS else ""
+        wanted = f", wanted by {', '.join(self.parents[:_MOST_PARENTS])}{more}" if self.parents else ""
+        return f"{self.what} ({_on(self.targets)}){wanted}{f'. {self.way_out}' if self.way_out else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +126,311 @@ class Installed:
 
 
 def every_installation(variants: Iterable[str], base_groups: frozenset[str]) -> tuple[Installed, ...]:
-    """Return what can be installed of a project whose variants are groups: the base alone, or with one variant."""
-    alone = Installed("without a variant", base_groups)
-    return alone, *(Installed(f"with {name}", base_groups | {name}) for name in variants)
+    """Return what can be installed of a project whose variants are groups: each of them with the base."""
+    return tuple(Installed(f"with {name}", base_groups | {name}) for name in variants)
 
 
 def every_extra(variants: Iterable[str], groups: frozenset[str]) -> tuple[Installed, ...]:
-    """Return what can be installed of a project whose variants are extras: none of them, or one."""
-    alone = Installed("without extras", groups)
-    return alone, *(Installed(f"with the extra {name}", groups, frozenset({name})) for name in variants)
+    """Return what can be installed of a project whose variants are extras: each of them with every group."""
+    return tuple(Installed(f"with the extra {name}", groups, frozenset({name})) for name in variants)
+
+
+def double_builds(
+    placements: Iterable[Placement],
+    groups: frozenset[str],
+    targets: Sequence[Target],
+    extras: frozenset[str] = frozenset(),
+) -> tuple[DoubleBuild, ...]:
+    """Return every package of which the groups would install two builds on some machine."""
+    machines = Machines(targets)
+    return _doubles(_Selected(placements, Installed("", groups, extras), machines, machines.all))
 
 
 def verify(
-    placements: Sequence[Placement], installations: Iterable[Installed], targets: Sequence[Target]
+    placements: Sequence[Placement],
+    installations: Iterable[Installed],
+    targets: Sequence[Target],
+    terms: Terms | None = None,
 ) -> None:
-    """Raise LockConflictError when one of the installations doubles a package on some machine."""
-    found = [(one, double_builds(placements, one.groups, targets, one.extras)) for one in installations]
-    details = tuple(f"{one.title}: {double}" for one, doubles in found for double in doubles)
-    if details:
-        what = "poetry.lock would install two builds of one package on the same machine"
-        raise LockConflictError(what, details=details, hint=_WAYS_OUT)
+    """Raise LockConflictError for what is wrong with one of the installations.
+
+    Without ``terms`` only double builds are looked for. With them, an installation with a variant and main is held
+    to everything; one without a variant may have gaps, for the variants fill them.
+    """
+    machines = Machines(targets)
+    found = [
+        (one.title, finding)
+        for one in installations
+        for finding in findings(placements, one, machines, terms)
+        if isinstance(finding, DoubleBuild) or (terms and _variant(one, terms) is not None)
+    ]
+    if found:
+        doubles = [finding for _, finding in found if isinstance(finding, DoubleBuild)]
+        raise LockConflictError(
+            "poetry.lock would install two builds of one package on the same machine"
+            if doubles
+            else "poetry.lock would give a variant an environment that does not work",
+            details=tuple(f"{title}: {finding}" for title, finding in found),
+            hint=_WAYS_OUT if doubles else "Each line names its way out; then run `poetry lock`.",
+        )
 
 
-def _rivals(placements: Iterable[Placement], groups: frozenset[str]) -> dict[str, list[Placement]]:
-    by_name: dict[str, list[Placement]] = {}
-    for placement in placements:
-        if groups.intersection(placement.markers):
-            by_name.setdefault(placement.build.name, []).append(placement)
-    return {name: rivals for name, rivals in by_name.items() if len(rivals) > 1}
+def base_findings(
+    placements: Sequence[Placement], base_groups: frozenset[str], targets: Sequence[Target], terms: Terms
+) -> tuple[DoubleBuild | Finding, ...]:
+    """Return what an installation without any variant would have wrong; it is reported, never refused."""
+    alone = Installed("without a variant", base_groups)
+    return tuple(findings(placements, alone, Machines(targets), terms))
 
 
-def _installs(placement: Placement, groups: frozenset[str], target: Target, extras: frozenset[str]) -> bool:
-    return any(
-        marker_applies(marker, target, extras)
-        for group, marker in placement.markers.items()
-        if group in groups
+def findings(
+    placements: Sequence[Placement], installed: Installed, machines: Machines, terms: Terms | None
+) -> Iterator[DoubleBuild | Finding]:
+    """Return everything that is wrong with one installation on the machines where it can be."""
+    variant = _variant(installed, terms) if terms else None
+    where = machines.all if terms is None else machines.for_backend(terms.backends.get(variant or ""), terms)
+    selected = _Selected(placements, installed, machines, where)
+    doubles = _doubles(selected)
+    if terms is None:
+        yield from doubles
+        return
+    needs = selected.needs(terms)
+    yield from doubles
+    if MAIN in installed.groups:
+        yield from _gaps(selected, needs, terms, variant)
+    yield from _overwriting(selected, needs)
+    yield from _foreign_companions(selected, variant, terms)
+
+
+class Machines:
+    """Concrete machines, and sets of them as the bits of an integer."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self._targets = targets
+        self.all = (1 << len(targets)) - 1
+        self._known: dict[tuple[str, frozenset[str]], int] = {("", NO_EXTRAS): self.all}
+
+    def where(self, marker: str, extras: frozenset[str] = NO_EXTRAS) -> int:
+        """Return the machines on which a marker holds while ``extras`` are active."""
+        if (marker, extras) not in self._known:
+            bits = (marker_applies(marker, target, extras) << i for i, target in enumerate(self._targets))
+            self._known[marker, extras] = sum(bits)
+        return self._known[marker, extras]
+
+    def for_backend(self, backend: str | None, terms: Terms) -> int:
+        """Return the project's machines on which a backend exists."""
+        exists = _EXISTS_ON.get(family_of(backend), ()) if backend else ()
+        return self._on(exists) & self._on(terms.platforms)
+
+    def names(self, bits: int) -> tuple[str, ...]:
+        """Return the names of the machines in a set."""
+        return tuple(target.name for i, target in enumerate(self._targets) if bits >> i & 1)
+
+    def _on(self, platforms: Iterable[str]) -> int:
+        names = tuple(f"{name}-" for name in platforms)
+        bits = (target.name.startswith(names) << i for i, target in enumerate(self._targets))
+        return sum(bits) if names else self.all
+
+
+@dataclass(slots=True)
+class _Need:
+    """Machines on which somebody's requirement on a package holds, requirement by requirement."""
+
+    demands: dict[tuple[str, Edge], int] = field(default_factory=dict)
+
+    def parents(self, bits: int) -> tuple[str, ...]:
+        """Return who asks for the package on some of these machines, and for which versions."""
+        return tuple(
+            dict.fromkeys(
+                f"{parent} ({edge.constraint})" for (parent, edge), on in self.demands.items() if on & bits
+            )
+        )
+
+
+class _Selected:
+    """What one installation takes from the lock on each machine."""
+
+    def __init__(
+        self, placements: Iterable[Placement], installed: Installed, machines: Machines, where: int
+    ) -> None:
+        self.machines = machines
+        self.installed = installed
+        self.where = where
+        self.chosen: dict[str, list[tuple[Placement, int]]] = {}
+        for placement in placements:
+            bits = 0
+            for group, marker in placement.markers.items():
+                if group in installed.groups:
+                    bits |= machines.where(marker, installed.extras)
+            if bits & where:
+                self.chosen.setdefault(placement.build.name, []).append((placement, bits & where))
+
+    def bits(self, name: str) -> int:
+        """Return the machines on which some build of a package is selected."""
+        return _union(bits for _, bits in self.chosen.get(name, ()))
+
+    def needs(self, terms: Terms) -> dict[str, _Need]:
+        """Return what the project and the selected packages need, with the extras that they ask for followed."""
+        needs: defaultdict[str, _Need] = defaultdict(_Need)
+        active: defaultdict[tuple[str, str], int] = defaultdict(int)
+        waiting: list[tuple[str, str, int]] = []
+
+        def follow(parent: str, edges: Iterable[Edge], bits: int, extras: frozenset[str]) -> None:
+            for edge in edges:
+                on = bits & self.machines.where(edge.marker, extras)
+                if on and edge.name != terms.project:
+                    demands = needs[edge.name].demands
+                    demands[parent, edge] = demands.get((parent, edge), 0) | on
+                    waiting.extend((edge.name, extra, on) for extra in edge.extras)
+
+        for group in sorted(self.installed.groups):
+            edges = terms.wants.get(group, ())
+            follow(f"{THE_PROJECT}'s group {group}", edges, self.where, self.installed.extras)
+        for rows in self.chosen.values():
+            for placement, bits in rows:
+                follow(str(placement), placement.edges, bits, NO_EXTRAS)
+        while waiting:
+            name, extra, on = waiting.pop()
+            new = on & ~active[name, extra]
+            active[name, extra] |= new
+            for placement, bits in self.chosen.get(name, ()) if new else ():
+                asked = [edge for edge in placement.edges if extra in extras_in(edge.marker)]
+                follow(str(placement), asked, bits & new, frozenset({extra}))
+        return needs
+
+
+def _doubles(selected: _Selected) -> tuple[DoubleBuild, ...]:
+    found = []
+    for name, rows in selected.chosen.items():
+        by_build: dict[Build, int] = {}
+        for placement, bits in rows:
+            by_build[placement.build] = by_build.get(placement.build, 0) | bits
+        where = _union(one & other for one, other in combinations(by_build.values(), 2))
+        if where:
+            builds = sorted(build for build, bits in by_build.items() if bits & where)
+            found.append(DoubleBuild(name, tuple(builds), selected.machines.names(where)))
+    return tuple(sorted(found, key=lambda double: double.name))
+
+
+def _gaps(
+    selected: _Selected, needs: Mapping[str, _Need], terms: Terms, variant: str | None
+) -> Iterator[Finding]:
+    families = load_families()
+    for name, need in sorted(needs.items()):
+        if name in terms.provided_none:
+            continue
+        missing = _union(need.demands.values()) & ~selected.bits(name)
+        for twin in families.twins(name):
+            missing &= ~_union(
+                bits
+                for placement, bits in selected.chosen.get(twin, ())
+                if _serves(placement.build, need, bits)
+            )
+        if missing:
+            yield Finding(
+                name,
+                f"{name} is missing",
+                selected.machines.names(missing),
+                need.parents(missing),
+                _ways_to_fill(name, variant, selected.machines.names(missing)),
+                is_gap=True,
+            )
+
+
+def _serves(build: Build, need: _Need, bits: int) -> bool:
+    """Say whether a twin has a version that everyone accepts who asks for the other name on these machines."""
+    version = Version.parse(build.version)
+    return all(
+        parse_constraint(edge.constraint).allows(version)
+        for (_, edge), on in need.demands.items()
+        if on & bits
     )
+
+
+def _ways_to_fill(name: str, variant: str | None, targets: tuple[str, ...]) -> str:
+    platforms = sorted({target.rpartition("-py")[0] for target in targets})
+    declare = f"Declare a {name} for these machines in {variant}" if variant else f"Declare {name}"
+    return (
+        f"{declare}, or leave {', '.join(platforms)} out of [tool.poetry-aiops.hardware] platforms, or permit the"
+        f' absence there with provided-none = ["{name}"]'
+    )
+
+
+def _overwriting(selected: _Selected, needs: Mapping[str, _Need]) -> Iterator[Finding]:
+    for family in load_families().families:
+        present = sorted(family.members & selected.chosen.keys())
+        for one, other in combinations(present, 2):
+            both = selected.bits(one) & selected.bits(other) & ~_together(selected, one, other)
+            if both:
+                parents = dict.fromkeys(
+                    f"{parent} wants {name}"
+                    for name in (one, other)
+                    if name in needs
+                    for parent in needs[name].parents(both)
+                )
+                yield Finding(
+                    one,
+                    f"{one} and {other} overwrite each other's files ({', '.join(family.imports)})",
+                    selected.machines.names(both),
+                    tuple(parents),
+                    f"Declare one of them in each variant and neither in the shared groups (`poetry hw-add {one}` does"
+                    " that); a variant's own one serves whatever requires the other",
+                )
+
+
+def _together(selected: _Selected, one: str, other: str) -> int:
+    """Return the machines on which one of two packages requires the other, so that they are made to be together."""
+    pairs = ((one, other), (other, one))
+    return _union(
+        bits & selected.machines.where(edge.marker)
+        for name, wanted in pairs
+        for placement, bits in selected.chosen[name]
+        for edge in placement.edges
+        if edge.name == wanted
+    )
+
+
+def _foreign_companions(selected: _Selected, variant: str | None, terms: Terms) -> Iterator[Finding]:
+    jetson = variant is not None and family_of(terms.backends[variant]) == "jetson"
+    for framework, companions in load_families().companions.items():
+        for name in sorted(companions & selected.chosen.keys()):
+            for main, here in selected.chosen.get(framework, ()):
+                for companion, there in selected.chosen[name]:
+                    foreign = main.build.source != companion.build.source and (
+                        jetson or _build_tag(main.build) != _build_tag(companion.build)
+                    )
+                    if foreign and here & there:
+                        yield Finding(
+                            name,
+                            f"{companion} comes from {_index(companion.build)}, but {main} from {_index(main.build)}:"
+                            " the two are compiled for each other",
+                            selected.machines.names(here & there),
+                            (),
+                            f"Declare {name} in {variant or 'the same group'} with the source of {framework}",
+                        )
+
+
+def _build_tag(build: Build) -> str:
+    return build.version.partition("+")[2]
+
+
+def _index(build: Build) -> str:
+    return build.source or "the default index"
+
+
+def _variant(installed: Installed, terms: Terms) -> str | None:
+    """Return the variant that an installation takes, None without one."""
+    names = installed.groups | installed.extras
+    return next((variant for variant in terms.backends if variant in names), None)
+
+
+def _on(targets: tuple[str, ...]) -> str:
+    more = f" and {len(targets) - 1} more kinds of machine" if len(targets) > 1 else ""
+    return f"on {targets[0]}{more}"
+
+
+def _union(sets: Iterable[int]) -> int:
+    result = 0
+    for bits in sets:
+        result |= bits
+    return result

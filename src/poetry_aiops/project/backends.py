@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _FIXED_BACKENDS = ("cpu", "mps", "xpu", "jetson")
 _BACKEND = re.compile(rf"{'|'.join(_FIXED_BACKENDS)}|cu\d{{3}}|rocm\d+\.\d+(\.\d+)?")
+_NUMBERED = re.compile(r"(cu|rocm)\d")
 _CUDA_SPELLING = re.compile(r"(?:cuda|cu)[ _-]?(?P<major>\d{2})[._-]?(?P<minor>\d)(?:\.\d+)?")
 _ROCM_SPELLING = re.compile(r"rocm[ _-]?(?P<major>\d)[._-]?(?P<rest>\d[\d.]*)")
 
@@ -75,7 +76,6 @@ def cuda_version(backend: str) -> str:
 
 
 def family_of(backend: str) -> str:
-    """Return the family of a backend: ``cu126`` -> ``cuda``, ``rocm7.2`` -> ``rocm``, ``cpu`` -> ``cpu``."""
-    if backend.startswith("cu"):
-        return "cuda"
-    return "rocm" if backend.startswith("rocm") else backend
+    """Return the family of a backend: ``cu126`` -> ``cuda``, ``rocm7.2`` -> ``rocm``; any other name is its own."""
+    numbered = _NUMBERED.match(backend)
+    return {"cu": "cuda", "rocm": "rocm"}[numbered[1]] if numbered else backend

@@ -66,6 +66,7 @@ _PLATFORMS = (
     _Platform("macos-x86_64", "posix", "darwin", "Darwin", "x86_64", "24.0.0"),
     _Platform("windows-amd64", "nt", "win32", "Windows", "AMD64", "10"),
 )
+PLATFORM_NAMES: Final = tuple(platform.name for platform in _PLATFORMS)
 
 
 def targets(python_constraint_allows: Callable[[str], bool]) -> tuple[Target, ...]:

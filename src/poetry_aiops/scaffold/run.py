@@ -14,6 +14,8 @@ from poetry_aiops import __version__
 from poetry_aiops.config import CONSTRAINTS, read_config
 from poetry_aiops.errors import NegativeAnswerError, UsageError
 from poetry_aiops.locking.api import (
+    Installed,
+    Terms,
     check_declaration,
     every_extra,
     every_installation,
@@ -129,7 +131,9 @@ class Scaffolding:
             check_declaration(config.hardware, project)
             extras = variant_kind(config.hardware, project) == "extras"
         everyday = frozenset(name for name, group in project.groups.items() if not group.optional)
-        verify_locked(lock, (every_extra if extras else every_installation)(names, everyday))
+        selections = (every_extra if extras else every_installation)(names, everyday)
+        terms = Terms.of(project, config.hardware) if config.hardware else None
+        verify_locked(lock, selections or [Installed("without a variant", everyday)], terms)
         given = Given(
             project=project,
             document=document,

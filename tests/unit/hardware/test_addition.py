@@ -108,7 +108,18 @@ def test_the_constraint_of_a_shared_group_moves_along() -> None:
 def test_any_name_of_a_framework_moves() -> None:
     addition = plan(HEAD + 'onnxruntime-gpu = "^1.23"\n', "onnxruntime")
     assert addition.moved == (("main", "onnxruntime-gpu"),)
-    assert entries(addition, "ml-cu126") == ["onnxruntime-gpu[cuda,cudnn] ^1.23,<1.27"]
+    assert entries(addition, "ml-cu126") == [
+        "onnxruntime-gpu[cuda,cudnn] ^1.23,<1.27",
+        "onnxruntime * where sys_platform == 'never'",
+    ]
+
+
+def test_the_name_for_which_a_twin_stands_is_written_to_install_nothing() -> None:
+    assert entries(plan(HEAD, "onnxruntime"), "ml-cpu") == ["onnxruntime >=1.21,<2"]
+    assert sorted(entries(plan(HEAD, "faiss"), "ml-cu126")) == [
+        "faiss-cpu >=1.8,<2 where sys_platform != 'linux' or platform_machine != 'x86_64'",
+        "faiss-gpu-cu12 >=1.8,<2 where sys_platform == 'linux' and platform_machine == 'x86_64'",
+    ]
 
 
 def test_a_package_that_is_there_already_is_left_alone() -> None:
