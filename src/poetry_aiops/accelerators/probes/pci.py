@@ -191,7 +191,7 @@ CLASS_KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bf
 _WINDOWS_IDS = r"(?i)VEN_(10DE|1002|8086)&DEV_([0-9A-F]{4})"
 _VERSION = r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{3,5})(?![\d.])"
 _NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}(?:Name|Description|Caption|Card name)\s{0,20}[:=])\s{0,20}(\S.{2,100})$"
-_ROW = r"((?:NVIDIA|AMD|Radeon|Intel)[A-Za-z0-9 ()-]{2,60}?)\s{2,40}(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{3,5})(?![\d.])"
+_ROW = r"((?:NVIDIA|AMD|Radeon|Intel)[A-Za-z0-9 ()-]{2,60}?)[ \t]{2,40}(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{3,5})(?![\d.])"
 _DIGITS = 5
 
 
@@ -215,7 +215,7 @@ def parse_windows(text: str) -> Facts:
         if gpus and number:
             drivers.setdefault(gpus[-1].vendor, number)
     if not gpus:
-        rows = [(found.group(1), found.group(2)) for line in lines(text) if (found := re.search(_ROW, line))]
+        rows = [(found.group(1), found.group(2)) for found in re.finditer(_ROW, text)]
         gpus = [Gpu(maker, name=name(label)) for label, _ in rows if (maker := maker_of(label))]
         drivers = {maker_of(label) or "": number for label, number in reversed(rows)}
     unique = tuple(
@@ -247,7 +247,7 @@ def nvidia_version(windows: str) -> str | None:
 
 def is_windows(text: str) -> bool:
     """Return whether the text holds Windows' spelling of PCI ids."""
-    return bool(re.search(_WINDOWS_IDS, text) or any(re.search(_ROW, line) for line in lines(text)))
+    return bool(re.search(_WINDOWS_IDS, text) or re.search(_ROW, text))
 
 
 PROBE_WINDOWS = Probe(
