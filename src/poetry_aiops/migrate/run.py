@@ -101,6 +101,7 @@ class Migrating:
 
     def _refuse(self, given: MigrationInput) -> int:
         errors = given.plan.errors
+        self._show_roles(given)
         for line in report.problem_lines(errors):
             self.command.line_error(plain(line))
         fixable = any(problem.fixed is not None for problem in errors) and not self.command.option("fix")
@@ -110,11 +111,14 @@ class Migrating:
         )
         return InputError.exit_code
 
+    def _show_roles(self, given: MigrationInput) -> None:
+        self.command.line("What the files become:")
+        for line in report.role_lines(given.plan.roles.values()):
+            self.command.line(plain(line))
+
     def _show(self, given: MigrationInput) -> None:
         plan = given.plan
-        self.command.line("What the files become:")
-        for line in report.role_lines(plan.roles.values()):
-            self.command.line(plain(line))
+        self._show_roles(given)
         if not given.document:
             python = f"{given.identity.requires_python} ({given.identity.reason})"
             self.command.line(plain(f"For Python {python}."))
