@@ -22,6 +22,8 @@ Mixed = Literal["cover-all", "newest"]
 TABLE: Final = "[tool.poetry-aiops]"
 HARDWARE: Final = "[tool.poetry-aiops.hardware]"
 VARIANTS: Final = "[tool.poetry-aiops.hardware.variants]"
+CONSTRAINTS: Final = "config/dependencies/constraints.txt"
+"""The constraints that ``poetry sync-reqs`` writes by default."""
 AUTO: Final = "auto"
 NONE: Final = "none"
 

@@ -57,7 +57,10 @@ _BEFORE_POETRY, _AFTER_POETRY = 1000, -10
 
 _BEFORE, _AFTER = "poetry_aiops.locking.hooks:before", "poetry_aiops.locking.hooks:after"
 _PROPOSE = "poetry_aiops.locking.hooks:propose"
-_KEEP_IN_STEP = "poetry_aiops.locking.hooks:keep_in_step"
+_POETRY = "poetry_aiops.locking.hooks:poetry_of"
+_IS_BEHIND = "poetry_aiops.export.sync_cache:is_behind"
+_KEEP_IN_STEP = "poetry_aiops.export.automatic:keep_files_in_step"
+_OUTPUT = "poetry_aiops.cli.output:Output"
 
 
 def _load(target: str) -> Any:  # noqa: ANN401 - a class or a function, by name
@@ -114,4 +117,6 @@ class AiopsPlugin(ApplicationPlugin):
         if self._session is not None:
             _load(_AFTER)(ended, self._session)
         if ended.command.name in LOCKING and ended.exit_code == 0:
-            _load(_KEEP_IN_STEP)(ended)
+            poetry = _load(_POETRY)(ended)
+            if poetry is not None and _load(_IS_BEHIND)(poetry):
+                _load(_KEEP_IN_STEP)(_load(_OUTPUT)(ended.io), poetry)

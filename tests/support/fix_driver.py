@@ -32,6 +32,7 @@ from poetry_aiops.health.fixing import apply_fixes, propose_fixes  # noqa: E402
 from poetry_aiops.health.report.fixes import outcome_lines  # noqa: E402
 from poetry_aiops.health.security import Feeds, audit  # noqa: E402
 from poetry_aiops.index.records import IndexAccess, cache_folder, cooldown_of  # noqa: E402
+from poetry_aiops.locking.api import PoetryProject  # noqa: E402
 from poetry_aiops.project.lockfile import read_lock  # noqa: E402
 from poetry_aiops.project.pyproject import read_project  # noqa: E402
 
@@ -91,7 +92,9 @@ class FixDriver(Command):
             }
         if "--changed-meanwhile" in flags:
             _change_lock_after_the_solve(lock.path)
-        outcome = apply_fixes(self, case, fixes, dry_run="--dry-run" in flags)
+        outcome = apply_fixes(
+            PoetryProject(self.io, self.get_application()), case, fixes, dry_run="--dry-run" in flags
+        )
         after = outcome.after.findings if outcome.after else found
         return {
             "findings": len(found),

@@ -7,12 +7,10 @@ import platform
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from cleo.exceptions import CleoError
 from cleo.helpers import option
-from cleo.io.outputs.output import Type as OutputType
-from cleo.io.outputs.output import Verbosity
 from poetry.console.commands.command import Command
 from poetry.console.exceptions import PoetryRuntimeError
 
@@ -20,8 +18,9 @@ from poetry.console.exceptions import PoetryRuntimeError
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
     from cleo.io.io import IO
-    from cleo.io.outputs.output import Output
+    from cleo.io.outputs.output import Output as Stream
 
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.errors import AiopsError
 
 
@@ -78,7 +77,7 @@ class AiopsCommand(Command):
     formats: ClassVar[tuple[str, ...]] = ("text",)
     extensions: ClassVar[dict[str, str]] = {".json": "json", ".txt": "text"}
     reads_project: ClassVar[bool] = True
-    _document_output: Output | None = None
+    _document_stream: Stream | None = None
     _refusal: AiopsError | None = None
 
     def claim_output(self, io: IO) -> None:
@@ -90,11 +89,11 @@ class AiopsCommand(Command):
         from poetry_aiops.cli.terminal import outlive_readers
 
         outlive_readers(io)
-        if self._document_output is None and self._is_document(_asked_format(io)):
+        if self._document_stream is None and self._is_document(_asked_format(io)):
             from poetry_aiops.cli.terminal import write_documents_in_utf8
 
             write_documents_in_utf8(io.output)
-            self._document_output = io.output
+            self._document_stream = io.output
             io._output = io.error_output  # noqa: SLF001 - cleo has no setter; Poetry's parts hold on to this io
 
     def refuses_project(self) -> bool:
@@ -124,7 +123,8 @@ class AiopsCommand(Command):
 
     def run(self, io: IO) -> int:
         """Run the command; usage errors are exit code 2, our errors carry their own, a mistake of ours is 70."""
-        from poetry_aiops.cli.terminal import accept_every_sign, print_error, suit_terminal
+        from poetry_aiops.cli.output import Output
+        from poetry_aiops.cli.terminal import accept_every_sign, suit_terminal
         from poetry_aiops.errors import AiopsError, UsageError
 
         accept_every_sign(io)
@@ -153,9 +153,10 @@ class AiopsCommand(Command):
             ):  # anything else is ours, and must not look like the answer "no"
                 raise
             failure = _refused_by_the_system(error) or _internal(error, verbose=io.is_verbose())
-        print_error(io, failure)
-        if self._document_output is not None and _asked_format(io) == "json":
-            self.write_document("error", {"exit_code": failure.exit_code, "message": failure.lines()})
+        output = Output(io, _asked_format(io) or "", documents=self._document_stream)
+        output.error(failure)
+        if self._document_stream is not None:
+            output.document("error", {"exit_code": failure.exit_code, "message": failure.lines()})
         return failure.exit_code
 
     def _join_dashes(self, io: IO) -> None:
@@ -166,31 +167,53 @@ class AiopsCommand(Command):
             if tokens[place] == "-" and tokens[place - 1] in valued and "--" not in tokens[:place]:
                 tokens[place - 1 : place + 1] = [f"{tokens[place - 1]}=-"]
 
-    @property
-    def asked_format(self) -> str:
-        """The output format, checked; raises UsageError for one that this command does not have."""
+    def make_output(self) -> Output:
+        """Return what the run writes to; raises UsageError for a format or an extension that this command lacks."""
+        from poetry_aiops.cli.output import Output
         from poetry_aiops.errors import UsageError
 
-        asked = str(self.option("format"))
-        if asked not in self.formats:
+        form, files = self._form(), self._files()
+        if self._is_document(form) and self.io.output.is_quiet() and not files:
             raise UsageError(
-                f"unknown format {asked!r}",
-                where="--format",
-                hint=f"Choose one of {', '.join(self.formats)}.",
-            )
-        if self._is_document(asked) and self.io.output.is_quiet() and not self.output_files:
-            raise UsageError(
-                f"--quiet leaves no standard output for the {asked.replace('json', 'JSON')} document",
-                where=f"--format {asked}",
+                f"--quiet leaves no standard output for the {form.replace('json', 'JSON')} document",
+                where=f"--format {form}",
                 hint="Leave out one of the two, or write the document with --output FILE."
                 if self._writes_documents
                 else "Leave out one of the two.",
             )
-        return asked
+        return Output(self.io, form, files, self._document_stream)
 
-    @property
-    def output_files(self) -> dict[str, str]:
-        """The files of ``--output``, each with its format; raises UsageError for an extension without one."""
+    def locate_project(self) -> Path:
+        """Return the project's pyproject.toml, here or above; raises UsageError where there is none."""
+        from poetry.factory import Factory
+
+        from poetry_aiops.errors import UsageError
+
+        folder = self.get_application().project_directory
+        try:
+            return Factory.locate(folder)
+        except RuntimeError:
+            raise UsageError(
+                f"there is no pyproject.toml in {folder} or above",
+                where=f"poetry {self.name}",
+                hint="Run this inside a Poetry project, or make one with `poetry init`.",
+            ) from None
+
+    def _form(self) -> str:
+        """Return the format of standard output; empty where the command has no default and none was given."""
+        from poetry_aiops.errors import UsageError
+
+        given = self.option("format")
+        if given is not None and given not in self.formats:
+            raise UsageError(
+                f"unknown format {given!r}",
+                where="--format",
+                hint=f"Choose one of {', '.join(self.formats)}.",
+            )
+        return given or ""
+
+    def _files(self) -> dict[str, str]:
+        """Return the files of ``--output``, each with its format."""
         from poetry_aiops.errors import UsageError
 
         files = {}
@@ -215,34 +238,6 @@ class AiopsCommand(Command):
         """Return the format that a file's name asks for; the longest extension counts (``.cdx.json``)."""
         ends = sorted(self.extensions, key=len, reverse=True)
         return next((self.extensions[end] for end in ends if name.lower().endswith(end)), None)
-
-    def write_files(self, contents: dict[str, str]) -> None:
-        """Write the files of ``--output`` atomically; ``contents`` holds the text of each format."""
-        from pathlib import Path
-
-        from poetry_aiops.errors import InputError
-        from poetry_aiops.system.files import write_atomically
-
-        for name, written in self.output_files.items():
-            try:
-                write_atomically(Path(name), (contents[written].rstrip("\n") + "\n").encode())
-            except OSError as error:
-                raise InputError(
-                    f"cannot be written: {error.strerror or error}",
-                    where=f"--output {name}",
-                    hint="Name a file in a folder that exists and can be written.",
-                ) from error
-
-    def write_document(self, name: str, content: dict[str, Any]) -> None:
-        """Write one JSON document of the schema ``poetry-aiops/<name>/1``, raw, to standard output."""
-        from poetry_aiops.cli.document import document_text
-
-        self.write_raw(document_text(name, content))
-
-    def write_raw(self, text: str) -> None:
-        """Write a text to standard output as it is: nothing in it is taken for markup."""
-        output = self._document_output or self.io.output
-        output.write(text, new_line=not text.endswith("\n"), verbosity=Verbosity.NORMAL, type=OutputType.RAW)
 
 
 def _is_explained_by_poetry(error: Exception) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LABEL = re.compile(r"\s*(?:[A-Z][\w ]{0,40}: +)?")
 
-Style = Literal["", "title", "bad", "warn", "good", "dim"]
+Style = Literal["", "title", "bad", "warn", "good", "dim", "info", "place"]
 
 _GAP: Final = 2
 _NARROWEST: Final = 6

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
-from poetry_aiops.cli.terminal import plain, print_warning
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.export.model import COMMAND
 from poetry_aiops.export.selection import PoetryExport
@@ -15,13 +14,13 @@ from poetry_aiops.export.writing import read_bundle, standing, write
 
 
 if TYPE_CHECKING:
-    from cleo.io.io import IO
     from poetry.poetry import Poetry
 
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.export.writing import Standing
 
 
-def keep_files_in_step(io: IO, poetry: Poetry) -> None:
+def keep_files_in_step(output: Output, poetry: Poetry) -> None:
     """Write what changed and say so in one line; a file that is not ours to overwrite is a warning.
 
     What is in step is remembered, so that :func:`poetry_aiops.export.sync_cache.is_remembered` can answer first.
@@ -31,34 +30,33 @@ def keep_files_in_step(io: IO, poetry: Poetry) -> None:
     collects = gc.isenabled()
     gc.disable()  # thousands of small objects that all stay: looking for circles among them is a quarter of the time
     try:
-        _bring_in_step(io, poetry)
+        _bring_in_step(output, poetry)
     finally:
         if collects:
             gc.enable()
 
 
-def _bring_in_step(io: IO, poetry: Poetry) -> None:
+def _bring_in_step(output: Output, poetry: Poetry) -> None:
     try:
         bundle = read_bundle(poetry.pyproject_path)
         state = standing(bundle, poetry, PoetryExport(poetry), ask=True, diffs=False)
         written = _write(state)
     except AiopsError as error:
-        print_warning(io, f"the exported files were not updated: {' '.join(error.lines())}")
+        output.warning(f"the exported files were not updated: {' '.join(error.lines())}")
         return
     except (RuntimeError, ValueError, OSError) as error:
-        print_warning(io, f"the exported files were not updated: {error}. Run `{COMMAND}`.")
+        output.warning(f"the exported files were not updated: {error}. Run `{COMMAND}`.")
         return
     if all(file.state == "current" or file.path in written for file in state.files):
         remember(poetry, state.rendered)
     if written:
-        io.write_line(plain(f"Updated from poetry.lock: {', '.join(written)}"))
+        output.line(f"Updated from poetry.lock: {', '.join(written)}")
     for file in state.files:
         if state.incomplete(file.path) and file.state != "current":
             reason = state.problems[0] if state.problems else "an index does not answer"
-            print_warning(io, f"{file.path} was not written: {reason}. Run `{COMMAND}` later.")
+            output.warning(f"{file.path} was not written: {reason}. Run `{COMMAND}` later.")
         elif file.state != "current" and not file.may_write:
-            print_warning(
-                io,
+            output.warning(
                 f"{file.path} {IN_WORDS[file.state]} and was left as it is. Run `{COMMAND}` to see the lines.",
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from poetry_aiops.config import CONSTRAINTS
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.model import FilePlan, Selection
 from poetry_aiops.export.settings import EXPORT
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 
 REQUIREMENTS: Final = "config/requirements"
-CONSTRAINTS: Final = "config/dependencies/constraints.txt"
 BASE: Final = f"{REQUIREMENTS}/base.txt"
 DEV: Final = f"{REQUIREMENTS}/dev.txt"
 PROD: Final = f"{REQUIREMENTS}/prod.txt"

@@ -62,6 +62,21 @@ Other files, groups and formats: <comment>[tool.poetry-aiops.export]</> in pypro
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     def handle(self) -> int:
-        from poetry_aiops.export.run import Synchronising
+        from poetry_aiops.export.request import SyncRequest
+        from poetry_aiops.export.run import synchronise
+        from poetry_aiops.locking.api import PoetryProject
 
-        return Synchronising(self).run()
+        output = self.make_output()
+        request = SyncRequest(
+            pyproject=self.locate_project(),
+            check=bool(self.option("check")),
+            dry_run=bool(self.option("dry-run")),
+            force=bool(self.option("force")),
+            watch=bool(self.option("watch")),
+            wheelhouse=self.option("wheelhouse"),
+            hardware=self.option("hardware"),
+            platform=self.option("platform"),
+            python=self.option("python"),
+            sdists=bool(self.option("sdists")),
+        )
+        return synchronise(request, output, PoetryProject(self.io, self.get_application()))

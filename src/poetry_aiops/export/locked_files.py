@@ -6,15 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import requests
-from poetry.console.exceptions import PoetryRuntimeError
 from poetry.core.constraints.version import Version
 from poetry.core.packages.package import Package as PoetryPackage
 from poetry.repositories.cached_repository import CachedRepository
-from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
 
 from poetry_aiops.export.model import Address
+from poetry_aiops.index.source import INDEX_ERRORS
 from poetry_aiops.system.addresses import public_address
 
 
@@ -29,14 +27,7 @@ if TYPE_CHECKING:
 
 
 PYPI = "PyPI"
-INDEX_ERRORS = (
-    PackageNotFoundError,
-    RepositoryError,
-    PoetryRuntimeError,
-    requests.RequestException,
-    IndexError,
-    OSError,
-)
+FILE_ERRORS = (*INDEX_ERRORS, IndexError, OSError)
 _THREADS = 8
 
 
@@ -90,7 +81,7 @@ def _look(
         offered = _remembered(repository, package) if cached else {}
         if not all(file.name in offered for file in files):
             offered |= _listed(repository, package)
-    except INDEX_ERRORS as error:
+    except FILE_ERRORS as error:
         return {}, f"{title}: {in_words(error)}"
     if not any(file.name in offered for file in files):
         return {}, f"{title}: the index does not offer its files"

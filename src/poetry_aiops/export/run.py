@@ -7,13 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cleo.io.outputs.output import Verbosity
-from poetry.factory import Factory
-
-from poetry_aiops.cli.document import document_text
-from poetry_aiops.cli.terminal import lost_readers, plain, print_error
 from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError, UsageError
-from poetry_aiops.export.model import COMMAND
 from poetry_aiops.export.pylock import what_is_wrong
 from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.threeway import IN_WORDS
@@ -25,97 +19,64 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from poetry_aiops.export.command import SyncReqsCommand
+    from poetry_aiops.cli.output import Output
+    from poetry_aiops.export.request import SyncRequest
     from poetry_aiops.export.threeway import Comparison
     from poetry_aiops.export.wheelhouse_run import Filled
+    from poetry_aiops.locking.api import PoetryProject
 
 
 StateT = TypeVar("StateT")
 
 
-_COLOURS = {"+": "info", "-": "fg=red", "@": "fg=cyan"}
 _LOOK_EVERY = 0.5  # seconds
-_WHEELHOUSE_OPTIONS = ("hardware", "platform", "python", "sdists")
+
+
+def synchronise(request: SyncRequest, output: Output, project: PoetryProject) -> int:
+    """Return the exit code; raises errors in words."""
+    return Synchronising(request, output, project).run()
 
 
 @dataclass
 class Synchronising:
     """The run; its public state is what the JSON document tells."""
 
-    command: SyncReqsCommand
+    request: SyncRequest
+    output: Output
+    project: PoetryProject
     actions: dict[str, str] = field(default_factory=dict)
     told: str = ""
 
     def run(self) -> int:
         """Return the exit code; raises errors in words."""
-        self._check_options()
-        path = self._path()
-        if self._flag("watch"):
-            return self._watch(path)
-        if self.command.option("wheelhouse"):
+        if self.request.watch:
+            if self.output.form != "text" or self.output.files:
+                raise UsageError(
+                    "a watch does not end, so there is no moment to write a document",
+                    where="--watch with --format or --output",
+                    hint="Leave out one of the two.",
+                )
+            return self._watch()
+        if self.request.wheelhouse:
             from poetry_aiops.export.wheelhouse_run import fill
 
-            filled = fill(self.command, path)
-            self._tell_document(None, filled, 0)
+            self._write_document(None, fill(self.request, self.output, self.project.poetry), 0)
             return 0
-        return self.synchronise(path)
+        return self.synchronise()
 
-    def synchronise(self, path: Path) -> int:
+    def synchronise(self) -> int:
         """Compare and write once."""
-        check, dry = self._flag("check"), self._flag("dry-run")
-        export = PoetryExport(self.command.poetry)
-        bundle = read_bundle(path)
+        check, dry = self.request.check, self.request.dry_run
+        export = PoetryExport(self.project.poetry)
+        bundle = read_bundle(self.request.pyproject)
         export.refuse_stale()
-        state = standing(bundle, self.command.poetry, export, ask=not check)
+        state = standing(bundle, self.project.poetry, export, ask=not check)
         for file in state.files:
             self.actions[file.path] = self._act(state, file, look_only=check or dry)
         code = self._code(state, check=check, dry=dry)
         self._conclude(state, code, check=check, dry=dry)
-        self._tell_document(state, None, code)
+        self._write_document(state, None, code)
         return code
-
-    # -- options -------------------------------------------------------------------------------------------
-
-    def _check_options(self) -> None:
-        command = self.command
-        command.asked_format  # noqa: B018 - an unknown format is told before anything happens
-        command.output_files  # noqa: B018 - and so is a file that cannot be written in any
-        exclusive = [
-            f"--{name}" for name in ("check", "dry-run", "watch", "wheelhouse") if command.option(name)
-        ]
-        if len(exclusive) > 1:
-            raise UsageError(
-                "these options exclude each other",
-                where=" and ".join(exclusive),
-                hint="Give only one of them.",
-            )
-        idle = [f"--{name}" for name in _WHEELHOUSE_OPTIONS if command.option(name)]
-        if idle and not command.option("wheelhouse"):
-            raise UsageError(
-                "this works only with --wheelhouse",
-                where=", ".join(idle),
-                hint="Add --wheelhouse DIR, the folder for the files.",
-            )
-        if self._flag("watch") and (command.asked_format != "text" or command.output_files):
-            raise UsageError(
-                "a watch does not end, so there is no moment to write a document",
-                where="--watch with --format or --output",
-                hint="Leave out one of the two.",
-            )
-
-    def _flag(self, name: str) -> bool:
-        return bool(self.command.option(name))
-
-    def _path(self) -> Path:
-        folder = self.command.get_application().project_directory
-        try:
-            return Factory.locate(folder)
-        except RuntimeError:
-            raise UsageError(
-                f"there is no pyproject.toml in {folder} or above",
-                where=COMMAND,
-                hint="Run this inside a Poetry project.",
-            ) from None
 
     # -- one file ------------------------------------------------------------------------------------------
 
@@ -125,10 +86,10 @@ class Synchronising:
             return "none"
         if look_only:
             self._show(file)
-            return "would-write" if file.may_write or self._flag("force") else "refused"
+            return "would-write" if file.may_write or self.request.force else "refused"
         if state.incomplete(file.path):
             return "incomplete"
-        if not file.may_write and not self._flag("force"):
+        if not file.may_write and not self.request.force:
             self._refuse(file)
             return "refused"
         self._write(state, file)
@@ -145,15 +106,13 @@ class Synchronising:
             )
         kept = write(state.bundle.root, file, rendered.text if rendered else "")
         done = {"missing": "Wrote", "surplus": "Removed"}.get(file.state, "Updated")
-        self.command.line(plain(f"{done} {file.path}{f', kept what it held as {kept}' if kept else ''}"))
-        for note in rendered.notes if rendered else ():
-            self.command.line_error(plain(f"Note: {file.path}: {note}"), verbosity=Verbosity.VERBOSE)
+        self.output.line(f"{done} {file.path}{f', kept what it held as {kept}' if kept else ''}")
+        for note in rendered.notes if rendered and self.output.is_verbose else ():
+            self.output.note(f"{file.path}: {note}")
 
     def _show(self, file: Comparison) -> None:
-        self.command.line_error(plain(f"{file.path} {IN_WORDS[file.state]}"))
-        for line in file.diff.splitlines():
-            style = _COLOURS.get(line[:1])
-            self.command.line(f"<{style}>{plain(line)}</>" if style else plain(line))
+        self.output.remark(f"{file.path} {IN_WORDS[file.state]}")
+        self.output.diff(file.diff)
 
     def _refuse(self, file: Comparison) -> None:
         if file.edits:
@@ -167,7 +126,7 @@ class Synchronising:
             details=details,
             hint="Put the change into pyproject.toml, or overwrite the file with --force.",
         )
-        print_error(self.command.io, error)
+        self.output.error(error)
 
     # -- telling -------------------------------------------------------------------------------------------
 
@@ -181,15 +140,15 @@ class Synchronising:
     def _conclude(self, state: Standing, code: int, *, check: bool, dry: bool) -> None:
         out = [file.path for file in state.files if file.state != "current"]
         if not out:
-            self.command.line(f"{len(state.files)} files are in step with poetry.lock.")
+            self.output.line(f"{len(state.files)} files are in step with poetry.lock.")
         elif dry:
-            self.command.line("Dry run: nothing was written.")
+            self.output.line("Dry run: nothing was written.")
         elif check:
-            self.command.line_error(
-                plain(f"{len(out)} of {len(state.files)} files are out of step. Run `poetry sync-reqs`.")
+            self.output.remark(
+                f"{len(out)} of {len(state.files)} files are out of step. Run `poetry sync-reqs`."
             )
         if code == IncompleteError.exit_code:
-            print_error(self.command.io, self._incomplete(state))
+            self.output.error(self._incomplete(state))
 
     def _incomplete(self, state: Standing) -> AiopsError:
         files = [path for path, action in self.actions.items() if action == "incomplete"]
@@ -200,22 +159,17 @@ class Synchronising:
             hint="poetry.lock does not hold addresses. Run the command again where the index can be reached.",
         )
 
-    def _tell_document(self, state: Standing | None, filled: Filled | None, code: int) -> None:
-        wants_print = self.command.asked_format == "json"
-        if not wants_print and not self.command.output_files:
-            return
+    def _write_document(self, state: Standing | None, filled: Filled | None, code: int) -> None:
         content = {
             "files": self._files(state) if state else [],
             "lock_sha256": state.export.digest if state else filled.lock_sha256 if filled else "",
-            "check": self._flag("check"),
-            "dry_run": self._flag("dry-run"),
+            "check": self.request.check,
+            "dry_run": self.request.dry_run,
             "wheelhouse": filled.as_document() if filled else None,
             "problems": state.problems if state else [],
             "exit_code": code,
         }
-        self.command.write_files({"json": document_text("sync-reqs", content)})
-        if wants_print:
-            self.command.write_document("sync-reqs", content)
+        self.output.document("sync-reqs", content)
 
     def _files(self, state: Standing) -> list[dict[str, Any]]:
         found = []
@@ -239,18 +193,19 @@ class Synchronising:
 
     # -- watching ------------------------------------------------------------------------------------------
 
-    def _watch(self, path: Path) -> int:
-        self.command.line("Watching poetry.lock and pyproject.toml; Ctrl+C ends it.")
+    def _watch(self) -> int:
+        self.output.line("Watching poetry.lock and pyproject.toml; Ctrl+C ends it.")
+        path = self.request.pyproject
         watched = (path, path.with_name("poetry.lock"))
 
         def read() -> tuple[str, ...]:
             return tuple(_digest(one) for one in watched)
 
         def work() -> bool:
-            self.command.reset_poetry()
+            self.project.read_again()
             self.actions.clear()
             try:
-                self.synchronise(path)
+                self.synchronise()
             except AiopsError as error:
                 self._tell_once(error)
                 return False
@@ -269,17 +224,17 @@ class Synchronising:
                 work,
                 time.sleep,
                 interval=_LOOK_EVERY,
-                goes_on=lambda: not lost_readers(self.command.io),
+                goes_on=lambda: not self.output.lost_reader,
             )
         except KeyboardInterrupt:
-            self.command.line("")
+            self.output.line()
         return 0
 
     def _tell_once(self, error: AiopsError) -> None:
         """Tell an error of a watch the second time that it comes: the first time it may be half a file."""
         text = str(error)
         if text == self.told:
-            print_error(self.command.io, error)
+            self.output.error(error)
             self.told = f"{text}\n"
         elif self.told != f"{text}\n":
             self.told = text

@@ -31,9 +31,7 @@ from poetry.core.version.markers import EmptyMarker, parse_marker
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.export.header import lock_digest
 from poetry_aiops.export.model import COMMAND, Pin
-from poetry_aiops.locking.gate import verify_locked
-from poetry_aiops.locking.lock_text import parse_lock
-from poetry_aiops.locking.verify import Installed
+from poetry_aiops.locking.api import Installed, parse_lock, verify_locked
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lockfile import lock_from, read_lock
 from poetry_aiops.system.reading import read_file

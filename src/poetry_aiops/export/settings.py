@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,7 @@ from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 EXPORT: Final = "[tool.poetry-aiops.export]"
@@ -52,12 +51,6 @@ def read_settings(table: object) -> ExportSettings:
         ConfigError, EXPORT, "{count} entries cannot be used", "Correct these entries in pyproject.toml."
     )
     return settings
-
-
-def wants_auto(table: object) -> bool:
-    """Say whether ``[tool.poetry-aiops]`` asks for files in step after every lock; never raises."""
-    export = table.get("export") if isinstance(table, Mapping) else None
-    return isinstance(export, Mapping) and export.get("auto") is True
 
 
 def settings_from(value: object, checker: Checker) -> ExportSettings:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from poetry.poetry import Poetry
+
+
+def is_behind(poetry: Poetry) -> bool:
+    """Say whether the project keeps its exported files in step (``auto``) and they may be behind poetry.lock."""
+    table = poetry.pyproject.data.get("tool", {}).get("poetry-aiops")
+    export = table.get("export") if isinstance(table, Mapping) else None
+    wants = isinstance(export, Mapping) and export.get("auto") is True
+    return wants and not is_remembered(poetry)
 
 
 def is_remembered(poetry: Poetry) -> bool:

@@ -19,7 +19,7 @@ from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.authenticator import Authenticator
 
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError
-from poetry_aiops.export.locked_files import INDEX_ERRORS, in_words
+from poetry_aiops.export.locked_files import FILE_ERRORS, in_words
 from poetry_aiops.system.addresses import public_address
 from poetry_aiops.system.reading import ANYWHERE, open_file
 
@@ -148,7 +148,7 @@ class Fetcher:
                     self.progress(len(chunk))
                 opened.flush()
                 os.fsync(opened.fileno())
-        except INDEX_ERRORS as error:
+        except FILE_ERRORS as error:
             if getattr(error, "errno", None) == errno.EFBIG or (part.exists() and not part.stat().st_size):
                 part.unlink(missing_ok=True)
             raise IncompleteError(

@@ -8,13 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cleo.ui.progress_bar import ProgressBar
 from packaging.markers import default_environment
 from packaging.tags import platform_tags
 from poetry.core.constraints.version import Version
 from poetry.utils.env import EnvManager
 
-from poetry_aiops.cli.terminal import plain, print_warning, shows_progress
 from poetry_aiops.config import NONE, read_config
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.export.header import read_header
@@ -44,14 +42,16 @@ if TYPE_CHECKING:
 
     from poetry.poetry import Poetry
 
-    from poetry_aiops.export.command import SyncReqsCommand
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.export.model import Address, FileKey
+    from poetry_aiops.export.request import SyncRequest
     from poetry_aiops.export.wheelhouse import Chosen, Wheelhouse
     from poetry_aiops.export.wheelhouse_download import Outcome
     from poetry_aiops.export.writing import Bundle
 
 
 _LOCK = ".lock"
+_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,32 +87,32 @@ class Filled:
         }
 
 
-def fill(command: SyncReqsCommand, path: Path) -> Filled:
+def fill(request: SyncRequest, output: Output, poetry: Poetry) -> Filled:
     """Fetch what is not there yet; raises errors in words, and what was fetched until then stays."""
-    poetry, option = command.poetry, command.option
+    path = request.pyproject
     export = PoetryExport(poetry)
     bundle = read_bundle(path)
     export.refuse_stale()
-    selection = _selection(bundle, option("hardware"), poetry)
+    selection = _selection(bundle, request.hardware, poetry)
     allowed = poetry.package.python_constraint.allows
     target = wheel_target(
-        option("platform"),
-        option("python") or _own_python(poetry),
+        request.platform,
+        request.python or _own_python(poetry),
         lambda python: allowed(Version.parse(python)),
         Here(tuple(platform_tags()), {key: str(value) for key, value in default_environment().items()}),
     )
-    wheelhouse = choose_files(export.pins(selection), target, sdists=bool(option("sdists")))
-    folder = Path(str(option("wheelhouse")))
-    if not option("force"):
+    wheelhouse = choose_files(export.pins(selection), target, sdists=request.sdists)
+    folder = Path(str(request.wheelhouse))
+    if not request.force:
         _refuse_to_overwrite(folder / REQUIREMENTS_FILE)
     text = wheelhouse_requirements(
         wheelhouse, selection, exported(bundle, export, default_index(poetry.pool))
     )
     with _alone_in(folder):
-        outcomes = _fetch(command, wheelhouse, folder, path.parent)
+        outcomes = _fetch(poetry, output, wheelhouse, folder, force=request.force)
         write_atomically(folder / REQUIREMENTS_FILE, text.encode())
     filled = Filled(folder, wheelhouse, selection, outcomes, export.digest)
-    _tell(command, filled)
+    _tell(output, filled)
     return filled
 
 
@@ -173,20 +173,21 @@ def _alone_in(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _fetch(command: SyncReqsCommand, wheelhouse: Wheelhouse, folder: Path, root: Path) -> dict[str, Outcome]:
-    addresses = _addresses(command.poetry, wheelhouse, folder, force=bool(command.option("force")))
-    bar = ProgressBar(command.io.error_output, sum(one.size or 0 for one in addresses.values()))
-    shows = shows_progress(command.io.error_output) and bool(addresses)
-    fetcher = Fetcher(
-        connection(command.poetry),
-        folder,
-        bar.advance if shows else lambda _count: None,
-        force=bool(command.option("force")),
-    )
-    outcomes = {one.file.name: _fetch_one(fetcher, one, addresses, root) for one in wheelhouse.files}
-    if shows:
-        bar.clear()
-    return outcomes
+def _fetch(
+    poetry: Poetry, output: Output, wheelhouse: Wheelhouse, folder: Path, *, force: bool
+) -> dict[str, Outcome]:
+    addresses = _addresses(poetry, wheelhouse, folder, force=force)
+    total = sum(one.size or 0 for one in addresses.values())
+    done = 0
+
+    def fetched(count: int) -> None:
+        nonlocal done
+        done += count
+        output.progress("Fetching (MB)", done // _MEGABYTE, total // _MEGABYTE)
+
+    fetcher = Fetcher(connection(poetry), folder, fetched, force=force)
+    root = poetry.pyproject_path.parent
+    return {one.file.name: _fetch_one(fetcher, one, addresses, root) for one in wheelhouse.files}
 
 
 def _fetch_one(fetcher: Fetcher, chosen: Chosen, addresses: dict[FileKey, Address], root: Path) -> Outcome:
@@ -223,21 +224,18 @@ def _addresses(
     return found.addresses
 
 
-def _tell(command: SyncReqsCommand, filled: Filled) -> None:
+def _tell(output: Output, filled: Filled) -> None:
     wheelhouse = filled.wheelhouse
     fetched = sum(outcome != "present" for outcome in filled.outcomes.values())
-    command.line(
-        plain(
-            f"{len(wheelhouse.files)} files for {wheelhouse.target.machine.name} lie in {filled.folder}"
-            f" ({fetched} fetched, {len(wheelhouse.files) - fetched} were there)."
-        )
+    output.line(
+        f"{len(wheelhouse.files)} files for {wheelhouse.target.machine.name} lie in {filled.folder}"
+        f" ({fetched} fetched, {len(wheelhouse.files) - fetched} were there)."
     )
-    command.line(plain(f"Install them: pip install --no-index -r {filled.folder / REQUIREMENTS_FILE}"))
+    output.line(f"Install them: pip install --no-index -r {filled.folder / REQUIREMENTS_FILE}")
     for pin, reason in wheelhouse.left_out:
-        print_warning(command.io, f"{pin.package.name} is not among them: it is {reason}.")
+        output.warning(f"{pin.package.name} is not among them: it is {reason}.")
     archives = [one.file.name for one in wheelhouse.files if not one.file.name.endswith(".whl")]
     if archives:
-        print_warning(
-            command.io,
-            f"source archives need their build tools at hand when they are installed: {', '.join(archives)}.",
+        output.warning(
+            f"source archives need their build tools at hand when they are installed: {', '.join(archives)}."
         )

@@ -17,7 +17,7 @@ from poetry_aiops.export.pylock import files_needing_addresses, known_addresses,
 from poetry_aiops.export.requirements_text import Layer, render_constraints, render_requirements
 from poetry_aiops.export.settings import EXPORT, ExportSettings, read_settings
 from poetry_aiops.export.threeway import Comparison, compare, surplus
-from poetry_aiops.locking.declaration import check_declaration, variant_kind
+from poetry_aiops.locking.api import check_declaration, variant_kind
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.kept_files import keep

@@ -88,6 +88,27 @@ Without a format and without a question it writes the page <comment>dependency_g
 """
 
     def handle(self) -> int:
-        from poetry_aiops.graph.run import Graphing
+        from poetry_aiops.graph.request import GraphRequest
+        from poetry_aiops.graph.run import graph
+        from poetry_aiops.locking.api import PoetryProject
 
-        return Graphing(self).run()
+        output = self.make_output()
+        request = GraphRequest(
+            pyproject=self.locate_project(),
+            only=tuple(self.option("only")),
+            without=tuple(self.option("without")),
+            extras=tuple(self.option("extras")),
+            target=self.option("target"),
+            why=tuple(self.option("why")),
+            focus=self.option("focus"),
+            depth=self.option("depth"),
+            without_packages=tuple(self.option("without-package")),
+            holds_back=tuple(self.option("holds-back")),
+            diff=self.option("diff"),
+            compare=self.option("compare"),
+            check_cycles=bool(self.option("check-cycles")),
+            sizes=bool(self.option("sizes")),
+            health_report=self.option("health-report"),
+            open_page=bool(self.option("open")),
+        )
+        return graph(request, output, PoetryProject(self.io, self.get_application()))

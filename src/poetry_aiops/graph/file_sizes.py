@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import requests
 from poetry.exceptions import PoetryError
 from urllib3.exceptions import HTTPError
 
@@ -132,7 +131,7 @@ class _SizeFetcher(PageFetcher):
         try:
             with self._authenticator.request("head", url, raise_for_status=False) as response:
                 length = response.headers.get("Content-Length", "") if response.ok else ""
-        except (requests.RequestException, HTTPError, PoetryError, OSError, ValueError) as error:
+        except (HTTPError, PoetryError, OSError, ValueError) as error:
             raise FetchError(in_words(error), is_down=True) from None
         return int(length) if length.isdecimal() and len(length) < _DIGITS else None
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cleo.ui.progress_bar import ProgressBar
 from packaging.tags import platform_tags
 
-from poetry_aiops.cli.terminal import print_warning, shows_progress
 from poetry_aiops.errors import InputError
 from poetry_aiops.graph.advisories import read_findings
-from poetry_aiops.graph.scope import machine_for, machines_for, select
+from poetry_aiops.graph.scope import machine_for, machines_for
 from poetry_aiops.graph.sizes import Sizes, tags_on
 from poetry_aiops.project.wheels import ranked_tags
 from poetry_aiops.system.reading import ANYWHERE, LARGEST_REPORT, read_file
@@ -22,15 +21,16 @@ from poetry_aiops.system.reports_folder import REPORTS, reports_of
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from packaging.tags import Tag
+    from poetry.poetry import Poetry
 
     from poetry_aiops.accelerators.host import Host
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.graph.advisories import HealthFindings, Vulnerabilities
-    from poetry_aiops.graph.command import GraphCommand
     from poetry_aiops.graph.model import DependencyGraph
-    from poetry_aiops.project.model import Lock, Project
+    from poetry_aiops.project.model import Lock, Package
 
 
 LAST_REPORT: Final = "latest_report.json"
@@ -40,18 +40,18 @@ LAST_REPORT: Final = "latest_report.json"
 
 
 def sizes_of(
-    command: GraphCommand, project: Project, lock: Lock, graph: DependencyGraph, host: Host | None
+    poetry: Poetry,
+    output: Output,
+    packages: Sequence[Package],
+    lock: Lock,
+    host: Host | None,
 ) -> Sizes:
-    """Ask the indexes for the sizes of the graph's packages; what they do not tell is unknown with a reason."""
+    """Ask the indexes for the sizes of packages; what they do not tell is unknown with a reason."""
     from poetry_aiops.graph.file_sizes import file_sizes
 
-    names = {node.id for node in graph.nodes}
-    packages = [
-        package for package, _ in select(project, lock, graph.scope).packages if package.name in names
-    ]
     machine, order = _here(lock) if host is None else _there(lock, host)
-    poetry = command.poetry
-    return Sizes(machine, file_sizes(packages, order, poetry.pool, poetry.config, _progress(command)))
+    progress = partial(output.progress, "Asking for sizes")
+    return Sizes(machine, file_sizes(packages, order, poetry.pool, poetry.config, progress))
 
 
 def _here(lock: Lock) -> tuple[str, Mapping[Tag, int]]:
@@ -76,37 +76,20 @@ def _minor(python: str) -> int:
     return int(python.partition(".")[2])
 
 
-def _progress(command: GraphCommand) -> Callable[[int, int], None] | None:
-    """Return what shows progress on a terminal; nothing in a pipe."""
-    output = command.io.error_output
-    if not shows_progress(output):
-        return None
-    bar = ProgressBar(output)
-    bar.set_format(" Asking for sizes: %current%/%max% [%bar%]")
-
-    def told(done: int, total: int) -> None:
-        if done == 1:
-            bar.start(total)
-        bar.set_progress(done)
-        if done == total:
-            bar.clear()
-
-    return told
-
-
 # -- advisories ---------------------------------------------------------------------------------------------
 
 
-def vulnerabilities_of(command: GraphCommand, lock: Lock, graph: DependencyGraph) -> Vulnerabilities | None:
+def vulnerabilities_of(
+    named: str | None, output: Output, lock: Lock, graph: DependencyGraph
+) -> Vulnerabilities | None:
     """Return the vulnerabilities of ``--health-report``, else of the last report where it is about this lock.
 
     None without any. Raises InputError for a named report that cannot be read.
     """
-    named = command.option("health-report")
     if named:
         findings = _read(Path(named), f"--health-report {named}", within=ANYWHERE)
         if not findings.is_about(lock):
-            print_warning(command.io, f"{named} is not about this state of poetry.lock")
+            output.warning(f"{named} is not about this state of poetry.lock")
             return None
         return findings.on(graph)
     path = reports_of(lock.path.parent) / LAST_REPORT
@@ -115,7 +98,7 @@ def vulnerabilities_of(command: GraphCommand, lock: Lock, graph: DependencyGraph
     try:
         findings = _read(path, f"{REPORTS}/{LAST_REPORT}", within=lock.path.parent)
     except InputError as error:
-        print_warning(command.io, "\n".join(error.lines()))
+        output.warning("\n".join(error.lines()))
         return None
     return findings.on(graph) if findings.is_about(lock) else None
 

@@ -9,7 +9,7 @@ from poetry_aiops.accelerators.groups import names_in_extras, names_in_groups
 from poetry_aiops.config import AUTO, read_config
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.graph.scope import machine_for, scope_of
-from poetry_aiops.locking.declaration import variant_kind
+from poetry_aiops.locking.api import variant_kind
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.targets import marker_applies, targets
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.choice import Choice, Offer
     from poetry_aiops.accelerators.host import Host
     from poetry_aiops.config import HardwareConfig
-    from poetry_aiops.graph.command import GraphCommand
     from poetry_aiops.graph.model import Scope
+    from poetry_aiops.graph.request import GraphRequest
     from poetry_aiops.project.model import Lock, Package, Project
     from poetry_aiops.project.targets import Target
 
@@ -36,28 +36,28 @@ class Look:
     warnings: tuple[str, ...] = ()
 
 
-def look_of(command: GraphCommand, project: Project, lock: Lock, document: Mapping[str, object]) -> Look:
+def look_of(request: GraphRequest, project: Project, lock: Lock, document: Mapping[str, object]) -> Look:
     """Return what the options name; raises UsageError for names and machines that there are not."""
-    return _Looker(command, project, lock, document).look()
+    return _Looker(request, project, lock, document).look()
 
 
 @dataclass(frozen=True, slots=True)
 class _Looker:
-    command: GraphCommand
+    request: GraphRequest
     project: Project
     lock: Lock
     document: Mapping[str, object]
 
     def look(self) -> Look:
-        option = self.command.option
-        extras = names_in_extras(option("extras") or ())
-        only, without = names_in_groups(option("only") or ()), names_in_groups(option("without") or ())
-        spec = option("target")
+        request = self.request
+        extras = names_in_extras(request.extras)
+        only, without = names_in_groups(request.only), names_in_groups(request.without)
+        spec = request.target
         if spec is None:
             return Look(self._scope(only, without, extras, None))
-        host = _described(str(spec))
+        host = _described(spec)
         machine = self._machine(host)
-        chosen = self._chosen(str(spec), host, machine, without, only)
+        chosen = self._chosen(spec, host, machine, without, only)
         if chosen is None:
             return Look(self._scope(only, without, extras, machine), host)
         hardware, choice = chosen

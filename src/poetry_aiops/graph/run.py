@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.cli.document import document_text
-from poetry_aiops.cli.terminal import fitted, plain, print_warning
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.graph import constraints, cuts, dominance, paths
@@ -30,7 +29,8 @@ from poetry_aiops.graph.report.page import PageData, PageDiff, graph_page
 from poetry_aiops.graph.report.text import answers_text, cycles_text, graph_text, summary_text
 from poetry_aiops.graph.requested_scope import look_of
 from poetry_aiops.graph.revision import graph_at
-from poetry_aiops.project.located import located_pyproject, locked_beside
+from poetry_aiops.graph.scope import select
+from poetry_aiops.project.located import locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.git import file_at
 from poetry_aiops.system.reports_folder import reports_of, write_reports
@@ -40,66 +40,52 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from poetry_aiops.graph.command import GraphCommand
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.graph.model import Analysis, DependencyGraph
+    from poetry_aiops.graph.request import GraphRequest
     from poetry_aiops.graph.requested_scope import Look
+    from poetry_aiops.locking.api import PoetryProject
     from poetry_aiops.project.model import Lock, Project
 
 
 PAGE, ANALYSIS = "graphs/dependency_graph.html", "graphs/dependency_analysis.md"
 
 
+def graph(request: GraphRequest, output: Output, project: PoetryProject) -> int:
+    """Return the exit code; raises errors in words."""
+    return Graphing(request, output, project).run()
+
+
 @dataclass
 class Graphing:
     """The run; everything is read once and only where it is asked for."""
 
-    command: GraphCommand
+    request: GraphRequest
+    output: Output
+    poetry_project: PoetryProject
 
     def run(self) -> int:
         """Return the exit code: 1 only for cycles with ``--check-cycles``, 3 where an index refused to tell sizes."""
-        asked = self._asked_format()
-        files = self.command.output_files
-        self.depth  # noqa: B018 - wrong options are told before anything is read
+        asked, files, asks = self.output.form, self.output.files, self.request.asks
         for warning in self.look.warnings:
-            print_warning(self.command.io, warning)
+            self.output.warning(warning)
         for note in self.look.notes:
-            self.command.line_error(plain(note))
+            self.output.remark(note)
         if asked:
             self._print(asked)
-        elif self._asks_a_question:
-            self.command.line(plain(fitted(self.command.io.output, self._answers_text())))
-        if not asked and not files and (not self._asks_a_question or self.command.option("open")):
+        elif asks:
+            self.output.fitted(self._answers_text())
+        if not asked and not files and (not asks or self.request.open_page):
             self._write_page()
         if files:
-            self.command.write_files({form: self._text(form) for form in set(files.values())})
+            self.output.write_files({form: self._text(form) for form in set(files.values())})
         return self._check_cycles() or self._check_sizes()
-
-    # -- what was asked for --------------------------------------------------------------------------------
-
-    def _asked_format(self) -> str:
-        return self.command.asked_format if self.command.option("format") else ""
-
-    @property
-    def _asks_a_question(self) -> bool:
-        names = ("why", "focus", "without-package", "holds-back", "diff", "compare", "check-cycles")
-        return any(self.command.option(name) for name in names)
-
-    @cached_property
-    def depth(self) -> int | None:
-        given = self.command.option("depth")
-        if given is None:
-            return None
-        if not str(given).isdecimal() or int(given) < 1:
-            raise UsageError(
-                f"{given!r} is not a number of levels", where="--depth", hint="Write for example 3."
-            )
-        return int(given)
 
     # -- reading -------------------------------------------------------------------------------------------
 
     @cached_property
     def path(self) -> Path:
-        return located_pyproject(self.command)
+        return self.request.pyproject
 
     @cached_property
     def document(self) -> Mapping[str, object]:
@@ -115,7 +101,7 @@ class Graphing:
 
     @cached_property
     def look(self) -> Look:
-        return look_of(self.command, self.project, self.lock, self.document)
+        return look_of(self.request, self.project, self.lock, self.document)
 
     @property
     def scope(self) -> Scope:
@@ -124,8 +110,8 @@ class Graphing:
     @cached_property
     def graph(self) -> DependencyGraph:
         whole = build_graph(self.project, self.lock, self.scope, document=self.document)
-        name = self.command.option("focus")
-        return paths.part(whole, paths.focus(whole, name, self.depth).names) if name else whole
+        name = self.request.focus
+        return paths.part(whole, paths.focus(whole, name, self.request.levels).names) if name else whole
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -134,13 +120,19 @@ class Graphing:
     @cached_property
     def overlay(self) -> Overlay:
         sizes = None
-        if self.command.option("sizes"):
-            sizes = sizes_of(self.command, self.project, self.lock, self.graph, self.look.host)
-        return Overlay(sizes, vulnerabilities_of(self.command, self.lock, self.graph))
+        if self.request.sizes:
+            poetry = self.poetry_project.poetry
+            names = {node.id for node in self.graph.nodes}
+            selected = select(self.project, self.lock, self.graph.scope).packages
+            packages = [package for package, _ in selected if package.name in names]
+            sizes = sizes_of(poetry, self.output, packages, self.lock, self.look.host)
+        return Overlay(
+            sizes, vulnerabilities_of(self.request.health_report, self.output, self.lock, self.graph)
+        )
 
     @cached_property
     def _old_graph(self) -> DependencyGraph | None:
-        revision = self.command.option("diff")
+        revision = self.request.diff
         if not revision:
             return None
         folder = self.path.parent
@@ -155,31 +147,27 @@ class Graphing:
 
     @cached_property
     def answers(self) -> Answers:
-        option, graph = self.command.option, self.graph
-        away = tuple(option("without-package") or ())
+        request, graph = self.request, self.graph
+        away = request.without_packages
         return Answers(
-            why=tuple(paths.why(graph, name) for name in option("why") or ()),
-            cuts=tuple(cuts.to_lose(graph, name) for name in option("why") or ()),
-            focus=paths.focus(graph, option("focus"), self.depth) if option("focus") else None,
+            why=tuple(paths.why(graph, name) for name in request.why),
+            cuts=tuple(cuts.to_lose(graph, name) for name in request.why),
+            focus=paths.focus(graph, request.focus, request.levels) if request.focus else None,
             removal=dominance.removal(graph, away) if away else None,
-            held=tuple(
-                held for name in option("holds-back") or () for held in constraints.holds_back(graph, name)
-            ),
+            held=tuple(held for name in request.holds_back for held in constraints.holds_back(graph, name)),
             comparison=self._comparison(),
         )
 
     def _comparison(self) -> Comparison | None:
         if self._old_graph is not None:
-            if self.command.option("compare"):
+            if self.request.compare:
                 raise UsageError(
                     "--diff and --compare ask for two comparisons",
                     where="--compare",
                     hint="Ask one at a time.",
                 )
-            return Comparison(
-                str(self.command.option("diff")), "poetry.lock", diff(self._old_graph, self.graph)
-            )
-        given = self.command.option("compare")
+            return Comparison(str(self.request.diff), "poetry.lock", diff(self._old_graph, self.graph))
+        given = self.request.compare
         if not given:
             return None
         over, dots, group = str(given).rpartition("..")
@@ -195,7 +183,7 @@ class Graphing:
 
     def _answers_text(self) -> str:
         parts = [answers_text(self.answers, self.overlay)]
-        if self.command.option("check-cycles"):
+        if self.request.check_cycles:
             parts.append(cycles_text(self.analysis))
         return "\n\n".join(part for part in parts if part)
 
@@ -203,9 +191,9 @@ class Graphing:
 
     def _print(self, asked: str) -> None:
         if asked == "json":
-            self.command.write_document("graph", self._document())
+            self.output.raw(self._text("json"))
         else:
-            self.command.write_raw(self._text(asked))
+            self.output.raw(self._text(asked))
 
     def _text(self, form: str) -> str:
         if form == "json":
@@ -215,9 +203,9 @@ class Graphing:
         if form == "markdown":
             return graph_markdown(self.analysis, self.answers, self.overlay)
         if form == "text":
-            ascii_only = not (self.command.io.output.supports_utf8())
+            ascii_only = not self.output.supports_utf8
             return graph_text(
-                self.analysis, self.answers, self.depth, ascii_only=ascii_only, overlay=self.overlay
+                self.analysis, self.answers, self.request.levels, ascii_only=ascii_only, overlay=self.overlay
             )
         writers = {"dot": graph_dot, "mermaid": graph_mermaid, "graphml": graph_graphml}
         return writers[form](self.analysis)
@@ -239,7 +227,7 @@ class Graphing:
             diff=page_diff,
             sizes=self.overlay.bytes_by_name,
             vulnerabilities=self.overlay.vulnerabilities,
-            focus=self.command.option("focus") or "",
+            focus=self.request.focus or "",
         )
 
     def _variants(self) -> dict[str, str]:
@@ -251,29 +239,25 @@ class Graphing:
         try:
             page, analysis = write_reports(reports_of(self.path.parent), contents)
         except InputError as error:
-            print_warning(self.command.io, "\n".join(error.lines()))
-            self.command.line(
-                plain(fitted(self.command.io.output, summary_text(self.analysis, self.overlay)))
-            )
+            self.output.warning("\n".join(error.lines()))
+            self.output.fitted(summary_text(self.analysis, self.overlay))
             return
-        if not self._asks_a_question:
-            self.command.line(
-                plain(fitted(self.command.io.output, summary_text(self.analysis, self.overlay)))
-            )
-        self.command.line(plain(f"Wrote {_shown(page, self.path)} and {_shown(analysis, self.path)}."))
-        if self.command.option("open") and not webbrowser.open(page.as_uri()):
-            print_warning(self.command.io, f"no browser was found; open {page.as_uri()} yourself")
+        if not self.request.asks:
+            self.output.fitted(summary_text(self.analysis, self.overlay))
+        self.output.line(f"Wrote {_shown(page, self.path)} and {_shown(analysis, self.path)}.")
+        if self.request.open_page and not webbrowser.open(page.as_uri()):
+            self.output.warning(f"no browser was found; open {page.as_uri()} yourself")
 
     def _check_cycles(self) -> int:
-        if self.command.option("check-cycles") and self.analysis.cycles:
+        if self.request.check_cycles and self.analysis.cycles:
             return NegativeAnswerError.exit_code
         return 0
 
     def _check_sizes(self) -> int:
-        sizes = self.overlay.sizes if self.command.option("sizes") else None
+        sizes = self.overlay.sizes if self.request.sizes else None
         refused = dict.fromkeys(one.reason for one in sizes.builds if one.refused) if sizes else {}
         for reason in refused:
-            print_warning(self.command.io, reason)
+            self.output.warning(reason)
         return IncompleteError.exit_code if refused else 0
 
 

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import difflib
 import os
-import tempfile
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import poetry_aiops
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.frameworks import load_frameworks
-from poetry_aiops.cli.terminal import plain, print_warning
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, NegativeAnswerError, UsageError
-from poetry_aiops.hardware.addition import COMMAND, AdditionRequest, plan_addition
-from poetry_aiops.hardware.index_sources import TORCH_INDEX_VARIABLE
+from poetry_aiops.hardware.addition import COMMAND, plan_addition
 from poetry_aiops.hardware.page_look import look_at_page
 from poetry_aiops.hardware.recipes import Recipes
-from poetry_aiops.locking.declaration import check_declaration, variant_kind
-from poetry_aiops.locking.propose import propose
-from poetry_aiops.locking.run import lock_staged
-from poetry_aiops.locking.staged_project import staged_project
+from poetry_aiops.locking.api import check_declaration, propose, variant_kind
 from poetry_aiops.project.edit import ProjectEdit, apply_edit
-from poetry_aiops.project.located import located_pyproject
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.files import write_together
@@ -36,31 +28,38 @@ from poetry_aiops.system.transaction.migration import locked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from poetry.repositories import RepositoryPool
 
-    from poetry_aiops.hardware.addition import Addition
-    from poetry_aiops.hardware.hw_add_command import HwAddCommand
+    from poetry_aiops.cli.output import Output
+    from poetry_aiops.hardware.addition import Addition, AdditionRequest
+    from poetry_aiops.locking.api import PoetryProject
 
 
 _ANY_WRITE_BIT = 0o222
-_COLOURS = {"+": "info", "-": "fg=red", "@": "fg=cyan"}
+
+
+def add(request: AdditionRequest, output: Output, project: PoetryProject) -> int:
+    """Return the exit code; raises errors in words before anything is written."""
+    return Adding(request, output, project).run()
 
 
 @dataclass
 class Adding:
     """The run; its public state is what the JSON document tells."""
 
-    command: HwAddCommand
+    request: AdditionRequest
+    output: Output
+    project: PoetryProject
     warnings: list[str] = field(default_factory=list)
     written: bool = False
     locked: bool = False
 
     def run(self) -> int:
         """Return the exit code; raises errors in words before anything is written."""
-        self.command.asked_format  # noqa: B018 - an unknown format is told before anything happens
-        path = located_pyproject(self.command)
-        if self.command.option("dry-run"):
+        path = self.request.pyproject
+        if self.request.dry_run:
             return self._run(path)
         with locked(path.parent, datetime.now(UTC)), undoing_when_ended():
             return self._run(path)
@@ -71,19 +70,19 @@ class Adding:
         addition = self._plan(document, path)
         text = apply_edit(before.decode("utf-8"), addition.edit, path)
         diff = _diff(before.decode("utf-8"), text)
-        dry = bool(self.command.option("dry-run"))
+        dry = self.request.dry_run
         if not dry and diff:
             self._refuse_read_only(path)
         self._show(addition, diff)
         code = 0
         if not dry and (diff or self._lock_is_behind()):
             if not diff:
-                self._note(
+                self.output.note(
                     "pyproject.toml has all of this already, and poetry.lock does not belong to it: locking"
                 )
             code = self._lock_and_write(path, before, text, addition)
         self._conclude(document, diff, dry=dry, code=code)
-        if self.command.asked_format == "json":
+        if self.output.form == "json":
             self._write_document(addition, diff, dry=dry, code=code)
         return code
 
@@ -102,14 +101,8 @@ class Adding:
             check_declaration(hardware, project)
         inferred = propose(project) if hardware is None else None
         facts = load_frameworks()
-        request = AdditionRequest(
-            packages=tuple(self.command.argument("packages")),
-            variants=tuple(self.command.option("variants") or ()),
-            replace=bool(self.command.option("replace")),
-            torch_index=os.environ.get(TORCH_INDEX_VARIABLE) or None,
-        )
         addition = plan_addition(
-            request,
+            self.request,
             project,
             hardware.variants if hardware else (),
             inferred.variants if inferred else (),
@@ -118,7 +111,7 @@ class Adding:
         return replace(addition, edit=self._with_plugin(addition.edit, document))
 
     def _with_plugin(self, edit: ProjectEdit, document: Mapping[str, object]) -> ProjectEdit:
-        if not self.command.option("requires-plugins") or _asks_for_plugin(document):
+        if not self.request.requires_plugins or _asks_for_plugin(document):
             return edit
         return replace(edit, plugin=_plugin_constraint())
 
@@ -136,7 +129,7 @@ class Adding:
         """Lock the planned project beside the real one, then write both files or none; returns the exit code."""
         after = {path: text.encode("utf-8")}
         seen: dict[Path, bytes | None] = {path: before}
-        if not self.command.option("no-lock"):
+        if self.request.lock:
             lock = path.with_name("poetry.lock")
             if lock.is_file():
                 read_lock(lock)  # refuses what Poetry could not read, with its line
@@ -147,7 +140,7 @@ class Adding:
         _write(seen, {file: data for file, data in after.items() if data != seen[file]})
         self.written = after[path] != before
         self.locked = len(after) > 1
-        self.command.reset_poetry()
+        self.project.read_again()
         return 0
 
     def _lock(
@@ -155,26 +148,22 @@ class Adding:
     ) -> int:
         """Lock the planned project and put the new lock into ``after``; returns the exit code."""
         code = NegativeAnswerError.exit_code
-        application = self.command.get_application()
         seed = None if old is None else old.decode("utf-8")
         try:
-            with (
-                tempfile.TemporaryDirectory(prefix="poetry-aiops-") as scratch,
-                staged_project(lock.parent, text, seed, application) as staged,
-            ):
+            with self.project.staged(lock.parent, text, seed) as staged:
                 self._warn_about_hashes(addition, staged.poetry.pool)
-                code = lock_staged(self.command, staged.poetry, Path(scratch))
+                code = self.project.lock(staged)
                 if code == 0:
                     after[lock] = read_file(staged.lock_path)
         finally:
             if code != 0:  # an interruption included
-                self.command.line_error("<error>Locking failed, so nothing was written.</error>")
+                self.output.failure("Locking failed, so nothing was written.")
         return code
 
     def _lock_is_behind(self) -> bool:
         """Whether an earlier run was told not to lock, or was killed between exchanging both files."""
-        locker = self.command.poetry.locker
-        return not self.command.option("no-lock") and not (locker.is_locked() and locker.is_fresh())
+        locker = self.project.poetry.locker
+        return self.request.lock and not (locker.is_locked() and locker.is_fresh())
 
     def _warn_about_hashes(self, addition: Addition, pool: RepositoryPool) -> None:
         """Warn about indexes without hashes: Poetry would download every file of a release to compute them."""
@@ -186,7 +175,7 @@ class Adding:
         for source, (package, constraint) in looks.items():
             look = look_at_page(pool, source, package, constraint)
             if look.problem is not None:
-                self._note(f"the page of {package} on {source} could not be looked at: {look.problem}")
+                self.output.note(f"the page of {package} on {source} could not be looked at: {look.problem}")
             elif look.without_hash:
                 self._warn(
                     f"{source} gives no sha256 for {look.without_hash} of {look.files} files of {package}"
@@ -197,41 +186,31 @@ class Adding:
     # -- telling -------------------------------------------------------------------------------------------
 
     def _show(self, addition: Addition, diff: str) -> None:
-        for line in diff.splitlines():
-            style = _COLOURS.get(line[:1])
-            self.command.line(f"<{style}>{plain(line)}</>" if style else plain(line))
+        self.output.diff(diff)
         for variant in addition.variants:
             if variant.unchanged:
                 names = ", ".join(variant.unchanged)
-                self.command.line(plain(f"{variant.group} ({variant.backend}) already has {names}"))
+                self.output.line(f"{variant.group} ({variant.backend}) already has {names}")
         for note in addition.notes:
-            self._note(note)
+            self.output.note(note)
 
     def _conclude(self, document: Mapping[str, object], diff: str, *, dry: bool, code: int) -> None:
         if not diff and not self.locked:
-            self.command.line("Nothing to change.")
+            self.output.line("Nothing to change.")
         elif dry:
-            self.command.line("Dry run: nothing was written.")
+            self.output.line("Dry run: nothing was written.")
         elif code == 0:
             files = " and ".join(self._files())
-            self.command.line(f"Wrote {files}. Install what fits this machine with `poetry hw-install`.")
-        if (
-            diff
-            and code == 0
-            and not _asks_for_plugin(document)
-            and not self.command.option("requires-plugins")
-        ):
-            self.command.line(
+            self.output.line(f"Wrote {files}. Install what fits this machine with `poetry hw-install`.")
+        if diff and code == 0 and not _asks_for_plugin(document) and not self.request.requires_plugins:
+            self.output.line(
                 "So that every clone gets this plugin, add these lines (or use --requires-plugins):\n"
-                + plain(f'[tool.poetry.requires-plugins]\npoetry-aiops = "{_plugin_constraint()}"')
+                f'[tool.poetry.requires-plugins]\npoetry-aiops = "{_plugin_constraint()}"'
             )
-
-    def _note(self, text: str) -> None:
-        self.command.line_error(plain(f"Note: {text}"))
 
     def _warn(self, text: str) -> None:
         self.warnings.append(text)
-        print_warning(self.command.io, text)
+        self.output.warning(text)
 
     def _write_document(self, addition: Addition, diff: str, *, dry: bool, code: int) -> None:
         content: dict[str, Any] = {
@@ -263,7 +242,7 @@ class Adding:
             "warnings": self.warnings,
             "exit_code": code,
         }
-        self.command.write_document("hw-add", content)
+        self.output.document("hw-add", content)
 
     def _files(self) -> list[str]:
         names = [("pyproject.toml", self.written), ("poetry.lock", self.locked)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import UsageError
@@ -27,12 +28,19 @@ COMMAND = "poetry hw-add"
 
 @dataclass(frozen=True, slots=True)
 class AdditionRequest:
-    """What was asked for: the arguments as typed, and whether other constraints in variants are replaced."""
+    """What ``poetry hw-add`` is to do: the arguments as typed, and how far it goes.
+
+    ``replace``: other constraints in variants are replaced. ``torch_index`` stands in for the index of the torch builds.
+    """
 
     packages: tuple[str, ...]
     variants: tuple[str, ...]
     replace: bool = False
     torch_index: str | None = None
+    pyproject: Path = Path("pyproject.toml")
+    dry_run: bool = False
+    lock: bool = True
+    requires_plugins: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,22 @@ pyproject.toml and poetry.lock are written together once locking has succeeded. 
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     def handle(self) -> int:
-        from poetry_aiops.hardware.adding import Adding
+        import os
 
-        return Adding(self).run()
+        from poetry_aiops.hardware.adding import add
+        from poetry_aiops.hardware.addition import AdditionRequest
+        from poetry_aiops.hardware.index_sources import TORCH_INDEX_VARIABLE
+        from poetry_aiops.locking.api import PoetryProject
+
+        output = self.make_output()
+        request = AdditionRequest(
+            packages=tuple(self.argument("packages")),
+            variants=tuple(self.option("variants")),
+            replace=bool(self.option("replace")),
+            torch_index=os.environ.get(TORCH_INDEX_VARIABLE) or None,
+            pyproject=self.locate_project(),
+            dry_run=bool(self.option("dry-run")),
+            lock=not self.option("no-lock"),
+            requires_plugins=bool(self.option("requires-plugins")),
+        )
+        return add(request, output, PoetryProject(self.io, self.get_application()))

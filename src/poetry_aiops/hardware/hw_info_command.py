@@ -41,33 +41,13 @@ other frameworks is the best that really runs on them. Nothing is installed and 
 """
 
     def handle(self) -> int:
-        from poetry_aiops.accelerators.beyond import with_newer_builds
-        from poetry_aiops.accelerators.catalogue import load_catalogue
-        from poetry_aiops.accelerators.describe import machine_document, machine_text
-        from poetry_aiops.accelerators.rules.candidate import python_of
-        from poetry_aiops.accelerators.select import select
-        from poetry_aiops.cli.document import document_text
-        from poetry_aiops.cli.terminal import fitted, plain
-        from poetry_aiops.hardware.machine import catalogue_warning, described_machine, recorded_machine
+        from poetry_aiops.hardware.info import InfoRequest, show_machine
 
-        asked, files = self.asked_format, self.output_files
-        catalogue = load_catalogue()
-        if folder := self.option("record"):
-            detection = recorded_machine(folder, catalogue)
-        else:
-            detection = described_machine(self.option("target"), self.option("target-file"), catalogue)
-        catalogue = with_newer_builds(catalogue, (), python_of(detection.host))
-        selection = select(detection.host, catalogue)
-        note = selection.backends[0].note
-        notes = (note,) if note else ()
-        warnings = (*detection.warnings, *selection.warnings, *notes, *catalogue_warning(catalogue))
-        if asked == "json":
-            self.write_document("hw-info", machine_document(detection, selection, warnings))
-        else:
-            text = machine_text(detection, selection, warnings, explain=self.option("explain"))
-            self.line(plain(fitted(self.io.output, text)))
-        if files:
-            document = document_text("hw-info", machine_document(detection, selection, warnings))
-            text = machine_text(detection, selection, warnings, explain=True)
-            self.write_files({"json": document, "text": text})
-        return 0
+        output = self.make_output()
+        request = InfoRequest(
+            target=self.option("target"),
+            target_file=self.option("target-file"),
+            record=self.option("record"),
+            explain=bool(self.option("explain")),
+        )
+        return show_machine(request, output)

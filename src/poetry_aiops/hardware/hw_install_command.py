@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_aiops.errors import AiopsError
-    from poetry_aiops.hardware.installation import Installation
-    from poetry_aiops.locking.session import VariantSession
+    from poetry_aiops.hardware.installation import Installation, InstallRequest
+    from poetry_aiops.locking.api import VariantSession
 
 
 class HwInstallCommand(AiopsCommand, InstallCommand):
@@ -97,12 +97,42 @@ The environment variable <comment>POETRY_AIOPS_HARDWARE</> does the same as --ha
             raise self._session
         from poetry_aiops.hardware.planning import plan_installation
 
-        installation = plan_installation(self, self._session)
+        output = self.make_output()
+        self.activated_groups  # noqa: B018 - Poetry refuses groups that do not exist
+        installation = plan_installation(self._request(), output, self._session, self.poetry, self.env)
         self._installation = installation
         installation.verify_selection()
-        installation.announce()
+        installation.announce(self.installer)
         code = super().handle()
         if code == 0:
             code = installation.conclude()
         installation.write_document(code)
         return code
+
+    def _request(self) -> InstallRequest:
+        import os
+
+        from poetry_aiops.accelerators.groups import GroupOptions, names_in_extras, names_in_groups
+        from poetry_aiops.hardware.installation import ENVIRONMENT_VARIABLE, InstallRequest
+
+        return InstallRequest(
+            groups=GroupOptions(
+                with_=names_in_groups(self.option("with")),
+                without=names_in_groups(self.option("without")),
+                only=names_in_groups(self.option("only")),
+                only_root=bool(self.option("only-root")),
+                all_groups=bool(self.option("all-groups")),
+                hardware=self.option("hardware"),
+                profile=self.option("profile"),
+                extras=names_in_extras(self.option("extras")),
+            ),
+            default_groups=frozenset(self.non_optional_groups),
+            all_extras=bool(self.option("all-extras")),
+            hardware_variable=os.environ.get(ENVIRONMENT_VARIABLE),
+            target=self.option("target"),
+            target_file=self.option("target-file"),
+            require=self.option("require"),
+            explain=bool(self.option("explain")),
+            verify=bool(self.option("verify")),
+            dry_run=bool(self.option("dry-run")),
+        )

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.utils import canonicalize_name
 
 from poetry_aiops.accelerators.describe import machine_text
-from poetry_aiops.accelerators.groups import names_in_extras
-from poetry_aiops.cli.document import document_text
-from poetry_aiops.cli.terminal import fitted, plain, print_warning
+from poetry_aiops.cli.styled import Span
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.hardware.installed import installed_builds
 from poetry_aiops.hardware.installed_check import compare
 from poetry_aiops.hardware.installed_packages import read_installed
 from poetry_aiops.hardware.machine import is_foreign
 from poetry_aiops.hardware.verify_environment import verify_environment
-from poetry_aiops.locking.declaration import provided_directly
-from poetry_aiops.locking.environment_record import write_record
-from poetry_aiops.locking.gate import locked_by, verify_locked
-from poetry_aiops.locking.installer import VariantInstaller
-from poetry_aiops.locking.record import record_for
-from poetry_aiops.locking.verify import Installed
+from poetry_aiops.locking.api import (
+    Installed,
+    VariantInstaller,
+    locked_by,
+    provided_directly,
+    record_for,
+    verify_locked,
+    write_record,
+)
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.targets import targets
 
@@ -31,27 +32,58 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packaging.utils import NormalizedName
+    from poetry.installation.installer import Installer
+    from poetry.poetry import Poetry
+    from poetry.utils.env import Env
 
     from poetry_aiops.accelerators.catalogue import Catalogue
     from poetry_aiops.accelerators.choice import Choice
-    from poetry_aiops.accelerators.groups import GroupPlan
+    from poetry_aiops.accelerators.groups import GroupOptions, GroupPlan
     from poetry_aiops.accelerators.host import Detection
     from poetry_aiops.accelerators.selection import Selection
-    from poetry_aiops.hardware.hw_install_command import HwInstallCommand
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.hardware.installed_check import Finding
-    from poetry_aiops.locking.record import InstallRecord
-    from poetry_aiops.locking.session import VariantSession
+    from poetry_aiops.locking.api import InstallRecord, VariantSession
 
 
+ENVIRONMENT_VARIABLE: Final = "POETRY_AIOPS_HARDWARE"
 _NEVER_WRONG = frozenset({"cpu", "jetson"})
 """Where an unexpected build still computes: a GPU build on a CPU, a CPU build on a Jetson."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstallRequest:
+    """What ``poetry hw-install`` is to do.
+
+    ``default_groups`` are the groups that are not optional, ``hardware_variable`` is the hardware that the environment
+    names.
+    """
+
+    groups: GroupOptions
+    default_groups: frozenset[str] = frozenset()
+    all_extras: bool = False
+    hardware_variable: str | None = None
+    target: str | None = None
+    target_file: str | None = None
+    require: str | None = None
+    explain: bool = False
+    verify: bool = False
+    dry_run: bool = False
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the request describes another machine than this one."""
+        return self.target is not None or self.target_file is not None
 
 
 @dataclass
 class Installation:
     """A choice that was made, on its way into the environment."""
 
-    command: HwInstallCommand
+    request: InstallRequest
+    output: Output
+    poetry: Poetry
+    env: Env
     session: VariantSession | None
     catalogue: Catalogue
     detection: Detection
@@ -61,7 +93,6 @@ class Installation:
     remember: str | None
     torch: str | None = None
     """The version of torch that the lock holds for the chosen variant."""
-    all_extras: bool = False
     findings: tuple[Finding, ...] = ()
     verdict: dict[str, Any] | None = None
     warnings: list[str] = field(default_factory=list)
@@ -83,6 +114,15 @@ class Installation:
         return {canonicalize_name(group) for group in self.group_plan.groups | variant}
 
     @property
+    def active_extras(self) -> frozenset[str]:
+        """The extras that Poetry's installer shall install; of those that are variants, the chosen one."""
+        request = self.request
+        if not self._extras or self.session is None:
+            return frozenset(self.poetry.package.extras) if request.all_extras else request.groups.extras
+        every = frozenset(self.session.project.extras) if request.all_extras else request.groups.extras
+        return (every - set(self.session.variants)) | ({self.variant} if self.variant else set())
+
+    @property
     def _extras(self) -> bool:
         return self.session is not None and self.session.kind == "extras"
 
@@ -92,43 +132,32 @@ class Installation:
             return given
         if name == "all-extras":
             return False
-        every = self.session.project.extras if self.all_extras else names_in_extras(given)
-        chosen = {self.variant} if self.variant else set()
-        return sorted((set(every) - set(self.session.variants)) | chosen)
+        return sorted(self.active_extras)
 
     def verify_selection(self) -> None:
         """Raise LockConflictError when poetry.lock holds two builds of one package for what is to be installed."""
-        command = self.command
-        poetry = command.poetry
-        extras = (
-            poetry.package.extras
-            if command.option("all-extras")
-            else names_in_extras(command.option("extras"))
-        )
-        verify_locked(locked_by(poetry.locker), [Installed.of(self.active_groups, extras)])
+        verify_locked(locked_by(self.poetry.locker), [Installed.of(self.active_groups, self.active_extras)])
 
-    def announce(self) -> None:
+    def announce(self, installer: Installer) -> None:
         """Warn, say what was chosen and why in one line, and prepare the installer to clear other variants away."""
-        command = self.command
         self._warn(self.warnings)
-        if command.option("explain"):
-            text = machine_text(self.detection, self.selection, (), explain=True)
-            command.line(plain(fitted(command.io.output, text)) + "\n")
-        headline = fitted(command.io.output, f"hw-install: {self._headline()}").removeprefix("hw-install")
-        command.line(f"<info>hw-install</info>{plain(headline)}")
-        if self.session is not None and isinstance(command.installer, VariantInstaller):
+        if self.request.explain:
+            self.output.fitted(machine_text(self.detection, self.selection, (), explain=True))
+            self.output.line()
+        name = "hw-install"
+        headline = self.output.fit(f"{name}: {self._headline()}").removeprefix(name)
+        self.output.styled([(Span(name, "info"), Span(headline))])
+        if self.session is not None and isinstance(installer, VariantInstaller):
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"
             if is_foreign(self.detection):
-                command.installer.pretend(self._foreign_markers())
-            command.installer.clear = (
-                frozenset(self.session.variants) - {self.variant} if clears else frozenset()
-            )
+                installer.pretend(self._foreign_markers())
+            installer.clear = frozenset(self.session.variants) - {self.variant} if clears else frozenset()
 
     def conclude(self) -> int:
         """Check what was installed and leave the record; returns the exit code."""
-        if self.command.option("dry-run"):
+        if self.request.dry_run:
             return 0
-        env = self.command.env
+        env = self.env
         if self.backend is not None:
             facts = read_installed([env.purelib, env.platlib], self.detection.host.os)
             self.findings = compare(self.backend, installed_builds(facts), self._provided())
@@ -139,17 +168,14 @@ class Installation:
             self._warn(finding.text for finding in wrong)
             wrong = []
         for finding in wrong:
-            self.command.line_error(f"<error>{plain(finding.text)}</error>")
-        if self.command.option("verify") and self.backend is not None and not wrong:
+            self.output.failure(finding.text)
+        if self.request.verify and self.backend is not None and not wrong:
             return self._verify(self.backend)
         return NegativeAnswerError.exit_code if wrong else 0
 
     def write_document(self, code: int) -> None:
         """Print the JSON document where it was asked for, and write it into files."""
-        content = self._document(code)
-        if self.command.asked_format == "json":
-            self.command.write_document("hw-install", content)
-        self.command.write_files({"json": document_text("hw-install", content)})
+        self.output.document("hw-install", self._document(code))
 
     # -- private ----------------------------------------------------------------------------------------
 
@@ -162,7 +188,7 @@ class Installation:
             "torch_max": self.choice.torch_max,
             "note": self.choice.note if self.variant else None,
             "groups": sorted(self.active_groups),
-            "dry_run": bool(self.command.option("dry-run")),
+            "dry_run": self.request.dry_run,
             "remembered": self.remember,
             "checks": [{"text": finding.text, "outcome": finding.outcome} for finding in self.findings],
             "verification": self.verdict,
@@ -172,7 +198,7 @@ class Installation:
 
     def _foreign_markers(self) -> dict[str, str]:
         """Return the marker values that the target has and this machine has not."""
-        host, python = self.detection.host, ".".join(str(part) for part in self.command.env.version_info[:2])
+        host, python = self.detection.host, ".".join(str(part) for part in self.env.version_info[:2])
         name = f"{host.os}-{'amd64' if host.os == 'windows' else host.arch}-py{python}"
         found = next((t for t in targets(lambda v: v.startswith(f"{python}.")) if t.name == name), None)
         kept = ("python_version", "python_full_version", "implementation_version")
@@ -180,7 +206,7 @@ class Installation:
 
     def _warn(self, texts: Iterable[str]) -> None:
         for text in texts:
-            print_warning(self.command.io, text)
+            self.output.warning(text)
 
     def _provided(self) -> frozenset[str]:
         if self.session is None:
@@ -201,7 +227,7 @@ class Installation:
         return f"{self.choice.variant} ({self.choice.backend}) - {self.choice.reason}"
 
     def _leave_record(self) -> None:
-        env = self.command.env
+        env = self.env
         try:
             write_record(env.path, env.script_dirs[0], env.python, self._record())
         except OSError as error:
@@ -211,12 +237,12 @@ class Installation:
             )
 
     def _record(self) -> InstallRecord:
-        env, host = self.command.env, self.detection.host
+        env, host = self.env, self.detection.host
         return record_for(
             self.choice.variant,
             self.choice.backend,
             self.remember,
-            self.command.option("profile"),
+            self.request.groups.profile,
             self.torch,
             host.os,
             host.arch,
@@ -225,13 +251,11 @@ class Installation:
         )
 
     def _verify(self, backend: str) -> int:
-        verdict = verify_environment(self.command.env.python, backend, best=self.selection.best)
+        verdict = verify_environment(self.env.python, backend, best=self.selection.best)
         self.verdict = {"ok": verdict.ok, "reasons": list(verdict.reasons), "fix": verdict.fix}
         for reason in verdict.reasons:
-            self.command.line(f"verify: {plain(reason)}")
+            self.output.line(f"verify: {reason}")
         if verdict.ok:
             return 0
-        self.command.line_error(
-            f"<error>{plain(verdict.fix or 'The installed build does not work here.')}</error>"
-        )
+        self.output.failure(verdict.fix or "The installed build does not work here.")
         return NegativeAnswerError.exit_code

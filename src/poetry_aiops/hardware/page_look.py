@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import requests
 from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import parse_constraint
 from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
@@ -43,7 +42,7 @@ def look_at_page(pool: RepositoryPool, source: str, package: str, constraint: st
         if not isinstance(repository, HTTPRepository):
             return PageLook(source, package)
         page = repository.get_page(name)
-    except (PackageNotFoundError, RepositoryError, requests.RequestException, IndexError, OSError) as error:
+    except (PackageNotFoundError, RepositoryError, IndexError, OSError) as error:
         return PageLook(source, package, problem=_in_words(error))
     fitting = [version for version in page.versions(name) if parse_constraint(constraint).allows(version)]
     if not fitting:

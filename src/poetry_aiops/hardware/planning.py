@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -11,22 +10,15 @@ from poetry_aiops.accelerators.beyond import LockedBuild, with_newer_builds
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.choice import Choice, Offer, choose, matching, require
 from poetry_aiops.accelerators.describe import device_in_words
-from poetry_aiops.accelerators.groups import (
-    GroupOptions,
-    names_in_extras,
-    names_in_groups,
-    plan_groups,
-    profile_of,
-    wish_of,
-)
+from poetry_aiops.accelerators.groups import plan_groups, profile_of, wish_of
 from poetry_aiops.accelerators.select import cuda_majors, select
 from poetry_aiops.accelerators.selection import Constraint
 from poetry_aiops.accelerators.surroundings import IMAGE_BUILDERS
 from poetry_aiops.config import AUTO, NONE, read_config
 from poetry_aiops.errors import InputError, NegativeAnswerError, UsageError
-from poetry_aiops.hardware.installation import Installation
+from poetry_aiops.hardware.installation import ENVIRONMENT_VARIABLE, Installation
 from poetry_aiops.hardware.machine import catalogue_warning, described_machine, is_foreign
-from poetry_aiops.locking.environment_record import read_record
+from poetry_aiops.locking.api import read_record
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table
@@ -37,21 +29,24 @@ from poetry_aiops.project.wheels import has_wheel_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from poetry.poetry import Poetry
+    from poetry.utils.env import Env
+
     from poetry_aiops.accelerators.catalogue import Catalogue
     from poetry_aiops.accelerators.choice import Wish
     from poetry_aiops.accelerators.host import Detection
     from poetry_aiops.accelerators.selection import Selection
-    from poetry_aiops.hardware.hw_install_command import HwInstallCommand
-    from poetry_aiops.locking.session import VariantSession
+    from poetry_aiops.cli.output import Output
+    from poetry_aiops.hardware.installation import InstallRequest
+    from poetry_aiops.locking.api import VariantSession
     from poetry_aiops.project.model import Package
 
 
-ENVIRONMENT_VARIABLE = "POETRY_AIOPS_HARDWARE"
-
-
-def plan_installation(command: HwInstallCommand, session: VariantSession | None) -> Installation:
+def plan_installation(
+    request: InstallRequest, output: Output, session: VariantSession | None, poetry: Poetry, env: Env
+) -> Installation:
     """Choose what to install; raises errors for wishes that cannot be met."""
-    return _Planner(command, session).plan()
+    return _Planner(request, output, session, poetry, env).plan()
 
 
 def offers_of(session: VariantSession | None, without: frozenset[str], python: str) -> tuple[Offer, ...]:
@@ -80,64 +75,74 @@ def _holds(session: VariantSession, package: Package, variant: str) -> bool:
 
 
 class _Planner:
-    """Everything that leads from the options to an :class:`Installation`."""
+    """Everything that leads from the request to an :class:`Installation`."""
 
-    def __init__(self, command: HwInstallCommand, session: VariantSession | None) -> None:
-        self.command = command
+    def __init__(
+        self,
+        request: InstallRequest,
+        output: Output,
+        session: VariantSession | None,
+        poetry: Poetry,
+        env: Env,
+    ) -> None:
+        self.request = request
+        self.output = output
         self.session = session
+        self.poetry = poetry
+        self.env = env
         self.variants = frozenset(session.variants if session else ())
         self.variant_groups = self.variants if session and session.kind == "groups" else frozenset()
-        self.options = self._group_options()
+        self.options = request.groups
 
     def plan(self) -> Installation:
-        command, session = self.command, self.session
-        command.asked_format  # noqa: B018 - an unknown format is told before anything happens
-        command.output_files  # noqa: B018 - and so is a file that cannot be written in any
-        command.activated_groups  # noqa: B018 - Poetry refuses groups that do not exist
+        request, session, poetry, env = self.request, self.session, self.poetry, self.env
         catalogue = load_catalogue()
         detection = self._machine(catalogue)
         # Poetry knows no group main where the project itself needs nothing, and the variant goes with main.
         main = frozenset({MAIN})
-        defaults = main | {canonicalize_name(group) for group in command.non_optional_groups}
-        own = read_config(aiops_table(command.poetry.pyproject.data)).profiles
+        defaults = main | {canonicalize_name(group) for group in request.default_groups}
+        own = read_config(aiops_table(poetry.pyproject.data)).profiles
         profile = profile_of(self.options.profile, own, defaults, self.variants)
-        if profile is not None and not command.poetry.locker.is_locked():
+        if profile is not None and not poetry.locker.is_locked():
             raise InputError(
                 "it is missing, and a profile installs only what is locked",
                 where="poetry.lock",
                 hint="Run `poetry lock`, and keep poetry.lock with the project.",
             )
         # What this environment remembers was chosen for this machine, and --target describes another one.
-        record = read_record(command.env.path) if command.env.is_venv() and not self._described else None
+        record = read_record(env.path) if env.is_venv() and not request.is_described else None
         wish = wish_of(
             self.options,
             self.variants,
             profile,
-            os.environ.get(ENVIRONMENT_VARIABLE),
+            request.hardware_variable,
             record.requested if record else None,
         )
         group_plan = plan_groups(
             self.options,
-            every_group=main | command.poetry.package.dependency_group_names(include_optional=True),
+            every_group=main | poetry.package.dependency_group_names(include_optional=True),
             default_groups=defaults,
             variants=self.variant_groups,
             profile=profile,
         )
-        info = command.env.version_info
+        info = env.version_info
         python = f"{info[0]}.{info[1]}"
         offers = offers_of(session, self.options.without, python)
         builds = [LockedBuild(offer.backend, offer.torch, offer.wheel) for offer in offers]
         catalogue = with_newer_builds(catalogue, builds, python)
         selection = select(detection.host, catalogue, self._constraint(offers, catalogue, python))
         choice = self._choice(wish, offers, selection, detection, takes_variant=group_plan.takes_variant)
-        if required := command.option("require"):
-            require(choice, str(required))
+        if request.require:
+            require(choice, request.require)
         # First what was chosen against expectation: a fall to the CPU.
         warnings = [*choice.warnings, *detection.warnings, *catalogue_warning(catalogue)]
         if session is not None and choice.origin == "auto":
             warnings += selection.warnings
         return Installation(
-            command,
+            request,
+            self.output,
+            poetry,
+            env,
             session,
             catalogue,
             detection,
@@ -146,39 +151,19 @@ class _Planner:
             group_plan,
             remember=self._remember(wish, choice),
             torch=next((offer.torch for offer in offers if offer.variant == choice.variant), None),
-            all_extras=bool(command.option("all-extras")),
             warnings=list(dict.fromkeys(warnings)),
         )
 
-    def _group_options(self) -> GroupOptions:
-        option = self.command.option
-        return GroupOptions(
-            with_=names_in_groups(option("with")),
-            without=names_in_groups(option("without")),
-            only=names_in_groups(option("only")),
-            only_root=bool(option("only-root")),
-            all_groups=bool(option("all-groups")),
-            hardware=option("hardware"),
-            profile=option("profile"),
-            extras=names_in_extras(option("extras")),
-        )
-
-    @property
-    def _described(self) -> bool:
-        """Whether the options describe another machine."""
-        return any(self.command.option(name) is not None for name in ("target", "target-file"))
-
     def _machine(self, catalogue: Catalogue) -> Detection:
-        target, target_file = self.command.option("target"), self.command.option("target-file")
-        detection = described_machine(target, target_file, catalogue)
-        described = self._described
-        if described and self.command.option("verify"):
+        request = self.request
+        detection = described_machine(request.target, request.target_file, catalogue)
+        if request.is_described and request.verify:
             raise UsageError(
                 "another machine's device cannot be used from here",
                 where="--verify with --target",
                 hint="Leave out one of the two; on the machine itself, `hw-check` compares it with the record.",
             )
-        if described and is_foreign(detection) and not self.command.option("dry-run"):
+        if request.is_described and is_foreign(detection) and not request.dry_run:
             host = detection.host
             raise UsageError(
                 f"the target is {host.os} on {host.arch}, which this machine is not, so nothing can be installed for it",
@@ -240,7 +225,7 @@ class _Planner:
 
     def _remember(self, wish: Wish, choice: Choice) -> str | None:
         """Return what the environment shall remember; a system environment remembers nothing."""
-        if wish.value == AUTO or not self.command.env.is_venv():
+        if wish.value == AUTO or not self.env.is_venv():
             return None
         if wish.origin in {"option", "groups", "remembered"}:
             return choice.variant or NONE

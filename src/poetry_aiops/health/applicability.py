@@ -14,13 +14,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from poetry_aiops.health.feed import Subject
-from poetry_aiops.project.versions import parsed
+from poetry_aiops.project.versions import public_version
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from packaging.version import Version
 
     from poetry_aiops.project.model import Package, PackageSource
 
@@ -86,7 +84,7 @@ class Applicability:
 def applicability(package: Package, origins: Origins) -> Applicability:
     """Return how a locked package can be audited."""
     source = package.source
-    subject = Subject(package.name, audited_version(package.version))
+    subject = Subject(package.name, public_version(package.version))
     if source is None:
         hosts = origins.private_stand_ins
         if not hosts:
@@ -102,12 +100,6 @@ def applicability(package: Package, origins: Origins) -> Applicability:
     if source.type in ("legacy", "url") and origins.is_public(source):
         return Applicability(Reach.ANYWHERE, subject)
     return Applicability(Reach.HERE, subject, _why_here(source), release=source.type == "legacy")
-
-
-def audited_version(version: str) -> str:
-    """Return the version that advisories speak of: without the local part; text that is no version as it is."""
-    known: Version | None = parsed(version)
-    return known.public if known else version
 
 
 def host_of(url: str) -> str:

@@ -95,7 +95,6 @@ class HealthCommand(AiopsCommand, Command):
             flag=False,
         ),
         option("iterations", None, "With --monitor: stop after this many checks.", flag=False),
-        option("notify", None, "With --monitor: a program to run, or a URL to post the news to.", flag=False),
         option(
             "report-dir",
             None,
@@ -121,6 +120,13 @@ The report is kept in <comment>dependency_reports/</>, with a history that shows
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     def handle(self) -> int:
-        from poetry_aiops.health.run import HealthRun
+        import os
 
-        return HealthRun(self).run()
+        from poetry_aiops.health.request import read_request
+        from poetry_aiops.health.run import health
+        from poetry_aiops.locking.api import PoetryProject
+
+        output = self.make_output()
+        given = {one.name: self.option(one.name) for one in self.options}
+        request = read_request(given, os.environ, self.locate_project())
+        return health(request, output, PoetryProject(self.io, self.get_application()))

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cleo.io.null_io import NullIO
 from packaging.version import Version
-from poetry.console.commands.lock import LockCommand
 from poetry.packages import Locker
 
-from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError, UsageError
-from poetry_aiops.health.applicability import audited_version
 from poetry_aiops.health.certificate import Ground, Raised
 from poetry_aiops.health.demands import extras_asked_for
 from poetry_aiops.health.fix_batch import Unsolved, largest_batch
-from poetry_aiops.locking.fix_solver import (
+from poetry_aiops.locking.api import (
     SOLVER_ERRORS,
     Offering,
+    changed_pins,
     explained,
     floors_of,
     index_faults_in_words,
@@ -32,13 +27,8 @@ from poetry_aiops.locking.fix_solver import (
     raised,
     with_locked,
 )
-from poetry_aiops.locking.pin_change import changed_pins
-from poetry_aiops.locking.run import lock_staged
-from poetry_aiops.locking.session import VariantSession, verify_lock
-from poetry_aiops.locking.staged_project import staged_project
 from poetry_aiops.project.lockfile import read_lock
-from poetry_aiops.project.pyproject import aiops_table, read_project
-from poetry_aiops.project.versions import parsed
+from poetry_aiops.project.versions import parsed, public_version
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.signals import TimeLimitError, time_limit
 
@@ -47,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from poetry.console.commands.command import Command
     from poetry.poetry import Poetry
     from poetry.repositories import RepositoryPool
 
@@ -56,7 +45,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.index.cooldown import Cooldown
     from poetry_aiops.index.records import IndexAccess
-    from poetry_aiops.locking.staged_project import StagedProject
+    from poetry_aiops.locking.api import PoetryProject, StagedProject
     from poetry_aiops.project.model import Lock, Package, PackageKey, Project
 
 
@@ -93,22 +82,15 @@ class SolvedFixes:
 
 
 def solved_batch(
-    command: Command, case: FixCase, pins: Sequence[ProposedFix], before: bytes
+    project: PoetryProject, case: FixCase, pins: Sequence[ProposedFix], before: bytes
 ) -> Batch[SolvedFixes]:
     seconds = solve_seconds(os.environ)
     pyproject = case.poetry.pyproject_path
     text = read_file(pyproject).decode("utf-8")
     lock = before.decode("utf-8")
     ranks = {name: max(one.severity.rank for one in pins if one.package == name) for name in _names(pins)}
-    application = command.get_application()
-    with (
-        tempfile.TemporaryDirectory(prefix="poetry-aiops-") as scratch,
-        staged_project(pyproject.parent, text, lock, application) as staged,
-        index_faults_in_words(),
-    ):
-        solver = FixSolver(
-            _quiet(command), case, staged, with_locked(staged.poetry), lock, Path(scratch), seconds
-        )
+    with project.staged(pyproject.parent, text, lock) as staged, index_faults_in_words():
+        solver = FixSolver(project, case, staged, with_locked(staged.poetry), lock, seconds)
         batch = largest_batch(ranks, partial(solver.attempt, pins))
         return replace(batch, solves=solver.solves)
 
@@ -131,26 +113,15 @@ def _names(fixes: Sequence[ProposedFix]) -> frozenset[str]:
     return frozenset(one.package for one in fixes)
 
 
-def _quiet(command: Command) -> Command:
-    """Return a command that tells nothing of the solves, unless the user wants to see them."""
-    if command.io.is_verbose():
-        return command
-    silent = LockCommand()
-    silent.set_application(command.get_application())
-    silent._io = NullIO(command.io.input)  # noqa: SLF001 - cleo sets it in run() only
-    return silent
-
-
 @dataclass
 class FixSolver:
     """Runs Poetry's solver for sets of fixes on one staged project."""
 
-    command: Command
+    project: PoetryProject
     case: FixCase
     staged: StagedProject
     pool: RepositoryPool
     lock: str
-    scratch: Path
     seconds: float
     solves: int = 0
 
@@ -180,7 +151,7 @@ class FixSolver:
         prepare(self.staged, self.pool, raised(self.lock, targets), self._offering(chosen, never))
         try:
             with time_limit(self.seconds):
-                code = lock_staged(self.command, self.staged.poetry, self.scratch)
+                code = self.project.lock(self.staged, quiet=True)
             if code != 0:
                 return Unsolved(frozenset(), "no common lock for every hardware variant was found")
             return self._solved()
@@ -232,7 +203,7 @@ class FixSolver:
 
     def _solved(self) -> SolvedFixes:
         """Return what was solved, verified as it will be read; raises LockConflictError for a lock that is not sound."""
-        self._verify()
+        self.project.verify(self.staged)
         text = read_file(self.staged.lock_path)
         lock = replace(read_lock(self.staged.lock_path), path=self.case.lock.path)
         return SolvedFixes(text, lock, self.case.audit_of(lock.packages))
@@ -241,19 +212,11 @@ class FixSolver:
         keys, names = {one.key for one in chosen}, _names(chosen)
         only: dict[str, frozenset[str]] = {name: frozenset() for name in names}
         for one in chosen:
-            only[one.package] |= {audited_version(version) for version in one.safe}
+            only[one.package] |= {public_version(version) for version in one.safe}
         for package in self.case.lock.packages:
             if package.name in names and package.key not in keys:
-                only[package.name] |= {audited_version(package.version)}  # another build, without findings
+                only[package.name] |= {public_version(package.version)}  # another build, without findings
         return Offering(only, floors_of(self.case.lock), never)
-
-    def _verify(self) -> None:
-        """Run rule 2 on what was written, as it will be read; raises LockConflictError."""
-        poetry = self.staged.poetry
-        hardware = read_config(aiops_table(poetry.pyproject.data)).hardware
-        if hardware is not None:
-            project = read_project(poetry.pyproject_path)
-            verify_lock(VariantSession(self.command.io, poetry, project, hardware))
 
     def _worse(self, solved: SolvedFixes, chosen: Sequence[ProposedFix]) -> set[tuple[str, str]]:
         """Return the versions with findings that the old lock did not have; raises IncompleteError for a blind audit."""
@@ -268,7 +231,7 @@ class FixSolver:
         keys = {one.key for one in chosen}
         kept = {(one.name, one.version) for one in self.case.lock.packages if one.key not in keys}
         return {
-            (build.name, audited_version(build.version))
+            (build.name, public_version(build.version))
             for build in solved.audit.packages
             if (build.name, build.version) not in kept
             for names in ({(build.name, name) for name in one.names} for one in build.findings)

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.health.advisory import Severity, Status
-from poetry_aiops.health.applicability import audited_version
 from poetry_aiops.index.release_records import Release, why_not_from_index
-from poetry_aiops.project.versions import parsed
+from poetry_aiops.project.versions import parsed, public_version
 
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ def folded(fixes: Iterable[ProposedFix]) -> tuple[ProposedFix, ...]:
     """Return the fixes with those of several builds of one version (``2.1+cpu``, ``2.1+cu118``) as one, if they agree."""
     alike: dict[object, list[ProposedFix]] = {}
     for one in fixes:
-        versions = audited_version(one.from_version), audited_version(one.to_version)
+        versions = public_version(one.from_version), public_version(one.to_version)
         said = one.advisories, one.left, one.how, one.blockers, one.edit, one.exception, bool(one.diff)
         alike.setdefault((one.package, versions, said), []).append(one)
     return tuple(group[0] if len(group) == 1 else _folded(group) for group in alike.values())
@@ -153,8 +152,8 @@ def _folded(group: Sequence[ProposedFix]) -> ProposedFix:
     first = group[0]
     return replace(
         first,
-        from_version=audited_version(first.from_version),
-        to_version=audited_version(first.to_version),
+        from_version=public_version(first.from_version),
+        to_version=public_version(first.to_version),
         severity=max((one.severity for one in group), key=lambda one: one.rank),
         diff=tuple(dict.fromkeys(line for one in group for line in one.diff)),
     )
@@ -244,14 +243,14 @@ def _alike(wanted: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
     """Let the builds of one version (``2.1+cpu``, ``2.1+cu118``) aim at versions that all of them have."""
     shared: dict[tuple[str, str], set[str]] = {}
     for one in wanted:
-        here = {audited_version(version) for version in one.safe}
-        known = shared.setdefault((one.package.name, audited_version(one.package.version)), here)
+        here = {public_version(version) for version in one.safe}
+        known = shared.setdefault((one.package.name, public_version(one.package.version)), here)
         known &= here
     return tuple(
-        _narrowed(one, shared[one.package.name, audited_version(one.package.version)]) for one in wanted
+        _narrowed(one, shared[one.package.name, public_version(one.package.version)]) for one in wanted
     )
 
 
 def _narrowed(wanted: Wanted, shared: set[str]) -> Wanted:
-    kept = tuple(version for version in wanted.safe if audited_version(version) in shared)
+    kept = tuple(version for version in wanted.safe if public_version(version) in shared)
     return replace(wanted, safe=kept) if kept else wanted

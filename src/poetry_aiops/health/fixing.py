@@ -6,7 +6,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from poetry_aiops.cli.terminal import plain
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.certificate import Ground
@@ -19,7 +18,7 @@ from poetry_aiops.health.report.fixes import outcome_lines
 from poetry_aiops.health.report.model import ProposedFix as FixRow
 from poetry_aiops.health.security import audit
 from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
-from poetry_aiops.locking.fix_solver import needs_from
+from poetry_aiops.locking.api import needs_from
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.reading import read_file
 
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from poetry.console.commands.command import Command
-
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.audit import HealthLook
     from poetry_aiops.health.fix_batch import Batch
@@ -37,20 +35,21 @@ if TYPE_CHECKING:
     from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.health.lock_diff import LockChange
     from poetry_aiops.health.report.model import HealthReport
+    from poetry_aiops.locking.api import PoetryProject
     from poetry_aiops.project.model import Package
 
 
-def fix(command: Command, look: HealthLook, *, dry_run: bool) -> HealthReport:
+def fix(output: Output, project: PoetryProject, look: HealthLook, *, dry_run: bool) -> HealthReport:
     """Propose, solve and, unless ``dry_run``, write the fixes; returns the report of the look with the fixes in it.
 
-    Says on the command's output what the lock gains and loses. Raises as ``apply_fixes`` does, and UsageError where
+    Writes what the lock gains and loses. Raises as ``apply_fixes`` does, and UsageError where
     security was not looked at.
     """
     case = case_of(look)
-    outcome = apply_fixes(command, case, propose_fixes(case), dry_run=dry_run)
+    outcome = apply_fixes(project, case, propose_fixes(case), dry_run=dry_run)
     outcome = replace(outcome, fixes=folded(outcome.fixes))
     for line in outcome_lines(outcome, dry_run=dry_run):
-        command.line(plain(line))
+        output.line(line)
     return replace(look.report, fixes=tuple(_row(one) for one in outcome.fixes))
 
 
@@ -97,7 +96,7 @@ def propose_fixes(case: FixCase) -> tuple[ProposedFix, ...]:
 
 
 def apply_fixes(
-    command: Command, case: FixCase, fixes: Sequence[ProposedFix], *, dry_run: bool
+    project: PoetryProject, case: FixCase, fixes: Sequence[ProposedFix], *, dry_run: bool
 ) -> FixOutcome:
     """Solve all ``pin`` proposals at once and write the lock, unless ``dry_run``; poetry.lock changes whole or not at all.
 
@@ -117,7 +116,7 @@ def apply_fixes(
     _refuse_gaps(case)
     before = read_file(case.lock.path)
     started = time.perf_counter()
-    batch = solved_batch(command, case, pins, before)
+    batch = solved_batch(project, case, pins, before)
     outcome = _outcome(case, fixes, batch, time.perf_counter() - started)
     if batch.solution is not None and not dry_run:
         _write(case.lock.path, before, batch.solution.text)

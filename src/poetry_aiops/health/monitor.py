@@ -1,127 +1,139 @@
-"""The monitor: looks, compares with the last look, alerts on news only, waits, and looks again.
-
-Nothing here knows a clock, a network or a signal handler; they come in as arguments. A look that fails is told once
-and tried again sooner than the interval; it never ends the monitor.
-"""
+"""``poetry health --monitor``: looks at intervals, prints news only, and ends cleanly on a signal."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
 
-from poetry_aiops.errors import AiopsError
+from poetry_aiops.errors import AiopsError, InputError
+from poetry_aiops.health.gate import INCOMPLETE
+from poetry_aiops.health.interval import interval_in_words
+from poetry_aiops.health.report.alert import alert_text, look_line
+from poetry_aiops.system.reports_folder import write_reports
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
-    from poetry_aiops.health.news import News
-
-
-FIRST_RETRY: Final = timedelta(minutes=1)
-_MOST_DOUBLINGS: Final = 20
-_MOST_WAITING: Final = 100  # alerts; who never answers gets the newest
-
-
-class Surroundings(Protocol):
-    """What the monitor does to the world."""
-
-    def look(self) -> News:
-        """Run one report, write it down, and return what is new; raises AiopsError or OSError when it cannot."""
-
-    def alert(self, news: News) -> None:
-        """Tell a person; raises AiopsError or OSError when that fails, and is then asked again after the next look."""
-
-    def trouble(self, message: str) -> None:
-        """Tell that a look or an alert failed, or that looking works again."""
-
-    def wait(self, seconds: float) -> bool:
-        """Wait, and return True as soon as the monitor shall stop."""
-
-    def seconds(self) -> float:
-        """Return the time of a clock that never goes back."""
+    from poetry_aiops.cli.output import Output
+    from poetry_aiops.health.audit import HealthLook
+    from poetry_aiops.health.report.model import HealthReport
+    from poetry_aiops.health.request import Rounds
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """How a monitor ended: looks, failed ones, alerts that reached somebody, and whether it was told to stop."""
-
-    looks: int
-    failures: int
-    alerts: int
-    stopped: bool
+class StoppedError(KeyboardInterrupt):
+    """The monitor was ended while it looked; asyncio and thread pools let this kind through."""
 
 
-def watch(around: Surroundings, interval: timedelta, iterations: int | None = None) -> Watched:
-    """Look every ``interval`` until told to stop, or ``iterations`` times.
+def repeat(
+    check: Callable[[], None],
+    rounds: Rounds,
+    wait: Callable[[float], bool],
+    clock: Callable[[], float] = time.monotonic,
+) -> bool:
+    """Check every interval; returns True when ``wait`` says to stop, False after the last check.
 
-    Looks begin at equal distances, however long each takes; one that takes longer than the interval is followed by
-    the next at once. After a failure the next look comes after one minute, then two, four, ... up to the interval.
+    Checks begin at equal distances, however long each takes; one that takes longer than the interval is followed by
+    the next at once. ``wait`` gets seconds; ``clock`` never goes back.
     """
-    watcher = _Watcher(around)
-    while True:
-        began = around.seconds()
-        watcher.round()
-        if iterations is not None and watcher.looks >= iterations:
-            return watcher.result(stopped=False)
-        pause = max(0.0, watcher.pause(interval).total_seconds() - (around.seconds() - began))
-        if around.wait(pause):
-            return watcher.result(stopped=True)
+    for number in count(1):
+        began = clock()
+        check()
+        if number == rounds.count:
+            break
+        if wait(max(0.0, rounds.interval.total_seconds() - (clock() - began))):
+            return True
+    return False
 
 
-class _Watcher:
-    def __init__(self, around: Surroundings) -> None:
-        self.around = around
-        self.looks = self.failures = self.alerts = 0
-        self._in_a_row = 0
-        self._undelivered: list[News] = []
+@dataclass
+class Monitor:
+    """Checks again and again; ``make_look`` makes one look, ``keep`` writes its report where it was asked for.
 
-    def round(self) -> None:
-        """Look once, and tell what is new together with what could not be told before."""
-        self.looks += 1
-        told = self._attempt(self.around.look, "the check")
-        if told is None:
-            self.failures += 1
-            self._in_a_row += 1
-        else:
-            if self._in_a_row:
-                self.around.trouble(f"checking works again after {self._in_a_row} failed attempts")
-            self._in_a_row = 0
-            if told.is_worth_an_alert:
-                self._undelivered.append(told)
-        self._deliver()
+    ``report`` is that of the last look, ``exit_code`` what it amounts to. A check that fails never ends the monitor.
+    """
 
-    def pause(self, interval: timedelta) -> timedelta:
-        if not self._in_a_row:
-            return interval
-        doubled: int = 2 ** min(self._in_a_row - 1, _MOST_DOUBLINGS)
-        return min(interval, FIRST_RETRY * doubled)
+    output: Output
+    make_look: Callable[[], HealthLook]
+    keep: Callable[[HealthReport], None]
+    report: HealthReport | None = None
+    exit_code: int = INCOMPLETE
+    failures: int = 0
+    """Checks that failed, since the last one that did not."""
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _looking: bool = False
+    _warned: bool = False
 
-    def result(self, *, stopped: bool) -> Watched:
-        return Watched(self.looks, self.failures, self.alerts, stopped)
+    def run(self, rounds: Rounds) -> int:
+        """Check until SIGTERM or SIGINT, for so many rounds, or until nothing reads the output any more.
 
-    def _deliver(self) -> None:
-        waiting, self._undelivered = self._undelivered, []
-        for position, told in enumerate(waiting):
-            try:
-                self.around.alert(told)
-            except (AiopsError, OSError) as error:
-                self.around.trouble(
-                    f"an alert could not be delivered and waits for the next check: {_in_words(error)}"
-                )
-                self._undelivered = waiting[position:][-_MOST_WAITING:]
-                return
-            self.alerts += 1
-
-    def _attempt(self, look: Callable[[], News], what: str) -> News | None:
+        Returns 0 when a signal ended it, else the last look's exit code.
+        """
+        handlers = {number: signal.signal(number, self._end) for number in (signal.SIGTERM, signal.SIGINT)}
+        self.output.remark(f"Checking every {interval_in_words(rounds.interval)}; stop with Ctrl+C.")
         try:
-            return look()
+            repeat(self.check, rounds, lambda seconds: self.output.lost_reader or self._stop.wait(seconds))
+        except StoppedError:
+            return 0
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        return 0 if self._stop.is_set() else self.exit_code
+
+    def check(self) -> None:
+        """Look once and print what is new; that looking fails, and works again, is printed once."""
+        try:
+            self._look()
         except (AiopsError, OSError) as error:
-            if not self._in_a_row:
-                self.around.trouble(f"{what} failed: {_in_words(error)}")
-            return None
+            if not self.failures:
+                said = " ".join(error.lines()) if isinstance(error, AiopsError) else str(error)
+                self.output.remark(f"the check failed: {said}")
+            self.failures += 1
+            return
+        if self.failures:
+            self.output.remark(f"checking works again after {self.failures} failed attempts")
+            self.failures = 0
 
+    def _look(self) -> None:
+        self.exit_code = INCOMPLETE
+        with self._interruptible():
+            look = self.make_look()
+            report, news = look.report, look.news
+        self._remember(look)
+        self.keep(report)
+        self.report, self.exit_code = report, report.gate.exit_code
+        self.output.remark(look_line(report))
+        for line in alert_text(report, news).splitlines():
+            self.output.line(line)
 
-def _in_words(error: AiopsError | OSError) -> str:
-    return " ".join(error.lines()) if isinstance(error, AiopsError) else str(error)
+    def _remember(self, look: HealthLook) -> None:
+        """Write the report and the history; a folder that cannot be written is a warning, once."""
+        try:
+            write_reports(look.request.reports, look.to_keep(look.report))
+        except InputError as error:
+            if not self._warned:
+                self.output.warning("\n".join(error.lines()))
+            self._warned = True
+
+    def _end(self, _number: int, _frame: FrameType | None) -> None:
+        """Answer a signal: end now where nothing is being written, else after that."""
+        self._stop.set()
+        if self._looking:
+            raise StoppedError
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let a signal end what is done inside: it asks and computes, and writes nothing but caches."""
+        if self._stop.is_set():
+            raise StoppedError
+        self._looking = True
+        try:
+            yield
+        finally:
+            self._looking = False

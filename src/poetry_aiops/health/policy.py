@@ -64,8 +64,8 @@ _OUTWARD: Final = frozenset(
     ]
 )
 _OUTWARD_HINT: Final = (
-    "A clone or a pull request must not redirect or run anything. Use --advisories, --notify or a POETRY_AIOPS_*"
-    " variable instead."
+    "A clone or a pull request must not redirect or run anything. Use --advisories or a POETRY_AIOPS_* variable"
+    " instead."
 )
 
 

@@ -1,12 +1,11 @@
-"""What ``poetry health`` was asked for: options beat the environment, which beats pyproject.toml."""
+"""What ``poetry health`` is to do: options beat the environment, which beats pyproject.toml."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.accelerators.groups import names_in_groups
 from poetry_aiops.errors import UsageError
@@ -15,14 +14,15 @@ from poetry_aiops.health.gate import Rules
 from poetry_aiops.health.ignores import Ignore
 from poetry_aiops.health.interval import read_interval
 from poetry_aiops.health.metric import METRICS
-from poetry_aiops.health.policy import FAIL_ON, Policy
+from poetry_aiops.health.policy import FAIL_ON, NO_POLICY
 from poetry_aiops.system.reports_folder import reports_of
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.health.command import HealthCommand
+    from collections.abc import Iterable, Mapping
+
     from poetry_aiops.health.metric import MetricName
-    from poetry_aiops.health.policy import FailOn
+    from poetry_aiops.health.policy import FailOn, Policy
 
 
 PUBLIC_SOURCES_VARIABLE = "POETRY_AIOPS_PUBLIC_SOURCES"
@@ -35,21 +35,29 @@ _LONGEST_AGE: Final = timedelta(days=36_500)
 
 
 @dataclass(frozen=True, slots=True)
-class HealthRequest:
-    """The checked options of one run.
+class Rounds:
+    """How often the monitor looks, and how many times; None is without end."""
 
-    ``now`` is the time that the report tells; it honours SOURCE_DATE_EPOCH. ``clock`` decides what has expired or is
-    too old: it never goes back behind the real time, or an old SOURCE_DATE_EPOCH would keep everything fresh.
-    ``is_narrowed`` says that groups, metrics or what a base has are left out, so that the report is not about the whole
-    lock. ``against`` is the revision whose merge base with HEAD the lock is compared with.
+    interval: timedelta
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRequest:
+    """The checked options of a run, and for each look at the lock the policy and the time.
+
+    ``now`` is the time that the report tells: ``source_date`` (SOURCE_DATE_EPOCH) where there is one. ``clock`` decides
+    what has expired or is too old: it never goes back behind the real time, or an old SOURCE_DATE_EPOCH would keep
+    everything fresh. ``is_narrowed`` says that groups, metrics or what a base has are left out, so that the
+    report is not about the whole lock. ``against`` is the revision whose merge base with HEAD the lock is compared with.
     """
 
-    now: datetime
-    clock: datetime
+    pyproject: Path
+    reports: Path
     metrics: tuple[MetricName, ...]
     is_narrowed: bool
-    rules: Rules
-    policy: Policy
+    fail_on: FailOn | None
+    min_score: float | None
     only: frozenset[str]
     without: frozenset[str]
     offline: bool
@@ -57,8 +65,33 @@ class HealthRequest:
     max_age: timedelta | None
     update: bool
     public_sources: frozenset[str]
-    reports: Path
+    source_date: datetime | None
+    fix: bool
+    dry_run: bool
+    monitor: Rounds | None
+    now: datetime
+    clock: datetime
+    ignores: tuple[Ignore, ...] = ()
+    fixable_only: bool = False
     against: str | None = None
+    policy: Policy = NO_POLICY
+
+    def for_look(self, policy: Policy) -> HealthRequest:
+        """Return the request with the policy in pyproject.toml and the time as they are now."""
+        clock = datetime.now(UTC)
+        now = self.source_date or clock
+        policy = replace(policy, ignores=(*policy.ignores, *self.ignores))
+        return replace(self, policy=policy, now=now, clock=max(now, clock))
+
+    @property
+    def rules(self) -> Rules:
+        """What fails the gate."""
+        return Rules(
+            fail_on=self.fail_on or self.policy.fail_on or ("high" if self.against else "any"),
+            min_score=self.policy.min_score if self.min_score is None else self.min_score,
+            fail_on_signals=self.policy.fail_on_signals,
+            fixable_only=self.fixable_only,
+        )
 
     @property
     def is_address(self) -> bool:
@@ -73,94 +106,93 @@ class HealthRequest:
         return self.max_age
 
 
-@dataclass(frozen=True, slots=True)
-class Rounds:
-    """How often the monitor looks, and how many times; None is without end."""
-
-    interval: timedelta
-    count: int | None
-
-
 def is_address(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
-def request_of(command: HealthCommand, policy: Policy, root: Path) -> HealthRequest:
-    """Return the request in a command's options; raises UsageError with the option that is wrong."""
-    option = command.option
-    age = option("advisories-max-age")
-    now = _now()
-    metrics = _metrics(option("metric") or ())
-    return HealthRequest(
-        now=now,
-        clock=max(now, datetime.now(UTC)),
+def read_request(
+    options: Mapping[str, Any], environment: Mapping[str, str], pyproject: Path
+) -> HealthRequest:
+    """Return the request in the options of a command; raises UsageError with the option that is wrong."""
+    _refuse_contradictions(options)
+    age = options["advisories-max-age"]
+    every = _every_metric(environment)
+    metrics = _metrics(options["metric"], every)
+    now = datetime.now(UTC)
+    request = HealthRequest(
+        pyproject=pyproject,
+        reports=Path(options["report-dir"]) if options["report-dir"] else reports_of(pyproject.parent),
         metrics=metrics,
-        is_narrowed=bool(option("only") or option("without") or option("against"))
-        or not set(_every_metric()) <= set(metrics),
-        rules=_rules(command, policy),
-        policy=replace(policy, ignores=(*policy.ignores, *_ignores(option("ignore") or ()))),
-        only=frozenset(names_in_groups(option("only") or ())),
-        without=frozenset(names_in_groups(option("without") or ())),
-        offline=bool(option("offline")),
-        advisories=_advisories(option("advisories")),
+        is_narrowed=bool(options["only"] or options["without"] or options["against"])
+        or not set(every) <= set(metrics),
+        fail_on=_fail_on(options["fail-on"]),
+        min_score=None if options["min-score"] is None else _score(options["min-score"]),
+        only=frozenset(names_in_groups(options["only"])),
+        without=frozenset(names_in_groups(options["without"])),
+        offline=bool(options["offline"]),
+        advisories=_advisories(options["advisories"]),
         max_age=read_interval(age, "--advisories-max-age", _LONGEST_AGE) if age else None,
-        update=bool(option("update-advisories")),
-        public_sources=_public_sources(),
-        reports=Path(option("report-dir")) if option("report-dir") else reports_of(root),
-        against=option("against"),
+        update=bool(options["update-advisories"]),
+        public_sources=_public_sources(environment),
+        source_date=_source_date(environment),
+        fix=bool(options["fix"]),
+        dry_run=bool(options["dry-run"]),
+        monitor=_rounds(options["interval"], options["iterations"]) if options["monitor"] else None,
+        now=now,
+        clock=now,
+        ignores=_ignores(options["ignore"]),
+        fixable_only=bool(options["fixable-only"]),
+        against=options["against"],
     )
+    return request.for_look(NO_POLICY)
 
 
-def rounds_of(command: HealthCommand) -> Rounds:
+def _rounds(interval: str | None, iterations: str | None) -> Rounds:
     """Return how often and how many times to look; 24 hours and without end by default."""
-    interval = read_interval(command.option("interval") or "24h", "--interval")
-    given = command.option("iterations")
-    if given is not None and (not str(given).isdecimal() or int(given) < 1):
+    if iterations is not None and (not iterations.isdecimal() or int(iterations) < 1):
         raise UsageError(
-            f"{given!r} is not a number of checks", where="--iterations", hint="Write for example 3."
+            f"{iterations!r} is not a number of checks", where="--iterations", hint="Write for example 3."
         )
-    return Rounds(interval, None if given is None else int(given))
+    return Rounds(read_interval(interval or "24h"), None if iterations is None else int(iterations))
 
 
-def refuse_contradictions(command: HealthCommand) -> None:
-    """Raise UsageError for options that do not go together."""
-    option = command.option
-    if option("fix") and option("monitor"):
+def _refuse_contradictions(options: Mapping[str, Any]) -> None:
+    if options["fix"] and options["monitor"]:
         raise UsageError(
             "it cannot be combined with --monitor, which changes nothing",
             where="--fix",
             hint="Use --fix in a run of its own.",
         )
     for name in ("fix", "monitor"):
-        if option("against") and option(name):
+        if options["against"] and options[name]:
             raise UsageError(
                 f"it judges a change, --{name} the whole lock",
                 where="--against",
                 hint=f"Leave out --against or --{name}.",
             )
-    if option("dry-run") and not option("fix"):
+    if options["dry-run"] and not options["fix"]:
         raise UsageError("without --fix nothing would be written", where="--dry-run", hint="Leave it out.")
-    if option("offline") and option("update-advisories"):
+    if options["offline"] and options["update-advisories"]:
         raise UsageError(
             "advisories cannot be fetched without a network",
             where="--offline",
             hint="Leave out --offline or --update-advisories.",
         )
-    if option("update-advisories") and option("advisories") and not is_address(option("advisories")):
+    if options["update-advisories"] and options["advisories"] and not is_address(options["advisories"]):
         raise UsageError(
             "it fetches advisories, but --advisories names some on this machine",
             where="--update-advisories",
             hint="Leave out one of the two, or give --advisories the URL of a zip.",
         )
-    for name in ("interval", "iterations", "notify"):
-        if option(name) is not None and not option("monitor"):
+    for name in ("interval", "iterations"):
+        if options[name] is not None and not options["monitor"]:
             raise UsageError("it works only with --monitor", where=f"--{name}", hint="Add --monitor.")
 
 
-def _now() -> datetime:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+def _source_date(environment: Mapping[str, str]) -> datetime | None:
+    epoch = environment.get("SOURCE_DATE_EPOCH", "")
     try:
-        return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+        return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else None
     except (ValueError, OverflowError, OSError):
         raise UsageError(
             "it is not a valid time",
@@ -179,35 +211,23 @@ def _advisories(given: str | None) -> str | None:
     return given or None
 
 
-def _metrics(names: tuple[str, ...]) -> tuple[MetricName, ...]:
+def _metrics(names: Iterable[str], every: tuple[MetricName, ...]) -> tuple[MetricName, ...]:
     for name in names:
         if name not in METRICS:
             raise UsageError(
                 f"{name!r} is not a metric", where="--metric", hint=f"They are {', '.join(METRICS)}."
             )
-    return tuple(metric for metric in METRICS if metric in names) if names else _every_metric()
+    return tuple(metric for metric in METRICS if metric in names) or every
 
 
-def _every_metric() -> tuple[MetricName, ...]:
+def _every_metric(environment: Mapping[str, str]) -> tuple[MetricName, ...]:
     """Return the metrics of a run without ``--metric``: popularity only where some source of downloads is set."""
-    services = services_from(os.environ)
+    services = services_from(environment)
     has_downloads = services.top_packages or services.by_name
     return tuple(metric for metric in METRICS if metric != "popularity" or has_downloads)
 
 
-def _rules(command: HealthCommand, policy: Policy) -> Rules:
-    min_score = command.option("min-score")
-    return Rules(
-        fail_on=_fail_on(command.option("fail-on"))
-        or policy.fail_on
-        or ("high" if command.option("against") else "any"),
-        min_score=policy.min_score if min_score is None else _score(min_score),
-        fail_on_signals=policy.fail_on_signals,
-        fixable_only=bool(command.option("fixable-only")),
-    )
-
-
-def _ignores(texts: tuple[str, ...]) -> tuple[Ignore, ...]:
+def _ignores(texts: Iterable[str]) -> tuple[Ignore, ...]:
     """Return the ignores of the command line, each ``ID`` or ``ID=REASON``."""
     parts = [tuple(map(str.strip, text.partition("=")[::2])) for text in texts]
     if not all(identity for identity, _ in parts):
@@ -243,6 +263,6 @@ def _score(text: str) -> float:
     return value
 
 
-def _public_sources() -> frozenset[str]:
-    names = os.environ.get(PUBLIC_SOURCES_VARIABLE, "").split(",")
+def _public_sources(environment: Mapping[str, str]) -> frozenset[str]:
+    names = environment.get(PUBLIC_SOURCES_VARIABLE, "").split(",")
     return frozenset(name.strip().lower() for name in names if name.strip())

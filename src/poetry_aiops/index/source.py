@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
+import requests
+from poetry.console.exceptions import PoetryRuntimeError
+from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
 
 from poetry_aiops.index.access import mirror_of, user_configuration
@@ -17,6 +20,14 @@ if TYPE_CHECKING:
 
     from poetry_aiops.index.page_fetch import FetchError
 
+
+INDEX_ERRORS: Final = (
+    PackageNotFoundError,
+    RepositoryError,
+    PoetryRuntimeError,
+    requests.RequestException,
+)
+"""What Poetry raises for an index that does not answer, or does not have what it is asked for."""
 
 _PATIENCE: Final = 3
 """Answers that fail in a row, after which an index is not asked any more in this run."""

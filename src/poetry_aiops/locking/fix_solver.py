@@ -12,22 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import requests
-from poetry.console.exceptions import PoetryRuntimeError
 from poetry.core.constraints.version import Version as PoetryVersion
 from poetry.core.packages.dependency import Dependency
 from poetry.packages import Locker
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
-from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 
 from poetry_aiops.errors import AiopsError, IncompleteError
-from poetry_aiops.health.applicability import audited_version
+from poetry_aiops.index.source import INDEX_ERRORS
 from poetry_aiops.locking.pin_change import BLOCK, field
 from poetry_aiops.locking.pool import OfferingPool
 from poetry_aiops.project.checks import Checker, normalised
 from poetry_aiops.project.requirements import from_pep508
-from poetry_aiops.project.versions import parsed
+from poetry_aiops.project.versions import parsed, public_version
 
 
 if TYPE_CHECKING:
@@ -60,7 +57,7 @@ class Offering:
 
     def allows(self, package: PoetryPackage) -> bool:
         """Say whether a package may be offered."""
-        version = audited_version(package.version.text)
+        version = public_version(package.version.text)
         if (package.name, version) in self.never:
             return False
         if package.name in self.only:
@@ -130,10 +127,8 @@ def needs_from(pool: RepositoryPool) -> Callable[[Package, str], Sequence[Requir
         source = package.source.reference if package.source else None
         try:
             found = pool.package(package.name, PoetryVersion.parse(version), repository_name=source)
-        except (PackageNotFoundError, RepositoryError, PoetryRuntimeError, requests.RequestException):
-            return None
-        except (IndexError, ValueError, OSError):
-            return None  # a source that the project does not declare; damaged metadata
+        except (*INDEX_ERRORS, IndexError, ValueError, OSError):
+            return None  # or a source that the project does not declare; damaged metadata
         return _requirements(found)
 
     return needs
@@ -144,12 +139,7 @@ def index_faults_in_words() -> Iterator[None]:
     """Turn what an index does during a solve into an IncompleteError."""
     try:
         yield
-    except (
-        PackageNotFoundError,
-        RepositoryError,
-        PoetryRuntimeError,
-        requests.RequestException,
-    ) as error:
+    except INDEX_ERRORS as error:
         raise IncompleteError(
             "a package index could not be read, so no lock could be solved",
             details=tuple(str(error).splitlines()),
@@ -219,5 +209,5 @@ def floors_of(lock: Lock) -> dict[str, str]:
         known = parsed(package.version)
         before = parsed(floors.get(package.name, ""))
         if known is not None and (before is None or known < before):
-            floors[package.name] = audited_version(package.version)
+            floors[package.name] = public_version(package.version)
     return floors

@@ -41,14 +41,15 @@ class Refusal:
 
 def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
     """Prepare a command for the project's variants; None when they do not concern it."""
-    poetry = _poetry(event)
+    poetry = poetry_of(event)
     if poetry is None:
         return None
     table = _table(poetry)
     if table is None:
         _warn_of_doubles(event, poetry)
         return None
-    from poetry_aiops.cli.terminal import outlive_readers, print_error
+    from poetry_aiops.cli.output import Output
+    from poetry_aiops.cli.terminal import outlive_readers
     from poetry_aiops.errors import AiopsError
 
     try:
@@ -58,7 +59,7 @@ def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
             event.command.use_session(error)
             return None
         outlive_readers(event.io)
-        print_error(event.io, error)
+        Output(event.io).error(error)
         event.disable_command()
         return Refusal(error.exit_code)
     if isinstance(event.command, TakesSession):
@@ -78,7 +79,7 @@ def after(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> No
 
 def propose(event: ConsoleErrorEvent) -> None:
     """After plain locking failed: show the table that would let the groups in conflict share one lock, if there is one."""
-    poetry = _poetry(event)
+    poetry = poetry_of(event)
     if poetry is not None:
         from poetry_aiops.locking.ordinary import show_proposal
 
@@ -117,7 +118,7 @@ def _warn_of_doubles(event: ConsoleCommandEvent, poetry: Poetry) -> None:
         warn_of_doubles(event, poetry)
 
 
-def _poetry(event: ConsoleCommandEvent | ConsoleErrorEvent | ConsoleTerminateEvent) -> Poetry | None:
+def poetry_of(event: ConsoleCommandEvent | ConsoleErrorEvent | ConsoleTerminateEvent) -> Poetry | None:
     """Return the project of the command; None where there is none or it is broken: the command says so."""
     command: Any = event.command
     if isinstance(command, SelfCommand):
@@ -132,23 +133,3 @@ def _poetry(event: ConsoleCommandEvent | ConsoleErrorEvent | ConsoleTerminateEve
 def _table(poetry: Poetry) -> Mapping[str, object] | None:
     table: Mapping[str, object] | None = poetry.pyproject.data.get("tool", {}).get("poetry-aiops")
     return table
-
-
-def keep_in_step(event: ConsoleTerminateEvent) -> None:
-    """After a command that locked, write the exported files anew where the project asks for it (``auto``).
-
-    Silent when nothing changes; whatever goes wrong is a warning, for the command itself was done.
-    """
-    poetry = _poetry(event)
-    if poetry is None or event.exit_code != 0:
-        return
-    from poetry_aiops.export.settings import wants_auto
-
-    if not wants_auto(_table(poetry)):
-        return
-    from poetry_aiops.export.sync_cache import is_remembered
-
-    if not is_remembered(poetry):
-        from poetry_aiops.export.automatic import keep_files_in_step
-
-        keep_files_in_step(event.io, poetry)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.cli.terminal import plain, print_warning
 from poetry_aiops.config import HARDWARE
 from poetry_aiops.locking.environment_record import read_record
 from poetry_aiops.locking.provides import missing_provided
@@ -31,19 +30,18 @@ def lock_report(
 ) -> None:
     """Say what the one lock holds, what was healed or held back on the way, and which extras do not exist."""
     names = ", ".join(f"{variant.group} ({variant.backend})" for variant in session.hardware.variants)
-    session.io.write_line(f"One lock for the hardware variants {plain(names)}")
+    session.output.line(f"One lock for the hardware variants {names}")
     for name, build in sorted(agreement.healed.items()):
-        _warn(
-            session,
+        session.output.warning(
             f"Poetry's solver chose two builds of {name} for the same machine;"
             f" kept {build}, which every package that needs it accepts.",
         )
     if agreement.held:
         held = ", ".join(f"{build.name} {build.version}" for build in sorted(agreement.held))
-        session.io.write_error_line(plain(f"Held {held} so that every variant fits the shared packages."))
+        session.output.remark(f"Held {held} so that every variant fits the shared packages.")
     wishes = {w for s in agreement.solutions.values() for w in unknown_extras(s.root, s.packages)}
     for wish in sorted(wishes):
-        _warn(session, f"{wish}: the locked build has no such extra, so nothing is installed for it.")
+        session.output.warning(f"{wish}: the locked build has no such extra, so nothing is installed for it.")
     _note_idle_provides(session, {package.name for package in solution.packages})
 
 
@@ -58,10 +56,9 @@ def _note_idle_provides(session: VariantSession, locked: Collection[str]) -> Non
     for name in sorted(session.hardware.provides or ()):
         if name not in locked:
             hint = did_you_mean(name, locked) or "No locked package has this name."
-            _warn(session, f'{HARDWARE} provides "{name}" does nothing. {hint}')
+            session.output.warning(f'{HARDWARE} provides "{name}" does nothing. {hint}')
         elif name in shared:
-            _warn(
-                session,
+            session.output.warning(
                 f'{HARDWARE} provides "{name}" does nothing: the project declares {name} itself outside the variants.',
             )
 
@@ -74,10 +71,8 @@ def note_missing_provided(session: VariantSession, groups: frozenset[str]) -> No
     missing = missing_provided(lock, groups, frozenset(session.variants)) if lock else ()
     if missing:
         needs = ", ".join(f"{parent} needs {name}" for parent, name in missing[:_MOST_NAMES])
-        session.io.write_error_line(
-            plain(
-                f"{needs}: only the hardware variants hold that. Run `poetry hw-install` to install the one that fits."
-            )
+        session.output.remark(
+            f"{needs}: only the hardware variants hold that. Run `poetry hw-install` to install the one that fits."
         )
 
 
@@ -88,8 +83,7 @@ def note_what_sync_removes(command: InstallerCommand, session: VariantSession, a
     record = read_record(command.env.path)
     option = "--extras" if session.kind == "extras" else "--with"
     if record is not None and record.variant is not None:
-        _warn(
-            session,
+        session.output.warning(
             f"this environment holds the hardware variant {record.variant}, and `poetry sync` without it removes"
             f" its packages. To keep them: `poetry hw-install --sync`, or `poetry sync {option} {record.variant}`.",
         )
@@ -102,12 +96,7 @@ def note_vanished_variants(session: VariantSession) -> None:
     project = read_project(session.poetry.pyproject_path)
     for variant in session.hardware.variants:
         if variant.group not in project.groups:
-            _warn(
-                session,
+            session.output.warning(
                 f"the group {variant.group} is empty now and gone from pyproject.toml;"
                 f" remove the line {variant.key_path} as well.",
             )
-
-
-def _warn(session: VariantSession, text: str) -> None:
-    print_warning(session.io, text)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cleo.exceptions import CleoError
 
 from poetry_aiops.accelerators.groups import names_in_extras, names_in_groups
-from poetry_aiops.cli.terminal import accept_every_sign, plain, print_warning
+from poetry_aiops.cli.output import Output
+from poetry_aiops.cli.terminal import accept_every_sign
 from poetry_aiops.errors import AiopsError, LockConflictError
 from poetry_aiops.locking.gate import locked_by, verify_locked
 from poetry_aiops.locking.propose import as_toml, propose
@@ -30,7 +31,7 @@ def warn_of_doubles(event: ConsoleCommandEvent, poetry: Poetry) -> None:
     try:
         verify_locked(locked_by(poetry.locker), [asked_of(event, poetry)])
     except LockConflictError as error:
-        print_warning(event.io, "\n".join(error.lines()))
+        Output(event.io).warning("\n".join(error.lines()))
     except AiopsError:
         return  # what is wrong with its lock, Poetry says itself
 
@@ -43,12 +44,12 @@ def show_proposal(io: IO, poetry: Poetry) -> None:
         return  # what is wrong with it, Poetry says itself
     if hardware is not None:
         accept_every_sign(io)
-        print_warning(
-            io,
+        output = Output(io)
+        output.warning(
             "Poetry cannot lock these groups together. Where they are builds for different hardware, this table in"
             " pyproject.toml lets them share one poetry.lock:",
         )
-        io.write_error_line(plain(as_toml(hardware)))
+        output.remark(as_toml(hardware))
 
 
 def flag(io: IO, name: str) -> bool:

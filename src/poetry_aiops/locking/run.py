@@ -14,29 +14,28 @@ from poetry.utils.password_manager import PoetryKeyring
 
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError, NegativeAnswerError
-from poetry_aiops.locking.session import VariantSession, use_variant_installer
+from poetry_aiops.locking.session import VariantSession, use_variant_installer, verify_lock
 from poetry_aiops.project.pyproject import aiops_table, read_project
 
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cleo.io.io import IO
-    from poetry.console.commands.command import Command
+    from poetry.console.application import Application
     from poetry.poetry import Poetry
 
+    from poetry_aiops.locking.staged_project import StagedProject
 
-def lock_staged(command: Command, poetry: Poetry, scratch: Path) -> int:
-    """Lock a project that is not the command's own, without an environment; ``scratch`` is for its sources.
 
-    Returns the exit code of Poetry's installer. Raises NegativeAnswerError when no versions fit together,
-    IncompleteError when an index cannot be read.
+def lock_staged(staged: StagedProject, io: IO, application: Application) -> int:
+    """Lock a staged project without an environment; returns the exit code of Poetry's installer.
+
+    Raises NegativeAnswerError when no versions fit together, IncompleteError when an index cannot be read.
     """
-    io = command.io
+    poetry = staged.poetry
     lock = LockCommand()
-    lock.set_application(command.get_application())
+    lock.set_application(application)
     lock.set_poetry(poetry)
-    lock.set_env(NullEnv(scratch))
+    lock.set_env(NullEnv(staged.scratch))
     installer = Installer(
         io,
         lock.env,
@@ -51,12 +50,25 @@ def lock_staged(command: Command, poetry: Poetry, scratch: Path) -> int:
     return _run(lock, io, poetry)
 
 
+def verify_staged(staged: StagedProject, io: IO) -> None:
+    """Verify everything that can be installed from a staged project's lock; raises LockConflictError."""
+    session = _session(io, staged.poetry)
+    if session is not None:
+        verify_lock(session)
+
+
+def _session(io: IO, poetry: Poetry) -> VariantSession | None:
+    """Return the session of a project with variants, None for one without."""
+    hardware = read_config(aiops_table(poetry.pyproject.data)).hardware
+    if hardware is None:
+        return None
+    return VariantSession(io, poetry, read_project(poetry.pyproject_path), hardware)
+
+
 def _run(lock: LockCommand, io: IO, poetry: Poetry) -> int:
     PoetryKeyring.preflight_check(io, poetry.config)
-    hardware = read_config(aiops_table(poetry.pyproject.data)).hardware
-    session = None
-    if hardware is not None:
-        session = VariantSession(io, poetry, read_project(poetry.pyproject_path), hardware)
+    session = _session(io, poetry)
+    if session is not None:
         use_variant_installer(lock, session)
     lock.installer.lock(update=False)
     try:

@@ -11,7 +11,8 @@ from cleo.io.null_io import NullIO
 from packaging.utils import canonicalize_name
 from poetry.console.commands.installer_command import InstallerCommand
 
-from poetry_aiops.cli.terminal import accept_every_sign, outlive_readers, print_error, print_warning
+from poetry_aiops.cli.output import Output
+from poetry_aiops.cli.terminal import accept_every_sign, outlive_readers
 from poetry_aiops.errors import AiopsError, LockConflictError, NegativeAnswerError, UsageError
 from poetry_aiops.locking.compatibility import check_poetry
 from poetry_aiops.locking.declaration import check_declaration, provided_directly, variant_kind
@@ -56,6 +57,10 @@ class VariantSession:
     project: Project
     hardware: HardwareConfig
     guard: LockGuard | None = None
+
+    @property
+    def output(self) -> Output:
+        return Output(self.io)
 
     @cached_property
     def kind(self) -> VariantKind:
@@ -110,10 +115,10 @@ def finish(event: ConsoleTerminateEvent, session: VariantSession) -> None:
             session.guard.conclude()
         _after_success(event, session)
     except UsageError as error:
-        print_error(event.io, error)
+        Output(event.io).error(error)
         event.set_exit_code(error.exit_code)
     except AiopsError as error:
-        print_error(event.io, error)
+        Output(event.io).error(error)
 
 
 def _after_success(event: ConsoleTerminateEvent, session: VariantSession) -> None:
@@ -202,7 +207,7 @@ def use_variant_installer(command: InstallerCommand, session: VariantSession) ->
     """Give a command the installer that knows this project's variants; raises UsageError for a foreign Poetry."""
     quiet = NullIO()
     if warning := check_poetry(quiet, command.installer, session.poetry.locker, session.poetry.file):
-        print_warning(session.io, warning)
+        session.output.warning(warning)
     session.guard = LockGuard(session.poetry.locker)
     plan = LockPlan(
         variants=session.variants,
@@ -210,7 +215,7 @@ def use_variant_installer(command: InstallerCommand, session: VariantSession) ->
         targets=session.targets,
         quiet_io=quiet,
         report=lambda agreement, solution: lock_report(session, agreement, solution),
-        fail=lambda error: print_error(session.io, error),
+        fail=session.output.error,
         guard=session.guard,
         extras=session.kind == "extras",
     )

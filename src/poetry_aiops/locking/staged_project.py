@@ -40,10 +40,11 @@ else:
 
 @dataclass(frozen=True)
 class StagedProject:
-    """``poetry`` works on the staged files; ``lock_path`` is where its lock is written."""
+    """``poetry`` works on the staged files; ``lock_path`` is where its lock is written, ``scratch`` a folder for its sources."""
 
     poetry: Poetry
     lock_path: Path
+    scratch: Path
 
     def offered_as(self, name: str, version: str, source: str | None) -> str | None:
         """Return the version by which the indexes have a pin, a local build of it if need be; None when they have none."""
@@ -95,7 +96,7 @@ def staged_project(
             write_new(staged, pyproject.encode("utf-8"))
             if lock is not None:
                 write_new(lock_path, lock.encode("utf-8"))
-        yield StagedProject(_poetry(root, staged, lock_path, application), lock_path)
+        yield StagedProject(_poetry(root, staged, lock_path, application), lock_path, Path(folder) / "env")
 
 
 def _path_as_in(root: Path, folder: str, name: str) -> Path:

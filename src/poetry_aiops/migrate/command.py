@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from cleo.helpers import argument, option
@@ -69,10 +70,34 @@ Everything that changes is first copied to <comment>.migration_backup/</>, with 
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     def handle(self) -> int:
+        output, root = self.make_output(), self._root()
+        force = bool(self.option("force"))
         if self.option("rollback") or self.option("backup") or self.option("list-backups"):
-            from poetry_aiops.migrate.restoring import Restoring
+            from poetry_aiops.migrate.restoring import RestoreRequest, restore
 
-            return Restoring(self).run()
-        from poetry_aiops.migrate.run import Migrating
+            wanted = RestoreRequest(root, self.option("backup"), bool(self.option("list-backups")), force)
+            return restore(wanted, output)
+        from poetry_aiops.locking.api import PoetryProject
+        from poetry_aiops.migrate.request import MigrationRequest
+        from poetry_aiops.migrate.run import migrate
 
-        return Migrating(self).run()
+        request = MigrationRequest(
+            root=root,
+            files=tuple(self.argument("files")),
+            groups=tuple(self.option("group")),
+            pins=self.option("pins"),
+            python=self.option("python"),
+            dry_run=bool(self.option("dry-run")),
+            lock=not self.option("no-lock"),
+            fix=bool(self.option("fix")),
+            force=force,
+        )
+        return migrate(request, output, PoetryProject(self.io, self.get_application()))
+
+    def _root(self) -> Path:
+        """Return the folder of ``-P``, else the working directory; a pyproject.toml of a parent does not count.
+
+        Poetry keeps the text of ``-C`` as it was given while it works in that folder, so it is not looked up again.
+        """
+        named = self.io.input.option("project") is not None
+        return (self.get_application().project_directory if named else Path.cwd()).resolve()

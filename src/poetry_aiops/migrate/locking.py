@@ -7,19 +7,11 @@ on what it asks for itself, then with those on all that was locked, until the sa
 
 from __future__ import annotations
 
-import tempfile
 import traceback
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poetry.console.exceptions import PoetryRuntimeError
-from poetry.repositories.exceptions import RepositoryError
-
-from poetry_aiops.errors import AiopsError, IncompleteError, NegativeAnswerError
-from poetry_aiops.locking.run import lock_staged
-from poetry_aiops.locking.staged_project import staged_project
+from poetry_aiops.errors import AiopsError, NegativeAnswerError
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.writing.companions import companions_of
 from poetry_aiops.migrate.writing.seed import with_seeds
@@ -30,9 +22,9 @@ from poetry_aiops.system.reading import read_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
-    from poetry_aiops.locking.staged_project import StagedProject
-    from poetry_aiops.migrate.command import MigrateReqsCommand
+    from poetry_aiops.locking.api import PoetryProject, StagedProject
     from poetry_aiops.migrate.planning.convert import Pin
     from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.writing.proof import Proof
@@ -43,7 +35,7 @@ if TYPE_CHECKING:
 class PlannedLock:
     """``text_of`` gives the pyproject.toml of a plan, ``prove`` compares the finished lock with the old files."""
 
-    command: MigrateReqsCommand
+    project: PoetryProject
     root: Path
     old: str | None
     """The project's poetry.lock as it is."""
@@ -78,34 +70,24 @@ class PlannedLock:
 
     def _lock(self, plan: Plan) -> frozenset[str]:
         """Lock and prove; returns the packages that a requirement needs, whatever the constraints name."""
-        apart = [pin for pin in plan.pins if pin.source is not None]
-        seeds = [pin for pin in plan.pins if pin.source is None] + self._fit(plan, apart)
+        with self._staged(plan, plan.pins) as staged:
+            seeds = [pin for pin in plan.pins if pin.source is None]
+            seeds += fitting([pin for pin in plan.pins if pin.source is not None], staged)
         try:
             return self._lock_with(plan, seeds)
-        except (IncompleteError, OSError):
-            raise
         except Exception as error:  # whatever a solver cannot do with a version that is gone
-            fit = self._fit(plan, seeds)
-            if fit == seeds:
+            with self._staged(plan, seeds) as staged:
+                fit = fitting(seeds, staged)
+            if fit == seeds or isinstance(error, OSError):
                 raise self._in_words(error) from error
         try:
             return self._lock_with(plan, fit)
         except Exception as error:
             raise self._in_words(error) from error
 
-    def _fit(self, plan: Plan, pins: list[Pin]) -> list[Pin]:
-        """Return the pins as the indexes offer them, as they are where an index cannot be asked: locking says why."""
-        if not pins:
-            return []
-        with self._staged(plan, ()) as staged, suppress(PoetryRuntimeError, RepositoryError, OSError):
-            return fitting(pins, staged)
-        return pins
-
     def _lock_with(self, plan: Plan, seeds: Sequence[Pin]) -> frozenset[str]:
-        with ExitStack() as stack:
-            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="poetry-aiops-")))
-            staged = stack.enter_context(self._staged(plan, seeds))
-            self.code = lock_staged(self.command, staged.poetry, scratch)
+        with self._staged(plan, seeds) as staged:
+            self.code = self.project.lock(staged)
             if self.code != 0:
                 return frozenset()
             lock = read_lock(staged.lock_path)
@@ -118,13 +100,13 @@ class PlannedLock:
     def _staged(self, plan: Plan, seeds: Sequence[Pin]) -> AbstractContextManager[StagedProject]:
         addresses = {source.name: source.url for source in plan.edits.sources}
         seeded = with_seeds(self.old, seeds, addresses)
-        return staged_project(self.root, self.text_of(plan), seeded, self.command.get_application())
+        return self.project.staged(self.root, self.text_of(plan), seeded)
 
     def _in_words(self, error: Exception) -> Exception:
         """Return a failure of Poetry's as one of ours, so that it has an exit code and a document."""
         if isinstance(error, AiopsError) or not _is_from_poetry(error):
             return error
-        text = self.command.io.output.formatter.remove_format(str(error))
+        text = self.project.without_styles(str(error))
         return NegativeAnswerError("Poetry cannot lock the requirements", details=tuple(text.splitlines()))
 
 

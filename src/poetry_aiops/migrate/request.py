@@ -26,14 +26,12 @@ from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.project.targets import targets
 from poetry_aiops.system.reading import boundary, read_file
-from poetry_aiops.system.repository_files import list_files
+from poetry_aiops.system.repository_files import ListedFile, list_files
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from poetry_aiops.migrate.command import MigrateReqsCommand
-    from poetry_aiops.migrate.legacy.files import ListedFile
     from poetry_aiops.migrate.model import Problem, RequirementsFile, Tree
     from poetry_aiops.migrate.planning.entry import Identity
     from poetry_aiops.migrate.planning.plan import Plan
@@ -54,6 +52,36 @@ PYPROJECT = "pyproject.toml"
 _SHOWN = 5
 
 
+@dataclass(frozen=True, slots=True)
+class MigrationRequest:
+    """The options of a run: ``groups`` are texts ``NAME=FILE``, ``pins`` says what becomes of ``==``."""
+
+    root: Path
+    files: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    pins: str = "keep"
+    python: str | None = None
+    dry_run: bool = False
+    lock: bool = True
+    fix: bool = False
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for options that cannot be read."""
+        if self.pins not in {"keep", "relax"}:
+            raise UsageError(
+                f"{self.pins!r} is neither keep nor relax",
+                where="--pins",
+                hint="keep leaves == in pyproject.toml; relax writes >= there and leaves the versions to the lock.",
+            )
+        if self.python is not None and not is_python_constraint(self.python):
+            raise UsageError(
+                f"{self.python!r} is not a range of Python versions",
+                where="--python",
+                hint='Write for example ">=3.11,<3.14".',
+            )
+
+
 @dataclass(frozen=True)
 class MigrationInput:
     """What was read and planned; ``fixed`` are the new contents of repaired requirements files."""
@@ -67,47 +95,22 @@ class MigrationInput:
     notes: tuple[str, ...]
 
 
-def project_root(command: MigrateReqsCommand) -> Path:
-    """Return the folder of ``-P``, else the working directory; a pyproject.toml of a parent does not count.
-
-    Poetry keeps the text of ``-C`` as it was given while it works in that folder, so it is not looked up again.
-    """
-    if command.io.input.option("project") is None:
-        return Path.cwd().resolve()
-    return Path(command.get_application().project_directory).resolve()
-
-
 @dataclass
 class Reading:
-    """Reads what the options of a command ask for; raises UsageError and InputError in words."""
+    """Reads what a request asks for; raises UsageError and InputError in words."""
 
-    command: MigrateReqsCommand
+    request: MigrationRequest
     notes: list[str] = field(default_factory=list)
     fixed: dict[str, bytes] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def root(self) -> Path:
-        return project_root(self.command)
-
-    def _check_options(self) -> None:
-        if self.command.option("pins") not in {"keep", "relax"}:
-            raise UsageError(
-                f"{self.command.option('pins')!r} is neither keep nor relax",
-                where="--pins",
-                hint="keep leaves == in pyproject.toml; relax writes >= there and leaves the versions to the lock.",
-            )
-        python = self.command.option("python")
-        if python is not None and not is_python_constraint(python):
-            raise UsageError(
-                f"{python!r} is not a range of Python versions",
-                where="--python",
-                hint='Write for example ">=3.11,<3.14".',
-            )
+        return self.request.root
 
     def _chosen_groups(self) -> dict[str, str]:
         chosen = {}
-        for given in self.command.option("group") or ():
-            name, equals, file = str(given).partition("=")
+        for given in self.request.groups:
+            name, equals, file = given.partition("=")
             if not (name and equals and file):
                 raise UsageError(
                     f"{given!r} is not NAME=FILE", where="--group", hint="For example --group dev=tools.txt."
@@ -138,8 +141,7 @@ class Reading:
         return f"Did you mean {os.path.relpath(path.parent / close[0])}?" if close else "Check the path."
 
     def _files(self) -> tuple[str, ...]:
-        given = self.command.argument("files") or ()
-        named = [self._relative(file, "FILES") for file in given]
+        named = [self._relative(file, "FILES") for file in self.request.files]
         chosen = [file for file in self._chosen_groups() if file not in named]
         if named:
             return tuple(dict.fromkeys([*named, *chosen]))
@@ -179,11 +181,10 @@ class Reading:
 
     def read(self) -> MigrationInput:
         """Read the files and make the plan; nothing is shown or written."""
-        self._check_options()
         files = self._files()
         folder = ProjectFolder(self.root, {})
         tree = read_tree(files, folder)
-        if self.command.option("fix") and tree.errors:
+        if self.request.fix and tree.errors:
             tree = self._repair(tree, files)
         document = self._document()
         setup = setup_metadata(ProjectFolder(self.root, self.fixed))
@@ -201,15 +202,13 @@ class Reading:
             variants=frozenset(variant.group for variant in hardware.variants) if hardware else frozenset(),
         )
         roles = classify(tree, self._chosen_groups())
-        plan = make_plan(tree, roles, around, "relax" if self.command.option("pins") == "relax" else "keep")
+        plan = make_plan(tree, roles, around, "relax" if self.request.pins == "relax" else "keep")
         if setup.source not in {None, PYPROJECT} or plan.is_package:
             self._note_computed(setup.computed, str(setup.source))
         return MigrationInput(tree, plan, identity, document, self.fixed, self._listing, tuple(self.notes))
 
     def _asked_python(self) -> AskedPython:
-        return AskedPython(
-            f"{sys.version_info.major}.{sys.version_info.minor}", self.command.option("python")
-        )
+        return AskedPython(f"{sys.version_info.major}.{sys.version_info.minor}", self.request.python)
 
     def _note_computed(self, computed: tuple[str, ...], source: str) -> None:
         if computed:

@@ -7,22 +7,19 @@ import hashlib
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from poetry.core.constraints.version import Version
 
 from poetry_aiops.cli.known_poetry import knows_dependency_groups
-from poetry_aiops.cli.terminal import plain, print_warning
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, NegativeAnswerError
-from poetry_aiops.locking.declaration import check_declaration
-from poetry_aiops.locking.planned_project import refuse_invalid
+from poetry_aiops.locking.api import check_declaration, refuse_invalid
 from poetry_aiops.migrate import report
 from poetry_aiops.migrate.locking import PlannedLock
 from poetry_aiops.migrate.old_commands import old_commands_in
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
-from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading, project_root
+from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
 from poetry_aiops.migrate.writing.proof import prove
 from poetry_aiops.migrate.writing.seed import with_settings
@@ -40,26 +37,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from poetry_aiops.locking.staged_project import StagedProject
-    from poetry_aiops.migrate.command import MigrateReqsCommand
+    from poetry_aiops.cli.output import Output
+    from poetry_aiops.locking.api import PoetryProject, StagedProject
     from poetry_aiops.migrate.legacy import OldCommand
     from poetry_aiops.migrate.planning.plan import Plan
-    from poetry_aiops.migrate.request import MigrationInput
+    from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.proof import Proof
     from poetry_aiops.project.model import Lock
 
 
-_COLOURS = {"+": "info", "-": "fg=red", "@": "fg=cyan"}
 _LOCK, _SETTINGS = "poetry.lock", "poetry.toml"
 _SHOWN_HASHES = 10
 _WITHOUT_LOCK = "`--no-lock` writes pyproject.toml alone."
+
+
+def migrate(request: MigrationRequest, output: Output, project: PoetryProject) -> int:
+    """Return the exit code; raises errors in words before anything is written."""
+    return Migrating(request, output, project).run()
 
 
 @dataclass
 class Migrating:
     """The run; its state is what the JSON document tells."""
 
-    command: MigrateReqsCommand
+    request: MigrationRequest
+    output: Output
+    project: PoetryProject
     changes: list[FileChange] = field(default_factory=list)
     proof: Proof | None = None
     old_commands: tuple[OldCommand, ...] = ()
@@ -69,33 +72,28 @@ class Migrating:
 
     def run(self) -> int:
         """Return the exit code; raises errors in words before anything is written."""
-        asked_format = self.command.asked_format
-        reading = Reading(self.command)
+        reading = Reading(self.request)
         now = datetime.now(UTC)
-        with undoing_when_ended(), nullcontext() if self.is_dry else locked(self.root, now):
-            if not self.is_dry:
+        with undoing_when_ended(), nullcontext() if self.request.dry_run else locked(self.root, now):
+            if not self.request.dry_run:
                 self._recover()
             given = reading.read()
             for note in given.notes:
-                self._note(note)
+                self.output.note(note)
             code = self._refuse(given) if given.plan.errors else self._migrate(given, now)
-        if asked_format == "json":
+        if self.output.form == "json":
             self._write_document(given, code)
         return code
 
-    @cached_property
-    def root(self) -> Path:
-        return project_root(self.command)
-
     @property
-    def is_dry(self) -> bool:
-        return bool(self.command.option("dry-run"))
+    def root(self) -> Path:
+        return self.request.root
 
     def _recover(self) -> None:
         recovered = recover(self.root)
         if recovered is not None:
             files = ", ".join(recovered.files)
-            self._note(f"an interrupted migration was {recovered.outcome} first: {files}")
+            self.output.note(f"an interrupted migration was {recovered.outcome} first: {files}")
 
     # -- telling what will be ------------------------------------------------------------------------------
 
@@ -103,55 +101,50 @@ class Migrating:
         errors = given.plan.errors
         self._show_roles(given)
         for line in report.problem_lines(errors):
-            self.command.line_error(plain(line))
-        fixable = any(problem.fixed is not None for problem in errors) and not self.command.option("fix")
+            self.output.remark(line)
+        fixable = any(problem.fixed is not None for problem in errors) and not self.request.fix
         hint = " Where --fix names a line, it repairs the file." if fixable else ""
-        self.command.line_error(
-            f"<error>{len(errors)} error{'s' if len(errors) > 1 else ''}; nothing was written.{hint}</error>"
+        self.output.failure(
+            f"{len(errors)} error{'s' if len(errors) > 1 else ''}; nothing was written.{hint}"
         )
         return InputError.exit_code
 
     def _show_roles(self, given: MigrationInput) -> None:
-        self.command.line("What the files become:")
+        self.output.line("What the files become:")
         for line in report.role_lines(given.plan.roles.values()):
-            self.command.line(plain(line))
+            self.output.line(line)
 
     def _show(self, given: MigrationInput) -> None:
         plan = given.plan
         self._show_roles(given)
         if not given.document:
             python = f"{given.identity.requires_python} ({given.identity.reason})"
-            self.command.line(plain(f"For Python {python}."))
-        for line in "".join(_diff(change) for change in self.changes).splitlines():
-            style = _COLOURS.get(line[:1])
-            self.command.line(f"<{style}>{plain(line)}</>" if style else plain(line))
+            self.output.line(f"For Python {python}.")
+        self.output.diff("".join(_diff(change) for change in self.changes))
         for problem in plan.problems:
             if problem.severity == "warning":
-                print_warning(self.command.io, "\n".join(report.problem_lines([problem])))
-            elif problem.severity == "note" and self.command.io.is_verbose():
-                self._note("\n".join(report.problem_lines([problem])))
+                self.output.warning("\n".join(report.problem_lines([problem])))
+            elif problem.severity == "note" and self.output.is_verbose:
+                self.output.note("\n".join(report.problem_lines([problem])))
         if plan.credentials:
-            print_warning(self.command.io, "\n".join(report.credential_lines(plan.credentials)))
-        self.command.line(report.ledger_line(plan.outcomes))
-
-    def _note(self, text: str) -> None:
-        self.command.line_error(plain(f"Note: {text}"))
+            self.output.warning("\n".join(report.credential_lines(plan.credentials)))
+        self.output.line(report.ledger_line(plan.outcomes))
 
     # -- doing it --------------------------------------------------------------------------------------------
 
     def _migrate(self, given: MigrationInput, now: datetime) -> int:
         plan = given.plan
         if not plan.requirements and not plan.constraints:
-            print_warning(self.command.io, "there is nothing to migrate in these files")
+            self.output.warning("there is nothing to migrate in these files")
         self.plan = plan.binding(plan.constrained_directly)
         self._plan_changes(given)
         self.old_commands = old_commands_in(self.root, given)
         self._show(given)
-        if self.is_dry:
+        if self.request.dry_run:
             self._show_old_commands()
-            self.command.line("Dry run: nothing was written.")
+            self.output.line("Dry run: nothing was written.")
             return 0
-        if not self.command.option("no-lock"):
+        if self.request.lock:
             code = self._lock(given)
             if code != 0:
                 self.changes.clear()
@@ -204,7 +197,7 @@ class Migrating:
             check_declaration(hardware, project_from(document, self.root / PYPROJECT))
         version = document.get("tool", {}).get("poetry", {}).get("version")
         if version == UNKNOWN_VERSION and "version" in document.get("project", {}).get("dynamic", ()):
-            self._note(
+            self.output.note(
                 f"Poetry installs the project as version {version}, as its build backend works the version out;"
                 " set [tool.poetry] version where something reads it"
             )
@@ -231,7 +224,7 @@ class Migrating:
         """Lock the planned project beside the real one and compare; the lock becomes one more change."""
         old = self._read(_LOCK)
         lock = PlannedLock(
-            self.command,
+            self.project,
             self.root,
             None if old is None else old.decode("utf-8"),
             lambda plan: self._plan_pyproject(given, plan),
@@ -246,7 +239,7 @@ class Migrating:
         if lock.code == 0:
             self._change(_LOCK, old, lock.lock)
         else:  # Poetry says why
-            self.command.line_error(f"<error>Locking failed, so nothing was written.</error> {_WITHOUT_LOCK}")
+            self.output.failure("Locking failed, so nothing was written.", _WITHOUT_LOCK)
         self._check_hashes()
         return lock.code
 
@@ -275,7 +268,7 @@ class Migrating:
 
     def _check_hashes(self) -> None:
         foreign = self.proof.foreign_hashes if self.proof else ()
-        if not foreign or self.command.option("force"):
+        if not foreign or self.request.force:
             return
         raise NegativeAnswerError(
             "the index offers files with other hashes than the requirements files say, so nothing was written",
@@ -289,31 +282,31 @@ class Migrating:
 
     def _show_old_commands(self) -> None:
         if self.old_commands:
-            self.command.line("Old commands in this repository, and today's:")
+            self.output.line("Old commands in this repository, and today's:")
             for line in report.old_command_lines(self.old_commands):
-                self.command.line(plain(line))
+                self.output.line(line)
 
     def _conclude(self, given: MigrationInput) -> None:
         if self.proof is not None:
             for line in report.proof_lines(self.proof):
-                self.command.line(plain(redact(line)))
+                self.output.line(redact(line))
         self._show_old_commands()
         if self.backup is None:
-            self.command.line("Nothing to change.")
+            self.output.line("Nothing to change.")
             return
         names = ", ".join(change.path for change in self.changes)
-        self.command.line(plain(f"Wrote {names}. The old state is in .migration_backup/{self.backup}."))
+        self.output.line(f"Wrote {names}. The old state is in .migration_backup/{self.backup}.")
         install = "poetry hw-install" if given.plan.edits.variants else "poetry install"
         then = (
             f"Nothing is locked yet: `{COMMAND}` without --no-lock locks with the old pins"
-            if self.command.option("no-lock")
+            if not self.request.lock
             else f"Install with `{install}`"
         )
-        self.command.line(f"The requirements files stay. {then}; go back with `{COMMAND} --rollback`.")
+        self.output.line(f"The requirements files stay. {then}; go back with `{COMMAND} --rollback`.")
 
     def _write_document(self, given: MigrationInput, code: int) -> None:
         shown: Sequence[FileChange] = [change for change in self.changes if change.path != _LOCK]
-        self.command.write_document(
+        self.output.document(
             "migrate-reqs",
             {
                 **report.plan_content(self.plan or given.plan),
@@ -323,7 +316,7 @@ class Migrating:
                 "proof": report.proof_content(self.proof, given.plan.pins),
                 "old_commands": report.old_command_content(self.old_commands),
                 "backup": self.backup,
-                "dry_run": self.is_dry,
+                "dry_run": self.request.dry_run,
                 "exit_code": code,
             },
         )

@@ -37,3 +37,9 @@ def public(version: Version) -> Version:
     A cache by version would not do: ``1.2`` and ``1.2.0`` are equal, and the one would be given for the other.
     """
     return parsed(version.public) or version if version.local else version
+
+
+def public_version(version: str) -> str:
+    """Return a version without its local part, as advisories name it; text that is no version as it is."""
+    known = parsed(version)
+    return known.public if known else version

@@ -61,6 +61,20 @@ A file that exists is left alone, unless --force is given.
 """
 
     def handle(self) -> int:
-        from poetry_aiops.scaffold.run import Scaffolding
+        from poetry_aiops.scaffold.options import ScaffoldRequest
+        from poetry_aiops.scaffold.run import scaffold
 
-        return Scaffolding(self).run()
+        output = self.make_output()
+        request = ScaffoldRequest(
+            kind=str(self.argument("kind")),
+            pyproject=self.locate_project(),
+            output=self.option("output"),
+            dry_run=bool(self.option("dry-run")),
+            force=bool(self.option("force")),
+            command=self.option("command"),
+            port=self.option("port"),
+            python=self.option("python"),
+            bases=tuple(self.option("base")),
+            dockerfile=self.option("dockerfile"),
+        )
+        return scaffold(request, output)

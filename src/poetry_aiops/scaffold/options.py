@@ -13,11 +13,41 @@ from poetry_aiops.scaffold.quoting import image_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 
 SLIM: Final = "slim"
 VENDOR: Final = "vendor"
 _LAST_PORT: Final = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class ScaffoldRequest:
+    """What ``poetry scaffold`` is to do: the options as they were written, and where the project is."""
+
+    kind: str
+    pyproject: Path
+    output: str | None = None
+    dry_run: bool = False
+    force: bool = False
+    command: str | None = None
+    port: str | None = None
+    python: str | None = None
+    bases: tuple[str, ...] = ()
+    dockerfile: str | None = None
+
+    @property
+    def given(self) -> tuple[tuple[str, str], ...]:
+        """The options that decide what the files say, as they were written."""
+        named = (
+            ("command", self.command),
+            ("port", self.port),
+            ("python", self.python),
+            *(("base", one) for one in self.bases),
+            ("dockerfile", self.dockerfile),
+            ("output", self.output),
+        )
+        return tuple((f"--{name}", text) for name, text in named if text is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +63,11 @@ class Asked:
         return (self.bases or {}).get(variant or "")
 
 
-def asked(
-    command: str | None, port: str | None, python: str | None, bases: Iterable[str], variants: Iterable[str]
-) -> Asked:
+def asked(request: ScaffoldRequest, variants: Iterable[str]) -> Asked:
     """Return the wishes; raises UsageError for the first that cannot be read."""
     known = tuple(variants)
-    return Asked(_command(command), _port(port), python, dict(_base(text, known) for text in bases))
+    bases = dict(_base(text, known) for text in request.bases)
+    return Asked(_command(request.command), _port(request.port), request.python, bases)
 
 
 def _command(text: str | None) -> tuple[str, ...] | None:

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 from poetry.__version__ import __version__ as poetry_version
 
 from poetry_aiops import __version__
-from poetry_aiops.cli.terminal import plain, print_warning
-from poetry_aiops.config import read_config
+from poetry_aiops.config import CONSTRAINTS, read_config
 from poetry_aiops.errors import NegativeAnswerError, UsageError
-from poetry_aiops.export.bundle import CONSTRAINTS
-from poetry_aiops.locking.declaration import check_declaration, variant_kind
-from poetry_aiops.locking.gate import verify_locked
-from poetry_aiops.locking.verify import every_extra, every_installation
+from poetry_aiops.locking.api import (
+    check_declaration,
+    every_extra,
+    every_installation,
+    variant_kind,
+    verify_locked,
+)
 from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.located import located_pyproject, locked_beside
+from poetry_aiops.project.located import locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.scaffold.compose import compose
 from poetry_aiops.scaffold.dockerfile import dockerfile
@@ -35,16 +37,17 @@ from poetry_aiops.system.kept_files import look_at, write_keeping
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_aiops.scaffold.command import ScaffoldCommand
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.scaffold.model import Plan
+    from poetry_aiops.scaffold.options import ScaffoldRequest
     from poetry_aiops.system.kept_files import Spot
 
 
 _DEFAULTS = {"docker": "Dockerfile", "compose": "compose.yaml", "github": ".github/workflows/poetry.yml"}
 _IDLE = {
-    "docker": ("dockerfile",),
-    "compose": ("base", "command", "python"),
-    "github": ("base", "command", "port", "dockerfile"),
+    "docker": ("--dockerfile",),
+    "compose": ("--base", "--command", "--python"),
+    "github": ("--base", "--command", "--port", "--dockerfile"),
 }
 _NEXT = {
     "docker": "Build: docker build --file {file} .",
@@ -53,24 +56,28 @@ _NEXT = {
 }
 
 
+def scaffold(request: ScaffoldRequest, output: Output) -> int:
+    """Return the exit code; raises errors in words."""
+    return Scaffolding(request, output).run()
+
+
 @dataclass
 class Scaffolding:
     """The run; ``actions`` maps each file to what happened to it."""
 
-    command: ScaffoldCommand
+    request: ScaffoldRequest
+    output: Output
     actions: dict[str, str] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     _variants: list[tuple[str, str]] = field(default_factory=list)
 
     def run(self) -> int:
-        """Return the exit code; raises errors in words."""
-        self.command.asked_format  # noqa: B018 - an unknown format is told before anything happens
         kind = self._kind()
-        path = located_pyproject(self.command)
+        path = self.request.pyproject
         root = path.parent.resolve()
-        output = self._output(kind, root)
+        name = self._file_name(kind, root)
         made = self._plan(path)
-        files = self._files(kind, made, output)
+        files = self._files(kind, made, name)
         self._write(root, files)
         self._conclude(kind, made, files, root)
         return 0
@@ -78,11 +85,11 @@ class Scaffolding:
     # -- what was asked for --------------------------------------------------------------------------------
 
     def _kind(self) -> str:
-        kind = str(self.command.argument("kind"))
+        kind = self.request.kind
         if kind not in _DEFAULTS:
             hint = did_you_mean(kind, _DEFAULTS) or f"Choose one of {', '.join(_DEFAULTS)}."
             raise UsageError(f"{kind!r} cannot be scaffolded", where="poetry scaffold", hint=hint)
-        idle = [f"--{name}" for name in _IDLE[kind] if self.command.option(name)]
+        idle = [name for name in _IDLE[kind] if name in dict(self.request.given)]
         if idle:
             raise UsageError(
                 f"poetry scaffold {kind} does not take this option",
@@ -91,12 +98,12 @@ class Scaffolding:
             )
         return kind
 
-    def _output(self, kind: str, root: Path) -> str:
+    def _file_name(self, kind: str, root: Path) -> str:
         """Return the path of the main file relative to the project, with slashes."""
-        given = self.command.option("output")
+        given = self.request.output
         if given is None:
             return _DEFAULTS[kind]
-        target = Path(str(given)).absolute()
+        target = Path(given).absolute()
         resolved = target.parent.resolve() / target.name
         if not resolved.is_relative_to(root) or resolved == root:
             raise UsageError(
@@ -135,18 +142,12 @@ class Scaffolding:
             exported=_exports(document, path.parent),
             written_by=self._written_by(),
         )
-        option = self.command.option
-        wishes = asked(option("command"), option("port"), option("python"), option("base") or (), names)
-        return plan(given, wishes, load_image_facts())
+        return plan(given, asked(self.request, names), load_image_facts())
 
     def _written_by(self) -> str:
         """Return the command line that writes the same again."""
-        words = ["poetry", "scaffold", str(self.command.argument("kind"))]
-        for name in ("command", "port", "python", "base", "dockerfile", "output"):
-            value = self.command.option(name)
-            for one in value if isinstance(value, list) else [value] if value is not None else []:
-                words += [f"--{name}", str(one)]
-        return shlex.join(words)
+        words = (word for option in self.request.given for word in option)
+        return shlex.join(("poetry", "scaffold", self.request.kind, *words))
 
     def _files(self, kind: str, made: Plan, output: str) -> list[NewFile]:
         """Return the files, the main one first."""
@@ -154,7 +155,7 @@ class Scaffolding:
             ignored = ".dockerignore" if output == _DEFAULTS["docker"] else f"{output}.dockerignore"
             return [NewFile(output, dockerfile(made, output)), NewFile(ignored, dockerignore(made))]
         if kind == "compose":
-            built_from = str(self.command.option("dockerfile") or _DEFAULTS["docker"])
+            built_from = self.request.dockerfile or _DEFAULTS["docker"]
             return [NewFile(output, compose(made, built_from, depth=output.count("/")))]
         actions = load_actions()
         weekly = f"{output.rsplit('.', 1)[0]}-update.yml"
@@ -170,14 +171,14 @@ class Scaffolding:
         spots = {file.path: look_at(root, file.path) for file in files}
         changed = [file for file in files if spots[file.path].text != file.text]
         self.actions = dict.fromkeys((file.path for file in files), "unchanged")
-        if self._flag("dry-run"):
+        if self.request.dry_run:
             for file in changed:
                 self.actions[file.path] = "would-write"
             return
         self._refuse(changed, spots)
         for file in changed:
             spot = spots[file.path]
-            if spot.text is not None and not self._flag("force"):
+            if spot.text is not None and not self.request.force:
                 self.actions[file.path] = "kept"
                 continue
             kept = write_keeping(spot, file.text)
@@ -190,42 +191,38 @@ class Scaffolding:
         there = [
             file.path for file in changed if spots[file.path].text is not None and not _is_ignore_file(file)
         ]
-        if there and not self._flag("force"):
+        if there and not self.request.force:
             raise NegativeAnswerError(
                 f"{' and '.join(there)} would be replaced, so nothing was written",
                 hint="See the difference with --dry-run, name another file with --output, or replace with --force"
                 " (what is there is kept as FILE.bak).",
             )
 
-    def _flag(self, name: str) -> bool:
-        return bool(self.command.option(name))
-
     # -- telling -------------------------------------------------------------------------------------------
 
     def _conclude(self, kind: str, made: Plan, files: list[NewFile], root: Path) -> None:
-        if self.command.asked_format == "json":
-            self.command.write_document("scaffold", self._document(kind, made, files))
+        if self.output.form == "json":
+            self.output.document("scaffold", self._document(kind, made, files))
             return
         for file in files:
             self._tell(file, root)
         for warning in made.warnings if kind == "docker" else ():
-            print_warning(self.command.io, warning)
-        if not self._flag("dry-run"):
-            self.command.line(plain(_NEXT[kind].format(file=files[0].path)))
+            self.output.warning(warning)
+        if not self.request.dry_run:
+            self.output.line(_NEXT[kind].format(file=files[0].path))
 
     def _tell(self, file: NewFile, root: Path) -> None:
         action = self.actions[file.path]
         if action == "would-write":
             self._show(file, root)
         elif action == "kept":
-            print_warning(
-                self.command.io,
-                f"{file.path} is yours and stays as it is; see that it leaves out .git, .venv and .env",
+            self.output.warning(
+                f"{file.path} is yours and stays as it is; see that it leaves out .git, .venv and .env"
             )
         else:
             told = {"written": "Wrote", "replaced": "Replaced", "unchanged": "Unchanged:"}[action]
             kept = f" (the old one is {self.kept[file.path]})" if file.path in self.kept else ""
-            self.command.line(plain(f"{told} {file.path}{kept}"))
+            self.output.line(f"{told} {file.path}{kept}")
 
     def _show(self, file: NewFile, root: Path) -> None:
         """Print a new file whole, and of one that is there the difference."""
@@ -236,12 +233,12 @@ class Scaffolding:
             names = (f"a/{file.path}", f"b/{file.path}")
             lines = list(difflib.unified_diff(old.splitlines(), file.text.splitlines(), *names, lineterm=""))
         for line in lines:
-            self.command.line(plain(line))
+            self.output.line(line)
 
     def _document(self, kind: str, made: Plan, files: list[NewFile]) -> dict[str, Any]:
         return {
             "kind": kind,
-            "dry_run": self._flag("dry-run"),
+            "dry_run": self.request.dry_run,
             "python": made.versions.python,
             "images": [
                 {

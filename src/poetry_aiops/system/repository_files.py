@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import os
 import stat
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.migrate.legacy.files import LARGEST, SKIPPED_FOLDERS, ListedFile, is_text
 from poetry_aiops.system.process import run_limited
 from poetry_aiops.system.reading import read_file
 
@@ -17,9 +17,47 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+LARGEST: Final = 1_048_576
 MOST_FILES: Final = 100_000
+SKIPPED_FOLDERS: Final = frozenset(
+    {
+        ".cache",
+        ".eggs",
+        ".git",
+        ".hg",
+        ".migration_backup",
+        ".mypy_cache",
+        ".nox",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".svn",
+        ".tox",
+        ".venv",
+        "__pycache__",
+        "_vendor",
+        "bower_components",
+        "dependency_reports",
+        "node_modules",
+        "site-packages",
+        "third-party",
+        "third_party",
+        "thirdparty",
+        "vendor",
+        "vendored",
+        "venv",
+        "virtualenv",
+    }
+)
 _TIME_LIMIT: Final = 10.0
 _REDIRECTING: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file of a repository: its POSIX path relative to the project, its size in bytes."""
+
+    path: str
+    size: int
 
 
 def repository_files(root: Path) -> tuple[str, ...]:
@@ -49,6 +87,11 @@ def read_text(root: Path, path: str) -> str | None:
         return _decoded(read_file(root / path, within=root, limit=LARGEST))
     except (OSError, ValueError):
         return None
+
+
+def is_text(data: bytes) -> bool:
+    """Tell whether bytes are text: no NUL among the first 8000."""
+    return 0 not in data[:8000]
 
 
 def _decoded(data: bytes) -> str | None:

@@ -9,13 +9,8 @@ from cleo.io.inputs.argv_input import ArgvInput
 from cleo.io.io import IO
 from cleo.io.outputs.stream_output import StreamOutput
 
-from poetry_aiops.cli.terminal import (
-    accept_every_sign,
-    plain,
-    print_error,
-    print_warning,
-    write_documents_in_utf8,
-)
+from poetry_aiops.cli.output import Output
+from poetry_aiops.cli.terminal import accept_every_sign, plain, write_documents_in_utf8
 from poetry_aiops.errors import InputError
 
 
@@ -51,7 +46,7 @@ def terminal(encoding: str) -> tuple[IO, io.BytesIO]:
 def test_a_name_with_a_line_end_makes_no_line_of_its_own_in_an_error() -> None:
     out, raw = terminal("utf-8")
     error = InputError("is no version", where="package x\n::error::y", details=("a\r\nb",), hint="Do\nthis.")
-    print_error(out, error)
+    Output(out).error(error)
     assert raw.getvalue().decode().splitlines() == [
         "package x : :error::y: is no version",
         "  a b",
@@ -63,8 +58,8 @@ def test_a_name_with_a_line_end_makes_no_line_of_its_own_in_an_error() -> None:
 def test_what_a_terminal_cannot_show_is_escaped_and_ends_nothing(encoding: str) -> None:
     out, raw = terminal(encoding)
     accept_every_sign(out)
-    print_warning(out, f"\u5927 \u2192 {os.fsdecode(bytes([0xFF]))}")
-    print_error(out, InputError("\u5927"))
+    Output(out).warning(f"\u5927 \u2192 {os.fsdecode(bytes([0xFF]))}")
+    Output(out).error(InputError("\u5927"))
     text = raw.getvalue().decode(encoding)
     assert "\\udcff" in text
     assert text.count("\\u5927") == (0 if encoding == "utf-8" else 2)

@@ -6,7 +6,7 @@ import pytest
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.model import Selection
-from poetry_aiops.export.settings import ExportSettings, read_settings, wants_auto
+from poetry_aiops.export.settings import ExportSettings, read_settings
 
 
 def test_without_a_table_the_default_bundle_is_written_and_nothing_is_automatic() -> None:
@@ -96,9 +96,3 @@ def test_everything_wrong_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as told:
         read_settings({"auto": 1, "hashes": "no", "files": {"../a": {"x": 1}}})
     assert len(told.value.details) == 4
-
-
-@pytest.mark.parametrize("table", [None, [], {}, {"export": []}, {"export": {"auto": "true"}}])
-def test_only_a_plain_true_is_automatic(table: object) -> None:
-    assert not wants_auto(table)
-    assert wants_auto({"export": {"auto": True, "broken": 1}})

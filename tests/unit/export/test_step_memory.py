@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from poetry_aiops.export.sync_cache import is_remembered, remember
+from poetry_aiops.export.sync_cache import is_behind, is_remembered, remember
 
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def poetry(tmp_path: Path) -> Poetry:
             pyproject_path=root / "pyproject.toml",
             locker=SimpleNamespace(lock=root / "poetry.lock"),
             config={"cache-dir": tmp_path / "cache"},
+            pyproject=SimpleNamespace(data={}),
         ),
     )
 
@@ -52,3 +53,14 @@ def test_a_broken_note_counts_as_none(poetry: Poetry, tmp_path: Path) -> None:
     for text in ("", "[]", '{"files": 3}', '{"digest": 1, "files": ["../.."]}'):
         note.write_text(text, "utf-8")
         assert not is_remembered(poetry)
+
+
+@pytest.mark.parametrize("table", [None, [], {}, {"export": []}, {"export": {"auto": "true"}}])
+def test_only_a_plain_true_keeps_files_in_step(poetry: Poetry, table: object) -> None:
+    data = cast("dict[str, object]", poetry.pyproject.data)
+    data["tool"] = {"poetry-aiops": table}
+    assert not is_behind(poetry)
+    data["tool"] = {"poetry-aiops": {"export": {"auto": True, "broken": 1}}}
+    assert is_behind(poetry)
+    remember(poetry, [])
+    assert not is_behind(poetry)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,9 @@ from poetry_aiops.health.downloads import Kept as KeptFigures
 from poetry_aiops.health.downloads import _Reader as FigureReader
 from poetry_aiops.health.feed import Subject
 from poetry_aiops.health.history import Entry, Seen, appended, read_history, trend
-from poetry_aiops.health.monitor import watch
-from poetry_aiops.health.monitor_loop import Around
-from poetry_aiops.health.news import News, news
+from poetry_aiops.health.monitor import repeat
+from poetry_aiops.health.news import news
+from poetry_aiops.health.request import Rounds
 
 
 if TYPE_CHECKING:
@@ -34,46 +34,21 @@ YEAR = timedelta(days=365)
 JUMPS = pytest.mark.parametrize("jump", [YEAR, -YEAR], ids=["forwards", "backwards"])
 
 
-@dataclass
-class Jumping:
-    """Surroundings whose wall clock jumps at every look while the steady one goes on."""
+def test_the_monitor_waits_by_the_clock_that_never_jumps(monkeypatch: pytest.MonkeyPatch) -> None:
+    steady, waits = [100.0], []
 
-    jump: timedelta
-    steady: float = 100.0
-    wall: datetime = NOW
-    waits: list[float] = field(default_factory=list)
+    def check() -> None:
+        steady[0] += 5
 
-    def look(self) -> News:
-        self.wall += self.jump
-        self.steady += 5
-        return News(self.wall)
-
-    def alert(self, news: News) -> None:
-        raise AssertionError(news)
-
-    def trouble(self, message: str) -> None:
-        raise AssertionError(message)
-
-    def wait(self, seconds: float) -> bool:
-        self.waits.append(seconds)
-        self.steady += seconds
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        steady[0] += seconds
         return False
 
-    def seconds(self) -> float:
-        return self.steady
-
-
-@JUMPS
-def test_the_monitor_waits_as_long_as_ever(jump: timedelta) -> None:
-    around = Jumping(jump)
-    watch(around, timedelta(hours=1), 4)
-    assert around.waits == [3595.0] * 3
-
-
-def test_the_monitor_reads_the_clock_that_never_jumps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: -1e9)
-    monkeypatch.setattr(time, "monotonic", lambda: 42.0)
-    assert Around.seconds(object.__new__(Around)) == 42.0
+    repeat(check, Rounds(timedelta(hours=1), 4), wait, lambda: steady[0])
+    assert waits == [3595.0] * 3
+    assert inspect.signature(repeat).parameters["clock"].default is time.monotonic
 
 
 def entry(generated: datetime, *identities: str) -> Entry:

@@ -78,7 +78,7 @@ def test_no_table_is_no_policy(table: object) -> None:
 def test_addresses_and_commands_are_refused_with_the_way_that_is_open(line: str) -> None:
     message = refused(f"[health]\n{line}")
     assert "cannot be set in pyproject.toml" in message
-    assert "--notify" in message
+    assert "--advisories" in message
 
 
 @pytest.mark.parametrize(

@@ -1,41 +1,30 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from poetry_aiops.errors import UsageError
+from poetry_aiops.health.command import HealthCommand
 from poetry_aiops.health.policy import NO_POLICY, Policy
-from poetry_aiops.health.request import refuse_contradictions, request_of, rounds_of
+from poetry_aiops.health.request import Rounds, read_request
 from poetry_aiops.health.signals import SignalKind
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.health.command import HealthCommand
     from poetry_aiops.health.request import HealthRequest
 
 
 ROOT = Path("shop")
 
 
-class Options:
-    """The part of a command that holds its options."""
-
-    def __init__(self, **options: Any) -> None:
-        self._options = {name.replace("_", "-"): value for name, value in options.items()}
-
-    def option(self, name: str) -> Any:
-        return self._options.get(name)
-
-
-def command(**options: Any) -> HealthCommand:
-    return cast("HealthCommand", Options(**options))
-
-
 def request(policy: Policy = NO_POLICY, **options: Any) -> HealthRequest:
-    return request_of(command(**options), policy, ROOT)
+    given: dict[str, Any] = {one.name: [] if one.is_list() else None for one in HealthCommand.options}
+    given |= {name.replace("_", "-"): value for name, value in options.items()}
+    return read_request(given, os.environ, ROOT / "pyproject.toml").for_look(policy)
 
 
 @pytest.fixture(autouse=True)
@@ -135,42 +124,40 @@ def test_a_wrong_option_is_refused_with_its_value(options: dict[str, Any], said:
 
 
 def test_the_monitor_looks_once_a_day_without_end_unless_told() -> None:
-    assert (rounds_of(command()).interval, rounds_of(command()).count) == (timedelta(days=1), None)
-    told = rounds_of(command(interval="6", iterations="2"))
-    assert (told.interval, told.count) == (timedelta(hours=6), 2)
+    assert request().monitor is None
+    assert request(monitor=True).monitor == Rounds(timedelta(days=1), None)
+    assert request(monitor=True, interval="6", iterations="2").monitor == Rounds(timedelta(hours=6), 2)
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "1.5", "many", ""])
 def test_a_number_of_looks_is_a_whole_one(given: str) -> None:
     with pytest.raises(UsageError, match="not a number of checks"):
-        rounds_of(command(iterations=given))
+        request(monitor=True, iterations=given)
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "said"),
     [
-        {"fix": True, "monitor": True},
-        {"dry_run": True},
-        {"offline": True, "update_advisories": True},
-        {"update_advisories": True, "advisories": "folder"},
-        {"interval": "1h"},
-        {"iterations": "1"},
-        {"notify": "program"},
+        ({"fix": True, "monitor": True}, "--fix"),
+        ({"dry_run": True}, "--dry-run"),
+        ({"offline": True, "update_advisories": True}, "--offline"),
+        ({"update_advisories": True, "advisories": "folder"}, "--update-advisories"),
+        ({"interval": "1h"}, "--interval"),
+        ({"iterations": "1"}, "--iterations"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(UsageError):
-        refuse_contradictions(command(**options))
+def test_options_that_do_not_go_together_are_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=f"^{said}: "):
+        request(**options)
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        {},
         {"fix": True, "dry_run": True},
         {"update_advisories": True, "advisories": "https://host.example/all.zip"},
-        {"monitor": True, "interval": "1h", "iterations": "1", "notify": "program"},
+        {"monitor": True, "interval": "1h", "iterations": "1"},
     ],
 )
 def test_options_that_go_together_are_accepted(options: dict[str, Any]) -> None:
-    refuse_contradictions(command(**options))
+    request(**options)

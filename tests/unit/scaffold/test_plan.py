@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.scaffold.made import document, local, package, planned
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.scaffold.options import Asked, asked
+from poetry_aiops.scaffold.options import Asked, ScaffoldRequest, asked
 
 
 TWO = document("ml-cpu=cpu", "ml-gpu=cu126")
@@ -21,6 +22,10 @@ NATIVE = tuple(
 
 
 # -- images ---------------------------------------------------------------------------------------------
+
+
+def given(**options: Any) -> ScaffoldRequest:
+    return ScaffoldRequest("docker", Path("pyproject.toml"), **options)
 
 
 def test_each_variant_is_an_image_that_names_itself_to_hw_install() -> None:
@@ -147,7 +152,7 @@ def test_intels_driver_is_installed_for_xpu() -> None:
     ],
 )
 def test_base_says_what_a_variant_stands_on(wish: str, image: str, *, brings_python: bool) -> None:
-    made = planned(TWO, *TORCH, asked=asked(None, None, None, [f"ml-gpu={wish}"], ["ml-cpu", "ml-gpu"]))
+    made = planned(TWO, *TORCH, asked=asked(given(bases=(f"ml-gpu={wish}",)), ["ml-cpu", "ml-gpu"]))
     assert (made.images[1].base.image, made.images[1].base.brings_python) == (image, brings_python)
     assert made.images[0].base.name == ""
 
@@ -234,7 +239,7 @@ def test_without_anything_to_run_python_starts_and_a_warning_says_how_to_change_
 
 def test_the_option_beats_what_the_project_says() -> None:
     project = document(scripts={"serve": "chatbot:main"})
-    made = planned(project, asked=asked("uvicorn 'a b' --port 1", None, None, [], []))
+    made = planned(project, asked=asked(given(command="uvicorn 'a b' --port 1"), []))
     assert made.command == ("uvicorn", "a b", "--port", "1")
 
 
@@ -310,14 +315,7 @@ def test_a_backend_that_asks_git_for_the_version_is_told_it(
     ],
 )
 def test_an_option_that_cannot_be_read_says_so(option: str, value: str, said: str) -> None:
-    given: dict[str, Any] = {
-        "command": None,
-        "port": None,
-        "python": None,
-        "bases": [value] if option == "base" else [],
-    }
-    if option != "base":
-        given[option] = value
+    options: dict[str, Any] = {"bases": (value,)} if option == "base" else {option: value}
     with pytest.raises(UsageError) as caught:
-        asked(**given, variants=["ml-cpu", "ml-gpu"])
+        asked(given(**options), ["ml-cpu", "ml-gpu"])
     assert said in str(caught.value)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import requests
 from packaging.version import InvalidVersion, Version
 from pip_audit._service.interface import (  # type: ignore[import-untyped]
     Dependency,
@@ -106,7 +105,7 @@ class PipAuditFeed:
             return Answer(failure=f'"{subject.version}" is not a PEP 440 version')
         try:
             told, results = self._service.query(spec)
-        except (ServiceError, requests.RequestException, OSError) as error:
+        except (ServiceError, OSError) as error:
             cause = error.__cause__ or error
             return Answer(
                 failure=redact_addresses(" ".join(str(cause).split()))[:300] or type(cause).__name__

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.advisory import Severity, Status
-from poetry_aiops.health.applicability import audited_version
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.security import RISK
 from poetry_aiops.health.signals import SignalKind
+from poetry_aiops.project.versions import public_version
 
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def outdated(report: HealthReport) -> tuple[PackageRow, ...]:
     behind: dict[object, PackageRow] = {}
     for row in report.packages:
         if row.currency and row.currency.behind:
-            version = audited_version(row.package.version)
+            version = public_version(row.package.version)
             behind.setdefault((row.package.name, version, row.currency.held_back_by), row)
     return tuple(sorted(behind.values(), key=lambda row: (not row.direct, -_libyears(row), row.package.name)))
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, Literal
+
+from poetry_aiops.system.repository_files import LARGEST, SKIPPED_FOLDERS
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from poetry_aiops.system.repository_files import ListedFile
 
-LARGEST: Final = 1_048_576
 
 FileKind = Literal[
     "shell",
@@ -29,35 +30,7 @@ FileKind = Literal[
     "document",
 ]
 
-SKIPPED_FOLDERS: Final = frozenset(
-    {
-        ".cache",
-        ".eggs",
-        ".git",
-        ".hg",
-        ".migration_backup",
-        ".mypy_cache",
-        ".nox",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".svn",
-        ".tox",
-        ".venv",
-        "__pycache__",
-        "_vendor",
-        "bower_components",
-        "dependency_reports",
-        "node_modules",
-        "site-packages",
-        "third-party",
-        "third_party",
-        "thirdparty",
-        "vendor",
-        "vendored",
-        "venv",
-        "virtualenv",
-    }
-)
+
 _HISTORY: Final = re.compile(
     r"^(change(s|log)|history|news|release[-_ ]?notes|releases?|whats[-_]?new)\b", re.IGNORECASE
 )
@@ -96,14 +69,6 @@ _SUFFIXES: Final[dict[str, FileKind]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFile:
-    """A file of a repository: its POSIX path relative to the project, its size in bytes."""
-
-    path: str
-    size: int
-
-
 def kind_of(path: str) -> FileKind | None:
     """Return how the commands of a file are to be read, None for a file that is not looked at."""
     pure = PurePosixPath(path)
@@ -133,11 +98,6 @@ def files_to_read(listing: Iterable[ListedFile]) -> tuple[str, ...]:
             if file.size <= LARGEST and kind_of(file.path) is not None and not _is_foreign(file.path)
         )
     )
-
-
-def is_text(data: bytes) -> bool:
-    """Tell whether bytes are text: no NUL among the first 8000."""
-    return 0 not in data[:8000]
 
 
 def _is_foreign(path: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.migrate.legacy.files import LARGEST, ListedFile, files_to_read, is_text, kind_of
+from poetry_aiops.migrate.legacy.files import files_to_read, kind_of
+from poetry_aiops.system.repository_files import LARGEST, ListedFile, is_text
 
 
 @pytest.mark.parametrize(

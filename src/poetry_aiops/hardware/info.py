@@ -1,0 +1,46 @@
+"""One run of ``poetry hw-info``: look at a machine, rank the builds, and show both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poetry_aiops.accelerators.beyond import with_newer_builds
+from poetry_aiops.accelerators.catalogue import load_catalogue
+from poetry_aiops.accelerators.describe import machine_document, machine_text
+from poetry_aiops.accelerators.rules.candidate import python_of
+from poetry_aiops.accelerators.select import select
+from poetry_aiops.hardware.machine import catalogue_warning, described_machine, recorded_machine
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.cli.output import Output
+
+
+@dataclass(frozen=True, slots=True)
+class InfoRequest:
+    """Which machine is shown, and how much of it; ``record`` is a folder for the raw results of its probes."""
+
+    target: str | None = None
+    target_file: str | None = None
+    record: str | None = None
+    explain: bool = False
+
+
+def show_machine(request: InfoRequest, output: Output) -> int:
+    """Show the machine that is asked for; raises UsageError and InputError in words."""
+    catalogue = load_catalogue()
+    if request.record:
+        detection = recorded_machine(request.record, catalogue)
+    else:
+        detection = described_machine(request.target, request.target_file, catalogue)
+    catalogue = with_newer_builds(catalogue, (), python_of(detection.host))
+    selection = select(detection.host, catalogue)
+    note = selection.backends[0].note
+    notes = (note,) if note else ()
+    warnings = (*detection.warnings, *selection.warnings, *notes, *catalogue_warning(catalogue))
+    output.document("hw-info", machine_document(detection, selection, warnings))
+    output.write_files({"text": machine_text(detection, selection, warnings, explain=True)})
+    if output.form == "text":
+        output.fitted(machine_text(detection, selection, warnings, explain=request.explain))
+    return 0

@@ -1,0 +1,61 @@
+"""The project of a command as Poetry reads it, and copies of it to lock beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cleo.io.null_io import NullIO
+
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from cleo.io.io import IO
+    from poetry.console.application import Application
+    from poetry.poetry import Poetry
+
+    from poetry_aiops.locking.staged_project import StagedProject
+
+
+class PoetryProject:
+    """What a run needs of Poetry: its view of the project, and locks of texts that are not written yet."""
+
+    def __init__(self, io: IO, application: Application) -> None:
+        self._io = io
+        self._application = application
+
+    @property
+    def poetry(self) -> Poetry:
+        """The project as Poetry reads it, once; raises RuntimeError or ValueError where it cannot."""
+        return self._application.poetry
+
+    def read_again(self) -> None:
+        """Let Poetry read the project anew the next time: its files may have changed."""
+        self._application.reset_poetry()
+
+    def staged(self, root: Path, pyproject: str, lock: str | None) -> AbstractContextManager[StagedProject]:
+        """Return a project with these texts, as if they were in ``root``; see :func:`staged_project`."""
+        from poetry_aiops.locking.staged_project import staged_project
+
+        return staged_project(root, pyproject, lock, self._application)
+
+    def lock(self, staged: StagedProject, *, quiet: bool = False) -> int:
+        """Lock a staged project as ``poetry lock`` would; see :func:`lock_staged`.
+
+        ``quiet`` writes nothing of the solve, unless the user asked for more (``-v``).
+        """
+        from poetry_aiops.locking.run import lock_staged
+
+        io = NullIO(self._io.input) if quiet and not self._io.is_verbose() else self._io
+        return lock_staged(staged, io, self._application)
+
+    def verify(self, staged: StagedProject) -> None:
+        """Verify everything that can be installed from a staged project's lock; raises LockConflictError."""
+        from poetry_aiops.locking.run import verify_staged
+
+        verify_staged(staged, self._io)
+
+    def without_styles(self, text: str) -> str:
+        """Return a message of Poetry's without its tags for colours."""
+        return self._io.output.formatter.remove_format(text)
