@@ -8,10 +8,12 @@ on what it asks for itself, then with those on all that was locked, until the sa
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import AiopsError, IncompleteError, NegativeAnswerError
+from poetry_aiops.index.source import INDEX_ERRORS
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.writing.companions import companions_of
 from poetry_aiops.migrate.writing.seed import with_seeds
@@ -70,22 +72,28 @@ class PlannedLock:
 
     def _lock(self, plan: Plan) -> frozenset[str]:
         """Lock and prove; returns the packages that a requirement needs, whatever the constraints name."""
-        with self._staged(plan, plan.pins) as staged:
-            seeds = [pin for pin in plan.pins if pin.source is None]
-            seeds += fitting([pin for pin in plan.pins if pin.source is not None], staged)
+        apart = [pin for pin in plan.pins if pin.source is not None]
+        seeds = [pin for pin in plan.pins if pin.source is None] + self._fit(plan, apart)
         try:
             return self._lock_with(plan, seeds)
-        except IncompleteError:
+        except (IncompleteError, OSError):
             raise  # an index that does not answer says nothing about single versions
         except Exception as error:  # whatever a solver cannot do with a version that is gone
-            with self._staged(plan, seeds) as staged:
-                fit = fitting(seeds, staged)
-            if fit == seeds or isinstance(error, OSError):
+            fit = self._fit(plan, seeds)
+            if fit == seeds:
                 raise self._in_words(error) from error
         try:
             return self._lock_with(plan, fit)
         except Exception as error:
             raise self._in_words(error) from error
+
+    def _fit(self, plan: Plan, pins: list[Pin]) -> list[Pin]:
+        """Return the pins as the indexes offer them, as they are where an index cannot be asked: locking says why."""
+        if not pins:
+            return []
+        with self._staged(plan, ()) as staged, suppress(*INDEX_ERRORS, OSError):
+            return fitting(pins, staged)
+        return pins
 
     def _lock_with(self, plan: Plan, seeds: Sequence[Pin]) -> frozenset[str]:
         with self._staged(plan, seeds) as staged:

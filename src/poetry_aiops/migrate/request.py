@@ -43,6 +43,7 @@ _FILE = re.compile(rf"^(?:.*[-_.])?(?:{_WORDS})(?:[-_.]?.*)?$", re.IGNORECASE)
 USUAL_FOLDERS = frozenset(
     {"requirements", "reqs", "config/requirements", "deps/requirements", "requirements-files", "config/reqs"}
 )
+_DEPENDENCIES = "config/dependencies"  # where sync-reqs writes constraints.txt
 _DOCUMENTS = re.compile(r"(^|[-_.])(license|licence|readme|notice|authors|changelog)", re.IGNORECASE)
 
 
@@ -280,7 +281,7 @@ def discover(paths: Iterable[str]) -> Discovery:
             continue
         folder = str(pure.parent)
         named = _FILE.match(pure.stem) is not None
-        if (folder == "." and named) or folder.lower() in USUAL_FOLDERS:
+        if (named and folder.lower() in {".", _DEPENDENCIES}) or folder.lower() in USUAL_FOLDERS:
             taken.append(path)
         elif named or pure.parent.name.lower() in {"requirements", "reqs"}:
             elsewhere.append(path)

@@ -99,6 +99,7 @@ class Migrating:
 
     def _refuse(self, given: MigrationInput) -> int:
         errors = given.plan.errors
+        self._show_roles(given)
         for line in report.problem_lines(errors):
             self.output.remark(line)
         fixable = any(problem.fixed is not None for problem in errors) and not self.request.fix
@@ -108,11 +109,14 @@ class Migrating:
         )
         return InputError.exit_code
 
+    def _show_roles(self, given: MigrationInput) -> None:
+        self.output.line("What the files become:")
+        for line in report.role_lines(given.plan.roles.values()):
+            self.output.line(line)
+
     def _show(self, given: MigrationInput) -> None:
         plan = given.plan
-        self.output.line("What the files become:")
-        for line in report.role_lines(plan.roles.values()):
-            self.output.line(line)
+        self._show_roles(given)
         if not given.document:
             python = f"{given.identity.requires_python} ({given.identity.reason})"
             self.output.line(f"For Python {python}.")

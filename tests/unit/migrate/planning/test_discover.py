@@ -67,3 +67,8 @@ def test_shared_files_come_first() -> None:
         "requirements/a.txt",
         "requirements/base.txt",
     )
+
+
+def test_the_constraints_that_sync_reqs_writes_are_taken() -> None:
+    found = discover(["config/dependencies/constraints.txt", "config/dependencies/notes.txt"])
+    assert (found.files, found.elsewhere) == (("config/dependencies/constraints.txt",), ())
