@@ -41,7 +41,7 @@ _NOT_READ: Final = "its list of vulnerabilities cannot be read"
 
 
 class StrictPyPIService(VulnerabilityService):  # type: ignore[misc]  # the base class is untyped
-    """The vulnerabilities in the JSON of a release (https://docs.pypi.org/api/json/), read strictly.
+    """The vulnerabilities in the JSON of a release (the documented JSON API of the default index), read strictly.
 
     pip-audit's own service takes a missing list for an empty one and skips a release that is not there; here both are a
     ServiceError, and so is an answer about another release.
