@@ -72,7 +72,6 @@ MAY_USE: dict[str, tuple[str, ...]] = {
         "index",
         "locking",
         *(f"{feature}" for feature in FEATURES),
-        "project/located.py",
     ),
     "httpx": ("system",),
     "requests": ("index",),

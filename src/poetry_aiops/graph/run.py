@@ -31,7 +31,7 @@ from poetry_aiops.graph.report.text import answers_text, cycles_text, graph_text
 from poetry_aiops.graph.requested_scope import look_of
 from poetry_aiops.graph.revision import graph_at
 from poetry_aiops.graph.scope import select
-from poetry_aiops.project.located import locked_beside
+from poetry_aiops.project.lockfile import locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.git import file_at
 from poetry_aiops.system.reports_folder import reports_of, write_reports

@@ -17,7 +17,7 @@ from poetry_aiops.health.audit import HealthLook, Subject
 from poetry_aiops.health.policy import read_policy
 from poetry_aiops.health.report.formats import report_text
 from poetry_aiops.health.report.text import TextView, health_lines
-from poetry_aiops.project.located import locked_beside
+from poetry_aiops.project.lockfile import locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.files import append_text
 from poetry_aiops.system.reading import read_file

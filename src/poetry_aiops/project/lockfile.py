@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from poetry_aiops.errors import InputError
+from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.project.checks import Checker, has_long_number, normalised
 from poetry_aiops.project.model import Edge, Lock, LockedFile, Package, PackageSource
 from poetry_aiops.project.requirements import marker_of
@@ -43,6 +43,18 @@ def read_lock(path: Path, warnings: list[str] | None = None) -> Lock:
     package and key for everything that is missing or of another type, all in one error.
     """
     return lock_from(load_toml(path, broken_hint=_BROKEN, conflict_hint=_CONFLICT), path, warnings)
+
+
+def locked_beside(pyproject: Path, warnings: list[str] | None = None) -> Lock:
+    """Return the lock of a project; raises UsageError where there is none, InputError where it cannot be read."""
+    path = pyproject.parent / "poetry.lock"
+    if not path.is_file():
+        raise UsageError(
+            "there is no poetry.lock beside pyproject.toml",
+            where=str(path),
+            hint="Make one: `poetry lock`.",
+        )
+    return read_lock(path, warnings)
 
 
 def lock_from(document: Mapping[str, object], path: Path, warnings: list[str] | None = None) -> Lock:

@@ -23,7 +23,7 @@ from poetry_aiops.locking.api import (
     verify_locked,
 )
 from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.located import locked_beside
+from poetry_aiops.project.lockfile import locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.scaffold.compose import compose
 from poetry_aiops.scaffold.dockerfile import dockerfile
