@@ -407,7 +407,7 @@ def test_a_broken_table_is_told_in_words_and_as_json(
     poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:
     project = locked_project(projects.HW)
-    project.edit('ml-gpu = "cu126"', 'ml-gpu = "banana"')
+    project.edit('ml-gpu = "cu126"', 'ml-gpu = "cuda"')
     done = poetry.run(project, "hw-install", "--format", "json")
     assert done.code == 2
     assert "[tool.poetry-aiops.hardware.variants] ml-gpu" in done.stderr

@@ -74,7 +74,7 @@ def test_a_wrong_variant_is_refused(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('ml-gpu = "cu126"', 'ml-gpu = "cuda-latest"', (f"{KEY}.variants", "ml-gpu", "cuda-latest", "cu126")),
+        ('ml-gpu = "cu126"', 'ml-gpu = "cu12"', (f"{KEY}.variants", "ml-gpu", "cu12", "cu126")),
         ('ml-gpu = "cu126"', "ml-gpu = 126", (f"{KEY}.variants", "ml-gpu", "text")),
         (TABLE, '[tool.poetry-aiops.hardware]\nprovides = "torch"\n' + TABLE, (KEY, "provides", "list")),
         (TABLE, '[tool.poetry-aiops.hardware]\nprovide = ["torch"]\n' + TABLE, (KEY, "provide", "provides")),

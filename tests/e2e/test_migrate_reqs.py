@@ -209,6 +209,8 @@ def test_the_document_accounts_for_every_line(poetry: PoetryProgram, index: Pack
         "pins_total": 2,
         "pins_kept": 2,
         "differences": [],
+        "constraints_total": 0,
+        "constraints_broken": [],
         "hashes_total": 0,
         "foreign_hashes": [],
     }

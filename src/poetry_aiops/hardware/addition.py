@@ -267,7 +267,20 @@ class _Planner:
             self._problem(f"{asked.key} on {backend}", found.refusal, "Choose another backend or version.")
         for note in found.notes:
             self._note(note)
-        return found.lines + _replaced(asked.framework.name, found.lines)
+        return found.lines + self._replaced(asked.framework.name, found.lines)
+
+    def _replaced(self, name: str, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        """Return a line that installs nothing for the name that other packages ask for, where a twin stands for it.
+
+        Only for a name that some backend installs itself: ``cupy`` is never one of the wheels.
+        """
+        held = {line.package for line in lines}
+        is_a_build = any(
+            name in row.frameworks and row.package is None and not row.refuse for row in self.facts.builds
+        )
+        if name in held or not is_a_build or not held & load_families().twins(name):
+            return ()
+        return (Line(name, "*", (), _NOWHERE),)
 
     def _stays(self, asked: Asked, present: list[Requirement], lines: tuple[Line, ...], group: str) -> bool:
         """Say whether a variant keeps what it has; another constraint than the one asked for is a problem."""
@@ -330,14 +343,6 @@ class _Planner:
 
     def _fail(self) -> None:
         self.checker.fail(UsageError, COMMAND, "{count} things are in the way, and nothing was changed")
-
-
-def _replaced(name: str, lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    """Return a line that installs nothing for the name that other packages ask for, where a twin stands for it."""
-    held = {line.package for line in lines}
-    if name in held or not held & load_families().twins(name):
-        return ()
-    return (Line(name, "*", (), _NOWHERE),)
 
 
 def _only(requirements: Iterable[Requirement]) -> str | None:

@@ -179,7 +179,7 @@ def test_only_public_names_without_local_parts_are_sent(server: OsvServer) -> No
     "address", ["", "osv.example", "ftp://osv.example", "file:///etc/passwd", "http://[::1"]
 )
 def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(UsageError, match="not the address of an OSV service"):
+    with pytest.raises(UsageError, match=r"POETRY_AIOPS_OSV_URL: .* is not the address of a service"):
         OsvService(address)
 
 
