@@ -38,10 +38,10 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("hw-info", "--output", "machine.json"), REFUSED),
     (("graph",), (0,)),
     (("graph", "--output", "graph.json"), REFUSED),
-    ((*LOOK,), (0,)),
-    ((*LOOK, "--output", "health.json"), REFUSED),
 )
 IN_STEP: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
+    ((*LOOK,), (0,)),
+    ((*LOOK, "--output", "health.json"), REFUSED),
     (("sync-reqs",), REFUSED),
     (("scaffold", "docker"), REFUSED),
     (("scaffold", "compose", "--force"), REFUSED),
