@@ -64,7 +64,7 @@ def test_answers_about_the_graph_fit_a_narrow_terminal(
     screen = on_terminal(poetry, project.path, "graph", "--why", "pydantic", columns=40)
 
     assert too_wide(screen, 40) == [], str(screen)
-    assert "fastapi -> pydantic" in screen.text
+    assert "main: fastapi ^0.109.0 -> pydantic\n" in screen.text
 
 
 def test_a_health_report_fits_a_narrow_terminal_and_its_names_stay_whole(shop: Shop) -> None:
@@ -72,7 +72,7 @@ def test_a_health_report_fits_a_narrow_terminal_and_its_names_stay_whole(shop: S
 
     assert screen.code == 1, str(screen)
     assert too_wide(screen, 40) == [], str(screen)
-    assert "ADVISORY      GHSA-tool-kits-0001" in screen.text
+    assert "ADVISORIES    GHSA-tool-kits-0001\n" in screen.text
 
 
 def test_progress_is_shown_on_a_terminal_and_wiped_away(shop: Shop) -> None:
