@@ -53,8 +53,16 @@ def why_not() -> str | None:
         return "images are built by root here"
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing and os.environ.get("POETRY_AIOPS_INSTALL_BUILDAH") == "1" and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "update", "-q"], check=False, timeout=300)
-        command = ["apt-get", "install", "-qy", "--no-install-recommends", *PROGRAMS]
+        subprocess.run(["apt-get", "-o", "DPkg::Lock::Timeout=300", "update", "-q"], check=False, timeout=300)
+        command = [
+            "apt-get",
+            "-o",
+            "DPkg::Lock::Timeout=300",
+            "install",
+            "-qy",
+            "--no-install-recommends",
+            *PROGRAMS,
+        ]
         subprocess.run(command, check=True, timeout=600)
         missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing:

@@ -62,9 +62,19 @@ def chromium() -> Path | None:
     named = os.environ.get("POETRY_AIOPS_CHROMIUM")
     found = named or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None and os.environ.get("POETRY_AIOPS_INSTALL_CHROMIUM") == "1":
-        subprocess.run(["apt-get", "update", "-q"], check=False, timeout=300)
+        subprocess.run(["apt-get", "-o", "DPkg::Lock::Timeout=300", "update", "-q"], check=False, timeout=300)
         subprocess.run(
-            ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"], check=True, timeout=600
+            [
+                "apt-get",
+                "-o",
+                "DPkg::Lock::Timeout=300",
+                "install",
+                "-qy",
+                "--no-install-recommends",
+                "chromium",
+            ],
+            check=True,
+            timeout=600,
         )
         found = shutil.which("chromium")
     return Path(found) if found else None
