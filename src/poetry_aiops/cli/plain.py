@@ -1,11 +1,6 @@
-"""Words for people: foreign text on one line, numbers with their noun."""
+"""Words for people: numbers with their noun."""
 
 from __future__ import annotations
-
-from poetry_aiops.system.text import one_line
-
-
-plain = one_line
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from poetry_aiops.cli.plain import plain
 from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.overlay import NO_OVERLAY
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _record(value: Any) -> Any:  # noqa: ANN401 - a frozen value of the model, w
 def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Return the document with every text made harmless."""
     if isinstance(value, str):
-        return plain(value)
+        return one_line(value)
     if isinstance(value, dict):
         return {key: _clean(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.cli.plain import plain
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _body(analysis: Analysis) -> Iterator[str]:
 
 def quoted(text: str) -> str:
     """Return a text as a DOT string in which nothing is an escape sequence."""
-    inert = plain(text).replace("\\", "\\\\").replace('"', '\\"')
+    inert = one_line(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{inert}"'
 
 

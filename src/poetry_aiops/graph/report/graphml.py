@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx  # type: ignore[import-untyped]
 
-from poetry_aiops.cli.plain import plain
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -51,4 +51,4 @@ def _written(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(text: str) -> str:
-    return "".join(character for character in plain(text) if character not in "\ufffe\uffff")
+    return "".join(character for character in one_line(text) if character not in "\ufffe\uffff")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.cli.plain import counted, plain
+from poetry_aiops.cli.plain import counted
 from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.graph.report.words import (
@@ -19,6 +19,7 @@ from poetry_aiops.graph.report.words import (
     sections,
     worst_first,
 )
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def graph_markdown(analysis: Analysis, answers: Answers = _NOTHING, overlay: Ove
 
 def inert(text: str) -> str:
     """Return a text in which Markdown and HTML find nothing to act on, neither links nor mentions."""
-    signs = plain(text).replace(ARROW, " → ")
+    signs = one_line(text).replace(ARROW, " → ")
     found = "".join(_ENTITIES.get(sign, f"\\{sign}" if sign in _SPECIAL else sign) for sign in signs)
     for address, harmless in _ADDRESSES.items():
         found = found.replace(address, harmless)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.cli.plain import plain
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def graph_mermaid(
 
 def label(text: str) -> str:
     """Return a text for a quoted Mermaid label: whatever is no plain sign becomes a character code."""
-    short = plain(text)[:_LABEL]
+    short = one_line(text)[:_LABEL]
     return "".join(sign if sign in _SAFE else f"#{ord(sign)};" for sign in short)
 
 

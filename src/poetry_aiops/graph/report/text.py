@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.cli.plain import counted, plain
+from poetry_aiops.cli.plain import counted
 from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.graph.report.words import cycle_lines, figures, oddities, overlay_rows, sections
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def tree_lines(graph: DependencyGraph, depth: int | None = None) -> list[str]:
 
 def _frees(analysis: Analysis) -> list[tuple[str, str]]:
     most = ", ".join(f"{one.name} ({one.frees})" for one in analysis.freeing()[:5])
-    return [("Removing frees most", plain(most))] if most else []
+    return [("Removing frees most", one_line(most))] if most else []
 
 
 def _answer_lines(answers: Answers, overlay: Overlay) -> list[str]:
@@ -127,7 +128,7 @@ class _Tree:
             text += f"  [{', '.join(edge.extras)}]" if edge.extras else "  [optional]"
         if edge and edge.hard and edge.marker:
             text += f"  ; {edge.marker}"
-        return plain(text)
+        return one_line(text)
 
     def below(self, start: str, depth: int | None) -> list[str]:
         """Return the lines below a package, without recursion: a chain may be longer than Python's stack."""
@@ -154,7 +155,7 @@ class _Tree:
         again = [edge.target for edge in edges if self.parent.get(edge.target) != name]
         rows: list[tuple[str, str]] = [(self.line(edge.target, edge), edge.target) for edge in first]
         if again:
-            rows.append((plain(f"{REPEATED} {', '.join(again)}"), ""))
+            rows.append((one_line(f"{REPEATED} {', '.join(again)}"), ""))
         found = []
         for place, (text, child) in enumerate(rows):
             last = place == len(rows) - 1

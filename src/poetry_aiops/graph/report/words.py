@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from poetry_aiops.cli.plain import counted, plain
+from poetry_aiops.cli.plain import counted
 from poetry_aiops.graph.advisories import SEVERITIES
 from poetry_aiops.graph.overlay import NO_OVERLAY
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def sections(answers: Answers, overlay: Overlay = NO_OVERLAY) -> list[Section]:
     found += [_removal(answers.removal, overlay)] if answers.removal else []
     found += [_held(held) for held in answers.held]
     found += [_comparison(answers.comparison, overlay)] if answers.comparison else []
-    return [Section(plain(title), tuple(plain(line) for line in lines)) for title, lines in found]
+    return [Section(one_line(title), tuple(one_line(line) for line in lines)) for title, lines in found]
 
 
 def figures(summary: Summary) -> list[tuple[str, str]]:
@@ -62,7 +63,7 @@ def figures(summary: Summary) -> list[tuple[str, str]]:
         ("Direct", str(summary.direct)),
         ("Edges", edges),
         ("Depth", str(summary.depth)),
-        ("Longest chain", f"{summary.longest_chain}: {plain(ARROW.join(summary.chain))}"),
+        ("Longest chain", f"{summary.longest_chain}: {one_line(ARROW.join(summary.chain))}"),
     ]
 
 
@@ -76,7 +77,7 @@ def oddities(analysis: Analysis) -> list[tuple[str, str]]:
         ("Asks for itself", summary.self_loops),
         ("Needed but not locked", summary.dangling),
     ]
-    return [(title, plain(listed(names))) for title, names in rows if names]
+    return [(title, one_line(listed(names))) for title, names in rows if names]
 
 
 def overlay_rows(analysis: Analysis, overlay: Overlay) -> list[tuple[str, str]]:
@@ -87,7 +88,7 @@ def overlay_rows(analysis: Analysis, overlay: Overlay) -> list[tuple[str, str]]:
     found = [f"{name} {versions[name]} ({in_severity(one[0])})" for name, one in worst_first(known)]
     return [
         *rows,
-        ("Vulnerable", f"{plain(listed(found))}; {audit_extent(known)}" if found else audit_extent(known)),
+        ("Vulnerable", f"{one_line(listed(found))}; {audit_extent(known)}" if found else audit_extent(known)),
     ]
 
 
@@ -129,14 +130,14 @@ def largest(sizes: Sizes, limit: int) -> list[tuple[str, int]]:
 def _size_rows(sizes: Sizes) -> list[tuple[str, str]]:
     known = sizes.by_name()
     said = f"{in_bytes(sizes.total)} for {counted(len(known), 'package')}" if known else "not known"
-    rows = [("Download", f"{said} on {plain(sizes.machine)}")]
+    rows = [("Download", f"{said} on {one_line(sizes.machine)}")]
     if most := ", ".join(f"{name} ({in_bytes(size)})" for name, size in largest(sizes, 5)):
-        rows.append(("Largest", plain(most)))
+        rows.append(("Largest", one_line(most)))
     reasons: dict[str, dict[str, None]] = {}
     for one in sizes.unknown:
         reasons.setdefault(one.reason, {})[f"{one.name} {one.version}"] = None
     unknown = (f"{listed(list(names), limit=5)} ({reason})" for reason, names in reasons.items())
-    return [*rows, *(("Size not known", plain(text)) for text in unknown)]
+    return [*rows, *(("Size not known", one_line(text)) for text in unknown)]
 
 
 def cycle_lines(cycle: Cycle) -> list[str]:
@@ -144,7 +145,7 @@ def cycle_lines(cycle: Cycle) -> list[str]:
     circle = ARROW.join([*cycle.example, cycle.example[0]])
     size = "" if len(cycle.members) == len(cycle.example) else f", {len(cycle.members)} packages in all"
     broken = [f"broken: {breaker.text}" for breaker in cycle.broken_by]
-    return [plain(line) for line in (f"{circle} ({_KINDS[cycle.kind]}{size})", *broken)]
+    return [one_line(line) for line in (f"{circle} ({_KINDS[cycle.kind]}{size})", *broken)]
 
 
 def listed(names: Sequence[str], limit: int = NAMED) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.cli.plain import counted, plain
+from poetry_aiops.cli.plain import counted
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def outcome_lines(outcome: FixOutcome, *, dry_run: bool) -> tuple[str, ...]:
     """Return the whole difference of the lock with a reason for each package, then what is left and why."""
-    return tuple(plain(line) for line in (*_changes(outcome, dry_run=dry_run), *_left(outcome)))
+    return tuple(one_line(line) for line in (*_changes(outcome, dry_run=dry_run), *_left(outcome)))
 
 
 def _changes(outcome: FixOutcome, *, dry_run: bool) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.cli.plain import plain
 from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def place_of(report: HealthReport, row: PackageRow | None) -> tuple[str, int | N
 
 def in_repository(report: HealthReport, name: str) -> str:
     """Return a file of the project relative to the repository, with ``/`` and without steps upwards."""
-    folder = redact_addresses(plain(report.folder)).replace("\\", "/")
+    folder = redact_addresses(one_line(report.folder)).replace("\\", "/")
     parts = [part for part in folder.split("/") if part not in {"", ".", ".."}]
     return "/".join([*parts, name])
 

@@ -13,7 +13,6 @@ from tests.support.schemas import conforming
 from tests.unit.graph.graphs import WEB, every_answer, friendly, hostile
 from tests.unit.graph.small import LINUX, edge, graph_of
 
-from poetry_aiops.cli.plain import plain
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.model import Scope
@@ -23,6 +22,7 @@ from poetry_aiops.graph.report.graphml import graph_graphml
 from poetry_aiops.graph.report.markdown import graph_markdown, inert
 from poetry_aiops.graph.report.mermaid import MAX_CHARACTERS, MAX_EDGES, graph_mermaid
 from poetry_aiops.graph.report.text import answers_text, graph_text, summary_text, tree_lines
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def test_an_empty_graph_can_be_written(write: Callable[[Analysis], str]) -> None
 
 
 def test_plain_text_is_one_line_of_visible_signs() -> None:
-    assert plain("a\x1b[31m\nb\u202ec\ud800") == "a[31m bc"
-    assert plain("naïve café 包") == "naïve café 包"
+    assert one_line("a\x1b[31m\nb\u202ec\ud800") == "a[31m bc"
+    assert one_line("naïve café 包") == "naïve café 包"
 
 
 class TestJson:
