@@ -134,8 +134,9 @@ class VariantInstaller(Installer):
             one for one in operations if one not in going and one.skip_reason in {None, "Already installed"}
         ]
         replaced = installed.keys() - system - {one.package.name for one in coming}
-        twins = {one: load_families().twins(one.package.name) & replaced for one in coming}
-        more = frozenset().union(*twins.values()) - {one.package.name for one in going}
+        families = load_families()
+        twins = {one: replaced & families.twins(one.package.name) for one in coming}
+        more = {name for names in twins.values() for name in names} - {one.package.name for one in going}
         again = [one for one, names in twins.items() if names and one.skipped]
         return [
             *(Uninstall(installed[name]) for name in sorted(more)),
