@@ -81,6 +81,7 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     "subprocess": ("system", "data"),
     "pip_audit": ("health/advisories",),
     "networkx": ("project/lock_graph.py", "graph"),
+    "jinja2": ("health/report", "scaffold"),
 }
 """Library -> the packages and files that may import it."""
 
