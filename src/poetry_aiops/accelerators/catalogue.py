@@ -184,11 +184,11 @@ class Catalogue(NamedTuple):
         rows = [row for row in self.jetson_releases if row.l4t_major <= version_key(l4t)[0]]
         return max(rows, key=lambda row: row.l4t_major, default=None)
 
-    def supports_intel(self, device_id: str | None, name: str | None) -> bool:
-        """Return whether torch's XPU builds support an Intel GPU; a PCI id decides before a name."""
+    def supports_intel(self, device_id: str | None, chip: str | None, name: str | None) -> bool:
+        """Return whether torch's XPU builds support an Intel GPU; a PCI id decides before its chip and its name."""
         if device_id:
             return _by_id(self.intel_ids, device_id) is not None
-        plain = (name or "").lower().replace("(r)", "").replace("(tm)", "")
+        plain = f"{chip or ''} {name or ''}".lower().replace("(r)", "").replace("(tm)", "")
         return any(known in " ".join(plain.split()) for known in self.intel_names)
 
     def cuda_architectures(self, index: str, line: str, machine: str) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ def intel_devices(
 ) -> tuple[tuple[Accelerator, ...], tuple[str, ...]]:
     devices, others = [], []
     for gpu in listed(observations, INTEL):
-        if not catalogue.supports_intel(gpu.device_id, gpu.name):
+        if not catalogue.supports_intel(gpu.device_id, gpu.chip, gpu.name):
             ids = f" ({INTEL}:{gpu.device_id})" if gpu.device_id else ""
             others.append(f"{gpu.name or 'Intel GPU'}{ids} is not among the Intel GPUs that torch supports")
             continue

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu, Problem
 from poetry_aiops.accelerators.probes.nvidia_smi import is_jetson_name, problems
+from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.probe import File, Files, Names, Probe, Program
 from poetry_aiops.accelerators.reader import NVML_CHILD, PYTHON
 from poetry_aiops.system.text import bus_key, clean, lines, name, number, pci_id, version
@@ -127,33 +129,15 @@ PROBE_NVML = Probe("NVML", Program(((PYTHON, "-I", "-S", NVML_CHILD),), 5.0), pa
 
 # ``/proc/driver/nvidia/gpus/*/information``: one file per GPU that the loaded driver serves.
 
-_PAIR = r"^(Model|IRQ|GPU UUID|Video BIOS|Bus Type|Bus Location|Device Minor):\s{0,20}(.{0,200})$"
+PROC = Dialect(
+    keys={"model": "name", "gpu uuid": "uuid", "bus location": "bus", "device minor": "minor"}, vendor=NVIDIA
+)
 
 
 def parse_proc(text: str) -> Facts:
     """Return the GPUs with name, UUID, bus address and device node number."""
-    blocks: list[dict[str, str]] = []
-    for line in lines(text):
-        found = re.match(_PAIR, line.strip())
-        if not found:
-            continue
-        if found.group(1) == "Model":
-            blocks.append({})
-        if blocks:
-            blocks[-1].setdefault(found.group(1), found.group(2).strip())
-    return Facts(gpus=tuple(_proc_gpu(position, block) for position, block in enumerate(blocks)))
-
-
-def _proc_gpu(position: int, block: dict[str, str]) -> Gpu:
-    uuid = block.get("GPU UUID", "")
-    return Gpu(
-        NVIDIA,
-        name=name(block.get("Model", "")),
-        index=position,
-        bus=bus_key(block.get("Bus Location", "")),
-        uuid=uuid[:60] if uuid.startswith("GPU-") and "?" not in uuid else None,
-        minor=number(block.get("Device Minor", "")),
-    )
+    gpus = read_pairs(text, PROC).gpus
+    return Facts(gpus=tuple(replace(gpu, index=place) for place, gpu in enumerate(gpus)))
 
 
 def is_proc(text: str) -> bool:
