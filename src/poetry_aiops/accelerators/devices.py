@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators import masks as masking
@@ -59,7 +60,13 @@ def nvidia_devices(
     windows = around.os == "windows" or around.wsl
     derived = catalogue.max_cuda(merged.driver, windows=windows) if merged.driver else None
     return tuple(
-        _cuda(gpu, capability, merged, derived, _masked(nvidia_state(gpu, around), hidden.get(place)))
+        _cuda(
+            gpu,
+            capability,
+            merged,
+            derived,
+            _masked(nvidia_state(replace(gpu, compute_capability=capability), around), hidden.get(place)),
+        )
         for place, (gpu, capability) in enumerate(zip(gpus, capabilities, strict=True))
     )
 

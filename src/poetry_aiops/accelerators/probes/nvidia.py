@@ -28,7 +28,8 @@ def parse_module(text: str) -> Facts:
     plain = clean(text)
     found = re.fullmatch(_LINE, plain) if len(plain) <= _LONGEST else None
     found = found or re.search(_NAMED, plain + "\n") or re.search(_MODINFO, plain + "\n")
-    return Facts(driver=found.group(1), os="linux") if found else Facts()
+    is_open = re.search(r"license:\s{1,20}Dual MIT/GPL", plain) is not None
+    return Facts(driver=found.group(1), os="linux", open_module=is_open) if found else Facts()
 
 
 def is_module(text: str) -> bool:
@@ -65,6 +66,7 @@ def parse_nvrm(text: str) -> Facts:
             driver=version.group(1) if version else None,
             arch=machine.group(1) if machine else None,
             os="linux",
+            open_module="Open Kernel Module" in rest,
         )
     return Facts()
 

@@ -83,13 +83,20 @@ class Case(NamedTuple):
         """Return the compute capabilities in an index's build of a torch line."""
         return self.catalogue.cuda_architectures(index.name, line, self.machine)
 
+    def locked(self, index: CudaIndex, line: TorchLine) -> bool:
+        """Return whether the lock holds a wheel of this build for the machine."""
+        return self.constraint.locked.get((index.name, line.line), "not locked") is None
+
     def lines(self, index: CudaIndex) -> list[TorchLine]:
         """Return the torch lines that an index holds for this system."""
         linux = self.host.os == "linux"
         return [
             line
             for line in self.catalogue.torch
-            if (index.name in line.cuda or (linux and index.name in line.extra_cuda))
+            if (
+                index.name in line.cuda
+                or (index.name in line.extra_cuda and (linux or self.locked(index, line)))
+            )
             and self.architectures(index, line.line)
         ]
 
