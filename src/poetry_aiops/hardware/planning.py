@@ -65,14 +65,8 @@ def offers_of(
         torch = next((torch for torch in torches if _holds(session, torch, variant.group)), None)
         offer = Offer(variant.group, variant.backend, torch.version if torch else None)
         if torch is not None and any(file.name.endswith(".whl") for file in torch.files):
-            obstacle = wheel_obstacle(
-                torch.files,
-                python,
-                system=host.os,
-                arch=host.arch,
-                libc=host.libc,
-                os_version=host.os_version,
-            )
+            release = host.os_version if host.os == "macos" else host.libc
+            obstacle = wheel_obstacle(torch.files, python, host.os, host.arch, release)
             sources = any(file.name.endswith(SDISTS) for file in torch.files)
             offer = replace(offer, wheel=obstacle is None, obstacle=None if sources else obstacle)
         offers.append(offer)

@@ -103,34 +103,36 @@ def best_file(
 
 
 def wheel_obstacle(
-    files: Iterable[LockedFile],
-    python: str,
-    *,
-    system: str,
-    arch: str,
-    libc: str | None = None,
-    os_version: str | None = None,
+    files: Iterable[LockedFile], python: str, system: str, arch: str, release: str | None
 ) -> str | None:
-    """Return why none of the wheels among the files is for a machine, None where one is; arguments as for ``tags_on``."""
+    """Return why none of the wheels among the files is for a machine, None where one is.
+
+    ``release`` is the C library on Linux (``glibc 2.31``, ``musl``) and the version of macOS; None: new enough.
+    """
     tags = frozenset(tag for file in files for tag in _tags(file.name))
-    newest = tags_on(
-        python,
-        system=system,
-        arch=arch,
-        libc=libc if (libc or "").startswith("musl") else _NEWEST.get(system),
-        os_version=_NEWEST.get(system),
-    )
-    own = tags_on(python, system=system, arch=arch, libc=libc, os_version=os_version)
-    known = libc if system == "linux" else os_version
-    if not tags.isdisjoint(own if known else newest):
+    newest = _NEWEST.get(system)
+    if release and release.startswith("musl"):
+        newest = release
+    libc = system == "linux"
+
+    def on(version: str | None) -> dict[Tag, int]:
+        return tags_on(
+            python,
+            system=system,
+            arch=arch,
+            libc=version if libc else None,
+            os_version=None if libc else version,
+        )
+
+    if not tags.isdisjoint(on(release or newest)):
         return None
     pairs = {(tag.interpreter, tag.abi) for tag in ranked_tags(python, ["any"])}
     platforms = ", ".join(sorted({tag.platform for tag in tags if (tag.interpreter, tag.abi) in pairs}))
     if not platforms:
         pythons = sorted({tag.interpreter for tag in tags}, key=lambda tag: (len(tag), tag))
         return f"its locked wheels are for {', '.join(pythons)} and not for Python {python}"
-    if not tags.isdisjoint(newest):
-        return f"its locked wheels ({platforms}) need a newer system than {known}"
+    if not tags.isdisjoint(on(newest)):
+        return f"its locked wheels ({platforms}) need a newer system than {release}"
     return f"none of its locked wheels is for {system} on {arch} ({platforms})"
 
 

@@ -29,14 +29,6 @@ def test_a_wheel_is_for_the_machines_that_its_tags_name(
     name: str, python: str, machine: str, says: str | None
 ) -> None:
     system, arch, release = (*machine.split(" ", 2), None)[:3]
-    libc, version = (None, release) if system == "macos" else (release, None)
-    obstacle = wheel_obstacle(
-        [LockedFile(name, "sha256:0")],
-        python,
-        system=system or "",
-        arch=arch or "",
-        libc=libc,
-        os_version=version,
-    )
+    obstacle = wheel_obstacle([LockedFile(name, "sha256:0")], python, system or "", arch or "", release)
     assert (obstacle is None) is (says is None)
     assert (says or "") in (obstacle or "")
