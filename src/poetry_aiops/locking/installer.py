@@ -18,6 +18,7 @@ from poetry.puzzle.solver import Solver
 from poetry.puzzle.transaction import Transaction
 from poetry.utils.env import NullEnv
 
+from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.model import NoSolutionError
@@ -117,7 +118,32 @@ class VariantInstaller(Installer):
             locked = self._locker.locked_packages()
             operations = self._with_changed_builds(operations, locked)
             operations = [*self._leftovers(operations, locked), *operations]
+            operations = self._without_overwritten_files(operations)
         return super()._execute(operations)
+
+    def _without_overwritten_files(self, operations: list[Operation]) -> list[Operation]:
+        """Remove installed twins of what is wanted first, and install again what shared its files with them.
+
+        Two packages of one family own the same files: removing one takes them from the other.
+        """
+        installed = {package.name: package for package in self._installed_repository.packages}
+        system = {package.name for package in self._installed_repository.system_site_packages}
+        going = [one for one in operations if isinstance(one, Uninstall)]
+        coming = [
+            one for one in operations if one not in going and one.skip_reason in {None, "Already installed"}
+        ]
+        replaced = installed.keys() - system - {one.package.name for one in coming}
+        families = load_families()
+        twins = {one: replaced & families.twins(one.package.name) for one in coming}
+        more = {name for names in twins.values() for name in names} - {one.package.name for one in going}
+        again = [one for one, names in twins.items() if names and one.skipped]
+        return [
+            *(Uninstall(installed[name]) for name in sorted(more)),
+            *(
+                Update(installed[one.package.name], one.package) if one in again else one
+                for one in operations
+            ),
+        ]
 
     def _leftovers(self, operations: list[Operation], locked: SolvedPackages) -> list[Operation]:
         """Return removals of installed packages that only the cleared variants hold."""

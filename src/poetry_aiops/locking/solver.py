@@ -12,7 +12,7 @@ The private names of Poetry that this module touches, compared across 2.1 to 2.5
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -199,7 +199,10 @@ class PoetryVariantSolver:
         locked = [*preferred, *(package for package in self.locked[variant] if package.name not in fixed)]
         packages = self._packages(variant, root, rules, locked, self.use_latest - fixed)
         if stricter := self._twins_that_fit(variant, packages):
-            packages = self._packages(variant, root, {**rules, **stricter}, locked, self.use_latest - fixed)
+            with suppress(NoSolutionError):  # then the checker says who refuses the version of the twin
+                packages = self._packages(
+                    variant, root, {**rules, **stricter}, locked, self.use_latest - fixed
+                )
         self._known.update((build_of(package), package) for package in packages)
         return PoetrySolution(root, packages)
 
