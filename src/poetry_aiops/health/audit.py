@@ -43,6 +43,7 @@ from poetry_aiops.index.release_records import why_not_from_index
 from poetry_aiops.index.source import sources_of, stand_ins_of
 from poetry_aiops.project.lines import asking_line, lock_lines, requirement_lines
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.system.git import folder_in_repository
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.reports_folder import read_report
 
@@ -383,6 +384,7 @@ class HealthLook:
             locations=self._locations(),
             lock_digest=self.subject.lock.packages_digest,
             scope=self.scope,
+            folder=folder_in_repository(project.path.parent),
             tool_version=poetry_aiops.__version__,
             project_version=project.version,
             notes=(*self.notes, *(self.base.notes if self.base else ()), *self._audit_notes()),
