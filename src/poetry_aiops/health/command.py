@@ -73,6 +73,11 @@ class HealthCommand(AiopsCommand, Command):
             multiple=True,
         ),
         option("fixable-only", None, "Let only vulnerabilities with a fixed version fail the gate."),
+        option(
+            "exploited",
+            None,
+            "Look up which vulnerabilities are known to be exploited (CISA KEV) and how likely that is (EPSS).",
+        ),
         option("offline", None, "Use no network: caches and a snapshot of advisories only."),
         option(
             "advisories",
@@ -140,7 +145,8 @@ The report is kept in <comment>dependency_reports/</>, with a history that shows
         projects = self.locate_projects()
         given = {one.name: self.option(one.name) for one in self.options}
         pyproject = projects[0] if projects else self.locate_project()
-        request = read_request(given, os.environ, pyproject, several=bool(projects))
+        forms = frozenset({output.form, *output.files.values()})
+        request = read_request(given, os.environ, pyproject, forms=forms, several=bool(projects))
         application = self.get_application()
         if not projects:
             return health(request, output, PoetryProject(self.io, application))

@@ -15,6 +15,7 @@ from poetry_aiops.health.ignores import Ignore
 from poetry_aiops.health.interval import read_interval
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.policy import FAIL_ON, NO_POLICY
+from poetry_aiops.health.signals import FAILING
 from poetry_aiops.system.reports_folder import reports_of
 
 
@@ -78,6 +79,8 @@ class HealthRequest:
     against: str | None = None
     service: Service = "osv"
     policy: Policy = NO_POLICY
+    exploited: bool = False
+    shows_licences: bool = False
 
     def for_look(self, policy: Policy) -> HealthRequest:
         """Return the request with the policy in pyproject.toml and the time as they are now."""
@@ -92,9 +95,20 @@ class HealthRequest:
         return Rules(
             fail_on=self.fail_on or self.policy.fail_on or ("high" if self.against else "any"),
             min_score=self.policy.min_score if self.min_score is None else self.min_score,
-            fail_on_signals=self.policy.fail_on_signals,
+            fail_on_signals=FAILING if self.policy.fail_on_signals is None else self.policy.fail_on_signals,
             fixable_only=self.fixable_only,
+            signals_required=bool(self.policy.fail_on_signals),
         )
+
+    @property
+    def looks_at_exploits(self) -> bool:
+        """Whether to find out which vulnerabilities are exploited."""
+        return self.exploited or self.policy.exploited
+
+    @property
+    def looks_at_licences(self) -> bool:
+        """Whether to read licences: a policy decides on them, or a format shows them."""
+        return self.shows_licences or self.policy.licences.decides
 
     @property
     def is_address(self) -> bool:
@@ -114,11 +128,16 @@ def is_address(text: str) -> bool:
 
 
 def read_request(
-    options: Mapping[str, Any], environment: Mapping[str, str], pyproject: Path, *, several: bool = False
+    options: Mapping[str, Any],
+    environment: Mapping[str, str],
+    pyproject: Path,
+    *,
+    forms: frozenset[str] = frozenset(),
+    several: bool = False,
 ) -> HealthRequest:
     """Return the request in the options of a command; raises UsageError with the option that is wrong.
 
-    ``several`` says that the run is about several projects; then each has a request with its own ``pyproject``.
+    ``forms`` are the formats that the run writes. ``several`` says that the run is about several projects; then each has a request with its own ``pyproject``.
     """
     _refuse_contradictions({**options, "several": several})
     age = options["advisories-max-age"]
@@ -150,6 +169,8 @@ def read_request(
         fixable_only=bool(options["fixable-only"]),
         against=options["against"],
         service=_service(options["service"]),
+        exploited=bool(options["exploited"]),
+        shows_licences="cyclonedx" in forms or ("json" in forms and not options["metric"]),
     )
     return request.for_look(NO_POLICY)
 

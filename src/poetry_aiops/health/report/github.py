@@ -41,7 +41,7 @@ def health_annotations(*reports: HealthReport) -> str:
 
 
 def _below(report: HealthReport) -> Iterator[str]:
-    yield from (*_findings(report), *_signals(report), *_open(report), *_idle(report))
+    yield from (*_findings(report), *_signals(report), *_licences(report), *_open(report), *_idle(report))
 
 
 def _findings(report: HealthReport) -> Iterator[str]:
@@ -69,6 +69,14 @@ def _signals(report: HealthReport) -> Iterator[str]:
         if fails or signal.kind.is_grave:
             title = f"{row.package.name} {row.package.version} - {signal.kind}"
             yield _line("error" if fails else "warning", report, row, title, signal.message)
+
+
+def _licences(report: HealthReport) -> Iterator[str]:
+    rows = {(row.package.name, row.package.version): row for row in report.packages}
+    for one in report.gate.violations:
+        if one.kind == "licence":
+            title = f"{one.package} {one.version} - licence"
+            yield _line("error", report, rows.get((one.package, one.version)), title, one.message)
 
 
 def _open(report: HealthReport) -> Iterator[str]:
