@@ -149,6 +149,6 @@ The report is kept in <comment>dependency_reports/</>, with a history that shows
         request = read_request(given, os.environ, pyproject, forms=forms, several=bool(projects))
         application = self.get_application()
         if not projects:
-            return health(request, output, PoetryProject(self.io, application))
-        opened = {path: PoetryProject(self.io, application, path.parent) for path in projects}
+            return health(request, output, PoetryProject(output, application))
+        opened = {path: PoetryProject(output, application, path.parent) for path in projects}
         return health_of_projects(request, output, opened)
