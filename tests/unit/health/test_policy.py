@@ -46,7 +46,7 @@ def test_a_full_policy_is_read() -> None:
     )
     first = Ignore("CVE-2025-1", "the parser is not used", "ann", date(2026, 12, 31), until_fixed=True)
     assert (found.fail_on, found.min_score, found.young_days) == ("high", 70.0, 14)
-    assert found.fail_on_signals == {SignalKind.YANKED, SignalKind.QUARANTINED}
+    assert found.fail_on_signals == frozenset({SignalKind.YANKED, SignalKind.QUARANTINED})
     assert found.ignores[0].packages == {"some-thing"}
     assert found.ignores[0].key_path == "[tool.poetry-aiops.health] ignores[0]"
     assert (found.ignores[0].id, found.ignores[0].expires, found.ignores[0].until_fixed) == (
