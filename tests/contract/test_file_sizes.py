@@ -13,8 +13,8 @@ from tests.support.index import Fault, PackageIndex
 
 from poetry_aiops.graph import file_sizes as adapter
 from poetry_aiops.graph.file_sizes import file_sizes
-from poetry_aiops.graph.sizes import tags_on
 from poetry_aiops.project.model import LockedFile, Package, PackageSource
+from poetry_aiops.project.wheels import tags_on
 
 
 if TYPE_CHECKING:
