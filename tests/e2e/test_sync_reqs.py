@@ -51,7 +51,7 @@ def exported(project: Project) -> dict[str, bytes]:
 
 @pytest.fixture
 def synced(locked_project: ProjectFactory, poetry: PoetryProgram) -> Project:
-    """Return a project with two variants whose files are in step."""
+    """Return a project with two variants whose files are up to date."""
     project = projects.exporting_everything(locked_project(projects.HW))
     poetry.must(project, "sync-reqs")
     return project
@@ -125,7 +125,7 @@ def test_every_poetry_writes_the_same_requirements(
     poetry.must(project, "sync-reqs")
     assert set(exported(project)) == {*FILES, CONSTRAINTS}
     assert re.search(r"^triton==3\.6\.0 ; platform_system == \"Linux\" \\$", read(project, GPU), re.MULTILINE)
-    assert poetry.must(project, "sync-reqs", "--check").stdout == "8 files are in step with poetry.lock.\n"
+    assert poetry.must(project, "sync-reqs", "--check").stdout == "8 files are up to date with poetry.lock.\n"
 
 
 def test_what_main_needs_from_the_variants_is_said_in_the_files_that_lack_it(
@@ -190,7 +190,7 @@ def without_digests(text: str) -> str:
 def test_a_second_run_writes_nothing(synced: Project, poetry: PoetryProgram) -> None:
     before = {path: (synced.path / path).stat().st_mtime_ns for path in exported(synced)}
     done = poetry.must(synced, "sync-reqs")
-    assert done.stdout == "8 files are in step with poetry.lock.\n"
+    assert done.stdout == "8 files are up to date with poetry.lock.\n"
     assert {path: (synced.path / path).stat().st_mtime_ns for path in exported(synced)} == before
 
 

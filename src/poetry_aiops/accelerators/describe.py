@@ -131,7 +131,7 @@ def _device(device: Accelerator) -> str:
     text = ", ".join(fact for fact in facts if fact)
     if device.usable:
         return text
-    return f"{text} - not usable: {device.why_unusable or 'for a reason no probe told'}"
+    return f"{text} - not usable: {device.why_unusable or 'for a reason that no probe reported'}"
 
 
 def _answer_lines(selection: Selection) -> list[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 State = Literal["current", "missing", "outdated", "edited", "foreign", "migrated", "surplus"]
 
 IN_WORDS: Final[dict[State, str]] = {
-    "current": "in step with poetry.lock",
+    "current": "up to date with poetry.lock",
     "missing": "is missing",
     "outdated": "is out of step with poetry.lock",
     "edited": "was edited by hand",

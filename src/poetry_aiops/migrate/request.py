@@ -125,7 +125,7 @@ class Reading:
         if not path.is_relative_to(self.root):
             inside = self.root / file
             raise UsageError(
-                f"{file} lies outside the project {self.root}",
+                f"{file} is outside the project {self.root}",
                 where=where,
                 hint=f"Paths are relative to the working directory: write {os.path.relpath(inside)}."
                 if ".." not in Path(file).parts and inside.exists()
@@ -158,7 +158,11 @@ class Reading:
             return tuple(dict.fromkeys([*named, *chosen]))
         found = discover(file.path for file in self._listing)
         if not (found.files or chosen or self._unlisted()):
-            more = f" Elsewhere there are {', '.join(found.elsewhere[:_SHOWN])}." if found.elsewhere else ""
+            more = (
+                f" In other folders there are {', '.join(found.elsewhere[:_SHOWN])}."
+                if found.elsewhere
+                else ""
+            )
             raise UsageError(
                 f"there are no requirements files in {self.root}",
                 where=COMMAND,

@@ -96,7 +96,7 @@ def _arguments(plan: Plan) -> Iterator[str]:
 
 def _python_stage(base: Base) -> Iterator[str]:
     """Begin with the base image, its system packages and the app's user; every other stage comes from it."""
-    yield f"# -- {base.stage('python')}: what the images stand on --"
+    yield f"# -- {base.stage('python')}: the base image, its system packages and the user --"
     yield f"FROM {base.image} AS {base.stage('python')}"
     packages = [*([] if base.brings_python else ["python3"]), *base.packages]
     user = (f"groupadd --gid {USER} app", f"useradd --uid {USER} --gid app --create-home app")

@@ -19,7 +19,7 @@ WORKDIR = "/app"
 def local_packages(lock: Lock) -> tuple[LocalPackage, ...]:
     """Return the folders and files that the lock names, by path; raises UsageError for what COPY cannot say.
 
-    What lies outside the project has a build context of its own: a build sees nothing outside of its folder.
+    What is outside the project has a build context of its own: a build sees nothing outside of its folder.
     """
     found: dict[str, LocalPackage] = {}
     for package in lock.packages:

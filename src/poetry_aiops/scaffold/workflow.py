@@ -165,7 +165,7 @@ def _health_job(plan: Plan, actions: Actions) -> Iterator[str]:
 def _files_job(plan: Plan, actions: Actions) -> Iterator[str]:
     yield ""
     yield "  files:"
-    yield "    name: requirements files in step"
+    yield "    name: requirements files up to date"
     yield "    runs-on: ubuntu-latest"
     yield "    permissions:"
     yield "      contents: read"

@@ -1,4 +1,4 @@
-// Which groups and which hardware variant are looked at.
+// Which groups and which hardware variant are shown.
 
 const offOf = (state) => new Set(listOf(state.off));
 

@@ -219,13 +219,13 @@ def _removal(removal: Removal, overlay: Overlay) -> Section:
 def _held(held: Held) -> Section:
     title = f"Who holds {held.name} {held.version} back"
     if not held.holders:
-        return Section(title, ("Nobody: nothing asks for it.",))
+        return Section(title, ("Nothing requires it.",))
     lines = [f"All together allow {held.allowed}"]
     lines += [f"newest version that everyone allows: {held.newest}"] if held.newest else []
     tight = [holder for holder in held.holders if holder.tightest]
     lines += [f"tightest: {_holder(holder)}" for holder in tight]
     if not tight:
-        lines.append("Nobody sets an upper bound.")
+        lines.append("Nothing limits it.")
     rest = [holder for holder in held.holders if not holder.tightest]
     lines += [_holder(holder) for holder in rest[:NAMED]]
     if len(rest) > NAMED:
