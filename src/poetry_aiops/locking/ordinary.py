@@ -47,7 +47,7 @@ def show_proposal(io: IO, poetry: Poetry) -> None:
         output = Output(io)
         output.warning(
             "Poetry cannot lock these groups together. Where they are builds for different hardware, this table in"
-            " pyproject.toml lets them share one poetry.lock:",
+            " pyproject.toml lets them share one poetry.lock; `poetry hw-add --from-groups` writes it and locks:",
         )
         output.remark(as_toml(hardware))
 
