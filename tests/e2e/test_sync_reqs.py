@@ -204,7 +204,7 @@ def test_a_lock_that_moved_on_is_drift_for_check_and_a_reason_to_write_for_sync(
     check = poetry.run(synced, "sync-reqs", "--check")
 
     assert check.code == 1
-    assert f"{BASE} is out of step with poetry.lock" in check.stderr
+    assert f"{BASE} does not match poetry.lock" in check.stderr
     assert "-fastapi==0.109.0" in check.stdout
     assert "+fastapi==0.110.0" in check.stdout
     assert exported(synced) == before
@@ -277,7 +277,7 @@ def test_a_file_that_was_never_ours_is_not_overwritten(
     assert "was not written by poetry sync-reqs" in done.stderr
     assert len(done.stderr.splitlines()) <= 10
     assert "hash" not in done.stderr + check.stdout
-    assert check.stderr.splitlines()[-1].startswith("1 of 2 files are out of step. `poetry sync-reqs` leaves")
+    assert check.stderr.splitlines()[-1].startswith("1 of 2 files are out of date. `poetry sync-reqs` leaves")
     assert "`poetry sync-reqs --force`" in check.stderr.splitlines()[-1]
     assert base.read_text("utf-8") == pins
     poetry.must(project, "sync-reqs", "--force")

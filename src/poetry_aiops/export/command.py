@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class SyncReqsCommand(AiopsCommand, Command):
-    """Writes the files that others than Poetry read, or says what is out of step."""
+    """Writes the files that others than Poetry read, or says what is out of date."""
 
     name = "sync-reqs"
     description = "Keeps requirements, constraints and pylock files up to date with poetry.lock."
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
     extensions: ClassVar[dict[str, str]] = {".json": "json"}
     options: ClassVar[list[Option]] = [
-        option("check", None, "Write nothing; exit with code 1 and show a diff when a file is out of step."),
+        option("check", None, "Write nothing; exit with code 1 and show a diff when a file is out of date."),
         option("dry-run", None, "Show the changes; write nothing."),
         option("force", None, "Also overwrite files that were edited by hand or not written by sync-reqs."),
         option(

@@ -161,7 +161,7 @@ class Synchronising:
             step = f"Run `{COMMAND}`."
             if refused:
                 step = f"`{COMMAND}` leaves {', '.join(refused)} alone. {_WAY_OUT}"
-            self.output.remark(f"{len(out)} of {len(state.files)} files are out of step. {step}")
+            self.output.remark(f"{len(out)} of {len(state.files)} files are out of date. {step}")
         elif "refused" in self.actions.values():
             self.output.error(self._refusal(state))
         if code == IncompleteError.exit_code:

@@ -23,7 +23,7 @@ State = Literal["current", "missing", "outdated", "edited", "foreign", "migrated
 IN_WORDS: Final[dict[State, str]] = {
     "current": "up to date with poetry.lock",
     "missing": "is missing",
-    "outdated": "is out of step with poetry.lock",
+    "outdated": "does not match poetry.lock",
     "edited": "was edited by hand",
     "foreign": "was not written by poetry sync-reqs",
     "migrated": "was migrated and has not changed since",
