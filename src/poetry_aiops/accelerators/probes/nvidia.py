@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu, Problem
 from poetry_aiops.accelerators.probes.nvidia_smi import is_jetson_name, problems
@@ -139,7 +138,7 @@ PROC = Dialect(
 def parse_proc(text: str) -> Facts:
     """Return the GPUs with name, UUID, bus address and device node number."""
     gpus = read_pairs(text, PROC).gpus
-    return Facts(gpus=tuple(replace(gpu, index=place) for place, gpu in enumerate(gpus)))
+    return Facts(gpus=tuple(gpu._replace(index=place) for place, gpu in enumerate(gpus)))
 
 
 def is_proc(text: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu, Problem
@@ -251,7 +250,7 @@ def _xml_told(gpu: Gpu, path: list[str], value: str) -> Gpu:
     """Return a GPU with what one tag adds; tags within a MIG instance describe that instance alone."""
     tag = path[-1]
     if tag == "mig_device":
-        return replace(gpu, partitions=gpu.partitions + 1)
+        return gpu._replace(partitions=gpu.partitions + 1)
     if "mig_device" in path or is_nothing(value):
         return gpu
     identity = value.upper().removeprefix("0X")
@@ -263,7 +262,7 @@ def _xml_told(gpu: Gpu, path: list[str], value: str) -> Gpu:
         "pci_device_id": {"device_id": pci_id(identity[:4]) if identity.endswith("10DE") else None},
         "total": {"memory_mib": number(value) if whole else gpu.memory_mib},
     }
-    return replace(gpu, **new.get(tag, {}))
+    return gpu._replace(**new.get(tag, {}))
 
 
 def is_xml(text: str) -> bool:
@@ -317,9 +316,9 @@ def parse_log(text: str) -> Facts:
 def _log_told(gpu: Gpu, section: str, key: str, value: str) -> Gpu:
     """Return a GPU with what one line adds."""
     if key == "FB Total":
-        return replace(gpu, memory_mib=number(value)) if gpu.memory_mib is None else gpu
+        return gpu._replace(memory_mib=number(value)) if gpu.memory_mib is None else gpu
     if section == "MIG Device":
-        return replace(gpu, partitions=gpu.partitions + (key == "Index"))
+        return gpu._replace(partitions=gpu.partitions + (key == "Index"))
     device = re.search(_LOG_DEVICE, value) if key == "Device Id" else None
     new: dict[str, dict[str, Any]] = {
         "Product Name": {"name": name(value)},
@@ -328,7 +327,7 @@ def _log_told(gpu: Gpu, section: str, key: str, value: str) -> Gpu:
         "Minor Number": {"minor": number(value)},
         "Device Id": {"device_id": device.group(1).lower() if device else gpu.device_id},
     }
-    return replace(gpu, **new.get(key, {}))
+    return gpu._replace(**new.get(key, {}))
 
 
 def is_log(text: str) -> bool:
@@ -404,10 +403,10 @@ def _gpus(text: str) -> Iterator[Gpu]:
             label = re.sub(_STATE, "", row.group(2))
             waiting = Gpu(NVIDIA, name=name(label), index=int(row.group(1)), bus=bus_key(row.group(3)))
         elif waiting and "GPU is lost" in line:
-            yield replace(waiting, lost=True)
+            yield waiting._replace(lost=True)
             waiting = None
         elif waiting and (memory := re.search(_MEMORY, line)):
-            yield replace(waiting, memory_mib=int(memory.group(1)))
+            yield waiting._replace(memory_mib=int(memory.group(1)))
             waiting = None
     if waiting:
         yield waiting
@@ -443,7 +442,7 @@ def parse_list(text: str) -> Facts:
             label = name(found.group(2))
             gpus.append(Gpu(NVIDIA, name=label, index=int(found.group(1)), uuid=found.group(3)))
         elif gpus and re.match(_MIG, line):
-            gpus[-1] = replace(gpus[-1], partitions=gpus[-1].partitions + 1)
+            gpus[-1] = gpus[-1]._replace(partitions=gpus[-1].partitions + 1)
     jetson = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
     return Facts(gpus=tuple(gpus), problems=problems(text), jetson=jetson)
 
