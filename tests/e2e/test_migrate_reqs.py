@@ -385,6 +385,7 @@ def test_what_cannot_be_locked_leaves_everything_as_it_was(
     before = content(project)
     done = poetry.run(project, "migrate-reqs")
     assert done.code == 1, str(done)
+    assert "requirements.txt:5: pydantic (==1.0.0)" in done.stderr
     assert "--no-lock" in done.stderr
     assert content(project) == before
     assert not (project.path / ".migration_backup").exists()

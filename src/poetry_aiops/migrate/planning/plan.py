@@ -51,6 +51,8 @@ class Surroundings:
     torch_index: str | None = None
     setup: SetupMetadata = NO_SETUP
     variants: frozenset[str] = frozenset()
+    whole: bool = False
+    """Every line is asked for, those that pip-compile added as well: what ``pip install -r`` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,8 @@ class _Planner:
             return
         reading = self.tree.readings[self.owned.readers[role.file]]
         source = self.sources.attribute(requirement, reading)
-        compiled = role.kind == "seed" or (requirement.origin == "index" and is_only_via(requirement))
+        added = requirement.origin == "index" and is_only_via(requirement)
+        compiled = not self.around.whole and (role.kind == "seed" or added)
         pin = pin_of(requirement, role.group, source, direct=not compiled)
         if pin is not None:
             self.pins.append(replace(pin, marker=all_of(pin.marker, role.marker)) if role.marker else pin)
