@@ -106,7 +106,7 @@ Everything that changes is first copied to <comment>.migration_backup/</>, with 
             rewrite=bool(self.option("rewrite")),
             prove=bool(self.option("prove")),
         )
-        return migrate(request, output, PoetryProject(self.io, self.get_application()))
+        return migrate(request, output, PoetryProject(output, self.get_application()))
 
     def _root(self) -> Path:
         """Return the folder of ``-P``, else the working directory; a pyproject.toml of a parent does not count.
