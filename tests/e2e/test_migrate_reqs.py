@@ -442,3 +442,5 @@ def test_no_requirements_files_at_all_is_said(poetry: PoetryProgram, tmp_path: P
     assert done.code == 2, str(done)
     assert "there are no requirements files" in done.stderr
     assert list((tmp_path / "empty").iterdir()) == []
+    (tmp_path / "empty" / "Pipfile").write_text("[packages]\n", "utf-8")
+    assert "pipenv requirements" in poetry.run(tmp_path / "empty", "migrate-reqs").stderr

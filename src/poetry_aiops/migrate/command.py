@@ -37,8 +37,8 @@ class MigrateReqsCommand(AiopsCommand, Command):
         option(
             "pins",
             None,
-            "What becomes of ==: <comment>keep</> leaves it in pyproject.toml; <comment>relax</> writes >= there, and the"
-            " lock keeps the version.",
+            "What becomes of ==: <comment>keep</> leaves it in pyproject.toml; <comment>relax</> writes >= there,"
+            " <comment>caret</> the range of ^, and the lock keeps the version.",
             flag=False,
             default="keep",
         ),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from poetry_aiops.migrate.model import Place, Problem, RequirementsFile, Tree
+    from poetry_aiops.migrate.planning.convert import Pins
     from poetry_aiops.migrate.planning.entry import Identity
     from poetry_aiops.migrate.planning.plan import Plan
 
@@ -61,7 +62,7 @@ class MigrationRequest:
     root: Path
     files: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
-    pins: str = "keep"
+    pins: Pins = "keep"
     python: str | None = None
     dry_run: bool = False
     lock: bool = True
@@ -72,11 +73,11 @@ class MigrationRequest:
 
     def __post_init__(self) -> None:
         """Raise UsageError for options that cannot be read."""
-        if self.pins not in {"keep", "relax"}:
+        if self.pins not in {"keep", "relax", "caret"}:
             raise UsageError(
-                f"{self.pins!r} is neither keep nor relax",
+                f"{self.pins!r} is neither keep nor relax nor caret",
                 where="--pins",
-                hint="keep leaves == in pyproject.toml; relax writes >= there and leaves the versions to the lock.",
+                hint="keep leaves == in pyproject.toml; relax writes >= there, caret the range of ^; the lock keeps the version.",
             )
         if self.python is not None and not is_python_constraint(self.python):
             raise UsageError(
@@ -177,6 +178,11 @@ class Reading:
         used = [file for file in self._referenced if file not in found.files]
         found = Discovery((*found.files, *used), tuple(file for file in found.elsewhere if file not in used))
         if not (found.files or chosen or self._unlisted()):
+            if any(file.path == "Pipfile" for file in self._listing):
+                pipfile = "`pipenv requirements > requirements.txt` writes what Pipfile.lock holds; then run this again."
+                raise UsageError(
+                    f"there are no requirements files in {self.root}", where=COMMAND, hint=pipfile
+                )
             more = f" Elsewhere there are {', '.join(found.elsewhere[:_SHOWN])}." if found.elsewhere else ""
             raise UsageError(
                 f"there are no requirements files in {self.root}",
@@ -242,7 +248,7 @@ class Reading:
             variants=frozenset(variant.group for variant in hardware.variants) if hardware else frozenset(),
         )
         roles = self._with_constraints(classify(tree, self._chosen_groups()))
-        plan = make_plan(tree, roles, around, "relax" if self.request.pins == "relax" else "keep")
+        plan = make_plan(tree, roles, around, self.request.pins)
         if setup.source not in {None, PYPROJECT} or plan.is_package:
             self._note_computed(setup.computed, str(setup.source))
         return MigrationInput(

@@ -313,6 +313,12 @@ class Migrating:
         names = ", ".join(change.path for change in self.changes)
         self.output.line(f"Wrote {names}. The old state is in .migration_backup/{self.backup}.")
         install = "poetry hw-install" if given.plan.edits.variants else "poetry install"
+        pinned = self.request.pins == "keep" and any(pin.direct for pin in given.plan.pins)
+        if pinned:
+            self.output.note(
+                "== in pyproject.toml keeps `poetry update` and `poetry health --fix` from moving a package; `--pins caret`"
+                " writes ranges, and poetry.lock holds the same versions"
+            )
         then = (
             f"Nothing is locked yet: `{COMMAND}` without --no-lock locks with the old pins"
             if not self.request.lock

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.model import Place, Problem
-from poetry_aiops.migrate.planning.convert import entry_of, entry_of_text, is_only_via, pin_of
+from poetry_aiops.migrate.planning.convert import caret, entry_of, entry_of_text, is_only_via, pin_of
 from poetry_aiops.migrate.planning.entry import Edits, PlannedGroup
 from poetry_aiops.migrate.planning.existing import place_of, settle_existing, with_declared
 from poetry_aiops.migrate.planning.ledger import Ledger
@@ -284,8 +284,8 @@ class _Planner:
                 groups, self.around.existing, self.around.targets, self.ledger, self.problems
             )
         self._say_groups(groups)
-        if self.pins_mode == "relax":
-            groups = {name: _relaxed(group) for name, group in groups.items()}
+        if self.pins_mode != "keep":
+            groups = {name: _relaxed(group, self.pins_mode) for name, group in groups.items()}
         return {name: group for name, group in groups.items() if name == MAIN or _is_needed(group, groups)}
 
     def _declared(self) -> tuple[PlannedEntry, ...]:
@@ -390,8 +390,12 @@ def _settled_roles(roles: Mapping[str, Role], groups: Mapping[str, PlannedGroup]
     }
 
 
-def _relaxed(group: PlannedGroup) -> PlannedGroup:
-    return replace(group, entries=tuple(replace(entry, specifier=entry.relaxed) for entry in group.entries))
+def _relaxed(group: PlannedGroup, pins: Pins) -> PlannedGroup:
+    entries = [
+        replace(entry, specifier=entry.relaxed if pins == "relax" else caret(entry.specifier))
+        for entry in group.entries
+    ]
+    return replace(group, entries=tuple(entries))
 
 
 def _is_needed(group: PlannedGroup, groups: Mapping[str, PlannedGroup]) -> bool:
