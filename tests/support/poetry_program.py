@@ -228,7 +228,9 @@ class PoetryProgram:
     def _environment(self) -> dict[str, str]:
         """Return a whole environment: nothing of the caller's (PIP_*, UV_*, VIRTUAL_ENV, ...) comes along."""
         home = self.home
-        return {
+        # Poetry starts pip for each package that it removes, which takes 2 CPU seconds. Cold starts and the other minors do.
+        quick = {"POETRY_INSTALLER_BUILTIN_UNINSTALL": "true"} if self.imported else {}
+        return quick | {
             "PATH": os.pathsep.join([str(self.executable.parent), os.defpath]),
             "HOME": str(home),
             "LANG": "C.UTF-8",
