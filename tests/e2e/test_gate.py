@@ -111,7 +111,7 @@ def test_without_the_table_poetrys_own_commands_warn_and_do_what_was_asked(
 def test_without_the_table_our_own_commands_refuse(
     poetry: PoetryProgram, locked_project: ProjectFactory, words: tuple[str, ...]
 ) -> None:
-    project = locked_project(projects.HW)
+    project = projects.exporting_everything(locked_project(projects.HW))
     without_the_table(project)
     before = project.files()
     refused(poetry.run(project, *words), project, before, *BOTH, "[tool.poetry-aiops.hardware.variants]")

@@ -99,7 +99,7 @@ Everything that changes is first copied to <comment>.migration_backup/</>, with 
             force=force,
             rewrite=bool(self.option("rewrite")),
         )
-        return migrate(request, output, PoetryProject(self.io, self.get_application()))
+        return migrate(request, output, PoetryProject(output, self.get_application()))
 
     def _root(self) -> Path:
         """Return the folder of ``-P``, else the working directory; a pyproject.toml of a parent does not count.
