@@ -1,3 +1,5 @@
+"""What a run does around the plan, with the plan and everything after it replaced."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
