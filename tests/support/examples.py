@@ -11,4 +11,4 @@ MORE = 20
 
 def examples(number: int) -> settings:
     """Return the settings of a property that `make test` tries with so many examples."""
-    return settings(max_examples=number if settings.default.derandomize else number * MORE)
+    return settings(max_examples=number if settings().derandomize else number * MORE)

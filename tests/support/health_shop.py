@@ -123,7 +123,7 @@ class Shop:
 
     def started(self, *args: str) -> AbstractContextManager[Started]:
         """Start ``poetry health ARGS`` and leave it running."""
-        return self.poetry.started(self.project, "health", *args, **self.variables)
+        return self.poetry.started(self.project, "health", *args, environment=self.variables)
 
     def add_policy(self, text: str) -> None:
         """Append a table to pyproject.toml; the lock stays the one that belongs to it."""

@@ -186,7 +186,7 @@ class PoetryProgram:
     def run(self, project: Project | Path, *args: str, **environment: str) -> Run:
         """Run ``poetry ARGS`` in the project's folder; ``environment`` adds variables."""
         begun = time.monotonic()
-        with self.started(project, *args, **environment) as running:
+        with self.started(project, *args, environment=environment) as running:
             code = running.program.wait(TIMEOUT)
             seconds = time.monotonic() - begun
             return Run(args, code, _text(running.out), _text(running.err), seconds)
@@ -194,20 +194,24 @@ class PoetryProgram:
     def interleaved(self, project: Project | Path, *args: str, **environment: str) -> Run:
         """Run ``poetry ARGS`` with one file for both streams, ``stdout``, as a terminal or a log shows them."""
         begun = time.monotonic()
-        with self.started(project, *args, is_one_stream=True, **environment) as running:
+        with self.started(project, *args, environment=environment, is_one_stream=True) as running:
             return Run(args, running.program.wait(TIMEOUT), _text(running.out), "", time.monotonic() - begun)
 
     @contextmanager
     def started(
-        self, project: Project | Path, *args: str, is_one_stream: bool = False, **environment: str
+        self,
+        project: Project | Path,
+        *args: str,
+        environment: Mapping[str, str],
+        is_one_stream: bool = False,
     ) -> Iterator[Started]:
-        """Start ``poetry ARGS`` in the project's folder; what still runs at the end is killed."""
+        """Start ``poetry ARGS`` in the project's folder; where the test fails meanwhile, it is killed."""
         folder = project if isinstance(project, Path) else project.path
         self.home.mkdir(parents=True, exist_ok=True)
         with TemporaryFile() as out, TemporaryFile() as err, Path(os.devnull).open("rb") as nothing:
             streams = (nothing.fileno(), out.fileno(), out.fileno() if is_one_stream else err.fileno())
             program = self.start(
-                folder, *args, streams=streams, environment=self._environment() | environment
+                folder, *args, streams=streams, environment={**self._environment(), **environment}
             )
             try:
                 yield Started(program, out, err)

@@ -11,8 +11,11 @@ from poetry_aiops.locking.pool import OfferingPool
 
 
 def locked(source: str | None) -> Package:
-    reference = {"source_type": "legacy", "source_url": "https://h.example", "source_reference": source}
-    return Package("six", "1.0", **(reference if source else {}))
+    if source is None:
+        return Package("six", "1.0")
+    return Package(
+        "six", "1.0", source_type="legacy", source_url="https://h.example", source_reference=source
+    )
 
 
 @pytest.mark.parametrize("source", [None, "house", "not there any more"])
