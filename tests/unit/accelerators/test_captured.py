@@ -97,7 +97,7 @@ def test_a_listing_that_finds_no_node_means_that_the_drivers_gpu_is_not_there() 
 
 
 def test_a_pasted_list_of_devices_without_the_drivers_gpu_does_not_take_it_away() -> None:
-    devices = "00:00.0 Host bridge: Intel Corporation 440FX\n"
+    devices = "==> 0000:00:00.0/uevent <==\nPCI_CLASS=60000\nPCI_ID=8086:1237\n"
     assert [gpu.driver for gpu in captured(NVRM, devices).host.accelerators] == ["580.65.06"]
 
 
