@@ -7,7 +7,7 @@ DEMO_STAMP := $(VENV)/.installed-for-demo
 WORKERS ?= auto
 MUTATION := .venvs/mutation
 
-.PHONY: demo bench docs mutation test test-random test-slow lint types format dist release-tag data-age facts clean
+.PHONY: demo bench docs page mutation test test-random test-slow lint types format dist release-tag data-age facts clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -49,6 +49,11 @@ format: $(STAMP)
 
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# The script of the graph page from its sources; needs node. `npm --prefix page test`, `run lint` and `run types` check them.
+page:
+	npm --prefix page install --no-audit --no-fund
+	npm --prefix page run build
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
