@@ -48,7 +48,7 @@ class Both:
 
 def both(poetry: PoetryProgram, project: Project, *options: str) -> Both:
     raw = poetry.must(project, "export", *options).stdout
-    poetry.must(project, "sync-reqs")
+    poetry.must(projects.exporting_everything(project), "sync-reqs")
     return Both(project, raw)
 
 
@@ -161,7 +161,7 @@ def test_a_pylock_for_each_variant_needs_no_index_once_it_was_written(
 ) -> None:
     project = project_from(projects.HW, own_index, tmp_path / "project")
     own_poetry.must(project, "lock")
-    own_poetry.must(project, "sync-reqs")
+    own_poetry.must(projects.exporting_everything(project), "sync-reqs")
     before = (project.path / "pylock.ml-gpu.toml").read_bytes()
     (project.path / "pylock.ml-gpu.toml").write_bytes(before.replace(b"# Holds", b"# holds"))
     own_index.stop()
@@ -180,7 +180,7 @@ def test_a_pylock_without_an_index_and_without_a_memory_is_told_as_incomplete(
     own_poetry.must(project, "lock")
     own_index.withdraw(PYPI, "idna")
 
-    done = own_poetry.run(project, "sync-reqs", "--no-cache")
+    done = own_poetry.run(projects.exporting_everything(project), "sync-reqs", "--no-cache")
 
     assert done.code == 3
     assert "the addresses of locked files could not be found out" in done.stderr

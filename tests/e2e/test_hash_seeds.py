@@ -45,7 +45,7 @@ def test_a_lock(poetry: PoetryProgram, new_project: ProjectFactory) -> None:
     [
         (("graph", *(word for form in ("html", "md", "json", "dot", "mmd", "graphml", "txt")
                      for word in ("--output", f"graph.{form}"))), 7),
-        (("sync-reqs",), 4),
+        (("sync-reqs",), 8),
         (("scaffold", "docker"), 2),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else None,
@@ -54,7 +54,10 @@ def test_files(
     poetry: PoetryProgram, locked_project: ProjectFactory, arguments: tuple[str, ...], files: int
 ) -> None:
     """Each format of a command in one run."""
-    one, other = locked_project(projects.HW, "one/shop"), locked_project(projects.HW, "other/shop")
+    one, other = (
+        projects.exporting_everything(locked_project(projects.HW, f"{name}/shop"))
+        for name in ("one", "other")
+    )
     before = written(one.path)
     first, second = poetry.must(one, *arguments), poetry.must(other, *arguments, **SEED)
     assert written(one.path) == written(other.path)

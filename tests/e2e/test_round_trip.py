@@ -36,7 +36,7 @@ def test_exported_files_migrate_to_the_same_lock(
 ) -> None:
     project = projects.project_from(template, index, tmp_path / "there")
     poetry.must(project, "lock")
-    poetry.must(project, "sync-reqs")
+    poetry.must(projects.exporting_everything(project), "sync-reqs")
     back = Project(tmp_path / "back")
     shutil.copytree(project.path / "config", back.path / "config")
     poetry.must(back, "migrate-reqs")

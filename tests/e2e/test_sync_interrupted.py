@@ -50,7 +50,7 @@ def written(project: Project) -> list[Path]:
 def test_a_watch_ends_in_step_however_quickly_the_lock_changes(
     poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:
-    project = locked_project(projects.HW)
+    project = projects.exporting_everything(locked_project(projects.HW))
     original = project.lock_path.read_text("utf-8")
     watching = started(poetry, project, "sync-reqs", "--watch")
     try:
@@ -74,7 +74,7 @@ def test_a_watch_ends_in_step_however_quickly_the_lock_changes(
 def test_killed_at_any_moment_no_file_is_half_written(
     poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:
-    project = locked_project(projects.HW)
+    project = projects.exporting_everything(locked_project(projects.HW))
     begun = time.monotonic()
     poetry.must(project, "sync-reqs")
     whole = time.monotonic() - begun

@@ -35,6 +35,9 @@ dev = ["pytest", "ruff"]
 [tool.poetry]
 package-mode = false
 
+[tool.poetry-aiops.export]
+defaults = ["base", "dev", "pylock"]
+
 [[tool.poetry.source]]
 name = "index"
 url = "{PyPiRepository()._base_url}simple/"

@@ -35,7 +35,7 @@ FILES = {
     "pylock.ml-cpu.toml": ("main", "ml-cpu"),
     "pylock.ml-gpu.toml": ("main", "ml-gpu"),
 }
-AUTO = "\n[tool.poetry-aiops.export]\nauto = true\n"
+AUTO = f"{projects.EVERY_EXPORTED_FILE}auto = true\n"
 EXTRA_VARIANTS = projects.SOUND_EXTRAS + projects.TWO_VARIANTS
 
 
@@ -52,7 +52,7 @@ def exported(project: Project) -> dict[str, bytes]:
 @pytest.fixture
 def synced(locked_project: ProjectFactory, poetry: PoetryProgram) -> Project:
     """Return a project with two variants whose files are in step."""
-    project = locked_project(projects.HW)
+    project = projects.exporting_everything(locked_project(projects.HW))
     poetry.must(project, "sync-reqs")
     return project
 
@@ -105,7 +105,7 @@ def test_constraints_hold_what_is_asked_for_by_name(
 def test_variants_that_are_extras_have_their_files_too(
     poetry: PoetryProgram, locked_project: ProjectFactory, tmp_path: Path, variant: str
 ) -> None:
-    project = locked_project(EXTRA_VARIANTS)
+    project = projects.exporting_everything(locked_project(EXTRA_VARIANTS))
     poetry.must(project, "sync-reqs")
     environment = CleanEnvironment.make(tmp_path / "clean")
 
@@ -121,7 +121,7 @@ def test_variants_that_are_extras_have_their_files_too(
 def test_every_poetry_writes_the_same_requirements(
     poetry: PoetryProgram, locked_project: ProjectFactory
 ) -> None:
-    project = locked_project(projects.HW)
+    project = projects.exporting_everything(locked_project(projects.HW))
     poetry.must(project, "sync-reqs")
     assert set(exported(project)) == {*FILES, CONSTRAINTS}
     assert re.search(r"^triton==3\.6\.0 ; platform_system == \"Linux\" \\$", read(project, GPU), re.MULTILINE)
@@ -131,7 +131,7 @@ def test_every_poetry_writes_the_same_requirements(
 def test_what_main_needs_from_the_variants_is_said_in_the_files_that_lack_it(
     poetry: PoetryProgram, locked_project: ProjectFactory, tmp_path: Path
 ) -> None:
-    project = locked_project(projects.MAIN_REACHES_TORCH)
+    project = projects.exporting_everything(locked_project(projects.MAIN_REACHES_TORCH))
     poetry.must(project, "sync-reqs")
     said = f"# lightning needs torch, which only the hardware variants hold; install one of {CPU}, {GPU}."
     assert said in read(project, BASE)
@@ -173,6 +173,7 @@ def test_a_lock_without_groups_gives_the_same_requirements(
     text = re.sub(r"^(groups|markers) = .*\n", "", text, flags=re.MULTILINE)
     before.lock_path.write_text(text.replace('lock-version = "2.1"', 'lock-version = "2.0"'), "utf-8")
     for project in (today, before):
+        projects.exporting_everything(project)
         poetry.must(project, "sync-reqs")
 
     for path in (BASE, DEV, "pylock.toml"):
@@ -267,13 +268,18 @@ def test_a_file_that_was_never_ours_is_not_overwritten(
     project = locked_project(projects.ORDINARY)
     base = project.path / BASE
     base.parent.mkdir(parents=True)
-    base.write_text("requests\n", "utf-8")
+    pins = "".join(f"package-{n}==1.0 \\\n    --hash=sha256:{n:064}\n" for n in range(300))
+    base.write_text(pins, "utf-8")
 
-    done = poetry.run(project, "sync-reqs")
+    done, check = poetry.run(project, "sync-reqs"), poetry.run(project, "sync-reqs", "--check")
 
     assert done.code == 1
     assert "was not written by poetry sync-reqs" in done.stderr
-    assert base.read_text("utf-8") == "requests\n"
+    assert len(done.stderr.splitlines()) <= 10
+    assert "hash" not in done.stderr + check.stdout
+    assert check.stderr.splitlines()[-1].startswith("1 of 2 files are out of step. `poetry sync-reqs` leaves")
+    assert "`poetry sync-reqs --force`" in check.stderr.splitlines()[-1]
+    assert base.read_text("utf-8") == pins
     poetry.must(project, "sync-reqs", "--force")
     assert "requests==2.31.0" in read(project, BASE)
 
@@ -320,7 +326,7 @@ def test_json_tells_each_file_and_nothing_else_is_printed(synced: Project, poetr
 # -- configuration ------------------------------------------------------------------------------------------
 
 
-def test_configured_files_replace_the_default_bundle(
+def test_configured_files_alone_are_written_where_the_defaults_are_turned_off(
     poetry: PoetryProgram, locked_project: ProjectFactory, tmp_path: Path
 ) -> None:
     project = locked_project(projects.HW)
@@ -329,6 +335,7 @@ def test_configured_files_replace_the_default_bundle(
         + """
 [tool.poetry-aiops.export]
 hashes = false
+defaults = false
 [tool.poetry-aiops.export.files]
 "requirements.txt" = {}
 "docker/gpu.txt" = { groups = ["main", "ml-gpu", "dev"], base = "requirements.txt" }
@@ -345,6 +352,22 @@ hashes = false
     environment = CleanEnvironment.make(tmp_path / "clean")
     assert environment.pip(project.path, "install", "-r", "docker/gpu.txt").code == 0
     assert environment.installed() == project.lockfile().selected("main", "dev", "ml-gpu")
+
+
+def test_with_an_added_file_the_others_go_on_following_the_lock(
+    poetry: PoetryProgram, locked_project: ProjectFactory
+) -> None:
+    project = locked_project(projects.ORDINARY)
+    poetry.must(project, "sync-reqs")
+    assert set(exported(project)) == {BASE, DEV}
+    project.edit('requests = "^2.30"', 'requests = ">=2.30,<2.31"')
+    own = '\n[tool.poetry-aiops.export.files]\n"docker/own.txt" = {}\n'
+    project.pyproject.write_text(project.pyproject.read_text("utf-8") + own, "utf-8")
+    poetry.must(project, "lock")
+
+    poetry.must(project, "sync-reqs")
+
+    assert all("requests==2.30.0" in read(project, path) for path in (BASE, "docker/own.txt"))
 
 
 def test_everything_wrong_in_the_configuration_is_told_at_once(

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support import projects
 from tests.support.requirement_projects import content
 
 
@@ -25,6 +26,7 @@ FILES = {
     BASE: "--index-url INDEX\n-c ../dependencies/constraints.txt\nfastapi==0.109.0  # the web part\n",
     DEV: "-r base.txt\npytest==7.4.3\n",
     PINS: "pydantic==2.6.0\n",
+    "pyproject.toml": projects.EVERY_EXPORTED_FILE.lstrip(),
 }
 
 

@@ -91,6 +91,11 @@ optional = true
 torch = {version = "^2.15.0+cu132", source = "pytorch-cu132"}
 """
 
+EVERY_EXPORTED_FILE = """
+[tool.poetry-aiops.export]
+defaults = ["base", "dev", "prod", "variants", "constraints", "pylock"]
+"""
+
 TWO_VARIANTS = """
 [tool.poetry-aiops.hardware.variants]
 ml-cpu = "cpu"
@@ -303,3 +308,9 @@ def project_from(template: str, index: PackageIndex, folder: Path) -> Project:
 
 def _source(name: str, url: str, priority: str) -> str:
     return f'[[tool.poetry.source]]\nname = "{name}"\nurl = "{url}"\npriority = "{priority}"\n'
+
+
+def exporting_everything(project: Project) -> Project:
+    """Configure a locked project to export every kind of file; the lock stays fresh."""
+    project.pyproject.write_text(project.pyproject.read_text("utf-8") + EVERY_EXPORTED_FILE, "utf-8")
+    return project

@@ -14,7 +14,7 @@ from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from poetry_aiops.export.settings import ExportSettings
     from poetry_aiops.project.model import Project
@@ -45,12 +45,16 @@ class Variants:
         return tuple(name for name in self.names if name in names)
 
 
-def plan_bundle(project: Project, settings: ExportSettings, variants: Variants) -> tuple[FilePlan, ...]:
+def plan_bundle(
+    project: Project, settings: ExportSettings, variants: Variants, is_ours: Callable[[str], bool]
+) -> tuple[FilePlan, ...]:
     """Return the files of the project, each after the one that it includes.
 
-    Raises ConfigError for groups, extras and bases that do not exist, and for two variants in one file.
+    A file of the default bundle that ``is_ours`` finds in the project belongs to it, whatever its kind: what was
+    written once follows the lock. Raises ConfigError for groups, extras and bases that do not exist, and for two
+    variants in one file.
     """
-    plans = list(_default_bundle(project, variants)) if settings.defaults else []
+    plans = list(_default_bundle(project, settings, variants, is_ours))
     own = {plan.path: plan for plan in settings.files}
     plans = [plan for plan in plans if plan.path not in own] + list(own.values())
     plans = [plan if plan.hashes is not None else replace(plan, hashes=settings.hashes) for plan in plans]
@@ -66,23 +70,39 @@ def variant_file(variant: str) -> str:
     return f"{REQUIREMENTS}/{f'variant-{variant}' if variant in _TAKEN else variant}.txt"
 
 
-def _default_bundle(project: Project, variants: Variants) -> Iterable[FilePlan]:
+def _default_bundle(
+    project: Project, settings: ExportSettings, variants: Variants, is_ours: Callable[[str], bool]
+) -> list[FilePlan]:
+    if settings.defaults == ():
+        return []
+    every = list(_every_default(project, variants))
+    kinds = settings.defaults or [
+        kind
+        for kind, plan in every
+        if kind == "base" or (kind in {"dev", "prod"} and plan.selection != Selection((MAIN,)))
+    ]
+    plans = [plan for kind, plan in every if kind in kinds or is_ours(plan.path)]
+    has_base = any(plan.path == BASE for plan in plans)
+    return [plan if has_base else replace(plan, base=None) for plan in plans]
+
+
+def _every_default(project: Project, variants: Variants) -> Iterator[tuple[str, FilePlan]]:
     main = Selection((MAIN,))
     groups = variants.names if variants.kind == "groups" else ()
     shared = tuple(name for name in project.groups if name not in groups)
     everyday = tuple(name for name in shared if not project.groups[name].optional)
     production = (MAIN, *(name for name in shared if name in _PRODUCTION))
     extras = tuple(name for name in project.extras if variants.kind == "groups" or name not in variants.names)
-    yield FilePlan(BASE, "requirements", main)
-    yield FilePlan(DEV, "requirements", Selection(everyday), BASE)
-    yield FilePlan(PROD, "requirements", Selection(production), BASE)
+    yield "base", FilePlan(BASE, "requirements", main)
+    yield "dev", FilePlan(DEV, "requirements", Selection(everyday), BASE)
+    yield "prod", FilePlan(PROD, "requirements", Selection(production), BASE)
     for name in variants.names:
-        yield FilePlan(variant_file(name), "requirements", variants.selection(name), BASE)
-    yield FilePlan(CONSTRAINTS, "constraints", Selection(shared, extras))
+        yield "variants", FilePlan(variant_file(name), "requirements", variants.selection(name), BASE)
+    yield "constraints", FilePlan(CONSTRAINTS, "constraints", Selection(shared, extras))
     for name in variants.names:
-        yield FilePlan(f"pylock.{name}.toml", "pylock", variants.selection(name))
+        yield "pylock", FilePlan(f"pylock.{name}.toml", "pylock", variants.selection(name))
     if not variants.names:
-        yield FilePlan("pylock.toml", "pylock", main)
+        yield "pylock", FilePlan("pylock.toml", "pylock", main)
 
 
 def _check(

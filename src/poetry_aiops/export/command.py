@@ -48,8 +48,8 @@ class SyncReqsCommand(AiopsCommand, Command):
         output_option(),
     ]
     help = """\
-Writes what pip, uv and image builds read: requirements files in layers, constraints, one file for each hardware
-variant, and pylock.toml files. Each has a header that says which lock it came from. A file that somebody edited
+Writes what pip, uv and image builds read: requirements files in layers and, on request, constraints, one file for
+each hardware variant, and pylock.toml files. Each has a header with the digest of its lock. A file that was edited
 by hand is never overwritten without <comment>--force</>.
 
 <info>poetry sync-reqs</info>
@@ -79,4 +79,4 @@ Other files, groups and formats: <comment>[tool.poetry-aiops.export]</> in pypro
             python=self.option("python"),
             sdists=bool(self.option("sdists")),
         )
-        return synchronise(request, output, PoetryProject(self.io, self.get_application()))
+        return synchronise(request, output, PoetryProject(output, self.get_application()))

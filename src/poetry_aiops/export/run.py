@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError, UsageError
+from poetry_aiops.export.model import COMMAND
 from poetry_aiops.export.pylock import what_is_wrong
 from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.threeway import IN_WORDS
@@ -16,7 +18,6 @@ from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from poetry_aiops.cli.output import Output
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.api import PoetryProject
 
 
-StateT = TypeVar("StateT")
-
-
-_LOOK_EVERY = 0.5  # seconds
+_LOOK_EVERY: Final = 0.5  # seconds
+_MOST_DETAILS: Final = 7
+_WAY_OUT: Final = (
+    f"Put the changes into pyproject.toml, or overwrite with `{COMMAND} --force`, which keeps the old files."
+)
 
 
 def synchronise(request: SyncRequest, output: Output, project: PoetryProject) -> int:
@@ -45,7 +47,6 @@ class Synchronising:
     output: Output
     project: PoetryProject
     actions: dict[str, str] = field(default_factory=dict)
-    told: str = ""
 
     def run(self) -> int:
         """Return the exit code; raises errors in words."""
@@ -67,8 +68,8 @@ class Synchronising:
     def synchronise(self) -> int:
         """Compare and write once."""
         check, dry = self.request.check, self.request.dry_run
-        export = PoetryExport(self.project.poetry)
         bundle = read_bundle(self.request.pyproject)
+        export = PoetryExport(self.project.poetry)
         export.refuse_stale()
         state = standing(bundle, self.project.poetry, export, ask=not check)
         for file in state.files:
@@ -85,25 +86,31 @@ class Synchronising:
         if file.state == "current":
             return "none"
         if look_only:
+            self._check_pylock(state, file)
             self._show(file)
             return "would-write" if file.may_write or self.request.force else "refused"
         if state.incomplete(file.path):
             return "incomplete"
         if not file.may_write and not self.request.force:
-            self._refuse(file)
             return "refused"
         self._write(state, file)
         return "removed" if file.state == "surplus" else "written"
 
-    def _write(self, state: Standing, file: Comparison) -> None:
+    def _check_pylock(self, state: Standing, file: Comparison) -> None:
+        """Raise InputError for a pylock that would not be valid."""
         rendered = state.rendered.get(file.path)
-        wrong = what_is_wrong(rendered.document) if rendered and rendered.document else None
+        complete = rendered is not None and rendered.document is not None and not rendered.missing
+        wrong = what_is_wrong(rendered.document) if complete and rendered and rendered.document else None
         if wrong:
             raise InputError(
                 f"poetry.lock cannot be written as a valid pylock file: {wrong}",
                 where=file.path,
                 hint="Run `poetry lock`.",
             )
+
+    def _write(self, state: Standing, file: Comparison) -> None:
+        self._check_pylock(state, file)
+        rendered = state.rendered.get(file.path)
         kept = write(state.bundle.root, file, rendered.text if rendered else "")
         done = {"missing": "Wrote", "surplus": "Removed"}.get(file.state, "Updated")
         self.output.line(f"{done} {file.path}{f', kept what it held as {kept}' if kept else ''}")
@@ -112,21 +119,27 @@ class Synchronising:
 
     def _show(self, file: Comparison) -> None:
         self.output.remark(f"{file.path} {IN_WORDS[file.state]}")
-        self.output.diff(file.diff)
+        lines = file.diff.splitlines()
+        shown = [line for line in lines if self.request.dry_run or not _is_digest(line)] or lines
+        self.output.diff("\n".join(shown))
+        if len(shown) < len(lines):
+            self.output.remark(
+                f"{len(lines) - len(shown)} lines of hashes are not shown; --dry-run shows them."
+            )
 
-    def _refuse(self, file: Comparison) -> None:
-        if file.edits:
-            details = file.edits
+    def _refusal(self, state: Standing) -> NegativeAnswerError:
+        """Return the error for the files that were left as they are, in ten lines at most."""
+        files = [file for file in state.files if self.actions[file.path] == "refused"]
+        if len(files) > 1:
+            details = [f"{file.path} {IN_WORDS[file.state]}" for file in files]
+            what, where = f"{len(files)} files are left as they are", None
         else:
-            why = "poetry.lock has changed as well, so this is the difference from what would be written:"
-            details = ((why,) if file.lock_moved else ()) + tuple(file.diff.splitlines())
-        error = NegativeAnswerError(
-            f"{IN_WORDS[file.state]} and is left as it is",
-            where=file.path,
-            details=details,
-            hint="Put the change into pyproject.toml, or overwrite the file with --force.",
-        )
-        self.output.error(error)
+            details = _changed_lines(files[0])
+            what, where = f"{IN_WORDS[files[0].state]} and is left as it is", files[0].path
+        if len(details) > _MOST_DETAILS:
+            more = f"... and {len(details) - _MOST_DETAILS + 1} more; `{COMMAND} --dry-run` shows everything"
+            details = [*details[: _MOST_DETAILS - 1], more]
+        return NegativeAnswerError(what, where=where, details=tuple(details), hint=_WAY_OUT)
 
     # -- telling -------------------------------------------------------------------------------------------
 
@@ -144,9 +157,13 @@ class Synchronising:
         elif dry:
             self.output.line("Dry run: nothing was written.")
         elif check:
-            self.output.remark(
-                f"{len(out)} of {len(state.files)} files are out of step. Run `poetry sync-reqs`."
-            )
+            refused = [path for path, action in self.actions.items() if action == "refused"]
+            step = f"Run `{COMMAND}`."
+            if refused:
+                step = f"`{COMMAND}` leaves {', '.join(refused)} alone. {_WAY_OUT}"
+            self.output.remark(f"{len(out)} of {len(state.files)} files are out of step. {step}")
+        elif "refused" in self.actions.values():
+            self.output.error(self._refusal(state))
         if code == IncompleteError.exit_code:
             self.output.error(self._incomplete(state))
 
@@ -194,50 +211,50 @@ class Synchronising:
     # -- watching ------------------------------------------------------------------------------------------
 
     def _watch(self) -> int:
+        """Synchronise now, and after each change as soon as the files have been the same for two looks."""
         self.output.line("Watching poetry.lock and pyproject.toml; Ctrl+C ends it.")
         path = self.request.pyproject
         watched = (path, path.with_name("poetry.lock"))
-
-        def read() -> tuple[str, ...]:
-            return tuple(_digest(one) for one in watched)
-
-        def work() -> bool:
-            self.project.read_again()
-            self.actions.clear()
-            try:
-                self.synchronise()
-            except AiopsError as error:
-                self._tell_once(error)
-                return False
-            except (
-                RuntimeError,
-                ValueError,
-            ) as error:  # Poetry met half a file; the next look finds the rest
-                self._tell_once(InputError(str(error), hint="It is tried again when a file changes."))
-                return False
-            self.told = ""
-            return True
-
-        try:
-            watch(
-                read,
-                work,
-                time.sleep,
-                interval=_LOOK_EVERY,
-                goes_on=lambda: not self.output.lost_reader,
-            )
-        except KeyboardInterrupt:
-            self.output.line()
+        seen = [_digest(one) for one in watched]
+        done: list[str] = []
+        with suppress(KeyboardInterrupt):
+            while not self.output.lost_reader:
+                now = [_digest(one) for one in watched]
+                if now == seen != done:
+                    done = now
+                    self._follow()
+                seen = now
+                time.sleep(_LOOK_EVERY)
         return 0
 
-    def _tell_once(self, error: AiopsError) -> None:
-        """Tell an error of a watch the second time that it comes: the first time it may be half a file."""
-        text = str(error)
-        if text == self.told:
+    def _follow(self) -> None:
+        self.project.read_again()
+        self.actions.clear()
+        try:
+            self.synchronise()
+        except AiopsError as error:
             self.output.error(error)
-            self.told = f"{text}\n"
-        elif self.told != f"{text}\n":
-            self.told = text
+        except (RuntimeError, ValueError) as error:  # from Poetry
+            self.output.error(InputError(str(error), hint="It is tried again when a file changes."))
+
+
+def _changed_lines(file: Comparison) -> list[str]:
+    """Return what was changed by hand, or how the file differs from what would be written.
+
+    Requirements that stand in the file alone come first: a newer lock explains most of the others. Hashes come last.
+    """
+    lines = file.edits or [line for line in file.diff.splitlines()[2:] if line[:1] in {"+", "-"}]
+    wanted = {_name(line) for line in lines if line.startswith("+")}
+    why = ["poetry.lock has changed as well:"] if file.lock_moved and not file.edits else []
+    return why + sorted(lines, key=lambda line: (_is_digest(line), _name(line) in wanted))
+
+
+def _name(line: str) -> str:
+    return line[1:].partition("==")[0]
+
+
+def _is_digest(line: str) -> bool:
+    return "--hash=" in line or " sha256:" in line or "hashes = {" in line
 
 
 def _digest(path: Path) -> str:
@@ -245,25 +262,3 @@ def _digest(path: Path) -> str:
         return hashlib.sha256(read_file(path)).hexdigest()
     except OSError:
         return ""
-
-
-def watch(
-    read: Callable[[], StateT],
-    work: Callable[[], bool],
-    sleep: Callable[[float], None],
-    *,
-    interval: float,
-    goes_on: Callable[[], bool] = lambda: True,
-) -> None:
-    """Call ``work`` now and after every change of what ``read`` returns, until ``goes_on`` says no.
-
-    ``interval`` is in seconds. What was read before the work began counts as done, so a change in the middle of it
-    is seen at the next look: however quick the changes are, the last one is worked off. ``work`` returns False when it
-    met half a file; it is then called again at the next look, changed or not.
-    """
-    done: StateT | None = None
-    while goes_on():
-        seen = read()
-        if seen != done:
-            done = seen if work() else None
-        sleep(interval)

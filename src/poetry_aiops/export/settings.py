@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 EXPORT: Final = "[tool.poetry-aiops.export]"
 _FILES: Final = "[tool.poetry-aiops.export.files]"
+KINDS: Final = ("base", "dev", "prod", "variants", "constraints", "pylock")
+"""The kinds of files of the default bundle, as ``defaults`` lists them."""
 KEYS: Final = ("auto", "hashes", "defaults", "files")
 FILE_KEYS: Final = ("groups", "extras", "format", "base", "hashes")
 _NOT_OURS = ("pyproject.toml", "poetry.lock", "poetry.toml")
@@ -30,13 +32,13 @@ _PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 class ExportSettings:
     """What the project configures: ``auto`` keeps the files in step after every lock.
 
-    ``hashes`` is None for: wherever pip can check them. ``defaults`` says whether the default bundle is written;
-    ``files`` are the project's own files.
+    ``hashes`` is None for: wherever pip can check them. ``defaults`` are the kinds of the default bundle that are
+    written, None for those that the project has a use for; ``files`` are the project's own files.
     """
 
     auto: bool = False
     hashes: bool | None = None
-    defaults: bool = True
+    defaults: tuple[str, ...] | None = None
     files: tuple[FilePlan, ...] = ()
 
 
@@ -61,9 +63,21 @@ def settings_from(value: object, checker: Checker) -> ExportSettings:
     return ExportSettings(
         auto=checker.flag(table.get("auto", False), f"{EXPORT} auto"),
         hashes=_hashes(table, EXPORT, checker),
-        defaults=checker.flag(table.get("defaults", not files), f"{EXPORT} defaults"),
+        defaults=_defaults(table.get("defaults", True), checker),
         files=files,
     )
+
+
+def _defaults(value: object, checker: Checker) -> tuple[str, ...] | None:
+    where = f"{EXPORT} defaults"
+    if not isinstance(value, list):
+        return None if checker.flag(value, where) else ()
+    kinds = checker.texts(value, where)
+    for kind in kinds:
+        if kind not in KINDS:
+            hint = did_you_mean(kind, KINDS) or f"Known kinds are {', '.join(KINDS)}."
+            checker.report(where, f'"{kind}" is not a kind of file', hint)
+    return kinds
 
 
 def _files(value: object, checker: Checker) -> tuple[FilePlan, ...]:

@@ -28,6 +28,7 @@ from poetry_aiops.export.wheelhouse import (
 )
 from poetry_aiops.export.wheelhouse_download import Fetcher, connection
 from poetry_aiops.export.writing import exported, read_bundle
+from poetry_aiops.locking.api import Installed, Terms, verify_locked
 from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table
@@ -90,10 +91,13 @@ class Filled:
 def fill(request: SyncRequest, output: Output, poetry: Poetry) -> Filled:
     """Fetch what is not there yet; raises errors in words, and what was fetched until then stays."""
     path = request.pyproject
-    export = PoetryExport(poetry)
     bundle = read_bundle(path)
+    export = PoetryExport(poetry)
     export.refuse_stale()
     selection = _selection(bundle, request.hardware, poetry)
+    if bundle.hardware and bundle.variants.chosen(selection):
+        installed = Installed.of(selection.groups, selection.extras)
+        verify_locked(export.lock, [installed], Terms.of(bundle.project, bundle.hardware))
     allowed = poetry.package.python_constraint.allows
     target = wheel_target(
         request.platform,

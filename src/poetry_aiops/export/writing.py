@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import ConfigError, InputError
 from poetry_aiops.export.bundle import Variants, plan_bundle
+from poetry_aiops.export.header import read_header
 from poetry_aiops.export.locked_files import default_index, find_addresses
 from poetry_aiops.export.model import Exported
 from poetry_aiops.export.pylock import files_needing_addresses, known_addresses, render_pylock
 from poetry_aiops.export.requirements_text import Layer, render_constraints, render_requirements
 from poetry_aiops.export.settings import EXPORT, ExportSettings, read_settings
 from poetry_aiops.export.threeway import Comparison, compare, surplus
-from poetry_aiops.locking.api import check_declaration, variant_kind
+from poetry_aiops.locking.api import check_declaration, variant_kind, verify_project
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.kept_files import keep
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from poetry.poetry import Poetry
 
+    from poetry_aiops.config import HardwareConfig
     from poetry_aiops.export.model import Address, FileKey, FilePlan, Rendered
     from poetry_aiops.export.selection import PoetryExport
     from poetry_aiops.project.model import Project
@@ -39,12 +41,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A project and the files that it should have."""
+    """A project and the files that it should have; ``hardware`` declares its variants."""
 
     root: Path
     project: Project
     settings: ExportSettings
     variants: Variants
+    hardware: HardwareConfig | None
     plans: tuple[FilePlan, ...]
 
 
@@ -69,11 +72,17 @@ def read_bundle(path: Path) -> Bundle:
     document = load_pyproject(path)
     project = project_from(document, path)
     table = aiops_table(document)
-    variants = _variants(table, project)
+    hardware = read_config(table).hardware
+    variants = Variants()
+    if hardware is not None:
+        check_declaration(hardware, project)
+        names = tuple(one.group for one in hardware.variants)
+        variants = Variants(names, variant_kind(hardware, project))
     settings = read_settings(table.get("export", {}) if isinstance(table, dict) else {})
-    bundle = Bundle(
-        path.parent.resolve(), project, settings, variants, plan_bundle(project, settings, variants)
-    )
+    root = path.parent.resolve()
+    migrated = migrated_files(root)
+    plans = plan_bundle(project, settings, variants, lambda name: _is_ours(root, name, migrated))
+    bundle = Bundle(root, project, settings, variants, hardware, plans)
     _refuse_ways_out(bundle)
     return bundle
 
@@ -89,6 +98,7 @@ def standing(
 ) -> Standing:
     """Compare the files on disk with what they should be; ``ask``: indexes may be asked for addresses."""
     result = Standing(bundle, export)
+    verify_project(export.lock, bundle.project, bundle.hardware)
     base = exported(bundle, export, default_index(poetry.pool))
     addresses = _addresses(result, poetry, base, ask=ask)
     migrated = migrated_files(bundle.root)
@@ -138,12 +148,12 @@ def write(root: Path, comparison: Comparison, text: str) -> str | None:
 # -- reading the project --------------------------------------------------------------------------------
 
 
-def _variants(table: object, project: Project) -> Variants:
-    hardware = read_config(table).hardware
-    if hardware is None:
-        return Variants()
-    check_declaration(hardware, project)
-    return Variants(tuple(one.group for one in hardware.variants), variant_kind(hardware, project))
+def _is_ours(root: Path, name: str, migrated: Mapping[str, bytes]) -> bool:
+    """Say whether a file of the project was written by sync-reqs, edited since or not, or only migrated."""
+    if isinstance(find_place(root, name), str):
+        return False
+    header = read_header(_text(root, name) or "")
+    return (header is not None and header.path == name) or _is_as_migrated(root, name, migrated)
 
 
 def _refuse_ways_out(bundle: Bundle) -> None:
@@ -189,7 +199,9 @@ def _text(root: Path, name: str) -> str | None:
 def _is_as_migrated(root: Path, path: str, migrated: Mapping[str, bytes]) -> bool:
     """Say whether a file is byte for byte what the backup of the last migration holds."""
     place = find_place(root, path)
-    return not isinstance(place, str) and migrated.get(place.name) == read_or_none(place)
+    return (
+        not isinstance(place, str) and place.name in migrated and migrated[place.name] == read_or_none(place)
+    )
 
 
 def _surplus(bundle: Bundle) -> Iterable[Comparison]:

@@ -110,4 +110,4 @@ Without a format and without a question it writes the page <comment>dependency_g
             sizes=bool(self.option("sizes")),
             open_page=bool(self.option("open")),
         )
-        return graph(request, output, PoetryProject(self.io, self.get_application()))
+        return graph(request, output, PoetryProject(output, self.get_application()))

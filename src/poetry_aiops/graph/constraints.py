@@ -6,12 +6,13 @@ Constraints are poetry-core's own; a text that it cannot read limits nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from poetry.core.constraints.version import VersionRange, VersionUnion, parse_constraint
+from poetry.core.constraints.version import VersionRange, VersionUnion
 
+from poetry_aiops.errors import InputError
 from poetry_aiops.graph.model import THE_PROJECT, Held, Holder
+from poetry_aiops.project.constraints import read_constraint
 from poetry_aiops.project.lock_graph import Node
 
 
@@ -59,11 +60,10 @@ def bound_text(bound: Bound | None) -> str:
     return f"<={bound[0]}" if bound[1] else f"<{str(bound[0]).removesuffix('.dev0')}"
 
 
-@lru_cache(maxsize=8192)
 def _read(constraint: str) -> VersionConstraint:
     try:
-        return parse_constraint(constraint)
-    except ValueError:
+        return read_constraint(constraint)
+    except InputError:
         return VersionRange()
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.fix_solver import with_locked as with_locked
     from poetry_aiops.locking.gate import locked_by as locked_by
     from poetry_aiops.locking.gate import verify_locked as verify_locked
+    from poetry_aiops.locking.gate import verify_project as verify_project
     from poetry_aiops.locking.installer import VariantInstaller as VariantInstaller
     from poetry_aiops.locking.lock_text import parse_lock as parse_lock
     from poetry_aiops.locking.pin_change import changed_pins as changed_pins
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.staged_project import StagedProject as StagedProject
     from poetry_aiops.locking.verify import Installed as Installed
     from poetry_aiops.locking.verify import Terms as Terms
-    from poetry_aiops.locking.verify import every_extra as every_extra
-    from poetry_aiops.locking.verify import every_installation as every_installation
 else:
     _HOME = {
         "declaration": ("check_declaration", "provided_directly", "variant_kind"),
@@ -55,7 +54,7 @@ else:
             "raised",
             "with_locked",
         ),
-        "gate": ("locked_by", "verify_locked"),
+        "gate": ("locked_by", "verify_locked", "verify_project"),
         "installer": ("VariantInstaller",),
         "lock_text": ("parse_lock",),
         "pin_change": ("changed_pins",),
@@ -65,7 +64,7 @@ else:
         "record": ("InstallRecord", "record_for"),
         "session": ("VariantSession",),
         "staged_project": ("StagedProject",),
-        "verify": ("Installed", "Terms", "every_extra", "every_installation"),
+        "verify": ("Installed", "Terms"),
     }
 
     def __getattr__(name: str) -> object:

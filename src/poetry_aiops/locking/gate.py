@@ -8,13 +8,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from poetry.core.constraints.version import Version, parse_constraint
-
 from poetry_aiops.cli.known_poetry import foreign_poetry
+from poetry_aiops.locking.declaration import variant_kind
 from poetry_aiops.locking.model import placements_of
-from poetry_aiops.locking.verify import verify
+from poetry_aiops.locking.verify import Installed, Terms, every_extra, every_installation, verify
 from poetry_aiops.project.lockfile import lock_from, read_lock
-from poetry_aiops.project.targets import targets
+from poetry_aiops.project.targets import machines_for
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.reading import read_file
 
@@ -27,18 +26,8 @@ if TYPE_CHECKING:
     from poetry.packages.locker import Locker
     from poetry.packages.transitive_package_info import TransitivePackageInfo
 
-    from poetry_aiops.locking.verify import Installed, Terms
-    from poetry_aiops.project.model import Lock
-    from poetry_aiops.project.targets import Target
-
-
-def machines_for(python_versions: str) -> tuple[Target, ...]:
-    """Return every kind of machine with each Python that a constraint such as ``>=3.11,<4.0`` allows."""
-    try:
-        constraint = parse_constraint(python_versions)
-    except ValueError:
-        return targets(lambda _python: True)
-    return targets(lambda python: constraint.allows(Version.parse(python)))
+    from poetry_aiops.config import HardwareConfig
+    from poetry_aiops.project.model import Lock, Project
 
 
 def locked_by(locker: Locker) -> Lock | None:
@@ -64,6 +53,20 @@ def verify_locked(lock: Lock | None, installations: Iterable[Installed], terms: 
         return
     if terms is not None or len({package.name for package in lock.packages}) < len(lock.packages):
         verify(placements_of(lock), installations, machines_for(lock.python_versions), terms)
+
+
+def verify_project(lock: Lock | None, project: Project, hardware: HardwareConfig | None) -> None:
+    """Raise LockConflictError for what is wrong with any installation that a project's groups and variants offer.
+
+    These are the groups that are not optional, with each hardware variant in turn.
+    """
+    groups = frozenset(name for name, group in project.groups.items() if not group.optional)
+    if hardware is None:
+        verify_locked(lock, [Installed("without a variant", groups)])
+        return
+    names = [variant.group for variant in hardware.variants]
+    every = every_extra if variant_kind(hardware, project) == "extras" else every_installation
+    verify_locked(lock, every(names, groups), Terms.of(project, hardware))
 
 
 class LockGuard:

@@ -12,7 +12,8 @@ import tomlkit
 from tomlkit.items import Array, InlineTable
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.constraints import alternatives
+from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.constraints import as_pep440
 
 
 if TYPE_CHECKING:
@@ -38,17 +39,16 @@ class Entry:
 
     def as_pep508(self, *, with_marker: bool = True) -> str:
         """Return the requirement for a standard list; raises InputError for ``||``, which PEP 440 cannot say."""
-        choices = alternatives(self.constraint)
-        if len(choices) > 1:
+        specifier = as_pep440(self.constraint)
+        if specifier is None:
             raise InputError(
                 f'"{self.constraint}" cannot be written in a standard list of requirements',
                 where=self.name,
                 hint='Give one range instead, for example ">=2.9,<2.12".',
             )
-        clauses = ",".join(str(clause) for clause in choices[0])
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
         marker = f" ; {self.marker}" if self.marker and with_marker else ""
-        return f"{self.name}{extras}{f' ({clauses})' if clauses else ''}{marker}"
+        return f"{self.name}{extras}{f' ({specifier})' if specifier else ''}{marker}"
 
     def __str__(self) -> str:
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
@@ -181,6 +181,24 @@ class Sections:
         self._open(block.partition("\n")[0])
         self._insert(block, after)
 
+    def drop(self, keys: Sequence[str], name: str = "") -> None:
+        """Take out every table under ``keys`` with the comment directly above it; of a list only entries called ``name``."""
+        for index in reversed(range(len(self._lines))):
+            if not _HEADER.match(self._lines[index]):
+                continue
+            end = self._end(index)
+            found = [*map(normalised, header_keys(self._lines[index]))][: len(keys)]
+            if found != [*map(normalised, keys)] or (name and name != _name_of(self._lines[index + 1 : end])):
+                continue
+            start = index
+            while start and self._lines[start - 1].lstrip().startswith("#"):
+                start -= 1
+            while end < len(self._lines) and not self._lines[end].strip():
+                end += 1
+            del self._lines[start:end]
+        while self._lines and not self._lines[-1].strip():
+            self._lines.pop()
+
     def _open(self, header: str) -> None:
         """Write what is in the way of a table as tables of their own: ``source = []``, ``group = {dev = {...}}``.
 
@@ -234,6 +252,10 @@ class Sections:
         while end > header + 1 and _leads_on(self._lines[end - 1], comments=not reaches_file_end):
             end -= 1
         return end
+
+
+def _name_of(lines: Sequence[str]) -> str:
+    return str(tomllib.loads("".join(lines)).get("name", "")).lower()
 
 
 def _leads_on(line: str, *, comments: bool) -> bool:

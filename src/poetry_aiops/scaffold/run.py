@@ -13,15 +13,7 @@ from poetry.__version__ import __version__ as poetry_version
 from poetry_aiops import __version__
 from poetry_aiops.config import CONSTRAINTS, read_config
 from poetry_aiops.errors import NegativeAnswerError, UsageError
-from poetry_aiops.locking.api import (
-    Installed,
-    Terms,
-    check_declaration,
-    every_extra,
-    every_installation,
-    variant_kind,
-    verify_locked,
-)
+from poetry_aiops.locking.api import check_declaration, variant_kind, verify_project
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.lockfile import locked_beside
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
@@ -130,10 +122,7 @@ class Scaffolding:
         if config.hardware:
             check_declaration(config.hardware, project)
             extras = variant_kind(config.hardware, project) == "extras"
-        everyday = frozenset(name for name, group in project.groups.items() if not group.optional)
-        selections = (every_extra if extras else every_installation)(names, everyday)
-        terms = Terms.of(project, config.hardware) if config.hardware else None
-        verify_locked(lock, selections or [Installed("without a variant", everyday)], terms)
+        verify_project(lock, project, config.hardware)
         given = Given(
             project=project,
             document=document,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.unit.export.locked import project
@@ -8,20 +8,41 @@ from tests.unit.export.locked import project
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.bundle import Variants, plan_bundle, variant_file
 from poetry_aiops.export.model import Selection
-from poetry_aiops.export.settings import read_settings
+from poetry_aiops.export.settings import KINDS, read_settings
+
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 TWO = Variants(("ml-cpu", "ml-gpu"))
+EVERYTHING = {"defaults": list(KINDS)}
 
 
-def planned(table: Any = None, variants: Variants = TWO) -> dict[str, tuple[str, Selection, str | None]]:
-    plans = plan_bundle(project(), read_settings(table or {}), variants)
+def planned(
+    table: Any = None, variants: Variants = TWO, written: Collection[str] = ()
+) -> dict[str, tuple[str, Selection, str | None]]:
+    plans = plan_bundle(project(), read_settings(table or {}), variants, written.__contains__)
     return {plan.path: (plan.format, plan.selection, plan.base) for plan in plans}
 
 
-def test_the_default_bundle_has_layers_constraints_and_files_for_each_variant() -> None:
+def test_by_default_only_the_layers_that_differ_are_written() -> None:
+    assert [path.rpartition("/")[2] for path in planned()] == ["base.txt", "dev.txt", "prod.txt"]
+    alone = project({"project": {"name": "chatbot", "version": "1", "dependencies": ["alpha"]}})
+    plans = plan_bundle(alone, read_settings({}), Variants(), lambda _: False)
+    assert [plan.path for plan in plans] == ["config/requirements/base.txt"]
+
+
+def test_what_was_written_once_follows_the_lock_whatever_else_is_configured() -> None:
+    before = "config/requirements/ml-gpu.txt"
+    assert before in planned(written={before})
+    assert {before, "docker/a.txt"} <= planned({"files": {"docker/a.txt": {}}}, written={before}).keys()
+    assert planned({"defaults": False, "files": {"a.txt": {}}}, written={before}).keys() == {"a.txt"}
+
+
+def test_every_kind_of_file_has_layers_constraints_and_files_for_each_variant() -> None:
     base = "config/requirements/base.txt"
-    assert planned() == {
+    assert planned(EVERYTHING) == {
         base: ("requirements", Selection(("main",)), None),
         "config/requirements/dev.txt": ("requirements", Selection(("main", "dev")), base),
         "config/requirements/prod.txt": ("requirements", Selection(("main", "prod")), base),
@@ -38,11 +59,11 @@ def test_the_default_bundle_has_layers_constraints_and_files_for_each_variant() 
 
 
 def test_without_variants_there_is_one_pylock() -> None:
-    assert planned(variants=Variants())["pylock.toml"] == ("pylock", Selection(("main",)), None)
+    assert planned(EVERYTHING, Variants())["pylock.toml"] == ("pylock", Selection(("main",)), None)
 
 
 def test_variants_that_are_extras_are_selected_as_extras_and_left_out_of_the_constraints() -> None:
-    found = planned(variants=Variants(("speed",), "extras"))
+    found = planned(EVERYTHING, Variants(("speed",), "extras"))
     assert found["config/requirements/speed.txt"][1] == Selection(("main",), ("speed",))
     assert found["config/dependencies/constraints.txt"][1].extras == ()
 
@@ -59,13 +80,15 @@ def test_an_own_file_beside_the_defaults_replaces_the_default_of_its_name() -> N
 
 
 def test_a_base_comes_before_the_file_that_includes_it() -> None:
-    table = {"files": {"a.txt": {"groups": ["main", "dev"], "base": "z.txt"}, "z.txt": {}}}
+    files = {"a.txt": {"groups": ["main", "dev"], "base": "z.txt"}, "z.txt": {}}
+    table = {"defaults": False, "files": files}
     assert list(planned(table)) == ["z.txt", "a.txt"]
 
 
 def test_hashes_are_inherited_unless_a_file_says_otherwise() -> None:
-    table = {"hashes": False, "files": {"a.txt": {}, "b.txt": {"hashes": True}}}
-    plans = plan_bundle(project(), read_settings(table), TWO)
+    files = {"a.txt": {}, "b.txt": {"hashes": True}}
+    table = {"hashes": False, "defaults": False, "files": files}
+    plans = plan_bundle(project(), read_settings(table), TWO, lambda _: False)
     assert [plan.hashes for plan in plans] == [False, True]
 
 

@@ -10,7 +10,7 @@ from poetry_aiops.export.settings import ExportSettings, read_settings
 
 
 def test_without_a_table_the_default_bundle_is_written_and_nothing_is_automatic() -> None:
-    assert read_settings({}) == ExportSettings(auto=False, hashes=None, defaults=True, files=())
+    assert read_settings({}) == ExportSettings(auto=False, hashes=None, defaults=None, files=())
 
 
 def test_a_file_is_read_with_its_groups_and_a_format_by_its_name() -> None:
@@ -37,9 +37,12 @@ def test_a_file_is_read_with_its_groups_and_a_format_by_its_name() -> None:
     assert files[2].selection == Selection(("dev",), ("speed",))
 
 
-def test_own_files_replace_the_default_bundle_unless_it_is_asked_for() -> None:
-    assert not read_settings({"files": {"a.txt": {}}}).defaults
-    assert read_settings({"files": {"a.txt": {}}, "defaults": True}).defaults
+def test_the_default_files_stay_beside_own_files_unless_they_are_turned_off() -> None:
+    assert read_settings({"files": {"a.txt": {}}}).defaults is None
+    assert read_settings({"files": {"a.txt": {}}, "defaults": False}).defaults == ()
+    assert read_settings({"defaults": ["base", "pylock"]}).defaults == ("base", "pylock")
+    with pytest.raises(ConfigError, match=r"not a kind of file[^?]*\?"):
+        read_settings({"defaults": ["pylok"]})
 
 
 @pytest.mark.parametrize(
