@@ -9,7 +9,11 @@ MUTATION := .venvs/mutation
 # Bytecode is kept: without it every process of the tests compiles each module anew, 20 CPU seconds for each worker.
 unexport PYTHONDONTWRITEBYTECODE
 
+<<<<<<< HEAD
+.PHONY: demo bench docs page mutation test test-random test-slow lint types format dist release-tag data-age facts clean
+=======
 .PHONY: demo demo-full bench docs mutation test test-random test-slow lint types format dist release-tag data-age facts clean
+>>>>>>> main
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -54,6 +58,11 @@ format: $(STAMP)
 
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# The script of the graph page from its sources; needs node. `npm --prefix page test`, `run lint` and `run types` check them.
+page:
+	npm --prefix page install --no-audit --no-fund
+	npm --prefix page run build
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py

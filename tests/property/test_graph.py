@@ -15,11 +15,9 @@ from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.cycles import breaking_set
-from poetry_aiops.graph.layers import longest_path_layers
+from poetry_aiops.graph.layout import longest_path_layers
 from poetry_aiops.graph.paths import why
-from poetry_aiops.graph.ranges import intersection, ranges, text_of
 from poetry_aiops.graph.removal import removal
-from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.lock_graph import PROJECT, longest_chain
 from poetry_aiops.project.model import Requirement
 
@@ -143,26 +141,6 @@ def test_without_the_breaking_set_no_cycle_is_left(pairs: list[tuple[str, str]])
     ]
     if alone:
         assert broken == [alone[-1]]
-
-
-VERSIONS = ("0.9", "1", "1.0.1", "1.4", "1.4.3", "1.5", "2", "2.1", "3", "3.0.1", "9")
-CLAUSE = st.builds(
-    "{}{}".format,
-    st.sampled_from(["^", "~", "~=", ">=", "<=", ">", "<", "!=", "=="]),
-    st.sampled_from(["1.0", "1.4", "1.5", "2.0", "3.0"]),
-)
-CONSTRAINT = st.lists(st.lists(CLAUSE, min_size=1, max_size=3).map(",".join), min_size=1, max_size=3).map(
-    " || ".join
-)
-
-
-@given(CONSTRAINT, CONSTRAINT)
-@examples(60)
-def test_an_intersection_allows_what_both_allow(first: str, second: str) -> None:
-    both = text_of(intersection(ranges(first), ranges(second)))
-    for version in VERSIONS:
-        expected = allows(first, version) and allows(second, version)
-        assert (both != "nothing" and allows(both, version)) == expected
 
 
 def random_graph(seed: int = 7) -> DependencyGraph:

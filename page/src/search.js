@@ -1,5 +1,7 @@
 // The search field: a combobox over every package. "/" leads here from anywhere.
 
+import { $, el, icon, many, say } from "./dom.js";
+
 const rankOf = (node, text) => {
   const id = node.id;
   if (id === text) return 0;
@@ -9,7 +11,7 @@ const rankOf = (node, text) => {
   return node.about.toLowerCase().includes(text) ? 4 : 9;
 };
 
-const makeSearch = (app) => {
+export const makeSearch = (app) => {
   const input = $("search");
   const hits = $("hits");
   let found = [];

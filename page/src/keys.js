@@ -1,5 +1,7 @@
 // Keys that work everywhere but in fields, and the page that lists them.
 
+import { $, el, say } from "./dom.js";
+
 const KEYS = [
   ["/", "find a package"],
   ["1 – 9", "switch the view"],
@@ -17,7 +19,7 @@ const KEYS = [
 
 const isField = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), select, textarea, [contenteditable]");
 
-const makeKeys = (app) => {
+export const makeKeys = (app) => {
   const help = $("help");
   const single = el("input", { type: "checkbox", onchange: () => app.store.set({ keys: single.checked ? "" : "off" }) });
   help.append(

@@ -1,12 +1,15 @@
 // Which groups and which hardware variant are looked at.
 
-const offOf = (state) => new Set(listOf(state.off));
+import { $, el } from "./dom.js";
+import { listOf } from "./state.js";
 
-const variantsOffOf = (model, state) => new Set(
+export const offOf = (state) => new Set(listOf(state.off));
+
+export const variantsOffOf = (model, state) => new Set(
   model.groups.filter((group) => group.variant && state.variant && group.name !== state.variant).map((group) => group.name),
 );
 
-const makeFilters = (app) => {
+export const makeFilters = (app) => {
   const sheet = $("filter-sheet");
   const plain = app.model.groups.filter((group) => !group.variant);
   const variants = app.model.groups.filter((group) => group.variant);

@@ -1,5 +1,12 @@
 // The focus view: one package in the middle, what needs it to the left, what it needs to the right.
 
+import { KIND_WORDS, chosenButtons, el, heading, icon, kindOf, many } from "./dom.js";
+import { legend } from "./overview.js";
+import { FONT, addCurve, addShape, drawSign, nodeColour } from "./paint.js";
+import { Scene } from "./scene.js";
+import { listenTo, stage } from "./scene_input.js";
+import { ancestors, descendants } from "./walks.js";
+
 const PILL = { height: 30, row: 39, gap: 60, cap: 18, enough: 44 };
 
 // Node -> signed distance. A node of both sides (a cycle) stands on the nearer one.
@@ -20,7 +27,7 @@ const autoDepth = (up, down) => {
 };
 
 // Heights closest to the wanted ones that keep the order and the distance (pool adjacent violators).
-const apart = (wanted, step) => {
+export const apart = (wanted, step) => {
   const pools = [];
   wanted.forEach((value, index) => {
     pools.push({ sum: value - index * step, size: 1 });
@@ -34,9 +41,12 @@ const apart = (wanted, step) => {
 };
 
 class FocusPainter {
-  constructor() {
-    Object.assign(this, { margin: 44, largest: 1.15, head: 40, smallest: 0.74, widths: new Map(), selected: null });
-  }
+  margin = 44;
+  largest = 1.15;
+  head = 40;
+  smallest = 0.74;
+  widths = new Map();
+  selected = null;
 
   // Items in columns; a long column ends with one that stands for the rest.
   arrange(part, node, columns, whole, measure) {
@@ -223,7 +233,7 @@ const pillMeasure = (ctx) => (node) => {
   return Math.ceil(name + (version ? ctx.measureText(version).width + 7 : 0) + (node.more ? 28 : 44));
 };
 
-const nodeWords = (app, node) => {
+export const nodeWords = (app, node) => {
   if (node.more) return `${node.more} more packages. Enter shows them.`;
   const facts = [
     node.name, node.versions.join(" and "), KIND_WORDS[kindOf(node)],
@@ -234,7 +244,7 @@ const nodeWords = (app, node) => {
   return facts.join(", ");
 };
 
-const graphListeners = (app, extra) => ({
+export const graphListeners = (app, extra) => ({
   select: (node) => (node?.more ? app.store.set({ more: "1" }) : app.store.set({ sel: node ? node.id : "" })),
   open: (node) => (node.more ? app.store.set({ more: "1" }) : app.act.focus(node)),
   words: ({ node }) => nodeWords(app, node),
@@ -243,7 +253,7 @@ const graphListeners = (app, extra) => ({
   ...extra,
 });
 
-const focusView = {
+export const focusView = {
   id: "focus", title: "Focus",
   make(section, app) {
     const head = heading("", el("p", { class: "dim" }));

@@ -1,33 +1,34 @@
 // What the reader chose, as short texts, kept in the address after "#" so that a link shows the same.
 
-const VIEWS_WITH_PACKAGE = new Set(["focus"]);
+export const VIEWS_WITH_PACKAGE = new Set(["focus", "map"]); // where a search leads to the focus
 const PLAIN = {
-  view: "focus", pkg: "", sel: "", depth: "", more: "", off: "", variant: "", remove: "", q: "", sort: "", a: "", b: "",
+  view: "map", pkg: "", sel: "", depth: "", more: "", open: "", by: "", off: "", variant: "", remove: "", q: "", sort: "", a: "", b: "",
   theme: "", keys: "", only: "",
 };
 
-const listOf = (text) => (text ? text.split(",") : []);
+export const listOf = (text) => (text ? text.split(",") : []);
 
-const readAddress = () => {
+const readAddress = (first) => {
   const given = new URLSearchParams(location.hash.slice(1));
   const state = { ...PLAIN };
   for (const key of Object.keys(PLAIN)) if (given.has(key)) state[key] = given.get(key);
+  if (!given.has("view")) state.view = state.pkg ? "focus" : first;
   return state;
 };
 
 const addressOf = (state) => {
   const kept = new URLSearchParams();
-  for (const [key, value] of Object.entries(state)) if (value !== PLAIN[key]) kept.set(key, value);
+  for (const [key, value] of Object.entries(state)) if (value !== PLAIN[key] || key === "view") kept.set(key, value);
   return `#${kept.toString().replaceAll("%2C", ",")}`;
 };
 
-class Store {
-  constructor(listener) {
-    this.state = readAddress();
+export class Store {
+  constructor(listener, first) {
+    this.state = readAddress(first);
     this.listener = listener;
     this.steps = 0; // how many of the browser's history entries are ours
     const follow = () => {
-      const found = readAddress();
+      const found = readAddress(first);
       if (addressOf(found) === addressOf(this.state)) return;
       const before = this.state;
       this.state = found;

@@ -1,21 +1,47 @@
 // The whole graph at the places that layout.py computed: dots and curves, drawn in few strokes to stay fast.
 
+/** @import { Edge, Part } from "./types" */
+import { el, heading, kindOf, many } from "./dom.js";
+import { graphListeners } from "./focus.js";
+import { FONT, addCurve, addShape, drawSign, nodeColour } from "./paint.js";
+import { Scene } from "./scene.js";
+import { listenTo, stage } from "./scene_input.js";
+import { ancestors, descendants } from "./walks.js";
+
 const nodeSize = (node) => 4.6 + Math.min(7.5, Math.sqrt(node.neededBy.length) * 1.35);
 
-class DotsPainter {
-  constructor(options) {
-    Object.assign(this, { shapeOf: kindOf, margin: 36, largest: 1.6, smallest: 0, selected: null, cache: null, lit: null, ...options });
+export class DotsPainter {
+  margin = 36;
+  largest = 1.6;
+  smallest = 0;
+  selected = null;
+  cache = null; // the paths
+  base = null; // the picture of edges and dots
+  lit = null; // the paths of what the marked package needs and what needs it
+  /** @type {Pick<Part, "needs" | "neededBy" | "below" | "above">} */
+  part = null;
+  widths = new Map();
+
+  /** @param {{colourOf: Function, signOf: Function, edges: () => Edge[], shapeOf?: Function}} options */
+  constructor({ colourOf, signOf, edges, shapeOf = kindOf }) {
+    this.colourOf = colourOf;
+    this.signOf = signOf;
+    this.edges = edges;
+    this.shapeOf = shapeOf;
   }
 
   items(nodes) {
     this.nodes = nodes;
     this.forget();
     this.ranked = [...nodes].sort((a, b) => b.neededBy.length + b.direct * 6 - a.neededBy.length - a.direct * 6 || a.index - b.index);
-    this.widths ??= new Map();
     return nodes.map((node) => ({ node, x: node.x, y: node.y, w: nodeSize(node) * 2, h: nodeSize(node) * 2 }));
   }
 
-  forget() { Object.assign(this, { cache: null, lit: null, base: null }); }
+  forget() {
+    this.cache = null;
+    this.lit = null;
+    this.base = null;
+  }
 
   // Paths in the plane's own units. Dots grow when the camera is far, in steps, so that they never vanish.
   paths(scene) {
@@ -53,13 +79,14 @@ class DotsPainter {
   litFor(node) {
     if (this.lit?.node === node) return this.lit;
     const lit = { node, up: new Path2D(), down: new Path2D(), nodes: new Set([node]) };
-    for (const [walk, next, path] of [[ancestors, "neededBy", lit.up], [descendants, "needs", lit.down]]) {
-      const found = walk(this.part, node);
+    const light = (found, edgesOf, path) => {
       for (const other of [node, ...found.keys()]) {
         lit.nodes.add(other);
-        for (const edge of this.part[next](other)) addCurve(path, edge.from.x, edge.from.y, edge.to.x, edge.to.y);
+        for (const edge of edgesOf(other)) addCurve(path, edge.from.x, edge.from.y, edge.to.x, edge.to.y);
       }
-    }
+    };
+    light(ancestors(this.part, node), this.part.neededBy, lit.up);
+    light(descendants(this.part, node), this.part.needs, lit.down);
     this.lit = lit;
     return lit;
   }
@@ -183,7 +210,7 @@ class DotsPainter {
     };
     const first = [marked, scene.cursor?.node].filter((node) => node && scene.byNode.has(node));
     const ranked = lit ? [...first, ...this.ranked.filter((node) => lit.nodes.has(node))] : [...first, ...this.ranked];
-    let left = camera.k < 0.45 ? 44 : Math.round(60 + 220 * Math.min(1, camera.k - 0.45));
+    let left = camera.k < 0.45 ? 100 : Math.round(100 + 180 * Math.min(1, camera.k - 0.45));
     ctx.lineWidth = 3.5;
     ctx.lineJoin = "round";
     ctx.strokeStyle = colours.canvas;
@@ -218,7 +245,7 @@ class DotsPainter {
   }
 }
 
-const legend = (app) => {
+export const legend = (app) => {
   const shape = (kind, words) => el("li", {}, el("span", { class: `shape ${kind} g0`, "aria-hidden": "true" }), words);
   return el(
     "details", { class: "legend" }, el("summary", {}, "Legend"),
@@ -234,7 +261,7 @@ const legend = (app) => {
   );
 };
 
-const overviewView = {
+export const overviewView = {
   id: "overview", title: "Overview",
   make(section, app) {
     const words = el("p", { class: "dim" });

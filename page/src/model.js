@@ -1,12 +1,17 @@
-// The data as objects: nodes know their edges in both directions. graph_page_data.py writes what is read here.
+// The data as objects: nodes know their edges in both directions. report/page_data.py writes what is read here.
 
-const readModel = (text) => {
+/** @import { Model } from "./types" */
+
+/** @type {(text: string) => Model} */
+export const readModel = (text) => {
   const raw = JSON.parse(text);
   const say = (number) => raw.texts[number ?? 0];
   const all = (numbers) => (numbers ?? []).map(say);
   const groups = raw.groups.map(([name, variant], index) => ({ index, name, variant, packages: 0 }));
   const groupOf = new Map(groups.map((group) => [group.name, group]));
   const lost = new Set(raw.nodes.lost);
+  const bounds = new Map(raw.bounds.map(([number, rank, upper]) => [say(number), { rank, upper }]));
+  const limited = (constraint) => ({ constraint, ...(bounds.get(constraint) ?? { rank: Infinity, upper: "" }) });
 
   const nodes = raw.nodes.id.map((id, index) => {
     const flags = Number(raw.nodes.flags[index]);
@@ -22,12 +27,13 @@ const readModel = (text) => {
       direct: (flags & 1) > 0, optional: (flags & 2) > 0, orphan: (flags & 4) > 0,
       lost: lost.has(index),
       x: raw.nodes.x[index], y: raw.nodes.y[index], layer: raw.nodes.layer[index],
-      needs: [], neededBy: [], links: [], demands: [], cycles: [], held: [], change: lost.has(index) ? "removed" : "", before: [],
+      needs: [], neededBy: [], links: [], demands: [], cycles: [], frees: raw.nodes.frees[index] ?? 0, leader: null, change: lost.has(index) ? "removed" : "", before: [],
       size: raw.sizes[index] ?? null,
       advisories: (raw.advisories[index] ?? []).map(([name, severity, summary, fixed]) => ({ id: name, severity, summary, fixed })),
     };
   });
   for (const node of nodes) {
+    node.leader = nodes[raw.nodes.brought[node.index]] ?? null;
     node.versions = [...new Set(node.builds.map((build) => build.version))];
     for (const group of node.groups) group.packages += node.lost ? 0 : 1;
   }
@@ -38,7 +44,7 @@ const readModel = (text) => {
     marker: say(raw.edges.marker[index]), lost: lostEdges.has(index), change: lostEdges.has(index) ? "removed" : "",
     entries: raw.edges.entries[index].map((entry) => {
       const [constraint, marker, asks, extras, version] = typeof entry === "number" ? [entry] : entry;
-      return { constraint: say(constraint), marker: say(marker), asks: all(asks), extras: all(extras), version: say(version) };
+      return { ...limited(say(constraint)), marker: say(marker), asks: all(asks), extras: all(extras), version: say(version) };
     }),
   }));
   for (const edge of edges) {
@@ -48,7 +54,7 @@ const readModel = (text) => {
   }
 
   const demands = raw.demands.map(([node, group, constraint, marker, asks, extras, links]) => ({
-    node: nodes[node], group: groupOf.get(say(group)), constraint: say(constraint), marker: say(marker),
+    node: nodes[node], group: groupOf.get(say(group)), ...limited(say(constraint)), marker: say(marker),
     asks: all(asks), extras: all(extras), links,
   }));
   for (const demand of demands) demand.node.demands.push(demand);
@@ -59,16 +65,14 @@ const readModel = (text) => {
     broken: cycle.broken.map(([from, to, words]) => ({ from: nodes[from], to: nodes[to], words })),
   }));
   for (const cycle of cycles) for (const node of cycle.members) node.cycles.push(cycle);
-  for (const held of raw.held) {
-    const by = held.by.map(([owner, number, constraint, group]) => ({ owner, node: nodes[number] ?? null, constraint, group }));
-    nodes[held.node].held.push({ version: held.version, allowed: held.allowed, newest: held.newest, by });
-  }
 
   // The lock's own graph: each build, and each build with one of its extras, is a link; what goes away is decided here.
-  const links = raw.links.of.map((of, index) => ({ index, node: nodes[of], to: raw.links.to[index], from: [] }));
+  const links = raw.links.of.map((of, index) => ({
+    index, node: nodes[of], build: nodes[of].builds[raw.links.build[index]], extra: say(raw.links.extra[index]), to: [], from: [],
+  }));
   for (const link of links) {
     link.node.links.push(link);
-    link.to = link.to.map((index) => links[index]);
+    link.to = raw.links.to[link.index].map((index) => links[index]);
     for (const target of link.to) target.from.push(link);
   }
   for (const demand of demands) demand.links = demand.links.map((index) => links[index]);
@@ -80,7 +84,7 @@ const readModel = (text) => {
       ...raw.diff,
       added: raw.diff.added.map(arrival),
       removed: raw.diff.removed.map(arrival),
-      changed: raw.diff.changed.map(([number, before, after]) => ({ node: nodes[number], before, after })),
+      changed: raw.diff.changed.map(([number, before, after, kind]) => ({ node: nodes[number], before, after, kind })),
     };
     for (const { node } of diff.added) node.change = "added";
     for (const { node, before } of diff.changed) Object.assign(node, { change: "changed", before });

@@ -1,12 +1,15 @@
 // Cycles: who is in them, whether they are real on every machine, and what breaks each.
 
+import { pathList } from "./detail.js";
+import { el, heading, many, packageList } from "./dom.js";
+
 const CYCLE_WORDS = {
   hard: "Always there: each member needs the next.",
   extra: "Only with extras: without them nothing goes round.",
   marker: "Only on paper: no single machine meets all its markers.",
 };
 
-const cycleBody = (cycle, act) => [
+export const cycleBody = (cycle, act) => [
   el("p", {}, el("span", { class: `tag ${cycle.kind}` }, cycle.kind), " ", CYCLE_WORDS[cycle.kind]),
   pathList([cycle.example.length ? [...cycle.example, ...(cycle.example[0] === cycle.example[cycle.example.length - 1] ? [] : [cycle.example[0]])] : cycle.members], act),
   cycle.broken.length ? [el("h4", {}, "What breaks it"), el("ul", { class: "edges" }, cycle.broken.map(({ words }) => el("li", {}, el("bdi", {}, words))))] : null,
@@ -31,7 +34,7 @@ const ringOf = (cycle) => {
   return svg;
 };
 
-const cyclesView = {
+export const cyclesView = {
   id: "cycles", title: "Cycles",
   count: (app) => app.model.cycles.length,
   make(section) {

@@ -1,25 +1,34 @@
 // The pane beside every view: one package, or the project while none is chosen.
 
-const facts = (rows) => el("dl", { class: "facts" }, rows.filter(Boolean).map(([term, ...values]) => el("div", {}, el("dt", {}, term), el("dd", {}, values))));
+/** @import { Line } from "./types" */
+import { advisoryList } from "./advisories.js";
+import { cycleBody } from "./cycles.js";
+import { $, KIND_WORDS, bytes, el, icon, kindOf, many, packageButton, packageList } from "./dom.js";
+import { freesOf, goneWith, leaderOf, whyPaths } from "./walks.js";
+
+export const facts = (rows) => el("dl", { class: "facts" }, rows.filter(Boolean).map(([term, ...values]) => el("div", {}, el("dt", {}, term), el("dd", {}, values))));
+
+const tag = () => el("span", { class: "tag medium" }, "tightest");
 
 const part2 = (title, count, ...content) => el("section", {}, el("h3", {}, title, count === null ? null : el("span", { class: "count" }, String(count))), content);
 
-const constraintWords = (entries) => {
-  const seen = new Set();
-  return entries.map((entry) => {
-    const asks = entry.asks.length ? `[${entry.asks.join(", ")}] ` : "";
-    const words = [`${asks}${entry.constraint || "*"}`];
-    if (entry.extras?.length) words.push(`with its extra ${entry.extras.join(", ")}`);
-    if (entry.marker) words.push(`if ${entry.marker}`);
-    if (entry.version) words.push(`in ${entry.version}`);
-    return words.join(" · ");
-  }).filter((words) => !seen.has(words) && seen.add(words));
-};
+// The lines of an edge in words; those behind an extra that nothing asks for say so.
+/** @type {(entries: Line[], asked?: (entry: Line) => boolean) => string[]} */
+const constraintWords = (entries, asked) => [...new Set(entries.map((entry) => [
+  `${entry.asks.length ? `[${entry.asks.join(", ")}] ` : ""}${entry.constraint || "*"}`,
+  entry.extras?.length && `with its extra ${entry.extras.join(", ")}${!asked || asked(entry) ? "" : ", which nothing asks for"}`,
+  entry.marker && `if ${entry.marker}`,
+  entry.version && `in ${entry.version}`,
+].filter(Boolean).join(" · ")))];
 
-const edgeList = (edges, end, act) => {
+const lowest = (lines) => Math.min(...lines.map((line) => line.rank));
+
+const edgeList = (app, edges, end, tightest = -1) => {
+  const { act, part } = app;
+  const asked = (edge) => (entry) => edge.from.links.some((link) => entry.extras.includes(link.extra) && part.reached.has(link));
   const row = (edge) => el(
-    "li", { class: edge.hard ? null : "soft" }, packageButton(edge[end], act),
-    constraintWords(edge.entries).map((words) => el("span", { class: "constraint" }, words)),
+    "li", { class: edge.hard ? null : "soft" }, packageButton(edge[end], act), lowest(edge.entries) === tightest ? tag() : null,
+    constraintWords(edge.entries, asked(edge)).map((words) => el("span", { class: "constraint" }, words)),
   );
   const limit = 30;
   const list = el("ul", { class: "edges" }, edges.slice(0, limit).map(row));
@@ -33,10 +42,17 @@ const edgeList = (edges, end, act) => {
   return list;
 };
 
-const pathList = (paths, act, limit = 6) => {
-  const row = (path) => el("li", {}, el("span", { class: "path" }, path.map((node, index) => [
-    index ? el("span", { class: "arrow", "aria-label": "needs" , role: "img" }, "→") : null, packageButton(node, act),
-  ])));
+const lineWords = (line) => [line.asks.length ? `[${line.asks.join(", ")}]` : "", line.constraint || "*", line.marker && `if ${line.marker}`].filter(Boolean).join(" ");
+
+// What a step asks for, below its package.
+const stepWords = ({ lines, of, extra }) => [...new Set(lines.map(lineWords))].map((words) => el("span", { class: "asked" },
+  [words, extra && `with the extra ${extra}`, of && `of ${of.version}`].filter(Boolean).join(", ")));
+
+// Paths are lists of steps, see whyPaths, or of packages alone.
+export const pathList = (paths, act, limit = 6) => {
+  const row = (path) => el("li", {}, el("span", { class: "path" }, path[0].group ? el("span", { class: "tag" }, path[0].group.name) : null, path.map((step, index) => [
+    index ? el("span", { class: "arrow", "aria-label": "needs", role: "img" }, "→") : null, packageButton(step.node ?? step, act), step.lines ? stepWords(step) : null,
+  ]), boundOf(path)));
   const list = el("ol", { class: "paths" }, paths.slice(0, limit).map(row));
   if (paths.length > limit) {
     const button = el("button", {
@@ -46,6 +62,12 @@ const pathList = (paths, act, limit = 6) => {
     list.append(el("li", {}, button));
   }
   return list;
+};
+
+const boundOf = (path) => {
+  const lines = path.at(-1).lines ?? [];
+  const last = lines.find((line) => line.rank === Math.max(...lines.map((each) => each.rank)));
+  return last ? el("span", { class: "tag" }, last.upper ? `allows ${last.upper}` : "no upper bound") : null;
 };
 
 const badges = (app, node) => {
@@ -59,22 +81,32 @@ const badges = (app, node) => {
   return el("ul", { class: "badges" }, words.map(([text, kind]) => el("li", { class: kind || null }, text)));
 };
 
-const buildList = (node) => el("ul", { class: "builds" }, node.builds.map((build) => el(
+// What one of several builds needs and another does not.
+const ownNeeds = (node, build) => {
+  const versions = (edge) => new Set(edge.entries.map((entry) => entry.version));
+  return node.versions.length < 2 ? [] : node.needs.filter((edge) => versions(edge).has(build.version) && versions(edge).size < node.versions.length).map((edge) => edge.to);
+};
+
+const buildList = (node, act) => el("ul", { class: "builds" }, node.builds.map((build) => el(
   "li", {}, el("span", { class: "version" }, build.version), build.source ? el("span", { class: "dim" }, ` from ${build.source}`) : null,
   build.python ? el("span", { class: "constraint" }, `Python ${build.python}`) : null,
   node.builds.length > 1 && build.groups.length ? el("span", { class: "constraint" }, `in ${build.groups.join(", ")}`) : null,
+  ownNeeds(node, build).length ? [el("span", { class: "constraint" }, "only this build needs"), packageList(ownNeeds(node, build), act, 12)] : null,
   [...new Set(build.markers.map(([, marker]) => marker))].map((marker) => el("span", { class: "constraint" }, `if ${marker}`)),
 )));
 
 const packageDetail = (app, node) => {
   const { act, part } = app;
   const paths = whyPaths(part, node);
+  const leading = [...new Set(paths.map(([step]) => step.node))];
   const closure = part.has(node) ? goneWith(part, node).filter((other) => other !== node) : [];
   const needs = part.needs(node);
-  const neededBy = part.neededBy(node);
+  const neededBy = [...part.neededBy(node)].sort((a, b) => lowest(a.entries) - lowest(b.entries) || a.from.index - b.from.index);
+  const bound = Math.min(...neededBy.map((edge) => lowest(edge.entries)), ...node.demands.map((demand) => demand.rank));
+  const tightest = bound === Infinity ? -1 : bound;
   const depth = part.depth.get(node);
   const chosen = app.removed.has(node);
-  const leader = node.direct ? null : part.broughtBy.get(node);
+  const leader = node.direct ? null : leaderOf(part, node);
   return [
     el("div", { class: "title" }, el("h2", {}, icon(node), el("bdi", {}, node.name)),
       el("button", { type: "button", class: "close", "aria-label": "Close the details", onclick: () => app.store.set({ sel: "" }) }, "×")),
@@ -84,7 +116,7 @@ const packageDetail = (app, node) => {
       el("button", { type: "button", class: "primary", onclick: () => act.focus(node) }, "Focus"),
       el("button", { type: "button", onclick: () => act.showInOverview(node) }, "Overview"),
       node.direct ? el("button", { type: "button", "aria-pressed": String(chosen), onclick: () => act.toggleRemoval(node) }, "Try removing") : null),
-    buildList(node),
+    buildList(node, act),
     facts([
       ["Groups", node.groups.length ? node.groups.map((group) => el("span", { class: "group" }, el("span", { class: `shape transitive g${group.index % 8}`, "aria-hidden": "true" }), el("bdi", {}, group.name))) : "none"],
       ["Depth", depth === undefined ? "not reached" : many(depth + 1, "step")],
@@ -94,33 +126,27 @@ const packageDetail = (app, node) => {
     ]),
     node.advisories.length ? part2("Vulnerabilities", node.advisories.length, advisoryList(node)) : null,
     node.demands.length ? part2("Asked for by the project", null, el("ul", { class: "edges" }, node.demands.map((demand) => el("li", {},
-      el("bdi", {}, demand.group?.name ?? ""), constraintWords([{ ...demand, extras: [] }]).map((words) => el("span", { class: "constraint" }, words)),
+      el("bdi", {}, demand.group?.name ?? ""), demand.rank === tightest ? tag() : null, constraintWords([{ ...demand, extras: [] }]).map((words) => el("span", { class: "constraint" }, words)),
       demand.extras.length ? el("span", { class: "constraint" }, `in the extra ${demand.extras.join(", ")}`) : null)))) : null,
-    node.held.map((held) => part2(node.held.length > 1 ? `Held at ${held.version} by` : "Held back by", null, heldWords(held, act))),
     part2("Why it is here", paths.length, paths.length
-      ? [pathList(paths, act), el("p", { class: "dim" }, paths.length > 1
-        ? `To lose ${node.name}, all ${paths.length} of these direct dependencies must go or stop needing it.`
+      ? [pathList(paths, act), el("p", { class: "dim" }, leading.length > 1
+        ? `To lose ${node.name}, all ${leading.length} of these direct dependencies must go or stop needing it.`
         : "One direct dependency leads here."),
-        paths.length ? el("button", { type: "button", class: "plain", onclick: () => act.tryRemoving(paths.map(([first]) => first)) }, "Try removing these") : null]
+        el("button", { type: "button", class: "plain", onclick: () => act.tryRemoving(leading) }, "Try removing these")]
       : el("p", { class: "dim" }, part.has(node) ? "Nothing in the project leads to it." : "It is not in the chosen groups.")),
-    part2("Needs", needs.length, needs.length ? edgeList(needs, "to", act) : null),
-    part2("Needed by", neededBy.length, neededBy.length ? edgeList(neededBy, "from", act) : null),
+    part2("Needs", needs.length, needs.length ? edgeList(app, needs, "to") : null),
+    part2(neededBy.length > 1 ? "Needed by, who limits it most first" : "Needed by", neededBy.length, neededBy.length ? edgeList(app, neededBy, "from", tightest) : null),
     closure.length ? part2("Brings alone", closure.length, packageList(closure, act, 20)) : null,
     node.cycles.map((cycle) => part2("Cycle", null, cycleBody(cycle, act))),
   ];
 };
-
-const heldWords = (held, act) => [
-  el("ul", { class: "edges" }, held.by.map((by) => el("li", {}, by.node ? packageButton(by.node, act) : el("bdi", {}, by.group ? `${by.owner} (${by.group})` : by.owner), el("span", { class: "constraint" }, by.constraint)))),
-  el("p", { class: "dim" }, `Together all allow ${held.allowed || "any version"}${held.newest ? `; the newest is ${held.newest}` : ""}.`),
-];
 
 const projectDetail = (app) => {
   const { model, act, part } = app;
   const { summary } = model;
   const orphans = model.nodes.filter((node) => node.orphan && !node.lost);
   const several = model.nodes.filter((node) => node.versions.length > 1 && !node.lost);
-  const heaviest = part.roots.map((node) => [node, goneWith(part, node).length]).sort((a, b) => b[1] - a[1]).slice(0, 5).filter(([, frees]) => frees > 1);
+  const heaviest = part.roots.map((node) => [node, freesOf(part, node)]).sort((a, b) => b[1] - a[1]).slice(0, 5).filter(([, frees]) => frees > 1);
   return [
     el("div", { class: "title" }, el("h2", {}, el("bdi", {}, model.project))),
     model.scope ? el("p", { class: "about" }, `Only ${model.scope}.`) : null,
@@ -142,7 +168,7 @@ const projectDetail = (app) => {
   ];
 };
 
-const showDetail = (app) => {
+export const showDetail = (app) => {
   const pane = $("detail");
   const node = app.selected();
   const content = node ? packageDetail(app, node) : projectDetail(app);

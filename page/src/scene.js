@@ -1,6 +1,9 @@
 // A canvas with a camera. A painter says what stands where and how it looks; scene_input.js moves and asks.
 
-class Scene {
+import { moves } from "./dom.js";
+import { readColours } from "./paint.js";
+
+export class Scene {
   constructor(canvas, painter) {
     this.canvas = canvas;
     this.ctx = canvas.getContext("2d", { alpha: false });

@@ -1,6 +1,24 @@
 // Puts the page together: one state, one part of the graph, one view at a time.
 
-const ALL_VIEWS = [focusView, overviewView, tableView, cyclesView, removalView, changesView, compareView, sizesView, advisoriesView];
+import { advisoriesView } from "./advisories.js";
+import { changesView } from "./changes.js";
+import { compareView } from "./compare.js";
+import { cyclesView } from "./cycles.js";
+import { showDetail } from "./detail.js";
+import { $, el, many, marking, say } from "./dom.js";
+import { makeFilters, offOf, variantsOffOf } from "./filters.js";
+import { focusView, nodeWords } from "./focus.js";
+import { makeKeys } from "./keys.js";
+import { mapView } from "./map.js";
+import { readModel } from "./model.js";
+import { overviewView } from "./overview.js";
+import { removalView } from "./removal.js";
+import { makeSearch } from "./search.js";
+import { Store, VIEWS_WITH_PACKAGE, listOf } from "./state.js";
+import { tableView } from "./table.js";
+import { freesOf, partOf, reach } from "./walks.js";
+
+const ALL_VIEWS = [mapView, focusView, overviewView, tableView, cyclesView, removalView, changesView, compareView, advisoriesView];
 
 const app = { model: readModel($("data").textContent), views: [] };
 
@@ -28,8 +46,8 @@ app.act = {
   // Puts the keyboard where the present view wants it.
   enter: () => {
     const section = $(`view-${app.view.id}`);
-    const wanted = ["canvas", "tbody tr.selected button", "tbody button", "input", "select", "button", "[tabindex='0']"];
-    const found = wanted.map((each) => section.querySelector(each)).find(Boolean);
+    const wanted = ["canvas", ".treemap button", "tbody tr.selected button", "tbody button", "input", "select", "button", "[tabindex='0']"];
+    const found = wanted.map((each) => /** @type {HTMLElement} */ (section.querySelector(each))).find(Boolean);
     (found ?? $("content")).focus();
   },
 };
@@ -39,14 +57,14 @@ app.selected = () => app.model.byId.get(app.store.state.sel) ?? (app.view === fo
 app.centre = () => {
   const asked = app.model.byId.get(app.store.state.pkg) ?? app.model.focus;
   if (asked && app.part.has(asked)) return asked;
-  const heavy = [...app.part.roots].sort((a, b) => goneWith(app.part, b).length - goneWith(app.part, a).length || a.index - b.index);
+  const heavy = [...app.part.roots].sort((a, b) => freesOf(app.part, b) - freesOf(app.part, a) || a.index - b.index);
   return heavy[0] ?? app.model.nodes.find(app.part.has) ?? app.model.nodes[0];
 };
 
 const lookAt = (state) => {
   app.part = partOf(app.model, offOf(state), variantsOffOf(app.model, state));
   app.part.depth = reach(app.part.roots, app.part.below);
-  app.mostFreed = app.part.roots.reduce((most, node) => Math.max(most, goneWith(app.part, node).length), 1);
+  app.mostFreed = app.part.roots.reduce((most, node) => Math.max(most, freesOf(app.part, node)), 1);
 };
 
 const showNav = () => {
@@ -55,6 +73,13 @@ const showNav = () => {
     view.button.replaceChildren(view.title, count ? el("span", { class: "count" }, String(count)) : "");
     if (view === app.view) view.button.setAttribute("aria-current", "page"); else view.button.removeAttribute("aria-current");
   }
+};
+
+// Names in the address that this page does not know, such as those of an older lock.
+const showNotice = (state) => {
+  const unknown = [state.pkg, state.sel, ...listOf(state.remove)].filter((id) => id && !app.model.byId.has(id));
+  $("notice").hidden = !unknown.length;
+  $("notice").textContent = unknown.length ? `Not in this lock: ${[...new Set(unknown)].map((id) => id.slice(0, 80)).join(", ")}` : "";
 };
 
 const render = (state, before) => {
@@ -79,6 +104,7 @@ const render = (state, before) => {
   }
   showNav();
   showDetail(app);
+  showNotice(state);
 };
 
 const begin = () => {
@@ -101,7 +127,7 @@ const begin = () => {
   };
   addEventListener("beforeprint", () => repaint("light"));
   addEventListener("afterprint", () => repaint(app.store.state.theme));
-  app.store = new Store((state, before) => render(state, before));
+  app.store = new Store((state, before) => render(state, before), model.focus ? "focus" : "map");
   app.showFilters = makeFilters(app);
   makeSearch(app);
   makeKeys(app);

@@ -1,11 +1,13 @@
 // Colours and shapes for the canvas, read from the style sheet so that both sides always agree.
 
+import { el, groupClass } from "./dom.js";
+
 const NAMES = [
   "canvas", "panel", "ink", "dim", "line", "edge", "accent", "accent-soft", "up", "down", "bad", "good", "warn",
   "g0", "g1", "g2", "g3", "g4", "g5", "g6", "g7",
 ];
 
-const readColours = () => {
+export const readColours = () => {
   const probe = el("span", { hidden: true });
   document.body.append(probe);
   const colours = {};
@@ -17,11 +19,11 @@ const readColours = () => {
   return colours;
 };
 
-const nodeColour = (colours, node) => colours[groupClass(node)];
+export const nodeColour = (colours, node) => colours[groupClass(node)];
 
 // Squares are direct dependencies, circles transitive ones, triangles orphans; where revisions are compared, a plus
 // came, a diamond went and a triangle changed.
-const addShape = (path, kind, x, y, r) => {
+export const addShape = (path, kind, x, y, r) => {
   if (kind === "direct") {
     const half = r * 0.9;
     path.roundRect(x - half, y - half, half * 2, half * 2, r * 0.3);
@@ -48,14 +50,14 @@ const addShape = (path, kind, x, y, r) => {
   }
 };
 
-const addCurve = (path, x1, y1, x2, y2) => {
+export const addCurve = (path, x1, y1, x2, y2) => {
   const bend = Math.max(24, Math.abs(x2 - x1) * 0.45);
   path.moveTo(x1, y1);
   path.bezierCurveTo(x1 + bend, y1, x2 - bend, y2, x2, y2);
 };
 
 // Small signs beside a shape: "!" for an advisory, "+", "−" and "~" for a change.
-const drawSign = (ctx, text, x, y, size, colour, ground) => {
+export const drawSign = (ctx, text, x, y, size, colour, ground) => {
   ctx.fillStyle = colour;
   ctx.beginPath();
   ctx.arc(x, y, size, 0, 7);
@@ -68,5 +70,5 @@ const drawSign = (ctx, text, x, y, size, colour, ground) => {
   ctx.textAlign = "left";
 };
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif';
-const CHANGE_COLOURS = { added: "good", removed: "bad", changed: "warn" };
+export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif';
+export const CHANGE_COLOURS = { added: "good", removed: "bad", changed: "warn" };

@@ -1,13 +1,17 @@
 // Known vulnerabilities, as a health report found them, and which direct dependency leads to each.
 
+import { pathList } from "./detail.js";
+import { el, heading, many, packageButton } from "./dom.js";
+import { whyPaths } from "./walks.js";
+
 const SEVERITIES = ["critical", "high", "medium", "low", ""];
 
-const advisoryList = (node) => el("ul", { class: "edges" }, node.advisories.map((found) => el("li", {},
+export const advisoryList = (node) => el("ul", { class: "edges" }, node.advisories.map((found) => el("li", {},
   el("span", { class: `tag ${found.severity || "unrated"}` }, found.severity || "not rated"), " ", el("bdi", { class: "version" }, found.id),
   found.summary ? el("span", { class: "constraint", dir: "auto" }, found.summary) : null,
   el("span", { class: "constraint" }, found.fixed.length ? `fixed in ${found.fixed.join(", ")}` : "no fixed version is known"))));
 
-const advisoriesView = {
+export const advisoriesView = {
   id: "advisories", title: "Vulnerable",
   when: (model) => model.hasAdvisories,
   count: ({ model, part }) => model.nodes.filter((node) => node.advisories.length && part.has(node)).length,

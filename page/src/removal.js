@@ -1,6 +1,9 @@
 // What goes away when the project stops asking for one or several direct dependencies.
 
-const removalView = {
+import { bytes, el, heading, icon, many, packageButton, packageList, say } from "./dom.js";
+import { freesOf, removal } from "./walks.js";
+
+export const removalView = {
   id: "removal", title: "Remove",
   make(section, app) {
     this.list = el("ul", { class: "choices" });
@@ -22,7 +25,7 @@ const removalView = {
   fill(app) {
     this.part = app.part;
     this.key = null;
-    const costs = app.part.roots.map((node) => [node, removal(app.part, new Set([node])).freed.length]).sort((a, b) => b[1] - a[1] || a[0].index - b[0].index);
+    const costs = app.part.roots.map((node) => [node, freesOf(app.part, node)]).sort((a, b) => b[1] - a[1] || a[0].index - b[0].index);
     const most = Math.max(1, ...costs.map(([, cost]) => cost));
     this.list.replaceChildren(...costs.map(([node, cost]) => {
       const box = el("input", { type: "checkbox", onchange: () => app.act.toggleRemoval(node, false) });

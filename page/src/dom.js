@@ -1,8 +1,10 @@
 // Elements. Text goes in as text nodes only: nothing here, or anywhere on this page, parses markup.
 
-const $ = (id) => document.getElementById(id);
+/** @type {(id: string) => any} The element of page.html with this id. */
+export const $ = (id) => document.getElementById(id);
 
-const el = (tag, attributes = {}, ...children) => {
+/** @type {(tag: string, attributes?: object, ...children: any[]) => any} */
+export const el = (tag, attributes = {}, ...children) => {
   const element = document.createElement(tag);
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
@@ -14,9 +16,9 @@ const el = (tag, attributes = {}, ...children) => {
   return element;
 };
 
-const many = (count, one, more = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
+export const many = (count, one, more = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
 
-const bytes = (size) => {
+export const bytes = (size) => {
   if (size === null || size === undefined) return "";
   const units = ["B", "kB", "MB", "GB", "TB"];
   let at = 0;
@@ -25,42 +27,42 @@ const bytes = (size) => {
 };
 
 let said = 0;
-const say = (text) => {
+export const say = (text) => {
   clearTimeout(said);
   said = setTimeout(() => { $("say").textContent = text; }, 60);
 };
 
-const kindOf = (node) => {
+export const kindOf = (node) => {
   if (node.lost) return "removed";
   if (node.orphan) return "orphan";
   if (node.direct) return "direct";
   return node.optional ? "optional" : "transitive";
 };
 
-const KIND_WORDS = {
+export const KIND_WORDS = {
   direct: "direct dependency", transitive: "transitive", optional: "transitive, optional", orphan: "orphan", removed: "removed",
 };
 
-const groupClass = (node) => (node.groups.length ? `g${node.groups[0].index % 8}` : "g7");
+export const groupClass = (node) => (node.groups.length ? `g${node.groups[0].index % 8}` : "g7");
 
-const icon = (node) => el("span", { class: `shape ${kindOf(node)} ${groupClass(node)}`, "aria-hidden": "true" });
+export const icon = (node) => el("span", { class: `shape ${kindOf(node)} ${groupClass(node)}`, "aria-hidden": "true" });
 
-const MARKS = { added: ["+", "added"], removed: ["−", "removed"], changed: ["~", "changed"] };
+export const MARKS = { added: ["+", "added"], removed: ["−", "removed"], changed: ["~", "changed"] };
 
-const marking = { on: false }; // only the view of changes shows these beside every package
+export const marking = { on: false }; // only the view of changes shows these beside every package
 
-const changeMark = (change) => (marking.on && MARKS[change]
-  ? el("span", { class: `mark ${change}` }, el("span", { "aria-hidden": "true" }, MARKS[change][0]), el("span", { class: "hidden" }, MARKS[change][1]))
-  : null);
+export const signMark = (change) => el("span", { class: `mark ${change}` }, el("span", { "aria-hidden": "true" }, MARKS[change][0]), el("span", { class: "hidden" }, MARKS[change][1]));
+
+const changeMark = (change) => (marking.on && MARKS[change] ? signMark(change) : null);
 
 // A package's name as a button that shows its details; `act` comes from main.js.
-const packageButton = (node, act, text = node.name) => el(
+export const packageButton = (node, act, text = node.name) => el(
   "button",
   { type: "button", class: "package", title: node.about || null, onclick: () => act.select(node) },
   icon(node), el("bdi", {}, text), changeMark(node.change),
 );
 
-const packageList = (nodes, act, limit = 40) => {
+export const packageList = (nodes, act, limit = 40) => {
   const list = el("ul", { class: "packages" }, nodes.slice(0, limit).map((node) => el("li", {}, packageButton(node, act))));
   if (nodes.length > limit) {
     const rest = el("button", {
@@ -76,9 +78,9 @@ const packageList = (nodes, act, limit = 40) => {
   return list;
 };
 
-const heading = (title, ...beside) => el("div", { class: "head" }, el("h2", {}, title), ...beside);
+export const heading = (title, ...beside) => el("div", { class: "head" }, el("h2", {}, title), ...beside);
 
-const chosenButtons = (label, options, chosen, pick) => el(
+export const chosenButtons = (label, options, chosen, pick) => el(
   "div", { class: "choice", role: "group", "aria-label": label },
   el("span", { class: "dim", "aria-hidden": "true" }, label),
   options.map(([value, words, title]) => el(
@@ -88,4 +90,4 @@ const chosenButtons = (label, options, chosen, pick) => el(
   )),
 );
 
-const moves = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const moves = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;

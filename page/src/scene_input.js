@@ -1,6 +1,8 @@
 // Pointer and keyboard of a scene. `on` has select(node), open(node), hover(node), and words(item) for the screen reader.
 
-const listenTo = (scene, on) => {
+import { el, say } from "./dom.js";
+
+export const listenTo = (scene, on) => {
   const { canvas } = scene;
   const pointers = new Map();
   let dragged = 0;
@@ -109,7 +111,7 @@ const listenTo = (scene, on) => {
 };
 
 // The canvas with its buttons; the legend is given by the view.
-const stage = (label, legend) => {
+export const stage = (label, legend) => {
   const canvas = el("canvas", { tabindex: "0", role: "application", "aria-roledescription": "graph", "aria-label": label });
   const zoom = el("div", { class: "zoom", role: "group", "aria-label": "Zoom" });
   const box = el("div", { class: "stage" }, canvas, zoom, legend);
