@@ -40,6 +40,7 @@ def test_base_and_dev_become_a_project_that_installs_with_the_old_pins(
     before = content(project)
     done = poetry.must(project, "migrate-reqs")
     assert "2 of 2 old pins are in poetry.lock as they were" in done.stdout
+    assert "nothing to migrate" not in done.output
     text = project.pyproject.read_text("utf-8")
     assert "# the web part\n" in text
     assert '"fastapi (==0.109.0)",  # see the notes' in text
