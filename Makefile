@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 DEMO_STAMP := $(VENV)/.installed-for-demo
 WORKERS ?= auto
 MUTATION := .venvs/mutation
+# Bytecode is kept: without it every process of the tests compiles each module anew, 20 CPU seconds for each worker.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo bench docs mutation test test-random test-slow lint types format dist release-tag data-age facts clean
 .DEFAULT_GOAL := test

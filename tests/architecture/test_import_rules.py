@@ -52,19 +52,7 @@ MAY_USE: dict[str, tuple[str, ...]] = {
         "plugin.py",
         "*/command.py",
         "*/*_command.py",
-        *(  # what listens to Poetry's commands, or hands its io on to Poetry's own classes
-            f"locking/{name}.py"
-            for name in (
-                "compatibility",
-                "hooks",
-                "installer",
-                "ordinary",
-                "poetry_project",
-                "run",
-                "session",
-                "solver",
-            )
-        ),
+        "locking/hooks.py",
     ),
     "poetry": (
         "cli",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from cleo.io.null_io import NullIO
 from poetry.core.packages.dependency_group import DependencyGroup
 from poetry.core.packages.project_package import ProjectPackage
 from poetry.packages.locker import Locker
@@ -29,11 +28,11 @@ OF_SAMPLES = [
 
 @pytest.mark.parametrize("version", ["2.1.0", "2.5.1", f"{NEWEST_KNOWN[0]}.{NEWEST_KNOWN[1]}.9"])
 def test_a_known_poetry_is_no_reason_to_warn(version: str) -> None:
-    assert check_poetry(NullIO(), version=version) is None
+    assert check_poetry(version=version) is None
 
 
 def test_a_newer_poetry_with_the_same_names_is_used_with_a_warning() -> None:
-    assert f"Poetry {NEXT} is newer" in str(check_poetry(NullIO(), version=NEXT))
+    assert f"Poetry {NEXT} is newer" in str(check_poetry(version=NEXT))
 
 
 @pytest.mark.parametrize("version", [NEXT, "2.5.1"])
@@ -46,7 +45,7 @@ def test_without_a_name_that_we_need_nothing_is_locked_whatever_the_version(
     with pytest.raises(
         UsageError, match=r"works differently inside .* works with \(2\.1 to 2\.5\)"
     ) as caught:
-        check_poetry(NullIO(), version=version)
+        check_poetry(version=version)
     assert caught.value.exit_code == 2
     assert f"{owner.__name__}.{name}" in str(caught.value)
     assert "Use Poetry 2.1 to 2.5" in str(caught.value)
@@ -66,7 +65,7 @@ def test_an_attribute_that_objects_no_longer_have_is_found(
         monkeypatch.delattr(owner, name)
     monkeypatch.setattr(owner, "__init__", changed)
     monkeypatch.setattr(compatibility, "_PARAMETERS", ())
-    assert f"{owner.__module__}.{owner.__name__}.{name}" in missing_names(NullIO())
+    assert f"{owner.__module__}.{owner.__name__}.{name}" in missing_names()
 
 
 def test_a_method_that_takes_something_else_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,10 +73,10 @@ def test_a_method_that_takes_something_else_is_found(monkeypatch: pytest.MonkeyP
         raise NotImplementedError(self, lock)
 
     monkeypatch.setattr(Locker, "set_lock_data", set_lock_data)
-    (missing,) = missing_names(NullIO())
+    (missing,) = missing_names()
     assert "Locker.set_lock_data(self, root, packages)" in missing
 
 
 def test_nothing_is_missing_from_the_poetry_of_this_environment() -> None:
-    assert missing_names(NullIO()) == []
+    assert missing_names() == []
     assert inspect.signature(Solver.solve).parameters.keys() == {"self", "use_latest"}

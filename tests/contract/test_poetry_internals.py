@@ -29,7 +29,7 @@ from poetry_aiops.locking.compatibility import missing_names
 
 assert "_output" in vars(NullIO())
 locker, file = Locker(Path("poetry.lock"), {}), TOMLFile(Path("pyproject.toml"))
-assert missing_names(NullIO(), locker, file) == []
+assert missing_names(locker, file) == []
 
 group = DependencyGroup("gpu", optional=True)
 dependency = Dependency("torch", "*")

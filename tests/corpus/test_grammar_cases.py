@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.grammar_cases import PATH, WITHOUT, WRITTEN, cases, entry_of, files_of
+from tests.support.every import every
+from tests.support.grammar_cases import PATH, WITHOUT, WRITTEN, cases, entry_of, files_of, identity
 from tests.support.neighbours import FILE, in_memory
 
 from poetry_aiops.migrate.planning.convert import is_only_via
@@ -26,8 +27,7 @@ SEVERITIES = {"error": "error", "warning": "warn", "note": "note"}
 ORDER = ("ok", "note", "warn", "error")
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: str(case["id"]))
-def test_a_case_has_its_level(case: dict[str, Any]) -> None:
+def has_its_level(case: dict[str, Any]) -> None:
     files = files_of(case)
     entry = entry_of(case)
     tree = read_tree([entry], in_memory(files))
@@ -41,16 +41,7 @@ def test_a_case_has_its_level(case: dict[str, Any]) -> None:
         assert worst == case["level"], tree.problems
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        case
-        for case in cases()
-        if case["level"] != "error" and case["deps"] and case["id"] not in {"G049", "G113"}
-    ],
-    ids=lambda case: str(case["id"]),
-)
-def test_a_case_names_its_packages(case: dict[str, Any]) -> None:
+def names_its_packages(case: dict[str, Any]) -> None:
     entry = entry_of(case)
     tree = read_tree([entry], in_memory(files_of(case)))
     read = {
@@ -64,6 +55,19 @@ def test_a_case_names_its_packages(case: dict[str, Any]) -> None:
         for name in expected
     }
     assert read == (names if case["id"] != "G112" else {"six"})
+
+
+def test_every_case_has_its_level() -> None:
+    every(cases(), has_its_level, identity)
+
+
+def test_every_case_names_its_packages() -> None:
+    with_packages = [
+        case
+        for case in cases()
+        if case["level"] != "error" and case["deps"] and case["id"] not in {"G049", "G113"}
+    ]
+    every(with_packages, names_its_packages, identity)
 
 
 def test_a_diamond_is_counted_once() -> None:

@@ -9,7 +9,8 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import parse_constraint
-from tests.support.grammar_cases import PATH, SIX, WITHOUT, cases, entry_of, files_of
+from tests.support.every import every
+from tests.support.grammar_cases import PATH, SIX, WITHOUT, cases, entry_of, files_of, identity
 from tests.support.migrations import Files, Migration, migrated
 from tests.support.neighbours import FILE
 
@@ -151,8 +152,7 @@ def differences(case: dict[str, Any]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: str(case["id"]))
-def test_a_case_becomes_what_it_wants(case: dict[str, Any]) -> None:
+def becomes_what_it_wants(case: dict[str, Any]) -> None:
     found = differences(case)
     if case["id"] in DISAGREEMENTS:
         assert len(found) == (2 if case["id"] == "G038" else 1), found
@@ -160,11 +160,18 @@ def test_a_case_becomes_what_it_wants(case: dict[str, Any]) -> None:
         assert found == []
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: str(case["id"]))
-def test_every_line_of_a_case_has_one_outcome(case: dict[str, Any]) -> None:
+def has_one_outcome_for_each_line(case: dict[str, Any]) -> None:
     migration = migration_of(case)
     lines = [(file.path, line.number) for file in migration.tree.files.values() for line in file.lines]
     assert [(one.file, one.line) for one in migration.plan.outcomes] == lines
+
+
+def test_every_case_becomes_what_it_wants() -> None:
+    every(cases(), becomes_what_it_wants, identity)
+
+
+def test_every_line_of_every_case_has_one_outcome() -> None:
+    every(cases(), has_one_outcome_for_each_line, identity)
 
 
 def test_the_pins_beside_an_in_file_seed_the_lock() -> None:

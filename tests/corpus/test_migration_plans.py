@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from poetry.core.factory import Factory
+from tests.support.every import every
 from tests.support.migrations import Migration, migration_of
 from tests.support.neighbours import InFolder
 
@@ -51,7 +52,6 @@ def single_files() -> list[str]:
     return sorted(found)
 
 
-@functools.lru_cache(maxsize=2)
 def migration(project: str, files: tuple[str, ...]) -> Migration:
     root = TREES / project
     pyproject = root / "pyproject.toml"
@@ -119,30 +119,26 @@ def secrets(found: Migration) -> set[str]:
     return {part for part in parts if part and not part.startswith("$") and len(part) > 3}
 
 
-@pytest.mark.parametrize("project", trees())
-def test_the_account_of_a_tree_adds_up(project: str) -> None:
-    found = migration(project, given(project))
+def add_up_and_valid(project: str, files: tuple[str, ...], folder: Path) -> None:
+    found = migration(project, files)
     adds_up(found)
     assert not [secret for secret in secrets(found) if secret in told(found)]
-
-
-@pytest.mark.parametrize("project", trees())
-def test_a_tree_without_errors_becomes_a_valid_pyproject(project: str, tmp_path: Path) -> None:
-    found = migration(project, given(project))
     if found.plan.errors:
         assert all(error.place.file and error.what and error.suggestion for error in found.plan.errors)
     else:
         every_requirement_is_somewhere(found)
-        is_valid(found, tmp_path)
+        is_valid(found, folder)
+
+
+@pytest.mark.parametrize("project", trees())
+def test_the_account_of_a_tree_adds_up_and_becomes_a_valid_pyproject(project: str, tmp_path: Path) -> None:
+    add_up_and_valid(project, given(project), tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", single_files())
-def test_a_file_alone_adds_up_and_is_valid(path: str, tmp_path: Path) -> None:
-    project, _, file = path.partition("/")
-    found = migration(project, (file,))
-    adds_up(found)
-    assert not [secret for secret in secrets(found) if secret in told(found)]
-    if not found.plan.errors:
-        every_requirement_is_somewhere(found)
-        is_valid(found, tmp_path)
+def test_the_account_of_every_file_alone_adds_up_and_becomes_a_valid_pyproject(tmp_path: Path) -> None:
+    def alone(path: str) -> None:
+        project, _, file = path.partition("/")
+        add_up_and_valid(project, (file,), tmp_path)
+
+    every(single_files(), alone)

@@ -6,15 +6,20 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.every import every
 from tests.support.neighbours import InFolder
 from tests.support.pip_texts import requirement_texts
 
 from poetry_aiops.migrate.reading.parse import parse_file
 from poetry_aiops.migrate.reading.read import read_tree
 from poetry_aiops.migrate.reading.text import Decoded, decode, encode
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.migrate.model import Tree
 
 
 CORPUS = os.environ.get("POETRY_AIOPS_CORPUS")
@@ -64,46 +69,35 @@ def corpus_files() -> list[str]:
     )
 
 
-@pytest.mark.parametrize("path", READABLE)
-def test_a_file_is_read_as_pip_reads_it(path: str) -> None:
+def read(path: str) -> tuple[str, str, Tree]:
+    """Return the project, the file in it, and what we read from there."""
     project, _, file = path.partition("/")
-    tree = read_tree([file], InFolder(FOLDER / "corpus" / project))
-    ours, pips = Counter(requirement_texts(tree.readings[file], project)), Counter(ORACLE[path][0])
+    return project, file, read_tree([file], InFolder(FOLDER / "corpus" / project))
+
+
+def read_as_pip_reads_it(path: str) -> None:
+    project, file, tree = read(path)
+    requirements, _, options = ORACLE[path]
+    ours = list(requirement_texts(tree.readings[file], project))
     if path in READ_TWICE_BY_PIP:
-        assert set(ours) == set(pips)
-        assert ours < pips
+        assert set(ours) == set(requirements)
+        assert Counter(ours) < Counter(requirements)
     else:
-        assert ours == pips
+        assert ours == sorted(
+            requirements, key=lambda text: text.startswith("C ")
+        )  # else in the order of pip
     assert bool(tree.errors) == (path in REFUSED_BY_US_ONLY)
-
-
-@pytest.mark.parametrize("path", [path for path in READABLE if path not in READ_TWICE_BY_PIP])
-def test_requirements_come_in_the_order_of_pip(path: str) -> None:
-    project, _, file = path.partition("/")
-    tree = read_tree([file], InFolder(FOLDER / "corpus" / project))
-    pips = ORACLE[path][0]
-    in_order = [text for text in pips if not text.startswith("C ")] + [
-        text for text in pips if text.startswith("C ")
-    ]
-    assert list(requirement_texts(tree.readings[file], project)) == in_order
-
-
-@pytest.mark.parametrize("path", READABLE)
-def test_the_indexes_in_force_are_those_of_pip(path: str) -> None:
-    project, _, file = path.partition("/")
-    tree = read_tree([file], InFolder(FOLDER / "corpus" / project))
-    options = tree.readings[file].options
-    given = [option.value for option in options if option.name == "index-url"]
-    extra = [option.value for option in options if option.name == "extra-index-url"]
+    found = {
+        name: [option.value for option in tree.readings[file].options if option.name == name]
+        for name in ("index-url", "extra-index-url", "find-links")
+    }
     default = ["https://index.example/simple"]
-    assert [*(given or default), *extra] == ORACLE[path][2]["index"]
-    assert [option.value for option in options if option.name == "find-links"] == ORACLE[path][2]["fl"]
+    assert [*(found["index-url"] or default), *found["extra-index-url"]] == options["index"]
+    assert found["find-links"] == options["fl"]
 
 
-@pytest.mark.parametrize("path", REFUSED)
-def test_a_file_that_pip_refuses_is_refused_with_file_and_line(path: str) -> None:
-    project, _, file = path.partition("/")
-    tree = read_tree([file], InFolder(FOLDER / "corpus" / project))
+def refused_with_file_and_line(path: str) -> None:
+    _, _, tree = read(path)
     if path in REFUSED_BY_PIP_ONLY:
         assert tree.errors == ()
         assert any(problem.severity == "warning" for problem in tree.problems)
@@ -113,8 +107,7 @@ def test_a_file_that_pip_refuses_is_refused_with_file_and_line(path: str) -> Non
     assert all(error.what and error.suggestion for error in tree.errors)
 
 
-@pytest.mark.parametrize("path", corpus_files() if FOLDER.is_dir() else [])
-def test_nothing_of_a_file_is_lost(path: str) -> None:
+def nothing_is_lost(path: str) -> None:
     data = (FOLDER / "corpus" / path).read_bytes()
     project, _, inside = path.partition("/")
     file, _ = parse_file(inside, data, InFolder(FOLDER / "corpus" / project))
@@ -126,6 +119,18 @@ def test_nothing_of_a_file_is_lost(path: str) -> None:
     else:
         assert file.lines == ()
     assert [line.number for line in file.lines] == sorted(line.number for line in file.lines)
+
+
+def test_every_file_is_read_as_pip_reads_it() -> None:
+    every(READABLE, read_as_pip_reads_it)
+
+
+def test_every_file_that_pip_refuses_is_refused_with_file_and_line() -> None:
+    every(REFUSED, refused_with_file_and_line)
+
+
+def test_nothing_of_any_file_is_lost() -> None:
+    every(corpus_files(), nothing_is_lost)
 
 
 def test_nearly_every_file_is_read_as_pip_reads_it() -> None:

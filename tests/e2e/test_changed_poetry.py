@@ -48,7 +48,7 @@ serve = "cpu"
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> PoetryProgram:
-    return PoetryProgram.changed(tmp_path / "home", *SOLVES_ELSEWHERE)
+    return PoetryProgram.changed(tmp_path / "home", *SOLVES_ELSEWHERE).warm()
 
 
 @pytest.mark.parametrize("words", [("lock",), ("update",), ("add", "idna"), ("install",)], ids=" ".join)
@@ -78,7 +78,7 @@ def test_a_lock_that_is_there_stays_byte_for_byte(
 def test_a_lock_that_was_written_past_the_plugin_is_put_back(
     new_project: ProjectFactory, locked_project: ProjectFactory, tmp_path: Path, locked: bool
 ) -> None:
-    program = PoetryProgram.changed(tmp_path / "home", *SOLVES_ELSEWHERE, WRITES_ELSEWHERE)
+    program = PoetryProgram.changed(tmp_path / "home", *SOLVES_ELSEWHERE, WRITES_ELSEWHERE).warm()
     project = (locked_project if locked else new_project)(TOGETHER)
     project.edit('pytest = "^7.4.3"', 'pytest = "^7.4.3"\nidna = "*"')
     before = project.files()
@@ -86,22 +86,27 @@ def test_a_lock_that_was_written_past_the_plugin_is_put_back(
 
 
 @pytest.mark.parametrize(
-    "also",
+    ("also", "word"),
     [
-        "from poetry.puzzle.provider import Provider; del Provider.search_for_direct_origin_dependency",
-        "from poetry.puzzle.solver import Solver; Solver.solve = lambda self, latest: None",
-        "import poetry.puzzle.provider as provider; del provider.IncompatibleConstraintsError",
+        (
+            "from poetry.puzzle.provider import Provider; del Provider.search_for_direct_origin_dependency",
+            "lock",
+        ),
+        ("from poetry.puzzle.solver import Solver; Solver.solve = lambda self, latest: None", "lock"),
+        (
+            "import poetry.puzzle.provider as provider; del provider.IncompatibleConstraintsError",
+            "hw-install",
+        ),
     ],
     ids=["method", "parameters", "import"],
 )
-@pytest.mark.parametrize("words", [("lock",), ("hw-install",)], ids=" ".join)
 def test_a_name_that_is_gone_stops_the_command(
-    new_project: ProjectFactory, tmp_path: Path, also: str, words: tuple[str, ...]
+    new_project: ProjectFactory, tmp_path: Path, also: str, word: str
 ) -> None:
-    program = PoetryProgram.changed(tmp_path / "home", also=also)
+    program = PoetryProgram.changed(tmp_path / "home", also=also).warm()
     project = new_project(TOGETHER)
     before = project.files()
-    refused(program.run(project, *words), project, before, "Poetry 2.1 to 2.5")
+    refused(program.run(project, word), project, before, "Poetry 2.1 to 2.5")
 
 
 def test_a_project_without_variants_is_locked_as_ever(

@@ -182,13 +182,19 @@ def test_switching_between_twins_leaves_one_of_them_although_a_group_holds_both_
     groups = {"both": both, "plain": 'opencv-python = "*"'}
     made = project(eyes, tmp_path / "app", '"eyes"', groups, 'both = "cpu"\nplain = "cu126"')
     own_poetry.must(made, "lock")
-    for variant, twin in (
-        ("plain", "opencv-python"),
-        ("both", "opencv-contrib-python"),
-        ("plain", "opencv-python"),
+    for *command, variant, twin in (
+        ("hw-install", "--hardware", "plain", "opencv-python"),
+        ("hw-install", "--hardware", "both", "opencv-contrib-python"),
+        ("install", "--with", "plain", "opencv-python"),
     ):
-        own_poetry.run(made, "hw-install", "--hardware", variant)
+        own_poetry.must(made, *command, variant)
         assert [name for name in made.installed() if name.startswith("opencv")] == [twin]
+    own_poetry.must(made, "install", "--with", "both", "--no-plugins")
+    assert "opencv-python" in made.installed()  # where Poetry alone left both, removing one breaks the other
+    done = own_poetry.must(made, "sync", "--with", "both")
+    assert "Removing opencv-python" in done.output
+    assert "Updating opencv-contrib-python" in done.output
+    assert "opencv-python" not in made.installed()
 
 
 def test_releases_that_differ_between_variants_are_named(

@@ -69,6 +69,19 @@ def test_the_way_out_of_a_bad_merge_works_and_the_other_variant_was_never_in_dou
     assert project.lock_path.read_bytes() == sound
 
 
+def test_a_variant_that_lost_a_package_in_a_merge_is_exported_nowhere(
+    poetry: PoetryProgram, locked_project: ProjectFactory
+) -> None:
+    project = locked_project(projects.HW)
+    blocks = project.lock_path.read_text("utf-8").split("[[package]]")
+    kept = [block for block in blocks if f'version = "{NEWEST_TORCH}+cu126"' not in block]
+    project.lock_path.write_text("[[package]]".join(kept), "utf-8")
+    before = project.files()
+
+    for words in (["sync-reqs"], ["sync-reqs", "--wheelhouse", "wheels", "--hardware", "ml-gpu"]):
+        refused(poetry.run(project, *words), project, before, "torch is missing", "ml-gpu", "poetry lock")
+
+
 # -- projects without the table -------------------------------------------------------------------------
 
 

@@ -401,21 +401,33 @@ def test_a_pyproject_of_a_parent_folder_is_never_touched(
     assert project.pyproject.exists()
 
 
-def test_old_commands_of_the_repository_are_listed_with_todays_form(
+def test_old_commands_are_listed_and_rewrite_changes_the_certain_ones_under_the_same_backup(
     poetry: PoetryProgram, index: PackageIndex, tree: Tree
 ) -> None:
+    image = (
+        "FROM python:3.11\r\nWORKDIR /srv\r\nCOPY requirements-dev.txt d.txt\r\nRUN pip install -r d.txt\r\n"
+    )
     project = tree(
         index,
         **{
             "requirements.txt": BASE,
             "requirements-dev.txt": DEV,
-            "Dockerfile": "FROM python:3.11\nRUN pip install -r requirements-dev.txt\n",
+            "Dockerfile": image,
+            "run.sh": "sudo pip install -r requirements.txt\n",
         },
     )
+    before = content(project)
     document = json.loads(poetry.must(project, "migrate-reqs", "--dry-run", "--format", "json").stdout)
-    (found,) = document["old_commands"]
-    assert (found["file"], found["line"]) == ("Dockerfile", 2)
-    assert "poetry install" in found["today"]
+    lines = {("Dockerfile", 3): False, ("Dockerfile", 4): False, ("run.sh", 1): False}
+    assert {(one["file"], one["line"]): one["rewritten"] for one in document["old_commands"]} == lines
+    document = json.loads(poetry.must(project, "migrate-reqs", "--rewrite", "--format", "json").stdout)
+    lines.update(dict.fromkeys([("Dockerfile", 3), ("Dockerfile", 4)], True))
+    assert {(one["file"], one["line"]): one["rewritten"] for one in document["old_commands"]} == lines
+    changed = content(project)["Dockerfile"].decode("utf-8")
+    assert changed.endswith("COPY pyproject.toml poetry.lock ./\r\nRUN poetry install\r\n")
+    assert "-RUN pip install -r d.txt" in document["diff"]
+    poetry.must(project, "migrate-reqs", "--rollback")
+    assert content(project) == before
 
 
 def test_no_requirements_files_at_all_is_said(poetry: PoetryProgram, tmp_path: Path) -> None:

@@ -117,17 +117,24 @@ def test_files_with_blanks_and_umlauts_in_their_names(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
-def test_a_linked_file_is_read_and_one_that_leads_out_is_told(
-    poetry: PoetryProgram, index: PackageIndex, tree: Tree, tmp_path: Path
+def test_a_linked_file_is_read_and_one_that_leads_far_out_is_named(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     project = tree(index, **{"deploy/base.txt": BASE})
-    (project.path / "requirements.txt").symlink_to("deploy/base.txt")
-    (tmp_path / "outside.txt").write_text("pytest\n", "utf-8")
-    (project.path / "requirements-dev.txt").symlink_to("../outside.txt")
+    beside, far = project.path.parent / "shared" / "lint.txt", tmp_path_factory.mktemp("far") / "outside.txt"
+    beside.parent.mkdir()
+    beside.write_text("ruff==0.5.0\n", "utf-8")
+    far.write_text("pytest\n", "utf-8")
+    for name, target in (("", "deploy/base.txt"), ("-lint", beside), ("-dev", far)):
+        (project.path / f"requirements{name}.txt").symlink_to(target)
     done = poetry.must(project, "migrate-reqs", "--no-lock")
     assert "requirements-dev.txt" in done.stderr
-    assert "fastapi (==0.109.0)" in pyproject(project)["project"]["dependencies"]
+    document = pyproject(project)
+    assert "fastapi (==0.109.0)" in document["project"]["dependencies"]
+    assert document["dependency-groups"]["lint"] == ["ruff (==0.5.0)"]
     assert (project.path / "requirements.txt").is_symlink()
+    poetry.must(project, "migrate-reqs", "--rollback")
+    assert beside.read_text("utf-8") == "ruff==0.5.0\n"
     named = poetry.run(project, "migrate-reqs", "requirements-dev.txt")
     assert named.code == 2, str(named)
     assert "outside the project" in named.stderr

@@ -22,6 +22,7 @@ sys.path.insert(0, str(SOURCES))
 from poetry.console.application import Application  # noqa: E402 - the sources of this checkout come first
 from poetry.console.commands.command import Command  # noqa: E402
 
+from poetry_aiops.cli.output import Output  # noqa: E402
 from poetry_aiops.errors import AiopsError  # noqa: E402
 from poetry_aiops.health import fix_solving  # noqa: E402
 from poetry_aiops.health.advisories.snapshot import Freshness as Age  # noqa: E402
@@ -93,7 +94,7 @@ class FixDriver(Command):
         if "--changed-meanwhile" in flags:
             _change_lock_after_the_solve(lock.path)
         outcome = apply_fixes(
-            PoetryProject(self.io, self.get_application()), case, fixes, dry_run="--dry-run" in flags
+            PoetryProject(Output(self.io), self.get_application()), case, fixes, dry_run="--dry-run" in flags
         )
         after = outcome.after.findings if outcome.after else found
         return {

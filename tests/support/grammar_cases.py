@@ -53,6 +53,10 @@ def cases() -> list[dict[str, Any]]:
     return found
 
 
+def identity(case: dict[str, Any]) -> str:
+    return str(case["id"])
+
+
 def files_of(case: dict[str, Any]) -> dict[str, str | bytes]:
     written = WRITTEN.get(
         case["id"], {FILE: case["inp"], **({} if "libs" in str(case["files"]) else case["files"])}

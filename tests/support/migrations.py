@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,18 +52,18 @@ class Migration:
     before: str
     knows_dependency_groups: bool = True
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The new pyproject.toml; nothing may be written while there are errors."""
         assert self.plan.errors == ()
         layout = layout_of(tomllib.loads(self.before), knows_dependency_groups=self.knows_dependency_groups)
         return generate(self.before, self.plan.edits, self.identity, layout, Path(PYPROJECT))
 
-    @property
+    @cached_property
     def document(self) -> dict[str, Any]:
         return tomllib.loads(self.text)
 
-    @property
+    @cached_property
     def project(self) -> Project:
         return project_from(self.document, Path(PYPROJECT))
 
@@ -85,7 +86,7 @@ class Migration:
         """Return the planned entries of a group, as a standard list has them."""
         return [entry.as_pep508() for entry in self.group(name).entries]
 
-    @property
+    @cached_property
     def said(self) -> dict[tuple[str, int], tuple[str, str, str]]:
         """Outcome, place and message of each line, by file and line."""
         return {(one.file, one.line): (one.outcome, one.to, one.message) for one in self.plan.outcomes}

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cleo.io.null_io import NullIO
 from cleo.io.outputs.output import Type, Verbosity
 from cleo.io.outputs.stream_output import StreamOutput
 
@@ -62,6 +63,19 @@ class Output:
         self.files = files or {}
 
     @property
+    def io(self) -> IO:
+        """What Poetry's own classes write to."""
+        return self._io
+
+    def silent(self) -> Output:
+        """Return an output for the same input that writes nothing."""
+        return Output(NullIO(self._io.input))
+
+    @property
+    def is_very_verbose(self) -> bool:
+        return bool(self._io.is_very_verbose())
+
+    @property
     def is_verbose(self) -> bool:
         return bool(self._io.is_verbose())
 
@@ -78,6 +92,10 @@ class Output:
     def lost_reader(self) -> bool:
         """Whether the reader of one of the outputs has gone."""
         return lost_reader(*streams_of(self._io))
+
+    def without_styles(self, text: str) -> str:
+        """Return a message of Poetry's without its tags for colours."""
+        return self._io.output.formatter.remove_format(text)
 
     # -- for a person -------------------------------------------------------------------------------------
 

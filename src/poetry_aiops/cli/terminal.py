@@ -7,6 +7,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from cleo.formatters.formatter import Formatter
+from cleo.io.null_io import NullIO
 
 from poetry_aiops.cli.escape import for_log
 from poetry_aiops.system.streams import outlive_reader
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 def plain(text: str) -> str:
     """Return foreign text for cleo's outputs: inert as in a log, and without a meaning as markup."""
     return str(Formatter.escape(for_log(text)))
+
+
+def silent_io() -> IO:
+    """Return an io that reads and writes nothing, for Poetry's own classes."""
+    return NullIO()
 
 
 def outlive_readers(io: IO) -> None:

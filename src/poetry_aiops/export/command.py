@@ -79,4 +79,4 @@ Other files, groups and formats: <comment>[tool.poetry-aiops.export]</> in pypro
             python=self.option("python"),
             sdists=bool(self.option("sdists")),
         )
-        return synchronise(request, output, PoetryProject(self.io, self.get_application()))
+        return synchronise(request, output, PoetryProject(output, self.get_application()))

@@ -114,4 +114,4 @@ Without a format and without a question it writes the page <comment>dependency_g
             health_report=self.option("health-report"),
             open_page=bool(self.option("open")),
         )
-        return graph(request, output, PoetryProject(self.io, self.get_application()))
+        return graph(request, output, PoetryProject(output, self.get_application()))

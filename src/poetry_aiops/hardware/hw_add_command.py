@@ -71,4 +71,4 @@ pyproject.toml and poetry.lock are written together once locking has succeeded. 
             lock=not self.option("no-lock"),
             requires_plugins=bool(self.option("requires-plugins")),
         )
-        return add(request, output, PoetryProject(self.io, self.get_application()))
+        return add(request, output, PoetryProject(output, self.get_application()))

@@ -136,4 +136,4 @@ The report is kept in <comment>dependency_reports/</>, with a history that shows
         output = self.make_output()
         given = {one.name: self.option(one.name) for one in self.options}
         request = read_request(given, os.environ, self.locate_project())
-        return health(request, output, PoetryProject(self.io, self.get_application()))
+        return health(request, output, PoetryProject(output, self.get_application()))

@@ -23,12 +23,11 @@ from poetry.repositories import RepositoryPool
 from poetry.toml import TOMLFile
 
 from poetry_aiops.cli.known_poetry import NEWEST_KNOWN, foreign_poetry
+from poetry_aiops.cli.terminal import silent_io
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from cleo.io.io import IO
 
 
 _OF_CLASSES: Final[tuple[tuple[type, tuple[str, ...]], ...]] = (
@@ -61,13 +60,13 @@ _PARAMETERS: Final[tuple[tuple[type, str, tuple[str, ...]], ...]] = (
 )
 
 
-def check_poetry(quiet: IO, *objects: object, version: str = poetry_version) -> str | None:
+def check_poetry(*objects: object, version: str = poetry_version) -> str | None:
     """Return a warning for a Poetry newer than the newest that was tried; None when it is known.
 
     ``objects`` are the installer and the files of the command. Raises UsageError when names that the adapter needs are
     gone, whatever the version: locking variants would be a gamble.
     """
-    if missing := missing_names(quiet, *objects):
+    if missing := missing_names(*objects):
         raise foreign_poetry(f"missing: {', '.join(missing)}")
     if Version(version).release[:2] <= NEWEST_KNOWN:
         return None
@@ -77,7 +76,7 @@ def check_poetry(quiet: IO, *objects: object, version: str = poetry_version) -> 
     )
 
 
-def missing_names(quiet: IO, *objects: object) -> list[str]:
+def missing_names(*objects: object) -> list[str]:
     """Return the names of Poetry that the adapters need and do not find, in its classes and in these objects."""
     missing = [
         _title(owner, name) for owner, names in _OF_CLASSES for name in names if not hasattr(owner, name)
@@ -91,7 +90,7 @@ def missing_names(quiet: IO, *objects: object) -> list[str]:
         return missing
     try:
         root = ProjectPackage("sample", "1")
-        solver = Solver(root, RepositoryPool(), [], [], quiet)
+        solver = Solver(root, RepositoryPool(), [], [], silent_io())
         samples = (solver, solver.provider, root, DependencyGroup("sample"))
     except (AttributeError, TypeError) as error:
         return [f"{_title(Solver, '__init__')}: {error}"]

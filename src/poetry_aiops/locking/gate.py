@@ -8,14 +8,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from poetry.core.constraints.version import Version, parse_constraint
-
 from poetry_aiops.cli.known_poetry import foreign_poetry
 from poetry_aiops.locking.declaration import variant_kind
 from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.verify import Installed, Terms, every_extra, every_installation, verify
 from poetry_aiops.project.lockfile import lock_from, read_lock
-from poetry_aiops.project.targets import targets
+from poetry_aiops.project.targets import machines_for
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.reading import read_file
 
@@ -30,16 +28,6 @@ if TYPE_CHECKING:
 
     from poetry_aiops.config import HardwareConfig
     from poetry_aiops.project.model import Lock, Project
-    from poetry_aiops.project.targets import Target
-
-
-def machines_for(python_versions: str) -> tuple[Target, ...]:
-    """Return every kind of machine with each Python that a constraint such as ``>=3.11,<4.0`` allows."""
-    try:
-        constraint = parse_constraint(python_versions)
-    except ValueError:
-        return targets(lambda _python: True)
-    return targets(lambda python: constraint.allows(Version.parse(python)))
 
 
 def locked_by(locker: Locker) -> Lock | None:

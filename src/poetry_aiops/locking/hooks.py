@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
+from cleo.exceptions import CleoError
 from poetry.console.commands.self.self_command import SelfCommand
 
 
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
     from cleo.events.console_command_event import ConsoleCommandEvent
     from cleo.events.console_error_event import ConsoleErrorEvent
     from cleo.events.console_terminate_event import ConsoleTerminateEvent
+    from cleo.io.io import IO
     from poetry.poetry import Poetry
 
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.errors import AiopsError
-    from poetry_aiops.locking.session import VariantSession
+    from poetry_aiops.locking.session import PoetryCall, VariantSession
+    from poetry_aiops.locking.verify import Installed
 
 
 ACTING: Final = frozenset({"export", "install", "sync"})
@@ -48,8 +52,6 @@ def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
     if table is None:
         _warn_of_doubles(event, poetry)
         return None
-    from poetry_aiops.cli.output import Output
-    from poetry_aiops.cli.terminal import outlive_readers
     from poetry_aiops.errors import AiopsError
 
     try:
@@ -58,8 +60,7 @@ def before(event: ConsoleCommandEvent) -> VariantSession | Refusal | None:
         if isinstance(event.command, TakesSession):
             event.command.use_session(error)
             return None
-        outlive_readers(event.io)
-        Output(event.io).error(error)
+        _output(event.io).error(error)
         event.disable_command()
         return Refusal(error.exit_code)
     if isinstance(event.command, TakesSession):
@@ -72,9 +73,17 @@ def after(event: ConsoleTerminateEvent, session: VariantSession | Refusal) -> No
     if isinstance(session, Refusal):
         event.set_exit_code(session.exit_code)
         return
+    if event.exit_code != 0:
+        return
+    from poetry_aiops.errors import AiopsError, UsageError
     from poetry_aiops.locking.session import finish
 
-    finish(event, session)
+    try:
+        finish(event.command.name or "", event.command, session)
+    except AiopsError as error:
+        session.output.error(error)
+        if isinstance(error, UsageError):
+            event.set_exit_code(error.exit_code)
 
 
 def propose(event: ConsoleErrorEvent) -> None:
@@ -83,7 +92,7 @@ def propose(event: ConsoleErrorEvent) -> None:
     if poetry is not None:
         from poetry_aiops.locking.ordinary import show_proposal
 
-        show_proposal(event.io, poetry)
+        show_proposal(_output(event.io, outlives=False), poetry)
 
 
 def _prepared(
@@ -101,7 +110,8 @@ def _prepared(
         from poetry_aiops.cli.known_poetry import foreign_poetry
 
         raise foreign_poetry(str(error)) from error
-    return prepare(event, poetry, hardware, verifies=event.command.name in ACTING)
+    call = _call(event, poetry)
+    return prepare(call, _output(event.io), poetry, hardware, verifies=call.name in ACTING)
 
 
 def _warn_of_doubles(event: ConsoleCommandEvent, poetry: Poetry) -> None:
@@ -115,7 +125,68 @@ def _warn_of_doubles(event: ConsoleCommandEvent, poetry: Poetry) -> None:
     if len(set(names)) < len(names):
         from poetry_aiops.locking.ordinary import warn_of_doubles
 
-        warn_of_doubles(event, poetry)
+        warn_of_doubles(_output(event.io, outlives=False), poetry, _selected(event, poetry))
+
+
+def _output(io: IO, *, outlives: bool = True) -> Output:
+    """Return what we write to beside one of Poetry's commands, which then survives a reader that goes away.
+
+    Not with ``outlives=False``: in a project without variants a closed pipe is Poetry's own matter.
+    """
+    from poetry_aiops.cli.output import Output
+    from poetry_aiops.cli.terminal import accept_every_sign, outlive_readers
+
+    accept_every_sign(io)
+    if outlives:
+        outlive_readers(io)
+    return Output(io)
+
+
+def _call(event: ConsoleCommandEvent, poetry: Poetry) -> PoetryCall:
+    from packaging.utils import canonicalize_name
+
+    from poetry_aiops.locking.session import PoetryCall
+
+    io, name = event.io, event.command.name or ""
+    group = "dev" if _flag(io, "dev") else canonicalize_name(_option(io, "group") or "main")
+    return PoetryCall(
+        name,
+        event.command,
+        _selected(event, poetry),
+        selects_all=_flag(io, "all-groups") or _flag(io, "all-extras"),
+        regenerates=_flag(io, "regenerate"),
+        added=tuple(io.input.argument("name")) if name == "add" else (),
+        added_to=group,
+    )
+
+
+def _selected(event: ConsoleCommandEvent, poetry: Poetry) -> Installed:
+    """Return the groups and extras that the options of a command of Poetry's select, as Poetry reads them."""
+    from poetry_aiops.accelerators.groups import names_in_extras, names_in_groups
+    from poetry_aiops.locking.verify import Installed
+
+    io, package = event.io, poetry.package
+    only, added, removed = (names_in_groups(_option(io, name) or []) for name in ("only", "with", "without"))
+    if _flag(io, "all-groups"):
+        added = frozenset(package.dependency_group_names(include_optional=True))
+    defaults = frozenset(getattr(event.command, "default_groups", ()))
+    groups = only or (defaults | added) - removed
+    extras = (
+        frozenset(package.extras) if _flag(io, "all-extras") else names_in_extras(_option(io, "extras") or [])
+    )
+    return Installed.of(frozenset() if _flag(io, "only-root") else groups, extras)
+
+
+def _flag(io: IO, name: str) -> bool:
+    return bool(_option(io, name))
+
+
+def _option(io: IO, name: str) -> Any:  # noqa: ANN401 - a flag, a text or a list
+    """Return what an option is given; None for one that the command does not have."""
+    try:
+        return io.input.option(name)
+    except (CleoError, ValueError):
+        return None
 
 
 def poetry_of(event: ConsoleCommandEvent | ConsoleErrorEvent | ConsoleTerminateEvent) -> Poetry | None:

@@ -18,6 +18,7 @@ from poetry.puzzle.solver import Solver
 from poetry.puzzle.transaction import Transaction
 from poetry.utils.env import NullEnv
 
+from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.model import NoSolutionError
@@ -31,7 +32,6 @@ from poetry_aiops.locking.whole_writes import write_whole_files
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from cleo.io.io import IO
     from packaging.utils import NormalizedName
     from poetry.console.commands.installer_command import InstallerCommand
     from poetry.core.constraints.version import Version
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from poetry.utils.env import Env
     from poetry.utils.env.base_env import MarkerEnv
 
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.locking.gate import LockGuard
     from poetry_aiops.locking.provides import Provision
@@ -55,10 +56,9 @@ class LockPlan:
     variants: tuple[str, ...]
     provides: frozenset[str] | None
     targets: tuple[Target, ...]
-    quiet_io: IO
+    output: Output
     report: Callable[[Agreement[PoetrySolution], PoetrySolution], None]
     report_base: Callable[[Sequence[DoubleBuild | Finding]], None]
-    fail: Callable[[AiopsError], None]
     guard: LockGuard
     terms: Terms
     extras: bool = False
@@ -89,14 +89,14 @@ class VariantInstaller(Installer):
         self._env = MarkersOfAnotherMachine(self._env, markers)
 
     def run(self) -> int:
-        """Run as Poetry's installer does; an error of ours is told and becomes the exit code."""
+        """Run as Poetry's installer does; an error of ours is reported and becomes the exit code."""
         try:
             if self.executor.enabled and self._groups is not None and not self.plan.extras:
                 refuse_several_variants(self.plan.variants, self._groups)
             with self._variant_solver(), self.plan.guard.watching(self._locker):
                 return super().run()
         except AiopsError as error:
-            self.plan.fail(error)
+            self.plan.output.error(error)
             return error.exit_code
 
     @contextmanager
@@ -118,7 +118,32 @@ class VariantInstaller(Installer):
             locked = self._locker.locked_packages()
             operations = self._with_changed_builds(operations, locked)
             operations = [*self._leftovers(operations, locked), *operations]
+            operations = self._without_overwritten_files(operations)
         return super()._execute(operations)
+
+    def _without_overwritten_files(self, operations: list[Operation]) -> list[Operation]:
+        """Remove installed twins of what is wanted first, and install again what shared its files with them.
+
+        Two packages of one family own the same files: removing one takes them from the other.
+        """
+        installed = {package.name: package for package in self._installed_repository.packages}
+        system = {package.name for package in self._installed_repository.system_site_packages}
+        going = [one for one in operations if isinstance(one, Uninstall)]
+        coming = [
+            one for one in operations if one not in going and one.skip_reason in {None, "Already installed"}
+        ]
+        replaced = installed.keys() - system - {one.package.name for one in coming}
+        families = load_families()
+        twins = {one: replaced & families.twins(one.package.name) for one in coming}
+        more = {name for names in twins.values() for name in names} - {one.package.name for one in going}
+        again = [one for one, names in twins.items() if names and one.skipped]
+        return [
+            *(Uninstall(installed[name]) for name in sorted(more)),
+            *(
+                Update(installed[one.package.name], one.package) if one in again else one
+                for one in operations
+            ),
+        ]
 
     def _leftovers(self, operations: list[Operation], locked: SolvedPackages) -> list[Operation]:
         """Return removals of installed packages that only the cleared variants hold."""
@@ -179,14 +204,14 @@ class VariantInstaller(Installer):
         return {package: info.groups for package, info in self._locker.locked_packages().items()}
 
 
-def exchange_installer(command: InstallerCommand, io: IO, plan: LockPlan) -> None:
+def exchange_installer(command: InstallerCommand, plan: LockPlan) -> None:
     """Give the command a VariantInstaller in place of Poetry's, with the same environment and executor."""
     poetry, given = command.poetry, command.installer
     write_whole_files(poetry)
     # Solving again from the lock (the default up to Poetry 2.2) knows no groups and could mix variants.
     poetry.config.merge({"installer": {"re-resolve": False}})
     installer = VariantInstaller(
-        io,
+        plan.output.io,
         command.env,
         poetry.package,
         poetry.locker,
@@ -269,6 +294,7 @@ class OneLockSolver(Solver):
     def _solver_for(
         self, variants: tuple[str, ...], base_groups: frozenset[str], use_latest: frozenset[NormalizedName]
     ) -> PoetryVariantSolver:
+        output = self._plan.output
         return PoetryVariantSolver(
             root=self._package,
             pool=self._pool,
@@ -277,7 +303,7 @@ class OneLockSolver(Solver):
             use_latest=use_latest,
             variants=frozenset(variants),
             provision=self._provision(variants, base_groups),
-            io=self._io if self._io.is_very_verbose() else self._plan.quiet_io,
+            output=output if output.is_very_verbose else output.silent(),
             source_root=self.provider._source_root,  # noqa: SLF001 - the inner solvers need the same
         )
 

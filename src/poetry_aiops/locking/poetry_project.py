@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleo.io.null_io import NullIO
-
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from cleo.io.io import IO
     from poetry.console.application import Application
     from poetry.poetry import Poetry
 
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.staged_project import StagedProject
 
 
 class PoetryProject:
     """What a run needs of Poetry: its view of the project, and locks of texts that are not written yet."""
 
-    def __init__(self, io: IO, application: Application) -> None:
-        self._io = io
+    def __init__(self, output: Output, application: Application) -> None:
+        self._output = output
         self._application = application
 
     @property
@@ -47,15 +45,15 @@ class PoetryProject:
         """
         from poetry_aiops.locking.run import lock_staged
 
-        io = NullIO(self._io.input) if quiet and not self._io.is_verbose() else self._io
-        return lock_staged(staged, io, self._application)
+        output = self._output.silent() if quiet and not self._output.is_verbose else self._output
+        return lock_staged(staged, output, self._application)
 
     def verify(self, staged: StagedProject) -> None:
         """Verify everything that can be installed from a staged project's lock; raises LockConflictError."""
         from poetry_aiops.locking.run import verify_staged
 
-        verify_staged(staged, self._io)
+        verify_staged(staged, self._output)
 
     def without_styles(self, text: str) -> str:
         """Return a message of Poetry's without its tags for colours."""
-        return self._io.output.formatter.remove_format(text)
+        return self._output.without_styles(text)

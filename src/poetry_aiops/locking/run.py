@@ -19,14 +19,14 @@ from poetry_aiops.project.pyproject import aiops_table, read_project
 
 
 if TYPE_CHECKING:
-    from cleo.io.io import IO
     from poetry.console.application import Application
     from poetry.poetry import Poetry
 
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.staged_project import StagedProject
 
 
-def lock_staged(staged: StagedProject, io: IO, application: Application) -> int:
+def lock_staged(staged: StagedProject, output: Output, application: Application) -> int:
     """Lock a staged project without an environment; returns the exit code of Poetry's installer.
 
     Raises NegativeAnswerError when no versions fit together, IncompleteError when an index cannot be read.
@@ -37,7 +37,7 @@ def lock_staged(staged: StagedProject, io: IO, application: Application) -> int:
     lock.set_poetry(poetry)
     lock.set_env(NullEnv(staged.scratch))
     installer = Installer(
-        io,
+        output.io,
         lock.env,
         poetry.package,
         poetry.locker,
@@ -47,27 +47,27 @@ def lock_staged(staged: StagedProject, io: IO, application: Application) -> int:
         disable_cache=poetry.disable_cache,
     )
     lock.set_installer(installer)
-    return _run(lock, io, poetry)
+    return _run(lock, output, poetry)
 
 
-def verify_staged(staged: StagedProject, io: IO) -> None:
+def verify_staged(staged: StagedProject, output: Output) -> None:
     """Verify everything that can be installed from a staged project's lock; raises LockConflictError."""
-    session = _session(io, staged.poetry)
+    session = _session(output, staged.poetry)
     if session is not None:
         verify_lock(session)
 
 
-def _session(io: IO, poetry: Poetry) -> VariantSession | None:
+def _session(output: Output, poetry: Poetry) -> VariantSession | None:
     """Return the session of a project with variants, None for one without."""
     hardware = read_config(aiops_table(poetry.pyproject.data)).hardware
     if hardware is None:
         return None
-    return VariantSession(io, poetry, read_project(poetry.pyproject_path), hardware)
+    return VariantSession(output, poetry, read_project(poetry.pyproject_path), hardware)
 
 
-def _run(lock: LockCommand, io: IO, poetry: Poetry) -> int:
-    PoetryKeyring.preflight_check(io, poetry.config)
-    session = _session(io, poetry)
+def _run(lock: LockCommand, output: Output, poetry: Poetry) -> int:
+    PoetryKeyring.preflight_check(output.io, poetry.config)
+    session = _session(output, poetry)
     if session is not None:
         use_variant_installer(lock, session)
     lock.installer.lock(update=False)

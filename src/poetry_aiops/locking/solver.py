@@ -12,7 +12,7 @@ The private names of Poetry that this module touches, compared across 2.1 to 2.5
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from cleo.io.io import IO
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.dependency import Dependency
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
     from poetry.repositories import RepositoryPool
 
+    from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.model import Offer
     from poetry_aiops.locking.provides import Builds
     from poetry_aiops.project.targets import Target
@@ -184,7 +184,8 @@ class PoetryVariantSolver:
     use_latest: frozenset[NormalizedName]
     variants: frozenset[str]
     provision: Provision
-    io: IO
+    output: Output
+    """What Poetry's solver reports its steps to."""
     source_root: Path | None
     _known: dict[Build, Package] = field(default_factory=dict)
     _deferred: dict[Dependency, Package] = field(default_factory=dict)
@@ -198,7 +199,10 @@ class PoetryVariantSolver:
         locked = [*preferred, *(package for package in self.locked[variant] if package.name not in fixed)]
         packages = self._packages(variant, root, rules, locked, self.use_latest - fixed)
         if stricter := self._twins_that_fit(variant, packages):
-            packages = self._packages(variant, root, {**rules, **stricter}, locked, self.use_latest - fixed)
+            with suppress(NoSolutionError):  # then the checker says who refuses the version of the twin
+                packages = self._packages(
+                    variant, root, {**rules, **stricter}, locked, self.use_latest - fixed
+                )
         self._known.update((build_of(package), package) for package in packages)
         return PoetrySolution(root, packages)
 
@@ -211,7 +215,7 @@ class PoetryVariantSolver:
         use_latest: Collection[NormalizedName],
     ) -> SolvedPackages:
         pool = OfferingPool(self.pool, rules) if rules else self.pool
-        solver = _SingleVariantSolver(root, pool, self.installed, locked, self.io)
+        solver = _SingleVariantSolver(root, pool, self.installed, locked, self.output.io)
         solver.split(variant, self.variants, self.provision)
         solver.provider._source_root = self.source_root  # noqa: SLF001 - Poetry hands it on only to its own
         solver.provider._deferred_cache = self._deferred  # noqa: SLF001 - else git and paths are read again

@@ -320,19 +320,23 @@ def _gaps(
         if name in terms.provided_none:
             continue
         missing = _union(need.demands.values()) & ~selected.bits(name)
+        refused: set[str] = set()
         for twin in families.twins(name):
-            missing &= ~_union(
-                bits
-                for placement, bits in selected.chosen.get(twin, ())
-                if _serves(placement.build, need, bits)
-            )
+            for placement, bits in selected.chosen.get(twin, ()):
+                if _serves(placement.build, need, bits):
+                    missing &= ~bits
+                elif bits & missing:
+                    refused.add(str(placement))
         if missing:
+            unfit = f"; {', '.join(sorted(refused))} cannot stand for it" if refused else ""
             yield Finding(
                 name,
-                f"{name} is missing",
+                f"{name} is missing{unfit}",
                 selected.machines.names(missing),
                 need.parents(missing),
-                _ways_to_fill(name, variant, selected.machines.names(missing)),
+                "Ask for another version of one of them"
+                if refused
+                else _ways_to_fill(name, variant, selected.machines.names(missing)),
                 is_gap=True,
             )
 

@@ -45,6 +45,11 @@ class MigrateReqsCommand(AiopsCommand, Command):
         option(
             "python", None, "The Python versions to lock for, such as <comment>>=3.11,<3.14</>.", flag=False
         ),
+        option(
+            "rewrite",
+            None,
+            "Change the old commands of Dockerfiles, workflows, Makefiles and shell scripts where the new form is certain.",
+        ),
         option("no-lock", None, "Write pyproject.toml, but leave poetry.lock alone."),
         option("fix", None, "Repair lines that pip refuses, where it is clear what was meant."),
         option(
@@ -63,6 +68,7 @@ with the lock. Anything that cannot be read stops it with file and line, and not
 <info>poetry migrate-reqs --dry-run</info>
 <info>poetry migrate-reqs requirements.txt requirements-dev.txt</info>
 <info>poetry migrate-reqs --group ml-cu126=requirements-gpu.txt --group lint=tools.txt</info>
+<info>poetry migrate-reqs --rewrite</info>
 <info>poetry migrate-reqs --rollback</info>
 
 Everything that changes is first copied to <comment>.migration_backup/</>, with a restore.sh that needs no Python.
@@ -91,8 +97,9 @@ Everything that changes is first copied to <comment>.migration_backup/</>, with 
             lock=not self.option("no-lock"),
             fix=bool(self.option("fix")),
             force=force,
+            rewrite=bool(self.option("rewrite")),
         )
-        return migrate(request, output, PoetryProject(self.io, self.get_application()))
+        return migrate(request, output, PoetryProject(output, self.get_application()))
 
     def _root(self) -> Path:
         """Return the folder of ``-P``, else the working directory; a pyproject.toml of a parent does not count.

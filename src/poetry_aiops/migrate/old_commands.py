@@ -1,24 +1,38 @@
-"""The commands of the repository that should change after a migration."""
+"""The commands of the repository that should change after a migration, and the changes that are certain."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.legacy import KnownGroup, find_old_commands, knowledge_of
-from poetry_aiops.migrate.legacy.files import files_to_read
+from poetry_aiops.migrate.legacy.find import knowledge_of, old_command, read_old_file
+from poetry_aiops.migrate.legacy.model import KnownGroup
+from poetry_aiops.migrate.legacy.rewrite import rewritten
+from poetry_aiops.migrate.legacy.scripts import files_to_read
+from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.repository_files import read_text
+from poetry_aiops.system.transaction.model import FileChange
 
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from poetry_aiops.migrate.legacy import OldCommand
+    from poetry_aiops.migrate.legacy.model import OldCommand
     from poetry_aiops.migrate.request import MigrationInput
 
 
-def old_commands_in(root: Path, given: MigrationInput) -> tuple[OldCommand, ...]:
-    """Return what in Dockerfiles, workflows and scripts still installs the old way, with today's form."""
+@dataclass
+class OldCommands:
+    """All of them with today's form, and the files as ``--rewrite`` would leave them."""
+
+    found: list[OldCommand] = field(default_factory=list)
+    changes: list[FileChange] = field(default_factory=list)
+
+
+def old_commands_in(root: Path, given: MigrationInput, *, rewrite: bool) -> OldCommands:
+    """Return what in Dockerfiles, workflows and scripts still installs the old way."""
     plan = given.plan
+    entries = [entry for group in plan.edits.groups for entry in group.entries]
     known = knowledge_of(
         plan.roles,
         given.tree,
@@ -26,9 +40,31 @@ def old_commands_in(root: Path, given: MigrationInput) -> tuple[OldCommand, ...]
         is_package=given.identity.package_mode,
         paths=[file.path for file in given.listing],
     )
-    return tuple(
-        command
-        for path in files_to_read(given.listing)
-        if (text := read_text(root, path)) is not None
-        for command in find_old_commands(path, text, known)
-    )
+    settings = ("poetry.toml",) if plan.edits.settings or (root / "poetry.toml").is_file() else ()
+    local = any(entry.path is not None for entry in entries)
+    known = replace(known, needs=None if local else settings)
+    result = OldCommands()
+    for path in files_to_read(given.listing):
+        text = read_text(root, path)
+        old = read_old_file(path, text, known) if text is not None else None
+        if old is None:
+            continue
+        new, changed = rewritten(old, known)
+        change = _change(root, path, old.file.text, new) if changed and rewrite else None
+        if change is not None:
+            result.changes.append(change)
+        result.found += [
+            old_command(path, hit, rewritten=change is not None and hit in changed) for hit in old.hits
+        ]
+    return result
+
+
+def _change(root: Path, path: str, text: str, new: str) -> FileChange | None:
+    """Return the change of a file; None for a link, another encoding than UTF-8, and mixed line ends."""
+    if (root / path).is_symlink():
+        return None
+    before = read_file(root / path, within=root)
+    newline = "\r\n" if b"\r\n" in before else "\n"
+    mark = "\ufeff" if before.startswith(b"\xef\xbb\xbf") else ""
+    same, after = ((mark + one.replace("\n", newline)).encode() for one in (text, new))
+    return FileChange(path, before, after) if same == before else None

@@ -13,7 +13,7 @@ from poetry_aiops.system.addresses import redact
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.migrate.legacy import OldCommand
+    from poetry_aiops.migrate.legacy.model import OldCommand
     from poetry_aiops.migrate.model import Problem, ReadRequirement
     from poetry_aiops.migrate.planning.convert import Pin
     from poetry_aiops.migrate.planning.entry import Identity
@@ -229,6 +229,7 @@ def old_command_content(commands: Iterable[OldCommand]) -> list[dict[str, Any]]:
             "today": one.today,
             "confidence": one.confidence,
             "rule": one.rule,
+            "rewritten": one.rewritten,
         }
         for one in commands
     ]

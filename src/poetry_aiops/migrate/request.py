@@ -65,6 +65,7 @@ class MigrationRequest:
     lock: bool = True
     fix: bool = False
     force: bool = False
+    rewrite: bool = False
 
     def __post_init__(self) -> None:
         """Raise UsageError for options that cannot be read."""
@@ -120,7 +121,7 @@ class Reading:
 
     def _relative(self, file: str, where: str) -> str:
         """Return a file that the user named as a path of the project; raises UsageError for one outside."""
-        path = Path(file).resolve()
+        path = Path(file).parent.resolve() / Path(file).name
         if not path.is_relative_to(self.root):
             inside = self.root / file
             raise UsageError(
@@ -129,6 +130,16 @@ class Reading:
                 hint=f"Paths are relative to the working directory: write {os.path.relpath(inside)}."
                 if ".." not in Path(file).parts and inside.exists()
                 else "Migrate it in its own folder, or copy it into the project.",
+            )
+        if (
+            path.is_symlink()
+            and path.is_file()
+            and ProjectFolder(self.root, {}).read(path.relative_to(self.root).as_posix()) is None
+        ):
+            raise UsageError(
+                f"{file} is a link that leads outside the project {self.root}",
+                where=where,
+                hint="Copy the file into the project: only links to files beside the project are followed.",
             )
         if not path.is_file():
             raise InputError("there is no such file", where=file, hint=self._nearby(path))
@@ -146,14 +157,19 @@ class Reading:
         if named:
             return tuple(dict.fromkeys([*named, *chosen]))
         found = discover(file.path for file in self._listing)
-        if not found.files and not chosen:
+        if not (found.files or chosen or self._unlisted()):
             more = f" Elsewhere there are {', '.join(found.elsewhere[:_SHOWN])}." if found.elsewhere else ""
             raise UsageError(
                 f"there are no requirements files in {self.root}",
                 where=COMMAND,
                 hint=f"Name them: `{COMMAND} FILE...`.{more}",
             )
-        hidden = [file for file in self._unlisted() if file not in chosen]
+        folder = ProjectFolder(self.root, {})
+        unlisted = self._unlisted()
+        linked = [
+            file for file in unlisted if (self.root / file).is_symlink() and folder.read(file) is not None
+        ]
+        hidden = [file for file in unlisted if file not in {*chosen, *linked}]
         if hidden:
             self.notes.append(
                 f"left alone, as git ignores them or they lead out of the project: {', '.join(hidden)}"
@@ -161,7 +177,7 @@ class Reading:
         if found.elsewhere:
             rest = ", ".join(found.elsewhere[:_SHOWN]) + (" ..." if len(found.elsewhere) > _SHOWN else "")
             self.notes.append(f"left alone, as they are not at the usual places: {rest}")
-        return tuple(dict.fromkeys([*found.files, *chosen]))
+        return tuple(dict.fromkeys([*found.files, *linked, *chosen]))
 
     def _unlisted(self) -> tuple[str, ...]:
         """Return files at the usual places that the listing leaves out, so that none is passed over in silence."""
@@ -305,7 +321,8 @@ class ProjectFolder:
         if path in self.replaced:
             return self.replaced[path]
         try:
-            return read_file(self.root / path, within=self.root)
+            linked = PurePosixPath(path).suffix in _SUFFIXES and (self.root / path).is_symlink()
+            return read_file(self.root / path, within=self._shared if linked else self.root)
         except (OSError, ValueError):
             return None
 
@@ -328,6 +345,12 @@ class ProjectFolder:
         except (OSError, ValueError, RuntimeError):
             return None
         return found if found.is_relative_to(self._boundary) else None
+
+    @cached_property
+    def _shared(self) -> Path:
+        """The folder that a linked requirements file may lead to: what is beside the project, but no home folder."""
+        beside, home = self.root.parent, Path("~").expanduser().resolve()
+        return self.root if home.is_relative_to(beside) else beside
 
     @cached_property
     def _boundary(self) -> str:

@@ -17,7 +17,7 @@ from poetry_aiops.errors import InputError, NegativeAnswerError
 from poetry_aiops.locking.api import check_declaration, refuse_invalid
 from poetry_aiops.migrate import report
 from poetry_aiops.migrate.locking import PlannedLock
-from poetry_aiops.migrate.old_commands import old_commands_in
+from poetry_aiops.migrate.old_commands import OldCommands, old_commands_in
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.api import PoetryProject, StagedProject
-    from poetry_aiops.migrate.legacy import OldCommand
     from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.proof import Proof
@@ -65,7 +64,7 @@ class Migrating:
     project: PoetryProject
     changes: list[FileChange] = field(default_factory=list)
     proof: Proof | None = None
-    old_commands: tuple[OldCommand, ...] = ()
+    old_commands: OldCommands = field(default_factory=OldCommands)
     backup: str | None = None
     plan: Plan | None = None
     """What is written: with a lock, the constraints that bind in it and what else it needs."""
@@ -138,7 +137,8 @@ class Migrating:
             self.output.warning("there is nothing to migrate in these files")
         self.plan = plan.binding(plan.constrained_directly)
         self._plan_changes(given)
-        self.old_commands = old_commands_in(self.root, given)
+        self.old_commands = old_commands_in(self.root, given, rewrite=self.request.rewrite)
+        self.changes += self.old_commands.changes
         self._show(given)
         if self.request.dry_run:
             self._show_old_commands()
@@ -162,7 +162,7 @@ class Migrating:
         return [
             FileChange(path, file.data, file.data)
             for path, file in given.tree.files.items()
-            if path not in changed
+            if path not in changed and not (self.root / path).is_symlink()
         ]
 
     def _plan_changes(self, given: MigrationInput) -> None:
@@ -281,9 +281,10 @@ class Migrating:
     # -- afterwards --------------------------------------------------------------------------------------------
 
     def _show_old_commands(self) -> None:
-        if self.old_commands:
+        left = [one for one in self.old_commands.found if not one.rewritten]
+        if left:
             self.output.line("Old commands in this repository, and today's:")
-            for line in report.old_command_lines(self.old_commands):
+            for line in report.old_command_lines(left):
                 self.output.line(line)
 
     def _conclude(self, given: MigrationInput) -> None:
@@ -314,7 +315,7 @@ class Migrating:
                 "files": [_file_content(change) for change in self.changes],
                 "diff": "".join(_diff(change) for change in shown),
                 "proof": report.proof_content(self.proof, given.plan.pins),
-                "old_commands": report.old_command_content(self.old_commands),
+                "old_commands": report.old_command_content(self.old_commands.found),
                 "backup": self.backup,
                 "dry_run": self.request.dry_run,
                 "exit_code": code,

@@ -9,9 +9,11 @@ from poetry.core.packages.package import Package
 from poetry.core.packages.project_package import ProjectPackage
 from poetry.packages.locker import Locker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
+from tests.unit.locking.locks import lock_of
 
-from poetry_aiops.errors import UsageError
-from poetry_aiops.locking.gate import LockGuard, locked_by, machines_for
+from poetry_aiops.errors import LockConflictError, UsageError
+from poetry_aiops.locking.gate import LockGuard, locked_by, verify_locked
+from poetry_aiops.locking.verify import Installed
 
 
 if TYPE_CHECKING:
@@ -81,13 +83,9 @@ def test_a_lock_that_changes_past_the_guard_is_put_back(locker: Locker) -> None:
     assert locker.lock.read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    ("constraint", "pythons"),
-    [
-        (">=3.11,<3.13", {"3.11", "3.12"}),
-        ("~3.12", {"3.12"}),
-        ("no constraint", {f"3.{m}" for m in range(8, 16)}),
-    ],
-)
-def test_machines_have_the_pythons_that_the_constraint_allows(constraint: str, pythons: set[str]) -> None:
-    assert {machine.python for machine in machines_for(constraint)} == pythons
+def test_two_builds_are_refused_where_the_lock_is_for_a_python_that_is_not_known_yet() -> None:
+    builds: list[dict[str, object]] = [
+        {"name": "apple", "version": version, "groups": ["main"]} for version in ("1+cpu", "1+cu")
+    ]
+    with pytest.raises(LockConflictError, match="apple"):
+        verify_locked(lock_of(*builds, python=">=3.16"), [Installed("main", frozenset({"main"}))])

@@ -11,7 +11,7 @@ from poetry_aiops.system.reading import LARGEST
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
+    from pytest_mock import MockerFixture
 
 
 def folder(root: Path, **replaced: bytes) -> ProjectFolder:
@@ -77,9 +77,6 @@ def test_folders_and_their_names_are_told(tmp_path: Path) -> None:
     assert found.names("../..") == []
 
 
-def test_a_file_that_may_not_be_read_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> int:
-        raise PermissionError
-
-    monkeypatch.setattr("os.open", refuse)
+def test_a_file_that_may_not_be_read_is_none(tmp_path: Path, mocker: MockerFixture) -> None:
+    mocker.patch("os.open", side_effect=PermissionError)
     assert folder(project(tmp_path)).read("requirements/base.txt") is None

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.targets import Target, extras_in, marker_applies, targets
+from poetry_aiops.project.targets import Target, extras_in, machines_for, marker_applies, targets
 
 
 ALL = targets(lambda _: True)
@@ -35,6 +35,12 @@ def test_pythons_from_3_8_to_3_15_are_known() -> None:
 def test_a_minor_counts_when_only_some_of_its_patch_releases_are_allowed() -> None:
     found = targets(lambda version: allows(">=3.11.4,<3.12.3", version))
     assert {one.environment["python_full_version"] for one in found} == {"3.11.40", "3.12.2"}
+
+
+@pytest.mark.parametrize("constraint", [">=3.16", "==3.11.99", "no constraint"])
+def test_machines_have_every_python_where_a_constraint_allows_none_that_is_known(constraint: str) -> None:
+    assert machines_for(constraint) == ALL
+    assert {machine.python for machine in machines_for(">=3.11,<3.13")} == {"3.11", "3.12"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import os
 import stat
 import sys
 import time
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
+from unittest.mock import DEFAULT
 
 import pytest
 
@@ -12,12 +14,18 @@ from poetry_aiops.system.files import temporary_beside, write_atomically, write_
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_mock import MockerFixture
 
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="permission bits and links of POSIX")
+
+
+def at_call(number: int, error: BaseException) -> Iterator[object]:
+    """Return side effects of a wrapped function, of which one call fails, counted from 1."""
+    return chain(repeat(DEFAULT, number - 1), [error], repeat(DEFAULT))
 
 
 def mode(path: Path) -> int:
@@ -100,18 +108,8 @@ def test_a_new_file_never_replaces_one_that_is_there(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
-def test_a_new_file_that_cannot_be_written_whole_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real_write = os.write
-    sizes = iter([2])
-
-    def fills_up(handle: int, data: bytes) -> int:
-        for size in sizes:
-            return real_write(handle, data[:size])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "write", fills_up)
+def test_a_new_file_that_cannot_be_written_whole_is_removed(tmp_path: Path, mocker: MockerFixture) -> None:
+    mocker.patch.object(os, "write", side_effect=[2, OSError(28, "No space left on device")])
     with pytest.raises(OSError, match="No space left"):
         write_new(tmp_path / "file", b"content")
     assert list(tmp_path.iterdir()) == []
@@ -199,32 +197,19 @@ def test_several_files_are_written_and_nothing_else_is_left(tmp_path: Path) -> N
 @pytest.mark.parametrize("interruption", [OSError(5, "Input/output error"), KeyboardInterrupt()], ids=repr)
 @pytest.mark.parametrize("turn", [1, 2, 3])
 def test_when_one_of_several_files_cannot_be_exchanged_all_are_as_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turn: int, interruption: BaseException
+    tmp_path: Path, mocker: MockerFixture, turn: int, interruption: BaseException
 ) -> None:
     before = two_files(tmp_path)
-    real, turns = os.replace, iter(range(1, 100))
-
-    def stopped(source: str, target: str) -> None:
-        if next(turns) == turn:
-            raise interruption
-        real(source, target)
-
-    monkeypatch.setattr(os, "replace", stopped)
+    mocker.patch.object(os, "replace", wraps=os.replace, side_effect=at_call(turn, interruption))
     with pytest.raises(type(interruption)):
         write_together({tmp_path / name: b"new" for name in ("first", "made", "last")})
     assert contents(tmp_path) == before
 
 
-def test_when_the_disk_fills_up_no_file_is_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_the_disk_fills_up_no_file_is_exchanged(tmp_path: Path, mocker: MockerFixture) -> None:
     before = two_files(tmp_path)
-    real, calls = os.fsync, iter(range(100))
-
-    def full(handle: int) -> None:
-        if next(calls) == 2:
-            raise OSError(28, "No space left on device")
-        real(handle)
-
-    monkeypatch.setattr(os, "fsync", full)
+    full = OSError(28, "No space left on device")
+    mocker.patch.object(os, "fsync", wraps=os.fsync, side_effect=at_call(3, full))
     with pytest.raises(OSError, match="No space left"):
         write_together({tmp_path / name: b"new" for name in before})
     assert contents(tmp_path) == before
@@ -261,15 +246,13 @@ def test_the_folder_goes_to_the_disk_after_the_rename(
 
 @posix_only
 def test_a_folder_that_cannot_be_brought_to_the_disk_does_no_harm(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, mocker: MockerFixture
 ) -> None:
-    real = os.fsync
-
-    def refuses_folders(handle: int) -> None:
+    def refuses_folders(handle: int) -> object:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
             raise OSError(22, "Invalid argument")
-        real(handle)
+        return DEFAULT
 
-    monkeypatch.setattr(os, "fsync", refuses_folders)
+    mocker.patch.object(os, "fsync", wraps=os.fsync, side_effect=refuses_folders)
     write_atomically(tmp_path / "new", b"content")
     assert (tmp_path / "new").read_bytes() == b"content"

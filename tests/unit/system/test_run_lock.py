@@ -100,19 +100,18 @@ def test_a_lock_file_that_its_holder_removed_locks_nobody_out(tmp_path: Path) ->
 
 
 def test_the_next_one_takes_the_file_that_is_there_not_the_removed_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, mocker: MockerFixture
 ) -> None:
     path = tmp_path / "lock"
     path.touch()
     real_lock = module._lock
-    removals = iter([True, False])
 
     def removed_meanwhile(handle: int) -> None:
         real_lock(handle)
-        if next(removals):
+        if taken.call_count == 1:
             path.unlink()
 
-    monkeypatch.setattr(module, "_lock", removed_meanwhile)
+    taken = mocker.patch.object(module, "_lock", side_effect=removed_meanwhile)
     with run_lock(path, NOW):
         assert path.exists()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from posixpath import join, normpath
 from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.project.model import MAIN
@@ -13,12 +14,12 @@ from poetry_aiops.system.text import clean, one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from poetry_aiops.migrate.model import Place
 
 
-Confidence = Literal["certain", "likely", "document"]
+Confidence = Literal["certain", "likely"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class OldCommand:
     ``text`` is the command on one line, ``today`` what to write there instead, ``""`` where the line can go.
     ``rule`` is the stable name of the kind of finding. ``confidence`` is ``certain`` for what fails today or reads a
     migrated file, ``likely`` where a person has to look (a variable, a file name that only may be meant, something
-    that works on but passes poetry.lock by), ``document`` for what stands in prose.
+    that works on but passes poetry.lock by). ``rewritten``: ``--rewrite`` makes the change.
     """
 
     place: Place
@@ -37,6 +38,37 @@ class OldCommand:
     today: str
     confidence: Confidence
     rule: str
+    rewritten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that applies: why, what to write instead, and how sure that is.
+
+    ``files`` are the migrated files that the command reads. ``drops``: all else that the command says has no
+    meaning for today's form, so that this form can take its place.
+    """
+
+    rule: str
+    why: str
+    today: str
+    confidence: Confidence = "certain"
+    files: tuple[KnownFile, ...] = ()
+    drops: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A finding with its line, the text it is about and that text's place in the file, where it can be replaced.
+
+    ``folder`` is the image's folder where it works.
+    """
+
+    line: int
+    text: str
+    finding: Finding
+    span: tuple[int, int] | None = None
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +92,23 @@ class KnownFile:
 class Knowledge:
     """What was migrated into what.
 
-    ``is_package`` says that Poetry also installs the project itself. ``paths`` are all files of the repository: a
+    ``is_package`` says that Poetry also installs the project itself, ``needs`` which files beside pyproject.toml and
+    poetry.lock it reads, None where these are whole folders. ``paths`` are all files of the repository: a
     requirements file that exists beside a script and was not migrated is not mistaken for one that was.
+    ``variables`` are those that the file has set before a command. In an image ``folder`` is where the command
+    works, ``copied`` says which file of the repository a path of the image is, and ``context`` is the folder of the
+    image that the whole repository was copied to.
     """
 
     files: tuple[KnownFile, ...] = ()
     groups: tuple[KnownGroup, ...] = (KnownGroup(MAIN),)
     is_package: bool = False
     paths: frozenset[str] = frozenset()
+    needs: tuple[str, ...] | None = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    folder: str | None = None
+    copied: Mapping[str, str] = field(default_factory=dict)
+    context: str | None = None
 
     def find(self, reference: str, near: str = "") -> tuple[KnownFile, ...]:
         """Return the migrated files that a path in a command means; several for ``*`` and variables.
@@ -75,33 +116,46 @@ class Knowledge:
         ``near`` is the file that holds the command: paths may be relative to its folder, to the project, or, in
         images, absolute, so that only the end of the path tells.
         """
-        text = reference.strip().strip("\"'").replace("\\", "/")
+        text = self.filled(reference.strip().strip("\"'").replace("\\", "/"))
+        if self.folder is not None and (path := self.in_repository(text)) is not None:
+            return tuple(file for file in self.files if file.path == path)
         if _has_variable(text):
             return self._matching(text)
         parts = _parts(text)
         if not parts:
             return ()
         beside = _parts(f"{PurePosixPath(near).parent}/{text}")
-        for wanted in (parts, beside) if _is_document(near) else (beside, parts):
+        for wanted in (beside, parts):
             path = "/".join(wanted)
-            if found := [file for file in self.files if file.path == path]:
-                return tuple(found)
-            if path in self.paths:
-                return ()  # another file of that name, which is not migrated
-        if not text.startswith(("/", "../", "~")) and len(parts) > 1:
-            return ()
-        return self._ending(parts)
+            found = tuple(file for file in self.files if file.path == path)
+            if found or path in self.paths:  # else: another file of that name, which is not migrated
+                return found
+        is_elsewhere = text.startswith(("/", "../", "~")) or len(parts) == 1
+        return self._ending(parts) if is_elsewhere else ()
 
-    def folder(self, reference: str) -> tuple[KnownFile, ...]:
-        """Return the migrated files in a folder that a command names."""
-        parts = _parts(reference)
-        return tuple(
-            file
-            for file in self.files
-            if parts
-            and len(parts) < len(PurePosixPath(file.path).parts)
-            and PurePosixPath(file.path).parts[: len(parts)] == parts
+    def filled(self, text: str) -> str:
+        """Return a text with the variables that are known: ``$NAME``, ``${NAME}``, ``${NAME:-default}``."""
+
+        def value(found: re.Match[str]) -> str:
+            default = found["default"] if found["default"] and not found["default"].startswith("$") else None
+            return self.variables.get(found["name"], found[0] if default is None else default)
+
+        return re.sub(
+            r"\$(?:\{(?P<name>\w+)(?::?-(?P<default>[^}]*))?\}|(?P<plain>\w+))",
+            lambda hit: value(hit) if hit["name"] else self.variables.get(hit["plain"], hit[0]),
+            text,
         )
+
+    def in_repository(self, path: str) -> str | None:
+        """Return which file of the repository a path of an image is; None where its COPY lines do not say."""
+        inside = normpath(join(self.folder or "/", path))
+        if inside in self.copied:
+            return self.copied[inside]
+        if self.context is not None and inside.startswith(self.context.rstrip("/") + "/"):
+            found = inside[len(self.context.rstrip("/")) + 1 :]
+            if found in self.paths or any(file.path == found for file in self.files):
+                return found
+        return None
 
     def group(self, name: str) -> KnownGroup:
         """Return a group by name; one that nobody declared is taken as a plain one."""
@@ -130,12 +184,6 @@ class Knowledge:
 
 
 _VARIABLE = re.compile(r"\$\{\{[^}]*\}\}|\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|%\w+%|\*+|\?|\{[^}]*\}")
-
-
-def _is_document(path: str) -> bool:
-    """Tell whether a file is documentation whose commands are meant for the project's folder, not for its own."""
-    pure = PurePosixPath(path)
-    return pure.suffix.lower() in {".md", ".rst"} and not pure.stem.lower().startswith("readme")
 
 
 def _has_variable(text: str) -> bool:

@@ -9,76 +9,26 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.migrate.legacy.model import install_line
+from poetry_aiops.migrate.legacy.facts import load_legacy_facts
+from poetry_aiops.migrate.legacy.model import Finding, install_line
 from poetry_aiops.migrate.legacy.programs import call_of
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.migrate.legacy.model import Confidence, Knowledge, KnownFile
+    from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile
     from poetry_aiops.migrate.legacy.programs import Call
     from poetry_aiops.migrate.legacy.shell import Command, Word
 
 
 _REQUIREMENT: Final = ("-r", "--requirement", "--requirements")
 _EDITABLE: Final = ("-e", "--editable")
-_PLACES: Final = ("-t", "--target", "--prefix", "--root")
-_FOLDERS: Final = ("-d", "--dest", "--destination-directory", "-w", "--wheel-dir")
-_WITH_VALUE: Final = (
-    *_REQUIREMENT,
-    *_EDITABLE,
-    *_PLACES,
-    *_FOLDERS,
-    *("-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host"),
-    *(
-        "--platform",
-        "--python-version",
-        "--implementation",
-        "--abi",
-        "--only-binary",
-        "--no-binary",
-        "--proxy",
-    ),
-    *(
-        "--timeout",
-        "--retries",
-        "--cache-dir",
-        "--log",
-        "--cert",
-        "--src",
-        "-o",
-        "--output-file",
-        "-p",
-        "--python",
-    ),
-    *("--progress-bar", "--upgrade-strategy", "--global-option", "--config-settings", "--exists-action"),
-    *(
-        "--group",
-        "-P",
-        "--upgrade-package",
-        "--resolver",
-        "--extra",
-        "--pip-args",
-        "--index-strategy",
-        "--torch-backend",
-    ),
-)
 _PROJECT: Final = re.compile(r"(?:file:)?\.{1}/?(?:\[(?P<extras>[^\]]*)\])?")
 _TOOLS: Final = frozenset({"build", "pip", "poetry", "setuptools", "uv", "virtualenv", "wheel"})
 _NAMED: Final = re.compile(
     r"(?:^|[-_./])(?:requirements?|reqs?|constraints?)(?:[-_.\w]*)\.(?:txt|in)$", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A rule that applies: why, what to write instead, and how sure that is."""
-
-    rule: str
-    why: str
-    today: str
-    confidence: Confidence = "certain"
 
 
 @dataclass(slots=True)
@@ -120,6 +70,7 @@ _SUBCOMMANDS: Final = frozenset({"install", "download", "wheel", "freeze"})
 
 
 def _sorted(words: Sequence[Word]) -> _Arguments:
+    facts = load_legacy_facts().pip
     found = _Arguments()
     at = 0
     while at < len(words):
@@ -129,9 +80,9 @@ def _sorted(words: Sequence[Word]) -> _Arguments:
             found.files.append(value)
         elif name in _EDITABLE and value:
             (found.projects if _PROJECT.fullmatch(value) else found.packages).append(value)
-        elif name in _PLACES and value:
+        elif name in facts["places"] and value:
             found.places.append(value)
-        elif name in _FOLDERS and value:
+        elif name in facts["folders"] and value:
             found.folders.append(value)
         elif not name.startswith("-"):
             (found.projects if _PROJECT.fullmatch(name) else found.packages).append(name)
@@ -144,13 +95,18 @@ def _option(words: Sequence[Word], at: int) -> tuple[str, str | None, int]:
     if value.startswith("--") and "=" in value:
         name, _, text = value.partition("=")
         return name, text, at + 1
-    if value in _WITH_VALUE:
+    if value in _with_value():
         return value, words[at + 1].value if at + 1 < len(words) else None, at + 2
-    if re.match(r"-[rcetdw][^-=]", value) and value[:2] in _WITH_VALUE:
+    if re.match(r"-[rcetdw][^-=]", value) and value[:2] in _with_value():
         return value[:2], value[2:], at + 1
     if re.fullmatch(r"-[A-Za-z]{1,4}[re]", value) and at + 1 < len(words):  # -Ur requirements.txt
         return f"-{value[-1]}", words[at + 1].value, at + 2
     return value, None, at + 1
+
+
+def _with_value() -> frozenset[str]:
+    facts = load_legacy_facts().pip
+    return facts["with_value"] | facts["places"] | facts["folders"] | {*_REQUIREMENT, *_EDITABLE}
 
 
 def _install(arguments: _Arguments, command: Command, known: Knowledge, path: str) -> Finding | None:
@@ -169,10 +125,21 @@ def _install(arguments: _Arguments, command: Command, known: Knowledge, path: st
     words = () if arguments.projects or not known.is_package else ("--no-root",)
     words = (*words, *_extras(arguments, known))
     sure = len(files) <= max(len(arguments.files), 1)
+    drops = (
+        len(files) == len(arguments.files)
+        and not (rest or arguments.projects)
+        and all(
+            name in load_legacy_facts().pip["dropped"] or re.fullmatch(r"-[qvUr]+", name)
+            for name, _ in arguments.options
+            if name.startswith("-")
+        )
+    )
     if not sure:
         why += "; which of them is meant, only the variable says"
     today = install_line(dict.fromkeys(group for file in files for group in file.groups), known, words=words)
-    return Finding("pip-install-requirements", why, today, "certain" if sure else "likely")
+    return Finding(
+        "pip-install-requirements", why, today, "certain" if sure else "likely", tuple(files), drops=drops
+    )
 
 
 def _substituted(arguments: _Arguments, command: Command, known: Knowledge, path: str) -> list[KnownFile]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
-from poetry_aiops.migrate.legacy.pip_calls import Finding
+from poetry_aiops.migrate.legacy.model import Finding
 from poetry_aiops.migrate.legacy.programs import positional
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.migrate.legacy.facts import Fact, OldOption
+    from poetry_aiops.migrate.legacy.facts import OldForm
     from poetry_aiops.migrate.legacy.model import Confidence
     from poetry_aiops.migrate.legacy.programs import Call
 
@@ -41,10 +41,10 @@ def poetry_finding(call: Call, plugins: frozenset[str]) -> Finding | None:
 
 def _gone(name: str, rest: list[str], plugins: frozenset[str]) -> Finding | None:
     for old in load_legacy_facts().subcommands:
-        if old.command != name or old.plugin in plugins:
+        if old.name != name or old.plugin in plugins:
             continue
-        today = " ".join([old.instead, *rest]) if old.keep_rest else old.instead
-        return Finding("poetry-command", _why(f"`poetry {name}`", old.fact), today, _sure(old.fact))
+        today = " ".join([*old.instead, *(rest if old.keep_rest else ())])
+        return Finding("poetry-command", _why(f"`poetry {name}`", old), today, _sure(old))
     return None
 
 
@@ -53,13 +53,13 @@ def _setting(name: str, values: list[str]) -> Finding | None:
         return None
     words = [value for value in values if not value.startswith("-")]
     for old in load_legacy_facts().settings:
-        if not words or words[0] != old.setting:
+        if not words or words[0] != old.name:
             continue
-        why = _why(f"the setting {old.setting}", old.fact)
+        why = _why(f"the setting {old.name}", old)
         new = [_inverted(word) if old.inverted else word for word in words[1:]]
         options = [value for value in values if value.startswith("--")]
-        today = " ".join(["poetry config", *options, old.instead, *new]) if old.instead else ""
-        return Finding("poetry-setting", why, today, _sure(old.fact))
+        today = " ".join(["poetry config", *options, *old.instead, *new]) if any(old.instead) else ""
+        return Finding("poetry-setting", why, today, _sure(old))
     return None
 
 
@@ -91,7 +91,7 @@ class _Rewriting:
         today = " ".join(["poetry", *self.before, self.command, *self.rest])
         return Finding(self.rule, "; ".join(self.why), today, "certain" if self.sure else "likely")
 
-    def _apply(self, old: OldOption) -> None:
+    def _apply(self, old: OldForm) -> None:
         at = self._find(old)
         if at is None:
             return
@@ -109,13 +109,13 @@ class _Rewriting:
         self.rest[at:end] = instead
         if old.subcommand:
             self.command = " ".join([*self.command.split()[:-1], old.subcommand])
-        self.why.append(_why(f"`{old.option}{f' {old.value}' if old.value else ''}`", old.fact))
-        self.sure = self.sure and old.fact.tried
+        self.why.append(_why(f"`{old.name}{f' {old.value}' if old.value else ''}`", old))
+        self.sure = self.sure and old.tried
 
-    def _find(self, old: OldOption) -> int | None:
+    def _find(self, old: OldForm) -> int | None:
         for at, word in enumerate(self.rest):
             name, equals, value = word.partition("=")
-            if name != old.option:
+            if name != old.name:
                 continue
             if old.value is None:
                 return at
@@ -168,7 +168,7 @@ def _group_option(words: list[str], at: int) -> tuple[str, str | None, int]:
     return name, words[at + 1] if at + 1 < len(words) else None, at + 2
 
 
-def _why(what: str, fact: Fact) -> str:
+def _why(what: str, fact: OldForm) -> str:
     since = f" since Poetry {fact.since}" if fact.since else " in Poetry 2"
     said = {
         "removed": f"{what} is gone{since}: the command ends with an error",
@@ -179,5 +179,5 @@ def _why(what: str, fact: Fact) -> str:
     return said + (f"; {fact.note}" if fact.note else "") + tried
 
 
-def _sure(fact: Fact) -> Confidence:
+def _sure(fact: OldForm) -> Confidence:
     return "certain" if fact.tried else "likely"

@@ -3,59 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
+
+from poetry_aiops.migrate.legacy.facts import load_legacy_facts
+from poetry_aiops.migrate.legacy.shell import Word
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.migrate.legacy.shell import Word
-
 
 Program = Literal["pip", "poetry", "pip-compile", "pip-sync"]
 
-_WRAPPERS: Final = frozenset(
-    {
-        "arch",
-        "call",
-        "chroot",
-        "command",
-        "conda",
-        "docker",
-        "docker-compose",
-        "env",
-        "eval",
-        "exec",
-        "gosu",
-        "heroku",
-    }
-    | {
-        "hatch",
-        "kubectl",
-        "mamba",
-        "micromamba",
-        "nice",
-        "nohup",
-        "pipenv",
-        "podman",
-        "retry",
-        "ssh",
-        "start",
-    }
-    | {
-        "stdbuf",
-        "su-exec",
-        "sudo",
-        "time",
-        "timeout",
-        "travis_retry",
-        "travis_wait",
-        "vagrant",
-        "winpty",
-        "xargs",
-    }
-)
 _EXACT: Final[dict[str, Program]] = {
     "pip-compile": "pip-compile",
     "pip-sync": "pip-sync",
@@ -64,7 +24,8 @@ _EXACT: Final[dict[str, Program]] = {
 }
 _PIP: Final = re.compile(r"pip(?:[23](?:\.\d+)?)?(?:\.exe)?", re.IGNORECASE)
 _PYTHON: Final = re.compile(r"(?:python|pypy|py)(?:[23](?:\.\d+)?)?w?(?:\.exe)?", re.IGNORECASE)
-_VARIABLE: Final = re.compile(r"(?:\$\{?|%)(?P<name>\w+)(?:\}|%)?")
+_VARIABLE: Final = re.compile(r"\$\{?(?P<name>\w+)(?::?[-=?+](?P<default>[^}]*))?\}?")
+_PIP_VARIABLE: Final = re.compile(r"(?:^|_)PIP[23]?(?:_?(?:BIN|CMD|COMMAND|EXE))?$", re.IGNORECASE)
 _FARTHEST: Final = 40
 _ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _OPTIONS_WITH_VALUE: Final = frozenset(
@@ -74,11 +35,12 @@ _OPTIONS_WITH_VALUE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A program and the words behind it; ``wrapped`` are the words before it."""
+    """A program and the words behind it; ``wrapped`` are the words before it, ``name`` is how it is called."""
 
     program: Program
     arguments: tuple[Word, ...]
     wrapped: tuple[Word, ...]
+    name: str = ""
 
 
 def call_of(words: Sequence[Word]) -> Call | None:
@@ -96,7 +58,7 @@ def call_of(words: Sequence[Word]) -> Call | None:
     if found is not None:
         return found
     first = _name(words[at].value)
-    if first in _WRAPPERS or first == "uv":
+    if first in load_legacy_facts().wrappers:
         for later in range(at + 1, min(len(words), at + _FARTHEST)):
             inner = _call_at(words, later)
             if inner is not None and _is_call(inner):
@@ -111,16 +73,24 @@ def _run_inside(call: Call) -> Call | None:
         return None
     at = values.index("run") + 1
     found = _call_at(call.arguments, at) if at < len(values) else None
-    return Call(found.program, found.arguments, (*call.wrapped, *call.arguments[:at])) if found else None
+    if found is None:
+        return None
+    words = (*call.wrapped, Word("poetry", "poetry"), *call.arguments[:at])
+    return replace(found, wrapped=words)
 
 
 def _call_at(words: Sequence[Word], at: int) -> Call | None:
+    found = _program_at(words, at)
+    return replace(found, name=words[at].value) if found else None
+
+
+def _program_at(words: Sequence[Word], at: int) -> Call | None:
     value = words[at].value.lstrip("!%@")
     name = _name(value)
     variable = _VARIABLE.fullmatch(words[at].value)
     if name in _EXACT:
         return Call(_EXACT[name], tuple(words[at + 1 :]), tuple(words[:at]))
-    if _PIP.fullmatch(name) or (variable and re.search(r"(?:^|_)PIP3?$", variable["name"], re.IGNORECASE)):
+    if _PIP.fullmatch(name) or (variable and _PIP_VARIABLE.search(variable["name"])):
         return Call("pip", tuple(words[at + 1 :]), tuple(words[:at]))
     if variable and re.search(r"(?:^|_)POETRY(?:_BIN|_CMD|_EXE)?$", variable["name"], re.IGNORECASE):
         return Call("poetry", tuple(words[at + 1 :]), tuple(words[:at]))
@@ -147,10 +117,12 @@ def _module(words: Sequence[Word], at: int) -> Call | None:
     modules: dict[str, Program] = {"pip": "pip", "poetry": "poetry", "piptools": "pip-compile"}
     for index in range(at + 1, len(words) - 1):
         value = words[index].value
-        if value == "-m" and words[index + 1].value in modules:
-            behind = tuple(words[index + 2 :])
-            program = modules[words[index + 1].value]
-            if words[index + 1].value == "piptools" and behind:
+        joined = re.fullmatch(r"-[A-Za-z]*?m(?P<name>\w*)", value)
+        name = (joined["name"] or words[index + 1].value) if joined else ""
+        if joined and name in modules:
+            behind = tuple(words[index + 1 + (not joined["name"]) :])
+            program = modules[name]
+            if name == "piptools" and behind:
                 program, behind = ("pip-sync" if behind[0].value == "sync" else program), behind[1:]
             return Call(program, behind, tuple(words[:at]))
         if not value.startswith("-"):

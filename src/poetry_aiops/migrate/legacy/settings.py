@@ -6,26 +6,23 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
-from poetry_aiops.migrate.legacy.model import install_line
-from poetry_aiops.migrate.legacy.pip_calls import Finding
-from poetry_aiops.migrate.legacy.readers import instructions
-from poetry_aiops.migrate.legacy.shell import one_line_of
+from poetry_aiops.migrate.legacy.model import Finding, Hit, install_line
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from poetry_aiops.migrate.legacy.files import FileKind
     from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile
+    from poetry_aiops.migrate.legacy.scripts import FileKind, FileText
+
+    _Found = tuple[int, str, Finding]
 
 
-Hit = tuple[int, str, Finding]
-
-_COPY: Final = re.compile(r"^\s*(?P<name>COPY|ADD)\s+(?P<rest>.*)$", re.IGNORECASE | re.DOTALL)
 _MOUNT: Final = re.compile(r"--mount=type=bind,\S*(?:source|src)=(?P<file>[^,\s]+)\S*")
 _CACHED: Final = re.compile(r"hashFiles\((?P<hash>[^)]{0,500})\)|\bchecksum\s+\"(?P<sum>[^\"]{1,500})\"")
 _ITEM: Final = re.compile(r"^(?P<start>\s*(?:-\s+)?)(?:(?P<key>[\w-]+)\s*:\s*)?(?P<value>[^#]*?)\s*(?:#.*)?$")
@@ -35,59 +32,32 @@ _VERSION: Final = re.compile(
 _FACTOR: Final = re.compile(r"^\s*(?:deps\s*=)?\s*(?:[\w.,!{}-]+:\s*)?-[rc]\s*(?P<file>\S+)")
 
 
-def settings(kind: FileKind, path: str, lines: Sequence[str], known: Knowledge) -> Iterator[Hit]:
-    """Yield what a file's settings (not its commands) still do the old way: line, text, finding."""
+def settings(kind: FileKind, path: str, file: FileText, known: Knowledge) -> Iterator[Hit]:
+    """Yield what a file's settings (not its commands) still do the old way."""
+    lines = file.lines
+    found: list[Iterator[_Found]] = [_versions(lines), _variables(lines)]
     if kind == "dockerfile":
-        yield from _copies(lines, path, known)
+        found.append(_mounts(lines, path, known))
     if kind == "yaml":
-        yield from _yaml(path, lines, known)
+        found.append(_yaml(path, lines, known))
     if kind == "ini":
-        yield from _ini(path, lines, known)
+        found.append(_ini(path, lines, known))
     if kind == "toml":
-        yield from _pyproject(lines)
-    if kind != "document":
-        yield from _versions(lines)
-        yield from _variables(lines)
+        found.append(_pyproject(lines))
+    for number, text, finding in chain(*found):
+        yield Hit(number, text, finding)
 
 
-def _copies(lines: Sequence[str], path: str, known: Knowledge) -> Iterator[Hit]:
-    for start, end in instructions(lines):
-        text = one_line_of("\n".join(line for line in lines[start:end] if not line.lstrip().startswith("#")))
-        for mount in _MOUNT.finditer(text):
+def _mounts(lines: Sequence[str], path: str, known: Knowledge) -> Iterator[_Found]:
+    why = "mounts {}; `poetry install` reads pyproject.toml and poetry.lock"
+    for number, line in enumerate(lines, 1):
+        for mount in _MOUNT.finditer("" if line.lstrip().startswith("#") else line):
             if known.find(mount["file"], path):
                 today = mount[0].replace(mount["file"], "poetry.lock")
-                finding = Finding(
-                    "docker-mount",
-                    f"mounts {mount['file']}; `poetry install` reads pyproject.toml and poetry.lock",
-                    today,
-                )
-                yield start + 1, mount[0], finding
-        found = _COPY.match(text)
-        if found and "--from=" not in text and (copied := _copied(found, path, known)):
-            why = "`poetry install` reads pyproject.toml and poetry.lock"
-            yield start + 1, text, Finding("docker-copy", why, copied)
+                yield number, mount[0], Finding("docker-mount", why.format(mount["file"]), today)
 
 
-def _copied(found: re.Match[str], path: str, known: Knowledge) -> str | None:
-    words = [word.strip(",\"'") for word in found["rest"].strip("[] ").split()]
-    flags = [word for word in words if word.startswith("--")]
-    sources = [word for word in words if not word.startswith("--")]
-    if len(sources) < 2:  # noqa: PLR2004 - a source and the place where it goes
-        return None
-    *sources, target = sources
-    kept = [source for source in sources if not (known.find(source, path) or known.folder(source))]
-    if len(kept) == len(sources) or any(source in {".", "./", "*"} for source in sources):
-        return None
-    if PurePosixPath(target).suffix in {".txt", ".in"} or known.folder(target):
-        folder = PurePosixPath(target).parent
-        target = "./" if str(folder) == "." else f"{folder}/"
-    elif not target.endswith("/"):
-        target += "/"
-    more = [name for name in ("pyproject.toml", "poetry.lock") if name not in kept]
-    return " ".join([found["name"], *flags, *more, *kept, target])
-
-
-def _yaml(path: str, lines: Sequence[str], known: Knowledge) -> Iterator[Hit]:
+def _yaml(path: str, lines: Sequence[str], known: Knowledge) -> Iterator[_Found]:
     name = PurePosixPath(path).name.lower()
     context: list[tuple[int, str]] = []
     hook = ""
@@ -134,7 +104,7 @@ def _cache(key: str, value: str, inside: list[str], path: str, known: Knowledge)
     return None
 
 
-def _hashed(number: int, line: str, path: str, known: Knowledge) -> Iterator[Hit]:
+def _hashed(number: int, line: str, path: str, known: Knowledge) -> Iterator[_Found]:
     for found in _CACHED.finditer(line):
         names = re.findall(r"[^\s,'\"]+", found["hash"] or found["sum"])
         if any(known.find(name.removeprefix("**/"), path) for name in names) and "poetry.lock" not in names:
@@ -178,7 +148,7 @@ def _hook(hook: str, key: str, value: str) -> Finding | None:
     return None
 
 
-def _ini(path: str, lines: Sequence[str], known: Knowledge) -> Iterator[Hit]:
+def _ini(path: str, lines: Sequence[str], known: Knowledge) -> Iterator[_Found]:
     deps = False
     for number, line in enumerate(lines, 1):
         if line[:1] not in {" ", "\t", ""}:
@@ -202,7 +172,7 @@ def _tox(files: tuple[KnownFile, ...], known: Knowledge) -> Finding:
     return Finding("tox-deps", why, f"commands_pre = {line}")
 
 
-def _pyproject(lines: Sequence[str]) -> Iterator[Hit]:
+def _pyproject(lines: Sequence[str]) -> Iterator[_Found]:
     table = ""
     for number, line in enumerate(lines, 1):
         text = line.strip()
@@ -231,7 +201,7 @@ def _source(text: str) -> Finding | None:
     return Finding("poetry-source", gone, "") if found["key"] != "priority" else None
 
 
-def _versions(lines: Sequence[str]) -> Iterator[Hit]:
+def _versions(lines: Sequence[str]) -> Iterator[_Found]:
     """Old Poetry pinned: it knows neither this plugin nor the lock file that is written now."""
     newest = load_legacy_facts().newest
     for number, line in enumerate(lines, 1):
@@ -243,7 +213,7 @@ def _versions(lines: Sequence[str]) -> Iterator[Hit]:
             yield number, text, Finding("poetry-version", why, today)
 
 
-def _variables(lines: Sequence[str]) -> Iterator[Hit]:
+def _variables(lines: Sequence[str]) -> Iterator[_Found]:
     """Environment variables of settings that are gone: Poetry takes no notice of them."""
     facts = load_legacy_facts().settings
     for number, line in enumerate(lines, 1):
@@ -252,6 +222,6 @@ def _variables(lines: Sequence[str]) -> Iterator[Hit]:
         for old in facts:
             found = re.search(rf"\b{old.variable}\b\s*[:=]\s*[\"']?(?P<value>\w*)", line)
             if found:
-                since = f" since Poetry {old.fact.since}" if old.fact.since else ""
-                why = f"the setting {old.setting} is gone{since}, and so its variable does nothing"
+                since = f" since Poetry {old.since}" if old.since else ""
+                why = f"the setting {old.name} is gone{since}, and so its variable does nothing"
                 yield number, found[0], Finding("poetry-variable", why, "", "likely")

@@ -1,12 +1,11 @@
-"""Shell text -> commands: words, pipes and redirections, each with the physical line where it begins.
+"""Shell text -> commands: words, pipes and redirections, each with its place in the file.
 
 No shell is run and nothing is expanded. Quotes, continuations, comments, here-documents and the joining operators
-are understood as far as telling where a command begins and ends needs it.
+are understood as far as the beginning and the end of a command need it.
 """
 
 from __future__ import annotations
 
-import bisect
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -47,19 +46,24 @@ _QUOTED: Final = re.compile(
 _KEYWORDS: Final = frozenset(
     {"then", "do", "else", "elif", "if", "while", "until", "!", "{", "}", "fi", "done"}
 )
+_SHELLS: Final = frozenset({"bash", "sh", "zsh"})
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Shell text with the file's line number of each of its lines.
+    """Shell text that begins at ``line`` of its file.
 
-    ``shown`` is the same text before a reader made it shell (same length); ``folded`` lets a line end be a blank,
-    as in YAML's ``>``.
+    ``start`` is the offset in the file where the text stands character by character, blanks in place of what is no
+    shell; None where a reader composed the text. ``shown`` is the same text as the file has it. ``folded`` lets a
+    line end be a blank, as in YAML's ``>``. ``folder`` is where a workflow runs it.
     """
 
-    lines: tuple[tuple[int, str], ...]
-    shown: tuple[str, ...] | None = None
+    text: str
+    line: int
+    start: int | None = None
+    shown: str | None = None
     folded: bool = False
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +78,16 @@ class Word:
 class Command:
     """One command: its words, the line where it begins, its text on one line.
 
-    ``reads`` is the command whose output is piped into it, ``writes`` the file that its output goes to.
+    ``span`` are the offsets of its words in the file, None where it does not stand there as it is. ``reads`` is the
+    command whose output is piped into it, ``writes`` the file that its output goes to.
     """
 
     words: tuple[Word, ...]
     line: int
     text: str
+    span: tuple[int, int] | None = None
     reads: Command | None = None
     writes: str | None = None
-
-
-def one_line(line: int, text: str) -> Script:
-    """Return a script of one line."""
-    return Script(((line, text),))
 
 
 def commands(script: Script) -> tuple[Command, ...]:
@@ -96,13 +97,8 @@ def commands(script: Script) -> tuple[Command, ...]:
 
 class _Reader:
     def __init__(self, script: Script) -> None:
-        self.text = "\n".join(text for _, text in script.lines)
-        self.shown = "\n".join(script.shown) if script.shown is not None else self.text
-        self.numbers = [number for number, _ in script.lines]
-        self.starts = [0]
-        for _, text in script.lines:
-            self.starts.append(self.starts[-1] + len(text) + 1)
-        self.folded = script.folded
+        self.script = script
+        self.text = script.text
         self.found: list[Command] = []
         self.words: list[Word] = []
         self.begin: int | None = None
@@ -136,7 +132,7 @@ class _Reader:
             self.redirect = token[0]
         elif kind == "operator":
             self._close(piped=token[0] in {"|", "|&"})
-        elif kind == "newline" and not self.folded:
+        elif kind == "newline" and not self.script.folded:
             self._close()
 
     def _word(self, token: re.Match[str]) -> None:
@@ -145,7 +141,6 @@ class _Reader:
             if self.redirect.lstrip("1&").startswith(">") and not raw.startswith("&"):
                 self.writes = plain(raw)
             self.redirect = None
-            self.end = token.end()
             return
         if not self.words and raw in _KEYWORDS:
             return
@@ -157,8 +152,15 @@ class _Reader:
     def _close(self, *, piped: bool = False) -> None:
         command = None
         if self.words and self.begin is not None:
-            text = one_line_of(self.shown[self.begin : self.end])
-            command = Command(tuple(self.words), self._line(self.begin), text, self.left, self.writes)
+            start = self.script.start
+            command = Command(
+                tuple(self.words),
+                self._line(self.begin),
+                one_line_of((self.script.shown or self.text)[self.begin : self.end]),
+                None if start is None else (start + self.begin, start + self.end),
+                self.left,
+                self.writes,
+            )
             self.found.append(command)
         self.left = command if piped else None
         self.words, self.begin, self.writes, self.redirect = [], None, None, None
@@ -166,27 +168,25 @@ class _Reader:
     def _skip_documents(self, at: int) -> int:
         """Step over here-documents; the lines for a shell are read as commands of their own."""
         last = self.found[-1].words if self.found else ()
-        is_shell = bool(last) and last[0].value.rpartition("/")[2] in {"bash", "sh", "zsh"}
+        is_shell = bool(last) and last[0].value.rpartition("/")[2] in _SHELLS
         for tag in self.pending:
             end = re.compile(rf"^[ \t]*{re.escape(tag)}[ \t]*$", re.MULTILINE).search(self.text, at)
-            stop = end.start() if end else len(self.text)
             if is_shell:
-                first = bisect.bisect_right(self.starts, at) - 1
-                body = self.text[at:stop].split("\n")
-                self.found.extend(
-                    commands(Script(tuple(zip(self.numbers[first : first + len(body)], body, strict=False))))
-                )
+                stop = end.start() if end else len(self.text)
+                start = self.script.start
+                inner = Script(self.text[at:stop], self._line(at), None if start is None else start + at)
+                self.found.extend(commands(inner))
             at = end.end() if end else len(self.text)
         self.pending = []
         return at
 
     def _line(self, offset: int) -> int:
-        return self.numbers[bisect.bisect_right(self.starts, offset) - 1]
+        return self.script.line + self.text.count("\n", 0, offset)
 
 
 def plain(raw: str) -> str:
     """Return a word without its quotes and escapes."""
-    if not any(sign in raw for sign in "\\'\""):
+    if not any(character in raw for character in "\\'\""):
         return raw
     return _QUOTED.sub(_unquoted, raw)
 
@@ -201,7 +201,7 @@ def _unquoted(found: re.Match[str]) -> str:
 
 def one_line_of(text: str) -> str:
     """Return text on one line, without continuation signs, cut at 240 characters."""
-    joined = " ".join(re.sub(r"[\\^`][ \t]*\r?\n", " ", text).split())
+    joined = " ".join(re.sub(r"\\[ \t]*\r?\n", " ", text).split())
     return joined if len(joined) <= _LONGEST_SHOWN else joined[: _LONGEST_SHOWN - 1] + "…"
 
 
@@ -211,8 +211,8 @@ def scripts_inside(found: Iterable[Command]) -> Sequence[Command]:
     for command in found:
         values = [word.value for word in command.words]
         for index, value in enumerate(values[:-1]):
-            if value.rpartition("/")[2] in {"bash", "sh", "zsh", "su"} and (at := _after_c(values, index)):
-                inner.extend(commands(one_line(command.line, values[at])))
+            if value.rpartition("/")[2] in {*_SHELLS, "su"} and (at := _after_c(values, index)):
+                inner.extend(commands(Script(values[at], command.line)))
                 break
     return inner
 

@@ -341,6 +341,7 @@ class _Writer:
         """Write out extras and groups that name the project itself: Poetry takes that for a circle, pip for its extras."""
         project: Mapping[str, Any] = self.before.get("project", {})
         extras = {normalised(key): value for key, value in project.get("optional-dependencies", {}).items()}
+        document: Any = None  # parsed once, as that takes the most time, and only where a list changes
         for table, lists in (
             (("project", "optional-dependencies"), project.get("optional-dependencies", {})),
             (("dependency-groups",), self.before.get("dependency-groups", {})),
@@ -351,7 +352,7 @@ class _Writer:
                 )
                 if written == list(texts):
                     continue
-                document: Any = tomlkit.parse(self.text)
+                document = tomlkit.parse(self.text) if document is None else document
                 node = document
                 for part in table:
                     node = node[part]
@@ -359,7 +360,8 @@ class _Writer:
                 node[key] = tomlkit.array()
                 node[key].extend(written)
                 node[key].multiline(multiline)
-                self.text = tomlkit.dumps(document)
+        if document is not None:
+            self.text = tomlkit.dumps(document)
 
     def _enrich(self, header: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
         by_name: dict[str, list[PlannedEntry]] = {}

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.migrate.legacy import (
-    Knowledge,
-    KnownFile,
-    KnownGroup,
-    OldCommand,
-    find_old_commands,
-    knowledge_of,
-)
+from poetry_aiops.migrate.legacy.find import find_old_commands, knowledge_of
+from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup, OldCommand
 from poetry_aiops.migrate.model import Reading, Tree
 from poetry_aiops.migrate.planning.roles import Role
 

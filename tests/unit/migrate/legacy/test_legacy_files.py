@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.migrate.legacy.files import files_to_read, kind_of
+from poetry_aiops.migrate.legacy.scripts import files_to_read, kind_of
 from poetry_aiops.system.repository_files import LARGEST, ListedFile, is_text
 
 
@@ -16,7 +16,7 @@ from poetry_aiops.system.repository_files import LARGEST, ListedFile, is_text
         ("Dockerfile-dev", "dockerfile"),
         ("gpu.Dockerfile", "dockerfile"),
         ("Containerfile", "dockerfile"),
-        ("Dockerfile.md", "document"),
+        ("Dockerfile.md", None),
         ("compose.yaml", "yaml"),
         (".gitlab-ci.yml", "yaml"),
         (".readthedocs.yml", "yaml"),
@@ -24,21 +24,18 @@ from poetry_aiops.system.repository_files import LARGEST, ListedFile, is_text
         ("Makefile", "make"),
         ("Makefile.ci", "make"),
         ("build/rules.mk", "make"),
-        ("justfile", "just"),
+        ("justfile", "make"),
         ("tox.ini", "ini"),
         ("setup.cfg", "ini"),
         ("noxfile.py", "python"),
-        ("Jenkinsfile", "groovy"),
+        ("Jenkinsfile", None),
         ("Procfile", "procfile"),
         ("scripts/run.sh", "shell"),
-        ("install.ps1", "batch"),
-        ("README.md", "document"),
-        ("docs/a.rst", "document"),
+        ("install.ps1", None),
+        ("README.md", None),
         ("pyproject.toml", "toml"),
         ("Cargo.toml", None),
         ("src/app.py", None),
-        ("CHANGELOG.md", None),
-        ("docs/release-notes.md", None),
         ("requirements.txt", None),
     ],
 )

@@ -1,10 +1,11 @@
-"""Every real lock of the corpus gives the figures that were computed for it twice independently."""
+"""Every real lock of the corpus is read in full and gives the figures that were computed twice elsewhere."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,16 @@ from poetry_aiops.graph.removal import removal
 from poetry_aiops.graph.report.mermaid import MAX_CHARACTERS, MAX_EDGES, graph_mermaid
 from poetry_aiops.graph.report.text import tree_lines
 from poetry_aiops.graph.scope import scope_of
+from poetry_aiops.health.depth import longest_chain as health_depth
+from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import load_pyproject, project_from
+from poetry_aiops.project.targets import marker_applies, targets
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from poetry_aiops.graph.model import Analysis
     from poetry_aiops.project.model import Edge, Lock, Package, Project
 
@@ -37,7 +43,16 @@ LOCKS = sorted(CORPUS.glob("locks/*/poetry.lock")) if CORPUS.name else []
 BAD_LOCKS = sorted(CORPUS.glob("locks_bad/*/poetry.lock")) if CORPUS.name else []
 
 pytestmark = pytest.mark.skipif(not LOCKS, reason="POETRY_AIOPS_CORPUS names no folder with locks/")
-every_lock = pytest.mark.parametrize("path", LOCKS, ids=lambda path: str(path.parent.name))
+
+
+@dataclass(frozen=True)
+class RealLock:
+    """A real lock, read and analysed once, with the facts that are known about it."""
+
+    lock: Lock
+    project: Project
+    found: Analysis
+    known: dict[str, Any]
 
 
 def facts(path: Path) -> dict[str, Any]:
@@ -47,16 +62,36 @@ def facts(path: Path) -> dict[str, Any]:
     return known[path.parent.name]
 
 
-def analysis(path: Path) -> Analysis:
-    document = load_pyproject(path.with_name("pyproject.toml"))
-    project = project_from(document, path.with_name("pyproject.toml"))
-    return analyse(build_graph(project, read_lock(path), document=document))
+def real_lock(path: Path) -> RealLock:
+    pyproject = path.with_name("pyproject.toml")
+    document = load_pyproject(pyproject)
+    project, lock = project_from(document, pyproject), read_lock(path)
+    return RealLock(lock, project, analyse(build_graph(project, lock, document=document)), facts(path))
 
 
-@every_lock
-def test_the_figures_of_a_real_lock(path: Path) -> None:
-    known, found = facts(path), analysis(path)
-    summary = found.summary
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: str(path.parent.name))
+def test_a_real_lock_gives_the_known_answers(path: Path) -> None:
+    real = real_lock(path)
+    the_figures(real)
+    the_direct_packages(real)
+    every_marker_can_be_evaluated(real.lock)
+    the_cycles(real)
+    dominators_by_name(real)
+    what_goes_and_why_by_poetrys_rules(real)
+    if real.lock.has_groups:
+        following_a_group_finds_what_poetry_locked_for_it(real)
+    no_report_explodes(real)
+
+
+def the_figures(real: RealLock) -> None:
+    known, lock, summary = real.known, real.lock, real.found.summary
+    assert lock.version == known["lock_version"]
+    assert len(lock.packages) == known["packages"]
+    assert len(lock.by_name()) == known["nodes"]
+    assert all(package.version and package.python_versions for package in lock.packages)
+    assert all(package.files or package.source for package in lock.packages)
+    assert all((package.groups is not None) == lock.has_groups for package in lock.packages)
+    assert health_depth(lock, real.project).length == known["longest_chain_condensed"]
     assert summary.packages == known["packages"]
     assert summary.nodes == known["nodes"]
     assert summary.edges == known["edges"]
@@ -72,9 +107,29 @@ def test_the_figures_of_a_real_lock(path: Path) -> None:
     assert len(summary.dangling) == known["dangling_names"]
 
 
-@every_lock
-def test_the_cycles_of_a_real_lock(path: Path) -> None:
-    known, found = facts(path), analysis(path)
+def the_direct_packages(real: RealLock) -> None:
+    locked = real.lock.by_name()
+    direct = dict.fromkeys((group.pretty_name for group in real.project.groups.values()), 0)
+    for group in real.project.groups.values():
+        requested = {(one.name, one.optional) for one in group.requirements if one.name in locked}
+        for _, optional in requested:
+            key = f"{group.pretty_name}-optional" if optional else group.pretty_name
+            direct[key] = direct.get(key, 0) + 1
+    assert direct == real.known["direct"]
+
+
+def every_marker_can_be_evaluated(lock: Lock) -> None:
+    machines = targets(lambda version: allows(lock.python_versions, version))
+    markers = {edge.marker for package in lock.packages for edge in package.edges}
+    for package in lock.packages:
+        markers |= {package.markers} if isinstance(package.markers, str) else set(package.markers.values())
+    applies = {marker: [marker_applies(marker, machine) for machine in machines] for marker in markers}
+    assert len(machines) >= 5
+    assert all(applies[""])
+
+
+def the_cycles(real: RealLock) -> None:
+    known, found = real.known, real.found
     assert sorted(list(cycle.members) for cycle in found.cycles) == sorted(known["scc"])
     assert sorted(list(cycle.members) for cycle in found.cycles if cycle.kind == "hard") == sorted(
         known["scc_hard"]
@@ -85,9 +140,8 @@ def test_the_cycles_of_a_real_lock(path: Path) -> None:
     )
 
 
-@every_lock
-def test_dominators_by_name_are_the_known_ones(path: Path) -> None:
-    known, found = facts(path), analysis(path)
+def dominators_by_name(real: RealLock) -> None:
+    known, found = real.known, real.found
     names = found.graph.names
     children = nx.DiGraph(
         (top, name) for name, top in nx.immediate_dominators(names, "").items() if name and top is not None
@@ -111,6 +165,7 @@ class PoetrysWalk:
         for package in lock.packages:
             self.builds.setdefault(package.name, []).append(package)
         self.needs = {id(package): self.dependencies(package) for package in lock.packages}
+        self.beyond: dict[tuple[int, str], list[tuple[list[Package], tuple[str, ...]]]] = {}
 
     @staticmethod
     def dependencies(package: Package) -> list[tuple[Edge, Dependency]]:
@@ -139,21 +194,27 @@ class PoetrysWalk:
                         continue
                     seen.add((id(build), feature))
                     names.add(build.name)
-                    listed = {
-                        Dependency.create_from_pep_508(text).name
-                        if " " in text or ";" in text or "[" in text
-                        else canonicalize_name(text)
-                        for text in build.extras.get(feature, ())
-                    }
-                    for line, dependency in self.needs[id(build)]:
-                        if line.optional and dependency.name not in listed:
-                            continue
-                        if dependency.in_extras and feature not in dependency.in_extras:
-                            continue
-                        if not line.optional and not dependency.in_extras and feature:
-                            continue  # counted with the package itself
-                        waiting.append((self.allowed(line.name, line.constraint), line.extras))
+                    if (id(build), feature) not in self.beyond:
+                        self.beyond[id(build), feature] = list(self.next(build, feature))
+                    waiting += self.beyond[id(build), feature]
         return names
+
+    def next(self, build: Package, feature: str) -> Iterator[tuple[list[Package], tuple[str, ...]]]:
+        """Yield the builds with their features that a build needs for one of its features, "" for itself."""
+        listed = {
+            Dependency.create_from_pep_508(text).name
+            if " " in text or ";" in text or "[" in text
+            else canonicalize_name(text)
+            for text in build.extras.get(feature, ())
+        }
+        for line, dependency in self.needs[id(build)]:
+            if line.optional and dependency.name not in listed:
+                continue
+            if dependency.in_extras and feature not in dependency.in_extras:
+                continue
+            if not line.optional and not dependency.in_extras and feature:
+                continue  # counted with the package itself
+            yield self.allowed(line.name, line.constraint), line.extras
 
     def allowed(self, name: str, constraint: str) -> list[Package]:
         builds = self.builds.get(name, [])
@@ -163,13 +224,9 @@ class PoetrysWalk:
         return [one for one in builds if allowed.allows(Version.parse(one.version))] or builds
 
 
-@every_lock
-def test_why_and_what_goes_are_those_of_a_walk_by_poetrys_rules(path: Path) -> None:
-    pyproject = path.with_name("pyproject.toml")
-    document = load_pyproject(pyproject)
-    project, lock = project_from(document, pyproject), read_lock(path)
-    found = analyse(build_graph(project, lock, document=document))
-    walk = PoetrysWalk(lock, project)
+def what_goes_and_why_by_poetrys_rules(real: RealLock) -> None:
+    found = real.found
+    walk = PoetrysWalk(real.lock, real.project)
     everything = walk.reached()
     leads: dict[str, set[str]] = {}
     for name in found.graph.direct:
@@ -182,14 +239,8 @@ def test_why_and_what_goes_are_those_of_a_walk_by_poetrys_rules(path: Path) -> N
     assert all(one.frees == len(removal(found.graph, [one.name]).gone) for one in found.metrics)
 
 
-@every_lock
-def test_following_a_group_finds_what_poetry_locked_for_it(path: Path) -> None:
-    project, lock = (
-        project_from(load_pyproject(pyproject := path.with_name("pyproject.toml")), pyproject),
-        read_lock(path),
-    )
-    if not lock.has_groups:
-        pytest.skip("the lock's format does not record groups")
+def following_a_group_finds_what_poetry_locked_for_it(real: RealLock) -> None:
+    project, lock = real.project, real.lock
     for group in project.groups:
         graph = build_graph(project, lock, scope_of(project, only=[group], extras=project.extras))
         locked = {package.name: package for package in lock.packages if group in (package.groups or ())}
@@ -199,9 +250,8 @@ def test_following_a_group_finds_what_poetry_locked_for_it(path: Path) -> None:
         assert all(any(locked[name].marker_for([group])) for name in locked.keys() - found)
 
 
-@every_lock
-def test_no_report_of_a_real_lock_explodes(path: Path) -> None:
-    found = analysis(path)
+def no_report_explodes(real: RealLock) -> None:
+    found = real.found
     assert len(tree_lines(found.graph)) <= 2 * len(found.graph.nodes)
     text = graph_mermaid(found)
     assert len(text) <= MAX_CHARACTERS
@@ -210,9 +260,11 @@ def test_no_report_of_a_real_lock_explodes(path: Path) -> None:
 
 @pytest.mark.parametrize("path", BAD_LOCKS, ids=lambda path: str(path.parent.name))
 def test_a_lock_with_merge_conflicts_is_refused_with_the_line(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first = next(number for number, line in enumerate(lines, 1) if line.startswith("<<<<<<<"))
     with pytest.raises(InputError) as caught:
         read_lock(path)
-    assert str(caught.value.where).startswith("poetry.lock:")
+    assert caught.value.where == f"poetry.lock:{first}"
     assert caught.value.exit_code == 2
 
 
