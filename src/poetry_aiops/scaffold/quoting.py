@@ -21,12 +21,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def quoted(text: str) -> str:
-    """Return text as a JSON string, which is YAML, too, and the form of exec arguments in Dockerfiles."""
+    """Return text as a JSON string, which is YAML, too."""
     return json.dumps(text)
 
 
 def exec_form(words: Iterable[str]) -> str:
-    """Return a command in the exec form of Dockerfiles: no shell reads it."""
+    """Return words as a JSON list, the exec form of Dockerfiles: no shell reads it."""
     return json.dumps(list(words))
 
 
