@@ -15,7 +15,7 @@ from poetry_aiops.scaffold.bases import choose_base
 from poetry_aiops.scaffold.local import local_packages, ssh_hosts
 from poetry_aiops.scaffold.locked import Wanted, choose_python, packages_of, platforms_of, without_wheel
 from poetry_aiops.scaffold.model import EDGE, PRODUCTION, Image, Plan, Versions
-from poetry_aiops.scaffold.quoting import stage_name
+from poetry_aiops.scaffold.quoting import plain_word, stage_name
 from poetry_aiops.scaffold.start import (
     SUGGESTION,
     Start,
@@ -259,10 +259,10 @@ class _Planner:
     # -- images --------------------------------------------------------------------------------------------
 
     def _images(self, python: str) -> list[Image]:
-        extras = tuple(word for extra in self.extras for word in ("--extras", extra))
+        extras = tuple(word for extra in self.extras for word in ("--extras", plain_word(extra)))
         if not self.variants:
             base = choose_base(None, (), python, self.asked, self.facts)
-            arguments = ("--only", ",".join(self._groups(PRODUCTION)), *extras)
+            arguments = ("--only", ",".join(map(plain_word, self._groups(PRODUCTION))), *extras)
             wanted = self._selections()[0]
             return [
                 Image(
@@ -289,7 +289,7 @@ class _Planner:
             stage_name(variant.group),
             f"build-{variant.group}",
             chosen.base,
-            ("--profile", profile, "--hardware", variant.group, *extras),
+            ("--profile", profile, "--hardware", plain_word(variant.group), *extras),
             variant.group,
             variant.backend,
             chosen.reason,

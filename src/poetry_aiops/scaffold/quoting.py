@@ -68,6 +68,17 @@ def package_name(name: str) -> str:
     return name
 
 
+def plain_word(name: str) -> str:
+    """Return the name of a group or an extra for a shell; raises UsageError for one that is more than a word."""
+    if not _PACKAGE.fullmatch(name):
+        raise UsageError(
+            f"a Dockerfile cannot name {one_line(name)!r}",
+            where="pyproject.toml",
+            hint="Rename the group or the extra: letters, digits, -, _ and . between them.",
+        )
+    return name
+
+
 def stage_name(variant: str) -> str:
     """Return the name of a variant's stage: its own, unless a Dockerfile or another stage has a use for it."""
     ours = variant in _TAKEN or variant.startswith(("build-", "python-", "poetry-", "runtime-"))

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.export.locked import package
+from tests.unit.scaffold.made import document, planned
 
 from poetry_aiops.config import read_config
-from poetry_aiops.errors import InputError, UsageError
+from poetry_aiops.errors import ConfigError, InputError, UsageError
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import Lock, Package, PackageSource
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.scaffold.facts import load_actions, load_image_facts, load_system_facts
@@ -124,6 +126,18 @@ def steps(one: Plan) -> list[str]:
 def test_a_command_line_in_a_comment_ends_no_comment(text: str) -> None:
     lines = dockerignore(made(text)).splitlines()
     assert lines[1:] == dockerignore(made()).splitlines()[1:]
+
+
+@pytest.mark.parametrize("key", ["line", "yaml", "quotes", "variable"])
+def test_an_extra_that_is_more_than_a_word_is_refused(key: str) -> None:
+    project = document()
+    name = normalised(PAYLOADS[key])
+    project["project"]["optional-dependencies"] = {name: ["hypercorn"]}
+    with pytest.raises(UsageError, match="cannot name"):
+        planned(project, asked=Asked(extras=(name,)))
+    profile = {"profiles": {"production": {"groups": ["main", PAYLOADS[key]]}}}
+    with pytest.raises((UsageError, ConfigError)):
+        planned(document(aiops=profile))
 
 
 @pytest.mark.parametrize("key", ["line", "yaml", "quotes", "variable"])
