@@ -17,7 +17,7 @@ from poetry_aiops import config
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export import settings
 from poetry_aiops.export.model import FilePlan, Selection
-from poetry_aiops.health import downloads, fix_solving, ignores, policy
+from poetry_aiops.health import downloads, exploits, fix_solving, ignores, policy
 from poetry_aiops.health.advisories import download as advisory_download
 from poetry_aiops.health.advisories import osv_protocol
 from poetry_aiops.health.feeds import PYPI_VARIABLE
@@ -103,6 +103,13 @@ def _sections() -> list[Section]:
             _values(health),
         ),
         Section(
+            "health.licenses.",
+            "toolpoetry-aiopshealth",
+            policy._LICENCE_KEYS,
+            lambda given: policy.read_policy({"health": {"licenses": given}}),
+            _values(health.licences),
+        ),
+        Section(
             "health.ignores[].",
             "toolpoetry-aiopshealth",
             policy._IGNORE_KEYS,
@@ -177,6 +184,8 @@ def _meanings() -> dict[str, str]:
         " stands in for PyPI): their packages' names may be sent to services",
         TRUSTED_VARIABLE: "hosts inside this machine or network (`127.0.0.1`, `10.0.0.8:8080`), separated by commas, that"
         " `poetry health` and `poetry graph --sizes` may ask although only a project names them",
+        exploits.KEV_VARIABLE: f"CISA's catalogue of exploited vulnerabilities for `--exploited`, `{exploits.KEV_URL}` by default",
+        exploits.EPSS_VARIABLE: f"the probabilities of exploitation for `--exploited`, `{exploits.EPSS_URL}` by default",
         downloads.LIST_VARIABLE: f"the list of the most used packages for `popularity`, `{downloads.TOP_PACKAGES}` by default;"
         " `none` leaves it out",
         downloads.SERVICE_VARIABLE: f"the service that is asked for the downloads of others, `{downloads.DOWNLOADS}` by default;"

@@ -48,7 +48,8 @@ a record of malicious packages (`MAL-`), critical; else unknown. An unknown seve
 SIGNALS = """\
 ## Supply-chain signals
 
-Facts about a locked release that its own index gives. They fail the gate only where `fail-on-signals` names them. The gravest first:
+Facts about a locked release that its own index gives. `quarantined` and `gone` fail the gate where the index is looked at anyway;
+`fail-on-signals` names others, or none, and then every package is looked at. The most severe first:
 """
 EXAMPLES = """\
 ## Some values
@@ -65,8 +66,8 @@ MEANINGS = {
     SignalKind.INACTIVE: 'the project calls itself "7 - Inactive"',
     SignalKind.YOUNG: f"released less than `young-days` ago, {policy.YOUNG_DAYS} by default",
     SignalKind.SDIST_ONLY: "no wheel: installing it runs its build script",
-    SignalKind.PYTHON_CEILING: "newer versions need another Python",
     SignalKind.NO_PROVENANCE: "the files have no attestations (PEP 740)",
+    SignalKind.PYTHON_END_OF_LIFE: "the project allows a Python without security fixes; a note of the report, about no package",
 }
 
 

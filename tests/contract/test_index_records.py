@@ -420,8 +420,8 @@ def test_an_address_inside_that_only_a_project_names_is_an_open_question_and_not
     access = IndexAccess(RepositoryPool([repository], config=config), config)
     records = index_records([locked()], access, now=NOW)
     assert seen == {}
-    assert f"poetry config repositories.main-index {root}/simple" in records.uses[0].refused
-    assert "POETRY_AIOPS_TRUSTED_ADDRESSES=127.0.0.1" in records.uses[0].refused
+    assert f"poetry config repositories.main-index {root}/simple" in records.uses[0].problem
+    assert "POETRY_AIOPS_TRUSTED_ADDRESSES=127.0.0.1" in records.uses[0].problem
 
 
 def test_a_password_in_an_address_is_used_and_not_shown(

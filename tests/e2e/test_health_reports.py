@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -67,6 +68,30 @@ def test_one_run_prints_a_table_and_leaves_every_file(shop: Shop) -> None:
     assert texts["h.sarif"] == texts["h2.sarif.json"]
     assert conforming(texts["h.json"])["gate"]["exit_code"] == 1
     assert json.loads(texts["bom.cdx.json"])["bomFormat"] == "CycloneDX"
+
+
+def test_several_projects_are_one_run(shop: Shop) -> None:
+    root = shop.project.path.parent
+    twin = root / "twin"
+    shutil.copytree(shop.project.path, twin, ignore=shutil.ignore_patterns(".venv"))
+    (root / "broken").mkdir()
+    (root / "broken" / "pyproject.toml").write_text("[project")
+    names = ("../" + shop.project.path.name, "../twin")
+
+    run = shop.look("-P", names[0], "-P", names[1], "--metric", "security", "--output", "both.sarif")
+    document = shop.document(
+        "--metric", "security", "--projects", "../twin", "--projects", "../b*ken", code=2
+    )
+
+    assert run.code == 1, str(run)
+    assert run.stdout.startswith("2 projects\n")
+    assert run.stdout.count("Gate failed: ") == 2
+    assert len(json.loads((shop.project.path / "both.sarif").read_text())["runs"]) == 2
+    twin_row, broken_row = document["projects"]
+    assert (twin_row["folder"], twin_row["exit_code"]) == ("../twin", 1)
+    assert twin_row["report"]["schema"] == "poetry-aiops/health/1"
+    assert (broken_row["exit_code"], broken_row["report"]) == (2, None)
+    assert (twin / "dependency_reports" / "latest_report.json").is_file() is False  # narrowed by --metric
 
 
 def test_a_file_that_cannot_be_written_is_told(shop: Shop) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.support.index import PackageIndex, Story
@@ -50,13 +50,14 @@ house-helper = {source = "house"}
 
 def publish(index: PackageIndex) -> None:
     """Offer what was there when the shop was locked."""
-    for name, version, needs, when in (
-        ("webapi", "1.0", ["toolkit>=1,<2"], "2026-01-10"),
-        ("toolkit", "1.0", [], "2026-01-05"),
-        ("parser", "1.0", [], "2021-01-01"),
-        ("tester", "1.0", [], "2026-02-01"),
+    for name, version, needs, when, licence in (
+        ("webapi", "1.0", ["toolkit>=1,<2"], "2026-01-10", "License-Expression: Apache-2.0"),
+        ("toolkit", "1.0", [], "2026-01-05", "License-Expression: GPL-3.0-or-later AND Zlib"),
+        ("parser", "1.0", [], "2021-01-01", "Classifier: License :: OSI Approved :: BSD License"),
+        ("tester", "1.0", [], "2026-02-01", "License: MIT License"),
     ):
-        index.publish("pypi", name, version, needs)
+        wheel = index.publish("pypi", name, version, needs)
+        index.publish_file("pypi", replace(wheel, metadata=wheel.metadata + f"{licence}\n".encode()))
         index.uploaded("pypi", name, version, f"{when}T12:00:00Z")
     index.publish("house", "house-helper", "1.0")
     index.publish("house", "house-secret", "1.0", ["house-helper"])
@@ -145,6 +146,12 @@ class Shop:
         """Append a table to pyproject.toml; the lock stays the one that belongs to it."""
         with self.project.pyproject.open("a", encoding="utf-8") as file:
             file.write(f"\n[tool.poetry-aiops.health]\n{text}\n")
+
+    def add_licences(self, text: str) -> None:
+        """Write the table of licences, in place of one that is there; the lock stays the one that belongs to it."""
+        path = self.project.pyproject
+        head, _, _ = path.read_text("utf-8").partition("[tool.poetry-aiops.health.licenses]")
+        path.write_text(f"{head}[tool.poetry-aiops.health.licenses]\n{text}\n", "utf-8")
 
     def set_aside(self) -> None:
         """Forget the advisories that were kept, as after ten minutes."""

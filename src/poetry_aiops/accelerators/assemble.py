@@ -54,6 +54,8 @@ def assemble(base: Base, observations: list[Observation], catalogue: Catalogue) 
             gpu.vendor == NVIDIA and gpu.index is not None for o in observations for gpu in o.facts.gpus
         ),
         answered=any(o.name in ASKED and o.facts.gpus for o in observations),
+        open_module=any(o.facts.open_module for o in observations),
+        legacy=catalogue.nvidia_legacy,
         withheld=any(
             m.variable == masking.CONTAINER and m.value.strip() in masking.NOTHING for m in base.host.masks
         ),
@@ -77,7 +79,12 @@ def assemble(base: Base, observations: list[Observation], catalogue: Catalogue) 
         other_gpus=others,
     )
     reports = tuple(_report(observation, merged.won) for observation in observations)
-    warnings = (*base.warnings, *_driver_warnings(merged, board is not None), *_lone_problems(host, merged))
+    warnings = (
+        *base.warnings,
+        *_hung(observations),
+        *_driver_warnings(merged, board is not None),
+        *_lone_problems(host, merged),
+    )
     return Detection(host, reports, warnings)
 
 
@@ -129,6 +136,14 @@ def _driver_warnings(merged: Merged, jetson: bool) -> list[str]:  # noqa: FBT001
         "`cat /proc/driver/nvidia/version` shows it."
     )
     return [text]
+
+
+def _hung(observations: list[Observation]) -> list[str]:
+    """Return which probes did not answer in time."""
+    silent = [o.name for o in observations if o.outcome == "timeout"]
+    return [
+        f"{name} did not answer in time and was stopped; what it would say is not known." for name in silent
+    ]
 
 
 def _lone_problems(host: Host, merged: Merged) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from poetry_aiops.project.backends import cuda_version, family_of
+from poetry_aiops.project.backends import AMD_INDEX, cuda_version, family_of
 from poetry_aiops.system.text import version_key
 
 
@@ -19,40 +19,37 @@ if TYPE_CHECKING:
 
 
 class LockedBuild(NamedTuple):
-    """A backend of the project and the version of torch that the lock holds for it.
-
-    ``wheel``: one of its locked wheels is for the Python of the environment.
-    """
+    """A backend of the project and the version of torch that the lock holds for it."""
 
     backend: str
     torch: str | None = None
-    wheel: bool = False
+
+    @property
+    def line(self) -> str:
+        """Return the locked torch's line, such as ``2.15``."""
+        version = (self.torch or "").partition("+")[0]
+        return ".".join(str(part) for part in version_key(version)[:2])
 
 
 def with_newer_builds(catalogue: Catalogue, builds: Sequence[LockedBuild], python: str | None) -> Catalogue:
     """Return the catalogue with rows for builds, and for a Python (``3.16``), that come after its last ones.
 
-    What was inherited is in ``newer`` of the result. Where the lock holds wheels for this Python, they decide.
+    What was inherited is in ``newer`` of the result. ``python`` is None where locked wheels say which Pythons fit.
     """
     extended = catalogue
     for build in builds:
         extended = _with_index(extended, build.backend)
         if build.torch is not None:
             extended = _with_line(extended, catalogue, build)
-    if python is None:
-        return extended
-    proven = [_line(build) for build in builds if build.wheel]
-    for line in proven:
-        extended = _changed(extended, line, lambda row: _for_python(row, python))
-    return extended if proven else _with_python(extended, catalogue, python)
+    return _with_python(extended, catalogue, python) if python else extended
 
 
 def _with_index(catalogue: Catalogue, backend: str) -> Catalogue:
     """Add an index of which the facts know nothing, or no architectures, as the nearest one before it."""
     known = [row.name for row in catalogue.cuda_indexes]
-    known += [row.name for row in catalogue.rocm_indexes if row.gfx]
+    known += [row.name for row in catalogue.rocm_indexes if row.gfx and row.name != AMD_INDEX]
     before = [name for name in known if family_of(name) == family_of(backend) and _key(name) < _key(backend)]
-    if backend in known or not before:
+    if backend in {*known, AMD_INDEX} or not before:
         return catalogue
     model = max(before, key=_key)
     torch = catalogue.torch
@@ -75,9 +72,9 @@ def _with_index(catalogue: Catalogue, backend: str) -> Catalogue:
 
 def _with_line(catalogue: Catalogue, facts: Catalogue, build: LockedBuild) -> Catalogue:
     """Add the torch line of a locked build: the lock proves that the build exists."""
-    line, newest = _line(build), _newest(facts)
+    line, newest = build.line, _newest(facts)
     later = version_key(line) > version_key(newest.line)
-    if not later and build.backend not in catalogue.newer:
+    if not later and build.backend not in {*catalogue.newer, AMD_INDEX}:  # AMD adds builds at any time
         return catalogue
     if later and all(row.line != line for row in catalogue.torch):
         row = newest._replace(line=line, cuda=(), extra_cuda=(), rocm=(), rocm_known=False)
@@ -145,11 +142,6 @@ def _for_python(row: TorchLine, python: str) -> TorchLine:
 
 def _newest(catalogue: Catalogue) -> TorchLine:
     return max(catalogue.torch, key=lambda row: version_key(row.line))
-
-
-def _line(build: LockedBuild) -> str:
-    version = (build.torch or "").partition("+")[0]
-    return ".".join(str(part) for part in version_key(version)[:2])
 
 
 def _key(backend: str) -> tuple[int, ...]:

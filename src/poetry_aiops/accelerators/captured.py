@@ -1,4 +1,4 @@
-"""A host from text that somebody pasted: which probes wrote it, and what it says together."""
+"""A host from pasted text: which probes wrote it, and what it says together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HEADER: Final = re.compile(r"\A\ufeff?# source: [^\n]{0,2000}\| probe: [^\n]{0,
 _ARM_ONLY: Final = re.compile(r"\b(?:GH200|GB200|GB300|GB10)\b")
 LOOKED_FOR: Final = (
     "nvidia-smi (any form), rocminfo, rocm-smi, amd-smi, xpu-smi, sycl-ls, clinfo, lspci, lshw, inxi, system_profiler, "
-    "torch's, vLLM's or sglang's environment report, labels of a Kubernetes node, /etc/nv_tegra_release, or files of "
+    "vulkaninfo, deviceQuery, the report of torch, vLLM, sglang, ComfyUI, Ollama or llama.cpp, labels of a Kubernetes node, /etc/nv_tegra_release, or files of "
     "/proc, /sys and /dev"
 )
 """The sources whose output is understood, as messages name them."""

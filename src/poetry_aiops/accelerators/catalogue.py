@@ -92,10 +92,11 @@ class CudaArches(NamedTuple):
 
 
 class RocmIndex(NamedTuple):
-    """One index of ROCm builds and the gfx architectures that really run with it; empty when not known."""
+    """One index of ROCm builds, the gfx architectures that really run with it (empty when not known), and its systems."""
 
     name: str
     gfx: tuple[str, ...]
+    systems: tuple[str, ...] = ("linux",)
 
 
 class GfxNote(NamedTuple):
@@ -151,6 +152,8 @@ class Catalogue(NamedTuple):
     nvidia_chips: Mapping[str, str]
     nvidia_names: NameTable
     nvidia_oldest_drivers: Mapping[str, str]
+    nvidia_legacy: tuple[tuple[str, str], ...]
+    """Below which compute capability GPUs have a last driver branch, and which; the open kernel module drives none of them."""
     amd_ids: tuple[tuple[int, int, str], ...]
     amd_chips: NameTable
     amd_names: NameTable
@@ -184,11 +187,11 @@ class Catalogue(NamedTuple):
         rows = [row for row in self.jetson_releases if row.l4t_major <= version_key(l4t)[0]]
         return max(rows, key=lambda row: row.l4t_major, default=None)
 
-    def supports_intel(self, device_id: str | None, name: str | None) -> bool:
-        """Return whether torch's XPU builds support an Intel GPU; a PCI id decides before a name."""
+    def supports_intel(self, device_id: str | None, chip: str | None, name: str | None) -> bool:
+        """Return whether torch's XPU builds support an Intel GPU; a PCI id decides before its chip and its name."""
         if device_id:
             return _by_id(self.intel_ids, device_id) is not None
-        plain = (name or "").lower().replace("(r)", "").replace("(tm)", "")
+        plain = f"{chip or ''} {name or ''}".lower().replace("(r)", "").replace("(tm)", "")
         return any(known in " ".join(plain.split()) for known in self.intel_names)
 
     def cuda_architectures(self, index: str, line: str, machine: str) -> tuple[str, ...]:
@@ -284,7 +287,10 @@ def parse_catalogue(document: Mapping[str, Any]) -> Catalogue:
             CudaArches(r["index"], r["machine"], r["since"], r["until"], tuple(r["arches"]))
             for r in document["cuda_arches"]
         ),
-        rocm_indexes=tuple(RocmIndex(r["name"], tuple(r["gfx"])) for r in document["rocm_indexes"]),
+        rocm_indexes=tuple(
+            RocmIndex(r["name"], tuple(r["gfx"]), tuple(r.get("systems", ("linux",))))
+            for r in document["rocm_indexes"]
+        ),
         gfx_notes=tuple(
             GfxNote(gfx, r["automatic"], r["note"]) for r in document["gfx_notes"] for gfx in r["gfx"]
         ),
@@ -305,6 +311,7 @@ def parse_catalogue(document: Mapping[str, Any]) -> Catalogue:
         nvidia_oldest_drivers={
             r["compute_capability"]: r["driver"] for r in document["nvidia_oldest_drivers"]
         },
+        nvidia_legacy=tuple((r["below"], r["last_driver"]) for r in document["nvidia_legacy"]),
         amd_ids=_ids(amd, "gfx"),
         amd_chips=NameTable((r["gfx"], [r["chip"].lower()]) for r in amd),
         amd_names=NameTable((r["gfx"], r["names"]) for r in document["amd_names"]),

@@ -47,13 +47,14 @@ class Wish:
 class Offer:
     """A variant of the project: its group, its backend, and the version of torch that the lock holds for it.
 
-    ``wheel``: one of the locked wheels of this torch is for the Python of the environment.
+    ``wheel``: one of the locked wheels of this torch is for the machine; ``obstacle``: why none is.
     """
 
     variant: str
     backend: str
     torch: str | None = None
     wheel: bool = False
+    obstacle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,8 @@ def _automatic(offers: Sequence[Offer], selection: Selection, device: str) -> Ch
 
 def _too_new(offer: Offer, verdict: BackendVerdict) -> str | None:
     """Return why a variant's locked torch does not run here although its backend would."""
+    if offer.obstacle is not None:
+        return f"{offer.variant} holds torch {offer.torch}, but {offer.obstacle}"
     if offer.torch is None or verdict.torch_max is None:
         return None
     if version_key(offer.torch)[:2] <= version_key(verdict.torch_max)[:2]:

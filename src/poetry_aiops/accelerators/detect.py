@@ -43,7 +43,8 @@ AMD_PROGRAMS = ("rocminfo", "rocm_agent_enumerator", "rocm-smi")
 _ORDER = {name: place for place, name in enumerate(registry.MODULES)}
 _NEVER_RUN = frozenset(
     {
-        "rocm-smi text",
+        "programs on the GPU",
+        "device listings",
         "torch.utils.collect_env",
         "node labels",
         "clinfo",

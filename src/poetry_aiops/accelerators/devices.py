@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators import masks as masking
@@ -59,7 +60,13 @@ def nvidia_devices(
     windows = around.os == "windows" or around.wsl
     derived = catalogue.max_cuda(merged.driver, windows=windows) if merged.driver else None
     return tuple(
-        _cuda(gpu, capability, merged, derived, _masked(nvidia_state(gpu, around), hidden.get(place)))
+        _cuda(
+            gpu,
+            capability,
+            merged,
+            derived,
+            _masked(nvidia_state(replace(gpu, compute_capability=capability), around), hidden.get(place)),
+        )
         for place, (gpu, capability) in enumerate(zip(gpus, capabilities, strict=True))
     )
 
@@ -138,7 +145,7 @@ def intel_devices(
 ) -> tuple[tuple[Accelerator, ...], tuple[str, ...]]:
     devices, others = [], []
     for gpu in listed(observations, INTEL):
-        if not catalogue.supports_intel(gpu.device_id, gpu.name):
+        if not catalogue.supports_intel(gpu.device_id, gpu.chip, gpu.name):
             ids = f" ({INTEL}:{gpu.device_id})" if gpu.device_id else ""
             others.append(f"{gpu.name or 'Intel GPU'}{ids} is not among the Intel GPUs that torch supports")
             continue

@@ -71,6 +71,8 @@ class Facts(NamedTuple):
     python: str | None = None
     wsl: bool | None = None
     container: str | None = None
+    open_module: bool = False
+    """The driver's kernel module is the open one."""
     l4t: str | None = None
     jetson: str | None = None
     cpu_model: str | None = None

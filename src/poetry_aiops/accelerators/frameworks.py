@@ -78,6 +78,8 @@ class FrameworkFacts:
     as_of: date
     torch_index: str
     torch_source: str
+    own_indexes: Mapping[str, str]
+    """Backends that do not come from PyTorch's server, with the address of their index."""
     frameworks: tuple[Framework, ...]
     builds: tuple[Build, ...]
     companions: tuple[Companion, ...]
@@ -100,7 +102,7 @@ def names_of(backend: str) -> tuple[str, ...]:
     family = family_of(backend)
     found = _MAJOR.match(backend)
     if found is None:
-        return (backend,)
+        return (backend,) if family == backend else (backend, family)
     digits = found["digits"][:-1] if family == "cuda" else found["digits"]
     return (backend, f"{family}{digits}", family)
 
@@ -119,6 +121,7 @@ def parse_frameworks(document: Mapping[str, Any]) -> FrameworkFacts:
         as_of=document["as_of"],
         torch_index=document["torch_index"],
         torch_source=document["torch_source"],
+        own_indexes={row["backend"]: row["url"] for row in document["own_indexes"]},
         frameworks=tuple(_framework(row) for row in document["frameworks"]),
         builds=builds,
         companions=tuple(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packaging.specifiers import SpecifierSet
 
 
@@ -18,7 +21,8 @@ class Constraint(NamedTuple):
     ``offered`` are the backends that the project's variants hold (``None``: any), ``torch`` the versions of
     torch that it accepts, ``python`` the version of the environment (``3.12``; ``None``: the host's),
     ``mixed`` what to do with GPUs that no one build covers, ``cuda_majors`` the CUDA versions that other
-    frameworks of the project bring along.
+    frameworks of the project bring along. ``locked`` says of a backend and a torch line why none of the locked wheels
+    is for the machine, None where one is: the lock knows more than the facts.
     """
 
     offered: tuple[str, ...] | None = None
@@ -26,6 +30,7 @@ class Constraint(NamedTuple):
     python: str | None = None
     mixed: MixedPolicy = "cover-all"
     cuda_majors: frozenset[int] = frozenset()
+    locked: Mapping[tuple[str, str], str | None] = MappingProxyType({})
 
 
 class BackendVerdict(NamedTuple):

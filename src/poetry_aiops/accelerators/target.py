@@ -171,7 +171,7 @@ def _family_of_gpu(name: str | None, device: str | None, catalogue: Catalogue) -
         return "cuda"
     if catalogue.gfx(own, None, name):
         return "rocm"
-    if catalogue.supports_intel(own, name):
+    if catalogue.supports_intel(own, None, name):
         return "xpu"
     maker = re.search(
         r"\b(nvidia|geforce|quadro|tesla|rtx|gtx)\b|\b(amd|radeon|instinct|rx)\b|\b(intel|arc)\b",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from poetry_aiops.accelerators.facts import Problem
+from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ class Surroundings(NamedTuple):
     withheld: bool = False
     answered: bool = False
     listed: bool = False
+    open_module: bool = False
+    legacy: tuple[tuple[str, str], ...] = ()
+    """As in the catalogue: below which compute capability GPUs have a last driver branch, and which."""
 
 
 USABLE = State()
@@ -48,7 +52,30 @@ GIVE = "Start the container with the GPU, such as `docker run --gpus all`."
 
 def nvidia_state(gpu: Gpu, around: Surroundings) -> State:
     """Return whether an NVIDIA GPU can be used."""
-    return _broken(gpu, around) or _absent(gpu, around) or _withheld(gpu, around) or USABLE
+    return (
+        _broken(gpu, around)
+        or _legacy(gpu, around)
+        or _absent(gpu, around)
+        or _withheld(gpu, around)
+        or USABLE
+    )
+
+
+def _legacy(gpu: Gpu, around: Surroundings) -> State | None:
+    """Return whether the loaded driver ignores a GPU of this age; one that it lists is not ignored."""
+    if gpu.index is not None or around.driver is None or gpu.compute_capability is None:
+        return None
+    for below, last in around.legacy:
+        if version_key(gpu.compute_capability) >= version_key(below):
+            continue
+        closed = f"Install the branch {last} of NVIDIA's driver with its closed kernel module."
+        if version_key(around.driver)[:1] > version_key(last)[:1]:
+            why = f"the driver {around.driver} ignores GPUs below compute capability {below}: {last} is their last branch"
+            return State(usable=False, why=why, needs=closed)
+        if around.open_module:
+            why = f"NVIDIA's open kernel module does not drive GPUs below compute capability {below}"
+            return State(usable=False, why=why, needs=closed)
+    return None
 
 
 def _broken(gpu: Gpu, around: Surroundings) -> State | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import platform
+import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +44,17 @@ def output_option() -> Option:
         "output",
         None,
         "Also write this file; its extension decides the format.",
+        flag=False,
+        multiple=True,
+    )
+
+
+def projects_option() -> Option:
+    """Return the repeatable ``--projects`` option."""
+    return option(
+        "projects",
+        None,
+        "Several projects in one run: folders or patterns such as <comment>'services/*'</>, or repeat --project.",
         flag=False,
         multiple=True,
     )
@@ -198,6 +210,19 @@ class AiopsCommand(Command):
                 where=f"poetry {self.name}",
                 hint="Run this inside a Poetry project, or make one with `poetry init`.",
             ) from None
+
+    def locate_projects(self) -> tuple[Path, ...]:
+        """Return the pyproject.toml files of a run about several projects; none where it is about one.
+
+        Poetry keeps only the last ``--project``: the others stand in the command line alone.
+        """
+        from poetry_aiops.cli.projects import project_files, repeated_projects
+
+        repeated = repeated_projects(sys.argv[1:])
+        if self.io.input.option("project") not in repeated:
+            repeated = ()
+        patterns = self.option("projects")
+        return project_files(repeated, patterns, Path.cwd()) if repeated or patterns else ()
 
     def _form(self) -> str:
         """Return the format of standard output; empty where the command has no default and none was given."""

@@ -171,10 +171,38 @@ def check_cuda(needs: dict[str, Any], machine: Machine) -> str:
             f"CUDA_VISIBLE_DEVICES names GPU {first[:9]}, and there are {len(gpus)}", "Correct it."
         )
     floor = needs.get("driver_linux" if own_nodes else "driver_windows")
+    bridged = ""
     if floor and key(driver) < key(floor):
         why = f"the NVIDIA driver is {driver}, and CUDA {needs.get('cuda')} needs {floor} or newer"
-        raise MisfitError(why, f"Upgrade the host's driver to at least {floor}.")
-    return f"{covered(gpus, needs.get('compute_capabilities') or [])}, driver {driver}"
+        bridged = forward_compatibility(gpus, floor, why, machine)
+    return f"{covered(gpus, needs.get('compute_capabilities') or [])}, driver {driver}{bridged}"
+
+
+def forward_compatibility(gpus: list[tuple[str, str]], floor: str, why: str, machine: Machine) -> str:
+    """Return that NVIDIA's package cuda-compat stands in for a newer driver; refuse where it does not.
+
+    It brings the libcuda of a newer driver (``/usr/local/cuda/compat``) and runs on data-center GPUs alone. The NVIDIA
+    Container Toolkit, or an entry of LD_LIBRARY_PATH, makes programs load it.
+    """
+    upgrade = f"Upgrade the host's driver to at least {floor}."
+    names = [
+        path.name[len("libcuda.so.") :] for path in machine.names("usr/local/cuda*/compat/libcuda.so.*.*")
+    ]
+    newest = max(names, key=key, default="")
+    if machine.os != "linux" or machine.wsl or not newest or key(newest) < key(floor):
+        raise MisfitError(why, upgrade)
+    found = f"{why}; cuda-compat {newest} is here"
+    desktop = [name for name, _ in gpus if re.search("GeForce|TITAN|Quadro", name)]
+    if desktop:
+        raise MisfitError(f"{found}, which runs on data-center GPUs and not on {desktop[0]}", upgrade)
+    if "compat" not in machine.env.get("LD_LIBRARY_PATH", "") and not machine.names(
+        "etc/ld.so.conf.d/*compat*"
+    ):
+        fix = (
+            "Put /usr/local/cuda/compat first in LD_LIBRARY_PATH, or use a current NVIDIA Container Toolkit."
+        )
+        raise MisfitError(f"{found}, but no program loads it", fix, upgrade)
+    return f" with cuda-compat {newest}"
 
 
 def loaded_driver(machine: Machine) -> str:
@@ -232,8 +260,8 @@ def covered(gpus: list[tuple[str, str]], arches: list[str]) -> str:
 def check_rocm(needs: dict[str, Any], machine: Machine) -> str:
     look_for_masks(machine, "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
     found, node = amd_gpus(machine), machine.names("dev/kfd")
-    if machine.wsl and not found:
-        return "WSL does not tell the architecture of an AMD GPU, so it was not compared"
+    if (machine.wsl or machine.os == "windows") and not found:
+        return "Windows does not tell the architecture of an AMD GPU, so it was not compared"
     if not node or not found:
         fix = GIVE_AMD if machine.in_container() else "Load AMD's driver: `sudo modprobe amdgpu`."
         raise MisfitError(f"no AMD GPU is ready to compute{'' if node else ' (/dev/kfd is missing)'}", fix)

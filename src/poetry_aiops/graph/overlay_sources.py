@@ -14,9 +14,9 @@ from packaging.tags import platform_tags
 from poetry_aiops.errors import InputError
 from poetry_aiops.graph.advisories import read_findings
 from poetry_aiops.graph.scope import machine_for
-from poetry_aiops.graph.sizes import Sizes, tags_on
+from poetry_aiops.graph.sizes import Sizes
 from poetry_aiops.project.targets import machines_for
-from poetry_aiops.project.wheels import ranked_tags
+from poetry_aiops.project.wheels import ranked_tags, tags_on
 from poetry_aiops.system.reading import ANYWHERE, LARGEST_REPORT, read_file
 from poetry_aiops.system.reports_folder import REPORTS, reports_of
 

@@ -9,25 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from packaging.tags import mac_platforms
-
-from poetry_aiops.project.wheels import manylinux, musllinux, ranked_tags
-
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from packaging.tags import Tag
+    from collections.abc import Mapping
 
     from poetry_aiops.graph.model import Diff
 
 
 NO_FILE_FITS: Final = "no file of it fits this machine"
 """The reason of a build that is not downloaded there at all."""
-
-_GLIBC: Final = (2, 39)
-_MACOS: Final = (14, 0)
-_MUSL: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +97,3 @@ class Sizes:
     def total(self) -> int:
         """The bytes of one build of every name."""
         return sum(self.by_name().values())
-
-
-def tags_on(
-    python: str, *, system: str, arch: str, libc: str | None = None, os_version: str | None = None
-) -> dict[Tag, int]:
-    """Return the tags of a described machine in order of preference.
-
-    ``python`` is a minor version (``3.12``), ``libc`` is ``musl`` or ``glibc 2.31``, ``os_version`` macOS's own.
-    """
-    return ranked_tags(python, _platforms(system, arch, libc, os_version))
-
-
-def _platforms(system: str, arch: str, libc: str | None, os_version: str | None) -> Iterator[str]:
-    if system == "windows":
-        yield {"amd64": "win_amd64", "arm64": "win_arm64"}.get(arch, arch)
-    elif system == "macos":
-        yield from mac_platforms(_numbers(os_version) or _MACOS, arch)
-    elif libc == "musl":
-        yield from musllinux(_MUSL, arch)
-    else:
-        newest = _numbers((libc or "").removeprefix("glibc ")) or _GLIBC
-        yield from manylinux(newest[1], arch)
-
-
-def _numbers(text: str | None) -> tuple[int, int] | None:
-    parts = [int(part) for part in (text or "").split(".")[:2] if part.isdecimal()]
-    return (parts[0], parts[1] if len(parts) > 1 else 0) if parts else None

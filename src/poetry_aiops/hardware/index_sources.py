@@ -47,11 +47,12 @@ class IndexSources:
     def name_for(self, backend: str) -> str:
         """Return the name of the source that is the PyTorch index of a backend; it is planned where there is none."""
         name = normalised(self._facts.torch_source.replace("{backend}", backend))
+        own = self._facts.own_indexes.get(backend)
         same_name = next((one for one in self._existing if normalised(one.name) == name), None)
         found = same_name or next((one for one in self._existing if backend in self._told_by(one)), None)
         if found is None:
-            url = self._address.replace("{backend}", backend)
-            self._new.setdefault(name, Source(name, url, "explicit"))
+            url = own or self._address.replace("{backend}", backend)
+            self._new.setdefault(name, Source(name, url, "supplemental" if own else "explicit"))
             return name
         self._check(found, backend)
         return found.name
@@ -71,7 +72,7 @@ class IndexSources:
                 f"its address is the index of {', '.join(sorted(others))}, not of {backend}",
                 "Correct the address or rename the source.",
             )
-        elif source.priority != "explicit":
+        elif source.priority != "explicit" and backend not in self._facts.own_indexes:
             self.notes.append(
                 f"the source {source.name} has the priority {source.priority}, so Poetry looks for every package"
                 ' there; priority = "explicit" keeps it to what names it'

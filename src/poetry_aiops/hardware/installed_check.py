@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from poetry_aiops.project.backends import family_of, is_backend
+from poetry_aiops.project.backends import AMD_INDEX, family_of, is_backend
 from poetry_aiops.system.text import version_key
 
 
@@ -125,4 +125,4 @@ def _release(backend: str) -> str | None:
     digits = backend.removeprefix("cu")
     if digits != backend:
         return f"{digits[:-1]}.{digits[-1]}"
-    return backend.removeprefix("rocm") if backend.startswith("rocm") else None
+    return backend.removeprefix("rocm") if backend.startswith("rocm") and backend != AMD_INDEX else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -23,7 +24,7 @@ from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.project.targets import marker_applies
-from poetry_aiops.project.wheels import has_wheel_for
+from poetry_aiops.project.wheels import SDISTS, wheel_obstacle
 
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.accelerators.catalogue import Catalogue
     from poetry_aiops.accelerators.choice import Wish
-    from poetry_aiops.accelerators.host import Detection
+    from poetry_aiops.accelerators.host import Detection, Host
     from poetry_aiops.accelerators.selection import Selection
     from poetry_aiops.cli.output import Output
     from poetry_aiops.hardware.installation import InstallRequest
@@ -49,8 +50,10 @@ def plan_installation(
     return _Planner(request, output, session, poetry, env).plan()
 
 
-def offers_of(session: VariantSession | None, without: frozenset[str], python: str) -> tuple[Offer, ...]:
-    """Return the project's variants with the torch that the lock holds for each."""
+def offers_of(
+    session: VariantSession | None, without: frozenset[str], host: Host, python: str
+) -> tuple[Offer, ...]:
+    """Return the project's variants with the torch that the lock holds for each, and whether its wheels fit."""
     if session is None:
         return ()
     lock = session.locked()
@@ -60,8 +63,13 @@ def offers_of(session: VariantSession | None, without: frozenset[str], python: s
         if variant.group in without:
             continue
         torch = next((torch for torch in torches if _holds(session, torch, variant.group)), None)
-        wheel = torch is not None and has_wheel_for(torch.files, python)
-        offers.append(Offer(variant.group, variant.backend, torch.version if torch else None, wheel))
+        offer = Offer(variant.group, variant.backend, torch.version if torch else None)
+        if torch is not None and any(file.name.endswith(".whl") for file in torch.files):
+            release = host.os_version if host.os == "macos" else host.libc
+            obstacle = wheel_obstacle(torch.files, python, host.os, host.arch, release)
+            sources = any(file.name.endswith(SDISTS) for file in torch.files)
+            offer = replace(offer, wheel=obstacle is None, obstacle=None if sources else obstacle)
+        offers.append(offer)
     return tuple(offers)
 
 
@@ -128,10 +136,16 @@ class _Planner:
         )
         info = env.version_info
         python = f"{info[0]}.{info[1]}"
-        offers = offers_of(session, self.options.without, python)
-        builds = [LockedBuild(offer.backend, offer.torch, offer.wheel) for offer in offers]
-        catalogue = with_newer_builds(catalogue, builds, python)
-        selection = select(detection.host, catalogue, self._constraint(offers, catalogue, python))
+        offers = offers_of(session, self.options.without, detection.host, python)
+        builds = [LockedBuild(offer.backend, offer.torch) for offer in offers]
+        locked = {
+            (offer.backend, build.line): offer.obstacle
+            for offer, build in zip(offers, builds, strict=True)
+            if offer.wheel or offer.obstacle
+        }
+        catalogue = with_newer_builds(catalogue, builds, None if locked else python)
+        constraint = self._constraint(offers, catalogue, python)._replace(locked=locked)
+        selection = select(detection.host, catalogue, constraint)
         choice = self._choice(wish, offers, selection, detection, takes_variant=group_plan.takes_variant)
         if request.require:
             require(choice, request.require)

@@ -100,6 +100,8 @@ class Recipes:
         if not found:
             return Span((every[-1].line,), ended=False)
         later = [row for row in every if version_key(row.line) > version_key(found[-1])]
+        if backend in self.facts.own_indexes:
+            return Span(tuple(found), ended=False)
         rocm = names_of(backend)[-1] == "rocm"
         return Span(tuple(found), ended=any(row.rocm_known for row in later) if rocm else bool(later))
 
@@ -119,6 +121,8 @@ class Recipes:
 
     def companions(self, backend: str, torch: str | None) -> tuple[Line, ...]:
         """Return what torch requires by name from its own index, which the default index does not hold."""
+        if backend in self.facts.own_indexes:
+            return ()  # its source is no explicit one, so Poetry finds there what torch requires
         return tuple(
             Line(companion.package, "*", index=backend)
             for companion in self.facts.companions
@@ -250,5 +254,4 @@ def _inside(line: str, since: str | None, until: str | None) -> bool:
 
 
 def _backend_key(backend: str) -> tuple[int, ...]:
-    digits = backend.lstrip("abcdefghijklmnopqrstuvwxyz")
-    return tuple(int(part) for part in digits.split(".") if part)
+    return version_key(backend.lstrip("abcdefghijklmnopqrstuvwxyz-"))

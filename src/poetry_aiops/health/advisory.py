@@ -144,7 +144,9 @@ class Finding:
     ``fixed_in`` are the versions above the locked one that the matching records call fixed, ascending; for several
     builds those from the highest first fix on, none where one build has no fix.
     ``bounded`` are its records where one of them ends with a last affected version instead of a fixed one.
-    ``withdrawn`` is the time at which the record was taken back; such a finding never counts.
+    ``withdrawn`` is the time at which the record was taken back; such a finding never counts. ``exploited`` is the day on
+    which CISA's catalogue took it in, empty for one that is not in it or was not looked up; ``epss`` is the probability
+    (0 to 1) that it is exploited within 30 days.
     """
 
     package: str
@@ -165,6 +167,8 @@ class Finding:
     dev_only: bool
     builds: tuple[PackageKey, ...]
     bounded: tuple[Advisory, ...] = ()
+    exploited: str = ""
+    epss: float | None = None
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -310,6 +314,8 @@ def _of_all(name: str, found: Sequence[Finding]) -> Finding:
         groups=tuple(dict.fromkeys(group for one in found for group in one.groups)),
         dev_only=all(one.dev_only for one in found),
         builds=tuple(dict.fromkeys(build for one in found for build in one.builds)),
+        exploited=min((one.exploited for one in found if one.exploited), default=""),
+        epss=max((one.epss for one in found if one.epss is not None), default=None),
     )
 
 

@@ -124,7 +124,10 @@ def brought(head: Facts, base: Facts, change: Change) -> Facts:
         findings=change.new,
         signals=tuple(signal for signal in head.signals if _identity(signal) not in known),
         unseen=tuple(name for name in head.unseen if name not in base.unseen),
-        refused=tuple(reason for reason in head.refused if reason not in base.refused),
+        licences=tuple(one for one in head.licences if one not in base.licences),
+        unknown_licences=_new_questions(
+            head.unknown_licences, frozenset(name for one in base.unknown_licences for name in one.packages)
+        ),
         lock_problems=tuple(problem for problem in head.lock_problems if problem not in base.lock_problems),
     )
 

@@ -22,27 +22,32 @@ from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf, currency_metric
 from poetry_aiops.health.depth import depth_metric
 from poetry_aiops.health.downloads import download_counts, services_from
+from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.feeds import feeds_of
 from poetry_aiops.health.findings import released_fixes
 from poetry_aiops.health.gate import Facts, judge
 from poetry_aiops.health.history import Run, appended, entry_of, read_history, trend
 from poetry_aiops.health.ignores import Sorted, apply_ignores
+from poetry_aiops.health.licence_policy import refused_licences, unknown_licences
 from poetry_aiops.health.maintenance import maintenance_metric, maintenance_of
 from poetry_aiops.health.news import news
 from poetry_aiops.health.popularity import popularity_metric, popularity_of, public_names
+from poetry_aiops.health.python_life import end_in_words, ended_pythons
 from poetry_aiops.health.report.formats import report_text
 from poetry_aiops.health.report.model import HealthReport, Location
 from poetry_aiops.health.report.rows import RatedPackages, package_rows
 from poetry_aiops.health.request import LATEST
 from poetry_aiops.health.score import score_of, security_metric
 from poetry_aiops.health.security import NAMESAKE, audit
-from poetry_aiops.health.signals import signals_of
+from poetry_aiops.health.signals import Signal, SignalKind, signals_of
+from poetry_aiops.index.licences import Licence, licences_of
 from poetry_aiops.index.pypi_address import default_index, default_index_host
 from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
 from poetry_aiops.index.release_records import why_not_from_index
 from poetry_aiops.index.source import sources_of, stand_ins_of
 from poetry_aiops.project.lines import asking_line, lock_lines, requirement_lines
 from poetry_aiops.project.model import MAIN
+from poetry_aiops.system.git import folder_in_repository
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.reports_folder import read_report
 
@@ -65,7 +70,6 @@ if TYPE_CHECKING:
     from poetry_aiops.health.popularity import Popularity
     from poetry_aiops.health.request import HealthRequest
     from poetry_aiops.health.security import Feeds
-    from poetry_aiops.health.signals import Signal
     from poetry_aiops.index.cooldown import Cooldown
     from poetry_aiops.index.release_records import IndexRecords
     from poetry_aiops.project.model import Lock, Package, PackageKey, Project
@@ -192,7 +196,15 @@ class HealthLook:
 
     @cached_property
     def asked_audit(self) -> Audit:
-        found = audit(self.packages, self.feeds, self.origins, self._development_groups())
+        found = self._with_released_fixes(
+            audit(self.packages, self.feeds, self.origins, self._development_groups())
+        )
+        if not self.request.looks_at_exploits:
+            return found
+        folder, clock = self.folder / "advisories", self.request.clock
+        return with_exploits(found, folder, os.environ, now=clock, offline=self.request.offline)
+
+    def _with_released_fixes(self, found: Audit) -> Audit:
         open_ended = {one.package for one in found.findings if one.bounded and not one.fixed_in}
         if not open_ended:
             return found
@@ -221,25 +233,52 @@ class HealthLook:
 
     @cached_property
     def records(self) -> IndexRecords | None:
-        if not self._wants("currency", "maintenance") and not self.request.rules.fail_on_signals:
+        if not (
+            self._wants("currency", "maintenance")
+            or self.request.rules.signals_required
+            or self.request.looks_at_licences
+        ):
             return None
         owners = self.demands.direct if self._wants("maintenance") else frozenset()
         return self._records(self.packages, owners)
 
     def _records(self, packages: Sequence[Package], owners: frozenset[str]) -> IndexRecords:
+        return index_records(
+            packages,
+            self.access,
+            owners_of=owners,
+            now=self.request.clock,
+            on_progress=lambda done, total: self.progress("packages", done, total),
+        )
+
+    @cached_property
+    def access(self) -> IndexAccess:
+        """How the indexes are reached."""
         poetry = self.subject.poetry
-        access = IndexAccess(
+        return IndexAccess(
             poetry.pool,
             poetry.config,
             cache_folder(poetry.config),
             Freshness(offline=self.request.offline),
+            metadata=self.request.looks_at_licences,
         )
-        return index_records(
-            packages,
-            access,
-            owners_of=owners,
-            now=self.request.clock,
-            on_progress=lambda done, total: self.progress("packages", done, total),
+
+    @cached_property
+    def licences(self) -> Mapping[PackageKey, Licence]:
+        """The licence of each package from elsewhere; what a person read beats the metadata. Empty where not looked at."""
+        if self.records is None or not self.request.looks_at_licences:
+            return {}
+        known = self.request.policy.licences.known
+        packages = [one for one in self.packages if not self._is_ours(one)]
+        found = licences_of([one for one in packages if one.name not in known], self.records, self.access)
+        own = {one.key: Licence(known[one.name], "pyproject.toml") for one in packages if one.name in known}
+        return {**found, **own}
+
+    def _is_ours(self, package: Package) -> bool:
+        """Say whether a package is a folder of the repository, or from a source that the project leaves out."""
+        source = package.source
+        return source is not None and (
+            source.type == "directory" or (source.reference or "").lower() in self.origins.left_out
         )
 
     @cached_property
@@ -256,7 +295,7 @@ class HealthLook:
             for package in self.packages:
                 rated = look.package(package, records)
                 currency.append(rated)
-                signals += signals_of(package, records, rated, now=now, young=young)
+                signals += signals_of(package, records, now=now, young=young)
                 is_direct = package.name in direct
                 maintenance.append(maintenance_of(package, records, direct=is_direct, now=now))
         if self._wants("popularity"):
@@ -335,17 +374,24 @@ class HealthLook:
             if records is not None
             else ()
         )
-        refused = tuple(use.refused for use in records.uses if use.refused) if records is not None else ()
+        policy = self.request.policy.licences
         return Facts(
             self.metrics,
             self.sorted.active,
-            tuple(self.rated.signals),
+            (*self.rated.signals, *self._signals_of_python()),
             unseen,
             score_of(self.metrics),
-            refused,
             self.history_text[1],
             self.lock_problems,
+            refused_licences(self.packages, self.licences, policy) if policy.decides else (),
+            unknown_licences(self.packages, self.licences) if policy.decides else (),
         )
+
+    def _signals_of_python(self) -> Iterator[Signal]:
+        ended = ended_pythons(self.subject.lock.python_versions, self.request.clock.date())
+        if ended:
+            key = ("python", ended[-1], ("", "", ""))
+            yield Signal(key, SignalKind.PYTHON_END_OF_LIFE, end_in_words(ended))
 
     @cached_property
     def change(self) -> Change | None:
@@ -374,7 +420,7 @@ class HealthLook:
             metrics=self.metrics,
             gate=self.gate,
             rules=self.request.rules,
-            packages=package_rows(self.packages, self.demands, self.rated),
+            packages=package_rows(self.packages, self.demands, self.rated, self.licences),
             indexes=self.records.uses if self.records is not None else (),
             ignored=self.sorted.ignored,
             idle=self.sorted.idle,
@@ -383,6 +429,7 @@ class HealthLook:
             locations=self._locations(),
             lock_digest=self.subject.lock.packages_digest,
             scope=self.scope,
+            folder=folder_in_repository(project.path.parent),
             tool_version=poetry_aiops.__version__,
             project_version=project.version,
             notes=(*self.notes, *(self.base.notes if self.base else ()), *self._audit_notes()),
@@ -392,6 +439,7 @@ class HealthLook:
     def _audit_notes(self) -> Iterator[str]:
         """Yield what a reader of a passed gate has to know: namesakes of malware, and sources that were left out."""
         packages = self.audit.packages if self.audit else ()
+        yield from (one.message for one in self._signals_of_python())
         yield from (
             f"{one.name} {one.version}: {note}" for one in packages for note in one.notes if NAMESAKE in note
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_aiops.cli.base import AiopsCommand, format_option, output_option
+from poetry_aiops.cli.base import AiopsCommand, format_option, output_option, projects_option
 
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class HealthCommand(AiopsCommand, Command):
     options: ClassVar[list[Option]] = [
         format_option(*formats),
         output_option(),
+        projects_option(),
         option("only", None, "Look at these groups only.", flag=False, multiple=True),
         option("without", None, "Leave out these groups.", flag=False, multiple=True),
         option(
@@ -72,6 +73,11 @@ class HealthCommand(AiopsCommand, Command):
             multiple=True,
         ),
         option("fixable-only", None, "Let only vulnerabilities with a fixed version fail the gate."),
+        option(
+            "exploited",
+            None,
+            "Look up which vulnerabilities are known to be exploited (CISA KEV) and how likely that is (EPSS).",
+        ),
         option("offline", None, "Use no network: caches and a snapshot of advisories only."),
         option(
             "advisories",
@@ -120,6 +126,7 @@ Exit codes: 0 nothing found, 1 findings or a failed gate, 2 wrong usage, 3 somet
 <info>poetry health --against origin/main</info>
 <info>poetry health --update-advisories</info>
 <info>poetry health --offline --advisories osv.zip</info>
+<info>poetry health --projects 'services/*'</info>
 <info>poetry health --fix --dry-run</info>
 
 The report is kept in <comment>dependency_reports/</>, with a history that shows the trend.
@@ -131,9 +138,17 @@ The report is kept in <comment>dependency_reports/</>, with a history that shows
 
         from poetry_aiops.health.request import read_request
         from poetry_aiops.health.run import health
+        from poetry_aiops.health.several import health_of_projects
         from poetry_aiops.locking.api import PoetryProject
 
         output = self.make_output()
+        projects = self.locate_projects()
         given = {one.name: self.option(one.name) for one in self.options}
-        request = read_request(given, os.environ, self.locate_project())
-        return health(request, output, PoetryProject(output, self.get_application()))
+        pyproject = projects[0] if projects else self.locate_project()
+        forms = frozenset({output.form, *output.files.values()})
+        request = read_request(given, os.environ, pyproject, forms=forms, several=bool(projects))
+        application = self.get_application()
+        if not projects:
+            return health(request, output, PoetryProject(output, application))
+        opened = {path: PoetryProject(output, application, path.parent) for path in projects}
+        return health_of_projects(request, output, opened)

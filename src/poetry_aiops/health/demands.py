@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement as Pep508
-
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.lock_graph import switching_extras
 
 
 if TYPE_CHECKING:
@@ -72,9 +69,10 @@ def _of_groups(project: Project) -> Iterator[tuple[str, Demand]]:
 def _of_packages(lock: Lock, project: Project) -> Iterator[tuple[str, Demand]]:
     asked = extras_asked_for(lock, project)
     for package in lock.packages:
-        active = _brought_by_extras(package, asked.get(package.name, frozenset()))
+        extras = asked.get(package.name, frozenset())
         for edge in package.edges:
-            if not edge.optional or edge.name in active:
+            switches = switching_extras(package, edge)
+            if not extras.isdisjoint(switches) or not (switches or edge.optional):
                 yield edge.name, Demand(f"{package.name} {package.version}", "package", edge.constraint)
 
 
@@ -86,15 +84,3 @@ def extras_asked_for(lock: Lock, project: Project) -> dict[str, frozenset[str]]:
     for name, extras in [(one.name, one.extras) for one in needs] + [(one.name, one.extras) for one in edges]:
         asked[name] = asked.get(name, frozenset()) | set(extras)
     return asked
-
-
-def _brought_by_extras(package: Package, extras: frozenset[str]) -> frozenset[str]:
-    entries = (entry for extra in extras for entry in package.extras.get(extra, ()))
-    return frozenset(_name_in(entry) for entry in entries)
-
-
-def _name_in(entry: str) -> str:
-    try:
-        return normalised(Pep508(entry).name)
-    except InvalidRequirement:
-        return normalised(entry.split(maxsplit=1)[0]) if entry.strip() else ""

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.severity import is_malware
+from poetry_aiops.health.signals import FAILING
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from poetry_aiops.health.advisory import Finding
-    from poetry_aiops.health.metric import Metric
+    from poetry_aiops.health.licence_policy import RefusedLicence
+    from poetry_aiops.health.metric import Metric, OpenQuestion
     from poetry_aiops.health.policy import FailOn
     from poetry_aiops.health.score import Score
     from poetry_aiops.health.signals import Signal, SignalKind
@@ -29,12 +31,14 @@ class Rules:
     """What fails the gate: findings from a severity on, supply-chain signals, a score below ``min_score``.
 
     With ``fixable_only`` a vulnerability without a fixed version does not; malware does, as removing it is the fix.
+    ``signals_required``: the project named the signals, so that every package must be looked at for them.
     """
 
     fail_on: FailOn = "any"
     min_score: float | None = None
-    fail_on_signals: frozenset[SignalKind] = frozenset()
+    fail_on_signals: frozenset[SignalKind] = FAILING
     fixable_only: bool = False
+    signals_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,9 @@ class Facts:
     """What is judged: every metric that was asked for, with its open questions.
 
     ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
-    nothing is known of their signals, as ``name version``. ``refused`` are the reasons of indexes that want a login or the user's word;
-    ``unread`` says which inputs of the project could not be read, and why. ``lock_problems`` say why the lock may not be
-    what pyproject.toml asks for.
+    nothing is known of their signals, as ``name version``. ``unread`` says which inputs of the project could not be read, and why. ``lock_problems`` say why the lock may not be
+    what pyproject.toml asks for. ``licences`` are those that the policy refuses, ``unknown_licences`` those that it
+    cannot judge.
     """
 
     metrics: tuple[Metric, ...]
@@ -52,16 +56,17 @@ class Facts:
     signals: tuple[Signal, ...] = ()
     unseen: tuple[str, ...] = ()
     score: Score | None = None
-    refused: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     lock_problems: tuple[str, ...] = ()
+    licences: tuple[RefusedLicence, ...] = ()
+    unknown_licences: tuple[OpenQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One reason for which the gate fails; ``id`` is an advisory, a kind of signal, or ``min-score``."""
+    """One reason for which the gate fails; ``id`` is an advisory, a kind of signal, a licence, or ``min-score``."""
 
-    kind: Literal["advisory", "signal", "score"]
+    kind: Literal["advisory", "signal", "licence", "score"]
     id: str
     message: str
     package: str = ""
@@ -89,16 +94,17 @@ class Gate:
 
 
 def judge(rules: Rules, facts: Facts) -> Gate:
-    """Return the judgement of the rules on the facts; the gravest findings come first."""
+    """Return the judgement of the rules on the facts; the findings with the highest severity come first."""
     violations = [
         *_of_findings(rules, facts.findings),
         *_of_signals(rules, facts.signals),
+        *_of_licences(facts.licences),
         *_of_score(rules, facts.score),
     ]
     open_questions = [
         *facts.lock_problems,
-        *facts.refused,
         *(question.text for metric in facts.metrics for question in metric.open_questions),
+        *(question.text for question in facts.unknown_licences),
         *_unseen(rules, facts),
         *_open_score(rules, facts),
         *facts.unread,
@@ -115,11 +121,12 @@ def counts(severity: Severity, fail_on: FailOn) -> bool:
 
 def _of_findings(rules: Rules, findings: Sequence[Finding]) -> Iterator[Violation]:
     for finding in sorted(findings, key=lambda one: (-one.severity.rank, one.package, one.id)):
-        if not counts(finding.severity, rules.fail_on):
+        if not counts(finding.severity, rules.fail_on) and not finding.exploited:
             continue
         if rules.fixable_only and not finding.fixed_in and not is_malware(finding.names):
             continue
         level = "of unknown severity" if finding.severity is Severity.UNKNOWN else str(finding.severity)
+        level += f", known to be exploited since {finding.exploited}" if finding.exploited else ""
         message = f"{finding.package} {finding.version}: {finding.id} ({level})"
         yield Violation("advisory", finding.id, message, finding.package, finding.version, finding.severity)
 
@@ -129,6 +136,12 @@ def _of_signals(rules: Rules, signals: Sequence[Signal]) -> Iterator[Violation]:
         if signal.kind in rules.fail_on_signals:
             name, version, _ = signal.key
             yield Violation("signal", str(signal.kind), f"{name}: {signal.message}", name, version)
+
+
+def _of_licences(refused: Sequence[RefusedLicence]) -> Iterator[Violation]:
+    for one in refused:
+        message = f"{one.package} {one.version}: the licence {one.expression} is not accepted"
+        yield Violation("licence", one.expression, message, one.package, one.version)
 
 
 def _of_score(rules: Rules, score: Score | None) -> Iterator[Violation]:
@@ -144,7 +157,7 @@ def _of_score(rules: Rules, score: Score | None) -> Iterator[Violation]:
 
 
 def _unseen(rules: Rules, facts: Facts) -> Iterator[str]:
-    if rules.fail_on_signals and facts.unseen:
+    if rules.signals_required and rules.fail_on_signals and facts.unseen:
         shown = ", ".join(facts.unseen[:3]) + (", ..." if len(facts.unseen) > 3 else "")  # noqa: PLR2004 - a few names
         yield f"no index record for {len(facts.unseen)} packages ({shown}), so their signals are unknown"
 

@@ -7,12 +7,16 @@ redirect it. Such entries are refused, with the option or variable that takes th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.health.ignores import Ignore
+from poetry_aiops.health.licence_policy import LicencePolicy
 from poetry_aiops.health.signals import SignalKind
 from poetry_aiops.project.checks import Checker, did_you_mean, kind_of, normalised
 
@@ -26,7 +30,17 @@ FAIL_ON: Final[tuple[FailOn, ...]] = get_args(FailOn)
 HEALTH: Final = "[tool.poetry-aiops.health]"
 YOUNG_DAYS: Final = 7
 
-_KEYS: Final = ("fail-on", "fail-on-signals", "ignores", "left-out-sources", "min-score", "young-days")
+_KEYS: Final = (
+    "exploited",
+    "fail-on",
+    "fail-on-signals",
+    "ignores",
+    "left-out-sources",
+    "licenses",
+    "min-score",
+    "young-days",
+)
+_LICENCE_KEYS: Final = ("allow", "deny", "known")
 _IGNORE_KEYS: Final = ("expires", "id", "owner", "packages", "reason", "until-fixed")
 _FULL_SCORE: Final = 100
 _LONGEST_YOUTH: Final = 3650  # days
@@ -75,15 +89,18 @@ class Policy:
 
     ``fail_on`` is the lowest severity that fails the gate, ``fail_on_signals`` the supply-chain signals that do.
     ``left_out_sources`` are sources, by name in small letters, whose packages no advisory is about.
-    ``young_days`` is the age below which a locked release is told as too young.
+    ``young_days`` is the age below which a locked release is reported as too young. ``exploited`` asks which
+    vulnerabilities are exploited.
     """
 
     fail_on: FailOn | None = None
     min_score: float | None = None
     ignores: tuple[Ignore, ...] = ()
-    fail_on_signals: frozenset[SignalKind] = frozenset()
+    fail_on_signals: frozenset[SignalKind] | None = None
     young_days: int = YOUNG_DAYS
     left_out_sources: frozenset[str] = frozenset()
+    licences: LicencePolicy = field(default_factory=LicencePolicy)
+    exploited: bool = False
 
 
 NO_POLICY: Final = Policy()
@@ -110,7 +127,7 @@ def policy_from(value: object, checker: Checker) -> Policy:
         fail_on=_fail_on(table, checker),
         min_score=_number(table, "min-score", _FULL_SCORE, checker),
         ignores=_ignores(table.get("ignores", []), checker),
-        fail_on_signals=_signals(table.get("fail-on-signals", []), checker),
+        fail_on_signals=_signals(table["fail-on-signals"], checker) if "fail-on-signals" in table else None,
         left_out_sources=frozenset(
             name.lower()
             for name in checker.texts(table.get("left-out-sources", []), f"{HEALTH} left-out-sources")
@@ -118,7 +135,41 @@ def policy_from(value: object, checker: Checker) -> Policy:
         young_days=int(_number(table, "young-days", _LONGEST_YOUTH, checker) or 0)
         if "young-days" in table
         else YOUNG_DAYS,
+        licences=_licences(table.get("licenses", {}), checker),
+        exploited=checker.flag(table.get("exploited", False), f"{HEALTH} exploited"),
     )
+
+
+def _licences(value: object, checker: Checker) -> LicencePolicy:
+    where = f"{HEALTH} licenses"
+    table = checker.table(value, where)
+    _known_keys(table, _LICENCE_KEYS, where, checker)
+    allow, deny = (
+        frozenset(
+            _spdx(text, f"{where} {key}", checker, alone=True).lower()
+            for text in checker.texts(table.get(key, []), f"{where} {key}")
+        )
+        for key in ("allow", "deny")
+    )
+    known = {
+        normalised(name): _spdx(checker.text(text, f"{where} known {name}"), f"{where} known {name}", checker)
+        for name, text in checker.table(table.get("known", {}), f"{where} known").items()
+    }
+    return LicencePolicy(allow, deny, MappingProxyType(known))
+
+
+def _spdx(text: str, where: str, checker: Checker, *, alone: bool = False) -> str:
+    """Return a licence in SPDX's spelling; ``alone`` takes no AND and OR, for a list of accepted licences."""
+    try:
+        found = str(canonicalize_license_expression(text))
+    except InvalidLicenseExpression:
+        found = ""
+    if not found or (alone and re.search(r"[()]| (?:AND|OR) ", found)):
+        kind = "the identifier of a licence" if alone else "a licence expression"
+        checker.report(
+            where, f'"{text}" is not {kind} in SPDX\'s list', "Write for example MIT or GPL-3.0-only."
+        )
+    return found
 
 
 def _known_keys(table: Mapping[str, object], known: Iterable[str], where: str, checker: Checker) -> None:

@@ -15,6 +15,7 @@ from poetry_aiops.health.ignores import Ignore
 from poetry_aiops.health.interval import read_interval
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.policy import FAIL_ON, NO_POLICY
+from poetry_aiops.health.signals import FAILING
 from poetry_aiops.system.reports_folder import reports_of
 
 
@@ -78,6 +79,8 @@ class HealthRequest:
     against: str | None = None
     service: Service = "osv"
     policy: Policy = NO_POLICY
+    exploited: bool = False
+    shows_licences: bool = False
 
     def for_look(self, policy: Policy) -> HealthRequest:
         """Return the request with the policy in pyproject.toml and the time as they are now."""
@@ -92,9 +95,20 @@ class HealthRequest:
         return Rules(
             fail_on=self.fail_on or self.policy.fail_on or ("high" if self.against else "any"),
             min_score=self.policy.min_score if self.min_score is None else self.min_score,
-            fail_on_signals=self.policy.fail_on_signals,
+            fail_on_signals=FAILING if self.policy.fail_on_signals is None else self.policy.fail_on_signals,
             fixable_only=self.fixable_only,
+            signals_required=bool(self.policy.fail_on_signals),
         )
+
+    @property
+    def looks_at_exploits(self) -> bool:
+        """Whether to find out which vulnerabilities are exploited."""
+        return self.exploited or self.policy.exploited
+
+    @property
+    def looks_at_licences(self) -> bool:
+        """Whether to read licences: a policy decides on them, or a format shows them."""
+        return self.shows_licences or self.policy.licences.decides
 
     @property
     def is_address(self) -> bool:
@@ -114,10 +128,18 @@ def is_address(text: str) -> bool:
 
 
 def read_request(
-    options: Mapping[str, Any], environment: Mapping[str, str], pyproject: Path
+    options: Mapping[str, Any],
+    environment: Mapping[str, str],
+    pyproject: Path,
+    *,
+    forms: frozenset[str] = frozenset(),
+    several: bool = False,
 ) -> HealthRequest:
-    """Return the request in the options of a command; raises UsageError with the option that is wrong."""
-    _refuse_contradictions(options)
+    """Return the request in the options of a command; raises UsageError with the option that is wrong.
+
+    ``forms`` are the formats that the run writes. ``several`` says that the run is about several projects; then each has a request with its own ``pyproject``.
+    """
+    _refuse_contradictions({**options, "several": several})
     age = options["advisories-max-age"]
     every = _every_metric(environment)
     metrics = _metrics(options["metric"], every)
@@ -147,6 +169,8 @@ def read_request(
         fixable_only=bool(options["fixable-only"]),
         against=options["against"],
         service=_service(options["service"]),
+        exploited=bool(options["exploited"]),
+        shows_licences="cyclonedx" in forms or ("json" in forms and not options["metric"]),
     )
     return request.for_look(NO_POLICY)
 
@@ -161,42 +185,31 @@ def _rounds(interval: str | None, iterations: str | None) -> Rounds:
 
 
 def _refuse_contradictions(options: Mapping[str, Any]) -> None:
-    if options["fix"] and options["monitor"]:
-        raise UsageError(
-            "it cannot be combined with --monitor, which changes nothing",
-            where="--fix",
-            hint="Use --fix in a run of its own.",
-        )
-    for name in ("fix", "monitor"):
-        if options["against"] and options[name]:
-            raise UsageError(
-                f"it judges a change, --{name} the whole lock",
-                where="--against",
-                hint=f"Leave out --against or --{name}.",
-            )
-    if options["dry-run"] and not options["fix"]:
-        raise UsageError("without --fix nothing would be written", where="--dry-run", hint="Leave it out.")
-    if options["service"] and (options["offline"] or options["advisories"]):
-        raise UsageError(
-            "with --offline or --advisories no service is asked",
-            where="--service",
-            hint="Leave out one of the two.",
-        )
-    if options["offline"] and options["update-advisories"]:
-        raise UsageError(
-            "advisories cannot be fetched without a network",
-            where="--offline",
-            hint="Leave out --offline or --update-advisories.",
-        )
-    if options["update-advisories"] and options["advisories"] and not is_address(options["advisories"]):
-        raise UsageError(
-            "it fetches advisories, but --advisories names some on this machine",
-            where="--update-advisories",
-            hint="Leave out one of the two, or give --advisories the URL of a zip.",
-        )
-    for name in ("interval", "iterations"):
-        if options[name] is not None and not options["monitor"]:
-            raise UsageError("it works only with --monitor", where=f"--{name}", hint="Add --monitor.")
+    """Raise UsageError for options that contradict each other."""
+    given = {name: bool(value) or isinstance(value, str) for name, value in options.items()}
+    on_disk = given["advisories"] and not is_address(options["advisories"])
+    clashes: tuple[tuple[bool, str, str, str], ...] = (
+        (given["fix"] and given["monitor"], "--fix", "it cannot be combined with --monitor, which changes nothing", "Use --fix in a run of its own."),
+        *(
+            (given["against"] and given[name], "--against", f"it judges a change, --{name} the whole lock", f"Leave out --against or --{name}.")
+            for name in ("fix", "monitor")
+        ),
+        *(
+            (given["several"] and given[name], f"--{name}", "it is about one project", "Run it for each project by itself.")
+            for name in ("fix", "monitor", "report-dir")
+        ),
+        (given["dry-run"] and not given["fix"], "--dry-run", "without --fix nothing would be written", "Leave it out."),
+        (given["service"] and (given["offline"] or given["advisories"]), "--service", "with --offline or --advisories no service is asked", "Leave out one of the two."),
+        (given["offline"] and given["update-advisories"], "--offline", "advisories cannot be fetched without a network", "Leave out --offline or --update-advisories."),
+        (given["update-advisories"] and on_disk, "--update-advisories", "it fetches advisories, but --advisories names some on this machine", "Leave out one of the two, or give --advisories the URL of a zip."),
+        *(
+            (given[name] and not given["monitor"], f"--{name}", "it works only with --monitor", "Add --monitor.")
+            for name in ("interval", "iterations")
+        ),
+    )  # fmt: skip
+    for is_clash, where, what, hint in clashes:
+        if is_clash:
+            raise UsageError(what, where=where, hint=hint)
 
 
 def _source_date(environment: Mapping[str, str]) -> datetime | None:

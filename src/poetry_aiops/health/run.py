@@ -58,7 +58,7 @@ class HealthRun:
         report = look.report
         if self.request.fix:
             look, report = self._fixed(look)
-        self._keep(look, report)
+        self.keep(look, report)
         self._print(report)
         self._write_files(report)
         return report.gate.exit_code
@@ -119,7 +119,8 @@ class HealthRun:
 
     # -- telling ---------------------------------------------------------------------------------------------
 
-    def _keep(self, look: HealthLook, report: HealthReport) -> None:
+    def keep(self, look: HealthLook, report: HealthReport) -> None:
+        """Write the report and its history into the folder of reports; one that cannot be written is a warning."""
         try:
             write_reports(look.request.reports, look.to_keep(report))
         except InputError as error:
@@ -129,25 +130,27 @@ class HealthRun:
         forms = set(self.output.files.values())
         self.output.write_files({form: report_text(report, form) for form in forms})
 
-    def _summarise(self, report: HealthReport) -> None:
-        """Append the report to the summary of the workflow's step, where there is one."""
-        summary = os.environ.get(SUMMARY_VARIABLE)
-        if not summary:
-            return
-        try:
-            append_text(Path(summary), report_text(report, "markdown") + "\n")
-        except OSError as error:
-            self.output.warning(f"the summary of this step cannot be written: {error.strerror or error}")
-
     def _print(self, report: HealthReport) -> None:
-        if self.output.form != "text":
-            self.output.raw(report_text(report, self.output.form))
-            if self.output.form == "github":
-                self._summarise(report)
+        if self.output.form == "text":
+            self.output.styled(health_lines(report, text_view(self.output)))
             return
-        view = TextView(
-            shutil.get_terminal_size((_WIDTH, 25)).columns,
-            every=self.output.is_verbose,
-            unicode=self.output.supports_utf8,
-        )
-        self.output.styled(health_lines(report, view))
+        self.output.raw(report_text(report, self.output.form))
+        if self.output.form == "github":
+            append_summary(self.output, report_text(report, "markdown"))
+
+
+def text_view(output: Output) -> TextView:
+    """Return how text is laid out on this terminal; in a pipe ``COLUMNS`` counts."""
+    width = shutil.get_terminal_size((_WIDTH, 25)).columns
+    return TextView(width, every=output.is_verbose, unicode=output.supports_utf8)
+
+
+def append_summary(output: Output, text: str) -> None:
+    """Append a text to the summary of the workflow's step, where there is one."""
+    summary = os.environ.get(SUMMARY_VARIABLE)
+    if not summary:
+        return
+    try:
+        append_text(Path(summary), text + "\n")
+    except OSError as error:
+        output.warning(f"the summary of this step cannot be written: {error.strerror or error}")

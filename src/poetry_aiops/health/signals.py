@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
-    from poetry_aiops.health.currency import Currency
     from poetry_aiops.index.release_records import IndexRecord, IndexRecords, Release
     from poetry_aiops.project.model import Package, PackageKey
 
@@ -31,8 +30,8 @@ class SignalKind(StrEnum):
     INACTIVE = "inactive"
     YOUNG = "young"
     SDIST_ONLY = "sdist-only"
-    PYTHON_CEILING = "python-ceiling"
     NO_PROVENANCE = "no-provenance"
+    PYTHON_END_OF_LIFE = "python-end-of-life"
 
     @property
     def is_grave(self) -> bool:
@@ -40,6 +39,8 @@ class SignalKind(StrEnum):
         return self in _GRAVE
 
 
+FAILING: Final = frozenset({SignalKind.QUARANTINED, SignalKind.GONE})
+"""What fails the gate where the project does not say otherwise: such a release cannot or must not be installed."""
 _GRAVE: Final = frozenset(
     {SignalKind.QUARANTINED, SignalKind.GONE, SignalKind.YANKED, SignalKind.PROVENANCE_LOST}
 )
@@ -61,7 +62,7 @@ class Signal:
 
 
 def signals_of(
-    package: Package, records: IndexRecords, currency: Currency, *, now: datetime, young: timedelta
+    package: Package, records: IndexRecords, *, now: datetime, young: timedelta
 ) -> tuple[Signal, ...]:
     """Return the signals of one locked package, the gravest first; none for what its index does not tell.
 
@@ -71,10 +72,10 @@ def signals_of(
     if record is None:
         return ()
     locked = record.release(package.version)
-    found = [*_of_project(record), *_of_currency(currency)]
-    if locked is None:
+    found = [*_of_project(record)]
+    if locked is None and not record.stale:
         found.append((SignalKind.GONE, f"{package.version} is no longer on {record.source}"))
-    else:
+    elif locked is not None:
         found += [*_of_release(locked), *_of_age(locked, now, young), *_of_provenance(record, locked)]
     order = list(SignalKind)
     return tuple(Signal(package.key, *one) for one in sorted(found, key=lambda one: order.index(one[0])))
@@ -115,13 +116,6 @@ def _of_provenance(record: IndexRecord, locked: Release) -> Iterator[tuple[Signa
         yield SignalKind.PROVENANCE_LOST, message
     else:
         yield SignalKind.NO_PROVENANCE, f"{locked.version} has no provenance for every file"
-
-
-def _of_currency(currency: Currency) -> Iterator[tuple[SignalKind, str]]:
-    barred = currency.barred
-    if barred is not None and barred.obstacle == "needs another Python":
-        message = f"{barred.version} needs Python {barred.needs or 'other than the project allows'}"
-        yield SignalKind.PYTHON_CEILING, message
 
 
 def _is_final(release: Release) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_SCHEMA: Final = "index-record/1"
+_SCHEMA: Final = "index-record/2"
 _WHEEL: Final = 1
 _SDIST: Final = 2
 
@@ -62,6 +62,7 @@ def _document(kept: Kept) -> dict[str, object]:
         "about_asked": _seconds(kept.about_asked),
         "about": [about.status, about.status_reason, about.owners, about.inactive, about.owners_reason],
         "skipped": record.skipped,
+        "metadata": dict(record.metadata),
         "pythons": pythons,
         "releases": [_row(release, pythons) for release in record.releases],
     }
@@ -88,7 +89,9 @@ def _kept(document: Any, source: str, name: str) -> Kept | None:  # noqa: ANN401
         return None
     pythons = [tuple(map(str, texts)) for texts in document["pythons"]]
     releases = tuple(_release(row, pythons) for row in document["releases"])
-    record = IndexRecord(source, name, fetched, releases, About(*document["about"]), int(document["skipped"]))
+    metadata = {str(version): str(address) for version, address in document["metadata"].items()}
+    about, skipped = About(*document["about"]), int(document["skipped"])
+    record = IndexRecord(source, name, fetched, releases, about, skipped, metadata=metadata)
     return Kept(record, str(document["etag"]), _time(document["about_asked"]))
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 
 from poetry_aiops.index.cooldown import Cooldown
+from poetry_aiops.index.file_listing import files_on
 from poetry_aiops.index.page_fetch import FetchError, PageFetcher
 from poetry_aiops.index.record_cache import Kept, RecordCache
 from poetry_aiops.index.release_records import (
@@ -25,8 +26,9 @@ from poetry_aiops.index.release_records import (
     record_key,
     why_not_from_index,
 )
-from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError, read_page
+from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError, read_page, version_of
 from poetry_aiops.index.source import IndexSource, sources_of
+from poetry_aiops.project.versions import public_version
 
 
 if TYPE_CHECKING:
@@ -70,13 +72,14 @@ class Freshness:
 class IndexAccess:
     """How indexes are reached: Poetry's repositories and configuration, and the folder that keeps records.
 
-    With None for the folder nothing is kept.
+    With None for the folder nothing is kept. ``metadata`` asks where the locked versions have their metadata files.
     """
 
     pool: RepositoryPool
     config: Config
     folder: Path | None = None
     freshness: Freshness = Freshness()
+    metadata: bool = False
 
 
 def cache_folder(config: Config) -> Path:
@@ -108,12 +111,17 @@ def index_records(
     Packages from elsewhere (git, folders) are left out. A package is asked for at the source that poetry.lock names,
     by its name in the pool: an address that only the lock knows is never asked. ``owners_of`` are the names
     whose owners and classifiers are wanted too: that is a second request, for a document larger than the first.
-    ``on_progress`` is told how many packages of how many are done.
+    A kept record that lacks a locked version, or the wanted place of its metadata, counts as expired. ``on_progress`` hears how many packages of how many are done.
     """
-    keys = sorted({record_key(package) for package in packages if not why_not_from_index(package)})
+    locked: dict[RecordKey, set[str]] = {}
+    for package in packages:
+        if not why_not_from_index(package):
+            locked.setdefault(record_key(package), set()).add(public_version(package.version))
+    keys = sorted(locked)
     sources = sources_of(access.pool)
     fetcher = PageFetcher(access.config, ((source.name, source.url) for source in sources.values()), THREADS)
     reader = _Reader(sources, fetcher, access, owners_of)
+    reader.locked = locked
     reader.now = now or datetime.now(UTC)
     answers: dict[RecordKey, _Answer] = {}
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="index")
@@ -130,15 +138,11 @@ def index_records(
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A record or the reason for its absence; ``asked`` says whether the network was used.
-
-    ``refused``: the index wants a login, or the user's word that it may be asked.
-    """
+    """A record or the reason for its absence; ``asked`` says whether the network was used."""
 
     record: IndexRecord | None
     reason: str = ""
     asked: bool = False
-    refused: bool = False
 
 
 class _Reader:
@@ -149,11 +153,13 @@ class _Reader:
         access: IndexAccess,
         owners_of: frozenset[str],
     ) -> None:
+        self._metadata = access.metadata
         self._sources = sources
         self._fetcher = fetcher
         self._cache = RecordCache(access.folder)
         self._freshness = access.freshness
         self._owners_of = owners_of
+        self.locked: Mapping[RecordKey, set[str]] = {}
         self.now = datetime.now(UTC)
 
     def answer(self, key: RecordKey) -> _Answer:
@@ -168,27 +174,40 @@ class _Reader:
             return _Answer(None, "its name is not the name of a package")
         kept = self._cache.load(source.address, key[0], name)
         if self._freshness.offline:
-            return _Answer(kept.record) if kept else _Answer(None, OFFLINE)
-        if kept and self._is_fresh(kept):
+            return self._offline(key, kept)
+        if kept and self._is_fresh(kept) and self._knows_locked(key, kept.record):
             return self._with_about(source, kept, asked=False)
         return self._asked(source, key, kept)
+
+    def _offline(self, key: RecordKey, kept: Kept | None) -> _Answer:
+        if kept is None:
+            return _Answer(None, OFFLINE)
+        known = all(kept.record.release(version) for version in self.locked[key])
+        return _Answer(kept.record if known else replace(kept.record, stale=OFFLINE))
+
+    def _knows_locked(self, key: RecordKey, record: IndexRecord) -> bool:
+        """Say whether a record has every locked version, and the places of their metadata where they are wanted."""
+        return all(
+            record.release(version) and (not self._metadata or version in record.metadata)
+            for version in self.locked[key]
+        )
 
     def _asked(self, source: IndexSource, key: RecordKey, kept: Kept | None) -> _Answer:
         if source.given_up:
             return self._stood_in(kept, source.given_up)
         try:
-            fetched = self._fetcher.get(source.name, source.page(key[1]), _headers(kept))
-            fresh = self._kept_from(fetched, key, kept)
+            known = kept if kept and self._knows_locked(key, kept.record) else None
+            fetched = self._fetcher.get(source.name, source.page(key[1]), _headers(known))
+            fresh = self._kept_from(fetched, key, kept, source.page(key[1]))
         except FetchError as error:
             source.failed(error)
-            answer = self._stood_in(kept, f"{source.name}: {error.reason}")
-            return replace(answer, refused=error.is_refused)
+            return self._stood_in(kept, f"{source.name}: {error.reason}")
         except UnreadablePageError as error:
             return self._stood_in(kept, f"{source.name}: {error}")
         source.answered()
         return self._with_about(source, fresh, asked=True)
 
-    def _kept_from(self, fetched: Fetched, key: RecordKey, kept: Kept | None) -> Kept:
+    def _kept_from(self, fetched: Fetched, key: RecordKey, kept: Kept | None, address: str) -> Kept:
         if fetched.content is None:
             if kept is None:
                 raise UnreadablePageError("it says that nothing has changed, but nothing was known")
@@ -196,8 +215,18 @@ class _Reader:
         page = read_page(key[1], fetched.content, fetched.content_type)
         before = kept.record.about if kept else About(owners_reason=_NOT_ASKED)
         about = replace(before, status=page.status, status_reason=page.status_reason)
-        record = IndexRecord(*key, self.now, page.releases, about, page.skipped)
+        places = self._places(fetched, key, address) if self._metadata else {}
+        record = IndexRecord(*key, self.now, page.releases, about, page.skipped, metadata=places)
         return Kept(record, fetched.etag, kept.about_asked if kept else None)
+
+    def _places(self, fetched: Fetched, key: RecordKey, address: str) -> dict[str, str]:
+        """Return where each locked version has a metadata file, empty for one without any."""
+        found = dict.fromkeys(self.locked[key], "")
+        for file in files_on(fetched.content or b"", fetched.content_type, address):
+            version = public_version(version_of(file.name, key[1]) or "")
+            if found.get(version) == "":
+                found[version] = file.metadata
+        return found
 
     def _with_about(self, source: IndexSource, kept: Kept, *, asked: bool) -> _Answer:
         """Return the record with the project's owners, which are asked for when what is known is too old."""
@@ -260,7 +289,6 @@ def _use(name: str, source: IndexSource | None, answers: Mapping[RecordKey, _Ans
         failed=sum(bool(answer.reason) for answer in ours),
         oldest=min((answer.record.fetched for answer in ours if answer.record), default=None),
         problem=next((answer.reason for answer in ours if answer.reason), ""),
-        refused=next((answer.reason for answer in ours if answer.refused), ""),
     )
 
 

@@ -82,7 +82,8 @@ class IndexRecord:
     """The releases of one package on one index, oldest version first, as seen at ``fetched`` (UTC).
 
     ``skipped`` counts files whose version PEP 440 cannot read. ``stale`` says why an expired record was used, empty
-    for a fresh one.
+    for a fresh one. ``metadata`` has the address of the core metadata of each locked version, where it was wanted; empty
+    for one without a metadata file.
     """
 
     source: str
@@ -92,6 +93,7 @@ class IndexRecord:
     about: About = field(default_factory=About)
     skipped: int = 0
     stale: str = ""
+    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def release(self, version: str) -> Release | None:
         """Return the release of a locked version; one with a build tag (``2.1+cpu``) may be listed without it."""
@@ -107,8 +109,7 @@ class IndexUse:
     """How one index was used in a run; ``address`` carries no password.
 
     ``asked`` packages went over the network, ``failed`` ones have no fresh record (``problem`` is the first reason),
-    ``oldest`` is the time of the oldest record in use. ``refused`` says why its packages are an open question: it wants
-    a login, or the user's word that it may be asked.
+    ``oldest`` is the time of the oldest record in use.
     """
 
     source: str
@@ -118,7 +119,6 @@ class IndexUse:
     failed: int
     oldest: datetime | None
     problem: str = ""
-    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

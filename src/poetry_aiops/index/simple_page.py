@@ -98,7 +98,15 @@ def _as_json(anchor: Mapping[str, str]) -> dict[str, object]:
         file["yanked"] = anchor["data-yanked"] or True
     if "data-provenance" in anchor:
         file["provenance"] = anchor["data-provenance"]
+    metadata = anchor.get("data-core-metadata") or anchor.get("data-dist-info-metadata")
+    if metadata:
+        file["core-metadata"] = metadata
     return file
+
+
+def version_of(filename: str, name: str) -> str | None:
+    """Return the version in the name of a wheel or source archive, as it is written there; None for other files."""
+    return _wheel_version(filename) if filename.endswith(".whl") else _sdist_version(filename, name)
 
 
 def _page(name: str, files: list[object], status: object) -> Page:
@@ -122,7 +130,7 @@ def _by_written_version(name: str, files: list[object]) -> dict[str, list[File]]
         filename = file.get("filename") if isinstance(file, dict) else None
         if not isinstance(filename, str) or not isinstance(file, dict) or len(filename) > _LONGEST_NAME:
             continue
-        raw = _wheel_version(filename) if filename.endswith(".whl") else _sdist_version(filename, name)
+        raw = version_of(filename, name)
         if raw is not None:
             groups.setdefault(raw, []).append(file)
     return groups

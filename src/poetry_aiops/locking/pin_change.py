@@ -115,7 +115,11 @@ def _spliced(before: str, dumped: str, newer: Mapping[Package, Package]) -> str 
 
 
 def _block_head(package: Package) -> tuple[str, str, str]:
-    return (package.name, package.version.text, package.source_reference or "")
+    """Return what the block of a package begins and ends with; Poetry writes no source for one without an address.
+
+    A mirror plugin gives packages of the public index such a source, a reference without an address.
+    """
+    return (package.name, package.version.text, (package.source_url and package.source_reference) or "")
 
 
 def _head(block: str) -> tuple[str, str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poetry.factory import Factory
+
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -17,19 +19,34 @@ if TYPE_CHECKING:
 
 
 class PoetryProject:
-    """What a run needs of Poetry: its view of the project, and locks of texts that are not written yet."""
+    """What a run needs of Poetry: its view of the project, and locks of texts that are not written yet.
 
-    def __init__(self, output: Output, application: Application) -> None:
+    ``folder`` is that of one of several projects; without it, it is the project that the command runs in.
+    """
+
+    def __init__(self, output: Output, application: Application, folder: Path | None = None) -> None:
         self._output = output
         self._application = application
+        self._folder = folder
+        self._own: Poetry | None = None
 
     @property
     def poetry(self) -> Poetry:
         """The project as Poetry reads it, once; raises RuntimeError or ValueError where it cannot."""
-        return self._application.poetry
+        if self._folder is None:
+            return self._application.poetry
+        if self._own is None:
+            self._own = Factory().create_poetry(
+                self._folder,
+                io=self._output.io,
+                disable_plugins=self._application._disable_plugins,  # noqa: SLF001 - as the application's own project
+                disable_cache=self._application._disable_cache,  # noqa: SLF001
+            )
+        return self._own
 
     def read_again(self) -> None:
         """Let Poetry read the project anew the next time: its files may have changed."""
+        self._own = None
         self._application.reset_poetry()
 
     def staged(self, root: Path, pyproject: str, lock: str | None) -> AbstractContextManager[StagedProject]:

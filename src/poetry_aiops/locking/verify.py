@@ -19,7 +19,7 @@ from poetry.core.constraints.version import Version, parse_constraint
 from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import THE_PROJECT, edges_of_group
-from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.backends import AMD_INDEX, family_of
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.targets import NO_EXTRAS, extras_in, marker_applies
 
@@ -44,6 +44,7 @@ _EXISTS_ON: Final = MappingProxyType(
         "mps": ("macos-arm64",),
         "cuda": ("linux", "windows"),
         "rocm": ("linux",),
+        AMD_INDEX: ("linux", "windows"),
         "xpu": ("linux", "windows"),
         "jetson": ("linux-aarch64",),
     }
@@ -219,7 +220,7 @@ class Machines:
 
     def for_backend(self, backend: str | None, terms: Terms) -> int:
         """Return the project's machines on which a backend exists."""
-        exists = _EXISTS_ON.get(family_of(backend), ()) if backend else ()
+        exists = _EXISTS_ON.get(backend, _EXISTS_ON.get(family_of(backend), ())) if backend else ()
         return self._on(exists) & self._on(terms.platforms)
 
     def names(self, bits: int) -> tuple[str, ...]:

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-_FIXED_BACKENDS = ("cpu", "mps", "xpu", "jetson")
+AMD_INDEX: Final = "rocm-amd"
+"""AMD's own multi-arch index: more GPUs than the ROCm indexes of PyTorch, and Windows."""
+
+_FIXED_BACKENDS = ("cpu", "mps", "xpu", "jetson", AMD_INDEX)
 _BACKEND = re.compile(rf"{'|'.join(_FIXED_BACKENDS)}|cu\d{{3}}|rocm\d+\.\d+(\.\d+)?")
 _NUMBERED = re.compile(r"(cu|rocm)\d")
 _CUDA_SPELLING = re.compile(r"(?:cuda|cu)[ _-]?(?P<major>\d{2})[._-]?(?P<minor>\d)(?:\.\d+)?")
@@ -77,5 +80,7 @@ def cuda_version(backend: str) -> str:
 
 def family_of(backend: str) -> str:
     """Return the family of a backend: ``cu126`` -> ``cuda``, ``rocm7.2`` -> ``rocm``; any other name is its own."""
+    if backend == AMD_INDEX:
+        return "rocm"
     numbered = _NUMBERED.match(backend)
     return {"cu": "cuda", "rocm": "rocm"}[numbered[1]] if numbered else backend

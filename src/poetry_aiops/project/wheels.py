@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from packaging.tags import compatible_tags, cpython_tags
+from packaging.tags import compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.tags import Tag
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 SDISTS: Final = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
 """How the names of source archives end."""
 
+_GLIBC: Final = (2, 39)
+_MACOS: Final = (14, 0)
+_MUSL: Final = 5
+_NEWEST: Final = {"linux": "glibc 2.99", "macos": "40.0"}  # a system that any wheel is old enough for
 _OLD_NAMES: Final = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}  # PEP 600
 _OLDEST_GLIBC: Final = {"x86_64": 5, "i686": 5}  # others were first built for 2.17
 _FIRST_GLIBC_OF_OTHERS: Final = 17
@@ -49,6 +53,33 @@ def musllinux(minor: int, arch: str) -> tuple[str, ...]:
     return (*(f"musllinux_1_{step}_{arch}" for step in range(minor, -1, -1)), f"linux_{arch}")
 
 
+def tags_on(
+    python: str, *, system: str, arch: str, libc: str | None = None, os_version: str | None = None
+) -> dict[Tag, int]:
+    """Return the tags of a described machine in order of preference.
+
+    ``python`` is a minor version (``3.12``), ``libc`` is ``musl`` or ``glibc 2.31``, ``os_version`` macOS's own.
+    """
+    return ranked_tags(python, _platforms(system, arch, libc, os_version))
+
+
+def _platforms(system: str, arch: str, libc: str | None, os_version: str | None) -> Iterator[str]:
+    if system == "windows":
+        yield {"amd64": "win_amd64", "arm64": "win_arm64"}.get(arch, arch)
+    elif system == "macos":
+        yield from mac_platforms(_numbers(os_version) or _MACOS, arch)
+    elif (libc or "").startswith("musl"):
+        yield from musllinux(_MUSL, arch)
+    else:
+        newest = _numbers((libc or "").removeprefix("glibc ")) or _GLIBC
+        yield from manylinux(newest[1], arch)
+
+
+def _numbers(text: str | None) -> tuple[int, int] | None:
+    parts = [int(part) for part in (text or "").split(".")[:2] if part.isdecimal()]
+    return (parts[0], parts[1] if len(parts) > 1 else 0) if parts else None
+
+
 def best_file(
     files: Iterable[LockedFile], ranks: Mapping[Tag, int], *, sdists: bool = True
 ) -> LockedFile | None:
@@ -71,10 +102,38 @@ def best_file(
     return max((one for one in found if one[0] == best), key=lambda one: one[1])[2]
 
 
-def has_wheel_for(files: Iterable[LockedFile], python: str) -> bool:
-    """Return whether one of the files is a wheel for a CPython (``3.12``), on whatever platform."""
+def wheel_obstacle(
+    files: Iterable[LockedFile], python: str, system: str, arch: str, release: str | None
+) -> str | None:
+    """Return why none of the wheels among the files is for a machine, None where one is.
+
+    ``release`` is the C library on Linux (``glibc 2.31``, ``musl``) and the version of macOS; None: new enough.
+    """
+    tags = frozenset(tag for file in files for tag in _tags(file.name))
+    newest = _NEWEST.get(system)
+    if release and release.startswith("musl"):
+        newest = release
+    libc = system == "linux"
+
+    def on(version: str | None) -> dict[Tag, int]:
+        return tags_on(
+            python,
+            system=system,
+            arch=arch,
+            libc=version if libc else None,
+            os_version=None if libc else version,
+        )
+
+    if not tags.isdisjoint(on(release or newest)):
+        return None
     pairs = {(tag.interpreter, tag.abi) for tag in ranked_tags(python, ["any"])}
-    return any((tag.interpreter, tag.abi) in pairs for file in files for tag in _tags(file.name))
+    platforms = ", ".join(sorted({tag.platform for tag in tags if (tag.interpreter, tag.abi) in pairs}))
+    if not platforms:
+        pythons = sorted({tag.interpreter for tag in tags}, key=lambda tag: (len(tag), tag))
+        return f"its locked wheels are for {', '.join(pythons)} and not for Python {python}"
+    if not tags.isdisjoint(on(newest)):
+        return f"its locked wheels ({platforms}) need a newer system than {release}"
+    return f"none of its locked wheels is for {system} on {arch} ({platforms})"
 
 
 def _tags(filename: str) -> frozenset[Tag]:

@@ -33,6 +33,14 @@ _ENVIRONMENT: Final = {
 }
 
 
+def folder_in_repository(folder: Path) -> str:
+    """Return a folder relative to the root of its repository, with ``/``; empty for the root and outside of any."""
+    real = folder.resolve()
+    root = next((one for one in (real, *real.parents) if (one / ".git").exists()), real)
+    inside = real.relative_to(root).as_posix()
+    return "" if inside == "." else inside
+
+
 def file_at(folder: Path, revision: str, name: str) -> bytes:
     """Return the content of ``name`` (relative to ``folder``) at a revision such as ``main~3``, a tag or a hash.
 

@@ -129,15 +129,3 @@ def pci_id(value: str) -> str | None:
     """Return a PCI id as four lower-case hexadecimal digits, from ``0x744c``, ``744C`` or ``0x0000744c``."""
     found = re.fullmatch(r"\s{0,9}(?:0[xX])?0{0,4}([0-9a-fA-F]{4})\s{0,9}", value[:40])
     return found.group(1).lower() if found else None
-
-
-def quoted_pairs(text: str) -> list[tuple[str, str]]:
-    """Return the ``"key": value`` pairs of JSON-like text in their order, nesting dropped, cut text included.
-
-    A key whose value opens an object or a list comes with an empty value.
-    """
-    found = re.findall(_PAIR, clean(text))
-    return [(key, quoted or bare) for key, quoted, bare in found]
-
-
-_PAIR: Final = r'"([^"\\\n]{1,80})"[ \t]{0,20}:[ \t\n]{0,20}(?:"([^"\\\n]{0,300})"|(-?[0-9.]{1,20}|true|false|null|[{\[])?)'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from poetry_aiops.accelerators.beyond import LockedBuild, with_newer_builds
@@ -13,23 +15,34 @@ from poetry_aiops.accelerators.target import parse_target
 from poetry_aiops.locking.record import needs_of
 
 
+Locked = dict[tuple[str, str], str | None]
 FACTS = load_catalogue()
 DATE = FACTS.as_of.isoformat()
 
 
-def judged(machine: str, builds: tuple[LockedBuild, ...], python: str) -> Selection:
+def judged(
+    machine: str, builds: tuple[LockedBuild, ...], python: str, locked: Locked | None = None
+) -> Selection:
     offered = tuple(build.backend for build in builds)
-    catalogue = with_newer_builds(FACTS, builds, python)
-    return select(parse_target(machine, FACTS), catalogue, Constraint(offered=offered, python=python))
+    catalogue = with_newer_builds(FACTS, builds, None if locked else python)
+    constraint = Constraint(offered=offered, python=python, locked=locked or {})
+    return select(parse_target(machine, FACTS), catalogue, constraint)
 
 
 def chosen(
-    machine: str, *builds: tuple[str, str], wish: str = "auto", python: str = "3.13", wheel: bool = False
+    machine: str, *builds: tuple[str, str], wish: str = "auto", python: str = "3.13", says: str | None = ""
 ) -> Choice:
-    """Return the choice in a project with a CPU variant and these (backend, version of torch)."""
-    locked = tuple(LockedBuild(backend, torch, wheel) for backend, torch in (("cpu", "2.17.1+cpu"), *builds))
-    offers = [Offer(f"on-{build.backend}", build.backend, build.torch) for build in locked]
-    return choose(Wish(wish), offers, judged(machine, locked, python), "a GPU")
+    """Return the choice in a project with a CPU variant and these (backend, version of torch).
+
+    ``says`` is what their locked wheels say of the machine: nothing where there are none, None where one fits.
+    """
+    builds_and_cpu = tuple(LockedBuild(*build) for build in (("cpu", "2.17.1+cpu"), *builds))
+    locked = {(build.backend, build.line): says for build in builds_and_cpu[1:]} if says != "" else None
+    offers = [
+        Offer(f"on-{build.backend}", build.backend, build.torch, obstacle=says if n and says else None)
+        for n, build in enumerate(builds_and_cpu)
+    ]
+    return choose(Wish(wish), offers, judged(machine, builds_and_cpu, python, locked), "a GPU")
 
 
 @pytest.mark.parametrize(
@@ -109,14 +122,57 @@ def test_a_python_after_the_last_one_takes_the_newest_line_and_is_noted() -> Non
     assert choice.note == f"Python 3.16 is newer than the facts of {DATE}: judged like Python 3.15"
 
 
-def test_a_python_that_a_line_dropped_is_a_fact_unless_the_lock_holds_a_wheel_for_it() -> None:
+def test_the_locked_wheels_say_more_than_the_facts() -> None:
     machine = "driver=610.43,gpu=RTX 4090"
     dropped = chosen(machine, ("cu132", "2.15.0"), python="3.10")
-    proven = chosen(machine, ("cu132", "2.15.0"), python="3.10", wheel=True)
+    proven = chosen(machine, ("cu132", "2.15.0"), python="3.10", says=None)
+    refused = chosen(machine, ("cu132", "2.15.0"), says="its locked wheels are for cp312")
 
-    assert (dropped.backend, proven.backend) == ("cpu", "cu132")
+    assert (dropped.backend, proven.backend, refused.backend) == ("cpu", "cu132", "cpu")
     assert "up to 2.14" in dropped.warnings[0]
-    assert chosen(machine, ("cu132", "2.15.0"), python="3.17", wheel=True).note is None
+    assert "its locked wheels are for cp312" in refused.warnings[0]
+    assert chosen(machine, ("cu132", "2.15.0"), python="3.17", says=None).note is None
+    old_glibc = f"{machine},glibc=2.17"
+    assert chosen(old_glibc, ("cu132", "2.15.0")).backend == "cpu"
+    assert chosen(old_glibc, ("cu132", "2.15.0"), says=None).backend == "cu132"
+
+
+def test_a_locked_wheel_for_windows_is_a_build_for_windows() -> None:
+    machine = "windows,driver=575.57,gpu=RTX 5090"
+    assert chosen(machine, ("cu129", "2.11.0")).backend == "cpu"
+    assert chosen(machine, ("cu129", "2.11.0"), says=None).backend == "cu129"
+
+
+@pytest.mark.parametrize(
+    ("machine", "variant"),
+    [
+        ("driver=610.43,gpu=RTX 5090", "on-cu132"),
+        ("driver=595.71.05,gpu=RTX 4090", "on-cu132"),
+        ("driver=580.95.05,gpu=H100", "on-cu132"),
+        ("driver=580.95.05,gpu=GTX 1080", "on-cu126"),
+        ("driver=575.57.08,gpu=Tesla V100", "on-cu126"),
+        ("driver=535.183,gpu=A100", "on-cu126"),
+        ("driver=470.82,gpu=RTX 3090", "on-cpu"),
+        ("driver=610.43,gpu=RTX 7090,cc=13.0", "on-cpu"),
+        ("linux-aarch64,driver=610.43,cc=12.1", "on-cu132"),
+        ("windows,driver=610.43,gpu=RTX 4070", "on-cu132"),
+        ("rocm,gpu=RX 9070 XT", "on-rocm7.14"),
+        ("rocm,gfx=gfx906", "on-cpu"),
+        ("macos-arm64,macos=15.1", "on-mps"),
+        ("xpu", "on-xpu"),
+        ("cpu", "on-cpu"),
+    ],
+)
+def test_two_releases_of_torch_and_four_months_later_the_choice_stays_right(
+    machine: str, variant: str
+) -> None:
+    later = FACTS.as_of + timedelta(days=2 * 56 + 7)
+    builds = [("cu132", "2.17.0+cu132"), ("cu126", "2.14.1+cu126"), ("mps", "2.17.0"), ("xpu", "2.17.0+xpu")]
+    choice = chosen(machine, *builds, ("rocm7.14", "2.17.0+rocm7.14"))
+
+    assert choice.variant == variant
+    assert "days old" in (FACTS.age_warning(later) or "")
+    assert FACTS.age_warning(FACTS.as_of + timedelta(days=60)) is None
 
 
 def test_the_record_asks_of_a_newer_build_what_its_model_needs() -> None:

@@ -228,3 +228,32 @@ def test_a_recording_shows_each_probe_as_a_text_and_no_other_environment() -> No
 def test_a_broken_recording_is_wrong_input(text: str) -> None:
     with pytest.raises(InputError):
         read_pasted({RECORDING: text.encode()}, load_catalogue())
+
+
+LSPCI = "01:00.0 VGA compatible controller: NVIDIA Corporation %s (rev a1)\n"
+DRIVER = "NVRM version: NVIDIA UNIX %s for x86_64  %s  Release Build\n"
+
+
+@pytest.mark.parametrize(
+    ("device", "module", "driver", "says"),
+    [
+        ("GP106 [GeForce GTX 1060 6GB]", "Open Kernel Module", "580.95.05", "open kernel module"),
+        ("GM204 [GeForce GTX 970]", "x86_64 Kernel Module", "595.58.03", "580 is their last branch"),
+        ("GP106 [GeForce GTX 1060 6GB]", "x86_64 Kernel Module", "580.95.05", None),
+        ("TU116 [GeForce GTX 1660]", "Open Kernel Module", "595.58.03", None),
+    ],
+)
+def test_a_driver_that_ignores_a_gpu_of_its_age_is_named(
+    device: str, module: str, driver: str, says: str | None
+) -> None:
+    gpu = read_captured(
+        {"text": LSPCI % device + DRIVER % (module, driver)}, load_catalogue()
+    ).host.accelerators[0]
+    assert gpu.usable is (says is None)
+    assert (says or "") in (gpu.why_unusable or "")
+    assert says is None or "580" in (gpu.needs or "")
+
+
+def test_a_gpu_that_the_driver_lists_is_not_ignored_by_it() -> None:
+    text = "name, driver_version, compute_cap\nNVIDIA GeForce GTX 1060, 590.48.01, 6.1\n"
+    assert read_captured({"text": text}, load_catalogue()).host.accelerators[0].usable

@@ -170,7 +170,7 @@ def test_names_of_amd(name: str, gfx: str | None) -> None:
     ],
 )
 def test_intel_gpus_that_torch_supports(device: str | None, name: str | None, supported: bool) -> None:
-    assert load_catalogue().supports_intel(device, name) is supported
+    assert load_catalogue().supports_intel(device, None, name) is supported
 
 
 def test_the_newest_cuda_of_a_driver() -> None:

@@ -85,6 +85,10 @@ def test_a_hanging_nvml_and_a_hanging_nvidia_smi_end_as_outcomes() -> None:
     assert outcomes["NVML"] == "timeout"
     assert outcomes["nvidia-smi --query-gpu"] == "timeout"
     assert outcomes["nvidia-smi"] == "skipped: nvidia-smi: timeout"
+    assert [text.split(" did not")[0] for text in detection.warnings[:2]] == [
+        "NVML",
+        "nvidia-smi --query-gpu",
+    ]
     assert detection.host.accelerators[0].driver == "560.94"
 
 

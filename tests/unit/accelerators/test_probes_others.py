@@ -17,7 +17,6 @@ lspci = probe_named("lspci")
 pci_sysfs = probe_named("PCI devices")
 rocm_enumerator = probe_named("rocm_agent_enumerator")
 rocm_smi = probe_named("rocm-smi")
-rocm_text = probe_named("rocm-smi text")
 rocminfo = probe_named("rocminfo")
 sycl_ls = probe_named("sycl-ls")
 system_profiler = probe_named("system_profiler")
@@ -147,8 +146,8 @@ def test_rocm_json_tells_the_driver() -> None:
 def test_rocm_and_amd_smi_as_plain_text() -> None:
     brackets = "GPU[0]\t\t: Card Series: \t\tAMD Radeon RX 7800 XT\nGPU[0]\t\t: GFX Version: \t\tgfx1101\n"
     indented = "GPU: 0\n    ASIC:\n        MARKET_NAME: AMD Instinct MI210\n        TARGET_GRAPHICS_VERSION: gfx90a\n"
-    assert [gpu.gfx for gpu in rocm_text.parse(brackets).gpus] == ["gfx1101"]
-    assert [gpu.name for gpu in rocm_text.parse(indented).gpus] == ["AMD Instinct MI210"]
+    assert [gpu.gfx for gpu in rocm_smi.parse(brackets).gpus] == ["gfx1101"]
+    assert [gpu.name for gpu in rocm_smi.parse(indented).gpus] == ["AMD Instinct MI210"]
 
 
 def test_amdgpus_version() -> None:

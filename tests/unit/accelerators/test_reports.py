@@ -148,6 +148,21 @@ XPU2 = """\
             "rocm7.2",
         ),
         (
+            (
+                "device,Card series,Card model,Card vendor,Card SKU\n"
+                "card0,Aldebaran/MI200 [Instinct MI210],0x0c34,Advanced Micro Devices Inc. [AMD/ATI],D67301\n"
+            ),
+            [("rocm", "Instinct MI210")],
+            "rocm7.2",
+        ),
+        ("GPU[0]\t: Card series: \t0x740f\nGPU[0]\t: Card model: \t0xc34\n", [("rocm", None)], "rocm7.2"),
+        (
+            'Device ID,Device Name,Vendor Name,UUID\n0,"Intel(R) Arc(TM) A770 Graphics","Intel(R)","0000-0000-56a08086"\n',
+            [("xpu", "Intel Arc A770 Graphics")],
+            "xpu",
+        ),
+        (LSHW % ("Battlemage G21 [Intel Graphics]", "Intel Corporation", "xe"), [("xpu", "Intel Graphics")], "xpu"),
+        (
             "Name                     DriverVersion\nNVIDIA GeForce RTX 3050  31.0.15.5222\n",
             [("cuda", "NVIDIA GeForce RTX 3050")],
             "cu126",
@@ -160,6 +175,97 @@ def test_a_pasted_report_is_the_machine_that_it_describes(
     host = read_captured({"report": text}, load_catalogue()).host
     assert [(device.kind, device.name) for device in host.accelerators] == devices
     assert select(host, load_catalogue()).best == best
+
+
+COMFY = "- **OS:** nt\n- **PyTorch Version:** 2.6.0+cu126\n## Devices\n- **Name:** cuda:0 NVIDIA GeForce RTX 4080 : native\n"
+DXDIAG = """\
+           Card name: NVIDIA GeForce GTX 1650
+        Manufacturer: NVIDIA
+           Device ID: 0x1F82
+      Driver Version: 31.00.0015.5222
+"""
+VULKAN = """\
+GPU0:
+\tvendorID           = 0x1002
+\tdeviceID           = 0x744c
+\tdeviceType         = PHYSICAL_DEVICE_TYPE_DISCRETE_GPU
+\tdeviceName         = AMD Radeon RX 7900 XTX (RADV NAVI31)
+GPU1:
+\tvendorID           = 0x10005
+\tdeviceType         = PHYSICAL_DEVICE_TYPE_CPU
+\tdeviceName         = llvmpipe (LLVM 17.0.6, 256 bits)
+"""
+OLLAMA = (
+    'level=INFO source=types.go:42 msg="inference compute" id=0 filter_id="" library=CUDA compute=7.5 name=CUDA0 '
+    'description="NVIDIA GeForce RTX 2070" libdirs=ollama,cuda_v12 driver=12.7 pci_id=0000:09:00.0 type=discrete\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "devices", "best"),
+    [
+        (COMFY, [("cuda", "NVIDIA GeForce RTX 4080")], "cu126"),
+        ("Device: cuda:1 NVIDIA L4 : cudaMallocAsync\n", [("cuda", "NVIDIA L4")], "cpu"),
+        ("  Device 0: NVIDIA GeForce RTX 2080, compute capability 7.5, VMM: yes\n", [("cuda", "NVIDIA GeForce RTX 2080")], "cpu"),
+        ("  Device 0: AMD Radeon PRO W7900, gfx1100 (0x1100), VMM: no\nfound ROCm\n", [("rocm", "AMD Radeon PRO W7900")], "rocm7.2"),
+        (OLLAMA, [("cuda", "NVIDIA GeForce RTX 2070")], "cu126"),
+        (
+            'msg="inference compute" id=0 library=rocm variant="" compute=gfx1100 driver=6.3 name=1002:744c total="24 GiB"\n',
+            [("rocm", None)],
+            "rocm7.2",
+        ),
+        (
+            (
+                'Device 0: "NVIDIA A30"\n  CUDA Driver Version / Runtime Version          11.8 / 11.8\n'
+                "  CUDA Capability Major/Minor version number:    8.0\n"
+            ),
+            [("cuda", "NVIDIA A30")],
+            "cu118",
+        ),
+        (
+            "node7    Mon Jul  3 09:12:01 2023  580.65.06\n[0] NVIDIA RTX A4000 | 41'C,   0 % |     1 / 16376 MB |\n",
+            [("cuda", "NVIDIA RTX A4000")],
+            "cu130",
+        ),
+        (
+            "device:GPU:0 -> device: 0, name: Tesla T4, pci bus id: 0000:00:04.0, compute capability: 7.5\n",
+            [("cuda", "Tesla T4")],
+            "cpu",
+        ),
+        ("- PyTorch version (GPU?): 2.4.0+cu121 (True)\n- GPU type: NVIDIA A100-SXM4-80GB\n", [("cuda", "NVIDIA A100-SXM4-80GB")], "cu126"),
+        (
+            "_CudaDeviceProperties(name='NVIDIA TITAN V', major=7, minor=0, total_memory=12036MB)\n",
+            [("cuda", "NVIDIA TITAN V")],
+            "cpu",
+        ),
+        (VULKAN, [("rocm", "AMD Radeon RX 7900 XTX")], "rocm7.2"),
+        ("OS: Fedora Linux 43 x86_64\nGPU: NVIDIA GeForce RTX 5060 [Discrete]\n", [("cuda", "NVIDIA GeForce RTX 5060")], "cpu"),
+        ("OS: macOS 15.5 arm64\nGPU: Apple M2 (10) @ 1.40 GHz [Integrated]\n", [("mps", "Apple M2")], "mps"),
+        (DXDIAG, [("cuda", "NVIDIA GeForce GTX 1650")], "cu126"),
+        ("device#    0\nName:     AMD Radeon RX 6800\ngcnArchName:    gfx1030\n", [("rocm", "AMD Radeon RX 6800")], "rocm7.2"),
+    ],
+)  # fmt: skip
+def test_programs_that_use_or_list_a_gpu_name_it(
+    text: str, devices: list[tuple[str, str | None]], best: str
+) -> None:
+    host = read_captured({"report": text}, load_catalogue()).host
+    assert [(device.kind, device.name) for device in host.accelerators] == devices
+    assert select(host, load_catalogue()).best == best
+
+
+def test_a_driver_without_a_version_is_judged_by_the_cuda_that_it_runs() -> None:
+    selection = select(read_captured({"report": COMFY}, load_catalogue()).host, load_catalogue())
+    assert any("12.6" in warning for warning in selection.warnings)
+    assert not any(verdict.accepted for verdict in selection.backends if verdict.name == "cu130")
+
+
+def test_the_kernel_of_wsl_in_a_report_makes_the_driver_one_of_windows() -> None:
+    report = TORCH % ("Ubuntu 24.04 LTS (x86_64)", "GPU 0: NVIDIA GeForce RTX 3060", "552.22")
+    wsl = report + "Python platform: Linux-5.15.167.4-microsoft-standard-WSL2-x86_64-with-glibc2.39\n"
+    assert [read_captured({"report": text}, load_catalogue()).host.wsl for text in (report, wsl)] == [
+        False,
+        True,
+    ]
 
 
 def test_a_report_tells_system_architecture_and_libc() -> None:

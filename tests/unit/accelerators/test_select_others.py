@@ -57,6 +57,34 @@ def test_an_architecture_without_a_build_gets_the_way_that_its_users_take() -> N
     assert "holds no code for gfx1031" in reasons(choose("gfx=gfx1031"), "rocm7.2")
 
 
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("gfx=gfx1032", "no code"),
+        ("gfx=gfx1012", "no code"),
+        ("windows-amd64,gfx=gfx1100", "for Linux on x86_64, not windows"),
+        ("windows-amd64,gpu=Strix Halo", "for Linux on x86_64, not windows"),
+    ],
+)
+def test_amds_own_index_is_proposed_where_it_has_a_build_and_chosen_where_a_variant_is_for_it(
+    spec: str, says: str
+) -> None:
+    asked = choose(spec)
+    offered = choose(spec, Constraint(offered=("cpu", "rocm-amd")))
+
+    assert asked.best == "cpu"
+    assert any(says in warning and "--variants cpu,rocm-amd" in warning for warning in asked.warnings)
+    assert (offered.best, offered.torch_max) == ("rocm-amd", "2.12")
+
+
+def test_no_index_is_proposed_for_what_none_has_a_build_for() -> None:
+    for spec in ("gfx=gfx803", "linux-aarch64,gfx=gfx1100", "macos-x86_64,gfx=gfx900"):
+        warnings = choose(spec).warnings
+        assert warnings
+        assert not any("rocm-amd" in warning for warning in warnings)
+    assert "no code for gfx803" in reasons(choose("gfx=gfx803"), "rocm-amd")
+
+
 def test_gfx900_is_only_there_on_request() -> None:
     assert "on request" in reasons(choose("gfx=gfx900"), "rocm6.3")
 

@@ -6,9 +6,9 @@ import pytest
 from packaging import tags
 
 from poetry_aiops.graph.model import Arrival, Change, Diff
-from poetry_aiops.graph.sizes import NO_FILE_FITS, BuildSize, Sizes, tags_on
+from poetry_aiops.graph.sizes import NO_FILE_FITS, BuildSize, Sizes
 from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.wheels import best_file, ranked_tags
+from poetry_aiops.project.wheels import best_file, ranked_tags, tags_on
 
 
 NUMPY = (

@@ -8,7 +8,7 @@ import pytest
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.frameworks import Framework, load_frameworks, names_of
 from poetry_aiops.hardware.recipes import Line, Recipe, Recipes, Wish
-from poetry_aiops.project.constraints import alternatives
+from poetry_aiops.project.constraints import read_constraint
 
 
 FACTS = load_frameworks()
@@ -42,6 +42,7 @@ def constraint(name: str, backend: str, wish: Wish | None = None) -> str:
         ("rocm6.4", ">=2.8,<2.10"),
         ("rocm7.1", ">=2.10,<2.14"),
         ("rocm7.2", ">=2.11,<3"),
+        ("rocm-amd", ">=2.10,<3"),
         ("xpu", ">=2.10,<3"),
         ("cpu", ">=2.6,<3"),
     ],
@@ -213,7 +214,7 @@ def test_every_framework_has_an_answer_for_every_known_backend(framework: Framew
     assert found.lines or found.notes or found.refusal
     assert "nothing is known" not in (found.refusal or "")
     for line in found.lines:
-        assert alternatives(line.constraint)
+        assert not read_constraint(line.constraint).is_empty()
 
 
 def test_the_facts_carry_their_date_and_known_sources() -> None:
@@ -240,3 +241,14 @@ def test_only_a_backend_after_all_known_ones_may_be_too_new_for_the_facts() -> N
     assert RECIPES.is_newer_than_known(f"cu{newest + 2}")
     assert not RECIPES.is_newer_than_known("cu127")
     assert RECIPES.is_newer_than_known("rocm8.0")
+
+
+def test_amds_own_index_brings_the_code_for_its_gpus_by_an_extra_and_no_companions() -> None:
+    lines = {name: recipe(name, "rocm-amd").lines[0] for name in sorted(TORCH_FAMILY)}
+    assert {name: line.extras for name, line in lines.items()} == {
+        "torch": ("device-all",),
+        "torchaudio": (),
+        "torchvision": ("device-all",),
+    }
+    assert {line.index for line in lines.values()} == {"rocm-amd"}
+    assert RECIPES.companions("rocm-amd", None) == ()

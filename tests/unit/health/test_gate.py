@@ -122,7 +122,7 @@ def test_signals_fail_only_when_the_policy_says_so() -> None:
 def test_unseen_signals_do_not_pass_a_policy_on_signals() -> None:
     facts = Facts((metric_of(audit_of()),), (), unseen=("fig", "plum"))
     assert judge(Rules(), facts).passed
-    gate = judge(Rules(fail_on_signals=frozenset({SignalKind.YANKED})), facts)
+    gate = judge(Rules(fail_on_signals=frozenset({SignalKind.YANKED}), signals_required=True), facts)
     assert gate.exit_code == 3
     assert "2 packages (fig, plum)" in gate.incomplete[0]
 
@@ -146,10 +146,3 @@ def test_the_score_counts_when_it_is_asked_for(given: Score | None, code: int) -
 
 def test_without_an_audit_only_the_rest_is_judged() -> None:
     assert judge(Rules(), Facts((), ())).passed
-
-
-def test_an_index_that_refuses_to_answer_leaves_an_open_question() -> None:
-    gate = judge(
-        Rules(), Facts((metric_of(audit_of()),), (), refused=("house: it asks for a password (401)",))
-    )
-    assert (gate.exit_code, gate.incomplete) == (3, ("house: it asks for a password (401)",))

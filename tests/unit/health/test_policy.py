@@ -46,7 +46,7 @@ def test_a_full_policy_is_read() -> None:
     )
     first = Ignore("CVE-2025-1", "the parser is not used", "ann", date(2026, 12, 31), until_fixed=True)
     assert (found.fail_on, found.min_score, found.young_days) == ("high", 70.0, 14)
-    assert found.fail_on_signals == {SignalKind.YANKED, SignalKind.QUARANTINED}
+    assert found.fail_on_signals == frozenset({SignalKind.YANKED, SignalKind.QUARANTINED})
     assert found.ignores[0].packages == {"some-thing"}
     assert found.ignores[0].key_path == "[tool.poetry-aiops.health] ignores[0]"
     assert (found.ignores[0].id, found.ignores[0].expires, found.ignores[0].until_fixed) == (
@@ -110,3 +110,31 @@ def test_sources_that_are_left_out_are_names() -> None:
     assert read_policy({"health": {"left-out-sources": ["GPU-wheels"]}}).left_out_sources == {"gpu-wheels"}
     with pytest.raises(ConfigError, match="left-out-sources"):
         read_policy({"health": {"left-out-sources": "gpu-wheels"}})
+
+
+def test_licences_are_identifiers_of_spdx_in_any_case() -> None:
+    found = policy(
+        """
+        [health]
+        exploited = true
+        licenses = { allow = ["mit", "GPL-3.0", "LicenseRef-House"], deny = ["AGPL-3.0-only"], known = { Old_Parser = "mit or isc" } }
+        """
+    )
+    assert found.exploited
+    assert found.licences.allow == {"mit", "gpl-3.0", "licenseref-house"}
+    assert dict(found.licences.known) == {"old-parser": "MIT OR ISC"}
+    assert policy("").licences.decides is False
+
+
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [
+        ('allow = ["MIT License"]', "licenses allow"),
+        ('deny = ["MIT OR ISC"]', "licenses deny"),
+        ('known = { parser = "BSD" }', "licenses known parser"),
+        ('allows = ["MIT"]', "licenses allows"),
+        ('allow = "MIT"', "licenses allow"),
+    ],
+)
+def test_a_licence_that_spdx_does_not_list_is_refused(table: str, place: str) -> None:
+    assert place in refused(f"[health.licenses]\n{table}")

@@ -161,3 +161,11 @@ def test_options_that_do_not_go_together_are_refused(options: dict[str, Any], sa
 )
 def test_options_that_go_together_are_accepted(options: dict[str, Any]) -> None:
     request(**options)
+
+
+@pytest.mark.parametrize("option", [{"fix": True}, {"monitor": True}, {"report_dir": "reports"}])
+def test_what_is_about_one_project_is_refused_for_several(option: dict[str, Any]) -> None:
+    given: dict[str, Any] = {one.name: [] if one.is_list() else None for one in HealthCommand.options}
+    given |= {name.replace("_", "-"): value for name, value in option.items()}
+    with pytest.raises(UsageError, match="about one project"):
+        read_request(given, os.environ, ROOT / "pyproject.toml", several=True)

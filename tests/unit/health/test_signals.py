@@ -1,25 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.unit.health.facts import NOW, record, records, release
 from tests.unit.health.locked import locked
 
-from poetry_aiops.health.currency import Currency, Ineligible
 from poetry_aiops.health.signals import Signal, SignalKind, signals_of
 from poetry_aiops.index.release_records import About, IndexRecords, Release
 
 
 PACKAGE = locked("apple", "1.0")
-CURRENCY = Currency(PACKAGE.key, direct=True)
 
 
-def signals(
-    *releases: Release, about: About | None = None, currency: Currency = CURRENCY
-) -> tuple[Signal, ...]:
-    known = records(apple=record("apple", *releases, about=about))
-    return signals_of(PACKAGE, known, currency, now=NOW, young=timedelta(days=7))
+def signals(*releases: Release, about: About | None = None, stale: str = "") -> tuple[Signal, ...]:
+    known = records(apple=replace(record("apple", *releases, about=about), stale=stale))
+    return signals_of(PACKAGE, known, now=NOW, young=timedelta(days=7))
 
 
 def test_an_ordinary_release_gives_no_signal() -> None:
@@ -66,18 +63,14 @@ def test_provenance_that_was_lost_is_graver_than_none() -> None:
     assert not SignalKind.NO_PROVENANCE.is_grave
 
 
-def test_a_python_ceiling_is_a_signal() -> None:
-    barred = Currency(PACKAGE.key, direct=True, barred=Ineligible("2.0", "needs another Python", ">=3.13"))
-    waiting = Currency(PACKAGE.key, direct=True, barred=Ineligible("2.0", "in the cooldown"))
-    (signal,) = signals(release("1.0", "2024-01-01"), currency=barred)
-    assert (signal.kind, signal.message) == (SignalKind.PYTHON_CEILING, "2.0 needs Python >=3.13")
-    assert signals(release("1.0", "2024-01-01"), currency=waiting) == ()
+def test_a_release_that_an_old_record_lacks_is_not_called_gone() -> None:
+    assert signals(release("0.9"), stale="the index cannot be reached") == ()
 
 
-def test_the_gravest_comes_first() -> None:
+def test_the_most_severe_comes_first() -> None:
     found = signals(release("1.0", "2026-06-30", yanked="", wheel=False), about=About("quarantined"))
     assert [signal.kind for signal in found] == ["quarantined", "yanked", "young", "sdist-only"]
 
 
 def test_without_a_record_nothing_is_said() -> None:
-    assert signals_of(PACKAGE, IndexRecords(), CURRENCY, now=NOW, young=timedelta(days=7)) == ()
+    assert signals_of(PACKAGE, IndexRecords(), now=NOW, young=timedelta(days=7)) == ()

@@ -1,24 +1,34 @@
-"""Which Pythons the locked files of a package are for."""
+"""For which machines the locked files of a package are."""
 
 from __future__ import annotations
 
 import pytest
 
 from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.wheels import has_wheel_for
+from poetry_aiops.project.wheels import wheel_obstacle
 
 
 @pytest.mark.parametrize(
-    ("name", "python", "fits"),
+    ("name", "python", "machine", "says"),
     [
-        ("torch-2.16.0+cu132-cp313-cp313-manylinux_2_28_x86_64.whl", "3.13", True),
-        ("torch-2.16.0+cu132-cp313-cp313-manylinux_2_28_x86_64.whl", "3.14", False),
-        ("torch-2.16.0-cp313-cp313t-win_amd64.whl", "3.13", False),
-        ("torch-2.16.0-cp311-abi3-win_amd64.whl", "3.16", True),
-        ("torch-2.16.0-py3-none-any.whl", "3.10", True),
-        ("torch-2.16.0.tar.gz", "3.13", False),
-        ("no-wheel.whl", "3.13", False),
+        ("torch-2.16.0+cu132-cp313-cp313-manylinux_2_28_x86_64.whl", "3.13", "linux x86_64", None),
+        ("torch-2.16.0+cu132-cp313-cp313-manylinux_2_28_x86_64.whl", "3.13", "linux x86_64 glibc 2.28", None),
+        ("torch-2.16.0+cu132-cp313-cp313-manylinux_2_28_x86_64.whl", "3.13", "linux x86_64 glibc 2.17", "newer system than glibc 2.17"),
+        ("torch-2.16.0+cu132-cp313-cp313-manylinux_2_28_x86_64.whl", "3.13", "linux x86_64 musl", "none of its locked wheels"),
+        ("torch-2.16.0+cu132-cp313-cp313-manylinux_2_28_x86_64.whl", "3.13", "linux aarch64", "linux on aarch64"),
+        ("torch-2.16.0+cu132-cp313-cp313-manylinux_2_28_x86_64.whl", "3.14", "linux x86_64", "cp313 and not for Python 3.14"),
+        ("torch-2.16.0-cp313-cp313t-win_amd64.whl", "3.13", "windows amd64", "not for Python 3.13"),
+        ("torch-2.16.0-cp311-abi3-win_amd64.whl", "3.16", "windows amd64", None),
+        ("torch-2.16.0-cp312-none-macosx_15_0_arm64.whl", "3.12", "macos arm64 14.6", "newer system than 14.6"),
+        ("torch-2.16.0-cp312-none-macosx_15_0_arm64.whl", "3.12", "macos arm64", None),
+        ("torch-2.16.0-py3-none-any.whl", "3.10", "linux riscv64 glibc 2.39", None),
+        ("torch-2.16.0.tar.gz", "3.13", "linux x86_64", "not for Python 3.13"),
     ],
-)
-def test_a_wheel_is_for_the_pythons_that_its_tags_name(name: str, python: str, fits: bool) -> None:
-    assert has_wheel_for([LockedFile(name, "sha256:0")], python) is fits
+)  # fmt: skip
+def test_a_wheel_is_for_the_machines_that_its_tags_name(
+    name: str, python: str, machine: str, says: str | None
+) -> None:
+    system, arch, release = (*machine.split(" ", 2), None)[:3]
+    obstacle = wheel_obstacle([LockedFile(name, "sha256:0")], python, system or "", arch or "", release)
+    assert (obstacle is None) is (says is None)
+    assert (says or "") in (obstacle or "")

@@ -6,19 +6,9 @@ import re
 from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import AMD, Facts, Gpu, Problem
+from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.probe import File, Files, Probe, Program
-from poetry_aiops.system.text import (
-    bus_key,
-    bus_of_location,
-    clean,
-    is_nothing,
-    lines,
-    name,
-    number,
-    pci_id,
-    quoted_pairs,
-    version,
-)
+from poetry_aiops.system.text import bus_of_location, clean, lines, version
 
 
 # ``/sys/class/kfd/kfd/topology/nodes/*/properties``: AMD's compute devices, no ROCm needed.
@@ -105,49 +95,29 @@ PROBE_AMDGPU = Probe("amdgpu kernel module", File("/sys/module/amdgpu/version"),
 
 # ``rocminfo``: one block per agent; CPUs are agents too, and the first one is one.
 
-_AGENT = r"^\s{0,8}Agent {1,4}\d{1,4}\s{0,20}$"
-_ROCMINFO_PAIR = (
-    r"^\s{0,8}(Name|Uuid|Marketing Name|Device Type|Chip ID|BDFID|Vendor Name):\s{0,40}(\S.{0,120})?$"
-)
-_ROCMINFO_GFX = r"(?<![\w-])(gfx[0-9a-f]{3,4})(?![0-9a-f])"
 _ISA = r"amdgcn-amd-amdhsa--(gfx[0-9a-f]{3,4})(?![0-9a-f])"
+
+ROCMINFO = Dialect(
+    heads=(r"\s{0,8}Agent {1,4}\d{1,4}\s{0,20}$",),
+    keys={
+        "name": "name",
+        "uuid": "uuid",
+        "marketing name": "title",
+        "device type": "type",
+        "chip id": "device_id",
+        "bdfid": "bus",
+    },
+    first=frozenset({"uuid"}),
+    vendor=AMD,
+)
 
 
 def parse_rocminfo(text: str) -> Facts:
     """Return the GPU agents with gfx name, marketing name and PCI id."""
-    blocks: list[dict[str, str]] = [{}]
-    for line in lines(text):
-        if re.match(_AGENT, line):
-            blocks.append({})
-        elif pair := re.match(_ROCMINFO_PAIR, line):
-            key, value = pair.group(1), (pair.group(2) or "").strip()
-            if (
-                key == "Name"
-                and {"Uuid", "Device Type"} <= set(blocks[-1])
-                and not value.startswith("amdgcn")
-            ):
-                blocks.append({})
-            blocks[-1].setdefault(key, value)
-    gpus = [gpu for block in blocks if (gpu := _rocminfo_gpu(block))] or _isas(text)
+    facts = read_pairs(text, ROCMINFO)
+    gpus = tuple(gpu for gpu in facts.gpus if gpu.gfx) or tuple(_isas(text))
     failed = "ROCk module is NOT loaded" in text or "ROCk module is not loaded" in text
-    cpus = any(block.get("Device Type") == "CPU" for block in blocks)
-    return Facts(gpus=tuple(gpus), none=cpus and not gpus, problems=(Problem.NO_ROCK,) if failed else ())
-
-
-def _rocminfo_gpu(block: dict[str, str]) -> Gpu | None:
-    found = re.match(_ROCMINFO_GFX, block.get("Name", ""))
-    if block.get("Device Type", "GPU") != "GPU" or not found:
-        return None
-    chip = re.search(r"\(0x([0-9a-f]{3,4})\)", block.get("Chip ID", ""))
-    bdf = re.match(r"(\d{1,5})(?!\d)", block.get("BDFID", ""))
-    return Gpu(
-        AMD,
-        name=name(block.get("Marketing Name", "")),
-        bus=bus_of_location(int(bdf.group(1)) if bdf else 0),
-        uuid=block.get("Uuid", "")[:40] or None,
-        device_id=chip.group(1).zfill(4) if chip else None,
-        gfx=found.group(1),
-    )
+    return Facts(gpus=gpus, none=facts.none and not gpus, problems=(Problem.NO_ROCK,) if failed else ())
 
 
 def _isas(text: str) -> list[Gpu]:
@@ -165,71 +135,59 @@ PROBE_ROCMINFO = Probe(
 )
 
 
-# The JSON of ``rocm-smi`` (old and new spellings) and of ``amd-smi static``; cut text included.
+# ``rocm-smi`` and ``amd-smi`` as JSON, table, CSV and ``GPU[0] : Card Series: ...``; cut text included.
 
-_CARD = r"card\d{1,4}"
-_JSON_GFX = r"gfx[0-9a-f]{3,4}(?![0-9a-f])"
-_JSON_NAMES = ("card series", "device name", "market_name", "product_name", "card model")
-_MEGABYTE = 2**20
+_MODULE = r'(?i)\bname"?: "?amdgpu"?,?\s{1,40}"?version"?: "?(\d[0-9.]{2,20})'
+
+SMI = Dialect(
+    heads=(
+        r'\s{0,8}\{?"card(?P<index>\d{1,4})": ?\{',
+        r'\s{0,12}"gpu": (?P<index>\d{1,3})',
+        r"\s{0,8}GPU\[(?P<index>\d{1,3})\]\s{0,10}:",
+        r"\s{0,8}GPU: {1,3}(?P<index>\d{1,3})\s{0,5}$",
+        r"\s{0,4}\|\s{1,4}(?P<bus>[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\s{1,6}(?P<title>\S[^|]{2,60}?)\s{0,60}\|",
+        r"\s{0,4}(?P<index>\d{1,3})\s{1,12}\d{1,3}\s{1,12}(?P<device_id>0x[0-9a-f]{4}),\s{1,12}\d{1,6}\s",
+    ),
+    keys={
+        "card series": "title",
+        "market_name": "title",
+        "device name": "name",
+        "product_name": "name",
+        "card model": "name",
+        "device id": "device_id",
+        "device_id": "device_id",
+        "gpu id": "device_id",
+        "gfx version": "gfx",
+        "target_graphics_version": "gfx",
+        "pci bus": "bus",
+        "bdf": "bus",
+        "vram total memory (b)": "memory",
+        "size": "memory",
+        "driver version": "amdgpu",
+        "driver_version": "amdgpu",
+    },
+    first=frozenset(),
+    vendor=AMD,
+)
 
 
-def parse_json(text: str) -> Facts:
+def parse_smi(text: str) -> Facts:
     """Return the cards and the version of the amdgpu driver."""
-    cards: list[dict[str, str]] = []
-    top: dict[str, str] = {}
-    for key, value in quoted_pairs(text):
-        if re.fullmatch(_CARD, key) or (key == "gpu" and value.isdigit()):
-            cards.append({})
-        elif key == "system":
-            top["system"] = "1"
-        elif (
-            key.lower() == "driver version"
-            or (key == "version" and cards and "driver_name" in cards[-1])
-            or key == "driver_version"
-        ):
-            top.setdefault("driver", value)
-        elif cards and "system" not in top:
-            cards[-1].setdefault(_key(key), value)
-    return Facts(gpus=tuple(_json_gpu(card) for card in cards), amdgpu=version(top.get("driver", "")))
+    plain = clean(text)
+    facts = read_pairs(re.sub(r',[ \t]{0,20}(?=")', ",\n", plain), SMI)  # JSON may be one long line
+    module = re.search(_MODULE, plain)
+    driver = module.group(1) if module else facts.amdgpu
+    gpus = tuple(replace(gpu, index=None) for gpu in facts.gpus)
+    return Facts(gpus=gpus, amdgpu=driver if gpus else None)
 
 
-def _key(key: str) -> str:
-    return "driver_name" if key == "name" else key.lower()
+def is_smi(text: str) -> bool:
+    """Return whether the text has the keys or lines of either program."""
+    signs = r'"card\d{1,4}"|GPU\[\d|AMD-SMI|ROCm System Management|(?i:target_graphics_version|market_name)'
+    return bool(re.search(rf"{signs}|(?im:^device,card series)", text))
 
 
-def _json_gpu(card: dict[str, str]) -> Gpu:
-    gfx = re.search(_JSON_GFX, card.get("gfx version", "") or card.get("target_graphics_version", ""))
-    total = number(card.get("vram total memory (b)", ""))
-    labels = [label for key in _JSON_NAMES if (label := card.get(key, "")) and not label.startswith("0x")]
-    gpu = Gpu(
-        AMD,
-        bus=bus_key(card.get("pci bus", "") or card.get("bdf", "")),
-        device_id=pci_id(card.get("device id", "") or card.get("gpu id", "") or card.get("device_id", "")),
-        gfx=gfx.group() if gfx else None,
-        memory_mib=total // _MEGABYTE
-        if total
-        else number(card.get("size", ""))
-        if "market_name" in card
-        else None,
-    )
-    return _named(gpu, next((label for label in labels if not is_nothing(label)), ""))
-
-
-def _named(gpu: Gpu, label: str) -> Gpu:
-    """Tell the chip from the product in ``Navi 22 [Radeon RX 6700 XT]``."""
-    found = re.fullmatch(r"([A-Z][A-Za-z0-9 -]{1,30}) \[([^\[\]]{3,80})\]", label)
-    if not found:
-        return replace(gpu, name=name(label))
-    return replace(gpu, chip=found.group(1), name=name(found.group(2)))
-
-
-def is_json(text: str) -> bool:
-    """Return whether the text holds such JSON."""
-    cards = bool(re.search(r'"card\d{1,4}"', text))
-    return cards or "target_graphics_version" in text or ('"market_name"' in text and '"asic"' in text)
-
-
-PROBE_JSON = Probe(
+PROBE_SMI = Probe(
     "rocm-smi",
     Program(
         (
@@ -246,72 +204,8 @@ PROBE_JSON = Probe(
         ),
         8.0,
     ),
-    parse_json,
-    is_json,
-)
-
-
-# ``rocm-smi`` and ``amd-smi`` as plain text: ``GPU[0] : Card Series: ...`` and ``MARKET_NAME: ...``.
-
-_BRACKET = r"^\s{0,8}GPU\[(\d{1,3})\]\s{0,10}: {0,3}([A-Za-z ]{2,30}?)\s{0,3}:\s{1,20}(\S.{0,100})$"
-_ROW = r"^\s{0,4}\|\s{1,4}([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\s{1,6}(\S[^|]{2,60})\|"
-_CONCISE = r"^\s{0,4}(\d{1,3})\s{1,12}\d{1,3}\s{1,12}(0x[0-9a-f]{4}),\s{1,12}\d{1,6}\s"
-_HEAD = r"^\s{0,8}GPU: {1,3}(\d{1,3})\s{0,5}$"
-_TEXT_PAIR = r"^\s{2,16}([A-Z_]{3,40}): (\S.{0,100})$"
-_DRIVER = r"Driver version:\s{0,20}(\d{1,3}\.\d{1,3}(?:\.\d{1,4})?)"
-_TEXT_GFX = r"gfx[0-9a-f]{3,4}(?![0-9a-f])"
-_TEXT_NAMES = ("card series", "market_name", "device name", "card model", "product_name")
-_IDS = ("device id", "device_id", "gpu id")
-
-
-def parse_text(text: str) -> Facts:
-    """Return the cards and the driver's version."""
-    cards: dict[int, dict[str, str]] = {}
-    current: dict[str, str] | None = None
-    for line in lines(text):
-        if found := re.match(_BRACKET, line):
-            cards.setdefault(int(found.group(1)), {}).setdefault(
-                found.group(2).lower(), found.group(3).strip()
-            )
-        elif row := re.match(_ROW, line):  # the table of amd-smi
-            cards[len(cards)] = {"bdf": row.group(1), "market_name": row.group(2).strip()}
-        elif row := re.match(_CONCISE, line):  # the table of rocm-smi
-            cards.setdefault(int(row.group(1)), {}).setdefault("device id", row.group(2))
-        elif head := re.match(_HEAD, line):
-            current = cards.setdefault(int(head.group(1)), {})
-        elif current is not None and (pair := re.match(_TEXT_PAIR, line)):
-            current.setdefault(pair.group(1).lower(), pair.group(2).strip())
-    driver = re.search(_DRIVER, text)
-    told = tuple(gpu for card in cards.values() if (gpu := _text_gpu(card)))
-    return Facts(gpus=told, amdgpu=version(driver.group(1)) if driver and told else None)
-
-
-def _text_gpu(card: dict[str, str]) -> Gpu | None:
-    gfx = re.search(_TEXT_GFX, card.get("gfx version", "") or card.get("target_graphics_version", ""))
-    label = next((card[key] for key in _TEXT_NAMES if key in card and not card[key].startswith("0x")), "")
-    device = next((pci_id(card[key]) for key in _IDS if key in card), None)
-    if not (gfx or label or device):
-        return None
-    bus = bus_key(card.get("pci bus", "") or card.get("bdf", ""))
-    return Gpu(AMD, name=name(label), bus=bus, device_id=device, gfx=gfx.group() if gfx else None)
-
-
-def is_text(text: str) -> bool:
-    """Return whether the text has the lines of either program."""
-    return (
-        "GPU[" in text
-        or "AMD-SMI" in text
-        or "ROCm System Management" in text
-        or "TARGET_GRAPHICS_VERSION" in text
-        or "MARKET_NAME" in text
-    )
-
-
-PROBE_TEXT = Probe(
-    "rocm-smi text",
-    Program((("rocm-smi", "--showproductname", "--showdriverversion"),), 8.0),
-    parse_text,
-    is_text,
+    parse_smi,
+    is_smi,
 )
 
 
@@ -343,7 +237,6 @@ PROBES = (
     PROBE_KFD,
     PROBE_AMDGPU,
     PROBE_ROCMINFO,
-    PROBE_JSON,
-    PROBE_TEXT,
+    PROBE_SMI,
     PROBE_ENUMERATOR,
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.facts import INTEL, Facts, Gpu
+from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.probe import Probe, Program
 from poetry_aiops.system.text import bus_key, clean, lines, name
 
@@ -26,20 +27,29 @@ def gpu_named(label: str, device_id: str | None = None) -> Gpu:
     return Gpu(INTEL, name=name(plain), device_id=device_id or (found.group(1).lower() if found else None))
 
 
-# ``xpu-smi discovery`` as a table or JSON.
+# ``xpu-smi discovery`` as a table, JSON or CSV.
 
 _BARS = 2
-_NAME = r'(?:Device Name:|"device_name"\s{0,4}:)\s{0,20}"?([^"|\n]{1,120})'
-_PCI = r'(?:PCI Device ID:|"pci_device_id"\s{0,4}:)\s{0,20}"?0x([0-9a-fA-F]{4})'
-_UUID = r"(?i)(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}|00000000-0000-0000-0000-0000)([0-9a-f]{4})8086(?![0-9a-f])"
+
+XPU_SMI = Dialect(
+    keys={
+        "device name": "name",
+        "device_name": "name",
+        "pci device id": "device_id",
+        "pci_device_id": "device_id",
+        "soc uuid": "device_id",
+        "uuid": "device_id",
+        "pci bdf address": "bus",
+        "pci_bdf_address": "bus",
+    },
+    vendor=INTEL,
+)
 
 
 def parse_xpu_smi(text: str) -> Facts:
     """Return the devices; the PCI id is also the end of the UUID of newer GPUs."""
     plain = clean(text)
-    heads = [(found.start(), found.group(1)) for found in re.finditer(_NAME, plain)]
-    gpus = tuple(_gpu(plain, heads, position) for position in range(len(heads)))
-    return Facts(gpus=gpus or tuple(_rows(plain)))
+    return Facts(gpus=read_pairs(plain, XPU_SMI).gpus or tuple(_rows(plain)))
 
 
 def _rows(text: str) -> Iterator[Gpu]:
@@ -58,17 +68,13 @@ def _rows(text: str) -> Iterator[Gpu]:
             yield replace(gpu_named(label), index=int(found.group(1)), bus=bus)
 
 
-def _gpu(text: str, heads: list[tuple[int, str]], position: int) -> Gpu:
-    start, label = heads[position]
-    end = heads[position + 1][0] if position + 1 < len(heads) else start + 4000
-    block = text[start:end][:4000]
-    found = re.search(_PCI, block) or re.search(_UUID, block)
-    return gpu_named(label.strip(), found.group(1).lower() if found else None)
-
-
 def is_xpu_smi(text: str) -> bool:
     """Return whether the text is from ``xpu-smi``."""
-    return "xpu-smi" in text.lower() or "XPU Discovery" in text or "Device Name: Intel" in text
+    return (
+        "xpu-smi" in text.lower()
+        or "XPU Discovery" in text
+        or bool(re.search(r"Device Name(?:: Intel|,)", text))
+    )
 
 
 PROBE_XPU_SMI = Probe("xpu-smi", Program((("xpu-smi", "discovery"),), 8.0), parse_xpu_smi, is_xpu_smi)

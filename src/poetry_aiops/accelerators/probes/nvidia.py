@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu, Problem
 from poetry_aiops.accelerators.probes.nvidia_smi import is_jetson_name, problems
+from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.probe import File, Files, Names, Probe, Program
 from poetry_aiops.accelerators.reader import NVML_CHILD, PYTHON
 from poetry_aiops.system.text import bus_key, clean, lines, name, number, pci_id, version
@@ -26,7 +28,8 @@ def parse_module(text: str) -> Facts:
     plain = clean(text)
     found = re.fullmatch(_LINE, plain) if len(plain) <= _LONGEST else None
     found = found or re.search(_NAMED, plain + "\n") or re.search(_MODINFO, plain + "\n")
-    return Facts(driver=found.group(1), os="linux") if found else Facts()
+    is_open = re.search(r"license:\s{1,20}Dual MIT/GPL", plain) is not None
+    return Facts(driver=found.group(1), os="linux", open_module=is_open) if found else Facts()
 
 
 def is_module(text: str) -> bool:
@@ -63,6 +66,7 @@ def parse_nvrm(text: str) -> Facts:
             driver=version.group(1) if version else None,
             arch=machine.group(1) if machine else None,
             os="linux",
+            open_module="Open Kernel Module" in rest,
         )
     return Facts()
 
@@ -127,33 +131,15 @@ PROBE_NVML = Probe("NVML", Program(((PYTHON, "-I", "-S", NVML_CHILD),), 5.0), pa
 
 # ``/proc/driver/nvidia/gpus/*/information``: one file per GPU that the loaded driver serves.
 
-_PAIR = r"^(Model|IRQ|GPU UUID|Video BIOS|Bus Type|Bus Location|Device Minor):\s{0,20}(.{0,200})$"
+PROC = Dialect(
+    keys={"model": "name", "gpu uuid": "uuid", "bus location": "bus", "device minor": "minor"}, vendor=NVIDIA
+)
 
 
 def parse_proc(text: str) -> Facts:
     """Return the GPUs with name, UUID, bus address and device node number."""
-    blocks: list[dict[str, str]] = []
-    for line in lines(text):
-        found = re.match(_PAIR, line.strip())
-        if not found:
-            continue
-        if found.group(1) == "Model":
-            blocks.append({})
-        if blocks:
-            blocks[-1].setdefault(found.group(1), found.group(2).strip())
-    return Facts(gpus=tuple(_proc_gpu(position, block) for position, block in enumerate(blocks)))
-
-
-def _proc_gpu(position: int, block: dict[str, str]) -> Gpu:
-    uuid = block.get("GPU UUID", "")
-    return Gpu(
-        NVIDIA,
-        name=name(block.get("Model", "")),
-        index=position,
-        bus=bus_key(block.get("Bus Location", "")),
-        uuid=uuid[:60] if uuid.startswith("GPU-") and "?" not in uuid else None,
-        minor=number(block.get("Device Minor", "")),
-    )
+    gpus = read_pairs(text, PROC).gpus
+    return Facts(gpus=tuple(replace(gpu, index=place) for place, gpu in enumerate(gpus)))
 
 
 def is_proc(text: str) -> bool:

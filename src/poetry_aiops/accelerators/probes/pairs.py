@@ -1,16 +1,18 @@
 """The one reader of ``key: value`` text: programs differ in a table (a :class:`Dialect`), not in code.
 
 Lines may be ``Key: value``, ``key = value``, ``key=value``, ``"key": "value"`` (JSON, cut anywhere), a row of a
-boxed table, or ``Key   value`` with several spaces between. Keys are compared in lower case.
+boxed table, ``Key   value`` with several spaces between, or comma-separated values below a line of keys. Keys are
+compared in lower case.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Facts, Gpu
+from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Facts, Gpu
 from poetry_aiops.system.text import (
     bus_key,
     bus_of_location,
@@ -39,6 +41,7 @@ _MAKERS: Final = (
     (NVIDIA, r"nvidia|geforce|quadro|tesla|10de"),
     (AMD, r"\bamd\b|advanced micro|radeon|instinct|\bati\b|1002|\bgfx\d"),
     (INTEL, r"intel|\barc\b|8086"),
+    (APPLE, r"\bapple\b|106b"),
 )
 _MOST_MIB: Final = 2**24
 _UNITS: Final = {"k": 1 / 1024, "m": 1.0, "g": 1024.0, "b": 1 / 2**20}
@@ -48,9 +51,10 @@ class Dialect(NamedTuple):
     """How one program spells its devices.
 
     ``keys`` maps keys to fields of :class:`~poetry_aiops.accelerators.facts.Gpu`, to fields of ``MACHINE``, or to
-    ``maker`` and ``type``, which say what the device is. ``heads`` are patterns of lines that begin a device; their
-    groups are fields, and ``index`` may list several devices (``0,1,2``). Without a head a device begins with any of
-    the fields in ``first`` that the one before has already. ``vendor`` is None where the text says whose device it is.
+    ``maker`` and ``type``, which say what the device is. ``heads`` are patterns at the start of a line that begin a
+    device, or go on with the one of the same ``index``; their groups are fields, ``index`` may list several devices
+    (``0,1,2``), and the rest of the line is read as pairs. Without a head a device begins with any of the fields in
+    ``first`` that the one before has already. ``vendor`` is None where the text says whose device it is.
     """
 
     keys: Mapping[str, str]
@@ -62,24 +66,33 @@ class Dialect(NamedTuple):
 def read_pairs(text: str, dialect: Dialect) -> Facts:
     """Return the devices of a text and what it says of the machine."""
     machine: dict[str, str] = {}
-    blocks: list[dict[str, str]] = []
+    block: dict[str, str] = {}
+    blocks, columns = [block], []
     for line in filter(None, lines(text)):
+        cells = _cells(line)
+        if sum(_column(cell) in dialect.keys for cell in cells) > 1:
+            columns = [_column(cell) for cell in cells]
+            continue
         head = next((found for pattern in dialect.heads if (found := re.match(pattern, line))), None)
+        pairs = pairs_of(line[head.end() :] if head else line)
         if head:
             fields = {key: value for key, value in head.groupdict().items() if value is not None}
-            for index in fields.pop("index", "").split(",") if "index" in fields else [""]:
-                _begin(blocks, fields, index)
-            continue
-        for key, value in pairs_of(line):
+            machine = {**{key: fields.pop(key) for key in MACHINE & fields.keys()}, **machine}
+            for index in fields.pop("index", "").split(",") if fields or not head.groupdict() else ():
+                block = _begin(blocks, fields, index)
+        elif len(columns) == len(cells) > 1:
+            block = _begin(blocks, {}, "")
+            pairs = iter(zip(columns, cells, strict=True))
+        for key, value in pairs:
             field = dialect.keys.get(key)
             if field is None or is_nothing(value):
                 continue
             if field in MACHINE:
                 machine.setdefault(field, value)
-            elif not blocks or (field in dialect.first and field in blocks[-1]):
-                blocks.append({field: value})
-            else:
-                blocks[-1].setdefault(field, value)
+                continue
+            if field in dialect.first and field in block:
+                block = _begin(blocks, {}, "")
+            block.setdefault(field, value)
     gpus = tuple(gpu for block in blocks if (gpu := _gpu(block, dialect.vendor)))
     return platform_of(f"{machine.get('os', '')} {machine.get('platform', '')}")._replace(
         gpus=gpus,
@@ -87,18 +100,31 @@ def read_pairs(text: str, dialect: Dialect) -> Facts:
         amdgpu=version(machine.get("amdgpu", "")),
         max_cuda=version(machine.get("max_cuda", "")),
         libc=_libc(machine.get("libc", "")),
-        none=bool(blocks) and not gpus,
+        none=any(blocks) and not gpus,
     )
 
 
-def _begin(blocks: list[dict[str, str]], fields: dict[str, str], index: str) -> None:
-    """Begin a device, or go on with the one that has this index already."""
-    same = next((block for block in blocks if index and block.get("index") == index), None)
-    if same is None:
-        blocks.append({**fields, **({"index": index} if index else {})})
-    else:
-        for key, value in fields.items():
-            same.setdefault(key, value)
+def _cells(line: str) -> list[str]:
+    """Return the values of a comma-separated row, of which one may hold commas between quotes."""
+    if "," not in line or "|" in line:
+        return []
+    return [cell.strip(" '") for cell in next(csv.reader([line], skipinitialspace=True), [])]
+
+
+def _column(cell: str) -> str:
+    """Return the key that heads a column, without its unit."""
+    return re.sub(r"\s{0,4}\[[A-Za-z]{1,5}\]$", "", cell).lower()
+
+
+def _begin(blocks: list[dict[str, str]], fields: Mapping[str, str], index: str) -> dict[str, str]:
+    """Return the device that has this index already, or a new one."""
+    block = next((block for block in blocks if index and block.get("index") == index), None)
+    if block is None:
+        block = {"index": index} if index else {}
+        blocks.append(block)
+    for key, value in fields.items():
+        block.setdefault(key, value)
+    return block
 
 
 def pairs_of(line: str) -> Iterator[tuple[str, str]]:
@@ -125,7 +151,7 @@ def platform_of(text: str) -> Facts:
         (
             name
             for name, words in (
-                ("windows", r"windows"),
+                ("windows", r"windows|\bnt\b"),
                 ("macos", r"macos|mac os x|darwin"),
                 ("linux", r"linux|ubuntu|debian|fedora|red hat|centos|rocky|suse|arch|amzn|glibc|alma|nixos"),
             )
@@ -140,6 +166,7 @@ def platform_of(text: str) -> Facts:
         os=system,
         os_version=mac.group(1) if mac else None,
         arch="x86_64" if machine == "amd64" else machine,
+        wsl=True if "microsoft" in lowered and system == "linux" else None,
     )
 
 
@@ -159,11 +186,11 @@ def _gpu(block: dict[str, str], vendor: str | None) -> Gpu | None:
     unnamed = re.fullmatch(r"(?:AMD )?Device (?:0x)?([0-9a-f]{4})", block.get("name", ""))
     if unnamed and vendor is None:
         vendor = AMD
-    device = unnamed.group(1) if unnamed else _device_id(block.get("device_id", ""))
+    device = unnamed.group(1) if unnamed else _device_id(block.get("device_id", "") or block.get("title", ""))
     capability = re.match(r"(\d{1,2}\.\d)(?!\d)", block.get("compute_capability", ""))
     found = Gpu(
         vendor or "",
-        name=name(re.sub(r" ?\((?:R|TM)\)| ?\(gfx.*\)$", "", told[0])) if told else None,
+        name=name(re.sub(r" ?\((?:R|TM)\)| ?\((?:gfx|RADV|NVK).*\)$", "", told[0])) if told else None,
         index=number(block.get("index", "")),
         bus=_bus(block.get("bus", "")),
         uuid=_uuid(block.get("uuid", "")),
@@ -175,7 +202,7 @@ def _gpu(block: dict[str, str], vendor: str | None) -> Gpu | None:
     )
     if vendor is None or not (found.name or found.gfx or found.device_id or found.compute_capability):
         return None
-    chip = re.fullmatch(r"([A-Z][A-Za-z0-9 -]{1,30}) \[([^\[\]]{3,80})\]", found.name or "")
+    chip = re.fullmatch(r"([A-Z][A-Za-z0-9 /-]{1,30}) \[([^\[\]]{3,80})\]", found.name or "")
     return replace(found, chip=chip.group(1), name=name(chip.group(2))) if chip else found
 
 
@@ -193,7 +220,7 @@ def _device_id(value: str) -> str | None:
         re.search(r"(?:10[dD][eE]|1002|8086):([0-9a-fA-F]{4})\b", value)
         or re.search(r"0x([0-9a-fA-F]{4})(?:10[dD][eE]|1002|8086)\b", value)
         or re.search(r"\(0x0{0,4}([0-9a-fA-F]{3,4})\)", value)
-        or re.search(r"-([0-9a-fA-F]{4})8086$", value)
+        or re.search(r"-[0-9a-fA-F]{0,8}([0-9a-fA-F]{4})8086$", value)
     )
     return found.group(1).lower().zfill(4) if found else pci_id(value)
 

@@ -26,6 +26,7 @@ MODULES: Final = {
     "nvidia-smi -L": "nvidia_smi",
     "nvidia-smi messages": "nvidia_smi",
     "torch.utils.collect_env": "reports",
+    "programs on the GPU": "runtimes",
     "node labels": "reports",
     "nvidia GPUs (proc)": "nvidia",
     "nvidia libraries": "nvidia",
@@ -34,7 +35,6 @@ MODULES: Final = {
     "amdgpu kernel module": "amd",
     "rocminfo": "amd",
     "rocm-smi": "amd",
-    "rocm-smi text": "amd",
     "rocm_agent_enumerator": "amd",
     "clinfo": "reports",
     "xpu-smi": "intel",
@@ -47,6 +47,7 @@ MODULES: Final = {
     "PCI devices": "pci",
     "lspci": "pci",
     "lshw and inxi": "reports",
+    "device listings": "runtimes",
     "processor": "system",
     "uname": "system",
 }

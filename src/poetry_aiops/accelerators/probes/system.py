@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import APPLE, Facts, Gpu
+from poetry_aiops.accelerators.facts import AMD, APPLE, Facts, Gpu
+from poetry_aiops.accelerators.probes.pairs import maker_of
 from poetry_aiops.accelerators.probes.probe import File, Probe, Program
 from poetry_aiops.system.text import clean, lines, name, version
 
@@ -99,12 +100,13 @@ def parse_mac(text: str) -> Facts:
     chips = [found.strip() for found in re.findall(_CHIP, plain) if re.search(_MAKER, found)]
     apple = next((chip for chip in chips if re.match(r"Apple (?:M\d|A\d|Paravirtual|Silicon)", chip)), None)
     system = re.search(_SYSTEM, plain)
+    amd = [Gpu(AMD, name=name(chip)) for chip in chips if maker_of(chip) == AMD and not apple]
     return Facts(
-        gpus=(Gpu(APPLE, name=name(apple)),) if apple else (),
+        gpus=(Gpu(APPLE, name=name(apple)),) if apple else tuple(amd),
         os="macos",
         os_version=version(system.group(1)) if system else None,
         arch="arm64" if apple else "x86_64" if chips else None,
-        none=bool(chips) and not apple,
+        none=bool(chips) and not apple and not amd,
     )
 
 

@@ -55,6 +55,8 @@ def line_obstacle(line: TorchLine, host: Host, constraint: Constraint, backend: 
     """Return why a backend's build of a torch line cannot be installed on a host for a project, ``None`` when it can."""
     if not admits(constraint, line.line):
         return f"the project asks for torch {constraint.torch}"
+    if (backend, line.line) in constraint.locked:
+        return constraint.locked[backend, line.line]
     python = python_of(host, constraint)
     if python and not version_key(line.python[0]) <= version_key(python) <= version_key(line.python[1]):
         return f"it has no wheels for Python {python}"

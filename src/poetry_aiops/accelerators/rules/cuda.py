@@ -37,6 +37,11 @@ class Case(NamedTuple):
         return self.gpus[0].driver or ""
 
     @property
+    def driver_label(self) -> str:
+        """Return what messages call the driver."""
+        return f"driver {self.driver}" if self.driver else "the driver"
+
+    @property
     def machine(self) -> str:
         """Return the architecture as the catalogue spells it."""
         return MACHINES[self.host.arch]
@@ -49,6 +54,9 @@ class Case(NamedTuple):
     def driver_obstacle(self, index: CudaIndex) -> str | None:
         """Return why the driver does not run an index's CUDA, ``None`` when it does."""
         major, floor = version_key(index.cuda)[0], self.floor(index)
+        if not self.driver:
+            runs = self.gpus[0].max_cuda or "0"
+            return None if version_key(runs)[0] >= major else f"its driver is known to run CUDA {runs} alone"
         if floor is not None:
             if version_key(self.driver) >= version_key(floor):
                 return None
@@ -75,13 +83,20 @@ class Case(NamedTuple):
         """Return the compute capabilities in an index's build of a torch line."""
         return self.catalogue.cuda_architectures(index.name, line, self.machine)
 
+    def locked(self, index: CudaIndex, line: TorchLine) -> bool:
+        """Return whether the lock holds a wheel of this build for the machine."""
+        return self.constraint.locked.get((index.name, line.line), "not locked") is None
+
     def lines(self, index: CudaIndex) -> list[TorchLine]:
         """Return the torch lines that an index holds for this system."""
         linux = self.host.os == "linux"
         return [
             line
             for line in self.catalogue.torch
-            if (index.name in line.cuda or (linux and index.name in line.extra_cuda))
+            if (
+                index.name in line.cuda
+                or (index.name in line.extra_cuda and (linux or self.locked(index, line)))
+            )
             and self.architectures(index, line.line)
         ]
 
@@ -111,7 +126,7 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
         for index in catalogue.cuda_indexes
     )
     if any(candidate.accepted for candidate in candidates):
-        warnings += (*_unknown_capability(case), *_orin(case))
+        warnings += (*_unknown_driver(case), *_unknown_capability(case), *_orin(case))
     return Verdicts(candidates, warnings)
 
 
@@ -133,7 +148,7 @@ def _host_obstacle(host: Host, gpus: tuple[Accelerator, ...]) -> str | None:
         return f"there are no CUDA builds for {host.os} on {host.arch}"
     if host.os == "windows" and MACHINES[host.arch] != "x86_64":
         return f"there are no CUDA builds for {host.os} on {host.arch}"
-    if gpus[0].driver is None:
+    if gpus[0].driver is None and gpus[0].max_cuda is None:
         return f"the driver's version of {gpus[0].label} is not known, so no CUDA build can be vouched for"
     return None
 
@@ -195,7 +210,7 @@ def _candidate(index: CudaIndex, builds: list[Build], wanted: frozenset[int], ca
     order = (0.0, float(clash), line_order(line), float(not native), -newness if native else newness)
     floor = case.floor(index)
     reasons = (
-        f"driver {case.driver} runs CUDA {major}.x" + (f", which needs {floor} or newer" if floor else ""),
+        f"{case.driver_label} runs CUDA {major}.x" + (f", which needs {floor} or newer" if floor else ""),
         *(
             ()
             if native
@@ -234,12 +249,22 @@ def _orin(case: Case) -> tuple[str, ...]:
     return (text,)
 
 
+def _unknown_driver(case: Case) -> tuple[str, ...]:
+    if case.driver:
+        return ()
+    text = (
+        f"The version of the NVIDIA driver is not known, only that it runs CUDA {case.gpus[0].max_cuda}; a newer driver "
+        "may run newer builds: `nvidia-smi` shows it."
+    )
+    return (text,)
+
+
 def _unknown_capability(case: Case) -> tuple[str, ...]:
     unknown = [gpu.label for gpu in case.gpus if gpu.compute_capability is None]
     if not unknown:
         return ()
     text = (
-        f"The compute capability of {named(unknown)} is not known; the choice follows from driver {case.driver} "
+        f"The compute capability of {named(unknown)} is not known; the choice follows from {case.driver_label} "
         "alone. GPUs older than Turing need cu126, Blackwell needs cu128 or newer: "
         "`nvidia-smi --query-gpu=name,compute_cap --format=csv` shows it."
     )

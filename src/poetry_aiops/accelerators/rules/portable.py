@@ -69,10 +69,12 @@ def mac_cap(host: Host, catalogue: Catalogue) -> str | None:
     return max(older, key=version_key, default=None)
 
 
-def _capped(cap: str | None, host: Host, catalogue: Catalogue, constraint: Constraint) -> list[str]:
+def _capped(
+    cap: str | None, host: Host, catalogue: Catalogue, constraint: Constraint, backend: str
+) -> list[str]:
     """Return why no torch line at all fits; empty when one does."""
     lines = [line for line in catalogue.torch if cap is None or version_key(line.line) <= version_key(cap)]
-    obstacles = [line_obstacle(line, host, constraint) for line in lines]
+    obstacles = [line_obstacle(line, host, constraint, backend) for line in lines]
     if lines and not all(obstacles):
         return []
     beyond = f"torch {cap} is the newest that installs here, and " if cap else ""
@@ -88,7 +90,7 @@ def _mps(host: Host, catalogue: Catalogue, constraint: Constraint) -> Candidate:
     if device is None or not device.counts:
         return rejected("mps", (device and device.why_unusable) or "no Apple GPU was found")
     cap = mac_cap(host, catalogue)
-    obstacles = _capped(cap, host, catalogue, constraint)
+    obstacles = _capped(cap, host, catalogue, constraint, "mps")
     if obstacles:
         return rejected("mps", *obstacles)
     version = f" {host.os_version}" if host.os_version else ""
@@ -125,7 +127,7 @@ def _cpu(host: Host, catalogue: Catalogue, constraint: Constraint) -> Candidate:
     reasons = ["runs everywhere"]
     if cap:
         reasons.append(f"torch {cap} is the newest line with wheels for this Mac")
-    obstacles = _capped(cap, host, catalogue, constraint)
+    obstacles = _capped(cap, host, catalogue, constraint, "cpu")
     return Candidate("cpu", accepted=True, reasons=(*reasons, *obstacles), order=(9.0,), torch_max=cap)
 
 
@@ -140,5 +142,5 @@ def _warnings(host: Host, catalogue: Catalogue, constraint: Constraint) -> list[
     cap = mac_cap(host, catalogue)
     if cap and cap != newest_line(catalogue):
         warnings.append(f"torch {cap} is the newest line that installs on this Mac ({host.arch}).")
-    obstacles = _capped(cap, host, catalogue, constraint)
+    obstacles = _capped(cap, host, catalogue, constraint, "cpu")
     return [*warnings, *(f"No torch build fits: {reason}." for reason in obstacles)]

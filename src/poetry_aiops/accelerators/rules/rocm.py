@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.rules.candidate import Candidate, Verdicts, line_obstacle, line_order, rejected
 from poetry_aiops.accelerators.rules.covering import named
+from poetry_aiops.project.backends import AMD_INDEX
 from poetry_aiops.system.text import version_key
 
 
@@ -15,46 +16,67 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.selection import Constraint
 
 
-_ELSEWHERE = "AMD's multi-arch index (whl-multi-arch of TheRock, Linux and Windows) has builds for more GPUs."
+_LAST: Final = 99.0
+_PROPOSAL: Final = f" AMD's multi-arch index has a build for it: `poetry hw-add torch --variants cpu,{AMD_INDEX}` takes it from there."
 
 
 def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
-    """Return a candidate for every ROCm index."""
+    """Return a candidate for every ROCm index; AMD's own is proposed, and only chosen where a variant is for it."""
     gpus = [item for item in host.accelerators if item.kind == "rocm" and item.counts]
-    obstacle = _host_obstacle(host, gpus)
-    if obstacle:
-        warnings = (f"{named([gpu.label for gpu in gpus])}: {obstacle}. {_ELSEWHERE}",) if gpus else ()
-        return Verdicts(tuple(rejected(index.name, obstacle) for index in catalogue.rocm_indexes), warnings)
-    supported = [gpu for gpu in gpus if _ever_supported(gpu, catalogue)]
-    targets = supported or gpus
-    candidates = tuple(
-        _candidate(index, targets, host, catalogue, constraint) for index in catalogue.rocm_indexes
-    )
-    others = any(item.counts and item.kind != "rocm" for item in host.accelerators)
-    return Verdicts(candidates, () if others else tuple(_warnings(gpus, supported, catalogue)))
-
-
-def _host_obstacle(host: Host, gpus: list[Accelerator]) -> str | None:
     if not gpus:
         there = next((item for item in host.accelerators if item.kind == "rocm"), None)
-        return f"{there.label}: {there.why_unusable}" if there else "no AMD GPU was found"
-    if host.os != "linux" or host.arch not in {"x86_64", "amd64"}:
-        return f"the ROCm wheels are for Linux on x86_64, not {host.os} on {host.arch}"
-    return None
+        why = f"{there.label}: {there.why_unusable}" if there else "no AMD GPU was found"
+        return Verdicts(tuple(rejected(index.name, why) for index in catalogue.rocm_indexes))
+    offered = constraint.offered is not None and AMD_INDEX in constraint.offered
+    usual = [index for index in catalogue.rocm_indexes if offered or index.name != AMD_INDEX]
+    supported = [gpu for gpu in gpus if _ever_supported(gpu, usual, catalogue)]
+    candidates = tuple(
+        _candidate(index, supported or gpus, host, catalogue, constraint)
+        if index in usual
+        else _proposed(index, gpus, host, catalogue, constraint)
+        for index in catalogue.rocm_indexes
+    )
+    others = any(item.counts and item.kind != "rocm" for item in host.accelerators)
+    proposed = any(one.accepted and one.name == AMD_INDEX for one in candidates) and not offered
+    obstacles = [_system_obstacle(index, host, constraint) for index in usual]
+    if all(obstacles):
+        text = f"{named([gpu.label for gpu in gpus])}: {obstacles[0]}."
+        return Verdicts(candidates, (text + (_PROPOSAL if proposed else ""),))
+    return Verdicts(
+        candidates, () if others else tuple(_warnings(gpus, supported, catalogue, proposed=proposed))
+    )
+
+
+def _proposed(
+    index: RocmIndex, gpus: list[Accelerator], host: Host, catalogue: Catalogue, constraint: Constraint
+) -> Candidate:
+    """Return the judgement of AMD's index behind every other build's, the CPU's too: nothing chooses it unasked."""
+    candidate = _candidate(index, gpus, host, catalogue, constraint)
+    return candidate._replace(order=(_LAST,)) if candidate.accepted else candidate
+
+
+def _system_obstacle(index: RocmIndex, host: Host, constraint: Constraint) -> str | None:
+    locked = any(backend == index.name and why is None for (backend, _), why in constraint.locked.items())
+    if locked or (host.os in index.systems and host.arch in {"x86_64", "amd64"}):
+        return None
+    systems = " and ".join(system.capitalize() for system in index.systems)
+    return f"the ROCm wheels are for {systems} on x86_64, not {host.os} on {host.arch}"
 
 
 def _automatic(gfx: str, catalogue: Catalogue) -> bool:
     return all(note.automatic for note in catalogue.gfx_notes if note.gfx == gfx)
 
 
-def _ever_supported(gpu: Accelerator, catalogue: Catalogue) -> bool:
-    held = any(gpu.gfx in index.gfx for index in catalogue.rocm_indexes)
+def _ever_supported(gpu: Accelerator, indexes: list[RocmIndex], catalogue: Catalogue) -> bool:
+    held = any(gpu.gfx in index.gfx for index in indexes)
     return gpu.gfx is not None and held and _automatic(gpu.gfx, catalogue)
 
 
 def _candidate(
     index: RocmIndex, gpus: list[Accelerator], host: Host, catalogue: Catalogue, constraint: Constraint
 ) -> Candidate:
+    if obstacle := _system_obstacle(index, host, constraint):
+        return rejected(index.name, obstacle)
     reasons = list(dict.fromkeys(reason for gpu in gpus if (reason := _gpu_obstacle(index, gpu, catalogue))))
     lines = [line for line in catalogue.torch if index.name in line.rocm]
     open_lines = [line for line in lines if not line_obstacle(line, host, constraint, index.name)]
@@ -89,17 +111,26 @@ def _gpu_obstacle(index: RocmIndex, gpu: Accelerator, catalogue: Catalogue) -> s
     return None
 
 
-def _warnings(gpus: list[Accelerator], supported: list[Accelerator], catalogue: Catalogue) -> list[str]:
+def _warnings(
+    gpus: list[Accelerator], supported: list[Accelerator], catalogue: Catalogue, *, proposed: bool
+) -> list[str]:
     notes = {note.gfx: note.note for note in catalogue.gfx_notes}
-    warnings = [f"{gpu.label} ({gpu.gfx}): {notes[gpu.gfx]}." for gpu in gpus if gpu.gfx in notes]
-    warnings += [
-        f"{gpu.label} ({gpu.gfx}): the ROCm builds of torch hold no code for it. {_ELSEWHERE}"
-        if gpu.gfx
-        else f"The architecture of {gpu.label} is not known, so no ROCm build is chosen; "
-        "`rocminfo` shows it, and --target takes it as gfx=gfx1100."
-        for gpu in gpus
-        if not supported and gpu.gfx not in notes
-    ]
+    way_out = _PROPOSAL if proposed else ""
+    warnings = []
+    for gpu in gpus:
+        if gpu.gfx is None and not supported:
+            warnings.append(
+                f"The architecture of {gpu.label} is not known, so no ROCm build is chosen; "
+                "`rocminfo` shows it, and --target takes it as gfx=gfx1100."
+            )
+        elif gpu.gfx in notes:
+            warnings.append(
+                f"{gpu.label} ({gpu.gfx}): {notes[gpu.gfx]}." + ("" if gpu in supported else way_out)
+            )
+        elif gpu.gfx is not None and not supported:
+            warnings.append(
+                f"{gpu.label} ({gpu.gfx}): the ROCm builds of torch hold no code for it.{way_out}"
+            )
     idle = [f"{gpu.label} ({gpu.gfx or 'unknown'})" for gpu in gpus if gpu not in supported]
     if supported and idle:
         warnings.append(

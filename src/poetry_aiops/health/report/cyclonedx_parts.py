@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
 from cyclonedx.model.component import Component, ComponentScope
+from cyclonedx.model.license import DisjunctiveLicense, LicenseExpression
+from cyclonedx.spdx import is_supported_id
 from packageurl import PackageURL
 
 from poetry_aiops.cli.escape import clipped, web_address
@@ -51,8 +53,19 @@ def component_of(row: PackageRow, taken: set[str]) -> Component:
         scope=ComponentScope.OPTIONAL if optional else ComponentScope.REQUIRED,
         hashes=[only] if only else None,
         external_references=_references(package),
+        licenses=_licences(row),
         properties=_facts(row),
     )
+
+
+def _licences(row: PackageRow) -> list[DisjunctiveLicense | LicenseExpression]:
+    """Return an identifier of SPDX as a licence, anything longer as an expression; none where it is not known."""
+    expression = row.licence.expression if row.licence else ""
+    if not expression:
+        return []
+    if re.search(r"[()\s]", expression) or not is_supported_id(expression):
+        return [LicenseExpression(expression)]
+    return [DisjunctiveLicense(id=expression)]
 
 
 def _qualifiers(package: Package) -> dict[str, str]:

@@ -140,6 +140,9 @@ def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKe
         "currency": _currency(row.currency) if row.currency else None,
         "maintenance": _maintenance(row.maintenance) if row.maintenance else None,
         "popularity": _popularity(row.popularity) if row.popularity else None,
+        "license": row.licence.expression or None if row.licence else None,
+        "license_from": row.licence.origin or None if row.licence else None,
+        "license_reason": row.licence.reason if row.licence else "not asked for",
         "signals": [
             {"kind": str(signal.kind), "grave": signal.kind.is_grave, "message": signal.message}
             for signal in row.signals
@@ -180,6 +183,8 @@ def _finding(finding: Finding, *, ignored: bool) -> dict[str, Any]:
         "summary": finding.summary,
         "url": web_address(finding.url),
         "published": finding.published or None,
+        "exploited": finding.exploited or None,
+        "epss": finding.epss,
         "notes": list(finding.notes),
     }
 

@@ -15,7 +15,7 @@ from poetry_aiops.health.report.text import TextView, health_lines
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from poetry_aiops.health.report.model import HealthReport
 
@@ -26,6 +26,16 @@ _WIDTH = 100
 def report_text(report: HealthReport, form: str) -> str:
     """Return the report in a format: text, json, markdown, html, sarif, cyclonedx, github or pip-audit."""
     return _WRITERS[form](report)
+
+
+SEVERAL: Final[Mapping[str, Callable[[Sequence[HealthReport]], str]]] = MappingProxyType(
+    {
+        "markdown": lambda reports: "\n".join(map(health_markdown, reports)),
+        "sarif": lambda reports: health_sarif(*reports),
+        "github": lambda reports: health_annotations(*reports),
+    }
+)
+"""The formats in which one document is about several projects, apart from text and JSON."""
 
 
 def _plain_text(report: HealthReport) -> str:

@@ -25,17 +25,23 @@ MOST: Final = 10
 """Annotations of a kind that GitHub shows for a step."""
 
 
-def health_annotations(report: HealthReport) -> str:
-    """Return the annotations, one on each line: the verdict, then at most ten of a kind with it."""
-    verdict = _summary(report)
-    made = [verdict]
-    room = {kind: MOST - verdict.startswith(f"::{kind} ") for kind in ("error", "warning", "notice")}
-    for line in (*_findings(report), *_signals(report), *_open(report), *_idle(report)):
+def health_annotations(*reports: HealthReport) -> str:
+    """Return the annotations, one on each line: the verdict of each report, then at most ten of a kind with them."""
+    made = [_summary(report) for report in reports]
+    room = {
+        kind: MOST - sum(line.startswith(f"::{kind} ") for line in made)
+        for kind in ("error", "warning", "notice")
+    }
+    for line in (line for report in reports for line in _below(report)):
         kind = line[2:].partition(" ")[0]
         room[kind] -= 1
         if room[kind] >= 0:
             made.append(line)
     return "\n".join(made)
+
+
+def _below(report: HealthReport) -> Iterator[str]:
+    yield from (*_findings(report), *_signals(report), *_licences(report), *_open(report), *_idle(report))
 
 
 def _findings(report: HealthReport) -> Iterator[str]:
@@ -65,6 +71,14 @@ def _signals(report: HealthReport) -> Iterator[str]:
             yield _line("error" if fails else "warning", report, row, title, signal.message)
 
 
+def _licences(report: HealthReport) -> Iterator[str]:
+    rows = {(row.package.name, row.package.version): row for row in report.packages}
+    for one in report.gate.violations:
+        if one.kind == "licence":
+            title = f"{one.package} {one.version} - licence"
+            yield _line("error", report, rows.get((one.package, one.version)), title, one.message)
+
+
 def _open(report: HealthReport) -> Iterator[str]:
     for reason, names in words.folded(words.open_audits(report)):
         row = next(row for row in report.packages if f"{row.package.name} {row.package.version}" == names[0])
@@ -88,7 +102,9 @@ def _summary(report: HealthReport) -> str:
         f"score {words.score_in_words(report).text}",
         *(f"open: {question}" for question in gate.incomplete[:5]),
     ]
-    return f"::{kind} title={github_property(f'poetry health of {report.project}')}::{for_github('. '.join(parts), 2000)}"
+    name = f"{report.project} in {report.folder}" if report.folder else report.project
+    title = github_property(f"poetry health of {name}")
+    return f"::{kind} title={title}::{for_github('. '.join(parts), 2000)}"
 
 
 def _line(kind: Kind, report: HealthReport, row: PackageRow | None, title: str, message: str) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.popularity import Popularity
     from poetry_aiops.health.score import Score
     from poetry_aiops.health.signals import Signal
+    from poetry_aiops.index.licences import Licence
     from poetry_aiops.index.release_records import IndexUse
     from poetry_aiops.project.model import Package, PackageKey
 
@@ -59,6 +60,7 @@ class PackageRow:
     maintenance: Maintenance | None = None
     popularity: Popularity | None = None
     signals: tuple[Signal, ...] = ()
+    licence: Licence | None = None
 
 
 @dataclass(frozen=True, slots=True)

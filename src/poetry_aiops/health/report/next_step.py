@@ -52,7 +52,11 @@ def _about_questions(report: HealthReport) -> Step:
         "run `poetry lock`" in question or "lacks what" in question for question in report.gate.incomplete
     ):
         return Step("poetry lock", "makes poetry.lock what pyproject.toml asks for")
-    if report.audit is not None and any(not source.reachable for source in report.audit.sources):
+    if (
+        report.audit is not None
+        and report.audit.failed
+        and any(not source.reachable for source in report.audit.sources)
+    ):
         return Step(
             "poetry health --update-advisories",
             "fetches the advisory database from another address and compares it on this machine; behind a proxy set"

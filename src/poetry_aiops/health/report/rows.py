@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from poetry_aiops.health.report.model import PackageRow
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from poetry_aiops.health.maintenance import Maintenance
     from poetry_aiops.health.popularity import Popularity
     from poetry_aiops.health.signals import Signal
-    from poetry_aiops.project.model import Package
+    from poetry_aiops.index.licences import Licence
+    from poetry_aiops.project.model import Package, PackageKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,10 @@ class RatedPackages:
 
 
 def package_rows(
-    packages: Sequence[Package], demands: Demands, rated: RatedPackages
+    packages: Sequence[Package],
+    demands: Demands,
+    rated: RatedPackages,
+    licences: Mapping[PackageKey, Licence] = MappingProxyType({}),
 ) -> tuple[PackageRow, ...]:
     """Return one row for each locked package, in the given order."""
     chains = chains_to(packages, demands)
@@ -51,6 +56,7 @@ def package_rows(
             maintenance=maintenance.get(package.key),
             popularity=popularity.get(package.key),
             signals=tuple(signal for signal in rated.signals if signal.key == package.key),
+            licence=licences.get(package.key),
         )
         for package in packages
     )

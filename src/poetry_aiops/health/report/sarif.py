@@ -38,13 +38,17 @@ _LEVELS: Final = {
 }
 
 
-def health_sarif(report: HealthReport) -> str:
+def health_sarif(*reports: HealthReport) -> str:
     """Return the SARIF document as text in ASCII."""
-    return json.dumps(sarif_document(report), indent=2, allow_nan=False).replace("##[", "#\\u0023[")
+    return json.dumps(sarif_document(*reports), indent=2, allow_nan=False).replace("##[", "#\\u0023[")
 
 
-def sarif_document(report: HealthReport) -> dict[str, Any]:
-    """Return the SARIF document."""
+def sarif_document(*reports: HealthReport) -> dict[str, Any]:
+    """Return the SARIF document: one run for each report."""
+    return {"$schema": SCHEMA_URI, "version": "2.1.0", "runs": [_run(report) for report in reports]}
+
+
+def _run(report: HealthReport) -> dict[str, Any]:
     rules: dict[str, dict[str, Any]] = {}
     results = [*_advisories(report, rules), *_signals(report, rules)]
     order = {identity: index for index, identity in enumerate(rules)}
@@ -53,7 +57,7 @@ def sarif_document(report: HealthReport) -> dict[str, Any]:
     driver: dict[str, Any] = {"name": "poetry-health", "rules": list(rules.values())}
     if report.tool_version:
         driver["version"] = for_sarif(report.tool_version)
-    run = {
+    return {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"poetry-health/{for_sarif(in_repository(report, ''))}"},
         "invocations": [_invocation(report)],
@@ -66,7 +70,6 @@ def sarif_document(report: HealthReport) -> dict[str, Any]:
             "complete": report.complete,
         },
     }
-    return {"$schema": SCHEMA_URI, "version": "2.1.0", "runs": [run]}
 
 
 def _advisories(report: HealthReport, rules: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ _SIGNALS: Final = {
     SignalKind.INACTIVE: "The project calls itself inactive",
     SignalKind.YOUNG: "The locked release is very young",
     SignalKind.SDIST_ONLY: "The locked release has no wheel",
-    SignalKind.PYTHON_CEILING: "A newer release needs another Python",
+    SignalKind.PYTHON_END_OF_LIFE: "The project allows a Python without security fixes",
     SignalKind.NO_PROVENANCE: "The locked release has no provenance",
 }
 

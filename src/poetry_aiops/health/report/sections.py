@@ -332,7 +332,7 @@ def by_package(report: HealthReport) -> Section:
         rows.append(
             (
                 Cell(f"{first.finding.package} {first.finding.version}", "title"),
-                Cell(str(first.finding.severity), words.style_of_severity(first.finding.severity)),
+                Cell(_severity(first.finding), words.style_of_severity(first.finding.severity)),
                 Cell(ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"),
                 Cell(fixed or "no fix known", "" if fixed else "warn"),
                 _via(*first.rows),
@@ -340,6 +340,10 @@ def by_package(report: HealthReport) -> Section:
         )
     columns = (_PACKAGE, Column("Severity"), Column("Advisories", elastic=True), Column("Fixed in"), Column("Pulled in by", elastic=True))  # fmt: skip
     return Section("findings", f"Vulnerable packages ({len(rows)})", columns, tuple(rows))
+
+
+def _severity(finding: Finding) -> str:
+    return f"{finding.severity}, exploited" if finding.exploited else str(finding.severity)
 
 
 def _name(package: str, version: str) -> Cell:

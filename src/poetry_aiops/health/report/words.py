@@ -158,7 +158,7 @@ def rules_in_words(rules: Rules) -> str:
     parts = [level]
     if rules.fixable_only:
         parts[0] += " with a fixed version"
-    if rules.fail_on_signals:
+    if rules.signals_required:
         parts.append(f"signals {', '.join(sorted(map(str, rules.fail_on_signals)))}")
     if rules.min_score is not None:
         parts.append(f"a score below {rules.min_score:g}")
@@ -175,14 +175,20 @@ def change_in_words(report: HealthReport) -> str:
 
 
 def score_in_words(report: HealthReport) -> Verdict:
-    """Return the overall score, called insufficient where it rests on too few facts."""
+    """Return the overall score and what it rests on; insufficient on too few facts, never good beside a failed gate."""
     score = report.score
     if score.value is None:
         return Verdict("unknown", "warn")
     text = f"{number(score.value)} of 100"
     if not score.is_sufficient:
         return Verdict(f"insufficient ({text}, on {percent(score.coverage)} of the facts)", "warn")
-    return Verdict(f"{text}, on {percent(score.coverage)} of the facts", style_of_score(score.value, 100.0))
+    asked = [metric.name for metric in report.metrics]
+    alone = f"; {' and '.join(asked)} alone" if len(asked) <= 2 else ""  # noqa: PLR2004 - of five
+    style = style_of_score(score.value, 100.0)
+    return Verdict(
+        f"{text}, on {percent(score.coverage)} of the facts{alone}",
+        "warn" if style == "good" and not report.gate.passed else style,
+    )
 
 
 def audited_in_words(report: HealthReport) -> Verdict:
@@ -271,7 +277,9 @@ def fixed_in_words(finding: Finding) -> str:
 def other_names(finding: Finding) -> str:
     """Return the aliases and the score: ``CVE-2024-1, CVSS 9.8``."""
     rated = [f"CVSS {finding.cvss:g}"] if finding.cvss is not None else []
-    return ", ".join([*finding.aliases, *rated])
+    exploited = [f"known to be exploited since {finding.exploited} (CISA KEV)"] if finding.exploited else []
+    likely = [f"EPSS {percent(100 * finding.epss)}"] if finding.epss is not None else []
+    return ", ".join([*finding.aliases, *rated, *exploited, *likely])
 
 
 def outdated(report: HealthReport) -> tuple[PackageRow, ...]:
@@ -373,7 +381,8 @@ def _level(level: Severity) -> str:
 
 def _gravity(case: Case) -> tuple[int, float, str]:
     finding = case.finding
-    return (GRAVEST_FIRST.index(finding.severity), -(finding.cvss or 0.0), finding.id)
+    place = -1 if finding.exploited else GRAVEST_FIRST.index(finding.severity)
+    return (place, -(finding.cvss or 0.0), finding.id)
 
 
 def _libyears(row: PackageRow) -> float:

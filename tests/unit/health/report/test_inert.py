@@ -22,7 +22,9 @@ from poetry_aiops.health.report.text import TextView, health_lines
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from poetry_aiops.health.report.model import HealthReport
 
 
 PAYLOADS = {
@@ -62,7 +64,7 @@ PAYLOADS = {
     "long": "long" * 20_000,
 }
 HARMLESS = "harmless"
-FORMATS = {
+FORMATS: dict[str, Callable[[HealthReport], str]] = {
     "text": lambda report: as_text(health_lines(report, TextView(80, every=True))),
     "json": health_json,
     "markdown": health_markdown,

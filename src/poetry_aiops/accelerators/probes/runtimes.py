@@ -1,0 +1,126 @@
+"""GPUs as programs that use or list them name them: llama.cpp, Ollama, TensorFlow, ComfyUI, vulkaninfo, fastfetch, dxdiag."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from poetry_aiops.accelerators.facts import NVIDIA, Facts
+from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
+from poetry_aiops.accelerators.probes.pci import nvidia_version
+from poetry_aiops.accelerators.probes.probe import Probe, Program
+from poetry_aiops.system.text import clean
+
+
+_LABEL = r"(?:NVIDIA|AMD|Intel|Apple|GeForce|Quadro|Tesla|Radeon)"
+_CC = r"(?P<compute_capability>\d{1,2}\.\d)"
+_GFX = r"(?P<gfx>gfx[0-9a-f]{3,4})"
+_OLLAMA = r'.{0,160}msg="inference compute"(?=.{0,400}\blibrary=(?i:%s)\b)(?=(?:.{0,400}\bcompute=%s)?)'
+_OLLAMA_NAME = rf'(?=.{{0,400}}\b(?:name|description)="?(?P<name>{_LABEL}[^"\n]{{2,80}})")'
+_TENSORFLOW = (
+    r".{0,240}?\bdevice: (?P<index>\d{1,2}), name: (?P<name>[^,\n]{2,80}), pci bus id: "
+    rf"(?P<bus>[0-9a-fA-F:.]{{7,16}}), compute capability: {_CC}"
+)
+_PROPERTIES = r".{0,60}?_CudaDeviceProperties\(name='(?P<name>[^'\n]{2,80})', "
+_FETCH = (
+    rf"\s{{0,8}}GPU ?\d{{0,2}}: (?P<name>{_LABEL}[^\[@\n]{{2,80}}?)(?: \(\d{{1,3}}\))?(?: @ [0-9.]+ [GM]Hz)?"
+    r"(?: \[(?:Discrete|Integrated)\])?\s{0,9}$"
+)
+
+USERS = Dialect(
+    heads=(
+        rf".{{0,60}}?\bDevice (?P<index>\d{{1,2}}): (?P<name>[^,\n]{{2,80}}), (?:compute capability {_CC}|{_GFX})",
+        r'\s{0,4}Device (?P<index>\d{1,2}): "(?P<name>[^"\n]{2,80})"',
+        r"\[(?P<index>\d{1,2})\] (?P<name>[A-Z][^|\n]{2,80}?) {0,9}\| {0,5}\d{1,3} ?[°']C",
+        r"\S{1,64} {1,40}\w{3} \w{3} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4} {1,6}(?P<driver>\d{3}\.\d{1,3}(?:\.\d{1,3})?)$",
+        r".{0,60}?(?:\*\*Name:\*\*|\bDevice:) cuda:(?P<index>\d{1,2}) (?P<name>[^:\n]{2,80}?)(?: : |$)",
+        r"- \*\*OS:\*\* (?P<os>nt|Windows|Linux)\b",
+        _OLLAMA % ("cuda", _CC) + r"(?=(?:.{0,400}\bdriver=(?P<max_cuda>\d{2}\.\d)\b)?)" + _OLLAMA_NAME,
+        _OLLAMA % ("rocm", _GFX) + r"(?=(?:.{0,400}\bname=(?P<device_id>1002:[0-9a-f]{4}))?)",
+        _TENSORFLOW,
+        rf"(?:.{{0,9}}(?:GPU type|Accelerator): )?(?P<name>{_LABEL}[^,|\n]{{2,80}}), (?P<memory>\d{{3,7}} MiB)$",
+        rf".{{0,9}}(?:GPU type|Accelerator): (?P<name>{_LABEL}[^,|\n]{{2,80}})$",
+        rf"{_PROPERTIES}{_CC}(?:.{{0,60}}gcnArchName='{_GFX})?",
+    ),
+    keys={
+        "cuda capability major/minor version number": "compute_capability",
+        "cuda driver version / runtime version": "max_cuda",
+        "platform": "platform",
+        "- platform": "platform",
+        "os": "os",
+    },
+    first=frozenset(),
+)
+LISTINGS = Dialect(
+    heads=(
+        _FETCH,
+        r"device# {1,60}(?P<index>\d{1,2})$",
+    ),
+    keys={
+        "os": "os",
+        "devicename": "name",
+        "deviceid": "device_id",
+        "vendorid": "maker",
+        "devicetype": "type",
+        "driverinfo": "driver",
+        "card name": "name",
+        "device id": "device_id",
+        "vendor id": "maker",
+        "name": "name",
+        "gcnarchname": "gfx",
+    },
+    first=frozenset({"name", "maker"}),
+)
+
+
+def users(text: str) -> Facts:
+    """Return the GPUs that a program reports which computes on them: one of NVIDIA has a driver that works."""
+    plain = clean(text)
+    facts = read_pairs(re.sub(r"major=(\d{1,2}), minor=(\d)", r"\1.\2", plain), USERS)
+    gpus = tuple(
+        replace(gpu, index=place if gpu.index is None else gpu.index) if gpu.vendor == NVIDIA else gpu
+        for place, gpu in enumerate(dict.fromkeys(facts.gpus))
+    )
+    built = re.search(r"(?i)pytorch version[^\n]{0,24}: ?\**\s?\d\.\d{1,2}\.\d{1,2}\+cu(\d{2})(\d)\b", plain)
+    ran = (
+        f"{built.group(1)}.{built.group(2)}" if built and any(gpu.vendor == NVIDIA for gpu in gpus) else None
+    )
+    return facts._replace(gpus=gpus, max_cuda=facts.max_cuda or ran, none=False)
+
+
+def is_users(text: str) -> bool:
+    """Return whether the text is from such a program."""
+    return bool(
+        re.search(
+            r"(?i)cuda|rocm|inference compute|compute capability|\d{2} MB \||GPU type:|Accelerator:", text
+        )
+    )
+
+
+def listings(text: str) -> Facts:
+    """Return the GPUs of ``vulkaninfo``, ``fastfetch``, ``hipInfo`` and ``dxdiag``, once each."""
+    facts = read_pairs(text, LISTINGS)
+    windows = re.search(r"Card name: NVIDIA(?s:.{1,3000}?)Driver (?:File )?Version: ([0-9.]{10,20})", text)
+    driver = nvidia_version(windows.group(1)) if windows else facts.driver
+    gpus = tuple(replace(gpu, index=None) for gpu in facts.gpus)
+    return facts._replace(
+        gpus=tuple(dict.fromkeys(gpus)),
+        driver=driver if any(gpu.vendor == NVIDIA for gpu in gpus) else None,
+        os="windows" if "Card name:" in text else facts.os,
+        none=False,
+    )
+
+
+def is_listings(text: str) -> bool:
+    """Return whether the text is from one of these programs."""
+    return bool(
+        re.search(
+            r"(?m)deviceName {0,20}=|^\s{0,12}Card name:|gcnArchName:|^\s{0,8}GPU ?\d{0,2}: [A-Z]", text
+        )
+    )
+
+
+PROBES = (
+    Probe("programs on the GPU", Program((("llama-cli", "--list-devices"),), 0.0), users, is_users),
+    Probe("device listings", Program((("vulkaninfo", "--summary"),), 0.0), listings, is_listings),
+)
