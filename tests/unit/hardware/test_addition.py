@@ -11,6 +11,7 @@ from poetry_aiops.config import read_config
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.addition import Addition, AdditionRequest, plan_addition
 from poetry_aiops.hardware.recipes import Recipes
+from poetry_aiops.project.edit import ProjectEdit
 from poetry_aiops.project.pyproject import aiops_table, project_from
 
 
@@ -49,7 +50,7 @@ def plan(
 ) -> Addition:
     document = tomllib.loads(text)
     hardware = read_config(aiops_table(document)).hardware
-    request = AdditionRequest(packages, (variants,), replace, index)
+    request = AdditionRequest(packages, (variants,), replace=replace, torch_index=index)
     declared = hardware.variants if hardware else ()
     return plan_addition(request, project_from(document, Path("pyproject.toml")), declared, (), RECIPES)
 
@@ -68,7 +69,7 @@ def test_a_new_project_gets_a_group_for_each_backend_with_its_own_source() -> No
     addition = plan(HEAD, "torch", variants="cu126,rocm7.2")
     assert entries(addition, "ml-cu126") == ["torch >=2.11,<2.15 from pytorch-cu126"]
     assert entries(addition, "ml-rocm7-2") == [
-        "torch >=2.11,<3 from pytorch-rocm7-2",
+        "torch >=2.11,<2.15 from pytorch-rocm7-2",
         "triton-rocm * from pytorch-rocm7-2",
     ]
     assert [(one.name, one.url, one.priority) for one in addition.edit.sources] == [
@@ -124,9 +125,9 @@ def test_the_name_for_which_a_twin_stands_is_written_to_install_nothing() -> Non
 
 def test_a_package_that_is_there_already_is_left_alone() -> None:
     addition = plan(TWO, "torch")
-    assert addition.edit.is_empty
+    assert addition.edit == ProjectEdit()
     assert [one.unchanged for one in addition.variants] == [("torch",), ("torch",)]
-    assert plan(TWO, "torch@^2.10.0").edit.is_empty
+    assert plan(TWO, "torch@^2.10.0").edit == ProjectEdit()
 
 
 def test_another_constraint_is_refused_and_written_with_replace() -> None:
@@ -140,7 +141,7 @@ def test_another_constraint_is_refused_and_written_with_replace() -> None:
 def test_torchvision_brings_torch_from_the_same_index() -> None:
     addition = plan(HEAD, "torchvision", variants="cu126,cu130")
     assert entries(addition, "ml-cu130") == [
-        "torch >=2.9,<3 from pytorch-cu130",
+        "torch >=2.9,<2.15 from pytorch-cu130",
         "torchvision >=0.24,<1 from pytorch-cu130",
     ]
     assert any("torch is added" in note for note in addition.notes)
