@@ -9,7 +9,7 @@ MUTATION := .venvs/mutation
 # Bytecode is kept: without it every process of the tests compiles each module anew, 20 CPU seconds for each worker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo bench docs mutation test test-random test-slow lint types format dist release-tag data-age facts clean
+.PHONY: demo demo-full bench docs mutation test test-random test-slow lint types format dist release-tag data-age facts clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -27,6 +27,9 @@ $(DEMO_STAMP): pyproject.toml
 
 demo: $(DEMO_STAMP)
 	@$(BIN)/python scripts/demo.py
+
+demo-full: $(DEMO_STAMP)
+	@$(BIN)/python scripts/demo.py --full
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"

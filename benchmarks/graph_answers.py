@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from poetry_aiops.project.constraints import specifiers
+from poetry_aiops.project.constraints import as_pep440
 from poetry_aiops.project.lockfile import read_lock
 
 
@@ -141,8 +141,7 @@ def _environment(folder: Path, packages: Iterable[Package]) -> Path:
 
 
 def _requirement(edge: Edge) -> str:
-    found = specifiers(edge.constraint)
-    text = f"{edge.name}{found[0]}" if len(found) == 1 else edge.name
+    text = f"{edge.name}{as_pep440(edge.constraint) or ''}"
     return f"{text} ; {edge.marker}" if edge.marker else text
 
 

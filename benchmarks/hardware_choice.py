@@ -1,6 +1,6 @@
-"""Which build of torch `poetry hw-info` and uv choose for the same machines, side by side.
+"""Which build of torch `poetry hw-info`, uv and torchruntime choose for the same machines, side by side.
 
-    python benchmarks/hardware_choice.py [--uv PROGRAM]
+    python benchmarks/hardware_choice.py [--uv PROGRAM] [--torchruntime PYTHON]
 
 Every machine is a handful of files, programs and variables. Ours reads them through detection's reader; uv is the
 real program (from the package index unless ``--uv`` names one), started in a namespace in which the machine's files
@@ -10,7 +10,8 @@ documents; the last column says which.
 
 uv asks a stand-in for PyTorch's index: a proxy on 127.0.0.1 that offers, index by index, one wheel for each line of
 torch in our catalogue of real builds. Any other address is refused, so nothing leaves the machine and nothing is
-installed. Needs Linux and the program ``openssl`` (for the stand-in's certificate). Prints a Markdown table.
+installed. torchruntime, in the environment of ``--torchruntime``, gets the machine's PCI ids, which is all that it looks
+at; it answers with a build alone. Needs Linux and the program ``openssl`` (for the stand-in's certificate). Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -110,6 +111,13 @@ RX_7900_XTX = {
     "/dev/kfd": "",
     "/dev/dri/renderD128": "",
 }
+STRIX_HALO = {
+    **pci("0000:c4:00.0", "1002:1586", "amdgpu"),
+    **kfd_node(1, gfx_target_version=110501, device_id=0x1586, location_id=0xC400),
+    "/dev/kfd": "",
+    "/dev/dri/renderD128": "",
+}
+ARC_B580 = {**pci("0000:03:00.0", "8086:E20B", "xe"), "/dev/dri/renderD128": ""}
 WITHHELD = {**_without(RTX_3090, "/dev/", "/usr/lib", "/proc/"), "/.dockerenv": ""}
 SINGLE_SPACES = {**_without(RTX_3090, SYS_DRIVER), PROC_DRIVER: ODD_NVRM}
 HD_4000 = {**pci("0000:00:02.0", "8086:0166", "i915"), "/dev/dri/renderD128": ""}
@@ -126,6 +134,9 @@ CASES = (
     Case("Intel HD 4000", CPU, HD_4000, by_rules="xpu, torch 2.15"),
     Case("RX 7900 XTX without ROCm's programs", "rocm7.2, torch 2.14", RX_7900_XTX, by_rules=CPU),
     _nvidia("RTX 3090, driver 580, `CUDA_VISIBLE_DEVICES=-1`", "2204", "580.65.06", CPU, MASKED),
+    _nvidia("RTX 5090, driver 575", "2b85", "575.57.08", "cu129, torch 2.13"),
+    Case("Strix Halo without ROCm's programs", "rocm7.2, torch 2.14", STRIX_HALO, by_rules=CPU),
+    Case("Arc B580", "xpu, torch 2.15", ARC_B580, by_rules="xpu, torch 2.15"),
     _nvidia("Control: RTX 4090, driver 595", "2684", "595.45.04", "cu132, torch 2.15"),
     Case("Control: no GPU", CPU, {}, by_rules=CPU),
 )
@@ -137,23 +148,48 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--uv", help="a uv program; without it pip installs the newest for this run alone")
+    options.add_argument("--torchruntime", metavar="PYTHON", help="a Python that has torchruntime")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name, _stand_in_index(Path(name)) as proxy:
         folder = Path(name)
         uv = Uv(chosen.uv or _newest_uv(folder / "uv"), folder, proxy)
         print(f"{uv.version()}; facts of ours as of {load_catalogue().as_of}\n")
-        print("| Machine | Right | poetry hw-info | uv | How uv was asked |\n|---|---|---|---|---|")
+        print(
+            "| Machine | Right | poetry hw-info | uv | torchruntime | How uv was asked |\n|---|---|---|---|---|---|"
+        )
+        right = [0, 0, 0]
         for case in CASES:
             theirs, how = uv.choice(case)
-            print(
-                f"| {case.title} | {case.right} | {_marked(ours(case), case)} | {_marked(theirs, case)} | {how} |",
-                flush=True,
-            )
+            answers = (ours(case), theirs, torchruntime(chosen.torchruntime, case))
+            right = [count + _is_right(answer, case) for count, answer in zip(right, answers, strict=True)]
+            cells = " | ".join(answer if _is_right(answer, case) else f"**{answer}**" for answer in answers)
+            print(f"| {case.title} | {case.right} | {cells} | {how} |", flush=True)
+        print(
+            f"\nRight of {len(CASES)}: hw-info {right[0]}, uv {right[1]}, torchruntime {right[2]} (builds alone)"
+        )
     return 0
 
 
-def _marked(answer: str, case: Case) -> str:
-    return answer if answer == case.right else f"**{answer}**"
+def _is_right(answer: str, case: Case) -> bool:
+    """Return whether an answer is the right one; torchruntime names no torch, so its build counts."""
+    return answer == case.right or (", torch" not in answer and answer == case.right.partition(",")[0])
+
+
+def torchruntime(python: str | None, case: Case) -> str:
+    """Return the build that torchruntime takes for a machine's PCI ids."""
+    if python is None:
+        return "not asked"
+    ids = re.findall(r"PCI_ID=([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})", "".join(case.files.values()))
+    program = (
+        "import sys; from torchruntime.device_db import get_device_infos as infos;"
+        "from torchruntime.platform_detection import get_torch_platform as platform;"
+        "print(platform(infos([tuple(word.split(':')) for word in sys.argv[1:]]), ['torch']))"
+    )
+    words = [f"{vendor}:{device}".lower() for vendor, device in ids]
+    ended = subprocess.run(
+        [python, "-c", program, *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    return ended.stdout.split()[-1] if ended.stdout.strip() else STOPS
 
 
 def ours(case: Case) -> str:

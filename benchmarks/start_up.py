@@ -4,17 +4,20 @@
 
 Every command runs in a process of its own, in an empty folder with an empty Poetry home; the commands take turns, so
 that whatever else the machine does meets all of them alike. ``poetry about`` stands for Poetry's own start: it prints
-fixed text. ``--plain`` names a virtual environment with the same Poetry but without the plugin. The smallest time
-comes nearest to an idle machine; the median is what a busy one shows; "pairs" is the median of the differences within
-each round. Bytecode is written once before the first round.
+fixed text. ``--plain`` names a virtual environment with the same Poetry but without the plugin. Times are CPU time of the
+process and its children, which a busy machine changes little; "pairs" is the median of the differences within each
+round. ``hw-check`` is compared with a bare ``python -IS -c pass``. Bytecode is written once before the first round.
 """
 
 from __future__ import annotations
 
 import argparse
 import compileall
+import json
 import os
+import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 from dataclasses import replace
@@ -29,7 +32,7 @@ import poetry_aiops
 
 
 OWN_START = ("about",)
-COMMANDS = (OWN_START, ("hw-info",), ("hw-info", "--format", "json"), ("hw-info", "--explain"))
+COMMANDS = (OWN_START, ("hw-info",), ("hw-info", "--format", "json"))
 
 
 def main() -> int:
@@ -41,7 +44,9 @@ def main() -> int:
     options.add_argument("--plain", type=Path, help="a virtual environment of Poetry without the plugin")
     chosen = options.parse_args()
     compileall.compile_dir(str(Path(poetry_aiops.__file__).parent), quiet=2)
+    print(f"load: {', '.join(f'{load:.1f}' for load in os.getloadavg())}")
     with tempfile.TemporaryDirectory() as folder:
+        _check_beside_python(Path(folder), chosen.rounds)
         times = _measure(
             _programs(Path(folder), chosen.plain and chosen.plain.absolute()), Path(folder), chosen.rounds
         )
@@ -70,10 +75,37 @@ def _measure(
     work.mkdir()
     for turn in range(rounds + 1):
         for name, (poetry, command) in programs.items():
-            seconds = poetry.must(work, *command).seconds
+            before = _children()
+            poetry.must(work, *command)
             if turn:  # the first round fills the system's caches
-                times[name].append(seconds * 1000)
+                times[name].append((_children() - before) * 1000)
     return times
+
+
+def _children() -> float:
+    """Return the CPU seconds of all processes that were started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _check_beside_python(folder: Path, rounds: int) -> None:
+    """Time hw-check on a record of the CPU build beside a Python that does nothing."""
+    record = folder / "record.json"
+    record.write_text(json.dumps({"schema": "poetry-aiops/record/1", "needs": {"kind": "cpu"}}), "utf-8")
+    program = Path(poetry_aiops.__file__).parent / "data" / "hw_check.py"
+    commands = {
+        "python -IS -c pass": ("-c", "pass"),
+        "hw-check --quiet": (str(program), "--quiet", "--record", str(record)),
+    }
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, arguments in commands.items():
+            before = _children()
+            subprocess.run([sys.executable, "-IS", *arguments], check=True)
+            times[name].append((_children() - before) * 1000)
+    _print(times)
+    python, check = (statistics.median(taken) for taken in times.values())
+    print(f"hw-check is {check / python:.2f} times a bare Python (medians)")
 
 
 def _print(times: dict[str, list[float]], base: str | None = None) -> None:

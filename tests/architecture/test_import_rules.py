@@ -54,12 +54,13 @@ MAY_USE: dict[str, tuple[str, ...]] = {
         "*/*_command.py",
         "locking/hooks.py",
     ),
+    "poetry.core": ("cli", "plugin.py", "project", "index", "locking", *FEATURES),
     "poetry": (
         "cli",
         "plugin.py",
         "index",
         "locking",
-        *(f"{feature}" for feature in FEATURES),
+        *FEATURES,
     ),
     "httpx": ("system",),
     "requests": ("index",),
@@ -71,7 +72,7 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     "networkx": ("project/lock_graph.py", "graph"),
     "jinja2": ("health/report", "scaffold"),
 }
-"""Library -> the packages and files that may import it."""
+"""Library -> the packages and files that may import it; the first name that fits counts."""
 
 
 def modules() -> list[Path]:
@@ -113,9 +114,9 @@ def breaches() -> Iterator[tuple[str, str, int]]:
             there = ours.split(".")[0]
             if top == "poetry_aiops" and ours and there != package and not may_import(package, ours):
                 yield here, ours, line
-            for library, users in MAY_USE.items():
-                if (module == library or module.startswith(f"{library}.")) and not may_use(path, users):
-                    yield here, library, line
+            library = next((name for name in MAY_USE if f"{module}.".startswith(f"{name}.")), None)
+            if library is not None and not may_use(path, MAY_USE[library]):
+                yield here, library, line
 
 
 def may_import(package: str, module: str) -> bool:

@@ -116,16 +116,18 @@ def test_an_index_that_fails_is_a_reason_and_never_a_crash(
     assert found.reason.startswith("fruit: ")
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"sha256:0": "x", "a": -1}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"schema": "file-sizes/1", "content": {"sha256:0": "x", "a": -1}}', "[" * 100_000]
+)
 def test_a_damaged_cache_does_no_harm(
     index: PackageIndex, config: Config, tmp_path: Path, content: str
 ) -> None:
     file = index.publish("fruit", "apple", "1.0")
-    kept = tmp_path / "cache" / "poetry-aiops" / "file-sizes.json"
-    kept.parent.mkdir(parents=True)
-    kept.write_text(content, "utf-8")
+    cached = tmp_path / "cache" / "poetry-aiops" / "file-sizes.json"
+    cached.parent.mkdir(parents=True)
+    cached.write_text(content, "utf-8")
     assert asked(index, config, locked(file))[0].size == len(file.data)
-    assert json.loads(kept.read_text("utf-8"))[f"sha256:{file.sha256}"] == len(file.data)
+    assert json.loads(cached.read_text("utf-8"))["content"] == {f"sha256:{file.sha256}": len(file.data)}
 
 
 def test_a_cache_that_cannot_be_written_does_no_harm(

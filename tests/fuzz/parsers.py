@@ -324,7 +324,7 @@ class Machine(hw_check.Machine):
     """A machine in memory for hw-check: its files, its variables, its system."""
 
     def __init__(self, os: str, arch: str, files: Mapping[str, str], env: Mapping[str, str]) -> None:
-        self.root = folder()
+        self.root = str(folder())
         self.env = dict(env)
         self.os = os
         self.arch = arch
@@ -332,11 +332,11 @@ class Machine(hw_check.Machine):
         self.wsl = False
         self.files = files
 
-    def names(self, pattern: str) -> list[Path]:
-        return [Path(name) for name in self.files if PurePosixPath(name).match(pattern)]
+    def names(self, pattern: str) -> list[str]:
+        return [name for name in self.files if PurePosixPath(name).match(pattern)]
 
-    def text(self, path: str | Path) -> str:
-        return self.files.get(Path(path).as_posix(), "")
+    def text(self, path: str) -> str:
+        return self.files.get(path, "")
 
 
 MACHINES: Final[tuple[tuple[str, str, Mapping[str, str], Mapping[str, str]], ...]] = (

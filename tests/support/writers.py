@@ -28,7 +28,6 @@ from tests.support.killed_runs import arm
 from tests.unit.health.osv import record
 
 from poetry_aiops.export.wheelhouse_download import Fetcher
-from poetry_aiops.graph.file_sizes import _Kept as KeptSizes
 from poetry_aiops.hardware.machine import _write_all as write_recording
 from poetry_aiops.health.advisories import download as advisory_download
 from poetry_aiops.health.advisories.cache import AdvisoryCache
@@ -137,10 +136,6 @@ def _index_record(folder: Path, text: str) -> None:
     )
 
 
-def _sizes(folder: Path, text: str) -> None:
-    KeptSizes(folder / "file-sizes.json").store({f"sha256:{text[:1].encode().hex() * 32}": 1})
-
-
 def _figures(folder: Path, text: str) -> None:
     JsonCache(folder / "downloads.json", "figures/1").keep({"top": {text: 1}})
 
@@ -164,7 +159,6 @@ WRITERS = {
     "snapshot": Writer(_snapshot),
     "answers": Writer(_answers, keeps_quiet=True),
     "index record": Writer(_index_record, keeps_quiet=True),
-    "sizes": Writer(_sizes, keeps_quiet=True),
     "figures": Writer(_figures, keeps_quiet=True),
 }
 

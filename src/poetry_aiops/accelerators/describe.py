@@ -37,7 +37,9 @@ def device_in_words(host: Host) -> str:
     return " and ".join(dict.fromkeys(device.label for device in counted))
 
 
-def machine_document(detection: Detection, selection: Selection, warnings: tuple[str, ...]) -> dict[str, Any]:
+def machine_document(
+    detection: Detection, selection: Selection, features: list[dict[str, Any]], warnings: tuple[str, ...]
+) -> dict[str, Any]:
     """Return the content of the document ``poetry-aiops/hw-info/1``."""
     return {
         "host": host_document(detection.host),
@@ -56,6 +58,7 @@ def machine_document(detection: Detection, selection: Selection, warnings: tuple
         "best": selection.best,
         "torch_max": selection.torch_max,
         "unlock": selection.unlock._asdict() if selection.unlock else None,
+        "variant_features": features,
         "warnings": list(warnings),
     }
 
@@ -131,7 +134,7 @@ def _device(device: Accelerator) -> str:
     text = ", ".join(fact for fact in facts if fact)
     if device.usable:
         return text
-    return f"{text} - not usable: {device.why_unusable or 'for a reason no probe told'}"
+    return f"{text} - not usable: {device.why_unusable or 'for an unknown reason'}"
 
 
 def _answer_lines(selection: Selection) -> list[str]:

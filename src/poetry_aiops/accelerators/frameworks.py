@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from poetry_aiops.project.backends import family_of
 
@@ -25,8 +25,8 @@ class Framework:
     """A framework and every package name that stands for it.
 
     ``constraint`` is what to write when nothing else says which versions. For the torch family it is worked out
-    from the releases instead: ``oldest`` and ``last`` are torch lines, ``below`` the first version that nobody
-    knows yet. ``minor_offset`` leads from torch 2.N to 0.(N + offset). ``with_torch``: it is of no use without
+    from the releases instead: ``oldest`` and ``last`` are torch lines, ``below`` the first version that nothing
+    is known for. ``minor_offset`` leads from torch 2.N to 0.(N + offset). ``with_torch``: it is of no use without
     torch from the same index. ``cuda_major`` is the CUDA that its only GPU wheels are built for.
     """
 
@@ -42,7 +42,8 @@ class Framework:
 
     @property
     def in_torch_family(self) -> bool:
-        return self.with_torch or self.name == "torch"
+        """Return whether its versions go with those of torch; others beside torch have a constraint of their own."""
+        return self.name == "torch" or (self.with_torch and self.constraint is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,35 @@ class Companion:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnIndex:
+    """An index that is not PyTorch's; in ``key``, ``name`` and ``url``, ``{backend}`` stands for the end of a key."""
+
+    key: str
+    name: str
+    url: str
+    priority: Literal["explicit", "supplemental"]
+
+    def at(self, key: str) -> OwnIndex | None:
+        """Return the index of a key in full, None where the key is another one's."""
+        head, pattern, _ = self.key.partition("{backend}")
+        if key != self.key and not (pattern and key.startswith(head)):
+            return None
+        end = key[len(head) :]
+        return (
+            OwnIndex(key, self.name.replace(pattern, end), self.url.replace(pattern, end), self.priority)
+            if pattern
+            else self
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class FrameworkFacts:
     """All of ``data/frameworks.toml``, with the date of the last look at the facts."""
 
     as_of: date
     torch_index: str
     torch_source: str
-    own_indexes: Mapping[str, str]
-    """Backends that do not come from PyTorch's server, with the address of their index."""
+    own_indexes: tuple[OwnIndex, ...]
     frameworks: tuple[Framework, ...]
     builds: tuple[Build, ...]
     companions: tuple[Companion, ...]
@@ -87,6 +109,10 @@ class FrameworkFacts:
     def framework(self, package: str) -> Framework | None:
         """Return the framework that a package name (canonical) stands for: ``onnxruntime-gpu`` -> onnxruntime."""
         return next((one for one in self.frameworks if package in one.names), None)
+
+    def own_index(self, key: str) -> OwnIndex | None:
+        """Return the index of a build that is not one of PyTorch's."""
+        return next((found for one in self.own_indexes if (found := one.at(key))), None)
 
     def builds_for(self, framework: str, backend: str) -> tuple[Build, ...]:
         """Return what to ask for on a backend: the rows of its most exact name that has any."""
@@ -121,7 +147,9 @@ def parse_frameworks(document: Mapping[str, Any]) -> FrameworkFacts:
         as_of=document["as_of"],
         torch_index=document["torch_index"],
         torch_source=document["torch_source"],
-        own_indexes={row["backend"]: row["url"] for row in document["own_indexes"]},
+        own_indexes=tuple(
+            OwnIndex(row["key"], row["name"], row["url"], row["priority"]) for row in document["own_indexes"]
+        ),
         frameworks=tuple(_framework(row) for row in document["frameworks"]),
         builds=builds,
         companions=tuple(

@@ -7,22 +7,16 @@ on with the command in place of this program (126 or 127 when that cannot be sta
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import json
 import os
-import platform
 import re
-import shutil
-import signal
-import subprocess
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 
+TYPE_CHECKING = False  # typing, and what only some answers need, would double the time of a container's start
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, NoReturn, TextIO
 
 
 SCHEMA = "poetry-aiops/record/1"
@@ -57,22 +51,29 @@ class Machine:
     """What this process can see of the machine; ``root`` stands in for the root folder."""
 
     def __init__(self, root: str = "/") -> None:
-        self.root = Path(root)
+        self.root = root
         self.env = dict(os.environ)
         self.os = {"linux": "linux", "win32": "windows", "darwin": "macos"}.get(sys.platform, "other")
-        self.arch = ARCHES.get(platform.machine(), platform.machine())
-        self.mac_version = platform.mac_ver()[0] if self.os == "macos" else ""
-        self.wsl = self.os == "linux" and self.names("dev/dxg") != []
+        self.mac_version = ""
+        if self.os == "linux":
+            machine = os.uname().machine
+        else:
+            import platform
 
-    def names(self, pattern: str) -> list[Path]:
-        try:
-            return sorted(self.root.glob(pattern))
-        except OSError:
-            return []
+            machine = platform.machine()
+            self.mac_version = platform.mac_ver()[0] if self.os == "macos" else ""
+        self.arch = ARCHES.get(machine, machine)
+        self.wsl = self.os == "linux" and os.path.exists(f"{root}/dev/dxg")  # noqa: PTH110 - as above
 
-    def text(self, path: str | Path) -> str:
+    def names(self, pattern: str) -> list[str]:
+        from glob import escape, glob
+
+        return sorted(glob(os.path.join(escape(self.root), pattern)))  # noqa: PTH118, PTH207 - pathlib costs 20 ms
+
+    def text(self, path: str) -> str:
         try:
-            return (self.root / path).read_text(encoding="utf-8", errors="replace")
+            with open(os.path.join(self.root, path), encoding="utf-8", errors="replace") as file:  # noqa: PTH118, PTH123
+                return file.read()
         except OSError:
             return ""
 
@@ -88,6 +89,10 @@ def key(version: str) -> list[int]:
 
 def run(argv: list[str]) -> tuple[str, str]:
     """Return a program's output and ``ok``, ``failed``, ``missing`` or ``timeout``; it is killed at the limit."""
+    import contextlib
+    import signal
+    import subprocess
+
     posix, pipe, none = os.name == "posix", subprocess.PIPE, subprocess.DEVNULL
     try:
         process = subprocess.Popen(argv, stdin=none, stdout=pipe, stderr=pipe, start_new_session=posix)  # noqa: S603
@@ -102,19 +107,21 @@ def run(argv: list[str]) -> tuple[str, str]:
     return output, "ok" if process.returncode == 0 else "failed"
 
 
-def find_record() -> Path:
-    """Return the record of the environment that this program lies in."""
-    here = Path.cwd() / __file__
-    for place in (here.parent.parent, here.resolve().parent.parent, Path(sys.prefix)):
-        if (place / RECORD).is_file():
-            return place / RECORD
+def find_record() -> str:
+    """Return the record of the environment that this program is in."""
+    paths = (os.path.abspath(__file__), os.path.realpath(__file__))  # noqa: PTH100
+    folders = [os.path.dirname(os.path.dirname(path)) for path in paths]  # noqa: PTH120
+    for folder in (*folders, sys.prefix):
+        if os.path.isfile(os.path.join(folder, RECORD)):  # noqa: PTH113, PTH118
+            return os.path.join(folder, RECORD)  # noqa: PTH118
     raise RecordError(f"there is no {RECORD} in this environment")
 
 
-def load_record(path: Path) -> dict[str, Any]:
+def load_record(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return a record whose values have the right types."""
     try:
-        record = json.loads(path.read_bytes().decode("utf-8"))
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs 20 ms
+            record = json.loads(file.read().decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path} cannot be read as JSON ({type(error).__name__})") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
@@ -185,9 +192,7 @@ def forward_compatibility(gpus: list[tuple[str, str]], floor: str, why: str, mac
     Container Toolkit, or an entry of LD_LIBRARY_PATH, makes programs load it.
     """
     upgrade = f"Upgrade the host's driver to at least {floor}."
-    names = [
-        path.name[len("libcuda.so.") :] for path in machine.names("usr/local/cuda*/compat/libcuda.so.*.*")
-    ]
+    names = [path.rpartition(".so.")[2] for path in machine.names("usr/local/cuda*/compat/libcuda.so.*.*")]
     newest = max(names, key=key, default="")
     if machine.os != "linux" or machine.wsl or not newest or key(newest) < key(floor):
         raise MisfitError(why, upgrade)
@@ -232,6 +237,8 @@ def no_gpu(driver: str, machine: Machine) -> NoReturn:
 
 def ask_nvidia_smi() -> tuple[list[tuple[str, str]], str]:
     """Return name and compute capability of every GPU, and the driver, as far as nvidia-smi tells."""
+    import shutil
+
     whole = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)]  # noqa: PTH117
     program = shutil.which("nvidia-smi", path=os.pathsep.join(whole)) or "/usr/lib/wsl/lib/nvidia-smi"
     text, outcome = run([program, "--query-gpu=driver_version,compute_cap,name", "--format=csv,noheader"])
@@ -265,7 +272,7 @@ def check_rocm(needs: dict[str, Any], machine: Machine) -> str:
     if not node or not found:
         fix = GIVE_AMD if machine.in_container() else "Load AMD's driver: `sudo modprobe amdgpu`."
         raise MisfitError(f"no AMD GPU is ready to compute{'' if node else ' (/dev/kfd is missing)'}", fix)
-    if not os.access(str(node[0]), os.R_OK | os.W_OK):
+    if not os.access(node[0], os.R_OK | os.W_OK):
         raise MisfitError("this user may not open /dev/kfd", "Add the user to the groups render and video.")
     forced = re.match(r"([0-9]+)\.([0-9]+)\.([0-9]+)$", machine.env.get("HSA_OVERRIDE_GFX_VERSION", ""))
     used = ["gfx{}{:x}{:x}".format(*map(int, forced.groups()))] if forced else found
@@ -301,7 +308,9 @@ def check_xpu(needs: dict[str, Any], machine: Machine) -> str:
         return "an Intel GPU can be compared on Linux only"
     found = []
     for device in machine.names("sys/bus/pci/devices/*"):
-        vendor, kind, model = (machine.text(device / name).strip() for name in ("vendor", "class", "device"))
+        vendor, kind, model = (
+            machine.text(f"{device}/{name}").strip() for name in ("vendor", "class", "device")
+        )
         found += [model[2:].lower()] if vendor == "0x8086" and kind.startswith("0x03") else []
     spans = [(span[:4], span[-4:]) for span in needs.get("pci") or []]
     fitting = [model for model in found if not spans or any(low <= model <= high for low, high in spans)]
@@ -343,21 +352,13 @@ CHECKS: dict[str, Callable[[dict[str, Any], Machine], str]] = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
-    parser = argparse.ArgumentParser("hw-check", description="Compare this machine with the installed build.")
-    parser.add_argument("--record", metavar="FILE", type=Path, help="compare with this record")
-    parser.add_argument("--root", metavar="DIR", default="/", help="look for files under another root folder")
-    parser.add_argument("--quiet", action="store_true", help="print nothing when the machine fits")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.epilog = (
-        "With `-- COMMAND [ARGUMENT ...]` at the end, a machine that fits goes on with that command."
-    )
     given = sys.argv[1:] if arguments is None else arguments
     end = given.index("--") if "--" in given else len(given)
-    options, command = parser.parse_args(given[:end]), given[end + 1 :]
+    options, command = parse(given[:end]), given[end + 1 :]
     record: dict[str, Any] = {}
     try:
         record = load_record(options.record or find_record())
-        code, text, fixes = 0, compare(record, Machine(options.root)), []
+        code, text, fixes = 0, compare(record, Machine(options.root or "/")), []
     except MisfitError as error:
         code, text, fixes = 1, error.why, error.fixes
     except RecordError as error:
@@ -366,8 +367,44 @@ def main(arguments: list[str] | None = None) -> int:
     return go_on(command) if command and code == 0 else code
 
 
+class Options:
+    """The options of one call."""
+
+    def __init__(self) -> None:
+        self.record: str | None = None
+        self.root: str | None = None
+        self.quiet = False
+        self.json = False
+
+
+def parse(words: list[str]) -> Options:
+    """Return the options; argparse, which costs half of a Python's start, only for help, mistakes and ``--root=DIR``."""
+    options, rest = Options(), iter(words)
+    for word in rest:
+        value = next(rest, "") if word in ("--record", "--root") else ""
+        if word in ("--quiet", "--json") or (value and not value.startswith("-")):
+            setattr(options, word[2:], value or True)
+        else:
+            break
+    else:
+        return options
+    import argparse
+
+    parser = argparse.ArgumentParser("hw-check", description="Compare this machine with the installed build.")
+    parser.add_argument("--record", metavar="FILE", help="compare with this record")
+    parser.add_argument("--root", metavar="DIR", help="look for files under another root folder")
+    parser.add_argument("--quiet", action="store_true", help="print nothing when the machine fits")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.epilog = (
+        "With `-- COMMAND [ARGUMENT ...]` at the end, a machine that fits goes on with that command."
+    )
+    return parser.parse_args(words, Options())
+
+
 def go_on(command: list[str]) -> int:
     """Become the command; returns only when it cannot be started, with the exit code that a shell has for it."""
+    import signal
+
     for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them, and what is ignored stays so in the command
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
@@ -379,7 +416,7 @@ def go_on(command: list[str]) -> int:
         return 127 if isinstance(error, FileNotFoundError) else 126
 
 
-def tell(code: int, text: str, fixes: list[str], record: dict[str, Any], options: argparse.Namespace) -> None:
+def tell(code: int, text: str, fixes: list[str], record: dict[str, Any], options: Options) -> None:
     """Print the answer: what fits to standard output, what does not to standard error."""
     variant, backend = record.get("variant"), record.get("backend")
     name = f"{variant} ({backend})" if variant else "the installed build"
@@ -398,9 +435,11 @@ def say(text: str, stream: TextIO | None) -> None:
     The stream itself stays as it is, for the command.
     """
     data = f"{text}\n".replace("\n", os.linesep).encode("ascii", "replace")
-    with contextlib.suppress(OSError):
+    try:
         while stream is not None and data:
             data = data[os.write(stream.fileno(), data) :]
+    except OSError:
+        pass
 
 
 if __name__ == "__main__":

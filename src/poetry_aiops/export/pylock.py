@@ -18,7 +18,7 @@ from poetry_aiops.errors import InputError
 from poetry_aiops.export.header import with_header
 from poetry_aiops.export.model import Address, Rendered, relative_to_file
 from poetry_aiops.export.requirements_text import about, unhashable
-from poetry_aiops.project.constraints import python_marker, specifiers
+from poetry_aiops.project.constraints import as_pep440, python_marker
 from poetry_aiops.system.addresses import public_address
 
 
@@ -118,12 +118,12 @@ def _pips_limit(pins: Iterable[Pin]) -> tuple[str, ...]:
 
 def _python(constraint: str) -> Table:
     try:
-        sets = specifiers(constraint)
+        specifier = as_pep440(constraint)
     except InputError:
         return {}
-    if len(sets) == 1:
-        return {"requires-python": _sorted(sets[0])} if str(sets[0]) else {}
-    return {"environments": [python_marker(constraint)]}  # requires-python cannot say "or"
+    if specifier is None:
+        return {"environments": [python_marker(constraint)]}  # requires-python cannot say "or"
+    return {"requires-python": _sorted(SpecifierSet(specifier))} if specifier else {}
 
 
 def _sorted(specifier: SpecifierSet) -> str:

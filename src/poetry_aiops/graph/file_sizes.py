@@ -1,13 +1,12 @@
-"""The sizes of locked files, from the indexes that the lock names; what was learned once is kept by the file's hash."""
+"""The sizes of locked files, from the indexes that the lock names; cached by the file's hash."""
 
 from __future__ import annotations
 
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from poetry.exceptions import PoetryError
 from urllib3.exceptions import HTTPError
@@ -19,8 +18,7 @@ from poetry_aiops.index.page_fetch import FetchError, PageFetcher, in_words
 from poetry_aiops.index.source import IndexSource, sources_of
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.wheels import best_file
-from poetry_aiops.system.files import write_atomically
-from poetry_aiops.system.reading import ANYWHERE, LARGEST_REPORT, read_file
+from poetry_aiops.system.json_cache import JsonCache
 
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
 THREADS: Final = 8
 _DEFAULT_INDEX: Final = "pypi"
 _DIGITS: Final = 15  # of a length in bytes
-_MOST_KEPT: Final = 100_000  # hashes; about eight megabytes
+_MOST_CACHED: Final = 100_000  # hashes; about eight megabytes
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _ELSEWHERE: Final = {
@@ -60,7 +58,8 @@ def file_sizes(
     Never raises for what an index does: such a size is None, with the reason. A package is asked for at the source that
     poetry.lock names, by its name in the pool: an address that only the lock knows is never asked.
     """
-    kept = _Kept(_kept_at(config))
+    cache = _cache(Path(str(config.get("cache-dir"))) / "poetry-aiops")
+    cached = cache.read(_known) or {}
     wanted = [_Wanted(package, *_chosen(package, order)) for package in packages]
     pages: dict[tuple[str, str], list[_Wanted]] = {}
     for one in wanted:
@@ -68,15 +67,16 @@ def file_sizes(
             one.found = replace(one.found, reason=_ELSEWHERE[one.package.source.type])
         elif one.file is None and one.package.files and not one.needs_page:
             one.found = replace(one.found, reason=NO_FILE_FITS)
-        elif one.file is not None and (size := kept.sizes.get(one.file.hash)) is not None:
+        elif one.file is not None and (size := cached.get(one.file.hash)) is not None:
             one.found = replace(one.found, size=size)
         else:
             pages.setdefault((_source_of(one.package), one.package.name), []).append(one)
     if pages:
         _ask(pages, order, pool, config, on_progress)
-        kept.store(
-            {one.file.hash: one.found.size for one in wanted if one.file and one.found.size is not None}
-        )
+        found = {one.file.hash: one.found.size for one in wanted if one.file and one.found.size is not None}
+        every = cached | {key: size for key, size in found.items() if _HASH.fullmatch(key)}
+        if len(cached) < len(every) <= _MOST_CACHED:
+            cache.keep(every)
     return tuple(one.found for one in wanted)
 
 
@@ -143,7 +143,7 @@ class _Reader:
     order: Mapping[Tag, int]
 
     def read(self, key: tuple[str, str], wanted: Sequence[_Wanted]) -> None:
-        """Fill in what one page tells; called by several threads, each with its own page."""
+        """Fill in what one page says; called by several threads, each with its own page."""
         source = self.sources.get(key[0])
         reason, refused = "", False
         files: tuple[ListedFile, ...] = ()
@@ -204,33 +204,10 @@ class _Reader:
 # -- what is known already ----------------------------------------------------------------------------------
 
 
-def _kept_at(config: Config) -> Path:
-    return Path(str(config.get("cache-dir"))) / "poetry-aiops" / "file-sizes.json"
+def _cache(folder: Path) -> JsonCache:
+    """Return the cache of sizes by hash: content has one size, so they never grow old."""
+    return JsonCache(folder / "file-sizes.json", "file-sizes/1")
 
 
-class _Kept:
-    """Sizes by hash in Poetry's cache directory: content has one size, so they never grow old."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.sizes: dict[str, int] = {}
-        try:
-            read = json.loads(read_file(path, within=ANYWHERE, limit=LARGEST_REPORT))
-        except (OSError, ValueError, RecursionError):
-            return
-        if isinstance(read, dict):
-            self.sizes = {
-                key: size for key, size in read.items() if isinstance(size, int) and 0 <= size < LARGEST
-            }
-
-    def store(self, found: Mapping[str, int]) -> None:
-        """Keep what was found; a cache that cannot be written does no harm."""
-        known = {key: size for key, size in found.items() if _HASH.fullmatch(key)}
-        every = {**self.sizes, **known}
-        if every == self.sizes or len(every) > _MOST_KEPT:
-            return
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.path, json.dumps(every, sort_keys=True).encode())
-        except OSError:
-            return
+def _known(content: Any) -> dict[str, int]:  # noqa: ANN401 - JSON from outside
+    return {key: size for key, size in content.items() if isinstance(size, int) and 0 <= size < LARGEST}

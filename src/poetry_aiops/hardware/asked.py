@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.backends import is_backend, nearest_backend
 from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.constraints import alternatives
+from poetry_aiops.project.constraints import read_constraint
 
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def without_tags(constraint: str) -> str:
 
 def same_constraint(one: str, other: str) -> bool:
     """Say whether two constraints mean the same, in whichever spelling; build tags do not count."""
-    return alternatives(without_tags(one)) == alternatives(without_tags(other))
+    return read_constraint(without_tags(one)) == read_constraint(without_tags(other))
 
 
 def _is_known(backend: str, own: dict[str, str], recipes: Recipes, checker: Checker, word: str) -> bool:
@@ -125,7 +125,7 @@ def _package(text: str, facts: FrameworkFacts, checker: Checker) -> Asked | None
     constraint = match["rest"].strip().removeprefix("@").strip()
     constraint = "" if constraint in {"latest", "*"} else without_tags(constraint).strip("() ")
     try:
-        alternatives(constraint or "*")
+        read_constraint(constraint)
     except InputError as error:
         checker.report(text, error.what, error.hint or "")
         return None

@@ -45,14 +45,14 @@ class IndexSources:
         return tuple(self._new.values())
 
     def name_for(self, backend: str) -> str:
-        """Return the name of the source that is the PyTorch index of a backend; it is planned where there is none."""
-        name = normalised(self._facts.torch_source.replace("{backend}", backend))
-        own = self._facts.own_indexes.get(backend)
+        """Return the name of the source that is the index of a backend; it is planned where there is none."""
+        own = self._facts.own_index(backend)
+        name = normalised(own.name if own else self._facts.torch_source.replace("{backend}", backend))
         same_name = next((one for one in self._existing if normalised(one.name) == name), None)
         found = same_name or next((one for one in self._existing if backend in self._told_by(one)), None)
         if found is None:
-            url = own or self._address.replace("{backend}", backend)
-            self._new.setdefault(name, Source(name, url, "supplemental" if own else "explicit"))
+            url = own.url if own else self._address.replace("{backend}", backend)
+            self._new.setdefault(name, Source(name, url, own.priority if own else "explicit"))
             return name
         self._check(found, backend)
         return found.name
@@ -72,7 +72,7 @@ class IndexSources:
                 f"its address is the index of {', '.join(sorted(others))}, not of {backend}",
                 "Correct the address or rename the source.",
             )
-        elif source.priority != "explicit" and backend not in self._facts.own_indexes:
+        elif source.priority != "explicit" and not self._facts.own_index(backend):
             self.notes.append(
                 f"the source {source.name} has the priority {source.priority}, so Poetry looks for every package"
                 ' there; priority = "explicit" keeps it to what names it'

@@ -10,6 +10,7 @@ from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.describe import machine_document, machine_text
 from poetry_aiops.accelerators.rules.candidate import python_of
 from poetry_aiops.accelerators.select import select
+from poetry_aiops.accelerators.variant_features import variant_features
 from poetry_aiops.hardware.machine import catalogue_warning, described_machine, recorded_machine
 
 
@@ -49,7 +50,8 @@ def show_machine(request: InfoRequest, output: Output) -> int:
     warnings = (*detection.warnings, *selection.warnings, *notes, *catalogue_warning(catalogue))
     origin = catalogue.fetched_from or "this version of poetry-aiops"
     facts = f"\n\nFacts of {catalogue.as_of}, from {origin}"
-    output.document("hw-info", machine_document(detection, selection, warnings))
+    features = variant_features(detection.host, catalogue)
+    output.document("hw-info", machine_document(detection, selection, features, warnings))
     output.write_files({"text": machine_text(detection, selection, warnings, explain=True) + facts})
     if output.form == "text":
         text = machine_text(detection, selection, warnings, explain=request.explain)

@@ -100,7 +100,7 @@ class Recipes:
         if not found:
             return Span((every[-1].line,), ended=False)
         later = [row for row in every if version_key(row.line) > version_key(found[-1])]
-        if backend in self.facts.own_indexes:
+        if self.facts.own_index(backend):
             return Span(tuple(found), ended=False)
         rocm = names_of(backend)[-1] == "rocm"
         return Span(tuple(found), ended=any(row.rocm_known for row in later) if rocm else bool(later))
@@ -121,7 +121,7 @@ class Recipes:
 
     def companions(self, backend: str, torch: str | None) -> tuple[Line, ...]:
         """Return what torch requires by name from its own index, which the default index does not hold."""
-        if backend in self.facts.own_indexes:
+        if self.facts.own_index(backend):
             return ()  # its source is no explicit one, so Poetry finds there what torch requires
         return tuple(
             Line(companion.package, "*", index=backend)
@@ -154,6 +154,8 @@ class Recipes:
             notes += (
                 f"{framework.name} {last} goes with torch {last} and newer, but torch {torch} allows older ones",
             )
+        if framework.name == "torch" and torch is None:
+            notes += self._differing(wish.backends)
         constraint = self._constraint(framework, span, torch, wish)
         return Recipe(tuple(_lines(framework, builds, backend, wish, constraint)), notes)
 
@@ -163,10 +165,38 @@ class Recipes:
             return f">=0.{int(floor.split('.')[1]) + framework.minor_offset},<1"
         if framework.last is not None and torch is not None and not _reaches(span, torch, framework.last):
             return torch
-        below = _next_line(span.lines[-1]) if span.ended else self._torch.below
+        ends = [_next_line(span.lines[-1])] if span.ended else []
+        if (
+            torch is None
+            and (common := self._common_end(wish.backends))
+            and version_key(floor) < version_key(common)
+        ):
+            ends.append(common)
+        below = min(ends, key=version_key, default=self._torch.below)
         if framework.last is not None and version_key(span.lines[-1]) >= version_key(framework.last):
             return f">={framework.last},<{framework.below}"
         return f">={floor},<{below}"
+
+    def _common_end(self, backends: tuple[str, ...]) -> str | None:
+        """Return the torch line that some backend no longer has; None where all go on, or have no line in common."""
+        spans = [self.span(backend) for backend in backends]
+        end = min((_next_line(span.lines[-1]) for span in spans if span.ended), key=version_key, default=None)
+        common = end and all(version_key(span.lines[0]) < version_key(end) for span in spans)
+        return end if common else None
+
+    def _differing(self, backends: tuple[str, ...]) -> tuple[str, ...]:
+        """Return why all variants stop at one release of torch, or which have different ones."""
+        spans = {backend: self.span(backend) for backend in backends}
+        if end := self._common_end(backends):
+            last = [name for name, span in spans.items() if span.ended and _next_line(span.lines[-1]) == end]
+            if len(last) == len(spans):
+                return ()
+            none = f"{' and '.join(last)} {'has' if len(last) == 1 else 'have'} no newer one"
+            return (f"torch is below {end} in every variant, because {none}",)
+        if all(not span.ended for span in spans.values()):
+            return ()
+        known = "; ".join(f"{name} has torch {span.words}" for name, span in spans.items())
+        return (f"no release of torch has all these builds, so the variants get different ones: {known}",)
 
     def _floor(self, span: Span, torch: str | None, wish: Wish) -> str:
         """Return the torch line to begin with: one that every backend of the request has, where there is one."""

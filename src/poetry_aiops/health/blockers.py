@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.constraints import allows, alternatives
+from poetry_aiops.project.constraints import allows, is_pin
 from poetry_aiops.project.versions import parsed, public
 
 
@@ -192,18 +192,11 @@ def widened(constraint: str, version: str) -> str:
         return f"{style[0]}{text}"
     if style.startswith("~="):
         return f"~={text}"
-    if _is_pin(style):
+    if is_pin(style):
         return f"=={text}" if style.startswith("==") else text
     if known is None or "<" not in style:
         return f">={text}"
     return f">={text},<{_next(known.release, style)}"
-
-
-def _is_pin(style: str) -> bool:
-    try:
-        return all(clause.op in {"==", "==="} for clauses in alternatives(style) for clause in clauses)
-    except InputError:
-        return False
 
 
 def _next(release: tuple[int, ...], style: str) -> str:

@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.health.metric import weighted
-from poetry_aiops.health.python_range import fits, mentioned_in, needed_pythons
+from poetry_aiops.health.python_range import fits, needed_pythons
 from poetry_aiops.index.release_records import record_key, why_not_from_index
 from poetry_aiops.project import versions
 
@@ -20,6 +20,8 @@ from poetry_aiops.project import versions
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
+
+    from poetry.core.constraints.version import VersionConstraint
 
     from poetry_aiops.health.demands import Demand, Demands
     from poetry_aiops.health.metric import Input, Metric
@@ -118,9 +120,8 @@ class CurrencyOf:
         floor = versions.public(locked.parsed)
         above = takewhile(lambda one: versions.public(one.parsed) > floor, reversed(record.releases))
         newer = [one for one in above if _is_for_this_hardware(one, package)]
-        mentioned = mentioned_in(tuple(text for one in newer for text in one.requires_python))
         markers = package.marker_for(package.groups or ())
-        needed = needed_pythons(self._lock.python_versions, markers, package.python_versions, mentioned)
+        needed = needed_pythons(self._lock.python_versions, markers, package.python_versions)
         looked = [(one, self._obstacle(package, one, needed)) for one in newer]
         if locked.parsed.is_prerelease and not any(obstacle is None for _, obstacle in looked):
             return [(one, self._obstacle(package, one, needed, previews=True)) for one in newer]
@@ -150,7 +151,7 @@ class CurrencyOf:
         )
 
     def _obstacle(
-        self, package: Package, release: Release, needed: frozenset[str], *, previews: bool = False
+        self, package: Package, release: Release, needed: VersionConstraint, *, previews: bool = False
     ) -> Ineligible | None:
         """Return why a release may not be proposed: yanked, a pre-release, another Python, or too young."""
         if release.yanked is not None:

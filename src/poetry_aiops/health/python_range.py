@@ -1,105 +1,66 @@
 """Whether a release fits every Python that a locked package is installed on.
 
 Poetry takes a release only when its requires-python holds for all Pythons of the project, as far as the package's
-marker lets it be installed there. Both are unions of intervals, so it is enough to look at sample versions: one in
-every minor, one behind its last patch, and each version that the release's own text mentions.
+marker lets it be installed there.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING
+
+from packaging.markers import InvalidMarker, Marker
+from poetry.core.constraints.version import EmptyConstraint, VersionRange
+from poetry.core.packages.utils.utils import get_python_constraint_from_marker
+from poetry.core.version.markers import parse_marker
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.targets import Target, extras_in, marker_applies, targets
+from poetry_aiops.project.constraints import read_python
 
 
-_MINORS: Final = range(6, 20)
-_SAMPLES: Final = (
-    "2.7.18",
-    *(f"3.{minor}.{patch}" for minor in _MINORS for patch in (0, 40)),
-    "3.99.0",
-    "4.0.0",
-)
-_VERSION = re.compile(r"\d+(?:\.\d+)*")
-_PARTS: Final = 3
+if TYPE_CHECKING:
+    from poetry.core.constraints.version import VersionConstraint
 
 
-def fits(requires_python: tuple[str, ...], needed: frozenset[str]) -> bool:
+def fits(requires_python: tuple[str, ...], needed: VersionConstraint) -> bool:
     """Say whether one of a release's ``requires_python`` values allows every Python in ``needed``."""
     return any(_holds(text, needed) for text in requires_python)
 
 
 @lru_cache(maxsize=4096)
-def _holds(text: str, needed: frozenset[str]) -> bool:
-    return not text or all(_allows(text, python) for python in needed)
+def _holds(text: str, needed: VersionConstraint) -> bool:
+    return _allowed(text).allows_all(needed)
 
 
-def needed_pythons(
-    project: str, markers: tuple[str, ...], locked: str, mentioned: frozenset[str]
-) -> frozenset[str]:
-    """Return the sample Pythons that a locked package must work with.
+@lru_cache(maxsize=1024)
+def needed_pythons(project: str, markers: tuple[str, ...], locked: str) -> VersionConstraint:
+    """Return the Pythons that a locked package must work with.
 
     ``project`` is the Python constraint of the lock, ``markers`` are alternatives of which one must hold, ``locked``
     is the Python constraint of the locked version: where that does not hold, the package is not installed (formats
-    before 2.1 have no markers). ``mentioned`` are Pythons that releases name, from `mentioned_in`.
+    before 2.1 have no markers).
     """
-    samples = _of_project(project) | {python for python in mentioned if _allows(project, python)}
-    usable = {python for python in samples if _allows(locked, python)}
+    found = _allowed(project).intersect(_allowed(locked))
     if not markers or "" in markers:
-        return frozenset(usable)
-    return frozenset(python for python in usable if any(_marker_holds(marker, python) for marker in markers))
+        return found
+    marked: VersionConstraint = EmptyConstraint()
+    for marker in markers:
+        marked = marked.union(_of_marker(marker))
+    return found.intersect(marked)
 
 
-def mentioned_in(requires_python: tuple[str, ...]) -> frozenset[str]:
-    """Return the full Python versions that requires-python texts name: ``!=3.9.7`` gives ``3.9.7``."""
-    return frozenset().union(*map(_mentioned, requires_python))
-
-
-@lru_cache(maxsize=4096)
-def _mentioned(text: str) -> frozenset[str]:
-    return frozenset(found for found in _VERSION.findall(text) if found.count(".") >= _PARTS - 1)
-
-
-@lru_cache(maxsize=64)
-def _of_project(project: str) -> frozenset[str]:
-    return frozenset(python for python in _SAMPLES if _allows(project, python))
-
-
-@lru_cache(maxsize=16384)
-def _allows(constraint: str, python: str) -> bool:
-    """Say whether a constraint allows a Python; text that is none allows all, as pip reads it."""
+def _allowed(constraint: str) -> VersionConstraint:
+    """Return the Pythons that a constraint allows; text that is none allows all, as pip reads it."""
     try:
-        return allows(constraint or "*", python)
+        return read_python(constraint)
     except InputError:
-        return True
+        return VersionRange()
 
 
-@lru_cache(maxsize=16384)
-def _marker_holds(marker: str, python: str) -> bool:
-    """Say whether a marker holds with this Python on one platform; an unreadable one holds."""
+def _of_marker(marker: str) -> VersionConstraint:
+    """Return the Pythons with which a marker holds on some platform; an unreadable one holds with all."""
     try:
-        return any(marker_applies(marker, target, extras_in(marker)) for target in _machines(python))
-    except InputError:
-        return True
-
-
-@lru_cache(maxsize=256)
-def _machines(python: str) -> tuple[Target, ...]:
-    return tuple(_with_python(target, python) for target in _one_python())
-
-
-@lru_cache(maxsize=1)
-def _one_python() -> tuple[Target, ...]:
-    return targets(lambda version: version.startswith("3.12."))
-
-
-def _with_python(target: Target, python: str) -> Target:
-    minor = ".".join(python.split(".")[:2])
-    versions = {"python_version": minor, "python_full_version": python, "implementation_version": python}
-    environment = MappingProxyType({**target.environment, **versions})
-    return replace(target, name=f"{target.name}-{python}", python=minor, environment=environment)
+        Marker(marker)  # poetry-core's parser has no error class of its own for text that is no marker
+    except InvalidMarker:
+        return VersionRange()
+    return get_python_constraint_from_marker(parse_marker(marker))

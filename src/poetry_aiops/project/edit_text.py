@@ -12,7 +12,7 @@ import tomlkit
 from tomlkit.items import Array, InlineTable
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.constraints import alternatives
+from poetry_aiops.project.constraints import as_pep440
 
 
 if TYPE_CHECKING:
@@ -38,17 +38,16 @@ class Entry:
 
     def as_pep508(self, *, with_marker: bool = True) -> str:
         """Return the requirement for a standard list; raises InputError for ``||``, which PEP 440 cannot say."""
-        choices = alternatives(self.constraint)
-        if len(choices) > 1:
+        specifier = as_pep440(self.constraint)
+        if specifier is None:
             raise InputError(
                 f'"{self.constraint}" cannot be written in a standard list of requirements',
                 where=self.name,
                 hint='Give one range instead, for example ">=2.9,<2.12".',
             )
-        clauses = ",".join(str(clause) for clause in choices[0])
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
         marker = f" ; {self.marker}" if self.marker and with_marker else ""
-        return f"{self.name}{extras}{f' ({clauses})' if clauses else ''}{marker}"
+        return f"{self.name}{extras}{f' ({specifier})' if specifier else ''}{marker}"
 
     def __str__(self) -> str:
         extras = f"[{','.join(self.extras)}]" if self.extras else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.checks import Checker, normalised
-from poetry_aiops.project.constraints import alternatives
+from poetry_aiops.project.constraints import read_constraint
 from poetry_aiops.project.enrich import joined
 from poetry_aiops.project.model import MAIN, Group, Project, Requirement, Source
 from poetry_aiops.project.requirements import from_pep508, from_poetry
@@ -259,7 +259,7 @@ class _Reader:
             "[tool.poetry.dependencies] python" if isinstance(written, str) else "[project] requires-python"
         )
         try:
-            alternatives(python)
+            read_constraint(python)
         except InputError as error:
             self.checker.report(where, error.what, error.hint or "")
         return python

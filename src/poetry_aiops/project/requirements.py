@@ -14,7 +14,7 @@ from packaging.requirements import Requirement as Pep508
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.checks import has_long_number, normalised
-from poetry_aiops.project.constraints import all_of, alternatives, platform_marker, python_marker
+from poetry_aiops.project.constraints import all_of, platform_marker, python_marker, read_constraint
 from poetry_aiops.project.model import Requirement
 
 
@@ -138,7 +138,7 @@ def _without_comment(text: str) -> str:
 
 def _constraint(text: str, where: str, checker: Checker) -> str:
     try:
-        alternatives(text)
+        read_constraint(text)
     except InputError as error:
         checker.tolerate(where, error.what, error.hint or "")
     return text.strip() or "*"

@@ -68,7 +68,7 @@ def test_a_new_project_gets_a_group_for_each_backend_with_its_own_source() -> No
     addition = plan(HEAD, "torch", variants="cu126,rocm7.2")
     assert entries(addition, "ml-cu126") == ["torch >=2.11,<2.15 from pytorch-cu126"]
     assert entries(addition, "ml-rocm7-2") == [
-        "torch >=2.11,<3 from pytorch-rocm7-2",
+        "torch >=2.11,<2.15 from pytorch-rocm7-2",
         "triton-rocm * from pytorch-rocm7-2",
     ]
     assert [(one.name, one.url, one.priority) for one in addition.edit.sources] == [
@@ -140,7 +140,7 @@ def test_another_constraint_is_refused_and_written_with_replace() -> None:
 def test_torchvision_brings_torch_from_the_same_index() -> None:
     addition = plan(HEAD, "torchvision", variants="cu126,cu130")
     assert entries(addition, "ml-cu130") == [
-        "torch >=2.9,<3 from pytorch-cu130",
+        "torch >=2.9,<2.15 from pytorch-cu130",
         "torchvision >=0.24,<1 from pytorch-cu130",
     ]
     assert any("torch is added" in note for note in addition.notes)

@@ -8,7 +8,7 @@ import pytest
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.frameworks import Framework, load_frameworks, names_of
 from poetry_aiops.hardware.recipes import Line, Recipe, Recipes, Wish
-from poetry_aiops.project.constraints import alternatives
+from poetry_aiops.project.constraints import read_constraint
 
 
 FACTS = load_frameworks()
@@ -53,12 +53,20 @@ def test_torch_is_limited_to_the_lines_that_the_backend_has(backend: str, expect
 
 def test_torch_begins_with_a_line_that_every_backend_of_the_request_has() -> None:
     wish = Wish(backends=("cpu", "cu126", "rocm7.2"))
-    assert constraint("torch", "cpu", wish) == ">=2.11,<3"
-    assert constraint("torch", "cu126", wish) == ">=2.11,<2.15"
+    assert {constraint("torch", backend, wish) for backend in wish.backends} == {">=2.11,<2.15"}
+    assert {recipe("torch", backend, wish).notes for backend in wish.backends} == {
+        ("torch is below 2.15 in every variant, because cu126 has no newer one",)
+    }
+    endless = Wish(backends=("cpu", "cu132"))
+    assert {constraint("torch", backend, endless) for backend in endless.backends} == {">=2.12,<3"}
+    assert recipe("torch", "cpu", endless).notes == ()
 
 
 def test_a_backend_that_ended_before_the_others_began_has_its_own_lines() -> None:
     assert constraint("torch", "cu118", Wish(backends=("cu118", "cu130"))) == ">=2.6,<2.8"
+    assert "cu118 has torch 2.1 to 2.7; cu130 has torch 2.9 and later" in " ".join(
+        recipe("torch", "cu130", Wish(backends=("cu118", "cu130"))).notes
+    )
 
 
 def test_the_users_constraint_is_kept_as_it_was_written() -> None:
@@ -214,7 +222,7 @@ def test_every_framework_has_an_answer_for_every_known_backend(framework: Framew
     assert found.lines or found.notes or found.refusal
     assert "nothing is known" not in (found.refusal or "")
     for line in found.lines:
-        assert alternatives(line.constraint)
+        assert not read_constraint(line.constraint).is_empty()
 
 
 def test_the_facts_carry_their_date_and_known_sources() -> None:
@@ -252,3 +260,47 @@ def test_amds_own_index_brings_the_code_for_its_gpus_by_an_extra_and_no_companio
     }
     assert {line.index for line in lines.values()} == {"rocm-amd"}
     assert RECIPES.companions("rocm-amd", None) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "backend", "package", "index"),
+    [
+        ("torchao", "cu130", "torchao", "cu130"),
+        ("torchao", "mps", "torchao", None),
+        ("torchcodec", "cu126", "torchcodec", "cu126"),
+        ("torchcodec", "rocm7.2", "torchcodec", None),
+        ("torchdata", "xpu", "torchdata", None),
+        ("xformers", "cu128", "xformers", "cu128"),
+        ("xformers", "cpu", None, None),
+        ("bitsandbytes", "rocm7.2", "bitsandbytes", None),
+        ("bitsandbytes", "jetson", None, None),
+        ("vllm", "cu130", "vllm", None),
+        ("vllm", "cpu", None, None),
+        ("tensorrt", "cu130", "tensorrt-cu13", None),
+        ("tensorrt", "rocm7.2", None, None),
+        ("mlx", "mps", "mlx", None),
+        ("mlx", "cu126", None, None),
+        ("llama-cpp-python", "mps", "llama-cpp-python", "llama-cpp-metal"),
+        ("llama-cpp-python", "cu132", "llama-cpp-python", "llama-cpp-cu130"),
+        ("paddlepaddle", "cpu", "paddlepaddle", None),
+        ("paddlepaddle", "cu126", "paddlepaddle-gpu", "paddle-cu126"),
+        ("jaxlib", "cu130", "jax", None),
+    ],
+)
+def test_where_a_build_comes_from_and_where_there_is_none(
+    name: str, backend: str, package: str | None, index: str | None
+) -> None:
+    found = recipe(name, backend)
+    assert [(line.package, line.index) for line in found.lines] == ([(package, index)] if package else [])
+    assert found.refusal is None
+    assert package or "gets none" in found.notes[0]
+
+
+def test_what_has_no_wheels_and_cannot_be_built_by_poetry_is_refused_with_the_reason() -> None:
+    assert "no wheel" in (recipe("flash-attn", "cu130").refusal or "")
+    assert recipe("flash-attn", "cpu").lines == ()
+
+
+def test_torch_begins_with_the_line_that_its_companions_need() -> None:
+    wish = Wish(backends=("cpu", "cu126"), together=frozenset({"torch", "torchao"}))
+    assert constraint("torch", "cu126", wish) == ">=2.11,<2.15"

@@ -11,7 +11,6 @@ import pytest
 from poetry_aiops.locking.environment_record import (
     SHEBANG_LIMIT,
     SOURCE,
-    forget,
     look_for_record,
     posix_head,
     read_record,
@@ -73,18 +72,6 @@ def test_a_broken_record_counts_as_none_and_the_reason_is_there(tmp_path: Path, 
 def test_a_folder_in_the_records_place_is_told(tmp_path: Path) -> None:
     record_path(tmp_path).mkdir()
     assert "cannot be read" in (look_for_record(tmp_path).problem or "")
-
-
-def test_forgetting_drops_the_request_alone(tmp_path: Path) -> None:
-    write_record(tmp_path, tmp_path / "bin", tmp_path / "bin" / "python", record())
-    assert forget(tmp_path)
-    assert read_record(tmp_path) == record(requested=None)
-    assert not forget(tmp_path)
-
-
-def test_forgetting_where_nothing_is_remembered_writes_nothing(tmp_path: Path) -> None:
-    assert not forget(tmp_path)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_writing_into_a_folder_that_is_none_is_an_os_error(tmp_path: Path) -> None:

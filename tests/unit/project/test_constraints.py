@@ -7,49 +7,58 @@ from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import (
     all_of,
     allows,
-    alternatives,
     any_of,
+    as_pep440,
     both,
+    is_pin,
     platform_marker,
     python_marker,
+    read_constraint,
 )
 
 
 @pytest.mark.parametrize(
-    ("constraint", "clauses"),
+    ("constraint", "written"),
     [
-        ("^3.11", [[">=3.11", "<4.0"]]),
-        ("^0.2.3", [[">=0.2.3", "<0.3"]]),
-        ("^0.0.3", [[">=0.0.3", "<0.0.4"]]),
-        ("^0.0", [[">=0.0", "<0.1"]]),
-        ("^0", [[">=0", "<1.0"]]),
-        ("^2.1.0+cpu", [[">=2.1.0+cpu", "<3.0"]]),
-        ("~3.11", [[">=3.11", "<3.12"]]),
-        ("~3", [[">=3", "<4.0"]]),
-        ("~1.2.3", [[">=1.2.3", "<1.3"]]),
-        ("~=1.4.5", [["~=1.4.5"]]),
-        (">=3.11,<4.0", [[">=3.11", "<4.0"]]),
-        (">= 3.11 , < 4.0", [[">=3.11", "<4.0"]]),
-        (">=3.11 <4.0", [[">=3.11", "<4.0"]]),
-        ("2.1.0", [["==2.1.0"]]),
-        ("=2.1.0", [["==2.1.0"]]),
-        ("2.1.*", [["==2.1.*"]]),
-        ("!=2.1.*", [["!=2.1.*"]]),
-        ("*", [[]]),
-        ("", [[]]),
-        ("~2.7 || ^3.4", [[">=2.7", "<2.8"], [">=3.4", "<4.0"]]),
-        ("1.0|2.0", [["==1.0"], ["==2.0"]]),
-        (">=1.0,", [[">=1.0"]]),
+        ("^3.11", ">=3.11,<4.0"),
+        ("^0.2.3", ">=0.2.3,<0.3.0"),
+        ("^0.0.3", ">=0.0.3,<0.0.4"),
+        ("^2.1.0+cpu", ">=2.1.0+cpu,<3.0.0"),
+        ("~3.11", ">=3.11,<3.12"),
+        ("~=1.4.5", "~=1.4.5"),
+        (">= 3.11 , < 4.0", ">=3.11,<4.0"),
+        (">=3.11 <4.0", ">=3.11,<4.0"),
+        ("2.1.0", "==2.1.0"),
+        ("=2.1.0", "==2.1.0"),
+        ("===2.1.0", "===2.1.0"),
+        ("2.1.*", "==2.1.*"),
+        ("!=2.1.*", "!=2.1.*"),
+        ("^2,!=2.5", ">=2,!=2.5,<3"),
+        ("*", ""),
+        ("", ""),
+        (">=1.0,", ">=1.0"),
+        ("~2.7 || ^3.4", None),
+        ("1.0|2.0", None),
     ],
 )
-def test_poetrys_spelling_becomes_pep440_clauses(constraint: str, clauses: list[list[str]]) -> None:
-    assert [[str(clause) for clause in one] for one in alternatives(constraint)] == clauses
+def test_poetrys_spelling_is_written_as_pep440_where_that_can_say_it(
+    constraint: str, written: str | None
+) -> None:
+    assert as_pep440(constraint) == written
 
 
-@pytest.mark.parametrize("constraint", ["three", "^", ">=a.b", "1.0 - 2.0", "<>1.0"])
+@pytest.mark.parametrize(
+    ("constraint", "pin"),
+    [("2.1", True), ("==2.1.*", True), ("1.0 || ===2.0", True), (">=2.1", False), ("three", False)],
+)
+def test_a_pin_allows_single_versions_or_the_releases_of_one(constraint: str, pin: bool) -> None:
+    assert is_pin(constraint) is pin
+
+
+@pytest.mark.parametrize("constraint", ["three", "^", ">=a.b", "1.0 - 2.0", "<>1.0", "1.*.*", "|| 1"])
 def test_text_that_is_no_constraint_is_refused_with_an_example(constraint: str) -> None:
     with pytest.raises(InputError, match="is not a version constraint") as caught:
-        alternatives(constraint)
+        read_constraint(constraint)
     assert caught.value.hint is not None
     assert "^3.11" in caught.value.hint
 
@@ -147,9 +156,14 @@ def test_markers_are_joined_with_brackets_only_where_they_are_needed() -> None:
 @pytest.mark.parametrize("constraint", ["^" + "9" * 4300, ">=" + "9" * 5000, "==1." + "9" * 401])
 def test_a_number_of_hundreds_of_digits_is_no_version_and_not_shown_in_full(constraint: str) -> None:
     with pytest.raises(InputError) as caught:
-        alternatives(constraint)
+        read_constraint(constraint)
     assert caught.value.what == f'"{constraint[:200]}..." is not a version constraint'
 
 
-def test_any_release_of_a_pre_releases_python_is_a_marker() -> None:
-    assert python_marker("==3rc.*") == 'python_version >= "3rc0" and python_version < "4"'
+def test_a_python_that_cannot_be_has_a_marker_that_never_holds() -> None:
+    assert not Marker(python_marker("<3,>4")).evaluate()
+
+
+def test_a_text_that_is_no_version_is_refused() -> None:
+    with pytest.raises(InputError, match='"latest" is not a version'):
+        allows(">=1", "latest")

@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion
-
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Problem
 from poetry_aiops.migrate.planning.merge import holds, intersection
-from poetry_aiops.project.constraints import allows, specifiers
+from poetry_aiops.project.constraints import allows, read_constraint
 from poetry_aiops.project.model import MAIN
 
 
@@ -170,14 +168,14 @@ def _allows(requirement: Requirement, version: str) -> bool:
         return True
     try:
         return allows(requirement.constraint, version)
-    except (InputError, InvalidVersion):
+    except InputError:
         return False
 
 
 def _same(entry: PlannedEntry, there: list[Requirement]) -> bool:
     try:
-        wanted = specifiers(entry.specifier)
-        return any(specifiers(one.constraint) == wanted for one in there)
+        wanted = read_constraint(entry.specifier)
+        return any(read_constraint(one.constraint) == wanted for one in there)
     except InputError:
         return False
 

@@ -166,5 +166,5 @@ def _cause(pin: Pin, packages: Sequence[Package], lock: Lock, offered: Callable[
 def _allowed(constraint: str, version: str) -> bool:
     try:
         return allows(constraint, version)
-    except (InputError, InvalidVersion):
+    except InputError:
         return True
