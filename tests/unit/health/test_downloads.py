@@ -67,7 +67,7 @@ def test_a_package_has_the_figure_of_the_list_or_none() -> None:
     found = counted(services, "apple", "pear")
     assert dict(found.found) == {"apple": Count(5000, "list.example", "2026-06-01")}
     assert dict(found.missing) == {"pear": "the list of the most used packages does not hold it"}
-    assert (found.unlisted, services.asked) == ({"pear"}, [LIST])
+    assert (found.unlisted, services.asked) == (frozenset({"pear"}), [LIST])
 
 
 def test_a_second_run_asks_nothing_for_a_week(tmp_path: Path) -> None:
