@@ -1,7 +1,8 @@
 """The main job, shown on this machine in under a minute: one lock, the right build for every machine.
 
-    python scripts/demo.py [--keep] [--plain]
+    python scripts/demo.py [--full] [--keep] [--plain]
 
+One line for each step; ``--full`` shows every command and what it writes.
 Everything happens in a temporary folder with an index of its own on 127.0.0.1; nothing is downloaded and nothing of
 yours is touched. Every step checks what it shows: exit code 1 says that something was not as promised.
 """
@@ -89,18 +90,18 @@ def main() -> int:
     """Play the demo; returns the exit code."""
     options = _options()
     colours = sys.stdout.isatty() and not options.plain and "NO_COLOR" not in os.environ
-    narrator = Narrator(sys.stdout, colours, STEPS)
+    narrator = Narrator(sys.stdout, colours, STEPS, brief=not options.full)
     folder = Path(tempfile.mkdtemp(prefix="poetry-aiops-demo-")).resolve()
     try:
         with demo_index() as index:
             Demo(Stage(folder, narrator), index).play()
     except DemoError as error:
         narrator.bad(f"\nThe demo failed: {error}")
-        narrator.say("Please report it with the output above.")
+        narrator.end("Please report it with the output of `make demo-full`.")
         return 1
     finally:
         if options.keep:
-            narrator.say(f"\nEverything was kept in {folder}; its package index is gone.")
+            narrator.end(f"Everything was kept in {folder}; its package index is gone.")
         else:
             shutil.rmtree(folder, ignore_errors=True)
     return 0
@@ -108,6 +109,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Shows poetry-aiops on this machine, without any download.")
+    parser.add_argument("--full", action="store_true", help="show every command and what it writes")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder and say where it is")
     parser.add_argument("--plain", action="store_true", help="no colours")
     return parser.parse_args()
@@ -151,7 +153,7 @@ class Demo:
         self.narrator.say(
             "\nThe real builds of torch are up to some gigabytes, so the demo serves stand-ins from an index of its own,\n"
             f"{self.index.root}: same names, versions and requirements, no content. Only the addresses of the sources\n"
-            "were changed. Poetry's configuration, caches and environments lie in the temporary folder, too."
+            "were changed. Poetry's configuration, caches and environments are in the temporary folder, too."
         )
 
     def lock(self) -> None:
@@ -161,7 +163,7 @@ class Demo:
             "each variant beside the shared packages and writes one ordinary poetry.lock.",
         )
         refusal = self.stage.poetry(self.project, "--no-plugins", "lock", how=How(expected_code=1))
-        self._promise("torch" in refusal, "that was plain Poetry; now with the plugin")
+        self._promise("torch" in refusal, "plain Poetry refuses these groups, the plugin locks them")
         self.stage.poetry(self.project, "lock")
         builds = self._lockfile().builds("torch")
         self._show_builds(builds)
@@ -174,7 +176,7 @@ class Demo:
     def look_at_this_machine(self) -> None:
         self.narrator.step(
             "What is this machine?",
-            "`hw-info` looks at drivers and devices, without any network, and says which build really runs here:",
+            "`hw-info` reads drivers and devices, without any network, and says which build really runs here:",
         )
         output = self.stage.poetry(self.project, "hw-info")
         self._promise("Best build:" in output, "it has an answer for this machine")
@@ -233,7 +235,11 @@ class Demo:
         self._installed_exactly(self.teammate, "ml-gpu")
 
     def sum_up(self, seconds: float) -> None:
-        self.narrator.say(f"\nAll {STEPS} steps kept their promises, in {seconds:.0f} s. What to try next:\n")
+        self.narrator.end(
+            f"{STEPS} steps, each checked, in {seconds:.0f} s, in a temporary folder with stand-in packages."
+            " `make demo-full` shows every command."
+        )
+        self.narrator.say("\nWhat to try next:\n")
         for command, text in (
             ("poetry hw-info --explain", "every probe of this machine, and why each build was rejected"),
             ("nvidia-smi | poetry hw-info --target-file -", "the same for a machine whose output you paste"),
@@ -295,7 +301,7 @@ class Demo:
 
 
 def _is_noise(line: str) -> bool:
-    """Tell a line of a dry run that says of a package other than torch that nothing would happen to it."""
+    """Say whether a line of a dry run reports no change, for a package other than torch."""
     return "Already installed" in line and " torch (" not in line
 
 

@@ -34,23 +34,40 @@ class DemoError(Exception):
 
 @dataclass(slots=True)
 class Narrator:
-    """Prints what happens; ``colours`` only where a person looks."""
+    """Prints what happens; ``colours`` only for a terminal. ``brief`` leaves one line for each step."""
 
     output: TextIO
     colours: bool
     steps: int
+    brief: bool = False
+    _title: str = field(default="", init=False)
+    _promises: list[str] = field(default_factory=list, init=False)
     _step: int = field(default=0, init=False)
 
     def step(self, title: str, text: str) -> None:
         """Begin the next step with its title and one or two sentences."""
+        self._end_step()
         self._step += 1
+        self._title = f"[{self._step}/{self.steps}] {title}"
         self._line()
-        self._line(self._styled("bold", f"[{self._step}/{self.steps}] {title}"))
+        self._line(self._styled("bold", self._title))
         self.say(text)
 
     def say(self, text: str) -> None:
         """Print sentences of ours."""
         self._line(text)
+
+    def end(self, text: str) -> None:
+        """Print a line after the last step, in the brief form too."""
+        self._end_step()
+        self._print(text)
+
+    def _end_step(self) -> None:
+        if self.brief and self._title:
+            between = " " if self._title.endswith("?") else ": "
+            self._print(self._styled("good", "  ok  ") + between.join([self._title, *self._promises[:1]]))
+        self._title = ""
+        self._promises.clear()
 
     def command(self, text: str) -> None:
         self._line()
@@ -64,12 +81,18 @@ class Narrator:
         self._line(self._styled("dim", f"    ({text})"))
 
     def good(self, text: str) -> None:
+        self._promises.append(text)
         self._line(self._styled("good", f"  ok  {text}"))
 
     def bad(self, text: str) -> None:
-        self._line(self._styled("bad", text))
+        self._title = ""  # the step is not done
+        self._print(self._styled("bad", text))
 
     def _line(self, text: str = "") -> None:
+        if not self.brief:
+            self._print(text)
+
+    def _print(self, text: str) -> None:
         print(text, file=self.output, flush=True)
 
     def _styled(self, style: str, text: str) -> str:

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 DOCS = REPOSITORY / "docs"
+URLS: dict[str, str] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
 SOURCE = REPOSITORY / "src" / "poetry_aiops"
 # The names that cleo and Poetry know, asked of the application itself: one process instead of many `poetry help`.
 PROBE = """
@@ -134,7 +136,20 @@ def test_every_link_to_a_file_or_heading_leads_somewhere(page: Path) -> None:
     assert dead == []
 
 
+def test_the_readme_works_on_a_package_index() -> None:
+    """An index shows README.md alone: links must be absolute, and the install command comes first."""
+    text = (REPOSITORY / "README.md").read_text("utf-8")
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    assert [target for target in targets if not target.startswith("https://")] == []
+    assert "$ poetry self add poetry-aiops" in text.splitlines()[:20]
+    assert [url for url in URLS.values() if not url.startswith(URLS["Homepage"])] == []
+    assert [target for target in targets if target.startswith(URLS["Homepage"])]
+
+
 def _leads_somewhere(page: Path, target: str) -> bool:
+    ours = re.match(rf"{re.escape(URLS['Homepage'])}/(?:blob|raw)/main/(.+)", target)
+    if ours:
+        return _leads_somewhere(REPOSITORY / "README.md", ours[1])
     if re.match(r"https?://", target):
         return True
     path, _, anchor = target.partition("#")

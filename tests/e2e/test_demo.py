@@ -41,7 +41,7 @@ def test_the_demo_keeps_every_promise_and_leaves_nothing_behind(tmp_path: Path) 
     # Variables that would lead Poetry astray if the demo handed them on.
     astray = {"POETRY_AIOPS_HARDWARE": "rocm", "POETRY_VIRTUALENVS_CREATE": "false", "VIRTUAL_ENV": "no"}
 
-    done = play(tmp_path, DEMO, **astray)
+    done = play(tmp_path, DEMO, "--full", **astray)
 
     assert done.returncode == 0, done.stdout + done.stderr
     steps = re.findall(r"^\[(\d+)/(\d+)\]", done.stdout, re.MULTILINE)
@@ -51,6 +51,16 @@ def test_the_demo_keeps_every_promise_and_leaves_nothing_behind(tmp_path: Path) 
         assert re.search(shown, done.stdout), f"{target} is not answered with {answer}\n{done.stdout}"
     assert "\x1b" not in done.stdout, "colours in a pipe"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_short_form_is_a_line_for_each_step(tmp_path: Path) -> None:
+    done = play(tmp_path, DEMO)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(lines) <= 15
+    assert [line for line in lines[:-1] if not re.match(r"  ok  \[\d+/\d+\] .+", line)] == []
+    assert "make demo-full" in lines[-1]
 
 
 def test_a_broken_promise_ends_the_demo_with_1_and_the_folder_can_be_kept(tmp_path: Path) -> None:

@@ -237,6 +237,23 @@ def test_the_plugin_is_offered_and_written_only_on_request(
     assert '[tool.poetry.requires-plugins]\npoetry-aiops = ">=' in project.pyproject.read_text("utf-8")
 
 
+def test_a_variant_that_is_taken_out_leaves_nothing_and_environments_choose_anew(
+    poetry: PoetryProgram, locked_project: ProjectFactory
+) -> None:
+    project = locked_project(projects.HW)
+    poetry.must(project, "hw-install", "--hardware", "ml-gpu")
+    done = poetry.must(project, "hw-add", "--remove", "cu126", "--format", "json")
+    document = conforming(done.stdout)
+    assert document["removed"] == {"variants": ["ml-gpu"], "sources": ["pytorch-cu126"]}
+    assert document["files"] == ["pyproject.toml", "poetry.lock"]
+    assert "cu126" not in project.pyproject.read_text("utf-8") + project.lock_path.read_text("utf-8")
+    poetry.must(project, "check", "--lock")
+    installed = poetry.must(project, "hw-install")
+    assert "remembers the variant ml-gpu, which is gone; it is chosen anew" in installed.output
+    assert project.installed()["torch"] == f"{NEWEST_TORCH}+cpu"
+    assert not [name for name in project.installed() if name.startswith("nvidia-")]
+
+
 # -- when it cannot be done -------------------------------------------------------------------------------
 
 
@@ -312,7 +329,16 @@ def test_an_index_without_hashes_is_warned_about_before_locking(
             ("are extras", "hw-add writes"),
         ),
         (projects.HW, ("torch", "--variants", "cpu", "--format", "xml"), ("--format", "json")),
-        (projects.HW, ("--variants", "cpu"), ("packages",)),
+        (projects.HW, ("--variants", "cpu"), ("poetry hw-add", "no package is named")),
+        (projects.HW, ("--remove", "ml-gpuu"), ("--remove", "ml-gpuu", 'Did you mean "ml-gpu"?')),
+        (projects.HW, ("--from-groups",), ("--from-groups", "already")),
+        (projects.ORDINARY, ("--from-groups",), ("--from-groups", "different builds")),
+        (projects.HW, ("--remove", "cpu", "--from-groups"), ("--from-groups", "as they are")),
+        (
+            projects.HW + '\n[tool.poetry-aiops.profiles.lab]\nvariant = "ml-gpu"\n',
+            ("--remove", "cu126"),
+            ("profiles.lab", 'no variant "ml-gpu"'),
+        ),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_words_with_nothing_written(

@@ -58,18 +58,20 @@ def test_a_lock_that_plain_poetry_refuses_stays_refused_and_the_table_is_propose
     assert project.files() == before
 
 
-def test_the_pasted_table_locks_and_nothing_is_proposed_any_more(
+def test_the_command_that_is_proposed_writes_the_table_and_locks(
     poetry: PoetryProgram, new_project: ProjectFactory, locked_project: ProjectFactory
 ) -> None:
     project = new_project(projects.SEED)
-    proposed = printed_table(poetry.run(project, "lock").stderr)
-    pasted = "\n".join([HEADER, *(f'{group} = "{backend}"' for group, backend in proposed.items())])
-    project.pyproject.write_text(
-        f"{project.pyproject.read_text(encoding='utf-8')}\n{pasted}\n", encoding="utf-8"
-    )
+    failed = poetry.run(project, "lock").stderr
+    assert "`poetry hw-add --from-groups`" in failed
 
+    poetry.must(project, "hw-add", "--from-groups")
     done = poetry.must(project, "lock")
 
+    table = tomllib.loads(project.pyproject.read_text("utf-8"))["tool"]["poetry-aiops"]["hardware"][
+        "variants"
+    ]
+    assert table == printed_table(failed)
     assert HEADER not in done.output
     assert project.lock_path.read_bytes() == locked_project(projects.HW, "declared").lock_path.read_bytes()
 

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 import poetry_aiops
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.frameworks import load_frameworks
-from poetry_aiops.config import read_config
+from poetry_aiops.config import VARIANTS, read_config
 from poetry_aiops.errors import InputError, NegativeAnswerError, UsageError
-from poetry_aiops.hardware.addition import COMMAND, plan_addition
+from poetry_aiops.hardware.addition import COMMAND, Addition, plan_addition
 from poetry_aiops.hardware.page_look import look_at_page
 from poetry_aiops.hardware.recipes import Recipes
+from poetry_aiops.hardware.removal import leaving, notes_on, unused_sources
 from poetry_aiops.locking.api import check_declaration, propose, variant_kind
 from poetry_aiops.project.edit import ProjectEdit, apply_edit
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
+from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.files import write_together
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.signals import undoing_when_ended
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.hardware.addition import Addition, AdditionRequest
+    from poetry_aiops.config import HardwareConfig
+    from poetry_aiops.hardware.addition import AdditionRequest
     from poetry_aiops.locking.api import PoetryProject
 
 
@@ -69,6 +72,8 @@ class Adding:
         before = read_file(path)
         addition = self._plan(document, path)
         text = apply_edit(before.decode("utf-8"), addition.edit, path)
+        if addition.edit.gone:
+            read_config(aiops_table(parse_toml(text)))  # a profile may still name what leaves
         diff = _diff(before.decode("utf-8"), text)
         dry = self.request.dry_run
         if not dry and diff:
@@ -99,16 +104,39 @@ class Adding:
                     hint="Add the package to the extras by hand, or make the variants optional groups.",
                 )
             check_declaration(hardware, project)
+        variants = hardware.variants if hardware else ()
+        gone = leaving(self.request.remove, variants)
+        self._refuse_contradictions()
         inferred = propose(project) if hardware is None else None
-        facts = load_frameworks()
-        addition = plan_addition(
-            self.request,
-            project,
-            hardware.variants if hardware else (),
-            inferred.variants if inferred else (),
-            Recipes(facts, load_catalogue()),
-        )
-        return replace(addition, edit=self._with_plugin(addition.edit, document))
+        if self.request.from_groups:
+            addition = _declaration(hardware, inferred)
+        elif self.request.packages:
+            rest = {name: group for name, group in project.groups.items() if name not in gone}
+            addition = plan_addition(
+                self.request,
+                replace(project, groups=rest),
+                tuple(variant for variant in variants if variant.group not in gone),
+                inferred.variants if inferred else (),
+                Recipes(load_frameworks(), load_catalogue()),
+            )
+        else:
+            addition = Addition(ProjectEdit(), (), (), ())
+        edit = replace(addition.edit, gone=gone, unused=unused_sources(project, gone, addition))
+        notes = (*addition.notes, *(notes_on(project, gone) if gone and not self.request.packages else ()))
+        return replace(addition, edit=self._with_plugin(edit, document), notes=notes)
+
+    def _refuse_contradictions(self) -> None:
+        """Raise UsageError for options that say nothing, or that contradict each other."""
+        request = self.request
+        if request.from_groups and (request.packages or request.variants or request.remove):
+            what, hint = "takes the variants from the groups as they are", "Leave out everything else."
+        elif not (request.packages or request.remove or request.from_groups):
+            what, hint = "no package is named", f"Write for example {COMMAND} torch --variants cpu,cu126."
+        elif request.variants and not request.packages:
+            what, hint = "--variants says where packages go, and none is named", "Name the packages as well."
+        else:
+            return
+        raise UsageError(what, where="--from-groups" if request.from_groups else COMMAND, hint=hint)
 
     def _with_plugin(self, edit: ProjectEdit, document: Mapping[str, object]) -> ProjectEdit:
         if not self.request.requires_plugins or _asks_for_plugin(document):
@@ -202,7 +230,13 @@ class Adding:
         elif code == 0:
             files = " and ".join(self._files())
             self.output.line(f"Wrote {files}. Install what fits this machine with `poetry hw-install`.")
-        if diff and code == 0 and not _asks_for_plugin(document) and not self.request.requires_plugins:
+        if (
+            diff
+            and code == 0
+            and self.request.packages
+            and not _asks_for_plugin(document)
+            and not self.request.requires_plugins
+        ):
             self.output.line(
                 "So that every clone gets this plugin, add these lines (or use --requires-plugins):\n"
                 f'[tool.poetry.requires-plugins]\npoetry-aiops = "{_plugin_constraint()}"'
@@ -235,6 +269,8 @@ class Adding:
             ],
             "moved": [{"name": name, "group": group} for group, name in addition.moved],
             "sources": [{"name": one.name, "url": one.url} for one in addition.edit.sources],
+            "declared": dict(addition.edit.variants),
+            "removed": {"variants": sorted(addition.edit.gone), "sources": sorted(addition.edit.unused)},
             "diff": diff,
             "files": self._files(),
             "dry_run": dry,
@@ -247,6 +283,21 @@ class Adding:
     def _files(self) -> list[str]:
         names = [("pyproject.toml", self.written), ("poetry.lock", self.locked)]
         return [name for name, changed in names if changed]
+
+
+def _declaration(hardware: HardwareConfig | None, inferred: HardwareConfig | None) -> Addition:
+    """Return the edit that declares the groups which look like variants; raises UsageError where there are none."""
+    if hardware is not None:
+        what, hint = "the project declares its hardware variants already", f"Change them with {COMMAND}."
+        raise UsageError(what, where="--from-groups", hint=hint)
+    if inferred is None:
+        raise UsageError(
+            "no optional groups of this project ask for different builds of one package",
+            where="--from-groups",
+            hint=f"Write the groups with {COMMAND} PACKAGE --variants cpu,cu126, or declare them in {VARIANTS}.",
+        )
+    rows = tuple((variant.group, variant.backend) for variant in inferred.variants)
+    return Addition(ProjectEdit(variants=rows), (), (), ())
 
 
 def _bytes_of(path: Path) -> bytes | None:

@@ -32,11 +32,15 @@ _NOWHERE = "sys_platform == 'never'"
 class AdditionRequest:
     """What ``poetry hw-add`` is to do: the arguments as typed, and how far it goes.
 
-    ``replace``: other constraints in variants are replaced. ``torch_index`` stands in for the index of the torch builds.
+    ``remove`` names variants that leave. ``from_groups``: the variants are those that the groups look like, without
+    new packages. ``replace``: other constraints in variants are replaced. ``torch_index`` stands in for the index of the
+    torch builds.
     """
 
     packages: tuple[str, ...]
     variants: tuple[str, ...]
+    remove: tuple[str, ...] = ()
+    from_groups: bool = False
     replace: bool = False
     torch_index: str | None = None
     pyproject: Path = Path("pyproject.toml")

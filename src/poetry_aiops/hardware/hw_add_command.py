@@ -22,7 +22,12 @@ class HwAddCommand(AiopsCommand, Command):
     description = "Adds a framework for several kinds of hardware and locks them all."
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
     arguments: ClassVar[list[Argument]] = [
-        argument("packages", "The packages: torch, torch@^2.9, 'torch>=2.9,<2.12', ...", multiple=True)
+        argument(
+            "packages",
+            "The packages: torch, torch@^2.9, 'torch>=2.9,<2.12', ...",
+            optional=True,
+            multiple=True,
+        )
     ]
     options: ClassVar[list[Option]] = [
         option(
@@ -31,6 +36,16 @@ class HwAddCommand(AiopsCommand, Command):
             "The kinds of hardware: <comment>cpu,cu126,cu130,rocm7.2,xpu,mps,jetson</>, or names of variants.",
             flag=False,
             multiple=True,
+        ),
+        option(
+            "remove",
+            None,
+            "Take a variant out: its group, its row of the table, and the source that only it uses.",
+            flag=False,
+            multiple=True,
+        ),
+        option(
+            "from-groups", None, "Declare the optional groups that ask for different builds of one package."
         ),
         option("replace", None, "Change the requirements of variants that already have these packages."),
         option("dry-run", None, "Show the changes of pyproject.toml; write and lock nothing."),
@@ -46,6 +61,8 @@ A package that main or another group asks for moves into the variants. Nothing i
 <info>poetry hw-add torch torchvision --variants cpu,cu126</info>
 <info>poetry hw-add torch --variants rocm7.2 --dry-run</info>
 <info>poetry hw-add onnxruntime jax@^0.8 --variants cpu,cu130</info>
+<info>poetry hw-add --remove ml-cu126</info>
+<info>poetry hw-add --from-groups</info>
 
 pyproject.toml and poetry.lock are written together once locking has succeeded. The environment variable
 <comment>POETRY_AIOPS_TORCH_INDEX</> names a mirror of https://download.pytorch.org/whl.
@@ -64,6 +81,8 @@ pyproject.toml and poetry.lock are written together once locking has succeeded. 
         request = AdditionRequest(
             packages=tuple(self.argument("packages")),
             variants=tuple(self.option("variants")),
+            remove=tuple(self.option("remove")),
+            from_groups=bool(self.option("from-groups")),
             replace=bool(self.option("replace")),
             torch_index=os.environ.get(TORCH_INDEX_VARIABLE) or None,
             pyproject=self.locate_project(),

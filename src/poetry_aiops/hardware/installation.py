@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.utils import canonicalize_name
@@ -20,6 +21,7 @@ from poetry_aiops.locking.api import (
     VariantInstaller,
     locked_by,
     provided_directly,
+    read_record,
     record_for,
     verify_locked,
     write_record,
@@ -153,12 +155,14 @@ class Installation:
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"
             if is_foreign(self.detection):
                 installer.pretend(self._foreign_markers())
-            installer.clear = frozenset(self.session.variants) - {self.variant} if clears else frozenset()
+            if clears:
+                installer.clear = frozenset(self.session.variants) - {self.variant}
+                installer.brought = self.brought
 
     def begin(self) -> None:
         """Say in the record that the installation is incomplete, until ``conclude`` replaces it."""
         if self.group_plan.takes_variant and not self.request.dry_run:
-            self._leave_record(incomplete=True)
+            self._leave_record(before=self.brought, incomplete=True)
 
     def conclude(self) -> int:
         """Check what was installed and leave the record; returns the exit code."""
@@ -233,10 +237,26 @@ class Installation:
             return self.choice.reason
         return f"{self.choice.variant} ({self.choice.backend}) - {self.choice.reason}"
 
-    def _leave_record(self, *, incomplete: bool = False) -> None:
+    @cached_property
+    def brought(self) -> frozenset[str]:
+        """What only the variant of the installation before this one brought into the environment."""
+        record = read_record(self.env.path)
+        return frozenset(record.packages) if record else frozenset()
+
+    def _packages_of_the_variant(self) -> frozenset[str]:
+        lock = locked_by(self.poetry.locker) if self.session and self.variant else None
+        variants = set(self.session.variants) if self.session else set()
+        return frozenset(
+            package.name
+            for package in (lock.packages if lock else ())
+            if self.variant in (package.groups or ()) and variants.issuperset(package.groups or ())
+        )
+
+    def _leave_record(self, *, before: frozenset[str] = frozenset(), incomplete: bool = False) -> None:
         env = self.env
         try:
-            record = replace(self._record(), incomplete=incomplete)
+            packages = tuple(sorted(self._packages_of_the_variant() | before))
+            record = replace(self._record(), packages=packages, incomplete=incomplete)
             write_record(env.path, env.script_dirs[0], env.python, record)
         except OSError as error:
             reason = error.strerror or str(error)

@@ -54,11 +54,6 @@ class News:
     blind: tuple[str, ...] = ()
     sees_again: bool = False
 
-    @property
-    def is_worth_an_alert(self) -> bool:
-        """Whether a person should hear of it: new or graver findings, grave signals, or that we can no longer see."""
-        return bool(self.findings or self.blind or any(kind.is_grave for _, kind in self.signals))
-
 
 def news(now: Entry, history: History) -> News:
     """Return what is new in a run against the runs before, of which ``history`` holds all but this one.

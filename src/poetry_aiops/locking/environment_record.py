@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -70,18 +70,6 @@ def write_record(env_path: Path, scripts_dir: Path, python: Path, record: Instal
     write_atomically(path, record.to_json().encode())
     scripts_dir.mkdir(parents=True, exist_ok=True)
     return (path, *_write_program(scripts_dir, python))
-
-
-def forget(env_path: Path) -> bool:
-    """Drop the remembered ``--hardware`` from a record and keep the rest; return whether there was one.
-
-    Raises OSError when the record cannot be written.
-    """
-    record = read_record(env_path)
-    if record is None or record.requested is None:
-        return False
-    write_atomically(record_path(env_path), replace(record, requested=None).to_json().encode())
-    return True
 
 
 # -- the program ----------------------------------------------------------------------------------------

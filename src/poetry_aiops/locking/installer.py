@@ -83,6 +83,8 @@ class VariantInstaller(Installer):
     plan: LockPlan
     clear: frozenset[str] = frozenset()
     """Variants whose packages are removed when nothing else needs them; Poetry's install leaves them behind."""
+    brought: frozenset[str] = frozenset()
+    """Names that the variant before brought into the environment; they are removed where no lock holds them any more."""
 
     def pretend(self, markers: Mapping[str, str]) -> None:
         """Choose packages as on a machine with these marker values; for dry runs only."""
@@ -151,11 +153,9 @@ class VariantInstaller(Installer):
         system = {package.name for package in self._installed_repository.system_site_packages}
         wanted = {o.package.name for o in operations if not (o.skipped and o.skip_reason == "Not required")}
         held = self._held_by_extras(locked) if self.plan.extras else self._held_by_groups(locked)
-        return [
-            Uninstall(installed[name])
-            for name, holders in sorted(held.items())
-            if name in installed and name not in wanted | system and holders <= self.clear
-        ]
+        left = {name for name, holders in held.items() if holders <= self.clear}
+        left |= {name for name in installed if name in self.brought} - {package.name for package in locked}
+        return [Uninstall(installed[name]) for name in sorted((left & installed.keys()) - wanted - system)]
 
     def _held_by_groups(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
         """Return the groups that bring each package into this environment."""

@@ -39,6 +39,6 @@ def show_proposal(output: Output, poetry: Poetry) -> None:
     if hardware is not None:
         output.warning(
             "Poetry cannot lock these groups together. Where they are builds for different hardware, this table in"
-            " pyproject.toml lets them share one poetry.lock:",
+            " pyproject.toml lets them share one poetry.lock; `poetry hw-add --from-groups` writes it and locks:",
         )
         output.remark(as_toml(hardware))

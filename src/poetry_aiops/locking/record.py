@@ -70,6 +70,8 @@ class InstallRecord:
     os: str
     arch: str
     needs: Needs = field(default_factory=lambda: Needs("cpu"))
+    packages: tuple[str, ...] = ()
+    """What only the variant brought: it leaves with the variant, also when no lock holds it any more."""
     incomplete: bool = False
     """The installation has begun and not ended: what the environment holds is not known."""
 
@@ -172,6 +174,7 @@ def from_json(text: str, where: str = FILE_NAME) -> InstallRecord:
         os=read.text("os"),
         arch=read.text("arch"),
         needs=_needs(read),
+        packages=read.texts("packages"),
         incomplete=document.get("incomplete") is True,
     )
     if read.faults:

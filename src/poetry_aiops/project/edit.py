@@ -8,7 +8,7 @@ in words and never in a damaged file.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import tomlkit
@@ -57,18 +57,16 @@ class GroupEdit:
 class ProjectEdit:
     """All changes to one pyproject.toml; group names are canonical.
 
-    ``variants`` are entries that the table of hardware variants shall get, ``plugin`` is the version of this
-    plugin to ask every clone for.
+    ``variants`` are new entries of the table of hardware variants, ``plugin`` is the version of this plugin to ask
+    every clone for. ``gone`` are variants that leave with their groups, ``unused`` the sources that leave with them.
     """
 
     groups: tuple[GroupEdit, ...] = ()
     sources: tuple[Source, ...] = ()
     variants: tuple[tuple[str, str], ...] = ()
     plugin: str | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.groups or self.sources or self.variants or self.plugin)
+    gone: frozenset[str] = frozenset()
+    unused: frozenset[str] = frozenset()
 
 
 def apply_edit(text: str, edit: ProjectEdit, path: Path) -> str:
@@ -112,6 +110,9 @@ class _Editor:
         self.project = project
 
     def run(self, edit: ProjectEdit) -> str:
+        self._take_out_variants(edit)
+        groups = {name: group for name, group in self.project.groups.items() if name not in edit.gone}
+        self.project = replace(self.project, groups=groups)
         document = tomlkit.parse(self.text)
         for change in edit.groups:
             for name in sorted(change.drop - {entry.name for entry in change.entries}):
@@ -131,6 +132,33 @@ class _Editor:
                 _PLUGINS, f"poetry-aiops = {toml_text(edit.plugin)}", after=("[tool.poetry]", "[project]")
             )
         return sections.text
+
+    def _take_out_variants(self, edit: ProjectEdit) -> None:
+        sections = Sections(self.text)
+        for group in edit.gone:
+            sections.drop(("tool", "poetry", "group", group))
+        for source in edit.unused:
+            sections.drop(("tool", "poetry", "source"), source.lower())
+        document = tomlkit.parse(sections.text)
+        tool: Any = document.get("tool", {})
+        hardware = tool.get("poetry-aiops", {}).get("hardware", {})
+        tables: tuple[Any, ...] = (
+            document.get("dependency-groups", {}),
+            tool.get("poetry", {}).get("group", {}),
+            hardware.get("variants", {}),
+        )
+        for table in tables if edit.gone else ():
+            for key in [key for key in table if normalised(key) in edit.gone]:
+                del table[key]
+        sources = tool.get("poetry", {}).get("source", [])
+        for index in reversed(range(len(sources)) if edit.unused else ()):
+            if str(sources[index].get("name", "")).lower() in edit.unused:
+                del sources[index]
+        self.text = tomlkit.dumps(document)
+        if edit.gone and not edit.variants and not hardware.get("variants"):
+            sections = Sections(self.text)
+            sections.drop(("tool", "poetry-aiops", "hardware"))
+            self.text = sections.text
 
     def _add_group(self, change: GroupEdit) -> None:
         known = self.project.groups.get(change.group)
@@ -242,9 +270,13 @@ def _check(after: Project, before: Project, edit: ProjectEdit) -> None:
     for name in {*before.groups, *changes}:
         change = changes.get(name, GroupEdit(name))
         mentioned = change.drop | {entry.name for entry in change.entries}
-        old = before.groups[name].requirements if name in before.groups else ()
+        old = before.groups[name].requirements if name in before.groups.keys() - edit.gone else ()
         wanted = [requirement for requirement in old if requirement.name not in mentioned]
         group = after.groups.get(name)
+        if name in edit.gone and name not in changes:
+            if group is not None:
+                raise _NotAsWantedError(f"the group {name} would stay")
+            continue
         if group is None or [one for one in group.requirements if one.name not in mentioned] != wanted:
             raise _NotAsWantedError(f"the group {name} would change in other ways")
         found = sorted((one.name, one.source or "") for one in group.requirements if one.name in mentioned)
@@ -252,10 +284,13 @@ def _check(after: Project, before: Project, edit: ProjectEdit) -> None:
             raise _NotAsWantedError(
                 f"the group {name} would not hold {', '.join(sorted(mentioned))} as wanted"
             )
-        if name not in before.groups and not group.optional:
+        if name not in before.groups.keys() - edit.gone and not group.optional:
             raise _NotAsWantedError(f"the group {name} would not be optional")
     if {(one.name, one.url) for one in edit.sources} - {(one.name, one.url) for one in after.sources}:
         raise _NotAsWantedError("a source would be missing")
+    kept = {one.name for one in before.sources if one.name.lower() not in edit.unused}
+    if {one.name for one in after.sources} != kept | {one.name for one in edit.sources}:
+        raise _NotAsWantedError("other sources than those of the variants would leave")
 
 
 def _check_tables(document: Mapping[str, Any], edit: ProjectEdit) -> None:
@@ -264,5 +299,7 @@ def _check_tables(document: Mapping[str, Any], edit: ProjectEdit) -> None:
     declared = {normalised(group): backend for group, backend in table.items()}
     if any(declared.get(group) != backend for group, backend in edit.variants):
         raise _NotAsWantedError("a hardware variant would not be declared")
+    if (edit.gone - {group for group, _ in edit.variants}) & declared.keys():
+        raise _NotAsWantedError("a hardware variant would stay declared")
     if edit.plugin is not None and "poetry-aiops" not in tool.get("poetry", {}).get("requires-plugins", {}):
         raise _NotAsWantedError("the plugin would not be asked for")

@@ -12,6 +12,7 @@ import tomlkit
 from tomlkit.items import Array, InlineTable
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import as_pep440
 
 
@@ -180,6 +181,24 @@ class Sections:
         self._open(block.partition("\n")[0])
         self._insert(block, after)
 
+    def drop(self, keys: Sequence[str], name: str = "") -> None:
+        """Take out every table under ``keys`` with the comment directly above it; of a list only entries called ``name``."""
+        for index in reversed(range(len(self._lines))):
+            if not _HEADER.match(self._lines[index]):
+                continue
+            end = self._end(index)
+            found = [*map(normalised, header_keys(self._lines[index]))][: len(keys)]
+            if found != [*map(normalised, keys)] or (name and name != _name_of(self._lines[index + 1 : end])):
+                continue
+            start = index
+            while start and self._lines[start - 1].lstrip().startswith("#"):
+                start -= 1
+            while end < len(self._lines) and not self._lines[end].strip():
+                end += 1
+            del self._lines[start:end]
+        while self._lines and not self._lines[-1].strip():
+            self._lines.pop()
+
     def _open(self, header: str) -> None:
         """Write what is in the way of a table as tables of their own: ``source = []``, ``group = {dev = {...}}``.
 
@@ -233,6 +252,10 @@ class Sections:
         while end > header + 1 and _leads_on(self._lines[end - 1], comments=not reaches_file_end):
             end -= 1
         return end
+
+
+def _name_of(lines: Sequence[str]) -> str:
+    return str(tomllib.loads("".join(lines)).get("name", "")).lower()
 
 
 def _leads_on(line: str, *, comments: bool) -> bool:

@@ -11,6 +11,7 @@ from poetry_aiops.config import read_config
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.addition import Addition, AdditionRequest, plan_addition
 from poetry_aiops.hardware.recipes import Recipes
+from poetry_aiops.project.edit import ProjectEdit
 from poetry_aiops.project.pyproject import aiops_table, project_from
 
 
@@ -49,7 +50,7 @@ def plan(
 ) -> Addition:
     document = tomllib.loads(text)
     hardware = read_config(aiops_table(document)).hardware
-    request = AdditionRequest(packages, (variants,), replace, index)
+    request = AdditionRequest(packages, (variants,), replace=replace, torch_index=index)
     declared = hardware.variants if hardware else ()
     return plan_addition(request, project_from(document, Path("pyproject.toml")), declared, (), RECIPES)
 
@@ -124,9 +125,9 @@ def test_the_name_for_which_a_twin_stands_is_written_to_install_nothing() -> Non
 
 def test_a_package_that_is_there_already_is_left_alone() -> None:
     addition = plan(TWO, "torch")
-    assert addition.edit.is_empty
+    assert addition.edit == ProjectEdit()
     assert [one.unchanged for one in addition.variants] == [("torch",), ("torch",)]
-    assert plan(TWO, "torch@^2.10.0").edit.is_empty
+    assert plan(TWO, "torch@^2.10.0").edit == ProjectEdit()
 
 
 def test_another_constraint_is_refused_and_written_with_replace() -> None:

@@ -23,7 +23,6 @@ def after(*entries: Entry) -> History:
 def test_nothing_new_is_no_alert() -> None:
     same = replace(BEFORE, findings=(APPLE,))
     told = news(replace(same, generated=LATER), after(same))
-    assert not told.is_worth_an_alert
     assert (told.findings, told.resolved, told.lock_changed, told.feeds, in_words(told)) == (
         (),
         (),
@@ -36,7 +35,7 @@ def test_nothing_new_is_no_alert() -> None:
 def test_an_advisory_about_a_version_that_was_locked_before_comes_from_the_feed() -> None:
     told = news(replace(BEFORE, findings=(APPLE,), feeds={"snapshot": "feed-2"}), after(BEFORE))
     assert [(one.seen, one.cause) for one in told.findings] == [(APPLE, "feed")]
-    assert (told.feeds, told.lock_changed, told.is_worth_an_alert) == (("snapshot",), False, True)
+    assert (told.feeds, told.lock_changed) == (("snapshot",), False)
     assert "new in the advisories" in in_words(told)[0]
 
 
@@ -84,15 +83,13 @@ def test_a_finding_that_was_resolved_and_comes_back_is_news() -> None:
 def test_going_blind_is_told_once() -> None:
     blind = replace(BEFORE, open_questions=("osv: no answer",))
     assert news(blind, after(BEFORE)).blind == ("osv: no answer",)
-    assert news(blind, after(BEFORE)).is_worth_an_alert
-    assert not news(blind, after(BEFORE, blind)).is_worth_an_alert
+    assert news(blind, after(BEFORE, blind)).blind == ()
 
 
-def test_only_grave_signals_are_worth_an_alert() -> None:
+def test_only_grave_signals_are_reported() -> None:
     young = replace(BEFORE, signals=frozenset({("pear", "young")}))
     yanked = replace(BEFORE, signals=frozenset({("pear", "yanked"), ("pear", "from-a-later-release")}))
-    assert not news(young, after(BEFORE)).is_worth_an_alert
-    assert news(yanked, after(BEFORE)).is_worth_an_alert
+    assert in_words(news(young, after(BEFORE))) == ()
     assert in_words(news(yanked, after(BEFORE))) == ("pear: yanked",)
 
 

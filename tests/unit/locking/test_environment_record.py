@@ -11,7 +11,6 @@ import pytest
 from poetry_aiops.locking.environment_record import (
     SHEBANG_LIMIT,
     SOURCE,
-    forget,
     look_for_record,
     posix_head,
     read_record,
@@ -75,18 +74,6 @@ def test_a_folder_in_the_records_place_is_told(tmp_path: Path) -> None:
     assert "cannot be read" in (look_for_record(tmp_path).problem or "")
 
 
-def test_forgetting_drops_the_request_alone(tmp_path: Path) -> None:
-    write_record(tmp_path, tmp_path / "bin", tmp_path / "bin" / "python", record())
-    assert forget(tmp_path)
-    assert read_record(tmp_path) == record(requested=None)
-    assert not forget(tmp_path)
-
-
-def test_forgetting_where_nothing_is_remembered_writes_nothing(tmp_path: Path) -> None:
-    assert not forget(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_writing_into_a_folder_that_is_none_is_an_os_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OSError, match="file"):
@@ -119,6 +106,12 @@ def test_the_first_line_is_never_longer_than_the_limit() -> None:
     for length in range(SHEBANG_LIMIT - 30, SHEBANG_LIMIT + 10):
         first = posix_head("/" + "x" * length).split(b"\n")[0]
         assert len(first) + 1 <= SHEBANG_LIMIT
+
+
+def test_a_path_that_just_fits_stands_in_the_first_line() -> None:
+    longest = "/" + "x" * (SHEBANG_LIMIT - len(posix_head("/")))
+    assert posix_head(longest) == f"#!{longest} -IS\n".encode()
+    assert posix_head(f"{longest}x").startswith(b"#!/bin/sh\n")
 
 
 @posix_only

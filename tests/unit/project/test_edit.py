@@ -299,3 +299,93 @@ def test_comments_of_an_inline_value_stay() -> None:
     assert "# ours follow\n" in apply_edit(INLINE, EVERYTHING, Path("pyproject.toml"))
     changed = apply_edit(LISTED, EVERYTHING, Path("pyproject.toml"))
     assert "# the first one\n# behind the gate\n[[tool.poetry.source]]\n" in changed
+
+
+# -- variants that leave -----------------------------------------------------------------------------------
+
+VARIANTS = """\
+[project]
+name = "demo"
+version = "1"
+
+# the CPU builds
+[tool.poetry.group.ml-cpu]
+optional = true
+[tool.poetry.group.ml-cpu.dependencies]
+torch = {version = "*", source = "cpu"}
+
+# the CUDA builds
+[tool.poetry.group.ML_GPU]
+optional = true
+# pinned
+[tool.poetry.group.ML_GPU.dependencies]
+torch = {version = "*", source = "cuda"}  # newest
+
+# where they come from
+[[tool.poetry.source]]
+name = "cpu"
+url = "https://index.example/cpu"
+priority = "explicit"
+
+[[tool.poetry.source]]
+name = "cuda"
+url = "https://index.example/cuda"
+priority = "explicit"
+
+[tool.poetry-aiops.hardware]
+mixed = "newest"
+[tool.poetry-aiops.hardware.variants]
+ml-cpu = "cpu"
+ML_GPU = "cu126"  # the lab
+"""
+
+STANDARD_VARIANTS = """\
+[project]
+name = "demo"
+version = "1"
+
+[dependency-groups]
+ml-cpu = ["torch"]
+ml-gpu = ["torch"]
+
+[tool.poetry]
+source = [{name = "cuda", url = "https://index.example/cuda", priority = "explicit"}, {name = "PyPI"}]
+group = {ml-cpu = {optional = true}, ml-gpu = {optional = true, dependencies = {torch = {source = "cuda"}}}}
+
+[tool.poetry-aiops]
+hardware = {variants = {ml-cpu = "cpu", ml-gpu = "cu126"}}
+"""
+
+
+@pytest.mark.parametrize("text", [VARIANTS, STANDARD_VARIANTS, VARIANTS.replace("\n", "\r\n")])
+def test_a_variant_leaves_with_its_group_row_and_source(text: str) -> None:
+    after = applied(text, gone=frozenset({"ml-gpu"}), unused=frozenset({"cuda"}))
+    assert "gpu" not in after.lower()
+    assert "cuda" not in after.lower()
+    before = project_from(tomllib.loads(text), PYPROJECT)
+    kept = project_from(tomllib.loads(after), PYPROJECT)
+    assert kept.groups["ml-cpu"] == before.groups["ml-cpu"]
+    table = tomllib.loads(after)["tool"]["poetry-aiops"]["hardware"]["variants"]
+    assert table == {"ml-cpu": "cpu"}
+
+
+def test_what_belongs_to_others_stays_when_a_variant_leaves() -> None:
+    after = applied(VARIANTS, gone=frozenset({"ml-gpu"}), unused=frozenset({"cuda"}))
+    lost = lost_lines(VARIANTS, after)
+    assert "# where they come from" in after
+    assert "# the CUDA builds" in lost
+    assert not [line for line in lost if "cpu" in line.lower()]
+
+
+def test_the_last_variant_takes_its_table_with_it() -> None:
+    after = applied(VARIANTS, gone=frozenset({"ml-gpu", "ml-cpu"}), unused=frozenset({"cuda", "cpu"}))
+    assert tomllib.loads(after) == {"project": {"name": "demo", "version": "1"}}
+
+
+def test_a_variant_can_come_back_under_its_name_in_one_edit() -> None:
+    again = GroupEdit("ml-gpu", (Entry("jax", "*", extras=("cuda12",)),))
+    after = applied(VARIANTS, again, gone=frozenset({"ml-gpu"}), variants=(("ml-gpu", "cu130"),))
+    assert [
+        one.name for one in project_from(tomllib.loads(after), PYPROJECT).groups["ml-gpu"].requirements
+    ] == ["jax"]
+    assert tomllib.loads(after)["tool"]["poetry-aiops"]["hardware"]["variants"]["ml-gpu"] == "cu130"

@@ -269,11 +269,6 @@ def groups_in_words(*rows: PackageRow) -> str:
     return ", ".join(groups) or rows[0].package.category or ""
 
 
-def fixed_in_words(finding: Finding) -> str:
-    """Return the first version without the vulnerability, or that there is none."""
-    return finding.fixed_in[0] if finding.fixed_in else "no fix known"
-
-
 def other_names(finding: Finding) -> str:
     """Return the aliases and the score: ``CVE-2024-1, CVSS 9.8``."""
     rated = [f"CVSS {finding.cvss:g}"] if finding.cvss is not None else []
