@@ -309,6 +309,12 @@ class TestMarkdown:
         assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} <= {3, 4, 5}
 
 
+def test_names_are_counted_beside_packages_only_where_a_name_has_several() -> None:
+    one, several = graph_of("a", "a b"), graph_of("a", "a b", versions={"b": ("1.0", "2.0")})
+    assert re.search(r"^Packages: +2$", summary_text(analyse(one)), re.MULTILINE)
+    assert re.search(r"^Packages: +3, 2 names$", summary_text(analyse(several)), re.MULTILINE)
+
+
 def test_the_minus_of_what_went_away_is_shown_and_begins_no_list() -> None:
     assert inert("- ecdsa 1.0") == "\\- ecdsa 1.0"
     assert inert("-") == "-"
