@@ -9,11 +9,7 @@ MUTATION := .venvs/mutation
 # Bytecode is kept: without it every process of the tests compiles each module anew, 20 CPU seconds for each worker.
 unexport PYTHONDONTWRITEBYTECODE
 
-<<<<<<< HEAD
-.PHONY: demo bench docs page mutation test test-random test-slow lint types format dist release-tag data-age facts clean
-=======
-.PHONY: demo demo-full bench docs mutation test test-random test-slow lint types format dist release-tag data-age facts clean
->>>>>>> main
+.PHONY: demo demo-full bench docs page mutation test test-random test-slow lint types format dist sbom release-tag data-age facts clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -70,6 +66,11 @@ bench: $(STAMP)
 # Source archive and wheel, in dist/.
 dist: $(DEMO_STAMP)
 	$(BIN)/poetry build --clean
+
+# What poetry.lock holds, as CycloneDX; exit code 1 only says that there are findings.
+sbom: $(DEMO_STAMP)
+	mkdir -p sbom
+	$(BIN)/poetry health --output sbom/poetry-aiops.cdx.json > /dev/null || test $$? -eq 1
 
 # The tag that is being released is the version of the project.
 release-tag: $(DEMO_STAMP)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from poetry.core.constraints.version import Version
 
+from poetry_aiops.locking.api import Machines, Terms
 from poetry_aiops.migrate.legacy.find import knowledge_of
 from poetry_aiops.migrate.legacy.model import KnownGroup, install_line
 from poetry_aiops.migrate.locking import hints_from, solved_alone
@@ -58,7 +59,7 @@ class Comparison:
         return [pin for pins in found.values() for pin in pins]
 
     def prove(self, plan: Plan, lock: Lock, staged: StagedProject) -> Proof:
-        """Compare pins, constraints and installs with a lock."""
+        """Compare pins, constraints and installs with a lock; a variant counts only where its backend exists."""
         python = staged.poetry.package.python_constraint
         machines = targets(lambda version: python.allows(Version.parse(version)))
         causes = Causes(
@@ -76,7 +77,14 @@ class Comparison:
         constraints = [
             entry for group in plan.edits.groups if group.name == CONSTRAINTS for entry in group.entries
         ]
-        installs = [self._compared(old, lock, machines, causes) for old in self.old_files]
+        backends = {group.name: group.backend for group in plan.edits.groups if group.backend is not None}
+        where = Machines(machines)
+        installs = []
+        for old in self.old_files:
+            backend = next((backends[group] for group in old.groups if group in backends), None)
+            names = set(where.names(where.for_backend(backend, Terms())))
+            there = tuple(machine for machine in machines if machine.name in names)
+            installs.append(self._compared(old, lock, there, causes))
         return prove(plan.pins, machines, causes, constraints, installs)
 
     @cached_property

@@ -77,6 +77,9 @@ class Causes:
         variants = [variant for variant, names in self.variants.items() if name in names]
         if variants:
             return f"the hardware variants bring it ({', '.join(variants)}), so `poetry hw-install` does"
+        compiled = [pin for pin in self.pins if pin.name == name and not pin.direct]
+        if compiled:
+            return f"{compiled[0].place} is a pin for other packages, and none of them requires it there"
         differing = set(changed) - {name}
         owners = [package for package in old if any(edge.name == name for edge in package.edges)]
         if owners and all(package.name in differing for package in owners):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -136,6 +137,16 @@ def test_a_package_that_the_variants_bring_is_told_so() -> None:
     assert (
         found.differences[0].cause == "the hardware variants bring it (ml-cpu), so `poetry hw-install` does"
     )
+
+
+def test_a_compiled_pin_that_no_package_requires_there_is_none_of_the_installation() -> None:
+    pin = Pin("colorama", "1", "main", Place("web.txt", 7), direct=False)
+    found = proof([package("colorama", "1")], [], pins=[pin])
+    assert (
+        found.differences[0].cause
+        == "web.txt:7 is a pin for other packages, and none of them requires it there"
+    )
+    assert proof([package("colorama", "1")], [], pins=[replace(pin, direct=True)]).unexplained
 
 
 def test_what_pip_reports_is_compared_on_this_machine_alone() -> None:
