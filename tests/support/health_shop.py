@@ -102,7 +102,6 @@ class Shop:
             "POETRY_AIOPS_OSV_URL": self.osv.url if self.osv else "http://127.0.0.1:9",
             "POETRY_AIOPS_PUBLIC_SOURCES": "stand-in",
             "POETRY_AIOPS_TOP_PACKAGES_URL": "none",
-            "POETRY_AIOPS_DOWNLOADS_URL": "none",
         }
 
     @property

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.installer import VariantInstaller as VariantInstaller
     from poetry_aiops.locking.lock_text import parse_lock as parse_lock
     from poetry_aiops.locking.pin_change import changed_pins as changed_pins
+    from poetry_aiops.locking.pin_change import in_format_of as in_format_of
     from poetry_aiops.locking.planned_project import refuse_invalid as refuse_invalid
     from poetry_aiops.locking.poetry_project import PoetryProject as PoetryProject
     from poetry_aiops.locking.propose import propose as propose
@@ -58,7 +59,7 @@ else:
         "gate": ("locked_by", "verify_locked", "verify_project"),
         "installer": ("VariantInstaller",),
         "lock_text": ("parse_lock",),
-        "pin_change": ("changed_pins",),
+        "pin_change": ("changed_pins", "in_format_of"),
         "planned_project": ("refuse_invalid",),
         "poetry_project": ("PoetryProject",),
         "propose": ("propose",),
