@@ -112,9 +112,9 @@ export const mapView = {
     const roomy = w > 44 && h > 19;
     const button = el("button", {
       type: "button", class: `${groupClass(tone)}${roomy ? "" : " tiny"}${tall ? "" : " headline"}${node ? "" : " family"}`,
-      title: words, "aria-label": words, onclick: act, ondblclick: node ? () => app.act.focus(node) : null,
+      title: words, "aria-label": roomy ? null : words, onclick: act, ondblclick: node ? () => app.act.focus(node) : null,
       style: { left: `${x}px`, top: `${y}px`, width: `${Math.max(0, w - 2)}px`, height: `${Math.max(0, h - 2)}px` },
-    }, roomy ? el("bdi", {}, title) : null, roomy && detail && (h > 40 || !tall) ? el("span", {}, detail) : null, roomy && more && h > 58 ? el("span", { class: "dim" }, more) : null);
+    }, roomy ? el("bdi", {}, title) : null, " ", roomy && detail && (h > 40 || !tall) ? el("span", {}, detail) : null, " ", roomy && more && h > 58 ? el("span", { class: "dim" }, more) : null);
     button.node = node;
     return button;
   },

@@ -176,7 +176,7 @@ def test_diff_of_two_groups_says_what_a_variant_adds_over_another(
     assert "+ nvidia-cublas-cu12" in done.stdout
     assert "+ tensorflow" in done.stdout
     assert "+ torch " not in done.stdout  # both have it
-    assert "+ torch " in poetry.must(project, "graph", "--compare", "ml-gpu").stdout
+    assert "+ torch " in poetry.must(project, "graph", "--diff", "main..ml-gpu").stdout
 
 
 def test_diff_tells_what_changed_since_a_revision(

@@ -1,4 +1,4 @@
-// Built by page/build.js. Sources: 43fad52fc7a4a2b70055cd07ba36ee2f7df6dd91656b76d92f7031edb4dabfff. What follows: 203d74ff5b66cc63f7a9fee772f20495a206d1a66e17588429b4e6eca44015e8.
+// Built by page/build.js. Sources: 46cb92e9e7c9d2a27efee18ddfd10bb7f1453002b85600bda6058c8ca2a7a6cd. What follows: e2b52dfdc574e12aea5ee8eecf9fbcfff558f0af5c68f04e7a4aa9e5b26f035a.
 "use strict";
 (() => {
   // src/dom.js
@@ -1952,11 +1952,11 @@
         type: "button",
         class: `${groupClass(tone)}${roomy ? "" : " tiny"}${tall ? "" : " headline"}${node ? "" : " family"}`,
         title: words,
-        "aria-label": words,
+        "aria-label": roomy ? null : words,
         onclick: act,
         ondblclick: node ? () => app2.act.focus(node) : null,
         style: { left: `${x}px`, top: `${y}px`, width: `${Math.max(0, w - 2)}px`, height: `${Math.max(0, h - 2)}px` }
-      }, roomy ? el("bdi", {}, title) : null, roomy && detail && (h > 40 || !tall) ? el("span", {}, detail) : null, roomy && more && h > 58 ? el("span", { class: "dim" }, more) : null);
+      }, roomy ? el("bdi", {}, title) : null, " ", roomy && detail && (h > 40 || !tall) ? el("span", {}, detail) : null, " ", roomy && more && h > 58 ? el("span", { class: "dim" }, more) : null);
       button.node = node;
       return button;
     }
