@@ -39,7 +39,7 @@ class Gpu(NamedTuple):
 
     vendor: str
     name: str | None = None
-    index: int | None = None
+    ordinal: int | None = None
     bus: str | None = None
     uuid: str | None = None
     device_id: str | None = None

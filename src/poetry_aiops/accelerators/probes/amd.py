@@ -176,7 +176,7 @@ def parse_smi(text: str) -> Facts:
     facts = read_pairs(re.sub(r',[ \t]{0,20}(?=")', ",\n", plain), SMI)  # JSON may be one long line
     module = re.search(_MODULE, plain)
     driver = module.group(1) if module else facts.amdgpu
-    gpus = tuple(gpu._replace(index=None) for gpu in facts.gpus)
+    gpus = tuple(gpu._replace(ordinal=None) for gpu in facts.gpus)
     return Facts(gpus=gpus, amdgpu=driver if gpus else None)
 
 

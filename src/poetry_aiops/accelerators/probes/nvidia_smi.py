@@ -176,7 +176,7 @@ def _gpu(row: Mapping[str, str], place: int) -> Gpu:
     return Gpu(
         NVIDIA,
         name=name(row.get("name", row.get("gpu_name", ""))),
-        index=place if (told := number(row.get("index", ""))) is None else told,
+        ordinal=place if (told := number(row.get("index", ""))) is None else told,
         bus=bus_key(row.get("pci.bus_id", row.get("gpu_bus_id", ""))),
         uuid=row.get("uuid", row.get("gpu_uuid", ""))[:60] or None,
         device_id=device.group(1).lower() if device else None,
@@ -225,7 +225,7 @@ def parse_xml(text: str) -> Facts:
             continue
         path = [*path[-8:], tag]
         if tag == "gpu" and (found := re.search(_ID, attributes)):
-            gpus.append(Gpu(NVIDIA, bus=bus_key(found.group(1)), index=len(gpus)))
+            gpus.append(Gpu(NVIDIA, bus=bus_key(found.group(1)), ordinal=len(gpus)))
         elif gpus:
             gpus[-1] = _xml_told(gpus[-1], path, value)
             top.setdefault(tag, value) if tag == "current_dm" else None
@@ -290,7 +290,7 @@ def parse_log(text: str) -> Facts:
     section, windows = "", False
     for line in lines(text):
         if head := re.match(_LOG_GPU, line):
-            gpus.append(Gpu(NVIDIA, bus=bus_key(head.group(1)), index=len(gpus)))
+            gpus.append(Gpu(NVIDIA, bus=bus_key(head.group(1)), ordinal=len(gpus)))
         elif pair := re.match(_PAIR, line):
             key, value = pair.group(2).strip(), pair.group(3).strip()
             if gpus:
@@ -401,7 +401,7 @@ def _gpus(text: str) -> Iterator[Gpu]:
             if waiting:
                 yield waiting
             label = re.sub(_STATE, "", row.group(2))
-            waiting = Gpu(NVIDIA, name=name(label), index=int(row.group(1)), bus=bus_key(row.group(3)))
+            waiting = Gpu(NVIDIA, name=name(label), ordinal=int(row.group(1)), bus=bus_key(row.group(3)))
         elif waiting and "GPU is lost" in line:
             yield waiting._replace(lost=True)
             waiting = None
@@ -415,7 +415,7 @@ def _gpus(text: str) -> Iterator[Gpu]:
 def _processes(text: str) -> Iterator[Gpu]:
     """Return the GPUs that only the table of processes names."""
     seen = {int(found.group(1)) for line in lines(text) if (found := re.match(_PROCESS, line))}
-    return (Gpu(NVIDIA, index=index) for index in sorted(seen))
+    return (Gpu(NVIDIA, ordinal=index) for index in sorted(seen))
 
 
 def is_banner(text: str) -> bool:
@@ -440,7 +440,7 @@ def parse_list(text: str) -> Facts:
     for line in lines(text):
         if found := re.match(_LIST_GPU, line):
             label = name(found.group(2))
-            gpus.append(Gpu(NVIDIA, name=label, index=int(found.group(1)), uuid=found.group(3)))
+            gpus.append(Gpu(NVIDIA, name=label, ordinal=int(found.group(1)), uuid=found.group(3)))
         elif gpus and re.match(_MIG, line):
             gpus[-1] = gpus[-1]._replace(partitions=gpus[-1].partitions + 1)
     jetson = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)

@@ -190,7 +190,7 @@ def _gpu(block: dict[str, str], vendor: str | None) -> Gpu | None:
     found = Gpu(
         vendor or "",
         name=name(re.sub(r" ?\((?:R|TM)\)| ?\((?:gfx|RADV|NVK).*\)$", "", told[0])) if told else None,
-        index=number(block.get("index", "")),
+        ordinal=number(block.get("index", "")),
         bus=_bus(block.get("bus", "")),
         uuid=_uuid(block.get("uuid", "")),
         device_id=device,

@@ -77,7 +77,7 @@ def users(text: str) -> Facts:
     plain = clean(text)
     facts = read_pairs(re.sub(r"major=(\d{1,2}), minor=(\d)", r"\1.\2", plain), USERS)
     gpus = tuple(
-        gpu._replace(index=place if gpu.index is None else gpu.index) if gpu.vendor == NVIDIA else gpu
+        gpu._replace(ordinal=place if gpu.ordinal is None else gpu.ordinal) if gpu.vendor == NVIDIA else gpu
         for place, gpu in enumerate(dict.fromkeys(facts.gpus))
     )
     built = re.search(r"(?i)pytorch version[^\n]{0,24}: ?\**\s?\d\.\d{1,2}\.\d{1,2}\+cu(\d{2})(\d)\b", plain)
@@ -101,7 +101,7 @@ def listings(text: str) -> Facts:
     facts = read_pairs(text, LISTINGS)
     windows = re.search(r"Card name: NVIDIA(?s:.{1,3000}?)Driver (?:File )?Version: ([0-9.]{10,20})", text)
     driver = nvidia_version(windows.group(1)) if windows else facts.driver
-    gpus = tuple(gpu._replace(index=None) for gpu in facts.gpus)
+    gpus = tuple(gpu._replace(ordinal=None) for gpu in facts.gpus)
     return facts._replace(
         gpus=tuple(dict.fromkeys(gpus)),
         driver=driver if any(gpu.vendor == NVIDIA for gpu in gpus) else None,
