@@ -188,8 +188,6 @@ def _meanings() -> dict[str, str]:
         exploits.EPSS_VARIABLE: f"the probabilities of exploitation for `--exploited`, `{exploits.EPSS_URL}` by default",
         downloads.LIST_VARIABLE: f"the list of the most used packages for `popularity`, `{downloads.TOP_PACKAGES}` by default;"
         " `none` leaves it out",
-        downloads.SERVICE_VARIABLE: f"the service that is asked for the downloads of others, `{downloads.DOWNLOADS}` by default;"
-        " `none` leaves it out",
         fix_solving.SECONDS_VARIABLE: f"how long one solve of `poetry health --fix` may take, {seconds:.0f} by default",
         "SOURCE_DATE_EPOCH": "the time in a report, in seconds since 1970; what has expired is judged by the real clock",
     }

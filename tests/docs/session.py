@@ -110,7 +110,6 @@ def session(poetry: PoetryProgram, folder: Path) -> Iterator[Session]:
             "POETRY_AIOPS_OSV_URL": osv.url,
             "POETRY_AIOPS_PUBLIC_SOURCES": "stand-ins,pytorch-cpu,pytorch-cu126",
             "POETRY_AIOPS_TOP_PACKAGES_URL": "none",
-            "POETRY_AIOPS_DOWNLOADS_URL": "none",
         }
         shell = subprocess.Popen(
             ["/bin/sh"],

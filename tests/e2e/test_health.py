@@ -61,23 +61,17 @@ def test_private_packages_fail_closed_and_their_names_stay_here(shop: Shop, osv:
     assert [name for name in PRIVATE if name in told] == []
 
 
-def test_download_figures_are_asked_for_public_packages_only(shop: Shop, osv: OsvServer) -> None:
+def test_download_figures_are_one_list_and_no_name_is_sent(shop: Shop, osv: OsvServer) -> None:
     osv.files["/top.json"] = json.dumps(
         {"last_update": "2026-11-01", "rows": [{"project": "webapi", "download_count": 10_000_000}]}
     ).encode()
-    osv.files["/api/packages/toolkit/recent"] = b'{"data": {"last_month": 1000}}'
 
-    document = shop.document(
-        "--metric",
-        "popularity",
-        POETRY_AIOPS_TOP_PACKAGES_URL=f"{osv.url}/top.json",
-        POETRY_AIOPS_DOWNLOADS_URL=f"{osv.url}/api",
-    )
+    document = shop.document("--metric", "popularity", POETRY_AIOPS_TOP_PACKAGES_URL=f"{osv.url}/top.json")
 
     packages = by_name(document)
     assert packages["webapi"]["popularity"]["downloads"] == 10_000_000
-    assert packages["toolkit"]["popularity"]["downloads"] == 1000
-    assert [path for path in osv.requests if any(name in path for name in PRIVATE)] == []
+    assert packages["toolkit"]["popularity"]["downloads"] is None
+    assert list(osv.requests) == ["/top.json"]
 
 
 # -- exit codes ---------------------------------------------------------------------------------------------

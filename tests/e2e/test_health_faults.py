@@ -106,10 +106,7 @@ def test_an_index_that_fails_costs_coverage_but_no_finding(
 def test_a_source_that_is_down_is_three_for_each_metric(
     shop: Shop, shop_index: PackageIndex, metric: str
 ) -> None:
-    dead = {
-        "POETRY_AIOPS_TOP_PACKAGES_URL": "http://127.0.0.1:9/top",
-        "POETRY_AIOPS_DOWNLOADS_URL": "http://127.0.0.1:9",
-    }
+    dead = {"POETRY_AIOPS_TOP_PACKAGES_URL": "http://127.0.0.1:9/top"}
     with shop_index.fault("pypi", IndexFault.SERVER_ERROR):
         document = shop.document("--without", "inner", "--metric", metric, code=3, **dead)
 

@@ -22,7 +22,7 @@ class SyncReqsCommand(AiopsCommand, Command):
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
     extensions: ClassVar[dict[str, str]] = {".json": "json"}
     options: ClassVar[list[Option]] = [
-        option("check", None, "Write nothing; exit with code 1 and show a diff when a file is out of date."),
+        option("check", None, "Write nothing; exit with code 1 when a file is out of date."),
         option("dry-run", None, "Show the changes; write nothing."),
         option("force", None, "Also overwrite files that were edited by hand or not written by sync-reqs."),
         option(

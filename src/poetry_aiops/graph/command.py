@@ -62,16 +62,14 @@ class GraphCommand(AiopsCommand, Command):
             flag=False,
             multiple=True,
         ),
-        option("diff", None, "Show what changed since this git revision.", flag=False),
-        option("compare", None, "Show what a group adds to another: <comment>ml-cpu..ml-gpu</>.", flag=False),
-        option("check-cycles", None, "Exit with code 1 when packages need each other in a circle."),
-        option("sizes", None, "Ask the indexes for the size of each package; needs the network."),
         option(
-            "health-report",
+            "diff",
             None,
-            "Show the vulnerabilities of a `poetry health` report; by default of the last one, if it is about this lock.",
+            "Show what changed since this git revision, or from one group to another: <comment>ml-cpu..ml-gpu</>.",
             flag=False,
         ),
+        option("check-cycles", None, "Exit with code 1 when packages need each other in a circle."),
+        option("sizes", None, "Ask the indexes for the size of each package; needs the network."),
         option("open", None, "Open the page in a browser."),
     ]
     help = """\
@@ -86,7 +84,7 @@ Without a format and without a question it writes the page <comment>dependency_g
 <info>poetry graph --why idna --from fastapi</info>
 <info>poetry graph --without-package transformers --without-package datasets</info>
 <info>poetry graph --diff main --format markdown</info>
-<info>poetry graph --compare ml-cpu..ml-gpu</info>
+<info>poetry graph --diff ml-cpu..ml-gpu</info>
 """
 
     def handle(self) -> int:
@@ -108,10 +106,8 @@ Without a format and without a question it writes the page <comment>dependency_g
             without_packages=tuple(self.option("without-package")),
             holds_back=tuple(self.option("holds-back")),
             diff=self.option("diff"),
-            compare=self.option("compare"),
             check_cycles=bool(self.option("check-cycles")),
             sizes=bool(self.option("sizes")),
-            health_report=self.option("health-report"),
             open_page=bool(self.option("open")),
         )
         return graph(request, output, PoetryProject(output, self.get_application()))

@@ -21,7 +21,7 @@ from poetry_aiops.health.applicability import LEFT_OUT, Origins
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf, currency_metric
 from poetry_aiops.health.depth import depth_metric
-from poetry_aiops.health.downloads import download_counts, services_from
+from poetry_aiops.health.downloads import download_counts, list_address
 from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.feeds import feeds_of
 from poetry_aiops.health.findings import released_fixes
@@ -312,12 +312,12 @@ class HealthLook:
         return cooldown_of(self.subject.poetry.config)
 
     def _popularity(self) -> list[Popularity]:
-        services = replace(services_from(os.environ), offline=self.request.offline)
         counts = download_counts(
             public_names(self.packages, self.origins),
-            services,
+            list_address(os.environ),
             self.folder / "downloads",
             now=self.request.clock,
+            offline=self.request.offline,
         )
         direct = self.demands.direct
         return [

@@ -21,6 +21,7 @@ from poetry_aiops.locking.api import (
     changed_pins,
     explained,
     floors_of,
+    in_format_of,
     index_faults_in_words,
     needs_from,
     prepare,
@@ -204,9 +205,9 @@ class FixSolver:
     def _solved(self) -> SolvedFixes:
         """Return what was solved, verified as it will be read; raises LockConflictError for a lock that is not sound."""
         self.project.verify(self.staged)
-        text = read_file(self.staged.lock_path)
+        text = in_format_of(self.lock, read_file(self.staged.lock_path).decode("utf-8"))
         lock = replace(read_lock(self.staged.lock_path), path=self.case.lock.path)
-        return SolvedFixes(text, lock, self.case.audit_of(lock.packages))
+        return SolvedFixes(text.encode("utf-8"), lock, self.case.audit_of(lock.packages))
 
     def _offering(self, chosen: Sequence[ProposedFix], never: frozenset[tuple[str, str]]) -> Offering:
         keys, names = {one.key for one in chosen}, _names(chosen)

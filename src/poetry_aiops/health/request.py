@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from poetry_aiops.accelerators.groups import names_in_groups
 from poetry_aiops.errors import UsageError
-from poetry_aiops.health.downloads import services_from
+from poetry_aiops.health.downloads import list_address
 from poetry_aiops.health.gate import Rules
 from poetry_aiops.health.ignores import Ignore
 from poetry_aiops.health.interval import read_interval
@@ -253,10 +253,8 @@ def _metrics(names: Iterable[str], every: tuple[MetricName, ...]) -> tuple[Metri
 
 
 def _every_metric(environment: Mapping[str, str]) -> tuple[MetricName, ...]:
-    """Return the metrics of a run without ``--metric``: popularity only where some source of downloads is set."""
-    services = services_from(environment)
-    has_downloads = services.top_packages or services.by_name
-    return tuple(metric for metric in METRICS if metric != "popularity" or has_downloads)
+    """Return the metrics of a run without ``--metric``: popularity only where its list is not switched off."""
+    return tuple(metric for metric in METRICS if metric != "popularity" or list_address(environment))
 
 
 def _ignores(texts: Iterable[str]) -> tuple[Ignore, ...]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.installer import VariantInstaller as VariantInstaller
     from poetry_aiops.locking.lock_text import parse_lock as parse_lock
     from poetry_aiops.locking.pin_change import changed_pins as changed_pins
+    from poetry_aiops.locking.pin_change import in_format_of as in_format_of
     from poetry_aiops.locking.planned_project import refuse_invalid as refuse_invalid
     from poetry_aiops.locking.poetry_project import PoetryProject as PoetryProject
     from poetry_aiops.locking.propose import propose as propose
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.session import VariantSession as VariantSession
     from poetry_aiops.locking.staged_project import StagedProject as StagedProject
     from poetry_aiops.locking.verify import Installed as Installed
+    from poetry_aiops.locking.verify import Machines as Machines
     from poetry_aiops.locking.verify import Terms as Terms
 else:
     _HOME = {
@@ -57,14 +59,14 @@ else:
         "gate": ("locked_by", "verify_locked", "verify_project"),
         "installer": ("VariantInstaller",),
         "lock_text": ("parse_lock",),
-        "pin_change": ("changed_pins",),
+        "pin_change": ("changed_pins", "in_format_of"),
         "planned_project": ("refuse_invalid",),
         "poetry_project": ("PoetryProject",),
         "propose": ("propose",),
         "record": ("InstallRecord", "record_for"),
         "session": ("VariantSession",),
         "staged_project": ("StagedProject",),
-        "verify": ("Installed", "Terms"),
+        "verify": ("Installed", "Machines", "Terms"),
     }
 
     def __getattr__(name: str) -> object:

@@ -65,6 +65,28 @@ def changed_pins(
     return _spliced(before, read_file(path).decode("utf-8"), newer)
 
 
+def in_format_of(before: str, after: str) -> str:
+    """Return a solved lock in the format of the one that it came from: Poetry writes its newest, 2.1.
+
+    Format 2.0 (Poetry 1.5 to 1.8) has no groups and markers of packages; its metadata, with the hash of the same
+    pyproject.toml, stays as it is.
+    """
+    if not re.search(r'(?m)^lock-version = "2\.0"', before):
+        return after
+    head, *blocks = BLOCK.split(before)
+    rest = [block for block in blocks if not _is_package(block)]
+    return "".join([head, *map(_ungrouped, filter(_is_package, BLOCK.split(after))), *rest])
+
+
+def _is_package(block: str) -> bool:
+    return block.startswith("[[package]]")
+
+
+def _ungrouped(block: str) -> str:
+    head, table, rest = block.partition("\n[package.")
+    return re.sub(r"(?m)^(?:groups|markers) = .*\n", "", head) + table + rest
+
+
 def key_of(package: Package) -> PackageKey:
     """Return what tells a locked package apart, as the project's own model does."""
     source = (package.source_type or "", package.source_url or "", package.source_reference or "")

@@ -1,4 +1,4 @@
-"""Which image a variant stands on, and why."""
+"""Which image a variant is based on, and why."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Chosen:
 def choose_base(
     variant: Variant | None, packages: Collection[str], python: str, asked: Asked, facts: ImageFacts
 ) -> Chosen:
-    """Return the base of a variant's image: what was asked for, else Python's own where the wheels bring the rest."""
+    """Return the base of a variant's image: the requested one, else Python's where the wheels bring the rest."""
     if variant is None:
         return Chosen(Base("", facts.slim, brings_python=True))
     name, backend = variant.group, variant.backend

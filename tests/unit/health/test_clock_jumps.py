@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.health.osv import record
+from tests.unit.health.test_downloads import LIST, TOP, Services, counted
 
 from poetry_aiops.health.advisories.cache import AdvisoryCache
 from poetry_aiops.health.advisories.osv_protocol import Stub
 from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
 from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.downloads import DownloadServices
-from poetry_aiops.health.downloads import Kept as KeptFigures
-from poetry_aiops.health.downloads import _Reader as FigureReader
 from poetry_aiops.health.feed import Subject
 from poetry_aiops.health.history import Entry, Seen, appended, read_history, trend
 from poetry_aiops.health.monitor import repeat
@@ -76,11 +74,11 @@ def test_answers_of_a_service_do_not_stay_fresh(tmp_path: Path, jump: timedelta)
 
 
 @JUMPS
-def test_figures_of_downloads_do_not_stay_fresh(jump: timedelta) -> None:
-    kept = KeptFigures({}, "", NOW + jump, {"demo": (5, NOW + jump)})
-    reader = FigureReader(DownloadServices(), kept, NOW)
-    assert reader._open_names(("demo",)) == ["demo"]
-    assert not reader._is_fresh(kept.listed)
+def test_figures_of_downloads_do_not_stay_fresh(tmp_path: Path, jump: timedelta) -> None:
+    services = Services({LIST: TOP})
+    for now in (NOW + jump, NOW):
+        counted(services, "apple", folder=tmp_path, now=now)
+    assert services.asked == [LIST, LIST]
 
 
 @JUMPS

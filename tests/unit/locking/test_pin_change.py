@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from poetry.core.packages.package import Package
 from poetry.factory import Factory
 
-from poetry_aiops.locking.pin_change import changed_pins
+from poetry_aiops.locking.pin_change import changed_pins, in_format_of
 
 
 if TYPE_CHECKING:
@@ -64,3 +64,18 @@ def test_a_package_of_a_mirror_plugin_takes_the_place_of_the_locked_one(tmp_path
     text = changed_pins(poetry, cast("Any", MirrorPool()), lock, {key: "1.1"}, {})
 
     assert text == LOCK.replace('version = "1.0"', 'version = "1.1"')
+
+
+def test_a_lock_of_format_2_0_stays_one() -> None:
+    old = LOCK.replace('lock-version = "2.1"', 'lock-version = "2.0"').replace('groups = ["main"]\n', "")
+    table = '\n[package.dependencies]\ngroups = ">=1"\n'
+    block = LOCK.partition("[metadata]")[0].replace('"1.0"', '"1.1"')
+    grown = (
+        block.replace('["main"]\n', '["main"]\nmarkers = "os_name == \\"nt\\""\n').rstrip() + f"\n{table}\n"
+    )
+    solved = f'# newer\n\n{grown}[metadata]\nlock-version = "2.1"\n'
+
+    text = in_format_of(old, solved)
+
+    assert text == old.replace('"1.0"', '"1.1"').replace("files = []\n", f"files = []\n{table}")
+    assert in_format_of(LOCK, solved) == solved

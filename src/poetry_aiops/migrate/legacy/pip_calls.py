@@ -66,6 +66,15 @@ def pip_finding(call: Call, command: Command, known: Knowledge, path: str) -> Fi
     return _piped(arguments, command, subcommand, known) or reading(arguments, command, known, path)
 
 
+def given_files(call: Call) -> list[tuple[str, bool]]:
+    """Return the files that a call of pip reads, as it names them, and whether as constraints."""
+    if call.program != "pip":
+        return []
+    arguments = _sorted(call.arguments)
+    constraints = arguments.values("-c", "--constraint")
+    return [*((name, False) for name in arguments.files), *((name, True) for name in constraints)]
+
+
 _SUBCOMMANDS: Final = frozenset({"install", "download", "wheel", "freeze"})
 
 

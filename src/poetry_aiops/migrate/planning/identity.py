@@ -47,6 +47,8 @@ def identity_of(
     versions, reason = _python(metadata, neighbours, tree, python)
     name = metadata.name if metadata.name and _NAME.fullmatch(metadata.name) else None
     written = name or normalised(_NOT_A_NAME.sub("-", metadata.name or folder).strip("-._")) or "project"
+    if name is None and written in _asked_for(tree):
+        written = other_name(written)
     packages = _packages(written, metadata, neighbours, tree)
     return Identity(
         name=written,
@@ -58,6 +60,16 @@ def identity_of(
         packages=packages or (),
         python_asked=python.asked is not None,
     )
+
+
+def other_name(name: str) -> str:
+    """Return a name for a project whose folder is named like a package that it needs, which Poetry refuses."""
+    return f"{name}-project"
+
+
+def _asked_for(tree: Tree) -> set[str]:
+    lines = (line for file in tree.files.values() for line in file.lines)
+    return {line.requirement.name for line in lines if line.requirement is not None}
 
 
 def _python(

@@ -32,6 +32,11 @@ def test_the_folder_names_the_project(folder: str, name: str) -> None:
     assert identity({FILE: "six\n"}, folder).name == name
 
 
+def test_a_folder_named_like_a_package_that_it_needs_names_no_project() -> None:
+    assert identity({FILE: "Ruff==0.5\n"}, "ruff").name == "ruff-project"
+    assert identity({FILE: "ruff\n", "setup.py": "setup(name='ruff')"}, "x").name == "ruff"
+
+
 def test_setup_py_names_it_before_the_folder() -> None:
     found = identity(
         {FILE: "six\n", "setup.py": "setup(name='My_Pkg', version='2.0', description='One.\\nTwo.')"}
