@@ -143,7 +143,7 @@ class Reading:
         if not path.is_relative_to(self.root):
             inside = self.root / file
             raise UsageError(
-                f"{file} lies outside the project {self.root}",
+                f"{file} is outside the project {self.root}",
                 where=where,
                 hint=f"Paths are relative to the working directory: write {os.path.relpath(inside)}."
                 if ".." not in Path(file).parts and inside.exists()
@@ -183,7 +183,11 @@ class Reading:
                 raise UsageError(
                     f"there are no requirements files in {self.root}", where=COMMAND, hint=pipfile
                 )
-            more = f" Elsewhere there are {', '.join(found.elsewhere[:_SHOWN])}." if found.elsewhere else ""
+            more = (
+                f" In other folders there are {', '.join(found.elsewhere[:_SHOWN])}."
+                if found.elsewhere
+                else ""
+            )
             raise UsageError(
                 f"there are no requirements files in {self.root}",
                 where=COMMAND,
