@@ -200,9 +200,14 @@ class Reading:
         ]
         hidden = [file for file in unlisted if file not in {*chosen, *linked}]
         if hidden:
-            self.notes.append(
-                f"left alone, as git ignores them or they lead out of the project: {', '.join(hidden)}"
-            )
+            left = f"left alone, as git ignores them or they lead out of the project: {', '.join(hidden)}"
+            if not (found.files or linked or chosen):
+                raise UsageError(
+                    left,
+                    where=COMMAND,
+                    hint=f"Put in its place a file of the project, or name it: `{COMMAND} {hidden[0]}`.",
+                )
+            self.notes.append(left)
         if found.elsewhere:
             rest = ", ".join(found.elsewhere[:_SHOWN]) + (" ..." if len(found.elsewhere) > _SHOWN else "")
             self.notes.append(f"left alone, as they are not at the usual places: {rest}")
