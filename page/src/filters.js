@@ -1,4 +1,4 @@
-// Which groups and which hardware variant are looked at.
+// Which groups and which hardware variant are shown.
 
 import { $, el } from "./dom.js";
 import { listOf } from "./state.js";

@@ -7,7 +7,7 @@ const KEYS = [
   ["1 – 9", "switch the view"],
   ["← →", "in a drawing: along an edge, to who needs it and to what it needs"],
   ["↑ ↓", "in a drawing: to the next package above or below; in the table: rows"],
-  ["Enter", "focus on the package that you stand on"],
+  ["Enter", "focus on the selected package"],
   ["Shift + arrows", "move the drawing"],
   ["+ − 0", "zoom in, zoom out, show all"],
   ["g", "groups and variants"],
@@ -27,7 +27,7 @@ export const makeKeys = (app) => {
     el("p", {}, "Every package of the lock, and who needs whom. Start with one package, look it up with /, follow the edges with the arrow keys."),
     el("dl", { class: "keys" }, KEYS.map(([key, words]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, words)))),
     el("p", {}, el("label", {}, single, " Single keys work as listed (off: only in drawings and fields)")),
-    el("p", { class: "dim" }, "The address of this page holds what you see: copy it to show somebody else the same. “Brings alone” counts the packages that would leave if one were gone (dominators). Dashed edges come through extras. The page is one file and asks no network for anything."),
+    el("p", { class: "dim" }, "The address of this page holds what you see: copy it to share this view. “Brings alone” counts the packages that would leave if one were gone (dominators). Dashed edges come through extras. The page is one file and asks no network for anything."),
     el("form", { method: "dialog" }, el("button", { class: "primary" }, "Close")),
   );
   const openHelp = () => { single.checked = app.store.state.keys !== "off"; help.showModal(); };

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -327,6 +329,30 @@ def test_wrong_questions_are_refused_in_words(
     poetry: PoetryProgram, project: Project, words: list[str], said: str
 ) -> None:
     refused(poetry.run(project, "graph", *words), project, project.files(), said)
+
+
+def test_several_projects_answer_each_by_itself(
+    poetry: PoetryProgram, project: Project, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(project.path, tmp_path / name, ignore=shutil.ignore_patterns(".venv"))
+    (tmp_path / "two" / "poetry.lock").unlink()
+    here = replace(project, path=tmp_path)
+
+    answer = poetry.run(here, "graph", "--projects", "*", "--why", "idna")
+    both = conforming(poetry.run(here, "graph", "-P", "one", "-P", "two", "--format", "json").stdout)
+
+    assert (answer.code, "two" in answer.stderr) == (2, True), str(answer)
+    assert answer.stdout.startswith("one\n")
+    one, two = both["projects"]
+    assert (one["folder"], one["exit_code"], conforming(json.dumps(one["report"]))["schema"]) == (
+        "one",
+        0,
+        "poetry-aiops/graph/1",
+    )
+    assert (two["exit_code"], two["report"]) == (2, None)
+    dot = poetry.run(here, "graph", "--projects", "*", "--format", "dot")
+    assert (dot.code, "about one project" in dot.stderr) == (2, True), str(dot)
 
 
 def test_a_missing_lock_is_said(poetry: PoetryProgram, index: PackageIndex, tmp_path: Path) -> None:

@@ -115,9 +115,9 @@ def test_the_environment_variable_chooses_and_the_option_beats_it(
 ) -> None:
     project = locked_project(projects.HW)
     done = poetry.must(project, "hw-install", "--dry-run", POETRY_AIOPS_HARDWARE="cuda")
-    assert "hw-install: ml-gpu (cu126) - asked for by POETRY_AIOPS_HARDWARE" in done.stdout
+    assert "hw-install: ml-gpu (cu126) - requested by POETRY_AIOPS_HARDWARE" in done.stdout
     done = poetry.must(project, "hw-install", "--dry-run", "--hardware", "cpu", POETRY_AIOPS_HARDWARE="cuda")
-    assert "hw-install: ml-cpu (cpu) - asked for with --hardware" in done.stdout
+    assert "hw-install: ml-cpu (cpu) - requested with --hardware" in done.stdout
 
 
 @pytest.mark.parametrize("option", ["--with", "--only"])

@@ -117,7 +117,9 @@ def _absent(gpu: Gpu, around: Surroundings) -> State | None:
     """Return the failures that leave no working driver."""
     if Problem.NO_DEVICES in around.problems:
         why = "the driver is loaded but finds no device"
-        needs = "In a virtual machine check that the GPU is passed through; else look at the kernel's log for NVRM."
+        needs = (
+            "In a virtual machine check that the GPU is passed through; else read the kernel's log for NVRM."
+        )
         return State(usable=False, why=why, needs=needs)
     if Problem.NO_NODES in around.problems and gpu.minor is None:
         why = "there is no /dev/nvidia* there"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import webbrowser
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.cli.document import document_text
 from poetry_aiops.config import read_config
@@ -69,19 +69,31 @@ class Graphing:
 
     def run(self) -> int:
         """Return the exit code: 1 only for cycles with ``--check-cycles``, 3 where an index refused to say sizes."""
-        asked, files, asks = self.output.form, self.output.files, self.request.asks
-        for warning in (*self.look.warnings, *self._input_warnings()):
-            self.output.warning(warning)
-        for note in self.look.notes:
-            self.output.remark(note)
+        self.answer()
+        if files := self.output.files:
+            self.output.write_files({form: self._text(form) for form in set(files.values())})
+        return self.exit_code()
+
+    def answer(self) -> None:
+        """Print what was asked for, or write the page where nothing was."""
+        self.warn()
+        asked, asks = self.output.form, self.request.asks
         if asked:
             self.output.raw(self._text(asked))
         elif asks:
             self.output.fitted(self._answers_text())
-        if not asked and not files and (not asks or self.request.open_page):
+        if not asked and not self.output.files and (not asks or self.request.open_page):
             self._write_page()
-        if files:
-            self.output.write_files({form: self._text(form) for form in set(files.values())})
+
+    def warn(self) -> None:
+        """Say what could not be read, and what the answers leave out."""
+        for warning in (*self.look.warnings, *self._input_warnings()):
+            self.output.warning(warning)
+        for note in self.look.notes:
+            self.output.remark(note)
+
+    def exit_code(self) -> int:
+        """Return 1 for cycles with ``--check-cycles``, 3 where an index refused to say sizes, else 0."""
         return self._check_cycles() or self._check_sizes()
 
     # -- reading -------------------------------------------------------------------------------------------
@@ -200,7 +212,7 @@ class Graphing:
 
     def _text(self, form: str) -> str:
         if form == "json":
-            return document_text("graph", graph_document(self.analysis, self.answers, self.overlay))
+            return document_text("graph", self.content())
         if form == "html":
             return graph_page(self._page_data())
         if form == "markdown":
@@ -212,6 +224,10 @@ class Graphing:
             )
         writers = {"dot": graph_dot, "mermaid": graph_mermaid, "graphml": graph_graphml}
         return writers[form](self.analysis)
+
+    def content(self) -> dict[str, Any]:
+        """Return the content of the document ``poetry-aiops/graph/1``."""
+        return graph_document(self.analysis, self.answers, self.overlay)
 
     def _page_data(self) -> PageData:
         old = self._old_graph

@@ -143,7 +143,7 @@ class Reading:
         if not path.is_relative_to(self.root):
             inside = self.root / file
             raise UsageError(
-                f"{file} lies outside the project {self.root}",
+                f"{file} is outside the project {self.root}",
                 where=where,
                 hint=f"Paths are relative to the working directory: write {os.path.relpath(inside)}."
                 if ".." not in Path(file).parts and inside.exists()
@@ -183,7 +183,11 @@ class Reading:
                 raise UsageError(
                     f"there are no requirements files in {self.root}", where=COMMAND, hint=pipfile
                 )
-            more = f" Elsewhere there are {', '.join(found.elsewhere[:_SHOWN])}." if found.elsewhere else ""
+            more = (
+                f" In other folders there are {', '.join(found.elsewhere[:_SHOWN])}."
+                if found.elsewhere
+                else ""
+            )
             raise UsageError(
                 f"there are no requirements files in {self.root}",
                 where=COMMAND,
@@ -196,9 +200,14 @@ class Reading:
         ]
         hidden = [file for file in unlisted if file not in {*chosen, *linked}]
         if hidden:
-            self.notes.append(
-                f"left alone, as git ignores them or they lead out of the project: {', '.join(hidden)}"
-            )
+            left = f"left alone, as git ignores them or they lead out of the project: {', '.join(hidden)}"
+            if not (found.files or linked or chosen):
+                raise UsageError(
+                    left,
+                    where=COMMAND,
+                    hint=f"Put in its place a file of the project, or name it: `{COMMAND} {hidden[0]}`.",
+                )
+            self.notes.append(left)
         if found.elsewhere:
             rest = ", ".join(found.elsewhere[:_SHOWN]) + (" ..." if len(found.elsewhere) > _SHOWN else "")
             self.notes.append(f"left alone, as they are not at the usual places: {rest}")

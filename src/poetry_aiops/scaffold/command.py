@@ -51,7 +51,7 @@ class ScaffoldCommand(AiopsCommand, Command):
         option("apt", None, "Debian packages that every image installs.", flag=False, multiple=True),
         option("pin-digests", None, "Pin base images to the digests that they have now."),
         option("dockerfile", None, "The Dockerfile that Compose builds from.", flag=False),
-        option("check", None, "Write nothing; exit with code 1 when a file is out of step."),
+        option("check", None, "Write nothing; exit with code 1 when a file is out of date."),
         format_option(*formats),
     ]
     help = """\

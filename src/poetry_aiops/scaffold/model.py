@@ -65,7 +65,7 @@ class LocalPackage:
     """A locked package that is a folder or a file.
 
     ``source`` is where it lies in its build context, ``target`` its absolute path in the image, ``context`` the name
-    of an additional build context with its ``folder`` where it lies outside the project. An ``editable`` one is
+    of an additional build context with its ``folder`` where it is outside the project. An ``editable`` one is
     needed at run time, too.
     """
 

@@ -123,7 +123,7 @@ def _command(text: str | None) -> tuple[str, ...] | None:
         words = tuple(shlex.split(text))
     except ValueError as error:
         raise UsageError(
-            f"the command cannot be taken apart: {str(error).lower()}",
+            f"the command cannot be parsed: {str(error).lower()}",
             where="--command",
             hint="Write it as in a shell, with every quote closed.",
         ) from None

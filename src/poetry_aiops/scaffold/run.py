@@ -223,7 +223,7 @@ class Scaffolding:
         return self.request.with_recorded(_recorded(text or "", "docker"))
 
     def _exports(self, document: Mapping[str, object]) -> bool:
-        """Say whether a workflow compares the files of ``poetry sync-reqs``: they are in step, or configured."""
+        """Say whether a workflow compares the files of ``poetry sync-reqs``: they are up to date, or configured."""
         table = aiops_table(document)
         is_configured = isinstance(table, dict) and "export" in table
         in_step = self.try_step("sync-reqs", "--check") == 0

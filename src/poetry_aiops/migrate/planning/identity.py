@@ -76,7 +76,7 @@ def _python(
     metadata: SetupMetadata, neighbours: Neighbours, tree: Tree, python: AskedPython
 ) -> tuple[str, str]:
     if python.asked is not None:
-        return python.asked, "asked for with --python"
+        return python.asked, "requested with --python"
     if metadata.requires_python and is_python_constraint(metadata.requires_python):
         return metadata.requires_python, f"{metadata.source} says so"
     for path, source in tree.files.items():

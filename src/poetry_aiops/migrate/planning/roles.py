@@ -196,7 +196,7 @@ def _marker(words: Iterable[str]) -> str:
 
 def _chosen_role(file: str, reading: Reading, name: str, tree: Tree) -> Role:
     group = normalised(name)
-    reason = "asked for with --group"
+    reason = "requested with --group"
     if not _NAME.fullmatch(group):
         raise UsageError(
             f"{name!r} cannot be the name of a group",

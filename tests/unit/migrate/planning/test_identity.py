@@ -59,7 +59,7 @@ def test_what_poetry_would_refuse_is_not_taken_over(setup: str, name: str, versi
 
 def test_the_users_python_comes_first() -> None:
     found = identity({FILE: "six==1\n", ".python-version": "3.10\n"}, asked=">=3.9,<3.13")
-    assert (found.requires_python, found.reason) == (">=3.9,<3.13", "asked for with --python")
+    assert (found.requires_python, found.reason) == (">=3.9,<3.13", "requested with --python")
 
 
 def test_setup_py_may_say_the_python() -> None:
