@@ -469,7 +469,7 @@ def test_a_backend_that_asks_git_for_the_version_is_told_it(
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("command", "a 'b", "the command cannot be taken apart"),
+        ("command", "a 'b", "the command cannot be parsed"),
         ("command", " ", "the command is empty"),
         ("port", "0", "is not a port"),
         ("port", "65536", "is not a port"),
