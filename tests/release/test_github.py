@@ -73,7 +73,7 @@ def test_every_action_that_we_use_or_show_is_pinned_to_the_commit_of_the_table()
     others = [
         f"{page.relative_to(REPOSITORY)}: {found[0]}"
         for page, found in used
-        if found["name"] != "OWNER/poetry-aiops"
+        if found["name"] != "poetry-aiops/poetry-aiops"
         and (found["ref"], found["version"]) != table.get(found["name"])
     ]
 
