@@ -1,4 +1,4 @@
-// Built by page/build.js. Sources: 46cb92e9e7c9d2a27efee18ddfd10bb7f1453002b85600bda6058c8ca2a7a6cd. What follows: e2b52dfdc574e12aea5ee8eecf9fbcfff558f0af5c68f04e7a4aa9e5b26f035a.
+// Built by page/build.js. Sources: 7b18df3db9d6f6a56abbe87ba7a8f830e5edb8804afd61589e364c18894125cd. What follows: 5d851c717e1f5951b0caa38612e39c0990f86eb458c3e36da7d05d61bdfec87b.
 "use strict";
 (() => {
   // src/dom.js
@@ -1684,7 +1684,7 @@
     ["1 – 9", "switch the view"],
     ["← →", "in a drawing: along an edge, to who needs it and to what it needs"],
     ["↑ ↓", "in a drawing: to the next package above or below; in the table: rows"],
-    ["Enter", "focus on the package that you stand on"],
+    ["Enter", "focus on the selected package"],
     ["Shift + arrows", "move the drawing"],
     ["+ − 0", "zoom in, zoom out, show all"],
     ["g", "groups and variants"],
@@ -1702,7 +1702,7 @@
       el("p", {}, "Every package of the lock, and who needs whom. Start with one package, look it up with /, follow the edges with the arrow keys."),
       el("dl", { class: "keys" }, KEYS.map(([key, words]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, words)))),
       el("p", {}, el("label", {}, single, " Single keys work as listed (off: only in drawings and fields)")),
-      el("p", { class: "dim" }, "The address of this page holds what you see: copy it to show somebody else the same. “Brings alone” counts the packages that would leave if one were gone (dominators). Dashed edges come through extras. The page is one file and asks no network for anything."),
+      el("p", { class: "dim" }, "The address of this page holds what you see: copy it to share this view. “Brings alone” counts the packages that would leave if one were gone (dominators). Dashed edges come through extras. The page is one file and asks no network for anything."),
       el("form", { method: "dialog" }, el("button", { class: "primary" }, "Close"))
     );
     const openHelp = () => {
