@@ -9,7 +9,7 @@ MUTATION := .venvs/mutation
 # Bytecode is kept: without it every process of the tests compiles each module anew, 20 CPU seconds for each worker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-full bench docs mutation test test-random test-slow lint types format dist release-tag data-age facts clean
+.PHONY: demo demo-full bench docs page mutation test test-random test-slow lint types format dist sbom release-tag data-age facts clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -55,12 +55,22 @@ format: $(STAMP)
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+# The script of the graph page from its sources; needs node. `npm --prefix page test`, `run lint` and `run types` check them.
+page:
+	npm --prefix page install --no-audit --no-fund
+	npm --prefix page run build
+
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
 
 # Source archive and wheel, in dist/.
 dist: $(DEMO_STAMP)
 	$(BIN)/poetry build --clean
+
+# What poetry.lock holds, as CycloneDX; exit code 1 only says that there are findings.
+sbom: $(DEMO_STAMP)
+	mkdir -p sbom
+	$(BIN)/poetry health --output sbom/poetry-aiops.cdx.json > /dev/null || test $$? -eq 1
 
 # The tag that is being released is the version of the project.
 release-tag: $(DEMO_STAMP)

@@ -1,4 +1,4 @@
-"""Say which tables of src/poetry_aiops/data nobody has looked at for too long; standard library only.
+"""Say which tables of src/poetry_aiops/data have not been checked for too long; standard library only.
 
 python scripts/check_data_age.py             exit 1 when a table's `as_of` is more than 90 days ago
 python scripts/check_data_age.py --days 30   another limit
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def dates() -> dict[str, dt.date]:
-    """Return for each table that has one the day on which its facts were last looked at."""
+    """Return for each table that has one the day on which its facts were last checked."""
     found: dict[str, dt.date] = {}
     for path in sorted(DATA.glob("*.toml")):
         day = tomllib.loads(path.read_text(encoding="utf-8")).get("as_of")

@@ -24,7 +24,7 @@ HEAD = f"""\
 # Every option
 
 What `poetry help <command>` says about each command of this plugin. What scripts can rely on, exit codes and the fields of documents
-stand in [Commands](cli.md). Beside these, Poetry's own options work with every command: `--quiet`, `--verbose`, `--no-interaction`,
+are in [Commands](cli.md). Beside these, Poetry's own options work with every command: `--quiet`, `--verbose`, `--no-interaction`,
 `--directory`, `--project` and others.
 
 {MADE.format(source="the commands' definitions")}

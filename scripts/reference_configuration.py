@@ -181,7 +181,7 @@ def _meanings() -> dict[str, str]:
         advisory_download.VARIABLE: "the zip that `poetry health --update-advisories` fetches,"
         f" `{advisory_download.DEFAULT_URL}` by default",
         "POETRY_AIOPS_PUBLIC_SOURCES": "names or hosts of sources that only mirror a public index, separated by commas (`pypi` for what"
-        " stands in for PyPI): their packages' names may be sent to services",
+        " is a mirror of PyPI): their packages' names may be sent to services",
         TRUSTED_VARIABLE: "hosts inside this machine or network (`127.0.0.1`, `10.0.0.8:8080`), separated by commas, that"
         " `poetry health` and `poetry graph --sizes` may ask although only a project names them",
         exploits.KEV_VARIABLE: f"CISA's catalogue of exploited vulnerabilities for `--exploited`, `{exploits.KEV_URL}` by default",
@@ -189,5 +189,5 @@ def _meanings() -> dict[str, str]:
         downloads.LIST_VARIABLE: f"the list of the most used packages for `popularity`, `{downloads.TOP_PACKAGES}` by default;"
         " `none` leaves it out",
         fix_solving.SECONDS_VARIABLE: f"how long one solve of `poetry health --fix` may take, {seconds:.0f} by default",
-        "SOURCE_DATE_EPOCH": "the time that a report tells, in seconds since 1970; what has expired is judged by the real clock",
+        "SOURCE_DATE_EPOCH": "the time in a report, in seconds since 1970; what has expired is judged by the real clock",
     }

@@ -21,7 +21,7 @@ HEAD = f"""\
 What `--format json` prints, field by field. Each document has a JSON Schema, which comes with the package in
 `poetry_aiops/data/schemas`. A document's name ends with its version; within a version, fields are added and never change their meaning.
 
-`[]` stands for each entry of a list, `*` for each key of an object. *Maybe* means that the field may be missing; `null` that it is
+`[]` is each entry of a list, `*` for each key of an object. *Maybe* means that the field may be missing; `null` that it is
 there and says nothing.
 
 {MADE.format(source="the schemas")}

@@ -20,7 +20,7 @@ Every command of this plugin ends with one of these codes. What each means for o
 ERRORS = """\
 ## The errors
 
-A failure is told in words: what is wrong and where (a file with its line, a key, an option), details, and what to do next. It is
+An error message says what is wrong and where (a file with its line, a key, an option), details, and what to do next. It is
 never a traceback; with `-v` an internal error shows its own. With `--format json`, it is a document, too: [error](documents.md#error).
 
 ## When the reader goes away

@@ -22,7 +22,7 @@ from poetry_aiops.health.signals import SignalKind
 HEAD = f"""\
 # Health metrics
 
-The figures of `poetry health`, as they are computed. Why they are so, and what happens when something cannot be seen, stands in
+The figures of `poetry health`, as they are computed. Why they are so, and what happens when something is unknown, is in
 [Health, explained](../explanation/health.md). Half-lives and weights are this project's choice, not a measured law.
 
 {text.MADE.format(source="the constants in `health`")}
@@ -48,8 +48,8 @@ a record of malicious packages (`MAL-`), critical; else unknown. An unknown seve
 SIGNALS = """\
 ## Supply-chain signals
 
-Facts about a locked release that its own index gives. `quarantined` and `gone` fail the gate where the index is looked at anyway;
-`fail-on-signals` names others, or none, and then every package is looked at. The most severe first:
+Facts about a locked release that its own index gives. `quarantined` and `gone` fail the gate where the index is read anyway;
+`fail-on-signals` names others, or none, and then every package is checked. The most severe first:
 """
 EXAMPLES = """\
 ## Some values

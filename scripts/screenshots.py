@@ -43,8 +43,9 @@ class Picture:
 
 
 PICTURES = (
-    Picture("focus", "depth=2"),
-    Picture("focus-dark", "depth=2", dark=True),
+    Picture("map", "view=map"),
+    Picture("focus", "view=focus&depth=2"),
+    Picture("focus-dark", "view=focus&depth=2", dark=True),
     Picture("overview", "view=overview", dark=True),
     Picture("table", "view=table&sort=frees.down"),
     Picture("cycles", "view=cycles"),

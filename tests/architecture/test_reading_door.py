@@ -45,6 +45,7 @@ BARE_READS: dict[str, str] = {
     "accelerators/newer_facts.py": PACKAGE_DATA,
     "migrate/legacy/facts.py": PACKAGE_DATA,
     "scaffold/facts.py": PACKAGE_DATA,
+    "scaffold/sdists.py": "archives that are in memory",
     "graph/report/page.py": PACKAGE_DATA,
     "health/report/page.py": PACKAGE_DATA,
     "hardware/machine.py": "--target-file: the user names it, and a pipe such as <(nvidia-smi) is meant",

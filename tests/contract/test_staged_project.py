@@ -11,6 +11,7 @@ from poetry.core.packages.dependency_group import MAIN_GROUP
 from poetry.core.packages.directory_dependency import DirectoryDependency
 from poetry.core.packages.package import Package
 from poetry.packages.transitive_package_info import TransitivePackageInfo
+from poetry.repositories import Repository, RepositoryPool
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.locking.staged_project import staged_project
@@ -81,6 +82,24 @@ def test_relative_paths_are_those_of_the_project(tmp_path: Path) -> None:
             staged.poetry.package, {foo: TransitivePackageInfo(0, {MAIN_GROUP}, {})}
         )
         assert 'url = "libs/foo"' in staged.lock_path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("python", "reason"),
+    [
+        (">=3.9", None),
+        (">=3.12", "foo 2 is for Python >=3.12, the project for >=3.11"),
+        ("<3.11", "foo 2 is for Python <3.11"),
+    ],
+)
+def test_a_version_that_is_not_for_every_python_of_the_project_is_not_offered(
+    tmp_path: Path, python: str, reason: str | None
+) -> None:
+    package = Package("foo", "2")
+    package.python_versions = python
+    with staged_project(project(tmp_path), TEXT, None, Application()) as staged:
+        staged.poetry.set_pool(RepositoryPool([Repository("house", [package])]))
+        assert staged.why_not_offered("foo", "2", None) == reason
 
 
 def test_files_of_the_user_with_any_name_stay(tmp_path: Path) -> None:

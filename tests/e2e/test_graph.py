@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -169,10 +171,14 @@ def test_what_a_target_does_not_need_is_an_answer_and_odd_input_a_warning(
     assert document["removal"]["gone"] == []
 
 
-def test_compare_says_what_a_variant_adds_over_another(poetry: PoetryProgram, project: Project) -> None:
-    done = poetry.must(project, "graph", "--compare", "ml-cpu..ml-gpu")
+def test_diff_of_two_groups_says_what_a_variant_adds_over_another(
+    poetry: PoetryProgram, project: Project
+) -> None:
+    done = poetry.must(project, "graph", "--diff", "ml-cpu..ml-gpu")
     assert "+ nvidia-cublas-cu12" in done.stdout
     assert "+ tensorflow" in done.stdout
+    assert "+ torch " not in done.stdout  # both have it
+    assert "+ torch " in poetry.must(project, "graph", "--diff", "main..ml-gpu").stdout
 
 
 def test_diff_tells_what_changed_since_a_revision(
@@ -297,12 +303,10 @@ def test_a_health_report_is_laid_over_the_graph(
     document["lock"] = {"packages_sha256": "0" * 64}
     report.write_text(json.dumps(document), "utf-8")
     assert "not audited" in poetry.must(made, "graph", "--format", "text").stdout
-    done = poetry.must(made, "graph", "--format", "text", "--health-report", str(report))
-    assert "not about this state of poetry.lock" in done.stderr
+    report.write_text("{", "utf-8")
+    done = poetry.must(made, "graph", "--format", "text")
+    assert "latest_report.json" in done.stderr
     assert "not audited" in done.stdout
-    refused(
-        poetry.run(made, "graph", "--health-report", "poetry.lock"), made, made.files(), "--health-report"
-    )
 
 
 def test_a_project_without_cycles_passes_the_check(poetry: PoetryProgram, project: Project) -> None:
@@ -317,7 +321,7 @@ def test_a_project_without_cycles_passes_the_check(poetry: PoetryProgram, projec
         (["--format", "svg"], "svg"),
         (["--depth", "0"], "--depth"),
         (["--target", "amiga"], "amiga"),
-        (["--compare", ".."], "--compare"),
+        (["--diff", "ml-cpu..ml-gnu"], "ml-gnu"),
         (["--output", "graph.pdf"], "graph.pdf"),
     ],
 )
@@ -325,6 +329,30 @@ def test_wrong_questions_are_refused_in_words(
     poetry: PoetryProgram, project: Project, words: list[str], said: str
 ) -> None:
     refused(poetry.run(project, "graph", *words), project, project.files(), said)
+
+
+def test_several_projects_answer_each_by_itself(
+    poetry: PoetryProgram, project: Project, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(project.path, tmp_path / name, ignore=shutil.ignore_patterns(".venv"))
+    (tmp_path / "two" / "poetry.lock").unlink()
+    here = replace(project, path=tmp_path)
+
+    answer = poetry.run(here, "graph", "--projects", "*", "--why", "idna")
+    both = conforming(poetry.run(here, "graph", "-P", "one", "-P", "two", "--format", "json").stdout)
+
+    assert (answer.code, "two" in answer.stderr) == (2, True), str(answer)
+    assert answer.stdout.startswith("one\n")
+    one, two = both["projects"]
+    assert (one["folder"], one["exit_code"], conforming(json.dumps(one["report"]))["schema"]) == (
+        "one",
+        0,
+        "poetry-aiops/graph/1",
+    )
+    assert (two["exit_code"], two["report"]) == (2, None)
+    dot = poetry.run(here, "graph", "--projects", "*", "--format", "dot")
+    assert (dot.code, "about one project" in dot.stderr) == (2, True), str(dot)
 
 
 def test_a_missing_lock_is_said(poetry: PoetryProgram, index: PackageIndex, tmp_path: Path) -> None:

@@ -286,7 +286,7 @@ def test_an_index_that_does_not_answer_writes_nothing(
     with own_index.fault("cu126", Fault.SERVER_ERROR):
         done = own_poetry.run(project, "hw-add", "torch", "--variants", "cpu,cu126", **torch_index(own_index))
     assert done.code != 0
-    assert "could not be looked at" in done.stderr
+    assert "could not be checked" in done.stderr
     assert "Locking failed, so nothing was written" in done.stderr
     assert project.files() == before
 

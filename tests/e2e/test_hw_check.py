@@ -225,7 +225,7 @@ def test_gpus_withheld_by_the_container_runtime_are_told(machine: Machine, value
 def test_a_hanging_nvidia_smi_is_stopped_and_the_rest_still_counts(machine: Machine) -> None:
     machine.nvidia().smi("sleep 120 & sleep 120").holds("cu126")
     began = time.monotonic()
-    fits(machine.check(), "compute capability nvidia-smi did not tell", "driver 550.54.14")
+    fits(machine.check(), "compute capability nvidia-smi did not report", "driver 550.54.14")
     assert time.monotonic() - began < 10
 
 

@@ -123,3 +123,45 @@ def test_what_poetry_cannot_lock_is_a_document_too(
     assert any("in-no-index-at-all" in line for line in document["message"])
     assert "<c1>" not in done.output
     assert not project.pyproject.exists()
+
+
+def test_the_proof_compares_what_each_file_installs_and_says_why_something_differs(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    files = {
+        "requirements.txt": f"{MAIN}fastapi\n",
+        "requirements-docs.txt": f"{MAIN}-r requirements.txt\nmkdocs-of-test\n",
+        "requirements-old.txt": f"{MAIN}pydantic<2.6\n",
+    }
+    index.publish(PYPI, "mkdocs-of-test", "1.0", ["typing-extensions"])
+    index.publish(PYPI, "pydantic", "2.5.0", ["typing-extensions>=4.6.1"])
+    project = tree(index, **files)
+    done = poetry.must(project, "migrate-reqs", "--dry-run", "--lock", "--format", "json")
+    installs = {one["file"]: one for one in conforming(done.stdout)["proof"]["installs"]}
+    assert {file: one["command"] for file, one in installs.items()} == {
+        "requirements.txt": "poetry install --only main",
+        "requirements-docs.txt": "poetry install",
+        "requirements-old.txt": "poetry install --only old",
+    }
+    for file in ("requirements.txt", "requirements-docs.txt"):
+        differences = {one["name"]: (one["new"], one["cause"]) for one in installs[file]["differences"]}
+        assert differences["pydantic"] == ("2.5.0", "requirements-old.txt:2 asks for pydantic <2.6")
+    assert installs["requirements-old.txt"]["differences"] == []
+    assert not project.pyproject.exists()
+
+
+def test_prove_asks_pip_for_this_machine(poetry: PoetryProgram, index: PackageIndex, tree: Tree) -> None:
+    project = tree(index, **{"requirements.txt": f"{MAIN}fastapi==0.109.0\n"})
+    done = poetry.must(project, "migrate-reqs", "--prove")
+    assert "`poetry install --only main` installs 3 of 3 packages as pip selects here" in done.stdout
+
+
+def test_a_git_repository_that_cannot_be_read_is_named_with_its_line(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    nowhere = f"git+http://127.0.0.1:{index.url(PYPI).split(':')[2].split('/')[0]}/team/tool.git"
+    project = tree(index, **{"requirements.txt": f"{MAIN}fastapi\ntool @ {nowhere}\n"})
+    done = poetry.run(project, "migrate-reqs")
+    assert done.code == 3, str(done)
+    assert "requirements.txt:3: tool @ git+http" in done.stderr
+    assert not project.pyproject.exists()

@@ -40,6 +40,7 @@ def test_base_and_dev_become_a_project_that_installs_with_the_old_pins(
     before = content(project)
     done = poetry.must(project, "migrate-reqs")
     assert "2 of 2 old pins are in poetry.lock as they were" in done.stdout
+    assert "nothing to migrate" not in done.output
     text = project.pyproject.read_text("utf-8")
     assert "# the web part\n" in text
     assert '"fastapi (==0.109.0)",  # see the notes' in text
@@ -204,6 +205,11 @@ def test_the_document_accounts_for_every_line(poetry: PoetryProgram, index: Pack
         ("fastapi", "==0.109.0", "main"),
         ("requests", ">=2.30", "main"),
         ("pytest", "==7.4.3", "dev"),
+    ]
+    installs = document["proof"].pop("installs")
+    assert [(one["file"], one["command"], one["by"], one["differences"]) for one in installs] == [
+        ("requirements.txt", "poetry install --only main", "solver", []),
+        ("requirements-dev.txt", "poetry install", "solver", []),
     ]
     assert document["proof"] == {
         "pins_total": 2,
@@ -385,6 +391,7 @@ def test_what_cannot_be_locked_leaves_everything_as_it_was(
     before = content(project)
     done = poetry.run(project, "migrate-reqs")
     assert done.code == 1, str(done)
+    assert "requirements.txt:5: pydantic (==1.0.0)" in done.stderr
     assert "--no-lock" in done.stderr
     assert content(project) == before
     assert not (project.path / ".migration_backup").exists()
@@ -436,3 +443,5 @@ def test_no_requirements_files_at_all_is_said(poetry: PoetryProgram, tmp_path: P
     assert done.code == 2, str(done)
     assert "there are no requirements files" in done.stderr
     assert list((tmp_path / "empty").iterdir()) == []
+    (tmp_path / "empty" / "Pipfile").write_text("[packages]\n", "utf-8")
+    assert "pipenv requirements" in poetry.run(tmp_path / "empty", "migrate-reqs").stderr

@@ -166,6 +166,10 @@ def test_the_document_holds_the_images_and_the_texts(project: Project, poetry: P
         (["github", "--port", "1"], 2, "poetry scaffold github does not take this option"),
         (["docker", "--base", "ml-gpuu=slim"], 2, 'Did you mean "ml-gpu"?'),
         (["docker", "--python", "3.9"], 2, "needs Python 3.11 or newer"),
+        (["docker", "--extras", "gpu"], 2, 'there is no extra "gpu"'),
+        (["docker", "--command", "uvicorn a:b"], 2, "no locked package brings uvicorn"),
+        (["docker", "--check"], 1, ""),
+        ([], 2, "Choose one of docker, compose, github."),
         (["docker", "--format", "yaml"], 2, "unknown format"),
         (["docker", "--quiet", "--format", "json"], 2, "Leave out one of the two."),
     ],
@@ -177,6 +181,49 @@ def test_what_cannot_be_followed_says_so_and_writes_nothing(
     done = poetry.run(project, "scaffold", *words)
     assert (done.code, said in done.stderr) == (code, True), done
     assert names(project) == before
+
+
+def test_workflows_of_a_member_are_written_at_the_root_of_its_repository(
+    project: Project, poetry: PoetryProgram
+) -> None:
+    root = project.path.parent
+    (root / ".git").mkdir()
+    folder = project.path.name
+
+    done = poetry.must(project, "scaffold", "github")
+    refused = poetry.run(project, "scaffold", "github", "--output", ".github/workflows/other.yml")
+
+    texts = [(root / name).read_text("utf-8") for name in WRITTEN["github"]]
+    assert all(f'working-directory: "{folder}"' in text for text in texts)
+    assert f"hashFiles('{folder}/poetry.lock')" in texts[0]
+    assert f"gh workflow run poetry.yml --ref poetry-update-{folder}" in texts[1]
+    assert not (project.path / ".github").exists()
+    assert (refused.code, "--output ../.github/workflows/poetry.yml" in refused.stderr) == (2, True)
+    assert "run `poetry health` once" in done.stderr, "it was tried without a network"
+
+
+def test_check_follows_the_project_and_not_the_edits(project: Project, poetry: PoetryProgram) -> None:
+    dockerfile = project.path / "Dockerfile"
+    poetry.must(project, "scaffold", "docker", "--port", "8000", "--apt", "tini")
+    poetry.must(project, "scaffold", "compose")
+    assert 'ports: ["8000:8000"]' in (project.path / "compose.yaml").read_text("utf-8"), "of the Dockerfile"
+    dockerfile.write_text(dockerfile.read_text("utf-8") + "LABEL mine=1\n", "utf-8")
+
+    assert poetry.must(project, "scaffold", "--check").stdout.splitlines() == [
+        "Dockerfile fits the project",
+        "compose.yaml fits the project",
+    ]
+    project.edit('ml-gpu = "cu126"', 'other = "cu126"')
+    project.pyproject.write_text(
+        project.pyproject.read_text("utf-8").replace("group.ml-gpu", "group.other"), "utf-8"
+    )
+    stale = poetry.run(project, "scaffold", "docker", "--check")
+    poetry.must(project, "lock")
+    changed = poetry.run(project, "scaffold", "--check", "--format", "json")
+
+    assert (stale.code, "Run `poetry lock` first" in stale.stdout) == (1, True)
+    assert [file["action"] for file in conforming(changed.stdout)["files"]] == ["differs", "differs"]
+    assert changed.code == 1
 
 
 def test_a_missing_lock_is_named(project: Project, poetry: PoetryProgram) -> None:

@@ -51,7 +51,7 @@ def exported(project: Project) -> dict[str, bytes]:
 
 @pytest.fixture
 def synced(locked_project: ProjectFactory, poetry: PoetryProgram) -> Project:
-    """Return a project with two variants whose files are in step."""
+    """Return a project with two variants whose files are up to date."""
     project = projects.exporting_everything(locked_project(projects.HW))
     poetry.must(project, "sync-reqs")
     return project
@@ -125,7 +125,7 @@ def test_every_poetry_writes_the_same_requirements(
     poetry.must(project, "sync-reqs")
     assert set(exported(project)) == {*FILES, CONSTRAINTS}
     assert re.search(r"^triton==3\.6\.0 ; platform_system == \"Linux\" \\$", read(project, GPU), re.MULTILINE)
-    assert poetry.must(project, "sync-reqs", "--check").stdout == "8 files are in step with poetry.lock.\n"
+    assert poetry.must(project, "sync-reqs", "--check").stdout == "8 files are up to date with poetry.lock.\n"
 
 
 def test_what_main_needs_from_the_variants_is_said_in_the_files_that_lack_it(
@@ -190,7 +190,7 @@ def without_digests(text: str) -> str:
 def test_a_second_run_writes_nothing(synced: Project, poetry: PoetryProgram) -> None:
     before = {path: (synced.path / path).stat().st_mtime_ns for path in exported(synced)}
     done = poetry.must(synced, "sync-reqs")
-    assert done.stdout == "8 files are in step with poetry.lock.\n"
+    assert done.stdout == "8 files are up to date with poetry.lock.\n"
     assert {path: (synced.path / path).stat().st_mtime_ns for path in exported(synced)} == before
 
 
@@ -204,7 +204,7 @@ def test_a_lock_that_moved_on_is_drift_for_check_and_a_reason_to_write_for_sync(
     check = poetry.run(synced, "sync-reqs", "--check")
 
     assert check.code == 1
-    assert f"{BASE} is out of step with poetry.lock" in check.stderr
+    assert f"{BASE} does not match poetry.lock" in check.stderr
     assert "-fastapi==0.109.0" in check.stdout
     assert "+fastapi==0.110.0" in check.stdout
     assert exported(synced) == before
@@ -277,7 +277,7 @@ def test_a_file_that_was_never_ours_is_not_overwritten(
     assert "was not written by poetry sync-reqs" in done.stderr
     assert len(done.stderr.splitlines()) <= 10
     assert "hash" not in done.stderr + check.stdout
-    assert check.stderr.splitlines()[-1].startswith("1 of 2 files are out of step. `poetry sync-reqs` leaves")
+    assert check.stderr.splitlines()[-1].startswith("1 of 2 files are out of date. `poetry sync-reqs` leaves")
     assert "`poetry sync-reqs --force`" in check.stderr.splitlines()[-1]
     assert base.read_text("utf-8") == pins
     poetry.must(project, "sync-reqs", "--force")

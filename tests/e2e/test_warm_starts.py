@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="no warm starts here")
 
+# What the environment of a warm start has beyond that of a cold one.
+WARM_ONLY = {"POETRY_INSTALLER_BUILTIN_UNINSTALL": "true"}
+
 STATE = """\
 import json, os, signal, sys, threading
 import poetry.core  # adds to sys.path
@@ -65,7 +68,7 @@ def python(home: Path, code: str) -> PoetryProgram:
 
 def test_the_process_is_the_one_that_a_start_gives(tmp_path: Path) -> None:
     program = python(tmp_path / "home", STATE)
-    given = {"SOME_VARIABLE": "1", "COLUMNS": "70"}
+    given = {"SOME_VARIABLE": "1", "COLUMNS": "70"} | WARM_ONLY
     before = os.umask(0o027)
     try:
         warm, cold = (
@@ -149,7 +152,7 @@ def test_poetry_says_the_same(tmp_path: Path) -> None:
         (ours, ("hw-info", "--no-such-option")),
     )
     for program, args in calls:
-        warm, cold = program.warm().run(tmp_path, *args), program.run(tmp_path, *args)
+        warm, cold = program.warm().run(tmp_path, *args), program.run(tmp_path, *args, **WARM_ONLY)
         assert (warm.code, warm.stdout, warm.stderr) == (cold.code, cold.stdout, cold.stderr)
 
 

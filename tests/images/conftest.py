@@ -175,7 +175,9 @@ def _build_everything(images: Images, bases: BaseImages) -> str:
     with bases.lock():
         log = [images.build(stage).output for stage in stages if stage.startswith("poetry")]
     last = [
-        stage for stage in stages if not stage.startswith(("python", "poetry", "locked", "build", "runtime"))
+        stage
+        for stage in stages
+        if not stage.startswith(("python", "poetry", "locked", "build", "project", "runtime"))
     ]
     return "\n".join([*log, *(images.build(stage).output for stage in last)])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from poetry_aiops.system.addresses import has_credentials, public_address, redact_addresses
 
@@ -29,7 +30,7 @@ def logins(draw: st.DrawFn) -> str:
 @given(
     start=st.sampled_from(STARTS), login=logins(), host=st.sampled_from(HOSTS), path=st.sampled_from(PATHS)
 )
-@settings(max_examples=600)
+@examples(200)
 def test_no_login_is_left_in_an_address_or_shown(start: str, login: str, host: str, path: str) -> None:
     address = f"{start}{login}@{host}{path}"
     assert SECRET not in public_address(address)
@@ -48,7 +49,7 @@ def test_no_login_is_left_in_an_address_or_shown(start: str, login: str, host: s
         ["?{n}={s}", "?raw=1&{n}={s}", "?{s}", "?{n}={s};{s}", "#{s}", "#egg=a&{n}={s}", "?{n}={s}#{s}"]
     ),
 )
-@settings(max_examples=400)
+@examples(150)
 def test_no_parameter_and_no_fragment_keeps_a_secret(
     start: str, host: str, path: str, name: str, shape: str
 ) -> None:

@@ -10,11 +10,12 @@ import time
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.fuzz.mutate import mutated
 from tests.fuzz.parsers import LOCK, PARSERS, PYPROJECT
 from tests.fuzz.seeds import NAMES, seeds, tokens
+from tests.support.examples import examples
 
 
 SECONDS: Final = 8.0
@@ -129,7 +130,7 @@ def test_thousands_of_one_kind_are_read_quickly(name: str, data: bytes) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(derandomize=True, max_examples=40)
+@examples(25)
 def test_a_damaged_input_is_read_or_refused_in_words(name: str, data: st.DataObject) -> None:
     known, words = seeds(name, corpus=False), tokens(name, corpus=False)
     random = data.draw(st.randoms(use_true_random=True))

@@ -8,17 +8,16 @@ import time
 from typing import TYPE_CHECKING
 
 import networkx as nx  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.cycles import breaking_set
-from poetry_aiops.graph.layers import longest_path_layers
+from poetry_aiops.graph.layout import longest_path_layers
 from poetry_aiops.graph.paths import why
-from poetry_aiops.graph.ranges import intersection, ranges, text_of
 from poetry_aiops.graph.removal import removal
-from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.lock_graph import PROJECT, longest_chain
 from poetry_aiops.project.model import Requirement
 
@@ -67,7 +66,7 @@ def reached(graph: DependencyGraph, cut: set[Node]) -> set[str]:
 
 
 @given(graphs())
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_what_a_package_frees_is_what_is_no_longer_reached_without_it(graph: DependencyGraph) -> None:
     everything = reached(graph, set())
     for one in analyse(graph).metrics:
@@ -80,7 +79,7 @@ def test_what_a_package_frees_is_what_is_no_longer_reached_without_it(graph: Dep
 
 
 @given(graphs(), st.sets(st.sampled_from(NAMES), min_size=2, max_size=3))
-@settings(max_examples=100, deadline=None)
+@examples(50)
 def test_a_set_frees_at_least_what_its_members_do(graph: DependencyGraph, names: set[str]) -> None:
     direct = names & set(graph.direct)
     together = set(removal(graph, direct).gone)
@@ -88,7 +87,7 @@ def test_a_set_frees_at_least_what_its_members_do(graph: DependencyGraph, names:
 
 
 @given(graphs())
-@settings(max_examples=100, deadline=None)
+@examples(50)
 def test_every_path_of_why_can_be_walked_and_is_a_shortest(graph: DependencyGraph) -> None:
     for name in NAMES:
         found = why(graph, name, limit=99)
@@ -107,7 +106,7 @@ def test_every_path_of_why_can_be_walked_and_is_a_shortest(graph: DependencyGrap
 
 
 @given(graphs())
-@settings(max_examples=100, deadline=None)
+@examples(50)
 def test_the_longest_chain_is_the_longest_way_through_the_components(graph: DependencyGraph) -> None:
     components = [frozenset(found) for found in nx.strongly_connected_components(graph.names)]
     home = {name: members for members in components for name in members}
@@ -125,7 +124,7 @@ def test_the_longest_chain_is_the_longest_way_through_the_components(graph: Depe
 
 
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1, unique=True))
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_without_the_breaking_set_no_cycle_is_left(pairs: list[tuple[str, str]]) -> None:
     pairs = [pair for pair in pairs if pair[0] != pair[1]]
     if nx.is_directed_acyclic_graph(nx.DiGraph(pairs)):
@@ -142,26 +141,6 @@ def test_without_the_breaking_set_no_cycle_is_left(pairs: list[tuple[str, str]])
     ]
     if alone:
         assert broken == [alone[-1]]
-
-
-VERSIONS = ("0.9", "1", "1.0.1", "1.4", "1.4.3", "1.5", "2", "2.1", "3", "3.0.1", "9")
-CLAUSE = st.builds(
-    "{}{}".format,
-    st.sampled_from(["^", "~", "~=", ">=", "<=", ">", "<", "!=", "=="]),
-    st.sampled_from(["1.0", "1.4", "1.5", "2.0", "3.0"]),
-)
-CONSTRAINT = st.lists(st.lists(CLAUSE, min_size=1, max_size=3).map(",".join), min_size=1, max_size=3).map(
-    " || ".join
-)
-
-
-@given(CONSTRAINT, CONSTRAINT)
-@settings(max_examples=150, deadline=None)
-def test_an_intersection_allows_what_both_allow(first: str, second: str) -> None:
-    both = text_of(intersection(ranges(first), ranges(second)))
-    for version in VERSIONS:
-        expected = allows(first, version) and allows(second, version)
-        assert (both != "nothing" and allows(both, version)) == expected
 
 
 def random_graph(seed: int = 7) -> DependencyGraph:

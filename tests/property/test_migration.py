@@ -7,13 +7,14 @@ from functools import reduce
 from itertools import product
 from unittest.mock import patch
 
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import VersionConstraint, parse_constraint
 from tests.property.test_requirements import LINES, PLACES, SECRET, SOUP
+from tests.support.examples import examples
 from tests.support.migrations import Migration, migrated
 from tests.support.neighbours import FILE, parsed
 
@@ -111,7 +112,7 @@ def meaning_of_project(migration: Migration, group: str = "main") -> Meaning:
 @example(
     lines=[('b[x.y] ; python_version >= "3.12"', ""), ('b>=2.0,<1.0 ; python_version >= "3.12"', "")], dev=[]
 )
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_what_requirements_ask_for_is_read_back(lines: list[tuple[str, str]], dev: list[str]) -> None:
     text = "".join(f"{line}{comment}\n" for line, comment in lines)
     migration = migrated({FILE: text, "requirements-dev.txt": "\n".join(dev)})
@@ -122,7 +123,7 @@ def test_what_requirements_ask_for_is_read_back(lines: list[tuple[str, str]], de
 
 
 @given(lines=st.lists(LINE, min_size=1, max_size=4), tagged=st.lists(TAGGED, min_size=1, max_size=2))
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_every_machine_is_asked_for_the_same_where_one_build_has_a_source(
     lines: list[str], tagged: list[str]
 ) -> None:
@@ -152,7 +153,7 @@ def test_every_machine_is_asked_for_the_same_where_one_build_has_a_source(
 
 
 @given(lines=st.lists(LINE, min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_poetrys_own_tables_say_the_same_as_the_standard_ones(lines: list[str]) -> None:
     old = '[tool.poetry]\nname = "x"\nversion = "1"\n\n[tool.poetry.dependencies]\npython = "^3.11"\n'
     migration = migrated({FILE: "\n".join(lines), "pyproject.toml": old})
@@ -161,7 +162,7 @@ def test_poetrys_own_tables_say_the_same_as_the_standard_ones(lines: list[str]) 
 
 
 @given(lines=st.lists(LINE, min_size=1, max_size=5))
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_a_second_migration_changes_nothing(lines: list[str]) -> None:
     first = migrated({FILE: "\n".join(lines)})
     assume(not first.plan.errors)
@@ -175,7 +176,7 @@ def test_a_second_migration_changes_nothing(lines: list[str]) -> None:
     there=st.lists(LINE, max_size=3),
     extra=st.lists(LINE, max_size=2),
 )
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_what_a_file_installs_the_project_installs_whatever_it_asks_for_already(
     lines: list[str], there: list[str], extra: list[str]
 ) -> None:
@@ -197,7 +198,7 @@ def test_what_a_file_installs_the_project_installs_whatever_it_asks_for_already(
 
 
 @given(lines=st.lists(LINE, min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_relaxed_pins_allow_all_that_kept_pins_allow(lines: list[str]) -> None:
     files: dict[str, str | bytes] = {FILE: "\n".join(lines)}
     kept, relaxed = migrated(files), migrated(files, pins="relax")
@@ -210,7 +211,7 @@ def test_relaxed_pins_allow_all_that_kept_pins_allow(lines: list[str]) -> None:
 
 
 @given(files=st.lists(SOUP, min_size=1, max_size=3))
-@settings(max_examples=120, deadline=None)
+@examples(50)
 def test_any_files_are_planned_and_every_line_is_accounted_for(files: list[str]) -> None:
     named: dict[str, str | bytes] = {
         name: text.encode("utf-8", "replace")
@@ -225,7 +226,7 @@ def test_any_files_are_planned_and_every_line_is_accounted_for(files: list[str])
 
 
 @given(secret=SECRET, place=st.sampled_from(PLACES), line=st.sampled_from(LINES))
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_a_secret_is_neither_reported_nor_written(secret: str, place: str, line: str) -> None:
     migration = migrated({FILE: line.format(place.format(secret)) + "\nsix==1.16.0\n"})
     plan = migration.plan
@@ -261,7 +262,7 @@ def test_a_secret_is_neither_reported_nor_written(secret: str, place: str, line:
         max_size=4,
     ),
 )
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_hashes_are_read_the_quick_way_as_the_slow_way(start: str, hashes: list[str]) -> None:
     text = start + "".join(hashes)
     quick = parsed(text)

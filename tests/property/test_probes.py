@@ -6,8 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import every
+from tests.support.examples import examples
 
 from poetry_aiops.accelerators.captured import read_captured
 from poetry_aiops.accelerators.catalogue import load_catalogue
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.probes.probe import Probe
 
 
-SIZE = 100_000
-SECONDS = 2.0
-"""Generous for a busy machine; the slowest parser needs about a tenth of it, a quadratic one minutes."""
+SIZE = 25_000
+SECONDS = 0.6
+"""Of processor time: the slowest parser needs about a tenth of it, a quadratic one several seconds."""
 
 WORDS = (
     "NVIDIA-SMI ", "Driver Version: ", "KMD Version: ", "CUDA Version: ", "550.54.14", "999999999999999999999.1", "N/A",
@@ -41,7 +43,7 @@ SOUP = st.lists(st.sampled_from(WORDS) | st.text(max_size=20), max_size=120).map
 
 @pytest.mark.parametrize("probe", all_probes(), ids=lambda probe: str(probe.name))
 @given(text=SOUP | st.text())
-@settings(max_examples=60, deadline=None)
+@examples(25)
 def test_any_text_gives_facts(probe: Probe, text: str) -> None:
     probe.recognise(text)
     assert all("\n" not in line and "\x1b" not in line for line in probe.parse(text).lines())
@@ -66,17 +68,21 @@ def long_texts() -> list[str]:
     return [(piece * (SIZE // len(piece) + 1))[:SIZE] for piece in pieces]
 
 
-@pytest.mark.parametrize("probe", all_probes(), ids=lambda probe: str(probe.name))
-def test_a_hundred_kilobytes_of_anything_are_read_quickly(probe: Probe) -> None:
-    for text in long_texts():
-        start = time.monotonic()
-        probe.recognise(text)
-        probe.parse(text)
-        assert time.monotonic() - start < SECONDS, text[:40]
+def test_a_long_text_of_anything_is_read_quickly() -> None:
+    texts = long_texts()
+
+    def read_quickly(probe: Probe) -> None:
+        for text in texts:
+            start = time.process_time()
+            probe.recognise(text)
+            probe.parse(text)
+            assert time.process_time() - start < SECONDS, text[:40]
+
+    every(all_probes(), read_quickly, lambda probe: probe.name)
 
 
 @given(text=SOUP.filter(lambda text: bool(text.strip())))
-@settings(max_examples=150, deadline=None)
+@examples(80)
 def test_any_pasted_text_ends_in_a_choice_or_is_not_understood(text: str) -> None:
     catalogue = load_catalogue()
     try:
@@ -107,7 +113,6 @@ def test_any_encoding_of_powershell_is_read_back(text: str) -> None:
         ",".join
     )
 )
-@settings(deadline=None)
 def test_any_target_is_a_machine_or_wrong_usage(spec: str) -> None:
     try:
         host = parse_target(spec, load_catalogue())

@@ -9,11 +9,10 @@ import pytest
 from tests.support.linters import assert_clean
 from tests.unit.scaffold.made import document, local, package, planned
 
-from poetry_aiops.scaffold.compose import compose
-from poetry_aiops.scaffold.dockerfile import dockerfile
+from poetry_aiops.project.model import PackageSource
 from poetry_aiops.scaffold.facts import load_actions
 from poetry_aiops.scaffold.options import Asked
-from poetry_aiops.scaffold.workflow import update_workflow, workflow
+from poetry_aiops.scaffold.render import compose, dockerfile, update_workflow, workflow
 
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+UVICORN = package("uvicorn")
+OVER_SSH = {"one": "git@git.example:acme/one.git", "two": "ssh://git@git.example:2222/two.git"}
 SERVED = Asked(command=("uvicorn", "chatbot.app:app", "--host", "0.0.0.0"), port=8000)
 ALL = (
     "ml-cpu=cpu",
@@ -43,12 +44,15 @@ VERSIONED = {
 SHAPES: dict[str, Plan] = {
     "no-variants": planned(document(), package("fastapi")),
     "every-backend": planned(
-        document(*ALL), package("torch", "ml-gpu", "ml-amd"), package("pytest", "dev"), asked=SERVED
+        document(*ALL), package("torch", "ml-gpu", "ml-amd"), package("pytest", "dev"), UVICORN, asked=SERVED
     ),
     "vendors-images": planned(
-        document(*ALL), package("cupy", "ml-gpu", "ml-cu130", "ml-amd"), asked=replace(SERVED, python="3.12")
+        document(*ALL),
+        package("cupy", "ml-gpu", "ml-cu130", "ml-amd"),
+        UVICORN,
+        asked=replace(SERVED, python="3.12"),
     ),
-    "no-package": planned(document("ml-cpu=cpu", "ml-gpu=cu126", package_mode=False), asked=SERVED),
+    "no-package": planned(document("ml-cpu=cpu", "ml-gpu=cu126", package_mode=False), UVICORN, asked=SERVED),
     "private-sources": planned(document(source=PRIVATE), package("fastapi"), exported=True),
     "local-folders": planned(
         document("ml-cpu=cpu", "ml-gpu=cu126"),
@@ -56,7 +60,14 @@ SHAPES: dict[str, Plan] = {
         local("common", "../common"),
         local("wheel", "../files/w.whl", kind="file"),
     ),
-    "compiled": planned(document(), package("slow", files=["slow-1.0.tar.gz"]), there=["poetry.toml"]),
+    "compiled": planned(document(), package("mysqlclient", files=["m-1.0.tar.gz"]), there=["poetry.toml"]),
+    "private-git-worker": planned(
+        document("ml-cpu=cpu", "ml-gpu=cu126"),
+        *(package(name, files=(), source=PackageSource("git", url)) for name, url in OVER_SSH.items()),
+        package("celery"),
+        package("cupy", "ml-gpu"),
+        asked=Asked(command=("celery", "-A", "jobs", "worker")),
+    ),
     "version-from-git": planned(VERSIONED, package("torch", "ml-gpu"), exported=True),
     "odd-names": planned(
         document("python=cpu", "3d=cu126", "production=rocm7.2"), asked=Asked(command=('a "b', "$c"))
@@ -87,8 +98,12 @@ def test_the_workflows_satisfy_actionlint_zizmor_and_the_schema(shape: str, tmp_
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
     plan, actions = SHAPES[shape], load_actions()
-    (folder / "poetry.yml").write_text(workflow(plan, variants(plan), actions), "utf-8")
-    (folder / "poetry-update.yml").write_text(update_workflow(plan, actions), "utf-8")
+    for place in ("", "services/api"):
+        name = f"poetry{place.replace('/', '-')}"
+        (folder / f"{name}.yml").write_text(workflow(plan, variants(plan), actions, place), "utf-8")
+        (folder / f"{name}-update.yml").write_text(
+            update_workflow(plan, actions, place, f"{name}.yml"), "utf-8"
+        )
     files = sorted(folder.iterdir())
     assert_clean("actionlint", *files)
     assert_clean("zizmor", *files)

@@ -19,14 +19,14 @@ SHOWN = 10
 def every(
     cases: Iterable[Case], check: Callable[[Case], object], name: Callable[[Case], object] = str
 ) -> None:
-    """Run ``check`` on each case and fail with those that failed; no case at all is a failure too."""
+    """Run ``check`` on each case and fail with those that failed or skip; no case at all is a failure too."""
     failed: list[str] = []
     tried = 0
     for case in cases:
         tried += 1
         try:
             check(case)
-        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - the other cases are tried all the same
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:  # noqa: BLE001 - the other cases are tried all the same
             frames = traceback.extract_tb(error.__traceback__)[1:]
             line = next((frame.lineno for frame in reversed(frames) if frame.name == check.__name__), 0)
             failed.append(f"{name(case)}, line {line}: {type(error).__name__}: {error}")

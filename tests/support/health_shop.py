@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +12,11 @@ from tests.unit.health.osv import record
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.support.osv_server import OsvServer
-    from tests.support.poetry_program import PoetryProgram, Project, Run
+    from tests.support.poetry_program import PoetryProgram, Project, Run, Started
 
 
 HIGH = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"
@@ -122,24 +120,9 @@ class Shop:
         assert code is None or run.code == code, str(run)
         return conforming(run.stdout)
 
-    @contextmanager
-    def started(self, *args: str) -> Iterator[subprocess.Popen[str]]:
-        """Start ``poetry health ARGS`` and leave it running; it is ended at last."""
-        poetry = self.poetry
-        process = subprocess.Popen(
-            [str(poetry.executable), *poetry.arguments, "health", *args],
-            cwd=self.project.path,
-            env={**poetry._environment(), **self.variables, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
+    def started(self, *args: str) -> AbstractContextManager[Started]:
+        """Start ``poetry health ARGS`` and leave it running."""
+        return self.poetry.started(self.project, "health", *args, environment=self.variables)
 
     def add_policy(self, text: str) -> None:
         """Append a table to pyproject.toml; the lock stays the one that belongs to it."""

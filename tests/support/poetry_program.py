@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,7 +19,8 @@ from tests.support.wheels import normalized
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import signal
+    from collections.abc import Iterator, Mapping
 
     from tests.support.fork_server import Forked
     from tests.support.lockfile import Lockfile
@@ -90,6 +92,20 @@ class Run:
 
     def __str__(self) -> str:
         return f"poetry {' '.join(self.args)} -> {self.code} ({self.seconds:.1f} s)\n{self.output}"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A program that runs, and the files that it writes its standard output and standard error to."""
+
+    program: Forked | subprocess.Popen[bytes]
+    out: IO[bytes]
+    err: IO[bytes]
+
+    def ended(self, number: signal.Signals, seconds: float) -> tuple[int, str, str]:
+        """Send a signal and return exit code, standard output and standard error."""
+        os.kill(self.program.pid, number)
+        return self.program.wait(seconds), _text(self.out), _text(self.err)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,21 +185,40 @@ class PoetryProgram:
 
     def run(self, project: Project | Path, *args: str, **environment: str) -> Run:
         """Run ``poetry ARGS`` in the project's folder; ``environment`` adds variables."""
+        begun = time.monotonic()
+        with self.started(project, *args, environment=environment) as running:
+            code = running.program.wait(TIMEOUT)
+            seconds = time.monotonic() - begun
+            return Run(args, code, _text(running.out), _text(running.err), seconds)
+
+    def interleaved(self, project: Project | Path, *args: str, **environment: str) -> Run:
+        """Run ``poetry ARGS`` with one file for both streams, ``stdout``, as a terminal or a log shows them."""
+        begun = time.monotonic()
+        with self.started(project, *args, environment=environment, is_one_stream=True) as running:
+            return Run(args, running.program.wait(TIMEOUT), _text(running.out), "", time.monotonic() - begun)
+
+    @contextmanager
+    def started(
+        self,
+        project: Project | Path,
+        *args: str,
+        environment: Mapping[str, str],
+        is_one_stream: bool = False,
+    ) -> Iterator[Started]:
+        """Start ``poetry ARGS`` in the project's folder; where the test fails meanwhile, it is killed."""
         folder = project if isinstance(project, Path) else project.path
         self.home.mkdir(parents=True, exist_ok=True)
-        started = time.monotonic()
         with TemporaryFile() as out, TemporaryFile() as err, Path(os.devnull).open("rb") as nothing:
-            streams = (nothing.fileno(), out.fileno(), err.fileno())
+            streams = (nothing.fileno(), out.fileno(), out.fileno() if is_one_stream else err.fileno())
             program = self.start(
-                folder, *args, streams=streams, environment=self._environment() | environment
+                folder, *args, streams=streams, environment={**self._environment(), **environment}
             )
             try:
-                code = program.wait(TIMEOUT)
-            except subprocess.TimeoutExpired:
-                program.kill()
+                yield Started(program, out, err)
+            except BaseException:
+                with suppress(ProcessLookupError):
+                    program.kill()
                 raise
-            seconds = time.monotonic() - started
-            return Run(args, code, _text(out), _text(err), seconds)
 
     def must(self, project: Project | Path, *args: str, **environment: str) -> Run:
         """Run ``poetry ARGS`` and fail the test when the exit code is not 0."""
@@ -228,7 +263,9 @@ class PoetryProgram:
     def _environment(self) -> dict[str, str]:
         """Return a whole environment: nothing of the caller's (PIP_*, UV_*, VIRTUAL_ENV, ...) comes along."""
         home = self.home
-        return {
+        # Poetry starts pip for each package that it removes, which takes 2 CPU seconds. Cold starts and the other minors do.
+        quick = {"POETRY_INSTALLER_BUILTIN_UNINSTALL": "true"} if self.imported else {}
+        return quick | {
             "PATH": os.pathsep.join([str(self.executable.parent), os.defpath]),
             "HOME": str(home),
             "LANG": "C.UTF-8",

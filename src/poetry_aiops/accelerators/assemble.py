@@ -51,7 +51,7 @@ def assemble(base: Base, observations: list[Observation], catalogue: Catalogue) 
         os=base.host.os,
         nodes=base.nodes,
         listed=any(
-            gpu.vendor == NVIDIA and gpu.index is not None for o in observations for gpu in o.facts.gpus
+            gpu.vendor == NVIDIA and gpu.ordinal is not None for o in observations for gpu in o.facts.gpus
         ),
         answered=any(o.name in ASKED and o.facts.gpus for o in observations),
         open_module=any(o.facts.open_module for o in observations),

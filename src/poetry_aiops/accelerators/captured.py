@@ -61,7 +61,7 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
             "the text says nothing of an accelerator that is understood"
             + (f" (read as: {read})" if read else ""),
             where=next(iter(texts)),
-            hint=f"Looked for the output of {LOOKED_FOR}. --target takes the machine in words.",
+            hint=f"Looked for the output of {LOOKED_FOR}. --target takes a description of the machine.",
         )
     return assemble(_base(observations), observations, catalogue)
 
@@ -94,9 +94,9 @@ def _base(observations: list[Observation]) -> Base:
         probes = ", ".join(dict.fromkeys(o.name for o in observations))
         warnings.append(f"The text names no GPU (read as: {probes}).")
     if told_system is None:
-        warnings.append(f"The text does not tell the system; {system.capitalize()} on {arch} is assumed.")
+        warnings.append(f"The text does not name the system; {system.capitalize()} on {arch} is assumed.")
     elif told_arch is None:
-        warnings.append(f"The text does not tell the architecture; {arch} is assumed.")
+        warnings.append(f"The text does not name the architecture; {arch} is assumed.")
     host = Host(
         os=system,
         arch=arch,

@@ -27,9 +27,9 @@ Origin = Literal["auto", "option", "groups", "environment", "profile", "remember
 
 _ORIGINS_IN_WORDS: dict[Origin, str] = {
     "auto": "chosen for this machine",
-    "option": "asked for with --hardware",
-    "groups": "asked for as a group",
-    "environment": "asked for by POETRY_AIOPS_HARDWARE",
+    "option": "requested with --hardware",
+    "groups": "requested as a group",
+    "environment": "requested by POETRY_AIOPS_HARDWARE",
     "profile": "named by the profile",
     "remembered": "remembered in this environment; `--hardware auto` forgets it",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators import masks as masking
@@ -15,6 +14,7 @@ from poetry_aiops.system.text import version_key
 
 if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue
+    from poetry_aiops.accelerators.host import AcceleratorKind
 
 
 OLDEST_MPS_MACOS = "12.3"
@@ -26,23 +26,28 @@ def board_name(observations: list[Observation], catalogue: Catalogue) -> str | N
     return next((name for name in names if catalogue.jetson_boards.find(name)), names[0] if names else None)
 
 
+def _device(kind: AcceleratorKind, gpu: Gpu, state: State) -> Accelerator:
+    """Return one device with what all makers' devices have; what one maker alone tells is added by the caller."""
+    return Accelerator(
+        kind,
+        name=gpu.name,
+        vendor_id=gpu.vendor,
+        device_id=gpu.device_id,
+        memory_mib=gpu.memory_mib,
+        usable=state.usable,
+        why_unusable=state.why,
+        needs=state.needs,
+        repairable=state.repairable,
+        partitions=gpu.partitions,
+        bus=gpu.bus,
+    )
+
+
 def jetson_devices(board: str, merged: Merged, catalogue: Catalogue, base: Base) -> tuple[Accelerator, ...]:
     capability = catalogue.jetson_boards.find(board)
     hidden = masking.hidden_by(base.host.masks, masking.CUDA, [(None, capability)])
-    state = _masked(State(), hidden.get(0))
-    return (
-        Accelerator(
-            "jetson",
-            name=board,
-            vendor_id=NVIDIA,
-            driver=merged.driver,
-            max_cuda=merged.max_cuda,
-            compute_capability=capability,
-            usable=state.usable,
-            why_unusable=state.why,
-            needs=state.needs,
-        ),
-    )
+    device = _device("jetson", Gpu(NVIDIA, name=board), _masked(State(), hidden.get(0)))
+    return (device._replace(driver=merged.driver, max_cuda=merged.max_cuda, compute_capability=capability),)
 
 
 def nvidia_devices(
@@ -59,15 +64,14 @@ def nvidia_devices(
     )
     windows = around.os == "windows" or around.wsl
     derived = catalogue.max_cuda(merged.driver, windows=windows) if merged.driver else None
+    told = [gpu._replace(compute_capability=cc) for gpu, cc in zip(gpus, capabilities, strict=True)]
     return tuple(
-        _cuda(
-            gpu,
-            capability,
-            merged,
-            derived,
-            _masked(nvidia_state(replace(gpu, compute_capability=capability), around), hidden.get(place)),
+        _device("cuda", gpu, _masked(nvidia_state(gpu, around), hidden.get(place)))._replace(
+            driver=merged.driver,
+            max_cuda=merged.max_cuda or derived,
+            compute_capability=gpu.compute_capability,
         )
-        for place, (gpu, capability) in enumerate(zip(gpus, capabilities, strict=True))
+        for place, gpu in enumerate(told)
     )
 
 
@@ -82,25 +86,6 @@ def _stands_for_a_gpu(observations: list[Observation], merged: Merged, base: Bas
         pci_told = any(o.name == "PCI devices" and o.outcome == "ok" for o in observations)
         return merged.driver is not None and (not pci_told or bool(base.host.container))
     return merged.driver is not None
-
-
-def _cuda(gpu: Gpu, capability: str | None, merged: Merged, derived: str | None, state: State) -> Accelerator:
-    return Accelerator(
-        "cuda",
-        name=gpu.name,
-        vendor_id=NVIDIA,
-        device_id=gpu.device_id,
-        driver=merged.driver,
-        max_cuda=merged.max_cuda or derived,
-        compute_capability=capability,
-        memory_mib=gpu.memory_mib,
-        usable=state.usable,
-        why_unusable=state.why,
-        needs=state.needs,
-        repairable=state.repairable,
-        partitions=gpu.partitions,
-        bus=gpu.bus,
-    )
 
 
 def _masked(state: State, mask: Mask | None) -> State:
@@ -120,23 +105,14 @@ def amd_devices(
     in_kfd = {gpu.bus for o in observations if o.name == "KFD topology" for gpu in o.facts.gpus}
     hidden = masking.hidden_by(base.host.masks, masking.ROCM, [(gpu.uuid, None) for gpu in gpus])
     return tuple(
-        Accelerator(
-            "rocm",
+        _device(
+            "rocm", gpu, _masked(amd_state(gpu, around, in_kfd=gpu.bus in in_kfd), hidden.get(place))
+        )._replace(
             name=gpu.name or gpu.chip,
-            vendor_id=AMD,
-            device_id=gpu.device_id,
             driver=merged.amdgpu,
             gfx=gpu.gfx or catalogue.gfx(gpu.device_id, gpu.chip, gpu.name),
-            memory_mib=gpu.memory_mib,
-            usable=state.usable,
-            why_unusable=state.why,
-            needs=state.needs,
-            repairable=state.repairable,
-            partitions=gpu.partitions,
-            bus=gpu.bus,
         )
         for place, gpu in enumerate(gpus)
-        for state in [_masked(amd_state(gpu, around, in_kfd=gpu.bus in in_kfd), hidden.get(place))]
     )
 
 
@@ -149,36 +125,17 @@ def intel_devices(
             ids = f" ({INTEL}:{gpu.device_id})" if gpu.device_id else ""
             others.append(f"{gpu.name or 'Intel GPU'}{ids} is not among the Intel GPUs that torch supports")
             continue
-        state = intel_state(gpu, around)
-        devices.append(
-            Accelerator(
-                "xpu",
-                name=gpu.name,
-                vendor_id=INTEL,
-                device_id=gpu.device_id,
-                memory_mib=gpu.memory_mib,
-                usable=state.usable,
-                why_unusable=state.why,
-                needs=state.needs,
-                bus=gpu.bus,
-            )
-        )
+        devices.append(_device("xpu", gpu, intel_state(gpu, around)))
     return tuple(devices), tuple(dict.fromkeys(others))
 
 
 def apple_devices(base: Base, observations: list[Observation]) -> tuple[Accelerator, ...]:
     if base.host.os != "macos" or base.host.arch != "arm64":
         return ()
-    told = next((gpu.name for o in observations for gpu in o.facts.gpus if gpu.vendor == APPLE), None)
+    name = next((gpu.name for o in observations for gpu in o.facts.gpus if gpu.vendor == APPLE), None)
     version = base.host.os_version
-    old = version is not None and version_key(version) < version_key(OLDEST_MPS_MACOS)
-    return (
-        Accelerator(
-            "mps",
-            name=told or "Apple GPU",
-            vendor_id=APPLE,
-            usable=not old,
-            why_unusable=f"MPS needs macOS {OLDEST_MPS_MACOS} or newer; this is {version}" if old else None,
-            needs="Update macOS." if old else None,
-        ),
-    )
+    state = State()
+    if version is not None and version_key(version) < version_key(OLDEST_MPS_MACOS):
+        why = f"MPS needs macOS {OLDEST_MPS_MACOS} or newer; this is {version}"
+        state = State(usable=False, why=why, needs="Update macOS.")
+    return (_device("mps", Gpu(APPLE, name=name or "Apple GPU"), state),)

@@ -5,7 +5,6 @@ Parsers return :class:`Facts`; a field that the text does not tell stays ``None`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -31,8 +30,7 @@ class Problem(StrEnum):
     NO_NODES = "there are no device nodes of NVIDIA's driver"
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(NamedTuple):
     """One device as one probe describes it.
 
     ``chip`` is the maker's code name (``GA102``, ``Navi 31``), ``kernel_driver`` the bound Linux driver:
@@ -41,7 +39,7 @@ class Gpu:
 
     vendor: str
     name: str | None = None
-    index: int | None = None
+    ordinal: int | None = None
     bus: str | None = None
     uuid: str | None = None
     device_id: str | None = None

@@ -6,7 +6,6 @@ address or UUID is, or else when they stand at the same place of lists of one le
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.facts import Gpu
@@ -60,10 +59,10 @@ def _is_new(base: list[Gpu], other: Gpu) -> bool:
 def _filled(gpu: Gpu, other: Gpu) -> Gpu:
     """Return a device with what only the other list tells; an untold name gives way to a full one."""
     missing = {
-        field.name: getattr(other, field.name)
-        for field in fields(Gpu)
-        if getattr(gpu, field.name) is None and getattr(other, field.name) is not None
+        field: getattr(other, field)
+        for field in Gpu._fields
+        if getattr(gpu, field) is None and getattr(other, field) is not None
     }
     if gpu.name and gpu.name.endswith("...") and other.name and not other.name.endswith("..."):
         missing["name"] = other.name
-    return replace(gpu, **missing, partitions=gpu.partitions or other.partitions, lost=gpu.lost or other.lost)
+    return gpu._replace(**missing, partitions=gpu.partitions or other.partitions, lost=gpu.lost or other.lost)

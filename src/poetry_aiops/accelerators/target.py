@@ -134,7 +134,7 @@ def _check(read: _Spec, catalogue: Catalogue) -> None:
         "jetson": {"gfx"},
         "xpu": {"cc", "gfx", "driver", "l4t"},
     }.get(family, {"cc", "gfx", "driver", "device", "gpu", "l4t"})
-    read.faults += [f"{key} does not go with {family}" for key in sorted(keys & wrong)]
+    read.faults += [f"{key} cannot be combined with {family}" for key in sorted(keys & wrong)]
     if family == "cuda" and "driver" not in keys:
         read.faults.append("driver=... is missing: the driver of an NVIDIA GPU decides which builds run")
     if family == "rocm" and not keys & {"gfx", "device", "gpu"}:
@@ -145,7 +145,7 @@ def _check(read: _Spec, catalogue: Catalogue) -> None:
         read.faults.append("mps is for macos-arm64 only")
     system = read.platform[0] if read.platform else "linux"
     if "macos" in keys and system != "macos" and family != "mps":
-        read.faults.append("macos=... goes with macos-arm64 or macos-x86_64 only")
+        read.faults.append("macos=... is for macos-arm64 and macos-x86_64 only")
 
 
 def _implied(read: _Spec, catalogue: Catalogue) -> str:

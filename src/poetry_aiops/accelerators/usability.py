@@ -63,7 +63,7 @@ def nvidia_state(gpu: Gpu, around: Surroundings) -> State:
 
 def _legacy(gpu: Gpu, around: Surroundings) -> State | None:
     """Return whether the loaded driver ignores a GPU of this age; one that it lists is not ignored."""
-    if gpu.index is not None or around.driver is None or gpu.compute_capability is None:
+    if gpu.ordinal is not None or around.driver is None or gpu.compute_capability is None:
         return None
     for below, last in around.legacy:
         if version_key(gpu.compute_capability) >= version_key(below):
@@ -117,7 +117,9 @@ def _absent(gpu: Gpu, around: Surroundings) -> State | None:
     """Return the failures that leave no working driver."""
     if Problem.NO_DEVICES in around.problems:
         why = "the driver is loaded but finds no device"
-        needs = "In a virtual machine check that the GPU is passed through; else look at the kernel's log for NVRM."
+        needs = (
+            "In a virtual machine check that the GPU is passed through; else read the kernel's log for NVRM."
+        )
         return State(usable=False, why=why, needs=needs)
     if Problem.NO_NODES in around.problems and gpu.minor is None:
         why = "there is no /dev/nvidia* there"
@@ -127,12 +129,12 @@ def _absent(gpu: Gpu, around: Surroundings) -> State | None:
     if Problem.NOT_RUNNING in around.problems:
         return State(usable=False, why="the NVIDIA driver is not loaded", needs=_load(around))
     bound = gpu.kernel_driver
-    foreign = bound is not None and not bound.startswith("nvidia") and gpu.index is None
+    foreign = bound is not None and not bound.startswith("nvidia") and gpu.ordinal is None
     if foreign and around.os == "linux":
         why = f"the kernel uses {bound} for it, not NVIDIA's driver" if bound else "no driver is bound to it"
         needs = "Give it back to the host from its virtual machine." if bound == "vfio-pci" else _load(around)
         return State(usable=False, why=why, needs=needs)
-    if around.driver is None and gpu.index is None and not bound:
+    if around.driver is None and gpu.ordinal is None and not bound:
         why = "nothing shows a working NVIDIA driver"
         return State(
             usable=False, why=why, needs="Add the output of nvidia-smi or of /proc/driver/nvidia/version."
@@ -153,7 +155,7 @@ def _withheld(gpu: Gpu, around: Surroundings) -> State | None:
     """Return whether a live machine has the driver but does not give this process the device."""
     if around.nodes is None or around.wsl or around.os != "linux":
         return None
-    if gpu.index is None and around.listed and around.container:
+    if gpu.ordinal is None and around.listed and around.container:
         return State(usable=False, why="this container was not given the device", needs=GIVE)
     if around.answered:
         return None

@@ -6,6 +6,11 @@ import json
 from typing import Any
 
 
+def document(name: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Return a document of the schema ``poetry-aiops/<name>/1``."""
+    return {"schema": f"poetry-aiops/{name}/1", **content}
+
+
 def document_text(name: str, content: dict[str, Any]) -> str:
-    """Return a JSON document of the schema ``poetry-aiops/<name>/1``."""
-    return json.dumps({"schema": f"poetry-aiops/{name}/1", **content}, indent=2)
+    """Return a JSON document of the schema ``poetry-aiops/<name>/1`` as text."""
+    return json.dumps(document(name, content), indent=2)

@@ -79,13 +79,18 @@ def each_project(
     """Run something for each pyproject.toml; an error in one ends that one only. ``run`` gives an exit code and a result."""
     outcomes: list[ProjectOutcome[T]] = []
     for file in files:
-        folder = Path(os.path.relpath(file.parent, here)).as_posix()
+        folder = folder_of(file, here)
         try:
             code, result = run(file)
             outcomes.append(ProjectOutcome(folder, code, result))
         except AiopsError as error:
             outcomes.append(ProjectOutcome(folder, error.exit_code, error=error))
     return tuple(outcomes)
+
+
+def folder_of(file: Path, here: Path) -> str:
+    """Return the folder of a pyproject.toml, relative to the working directory."""
+    return Path(os.path.relpath(file.parent, here)).as_posix()
 
 
 def worst_exit_code(outcomes: Iterable[ProjectOutcome[T]]) -> int:

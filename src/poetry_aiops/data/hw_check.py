@@ -260,7 +260,7 @@ def covered(gpus: list[tuple[str, str]], arches: list[str]) -> str:
         fix = "Install a variant whose build holds code for this GPU; `poetry hw-info` names it."
         raise MisfitError(f"the build holds code for {', '.join(arches)}, and this machine has {seen}", fix)
     if not known:
-        return "an NVIDIA GPU whose compute capability nvidia-smi did not tell, so it was not compared"
+        return "an NVIDIA GPU whose compute capability nvidia-smi did not report, so it was not compared"
     return seen + (f" ({len(idle)} of {len(known)} GPUs cannot run this build)" if arches and idle else "")
 
 
@@ -268,7 +268,7 @@ def check_rocm(needs: dict[str, Any], machine: Machine) -> str:
     look_for_masks(machine, "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
     found, node = amd_gpus(machine), machine.names("dev/kfd")
     if (machine.wsl or machine.os == "windows") and not found:
-        return "Windows does not tell the architecture of an AMD GPU, so it was not compared"
+        return "Windows does not report the architecture of an AMD GPU, so it was not compared"
     if not node or not found:
         fix = GIVE_AMD if machine.in_container() else "Load AMD's driver: `sudo modprobe amdgpu`."
         raise MisfitError(f"no AMD GPU is ready to compute{'' if node else ' (/dev/kfd is missing)'}", fix)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def keep_files_in_step(output: Output, poetry: Poetry) -> None:
     """Write what changed and say so in one line; a file that is not ours to overwrite is a warning.
 
-    What is in step is remembered, so that :func:`poetry_aiops.export.sync_cache.is_remembered` can answer first.
+    What is up to date is remembered, so that :func:`poetry_aiops.export.sync_cache.is_remembered` can answer first.
     """
     if not poetry.locker.is_locked():
         return

@@ -1,4 +1,4 @@
-"""``poetry sync-reqs``: requirements, constraints, pylock and wheelhouse, in step with poetry.lock."""
+"""``poetry sync-reqs``: requirements, constraints, pylock and wheelhouse, up to date with poetry.lock."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class SyncReqsCommand(AiopsCommand, Command):
-    """Writes the files that others than Poetry read, or says what is out of step."""
+    """Writes the files that others than Poetry read, or says what is out of date."""
 
     name = "sync-reqs"
-    description = "Keeps requirements, constraints and pylock files in step with poetry.lock."
+    description = "Keeps requirements, constraints and pylock files up to date with poetry.lock."
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
     extensions: ClassVar[dict[str, str]] = {".json": "json"}
     options: ClassVar[list[Option]] = [
-        option("check", None, "Write nothing; exit with code 1 and show a diff when a file is out of step."),
+        option("check", None, "Write nothing; exit with code 1 when a file is out of date."),
         option("dry-run", None, "Show the changes; write nothing."),
         option("force", None, "Also overwrite files that were edited by hand or not written by sync-reqs."),
         option(
@@ -57,7 +57,7 @@ by hand is never overwritten without <comment>--force</>.
 <info>poetry sync-reqs --wheelhouse wheels --hardware cu126 --platform linux-x86_64 --python 3.12</info>
 
 Other files, groups and formats: <comment>[tool.poetry-aiops.export]</> in pyproject.toml. There,
-<comment>auto = true</> keeps the files in step after every lock, add, update, remove and hw-add.
+<comment>auto = true</> updates the files after every lock, add, update, remove and hw-add.
 """
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 

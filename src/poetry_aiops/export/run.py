@@ -153,7 +153,7 @@ class Synchronising:
     def _conclude(self, state: Standing, code: int, *, check: bool, dry: bool) -> None:
         out = [file.path for file in state.files if file.state != "current"]
         if not out:
-            self.output.line(f"{len(state.files)} files are in step with poetry.lock.")
+            self.output.line(f"{len(state.files)} files are up to date with poetry.lock.")
         elif dry:
             self.output.line("Dry run: nothing was written.")
         elif check:
@@ -161,7 +161,7 @@ class Synchronising:
             step = f"Run `{COMMAND}`."
             if refused:
                 step = f"`{COMMAND}` leaves {', '.join(refused)} alone. {_WAY_OUT}"
-            self.output.remark(f"{len(out)} of {len(state.files)} files are out of step. {step}")
+            self.output.remark(f"{len(out)} of {len(state.files)} files are out of date. {step}")
         elif "refused" in self.actions.values():
             self.output.error(self._refusal(state))
         if code == IncompleteError.exit_code:

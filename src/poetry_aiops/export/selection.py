@@ -28,14 +28,12 @@ from poetry.core.constraints.version import parse_constraint
 from poetry.core.packages.utils.utils import create_nested_marker
 from poetry.core.version.markers import EmptyMarker, parse_marker
 
-from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.export.header import lock_digest
 from poetry_aiops.export.model import COMMAND, Pin
-from poetry_aiops.locking.api import Installed, Terms, parse_lock, verify_locked
+from poetry_aiops.locking.api import Installed, parse_lock, verify_locked
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lockfile import lock_from, read_lock
-from poetry_aiops.project.pyproject import aiops_table, read_project
 from poetry_aiops.system.reading import read_file
 
 
@@ -88,20 +86,14 @@ class PoetryExport:
                 hint="Run `poetry lock` first.",
             )
 
-    @cached_property
-    def _terms(self) -> Terms | None:
-        """What a selection with a variant is held to; None in a project without variants."""
-        hardware = read_config(aiops_table(self._poetry.pyproject.data)).hardware
-        return Terms.of(read_project(self._poetry.pyproject_path), hardware) if hardware else None
-
     def pins(self, selection: Selection) -> tuple[Pin, ...]:
         """Return what the selection installs.
 
-        Raises LockConflictError where that is two builds of one package or a variant that does not work, InputError
-        when an old lock does not fit the project.
+        Raises LockConflictError where that is two builds of one package, InputError when an old lock does not fit the
+        project.
         """
         if selection not in self._pins:
-            verify_locked(self.lock, [Installed.of(selection.groups, selection.extras)], self._terms)
+            verify_locked(self.lock, [Installed.of(selection.groups, selection.extras)])
             found = self._recorded(selection) if self.lock.has_groups else self._walked(selection)
             self._pins[selection] = tuple(found)
         return self._pins[selection]

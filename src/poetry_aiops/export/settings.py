@@ -30,7 +30,7 @@ _PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
-    """What the project configures: ``auto`` keeps the files in step after every lock.
+    """What the project configures: ``auto`` updates the files after every lock.
 
     ``hashes`` is None for: wherever pip can check them. ``defaults`` are the kinds of the default bundle that are
     written, None for those that the project has a use for; ``files`` are the project's own files.

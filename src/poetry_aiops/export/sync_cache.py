@@ -1,4 +1,4 @@
-"""A note in Poetry's cache that a project's exported files were in step, by the content of everything involved.
+"""A note in Poetry's cache that a project's exported files were up to date, by the content of everything involved.
 
 It only saves work: without it, or with one that does not match to the byte, everything is compared anew.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def is_behind(poetry: Poetry) -> bool:
-    """Say whether the project keeps its exported files in step (``auto``) and they may be behind poetry.lock."""
+    """Say whether the project keeps its exported files up to date (``auto``) and they may be behind poetry.lock."""
     table = poetry.pyproject.data.get("tool", {}).get("poetry-aiops")
     export = table.get("export") if isinstance(table, Mapping) else None
     wants = isinstance(export, Mapping) and export.get("auto") is True
@@ -31,7 +31,7 @@ def is_behind(poetry: Poetry) -> bool:
 
 
 def is_remembered(poetry: Poetry) -> bool:
-    """Say whether lock, pyproject.toml and exported files are those that were last seen in step."""
+    """Say whether lock, pyproject.toml and exported files are those that were last seen up to date."""
 
     def agrees(note: Any) -> bool:  # noqa: ANN401 - untrusted JSON
         return bool(note["digest"] == _digest(poetry, map(str, note["files"])))
@@ -40,7 +40,7 @@ def is_remembered(poetry: Poetry) -> bool:
 
 
 def remember(poetry: Poetry, paths: Iterable[str]) -> None:
-    """Note that the exported files at ``paths`` are in step; a cache that cannot be written does no harm."""
+    """Note that the exported files at ``paths`` are up to date; a cache that cannot be written does no harm."""
     files = list(paths)
     with suppress(OSError):
         _note(poetry).write({"digest": _digest(poetry, files), "files": files})

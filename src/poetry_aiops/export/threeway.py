@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 State = Literal["current", "missing", "outdated", "edited", "foreign", "migrated", "surplus"]
 
 IN_WORDS: Final[dict[State, str]] = {
-    "current": "in step with poetry.lock",
+    "current": "up to date with poetry.lock",
     "missing": "is missing",
-    "outdated": "is out of step with poetry.lock",
+    "outdated": "does not match poetry.lock",
     "edited": "was edited by hand",
     "foreign": "was not written by poetry sync-reqs",
     "migrated": "was migrated and has not changed since",

@@ -105,7 +105,7 @@ class Fetcher:
             raise InputError(
                 f"it names a file that cannot be fetched: {file.name!r} with the hash {file.hash[:100]!r}",
                 where="poetry.lock",
-                hint="Somebody wrote this lock by hand. Write it anew with `poetry lock --regenerate`.",
+                hint="This lock was written by hand. Write it anew with `poetry lock --regenerate`.",
             )
         return self.folder / file.name
 
@@ -117,7 +117,7 @@ class Fetcher:
         if self.force:
             return False
         raise NegativeAnswerError(
-            "the file that lies there is not the one that poetry.lock names",
+            "the file there is not the one that poetry.lock names",
             where=str(path),
             details=(f"poetry.lock has {file.hash}",),
             hint="Find out where it comes from and remove it, or fetch it again with --force.",

@@ -232,7 +232,7 @@ def _tell(output: Output, filled: Filled) -> None:
     wheelhouse = filled.wheelhouse
     fetched = sum(outcome != "present" for outcome in filled.outcomes.values())
     output.line(
-        f"{len(wheelhouse.files)} files for {wheelhouse.target.machine.name} lie in {filled.folder}"
+        f"{len(wheelhouse.files)} files for {wheelhouse.target.machine.name} are in {filled.folder}"
         f" ({fetched} fetched, {len(wheelhouse.files) - fetched} were there)."
     )
     output.line(f"Install them: pip install --no-index -r {filled.folder / REQUIREMENTS_FILE}")
@@ -241,5 +241,5 @@ def _tell(output: Output, filled: Filled) -> None:
     archives = [one.file.name for one in wheelhouse.files if not one.file.name.endswith(".whl")]
     if archives:
         output.warning(
-            f"source archives need their build tools at hand when they are installed: {', '.join(archives)}."
+            f"source archives need their build tools when they are installed: {', '.join(archives)}."
         )

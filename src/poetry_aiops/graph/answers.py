@@ -38,7 +38,8 @@ class Step:
 
     ``extras`` are the source's extras of which one is needed for the step, ``asks`` the target's extras that it asks
     for, ``group`` the project's group. ``marker`` is without extras. ``source_versions`` are the builds of the source
-    that take the step, where it is locked in several.
+    that take the step, where it is locked in several. ``allows`` is the upper bound of the constraint, as text such as
+    ``<2.0``, empty without one.
     """
 
     source: str | None
@@ -49,6 +50,7 @@ class Step:
     asks: tuple[str, ...] = ()
     group: str | None = None
     source_versions: tuple[str, ...] = ()
+    allows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Why:
     A path begins with the direct dependency and ends with ``name``; ``steps`` has the list of steps of each, and
     those whose last step allows the least come first. ``leading`` are all direct dependencies that lead there.
     ``start`` is the package that was asked to begin from instead of the project, each path then begins with it.
-    ``demands`` are the project's own for ``name``. ``needed`` says that the name is in scope at all.
+    ``demands`` are the project's own for ``name``. ``needed`` says that the name is in scope at all. ``held`` says for
+    each locked build of ``name`` what all together allow; it is left out with ``start``.
     """
 
     name: str
@@ -69,15 +72,17 @@ class Why:
     start: str | None = None
     more: int = 0
     needed: bool = True
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """A package with everything above and below it; distances are in edges, ordered by distance and name."""
+    """A package with everything above and below it, at most ``depth`` edges away, ordered by distance and name."""
 
     name: str
     ancestors: tuple[tuple[str, int], ...]
     descendants: tuple[tuple[str, int], ...]
+    depth: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_aiops.cli.base import AiopsCommand, output_option
+from poetry_aiops.cli.base import AiopsCommand, output_option, projects_option
 
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class GraphCommand(AiopsCommand, Command):
             flag=False,
         ),
         output_option(),
+        projects_option(),
         option("only", None, "Look at these groups only.", flag=False, multiple=True),
         option("without", None, "Leave out these groups.", flag=False, multiple=True),
         option("extras", None, "Count only these of the project's extras.", flag=False, multiple=True),
@@ -62,16 +63,14 @@ class GraphCommand(AiopsCommand, Command):
             flag=False,
             multiple=True,
         ),
-        option("diff", None, "Show what changed since this git revision.", flag=False),
-        option("compare", None, "Show what a group adds to another: <comment>ml-cpu..ml-gpu</>.", flag=False),
-        option("check-cycles", None, "Exit with code 1 when packages need each other in a circle."),
-        option("sizes", None, "Ask the indexes for the size of each package; needs the network."),
         option(
-            "health-report",
+            "diff",
             None,
-            "Show the vulnerabilities of a `poetry health` report; by default of the last one, if it is about this lock.",
+            "Show what changed since this git revision, or from one group to another: <comment>ml-cpu..ml-gpu</>.",
             flag=False,
         ),
+        option("check-cycles", None, "Exit with code 1 when packages need each other in a circle."),
+        option("sizes", None, "Ask the indexes for the size of each package; needs the network."),
         option("open", None, "Open the page in a browser."),
     ]
     help = """\
@@ -86,17 +85,20 @@ Without a format and without a question it writes the page <comment>dependency_g
 <info>poetry graph --why idna --from fastapi</info>
 <info>poetry graph --without-package transformers --without-package datasets</info>
 <info>poetry graph --diff main --format markdown</info>
-<info>poetry graph --compare ml-cpu..ml-gpu</info>
+<info>poetry graph --diff ml-cpu..ml-gpu</info>
+<info>poetry graph --why idna --projects 'services/*'</info>
 """
 
     def handle(self) -> int:
         from poetry_aiops.graph.request import GraphRequest
         from poetry_aiops.graph.run import graph
+        from poetry_aiops.graph.several import graph_of_projects
         from poetry_aiops.locking.api import PoetryProject
 
         output = self.make_output()
+        projects = self.locate_projects()
         request = GraphRequest(
-            pyproject=self.locate_project(),
+            pyproject=projects[0] if projects else self.locate_project(),
             only=tuple(self.option("only")),
             without=tuple(self.option("without")),
             extras=tuple(self.option("extras")),
@@ -108,10 +110,12 @@ Without a format and without a question it writes the page <comment>dependency_g
             without_packages=tuple(self.option("without-package")),
             holds_back=tuple(self.option("holds-back")),
             diff=self.option("diff"),
-            compare=self.option("compare"),
             check_cycles=bool(self.option("check-cycles")),
             sizes=bool(self.option("sizes")),
-            health_report=self.option("health-report"),
             open_page=bool(self.option("open")),
         )
-        return graph(request, output, PoetryProject(output, self.get_application()))
+        application = self.get_application()
+        if not projects:
+            return graph(request, output, PoetryProject(output, application))
+        opened = {path: PoetryProject(output, application, path.parent) for path in projects}
+        return graph_of_projects(request, output, opened)

@@ -1,50 +1,70 @@
-"""Who holds a package back: every constraint on it, their intersection, and the owner of the tightest."""
+"""Who holds a package back: every constraint on it, their intersection, and the owner of the tightest.
+
+Constraints are poetry-core's own; a text that it cannot read limits nothing.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from poetry.core.constraints.version import VersionRange, VersionUnion
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.graph.model import THE_PROJECT, Held, Holder
-from poetry_aiops.graph.ranges import ANY, height, intersection, ranges, text_of, top
-from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.constraints import read_constraint
 from poetry_aiops.project.lock_graph import Node
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+
+    from poetry.core.constraints.version import Version, VersionConstraint
 
     from poetry_aiops.graph.model import DependencyGraph
 
+    Bound = tuple[Version, bool]
 
-def holds_back(graph: DependencyGraph, name: str, versions: Iterable[str] = ()) -> tuple[Held, ...]:
+
+def holds_back(graph: DependencyGraph, name: str) -> tuple[Held, ...]:
     """Return who limits each locked build of ``name``, the tightest limits first; equal ones once.
 
-    ``versions`` are versions to ask about, for example those that an index offers. A holder counts for the builds
-    that its requirement leads to, and only where something asks for the extra that switches it on. Raises UsageError
-    for a name that the lock does not hold.
+    A holder counts for the builds that its requirement leads to, and only where something asks for the extra that
+    switches it on. Raises UsageError for a name that the lock does not hold.
     """
     found = graph.find(name, "--holds-back")
-    offered = _ascending(versions)
     builds = graph.by_id[found].builds if found in graph.by_id else ()
     return tuple(
         dict.fromkeys(
-            _held(found, build.version, _holders(graph, Node(found, place)), offered)
+            _held(found, build.version, _holders(graph, Node(found, place)))
             for place, build in enumerate(builds)
         )
     )
 
 
-def accepts(constraint: str, version: str) -> bool:
-    """Say whether a constraint allows a version; a text that cannot be read forbids nothing."""
+def upper_bound(constraint: str) -> Bound | None:
+    """Return the highest version that a constraint allows and whether it is allowed itself; None without a limit."""
+    found = _read(constraint)
+    highest = found.ranges[-1] if isinstance(found, VersionUnion) else found
+    limit: Version | None = getattr(highest, "max", None)
+    return None if limit is None else (limit, bool(getattr(highest, "include_max", True)))
+
+
+def bound_text(bound: Bound | None) -> str:
+    """Return an upper bound as text such as ``<2.0``; empty for none.
+
+    Newer versions of poetry-core hold ``<2.0`` as ``<2.0.dev0`` and print ``<2.0``.
+    """
+    if bound is None:
+        return ""
+    return f"<={bound[0]}" if bound[1] else f"<{str(bound[0]).removesuffix('.dev0')}"
+
+
+def _read(constraint: str) -> VersionConstraint:
     try:
-        return allows(constraint, version)
-    except (InputError, InvalidVersion):
-        return True
+        return read_constraint(constraint)
+    except InputError:
+        return VersionRange()
 
 
 def _holders(graph: DependencyGraph, build: Node) -> list[Holder]:
@@ -60,7 +80,7 @@ def _holders(graph: DependencyGraph, build: Node) -> list[Holder]:
                 owner["package"].version if source.name else "",
                 requirement.constraint,
                 requirement.marker,
-                _upper(requirement.constraint),
+                bound_text(upper_bound(requirement.constraint)),
                 tightest=False,
                 optional=requirement.optional,
                 group="" if source.name else source.extra,
@@ -69,46 +89,14 @@ def _holders(graph: DependencyGraph, build: Node) -> list[Holder]:
     return list(found)
 
 
-def _upper(constraint: str) -> str:
-    highest = top(ranges(constraint))
-    return highest.upper_text if highest else ""
-
-
-def _held(name: str, version: str, holders: Sequence[Holder], offered: Sequence[str]) -> Held:
-    allowed = reduce(intersection, (ranges(holder.constraint) for holder in holders), ANY)
-    lowest = min(
-        (height(found) for holder in holders if (found := top(ranges(holder.constraint)))), default=None
+def _held(name: str, version: str, holders: Sequence[Holder]) -> Held:
+    allowed: VersionConstraint = VersionRange()
+    for holder in holders:
+        allowed = allowed.intersect(_read(holder.constraint))
+    bounds = [(upper_bound(one.constraint), one) for one in holders]
+    lowest = min((bound for bound, _ in bounds if bound), default=None)
+    bounds.sort(
+        key=lambda one: (one[0] is None, one[0] or (), one[1].owner, one[1].owner_version, one[1].group)
     )
-    marked = [
-        replace(
-            holder,
-            tightest=lowest is not None and _height(holder) == lowest,
-            forbids=tuple(one for one in offered if not accepts(holder.constraint, one)),
-        )
-        for holder in holders
-    ]
-    fine = [one for one in offered if all(accepts(holder.constraint, one) for holder in holders)]
-    return Held(name, version, text_of(allowed), tuple(sorted(marked, key=_rank)), fine[-1] if fine else None)
-
-
-def _height(holder: Holder) -> tuple[Version, bool] | None:
-    found = top(ranges(holder.constraint))
-    return height(found) if found else None
-
-
-def _rank(holder: Holder) -> tuple[bool, tuple[Version, bool], str, str, str]:
-    found = _height(holder)
-    return (found is None, found or (Version("0"), False), holder.owner, holder.owner_version, holder.group)
-
-
-def _ascending(versions: Iterable[str]) -> list[str]:
-    """Return the final releases among the versions, oldest first; what is no version is left out."""
-    found = []
-    for text in set(versions):
-        try:
-            version = Version(text)
-        except InvalidVersion:
-            continue
-        if not version.is_prerelease:
-            found.append((version, text))
-    return [text for _, text in sorted(found)]
+    marked = tuple(replace(one, tightest=bound is not None and bound == lowest) for bound, one in bounds)
+    return Held(name, version, "nothing" if allowed.is_empty() else str(allowed), marked)

@@ -1,10 +1,14 @@
-"""What changed between two graphs, and what brought each newcomer in."""
+"""What changed between two graphs, such as two revisions or two hardware variants, and what brought each newcomer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.graph.model import Arrival, Change, Diff
+from packaging.version import InvalidVersion, Version
+
+from poetry_aiops.graph.build import build_graph
+from poetry_aiops.graph.model import Arrival, Change, Diff, Scope
+from poetry_aiops.graph.scope import scope_of
 
 
 if TYPE_CHECKING:
@@ -12,24 +16,32 @@ if TYPE_CHECKING:
 
     import networkx as nx  # type: ignore[import-untyped]
 
-    from poetry_aiops.graph.model import DependencyGraph, Node
+    from poetry_aiops.graph.model import ChangeKind, DependencyGraph, Node
+    from poetry_aiops.project.model import Lock, Project
+
+
+_FIRST: Final = ("downgrade", "major", "upgrade", "build")
 
 
 def diff(old: DependencyGraph, new: DependencyGraph) -> Diff:
-    """Return what changed from ``old`` to ``new``; a build is its version and where it comes from."""
+    """Return what changed from ``old`` to ``new``, downgrades and majors first.
+
+    A build is its version and where it comes from.
+    """
     before, after = old.by_id, new.by_id
     both = before.keys() & after.keys()
     old_edges = {(edge.source, edge.target): edge for edge in old.edges}
     new_edges = {(edge.source, edge.target): edge for edge in new.edges}
-    changed = tuple(
-        Change(name, builds_of(before[name]), builds_of(after[name]))
+    changed = [
+        Change(name, builds_of(before[name]), builds_of(after[name]), _kind(before[name], after[name]))
         for name in sorted(both)
         if sorted(builds_of(before[name])) != sorted(builds_of(after[name]))
-    )
+    ]
+    changed.sort(key=lambda one: _FIRST.index(one.kind))
     return Diff(
         added=_arrivals(new, before),
         removed=_arrivals(old, after),
-        changed=changed,
+        changed=tuple(changed),
         edges_added=tuple(edge for pair, edge in new_edges.items() if pair not in old_edges),
         edges_removed=tuple(edge for pair, edge in old_edges.items() if pair not in new_edges),
         direct_added=tuple(sorted(set(new.direct) - set(old.direct))),
@@ -38,9 +50,41 @@ def diff(old: DependencyGraph, new: DependencyGraph) -> Diff:
     )
 
 
+def between_groups(project: Project, lock: Lock, old: str, new: str, within: Scope) -> Diff:
+    """Return what an installation with the group ``new`` has more, less or otherwise than one with ``old``.
+
+    ``within`` names the groups that both have, the extras and the machine. Raises UsageError for a group that does not
+    exist.
+    """
+    sides = []
+    for group in (old, new):
+        groups = scope_of(project, only=[*(within.groups or ()), group]).groups or tuple(project.groups)
+        sides.append(build_graph(project, lock, Scope(groups, within.extras or (), within.target)))
+    return diff(*sides)
+
+
 def builds_of(node: Node) -> tuple[str, ...]:
     """Return a node's builds as text, in lock order."""
     return tuple(dict.fromkeys(str(build) for build in node.builds))
+
+
+def _kind(old: Node, new: Node) -> ChangeKind:
+    before, after = (
+        max((Version(one) for one in side.versions if _is_version(one)), default=None) for side in (old, new)
+    )
+    if before is None or after is None or before.public == after.public:
+        return "build"
+    if after < before:
+        return "downgrade"
+    part = 0 if before.major or after.major else 1
+    return "major" if (after.major, after.minor)[part] > (before.major, before.minor)[part] else "upgrade"
+
+
+def _is_version(text: str) -> bool:
+    try:
+        return bool(Version(text))
+    except InvalidVersion:
+        return False
 
 
 def _arrivals(graph: DependencyGraph, known: Mapping[str, Node]) -> tuple[Arrival, ...]:

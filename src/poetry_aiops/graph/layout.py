@@ -1,6 +1,6 @@
 """Where each package stands in a drawing: layers from left to right, few crossings, the same on every run.
 
-Layers are longest paths over the condensation (``layers.py``). Within a layer the order follows the barycentre of the
+Layers are longest paths over the condensation. Within a layer the order follows the barycentre of the
 neighbours (Sugiyama, Tagawa, Toda 1981), a long layer is folded into several columns, and heights are the least
 squares fit to the neighbours' heights that keeps the order and the distances (pool adjacent violators).
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from poetry_aiops.graph.layers import longest_path_layers
+import networkx as nx  # type: ignore[import-untyped]
 
 
 if TYPE_CHECKING:
@@ -161,3 +161,20 @@ def _never_falling(wanted: Sequence[float]) -> list[float]:
             del means[-1], sizes[-1]
             means[-1], sizes[-1] = mean, size
     return [mean for mean, size in zip(means, sizes, strict=True) for _ in range(size)]
+
+
+def longest_path_layers(after: Sequence[Sequence[int]]) -> list[int]:
+    """Return each node's layer: 0 where nothing leads, else one more than the deepest node that leads to it.
+
+    Nodes that reach each other share a layer.
+    """
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(len(after)))
+    graph.add_edges_from((node, target) for node, targets in enumerate(after) for target in targets)
+    components = [tuple(found) for found in nx.strongly_connected_components(graph)]
+    home = {node: number for number, members in enumerate(components) for node in members}
+    layer = [0] * len(components)
+    for number in range(len(components) - 1, -1, -1):  # what is needed comes before what needs it
+        for target in {home[target] for node in components[number] for target in after[node]} - {number}:
+            layer[target] = max(layer[target], layer[number] + 1)
+    return [layer[home[node]] for node in range(len(after))]

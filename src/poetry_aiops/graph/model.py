@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 CycleKind = Literal["hard", "extra", "marker"]
+ChangeKind = Literal["downgrade", "major", "upgrade", "build"]
 
 THE_PROJECT: Final = "the project"
 """How reports call the root."""
@@ -306,8 +307,7 @@ class Holder:
     """Someone who limits a package's version; ``owner`` is a package or the project.
 
     ``upper`` is the bound above, as text such as ``<3.0`` or ``<=2.1``, empty when it sets none. ``tightest`` marks
-    those whose bound is the lowest. ``group`` is the project's group when the owner is the project. ``forbids`` are
-    the versions, of those that were asked about, that it does not allow.
+    those whose bound is the lowest. ``group`` is the project's group when the owner is the project.
     """
 
     owner: str
@@ -318,30 +318,29 @@ class Holder:
     tightest: bool
     optional: bool = False
     group: str = ""
-    forbids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Who holds one locked build back; ``allowed`` is the intersection of all constraints, as text.
-
-    ``newest`` is the newest of the versions asked about that everyone allows, None without any.
-    """
+    """Who holds one locked build back; ``allowed`` is the intersection of all constraints, as text."""
 
     name: str
     version: str
     allowed: str
     holders: tuple[Holder, ...]
-    newest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A name whose locked builds differ; both are texts such as ``2.9.0+cpu from pytorch-cpu``, in lock order."""
+    """A name whose locked builds differ; both are texts such as ``2.9.0+cpu from pytorch-cpu``, in lock order.
+
+    ``kind`` compares the newest version of each side; a first number that grows, or the second after a 0, is major.
+    """
 
     name: str
     old: tuple[str, ...]
     new: tuple[str, ...]
+    kind: ChangeKind = "upgrade"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,14 @@ import networkx as nx  # type: ignore[import-untyped]
 from poetry.core.version.markers import InvalidMarkerError, parse_marker
 
 from poetry_aiops.graph.answers import Focus, Step, Why
-from poetry_aiops.graph.ranges import height, ranges, top
+from poetry_aiops.graph.constraints import bound_text, holds_back, upper_bound
 from poetry_aiops.project.constraints import any_of
 
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from packaging.version import Version
+    from poetry.core.constraints.version import Version
 
     from poetry_aiops.graph.model import DependencyGraph
     from poetry_aiops.project.lock_graph import Node
@@ -59,6 +59,7 @@ def why(graph: DependencyGraph, name: str, start: str | None = None, limit: int 
         start=begin,
         more=max(0, len(found) - limit),
         needed=goal in graph.by_id,
+        held=() if begin else holds_back(graph, goal),
     )
 
 
@@ -82,7 +83,7 @@ def focus(graph: DependencyGraph, name: str, depth: int | None = None) -> Focus:
         )
         for found in around
     )
-    return Focus(centre, above, below)
+    return Focus(centre, above, below, depth)
 
 
 def part(graph: DependencyGraph, names: Collection[str]) -> DependencyGraph:
@@ -179,10 +180,11 @@ def _step(graph: DependencyGraph, sources: Nodes, targets: Nodes) -> Step:
     markers = list(dict.fromkeys(without_extras(one.marker) for one in requirements))
     name = taking[0].name
     several = name and len({one.build for one in graph.reach.of[name]}) > 1
+    constraint = " || ".join(dict.fromkeys(one.constraint for one in requirements))
     return Step(
         source=name or None,
         target=edges[0][1].name,
-        constraint=" || ".join(dict.fromkeys(one.constraint for one in requirements)),
+        constraint=constraint,
         marker="" if {"", "*"} & set(markers) else any_of(markers),
         extras=tuple(sorted(extras)) if name and "" not in extras else (),
         asks=tuple(sorted({extra for one in requirements for extra in one.extras})),
@@ -190,6 +192,7 @@ def _step(graph: DependencyGraph, sources: Nodes, targets: Nodes) -> Step:
         source_versions=tuple(dict.fromkeys(links.nodes[one]["package"].version for one in taking))
         if several
         else (),
+        allows=bound_text(upper_bound(constraint)),
     )
 
 
@@ -206,5 +209,5 @@ def without_extras(marker: str) -> str:
 
 def _looseness(steps: tuple[Step, ...]) -> tuple[bool, tuple[Version, bool] | tuple[()]]:
     """Return what paths are ordered by: the upper bound of the last step, none at the end."""
-    found = top(ranges(steps[-1].constraint))
-    return (found is None, height(found) if found else ())
+    found = upper_bound(steps[-1].constraint)
+    return (found is None, found or ())

@@ -28,10 +28,8 @@ class GraphRequest:
     without_packages: tuple[str, ...] = ()
     holds_back: tuple[str, ...] = ()
     diff: str | None = None
-    compare: str | None = None
     check_cycles: bool = False
     sizes: bool = False
-    health_report: str | None = None
     open_page: bool = False
 
     def __post_init__(self) -> None:
@@ -61,6 +59,5 @@ class GraphRequest:
             or self.without_packages
             or self.holds_back
             or self.diff
-            or self.compare
             or self.check_cycles
         )

@@ -14,12 +14,10 @@ from poetry_aiops.graph import constraints, paths
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.answers import Answers, Comparison
 from poetry_aiops.graph.build import build_graph
-from poetry_aiops.graph.diff import diff
-from poetry_aiops.graph.difference import difference
+from poetry_aiops.graph.diff import between_groups, diff
 from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.model import Scope
-from poetry_aiops.graph.overlay import Overlay
-from poetry_aiops.graph.overlay_sources import sizes_of, vulnerabilities_of
+from poetry_aiops.graph.overlay import Overlay, sizes_of, vulnerabilities_of
 from poetry_aiops.graph.removal import removal
 from poetry_aiops.graph.report.document import graph_document
 from poetry_aiops.graph.report.dot import graph_dot
@@ -31,7 +29,9 @@ from poetry_aiops.graph.report.text import answers_text, cycles_text, graph_text
 from poetry_aiops.graph.requested_scope import look_of
 from poetry_aiops.graph.revision import graph_at
 from poetry_aiops.graph.scope import select
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lockfile import locked_beside
+from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.git import file_at
 from poetry_aiops.system.reports_folder import reports_of, write_reports
@@ -54,7 +54,7 @@ PAGE, ANALYSIS = "graphs/dependency_graph{}.html", "graphs/dependency_analysis{}
 
 
 def graph(request: GraphRequest, output: Output, project: PoetryProject) -> int:
-    """Return the exit code; raises errors in words."""
+    """Return the exit code; raises what the parts of a run raise."""
     return Graphing(request, output, project).run()
 
 
@@ -68,20 +68,32 @@ class Graphing:
     unread: list[str] = field(default_factory=list)
 
     def run(self) -> int:
-        """Return the exit code: 1 only for cycles with ``--check-cycles``, 3 where an index refused to tell sizes."""
-        asked, files, asks = self.output.form, self.output.files, self.request.asks
+        """Return the exit code: 1 only for cycles with ``--check-cycles``, 3 where an index refused to say sizes."""
+        self.answer()
+        if files := self.output.files:
+            self.output.write_files({form: self._text(form) for form in set(files.values())})
+        return self.exit_code()
+
+    def answer(self) -> None:
+        """Print what was asked for, or write the page where nothing was."""
+        self.warn()
+        asked, asks = self.output.form, self.request.asks
+        if asked:
+            self.output.raw(self._text(asked))
+        elif asks:
+            self.output.fitted(self._answers_text())
+        if not asked and not self.output.files and (not asks or self.request.open_page):
+            self._write_page()
+
+    def warn(self) -> None:
+        """Say what could not be read, and what the answers leave out."""
         for warning in (*self.look.warnings, *self._input_warnings()):
             self.output.warning(warning)
         for note in self.look.notes:
             self.output.remark(note)
-        if asked:
-            self._print(asked)
-        elif asks:
-            self.output.fitted(self._answers_text())
-        if not asked and not files and (not asks or self.request.open_page):
-            self._write_page()
-        if files:
-            self.output.write_files({form: self._text(form) for form in set(files.values())})
+
+    def exit_code(self) -> int:
+        """Return 1 for cycles with ``--check-cycles``, 3 where an index refused to say sizes, else 0."""
         return self._check_cycles() or self._check_sizes()
 
     # -- reading -------------------------------------------------------------------------------------------
@@ -138,14 +150,12 @@ class Graphing:
             selected = select(self.project, self.lock, self.graph.scope).packages
             packages = [package for package, _ in selected if package.name in names]
             sizes = sizes_of(poetry, self.output, packages, self.lock, self.look.host)
-        return Overlay(
-            sizes, vulnerabilities_of(self.request.health_report, self.output, self.lock, self.graph)
-        )
+        return Overlay(sizes, vulnerabilities_of(self.output, self.lock, self.graph))
 
     @cached_property
     def _old_graph(self) -> DependencyGraph | None:
         revision = self.request.diff
-        if not revision:
+        if not revision or self._two_groups:
             return None
         folder = self.path.parent
         return graph_at(
@@ -171,44 +181,38 @@ class Graphing:
 
     def _comparison(self) -> Comparison | None:
         if self._old_graph is not None:
-            if self.request.compare:
-                raise UsageError(
-                    "--diff and --compare ask for two comparisons",
-                    where="--compare",
-                    hint="Ask one at a time.",
-                )
             return Comparison(str(self.request.diff), "poetry.lock", diff(self._old_graph, self.graph))
-        given = self.request.compare
-        if not given:
+        if self._two_groups is None:
             return None
-        over, dots, group = str(given).rpartition("..")
-        if not group or (dots and not over):
-            raise UsageError(
-                f"{given!r} is not GROUP or OVER..GROUP",
-                where="--compare",
-                hint="For example ml-cpu..ml-gpu.",
-            )
-        within = Scope(("main",), self.scope.extras, self.scope.target)
-        found = difference(self.project, self.lock, group, over or None, within)
-        return Comparison(f"main and {over}" if over else "main", f"main and {group}", found)
+        old, new = self._two_groups
+        within = Scope((MAIN,), self.scope.extras, self.scope.target)
+        found = between_groups(self.project, self.lock, old, new, within)
+        return Comparison(f"main and {old}", f"main and {new}", found)
+
+    @cached_property
+    def _two_groups(self) -> tuple[str, str] | None:
+        """The groups of ``--diff OLD..NEW``; None for a revision. Raises UsageError where one of two is no group."""
+        old, dots, new = (self.request.diff or "").partition("..")
+        names = {normalised(name) for name in self.project.groups}
+        if not dots or not {normalised(old), normalised(new)} & names:
+            return None
+        try:
+            return self.project.group(old).name, self.project.group(new).name
+        except InputError as error:
+            raise UsageError(error.what, where="--diff", hint=error.hint) from None
 
     def _answers_text(self) -> str:
-        parts = [answers_text(self.answers, self.overlay)]
+        ascii_only = not self.output.supports_utf8
+        parts = [answers_text(self.answers, self.whole, self.overlay, ascii_only=ascii_only)]
         if self.request.check_cycles:
             parts.append(cycles_text(self.analysis))
         return "\n\n".join(part for part in parts if part)
 
     # -- telling -------------------------------------------------------------------------------------------
 
-    def _print(self, asked: str) -> None:
-        if asked == "json":
-            self.output.raw(self._text("json"))
-        else:
-            self.output.raw(self._text(asked))
-
     def _text(self, form: str) -> str:
         if form == "json":
-            return document_text("graph", self._document())
+            return document_text("graph", self.content())
         if form == "html":
             return graph_page(self._page_data())
         if form == "markdown":
@@ -221,7 +225,8 @@ class Graphing:
         writers = {"dot": graph_dot, "mermaid": graph_mermaid, "graphml": graph_graphml}
         return writers[form](self.analysis)
 
-    def _document(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
+        """Return the content of the document ``poetry-aiops/graph/1``."""
         return graph_document(self.analysis, self.answers, self.overlay)
 
     def _page_data(self) -> PageData:
@@ -234,7 +239,6 @@ class Graphing:
             analysis=self.analysis,
             places=places_of(self.graph, *([old] if old is not None else [])),
             variants=self._variants(),
-            held=self.answers.held,
             diff=page_diff,
             sizes=self.overlay.bytes_by_name,
             vulnerabilities=self.overlay.vulnerabilities,

@@ -50,9 +50,7 @@ def scope_of(
     dropped = frozenset(_groups(project, without, "--without"))
     wanted = tuple(name for name in kept if name not in dropped)
     if not wanted:
-        raise UsageError(
-            "no dependency group is left to look at", where="--without", hint="Leave out fewer groups."
-        )
+        raise UsageError("no dependency group is left", where="--without", hint="Leave out fewer groups.")
     followed = dict.fromkeys(name for group in wanted for name in (group, *project.included(group)))
     everything = len(followed) == len(project.groups)
     return Scope(

@@ -203,7 +203,7 @@ class Adding:
         for source, (package, constraint) in looks.items():
             look = look_at_page(pool, source, package, constraint)
             if look.problem is not None:
-                self.output.note(f"the page of {package} on {source} could not be looked at: {look.problem}")
+                self.output.note(f"the page of {package} on {source} could not be checked: {look.problem}")
             elif look.without_hash:
                 self._warn(
                     f"{source} gives no sha256 for {look.without_hash} of {look.files} files of {package}"

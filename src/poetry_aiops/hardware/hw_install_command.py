@@ -55,7 +55,7 @@ class HwInstallCommand(AiopsCommand, InstallCommand):
         output_option(),
     ]
     help = """\
-Looks at this machine, chooses the hardware variant of the project that really runs on it, and installs
+Detects the hardware of this machine, chooses the hardware variant of the project that really runs on it, and installs
 it from the one poetry.lock that holds them all. What only other variants need is removed.
 
 <info>poetry hw-install</info>

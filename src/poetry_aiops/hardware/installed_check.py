@@ -67,7 +67,7 @@ def _judge(backend: str, build: InstalledBuild, *, strict: bool) -> tuple[Outcom
     """Return whether a build serves a backend, and the end of the sentence that says so."""
     family = family_of(backend)
     if build.family is None or not is_backend(backend):
-        return "unknown", f"whether it serves {backend} cannot be told from its files"
+        return "unknown", f"whether it serves {backend} cannot be read from its files"
     if family == "jetson":
         return _on_jetson(build)
     if family != build.family:
@@ -98,7 +98,7 @@ def _torch(backend: str, build: InstalledBuild) -> tuple[Outcome, str]:
     if build.release == wanted or _same_line(build, wanted):
         return "ok", f"as {backend} asks"
     if build.release == wanted.split(".", maxsplit=1)[0]:
-        return "unknown", f"{backend} was chosen, and only the major version can be told"
+        return "unknown", f"{backend} was chosen, and only the major version is known"
     return "wrong", f"{backend} was chosen"
 
 

@@ -249,7 +249,7 @@ class _Planner:
 
     def _no_guess_at_image_build(self, offers: Sequence[Offer]) -> UsageError:
         return UsageError(
-            "this is an image build, and it cannot tell which machine will run the image",
+            "this is an image build, and the machine that will run the image is unknown",
             where=ENVIRONMENT_VARIABLE,
             hint=f"Say which build the image is for, for example `ARG {ENVIRONMENT_VARIABLE}={offers[0].backend}`"
             f" (or cpu), or `poetry hw-install --hardware {offers[0].variant}`; `--hardware auto` goes by the builder.",

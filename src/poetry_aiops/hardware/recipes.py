@@ -152,7 +152,7 @@ class Recipes:
             return Recipe(refusal=what)
         if last is not None and torch is not None and _allows_both(span, torch, last):
             notes += (
-                f"{framework.name} {last} goes with torch {last} and newer, but torch {torch} allows older ones",
+                f"{framework.name} {last} works with torch {last} and newer, but torch {torch} allows older ones",
             )
         if framework.name == "torch" and torch is None:
             notes += self._differing(wish.backends)

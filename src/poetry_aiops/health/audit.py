@@ -164,7 +164,7 @@ class HealthLook:
                 found.append("poetry.lock does not match pyproject.toml; run `poetry lock`")
         except (RuntimeError, ValueError) as error:
             why = " ".join(str(error).split())
-            found.append(f"Poetry cannot tell whether poetry.lock matches pyproject.toml: {why}")
+            found.append(f"Poetry cannot check whether poetry.lock matches pyproject.toml: {why}")
         if self.ground.gaps:
             found.append(f"poetry.lock lacks what pyproject.toml asks for: {', '.join(self.ground.gaps)}")
         return tuple(found)

@@ -47,7 +47,7 @@ class HealthCommand(AiopsCommand, Command):
         option(
             "metric",
             None,
-            "Look at this metric only: security, currency, maintenance, popularity, depth.",
+            "Check this metric only: security, currency, maintenance, popularity, depth.",
             flag=False,
             multiple=True,
         ),
@@ -116,10 +116,10 @@ class HealthCommand(AiopsCommand, Command):
         ),
     ]
     help = """\
-Looks at every package in poetry.lock, optional groups and all hardware variants included. Every package ends
-as audited, not applicable, or failed with a reason: what could not be looked at never counts as good.
+Checks every package in poetry.lock, optional groups and all hardware variants included. Every package ends
+as audited, not applicable, or failed with a reason: what could not be checked never counts as passed.
 
-Exit codes: 0 nothing found, 1 findings or a failed gate, 2 wrong usage, 3 something could not be looked at.
+Exit codes: 0 nothing found, 1 findings or a failed gate, 2 wrong usage, 3 something could not be checked.
 
 <info>poetry health</info>
 <info>poetry health --fail-on high --format sarif --output health.sarif</info>

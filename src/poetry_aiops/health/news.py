@@ -123,7 +123,7 @@ def in_words(told: News) -> tuple[str, ...]:
     ordered = sorted(told.findings, key=lambda one: (-one.seen.severity.rank, one.seen.package))
     lines = [_finding_in_words(one) for one in ordered]
     lines += [f"{package}: {kind}" for package, kind in told.signals if kind.is_grave]
-    lines += [f"cannot tell: {question}" for question in told.blind]
+    lines += [f"unknown: {question}" for question in told.blind]
     lines += [f"resolved: {seen.package} {seen.version} {seen.id}" for seen in told.resolved]
     return (*lines, *(["all sources answer again"] if told.sees_again else []))
 

@@ -87,7 +87,7 @@ class PageFetcher:
         if not self._access.may_ask(url):
             trust = f"{TRUSTED_VARIABLE}={urlsplit(url).hostname or ''}"
             raise FetchError(
-                "it lies inside this machine or network, where only the project says to ask; if that is right, run "
+                "it is inside this machine or network, where only the project says to ask; if that is right, run "
                 f"`{settling_line(source, self._urls[source])}` or set {trust}",
                 is_down=True,
                 is_refused=True,

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.session import VariantSession as VariantSession
     from poetry_aiops.locking.staged_project import StagedProject as StagedProject
     from poetry_aiops.locking.verify import Installed as Installed
+    from poetry_aiops.locking.verify import Machines as Machines
     from poetry_aiops.locking.verify import Terms as Terms
 else:
     _HOME = {
@@ -65,7 +66,7 @@ else:
         "record": ("InstallRecord", "record_for"),
         "session": ("VariantSession",),
         "staged_project": ("StagedProject",),
-        "verify": ("Installed", "Terms"),
+        "verify": ("Installed", "Machines", "Terms"),
     }
 
     def __getattr__(name: str) -> object:

@@ -329,7 +329,7 @@ def _gaps(
                 elif bits & missing:
                     refused.add(str(placement))
         if missing:
-            unfit = f"; {', '.join(sorted(refused))} cannot stand for it" if refused else ""
+            unfit = f"; {', '.join(sorted(refused))} cannot replace it" if refused else ""
             yield Finding(
                 name,
                 f"{name} is missing{unfit}",

@@ -37,8 +37,8 @@ class MigrateReqsCommand(AiopsCommand, Command):
         option(
             "pins",
             None,
-            "What becomes of ==: <comment>keep</> leaves it in pyproject.toml; <comment>relax</> writes >= there, and the"
-            " lock keeps the version.",
+            "What becomes of ==: <comment>keep</> leaves it in pyproject.toml; <comment>relax</> writes >= there,"
+            " <comment>caret</> the range of ^, and the lock keeps the version.",
             flag=False,
             default="keep",
         ),
@@ -50,7 +50,13 @@ class MigrateReqsCommand(AiopsCommand, Command):
             None,
             "Change the old commands of Dockerfiles, workflows, Makefiles and shell scripts where the new form is certain.",
         ),
+        option("lock", None, "With --dry-run: lock and compare as well, beside the project."),
         option("no-lock", None, "Write pyproject.toml, but leave poetry.lock alone."),
+        option(
+            "prove",
+            None,
+            "Ask pip what it would install here from each file, and compare; pip may build packages for that.",
+        ),
         option("fix", None, "Repair lines that pip refuses, where it is clear what was meant."),
         option(
             "force", None, "Go on although files changed since (--rollback) or the index has other hashes."
@@ -94,10 +100,11 @@ Everything that changes is first copied to <comment>.migration_backup/</>, with 
             pins=self.option("pins"),
             python=self.option("python"),
             dry_run=bool(self.option("dry-run")),
-            lock=not self.option("no-lock"),
+            lock=not self.option("no-lock") and (bool(self.option("lock")) or not self.option("dry-run")),
             fix=bool(self.option("fix")),
             force=force,
             rewrite=bool(self.option("rewrite")),
+            prove=bool(self.option("prove")),
         )
         return migrate(request, output, PoetryProject(output, self.get_application()))
 

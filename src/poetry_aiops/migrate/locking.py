@@ -11,13 +11,18 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from poetry_aiops.errors import AiopsError, IncompleteError, NegativeAnswerError
 from poetry_aiops.index.source import INDEX_ERRORS
+from poetry_aiops.migrate.model import Place
+from poetry_aiops.migrate.planning.convert import Pin
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.writing.companions import companions_of
 from poetry_aiops.migrate.writing.seed import with_seeds
 from poetry_aiops.project.lockfile import read_lock
+from poetry_aiops.project.model import MAIN
+from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.reading import read_file
 
 
@@ -27,7 +32,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.locking.api import PoetryProject, StagedProject
-    from poetry_aiops.migrate.planning.convert import Pin
     from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.writing.proof import Proof
     from poetry_aiops.project.model import Lock
@@ -42,10 +46,14 @@ class PlannedLock:
     old: str | None
     """The project's poetry.lock as it is."""
     text_of: Callable[[Plan], str]
-    prove: Callable[[Plan, Lock, StagedProject], Proof]
+    prove: Callable[[Plan, Lock, StagedProject], Proof] | None = None
+    hints: Sequence[Pin] = ()
+    """Versions to begin with where no pin says which: what the old files select alone."""
+    quiet: bool = False
     code: int = 0
     proof: Proof | None = None
     lock: bytes = b""
+    parsed: Lock | None = None
     _seen: list[frozenset[str]] = field(default_factory=list)
 
     def run(self, plan: Plan) -> Plan:
@@ -73,7 +81,9 @@ class PlannedLock:
     def _lock(self, plan: Plan) -> frozenset[str]:
         """Lock and prove; returns the packages that a requirement needs, whatever the constraints name."""
         apart = [pin for pin in plan.pins if pin.source is not None]
-        seeds = [pin for pin in plan.pins if pin.source is None] + self._fit(plan, apart)
+        pinned = {pin.name for pin in plan.pins}
+        hints = [pin for pin in self.hints if pin.name not in pinned]
+        seeds = [*(pin for pin in plan.pins if pin.source is None), *self._fit(plan, apart), *hints]
         try:
             return self._lock_with(plan, seeds)
         except (IncompleteError, OSError):
@@ -81,11 +91,11 @@ class PlannedLock:
         except Exception as error:  # whatever a solver cannot do with a version that is gone
             fit = self._fit(plan, seeds)
             if fit == seeds:
-                raise self._in_words(error) from error
+                raise self._in_words(error, plan) from error
         try:
             return self._lock_with(plan, fit)
         except Exception as error:
-            raise self._in_words(error) from error
+            raise self._in_words(error, plan) from error
 
     def _fit(self, plan: Plan, pins: list[Pin]) -> list[Pin]:
         """Return the pins as the indexes offer them, as they are where an index cannot be asked: locking says why."""
@@ -97,12 +107,13 @@ class PlannedLock:
 
     def _lock_with(self, plan: Plan, seeds: Sequence[Pin]) -> frozenset[str]:
         with self._staged(plan, seeds) as staged:
-            self.code = self.project.lock(staged)
+            self.code = self.project.lock(staged, quiet=self.quiet)
             if self.code != 0:
                 return frozenset()
-            lock = read_lock(staged.lock_path)
+            lock = self.parsed = read_lock(staged.lock_path)
             self.lock = read_file(staged.lock_path)
-            self.proof = self.prove(plan, lock, staged)
+            if self.prove is not None:
+                self.proof = self.prove(plan, lock, staged)
         return frozenset(
             package.name for package in lock.packages if set(package.groups or ()) - {CONSTRAINTS}
         )
@@ -112,12 +123,57 @@ class PlannedLock:
         seeded = with_seeds(self.old, seeds, addresses)
         return self.project.staged(self.root, self.text_of(plan), seeded)
 
-    def _in_words(self, error: Exception) -> Exception:
+    def _in_words(self, error: Exception, plan: Plan) -> Exception:
         """Return a failure of Poetry's as one of ours, so that it has an exit code and a document."""
-        if isinstance(error, AiopsError) or not _is_from_poetry(error):
+        if isinstance(error, AiopsError):
             return error
         text = self.project.without_styles(str(error))
+        if type(error).__module__.partition(".")[0] == "dulwich":  # Poetry's reader of Git repositories
+            entries = [entry for group in plan.edits.groups for entry in group.entries if entry.git]
+            named = [one for one in entries if urlsplit(str(one.url)).path.removesuffix(".git") in text]
+            places = [
+                redact(f"{place}: {entry.as_pep508()}")
+                for entry in named or entries  # some failures name no address
+                for place in entry.places
+            ]
+            return IncompleteError(
+                "a Git repository could not be read",
+                details=(*text.splitlines(), *places),
+                hint="Check the network and the address, then run this again.",
+            )
+        if not _is_from_poetry(error):
+            return error
         return NegativeAnswerError("Poetry cannot lock the requirements", details=tuple(text.splitlines()))
+
+
+def solved_alone(
+    project: PoetryProject, root: Path, plan: Plan, text_of: Callable[[Plan], str]
+) -> tuple[Lock | None, str]:
+    """Return the lock of a plan that nothing is taken over into, or why there is none."""
+    alone = PlannedLock(project, root, None, text_of, quiet=True)
+    try:
+        alone.run(replace(plan, pins=()))
+    except (IncompleteError, OSError):
+        raise
+    except AiopsError as error:
+        return None, " ".join([*error.details, str(error)][:1])
+    return alone.parsed, "" if alone.parsed is not None else "Poetry's installer says no"
+
+
+def hints_from(lock: Lock, file: str) -> list[Pin]:
+    """Return the versions of a lock as a start for another one; what comes from no index is left out."""
+    return [
+        Pin(
+            package.name,
+            package.version,
+            MAIN,
+            Place(file),
+            source=package.source.reference if package.source else None,
+            direct=False,
+        )
+        for package in lock.packages
+        if package.source is None or package.source.type == "legacy"
+    ]
 
 
 def fitting(pins: Sequence[Pin], staged: StagedProject) -> list[Pin]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.migrate.legacy.find import knowledge_of, old_command, read_old_file
-from poetry_aiops.migrate.legacy.model import KnownGroup
+from poetry_aiops.migrate.legacy.find import knowledge_of, old_command, read_old_file, references_in
+from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup
 from poetry_aiops.migrate.legacy.rewrite import rewritten
 from poetry_aiops.migrate.legacy.scripts import files_to_read
 from poetry_aiops.system.reading import read_file
@@ -15,10 +16,16 @@ from poetry_aiops.system.transaction.model import FileChange
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from poetry_aiops.migrate.legacy.model import OldCommand
+    from poetry_aiops.migrate.model import Place
     from poetry_aiops.migrate.request import MigrationInput
+    from poetry_aiops.system.repository_files import ListedFile
+
+
+_PROJECTS: Final = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
 
 
 @dataclass
@@ -57,6 +64,27 @@ def old_commands_in(root: Path, given: MigrationInput, *, rewrite: bool) -> OldC
             old_command(path, hit, rewritten=change is not None and hit in changed) for hit in old.hits
         ]
     return result
+
+
+def referenced_files(root: Path, listing: Sequence[ListedFile]) -> dict[str, tuple[Place, bool]]:
+    """Return the requirements files that commands of the repository read, with one such place and whether by ``-c``.
+
+    What belongs to another project in a folder of this one is left out.
+    """
+    paths = frozenset(file.path for file in listing)
+    others = {str(PurePosixPath(path).parent) for path in paths if PurePosixPath(path).name in _PROJECTS} - {
+        "."
+    }
+    files = tuple(KnownFile(path, ()) for path in sorted(paths) if path.endswith((".txt", ".in")))
+    known = Knowledge(files, paths=paths)
+    found: dict[str, tuple[Place, bool]] = {}
+    for path in files_to_read(listing):
+        text = read_text(root, path)
+        for file, place, is_constraint in references_in(path, text, known) if text is not None else ():
+            inside = {str(folder) for folder in PurePosixPath(file.path).parents}
+            if not inside & others and (file.path not in found or not is_constraint):
+                found[file.path] = (place, is_constraint)
+    return found
 
 
 def _change(root: Path, path: str, text: str, new: str) -> FileChange | None:

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.planning.roles import Role
     from poetry_aiops.migrate.planning.sources import Credentials
+    from poetry_aiops.migrate.writing.installs import InstallProof
     from poetry_aiops.migrate.writing.proof import Proof
 
 
+_UNKNOWN = "nothing shows why"
 _SHOWN = 12
 
 
@@ -77,13 +79,29 @@ def proof_lines(proof: Proof) -> list[str]:
         held = proof.constraints - len(proof.broken)
         found.append(f"{held} of {proof.constraints} constraints on locked packages hold")
     found += [
-        f"  {one.name} {one.old}, but {one.new} is locked: {one.cause} ({one.place})" for one in proof.broken
+        f"  {one.name} {one.old}, but {one.new} is locked: {one.cause or _UNKNOWN} ({one.place})"
+        for one in proof.broken
     ]
     for difference in proof.differences:
         new = difference.new or "not locked"
-        found.append(
-            f"  {difference.name} {difference.old} -> {new}: {difference.cause} ({difference.place})"
-        )
+        cause = difference.cause or _UNKNOWN
+        found.append(f"  {difference.name} {difference.old} -> {new}: {cause} ({difference.place})")
+    for install in proof.installs:
+        found += _install_lines(install)
+    return found
+
+
+def _install_lines(install: InstallProof) -> list[str]:
+    """Return what one old file installs beside its command today."""
+    if install.failure:
+        return [f"{install.file} cannot be locked alone, so it is not compared: {install.failure}"]
+    who = "pip selects here" if install.by == "pip" else "its lines select alone"
+    kept = install.packages - len({one.name for one in install.differences if one.old is not None})
+    found = [f"{install.file}: `{install.command}` installs {kept} of {install.packages} packages as {who}"]
+    for one in install.differences:
+        where = one.targets[0] + (f" and {len(one.targets) - 1} more" if len(one.targets) > 1 else "")
+        change = f"{one.old or 'not selected'} -> {one.new or 'not installed'}"
+        found.append(f"  {one.name} {change}: {one.cause or _UNKNOWN} ({where})")
     return found
 
 
@@ -215,6 +233,7 @@ def proof_content(proof: Proof | None, pins: Sequence[Pin]) -> dict[str, Any]:
             }
             for one in (proof.foreign_hashes if proof else ())
         ],
+        "installs": [_install_content(one) for one in proof.installs] if proof else None,
     }
 
 
@@ -233,6 +252,26 @@ def old_command_content(commands: Iterable[OldCommand]) -> list[dict[str, Any]]:
         }
         for one in commands
     ]
+
+
+def _install_content(install: InstallProof) -> dict[str, Any]:
+    return {
+        "file": install.file,
+        "command": install.command,
+        "by": install.by,
+        "packages": install.packages,
+        "failure": install.failure,
+        "differences": [
+            {
+                "name": one.name,
+                "old": one.old,
+                "new": one.new,
+                "cause": one.cause,
+                "targets": list(one.targets),
+            }
+            for one in install.differences
+        ],
+    }
 
 
 def _requirement(one: ReadRequirement, group: str) -> dict[str, Any]:

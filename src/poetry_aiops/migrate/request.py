@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -15,14 +15,16 @@ from poetry_aiops.accelerators.frameworks import load_frameworks
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.index.pypi_address import default_index
+from poetry_aiops.migrate.old_commands import referenced_files
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint
 from poetry_aiops.migrate.planning.plan import Surroundings, make_plan
-from poetry_aiops.migrate.planning.roles import classify
-from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
+from poetry_aiops.migrate.planning.roles import CONSTRAINTS, Role, classify
+from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP, setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.reading.read import read_tree
 from poetry_aiops.migrate.reading.text import encode
 from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.project.targets import targets
 from poetry_aiops.system.reading import boundary, read_file
@@ -32,7 +34,8 @@ from poetry_aiops.system.repository_files import ListedFile, list_files
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from poetry_aiops.migrate.model import Problem, RequirementsFile, Tree
+    from poetry_aiops.migrate.model import Place, Problem, RequirementsFile, Tree
+    from poetry_aiops.migrate.planning.convert import Pins
     from poetry_aiops.migrate.planning.entry import Identity
     from poetry_aiops.migrate.planning.plan import Plan
 
@@ -59,21 +62,22 @@ class MigrationRequest:
     root: Path
     files: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
-    pins: str = "keep"
+    pins: Pins = "keep"
     python: str | None = None
     dry_run: bool = False
     lock: bool = True
     fix: bool = False
     force: bool = False
     rewrite: bool = False
+    prove: bool = False
 
     def __post_init__(self) -> None:
         """Raise UsageError for options that cannot be read."""
-        if self.pins not in {"keep", "relax"}:
+        if self.pins not in {"keep", "relax", "caret"}:
             raise UsageError(
-                f"{self.pins!r} is neither keep nor relax",
+                f"{self.pins!r} is neither keep nor relax nor caret",
                 where="--pins",
-                hint="keep leaves == in pyproject.toml; relax writes >= there and leaves the versions to the lock.",
+                hint="keep leaves == in pyproject.toml; relax writes >= there, caret the range of ^; the lock keeps the version.",
             )
         if self.python is not None and not is_python_constraint(self.python):
             raise UsageError(
@@ -94,6 +98,20 @@ class MigrationInput:
     fixed: Mapping[str, bytes]
     listing: tuple[ListedFile, ...]
     notes: tuple[str, ...]
+    around: Surroundings
+    python: str
+    """The Python versions to lock for, as Poetry or PEP 440 writes them."""
+
+    def alone(self, file: str) -> Plan:
+        """Return the plan for one file by itself: all in main, nothing taken from elsewhere but the indexes."""
+        around = replace(self.around, existing=None, setup=NO_SETUP, variants=frozenset(), whole=True)
+        tree = replace(self.tree, readings={file: self.tree.readings[file]}, problems=())
+        plan = make_plan(tree, {file: Role(file, "main", MAIN, "")}, around)
+        existing = self.around.existing.sources if self.around.existing else ()
+        sources = {
+            source.name: source for source in (*plan.edits.sources, *self.plan.edits.sources, *existing)
+        }
+        return replace(plan, edits=replace(plan.edits, sources=tuple(sources.values())))
 
 
 @dataclass
@@ -125,7 +143,7 @@ class Reading:
         if not path.is_relative_to(self.root):
             inside = self.root / file
             raise UsageError(
-                f"{file} lies outside the project {self.root}",
+                f"{file} is outside the project {self.root}",
                 where=where,
                 hint=f"Paths are relative to the working directory: write {os.path.relpath(inside)}."
                 if ".." not in Path(file).parts and inside.exists()
@@ -157,8 +175,19 @@ class Reading:
         if named:
             return tuple(dict.fromkeys([*named, *chosen]))
         found = discover(file.path for file in self._listing)
+        used = [file for file in self._referenced if file not in found.files]
+        found = Discovery((*found.files, *used), tuple(file for file in found.elsewhere if file not in used))
         if not (found.files or chosen or self._unlisted()):
-            more = f" Elsewhere there are {', '.join(found.elsewhere[:_SHOWN])}." if found.elsewhere else ""
+            if any(file.path == "Pipfile" for file in self._listing):
+                pipfile = "`pipenv requirements > requirements.txt` writes what Pipfile.lock holds; then run this again."
+                raise UsageError(
+                    f"there are no requirements files in {self.root}", where=COMMAND, hint=pipfile
+                )
+            more = (
+                f" In other folders there are {', '.join(found.elsewhere[:_SHOWN])}."
+                if found.elsewhere
+                else ""
+            )
             raise UsageError(
                 f"there are no requirements files in {self.root}",
                 where=COMMAND,
@@ -171,9 +200,14 @@ class Reading:
         ]
         hidden = [file for file in unlisted if file not in {*chosen, *linked}]
         if hidden:
-            self.notes.append(
-                f"left alone, as git ignores them or they lead out of the project: {', '.join(hidden)}"
-            )
+            left = f"left alone, as git ignores them or they lead out of the project: {', '.join(hidden)}"
+            if not (found.files or linked or chosen):
+                raise UsageError(
+                    left,
+                    where=COMMAND,
+                    hint=f"Put in its place a file of the project, or name it: `{COMMAND} {hidden[0]}`.",
+                )
+            self.notes.append(left)
         if found.elsewhere:
             rest = ", ".join(found.elsewhere[:_SHOWN]) + (" ..." if len(found.elsewhere) > _SHOWN else "")
             self.notes.append(f"left alone, as they are not at the usual places: {rest}")
@@ -190,6 +224,11 @@ class Reading:
             for entry in folder.iterdir()
         }
         return discover(path for path in there - listed if not (self.root / path).is_dir()).files
+
+    @cached_property
+    def _referenced(self) -> dict[str, tuple[Place, bool]]:
+        """The files that Dockerfiles, workflows and scripts install from or constrain with, where none is named."""
+        return {} if self.request.files else referenced_files(self.root, self._listing)
 
     @cached_property
     def _listing(self) -> tuple[ListedFile, ...]:
@@ -217,11 +256,23 @@ class Reading:
             setup=setup,
             variants=frozenset(variant.group for variant in hardware.variants) if hardware else frozenset(),
         )
-        roles = classify(tree, self._chosen_groups())
-        plan = make_plan(tree, roles, around, "relax" if self.request.pins == "relax" else "keep")
+        roles = self._with_constraints(classify(tree, self._chosen_groups()))
+        plan = make_plan(tree, roles, around, self.request.pins)
         if setup.source not in {None, PYPROJECT} or plan.is_package:
             self._note_computed(setup.computed, str(setup.source))
-        return MigrationInput(tree, plan, identity, document, self.fixed, self._listing, tuple(self.notes))
+        return MigrationInput(
+            tree, plan, identity, document, self.fixed, self._listing, tuple(self.notes), around, requires
+        )
+
+    def _with_constraints(self, roles: dict[str, Role]) -> dict[str, Role]:
+        """Return the roles with the files as constraints that only ``-c`` of a command names."""
+        found = dict(roles)
+        for file, (place, is_constraint) in self._referenced.items():
+            if is_constraint and file in roles and not roles[file].chosen:
+                found[file] = Role(
+                    file, "constraints", CONSTRAINTS, f"{place} names it with -c", optional=True
+                )
+        return found
 
     def _asked_python(self) -> AskedPython:
         return AskedPython(f"{sys.version_info.major}.{sys.version_info.minor}", self.request.python)

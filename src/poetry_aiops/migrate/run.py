@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-from poetry.core.constraints.version import Version
 
 from poetry_aiops.cli.known_poetry import knows_dependency_groups
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, NegativeAnswerError
 from poetry_aiops.locking.api import check_declaration, refuse_invalid
 from poetry_aiops.migrate import report
+from poetry_aiops.migrate.comparison import Comparison
 from poetry_aiops.migrate.locking import PlannedLock
 from poetry_aiops.migrate.old_commands import OldCommands, old_commands_in
-from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
-from poetry_aiops.migrate.writing.proof import prove
 from poetry_aiops.migrate.writing.seed import with_settings
 from poetry_aiops.project.pyproject import aiops_table, project_from
-from poetry_aiops.project.targets import targets
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.reading import read_file
@@ -38,15 +35,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.locking.api import PoetryProject, StagedProject
+    from poetry_aiops.locking.api import PoetryProject
     from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.proof import Proof
-    from poetry_aiops.project.model import Lock
 
 
 _LOCK, _SETTINGS = "poetry.lock", "poetry.toml"
-_SHOWN_HASHES = 10
+_SHOWN_HASHES = _SHOWN_LINES = 10
 _WITHOUT_LOCK = "`--no-lock` writes pyproject.toml alone."
 
 
@@ -140,15 +136,16 @@ class Migrating:
         self.old_commands = old_commands_in(self.root, given, rewrite=self.request.rewrite)
         self.changes += self.old_commands.changes
         self._show(given)
-        if self.request.dry_run:
-            self._show_old_commands()
-            self.output.line("Dry run: nothing was written.")
-            return 0
         if self.request.lock:
             code = self._lock(given)
             if code != 0:
                 self.changes.clear()
                 return code
+        if self.request.dry_run:
+            self._show_proof()
+            self._show_old_commands()
+            self.output.line("Dry run: nothing was written.")
+            return 0
         if self.changes:
             backup = create(self.root, [*self.changes, *self._inputs(given)], COMMAND, now)
             apply(backup)
@@ -223,12 +220,15 @@ class Migrating:
     def _lock(self, given: MigrationInput) -> int:
         """Lock the planned project beside the real one and compare; the lock becomes one more change."""
         old = self._read(_LOCK)
+        text = None if old is None else old.decode("utf-8")
+        comparison = Comparison(self.request, self.project, given, self.output, text)
         lock = PlannedLock(
             self.project,
             self.root,
-            None if old is None else old.decode("utf-8"),
+            text,
             lambda plan: self._plan_pyproject(given, plan),
-            self._prove,
+            comparison.prove,
+            comparison.hints(),
         )
         try:
             self.plan = lock.run(given.plan)
@@ -241,29 +241,32 @@ class Migrating:
         else:  # Poetry says why
             self.output.failure("Locking failed, so nothing was written.", _WITHOUT_LOCK)
         self._check_hashes()
+        self._check_causes()
         return lock.code
 
-    def _prove(self, plan: Plan, lock: Lock, staged: StagedProject) -> Proof:
-        python = staged.poetry.package.python_constraint
-        return prove(
-            plan.pins,
-            replace(lock, path=self.root / _LOCK),
-            targets(lambda version: python.allows(Version.parse(version))),
-            lambda pin: staged.why_not_offered(pin.name, pin.version, pin.source),
-            [entry for group in plan.edits.groups if group.name == CONSTRAINTS for entry in group.entries],
-        )
-
     def _unlockable(self, given: MigrationInput, error: NegativeAnswerError) -> NegativeAnswerError:
+        """Return the failure with the lines that ask for what the solver names, and what helps there."""
+        text = "\n".join(error.details)
+        entries = [entry for group in given.plan.edits.groups for entry in group.entries]
+        named = [
+            entry for entry in entries if re.search(rf"(?<![\w-]){re.escape(entry.name)}(?![\w-])", text)
+        ]
+        places = tuple(f"{place}: {entry.as_pep508()}" for entry in named for place in entry.places)
+        missing = re.search(r"depends on (\S+) \((.*?)\) which doesn't match any versions", text)
         identity = given.identity
-        python = (
-            f"The lock would be for Python {identity.requires_python} ({identity.reason}). "
-            if not given.document
-            else ""
-        )
+        hint = "Try `--pins relax`, `--python RANGE`, or `--no-lock` to write pyproject.toml alone."
+        if missing is not None:
+            version = "" if missing[2] == "*" else f" {missing[2]}"
+            hint = (
+                f"No index offers {missing[1]}{version}, so pip refuses the line too: correct it, or name the index that"
+                f" has it (--extra-index-url) in the file. {_WITHOUT_LOCK}"
+            )
+        elif not given.document:
+            hint = f"The lock would be for Python {identity.requires_python} ({identity.reason}). {hint}"
         return NegativeAnswerError(
             "the requirements cannot be locked together, so nothing was written",
-            details=error.details,
-            hint=f"{python}Try `--pins relax`, `--python RANGE`, or `--no-lock` to write pyproject.toml alone.",
+            details=(*error.details, *places[:_SHOWN_LINES]),
+            hint=hint,
         )
 
     def _check_hashes(self) -> None:
@@ -278,6 +281,16 @@ class Migrating:
             hint="Find out why the files differ. To take what the index has now, add --force.",
         )
 
+    def _check_causes(self) -> None:
+        unexplained = self.proof.unexplained if self.proof else ()
+        if not unexplained or self.request.force:
+            return
+        raise NegativeAnswerError(
+            "the lock would install something else than the files select, and nothing shows why; nothing was written",
+            details=unexplained[:_SHOWN_HASHES],
+            hint="Pin these packages in the requirements files, then run this again. To take the lock as it is, add --force.",
+        )
+
     # -- afterwards --------------------------------------------------------------------------------------------
 
     def _show_old_commands(self) -> None:
@@ -287,10 +300,12 @@ class Migrating:
             for line in report.old_command_lines(left):
                 self.output.line(line)
 
+    def _show_proof(self) -> None:
+        for line in report.proof_lines(self.proof) if self.proof is not None else ():
+            self.output.line(redact(line))
+
     def _conclude(self, given: MigrationInput) -> None:
-        if self.proof is not None:
-            for line in report.proof_lines(self.proof):
-                self.output.line(redact(line))
+        self._show_proof()
         self._show_old_commands()
         if self.backup is None:
             self.output.line("Nothing to change.")
@@ -298,6 +313,12 @@ class Migrating:
         names = ", ".join(change.path for change in self.changes)
         self.output.line(f"Wrote {names}. The old state is in .migration_backup/{self.backup}.")
         install = "poetry hw-install" if given.plan.edits.variants else "poetry install"
+        pinned = self.request.pins == "keep" and any(pin.direct for pin in given.plan.pins)
+        if pinned:
+            self.output.note(
+                "== in pyproject.toml keeps `poetry update` and `poetry health --fix` from moving a package; `--pins caret`"
+                " writes ranges, and poetry.lock holds the same versions"
+            )
         then = (
             f"Nothing is locked yet: `{COMMAND}` without --no-lock locks with the old pins"
             if not self.request.lock

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion
-from packaging.version import Version as Pep440
 from poetry.core.constraints.generic import parse_constraint as parse_platforms
 from poetry.core.constraints.version import Version, parse_constraint, parse_marker_version_constraint
 from poetry.core.packages.utils.utils import create_nested_marker
@@ -133,75 +130,3 @@ def _unreadable(constraint: str) -> InputError:
         f'"{shown}" is not a version constraint',
         hint='Write for example "^3.11", ">=3.11,<4.0" or "~=2.1".',
     )
-
-
-# -- for graph/ranges.py alone ---------------------------------------------------------------------------
-
-
-_CLAUSE = re.compile(r"(?P<op>\^|~=|~|===|==|=|!=|<=|>=|<|>)?\s*(?P<version>[^\s,|<>=!~^]+)\s*,?\s*")
-_ANYTHING = re.compile(r"[v]?[*x](\.[*x])*", re.IGNORECASE)
-_SAME_AS = {"": "==", "=": "=="}
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """One comparison in PEP 440 form, for example ``>=`` and ``3.11``."""
-
-    op: str
-    version: str
-
-    def __str__(self) -> str:
-        return f"{self.op}{self.version}"
-
-
-@lru_cache(maxsize=4096)
-def alternatives(constraint: str) -> tuple[tuple[Clause, ...], ...]:
-    """Return the ``||`` alternatives of a constraint, each as clauses that must all hold.
-
-    ``"^3.11"`` gives ``((>=3.11, <4.0),)``; ``"*"`` gives one alternative without clauses.
-    Raises InputError when the text is no version constraint.
-    """
-    if has_long_number(constraint):
-        raise _unreadable(constraint)
-    parts = re.split(r"\s*\|\|?\s*", constraint.strip())
-    return tuple(_clauses(part, constraint) for part in parts)
-
-
-def _clauses(part: str, constraint: str) -> tuple[Clause, ...]:
-    clauses: list[Clause] = []
-    position = 0
-    text = part.strip().rstrip(",").rstrip()
-    while position < len(text):
-        found = _CLAUSE.match(text, position)
-        if not found:
-            raise _unreadable(constraint)
-        clauses.extend(_translated(found["op"] or "", found["version"], constraint))
-        position = found.end()
-    return tuple(clauses)
-
-
-def _translated(op: str, version: str, constraint: str) -> tuple[Clause, ...]:
-    if _ANYTHING.fullmatch(version):
-        return ()
-    wildcard = version.endswith(".*")
-    try:
-        parsed = Pep440(version.rstrip("*").rstrip(".") if wildcard else version)
-    except InvalidVersion:
-        raise _unreadable(constraint) from None
-    op = _SAME_AS.get(op, op)
-    if op in {"^", "~"} or (op == "~=" and len(parsed.release) == 1):
-        return (Clause(">=", str(parsed)), Clause("<", _upper_bound(op, parsed)))
-    if wildcard and op in {"==", "!="}:
-        return (Clause(op, f"{parsed}.*"),)
-    return (Clause(op, str(parsed) if wildcard else version),)
-
-
-def _upper_bound(op: str, version: Pep440) -> str:
-    release = version.release
-    if op == "^":
-        place = next((index for index, number in enumerate(release[:3]) if number), min(len(release), 3) - 1)
-    else:
-        place = 0 if len(release) == 1 else 1
-    bumped = [*release[:place], release[place] + 1]
-    epoch = f"{version.epoch}!" if version.epoch else ""
-    return epoch + ".".join(map(str, bumped if len(bumped) > 1 else [*bumped, 0]))

@@ -10,6 +10,7 @@ Which extras switch a line on, and that any one of several does, is Poetry's rul
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -171,23 +172,8 @@ class Reach:
         )
 
     def frees(self) -> dict[str, int]:
-        """Return how many package names go without each name: the sizes of ``names_without``, all in one go.
-
-        Dominators give them: the demands of a name become one node, and every name one that each of its builds and
-        extras leads to. Only a name that is not demanded and has several nodes is not one node, and is asked by itself.
-        """
-        graph = nx.DiGraph()
-        graph.add_node(PROJECT)
-        for one, two in self.graph.edges:
-            if one in self.reached and one != PROJECT:
-                graph.add_edge(self._gate(one), two)
-        for name in self.demands:
-            graph.add_edge(PROJECT, (name,))
-        graph.add_edges_from((node, node.name) for node in self.reached if node.name)
-        tree = nx.DiGraph([(PROJECT, PROJECT)])
-        tree.add_edges_from(
-            (top, node) for node, top in nx.immediate_dominators(graph, PROJECT).items() if node != PROJECT
-        )
+        """Return how many package names go without each name: the sizes of ``names_without``, all in one go."""
+        tree = self._dominators
         size: dict[object, int] = {}
         for node in nx.dfs_postorder_nodes(tree, PROJECT):
             size[node] = isinstance(node, str) + sum(size[below] for below in tree[node] if below != PROJECT)
@@ -201,6 +187,38 @@ class Reach:
                     size[here[0]] if len(here) == 1 else len(self.names_without([name])) if here else 0
                 )
         return found
+
+    def brought_by(self) -> dict[str, str]:
+        """Return for each name that goes with one demanded name alone that name."""
+        tree = self._dominators
+        return {
+            name: gate[0]
+            for gate in tree[PROJECT]
+            if not isinstance(gate, Node | str)
+            for name in nx.descendants(tree, gate)
+            if isinstance(name, str)
+        }
+
+    @cached_property
+    def _dominators(self) -> nx.DiGraph:
+        """The dominator tree of the demanded names, as ``(name,)``, the reached nodes, and the names, as ``name``.
+
+        The demands of a name become one node, and every name one that each of its builds and extras leads to. Only a
+        name that is not demanded and has several nodes is not one node.
+        """
+        graph = nx.DiGraph()
+        graph.add_node(PROJECT)
+        for one, two in self.graph.edges:
+            if one in self.reached and one != PROJECT:
+                graph.add_edge(self._gate(one), two)
+        for name in self.demands:
+            graph.add_edge(PROJECT, (name,))
+        graph.add_edges_from((node, node.name) for node in self.reached if node.name)
+        tree = nx.DiGraph([(PROJECT, PROJECT)])
+        tree.add_edges_from(
+            (top, node) for node, top in nx.immediate_dominators(graph, PROJECT).items() if node != PROJECT
+        )
+        return tree
 
     def _gate(self, node: Node) -> Node | tuple[str]:
         return node if node.name else (self.graph.nodes[node]["demand"].name,)

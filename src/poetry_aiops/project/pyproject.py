@@ -31,7 +31,7 @@ def load_pyproject(path: Path) -> Mapping[str, object]:
     """Return the document in a pyproject.toml; raises InputError with ``pyproject.toml:line:column``."""
     return load_toml(
         path,
-        broken_hint="Correct this line; `poetry check` tells when the file can be read again.",
+        broken_hint="Correct this line; `poetry check` shows whether the file can be read.",
         conflict_hint="Keep the lines that you want, remove the marker lines, then run `poetry lock`.",
     )
 

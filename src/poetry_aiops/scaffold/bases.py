@@ -1,4 +1,4 @@
-"""Which image a variant stands on, and why."""
+"""Which image a variant is based on, and why."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Chosen:
 def choose_base(
     variant: Variant | None, packages: Collection[str], python: str, asked: Asked, facts: ImageFacts
 ) -> Chosen:
-    """Return the base of a variant's image: what was asked for, else Python's own where the wheels bring the rest."""
+    """Return the base of a variant's image: the requested one, else Python's where the wheels bring the rest."""
     if variant is None:
         return Chosen(Base("", facts.slim, brings_python=True))
     name, backend = variant.group, variant.backend
     wish = asked.base_of(name)
     if wish is not None and wish not in {SLIM, VENDOR}:
         brings_python = wish.startswith(_PYTHONS_OWN)
-        return Chosen(Base(name, wish, brings_python=brings_python), "asked for with --base")
+        return Chosen(Base(name, wish, brings_python=brings_python), "requested with --base")
     bringer = facts.brings_its_libraries(backend, packages)
     if wish == SLIM or (wish is None and bringer is not None):
         return _slim(name, backend, bringer, facts)
@@ -65,7 +65,7 @@ def _vendor(variant: str, backend: str, python: str, facts: ImageFacts, *, asked
             warning=f"{variant}: no image of the vendor is known for {backend}, so it is based on Python's own;"
             f" name one with --base {variant}=IMAGE if the packages need the vendor's libraries",
         )
-    why = "asked for with --base" if asked else "no locked package brings the GPU's libraries along"
+    why = "requested with --base" if asked else "no locked package brings the GPU's libraries along"
     chosen = Chosen(Base(variant, vendor.image, brings_python=False), f"the vendor's image: {why}")
     if vendor.python == python:
         return chosen

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, ClassVar
 
+from cleo.exceptions import CleoError
 from cleo.helpers import argument, option
 from poetry.console.commands.command import Command
 
@@ -16,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class ScaffoldCommand(AiopsCommand, Command):
-    """Reads pyproject.toml and poetry.lock, and writes files that others than Poetry run."""
+    """Reads pyproject.toml and poetry.lock, and writes files that other tools run."""
 
     name = "scaffold"
     description = "Writes a Dockerfile, a Compose file or GitHub workflows for this project and its hardware."
     formats: ClassVar[tuple[str, ...]] = ("text", "json")
     arguments: ClassVar[list[Argument]] = [
-        argument("kind", "<comment>docker</>, <comment>compose</> or <comment>github</>.")
+        argument("kind", "<comment>docker</>, <comment>compose</> or <comment>github</>.", optional=True)
     ]
     options: ClassVar[list[Option]] = [
         option("output", None, "The name of the file; the usual one by default.", flag=False),
@@ -45,7 +47,11 @@ class ScaffoldCommand(AiopsCommand, Command):
             flag=False,
             multiple=True,
         ),
+        option("extras", None, "Extras of the project that every image installs.", flag=False, multiple=True),
+        option("apt", None, "Debian packages that every image installs.", flag=False, multiple=True),
+        option("pin-digests", None, "Pin base images to the digests that they have now."),
         option("dockerfile", None, "The Dockerfile that Compose builds from.", flag=False),
+        option("check", None, "Write nothing; exit with code 1 when a file is out of date."),
         format_option(*formats),
     ]
     help = """\
@@ -53,11 +59,12 @@ docker    a Dockerfile with a stage for each hardware variant, for production an
 compose   compose.yaml, with the devices of each kind of GPU
 github    .github/workflows/poetry.yml and poetry-update.yml
 
-A file that exists is left alone, unless --force is given.
+What the files run is tried on the project first. A file that exists is left alone, unless --force is given.
 
 <info>poetry scaffold docker --command "uvicorn chatbot.app:app --host 0.0.0.0" --port 8000</info>
 <info>poetry scaffold compose --dry-run</info>
 <info>poetry scaffold github --output .github/workflows/main-poetry.yml</info>
+<info>poetry scaffold --check</info>  (in CI)
 """
 
     def handle(self) -> int:
@@ -66,7 +73,7 @@ A file that exists is left alone, unless --force is given.
 
         output = self.make_output()
         request = ScaffoldRequest(
-            kind=str(self.argument("kind")),
+            kind=str(self.argument("kind") or ""),
             pyproject=self.locate_project(),
             output=self.option("output"),
             dry_run=bool(self.option("dry-run")),
@@ -75,6 +82,17 @@ A file that exists is left alone, unless --force is given.
             port=self.option("port"),
             python=self.option("python"),
             bases=tuple(self.option("base")),
+            extras=tuple(self.option("extras")),
+            apt=tuple(self.option("apt")),
+            pin_digests=bool(self.option("pin-digests")),
+            check=bool(self.option("check")),
             dockerfile=self.option("dockerfile"),
         )
-        return scaffold(request, output)
+        return scaffold(request, output, self._try_step, lambda: self.poetry)
+
+    def _try_step(self, *words: str) -> int:
+        """Run a command on the project without a word and return its exit code."""
+        try:
+            return self.call_silent(words[0], shlex.join(words[1:]))
+        except (CleoError, RuntimeError, ValueError, OSError):
+            return 1

@@ -1,4 +1,4 @@
-"""The dated facts of ``data/base_images.toml`` and ``data/actions.toml``."""
+"""The dated facts of ``data/``: base images, pinned actions, system packages of wheels, and programs that serve."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from poetry_aiops.project.backends import family_of
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 
 _DATA = Path(__file__).parent.parent / "data"
@@ -79,6 +79,72 @@ class Actions:
             raise AiopsError(f"no pinned commit is known for the action {repository}")
         version, sha = self.pins[repository]
         return f"{name}@{sha} # {version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is known of a program: the packages that bring it, and how it serves.
+
+    ``port`` and ``host`` are its options, ``short`` is another name of ``port``; ``host`` is empty where the program
+    listens on every address by itself. ``health`` is the path under which its framework answers. ``app`` are the
+    options that name a worker's application.
+    """
+
+    packages: tuple[str, ...]
+    port: str = ""
+    short: str = ""
+    host: str = ""
+    health: str = ""
+    worker: bool = False
+    app: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Debian packages that a locked package needs: to run, and to be compiled."""
+
+    packages: tuple[str, ...]
+    runtime: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFacts:
+    """``needs`` of locked packages, and the names of those that are ``pure`` Python although they have no wheel."""
+
+    needs: tuple[Need, ...]
+    pure: frozenset[str]
+
+    def needs_of(self, names: Collection[str]) -> list[Need]:
+        """Return the needs of what is installed together."""
+        return [
+            need
+            for need in self.needs
+            if not set(need.packages).isdisjoint(names) and set(need.unless).isdisjoint(names)
+        ]
+
+
+@cache
+def load_system_facts() -> SystemFacts:
+    """Return the facts about system packages that come with the package."""
+    document = _document("system_packages.toml")
+    needs = tuple(
+        Need(*(tuple(row.get(key, ())) for key in ("packages", "runtime", "build", "unless")))
+        for row in document["needs"]
+    )
+    return SystemFacts(needs, frozenset(document["pure"]))
+
+
+@cache
+def load_programs() -> Mapping[str, Program]:
+    """Return the known programs by name."""
+    found = {}
+    for row in _document("programs.toml")["program"]:
+        values = {key: row[key] for key in ("port", "short", "host", "health", "worker") if key in row}
+        packages = tuple(row.get("packages", (row["name"],)))
+        found[row["name"]] = Program(packages, app=tuple(row.get("app", ())), **values)
+    return found
 
 
 @cache

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
+from poetry_aiops.errors import UsageError
 from poetry_aiops.scaffold.model import LocalPackage
 from poetry_aiops.scaffold.quoting import in_path, package_name
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from poetry_aiops.project.model import Lock, Package
 
 
 WORKDIR = "/app"
+_HOST = r"[A-Za-z0-9.-]+"
+_SSH = re.compile(
+    rf"(?:git\+)?ssh://(?:[^@/\s]+@)?(?P<url>{_HOST}(?::\d+)?)/.*|[^@/:\s]+@(?P<scp>{_HOST}):(?!//).*"
+)
 
 
-def local_packages(lock: Lock) -> tuple[LocalPackage, ...]:
-    """Return the folders and files that the lock names, by path; raises UsageError for what COPY cannot say.
+def local_packages(lock: Lock, there: Callable[[str], bool]) -> tuple[LocalPackage, ...]:
+    """Return the folders and files that the lock names, by path.
 
-    What lies outside the project has a build context of its own: a build sees nothing outside of its folder.
+    What is outside the project has a build context of its own: a build sees nothing outside of its folder. Raises
+    UsageError for what COPY cannot say, and for a path that ``there`` does not find.
     """
     found: dict[str, LocalPackage] = {}
     for package in lock.packages:
         if package.source is not None and package.source.type in {"directory", "file"}:
+            if not there(package.source.url):
+                raise UsageError(
+                    f"{package.name} is locked from {one_line(package.source.url)}, which is not there",
+                    where="poetry.lock",
+                    hint="Check the project out with this folder, or correct the path and run `poetry lock`.",
+                )
             one = _local(package, package.source.url, frozenset(x.context or "" for x in found.values()))
             found.setdefault(one.target, one)
     return tuple(found[target] for target in sorted(found))
@@ -41,3 +57,10 @@ def _local(package: Package, url: str, taken: frozenset[str]) -> LocalPackage:
     while name in taken:
         name += "-too"
     return LocalPackage(package.name, source, target, context=name, folder=folder, editable=editable)
+
+
+def ssh_hosts(lock: Lock) -> tuple[str, ...]:
+    """Return the hosts, with their ports, from which Git dependencies are fetched over ssh."""
+    urls = (one.source.url for one in lock.packages if one.source is not None and one.source.type == "git")
+    found = (_SSH.fullmatch(url) for url in urls)
+    return tuple(sorted({match["url"] or match["scp"] for match in found if match}))

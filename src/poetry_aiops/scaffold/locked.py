@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import UsageError
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from poetry_aiops.scaffold.facts import ImageFacts
 
 
+ARCHITECTURES = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 OLDEST_FOR_PLUGIN = (3, 11)
-_BUILT_FROM_SOURCE = ("git", "url", "directory")  # where no wheel can be expected to lie
+_BUILT_FROM_SOURCE = ("git", "url", "directory")  # where no wheel can be expected
 _PATCHES = range(40, -1, -1)
 
 
@@ -77,6 +78,19 @@ def without_wheel(
             if not local and package.files and best_file(package.files, ranks, sdists=False) is None:
                 found.add(package.name)
     return tuple(sorted(found))
+
+
+def platforms_of(
+    lock: Lock, wanted: Wanted, python: str, constraint: str, facts: ImageFacts
+) -> tuple[str, ...]:
+    """Return the platforms on which every package of a selection has a file to install."""
+    found = []
+    for arch, platform in ARCHITECTURES.items():
+        ranks = ranked_tags(python, manylinux(facts.glibc_minor, arch))
+        packages = packages_of(lock, replace(wanted, arch=arch), python, constraint)
+        if all(best_file(one.files, ranks, sdists=True) for one in packages if one.files):
+            found.append(platform)
+    return tuple(found)
 
 
 def minor_allowed(constraint: str, python: str) -> bool:

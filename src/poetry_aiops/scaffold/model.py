@@ -1,14 +1,17 @@
-"""What is to be written around a project, as frozen values."""
+"""What the templates are rendered from, as frozen values."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import re
+from dataclasses import dataclass, replace
 from typing import Final
 
 
 PRODUCTION: Final = "production"
 DEVELOPMENT: Final = "development"
 EDGE: Final = "edge"
+_PINNED: Final = re.compile(r"@sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a family of stages stands on.
+    """The base image of a family of stages.
 
     ``name`` tells its stages apart (``""`` for Python's own image). Where the image has no Python, ``brings_python``
     is False and the system's one is installed. ``packages`` are Debian or Ubuntu packages for the run time.
@@ -43,8 +46,8 @@ class Image:
     """One image: a stage that installs (``build``) and one that runs (``stage``).
 
     ``variant`` and ``backend`` are None in a project without variants; ``arguments`` follow the command that
-    installs, which is ``poetry hw-install`` with variants and ``poetry install`` without. ``reason`` is a sentence on
-    why it stands on its base, empty where nothing has to be said.
+    installs, which is ``poetry hw-install`` with variants and ``poetry install`` without. ``reason`` says why it has
+    its base, empty where nothing has to be said. ``platforms`` are those for which the lock has every file.
     """
 
     stage: str
@@ -54,6 +57,7 @@ class Image:
     variant: str | None = None
     backend: str | None = None
     reason: str = ""
+    platforms: tuple[str, ...] = ("linux/amd64",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class LocalPackage:
     """A locked package that is a folder or a file.
 
     ``source`` is where it lies in its build context, ``target`` its absolute path in the image, ``context`` the name
-    of an additional build context with its ``folder`` where it lies outside the project. An ``editable`` one is
+    of an additional build context with its ``folder`` where it is outside the project. An ``editable`` one is
     needed at run time, too.
     """
 
@@ -77,10 +81,13 @@ class LocalPackage:
 class Plan:
     """Everything that the files are written from.
 
-    ``command`` is what a container runs, ``port`` what it listens on. ``compiled`` are packages without a wheel,
-    ``versioned_by`` the variables that tell a build backend the version which it would ask git for, ``logins`` says
-    that sources may want credentials, ``hardware`` that the project has variants, ``plugin`` that Poetry needs this
-    plugin, ``tests`` and ``exported`` that CI can run pytest and compare exported files.
+    ``command`` is what a container runs, ``port`` what it listens on, ``health`` the command that asks whether it
+    works, ``restart`` Compose's policy (empty for none). ``sources`` says that the image holds the project's files,
+    ``python_path`` names a folder of them that Python has to search. ``extras`` are installed everywhere.
+    ``compiled`` are packages that need a compiler, ``build_packages`` what else compiling needs, ``ssh`` the hosts of
+    Git dependencies. ``versioned_by`` are the variables that give a build backend the version which it would ask git
+    for, ``logins`` says that sources may want credentials, ``hardware`` that the project has variants, ``plugin``
+    that Poetry needs this plugin, ``tests`` and ``exported`` that CI can run pytest and compare exported files.
     """
 
     project: str
@@ -90,11 +97,18 @@ class Plan:
     default: Image
     command: tuple[str, ...]
     port: int | None = None
+    health: tuple[str, ...] = ()
+    restart: str = ""
     package_mode: bool = True
+    sources: bool = False
+    python_path: str = ""
+    extras: tuple[str, ...] = ()
     plugin: bool = False
     settings: bool = False
     logins: bool = False
     compiled: tuple[str, ...] = ()
+    build_packages: tuple[str, ...] = ()
+    ssh: tuple[str, ...] = ()
     local: tuple[LocalPackage, ...] = ()
     versioned_by: tuple[str, ...] = ()
     tests: bool = False
@@ -103,12 +117,22 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
     @property
+    def digest(self) -> str:
+        """The sha256 of what the project says: equal as long as a file written for it fits.
+
+        Versions of tools, digests of base images and warnings do not count, nor does the command that is shown.
+        """
+        versions = Versions("", "", self.versions.python)
+        facts = replace(self, versions=versions, written_by="", warnings=())
+        return hashlib.sha256(_PINNED.sub("", repr(facts)).encode()).hexdigest()
+
+    @property
     def hardware(self) -> bool:
         return self.default.variant is not None
 
     @property
     def bases(self) -> tuple[Base, ...]:
-        """The bases in use, each once, Python's own first."""
+        """The bases in use, each once, Python's own image first."""
         return tuple(sorted(dict.fromkeys(image.base for image in self.images), key=lambda base: base.name))
 
     @property

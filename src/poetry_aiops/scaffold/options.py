@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.scaffold.quoting import image_name
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 
 SLIM: Final = "slim"
 VENDOR: Final = "vendor"
 _LAST_PORT: Final = 65535
+_DEBIAN: Final = re.compile(r"[a-z0-9][a-z0-9.+-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,10 @@ class ScaffoldRequest:
     port: str | None = None
     python: str | None = None
     bases: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
+    pin_digests: bool = False
+    check: bool = False
     dockerfile: str | None = None
 
     @property
@@ -44,30 +52,68 @@ class ScaffoldRequest:
             ("port", self.port),
             ("python", self.python),
             *(("base", one) for one in self.bases),
+            *(("extras", one) for one in self.extras),
+            *(("apt", one) for one in self.apt),
             ("dockerfile", self.dockerfile),
             ("output", self.output),
         )
         return tuple((f"--{name}", text) for name, text in named if text is not None)
 
+    def with_recorded(self, words: Sequence[str]) -> ScaffoldRequest:
+        """Return this request with the options that a file's head records, where it names none itself.
+
+        ``words`` are those of the head's command; what cannot be read is left out.
+        """
+        recorded: dict[str, list[str]] = {}
+        for name, text in pairwise(words):
+            if name.startswith("--"):
+                recorded.setdefault(name[2:], []).append(text)
+        lists = {"bases": "base", "extras": "extras", "apt": "apt"}
+        values: dict[str, Any] = {
+            key: tuple(recorded.get(name, ())) for key, name in lists.items() if not getattr(self, key)
+        }
+        for key in ("command", "port", "python", "dockerfile"):
+            if getattr(self, key) is None and key in recorded:
+                values[key] = recorded[key][-1]
+        return replace(self, **values, pin_digests=self.pin_digests or "--pin-digests" in words)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The wishes: ``bases`` maps a variant to ``slim``, ``vendor`` or the name of an image."""
+    """The options, taken apart: ``bases`` maps a variant to ``slim``, ``vendor`` or the name of an image."""
 
     command: tuple[str, ...] | None = None
     port: int | None = None
     python: str | None = None
     bases: Mapping[str, str] | None = None
+    extras: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
 
     def base_of(self, variant: str | None) -> str | None:
         return (self.bases or {}).get(variant or "")
 
 
 def asked(request: ScaffoldRequest, variants: Iterable[str]) -> Asked:
-    """Return the wishes; raises UsageError for the first that cannot be read."""
+    """Return the options, taken apart; raises UsageError for the first that cannot be read."""
     known = tuple(variants)
     bases = dict(_base(text, known) for text in request.bases)
-    return Asked(_command(request.command), _port(request.port), request.python, bases)
+    extras = tuple(dict.fromkeys(normalised(name) for text in request.extras for name in _names(text)))
+    apt = tuple(dict.fromkeys(_debian(name) for text in request.apt for name in _names(text)))
+    return Asked(_command(request.command), _port(request.port), request.python, bases, extras, apt)
+
+
+def _names(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _debian(name: str) -> str:
+    if not _DEBIAN.fullmatch(name):
+        raise UsageError(
+            f"{one_line(name)!r} is not the name of a Debian package",
+            where="--apt",
+            hint="Write for example --apt ffmpeg.",
+        )
+    return name
 
 
 def _command(text: str | None) -> tuple[str, ...] | None:
@@ -77,7 +123,7 @@ def _command(text: str | None) -> tuple[str, ...] | None:
         words = tuple(shlex.split(text))
     except ValueError as error:
         raise UsageError(
-            f"the command cannot be taken apart: {str(error).lower()}",
+            f"the command cannot be parsed: {str(error).lower()}",
             where="--command",
             hint="Write it as in a shell, with every quote closed.",
         ) from None

@@ -1,21 +1,30 @@
-"""From the project, its lock and what was asked for to a :class:`Plan`. Pure."""
+"""From the project, its lock and the options to a :class:`Plan`. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.groups import profile_of
 from poetry_aiops.config import AUTO, NONE
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.model import MAIN
-from poetry_aiops.scaffold.about import own_command, requires_this_plugin, version_variables
 from poetry_aiops.scaffold.bases import choose_base
-from poetry_aiops.scaffold.local import local_packages
-from poetry_aiops.scaffold.locked import Wanted, choose_python, packages_of, without_wheel
+from poetry_aiops.scaffold.local import local_packages, ssh_hosts
+from poetry_aiops.scaffold.locked import Wanted, choose_python, packages_of, platforms_of, without_wheel
 from poetry_aiops.scaffold.model import EDGE, PRODUCTION, Image, Plan, Versions
-from poetry_aiops.scaffold.quoting import stage_name
+from poetry_aiops.scaffold.quoting import plain_word, stage_name
+from poetry_aiops.scaffold.start import (
+    SUGGESTION,
+    Start,
+    builds_itself,
+    own_command,
+    requires_this_plugin,
+    start_of,
+    version_variables,
+)
 
 
 if TYPE_CHECKING:
@@ -23,12 +32,13 @@ if TYPE_CHECKING:
 
     from poetry_aiops.config import Config, Variant
     from poetry_aiops.project.model import Lock, Project
-    from poetry_aiops.scaffold.facts import ImageFacts
+    from poetry_aiops.scaffold.facts import ImageFacts, SystemFacts
     from poetry_aiops.scaffold.options import Asked
 
 
-_NO_CONTAINER = {"mps": "a container on a Mac sees no GPU"}
-_PUBLIC = (
+_NO_CONTAINER: Final = {"mps": "a container on a Mac sees no GPU"}
+_ONLY_ON: Final = {"rocm": ("linux/amd64",), "xpu": ("linux/amd64",), "jetson": ("linux/arm64",)}
+_PUBLIC: Final = (
     "https://download.pytorch.org/",
     "https://developer.download.nvidia.com/",
     "https://repo.radeon.com/",
@@ -40,7 +50,8 @@ class Given:
     """Everything that a plan is made from.
 
     ``extras`` says that the variants are extras rather than groups; ``exists`` whether a path of the project is a
-    file; ``exported`` that the project has files of ``poetry sync-reqs``; ``written_by`` is the command to show.
+    file, ``there`` whether a path (from the project's folder) is there at all; ``exported`` that the project has
+    files of ``poetry sync-reqs``; ``written_by`` is the command to show.
     """
 
     project: Project
@@ -49,26 +60,28 @@ class Given:
     config: Config
     extras: bool
     exists: Callable[[str], bool]
+    there: Callable[[str], bool]
     poetry: str
     plugin: str
     exported: bool
     written_by: str
 
 
-def plan(given: Given, asked: Asked, facts: ImageFacts) -> Plan:
-    """Return the plan; raises errors in words for wishes that this project cannot have."""
-    return _Planner(given, asked, facts).plan()
+def plan(given: Given, asked: Asked, facts: ImageFacts, system: SystemFacts) -> Plan:
+    """Return the plan; raises errors for options that this project cannot have."""
+    return _Planner(given, asked, facts, system).plan()
 
 
 class _Planner:
-    def __init__(self, given: Given, asked: Asked, facts: ImageFacts) -> None:
-        self.given, self.asked, self.facts = given, asked, facts
+    def __init__(self, given: Given, asked: Asked, facts: ImageFacts, system: SystemFacts) -> None:
+        self.given, self.asked, self.facts, self.system = given, asked, facts, system
         self.constraint = given.project.python
         self.variants = tuple(
             one
             for one in (given.config.hardware.variants if given.config.hardware else ())
             if family_of(one.backend) not in _NO_CONTAINER
         )
+        self.extras = self._requested_extras()
         self.warnings: list[str] = []
 
     def plan(self) -> Plan:
@@ -79,23 +92,46 @@ class _Planner:
                 where="[tool.poetry-aiops.hardware.variants]",
                 hint="Add one for Linux: `poetry hw-add PACKAGE --variants cpu`.",
             )
-        wanted = [self._wanted(variant) for variant in self.variants] or [Wanted((MAIN,))]
-        python = choose_python(self.asked.python, self.constraint, given.lock, wanted, self.facts)
-        images = tuple(self._images(python))
+        start = self._start()
+        self.extras += self._extras_of(start)
+        python = self._python()
+        images = self._with_system_packages(self._images(python), python)
+        compiled = tuple(
+            name
+            for name in without_wheel(given.lock, self._everything(), python, self.constraint, self.facts)
+            if name not in self.system.pure
+        )
+        port = self.asked.port or start.port()
+        restart = "unless-stopped" if self.asked.port else ""
+        if start.facts and start.facts.worker:
+            restart = "on-failure:3"
+        elif start.listens_locally():
+            self.warnings.append(
+                f"{start.program} listens on 127.0.0.1 unless {start.facts.host if start.facts else ''} names another"
+                " address, so nothing outside of the container reaches it"
+            )
+        module_in = "src" if not project.package_mode and self._runs_from_src(start) else ""
         return Plan(
             project=project.name or project.path.resolve().parent.name,
             written_by=given.written_by,
             versions=Versions(given.poetry, given.plugin, python),
             images=images,
             default=self._default(images),
-            command=self._command(),
-            port=self.asked.port,
+            command=start.command,
+            port=port,
+            health=start.health(port),
+            restart=restart,
             package_mode=project.package_mode,
+            sources=not project.package_mode or any(given.exists(word) for word in start.command[1:]),
+            python_path=module_in,
+            extras=self.extras,
             plugin=bool(self.variants) or requires_this_plugin(given.document),
             settings=given.exists("poetry.toml"),
             logins=any(_may_want_login(source.url) for source in project.sources),
-            compiled=without_wheel(given.lock, self._everything(wanted), python, self.constraint, self.facts),
-            local=local_packages(given.lock),
+            compiled=compiled,
+            build_packages=self._build_packages(compiled),
+            ssh=ssh_hosts(given.lock),
+            local=local_packages(given.lock, given.there),
             versioned_by=version_variables(given.document) if project.package_mode else (),
             tests=any(package.name == "pytest" for package in given.lock.packages),
             exported=given.exported,
@@ -103,38 +139,164 @@ class _Planner:
             warnings=tuple(self.warnings),
         )
 
+    # -- what is installed ---------------------------------------------------------------------------------
+
+    def _selections(self) -> list[Wanted]:
+        """Return what each image installs."""
+        if not self.variants:
+            return [Wanted(self._groups(PRODUCTION), frozenset(self.extras))]
+        return [self._wanted(variant) for variant in self.variants]
+
+    def _wanted(self, variant: Variant) -> Wanted:
+        arch = "aarch64" if variant.backend == "jetson" else "x86_64"
+        groups = self._groups(EDGE if variant.group == EDGE else PRODUCTION)
+        extras = frozenset(self.extras)
+        if self.given.extras:
+            return Wanted(groups, extras | {variant.group}, arch)
+        return Wanted((*groups, variant.group), extras, arch)
+
+    def _groups(self, profile: str) -> tuple[str, ...]:
+        names = frozenset(one.group for one in self.variants)
+        found = profile_of(profile, self.given.config.profiles, frozenset(), names)
+        return found.groups if found else (MAIN,)
+
+    def _everything(self) -> list[Wanted]:
+        """Return every selection, with what a development image installs: the groups that are not optional."""
+        usual = [group.name for group in self.given.project.groups.values() if not group.optional]
+        return [*self._selections(), Wanted(tuple(dict.fromkeys((MAIN, *usual))), frozenset(self.extras))]
+
+    def _python(self) -> str:
+        wanted = self._selections()
+        return choose_python(self.asked.python, self.constraint, self.given.lock, wanted, self.facts)
+
+    def _names(self, wanted: Wanted, python: str) -> frozenset[str]:
+        return frozenset(one.name for one in packages_of(self.given.lock, wanted, python, self.constraint))
+
+    def _requested_extras(self) -> tuple[str, ...]:
+        variants = {one.group for one in self.variants} if self.given.extras else set()
+        known = [name for name in self.given.project.extras if name not in variants]
+        for name in self.asked.extras:
+            if name not in known:
+                hint = did_you_mean(name, known) or (
+                    f"The extras are {', '.join(known)}." if known else "The project has none."
+                )
+                raise UsageError(f'there is no extra "{name}"', where="--extras", hint=hint)
+        return self.asked.extras
+
+    # -- what a container runs -----------------------------------------------------------------------------
+
+    def _start(self) -> Start:
+        given, project = self.given, self.given.project
+        command = self.asked.command or own_command(
+            given.document, project.name, given.exists, is_package=project.package_mode
+        )
+        if command is None:
+            self.warnings.append(
+                f"nothing says what a container should run, so it starts Python; give {SUGGESTION}"
+            )
+        return start_of(command or ("python",), given.document, given.exists, is_package=project.package_mode)
+
+    def _extras_of(self, start: Start) -> tuple[str, ...]:
+        """Return the extra that brings the program; raises UsageError where no installed package does."""
+        if not start.program:
+            return ()
+        python, bringers = self._python(), set(start.packages)
+        lacking = [one for one in self._selections() if bringers.isdisjoint(self._names(one, python))]
+        if not lacking or not self.given.lock.has_groups:
+            return ()
+        for extra in self._extras_by_size():
+            added = [replace(one, extras=one.extras | {extra}) for one in lacking]
+            if not any(bringers.isdisjoint(self._names(one, python)) for one in added):
+                self.warnings.append(
+                    f"{start.program} comes from the extra {extra}, which every image installs"
+                )
+                return (extra,)
+        locked = [one for one in self.given.lock.packages if one.name in bringers]
+        groups = sorted({group for one in locked for group in one.groups or ()} - {MAIN})
+        if groups:
+            table = f'[tool.poetry-aiops.profiles.production] groups = ["main", "{groups[0]}"]'
+            raise UsageError(
+                f"{start.program} comes from the group {' or '.join(groups)}, which the production image does not install",
+                where="--command",
+                hint=f"Install it there: {table}.",
+            )
+        if start.facts or any(normalised(word) in bringers for word in self._declared()):
+            raise UsageError(
+                f"no locked package brings {start.program}",
+                where="--command",
+                hint=f"Add it: `poetry add {start.packages[0]}`.",
+            )
+        what = f"the module {start.program}" if start.is_module else start.program
+        self.warnings.append(
+            f"poetry.lock does not say which package brings {what}: try the image before you ship it"
+        )
+        return ()
+
+    def _declared(self) -> set[str]:
+        return {
+            one.name
+            for group in self.given.project.groups
+            for one in self.given.project.requirements_of(group)
+        }
+
+    def _extras_by_size(self) -> list[str]:
+        variants = {one.group for one in self.variants} if self.given.extras else set()
+        extras = self.given.project.extras
+        return sorted(
+            (name for name in extras if name not in variants), key=lambda name: (len(extras[name]), name)
+        )
+
+    def _runs_from_src(self, start: Start) -> bool:
+        word = start.command[2] if start.command[1:2] == ("-m",) and len(start.command) > 2 else ""  # noqa: PLR2004 - python -m NAME
+        targets = [word, *(one.partition(":")[0] for one in start.command if ":" in one)]
+        tops = [one.partition(".")[0] for one in targets if one]
+        return any(
+            self.given.exists(f"src/{top}{end}") and not self.given.exists(f"{top}{end}")
+            for top in tops
+            for end in ("/__init__.py", "/__main__.py", ".py")
+        )
+
     # -- images --------------------------------------------------------------------------------------------
 
     def _images(self, python: str) -> list[Image]:
+        extras = tuple(word for extra in self.extras for word in ("--extras", plain_word(extra)))
         if not self.variants:
             base = choose_base(None, (), python, self.asked, self.facts)
-            return [Image(PRODUCTION, "build", base.base, ("--only", MAIN))]
-        images = [self._image(variant, python) for variant in self.variants]
+            arguments = ("--only", ",".join(map(plain_word, self._groups(PRODUCTION))), *extras)
+            wanted = self._selections()[0]
+            return [
+                Image(
+                    PRODUCTION,
+                    "build",
+                    base.base,
+                    arguments,
+                    platforms=self._platforms(wanted, "cpu", python),
+                )
+            ]
+        images = [self._image(variant, python, extras) for variant in self.variants]
         edge = self.given.config.profiles.get(EDGE)
         if edge is not None and not any(image.stage == EDGE for image in images):
-            images.append(self._edge(edge.variant, images))
+            images.append(self._edge(edge.variant, images, extras))
         return images
 
-    def _image(self, variant: Variant, python: str) -> Image:
+    def _image(self, variant: Variant, python: str, extras: tuple[str, ...]) -> Image:
         wanted = self._wanted(variant)
-        names = {package.name for package in packages_of(self.given.lock, wanted, python, self.constraint)}
-        chosen = choose_base(variant, names, python, self.asked, self.facts)
+        chosen = choose_base(variant, self._names(wanted, python), python, self.asked, self.facts)
         if chosen.warning:
             self.warnings.append(chosen.warning)
-        stage = stage_name(variant.group)
         profile = EDGE if variant.group == EDGE else PRODUCTION
-        arguments = ("--profile", profile, "--hardware", variant.group)
         return Image(
-            stage,
+            stage_name(variant.group),
             f"build-{variant.group}",
             chosen.base,
-            arguments,
+            ("--profile", profile, "--hardware", plain_word(variant.group), *extras),
             variant.group,
             variant.backend,
             chosen.reason,
+            self._platforms(wanted, variant.backend, python),
         )
 
-    def _edge(self, variant: str, images: list[Image]) -> Image:
+    def _edge(self, variant: str, images: list[Image], extras: tuple[str, ...]) -> Image:
         """Return the image of the project's own profile ``edge``, on the variant that it names."""
         of = next((image for image in images if image.variant == variant), self._default(tuple(images)))
         if variant == AUTO:
@@ -142,18 +304,40 @@ class _Planner:
                 f"the profile edge leaves its variant open; its image takes {of.variant}, as the builder cannot know"
             )
         hardware = NONE if variant == NONE else str(of.variant)
-        return Image(
-            EDGE,
-            f"build-{EDGE}",
-            of.base,
-            ("--profile", EDGE, "--hardware", hardware),
-            of.variant,
-            of.backend,
-        )
+        arguments = ("--profile", EDGE, "--hardware", hardware, *extras)
+        return replace(of, stage=EDGE, build=f"build-{EDGE}", arguments=arguments, reason="")
 
     def _default(self, images: tuple[Image, ...]) -> Image:
         """Return the image that ``production`` is: the CPU's, which runs everywhere, else the first."""
         return next((one for one in images if one.backend and family_of(one.backend) == "cpu"), images[0])
+
+    def _platforms(self, wanted: Wanted, backend: str, python: str) -> tuple[str, ...]:
+        possible = _ONLY_ON.get(family_of(backend), ("linux/amd64", "linux/arm64"))
+        found = platforms_of(self.given.lock, wanted, python, self.constraint, self.facts)
+        return tuple(one for one in found if one in possible) or possible[:1]
+
+    def _with_system_packages(self, images: list[Image], python: str) -> tuple[Image, ...]:
+        """Return the images on bases with the system packages of everything that is installed on them."""
+        selections = [
+            *self._selections(),
+            *([self._selections()[0]] * (len(images) - len(self._selections()))),
+        ]
+        needed: dict[str, set[str]] = {}
+        for image, wanted in zip(images, selections, strict=True):
+            for need in self.system.needs_of(self._names(wanted, python)):
+                needed.setdefault(image.base.name, set()).update(need.runtime)
+        found = []
+        for image in images:
+            packages = {*image.base.packages, *needed.get(image.base.name, ()), *self.asked.apt}
+            found.append(replace(image, base=replace(image.base, packages=tuple(sorted(packages)))))
+        return tuple(found)
+
+    def _build_packages(self, compiled: tuple[str, ...]) -> tuple[str, ...]:
+        needs = self.system.needs_of(compiled)
+        packages = {package for need in needs for package in need.build}
+        if compiled or (self.given.project.package_mode and builds_itself(self.given.document)):
+            packages.add("build-essential")
+        return tuple(sorted(packages))
 
     def _left_out(self) -> list[str]:
         every = self.given.config.hardware.variants if self.given.config.hardware else ()
@@ -162,36 +346,6 @@ class _Planner:
             for one in every
             if family_of(one.backend) in _NO_CONTAINER
         ]
-
-    # -- what is installed ---------------------------------------------------------------------------------
-
-    def _wanted(self, variant: Variant) -> Wanted:
-        arch = "aarch64" if variant.backend == "jetson" else "x86_64"
-        groups = self._groups(EDGE if variant.group == EDGE else PRODUCTION)
-        if self.given.extras:
-            return Wanted(groups, frozenset({variant.group}), arch)
-        return Wanted((*groups, variant.group), arch=arch)
-
-    def _groups(self, profile: str) -> tuple[str, ...]:
-        names = frozenset(one.group for one in self.variants)
-        found = profile_of(profile, self.given.config.profiles, frozenset(), names)
-        return found.groups if found else (MAIN,)
-
-    def _everything(self, wanted: list[Wanted]) -> list[Wanted]:
-        """Add what a development image installs: every group that is not optional."""
-        usual = [group.name for group in self.given.project.groups.values() if not group.optional]
-        return [*wanted, Wanted(tuple(dict.fromkeys((MAIN, *usual))))]
-
-    def _command(self) -> tuple[str, ...]:
-        if self.asked.command:
-            return self.asked.command
-        own = own_command(self.given.document, self.given.project.name, self.given.exists)
-        if own is None:
-            self.warnings.append(
-                "nothing says what a container should run, so it starts Python; give"
-                ' --command "uvicorn app.main:app --host 0.0.0.0"'
-            )
-        return own or ("python",)
 
 
 def _may_want_login(url: str) -> bool:

@@ -21,12 +21,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def quoted(text: str) -> str:
-    """Return text as a JSON string, which is YAML, too, and the form of exec arguments in Dockerfiles."""
+    """Return text as a JSON string, which is YAML, too."""
     return json.dumps(text)
 
 
 def exec_form(words: Iterable[str]) -> str:
-    """Return a command in the exec form of Dockerfiles: no shell reads it."""
+    """Return words as a JSON list, the exec form of Dockerfiles: no shell reads it."""
     return json.dumps(list(words))
 
 
@@ -64,6 +64,17 @@ def package_name(name: str) -> str:
             f"{one_line(name)!r} is not the name of a package",
             where="poetry.lock",
             hint="Poetry writes no such lock. Write it anew with `poetry lock --regenerate`.",
+        )
+    return name
+
+
+def plain_word(name: str) -> str:
+    """Return the name of a group or an extra for a shell; raises UsageError for one that is more than a word."""
+    if not _PACKAGE.fullmatch(name):
+        raise UsageError(
+            f"a Dockerfile cannot name {one_line(name)!r}",
+            where="pyproject.toml",
+            hint="Rename the group or the extra: letters, digits, -, _ and . between them.",
         )
     return name
 

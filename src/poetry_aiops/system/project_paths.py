@@ -54,9 +54,9 @@ def _look_at(real: Path, name: str) -> Place | str:
     except FileNotFoundError:
         return Place(real, name, None)
     except NotADirectoryError:
-        return "lies under a file, not under a folder"
+        return "is under a file, not under a folder"
     except OSError as error:
-        return f"cannot be looked at: {error.strerror}"
+        return f"cannot be read: {error.strerror}"
     if stat.S_ISLNK(status.st_mode):
         return "is a link in a circle"
     return Place(real, name, status) if stat.S_ISREG(status.st_mode) else "is not a regular file"
@@ -68,9 +68,9 @@ def writing_problem(place: Place) -> str | None:
         return "is read-only"
     folder = nearest_folder(place.path)
     if not folder.is_dir():
-        return "lies under a file, not under a folder"
+        return "is under a file, not under a folder"
     if not os.access(folder, os.W_OK | os.X_OK):
-        return f"lies in {folder}, which is read-only"
+        return f"is in {folder}, which is read-only"
     return None
 
 

@@ -96,6 +96,11 @@ def test_a_listing_that_finds_no_node_means_that_the_drivers_gpu_is_not_there() 
     assert best(captured(text + NVRM))[0] == "cpu"
 
 
+def test_a_pasted_list_of_devices_without_the_drivers_gpu_does_not_take_it_away() -> None:
+    devices = "==> 0000:00:00.0/uevent <==\nPCI_CLASS=60000\nPCI_ID=8086:1237\n"
+    assert [gpu.driver for gpu in captured(NVRM, devices).host.accelerators] == ["580.65.06"]
+
+
 @pytest.mark.parametrize("text", ["", "   \n\t\n"])
 def test_no_text_at_all_is_wrong_input(text: str) -> None:
     with pytest.raises(InputError):

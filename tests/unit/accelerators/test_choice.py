@@ -121,25 +121,25 @@ def test_require_refuses_anything_else(choice: Choice) -> None:
 def test_none_says_who_asked_for_it() -> None:
     choice = chosen(Wish("none", "environment"), judged("cpu"), CPU)
     assert choice == Choice(
-        None, None, "no hardware variant (asked for by POETRY_AIOPS_HARDWARE)", "environment"
+        None, None, "no hardware variant (requested by POETRY_AIOPS_HARDWARE)", "environment"
     )
 
 
 def test_what_was_asked_for_keeps_its_origin_and_the_limit_of_torch() -> None:
     choice = chosen(Wish("ML_GPU", "option"), judged("cu126", "cpu", torch_max="2.14"), CPU, GPU)
-    assert choice == Choice("ml-gpu", "cu126", "asked for with --hardware", "option", "2.14")
+    assert choice == Choice("ml-gpu", "cu126", "requested with --hardware", "option", "2.14")
 
 
 def test_what_was_asked_for_is_taken_also_where_its_torch_is_too_new_but_with_a_warning() -> None:
     late = Offer("ml-gpu", "cu126", torch="2.15.0")
     choice = chosen(Wish("cu126", "groups"), judged("cu126", "cpu", torch_max="2.14"), CPU, late)
-    assert (choice.variant, choice.reason) == ("ml-gpu", "asked for as a group")
+    assert (choice.variant, choice.reason) == ("ml-gpu", "requested as a group")
     assert choice.warnings == ("ml-gpu holds torch 2.15.0, but on cu126 this machine runs torch up to 2.14",)
 
 
 def test_a_backend_of_which_nothing_is_known_is_taken_as_asked() -> None:
     choice = chosen(Wish("cu999", "option"), judged("cpu"), CPU, Offer("odd", "cu999"))
-    assert choice == Choice("odd", "cu999", "asked for with --hardware", "option")
+    assert choice == Choice("odd", "cu999", "requested with --hardware", "option")
 
 
 def test_a_cpu_build_is_never_warned_of_as_not_running_here() -> None:

@@ -96,6 +96,15 @@ def test_rocminfo_leaves_the_processor_out() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["HSA Agents", "Name: amdgcn-amd-amdhsa--gfx90a", "ROCk module is loaded", "Marketing Name: Radeon"],
+)
+def test_rocminfo_is_recognised_by_each_of_its_marks(line: str) -> None:
+    assert rocminfo.recognise(f"{line}\n")
+    assert not rocminfo.recognise("Radeon\n")
+
+
 def test_rocminfo_cut_to_its_instruction_sets_still_tells_the_gpu() -> None:
     (gpu,) = rocminfo.parse("      Name:    amdgcn-amd-amdhsa--gfx90a:sramecc+:xnack-\n").gpus
     assert gpu.gfx == "gfx90a"

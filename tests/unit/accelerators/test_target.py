@@ -63,7 +63,7 @@ def test_a_gpu_may_be_named_or_given_by_its_pci_id() -> None:
         ("driver=abc,cc=8.6", "is not a driver version"),
         ("driver=550,cc=86", "is not a compute capability"),
         ("rocm", "needs gfx="),
-        ("rocm,cc=8.6", "cc does not go with rocm"),
+        ("rocm,cc=8.6", "cc cannot be combined with rocm"),
         ("linux,macos-arm64", "two systems"),
         ("rocm,xpu,gfx=gfx1100", "two kinds"),
         ("driver=550,driver=560,cc=8.6", "driver is given twice"),

@@ -100,6 +100,14 @@ def test_a_link_that_waits_under_the_name_of_the_beginning_is_not_followed(tmp_p
     assert victim.read_bytes() == b"precious"
 
 
+def test_the_beginning_of_the_right_file_is_gone_on_from(tmp_path: Path) -> None:
+    index = Index(status=206, blocks=(CONTENT[3:],))
+    (tmp_path / f".{NAME}.part").write_bytes(CONTENT[:3])
+    assert fetcher(tmp_path, index).fetch(LockedFile(NAME, SHA256), "https://index.example/x") == "resumed"
+    assert [headers["Range"] for headers in index.asked] == ["bytes=3-"]
+    assert (tmp_path / NAME).read_bytes() == CONTENT
+
+
 def test_an_index_that_refuses_every_range_is_asked_twice_at_most(tmp_path: Path) -> None:
     index = Index(status=416)
     (tmp_path / f".{NAME}.part").write_bytes(b"beginning")

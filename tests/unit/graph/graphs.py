@@ -55,7 +55,7 @@ def every_answer(graph: DependencyGraph = WEB) -> Answers:
         why=(why(graph, "base"), why(graph, "orphan")) if graph is WEB else (why(graph, first),),
         focus=focus(graph, first),
         removal=removal(graph, [first]),
-        held=holds_back(graph, "base" if graph is WEB else graph.edges[0].target, ["1.9", "2.5"]),
+        held=holds_back(graph, "base" if graph is WEB else graph.edges[0].target),
         comparison=Comparison("v1", "poetry.lock", diff(graph_of("web old", "old gone"), graph)),
     )
 

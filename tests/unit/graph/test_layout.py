@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.graph_pages import large_graph, small_graph
 
-from poetry_aiops.graph.layers import longest_path_layers
-from poetry_aiops.graph.layout import ROW, lay_out, places_of
+from poetry_aiops.graph.layout import ROW, lay_out, longest_path_layers, places_of
 
 
 CHAIN = [("a", "b"), ("b", "c"), ("a", "c")]

@@ -7,6 +7,7 @@ import json
 import pytest
 from tests.support.schemas import conforming
 from tests.unit.graph.graphs import friendly
+from tests.unit.graph.small import graph_of
 
 from poetry_aiops.graph.advisories import Advisory, Vulnerabilities
 from poetry_aiops.graph.answers import Answers, Removal
@@ -73,9 +74,9 @@ def test_unknown_sizes_are_told_by_their_reasons() -> None:
 
 def test_what_goes_away_is_weighed() -> None:
     gone = Answers(removal=Removal(("web",), ("base", "web")))
-    text = answers_text(gone, OVERLAY)
+    text = answers_text(gone, graph_of(""), OVERLAY)
     assert "2 packages go away, 2.0 GB less to download: base, web" in text
-    assert "less to download" not in answers_text(gone)
+    assert "less to download" not in answers_text(gone, graph_of(""))
 
 
 def test_markdown_has_a_table_of_each_with_inert_texts() -> None:

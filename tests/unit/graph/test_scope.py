@@ -7,7 +7,7 @@ from tests.unit.graph.small import LINUX, WINDOWS, built, lock, names, project
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.graph.build import build_graph
-from poetry_aiops.graph.difference import difference
+from poetry_aiops.graph.diff import between_groups
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.scope import machine_for, scope_of
 
@@ -155,7 +155,7 @@ def test_leaving_every_group_out_is_refused() -> None:
 
 
 def test_what_one_variant_adds_over_another() -> None:
-    found = difference(project(APP), lock(LOCK), "ml-gpu", "ml-cpu", Scope(("main",), (), LINUX))
+    found = between_groups(project(APP), lock(LOCK), "ml-cpu", "ml-gpu", Scope(("main",), (), LINUX))
     assert [one.name for one in found.added] == ["cuda", "triton"]
     assert found.added[1].because == ("torch", "triton")
     assert [(one.name, one.old, one.new) for one in found.changed] == [
@@ -165,12 +165,12 @@ def test_what_one_variant_adds_over_another() -> None:
 
 
 def test_on_another_machine_it_adds_less() -> None:
-    found = difference(project(APP), lock(LOCK), "ml-gpu", "ml-cpu", Scope(("main",), (), WINDOWS))
+    found = between_groups(project(APP), lock(LOCK), "ml-cpu", "ml-gpu", Scope(("main",), (), WINDOWS))
     assert [one.name for one in found.added] == ["cuda"]
 
 
 def test_what_a_group_adds_at_all() -> None:
-    found = difference(project(APP), lock(LOCK), "ml-cpu")
+    found = between_groups(project(APP), lock(LOCK), "main", "ml-cpu", Scope(("main",)))
     assert [one.name for one in found.added] == ["torch"]
 
 
@@ -215,4 +215,7 @@ markers = "platform_python_implementation == 'PyPy'"
 """
     assert "cuda" not in names(built(APP, text, groups=["ml-cpu"]))
     assert "cuda" in names(built(APP, text, groups=["ml-gpu"]))
-    assert [one.name for one in difference(project(APP), lock(text), "ml-gpu", "ml-cpu").added] == ["cuda"]
+    assert [
+        one.name
+        for one in between_groups(project(APP), lock(text), "ml-cpu", "ml-gpu", Scope(("main",))).added
+    ] == ["cuda"]

@@ -124,7 +124,7 @@ def test_the_triton_that_torch_names_comes_from_the_same_index(
     assert all(line.index == backend for line in found)
 
 
-# -- what goes with torch -----------------------------------------------------------------------------------
+# -- what works with torch -----------------------------------------------------------------------------------
 
 
 def test_torchvision_is_the_minor_version_that_goes_with_torch() -> None:

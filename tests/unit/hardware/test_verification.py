@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from poetry_aiops.hardware.verification import MARK, Verdict, in_words, judge, read_report
 
@@ -206,6 +207,7 @@ def test_no_output_makes_it_raise_or_succeed(output: str) -> None:
         | st.lists(st.dictionaries(st.sampled_from(["name", "capability", "error"]), st.text(max_size=5))),
     )
 )
+@examples(40)
 def test_no_report_makes_it_raise(report: dict[str, Any]) -> None:
     output = MARK + json.dumps(report)
     assert read_report(output) is not None

@@ -145,7 +145,7 @@ def test_a_member_of_a_family_serves_whatever_needs_its_twin() -> None:
 
 def test_a_twin_with_a_version_that_nobody_accepts_does_not_serve() -> None:
     rows = [row("vectors 1", "faiss-cpu>=1.9", main=""), row("faiss-gpu 1.7.2", gpu="")]
-    assert "faiss-cpu is missing; faiss-gpu 1.7.2 cannot stand for it" in str(
+    assert "faiss-cpu is missing; faiss-gpu 1.7.2 cannot replace it" in str(
         refused(rows, "gpu", terms(main="vectors"))
     )
 

@@ -108,6 +108,12 @@ def test_the_first_line_is_never_longer_than_the_limit() -> None:
         assert len(first) + 1 <= SHEBANG_LIMIT
 
 
+def test_a_path_that_just_fits_stands_in_the_first_line() -> None:
+    longest = "/" + "x" * (SHEBANG_LIMIT - len(posix_head("/")))
+    assert posix_head(longest) == f"#!{longest} -IS\n".encode()
+    assert posix_head(f"{longest}x").startswith(b"#!/bin/sh\n")
+
+
 @posix_only
 @pytest.mark.parametrize(
     "name", ["env", "my env", "it's $HOME `env`", "back\\slash", "ü", "n" * 200, "new\nline"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from poetry_aiops.config import read_config
 from poetry_aiops.project.model import Lock, LockedFile, Package, PackageSource
 from poetry_aiops.project.pyproject import aiops_table, project_from
-from poetry_aiops.scaffold.facts import load_image_facts
+from poetry_aiops.scaffold.facts import load_image_facts, load_system_facts
 from poetry_aiops.scaffold.options import Asked
 from poetry_aiops.scaffold.plan import Given, plan
 
@@ -47,6 +47,7 @@ def package(
     source: PackageSource | None = None,
     markers: str = "",
     develop: bool = False,
+    digest: str = "00",
 ) -> Package:
     names = (f"{name}-1.0-py3-none-any.whl",) if files is None else tuple(files)
     return Package(
@@ -58,7 +59,7 @@ def package(
         python_versions="*",
         groups=groups or ("main",),
         markers=markers,
-        files=tuple(LockedFile(file, "sha256:00") for file in names),
+        files=tuple(LockedFile(file, f"sha256:{digest}") for file in names),
         edges=(),
         extras=MappingProxyType({}),
         source=source,
@@ -77,6 +78,7 @@ def planned(
     there: Iterable[str] = (),
     extras: bool = False,
     exported: bool = False,
+    missing: Iterable[str] = (),
 ) -> Plan:
     """Return the plan for a project whose lock holds ``packages``; ``there`` are files beside pyproject.toml."""
     path = Path("pyproject.toml")
@@ -88,9 +90,10 @@ def planned(
         config=read_config(aiops_table(project)),
         extras=extras,
         exists=lambda name: name in files,
+        there=lambda name: name not in missing,
         poetry="2.5.1",
         plugin="0.1.0",
         exported=exported,
         written_by="poetry scaffold docker",
     )
-    return plan(given, asked, load_image_facts())
+    return plan(given, asked, load_image_facts(), load_system_facts())

@@ -7,7 +7,7 @@ from tests.support.dockerignore import is_ignored
 from tests.support.image_projects import OUTSIDE
 from tests.unit.scaffold.made import document, local, planned
 
-from poetry_aiops.scaffold.dockerignore import dockerignore
+from poetry_aiops.scaffold.render import dockerignore
 
 
 # What Docker's reference says of its own examples, and cases of moby's tests.

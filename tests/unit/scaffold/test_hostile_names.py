@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.export.locked import package
+from tests.unit.scaffold.made import document, planned
 
 from poetry_aiops.config import read_config
-from poetry_aiops.errors import InputError, UsageError
+from poetry_aiops.errors import ConfigError, InputError, UsageError
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import Lock, Package, PackageSource
 from poetry_aiops.project.pyproject import project_from
-from poetry_aiops.scaffold.compose import compose
-from poetry_aiops.scaffold.dockerfile import dockerfile
-from poetry_aiops.scaffold.dockerignore import dockerignore
-from poetry_aiops.scaffold.facts import load_actions, load_image_facts
+from poetry_aiops.scaffold.facts import load_actions, load_image_facts, load_system_facts
 from poetry_aiops.scaffold.options import Asked
 from poetry_aiops.scaffold.plan import Given, plan
-from poetry_aiops.scaffold.workflow import update_workflow, workflow
+from poetry_aiops.scaffold.render import compose, dockerfile, dockerignore, update_workflow, workflow
 
 
 if TYPE_CHECKING:
@@ -65,7 +64,6 @@ def made(name: str = "shop", script: str = "shop", *packages: Package) -> Plan:
             "requires-python": ">=3.11,<4.0",
             "scripts": {script: "a:b"},
         },
-        "tool": {"poetry": {"package-mode": False}},
     }
     given = Given(
         project=project_from(document, Path("shop/pyproject.toml")),
@@ -74,12 +72,13 @@ def made(name: str = "shop", script: str = "shop", *packages: Package) -> Plan:
         config=read_config({}),
         extras=False,
         exists=lambda _name: False,
+        there=lambda _name: True,
         poetry="2.4.1",
         plugin="1.0.0",
         exported=True,
         written_by=f"poetry scaffold docker --command {name}",
     )
-    return plan(given, Asked(), load_image_facts())
+    return plan(given, Asked(), load_image_facts(), load_system_facts())
 
 
 def instructions(text: str) -> list[str]:
@@ -127,6 +126,18 @@ def steps(one: Plan) -> list[str]:
 def test_a_command_line_in_a_comment_ends_no_comment(text: str) -> None:
     lines = dockerignore(made(text)).splitlines()
     assert lines[1:] == dockerignore(made()).splitlines()[1:]
+
+
+@pytest.mark.parametrize("key", ["line", "yaml", "quotes", "variable"])
+def test_an_extra_that_is_more_than_a_word_is_refused(key: str) -> None:
+    project = document()
+    name = normalised(PAYLOADS[key])
+    project["project"]["optional-dependencies"] = {name: ["hypercorn"]}
+    with pytest.raises(UsageError, match="cannot name"):
+        planned(project, asked=Asked(extras=(name,)))
+    profile = {"profiles": {"production": {"groups": ["main", PAYLOADS[key]]}}}
+    with pytest.raises((UsageError, ConfigError)):
+        planned(document(aiops=profile))
 
 
 @pytest.mark.parametrize("key", ["line", "yaml", "quotes", "variable"])

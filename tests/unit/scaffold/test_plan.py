@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.unit.scaffold.made import document, local, package, planned
 
 from poetry_aiops.errors import UsageError
+from poetry_aiops.project.model import PackageSource
+from poetry_aiops.scaffold.model import Versions
 from poetry_aiops.scaffold.options import Asked, ScaffoldRequest, asked
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.scaffold.model import Plan
 
 
 TWO = document("ml-cpu=cpu", "ml-gpu=cu126")
@@ -88,7 +95,7 @@ def test_an_own_profile_edge_that_leaves_its_variant_open_takes_the_default_and_
     own = document("ml-cpu=cpu", "ml-gpu=cu126", aiops={"profiles": {"edge": {"groups": ["main"]}}})
     made = planned(own, *TORCH)
     assert made.images[-1].arguments == ("--profile", "edge", "--hardware", "ml-cpu")
-    assert "the profile edge leaves its variant open" in made.warnings[0]
+    assert any("the profile edge leaves its variant open" in text for text in made.warnings)
 
 
 @pytest.mark.parametrize("name", ["python", "production", "scratch", "build-x", "3d", "runtime-ml"])
@@ -122,7 +129,7 @@ def test_a_gpu_variant_whose_wheels_bring_no_libraries_stands_on_the_vendors_ima
 
 def test_a_vendors_image_with_another_python_is_told() -> None:
     made = planned(TWO, package("cupy-cuda12x", "ml-gpu"), asked=Asked(python="3.13"))
-    assert "has Python 3.12, and the other images 3.13; `--python 3.12` makes them alike" in made.warnings[0]
+    assert "has Python 3.12, and the other images 3.13; `--python 3.12` makes them alike" in made.warnings[-1]
 
 
 def test_a_backend_without_an_exact_image_takes_the_newest_of_its_major_version() -> None:
@@ -133,7 +140,7 @@ def test_a_backend_without_an_exact_image_takes_the_newest_of_its_major_version(
 def test_a_backend_that_no_vendors_image_serves_stays_on_python_and_warns() -> None:
     made = planned(document("ml-cpu=cpu", "ml-old=cu118"), package("cupy-cuda11x", "ml-old"))
     assert made.images[1].base.brings_python
-    assert "no image of the vendor is known for cu118" in made.warnings[0]
+    assert "no image of the vendor is known for cu118" in made.warnings[-1]
 
 
 def test_intels_driver_is_installed_for_xpu() -> None:
@@ -239,8 +246,167 @@ def test_without_anything_to_run_python_starts_and_a_warning_says_how_to_change_
 
 def test_the_option_beats_what_the_project_says() -> None:
     project = document(scripts={"serve": "chatbot:main"})
-    made = planned(project, asked=asked(given(command="uvicorn 'a b' --port 1"), []))
-    assert made.command == ("uvicorn", "a b", "--port", "1")
+    made = planned(project, package("uvicorn"), asked=asked(given(command="uvicorn 'a b' --port 1"), []))
+    assert (made.command, made.port) == (("uvicorn", "a b", "--port", "1"), 1)
+
+
+def serving(command: str, *packages: Any, **shape: Any) -> Plan:
+    """Return the plan for a project with an extra ``web`` and a group ``serve`` that runs a command."""
+    project = document(group={"serve": {"optional": True}}, **shape)
+    project["project"]["optional-dependencies"] = {"web": ["hypercorn"]}
+    project["dependency-groups"]["serve"] = ["gunicorn"]
+    return planned(
+        project, *packages, asked=asked(given(command=command), []), there=["src/chatbot/__init__.py"]
+    )
+
+
+def test_the_extra_that_brings_the_program_is_installed_everywhere() -> None:
+    optional = package("hypercorn", markers='extra == "web"')
+    for command in ("hypercorn chatbot.app:app", "python -m hypercorn chatbot.app:app"):
+        made = serving(command, optional)
+        assert made.images[0].arguments == ("--only", "main", "--extras", "web")
+        assert "comes from the extra web" in made.warnings[0]
+    assert serving("hypercorn chatbot.app:app", package("hypercorn")).extras == ()
+
+
+def test_a_group_that_brings_the_program_has_to_be_part_of_the_profile() -> None:
+    gunicorn = package("gunicorn", "serve")
+    with pytest.raises(UsageError, match="gunicorn comes from the group serve") as caught:
+        serving("gunicorn chatbot:app", gunicorn)
+    assert 'production] groups = ["main", "serve"]' in str(caught.value)
+    profile = {"profiles": {"production": {"groups": ["main", "serve"]}}}
+    assert serving("gunicorn chatbot:app", gunicorn, aiops=profile).images[0].arguments == (
+        "--only",
+        "main,serve",
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("streamlit run app.py", "no locked package brings streamlit"),
+        ("poetry run chatbot", "the image that runs holds no Poetry"),
+    ],
+)
+def test_a_command_that_cannot_start_is_refused(command: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        serving(command)
+
+
+@pytest.mark.parametrize(
+    "command", ["sh -c true", "python -m http.server", "python -m chatbot", "/opt/run", "python"]
+)
+def test_programs_of_the_system_of_python_and_of_the_project_need_no_package(command: str) -> None:
+    assert not [text for text in serving(command).warnings if "does not say which package" in text]
+
+
+def test_a_program_of_unknown_origin_is_named() -> None:
+    assert "does not say which package brings serve-all" in serving("serve-all").warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "port", "asks", "restart"),
+    [
+        ("streamlit run app.py --server.port=8501", 8501, "http://127.0.0.1:8501/_stcore/health", ""),
+        ("gunicorn -b 0.0.0.0:9000 app", 9000, "create_connection(('127.0.0.1', 9000)", ""),
+        ("celery -A jobs.app worker", None, 'celery -A "$0" inspect ping', "on-failure:3"),
+        ("flask run", None, "", ""),
+    ],
+)
+def test_servers_and_workers_are_asked_in_their_own_way(
+    command: str, port: int | None, asks: str, restart: str
+) -> None:
+    made = serving(command, *map(package, ("streamlit", "gunicorn", "celery", "flask")))
+    assert (made.port, made.restart) == (port, restart)
+    assert asks in " ".join(made.health)
+    assert bool(made.health) is bool(asks)
+
+
+def test_a_server_that_nothing_outside_reaches_is_named() -> None:
+    assert "listens on 127.0.0.1" in serving("uvicorn a:b --port 80", package("uvicorn")).warnings[0]
+    assert serving("uvicorn a:b --host 0.0.0.0", package("uvicorn")).warnings == ()
+
+
+def test_a_file_that_the_command_names_is_in_the_image() -> None:
+    django = document()
+    wishes = asked(given(command="python manage.py runserver 0.0.0.0:8000"), [])
+    assert planned(django, asked=wishes, there=["manage.py"]).sources
+    assert not planned(django, asked=wishes).sources
+
+
+def test_a_project_without_a_package_finds_its_modules_below_src() -> None:
+    made = serving("python -m chatbot", package_mode=False)
+    assert (made.sources, made.python_path) == (True, "src")
+
+
+# -- what the system has to bring -------------------------------------------------------------------------
+
+
+def test_libraries_that_no_wheel_brings_are_installed_where_it_runs() -> None:
+    made = planned(document(), package("soundfile"), package("psycopg"), asked=Asked(apt=("tini",)))
+    assert made.images[0].base.packages == ("libpq5", "libsndfile1", "tini")
+    assert planned(document(), package("psycopg"), package("psycopg-binary")).images[0].base.packages == ()
+    assert planned(document(), package("opencv-python-headless")).images[0].base.packages == ()
+
+
+def test_a_library_of_one_variant_is_on_its_base_alone() -> None:
+    made = planned(TWO, package("torch", "ml-cpu"), package("cupy", "ml-gpu"), package("lightgbm", "ml-gpu"))
+    assert [image.base.packages for image in made.images] == [(), ("libgomp1",)]
+
+
+def test_a_source_archive_of_python_files_needs_no_compiler_and_a_native_one_its_headers() -> None:
+    archives = [package(name, files=[f"{name}-1.0.tar.gz"]) for name in ("jieba", "mysqlclient")]
+    made = planned(document(), *archives)
+    assert made.compiled == ("mysqlclient",)
+    assert made.build_packages == ("build-essential", "default-libmysqlclient-dev", "pkg-config")
+    assert planned(document(), archives[0]).build_packages == ()
+
+
+def test_a_build_script_of_the_project_needs_a_compiler() -> None:
+    assert planned(document(build={"script": "build.py"})).build_packages == ("build-essential",)
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("git@git.example:acme/lib.git", ("git.example",)),
+        ("ssh://git@git.example:2222/acme/lib.git", ("git.example:2222",)),
+        ("https://git.example/acme/lib.git", ()),
+    ],
+)
+def test_git_over_ssh_is_known_by_its_address(url: str, hosts: tuple[str, ...]) -> None:
+    assert planned(document(), package("lib", files=(), source=PackageSource("git", url))).ssh == hosts
+
+
+def test_an_image_is_for_every_platform_that_the_lock_has_files_for() -> None:
+    native = package("fast", files=["fast-1.0-cp313-cp313-manylinux_2_28_x86_64.whl"])
+    wishes = Asked(python="3.13")
+    assert planned(document(), package("a"), asked=wishes).images[0].platforms == (
+        "linux/amd64",
+        "linux/arm64",
+    )
+    assert planned(document(), native, asked=wishes).images[0].platforms == ("linux/amd64",)
+    rocm = planned(document("ml-cpu=cpu", "ml-amd=rocm7.2"), *map(package, ["torch"]), asked=wishes)
+    assert rocm.images[1].platforms == ("linux/amd64",)
+
+
+def test_a_folder_of_the_lock_that_is_not_there_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"lib is locked from \./lib, which is not there"):
+        planned(document(), local("lib", "./lib"), missing=["./lib"])
+
+
+def test_a_plan_keeps_its_digest_until_the_project_changes() -> None:
+    made = planned(document(), package("a"))
+    assert (
+        made.digest
+        == replace(made, versions=Versions("2.9", "9", made.versions.python), warnings=("x",)).digest
+    )
+    pinned = replace(
+        made.images[0],
+        base=replace(made.images[0].base, image=f"{made.images[0].base.image}@sha256:{'0' * 64}"),
+    )
+    assert replace(made, images=(pinned,), default=pinned).digest == made.digest
+    assert planned(document(), package("soundfile")).digest != made.digest
 
 
 # -- what is around -------------------------------------------------------------------------------------
@@ -303,7 +469,7 @@ def test_a_backend_that_asks_git_for_the_version_is_told_it(
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("command", "a 'b", "the command cannot be taken apart"),
+        ("command", "a 'b", "the command cannot be parsed"),
         ("command", " ", "the command is empty"),
         ("port", "0", "is not a port"),
         ("port", "65536", "is not a port"),
@@ -312,10 +478,12 @@ def test_a_backend_that_asks_git_for_the_version_is_told_it(
         ("base", "ml-gpu", "is not VARIANT=IMAGE"),
         ("base", "ml-gpuu=slim", 'Did you mean "ml-gpu"'),
         ("base", "ml-gpu=a b\nRUN x", "is not the name of an image"),
+        ("apt", "ffmpeg;id", "is not the name of a Debian package"),
     ],
 )
 def test_an_option_that_cannot_be_read_says_so(option: str, value: str, said: str) -> None:
-    options: dict[str, Any] = {"bases": (value,)} if option == "base" else {option: value}
+    many = {"base": "bases", "apt": "apt"}
+    options: dict[str, Any] = {many[option]: (value,)} if option in many else {option: value}
     with pytest.raises(UsageError) as caught:
         asked(given(**options), ["ml-cpu", "ml-gpu"])
     assert said in str(caught.value)

@@ -9,18 +9,15 @@ from dataclasses import replace
 import pytest
 from tests.unit.scaffold.made import document, local, package, planned
 
-from poetry_aiops.scaffold.compose import compose
-from poetry_aiops.scaffold.dockerfile import dockerfile
-from poetry_aiops.scaffold.dockerignore import dockerignore
 from poetry_aiops.scaffold.facts import Actions, load_actions, load_image_facts
 from poetry_aiops.scaffold.model import LocalPackage
 from poetry_aiops.scaffold.options import Asked
-from poetry_aiops.scaffold.workflow import update_workflow, workflow
+from poetry_aiops.scaffold.render import compose, dockerfile, dockerignore, update_workflow, workflow
 
 
 VARIANTS = (("ml-cpu", "cpu"), ("ml-gpu", "cu126"), ("ml-amd", "rocm7.2"), ("ml-mps", "mps"))
 PROJECT = document(*(f"{group}={backend}" for group, backend in VARIANTS))
-TORCH = tuple(package("torch", group) for group, _ in VARIANTS)
+TORCH = (*(package("torch", group) for group, _ in VARIANTS), package("uvicorn"))
 PLAN = planned(PROJECT, *TORCH, asked=Asked(command=("uvicorn", "a:b"), port=8000))
 
 
@@ -61,17 +58,18 @@ def test_what_is_shipped_stands_on_no_stage_with_poetry_and_runs_without_rights(
 def test_the_lock_is_copied_before_any_source() -> None:
     found = stages(dockerfile(PLAN))
     assert "COPY pyproject.toml poetry.lock ./" in found["locked"]
-    build = found["build-ml-gpu"]
-    assert build.index("hw-install --profile production --hardware ml-gpu") < build.index("COPY . .")
+    assert "hw-install --profile production --hardware ml-gpu" in found["build-ml-gpu"]
+    assert "COPY . ." not in found["build-ml-gpu"]
 
 
 def test_a_package_is_shipped_as_a_wheel_and_anything_else_as_its_files() -> None:
     package_stages, files_stages = (
-        stages(dockerfile(replace(PLAN, package_mode=mode))) for mode in (True, False)
+        stages(dockerfile(replace(PLAN, package_mode=mode, sources=not mode))) for mode in (True, False)
     )
-    assert "poetry build --format wheel" in package_stages["build-ml-gpu"]
-    assert "COPY . ." not in package_stages["ml-gpu"]
-    assert "poetry build" not in files_stages["build-ml-gpu"]
+    assert "poetry build --format wheel" in package_stages["project"]
+    shipped_layers = re.findall(r"^COPY .*$", package_stages["ml-gpu"], re.MULTILINE)
+    assert shipped_layers == ["COPY --from=build-ml-gpu /app/.venv /app/.venv", "COPY --from=project /own/ /"]
+    assert "project" not in files_stages
     assert "COPY . ." in files_stages["ml-gpu"]
 
 

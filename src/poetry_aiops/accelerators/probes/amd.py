@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import AMD, Facts, Gpu, Problem
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
@@ -50,7 +49,7 @@ def _physical(nodes: list[dict[str, int]]) -> tuple[Gpu, ...]:
         unique = node.get("unique_id", 0)
         key = (unique, 0) if unique else (0, position + 1)
         if key in seen:
-            seen[key] = replace(seen[key], partitions=max(seen[key].partitions, 1) + 1)
+            seen[key] = seen[key]._replace(partitions=max(seen[key].partitions, 1) + 1)
         else:
             seen[key] = _kfd_gpu(node)
     return tuple(seen.values())
@@ -177,7 +176,7 @@ def parse_smi(text: str) -> Facts:
     facts = read_pairs(re.sub(r',[ \t]{0,20}(?=")', ",\n", plain), SMI)  # JSON may be one long line
     module = re.search(_MODULE, plain)
     driver = module.group(1) if module else facts.amdgpu
-    gpus = tuple(replace(gpu, index=None) for gpu in facts.gpus)
+    gpus = tuple(gpu._replace(ordinal=None) for gpu in facts.gpus)
     return Facts(gpus=gpus, amdgpu=driver if gpus else None)
 
 

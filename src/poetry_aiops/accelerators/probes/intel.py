@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.facts import INTEL, Facts, Gpu
@@ -65,7 +64,7 @@ def _rows(text: str) -> Iterator[Gpu]:
                 else found.group(2)
             )
             bus = bus_key(cells[1]) if len(cells) > 1 else None
-            yield replace(gpu_named(label), index=int(found.group(1)), bus=bus)
+            yield gpu_named(label)._replace(ordinal=int(found.group(1)), bus=bus)
 
 
 def is_xpu_smi(text: str) -> bool:

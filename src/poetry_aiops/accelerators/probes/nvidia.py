@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu, Problem
 from poetry_aiops.accelerators.probes.nvidia_smi import is_jetson_name, problems
@@ -95,7 +94,7 @@ def parse_nvml(text: str) -> Facts:
         if key == "gpu" and len(cells) == _CELLS:
             gpus.append(_nvml_gpu(cells))
         elif key == "error" and (lost := re.search(_LOST, value)):
-            gpus.append(Gpu(NVIDIA, index=int(lost.group(1)), lost=True))
+            gpus.append(Gpu(NVIDIA, ordinal=int(lost.group(1)), lost=True))
         elif key in {"driver", "library", "cuda"}:
             told.setdefault(key, value)
     return Facts(
@@ -111,7 +110,7 @@ def parse_nvml(text: str) -> Facts:
 def _nvml_gpu(cells: list[str]) -> Gpu:
     return Gpu(
         NVIDIA,
-        index=number(cells[0]),
+        ordinal=number(cells[0]),
         uuid=cells[1][:60] or None,
         bus=bus_key(cells[2]),
         device_id=pci_id(cells[3]),
@@ -139,7 +138,7 @@ PROC = Dialect(
 def parse_proc(text: str) -> Facts:
     """Return the GPUs with name, UUID, bus address and device node number."""
     gpus = read_pairs(text, PROC).gpus
-    return Facts(gpus=tuple(replace(gpu, index=place) for place, gpu in enumerate(gpus)))
+    return Facts(gpus=tuple(gpu._replace(ordinal=place) for place, gpu in enumerate(gpus)))
 
 
 def is_proc(text: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu, Problem
@@ -177,7 +176,7 @@ def _gpu(row: Mapping[str, str], place: int) -> Gpu:
     return Gpu(
         NVIDIA,
         name=name(row.get("name", row.get("gpu_name", ""))),
-        index=place if (told := number(row.get("index", ""))) is None else told,
+        ordinal=place if (told := number(row.get("index", ""))) is None else told,
         bus=bus_key(row.get("pci.bus_id", row.get("gpu_bus_id", ""))),
         uuid=row.get("uuid", row.get("gpu_uuid", ""))[:60] or None,
         device_id=device.group(1).lower() if device else None,
@@ -226,7 +225,7 @@ def parse_xml(text: str) -> Facts:
             continue
         path = [*path[-8:], tag]
         if tag == "gpu" and (found := re.search(_ID, attributes)):
-            gpus.append(Gpu(NVIDIA, bus=bus_key(found.group(1)), index=len(gpus)))
+            gpus.append(Gpu(NVIDIA, bus=bus_key(found.group(1)), ordinal=len(gpus)))
         elif gpus:
             gpus[-1] = _xml_told(gpus[-1], path, value)
             top.setdefault(tag, value) if tag == "current_dm" else None
@@ -251,7 +250,7 @@ def _xml_told(gpu: Gpu, path: list[str], value: str) -> Gpu:
     """Return a GPU with what one tag adds; tags within a MIG instance describe that instance alone."""
     tag = path[-1]
     if tag == "mig_device":
-        return replace(gpu, partitions=gpu.partitions + 1)
+        return gpu._replace(partitions=gpu.partitions + 1)
     if "mig_device" in path or is_nothing(value):
         return gpu
     identity = value.upper().removeprefix("0X")
@@ -263,7 +262,7 @@ def _xml_told(gpu: Gpu, path: list[str], value: str) -> Gpu:
         "pci_device_id": {"device_id": pci_id(identity[:4]) if identity.endswith("10DE") else None},
         "total": {"memory_mib": number(value) if whole else gpu.memory_mib},
     }
-    return replace(gpu, **new.get(tag, {}))
+    return gpu._replace(**new.get(tag, {}))
 
 
 def is_xml(text: str) -> bool:
@@ -291,7 +290,7 @@ def parse_log(text: str) -> Facts:
     section, windows = "", False
     for line in lines(text):
         if head := re.match(_LOG_GPU, line):
-            gpus.append(Gpu(NVIDIA, bus=bus_key(head.group(1)), index=len(gpus)))
+            gpus.append(Gpu(NVIDIA, bus=bus_key(head.group(1)), ordinal=len(gpus)))
         elif pair := re.match(_PAIR, line):
             key, value = pair.group(2).strip(), pair.group(3).strip()
             if gpus:
@@ -317,9 +316,9 @@ def parse_log(text: str) -> Facts:
 def _log_told(gpu: Gpu, section: str, key: str, value: str) -> Gpu:
     """Return a GPU with what one line adds."""
     if key == "FB Total":
-        return replace(gpu, memory_mib=number(value)) if gpu.memory_mib is None else gpu
+        return gpu._replace(memory_mib=number(value)) if gpu.memory_mib is None else gpu
     if section == "MIG Device":
-        return replace(gpu, partitions=gpu.partitions + (key == "Index"))
+        return gpu._replace(partitions=gpu.partitions + (key == "Index"))
     device = re.search(_LOG_DEVICE, value) if key == "Device Id" else None
     new: dict[str, dict[str, Any]] = {
         "Product Name": {"name": name(value)},
@@ -328,7 +327,7 @@ def _log_told(gpu: Gpu, section: str, key: str, value: str) -> Gpu:
         "Minor Number": {"minor": number(value)},
         "Device Id": {"device_id": device.group(1).lower() if device else gpu.device_id},
     }
-    return replace(gpu, **new.get(key, {}))
+    return gpu._replace(**new.get(key, {}))
 
 
 def is_log(text: str) -> bool:
@@ -402,12 +401,12 @@ def _gpus(text: str) -> Iterator[Gpu]:
             if waiting:
                 yield waiting
             label = re.sub(_STATE, "", row.group(2))
-            waiting = Gpu(NVIDIA, name=name(label), index=int(row.group(1)), bus=bus_key(row.group(3)))
+            waiting = Gpu(NVIDIA, name=name(label), ordinal=int(row.group(1)), bus=bus_key(row.group(3)))
         elif waiting and "GPU is lost" in line:
-            yield replace(waiting, lost=True)
+            yield waiting._replace(lost=True)
             waiting = None
         elif waiting and (memory := re.search(_MEMORY, line)):
-            yield replace(waiting, memory_mib=int(memory.group(1)))
+            yield waiting._replace(memory_mib=int(memory.group(1)))
             waiting = None
     if waiting:
         yield waiting
@@ -416,7 +415,7 @@ def _gpus(text: str) -> Iterator[Gpu]:
 def _processes(text: str) -> Iterator[Gpu]:
     """Return the GPUs that only the table of processes names."""
     seen = {int(found.group(1)) for line in lines(text) if (found := re.match(_PROCESS, line))}
-    return (Gpu(NVIDIA, index=index) for index in sorted(seen))
+    return (Gpu(NVIDIA, ordinal=index) for index in sorted(seen))
 
 
 def is_banner(text: str) -> bool:
@@ -441,9 +440,9 @@ def parse_list(text: str) -> Facts:
     for line in lines(text):
         if found := re.match(_LIST_GPU, line):
             label = name(found.group(2))
-            gpus.append(Gpu(NVIDIA, name=label, index=int(found.group(1)), uuid=found.group(3)))
+            gpus.append(Gpu(NVIDIA, name=label, ordinal=int(found.group(1)), uuid=found.group(3)))
         elif gpus and re.match(_MIG, line):
-            gpus[-1] = replace(gpus[-1], partitions=gpus[-1].partitions + 1)
+            gpus[-1] = gpus[-1]._replace(partitions=gpus[-1].partitions + 1)
     jetson = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
     return Facts(gpus=tuple(gpus), problems=problems(text), jetson=jetson)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Facts, Gpu
@@ -191,7 +190,7 @@ def _gpu(block: dict[str, str], vendor: str | None) -> Gpu | None:
     found = Gpu(
         vendor or "",
         name=name(re.sub(r" ?\((?:R|TM)\)| ?\((?:gfx|RADV|NVK).*\)$", "", told[0])) if told else None,
-        index=number(block.get("index", "")),
+        ordinal=number(block.get("index", "")),
         bus=_bus(block.get("bus", "")),
         uuid=_uuid(block.get("uuid", "")),
         device_id=device,
@@ -203,7 +202,7 @@ def _gpu(block: dict[str, str], vendor: str | None) -> Gpu | None:
     if vendor is None or not (found.name or found.gfx or found.device_id or found.compute_capability):
         return None
     chip = re.fullmatch(r"([A-Z][A-Za-z0-9 /-]{1,30}) \[([^\[\]]{3,80})\]", found.name or "")
-    return replace(found, chip=chip.group(1), name=name(chip.group(2))) if chip else found
+    return found._replace(chip=chip.group(1), name=name(chip.group(2))) if chip else found
 
 
 def _is_code(label: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Facts, Gpu
 from poetry_aiops.accelerators.probes.pairs import maker_of
@@ -92,7 +91,7 @@ def parse_lspci(text: str) -> Facts:
             inside = gpu is not None
             gpus += [gpu] if gpu else []
         elif inside and gpus and (driver := re.search(_DRIVER, line)):
-            gpus[-1] = replace(gpus[-1], kernel_driver=driver.group(1).lower())
+            gpus[-1] = gpus[-1]._replace(kernel_driver=driver.group(1).lower())
     slots = sum(1 for line in lines(text) if re.search(_SLOT, line))
     return Facts(gpus=_merged(gpus), none=not gpus and slots > 0)
 
@@ -107,8 +106,7 @@ def _merged(gpus: list[Gpu]) -> tuple[Gpu, ...]:
 
 
 def _joined(one: Gpu, other: Gpu) -> Gpu:
-    return replace(
-        one,
+    return one._replace(
         name=one.name or other.name,
         chip=one.chip or other.chip,
         device_id=one.device_id or other.device_id,
@@ -140,7 +138,7 @@ def _lspci_gpu(slot: str, rest: str, *, unbound: str | None) -> Gpu | None:
 def described(slot: str, rest: str, driver: str | None) -> Gpu | None:
     """Return the GPU of a device that another program describes in ``lspci``'s words."""
     gpu = _lspci_gpu(slot, rest, unbound=driver)
-    return replace(gpu, kernel_driver=driver) if gpu else None
+    return gpu._replace(kernel_driver=driver) if gpu else None
 
 
 def _maker(rest: str) -> str | None:
@@ -211,7 +209,7 @@ def parse_windows(text: str) -> Facts:
                 Gpu(ids.group(1).lower(), name=label or _table_name(line), device_id=ids.group(2).lower())
             )
         elif gpus and label and gpus[-1].name is None:
-            gpus[-1] = replace(gpus[-1], name=label)
+            gpus[-1] = gpus[-1]._replace(name=label)
         if gpus and number:
             drivers.setdefault(gpus[-1].vendor, number)
     if not gpus:

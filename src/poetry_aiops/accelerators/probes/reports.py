@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import INTEL, NVIDIA, Facts, Gpu
 from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
@@ -80,7 +79,7 @@ def environment(text: str) -> Facts:
     """Return what ``torch.utils.collect_env``, vLLM's and sglang's reports and torch's warnings about a GPU say."""
     plain = clean(text)
     told = [
-        Gpu(maker_of(label) or NVIDIA, name=name(label), index=int(index), compute_capability=capability)
+        Gpu(maker_of(label) or NVIDIA, name=name(label), ordinal=int(index), compute_capability=capability)
         for index, label, capability in re.findall(_FOUND, plain)
     ] or [
         Gpu(NVIDIA, name=name(label), compute_capability=f"{int(sm) // 10}.{int(sm) % 10}")
@@ -114,10 +113,9 @@ def labels(text: str) -> Facts:
     facts = read_pairs(text, LABELS)
     count = next((int(v) for k, v in told.items() if k.endswith("com/gpu.count") and v.isdigit()), 1)
     gpus = tuple(
-        replace(
-            gpu,
+        gpu._replace(
             name=_spaced(gpu.name),
-            index=place,
+            ordinal=place,
             compute_capability=".".join(compute) if all(part.isdigit() for part in compute) else None,
         )
         for gpu in facts.gpus[:1]
@@ -146,7 +144,7 @@ def opencl(text: str) -> Facts:
     gpus = tuple(dict.fromkeys(facts.gpus))
     driver = re.search(r"Driver [Vv]ersion:?\s{1,60}(\d{3}\.\d{1,3}(?:\.\d{1,3})?)\s", clean(text) + "\n")
     has_nvidia = any(gpu.vendor == NVIDIA for gpu in gpus)
-    placed = tuple(replace(gpu, index=i) if gpu.vendor == NVIDIA else gpu for i, gpu in enumerate(gpus))
+    placed = tuple(gpu._replace(ordinal=i) if gpu.vendor == NVIDIA else gpu for i, gpu in enumerate(gpus))
     supported = tuple(gpu for gpu in placed if gpu.vendor != INTEL or gpu.name)
     return Facts(
         gpus=supported,

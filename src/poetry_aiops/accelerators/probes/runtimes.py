@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from poetry_aiops.accelerators.facts import NVIDIA, Facts
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
@@ -78,7 +77,7 @@ def users(text: str) -> Facts:
     plain = clean(text)
     facts = read_pairs(re.sub(r"major=(\d{1,2}), minor=(\d)", r"\1.\2", plain), USERS)
     gpus = tuple(
-        replace(gpu, index=place if gpu.index is None else gpu.index) if gpu.vendor == NVIDIA else gpu
+        gpu._replace(ordinal=place if gpu.ordinal is None else gpu.ordinal) if gpu.vendor == NVIDIA else gpu
         for place, gpu in enumerate(dict.fromkeys(facts.gpus))
     )
     built = re.search(r"(?i)pytorch version[^\n]{0,24}: ?\**\s?\d\.\d{1,2}\.\d{1,2}\+cu(\d{2})(\d)\b", plain)
@@ -102,7 +101,7 @@ def listings(text: str) -> Facts:
     facts = read_pairs(text, LISTINGS)
     windows = re.search(r"Card name: NVIDIA(?s:.{1,3000}?)Driver (?:File )?Version: ([0-9.]{10,20})", text)
     driver = nvidia_version(windows.group(1)) if windows else facts.driver
-    gpus = tuple(replace(gpu, index=None) for gpu in facts.gpus)
+    gpus = tuple(gpu._replace(ordinal=None) for gpu in facts.gpus)
     return facts._replace(
         gpus=tuple(dict.fromkeys(gpus)),
         driver=driver if any(gpu.vendor == NVIDIA for gpu in gpus) else None,

@@ -136,6 +136,7 @@ def _why(why: Why) -> dict[str, Any]:
         "steps": [_record(steps) for steps in why.steps],
         "leading": why.leading,
         "demands": [_record(demand) for demand in why.demands],
+        "held": [_record(held) for held in why.held],
     }
 
 

@@ -25,7 +25,7 @@ from poetry_aiops.system.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.graph.model import Analysis
+    from poetry_aiops.graph.model import Analysis, DependencyGraph
     from poetry_aiops.graph.overlay import Overlay
 
 
@@ -44,7 +44,7 @@ def graph_markdown(analysis: Analysis, answers: Answers = _NOTHING, overlay: Ove
         _scope(analysis),
         _table(("Figure", "Value"), figures(analysis.summary)),
     ]
-    blocks += _answers(answers, overlay)
+    blocks += _answers(answers, analysis.graph, overlay)
     blocks += _vulnerable(analysis, overlay)
     blocks += _sizes(overlay)
     blocks += ["## Cycles", _cycles(analysis), "## What removing a dependency frees", _removals(analysis)]
@@ -75,10 +75,13 @@ def _scope(analysis: Analysis) -> str:
     return inert(f"Only {chosen}.") if chosen else "Every locked package, all groups and extras included."
 
 
-def _answers(answers: Answers, overlay: Overlay) -> list[str]:
+def _answers(answers: Answers, graph: DependencyGraph, overlay: Overlay) -> list[str]:
     blocks = []
-    for section in sections(answers, overlay):
+    for section in sections(answers, graph, overlay):
         blocks.append(f"## {inert(section.title)}")
+        if section.is_tree:
+            blocks.append("\n".join(["```text", *(line.replace("`", "'") for line in section.lines), "```"]))
+            continue
         bullets = ("  - " if line.startswith("  ") else "- " for line in section.lines)
         lines = zip(bullets, section.lines, strict=True)
         blocks.append("\n".join(f"{bullet}{inert(line.strip())}" for bullet, line in lines))

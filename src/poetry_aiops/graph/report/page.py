@@ -1,7 +1,7 @@
 """The interactive page of ``poetry graph``: one HTML file that asks nothing of any network. Pure.
 
-The files of ``assets/graph`` are put into one document under a content security policy that allows this script and
-this style, by their hashes, and nothing else. What the lock says travels as JSON that cannot leave its element, and
+The files of ``graph/assets`` are put into one document under a content security policy that allows this script and
+this style, by their hashes, and nothing else. The script is built from ``page/src`` (see ``page/README.md``). What the lock says travels as JSON that cannot leave its element, and
 the script writes it as text only. The same ``PageData`` always gives the same bytes.
 """
 
@@ -26,32 +26,10 @@ if TYPE_CHECKING:
 
     from poetry_aiops.graph.advisories import Vulnerabilities
     from poetry_aiops.graph.layout import Place
-    from poetry_aiops.graph.model import Analysis, DependencyGraph, Diff, Held
+    from poetry_aiops.graph.model import Analysis, DependencyGraph, Diff
 
 
-SCRIPTS: Final = (
-    "model.js",
-    "walks.js",
-    "state.js",
-    "dom.js",
-    "paint.js",
-    "scene.js",
-    "scene_input.js",
-    "focus.js",
-    "overview.js",
-    "detail.js",
-    "table.js",
-    "cycles.js",
-    "removal.js",
-    "changes.js",
-    "compare.js",
-    "sizes.js",
-    "advisories.js",
-    "search.js",
-    "filters.js",
-    "keys.js",
-    "main.js",
-)
+SCRIPT: Final = "page.js"
 STYLES: Final = ("tokens.css", "frame.css", "views.css", "print.css")
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 
@@ -78,7 +56,6 @@ class PageData:
     analysis: Analysis
     places: Mapping[str, Place]
     variants: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    held: tuple[Held, ...] = ()
     diff: PageDiff | None = None
     sizes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     vulnerabilities: Vulnerabilities | None = None
@@ -123,8 +100,8 @@ def style_text() -> str:
 
 
 def script_text() -> str:
-    """Return the content of the page's script element: every file inside one function, nothing global."""
-    return '\n"use strict";\n(() => {\n' + "".join(_asset(name) for name in SCRIPTS) + "})();\n"
+    """Return the content of the page's script element: one function, nothing global."""
+    return "\n" + _asset(SCRIPT)
 
 
 def _digest(text: str) -> str:

@@ -1,6 +1,6 @@
 """What the graph page reads: columns instead of rows and shared texts, so that 650 packages fit into 200 KB.
 
-``assets/graph/model.js`` turns it back into objects. Texts that are repeated (constraints, markers, group names) are
+``page/src/model.js`` turns it back into objects. Texts that are repeated (constraints, markers, group names) are
 numbers in ``texts``; packages are numbers in ``nodes.id``.
 """
 
@@ -10,6 +10,7 @@ import unicodedata
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from poetry_aiops.graph.constraints import bound_text, upper_bound
 from poetry_aiops.graph.report.words import audit_extent
 
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     import networkx as nx  # type: ignore[import-untyped]
 
-    from poetry_aiops.graph.model import Analysis, Arrival, Build, Cycle, Edge, Entry, Held, Node
+    from poetry_aiops.graph.model import Analysis, Arrival, Build, Cycle, Edge, Entry, Node
     from poetry_aiops.graph.report.page import PageData, PageDiff
 
 
@@ -70,7 +71,6 @@ class _Writer:
             "links": self._links(),
             "demands": self._demands(),
             "cycles": [self._cycle(cycle) for cycle in self.analysis.cycles],
-            "held": [self._held(held) for held in self.data.held if held.name in self.number],
             "diff": self._diff(self.data.diff) if self.data.diff else None,
             "sizes": {
                 str(self.number[name]): size for name, size in self.data.sizes.items() if name in self.number
@@ -79,7 +79,7 @@ class _Writer:
             "audited": audit_extent(self.data.vulnerabilities),
             "focus": self.number.get(self.data.focus, -1),
         }
-        return {**document, "texts": list(self.texts)}
+        return {**document, "bounds": self._bounds(), "texts": list(self.texts)}
 
     def _text(self, text: str) -> int:
         return self.texts.setdefault(shown(text), len(self.texts))
@@ -115,6 +115,7 @@ class _Writer:
     def _node_columns(self) -> dict[str, Any]:
         places = [self.data.places[node.id] for node in self.nodes]
         present = len(self.graph.nodes)
+        brought = self.graph.reach.brought_by()
         return {
             "id": [shown(node.id) for node in self.nodes],
             "name": {
@@ -127,6 +128,8 @@ class _Writer:
             "x": [place.x for place in places],
             "y": [place.y for place in places],
             "layer": [place.layer for place in places],
+            "frees": [one.frees for one in self.analysis.metrics],
+            "brought": [self.number.get(brought.get(node.id, ""), -1) for node in self.graph.nodes],
             "lost": list(range(present, len(self.nodes))),
         }
 
@@ -176,10 +179,23 @@ class _Writer:
             row.pop()
         return row[0] if len(row) == 1 else row
 
+    def _bounds(self) -> list[list[Any]]:
+        """Return of each constraint with an upper bound its text, its rank among the bounds, 0 the lowest, and the bound."""
+        constraints = {entry.constraint for edge in self.graph.edges for entry in edge.entries}
+        constraints |= {demand.constraint for demand in self.graph.demands}
+        bounds = {text: found for text in constraints if (found := upper_bound(text))}
+        ranks = {bound: rank for rank, bound in enumerate(sorted(set(bounds.values())))}
+        return [
+            [self._text(text), ranks[bounds[text]], shown(bound_text(bounds[text]))]
+            for text in sorted(bounds)
+        ]
+
     def _links(self) -> dict[str, Any]:
         """Return the lock's own graph: for each build and build with an extra its package, and what it leads to."""
         return {
             "of": [self.number[node.name] for node in self.link_number],
+            "build": [node.build for node in self.link_number],
+            "extra": [self._text(node.extra) for node in self.link_number],
             "to": [
                 sorted(self.link_number[target] for target in self.links[node] if target in self.link_number)
                 for node in self.link_number
@@ -213,24 +229,6 @@ class _Writer:
             ],
         }
 
-    def _held(self, held: Held) -> dict[str, Any]:
-        return {
-            "node": self.number[held.name],
-            "version": shown(held.version),
-            "allowed": shown(held.allowed),
-            "newest": shown(held.newest or ""),
-            "by": [
-                [
-                    shown(holder.owner),
-                    self.number.get(holder.owner, -1),
-                    shown(holder.constraint),
-                    shown(holder.group),
-                ]
-                for holder in held.holders
-                if holder.tightest
-            ],
-        }
-
     def _diff(self, page: PageDiff) -> dict[str, Any]:
         diff = page.diff
         came = {(edge.source, edge.target) for edge in diff.edges_added}
@@ -240,7 +238,7 @@ class _Writer:
             "added": [self._arrival(arrival) for arrival in diff.added],
             "removed": [self._arrival(arrival) for arrival in diff.removed],
             "changed": [
-                [self.number[change.name], [*map(shown, change.old)], [*map(shown, change.new)]]
+                [self.number[change.name], [*map(shown, change.old)], [*map(shown, change.new)], change.kind]
                 for change in diff.changed
                 if change.name in self.number
             ],

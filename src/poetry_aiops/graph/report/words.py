@@ -7,15 +7,25 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.graph.advisories import SEVERITIES
 from poetry_aiops.graph.overlay import NO_OVERLAY
+from poetry_aiops.graph.report.tree import focus_lines
 from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from poetry_aiops.graph.advisories import Advisory, Vulnerabilities
-    from poetry_aiops.graph.answers import Answers, Comparison, Focus, Removal, Step, Why
-    from poetry_aiops.graph.model import Analysis, Arrival, Cycle, Held, Holder, Summary
+    from poetry_aiops.graph.answers import Answers, Comparison, Removal, Step, Why
+    from poetry_aiops.graph.model import (
+        Analysis,
+        Arrival,
+        Change,
+        Cycle,
+        DependencyGraph,
+        Held,
+        Holder,
+        Summary,
+    )
     from poetry_aiops.graph.overlay import Overlay
     from poetry_aiops.graph.sizes import Sizes
 
@@ -35,20 +45,27 @@ _KINDS: Final = {
 
 
 class Section(NamedTuple):
-    """A heading and the lines below it."""
+    """A heading and the lines below it; ``is_tree`` says that the lines are a drawing."""
 
     title: str
     lines: tuple[str, ...]
+    is_tree: bool = False
 
 
-def sections(answers: Answers, overlay: Overlay = NO_OVERLAY) -> list[Section]:
+def sections(answers: Answers, graph: DependencyGraph, overlay: Overlay = NO_OVERLAY) -> list[Section]:
     """Return a section for everything that was asked; with sizes, what goes away is weighed, too."""
     found = [_why(why) for why in answers.why]
-    found += [_focus(answers.focus)] if answers.focus else []
+    if focus := answers.focus:
+        found.append(
+            Section(f"Around {focus.name}", tuple(focus_lines(graph, focus.name, focus.depth)), is_tree=True)
+        )
     found += [_removal(answers.removal, overlay)] if answers.removal else []
     found += [_held(held) for held in answers.held]
     found += [_comparison(answers.comparison, overlay)] if answers.comparison else []
-    return [Section(one_line(title), tuple(one_line(line) for line in lines)) for title, lines in found]
+    return [
+        section._replace(title=one_line(section.title), lines=tuple(map(one_line, section.lines)))
+        for section in found
+    ]
 
 
 def figures(summary: Summary) -> list[tuple[str, str]]:
@@ -168,6 +185,10 @@ def _why(why: Why) -> Section:
         lines.append("A shortest path for each, with what each step asks for, the tightest last step first:")
     lines += [f"  {path_text(steps)}" for steps in why.steps]
     lines += [f"  and {why.more} more"] if why.more else []
+    for held in why.held:
+        tight = [_holder(holder) for holder in held.holders if holder.tightest]
+        limit = f"; tightest: {listed(tight, limit=3)}" if tight else ", without an upper bound"
+        lines.append(f"Locked is {held.name} {held.version}; all together allow {held.allowed}{limit}")
     return Section(title, tuple(lines))
 
 
@@ -182,22 +203,9 @@ def path_text(steps: Sequence[Step]) -> str:
         text += f" (of {step.source}[{' or '.join(step.extras)}])" if step.extras else ""
         text += f" (of {step.source} {' | '.join(step.source_versions)})" if step.source_versions else ""
         text += f" ; {step.marker}" if step.marker else ""
-    return text
-
-
-def _focus(focus: Focus) -> Section:
-    lines = [
-        *_rings(focus.ancestors, "leads to it", "lead to it"),
-        *_rings(focus.descendants, "below it", "below it"),
-    ]
-    return Section(f"Around {focus.name}", tuple(lines or ["Nothing leads to it, and it needs nothing."]))
-
-
-def _rings(around: Sequence[tuple[str, int]], one: str, many: str) -> Iterator[str]:
-    for distance in dict.fromkeys(distance for _, distance in around):
-        names = [name for name, away in around if away == distance]
-        edges = counted(distance, "edge")
-        yield f"{counted(len(names), 'package')} {one if len(names) == 1 else many}, {edges} away: {listed(names)}"
+    last = steps[-1]
+    is_exact = last.allows.lstrip("<=") == last.constraint.lstrip("=")
+    return text + (f"  (allows {last.allows})" if last.allows and not is_exact else "")
 
 
 def _removal(removal: Removal, overlay: Overlay) -> Section:
@@ -219,13 +227,12 @@ def _removal(removal: Removal, overlay: Overlay) -> Section:
 def _held(held: Held) -> Section:
     title = f"Who holds {held.name} {held.version} back"
     if not held.holders:
-        return Section(title, ("Nobody: nothing asks for it.",))
+        return Section(title, ("Nothing asks for it.",))
     lines = [f"All together allow {held.allowed}"]
-    lines += [f"newest version that everyone allows: {held.newest}"] if held.newest else []
     tight = [holder for holder in held.holders if holder.tightest]
     lines += [f"tightest: {_holder(holder)}" for holder in tight]
     if not tight:
-        lines.append("Nobody sets an upper bound.")
+        lines.append("Nothing sets an upper bound.")
     rest = [holder for holder in held.holders if not holder.tightest]
     lines += [_holder(holder) for holder in rest[:NAMED]]
     if len(rest) > NAMED:
@@ -238,8 +245,7 @@ def _holder(holder: Holder) -> str:
     owner += f" ({holder.group})" if holder.group else ""
     text = f"{owner} wants {holder.constraint}"
     text += f" ; {holder.marker}" if holder.marker else ""
-    text += " (optional)" if holder.optional else ""
-    return text + (f", which forbids {listed(holder.forbids, limit=5)}" if holder.forbids else "")
+    return text + (" (optional)" if holder.optional else "")
 
 
 def _comparison(comparison: Comparison, overlay: Overlay) -> Section:
@@ -257,8 +263,13 @@ def _comparison(comparison: Comparison, overlay: Overlay) -> Section:
         lines.append(f"{in_bytes(abs(more))} {'less' if more < 0 else 'more'} to download")
     lines += [f"+ {_arrival(one, 'is new in pyproject.toml')}" for one in diff.added]
     lines += [f"- {_arrival(one, 'left pyproject.toml')}" for one in diff.removed]
-    lines += [f"~ {one.name} {', '.join(one.old)}{ARROW}{', '.join(one.new)}" for one in diff.changed]
+    lines += [f"~ {_change(one)}" for one in diff.changed]
     return Section(title, tuple(lines))
+
+
+def _change(change: Change) -> str:
+    note = {"downgrade": " (downgrade)", "major": " (major)"}.get(change.kind, "")
+    return f"{change.name} {', '.join(change.old)}{ARROW}{', '.join(change.new)}{note}"
 
 
 def _arrival(arrival: Arrival, what: str) -> str:

@@ -266,7 +266,7 @@ class _Run:
     async def _fetch(self, transport: Transport, stub: Stub) -> None:
         """Fetch one record; after many failures in a row nothing more is asked."""
         if self.in_a_row >= AT_ONCE:
-            self.lost[stub.id] = f"not asked for after {AT_ONCE} failures in a row"
+            self.lost[stub.id] = f"not requested after {AT_ONCE} failures in a row"
             return
         limits = replace(self.settings.limits, size=self.settings.record_size)
         try:

@@ -144,7 +144,7 @@ def verdict(report: HealthReport) -> Verdict:
         more = f"; {counted(len(gate.incomplete), 'question')} open" if gate.incomplete else ""
         return Verdict(f"failed: {counted(len(gate.violations), 'violation')}{more}", "bad")
     if gate.incomplete:
-        return Verdict("cannot tell: what is missing could change the answer", "warn")
+        return Verdict("inconclusive: what is missing could change the answer", "warn")
     return Verdict("passed", "good")
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.images import Image, read_image
 from poetry_aiops.migrate.legacy.model import Finding, Hit, Knowledge, KnownFile, OldCommand, shown
-from poetry_aiops.migrate.legacy.pip_calls import pip_finding
+from poetry_aiops.migrate.legacy.pip_calls import given_files, pip_finding
 from poetry_aiops.migrate.legacy.poetry_calls import PLUGINS, poetry_finding
 from poetry_aiops.migrate.legacy.programs import call_of
 from poetry_aiops.migrate.legacy.scripts import FileText, kind_of, scripts
@@ -80,6 +80,20 @@ def read_old_file(path: str, text: str, known: Knowledge) -> OldFile | None:
     return OldFile(path, kind, file, tuple(sorted(dict.fromkeys(hits), key=lambda hit: hit.line)), image)
 
 
+def references_in(path: str, text: str, known: Knowledge) -> Iterator[tuple[KnownFile, Place, bool]]:
+    """Yield the files that pip is given with ``-r`` or ``-c``, the place of the command, and whether it was ``-c``."""
+    kind = kind_of(path)
+    if kind is None or not _WORTH_READING.search(text):
+        return
+    file = FileText(text.replace("\r\n", "\n").replace("\r", "\n"))
+    image = read_image(file, path, known) if kind == "dockerfile" else None
+    for command, here, local in _Commands(path, kind, file, image).placed(known):
+        call = call_of(command.words)
+        for name, is_constraint in given_files(call) if call is not None else ():
+            for found in local.find(name, here):
+                yield found, Place(path, command.line), is_constraint
+
+
 def old_command(path: str, hit: Hit, *, rewritten: bool = False) -> OldCommand:
     """Return a finding fit to be shown."""
     found = hit.finding
@@ -130,6 +144,15 @@ class _Commands:
         self.variables: dict[str, str] = {}
 
     def find(self, known: Knowledge) -> Iterator[Hit]:
+        for command, here, local in self.placed(known):
+            finding = self._finding(command, here, local)
+            if finding is not None:
+                more = finding.rule in {"export-pipe", "pip-stdin", "pip-freeze"}
+                span = None if more else command.span
+                yield Hit(command.line, _whole(command, finding), self._in_file(finding), span, local.folder)
+
+    def placed(self, known: Knowledge) -> Iterator[tuple[Command, str, Knowledge]]:
+        """Yield every command with the path of a file where it works, and what is known there."""
         for script in scripts(self.kind, self.file):
             here = self._start(script)
             local = self.image.at(script.line).known if self.image is not None else known
@@ -137,16 +160,7 @@ class _Commands:
                 self._remember(command)
                 here, local = self._moved(command, here, local or known)
                 local = replace(local, variables={**local.variables, **self.variables})
-                finding = self._finding(command, here, local)
-                if finding is not None:
-                    span = (
-                        command.span
-                        if finding.rule not in {"export-pipe", "pip-stdin", "pip-freeze"}
-                        else None
-                    )
-                    yield Hit(
-                        command.line, _whole(command, finding), self._in_file(finding), span, local.folder
-                    )
+                yield command, here, local
 
     def _start(self, script: Script) -> str:
         """Return the path of a file where a script works, for what is relative to it."""

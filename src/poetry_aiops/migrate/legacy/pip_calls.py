@@ -66,6 +66,15 @@ def pip_finding(call: Call, command: Command, known: Knowledge, path: str) -> Fi
     return _piped(arguments, command, subcommand, known) or reading(arguments, command, known, path)
 
 
+def given_files(call: Call) -> list[tuple[str, bool]]:
+    """Return the files that a call of pip reads, as it names them, and whether as constraints."""
+    if call.program != "pip":
+        return []
+    arguments = _sorted(call.arguments)
+    constraints = arguments.values("-c", "--constraint")
+    return [*((name, False) for name in arguments.files), *((name, True) for name in constraints)]
+
+
 _SUBCOMMANDS: Final = frozenset({"install", "download", "wheel", "freeze"})
 
 
@@ -117,7 +126,7 @@ def _install(arguments: _Arguments, command: Command, known: Knowledge, path: st
     names = ", ".join(dict.fromkeys(file.path for file in files))
     why = f"reads {names}; poetry.lock holds those packages now"
     if arguments.places:
-        why += ", and Poetry has no --target: `poetry sync-reqs` keeps the file in step with poetry.lock"
+        why += ", and Poetry has no --target: `poetry sync-reqs` keeps the file up to date with poetry.lock"
         return Finding("pip-install-target", why, "poetry sync-reqs", "likely")
     rest = [name for name in arguments.packages if _bare(name) not in _TOOLS and not _is_substitution(name)]
     if rest:
@@ -271,4 +280,4 @@ def _sync(arguments: _Arguments, known: Knowledge, path: str) -> Finding | None:
     backends = [backend for group in groups if (backend := known.group(group).backend)]
     if backends:
         today = install_line(groups, known, words=("--sync",))
-    return Finding("pip-sync", "brings an environment in step with files that poetry.lock replaces", today)
+    return Finding("pip-sync", "brings an environment up to date with files that poetry.lock replaces", today)

@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
+from poetry.core.constraints.version import parse_constraint
 
 from poetry_aiops.migrate.planning.entry import PlannedEntry
 from poetry_aiops.project.checks import normalised
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.model import Line, Place, ReadRequirement
 
 
-Pins = Literal["keep", "relax"]
+Pins = Literal["keep", "relax", "caret"]
 _DIRECT_VIA = ("-r ", "-e ", "--requirement", "--editable")
 _PROJECT_FILE = re.compile(r"\((?:pyproject\.toml|setup\.py|setup\.cfg)(?::[^()]*)?\)$")
 
@@ -129,8 +130,18 @@ def _specifier(requirement: ReadRequirement) -> str:
 
 def _relaxed(specifier: str) -> str:
     """Return a pin as a lower bound; a build tag (``+cu128``) belongs to one version and stays with it."""
-    is_pin = specifier.startswith("==") and not {"*", ",", "+"} & set(specifier)
-    return f">={specifier.removeprefix('==')}" if is_pin else specifier
+    return f">={specifier.removeprefix('==')}" if _is_plain_pin(specifier) else specifier
+
+
+def caret(specifier: str) -> str:
+    """Return a pin as the range that Poetry's caret means: ``==1.2.3`` -> ``>=1.2.3,<2.0.0``; PEP 621 has no caret."""
+    return (
+        str(parse_constraint(f"^{specifier.removeprefix('==')}")) if _is_plain_pin(specifier) else specifier
+    )
+
+
+def _is_plain_pin(specifier: str) -> bool:
+    return specifier.startswith("==") and not {"*", ",", "+"} & set(specifier)
 
 
 def _canonical(specifier: str) -> str:

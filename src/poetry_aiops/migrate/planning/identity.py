@@ -47,6 +47,8 @@ def identity_of(
     versions, reason = _python(metadata, neighbours, tree, python)
     name = metadata.name if metadata.name and _NAME.fullmatch(metadata.name) else None
     written = name or normalised(_NOT_A_NAME.sub("-", metadata.name or folder).strip("-._")) or "project"
+    if name is None and written in _asked_for(tree):
+        written = other_name(written)
     packages = _packages(written, metadata, neighbours, tree)
     return Identity(
         name=written,
@@ -60,11 +62,21 @@ def identity_of(
     )
 
 
+def other_name(name: str) -> str:
+    """Return a name for a project whose folder is named like a package that it needs, which Poetry refuses."""
+    return f"{name}-project"
+
+
+def _asked_for(tree: Tree) -> set[str]:
+    lines = (line for file in tree.files.values() for line in file.lines)
+    return {line.requirement.name for line in lines if line.requirement is not None}
+
+
 def _python(
     metadata: SetupMetadata, neighbours: Neighbours, tree: Tree, python: AskedPython
 ) -> tuple[str, str]:
     if python.asked is not None:
-        return python.asked, "asked for with --python"
+        return python.asked, "requested with --python"
     if metadata.requires_python and is_python_constraint(metadata.requires_python):
         return metadata.requires_python, f"{metadata.source} says so"
     for path, source in tree.files.items():

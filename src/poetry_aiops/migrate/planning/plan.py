@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.model import Place, Problem
-from poetry_aiops.migrate.planning.convert import entry_of, entry_of_text, is_only_via, pin_of
+from poetry_aiops.migrate.planning.convert import caret, entry_of, entry_of_text, is_only_via, pin_of
 from poetry_aiops.migrate.planning.entry import Edits, PlannedGroup
 from poetry_aiops.migrate.planning.existing import place_of, settle_existing, with_declared
 from poetry_aiops.migrate.planning.ledger import Ledger
@@ -51,6 +51,8 @@ class Surroundings:
     torch_index: str | None = None
     setup: SetupMetadata = NO_SETUP
     variants: frozenset[str] = frozenset()
+    whole: bool = False
+    """Every line is asked for, those that pip-compile added as well: what ``pip install -r`` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,8 @@ class _Planner:
             return
         reading = self.tree.readings[self.owned.readers[role.file]]
         source = self.sources.attribute(requirement, reading)
-        compiled = role.kind == "seed" or (requirement.origin == "index" and is_only_via(requirement))
+        added = requirement.origin == "index" and is_only_via(requirement)
+        compiled = not self.around.whole and (role.kind == "seed" or added)
         pin = pin_of(requirement, role.group, source, direct=not compiled)
         if pin is not None:
             self.pins.append(replace(pin, marker=all_of(pin.marker, role.marker)) if role.marker else pin)
@@ -281,8 +284,8 @@ class _Planner:
                 groups, self.around.existing, self.around.targets, self.ledger, self.problems
             )
         self._say_groups(groups)
-        if self.pins_mode == "relax":
-            groups = {name: _relaxed(group) for name, group in groups.items()}
+        if self.pins_mode != "keep":
+            groups = {name: _relaxed(group, self.pins_mode) for name, group in groups.items()}
         return {name: group for name, group in groups.items() if name == MAIN or _is_needed(group, groups)}
 
     def _declared(self) -> tuple[PlannedEntry, ...]:
@@ -387,8 +390,12 @@ def _settled_roles(roles: Mapping[str, Role], groups: Mapping[str, PlannedGroup]
     }
 
 
-def _relaxed(group: PlannedGroup) -> PlannedGroup:
-    return replace(group, entries=tuple(replace(entry, specifier=entry.relaxed) for entry in group.entries))
+def _relaxed(group: PlannedGroup, pins: Pins) -> PlannedGroup:
+    entries = [
+        replace(entry, specifier=entry.relaxed if pins == "relax" else caret(entry.specifier))
+        for entry in group.entries
+    ]
+    return replace(group, entries=tuple(entries))
 
 
 def _is_needed(group: PlannedGroup, groups: Mapping[str, PlannedGroup]) -> bool:

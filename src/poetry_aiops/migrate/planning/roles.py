@@ -68,11 +68,15 @@ _CUDA_OF_TORCH = (
     ((2, 11), "cu130"),
     ((2, 8), "cu128"),
     ((2, 7), "cu126"),
-    ((2, 4), "cu124"),
+    ((2, 5), "cu124"),
     ((2, 1), "cu121"),
     ((1, 13), "cu117"),
 )
-"""The CUDA of the torch builds that the default index has, from which release on (their own metadata)."""
+"""The CUDA of the torch builds that the default index has, from which release on.
+
+Source: Requires-Dist of the Linux x86_64 wheels (nvidia-cuda-runtime-cu11 or -cu12, cuda-toolkit from 2.11 on), read on 2026-11-30
+for every release from 1.13.0 to 2.14.0 but 2.0.0 and 2.7.0, whose metadata the index did not give; 1.11 and 1.12 name none.
+"""
 _RELEASE = re.compile(r"(\d+)\.(\d+)")
 _LINUX, _WINDOWS, _MACOS = (f'sys_platform == "{name}"' for name in ("linux", "win32", "darwin"))
 _MACHINES: Final = {
@@ -192,7 +196,7 @@ def _marker(words: Iterable[str]) -> str:
 
 def _chosen_role(file: str, reading: Reading, name: str, tree: Tree) -> Role:
     group = normalised(name)
-    reason = "asked for with --group"
+    reason = "requested with --group"
     if not _NAME.fullmatch(group):
         raise UsageError(
             f"{name!r} cannot be the name of a group",

@@ -148,7 +148,7 @@ def _absolute(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named |
     wanted.notes.error(
         wanted.line,
         f"{path} is a place on one machine's disk",
-        "Nobody else has it there.",
+        "No other machine has it there.",
         f"Write a path relative to the project, or the version: {fixed or f'{whole}==...'}",
         fixed=wanted.fixed(fixed) if fixed else None,
     )
@@ -189,7 +189,7 @@ def _archive(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | 
     if file is None and named is None:
         wanted.notes.error(
             wanted.line,
-            f"the file name {posixpath.basename(path)} does not tell the package's name",
+            f"the file name {posixpath.basename(path)} does not name its package",
             "Poetry needs one.",
             f"Write: name @ file:{path}",
         )

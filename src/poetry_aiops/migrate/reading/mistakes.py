@@ -144,7 +144,7 @@ def _wildcard(text: str) -> Explanation | None:
     )
     if fixed == text or "<=" in text or re.search(r">(?!=)", text):
         return None
-    return _repaired(text, ".* goes with == and != only", fixed)
+    return _repaired(text, ".* is allowed with == and != only", fixed)
 
 
 def _caret(text: str) -> Explanation | None:

@@ -186,7 +186,7 @@ def _resolve(target: str, path: str, line: Line, notes: Notes) -> str | None:
         notes.error(
             line.number,
             f"{target} is a place on one machine's disk",
-            "Nobody else has it there.",
+            "No other machine has it there.",
             "Write a path relative to this file.",
         )
         return None
@@ -197,7 +197,7 @@ def _tell_missing(target: str, inside: str, line: Line, notes: Notes) -> None:
     if inside.startswith("../"):
         notes.error(
             line.number,
-            f"{target} lies outside the project's folder ({inside})",
+            f"{target} is outside the project's folder ({inside})",
             "It is not followed: there is no such file in the same repository.",
             "Copy it into the project, or run the command in the folder that holds both.",
         )

@@ -141,7 +141,7 @@ def _tell_scheme(url: Url, wanted: Wanted, revision: str | None, start: str) -> 
         notes.error(
             line,
             "a repository on this machine's disk",
-            "Nobody else has it there.",
+            "No other machine has it there.",
             "Name an address that others reach, or a path inside the project.",
         )
 

@@ -283,7 +283,7 @@ def _unnamed(url: Url, wanted: Wanted) -> tuple[str, bool]:
     kinds = (
         f"no archive ({', '.join(ARCHIVES[:4])}, ...)"
         if not url.is_archive
-        else "an archive that does not tell the package's name"
+        else "an archive that does not name its package"
     )
     wanted.notes.error(
         wanted.line, f"{url.text} is {kinds}", "Poetry needs a name.", f"Write: name @ {url.text}"

@@ -137,7 +137,7 @@ def _problem(change: FileChange, place: Place, *, undo: bool) -> str | None:
     if read_or_none(place) != change.before:
         return "changed since it was read"
     if in_the_way := staged_beside(place, undo=undo):
-        return f"has {in_the_way[0].name} beside it, which is in the way: look at it and remove it"
+        return f"has {in_the_way[0].name} beside it, which is in the way: check it and remove it"
     return None
 
 

@@ -221,7 +221,7 @@ def _in_the_way(path: Path) -> InputError:
     return InputError(
         "a file is in the way here; nothing was changed",
         where=str(path),
-        hint="It is left from an earlier run: look at it, remove it, then run this again.",
+        hint="It is left from an earlier run: check it, remove it, then run this again.",
     )
 
 

@@ -38,7 +38,7 @@ def test_the_verdict_comes_first() -> None:
     assert (
         health_annotations(blind())
         .splitlines()[0]
-        .startswith("::error title=poetry health of demo-app::Gate cannot tell")
+        .startswith("::error title=poetry health of demo-app::Gate inconclusive")
     )
 
 

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.every import every
 from tests.support.styled import as_text
 from tests.unit.health.health_hostile import hostile
 
@@ -77,7 +78,15 @@ FORMATS: dict[str, Callable[[HealthReport], str]] = {
 }
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
-every_payload = pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+
+def every_payload(check: Callable[[str], None]) -> Callable[[], None]:
+    """Return a test that checks each of the payloads."""
+
+    def tried() -> None:
+        every(PAYLOADS, lambda name: check(PAYLOADS[name]))
+
+    tried.__name__ = check.__name__
+    return tried
 
 
 @cache
@@ -162,7 +171,7 @@ class Structure(HTMLParser):
 @every_payload
 def test_a_page_has_the_same_elements_whatever_the_texts_are(payload: str) -> None:
     if not payload:
-        pytest.skip("texts that are empty rightly leave their elements out")
+        return  # texts that are empty rightly leave their elements out
     page, harmless = Structure(reports(payload)["html"]), Structure(reports(HARMLESS)["html"])
 
     assert page.parts == harmless.parts

@@ -11,7 +11,7 @@ from poetry_aiops.health.report.markdown import LARGEST, health_markdown
 def test_the_summary_begins_with_the_judgement() -> None:
     assert health_markdown(sample()).startswith("## ❌ Health of demo-app: failed: 5 violations")
     assert health_markdown(clean()).startswith("## ✅ Health of demo-app: passed")
-    assert health_markdown(blind()).startswith("## ⚠️ Health of demo-app: cannot tell")
+    assert health_markdown(blind()).startswith("## ⚠️ Health of demo-app: inconclusive: ")
 
 
 def test_advisories_are_links_and_fixes_are_shown_as_a_diff() -> None:

@@ -84,7 +84,7 @@ def test_what_is_unknown_is_said_and_never_looks_good() -> None:
     assert "Score    unknown" in text
     assert "Found    unknown" in text
     assert "no known vulnerability" not in text
-    assert "cannot tell" in text
+    assert "inconclusive" in text
     assert "connection refused" in text
     assert [span for line in lines for span in line if span.style == "good"] == []
 

@@ -206,6 +206,8 @@ def test_an_old_form_of_poetry_has_its_form_of_today(line: str, today: str) -> N
         "poetry show --tree",
         "poetry --version",
         "ls requirements.txt",
+        "cat requirements.txt | pip install ruff",
+        "xargs -a tools.list pip install",
         "git add requirements.txt",
         "cp requirements.txt /tmp",
         "npm install --no-dev",

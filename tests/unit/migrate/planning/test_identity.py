@@ -32,6 +32,11 @@ def test_the_folder_names_the_project(folder: str, name: str) -> None:
     assert identity({FILE: "six\n"}, folder).name == name
 
 
+def test_a_folder_named_like_a_package_that_it_needs_names_no_project() -> None:
+    assert identity({FILE: "Ruff==0.5\n"}, "ruff").name == "ruff-project"
+    assert identity({FILE: "ruff\n", "setup.py": "setup(name='ruff')"}, "x").name == "ruff"
+
+
 def test_setup_py_names_it_before_the_folder() -> None:
     found = identity(
         {FILE: "six\n", "setup.py": "setup(name='My_Pkg', version='2.0', description='One.\\nTwo.')"}
@@ -54,7 +59,7 @@ def test_what_poetry_would_refuse_is_not_taken_over(setup: str, name: str, versi
 
 def test_the_users_python_comes_first() -> None:
     found = identity({FILE: "six==1\n", ".python-version": "3.10\n"}, asked=">=3.9,<3.13")
-    assert (found.requires_python, found.reason) == (">=3.9,<3.13", "asked for with --python")
+    assert (found.requires_python, found.reason) == (">=3.9,<3.13", "requested with --python")
 
 
 def test_setup_py_may_say_the_python() -> None:

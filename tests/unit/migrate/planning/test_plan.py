@@ -127,6 +127,20 @@ def test_relaxed_pins_are_lower_bounds_and_still_seed_the_lock() -> None:
     assert [pin.version for pin in migration.plan.pins] == ["1.16.0", "3.4", "2.7.0+cpu"]
 
 
+def test_pins_become_the_range_of_a_caret_and_builds_and_ranges_stay() -> None:
+    migration = migrated({FILE: "six==1.16.0\nanyio==0.4.2\nidna<4\ntorch==2.7.0+cpu\n"}, pins="caret")
+    assert migration.dependencies == [
+        "six (>=1.16.0,<2.0.0)",
+        "anyio (>=0.4.2,<0.5.0)",
+        "idna (<4)",
+        "torch (==2.7.0+cpu)",
+    ]
+    assert [(pin.name, pin.version) for pin in migration.plan.pins][:2] == [
+        ("six", "1.16.0"),
+        ("anyio", "0.4.2"),
+    ]
+
+
 def test_relaxed_pins_that_contradict_each_other_are_still_refused() -> None:
     migration = migrated({FILE: "six==1.16.0\nsix==1.17.0\n"}, pins="relax")
     assert migration.whats("error") == ["six (==1.17.0) contradicts six (==1.16.0) at requirements.txt:1"]

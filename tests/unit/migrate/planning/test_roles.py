@@ -87,6 +87,8 @@ def test_files_for_hardware_are_variants(path: str, text: str, group: str, backe
         ("requirements-cu118.txt", "--index-url https://d.example/whl/cu121\ntorch\n", "ml-cu121", "cu121"),
         ("ml-gpu.txt", "torch==2.2.1\n", "ml-gpu", "cu121"),
         ("requirements-cuda.txt", "torch==2.8.0\n", "ml-cu128", "cu128"),
+        ("requirements-cuda.txt", "torch==2.4.1\n", "ml-cu121", "cu121"),
+        ("requirements-cuda.txt", "torch==2.5.1\n", "ml-cu124", "cu124"),
     ],
 )
 def test_an_index_and_a_version_say_more_than_a_name(path: str, text: str, group: str, backend: str) -> None:

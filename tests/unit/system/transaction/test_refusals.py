@@ -81,7 +81,7 @@ class TestRefusals:
         )
         assert "requirements is not a regular file" in told
         assert "pipe is not a regular file" in told
-        assert "empty.txt/below lies under a file" in told
+        assert "empty.txt/below is under a file" in told
 
     def test_files_that_changed_since_they_were_read(self) -> None:
         told = self.refused(FileChange("empty.txt", b"else", b"x"), FileChange("pyproject.toml", None, b"x"))

@@ -1,0 +1,170 @@
+"""What the old files install and what the new lock installs: the old side is solved, or asked of pip, once a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from poetry.core.constraints.version import Version
+
+from poetry_aiops.locking.api import Machines, Terms
+from poetry_aiops.migrate.legacy.find import knowledge_of
+from poetry_aiops.migrate.legacy.model import KnownGroup, install_line
+from poetry_aiops.migrate.locking import hints_from, solved_alone
+from poetry_aiops.migrate.pip_report import pip_installs
+from poetry_aiops.migrate.planning.entry import Identity
+from poetry_aiops.migrate.planning.roles import CONSTRAINTS
+from poetry_aiops.migrate.request import PYPROJECT
+from poetry_aiops.migrate.writing.causes import Causes, Root
+from poetry_aiops.migrate.writing.generate import Layout, generate
+from poetry_aiops.migrate.writing.installs import OldFile, compare, compare_with_pip
+from poetry_aiops.migrate.writing.proof import prove
+from poetry_aiops.project.edit_text import toml_text
+from poetry_aiops.project.model import MAIN
+from poetry_aiops.project.targets import targets
+from poetry_aiops.project.toml import parse_toml
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.cli.output import Output
+    from poetry_aiops.locking.api import PoetryProject, StagedProject
+    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
+    from poetry_aiops.migrate.writing.installs import InstallProof
+    from poetry_aiops.migrate.writing.proof import Proof
+    from poetry_aiops.project.model import Lock
+    from poetry_aiops.project.targets import Target
+
+
+@dataclass
+class Comparison:
+    """``locked`` is the text of the project's poetry.lock as it is."""
+
+    request: MigrationRequest
+    project: PoetryProject
+    given: MigrationInput
+    output: Output
+    locked: str | None
+
+    def hints(self) -> list[Pin]:
+        """Return what the files select alone, main's first: where the new lock begins beside the old pins."""
+        found: dict[str, list[Pin]] = {}
+        for old in self.old_files:
+            fresh: dict[str, list[Pin]] = {}
+            for pin in hints_from(old.lock, old.file) if old.lock is not None else ():
+                fresh.setdefault(pin.name, []).append(pin)
+            found = {**fresh, **found}
+        return [pin for pins in found.values() for pin in pins]
+
+    def prove(self, plan: Plan, lock: Lock, staged: StagedProject) -> Proof:
+        """Compare pins, constraints and installs with a lock; a variant counts only where its backend exists."""
+        python = staged.poetry.package.python_constraint
+        machines = targets(lambda version: python.allows(Version.parse(version)))
+        causes = Causes(
+            replace(lock, path=self.request.root / "poetry.lock"),
+            self._roots(plan),
+            lambda name, version: staged.why_not_offered(name, version, _source_of(lock, name)),
+            self._before,
+            plan.pins,
+            {
+                group.name: frozenset(entry.name for entry in group.entries)
+                for group in plan.edits.groups
+                if group.backend is not None
+            },
+        )
+        constraints = [
+            entry for group in plan.edits.groups if group.name == CONSTRAINTS for entry in group.entries
+        ]
+        backends = {group.name: group.backend for group in plan.edits.groups if group.backend is not None}
+        where = Machines(machines)
+        installs = []
+        for old in self.old_files:
+            backend = next((backends[group] for group in old.groups if group in backends), None)
+            names = set(where.names(where.for_backend(backend, Terms())))
+            there = tuple(machine for machine in machines if machine.name in names)
+            installs.append(self._compared(old, lock, there, causes))
+        return prove(plan.pins, machines, causes, constraints, installs)
+
+    @cached_property
+    def old_files(self) -> tuple[OldFile, ...]:
+        """Every file that pip can be given, main's first; constraints are none."""
+        plan = self.given.plan
+        known = knowledge_of(
+            plan.roles,
+            self.given.tree,
+            [KnownGroup(group.name, group.optional, group.backend) for group in plan.edits.groups],
+            is_package=self.given.identity.package_mode,
+        )
+        groups = {file.path: file.groups for file in known.files}
+        files = [file for file in self.given.tree.readings if file in groups]
+        files.sort(key=lambda file: (groups[file] != (MAIN,), file))
+        found = []
+        for file in files:
+            words = ("--no-root",) if known.is_package else ()
+            command = install_line(groups[file], known, words=words)
+            found.append(self._solved(OldFile(file, groups[file], command)))
+        return tuple(found)
+
+    def _solved(self, old: OldFile) -> OldFile:
+        plan = self.given.alone(old.file)
+        if plan.errors:
+            return replace(old, failure=plan.errors[0].what)
+        if self.request.prove or self._is_all(plan):
+            return old
+        self.output.note(f"solving {old.file} alone, to compare what it installs")
+        lock, failure = solved_alone(self.project, self.request.root, plan, self._text_of)
+        return replace(old, lock=lock, failure=failure)
+
+    def _is_all(self, alone: Plan) -> bool:
+        """Say whether the new lock is the solution of one file's lines already, as nothing else goes into it."""
+        plan = self.given.plan
+        return (
+            self.locked is None
+            and self.given.around.existing is None
+            and alone.edits.groups == plan.edits.groups
+            and alone.edits.sources == plan.edits.sources
+            and all(pin.direct for pin in plan.pins)
+        )
+
+    def _text_of(self, plan: Plan) -> str:
+        head = f"[tool.poetry]\npackage-mode = false\n\n[tool.poetry.dependencies]\npython = {toml_text(self.given.python)}\n"
+        identity = Identity("alone", "0", self.given.python, "")
+        layout = Layout(standard_main=False, standard_groups=False)
+        return generate(head, plan.edits, identity, layout, self.request.root / PYPROJECT)
+
+    def _compared(
+        self, old: OldFile, lock: Lock, machines: tuple[Target, ...], causes: Causes
+    ) -> InstallProof:
+        if self.request.prove:
+            reported, machine = pip_installs(self.request.root, old.file, machines)
+            return compare_with_pip(old, reported, machine, causes)
+        if old.lock is None and not old.failure:
+            old = replace(old, lock=lock)
+        return compare(old, machines, causes)
+
+    def _roots(self, plan: Plan) -> list[Root]:
+        found = [
+            Root(entry.name, entry.specifier, str(place), place.file, group.name)
+            for group in plan.edits.groups
+            for entry in group.entries
+            for place in entry.places
+        ]
+        existing = self.given.around.existing
+        for name in existing.groups if existing is not None else ():
+            found += [
+                Root(one.name, one.constraint, PYPROJECT, PYPROJECT, name)
+                for one in (existing.requirements_of(name) if existing is not None else ())
+            ]
+        return found
+
+    @cached_property
+    def _before(self) -> frozenset[tuple[str, str]]:
+        packages = parse_toml(self.locked or "").get("package", [])
+        return frozenset((str(package["name"]), str(package["version"])) for package in packages)
+
+
+def _source_of(lock: Lock, name: str) -> str | None:
+    sources = [package.source for package in lock.packages if package.name == name]
+    return sources[0].reference if sources and sources[0] is not None else None

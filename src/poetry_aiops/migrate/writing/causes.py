@@ -1,0 +1,156 @@
+"""Why the lock has another version of a package than an old file: only what files and metadata show, never a guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+from poetry.core.constraints.version import parse_constraint
+from poetry.core.constraints.version.exceptions import ParseConstraintError
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.project.constraints import allows
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.project.model import Edge, Lock, Package
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A requirement that the project itself has: a line of a file, or an entry of pyproject.toml."""
+
+    name: str
+    specifier: str
+    where: str
+    file: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Causes:
+    """What is known of the new lock: its packages, what asks for them, and what was locked ``before``.
+
+    ``offered`` says why an index does not offer a version (name, version), None when it does or cannot be asked.
+    ``variants`` are the hardware variants with the names of their packages.
+    """
+
+    lock: Lock
+    roots: Sequence[Root] = ()
+    offered: Callable[[str, str], str | None] = lambda name, version: None  # noqa: ARG005
+    before: frozenset[tuple[str, str]] = frozenset()
+    pins: Sequence[Pin] = ()
+    """The old pins: the lock begins with them."""
+    variants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def of_version(self, name: str, old: str, edges: Iterable[Edge] = ()) -> str | None:
+        """Return why ``old`` could not stay; ``edges`` are what that version requires, as far as it is known."""
+        return (
+            self._excluded(name, old)
+            or self._unsatisfied(name, old, edges)
+            or self._pinned(name, old)
+            or self._locked_before(name)
+            or self.offered(name, old)
+        )
+
+    def of_addition(self, name: str, file: str, groups: Iterable[str], changed: Iterable[str]) -> str | None:
+        """Return why a package is installed that the file does not select; ``changed`` differ themselves."""
+        for root in self.roots:
+            if root.name == name and root.group in set(groups) and root.file != file:
+                return f"{root.where} asks for it"
+        differing = set(changed) - {name}
+        return next(
+            (
+                f"{package.name} {package.version} requires it"
+                for package in self.lock.packages
+                if package.name in differing and any(edge.name == name for edge in package.edges)
+            ),
+            None,
+        )
+
+    def of_absence(self, name: str, old: Sequence[Package], changed: Iterable[str]) -> str | None:
+        """Return why a package is not installed that the file selects; ``old`` is the file's own selection."""
+        variants = [variant for variant, names in self.variants.items() if name in names]
+        if variants:
+            return f"the hardware variants bring it ({', '.join(variants)}), so `poetry hw-install` does"
+        compiled = [pin for pin in self.pins if pin.name == name and not pin.direct]
+        if compiled:
+            return f"{compiled[0].place} is a pin for other packages, and none of them requires it there"
+        differing = set(changed) - {name}
+        owners = [package for package in old if any(edge.name == name for edge in package.edges)]
+        if owners and all(package.name in differing for package in owners):
+            return f"only {', '.join(f'{one.name} {one.version}' for one in owners)} requires it"
+        return None
+
+    def of_constraint(self, name: str, specifier: str) -> str | None:
+        """Return what asks for other versions than a constraint allows."""
+        for root in self.roots:
+            if root.name == name and root.specifier and not overlap(root.specifier, specifier):
+                return f"{root.where} asks for {name} {root.specifier}"
+        return None
+
+    def _excluded(self, name: str, old: str) -> str | None:
+        for root in self.roots:
+            if root.name == name and not is_allowed(root.specifier or "*", old):
+                return f"{root.where} asks for {name} {root.specifier}"
+        for package in self.lock.packages:
+            for edge in package.edges:
+                if edge.name == name and not is_allowed(edge.constraint, old):
+                    return f"{package.name} {package.version} requires {name} {edge.constraint}"
+        return None
+
+    def _unsatisfied(self, name: str, old: str, edges: Iterable[Edge]) -> str | None:
+        locked: dict[str, list[str]] = {}
+        for package in self.lock.packages:
+            locked.setdefault(package.name, []).append(package.version)
+        for edge in edges:
+            versions = locked.get(edge.name, [])
+            if (
+                versions
+                and not edge.optional
+                and not any(is_allowed(edge.constraint, one) for one in versions)
+            ):
+                held = ", ".join(versions)
+                return f"{name} {old} requires {edge.name} {edge.constraint}, and {held} is locked"
+        return None
+
+    def _pinned(self, name: str, old: str) -> str | None:
+        locked = [package.version for package in self.lock.packages if package.name == name]
+        for pin in self.pins:
+            if pin.name == name and pin.version != old and any(is_same(one, pin.version) for one in locked):
+                return f"{pin.place} pins {name} {pin.version}"
+        return None
+
+    def _locked_before(self, name: str) -> str | None:
+        kept = {package.version for package in self.lock.packages if package.name == name}
+        versions = {version for known, version in self.before if known == name}
+        return "poetry.lock had this version already" if kept and kept <= versions else None
+
+
+def overlap(first: str, second: str) -> bool:
+    """Say whether some version meets both constraints; what cannot be read is taken to."""
+    try:
+        return parse_constraint(first).allows_any(parse_constraint(second))
+    except ParseConstraintError:
+        return True
+
+
+def is_allowed(constraint: str, version: str) -> bool:
+    """Say whether a constraint allows a version; what cannot be read excludes nothing."""
+    try:
+        return allows(constraint, version)
+    except (InputError, InvalidVersion):
+        return True
+
+
+def is_same(version: str, pin: str) -> bool:
+    """Say whether a locked version is what a pin asks for: a local build of it is (PEP 440)."""
+    try:
+        locked, wanted = Version(version), Version(pin)
+    except InvalidVersion:
+        return version == pin
+    return locked == wanted or (wanted.local is None and locked.public == wanted.public)

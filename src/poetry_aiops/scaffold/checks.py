@@ -1,0 +1,132 @@
+"""What a build or a workflow would fail on, tried on the project before its files are written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement
+from poetry.core.factory import Factory
+from poetry.core.masonry.builders.wheel import WheelBuilder
+from poetry.packages.locker import Locker
+
+from poetry_aiops.errors import IncompleteError, UsageError
+from poetry_aiops.system.process import run_limited
+from poetry_aiops.system.text import one_line
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+_SECONDS = 60.0
+
+
+def refuse_stale_lock(pyproject: Path, document: Mapping[str, object]) -> None:
+    """Raise UsageError when pyproject.toml asks for something else than the lock holds: no install would run."""
+    tool = document.get("tool")
+    if not (isinstance(tool, Mapping) and "poetry" in tool) and "project" not in document:
+        return
+    if not Locker(pyproject.with_name("poetry.lock"), dict(document)).is_fresh():
+        raise UsageError(
+            "poetry.lock does not match what pyproject.toml asks for, so no install in an image or a workflow would run",
+            where="poetry.lock",
+            hint="Run `poetry lock` first.",
+        )
+
+
+def refuse_unbuildable(pyproject: Path, document: Mapping[str, object]) -> None:
+    """Raise UsageError when the project's own wheel cannot be built from what is in its folder.
+
+    This asks poetry-core which files the wheel would hold. Other build backends are not asked.
+    """
+    outside = list(_outside(document))
+    if outside:
+        raise UsageError(
+            f"{outside[0]} is outside the build context, which is the project's folder",
+            where="[tool.poetry] packages",
+            details=tuple(f"{one} is outside as well" for one in outside[1:]),
+            hint="Move it below pyproject.toml, or make it a path dependency, which has a build context of its own.",
+        )
+    system = document.get("build-system")
+    backend = system.get("build-backend") if isinstance(system, Mapping) else None
+    if backend is not None and not str(backend).startswith("poetry."):
+        return
+    try:
+        builder = WheelBuilder(Factory().create_poetry(pyproject.parent))
+        builder.find_files_to_add()
+        builder.get_metadata_content()
+    except (ValueError, RuntimeError, OSError, InvalidRequirement) as error:
+        reason = one_line(str(error).strip().partition("\n")[0]) or type(error).__name__
+        raise UsageError(
+            f"`poetry build` would fail in the image: {reason}",
+            where=pyproject.name,
+            hint="Correct `packages` in [tool.poetry], or set `package-mode = false` where nothing is to be packaged.",
+        ) from error
+
+
+def _outside(document: Mapping[str, object]) -> Iterator[str]:
+    tool = document.get("tool")
+    poetry = tool.get("poetry") if isinstance(tool, Mapping) else None
+    for entry in poetry.get("packages") or () if isinstance(poetry, Mapping) else ():
+        if isinstance(entry, Mapping):
+            path = posixpath.join(str(entry.get("from", "")), str(entry.get("include", "")))
+            if posixpath.normpath(path).startswith(("../", "/")):
+                yield one_line(path)
+
+
+def digest_of(image: str) -> str:
+    """Return the digest (``sha256:...``) that an image's registry has for it now.
+
+    docker, crane or skopeo asks, with the logins that it has. Raises UsageError without any of them, IncompleteError
+    when the registry does not answer.
+    """
+    name = image
+    if "/" not in name:
+        name = f"library/{name}"
+    if not any(sign in name.partition("/")[0] for sign in ".:"):
+        name = f"docker.io/{name}"
+    reasons = []
+    for command in (
+        ("docker", "buildx", "imagetools", "inspect", image, "--format", "{{json .Manifest}}"),
+        ("crane", "digest", image),
+        ("skopeo", "inspect", "--raw", f"docker://{name}"),
+    ):
+        finished = run_limited(command, _SECONDS)
+        if finished.outcome == "missing":
+            continue
+        digest = _digest_in(command[0], finished.output) if finished.outcome == "ok" else ""
+        if digest:
+            return digest
+        reasons.append(
+            f"{command[0]}: {one_line(finished.output.decode(errors='replace').strip()) or finished.outcome}"
+        )
+    if reasons:
+        raise IncompleteError(
+            f"the digest of {image} could not be read",
+            where="--pin-digests",
+            details=tuple(reasons),
+            hint="Try again when the registry answers, or leave out --pin-digests.",
+        )
+    raise UsageError(
+        "the registry is asked by docker (with buildx), crane or skopeo, and none of them is here",
+        where="--pin-digests",
+        hint="Install one of them, or leave out --pin-digests.",
+    )
+
+
+def _digest_in(program: str, output: bytes) -> str:
+    if program == "skopeo":
+        return f"sha256:{hashlib.sha256(output).hexdigest()}"
+    text = output.decode(errors="replace").strip()
+    if program == "docker":
+        try:
+            manifest: Any = json.loads(text)
+        except ValueError:
+            return ""
+        text = str(manifest.get("digest", "")) if isinstance(manifest, dict) else ""
+    return text if text.startswith("sha256:") and len(text) == 71 else ""  # noqa: PLR2004 - 64 digits

@@ -1,0 +1,93 @@
+"""Messages, help texts and pages use plain technical English: the turns below have a usual word."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.docs.console import PAGES, REPOSITORY
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+SOURCE = REPOSITORY / "src" / "poetry_aiops"
+BETTER = {
+    r"told|tells|telling": "reported, says, names",
+    r"(cannot|does not|did not) tell": "is unknown, does not report",
+    r"somebody|nobody": "name the actor",
+    r"whence|whither|shall|gravest": "where from, will, most severe",
+    r"lies?|lying": "is",
+    r"stands? (on|in|for|under)": "is based on, replaces, means",
+    r"looked at|looks at": "checked, read, detects",
+    r"taken apart|in words|away again": "parsed, as a message, removed",
+    r"(in|out of) step": "up to date, out of date",
+    r"at hand|in vain": "available, without effect",
+}
+"""Pattern -> what to write instead."""
+
+TURN = re.compile(rf"\b(?:{'|'.join(BETTER)})\b", re.IGNORECASE)
+_TAG = re.compile(r"\{%.*?%\}")  # of a template
+TEXTS = [
+    *PAGES,
+    *(REPOSITORY / name for name in ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
+    *sorted(path for end in ("json", "toml", "html", "j2") for path in SOURCE.rglob(f"*.{end}")),
+]
+
+
+def literals(path: Path) -> Iterator[tuple[int, str]]:
+    """Return the texts of a module that can reach a user, with their lines: no docstring and no comment."""
+    tree = ast.parse(path.read_text("utf-8"))
+    statements = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in statements:
+            yield node.lineno, node.value
+
+
+@pytest.mark.parametrize(
+    "package", sorted(path.name for path in SOURCE.iterdir() if path.name != "__pycache__")
+)
+def test_messages_and_help_texts_use_the_usual_words(package: str) -> None:
+    place = SOURCE / package
+    modules = [place] if place.suffix == ".py" else sorted(place.rglob("*.py"))
+    assert [
+        f"{path.relative_to(SOURCE)}:{line} {found[0]!r} in {text[:100]!r}"
+        for path in modules
+        for line, text in literals(path)
+        for found in TURN.finditer(text)
+    ] == []
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_pages_schemas_and_facts_use_the_usual_words(path: Path) -> None:
+    assert [
+        f"{number}: {found[0]!r} in {line.strip()[:100]!r}"
+        for number, line in enumerate(_TAG.sub("", path.read_text("utf-8")).splitlines(), start=1)
+        for found in TURN.finditer(line)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It cannot tell.",
+        "Nobody else has it",
+        "what the images stand on",
+        "lies in /x",
+        "keeps files in step",
+    ],
+)
+def test_a_turn_is_found(text: str) -> None:
+    assert TURN.search(text)
+
+
+def test_usual_words_that_look_alike_pass() -> None:
+    assert TURN.search("intelligence, steps in steps, relies on, a stand-in, to tell pip, standard") is None

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from poetry.core.constraints.version import Version
+from poetry.core.packages.package import Package
+from poetry.repositories import Repository, RepositoryPool
+from poetry.repositories.exceptions import PackageNotFoundError
+from poetry.repositories.repository_pool import Priority
+
+from poetry_aiops.locking.pool import OfferingPool
+
+
+def locked(source: str | None) -> Package:
+    if source is None:
+        return Package("six", "1.0")
+    return Package(
+        "six", "1.0", source_type="legacy", source_url="https://h.example", source_reference=source
+    )
+
+
+@pytest.mark.parametrize("source", [None, "house", "not there any more"])
+def test_a_locked_package_is_given_although_its_index_has_it_no_more(source: str | None) -> None:
+    pool = RepositoryPool([Repository("house")])
+    offering = OfferingPool(pool, {}, [locked(source)])
+    assert offering.package("six", Version.parse("1.0")) == locked(source)
+
+
+def test_a_locked_package_of_an_explicit_index_is_given_only_by_that_name() -> None:
+    pool = RepositoryPool([Repository("house")])
+    pool.add_repository(Repository("special"), priority=Priority.EXPLICIT)
+    offering = OfferingPool(pool, {}, [locked("special")])
+    with pytest.raises(PackageNotFoundError):
+        offering.package("six", Version.parse("1.0"))
+    assert offering.package("six", Version.parse("1.0"), "special") == locked("special")

@@ -1,0 +1,168 @@
+"""What an old file selects alone, beside what its command installs from the new lock."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.model import Place
+from poetry_aiops.migrate.pip_report import this_machine
+from poetry_aiops.migrate.planning.convert import Pin
+from poetry_aiops.migrate.writing.causes import Causes, Root
+from poetry_aiops.migrate.writing.installs import InstallProof, OldFile, compare, compare_with_pip
+from poetry_aiops.project.model import Edge, Lock, Package
+from poetry_aiops.project.targets import targets
+
+
+MACHINES = targets(lambda version: version.startswith("3.12."))
+WINDOWS = 'sys_platform == "win32"'
+
+
+def package(
+    name: str, version: str, *needs: str, groups: tuple[str, ...] = ("main",), marker: str = ""
+) -> Package:
+    """``needs`` are texts such as ``idna <4``."""
+    edges = tuple(Edge(one, what, (), "", optional=False) for one, what in map(str.split, needs))
+    return Package(
+        name=name,
+        pretty_name=name,
+        version=version,
+        description="",
+        optional=False,
+        python_versions="*",
+        groups=groups,
+        markers=marker,
+        files=(),
+        edges=edges,
+        extras=MappingProxyType({}),
+        source=None,
+    )
+
+
+def lock(*packages: Package) -> Lock:
+    return Lock("2.1", ">=3.12", "x", packages, MappingProxyType({}), Path("poetry.lock"))
+
+
+def proof(
+    old: list[Package], new: list[Package], groups: tuple[str, ...] = ("main",), **known: object
+) -> InstallProof:
+    file = OldFile("web.txt", groups, "poetry install", lock(*old))
+    return compare(file, MACHINES, Causes(lock(*new), **known))  # type: ignore[arg-type]
+
+
+def rows(found: InstallProof) -> list[tuple[str, str | None, str | None, str | None]]:
+    return [(one.name, one.old, one.new, one.cause) for one in found.differences]
+
+
+def test_the_same_packages_and_a_local_build_of_a_version_are_no_difference() -> None:
+    old = [package("torch", "2.1.2"), package("idna", "3.1")]
+    new = [package("torch", "2.1.2+cu121"), package("idna", "3.1"), package("ruff", "1", groups=("lint",))]
+    found = proof(old, new)
+    assert (rows(found), found.packages, found.unexplained) == ([], 2, ())
+
+
+def test_a_difference_counts_on_the_machines_where_it_is() -> None:
+    found = proof([package("colorama", "1", marker=WINDOWS)], [])
+    assert [one.targets for one in found.differences] == [("windows-amd64-py3.12",)]
+    assert [one.name for one in found.unexplained] == ["colorama"]
+
+
+@pytest.mark.parametrize(
+    ("new", "known", "cause"),
+    [
+        ([package("idna", "3.1")], {}, None),
+        (
+            [package("idna", "3.1")],
+            {"roots": [Root("idna", "<3.5", "tools.txt:3", "tools.txt", "tools")]},
+            "tools.txt:3 asks for idna <3.5",
+        ),
+        ([package("idna", "3.1"), package("old", "1", "idna <3.2")], {}, "old 1 requires idna <3.2"),
+        (
+            [package("idna", "3.1"), package("codecs", "1.0")],
+            {},
+            "idna 3.9 requires codecs >=2, and 1.0 is locked",
+        ),
+        (
+            [package("idna", "3.1")],
+            {"pins": [Pin("idna", "3.1", "main", Place("web.lock", 4))]},
+            "web.lock:4 pins idna 3.1",
+        ),
+        (
+            [package("idna", "3.1")],
+            {"before": frozenset({("idna", "3.1")})},
+            "poetry.lock had this version already",
+        ),
+        (
+            [package("idna", "3.1")],
+            {"offered": lambda name, version: f"{name} {version} is for Python <3.12"},
+            "idna 3.9 is for Python <3.12",
+        ),
+    ],
+    ids=["none", "line", "package", "its-own", "pin", "lock", "index"],
+)
+def test_another_version_has_a_cause_that_is_there_or_none(
+    new: list[Package], known: dict[str, object], cause: str | None
+) -> None:
+    found = proof([package("idna", "3.9", "codecs >=2"), package("codecs", "2.0")], new, **known)  # type: ignore[arg-type]
+    assert ("idna", "3.9", "3.1", cause) in rows(found)
+
+
+def test_what_is_installed_beside_or_not_at_all_is_traced_to_a_difference() -> None:
+    old = [package("flask", "2", "simple *"), package("simple", "1"), package("lost", "1")]
+    new = [package("flask", "3", "blinker *"), package("blinker", "1"), package("gunicorn", "9")]
+    found = proof(
+        old,
+        new,
+        roots=[
+            Root("flask", ">=3", "pyproject.toml", "pyproject.toml", "main"),
+            Root("gunicorn", "", "pyproject.toml", "pyproject.toml", "main"),
+        ],
+    )
+    assert rows(found) == [
+        ("blinker", None, "1", "flask 3 requires it"),
+        ("flask", "2", "3", "pyproject.toml asks for flask >=3"),
+        ("gunicorn", None, "9", "pyproject.toml asks for it"),
+        ("lost", "1", None, None),
+        ("simple", "1", None, "only flask 2 requires it"),
+    ]
+
+
+def test_a_package_that_the_variants_bring_is_told_so() -> None:
+    found = proof([package("torch", "2")], [], variants={"ml-cpu": frozenset({"torch"})})
+    assert (
+        found.differences[0].cause == "the hardware variants bring it (ml-cpu), so `poetry hw-install` does"
+    )
+
+
+def test_a_compiled_pin_that_no_package_requires_there_is_none_of_the_installation() -> None:
+    pin = Pin("colorama", "1", "main", Place("web.txt", 7), direct=False)
+    found = proof([package("colorama", "1")], [], pins=[pin])
+    assert (
+        found.differences[0].cause
+        == "web.txt:7 is a pin for other packages, and none of them requires it there"
+    )
+    assert proof([package("colorama", "1")], [], pins=[replace(pin, direct=True)]).unexplained
+
+
+def test_what_pip_reports_is_compared_on_this_machine_alone() -> None:
+    new = [package("idna", "3.1"), package("colorama", "1", marker=WINDOWS)]
+    file = OldFile("web.txt", ("main",), "poetry install")
+    found = compare_with_pip(file, {"idna": "3.1"}, MACHINES[0], Causes(lock(*new)))
+    assert (found.by, rows(found)) == ("pip", [])
+
+
+def test_a_file_that_cannot_be_solved_alone_says_why() -> None:
+    found = compare(OldFile("web.txt", ("main",), "x", failure="no idna"), MACHINES, Causes(lock()))
+    assert (found.failure, found.differences) == ("no idna", ())
+
+
+def test_pip_is_asked_only_where_the_project_is_for_this_machine() -> None:
+    running = f"3.{sys.version_info.minor}."
+    assert this_machine(targets(lambda version: version.startswith(running))).python == running[:-1]
+    with pytest.raises(InputError, match="not for Python"):
+        this_machine(targets(lambda version: not version.startswith(running)))
