@@ -86,13 +86,10 @@ def _named_files(document: Mapping[str, object]) -> Iterator[str]:
                 yield posixpath.join(str(folder), str(name))
             else:
                 yield str(entry)
-    for path in (("project", "readme"), ("tool", "poetry", "readme"), ("project", "license")):
-        named = at(document, *path)
-        if isinstance(named, Mapping):
-            named = named.get("file")
-        elif path[-1] == "license":
-            continue
-        yield from (str(one) for one in (named if isinstance(named, list) else [named]) if one)
+    readmes = (at(document, "project", "readme"), at(document, "tool", "poetry", "readme"))
+    for named in (*readmes, at(document, "project", "license", "file")):
+        names = named.get("file") if isinstance(named, Mapping) else named
+        yield from (str(one) for one in (names if isinstance(names, list) else [names]) if one)
 
 
 def digest_of(image: str) -> str:

@@ -80,9 +80,9 @@ class ScaffoldRequest:
         if words[:3] != ["poetry", "scaffold", kind]:
             return self
         recorded: dict[str, list[str]] = {}
-        for name, text in pairwise(words[3:]):
+        for name, value in pairwise(words[3:]):
             if name.startswith("--"):
-                recorded.setdefault(name[2:], []).append(text)
+                recorded.setdefault(name[2:], []).append(value)
         lists = {"bases": "base", "extras": "extras", "apt": "apt"}
         values: dict[str, Any] = {
             key: tuple(recorded.get(name, ())) for key, name in lists.items() if not getattr(self, key)

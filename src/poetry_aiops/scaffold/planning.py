@@ -55,7 +55,11 @@ def make_plan(
     """Return the plan of a request, add to ``notes`` what the user should know, and raise errors for what would fail."""
     path, for_images = request.pyproject, request.kind == "docker"
     document = load_pyproject(path)
-    project, config, lock = project_from(document, path), read_config(aiops_table(document)), locked_beside(path)
+    project, config, lock = (
+        project_from(document, path),
+        read_config(aiops_table(document)),
+        locked_beside(path),
+    )
     hardware = config.hardware
     if hardware:
         check_declaration(hardware, project)

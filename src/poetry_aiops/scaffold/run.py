@@ -93,7 +93,8 @@ class Scaffolding:
         whole = self.request
         if whole.kind:
             self._check_options()
-        kinds = [whole.kind] if whole.kind else [kind for kind in _DEFAULTS if self._has(kind)]
+        there = [kind for kind, name in _DEFAULTS.items() if (self._home_of(kind) / name).is_file()]
+        kinds = [whole.kind] if whole.kind else there
         if not kinds:
             raise UsageError(
                 "there is no file of `poetry scaffold` under its usual name",
@@ -142,15 +143,14 @@ class Scaffolding:
         folder = here.relative_to(repository).as_posix()
         return "" if folder == "." else folder
 
+    def _home_of(self, kind: str) -> Path:
+        """Return the folder that the files of a kind belong to: GitHub reads workflows at the repository's root."""
+        root, folder = self._root, self._folder
+        return root.parents[folder.count("/")] if kind == "github" and folder else root
+
     @property
     def _home(self) -> Path:
-        """The folder that the files belong to: GitHub reads workflows at the repository's root."""
-        root, folder = self._root, self._folder
-        return root.parents[folder.count("/")] if self.request.kind == "github" and folder else root
-
-    def _has(self, kind: str) -> bool:
-        one = replace(self, request=replace(self.request, kind=kind))
-        return (one._home / _DEFAULTS[kind]).is_file()
+        return self._home_of(self.request.kind)
 
     def _file_name(self) -> str:
         """Return the path of the main file, relative to the folder that it belongs to, with slashes."""

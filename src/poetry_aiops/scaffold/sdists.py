@@ -29,7 +29,22 @@ if TYPE_CHECKING:
 
 
 _ARCHIVES: Final = (".tar.gz", ".tar.bz2", ".zip")
-_C: Final = (".asm", ".c", ".cc", ".cpp", ".cu", ".cxx", ".h", ".hpp", ".i", ".m", ".pxd", ".pyx", ".s", ".swig")
+_C: Final = (
+    ".asm",
+    ".c",
+    ".cc",
+    ".cpp",
+    ".cu",
+    ".cxx",
+    ".h",
+    ".hpp",
+    ".i",
+    ".m",
+    ".pxd",
+    ".pyx",
+    ".s",
+    ".swig",
+)
 _COMPILED: Final = {
     **dict.fromkeys(_C, "build-essential"),
     **dict.fromkeys((".f", ".f77", ".f90"), "gfortran"),

@@ -37,7 +37,7 @@ def unbuildable(folder: Path, text: str, *files: str) -> str:
 
 def test_a_package_is_found_where_poetry_finds_it(tmp_path: Path) -> None:
     assert unbuildable(tmp_path, HEAD + BACKEND, "src/tool/__init__.py", "other.py") == ""
-    assert packaged_modules(tmp_path / "pyproject.toml", tomllib.loads(HEAD + BACKEND)) == {"tool"}
+    assert packaged_modules(tmp_path / "pyproject.toml", tomllib.loads(HEAD + BACKEND)) == frozenset({"tool"})
 
 
 @pytest.mark.parametrize(

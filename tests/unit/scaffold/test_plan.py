@@ -356,7 +356,9 @@ def test_an_image_of_a_package_gets_the_files_that_its_wheel_lacks_and_the_comma
     assert made.sources is sources
 
 
-@pytest.mark.parametrize("command", ["python -m chatbot", "gunicorn chatbot.wsgi", "celery --app=chatbot worker"])
+@pytest.mark.parametrize(
+    "command", ["python -m chatbot", "gunicorn chatbot.wsgi", "celery --app=chatbot worker"]
+)
 def test_a_project_without_a_package_finds_its_modules_below_src(command: str) -> None:
     made = serving(command, package("gunicorn"), package("celery"), package_mode=False)
     assert (made.sources, made.python_path) == (True, "src")

@@ -61,7 +61,7 @@ def packed(files: Mapping[str, str], kind: str) -> tuple[bytes, LockedFile]:
 def test_what_compiles_an_archive_is_known_by_its_files(
     kind: str, more: dict[str, str], compilers: str
 ) -> None:
-    assert _needs_of(*packed({**PURE, **more}, kind)) == set(compilers.split())
+    assert _needs_of(*packed({**PURE, **more}, kind)) == frozenset(compilers.split())
 
 
 def test_a_folder_with_an_extension_or_a_build_script_needs_a_compiler(tmp_path: Path) -> None:
