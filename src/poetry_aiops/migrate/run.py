@@ -108,6 +108,8 @@ class Migrating:
         self.output.line("What the files become:")
         for line in report.role_lines(given.plan.roles.values()):
             self.output.line(line)
+        for line in given.uv.carried if given.uv is not None else ():
+            self.output.line(f"  {line}")
 
     def _show(self, given: MigrationInput) -> None:
         plan = given.plan
@@ -129,7 +131,7 @@ class Migrating:
 
     def _migrate(self, given: MigrationInput, now: datetime) -> int:
         plan = given.plan
-        if not plan.requirements and not plan.constraints:
+        if not plan.requirements and not plan.constraints and given.uv is None:
             self.output.warning("there is nothing to migrate in these files")
         self.plan = plan.binding(plan.constrained_directly)
         self._plan_changes(given)
