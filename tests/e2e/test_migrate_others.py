@@ -70,6 +70,7 @@ def test_a_uv_project_locks_with_its_sources_and_the_versions_of_uv_lock(
     before = content(project)
     done = poetry.must(project, "migrate-reqs")
     assert "uv.lock: 1 versions, where poetry.lock begins" in done.stdout
+    assert "What uv reads stays." in done.stdout
     assert "1 of 1 old pins are in poetry.lock as they were" in done.stdout
     assert "pyproject.toml:9: [tool.uv] environments is not carried over" in done.stderr
     assert {name: versions(project)[name] for name in ("fastapi", "shared")} == {

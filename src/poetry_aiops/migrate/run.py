@@ -127,7 +127,8 @@ class Migrating:
                 self.output.note("\n".join(report.problem_lines([problem])))
         if plan.credentials:
             self.output.warning("\n".join(report.credential_lines(plan.credentials)))
-        self.output.line(report.ledger_line(plan.outcomes))
+        if given.tree.files:
+            self.output.line(report.ledger_line(plan.outcomes))
 
     # -- doing it --------------------------------------------------------------------------------------------
 
@@ -339,7 +340,8 @@ class Migrating:
             if not self.request.lock
             else f"Install with `{install}`"
         )
-        self.output.line(f"The requirements files stay. {then}; go back with `{COMMAND} --rollback`.")
+        stays = "The requirements files stay" if given.tree.files else "What uv reads stays"
+        self.output.line(f"{stays}. {then}; go back with `{COMMAND} --rollback`.")
 
     def _write_document(self, given: MigrationInput, code: int) -> None:
         shown: Sequence[FileChange] = [change for change in self.changes if change.path != _LOCK]
