@@ -5,7 +5,7 @@
 Every machine is a handful of files, programs and variables. Ours reads them through detection's reader; uv is the
 real program (from the package index unless ``--uv`` names one), started in a namespace in which the machine's files
 lie over this one's and with the machine's programs on PATH. Where no namespace can be had, uv gets the programs alone
-or is told the driver with ``UV_CUDA_DRIVER_VERSION``, and what neither can express follows the rules that uv
+or gets the driver with ``UV_CUDA_DRIVER_VERSION``, and what neither can express follows the rules that uv
 documents; the last column says which.
 
 uv asks a stand-in for PyTorch's index: a proxy on 127.0.0.1 that offers, index by index, one wheel for each line of
@@ -83,15 +83,15 @@ def _nvidia(
     return Case(title, right, nvidia_files(driver, device), environment=environment or {}, driver=driver)
 
 
-def _wsl(title: str, told: str) -> Case:
+def _wsl(title: str, reported: str) -> Case:
     """Return a WSL machine: the driver is that of Windows, so only nvidia-smi tells it."""
     banner = (
         "| NVIDIA-SMI 580.65.05    Driver Version: 580.88    CUDA Version: 13.0 |\n"
         "|   0  NVIDIA GeForce RTX 3090    On  | 00000000:01:00.0  On |   N/A |\n"
     )
     programs = {
-        "nvidia-smi --query-gpu=driver_version --format=csv,noheader": f"{told}\n",
-        "nvidia-smi --query-gpu": f"0, NVIDIA GeForce RTX 3090, {told}, 8.6\n",
+        "nvidia-smi --query-gpu=driver_version --format=csv,noheader": f"{reported}\n",
+        "nvidia-smi --query-gpu": f"0, NVIDIA GeForce RTX 3090, {reported}, 8.6\n",
         "nvidia-smi -L": "GPU 0: NVIDIA GeForce RTX 3090 (UUID: GPU-1b2c3d4e-0000-1111-2222-333344445555)\n",
         "nvidia-smi": banner,
     }
@@ -304,9 +304,9 @@ def _pci_details(files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Return the two files beside a PCI function's ``uevent`` that uv reads."""
     for path, text in files.items():
         if path.endswith("/uevent"):
-            told = dict(line.split("=", 1) for line in text.splitlines())
-            yield path.replace("uevent", "class"), f"0x{int(told['PCI_CLASS'], 16):06x}\n"
-            yield path.replace("uevent", "vendor"), f"0x{told['PCI_ID'].split(':', 1)[0].lower()}\n"
+            reported = dict(line.split("=", 1) for line in text.splitlines())
+            yield path.replace("uevent", "class"), f"0x{int(reported['PCI_CLASS'], 16):06x}\n"
+            yield path.replace("uevent", "vendor"), f"0x{reported['PCI_ID'].split(':', 1)[0].lower()}\n"
 
 
 def _read(ended: subprocess.CompletedProcess[str]) -> str:

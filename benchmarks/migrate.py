@@ -7,7 +7,7 @@ from each file). Every tool gets each file in a scratch copy of its tree and wri
 resolved, locked or installed. What it wrote is compared with pip's reading, on 35 machines for the markers:
 
 - identical: every requirement is there, with name, extras, version, marker and address, and nothing was added
-- refused: the tool ended with an error, so that somebody looks
+- refused: the tool ended with an error, so that a person looks
 - told: it reported success, and a warning names every requirement that is gone or says something else
 - lost: as before, but without a word
 
@@ -173,7 +173,7 @@ def environment(folder: Path, packages: Sequence[str]) -> Path:
 
 
 def tools(chosen: Sequence[str], scratch: Path) -> Iterator[Tool]:
-    """Make the tools; one that cannot be made is told and left out."""
+    """Make the tools; one that cannot be made is reported and left out."""
     home = scratch / "home"
     home.mkdir()
     makers: dict[str, tuple[str, tuple[str, ...], Callable[[Path], Callable[[Path, str], Answer]], str]] = {

@@ -120,8 +120,8 @@ def _python(interpreter: str) -> str | None:
 
 def _glibc(platform: str) -> str:
     found = re.match(r"manylinux_(\d)_(\d{1,2})_", platform)
-    told = f"{found[1]}.{found[2]}" if found else OLD_GLIBC
-    return max(told, OLD_GLIBC, key=version_key)
+    reported = f"{found[1]}.{found[2]}" if found else OLD_GLIBC
+    return max(reported, OLD_GLIBC, key=version_key)
 
 
 def wheels(index: str, name: str) -> Wheels | None:

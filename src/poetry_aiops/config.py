@@ -1,4 +1,4 @@
-"""``[tool.poetry-aiops]`` -> frozen dataclasses; everything that is wrong is told in one error with key paths."""
+"""``[tool.poetry-aiops]`` -> frozen dataclasses; everything that is wrong is reported in one error with key paths."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from typing import ClassVar
 
 
 class AiopsError(Exception):
-    """A failure that is told to the user in words, never as a traceback.
+    """A failure that the user sees as a message, never as a traceback.
 
     ``what`` says what is wrong in one sentence, ``where`` points to it (``file:line``, a key path such as
     ``[tool.poetry-aiops.hardware.variants] ml-gpu``, or an option), ``hint`` says what to do next, and

@@ -130,11 +130,11 @@ def test_the_table_keeps_only_a_kind(open_page: Opener) -> None:
 
 def test_details_tell_versions_groups_constraints_and_why(open_page: Opener) -> None:
     page = open_page("sel=bytes-kit")
-    told = page.text("#detail")
+    reported = page.text("#detail")
 
-    assert "GHSA-demo" in told
-    assert "fixed in 1.1" in told
-    assert ">=0.9" in told
+    assert "GHSA-demo" in reported
+    assert "fixed in 1.1" in reported
+    assert ">=0.9" in reported
     assert page.run("document.querySelectorAll('#detail .paths > li').length") == 4
 
 
@@ -145,7 +145,7 @@ def test_removal_names_what_goes_and_what_stays(open_page: Opener) -> None:
 
     assert page.text(".big").startswith(
         "5 packages of 12 would go"
-    )  # nobody asks for the extra that needs speed
+    )  # the extra that needs speed is not requested
     assert page.text(".command") == "poetry remove api"
     assert "remove=api" in hash_of(page)
 
@@ -184,11 +184,11 @@ def test_cycles_say_what_breaks_them(open_page: Opener) -> None:
 
 def test_changes_list_what_came_went_and_changed(open_page: Opener) -> None:
     page = open_page("view=changes")
-    told = page.text("#view-changes .side")
+    reported = page.text("#view-changes .side")
 
-    assert "new-thing" in told
-    assert "old-thing" in told
-    assert "1.9 → 2.0" in told
+    assert "new-thing" in reported
+    assert "old-thing" in reported
+    assert "1.9 → 2.0" in reported
 
 
 def test_the_map_shows_each_direct_dependency_with_the_packages_that_it_brings(open_page: Opener) -> None:

@@ -118,7 +118,7 @@ def _compare(server: OsvServer, tmp_path: Path) -> None:
 
 
 def comparable(document: dict[str, Any]) -> object:
-    """Return a document whose vulnerabilities are sets of names, as their order is nobody's promise."""
+    """Return a document whose vulnerabilities are sets of names, as their order is not promised."""
     rows = [
         (row["name"], row["version"],
          {(frozenset((one["id"], *one["aliases"])), *one["fix_versions"], one["description"]) for one in row["vulns"]})

@@ -78,8 +78,8 @@ def test_every_alias_and_every_fixed_version_of_the_truth_is_told() -> None:
         assert names == set(pair["all_ids"])
         assert withdrawn_ids(package) == {one["id"] for one in pair["withdrawn"]}
         offered = {canonical(v) for vuln in pair["vulns"] for v in vuln["fixed"]}
-        told = {canonical(v) for finding in package.findings for v in finding.fixed_in}
-        assert told <= offered
+        reported = {canonical(v) for finding in package.findings for v in finding.fixed_in}
+        assert reported <= offered
 
 
 def test_every_synthetic_case_is_answered(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def is_valid(found: Migration, folder: Path) -> None:
     assert planned <= {"main", *poetry.package.dependency_group_names(include_optional=True)}
 
 
-def told(found: Migration) -> str:
+def reported(found: Migration) -> str:
     """Return everything that the command may show or write."""
     plan = found.plan
     parts = [
@@ -122,7 +122,7 @@ def secrets(found: Migration) -> set[str]:
 def add_up_and_valid(project: str, files: tuple[str, ...], folder: Path) -> None:
     found = migration(project, files)
     adds_up(found)
-    assert not [secret for secret in secrets(found) if secret in told(found)]
+    assert not [secret for secret in secrets(found) if secret in reported(found)]
     if found.plan.errors:
         assert all(error.place.file and error.what and error.suggestion for error in found.plan.errors)
     else:

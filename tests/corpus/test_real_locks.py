@@ -155,7 +155,7 @@ class PoetrysWalk:
     """Which packages a project leads to, by the rules of Poetry's own ``Provider.complete_package``.
 
     Written for this test on poetry-core's classes alone: a dependency counts when a feature that was asked for lists
-    it, or when it is not optional; its marker says which features it belongs to. Versions are told apart by
+    it, or when it is not optional; its marker says which features it belongs to. Versions are distinguished by
     poetry-core's own constraints.
     """
 

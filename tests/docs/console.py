@@ -79,7 +79,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ShownFile:
-    """A file that a page shows as a whole, or what a reader shall add at its end."""
+    """A file that a page shows as a whole, or what a reader adds at its end."""
 
     line: int
     path: str

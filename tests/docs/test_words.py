@@ -31,6 +31,8 @@ BETTER = {
 """Pattern -> what to write instead."""
 
 TURN = re.compile(rf"\b(?:{'|'.join(BETTER)})\b", re.IGNORECASE)
+ANYWHERE = re.compile(r"\b(?:told|whence|gravest|somebody|nobody|shall)\b", re.IGNORECASE)
+"""What names, docstrings and comments of the source do without as well."""
 _TAG = re.compile(r"\{%.*?%\}")  # of a template
 TEXTS = [
     *PAGES,
@@ -63,6 +65,15 @@ def test_messages_and_help_texts_use_the_usual_words(package: str) -> None:
         for path in modules
         for line, text in literals(path)
         for found in TURN.finditer(text)
+    ] == []
+
+
+def test_names_docstrings_and_comments_use_the_usual_words() -> None:
+    assert [
+        f"{path.relative_to(SOURCE)}:{number}: {line.strip()[:100]}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if ANYWHERE.search(line)
     ] == []
 
 

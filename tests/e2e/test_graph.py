@@ -296,9 +296,9 @@ def test_a_health_report_is_laid_over_the_graph(
     report.parent.mkdir()
     assert "not audited" in poetry.must(made, "graph", "--format", "text").stdout
     report.write_text(json.dumps(document), "utf-8")
-    told = poetry.must(made, "graph", "--format", "text").stdout.partition("Vulnerable:")[2]
-    assert "requests" in told
-    assert f"1 of {len(nodes)} audited" in told
+    reported = poetry.must(made, "graph", "--format", "text").stdout.partition("Vulnerable:")[2]
+    assert "requests" in reported
+    assert f"1 of {len(nodes)} audited" in reported
     assert "GHSA-demo" in poetry.must(made, "graph", "--format", "html").stdout
     document["lock"] = {"packages_sha256": "0" * 64}
     report.write_text(json.dumps(document), "utf-8")

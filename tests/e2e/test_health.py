@@ -56,9 +56,9 @@ def test_private_packages_fail_closed_and_their_names_stay_here(shop: Shop, osv:
     packages = by_name(document)
     assert {packages[name]["audited"] for name in PRIVATE} == {"failed"}
     assert document["complete"] is False
-    told = json.dumps(osv.questions)
-    assert "toolkit" in told
-    assert [name for name in PRIVATE if name in told] == []
+    reported = json.dumps(osv.questions)
+    assert "toolkit" in reported
+    assert [name for name in PRIVATE if name in reported] == []
 
 
 def test_download_figures_are_one_list_and_no_name_is_sent(shop: Shop, osv: OsvServer) -> None:
@@ -347,8 +347,8 @@ def test_the_service_pypi_reads_the_json_of_the_index_and_nothing_missing_is_cle
 ) -> None:
     for name in ("webapi", "parser", "toolkit"):
         entries = [{"id": "PYSEC-8-8", "aliases": [], "fixed_in": ["1.1"]}] if name == "toolkit" else []
-        told = {"info": {"name": name, "version": "1.0"}, "vulnerabilities": entries}
-        osv.files[f"/pypi/{name}/1.0/json"] = json.dumps(told).encode()
+        reported = {"info": {"name": name, "version": "1.0"}, "vulnerabilities": entries}
+        osv.files[f"/pypi/{name}/1.0/json"] = json.dumps(reported).encode()
     options = ("--service", "pypi", "--metric", "security", "--only", "main")
 
     document = shop.document(*options, code=1, POETRY_AIOPS_PYPI_URL=osv.url)

@@ -42,7 +42,7 @@ def run_step(workspace: Path, script: str, environment: dict[str, str], **inputs
     temp = workspace / "runner-temp"
     temp.mkdir()
     (temp / "poetry-aiops").symlink_to(sys.prefix)
-    told = {f"HEALTH_{name}": value for name, value in inputs.items()}
+    reported = {f"HEALTH_{name}": value for name, value in inputs.items()}
     runner = {
         "GITHUB_WORKSPACE": str(workspace),
         "RUNNER_TEMP": str(temp),
@@ -52,7 +52,7 @@ def run_step(workspace: Path, script: str, environment: dict[str, str], **inputs
     done = subprocess.run(
         ["bash", str(ACTION / script)],
         cwd=workspace,
-        env={"PATH": os.defpath, **environment, **runner, **told},
+        env={"PATH": os.defpath, **environment, **runner, **reported},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""``poetry health --monitor``: news only, through faults, until it is told to stop."""
+"""``poetry health --monitor``: news only, through faults, until it is stopped."""
 
 from __future__ import annotations
 

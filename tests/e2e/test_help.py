@@ -103,13 +103,13 @@ def texts() -> Texts:
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *COMMANDS], capture_output=True, text=True, check=True, timeout=180
     )
-    told = json.loads(done.stdout)
-    assert told["list"]["code"] == 0, told["list"]
-    said = told["said"]
+    reported = json.loads(done.stdout)
+    assert reported["list"]["code"] == 0, reported["list"]
+    said = reported["said"]
     return Texts(
-        told["list"]["output"],
-        told["help"],
-        told["option"],
+        reported["list"]["output"],
+        reported["help"],
+        reported["option"],
         {name: said[name]["description"] for name in said},
         {name: said[name]["options"] for name in said},
     )

@@ -100,10 +100,10 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def misfit(ended: Ended, *said: str) -> None:
-    told = " ".join(ended.err.split())
+    reported = " ".join(ended.err.split())
     assert (ended.code, ended.out) == (1, ""), ended
-    assert told.startswith("hw-check: ml (")
-    assert not [part for part in said if part not in told], told
+    assert reported.startswith("hw-check: ml (")
+    assert not [part for part in said if part not in reported], reported
 
 
 def fits(ended: Ended, *said: str) -> None:
@@ -363,10 +363,15 @@ def test_json_is_one_document_whatever_the_answer(machine: Machine) -> None:
     machine.nvidia().holds("cu126")
     for code, fit, env in ((0, True, {}), (1, False, {"CUDA_VISIBLE_DEVICES": "-1"})):
         ended = machine.check("--json", **env)
-        told = json.loads(ended.out)
-        assert (ended.code, told["fits"], told["variant"], told["backend"]) == (code, fit, "ml", "cu126")
-        assert told["schema"] == "poetry-aiops/hw-check/1"
-        assert bool(told["fixes"]) != fit
+        reported = json.loads(ended.out)
+        assert (ended.code, reported["fits"], reported["variant"], reported["backend"]) == (
+            code,
+            fit,
+            "ml",
+            "cu126",
+        )
+        assert reported["schema"] == "poetry-aiops/hw-check/1"
+        assert bool(reported["fixes"]) != fit
 
 
 @pytest.mark.parametrize(

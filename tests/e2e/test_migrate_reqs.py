@@ -85,7 +85,7 @@ def test_restore_sh_puts_everything_back_without_poetry(
 
 
 @pytest.mark.parametrize(
-    ("pyproject", "told"),
+    ("pyproject", "reported"),
     [
         (
             '[project]\nname = "shop"\nrequires-python = ">=3.11"\n',
@@ -98,14 +98,14 @@ def test_restore_sh_puts_everything_back_without_poetry(
     ],
 )
 def test_what_poetry_would_refuse_is_refused_by_the_dry_run_too(
-    poetry: PoetryProgram, index: PackageIndex, tree: Tree, pyproject: str, told: str
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree, pyproject: str, reported: str
 ) -> None:
     project = tree(index, **{"requirements.txt": BASE, "pyproject.toml": pyproject, "shop/__init__.py": ""})
     before = content(project)
     for options in (["--dry-run"], ["--no-lock"], []):
         done = poetry.run(project, "migrate-reqs", *options)
         assert done.code == 2, done
-        assert told in done.stderr
+        assert reported in done.stderr
         assert "Dry run" not in done.stdout
         assert content(project) == before
 

@@ -87,6 +87,6 @@ def test_the_comparison_sees_what_a_plugin_changes(
     poetry: PoetryProgram, teammate: PoetryProgram, new_project: ProjectFactory
 ) -> None:
     both = BesidePlain(poetry, teammate, new_project(projects.HW, "ours"), new_project(projects.HW, "theirs"))
-    told = "\n".join(both.differences("lock"))
+    reported = "\n".join(both.differences("lock"))
     for part in ("exit code: 0 instead of 1", "stdout", "stderr", "poetry.lock"):
-        assert f"poetry lock: {part}" in told
+        assert f"poetry lock: {part}" in reported

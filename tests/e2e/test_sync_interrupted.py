@@ -1,4 +1,4 @@
-"""``poetry sync-reqs`` while the lock changes ten times a second, and while somebody pulls the plug."""
+"""``poetry sync-reqs`` while the lock changes ten times a second, and while the power is cut."""
 
 from __future__ import annotations
 

@@ -94,10 +94,10 @@ def environment(tmp_path: Path) -> Environment:
 
 
 def refused(verdict: Verdict, *said: str) -> None:
-    told = " ".join(verdict.reasons)
+    reported = " ".join(verdict.reasons)
     assert not verdict.ok
     assert verdict.fix
-    assert not [part for part in said if part not in told], told
+    assert not [part for part in said if part not in reported], reported
 
 
 A100 = ("NVIDIA A100", 8, 0, "")

@@ -102,7 +102,7 @@ def test_images_run_as_a_user_who_can_change_nothing_of_the_app(chatbot: Images)
 
     done = chatbot.run("production", "sh", "-c", f"{look}; {change} 2>&1")
 
-    words = done.output.split("\n")  # what is told to standard error stands anywhere between
+    words = done.output.split("\n")  # what goes to standard error is anywhere in between
     assert words.count("10001") == 2, done.output
     assert {"app", "home", "read-only"} <= set(words), done.output
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,6 +10,7 @@ from tests.support.every import every
 from tests.support.examples import examples
 from tests.support.neighbours import FILE, InMemory, parsed
 from tests.support.pip_texts import requirement_texts, sorted_specifier
+from tests.support.timing import within
 
 from poetry_aiops.migrate.reading.named import parse_plain
 from poetry_aiops.migrate.reading.parse import parse_file
@@ -115,10 +114,9 @@ def test_every_refused_line_has_an_error(text: str) -> None:
 
 def read_quickly(word: str) -> None:
     for text in ((word * (SIZE // len(word) + 1))[:SIZE], "six " + (word * (SIZE // len(word) + 1))[:SIZE]):
-        start = time.process_time()
-        parsed(text)
-        redact(text)
-        assert time.process_time() - start < SECONDS
+        with within(SECONDS, text[:40]):
+            parsed(text)
+            redact(text)
 
 
 def test_a_long_line_of_anything_is_read_quickly() -> None:

@@ -46,7 +46,7 @@ def pins() -> dict[str, tuple[str, str]]:
 
 
 def pages() -> list[Path]:
-    """Return every file that shows a workflow to somebody."""
+    """Return every file that shows a workflow."""
     return [
         *GITHUB.rglob("*.yml"),
         *EXAMPLES,

@@ -97,7 +97,7 @@ class Buildah:
         return Path("/run") / f"poetry-aiops-{name}"
 
     def unmount(self) -> None:
-        """Unmount what builds have left mounted, so that the folder can be deleted; nobody may be using it."""
+        """Unmount what builds have left mounted, so that the folder can be deleted; nothing may be using it."""
         mounts = Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
         places = [mount.split()[1] for mount in mounts]
         for place in sorted(filter(lambda place: place.startswith(f"{self.folder}/"), places), reverse=True):

@@ -1,4 +1,4 @@
-"""A certificate for 127.0.0.1 that nobody trusts."""
+"""A certificate for 127.0.0.1 that is not trusted."""
 
 from __future__ import annotations
 

@@ -292,12 +292,12 @@ class Link:
 
     def as_json(self) -> dict[str, object]:
         metadata = {"sha256": self.file.metadata_sha256} if self.has_metadata else False
-        told: dict[str, object] = {}
+        reported: dict[str, object] = {}
         if self.uploaded is not None:
-            told["upload-time"] = self.uploaded
+            reported["upload-time"] = self.uploaded
         if self.attested is not None:
-            told["provenance"] = f"{self.file.filename}.provenance" if self.attested else None
-        return told | {
+            reported["provenance"] = f"{self.file.filename}.provenance" if self.attested else None
+        return reported | {
             "filename": self.file.filename,
             "url": urllib.parse.quote(self.file.filename),
             "hashes": {} if self.fault is Fault.NO_HASHES else {"sha256": self.file.sha256},

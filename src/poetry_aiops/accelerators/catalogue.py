@@ -56,7 +56,7 @@ class TorchLine(NamedTuple):
     """One minor release of torch: the indexes that hold it, its Python range and its glibc floor.
 
     ``extra_cuda`` are builds for Linux alone that exist beside the advertised ones; ``rocm_known`` is false
-    when nobody has yet verified which ROCm builds there are.
+    when it is not yet verified which ROCm builds there are.
     """
 
     line: str

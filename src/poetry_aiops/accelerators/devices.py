@@ -64,14 +64,14 @@ def nvidia_devices(
     )
     windows = around.os == "windows" or around.wsl
     derived = catalogue.max_cuda(merged.driver, windows=windows) if merged.driver else None
-    told = [gpu._replace(compute_capability=cc) for gpu, cc in zip(gpus, capabilities, strict=True)]
+    reported = [gpu._replace(compute_capability=cc) for gpu, cc in zip(gpus, capabilities, strict=True)]
     return tuple(
         _device("cuda", gpu, _masked(nvidia_state(gpu, around), hidden.get(place)))._replace(
             driver=merged.driver,
             max_cuda=merged.max_cuda or derived,
             compute_capability=gpu.compute_capability,
         )
-        for place, gpu in enumerate(told)
+        for place, gpu in enumerate(reported)
     )
 
 

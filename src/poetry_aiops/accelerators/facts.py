@@ -34,7 +34,7 @@ class Gpu(NamedTuple):
     """One device as one probe describes it.
 
     ``chip`` is the maker's code name (``GA102``, ``Navi 31``), ``kernel_driver`` the bound Linux driver:
-    empty when none is bound and ``None`` when that is not told.
+    empty when none is bound and ``None`` when that is unknown.
     """
 
     vendor: str
@@ -103,5 +103,5 @@ class Facts(NamedTuple):
 def gpu_line(gpu: Gpu) -> str:
     """Return one device as a short line."""
     names = ("name", "chip", "device_id", "bus", "compute_capability", "gfx", "kernel_driver")
-    told = [f"{name}={value}" for name in names if (value := getattr(gpu, name))]
-    return "gpu: " + (", ".join(told) or f"vendor={gpu.vendor}")
+    reported = [f"{name}={value}" for name in names if (value := getattr(gpu, name))]
+    return "gpu: " + (", ".join(reported) or f"vendor={gpu.vendor}")

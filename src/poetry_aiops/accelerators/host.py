@@ -77,7 +77,7 @@ class Host(NamedTuple):
     kind of container (``docker``, ``podman``, ``kubernetes``, ``lxc`` or ``container``) or the builder of an
     image (``buildkit``, ``buildah``, ``kaniko``, ``buildpacks`` or ``apptainer``),
     ``l4t`` is the Jetson Linux release, ``other_gpus`` lists devices that no framework build can use, with
-    the reason. ``None`` stands for what no probe told.
+    the reason. ``None`` means that no probe reported it.
     """
 
     os: OperatingSystem

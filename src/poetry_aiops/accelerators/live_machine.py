@@ -79,11 +79,11 @@ def _natural(path: str) -> tuple[tuple[int, str], ...]:
 
 def _libc() -> str | None:
     try:
-        told = os.confstr("CS_GNU_LIBC_VERSION")
+        reported = os.confstr("CS_GNU_LIBC_VERSION")
     except (ValueError, OSError):
-        told = None
-    if told:
-        return told
+        reported = None
+    if reported:
+        return reported
     return "musl" if glob.glob(MUSL_LOADERS) else None  # noqa: PTH207 - an absolute pattern
 
 

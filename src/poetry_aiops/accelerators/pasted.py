@@ -1,4 +1,4 @@
-"""``--target-file``: files that somebody pasted or recorded, whatever they are."""
+"""``--target-file``: pasted or recorded files of any kind."""
 
 from __future__ import annotations
 

@@ -235,17 +235,17 @@ def _gpus(read: _Spec) -> list[Gpu]:
     several = {key: read.values.get(key, []) for key in _SEVERAL}
     count = max(1, *(len(values) for values in several.values()))
 
-    def told(key: str, place: int) -> str | None:
+    def reported(key: str, place: int) -> str | None:
         values = several[key]
         return values[place] if place < len(values) else None
 
     return [
         Gpu(
             NVIDIA,
-            name=told("gpu", place),
-            device_id=(told("device", place) or "")[-4:] or None,
-            compute_capability=told("cc", place),
-            gfx=told("gfx", place),
+            name=reported("gpu", place),
+            device_id=(reported("device", place) or "")[-4:] or None,
+            compute_capability=reported("cc", place),
+            gfx=reported("gfx", place),
         )
         for place in range(count)
     ]

@@ -80,7 +80,7 @@ def _legacy(gpu: Gpu, around: Surroundings) -> State | None:
 
 def _broken(gpu: Gpu, around: Surroundings) -> State | None:
     """Return the failures that a reboot or another container option repairs."""
-    found = next((told for holds, *told in _failures(gpu, around) if holds), None)
+    found = next((reported for holds, *reported in _failures(gpu, around) if holds), None)
     return State(usable=False, why=found[0], needs=found[1], repairable=True) if found else None
 
 

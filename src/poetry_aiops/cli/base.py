@@ -145,7 +145,7 @@ class AiopsCommand(Command):
         suit_terminal(io)
         try:
             if self._refusal is not None:
-                raise self._refusal  # noqa: TRY301 - told like every other
+                raise self._refusal  # noqa: TRY301 - reported like every other
             return super().run(io)
         except AiopsError as error:
             failure = error

@@ -12,7 +12,9 @@ from poetry_aiops.errors import AiopsError, UsageError
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+    from poetry_aiops.cli.output import Output
 
 
 T = TypeVar("T")
@@ -86,6 +88,14 @@ def each_project(
         except AiopsError as error:
             outcomes.append(ProjectOutcome(folder, error.exit_code, error=error))
     return tuple(outcomes)
+
+
+def forms_of(output: Output, allowed: Collection[str], hint: str) -> set[str]:
+    """Return the formats that a run about several projects writes; raises UsageError for one that is about one project."""
+    forms = {form for form in (output.form, *output.files.values()) if form}
+    if alone := sorted(forms.difference(allowed)):
+        raise UsageError(f"{alone[0]} is about one project", where="--format", hint=hint)
+    return forms
 
 
 def folder_of(file: Path, here: Path) -> str:

@@ -56,7 +56,7 @@ def cells_wide(text: str) -> int:
 def wrapped(text: str, width: int, *, keep_words: bool = False) -> list[str]:
     """Return the text in lines of at most ``width`` cells, broken at blanks where that is possible.
 
-    ``keep_words`` leaves a word that is too long as it is: a path or an address that somebody may copy.
+    ``keep_words`` leaves a word that is too long as it is: a path or an address to copy.
     """
     lines, line = [], ""
     for word in text.split():

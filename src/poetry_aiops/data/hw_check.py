@@ -168,8 +168,8 @@ def check_cuda(needs: dict[str, Any], machine: Machine) -> str:
     own_nodes = machine.os == "linux" and not machine.wsl
     if own_nodes and not (driver and machine.names("dev/nvidia[0-9]*")):
         no_gpu(driver, machine)
-    gpus, told = ask_nvidia_smi()
-    driver = driver or told
+    gpus, reported = ask_nvidia_smi()
+    driver = driver or reported
     if not driver:
         no_gpu(driver, machine)
     first = machine.env.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()

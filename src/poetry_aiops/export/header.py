@@ -73,7 +73,7 @@ def read_header(text: str) -> Header | None:
 
 
 def _top(text: str) -> str:
-    """Return the leading comment lines; a few more are looked at when somebody wrote above them."""
+    """Return the leading comment lines; a few more are read when lines were written above them."""
     return "\n".join(text.split("\n", _TOP_LINES * 2)[: _TOP_LINES * 2])
 
 

@@ -43,7 +43,7 @@ Table = dict[str, Any]
 
 
 def render_pylock(plan: FilePlan, exported: Exported) -> Rendered:
-    """Return the pylock of a selection; files without a known address are left out and told in ``missing``."""
+    """Return the pylock of a selection; files without a known address are left out and named in ``missing``."""
     document, missing = pylock_document(plan, exported)
     gone = [
         f"{_GONE} {file.name} {file.hash}"
@@ -249,7 +249,7 @@ def _quoted(text: str) -> str:
 
 
 def what_is_wrong(document: Mapping[str, Any]) -> str | None:
-    """Return why the document is no valid pylock (PEP 751), None when it is or when nobody can tell.
+    """Return why the document is no valid pylock (PEP 751), None when it is or when that is unknown.
 
     Times may be text, as ``datetime.fromisoformat`` reads them.
     """

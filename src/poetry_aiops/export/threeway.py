@@ -1,7 +1,7 @@
 """Three-way comparison: what the file should be, what it is, and what it was when we wrote it.
 
 Of the third only a digest is left, in the file's own header. That is enough to tell a lock that moved on from a file
-that somebody edited; and while the lock is still the one the file came from, writing anew gives exactly the text that
+that was edited; and while the lock is still the one the file came from, writing anew gives exactly the text that
 was there before the edit.
 """
 
@@ -35,7 +35,7 @@ IN_WORDS: Final[dict[State, str]] = {
 class Comparison:
     """How a file stands; ``diff`` leads from the file to what it should be.
 
-    ``edits`` are the lines changed by hand (``+`` written, ``-`` taken away) where they can be told from what a
+    ``edits`` are the lines changed by hand (``+`` written, ``-`` taken away) where they can be separated from what a
     newer lock changes; ``lock_moved`` says that the lock is another one than the file came from.
     """
 

@@ -22,7 +22,7 @@ def parents(
     """Return for each pinned package who asks for it within the selection, sorted.
 
     The project itself is ``name (pyproject.toml)``, with a group ``name (pyproject.toml:group)``; a package that is
-    asked for by nobody here is left out.
+    not requested here is left out.
     """
     asked = list(_asked_by_project(selection, project))
     extras = _asked_extras(pins, asked)

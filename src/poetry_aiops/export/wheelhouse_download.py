@@ -43,7 +43,7 @@ _MINUTE = 60.0  # seconds without a byte
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Fetches into one folder; ``progress`` is told how many bytes came."""
+    """Fetches into one folder; ``progress`` gets how many bytes came."""
 
     session: Authenticator
     folder: Path

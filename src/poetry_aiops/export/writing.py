@@ -182,7 +182,7 @@ def _file_of(variant: str, bundle: Bundle) -> str:
 
 
 def _text(root: Path, name: str) -> str | None:
-    """Return a file's text; what is no UTF-8 is nobody's work of ours and only has to differ."""
+    """Return a file's text; what is not UTF-8 was not written here and only has to differ."""
     path = root / name
     try:
         return read_file(path, within=root).decode("utf-8", "replace")

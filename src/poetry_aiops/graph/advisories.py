@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 SEVERITIES: Final = ("critical", "high", "medium", "low", "")
-"""From the worst to the least; empty for one that nobody rated."""
+"""From the worst to the least; empty for one without a rating."""
 
 _SCHEMA: Final = "poetry-aiops/health/"
 _OTHER_WORDS: Final = {"moderate": "medium", "important": "high"}

@@ -1,7 +1,7 @@
 """The names that pyproject.toml writes down as dependencies, whether Poetry reads that table or not.
 
 Poetry leaves an entry of ``[tool.poetry.dependencies]`` out when ``[project] dependencies`` is there and does not
-name it; the author of such an entry should be told.
+name it; the author of such an entry should see it.
 """
 
 from __future__ import annotations

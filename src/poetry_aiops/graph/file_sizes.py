@@ -13,9 +13,9 @@ from urllib3.exceptions import HTTPError
 
 from poetry_aiops.graph.build import source_label
 from poetry_aiops.graph.sizes import NO_FILE_FITS, BuildSize
-from poetry_aiops.index.file_listing import ACCEPT, LARGEST, UnreadableListingError, files_on
+from poetry_aiops.index.file_listing import LARGEST, UnreadableListingError, files_of
 from poetry_aiops.index.page_fetch import FetchError, PageFetcher, in_words
-from poetry_aiops.index.source import IndexSource, sources_of
+from poetry_aiops.index.source import IndexSource, source_key, sources_of
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.wheels import best_file
 from poetry_aiops.system.json_cache import JsonCache
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 
 THREADS: Final = 8
-_DEFAULT_INDEX: Final = "pypi"
 _DIGITS: Final = 15  # of a length in bytes
 _MOST_CACHED: Final = 100_000  # hashes; about eight megabytes
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -70,7 +69,7 @@ def file_sizes(
         elif one.file is not None and (size := cached.get(one.file.hash)) is not None:
             one.found = replace(one.found, size=size)
         else:
-            pages.setdefault((_source_of(one.package), one.package.name), []).append(one)
+            pages.setdefault((source_key(one.package), one.package.name), []).append(one)
     if pages:
         _ask(pages, order, pool, config, on_progress)
         found = {one.file.hash: one.found.size for one in wanted if one.file and one.found.size is not None}
@@ -98,11 +97,6 @@ def _chosen(package: Package, order: Mapping[Tag, int]) -> tuple[LockedFile | No
     file = best_file(package.files, order)
     found = BuildSize(package.name, package.version, source_label(package.source), file.name if file else "")
     return file, found
-
-
-def _source_of(package: Package) -> str:
-    named = package.source.reference if package.source else None
-    return (named or _DEFAULT_INDEX).lower()
 
 
 def _ask(
@@ -167,9 +161,7 @@ class _Reader:
             )
 
     def _files(self, source: IndexSource, name: str) -> tuple[ListedFile, ...]:
-        page = source.page(name)
-        fetched = self.fetcher.get(source.name, page, {"Accept": ACCEPT})
-        files = files_on(fetched.content or b"", fetched.content_type, page)
+        files = files_of(self.fetcher, source, name)
         source.answered()
         return files
 

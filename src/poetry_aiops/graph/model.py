@@ -194,7 +194,7 @@ class DependencyGraph:
 
     @cached_property
     def reach(self) -> Reach:
-        """What the project reaches in the whole lock, extras and builds told apart."""
+        """What the project reaches in the whole lock, extras and builds apart."""
         return Reach(self.links)
 
     def find(self, name: str, where: str) -> str:

@@ -216,7 +216,7 @@ class _Walk:
             self.waiting[name] = None
 
     def _wanted(self, name: str) -> list[Package]:
-        """Return the builds that something in scope asks for; a lock with groups has already told them apart."""
+        """Return the builds that something in scope asks for; a lock with groups has already separated them."""
         builds = self.builds[name]
         if len(builds) == 1 or self.lock.has_groups:
             return builds

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.cli.document import document, document_text
 from poetry_aiops.cli.escape import for_terminal
-from poetry_aiops.cli.projects import each_project, folder_of, projects_document, worst_exit_code
+from poetry_aiops.cli.projects import each_project, folder_of, forms_of, projects_document, worst_exit_code
 from poetry_aiops.cli.styled import styled
-from poetry_aiops.errors import UsageError
 from poetry_aiops.graph.run import Graphing
 
 
@@ -25,14 +24,8 @@ if TYPE_CHECKING:
 
 def graph_of_projects(request: GraphRequest, output: Output, projects: Mapping[Path, PoetryProject]) -> int:
     """Return the worst exit code of the projects, by their pyproject.toml; raises UsageError for a format about one."""
-    if alone := sorted({output.form, *output.files.values()} - {"", "json"}):
-        raise UsageError(
-            f"{alone[0]} is about one project",
-            where="--format",
-            hint="Choose json, ask a question without a format, or run it for each project by itself.",
-        )
-
-    wanted = bool(output.form or output.files)
+    hint = "Choose json, ask a question without a format, or run it for each project by itself."
+    wanted = bool(forms_of(output, {"json"}, hint))
 
     def look_at(pyproject: Path) -> tuple[int, dict[str, Any]]:
         run = Graphing(replace(request, pyproject=pyproject), output, projects[pyproject])

@@ -22,7 +22,7 @@ NO_FILE_FITS: Final = "no file of it fits this machine"
 
 @dataclass(frozen=True, slots=True)
 class BuildSize:
-    """The size of one locked build in bytes to download; None with the ``reason`` in words where nobody tells it.
+    """The size of one locked build in bytes to download; None with the ``reason`` as a message where it is unknown.
 
     ``source`` is spelled as ``Build.source``; ``file`` is the file that would be installed, empty when none fits.
     ``refused``: its index wants a login, or the user's word that it may be asked.

@@ -189,7 +189,7 @@ class Adding:
         return code
 
     def _lock_is_behind(self) -> bool:
-        """Whether an earlier run was told not to lock, or was killed between exchanging both files."""
+        """Whether an earlier run was not to lock, or was killed between exchanging both files."""
         locker = self.project.poetry.locker
         return self.request.lock and not (locker.is_locked() and locker.is_fresh())
 

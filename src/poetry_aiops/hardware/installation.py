@@ -111,13 +111,13 @@ class Installation:
 
     @property
     def active_groups(self) -> set[NormalizedName]:
-        """The dependency groups that Poetry's installer shall activate."""
+        """The dependency groups that Poetry's installer activates."""
         variant = {self.variant} if self.variant and not self._extras else set()
         return {canonicalize_name(group) for group in self.group_plan.groups | variant}
 
     @property
     def active_extras(self) -> frozenset[str]:
-        """The extras that Poetry's installer shall install; of those that are variants, the chosen one."""
+        """The extras that Poetry's installer installs; of those that are variants, the chosen one."""
         request = self.request
         if not self._extras or self.session is None:
             return frozenset(self.poetry.package.extras) if request.all_extras else request.groups.extras
@@ -129,7 +129,7 @@ class Installation:
         return self.session is not None and self.session.kind == "extras"
 
     def adjusted_option(self, name: str, given: Any) -> Any:  # noqa: ANN401 - options are of any type
-        """Return what Poetry's install shall see of an option: the extras with the chosen variant and no other."""
+        """Return what Poetry's install sees of an option: the extras with the chosen variant and no other."""
         if not self._extras or self.session is None or name not in {"extras", "all-extras"}:
             return given
         if name == "all-extras":

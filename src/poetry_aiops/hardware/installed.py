@@ -1,4 +1,4 @@
-"""Which build of a framework lies in an environment, told from its files without importing it.
+"""Which build of a framework is in an environment, read from its files without importing it.
 
 A build shows itself in the local part of its version (``+cu126``), in torch's own ``version.py``, in a plugin's
 name (``jax-cuda12-plugin``) or in the CUDA libraries that it brings along. NVIDIA names those of CUDA 12
@@ -57,7 +57,7 @@ class InstalledBuild:
     """A framework as it is installed.
 
     ``family`` is ``None`` when nothing tells which build it is; ``release`` is the CUDA or ROCm version, perhaps
-    the major one alone (``12.6``, ``12``, ``7.2``); ``evidence`` says what told. ``own_libraries`` is true where
+    the major one alone (``12.6``, ``12``, ``7.2``); ``evidence`` names the source. ``own_libraries`` is true where
     NVIDIA's libraries are installed as packages beside it, ``clash`` names packages that overwrite each other.
     """
 

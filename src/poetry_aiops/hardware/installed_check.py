@@ -103,7 +103,7 @@ def _torch(backend: str, build: InstalledBuild) -> tuple[Outcome, str]:
 
 
 def _same_line(build: InstalledBuild, wanted: str) -> bool:
-    """Return whether a ROCm release told by HIP, which knows two parts, can be the wanted one of three."""
+    """Return whether a ROCm release reported by HIP, which knows two parts, can be the wanted one of three."""
     return build.family == "rocm" and version_key(wanted)[:2] == version_key(build.release or "")
 
 

@@ -256,7 +256,7 @@ class _Planner:
         )
 
     def _remember(self, wish: Wish, choice: Choice) -> str | None:
-        """Return what the environment shall remember; a system environment remembers nothing."""
+        """Return what the environment remembers; a system environment remembers nothing."""
         if wish.value == AUTO or not self.env.is_venv():
             return None
         if wish.origin in {"option", "groups", "remembered"}:

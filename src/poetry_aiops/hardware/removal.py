@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.addition import COMMAND
 from poetry_aiops.project.checks import did_you_mean, normalised
-from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
@@ -60,6 +59,6 @@ def _sources_of(project: Project, groups: Iterable[str]) -> set[str]:
         one.source.lower()
         for name in groups
         if name in project.groups
-        for one in (*project.groups[name].requirements, *(project.main.requirements if name == MAIN else ()))
+        for one in project.groups[name].requirements
         if one.source
     }

@@ -1,4 +1,4 @@
-"""The verdict on an installed framework, from what importing and using it told.
+"""The verdict on an installed framework, from what importing and using it showed.
 
 ``data/verify_framework.py`` runs in the environment and prints a report; here it is read and judged. Nothing that
 the program printed makes this raise.
@@ -67,7 +67,7 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the program told; ``cuda``, ``rocm`` and ``xpu`` are versions of the build, ``arches`` as torch spells them."""
+    """What the program reported; ``cuda``, ``rocm`` and ``xpu`` are versions of the build, ``arches`` as torch spells them."""
 
     framework: str | None
     version: str | None

@@ -261,7 +261,7 @@ class Audit:
 
     @property
     def failed(self) -> tuple[PackageAudit, ...]:
-        """The packages of which nobody knows whether they are vulnerable."""
+        """The packages of which it is unknown whether they are vulnerable."""
         return tuple(package for package in self.packages if package.status is Status.FAILED)
 
     @property
@@ -275,9 +275,9 @@ class Audit:
     @property
     def open_questions(self) -> tuple[OpenQuestion, ...]:
         """Why this audit is incomplete; empty when nothing is open."""
-        told = [f"{source.name}: {source.problem}" for source in self.sources if source.problem]
-        told += [f"{source.name}: {gap}" for source in self.sources for gap in source.gaps]
-        questions = [OpenQuestion(text) for text in told]
+        reported = [f"{source.name}: {source.problem}" for source in self.sources if source.problem]
+        reported += [f"{source.name}: {gap}" for source in self.sources for gap in source.gaps]
+        questions = [OpenQuestion(text) for text in reported]
         if self.failed:
             text = f"{len(self.failed)} of {len(self.packages)} packages could not be audited"
             # What is known about no package is a question about the run, whatever an earlier lock held.

@@ -62,7 +62,7 @@ class Origins:
 
     @property
     def private_stand_ins(self) -> tuple[str, ...]:
-        """The hosts that stand in for the public index and that nobody declared public."""
+        """The hosts that stand in for the public index and that are not declared public."""
         return tuple(
             host_of(url)
             for name, url in self.stand_ins.items()

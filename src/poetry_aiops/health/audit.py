@@ -464,7 +464,7 @@ class HealthLook:
 
     @cached_property
     def history_text(self) -> tuple[str, tuple[str, ...]]:
-        """The text of the history, and why it cannot be read, so that nobody can tell what is new."""
+        """The text of the history, and why it cannot be read, so that what is new is unknown."""
         try:
             return read_report(self.request.reports / HISTORY), ()
         except NotADirectoryError:

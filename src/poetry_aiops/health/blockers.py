@@ -102,7 +102,7 @@ class Search:
         return self._follow(package, version, (package.name,))
 
     def needs_of(self, package: Package, version: str) -> Sequence[Requirement] | None:
-        """Return what a version asks for, asked once; None when nobody can tell or too much was asked."""
+        """Return what a version asks for, asked once; None when that is unknown or too much was asked."""
         key = (package.name, version)
         if key not in self._known:
             self.asks_left -= 1
@@ -176,7 +176,7 @@ class Search:
         return constraints is not None and all(_allows(one, version) for one in constraints)
 
     def _constraints(self, parent: Package, release: str, name: str) -> list[str] | None:
-        """Return what a release asks of a package, None when nobody can tell."""
+        """Return what a release asks of a package, None when that is unknown."""
         needs = self.needs_of(parent, release)
         if needs is None:
             return None

@@ -41,7 +41,7 @@ class Unmet:
 class Certificate:
     """What was found about changing one pin.
 
-    ``refusals`` are the constraints that exclude the new version. ``known`` is false when nobody could tell what the
+    ``refusals`` are the constraints that exclude the new version. ``known`` is false when it is unknown what the
     new version asks for.
     """
 

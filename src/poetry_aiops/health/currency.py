@@ -92,7 +92,7 @@ class CurrencyOf:
         self._now = now
 
     def package(self, package: Package, records: IndexRecords) -> Currency:
-        """Return the currency of a locked package, with the reason when it cannot be told."""
+        """Return the currency of a locked package, with the reason when that is unknown."""
         direct = package.name in self._demands.direct
         elsewhere = why_not_from_index(package)
         if elsewhere:

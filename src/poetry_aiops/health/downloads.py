@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from poetry_aiops.health.popularity import Count, Counts
+from poetry_aiops.health.public_list import PublicList
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.system.addresses import redact_addresses
-from poetry_aiops.system.http import Limits, TransferError, open_transport
-from poetry_aiops.system.json_cache import JsonCache, is_fresh
+from poetry_aiops.system.http import Limits, Response, TransferError
+from poetry_aiops.system.json_cache import JsonCache
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -28,20 +27,11 @@ NONE: Final = "none"
 TOP_PACKAGES: Final = "https://hugovk.github.io/top-pypi-packages/top-pypi-packages.min.json"
 """The 15,000 packages with the most downloads in 30 days."""
 
-AGE: Final = timedelta(days=7)
-_USABLE: Final = timedelta(days=60)
-_SCHEMA: Final = "downloads/2"
+_FRESH: Final = 7 * 86_400.0  # seconds
+_USABLE: Final = 60 * 86_400.0
+_SCHEMA: Final = "downloads/3"
 _LIST: Final = "the list of the most used packages"
 _LIMITS: Final = Limits(connect=5.0, total=15.0, attempts=2)
-
-
-@dataclass(frozen=True, slots=True)
-class TopPackages:
-    """Downloads by name, the day that the list says, and when it was fetched."""
-
-    downloads: Mapping[str, int]
-    date: str
-    fetched: datetime
 
 
 def list_address(environment: Mapping[str, str]) -> str | None:
@@ -66,36 +56,24 @@ def download_counts(
         return Counts(otherwise=f"{_LIST} is switched off")
     digest = hashlib.sha256(redact_addresses(address).encode()).hexdigest()[:16]
     cache = JsonCache(folder and folder / f"downloads-{digest}.json", _SCHEMA)
-    known, problem = cache.read(_kept), "its downloads are not known (offline)"
-    if not offline and not (known and _is_younger(known, AGE, now)):
-        try:
-            downloads, date = asyncio.run(_fetched(address))
-            known = TopPackages(downloads, date, now)
-            cache.keep({"downloads": downloads, "date": date, "fetched": now.timestamp()})
-        except TransferError as error:
-            problem = f"{_LIST} could not be fetched: {error.reason}"
-    if known is None or not _is_younger(known, _USABLE, now):
+    known = PublicList(address, cache, _LIMITS, _FRESH, _USABLE, _top_packages, _parsed).known(
+        now, offline=offline
+    )
+    if known.content is None:
+        failed = known.failure and f"{_LIST} could not be fetched: {known.failure}"
+        problem = failed or "its downloads are not known (offline)"
         return Counts(missing=MappingProxyType(dict.fromkeys(names, problem)))
+    downloads, date = known.content
     host = urlsplit(address).hostname or "its source"
-    listed = {
-        name: Count(known.downloads[name], host, known.date) for name in names if name in known.downloads
-    }
+    listed = {name: Count(downloads[name], host, date) for name in names if name in downloads}
     unlisted = [name for name in names if name not in listed]
     missing = dict.fromkeys(unlisted, f"{_LIST} does not hold it")
     return Counts(MappingProxyType(listed), MappingProxyType(missing), frozenset(unlisted))
 
 
-async def _fetched(address: str) -> tuple[dict[str, int], str]:
-    async with open_transport(_LIMITS) as transport:
-        return _top_packages((await transport.get(address)).json())
-
-
-def _is_younger(known: TopPackages, age: timedelta, now: datetime) -> bool:
-    return is_fresh(known.fetched.timestamp(), now.timestamp(), age.total_seconds())
-
-
-def _top_packages(document: object) -> tuple[dict[str, int], str]:
+def _top_packages(answer: Response) -> tuple[dict[str, int], str]:
     """Return downloads by name and the date of a list ``{"last_update": ..., "rows": [{"project", "download_count"}]}``."""
+    document = answer.json()
     rows = document.get("rows") if isinstance(document, Mapping) else None
     if not isinstance(document, Mapping) or not isinstance(rows, list):
         raise TransferError("its answer has no rows")
@@ -116,8 +94,6 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _kept(content: Any) -> TopPackages:  # noqa: ANN401 - untrusted JSON, checked here
-    downloads = {str(name): int(count) for name, count in content["downloads"].items()}
-    return TopPackages(
-        downloads, str(content["date"]), datetime.fromtimestamp(float(content["fetched"]), UTC)
-    )
+def _parsed(kept: Any) -> tuple[dict[str, int], str]:  # noqa: ANN401 - untrusted JSON, checked here
+    downloads, date = kept
+    return {str(name): int(count) for name, count in downloads.items()}, str(date)

@@ -71,7 +71,7 @@ def _finding(package: PackageAudit, group: Sequence[Advisory], judged: dict[str,
     rating = worst(ratings)
     names = {identity for one in group for identity in (one.id, *one.aliases)} - {first.id}
     notes = (note for one in group for note in (*judged[one.id].notes, *one.notes))
-    told = (*notes, *(note for one in ratings for note in one.notes))
+    reported = (*notes, *(note for one in ratings for note in one.notes))
     return Finding(
         package=package.name,
         version=package.version,
@@ -86,7 +86,7 @@ def _finding(package: PackageAudit, group: Sequence[Advisory], judged: dict[str,
         url=next((one.url for one in group if one.url), ""),
         published=min((one.published for one in group if one.published), default=""),
         rating=rating,
-        notes=tuple(dict.fromkeys(told)),
+        notes=tuple(dict.fromkeys(reported)),
         groups=package.groups,
         dev_only=package.dev_only,
         builds=(package.key,),

@@ -189,14 +189,14 @@ class FixSolver:
     def _is_certain(self, targets: Mapping[PackageKey, str]) -> bool:
         """Say whether all these versions together fit the rest of the lock as it is."""
         needs = needs_from(self.case.poetry.pool)
-        told = {
+        reported = {
             package.key: (targets[package.key], needs(package, targets[package.key]))
             for package in self.case.lock.packages
             if package.key in targets
         }
         raised_to = {
             key: Raised(version, tuple(wanted))
-            for key, (version, wanted) in told.items()
+            for key, (version, wanted) in reported.items()
             if wanted is not None
         }
         ground = Ground(self.case.lock, self.case.project)
@@ -245,5 +245,5 @@ def _order(version: str) -> Version:
 
 
 def _unsolved(error: Exception) -> Unsolved:
-    told = explained(error)
-    return Unsolved(*told) if told else Unsolved(frozenset(), " ".join(str(error).split()))
+    reported = explained(error)
+    return Unsolved(*reported) if reported else Unsolved(frozenset(), " ".join(str(error).split()))

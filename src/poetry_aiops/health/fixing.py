@@ -167,8 +167,8 @@ def _outcome(
 ) -> FixOutcome:
     solved = batch.solution
     if solved is None:
-        told = tuple(_answered(one, batch, {}) for one in fixes)
-        return FixOutcome(told, solves=batch.solves, seconds=seconds)
+        reported = tuple(_answered(one, batch, {}) for one in fixes)
+        return FixOutcome(reported, solves=batch.solves, seconds=seconds)
     reasons = {
         name: tuple(dict.fromkeys(i for one in fixes if one.package == name for i in one.advisories))
         for name in batch.names

@@ -76,7 +76,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The judgement: violations, and what could not be told, so that passing would be a guess."""
+    """The judgement: violations, and what is unknown, so that passing would be a guess."""
 
     violations: tuple[Violation, ...] = ()
     incomplete: tuple[str, ...] = ()

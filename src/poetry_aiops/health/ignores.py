@@ -67,7 +67,7 @@ def apply_ignores(
 ) -> Sorted:
     """Sort findings by the ignores.
 
-    An entry that no finding needs is only told as unused when the audit was ``complete``: else the finding may be
+    An entry that no finding needs is only reported as unused when the audit was ``complete``: else the finding may be
     one that could not be seen.
     """
     active: list[Finding] = []

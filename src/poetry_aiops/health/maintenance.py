@@ -75,7 +75,7 @@ def score_of(years: float, releases: int, owners: int | None, status: str | None
 
 
 def maintenance_of(package: Package, records: IndexRecords, *, direct: bool, now: datetime) -> Maintenance:
-    """Return how well a locked package is looked after, with the reason when it cannot be told."""
+    """Return how well a locked package is looked after, with the reason when that is unknown."""
     elsewhere = why_not_from_index(package)
     if elsewhere:
         return Maintenance(package.key, direct, applicable=False, reason=elsewhere)

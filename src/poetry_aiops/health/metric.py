@@ -38,7 +38,7 @@ class Metric:
     """One metric of the whole lock.
 
     ``score`` is 0 (worst) to 100, None when nothing is known. ``coverage`` is the percentage of the packages that it
-    could be told for, of those that it applies to. ``open_questions`` say what no source answered: each one keeps the
+    is known for, of those that it applies to. ``open_questions`` say what no source answered: each one keeps the
     gate from passing. ``reason`` says what is missing and why. ``inputs`` are the figures that the score rests on,
     ready for a report.
     """
@@ -117,6 +117,6 @@ def _reasons(rated: Sequence[Rated], total: int) -> str:
     for one in rated:
         counts[one.reason] = counts.get(one.reason, 0) + 1
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    told = [f"{count} of {total} packages: {reason}" for reason, count in ordered[:3]]
+    reported = [f"{count} of {total} packages: {reason}" for reason, count in ordered[:3]]
     rest = sum(count for _, count in ordered[3:])
-    return "; ".join([*told, *([f"{rest} more for other reasons"] if rest else [])])
+    return "; ".join([*reported, *([f"{rest} more for other reasons"] if rest else [])])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Cause = Literal["first", "lock", "feed"]
 
-_REMEMBERED: Final = 10  # runs whose signals are not told again
+_REMEMBERED: Final = 10  # runs whose signals are not reported again
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class News:
 
     ``since`` is its time, None for the first run. ``locked`` and ``dropped`` are ``name==version`` that came and
     went. ``feeds`` are the advisory sources whose content is another; one without a hash never shows up there.
-    ``resolved`` are findings that are gone, which is not told while the audit is incomplete. ``blind`` are the
+    ``resolved`` are findings that are gone, which is not reported while the audit is incomplete. ``blind`` are the
     questions that are open now and were not then; ``sees_again`` that the last run had some and this one has none.
     """
 
@@ -118,14 +118,14 @@ def _kinds(signals: frozenset[tuple[str, str]]) -> Iterator[tuple[str, SignalKin
     yield from ((package, SignalKind(kind)) for package, kind in sorted(signals) if kind in known)
 
 
-def in_words(told: News) -> tuple[str, ...]:
-    """Return the news as plain lines, the gravest first; texts in them are single lines, not escaped."""
-    ordered = sorted(told.findings, key=lambda one: (-one.seen.severity.rank, one.seen.package))
+def in_words(reported: News) -> tuple[str, ...]:
+    """Return the news as plain lines, the most severe first; texts in them are single lines, not escaped."""
+    ordered = sorted(reported.findings, key=lambda one: (-one.seen.severity.rank, one.seen.package))
     lines = [_finding_in_words(one) for one in ordered]
-    lines += [f"{package}: {kind}" for package, kind in told.signals if kind.is_grave]
-    lines += [f"unknown: {question}" for question in told.blind]
-    lines += [f"resolved: {seen.package} {seen.version} {seen.id}" for seen in told.resolved]
-    return (*lines, *(["all sources answer again"] if told.sees_again else []))
+    lines += [f"{package}: {kind}" for package, kind in reported.signals if kind.is_grave]
+    lines += [f"unknown: {question}" for question in reported.blind]
+    lines += [f"resolved: {seen.package} {seen.version} {seen.id}" for seen in reported.resolved]
+    return (*lines, *(["all sources answer again"] if reported.sees_again else []))
 
 
 def _finding_in_words(new: NewFinding) -> str:

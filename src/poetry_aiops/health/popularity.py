@@ -29,7 +29,7 @@ _NICHE: Final = 1000  # downloads in 30 days
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Downloads of a package in 30 days, who says so, and as of which day (``2026-11-01``, empty when not told)."""
+    """Downloads of a package in 30 days, who says so, and as of which day (``2026-11-01``, empty when unknown)."""
 
     downloads: int
     source: str
@@ -73,13 +73,13 @@ def score_of(downloads: int) -> float:
 
 
 def public_names(packages: Sequence[Package], origins: Origins) -> tuple[str, ...]:
-    """Return the names that may be told to third parties: those that no private source has as well."""
+    """Return the names that may be sent to third parties: those that no private source has as well."""
     private = {package.name for package in packages if not _is_public(package, origins)}
     return tuple(sorted({package.name for package in packages} - private))
 
 
 def popularity_of(package: Package, counts: Counts, origins: Origins, *, direct: bool) -> Popularity:
-    """Return how widely a locked package is used, with the reason when it cannot be told."""
+    """Return how widely a locked package is used, with the reason when that is unknown."""
     if not _is_public(package, origins):
         reason = applicability(package, origins).reason
         # A package of the default index has figures somewhere, even where its name may not be sent.

@@ -156,14 +156,14 @@ def _answer(lookup: Lookup, subject: Subject) -> Answer | str:
 
 
 def _answered(audited: PackageAudit, case: Applicability, answers: Sequence[Answer | str]) -> PackageAudit:
-    told = [answer for answer in answers if not isinstance(answer, str)]
+    reported = [answer for answer in answers if not isinstance(answer, str)]
     failures = [answer if isinstance(answer, str) else answer.failure for answer in answers]
     # With a service and a snapshot, both speak; a record that both know counts once, in the service's words.
     advisories: dict[str, Advisory] = {}
-    for answer in told:
+    for answer in reported:
         for advisory in answer.advisories:
             advisories.setdefault(advisory.id, advisory)
-    confirmed = frozenset(identity for answer in told for identity in answer.confirmed)
+    confirmed = frozenset(identity for answer in reported for identity in answer.confirmed)
     others = [one for one in advisories.values() if _is_about_another(one, case)]
     found = find(audited, tuple(one for one in advisories.values() if one not in others), confirmed)
     reasons = [*(failure for failure in failures if failure), *found.doubts]

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from poetry_aiops.cli.document import document_text
 from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.plain import counted
-from poetry_aiops.cli.projects import each_project, projects_document, worst_exit_code
+from poetry_aiops.cli.projects import each_project, forms_of, projects_document, worst_exit_code
 from poetry_aiops.cli.styled import labelled, styled
-from poetry_aiops.errors import UsageError
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.document import SCHEMA, health_document
 from poetry_aiops.health.report.formats import SEVERAL
@@ -34,13 +33,8 @@ if TYPE_CHECKING:
 
 def health_of_projects(request: HealthRequest, output: Output, projects: Mapping[Path, PoetryProject]) -> int:
     """Return the worst exit code of the projects, by their pyproject.toml; raises UsageError for a format about one."""
-    forms = {output.form, *output.files.values()}
-    if alone := sorted(forms - {"text", "json", *SEVERAL}):
-        raise UsageError(
-            f"{alone[0]} is about one project",
-            where="--format",
-            hint=f"Choose one of text, json, {', '.join(SEVERAL)}, or run it for each project by itself.",
-        )
+    hint = f"Choose one of text, json, {', '.join(SEVERAL)}, or run it for each project by itself."
+    forms = forms_of(output, {"text", "json", *SEVERAL}, hint)
 
     def look_at(pyproject: Path) -> tuple[int, HealthReport]:
         own = replace(request, pyproject=pyproject, reports=reports_of(pyproject.parent))

@@ -37,7 +37,7 @@ _WORDS: Final = {
 
 
 def rate(advisory: Advisory, package: str) -> Rating:
-    """Return the rating of an advisory for one package; vectors that cannot be read are notes, unknown is told."""
+    """Return the rating of an advisory for one package; vectors that cannot be read are notes, unknown is reported."""
     entries = [entry for entry in advisory.affected if entry.package == package]
     notes: list[str] = []
     for vectors in ([pair for entry in entries for pair in entry.vectors], advisory.vectors):

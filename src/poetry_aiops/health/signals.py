@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SignalKind(StrEnum):
-    """What a signal is about, the gravest first."""
+    """What a signal is about, the most severe first."""
 
     QUARANTINED = "quarantined"
     GONE = "gone"
@@ -35,7 +35,7 @@ class SignalKind(StrEnum):
 
     @property
     def is_grave(self) -> bool:
-        """Whether somebody took the release or the project back, or could have taken it over."""
+        """Whether the release or the project was taken back, or could have been taken over."""
         return self in _GRAVE
 
 
@@ -64,9 +64,9 @@ class Signal:
 def signals_of(
     package: Package, records: IndexRecords, *, now: datetime, young: timedelta
 ) -> tuple[Signal, ...]:
-    """Return the signals of one locked package, the gravest first; none for what its index does not tell.
+    """Return the signals of one locked package, the most severe first; none for what its index does not tell.
 
-    ``young`` is the age below which a locked release is told as too young.
+    ``young`` is the age below which a locked release is reported as too young.
     """
     record = None if why_not_from_index(package) else records.of(package)
     if record is None:

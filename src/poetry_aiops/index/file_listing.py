@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urljoin
 
 from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError, page_files
 
 
-__all__ = ["ACCEPT", "LARGEST", "ListedFile", "UnreadableListingError", "files_on"]
+if TYPE_CHECKING:
+    from poetry_aiops.index.page_fetch import PageFetcher
+    from poetry_aiops.index.source import IndexSource
+
+
+__all__ = ["LARGEST", "ListedFile", "UnreadableListingError", "files_of", "files_on"]
 
 LARGEST: Final = 1 << 50
 """Bytes; no file of a package has as many, and a hostile page must not make us compute with its numbers."""
@@ -36,6 +41,13 @@ class ListedFile:
     sha256: str = ""
     size: int | None = None
     metadata: str = ""
+
+
+def files_of(fetcher: PageFetcher, source: IndexSource, name: str) -> tuple[ListedFile, ...]:
+    """Return the files that a source lists for a package; raises FetchError and UnreadableListingError."""
+    address = source.page(name)
+    fetched = fetcher.get(source.name, address, {"Accept": ACCEPT})
+    return files_on(fetched.content or b"", fetched.content_type, address)
 
 
 def files_on(content: bytes, content_type: str, address: str) -> tuple[ListedFile, ...]:

@@ -59,7 +59,7 @@ class Freshness:
     """How old a kept record may be before its index is asked again.
 
     ``page`` is for releases, ``about`` for owners and classifiers, which change rarely. ``usable`` is how old a record
-    may be that stands in when the index does not answer. ``offline`` asks nobody and takes any age.
+    may be that stands in when the index does not answer. ``offline`` uses no network and takes any age.
     """
 
     page: timedelta = timedelta(hours=6)
@@ -244,13 +244,13 @@ class _Reader:
             fetched = self._fetcher.get(
                 source.name, source.about(kept.record.name), {"Accept": "application/json"}
             )
-            told = about_from(fetched.content or b"", about)
+            reported = about_from(fetched.content or b"", about)
             source.told_about()
         except FetchError as error:
             source.did_not_tell_about(error)
-            told = replace(about, owners_reason=f"{source.name}: {error.reason}")
+            reported = replace(about, owners_reason=f"{source.name}: {error.reason}")
             when = kept.about_asked if error.is_down else when
-        return replace(kept, record=replace(kept.record, about=told), about_asked=when)
+        return replace(kept, record=replace(kept.record, about=reported), about_asked=when)
 
     def _stood_in(self, kept: Kept | None, reason: str) -> _Answer:
         """Return what was kept of an index that does not answer, when it is not too old, and say so."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_aiops.index.page_fetch import FetchError
+    from poetry_aiops.project.model import Package
 
 
 INDEX_ERRORS: Final = (
@@ -88,6 +89,12 @@ def sources_of(pool: RepositoryPool) -> dict[str, IndexSource]:
     """Return the indexes of Poetry's pool, explicit ones too, by their name in small letters."""
     repositories = [one for one in pool.all_repositories if isinstance(one, HTTPRepository)]
     return {one.name.lower(): IndexSource(one.name, one.url) for one in repositories}
+
+
+def source_key(package: Package) -> str:
+    """Return the key in :func:`sources_of` of the index that a locked package comes from."""
+    named = package.source.reference if package.source else None
+    return (named or _PYPI).lower()
 
 
 def stand_ins_of(pool: RepositoryPool) -> dict[str, str]:

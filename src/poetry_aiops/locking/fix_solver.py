@@ -75,7 +75,7 @@ def with_locked(poetry: Poetry) -> RepositoryPool:
     """Return a project's repositories, in which every locked package is what the lock says it is.
 
     An index may tell other requirements of a release than it did when that was locked, or have more files for it
-    now; a fix leaves what it does not move alone, and asks nobody for it.
+    now; a fix leaves what it does not move alone, and asks no index for it.
     """
     locked = [one for one in poetry.locker.locked_repository().packages if _tells_all(one)]
     for package in locked:
@@ -91,7 +91,7 @@ def _tells_all(package: PoetryPackage) -> bool:
 
 
 def _restore_extras(package: PoetryPackage) -> None:
-    """Give a locked package the requirements of extras that nobody asked for yet; the lock leaves them out."""
+    """Give a locked package the requirements of extras that were not requested yet; the lock leaves them out."""
     for extra, wanted in package.extras.items():
         known = {one.name for one in package.requires if extra in one.in_extras}
         for one in wanted:
@@ -197,8 +197,8 @@ def _names_in(error: SolverProblemError) -> frozenset[str]:
 
 def _on_one_line(text: str) -> str:
     """Return the solver's explanation without colours and without its advice on Python versions, at most 400 characters."""
-    told = _STYLE.sub("", text.partition("* Check your dependencies")[0])
-    words = " ".join(told.split())
+    reported = _STYLE.sub("", text.partition("* Check your dependencies")[0])
+    words = " ".join(reported.split())
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST].rpartition(' ')[0]} ..."
 
 

@@ -1,7 +1,7 @@
 """Changing certified pins in a poetry.lock without a solve: every other byte of the file stays.
 
 It is what the solver would do as well: it keeps locked versions where constraints allow, and a version that asks for
-the same packages under the same markers moves nobody's groups or markers. Where the new version asks for other
+the same packages under the same markers moves no groups or markers. Where the new version asks for other
 packages, or under other markers, only a solver can tell what follows.
 """
 

@@ -22,7 +22,7 @@ from poetry.repositories import RepositoryPool
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.files import write_new
-from poetry_aiops.system.transaction.store import told
+from poetry_aiops.system.transaction.store import reported
 
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def staged_project(
     """
     what = "The planned project cannot be written to the folder for temporary files, so nothing was changed"
     with ExitStack() as stack:
-        with told(what, Path(tempfile.gettempdir())):
+        with reported(what, Path(tempfile.gettempdir())):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="poetry-aiops-staged-"))
             staged = _path_as_in(root, folder, "pyproject.toml")
             lock_path = _path_as_in(root, folder, "poetry.lock")

@@ -235,7 +235,7 @@ class Machines:
 
 @dataclass(slots=True)
 class _Need:
-    """Machines on which somebody's requirement on a package holds, requirement by requirement."""
+    """Machines on which a requirement on a package holds, requirement by requirement."""
 
     demands: dict[tuple[str, Edge], int] = field(default_factory=dict)
 

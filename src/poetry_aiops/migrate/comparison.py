@@ -6,13 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from poetry.core.constraints.version import Version
-
 from poetry_aiops.locking.api import Machines, Terms
-from poetry_aiops.migrate.legacy.find import knowledge_of
-from poetry_aiops.migrate.legacy.model import KnownGroup, install_line
+from poetry_aiops.migrate.legacy.model import install_line
 from poetry_aiops.migrate.locking import hints_from, solved_alone
 from poetry_aiops.migrate.model import Place
+from poetry_aiops.migrate.old_commands import knowledge_in
 from poetry_aiops.migrate.pip_report import pip_installs
 from poetry_aiops.migrate.planning.entry import Identity
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
@@ -24,7 +22,7 @@ from poetry_aiops.migrate.writing.proof import prove
 from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.lines import requirement_lines
 from poetry_aiops.project.model import MAIN
-from poetry_aiops.project.targets import targets
+from poetry_aiops.project.targets import machines_for
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.reading import read_file
 
@@ -65,8 +63,7 @@ class Comparison:
 
     def prove(self, plan: Plan, lock: Lock, staged: StagedProject) -> Proof:
         """Compare pins, constraints and installs with a lock; a variant counts only where its backend exists."""
-        python = staged.poetry.package.python_constraint
-        machines = targets(lambda version: python.allows(Version.parse(version)))
+        machines = machines_for(staged.poetry.package.python_versions)
         causes = Causes(
             replace(lock, path=self.request.root / "poetry.lock"),
             self._roots(plan),
@@ -95,13 +92,7 @@ class Comparison:
     @cached_property
     def old_files(self) -> tuple[OldFile, ...]:
         """Every file that pip can be given, main's first; constraints are none."""
-        plan = self.given.plan
-        known = knowledge_of(
-            plan.roles,
-            self.given.tree,
-            [KnownGroup(group.name, group.optional, group.backend) for group in plan.edits.groups],
-            is_package=self.given.identity.package_mode,
-        )
+        known = knowledge_in(self.given)
         groups = {file.path: file.groups for file in known.files}
         files = [file for file in self.given.tree.readings if file in groups]
         files.sort(key=lambda file: (groups[file] != (MAIN,), file))

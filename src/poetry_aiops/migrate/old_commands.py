@@ -36,20 +36,24 @@ class OldCommands:
     changes: list[FileChange] = field(default_factory=list)
 
 
-def old_commands_in(root: Path, given: MigrationInput, *, rewrite: bool) -> OldCommands:
-    """Return what in Dockerfiles, workflows and scripts still installs the old way."""
+def knowledge_in(given: MigrationInput) -> Knowledge:
+    """Return what commands have to know of a migration: its files, its groups, and the paths of the repository."""
     plan = given.plan
-    entries = [entry for group in plan.edits.groups for entry in group.entries]
-    known = knowledge_of(
+    return knowledge_of(
         plan.roles,
         given.tree,
         [KnownGroup(group.name, group.optional, group.backend) for group in plan.edits.groups],
         is_package=given.identity.package_mode,
         paths=[file.path for file in given.listing],
     )
-    settings = ("poetry.toml",) if plan.edits.settings or (root / "poetry.toml").is_file() else ()
-    local = any(entry.path is not None for entry in entries)
-    known = replace(known, needs=None if local else settings)
+
+
+def old_commands_in(root: Path, given: MigrationInput, *, rewrite: bool) -> OldCommands:
+    """Return what in Dockerfiles, workflows and scripts still installs the old way."""
+    edits = given.plan.edits
+    settings = ("poetry.toml",) if edits.settings or (root / "poetry.toml").is_file() else ()
+    local = any(entry.path is not None for group in edits.groups for entry in group.entries)
+    known = replace(knowledge_in(given), needs=None if local else settings)
     result = OldCommands()
     for path in files_to_read(given.listing):
         text = read_text(root, path)

@@ -1,4 +1,4 @@
-"""Reading untrusted TOML values: every wrong one is collected, then all are told in one error."""
+"""Reading untrusted TOML values: every wrong one is collected, then all are reported in one error."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Checker:
     def fail(self, error: type[AiopsError], where: str, headline: str, hint: str | None = None) -> None:
         """Raise ``error`` with everything that was remembered; do nothing when all was well.
 
-        A single problem is told by itself. Several come as details below ``headline``, in the order found.
+        A single problem is reported by itself. Several come as details below ``headline``, in the order found.
         ``hint`` is the advice when a single problem has none of its own, and the advice for several.
         """
         if not self.problems:

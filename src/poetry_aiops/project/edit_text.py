@@ -202,7 +202,7 @@ class Sections:
     def _open(self, header: str) -> None:
         """Write what is in the way of a table as tables of their own: ``source = []``, ``group = {dev = {...}}``.
 
-        TOML lets nobody add to an inline value. Poetry leaves such values behind.
+        TOML allows no additions to an inline value. Poetry leaves such values behind.
         """
         keys = header_keys(header)
         for depth in range(1, len(keys) + 1):

@@ -11,9 +11,9 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.index.file_listing import ACCEPT, UnreadableListingError, files_on
+from poetry_aiops.index.file_listing import UnreadableListingError, files_of
 from poetry_aiops.index.page_fetch import FetchError, PageFetcher
-from poetry_aiops.index.source import sources_of
+from poetry_aiops.index.source import source_key, sources_of
 
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 _ARCHIVES: Final = (".tar.gz", ".tar.bz2", ".zip")
-_DEFAULT_INDEX: Final = "pypi"
 _COMPILED: Final = frozenset(
     [
         ".asm",
@@ -74,14 +73,11 @@ def without_compiled_code(
     try:
         for package in packages:
             file = next((one for one in package.files if one.name.endswith(_ARCHIVES)), None)
-            reference = package.source.reference if package.source else None
-            source = sources.get((reference or _DEFAULT_INDEX).lower())
+            source = sources.get(source_key(package))
             if file is None or source is None or (package.source and package.source.type != "legacy"):
                 continue
             try:
-                address = source.page(package.name)
-                page = fetcher.get(source.name, address, {"Accept": ACCEPT})
-                listed = files_on(page.content or b"", page.content_type, address)
+                listed = files_of(fetcher, source, package.name)
                 url = next((one.url for one in listed if one.name == file.name), "")
                 content = fetcher.get(source.name, url, {}).content if url else None
                 if content is not None and not _has_code(content, file):

@@ -98,7 +98,7 @@ def write_new(path: Path, data: bytes, mode: int | None = None, *, like: Path | 
     """Write a file that must not exist yet, down to the disk, and raise FileExistsError when it does.
 
     ``mode`` are its permission bits; without it they are those of ``like``, and without that file the usual ones
-    of the process. With a mode nobody else can open the file before it has it. ``like`` gives the owner and the
+    of the process. With a mode no other user can open the file before it has it. ``like`` gives the owner and the
     group too, as far as the process may. On failure no file is left and the OSError is raised.
     """
     model = _status_of(like)
@@ -120,7 +120,7 @@ def write_new(path: Path, data: bytes, mode: int | None = None, *, like: Path | 
 
 
 def temporary_beside(path: Path, end: str = "") -> Path:
-    """Return a new name in a file's folder that nobody can foresee; ``end`` is ``""`` or ``".zip"``.
+    """Return a new, unpredictable name in a file's folder; ``end`` is ``""`` or ``".zip"``.
 
     A file that is left there by a killed run goes with a later :func:`write_atomically` into the same folder.
     """

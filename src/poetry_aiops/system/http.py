@@ -260,8 +260,8 @@ def _judged(answer: Response) -> Response:
 
 
 def _retry_after(answer: Response) -> float | None:
-    told = _FEW_DIGITS.fullmatch(answer.headers.get("retry-after", ""))
-    return min(float(told.group()), _LONGEST_WAIT) if told else None
+    reported = _FEW_DIGITS.fullmatch(answer.headers.get("retry-after", ""))
+    return min(float(reported.group()), _LONGEST_WAIT) if reported else None
 
 
 def _seconds(error: httpx.TimeoutException, limits: Limits) -> float:

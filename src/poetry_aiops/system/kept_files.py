@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a new file shall lie: ``text`` is what is there now, None for nothing."""
+    """Where a new file goes: ``text`` is what is there now, None for nothing."""
 
     place: Place
     text: str | None

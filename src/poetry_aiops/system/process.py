@@ -1,4 +1,4 @@
-"""Starting programs that nobody vouches for: a time limit, a size limit, no standard input, no shell."""
+"""Starting untrusted programs: a time limit, a size limit, no standard input, no shell."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run_limited(argv: Sequence[str], timeout: float, env: Mapping[str, str] | No
 
     A program that does not end in time is killed with everything that it started. The output is cut at
     ``OUTPUT_LIMIT`` bytes, and a program that goes on printing is killed as well. Only whole paths of the PATH count:
-    one such as ``.`` would start what lies in the folder of somebody's project.
+    one such as ``.`` would start what is in the folder of the project.
     """
     environment = {**(os.environ if env is None else env), "PATH": whole_paths(env)}
     try:

@@ -1,4 +1,4 @@
-"""The one door for reading files that somebody else may have put there: a project, its folders, a cache.
+"""The one door for reading files that someone else may have put there: a project, its folders, a cache.
 
 A pipe or a device under the name of one of our inputs must not make a command wait or fill the memory, and a link
 must not show a file of the user's that lies outside of the project. So nothing in this package reads a path of a

@@ -1,4 +1,4 @@
-"""The folder ``dependency_reports/`` of a project: reports that nobody commits by accident."""
+"""The folder ``dependency_reports/`` of a project: reports that are not committed by accident."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def reports_of(root: Path) -> Path:
 def write_reports(folder: Path, contents: Mapping[str, Content]) -> tuple[Path, ...]:
     """Write texts into a folder of reports, each atomically; ``contents`` maps paths in it to texts.
 
-    A function in place of a text gets what the file holds and returns what it shall hold; no other run writes between
+    A function in place of a text gets what the file holds and returns what it is to hold; no other run writes between
     the two. A new folder gets its own ``.gitignore``. Raises InputError in words when it cannot be written, or when a
-    link in it leads out of it: a project that somebody else made may hold such links.
+    link in it leads out of it: a project of someone else may hold such links.
     """
     written = []
     try:

@@ -82,6 +82,6 @@ def nvidia_files(driver: str, *device_ids: str) -> dict[str, str]:
 
 def kfd_node(place: int, **properties: int) -> dict[str, str]:
     """Return the properties file of one KFD node."""
-    told = {"simd_count": 256, "vendor_id": 4098, **properties}
-    text = "cpu_cores_count 0\n" + "".join(f"{key} {value}\n" for key, value in told.items())
+    reported = {"simd_count": 256, "vendor_id": 4098, **properties}
+    text = "cpu_cores_count 0\n" + "".join(f"{key} {value}\n" for key, value in reported.items())
     return {f"/sys/class/kfd/kfd/topology/nodes/{place}/properties": text}

@@ -399,10 +399,10 @@ def test_thorough_asks_every_probe_that_this_system_can_have() -> None:
     assert {probe.outcome for probe in detection.probes} == {"missing"}
 
 
-@pytest.mark.parametrize("told", ["[N/A]", "ERR!"])
-def test_wsl_whose_query_tells_no_driver_is_asked_for_the_banner(told: str) -> None:
+@pytest.mark.parametrize("reported", ["[N/A]", "ERR!"])
+def test_wsl_whose_query_tells_no_driver_is_asked_for_the_banner(reported: str) -> None:
     programs = {
-        "nvidia-smi --query-gpu": Answer(f"0, NVIDIA GeForce RTX 4080, {told}, 8.9\n", "ok"),
+        "nvidia-smi --query-gpu": Answer(f"0, NVIDIA GeForce RTX 4080, {reported}, 8.9\n", "ok"),
         "nvidia-smi -L": Answer("GPU 0: NVIDIA GeForce RTX 4080 (UUID: GPU-1b2c)\n", "ok"),
         "nvidia-smi": Answer(BANNER, "ok"),
     }

@@ -325,8 +325,8 @@ def test_an_offer_that_leaves_a_build_out_is_told_beside_its_other_obstacles() -
 def test_a_machine_without_cuda_builds_says_why_for_each(spec: str, reason: str) -> None:
     chosen = choose(spec)
     assert {verdict(chosen, name) for name in ("cu118", "cu126", "cu132")} == {(reason,)}
-    told = f"{reason[0].upper()}{reason[1:]}."
-    assert (told in chosen.warnings) is reason.startswith("there are")
+    reported = f"{reason[0].upper()}{reason[1:]}."
+    assert (reported in chosen.warnings) is reason.startswith("there are")
 
 
 def test_a_gpu_that_cannot_be_used_says_why_for_each_build() -> None:

@@ -365,15 +365,15 @@ def test_a_capped_mac_with_a_project_that_wants_more_is_told_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "told"),
+    ("host", "reported"),
     [
         (Host("linux", "riscv64"), ("torch publishes no wheels for riscv64.",)),
         (Host("linux", "x86_64", libc="glibc 2.39"), ()),
         (Host("windows", "amd64", libc="musl 1.2"), ()),
     ],
 )
-def test_systems_without_wheels_are_warned_of(host: Host, told: tuple[str, ...]) -> None:
-    assert select(host, load_catalogue()).warnings == told
+def test_systems_without_wheels_are_warned_of(host: Host, reported: tuple[str, ...]) -> None:
+    assert select(host, load_catalogue()).warnings == reported
 
 
 @pytest.mark.parametrize(

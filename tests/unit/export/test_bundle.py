@@ -108,6 +108,6 @@ def test_hashes_are_inherited_unless_a_file_says_otherwise() -> None:
     ],
 )
 def test_files_that_cannot_be_written_are_refused(files: Any, said: str) -> None:
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as reported:
         planned({"files": files})
-    assert said in str(told.value)
+    assert said in str(reported.value)

@@ -94,10 +94,10 @@ def test_a_folder_takes_the_hashes_away_and_the_file_says_why() -> None:
 
 def test_hashes_that_are_asked_for_beside_a_folder_are_refused_in_words() -> None:
     plan = replace(PLAN, hashes=True, key_path="[tool.poetry-aiops.export.files] a.txt")
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as reported:
         body(Pin(package("mylib", source=FOLDER, files=())), plan=plan)
-    assert "mylib is a folder" in str(told.value)
-    assert told.value.where == "[tool.poetry-aiops.export.files] a.txt hashes"
+    assert "mylib is a folder" in str(reported.value)
+    assert reported.value.where == "[tool.poetry-aiops.export.files] a.txt hashes"
 
 
 def test_hashes_can_be_left_out_by_choice() -> None:

@@ -90,12 +90,12 @@ def test_files_of_others_are_never_written(path: str) -> None:
     ],
 )
 def test_wrong_entries_are_told_with_their_key(table: Any, said: str) -> None:
-    with pytest.raises(ConfigError, match=r"\[tool\.poetry-aiops\.export") as told:
+    with pytest.raises(ConfigError, match=r"\[tool\.poetry-aiops\.export") as reported:
         read_settings(table)
-    assert said in str(told.value)
+    assert said in str(reported.value)
 
 
 def test_everything_wrong_is_told_at_once() -> None:
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as reported:
         read_settings({"auto": 1, "hashes": "no", "files": {"../a": {"x": 1}}})
-    assert len(told.value.details) == 4
+    assert len(reported.value.details) == 4

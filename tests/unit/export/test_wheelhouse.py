@@ -104,9 +104,9 @@ def test_this_machine_without_a_platform() -> None:
     ],
 )
 def test_words_that_describe_no_machine_are_refused(platform: str | None, python: str, said: str) -> None:
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as reported:
         target(platform, python)
-    assert said in str(told.value)
+    assert said in str(reported.value)
 
 
 def test_markers_are_those_of_the_target() -> None:
@@ -123,9 +123,9 @@ def test_every_package_without_a_file_is_named() -> None:
         Pin(package("b", files=())),
         Pin(package("c")),
     ]
-    with pytest.raises(NegativeAnswerError) as told:
+    with pytest.raises(NegativeAnswerError) as reported:
         choose_files(pins, target(), sdists=False)
-    assert told.value.details == (
+    assert reported.value.details == (
         "a 1.0: 1 wheels, none of which fits, 1 source archives",
         "b 1.0: poetry.lock names no files",
     )

@@ -75,9 +75,9 @@ def test_withdrawn_and_damaged_entries_are_passed_over() -> None:
     ["", "[]", "{}", '{"schema": "poetry-aiops/graph/1", "packages": []}', "[" * 100_000, '{"packages": 1}'],
 )
 def test_what_is_no_health_report_is_an_error_that_names_the_file(text: str) -> None:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         read_findings(text, "report.json")
-    assert told.value.where == "report.json"
+    assert reported.value.where == "report.json"
 
 
 def test_only_what_every_row_calls_audited_was_audited() -> None:

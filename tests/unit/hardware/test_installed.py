@@ -24,10 +24,12 @@ def only(*named: str, version_py: str | None = None, os: str = "linux") -> Insta
 
 
 def version_py(version: str, **values: str) -> str:
-    told = [f"{name}: Optional[str] = {values[name]!r}" for name in ("cuda", "hip", "xpu") if name in values]
+    reported = [
+        f"{name}: Optional[str] = {values[name]!r}" for name in ("cuda", "hip", "xpu") if name in values
+    ]
     none = [f"{name}: Optional[str] = None" for name in ("cuda", "hip", "xpu") if name not in values]
     return "\n".join(
-        ["from typing import Optional", f"__version__ = {version!r}", "debug = False", *told, *none]
+        ["from typing import Optional", f"__version__ = {version!r}", "debug = False", *reported, *none]
     )
 
 

@@ -39,10 +39,10 @@ def gpu(capability: str | None = None, gfx: str | None = None) -> list[dict[str,
 
 
 def refused(verdict: Verdict, *said: str) -> None:
-    told = " ".join(verdict.reasons)
+    reported = " ".join(verdict.reasons)
     assert not verdict.ok
     assert verdict.fix
-    assert not [part for part in said if part not in told], told
+    assert not [part for part in said if part not in reported], reported
 
 
 def test_a_build_that_computes_on_its_device_works() -> None:

@@ -295,7 +295,7 @@ def clean() -> HealthReport:
 
 
 def blind() -> HealthReport:
-    """Return a report of an audit that reached nobody."""
+    """Return a report of an audit that reached no service."""
     reason = "the advisory service could not be reached: every request was refused"
     one = audited(FLASK, status=Status.FAILED, reason=reason)
     source = AdvisorySource("OSV", None, reachable=False, problem="connection refused")

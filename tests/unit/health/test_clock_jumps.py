@@ -59,8 +59,8 @@ def test_news_are_told_against_the_last_look_whatever_its_date(jump: timedelta) 
     text = appended(appended("", entry(NOW, "T-1")), entry(NOW + jump, "T-1", "T-2"))
     history = read_history(text)
     assert news(entry(NOW + timedelta(hours=1), "T-1", "T-2"), history).findings == ()
-    told = news(entry(NOW + timedelta(hours=1), "T-1", "T-2", "T-3"), history)
-    assert [one.seen.id for one in told.findings] == ["T-3"]
+    reported = news(entry(NOW + timedelta(hours=1), "T-1", "T-2", "T-3"), history)
+    assert [one.seen.id for one in reported.findings] == ["T-3"]
     assert [point.generated for point in trend(history)] == sorted((NOW, NOW + jump))
 
 

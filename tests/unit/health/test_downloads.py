@@ -58,7 +58,7 @@ def counted(
     address: str | None = LIST,
     offline: bool = False,
 ) -> Counts:
-    with patch("poetry_aiops.health.downloads.open_transport", services.open):
+    with patch("poetry_aiops.health.public_list.open_transport", services.open):
         return download_counts(names, address, folder, now=now, offline=offline)
 
 

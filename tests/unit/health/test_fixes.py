@@ -47,7 +47,7 @@ NO_COOLDOWN = Cooldown()
 
 def proposed(
     *releases: Release,
-    told: Told,
+    reported: Told,
     cooldown: Cooldown = NO_COOLDOWN,
     asked: str = "demo",
     python: str = ">=3.10,<4.0",
@@ -57,7 +57,7 @@ def proposed(
     ground = Ground(lock, project_of(asked, python=python))
 
     def audit_of(packages: Sequence[Package]) -> Audit:
-        found = audit(packages, Feeds(snapshot=told))
+        found = audit(packages, Feeds(snapshot=reported))
         return without(found, [one for one in found.findings if one.id == ignored])
 
     look = CurrencyOf(lock, ground.demands, cooldown, NOW)
@@ -74,14 +74,14 @@ def before(version: str, identity: str = "GHSA-1") -> dict[str, Any]:
 
 
 def test_the_smallest_version_that_no_advisory_is_about_is_proposed() -> None:
-    fix = proposed(release("1.1"), release("1.2"), release("2.0"), told=Told(before("1.2")))
+    fix = proposed(release("1.1"), release("1.2"), release("2.0"), reported=Told(before("1.2")))
     assert (fix.to_version, fix.how, fix.certified) == ("1.2", "pin", True)
     assert fix.safe == ("1.2", "2.0")
 
 
 def test_a_version_that_fixes_one_advisory_and_has_another_is_no_fix() -> None:
     other = osv("GHSA-2", "demo", {"introduced": "1.2"}, {"fixed": "1.3"})
-    fix = proposed(release("1.2"), release("1.3"), told=Told(before("1.2"), other))
+    fix = proposed(release("1.2"), release("1.3"), reported=Told(before("1.2"), other))
     assert fix.to_version == "1.3"
 
 
@@ -91,38 +91,38 @@ def test_yanked_and_preliminary_versions_and_those_for_other_pythons_are_passed_
         release("1.2rc1"),
         release("1.2", requires_python=">=3.12"),
         release("1.3"),
-        told=Told(before("1.1")),
+        reported=Told(before("1.1")),
     )
     assert fix.to_version == "1.3"
 
 
 def test_without_any_usable_version_the_reason_is_told() -> None:
-    fix = proposed(release("1.2", requires_python=">=3.12"), told=Told(before("1.2")))
+    fix = proposed(release("1.2", requires_python=">=3.12"), reported=Told(before("1.2")))
     assert (fix.how, fix.to_version) == ("blocked", "")
     assert fix.blockers == ("every newer release is out: needs another Python",)
 
 
 def test_what_no_release_fixes_is_told() -> None:
-    fix = proposed(release("1.2"), told=Told(osv("GHSA-1", "demo", {"introduced": "0"})))
+    fix = proposed(release("1.2"), reported=Told(osv("GHSA-1", "demo", {"introduced": "0"})))
     assert (fix.how, fix.blockers) == ("blocked", ("no newer release is free of known advisories",))
 
 
 def test_of_two_advisories_the_one_that_can_be_fixed_is() -> None:
     hopeless = osv("GHSA-2", "demo", {"introduced": "0"})
-    fix = proposed(release("1.1"), release("1.2"), told=Told(before("1.2"), hopeless))
+    fix = proposed(release("1.1"), release("1.2"), reported=Told(before("1.2"), hopeless))
     assert (fix.to_version, fix.advisories, fix.left) == ("1.2", ("GHSA-1",), ("GHSA-2",))
 
 
 def test_an_ignored_advisory_does_not_stand_in_the_way_of_others() -> None:
     hopeless = osv("GHSA-2", "demo", {"introduced": "0"})
-    fix = proposed(release("1.2"), told=Told(before("1.2"), hopeless), ignored="GHSA-2")
+    fix = proposed(release("1.2"), reported=Told(before("1.2"), hopeless), ignored="GHSA-2")
     assert (fix.to_version, fix.advisories, fix.left) == ("1.2", ("GHSA-1",), ())
 
 
 def test_a_version_in_the_cooldown_is_proposed_as_an_exception_and_not_taken() -> None:
     fix = proposed(
         release("1.2", f"{NOW - timedelta(days=2):%Y-%m-%d}"),
-        told=Told(before("1.2")),
+        reported=Told(before("1.2")),
         cooldown=Cooldown(7, frozenset({"other"})),
     )
     assert (fix.how, fix.to_version) == ("blocked", "1.2")
@@ -132,24 +132,24 @@ def test_a_version_in_the_cooldown_is_proposed_as_an_exception_and_not_taken() -
 
 def test_an_older_fix_is_taken_before_one_in_the_cooldown() -> None:
     young = release("1.2", f"{NOW - timedelta(days=2):%Y-%m-%d}")
-    fix = proposed(young, release("1.3", "2025-01-01"), told=Told(before("1.2")), cooldown=Cooldown(7))
+    fix = proposed(young, release("1.3", "2025-01-01"), reported=Told(before("1.2")), cooldown=Cooldown(7))
     assert (fix.how, fix.to_version, fix.exception) == ("pin", "1.3", "")
 
 
 def test_a_larger_version_is_taken_where_a_constraint_excludes_the_smallest() -> None:
-    fix = proposed(release("1.2"), release("1.3"), told=Told(before("1.2")), asked="demo!=1.2")
+    fix = proposed(release("1.2"), release("1.3"), reported=Told(before("1.2")), asked="demo!=1.2")
     assert (fix.how, fix.to_version) == ("pin", "1.3")
 
 
 def test_a_constraint_in_pyproject_makes_an_edit() -> None:
-    fix = proposed(release("2.0"), told=Told(before("2.0")), asked="demo>=1,<2")
+    fix = proposed(release("2.0"), reported=Told(before("2.0")), asked="demo>=1,<2")
     assert (fix.how, fix.edit) == ("edit", '[project] dependencies: demo ">=1,<2" -> ">=2.0,<3.0"')
 
 
 def test_a_version_that_could_not_be_audited_is_no_fix() -> None:
-    told = Told(before("1.2"))
+    reported = Told(before("1.2"))
     lock = lock_of("demo 1.0")
-    findings = audit(lock.packages, Feeds(snapshot=told)).findings
+    findings = audit(lock.packages, Feeds(snapshot=reported)).findings
     look = CurrencyOf(lock, Ground(lock, project_of("demo")).demands, NO_COOLDOWN, NOW)
     known = records(demo=(release("1.0"), release("1.2")))
     (wanted,) = wanted_fixes(lock.packages, findings, known, look, lambda asked: audit(asked, Feeds()))
@@ -158,13 +158,13 @@ def test_a_version_that_could_not_be_audited_is_no_fix() -> None:
 
 def test_builds_of_one_version_aim_at_a_version_that_all_of_them_have() -> None:
     lock = lock_of("demo 1.0+cpu\ndemo 1.0+cu126")
-    told = Told(before("1.1"))
-    findings = audit(lock.packages, Feeds(snapshot=told)).findings
+    reported = Told(before("1.1"))
+    findings = audit(lock.packages, Feeds(snapshot=reported)).findings
     look = CurrencyOf(lock, Ground(lock, project_of("demo")).demands, NO_COOLDOWN, NOW)
     offered = ("1.0+cpu", "1.0+cu126", "1.1+cpu", "1.2+cpu", "1.2+cu126")
     known = records(demo=tuple(release(version) for version in offered))
     wanted = wanted_fixes(
-        lock.packages, findings, known, look, lambda asked: audit(asked, Feeds(snapshot=told))
+        lock.packages, findings, known, look, lambda asked: audit(asked, Feeds(snapshot=reported))
     )
     assert [one.safe for one in wanted] == [("1.2+cpu",), ("1.2+cu126",)]
 

@@ -54,9 +54,9 @@ def test_one_entry_may_hold_for_one_package_and_be_over_for_another() -> None:
 
 def test_an_entry_that_nothing_needs_is_told_only_when_everything_was_seen() -> None:
     idle = Ignore("GHSA-9", "r")
-    (told,) = apply_ignores([FOUND], [idle], TODAY, complete=True).idle
-    assert not told.is_lapsed
-    assert "remove the entry" in told.why
+    (reported,) = apply_ignores([FOUND], [idle], TODAY, complete=True).idle
+    assert not reported.is_lapsed
+    assert "remove the entry" in reported.why
     assert apply_ignores([FOUND], [idle], TODAY, complete=False).idle == ()
 
 

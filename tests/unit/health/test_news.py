@@ -22,8 +22,14 @@ def after(*entries: Entry) -> History:
 
 def test_nothing_new_is_no_alert() -> None:
     same = replace(BEFORE, findings=(APPLE,))
-    told = news(replace(same, generated=LATER), after(same))
-    assert (told.findings, told.resolved, told.lock_changed, told.feeds, in_words(told)) == (
+    reported = news(replace(same, generated=LATER), after(same))
+    assert (
+        reported.findings,
+        reported.resolved,
+        reported.lock_changed,
+        reported.feeds,
+        in_words(reported),
+    ) == (
         (),
         (),
         False,
@@ -33,30 +39,34 @@ def test_nothing_new_is_no_alert() -> None:
 
 
 def test_an_advisory_about_a_version_that_was_locked_before_comes_from_the_feed() -> None:
-    told = news(replace(BEFORE, findings=(APPLE,), feeds={"snapshot": "feed-2"}), after(BEFORE))
-    assert [(one.seen, one.cause) for one in told.findings] == [(APPLE, "feed")]
-    assert (told.feeds, told.lock_changed) == (("snapshot",), False)
-    assert "new in the advisories" in in_words(told)[0]
+    reported = news(replace(BEFORE, findings=(APPLE,), feeds={"snapshot": "feed-2"}), after(BEFORE))
+    assert [(one.seen, one.cause) for one in reported.findings] == [(APPLE, "feed")]
+    assert (reported.feeds, reported.lock_changed) == (("snapshot",), False)
+    assert "new in the advisories" in in_words(reported)[0]
 
 
 def test_an_advisory_about_a_version_that_was_not_comes_from_the_lock() -> None:
     now = replace(BEFORE, lock="lock-2", packages=frozenset({"apple==1.0", "pear==2.0"}), findings=(PEAR,))
-    told = news(now, after(BEFORE))
-    assert [one.cause for one in told.findings] == ["lock"]
-    assert (told.locked, told.dropped, told.lock_changed) == (("pear==2.0",), ("pear==1.0",), True)
+    reported = news(now, after(BEFORE))
+    assert [one.cause for one in reported.findings] == ["lock"]
+    assert (reported.locked, reported.dropped, reported.lock_changed) == (
+        ("pear==2.0",),
+        ("pear==1.0",),
+        True,
+    )
 
 
 def test_the_same_vulnerability_under_another_id_or_version_is_not_new() -> None:
     renamed = Seen("apple", "1.1", "CVE-1", Severity.HIGH, ("PYSEC-7",))
-    told = news(replace(BEFORE, findings=(renamed,)), after(replace(BEFORE, findings=(APPLE,))))
-    assert (told.findings, told.resolved) == ((), ())
+    reported = news(replace(BEFORE, findings=(renamed,)), after(replace(BEFORE, findings=(APPLE,))))
+    assert (reported.findings, reported.resolved) == ((), ())
 
 
 def test_a_graver_rating_is_news() -> None:
     graver = replace(APPLE, severity=Severity.CRITICAL)
-    told = news(replace(BEFORE, findings=(graver,)), after(replace(BEFORE, findings=(APPLE,))))
-    assert [(one.worse, one.seen.severity) for one in told.findings] == [(True, Severity.CRITICAL)]
-    assert in_words(told) == ("apple 1.0: GHSA-1 (now rated critical)",)
+    reported = news(replace(BEFORE, findings=(graver,)), after(replace(BEFORE, findings=(APPLE,))))
+    assert [(one.worse, one.seen.severity) for one in reported.findings] == [(True, Severity.CRITICAL)]
+    assert in_words(reported) == ("apple 1.0: GHSA-1 (now rated critical)",)
     milder = news(replace(BEFORE, findings=(APPLE,)), after(replace(BEFORE, findings=(graver,))))
     assert milder.findings == ()
 
@@ -70,9 +80,9 @@ def test_a_finding_that_is_gone_is_resolved_when_everything_was_seen() -> None:
 def test_a_gap_does_not_make_old_findings_new_again() -> None:
     known = replace(BEFORE, findings=(APPLE,), signals=frozenset({("pear", "yanked")}))
     gap = replace(BEFORE, open_questions=("no answer",))
-    told = news(known, after(known, gap, gap))
-    assert (told.findings, told.signals, told.sees_again) == ((), (), True)
-    assert in_words(told) == ("all sources answer again",)
+    reported = news(known, after(known, gap, gap))
+    assert (reported.findings, reported.signals, reported.sees_again) == ((), (), True)
+    assert in_words(reported) == ("all sources answer again",)
 
 
 def test_a_finding_that_was_resolved_and_comes_back_is_news() -> None:
@@ -94,11 +104,11 @@ def test_only_grave_signals_are_reported() -> None:
 
 
 def test_on_the_first_run_everything_is_new() -> None:
-    told = news(replace(BEFORE, findings=(PEAR, APPLE)), History())
-    assert (told.since, [one.cause for one in told.findings]) == (None, ["first", "first"])
-    assert in_words(told) == ("apple 1.0: GHSA-1 (high)", "pear 2.0: GHSA-2 (low)")
+    reported = news(replace(BEFORE, findings=(PEAR, APPLE)), History())
+    assert (reported.since, [one.cause for one in reported.findings]) == (None, ["first", "first"])
+    assert in_words(reported) == ("apple 1.0: GHSA-1 (high)", "pear 2.0: GHSA-2 (low)")
 
 
 def test_a_service_without_a_hash_never_shows_as_changed() -> None:
-    told = news(replace(BEFORE, feeds={"osv": ""}), after(replace(BEFORE, feeds={"osv": ""})))
-    assert told.feeds == ()
+    reported = news(replace(BEFORE, feeds={"osv": ""}), after(replace(BEFORE, feeds={"osv": ""})))
+    assert reported.feeds == ()

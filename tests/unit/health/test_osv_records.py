@@ -88,7 +88,7 @@ def test_commits_alone_are_noted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "reported"),
     [
         ("ranges", "x", "ranges must be a list"),
         ("ranges", [3], "ranges[0] has no list of events"),
@@ -100,11 +100,11 @@ def test_commits_alone_are_noted() -> None:
         ("versions", [1.0], "a listed version must be text"),
     ],
 )
-def test_a_part_that_cannot_be_read_is_kept_in_mind(field: str, value: object, told: str) -> None:
+def test_a_part_that_cannot_be_read_is_kept_in_mind(field: str, value: object, reported: str) -> None:
     document = record("T-1", "demo", {"introduced": "5"})
     document["affected"][0][field] = value
     (entry,) = read(document).affected
-    assert any(told in text for text in entry.unreadable)
+    assert any(reported in text for text in entry.unreadable)
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_an_upload_time_that_is_none_stays_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("reported", "expected"),
     [
         ({"status": "archived", "reason": "moved\nto x"}, ("archived", "moved to x")),
         ({"status": "active"}, ("active", "")),
@@ -133,8 +133,8 @@ def test_an_upload_time_that_is_none_stays_unknown() -> None:
         (None, (None, "")),
     ],
 )
-def test_the_project_status_is_read(told: object, expected: tuple[str | None, str]) -> None:
-    found = page(status=told)
+def test_the_project_status_is_read(reported: object, expected: tuple[str | None, str]) -> None:
+    found = page(status=reported)
     assert (found.status, found.status_reason) == expected
 
 

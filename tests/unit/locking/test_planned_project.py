@@ -19,7 +19,7 @@ MISSING_GROUP = '\n[tool.poetry.group.a]\ninclude-groups = ["b"]\n'
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ('[project]\nname = "x"\n', "[project.version] or [tool.poetry.version] is required"),
         ('[project]\nname = "x"\nversion = "one"\n', "project.version must match"),
@@ -28,10 +28,10 @@ MISSING_GROUP = '\n[tool.poetry.group.a]\ninclude-groups = ["b"]\n'
         (GOOD + '\n[tool.poetry]\npackage-mode = "no"\n', "package-mode"),
     ],
 )
-def test_what_poetry_refuses_is_refused_with_its_words(tmp_path: Path, text: str, told: str) -> None:
+def test_what_poetry_refuses_is_refused_with_its_words(tmp_path: Path, text: str, reported: str) -> None:
     with pytest.raises(InputError) as caught:
         refuse_invalid(tmp_path, text, "")
-    assert told in " ".join(caught.value.details)
+    assert reported in " ".join(caught.value.details)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -113,9 +113,9 @@ def test_everything_wrong_in_a_record_is_told_at_once() -> None:
     needs = {"kind": "abacus", "driver_linux": 580, "gfx": "gfx942", "jetson_linux": True}
     with pytest.raises(InputError) as raised:
         from_json(document(python=3, variant=["x"], needs=needs))
-    told = " | ".join(raised.value.details)
+    reported = " | ".join(raised.value.details)
     for name in ("python", "variant", "needs.kind", "needs.driver_linux", "needs.gfx", "needs.jetson_linux"):
-        assert f"{name} is not" in told
+        assert f"{name} is not" in reported
 
 
 def test_a_record_without_needs_is_refused() -> None:

@@ -80,14 +80,14 @@ def test_a_double_build_of_the_base_is_reported_for_every_variant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("machines", "told"),
+    ("machines", "reported"),
     [
         (("a",), "torch: 1 (on a)"),
         (("a", "b"), "torch: 1 (on a and 1 more kinds of machine)"),
     ],
 )
-def test_a_double_build_names_a_machine_and_how_many_more(machines: tuple[str, ...], told: str) -> None:
-    assert str(DoubleBuild("torch", (Build("torch", "1"),), machines)) == told
+def test_a_double_build_names_a_machine_and_how_many_more(machines: tuple[str, ...], reported: str) -> None:
+    assert str(DoubleBuild("torch", (Build("torch", "1"),), machines)) == reported
 
 
 def test_doubled_packages_are_told_by_name() -> None:

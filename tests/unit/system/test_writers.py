@@ -173,12 +173,12 @@ def test_a_writer_that_fails_at_any_call_leaves_whole_files_and_nothing_temporar
     for at in itertools.count(1):
         copy = tmp_path / str(at)
         shutil.copytree(tmp_path / "old", copy)
-        told = False
+        reported = False
         with failing(at, error, calls, forever=forever) as failed:
             try:
                 writer.write(copy, SECOND)
             except (AiopsError, OSError, KeyboardInterrupt):
-                told = True
+                reported = True
         if not failed:
             break
         found = content(copy)
@@ -186,8 +186,8 @@ def test_a_writer_that_fails_at_any_call_leaves_whole_files_and_nothing_temporar
         if forever or failed != ["unlink"]:  # a file that cannot be removed is left for the next run
             assert [path for path in found if ".tmp" in path] == [], failed
         without_index = {path: data for path, data in new.items() if not path.endswith(".index")}
-        assert told or writer.keeps_quiet or found.items() >= without_index.items()
-        assert told or fault != "interrupted"
+        assert reported or writer.keeps_quiet or found.items() >= without_index.items()
+        assert reported or fault != "interrupted"
         writer.write(copy, SECOND)
         assert content(copy) == new
     assert at > 1

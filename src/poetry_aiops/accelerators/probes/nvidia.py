@@ -86,7 +86,7 @@ _LOST = r"GPU is lost \(GPU (\d{1,3})\)"
 
 def parse_nvml(text: str) -> Facts:
     """Return what the child printed."""
-    told: dict[str, str] = {}
+    reported: dict[str, str] = {}
     gpus: list[Gpu] = []
     for line in lines(text):
         key, _, value = line.partition("=")
@@ -96,12 +96,12 @@ def parse_nvml(text: str) -> Facts:
         elif key == "error" and (lost := re.search(_LOST, value)):
             gpus.append(Gpu(NVIDIA, ordinal=int(lost.group(1)), lost=True))
         elif key in {"driver", "library", "cuda"}:
-            told.setdefault(key, value)
+            reported.setdefault(key, value)
     return Facts(
         gpus=tuple(gpus),
-        driver=version(told.get("driver", "")),
-        library=version(told.get("library", "").split(".", 1)[-1]),
-        max_cuda=version(told.get("cuda", "")),
+        driver=version(reported.get("driver", "")),
+        library=version(reported.get("library", "").split(".", 1)[-1]),
+        max_cuda=version(reported.get("cuda", "")),
         problems=problems(text),
         jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
     )

@@ -176,7 +176,7 @@ def _gpu(row: Mapping[str, str], place: int) -> Gpu:
     return Gpu(
         NVIDIA,
         name=name(row.get("name", row.get("gpu_name", ""))),
-        ordinal=place if (told := number(row.get("index", ""))) is None else told,
+        ordinal=place if (reported := number(row.get("index", ""))) is None else reported,
         bus=bus_key(row.get("pci.bus_id", row.get("gpu_bus_id", ""))),
         uuid=row.get("uuid", row.get("gpu_uuid", ""))[:60] or None,
         device_id=device.group(1).lower() if device else None,

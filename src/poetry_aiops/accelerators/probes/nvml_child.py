@@ -86,7 +86,7 @@ def device(nvml: ctypes.CDLL, index: int) -> str:
     major, minor = ctypes.c_int(), ctypes.c_int()
     nvml.nvmlDeviceGetPciInfo_v3(handle, ctypes.byref(pci))
     nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory))
-    told = nvml.nvmlDeviceGetCudaComputeCapability(handle, ctypes.byref(major), ctypes.byref(minor)) == 0
+    reported = nvml.nvmlDeviceGetCudaComputeCapability(handle, ctypes.byref(major), ctypes.byref(minor)) == 0
     cells = (
         str(index),
         text_of(nvml, "nvmlDeviceGetUUID", handle),
@@ -94,7 +94,7 @@ def device(nvml: ctypes.CDLL, index: int) -> str:
         f"{pci.pci_device_id >> 16:04x}" if pci.pci_device_id else "",
         text_of(nvml, "nvmlDeviceGetName", handle).replace("|", " "),
         str(memory.total // 2**20) if memory.total else "",
-        f"{major.value}.{minor.value}" if told else "",
+        f"{major.value}.{minor.value}" if reported else "",
     )
     return "gpu=" + "|".join(cells)
 

@@ -181,7 +181,7 @@ def _gpu(block: dict[str, str], vendor: str | None) -> Gpu | None:
     described = " ".join(block.get(key, "") for key in ("maker", "name", "title", "gfx", "device_id"))
     vendor = vendor or maker_of(described)
     gfx = re.search(_GFX, f"{block.get('gfx', '')} {block.get('name', '')}")
-    told = [label for key in ("title", "name") if (label := block.get(key, "")) and not _is_code(label)]
+    reported = [label for key in ("title", "name") if (label := block.get(key, "")) and not _is_code(label)]
     unnamed = re.fullmatch(r"(?:AMD )?Device (?:0x)?([0-9a-f]{4})", block.get("name", ""))
     if unnamed and vendor is None:
         vendor = AMD
@@ -189,7 +189,7 @@ def _gpu(block: dict[str, str], vendor: str | None) -> Gpu | None:
     capability = re.match(r"(\d{1,2}\.\d)(?!\d)", block.get("compute_capability", ""))
     found = Gpu(
         vendor or "",
-        name=name(re.sub(r" ?\((?:R|TM)\)| ?\((?:gfx|RADV|NVK).*\)$", "", told[0])) if told else None,
+        name=name(re.sub(r" ?\((?:R|TM)\)| ?\((?:gfx|RADV|NVK).*\)$", "", reported[0])) if reported else None,
         ordinal=number(block.get("index", "")),
         bus=_bus(block.get("bus", "")),
         uuid=_uuid(block.get("uuid", "")),

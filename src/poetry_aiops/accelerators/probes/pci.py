@@ -45,7 +45,7 @@ def _sysfs_gpu(block: dict[str, str]) -> Gpu | None:
 def gpu_of(kind: str, vendor: str, device: str, slot: str, driver: str | None) -> Gpu | None:
     """Return a PCI function as a GPU, ``None`` when it is none of the three makers'.
 
-    ``driver`` is empty for a function without a bound driver and ``None`` where that is not told.
+    ``driver`` is empty for a function without a bound driver and ``None`` where that is unknown.
     """
     if vendor.lower() not in {NVIDIA, AMD, INTEL} or kind[:2] not in {DISPLAY, ACCELERATOR}:
         return None

@@ -39,8 +39,8 @@ class Files(NamedTuple):
         if not paths:
             return Answer(None, "missing")
         answers = [(path, reader.read_text(path)) for path in paths[: self.limit]]
-        told = [f"==> {path} <==\n{answer.text}" for path, answer in answers if answer.text is not None]
-        return Answer("\n".join(told), "ok") if told else Answer(None, answers[0][1].outcome)
+        reported = [f"==> {path} <==\n{answer.text}" for path, answer in answers if answer.text is not None]
+        return Answer("\n".join(reported), "ok") if reported else Answer(None, answers[0][1].outcome)
 
     def __str__(self) -> str:
         return self.pattern

@@ -78,7 +78,7 @@ OPENCL = Dialect(
 def environment(text: str) -> Facts:
     """Return what ``torch.utils.collect_env``, vLLM's and sglang's reports and torch's warnings about a GPU say."""
     plain = clean(text)
-    told = [
+    reported = [
         Gpu(maker_of(label) or NVIDIA, name=name(label), ordinal=int(index), compute_capability=capability)
         for index, label, capability in re.findall(_FOUND, plain)
     ] or [
@@ -87,7 +87,7 @@ def environment(text: str) -> Facts:
     ]
     detected = "_XpuDeviceProperties" in plain  # the list of those onboard repeats them
     facts = read_pairs(re.sub(r"(?m)^\* Intel.*$", "", plain) if detected else plain, ENVIRONMENT)
-    gpus = tuple(told) or facts.gpus
+    gpus = tuple(reported) or facts.gpus
     apple = facts.os == "macos" and facts.arch == "arm64"
     nothing = not gpus and bool(re.search(_NO_GPU, plain))
     return facts._replace(gpus=gpus, none=(nothing and not facts.driver) or (facts.none and not apple))
@@ -106,12 +106,12 @@ def is_environment(text: str) -> bool:
 
 def labels(text: str) -> Facts:
     """Return what the labels of a Kubernetes node say (gpu-feature-discovery, AMD's labeller, Intel's plugin)."""
-    told = {key: value for line in filter(None, lines(text)) for key, value in pairs_of(line)}
-    parts = [told.get(f"nvidia.com/cuda.driver.{part}", "") for part in ("major", "minor", "rev")]
+    reported = {key: value for line in filter(None, lines(text)) for key, value in pairs_of(line)}
+    parts = [reported.get(f"nvidia.com/cuda.driver.{part}", "") for part in ("major", "minor", "rev")]
     driver = version(".".join(part for part in parts if part))
-    compute = [told.get(f"nvidia.com/gpu.compute.{part}", "") for part in ("major", "minor")]
+    compute = [reported.get(f"nvidia.com/gpu.compute.{part}", "") for part in ("major", "minor")]
     facts = read_pairs(text, LABELS)
-    count = next((int(v) for k, v in told.items() if k.endswith("com/gpu.count") and v.isdigit()), 1)
+    count = next((int(v) for k, v in reported.items() if k.endswith("com/gpu.count") and v.isdigit()), 1)
     gpus = tuple(
         gpu._replace(
             name=_spaced(gpu.name),
@@ -121,7 +121,7 @@ def labels(text: str) -> Facts:
         for gpu in facts.gpus[:1]
         for place in range(max(1, min(count, 64)))
     )
-    absent = told.get("nvidia.com/gpu.present") == "false"
+    absent = reported.get("nvidia.com/gpu.present") == "false"
     return facts._replace(
         gpus=gpus, driver=facts.driver or driver, os=facts.os or "linux", none=absent and not gpus
     )
@@ -180,12 +180,12 @@ def _lshw(text: str) -> list[tuple[str, str, str | None, str]]:
     for block in re.split(r"\*-", clean(text))[1:]:
         if not block.startswith("display"):
             continue
-        told = {key: value for line in block.split("\n") for key, value in pairs_of(line)}
-        bound = re.search(r"driver=([\w-]{2,20})", told.get("configuration", ""))
+        reported = {key: value for line in block.split("\n") for key, value in pairs_of(line)}
+        bound = re.search(r"driver=([\w-]{2,20})", reported.get("configuration", ""))
         unclaimed = "UNCLAIMED" in block.split("\n", 1)[0]
-        label = f"{_maker_as_in_lspci(told.get('vendor', ''))} {told.get('product', '')}"
+        label = f"{_maker_as_in_lspci(reported.get('vendor', ''))} {reported.get('product', '')}"
         found.append(
-            (told.get("bus info", ""), label, bound.group(1) if bound else "" if unclaimed else None, "")
+            (reported.get("bus info", ""), label, bound.group(1) if bound else "" if unclaimed else None, "")
         )
     return found
 

@@ -95,7 +95,7 @@ _SYSTEM = r"(?:System Version:|ProductVersion:)\s{0,20}(?:macOS |Mac OS X |OS X 
 
 
 def parse_mac(text: str) -> Facts:
-    """Return the Apple GPU, or that this is an Intel Mac, and the macOS version where it is told."""
+    """Return the Apple GPU, or that this is an Intel Mac, and the macOS version where it is known."""
     plain = clean(text)
     chips = [found.strip() for found in re.findall(_CHIP, plain) if re.search(_MAKER, found)]
     apple = next((chip for chip in chips if re.match(r"Apple (?:M\d|A\d|Paravirtual|Silicon)", chip)), None)

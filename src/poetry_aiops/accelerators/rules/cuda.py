@@ -108,8 +108,8 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     )
     obstacle = _host_obstacle(host, gpus)
     if obstacle:
-        told = (f"{obstacle[0].upper()}{obstacle[1:]}.",) if gpus else ()
-        return Verdicts(tuple(rejected(index.name, obstacle) for index in catalogue.cuda_indexes), told)
+        reported = (f"{obstacle[0].upper()}{obstacle[1:]}.",) if gpus else ()
+        return Verdicts(tuple(rejected(index.name, obstacle) for index in catalogue.cuda_indexes), reported)
     case = Case(host, catalogue, constraint, gpus)
     obstacles = {index.name: _index_obstacles(index, case) for index in catalogue.cuda_indexes}
     builds = [
@@ -186,8 +186,8 @@ def _builds(index: CudaIndex, case: Case) -> list[Build]:
 
 
 def _covered(arches: tuple[str, ...], gpus: tuple[Accelerator, ...]) -> frozenset[int]:
-    told = {gpu.compute_capability for gpu in gpus if gpu.compute_capability is not None}
-    runs = {capability for capability in told if covers(arches, capability)}
+    reported = {gpu.compute_capability for gpu in gpus if gpu.compute_capability is not None}
+    runs = {capability for capability in reported if covers(arches, capability)}
     return frozenset(
         place
         for place, gpu in enumerate(gpus)

@@ -88,14 +88,14 @@ def _candidate(
     if reasons:
         return rejected(index.name, *reasons)
     newest = max((line.line for line in open_lines), key=version_key)
-    told = dict.fromkeys(f"{gpu.label} is {gpu.gfx}, which {index.name} holds code for" for gpu in gpus)
+    reported = dict.fromkeys(f"{gpu.label} is {gpu.gfx}, which {index.name} holds code for" for gpu in gpus)
     capped = any(version_key(line.line) > version_key(newest) and line.rocm_known for line in catalogue.torch)
     last = max((line.line for line in catalogue.torch if line.rocm), key=version_key)
     young = {line.line for line in lines} == {last}
     newness = (-float(part) for part in version_key(index.name[4:]))
     order = (1.0, 0.0, line_order(newest), float(young), *newness)  # a new ROCm's first torch ranks second
     return Candidate(
-        index.name, accepted=True, reasons=tuple(told), order=order, torch_max=newest if capped else None
+        index.name, accepted=True, reasons=tuple(reported), order=order, torch_max=newest if capped else None
     )
 
 

@@ -116,7 +116,7 @@ def _edge(edge: Edge) -> dict[str, Any]:
 
 
 def _answers(answers: Answers) -> dict[str, Any]:
-    """Return the answers that there are; a question that nobody asked has no key."""
+    """Return the answers that there are; a question that was not asked has no key."""
     found: dict[str, Any] = {
         "why": [_why(why) for why in answers.why],
         "focus": _focus(answers.focus) if answers.focus else None,

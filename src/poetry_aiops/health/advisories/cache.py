@@ -21,7 +21,7 @@ FRESH: Final = 600.0
 """Seconds for which an answer counts without asking again."""
 
 KEEP: Final = 30 * 86_400.0
-"""Seconds after which a record that nobody asked for is dropped."""
+"""Seconds after which an unused record is dropped."""
 
 _SCHEMA: Final = "osv/1"
 

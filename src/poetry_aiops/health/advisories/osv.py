@@ -52,7 +52,7 @@ class OsvSettings:
 class OsvService:
     """An :class:`~poetry_aiops.health.feed.AdvisoryFeed` over OSV's API.
 
-    ``cache_folder`` None keeps nothing. ``progress`` is told how many of how many records have come.
+    ``cache_folder`` None keeps nothing. ``progress`` gets how many of how many records have come.
     Raises UsageError for an address that is no http(s) URL.
     """
 

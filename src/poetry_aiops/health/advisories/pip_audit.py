@@ -127,7 +127,7 @@ class PipAuditFeed:
         except InvalidVersion:
             return Answer(failure=f'"{subject.version}" is not a PEP 440 version')
         try:
-            told, results = self._service.query(spec)
+            reported, results = self._service.query(spec)
         except (ServiceError, OSError) as error:
             cause = error.__cause__ or error
             return Answer(
@@ -136,8 +136,8 @@ class PipAuditFeed:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             # pip-audit takes records apart without looking; one bad version ends in any of these.
             return Answer(failure=f"pip-audit could not read the answer: {type(error).__name__}: {error}")
-        if isinstance(told, SkippedDependency):
-            return Answer(failure=one_line(told.skip_reason))
+        if isinstance(reported, SkippedDependency):
+            return Answer(failure=one_line(reported.skip_reason))
         advisories = tuple(as_advisory(subject, result) for result in results)
         return Answer(advisories, frozenset(advisory.id for advisory in advisories))
 

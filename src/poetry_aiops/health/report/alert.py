@@ -28,19 +28,19 @@ def alert_text(report: HealthReport, news: News | None = None) -> str:
     programs that take webhooks.
     """
     new = news or report.news
-    told = in_words(new) if new else ()
-    if not told:
+    reported = in_words(new) if new else ()
+    if not reported:
         return ""
-    lines = [f"poetry health of {_chat(report.project)}: {counted(len(told), 'piece')} of news"]
-    lines += [f"- {_chat(text)}" for text in told[:_MOST]]
-    lines += [f"- and {len(told) - _MOST} more"] if len(told) > _MOST else []
+    lines = [f"poetry health of {_chat(report.project)}: {counted(len(reported), 'piece')} of news"]
+    lines += [f"- {_chat(text)}" for text in reported[:_MOST]]
+    lines += [f"- and {len(reported) - _MOST} more"] if len(reported) > _MOST else []
     return "\n".join([*lines, f"Now: {_chat(_state(report))}", f"As of {words.moment(report.generated)}"])
 
 
 def look_line(report: HealthReport) -> str:
     """Return one line about a look for the monitor's standard output."""
-    told = in_words(report.news) if report.news else ()
-    news = counted(len(told), "piece") + " of news" if told else "no news"
+    reported = in_words(report.news) if report.news else ()
+    news = counted(len(reported), "piece") + " of news" if reported else "no news"
     return for_terminal(f"{words.stamp(report.generated)} {report.project}: {_state(report)}; {news}", 1000)
 
 

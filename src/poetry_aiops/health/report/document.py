@@ -151,7 +151,7 @@ def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKe
 
 
 def _audit(audit: PackageAudit | None, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
-    """Return what the audit says of one package; ``audited`` is null when nobody asked for security."""
+    """Return what the audit says of one package; ``audited`` is null when security was not requested."""
     if audit is None:
         nothing = {"audited": None, "reason": "not asked for", "audited_as": None, "dev_only": None}
         return {**nothing, "advisories": [], "notes": []}

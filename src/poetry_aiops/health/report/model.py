@@ -46,7 +46,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class PackageRow:
-    """One locked package and what each metric found about it; None for what was not asked or not told.
+    """One locked package and what each metric found about it; None for what was not requested or is unknown.
 
     ``direct`` says that the project asks for it by name. ``via`` is a shortest chain of names from a direct
     dependency down to a package that asks for this one; empty for a direct one.

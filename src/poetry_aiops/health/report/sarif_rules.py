@@ -81,7 +81,7 @@ def signal_rule(kind: SignalKind) -> dict[str, Any]:
 
 
 def security_severity(finding: Finding) -> str | None:
-    """Return the number from 0.1 to 10 by which GitHub ranks, None where nobody knows how bad it is."""
+    """Return the number from 0.1 to 10 by which GitHub ranks, None where its severity is unknown."""
     if finding.severity is Severity.UNKNOWN:
         return None
     low, high = _BANDS[finding.severity]

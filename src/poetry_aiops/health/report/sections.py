@@ -104,10 +104,10 @@ def reasons(report: HealthReport) -> tuple[Note, ...]:
 
 def _news(report: HealthReport) -> Section:
     news = report.news
-    told = in_words(news) if news and news.since else ()
+    reported = in_words(news) if news and news.since else ()
     title = f"New since {words.moment(news.since)}" if news and news.since else ""
     notes = (
-        Note(text, "good" if text.startswith(("resolved: ", "all sources")) else "warn") for text in told
+        Note(text, "good" if text.startswith(("resolved: ", "all sources")) else "warn") for text in reported
     )
     return Section("news", title, notes=tuple(notes))
 

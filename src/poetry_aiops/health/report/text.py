@@ -111,11 +111,11 @@ def _head(report: HealthReport, width: int, most: int | None) -> Iterator[Line]:
     yield from paragraph(f"Health of {name}, {words.moment(report.generated)}", width, 0, "dim")
     for label, fact in facts(report):
         yield from labelled(f"{label:<{_LABEL}}", for_terminal(fact.text), width, fact.style)
-    told = reasons(report)
-    for note in told[:most]:
+    reported = reasons(report)
+    for note in reported[:most]:
         yield from paragraph(for_terminal(note.text), width, style=note.style)
     if most is not None:
-        yield from _more(len(told) - most, width)
+        yield from _more(len(reported) - most, width)
 
 
 def _table(section: Section, width: int) -> Iterator[Line]:

@@ -56,5 +56,5 @@ def span_in_words(points: Sequence[TrendPoint]) -> str:
     """Return the days of a trend: ``12 days with a report, 2026-06-01 to 2026-07-01``."""
     first, last = points[0].generated.date(), points[-1].generated.date()
     changes = sum(point.lock_changed for point in points)
-    told = f"{counted(len(points), 'day')} with a report, {first.isoformat()} to {last.isoformat()}"
-    return f"{told}, the lock changed {counted(changes, 'time')}" if changes else told
+    reported = f"{counted(len(points), 'day')} with a report, {first.isoformat()} to {last.isoformat()}"
+    return f"{reported}, the lock changed {counted(changes, 'time')}" if changes else reported

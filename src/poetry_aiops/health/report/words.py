@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 GRAVEST_FIRST: Final = tuple(sorted(Severity, key=lambda one: (-RISK[one], one is not Severity.UNKNOWN)))
-"""Critical, high, unknown, medium, low: an unknown severity weighs as a medium one and is told before it."""
+"""Critical, high, unknown, medium, low: an unknown severity weighs as a medium one and is listed before it."""
 
 GOOD_SCORE: Final = 80.0
 FAIR_SCORE: Final = 50.0
@@ -67,7 +67,7 @@ class Verdict:
 
 
 def cases(report: HealthReport) -> tuple[Case, ...]:
-    """Return the findings that count, the gravest packages first, each package's findings together."""
+    """Return the findings that count, the most severe packages first, each package's findings together."""
     ignored = {one.finding.identity for one in report.ignored}
     found: dict[str, list[Case]] = {}
     for case in _cases(
@@ -192,7 +192,7 @@ def score_in_words(report: HealthReport) -> Verdict:
 
 
 def audited_in_words(report: HealthReport) -> Verdict:
-    """Return how many packages were audited, and how many nobody can tell about."""
+    """Return how many packages were audited, and how many are unknown."""
     audit = report.audit
     if audit is None:
         return Verdict("vulnerabilities were not looked for", "warn")
@@ -223,7 +223,7 @@ def found_in_words(report: HealthReport) -> Verdict:
 
 
 def clean_in_words(report: HealthReport) -> str:
-    """Return what an empty list of findings means: none known, or that nobody can tell."""
+    """Return what an empty list of findings means: none known, or that it is unknown."""
     if report.audit is None:
         return "Not looked for: the security metric was not asked for."
     if not report.audit.packages:
@@ -248,12 +248,12 @@ def metric_note(metric: Metric | None) -> str:
 
 def inputs_in_words(inputs: Mapping[str, Input]) -> str:
     """Return the figures of a metric: ``libyears 3.2, outdated 4``."""
-    told = [
+    reported = [
         f"{name.replace('_', ' ')} {value}"
         for name, value in inputs.items()
         if value is not None and value != ""
     ]
-    return ", ".join(told)
+    return ", ".join(reported)
 
 
 def via_in_words(row: PackageRow) -> str:
@@ -291,14 +291,14 @@ def outdated(report: HealthReport) -> tuple[PackageRow, ...]:
 
 
 def signalled(report: HealthReport) -> tuple[tuple[PackageRow, int], ...]:
-    """Return ``(row, index of a signal)`` for every signal, the gravest kinds first."""
+    """Return ``(row, index of a signal)`` for every signal, the most severe kinds first."""
     found = [(row, index) for row in report.packages for index in range(len(row.signals))]
     order = {kind: place for place, kind in enumerate(SignalKind)}
     return tuple(sorted(found, key=lambda one: (order[one[0].signals[one[1]].kind], one[0].package.name)))
 
 
 def open_audits(report: HealthReport) -> tuple[PackageRow, ...]:
-    """Return the rows of which nobody knows whether they are vulnerable."""
+    """Return the rows of which it is unknown whether they are vulnerable."""
     return tuple(row for row in report.packages if row.audit and row.audit.status is Status.FAILED)
 
 
@@ -366,7 +366,7 @@ def stamp(time: datetime) -> str:
 
 
 def years(value: float | None) -> str:
-    """Return a span in years, ``?`` where nobody knows it."""
+    """Return a span in years, ``?`` where it is unknown."""
     return "?" if value is None else f"{value:.1f} y"
 
 

@@ -56,42 +56,38 @@ class OldFile:
     image: Image | None
 
 
-def find_old_commands(path: str, text: str, known: Knowledge) -> tuple[OldCommand, ...]:
-    """Return what one file of the repository does the old way, in the order of its lines.
-
-    ``path`` is relative to the project, with slashes; it says how the text is read. Texts are free of credentials
-    and control characters. A file of no known kind has no findings.
-    """
-    found = read_old_file(path, text, known)
-    return tuple(old_command(path, hit) for hit in found.hits) if found else ()
-
-
 def read_old_file(path: str, text: str, known: Knowledge) -> OldFile | None:
-    """Return what is old in a file; None for one that holds no commands."""
-    kind = kind_of(path)
-    if kind is None or not _WORTH_READING.search(text):
+    """Return what is old in a file, in the order of its lines; None for one that holds no commands.
+
+    ``path`` is relative to the project, with slashes; it says how the text is read.
+    """
+    read = _commands_of(path, text, known)
+    if read is None:
         return None
-    file = FileText(text.replace("\r\n", "\n").replace("\r", "\n"))
-    image = read_image(file, path, known) if kind == "dockerfile" else None
-    hits = list(_Commands(path, kind, file, image).find(known))
-    if image is not None:
-        hits += _copies(image, hits, known)
-    hits += settings(kind, path, file, known)
-    return OldFile(path, kind, file, tuple(sorted(dict.fromkeys(hits), key=lambda hit: hit.line)), image)
+    hits = list(read.find(known))
+    if read.image is not None:
+        hits += _copies(read.image, hits, known)
+    hits += settings(read.kind, path, read.file, known)
+    found = tuple(sorted(dict.fromkeys(hits), key=lambda hit: hit.line))
+    return OldFile(path, read.kind, read.file, found, read.image)
 
 
 def references_in(path: str, text: str, known: Knowledge) -> Iterator[tuple[KnownFile, Place, bool]]:
     """Yield the files that pip is given with ``-r`` or ``-c``, the place of the command, and whether it was ``-c``."""
-    kind = kind_of(path)
-    if kind is None or not _WORTH_READING.search(text):
-        return
-    file = FileText(text.replace("\r\n", "\n").replace("\r", "\n"))
-    image = read_image(file, path, known) if kind == "dockerfile" else None
-    for command, here, local in _Commands(path, kind, file, image).placed(known):
+    read = _commands_of(path, text, known)
+    for command, here, local in read.placed(known) if read is not None else ():
         call = call_of(command.words)
         for name, is_constraint in given_files(call) if call is not None else ():
             for found in local.find(name, here):
                 yield found, Place(path, command.line), is_constraint
+
+
+def _commands_of(path: str, text: str, known: Knowledge) -> _Commands | None:
+    kind = kind_of(path)
+    if kind is None or not _WORTH_READING.search(text):
+        return None
+    file = FileText(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _Commands(path, kind, file, read_image(file, path, known) if kind == "dockerfile" else None)
 
 
 def old_command(path: str, hit: Hit, *, rewritten: bool = False) -> OldCommand:

@@ -158,7 +158,7 @@ class Knowledge:
         return None
 
     def group(self, name: str) -> KnownGroup:
-        """Return a group by name; one that nobody declared is taken as a plain one."""
+        """Return a group by name; one that is not declared is taken as a plain one."""
         return next((group for group in self.groups if group.name == name), KnownGroup(name))
 
     def _ending(self, parts: tuple[str, ...]) -> tuple[KnownFile, ...]:

@@ -42,7 +42,7 @@ class Pin:
 
 
 def is_only_via(requirement: ReadRequirement) -> bool:
-    """Say whether a compiled file's annotation names only other packages: then nobody asked for it directly."""
+    """Say whether a compiled file's annotation names only other packages: then it was not requested directly."""
     via = requirement.via
     return bool(via) and not any(
         line.startswith(_DIRECT_VIA) or _PROJECT_FILE.search(line) for line in via or ()

@@ -136,7 +136,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """Everything that pyproject.toml and poetry.toml shall get; main comes first among the groups.
+    """Everything that pyproject.toml and poetry.toml get; main comes first among the groups.
 
     ``extras`` are the project's own, each with PEP 508 texts.
     """

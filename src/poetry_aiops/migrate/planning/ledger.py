@@ -46,7 +46,7 @@ def _default(kind: LineKind) -> _Said:
 
 
 class Ledger:
-    """Collects outcomes while a plan is made; what nobody claimed gets the outcome of its kind."""
+    """Collects outcomes while a plan is made; what has no outcome gets that of its kind."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree

@@ -162,7 +162,7 @@ def _place_of_partner(entry: PlannedEntry, found: Sequence[PlannedEntry]) -> int
 def _first_conflict(
     entry: PlannedEntry, others: Sequence[PlannedEntry], targets: Sequence[Target]
 ) -> tuple[Problem, ...]:
-    """Return the error about an entry and the first that contradicts it, if there is one: a line is told once."""
+    """Return the error about an entry and the first that contradicts it, if there is one: a line is reported once."""
     for other in others[:MOST_COMPARED]:
         if _is_impossible(entry) or _is_impossible(other):
             continue  # an error of its own
@@ -225,7 +225,7 @@ def _meet(first: PlannedEntry, second: PlannedEntry, targets: Sequence[Target]) 
 
 
 def holds(marker: str, target: Target) -> bool:
-    """Say whether a marker holds on a machine; one that nobody can evaluate is taken to hold."""
+    """Say whether a marker holds on a machine; one that cannot be evaluated is taken to hold."""
     try:
         return marker_applies(marker, target)
     except InputError:

@@ -52,7 +52,7 @@ def owners(tree: Tree, roles: Mapping[str, Role]) -> Owners:
 
 
 def _role_of_included(file: str, includer: Role) -> Role:
-    """Return the role of a file that nobody named: main by its own name, else that of what includes it."""
+    """Return the role of a file that was not named: main by its own name, else that of what includes it."""
     if (own := named_role(file)).kind == "main":
         return own
     kind: RoleKind = "main" if includer.kind == "seed" else includer.kind

@@ -306,14 +306,14 @@ class _Planner:
             if entry is not None:
                 found.append(entry)
                 continue
-            told = Problem(
+            reported = Problem(
                 "warning",
                 place,
                 f"{redact(text)} is not a requirement",
                 why="It is left out.",
                 suggestion="Add it to pyproject.toml by hand.",
             )
-            self.problems.append(told)
+            self.problems.append(reported)
         return found
 
     def _backend_of_main(self) -> str | None:

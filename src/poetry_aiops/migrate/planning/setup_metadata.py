@@ -1,7 +1,7 @@
 """What setup.cfg and setup.py say about a project, read without running anything; pyproject.toml comes first.
 
 Only literals are taken from setup.py: names that are assigned once to a literal, lists and dictionaries of them.
-What is computed there is named in ``computed``, so that somebody can look at it.
+What is computed there is named in ``computed``, so that it can be reviewed.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Explanation:
 
 
 LONGEST = 2000
-"""Longer lines are no slip of the pen; nobody tries to understand them."""
+"""Longer lines are no slip of the pen; they are not parsed."""
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]\s]*\])?"
 _VERSION = r"[0-9][A-Za-z0-9.!+_*-]*"

@@ -51,7 +51,7 @@ def read_tree(entries: Sequence[str], neighbours: Neighbours) -> Tree:
 
 
 class _TreeReader:
-    """Reads each file once and keeps what is to be told about it."""
+    """Reads each file once and keeps what is to be reported about it."""
 
     def __init__(self, neighbours: Neighbours) -> None:
         self.neighbours = neighbours
@@ -84,8 +84,8 @@ class _TreeReader:
             self._told.setdefault(notes.file, {}).update(dict.fromkeys(notes.problems))
         return tuple(
             problem
-            for told in self._told.values()
-            for problem in sorted(told, key=lambda problem: problem.place.line)
+            for reported in self._told.values()
+            for problem in sorted(reported, key=lambda problem: problem.place.line)
         )
 
 

@@ -21,7 +21,7 @@ _SCP = re.compile(r"^(?P<start>(?:git\+)?ssh://[^/:@]+@[^/:@]+):(?P<path>(?![0-9
 
 
 def read_repository(url: Url, wanted: Wanted, named: Named | None) -> ReadRequirement:
-    """Return a requirement that is a repository; what keeps it from migrating is told."""
+    """Return a requirement that is a repository; what keeps it from migrating is reported."""
     address, revision = split_revision(url)
     name, extras, guessed = _name(url, wanted, named)
     _tell_scheme(url, wanted, revision, reference(named))

@@ -1,4 +1,4 @@
-"""The requirement of a line: by name, by URL or by path, told apart as pip tells them apart."""
+"""The requirement of a line: by name, by URL or by path, as pip distinguishes them."""
 
 from __future__ import annotations
 

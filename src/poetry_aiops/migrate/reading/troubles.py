@@ -1,6 +1,6 @@
 """Files that are something else: merge conflicts, templates, conda exports, shell scripts, web pages.
 
-Each is told once with the range of its lines; their lines get no further errors.
+Each is reported once with the range of its lines; their lines get no further errors.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 SEVERAL = 2
-"""One line of conda's kind is told for itself; several, and most of a file, make the file an export."""
+"""One line of conda's kind is reported by itself; several, and most of a file, make the file an export."""
 
 _CONFLICT = re.compile(r"<{7}(?: |$)|={7}$|>{7}(?: |$)|\|{7}(?: |$)")
 _TEMPLATE_MARKS = (("{%", "%}"), ("{{", "}}"), ("<%", "%>"))

@@ -189,7 +189,7 @@ class _Writer:
         return bool(poetry.get("version")) or poetry.get("package-mode") is False
 
     def _is_built_by_poetry(self, poetry: Mapping[str, Any]) -> bool:
-        """Say whether the project has already told Poetry what it is."""
+        """Say whether the project already describes itself to Poetry."""
         backend = str(self.before.get("build-system", {}).get("build-backend", ""))
         return backend.startswith("poetry.") or bool({"package-mode", "name", "packages"} & set(poetry))
 

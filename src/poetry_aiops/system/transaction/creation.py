@@ -22,7 +22,7 @@ from poetry_aiops.system.transaction.model import (
     refuse,
     state_of,
 )
-from poetry_aiops.system.transaction.store import backup_ids, open_home, pending, told, write_backup
+from poetry_aiops.system.transaction.store import backup_ids, open_home, pending, reported, write_backup
 
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def create_backup(
     idle = [change for change in changes if _is_idle(change)]
     changes = [change for change in changes if not _is_idle(change)]
     refuse(change_problems(changes), f"these files cannot be changed. {NOTHING_CHANGED}")
-    with told(f"{NOTHING_CHANGED} The backup could not be written", root / HOME):
+    with reported(f"{NOTHING_CHANGED} The backup could not be written", root / HOME):
         kept = _checked(root, changes, undo=undoes is not None)
         if not kept:
             raise InputError("there is nothing to change, so no backup was made")

@@ -2,7 +2,7 @@
 
 Beside each file lie for a moment ``.<name>.aiops-new`` (its next content) and ``.<name>.aiops-old`` (the file itself
 under a second name). Both are there before the first file is exchanged, so that from then on only names change: a
-disk that is full can neither stop the exchange nor its reverse. Which of both is done is told by the journal and by
+disk that is full can neither stop the exchange nor its reverse. Which of both is done is known from the journal and from
 the contents alone.
 """
 
@@ -22,7 +22,7 @@ from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.transaction.manifest import MODE_BITS
 from poetry_aiops.system.transaction.model import HOME, refuse, switch_order
 from poetry_aiops.system.transaction.restore_script import STAGED_BY_SCRIPT, STAGED_NEW, STAGED_OLD
-from poetry_aiops.system.transaction.store import begin_journal, discard, end_journal, mark_applied, told
+from poetry_aiops.system.transaction.store import begin_journal, discard, end_journal, mark_applied, reported
 
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
     """Bring every file from its old content to the new one in ``contents`` (None: no file), or none of them.
 
     Raises what stopped it (OSError, InputError, KeyboardInterrupt) once everything is old again and the backup,
-    which nobody needs then, is removed.
+    which is not needed then, is removed.
     """
     try:
         begin_journal(backup)
@@ -118,7 +118,7 @@ def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
         _check_nothing_changed(look(backup))
         _switch(changing)
     except BaseException:
-        with told("This run was stopped and could not put all back", backup.folder, again_hint(backup)):
+        with reported("This run was stopped and could not put all back", backup.folder, again_hint(backup)):
             put_back(backup)
         discard(backup)
         raise
@@ -138,7 +138,7 @@ def finish(backup: StoredBackup) -> None:
 def put_back(backup: StoredBackup, *, over_changes: bool = False) -> tuple[str, ...]:
     """Bring every file back to its old content and return their names; can be killed and run again at any moment.
 
-    A file that somebody else changed meanwhile stays as it is, unless ``over_changes``.
+    A file that was changed meanwhile by someone else stays as it is, unless ``over_changes``.
     """
     touched = {
         found.index: found
@@ -163,7 +163,7 @@ def again_hint(backup: StoredBackup) -> str:
 
 
 def staged_beside(place: Place, *, undo: bool) -> list[Path]:
-    """Return what is beside a file although no run is at work: somebody else's, as ours would be cleaned.
+    """Return what is beside a file although no run is at work: someone else's, as ours would be cleaned.
 
     Before an ``undo`` there may be what a restore.sh that was killed left.
     """

@@ -10,7 +10,7 @@ from poetry_aiops.errors import InputError
 from poetry_aiops.system.project_paths import Place, find_place, missing_folders
 from poetry_aiops.system.transaction.exchange import read_or_none
 from poetry_aiops.system.transaction.model import Entry, state_of
-from poetry_aiops.system.transaction.store import add_to_backup, last_applied, locked, pending, told
+from poetry_aiops.system.transaction.store import add_to_backup, last_applied, locked, pending, reported
 
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def follow(root: Path, path: str, after: bytes | None, now: datetime) -> bool:
         backup, place = _last(root), find_place(root, path)
         if backup is None or isinstance(place, str):
             return False
-        with told("The backup of the migration could not be written, so the file stays", backup.folder):
+        with reported("The backup of the migration could not be written, so the file stays", backup.folder):
             return _note(backup, path, place, after)
 
 

@@ -12,7 +12,7 @@ from poetry_aiops.system.transaction.model import Entry, FileState, Manifest, is
 
 SCHEMA: Final = "poetry-aiops/migration-backup/1"
 MODE_BITS: Final = 0o777
-"""What a backup keeps of a mode: a manifest must not make files that run as somebody else."""
+"""What a backup keeps of a mode: a manifest must not make files that run as another user."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -41,7 +41,7 @@ from poetry_aiops.system.transaction.store import (
     pending,
     read_backup,
     read_journal,
-    told,
+    reported,
     write_backup,
 )
 
@@ -114,7 +114,7 @@ def apply(backup: Backup) -> None:
 
     Raises InputError when the disk refuses or a file changed meanwhile; then every file is as it was.
     """
-    with told(f"{NOTHING_CHANGED} The files could not be written", backup.stored.root):
+    with reported(f"{NOTHING_CHANGED} The files could not be written", backup.stored.root):
         exchange(backup.stored, backup.contents)
 
 
@@ -122,7 +122,7 @@ def recover(root: Path) -> Recovered | None:
     """Put back what an interrupted run of this user left, or finish it when only its last note was missing.
 
     None without one. Raises InputError when no run of this user on this machine signed the journal: a rollback that
-    the user asks for is the way to follow it. Raises InputError when a file holds neither its old nor its new content: somebody edited it since. A rollback
+    the user asks for is the way to follow it. Raises InputError when a file holds neither its old nor its new content: it was edited since. A rollback
     with ``force`` puts such a file back too, and keeps what it held in a backup of its own.
     """
     return _recover(root, None, asked=False)
@@ -180,7 +180,7 @@ def _recover(root: Path, forced_at: datetime | None, *, asked: bool) -> Recovere
         )
     files = look(stored)
     edited = [found for found in files if found.change or found.is_edited_input]
-    with told("What an interrupted run left could not be put back", stored.folder, again_hint(stored)):
+    with reported("What an interrupted run left could not be put back", stored.folder, again_hint(stored)):
         if all(found.is_new for found in files if found.entry.changes) or (edited and stored.applied):
             finish(stored)
             return Recovered(identifier, "finished", tuple(found.entry.path for found in files))

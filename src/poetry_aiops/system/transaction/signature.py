@@ -1,4 +1,4 @@
-"""The mark of this user's runs: a journal that somebody else wrote is not followed without being asked to.
+"""The mark of this user's runs: a journal that someone else wrote is not followed without being asked to.
 
 Everything in ``.migration_backup/`` may have come with a clone or an archive. So a run signs its manifest with a key
 that is in the user's own folder of state, which no project can name, and recovery looks for that signature.

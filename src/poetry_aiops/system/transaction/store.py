@@ -110,7 +110,7 @@ def pending(root: Path) -> bool:
 def open_home(root: Path) -> Path:
     """Return the folder of all backups, made where it is missing."""
     home = root / HOME
-    with told(f"The folder for backups, {HOME}, cannot be written", home):
+    with reported(f"The folder for backups, {HOME}, cannot be written", home):
         home.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
         check_home(root)
         if not (home / IGNORE).is_file() or (home / IGNORE).is_symlink():
@@ -119,7 +119,7 @@ def open_home(root: Path) -> Path:
 
 
 def check_home(root: Path) -> None:
-    """Raise InputError where the folder of backups is a link: it would lead to somebody else's files."""
+    """Raise InputError where the folder of backups is a link: it would lead to someone else's files."""
     home = root / HOME
     if home.is_symlink() or (os.path.lexists(home) and not home.is_dir()):
         raise InputError(
@@ -185,7 +185,7 @@ def end_journal(root: Path) -> None:
 
 
 def read_journal(root: Path) -> tuple[str, str] | None:
-    """Return id and signature of the interrupted run, None without one; raises InputError when it cannot be told."""
+    """Return id and signature of the interrupted run, None without one; raises InputError when that is unknown."""
     path = root / HOME / JOURNAL
     check_home(root)
     try:
@@ -272,7 +272,7 @@ def add_to_backup(backup: StoredBackup, manifest: Manifest, copies: Mapping[int,
 
 
 @contextmanager
-def told(what: str, where: Path, hint: str | None = None) -> Iterator[None]:
+def reported(what: str, where: Path, hint: str | None = None) -> Iterator[None]:
     """Turn an OSError of the block into an InputError: ``what``, then the system's reason."""
     try:
         yield

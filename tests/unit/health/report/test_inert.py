@@ -139,9 +139,13 @@ def test_documents_stay_ascii_and_hold_no_address_that_runs_something(payload: s
 def test_messages_of_sarif_hold_no_links(payload: str) -> None:
     run = json.loads(reports(payload)["sarif"])["runs"][0]
     calls = run["invocations"][0]
-    told = [*run["results"], *calls["toolExecutionNotifications"], *calls["toolConfigurationNotifications"]]
+    reported = [
+        *run["results"],
+        *calls["toolExecutionNotifications"],
+        *calls["toolConfigurationNotifications"],
+    ]
 
-    assert [one for one in told if "](" in one["message"]["text"]] == []
+    assert [one for one in reported if "](" in one["message"]["text"]] == []
 
 
 class Structure(HTMLParser):

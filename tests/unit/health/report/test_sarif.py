@@ -90,7 +90,7 @@ def test_severities_are_told_as_github_ranks_them() -> None:
 
     assert ranks["GHSA-53q9-r3pm-6pq6"] == "9.8"
     assert ranks["GHSA-2c2j-9gv5-cj73"] == "3.7"
-    assert ranks["PYSEC-2021-66"] is None  # nobody knows; the level stays error
+    assert ranks["PYSEC-2021-66"] is None  # unknown; the level stays error
     assert results(sample())["PYSEC-2021-66"]["level"] == "error"
 
 
@@ -141,11 +141,11 @@ def test_ignored_findings_are_suppressed_with_their_reason() -> None:
 
 def test_a_run_that_saw_nothing_was_not_successful() -> None:
     call = run_of(blind())["invocations"][0]
-    told = [one["message"]["text"] for one in call["toolExecutionNotifications"]]
+    reported = [one["message"]["text"] for one in call["toolExecutionNotifications"]]
 
     assert call["executionSuccessful"] is False
     assert call["exitCode"] == 3
-    assert "OSV: connection refused" in told
+    assert "OSV: connection refused" in reported
     assert run_of(clean())["invocations"][0]["executionSuccessful"] is True
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.migrate.legacy.old_commands import find_old_commands
 
-from poetry_aiops.migrate.legacy.find import find_old_commands, knowledge_of
+from poetry_aiops.migrate.legacy.find import knowledge_of
 from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup, OldCommand
 from poetry_aiops.migrate.model import Reading, Tree
 from poetry_aiops.migrate.planning.roles import Role

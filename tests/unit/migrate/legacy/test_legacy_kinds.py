@@ -7,8 +7,8 @@ from textwrap import dedent
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.migrate.legacy.old_commands import find_old_commands
 
-from poetry_aiops.migrate.legacy.find import find_old_commands
 from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup
 
 

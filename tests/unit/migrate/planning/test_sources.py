@@ -132,8 +132,8 @@ def test_two_indexes_of_one_host_have_two_names() -> None:
 def test_credentials_are_left_out_and_told_with_their_variables() -> None:
     migration = from_text("--index-url https://${USER_1}:${TOKEN}@a.example/simple\nsix\n")
     assert sources(migration) == [("a-example", "https://a.example/simple", "primary")]
-    (told,) = migration.plan.credentials
-    assert (told.source, told.place.line, told.variables) == ("a-example", 1, ("USER_1", "TOKEN"))
+    (reported,) = migration.plan.credentials
+    assert (reported.source, reported.place.line, reported.variables) == ("a-example", 1, ("USER_1", "TOKEN"))
 
 
 def test_a_variable_in_an_address_is_refused() -> None:

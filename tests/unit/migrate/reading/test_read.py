@@ -205,7 +205,7 @@ def test_what_includes_cannot_do_is_told_in_full_where_it_stands() -> None:
             "missing.in": "",
         }
     )
-    told = [
+    reported = [
         (
             f"{problem.place.file}:{problem.place.line}",
             problem.severity,
@@ -218,7 +218,7 @@ def test_what_includes_cannot_do_is_told_in_full_where_it_stands() -> None:
     replaced = "An --index-url or --no-index replaces every index before it."
     first = "Put --index-url first if both are meant."
     machine = "is a place on one machine's disk"
-    assert told == [
+    assert reported == [
         ("requirements.txt:2", "error", "the requirements file missing.txt does not exist", "missing.txt is relative to the folder of this file.", "Did you mean missing.in?"),
         ("requirements.txt:3", "error", "https://****@h.example/x.txt is a remote file", "Its content can change, and nothing is downloaded here.", "Download it into the project and include the copy."),
         ("requirements.txt:4", "error", f"/etc/x.txt {machine}", "No other machine has it there.", "Write a path relative to this file."),

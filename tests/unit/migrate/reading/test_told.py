@@ -1,4 +1,4 @@
-"""Every kind of line, with all that is read of it and all that is told about it, as told.txt beside this file says.
+"""Every kind of line, with all that is read of it and all that is reported about it, as told.txt beside this file says.
 
 A case of that file is the lines behind ``>>>``, which stand in sub/requirements.txt below an empty line, and what
 becomes of them. Where a text changes on purpose, the failing test shows what to write there.
@@ -36,7 +36,7 @@ FILES: dict[str, str | bytes] = {
 
 
 def cases() -> list[tuple[str, str]]:
-    """Return the lines of each case and what is told about them."""
+    """Return the lines of each case and what is reported about them."""
     blocks = CASES.read_text(encoding="utf-8").strip().split("\n\n")
     rows = [block.split("\n") for block in blocks]
     counts = [sum(line.startswith(MARK) for line in lines) for lines in rows]
@@ -47,11 +47,11 @@ def cases() -> list[tuple[str, str]]:
 
 
 def rendered(text: str) -> str:
-    """Return everything that is read and told, in the form of told.txt."""
+    """Return everything that is read and reported, in the form of told.txt."""
     file, problems = parsed(f"\n{text}", FILES, "sub/requirements.txt")
-    told = [part for problem in problems for part in of_problem(problem)]
+    reported = [part for problem in problems for part in of_problem(problem)]
     return "\n".join(
-        [*told, *(of_line(line) for line in file.lines if line.kind not in {"blank", "comment"})]
+        [*reported, *(of_line(line) for line in file.lines if line.kind not in {"blank", "comment"})]
     )
 
 

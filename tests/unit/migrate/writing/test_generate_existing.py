@@ -146,14 +146,14 @@ def test_an_include_is_added_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         '[tool.poetry]\npackages = [{include = "y"}]\n',
         '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n',
     ],
 )
-def test_a_project_that_poetry_builds_stays_a_package(told: str) -> None:
-    old = f'[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n\n{told}'
+def test_a_project_that_poetry_builds_stays_a_package(reported: str) -> None:
+    old = f'[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n\n{reported}'
     assert "package-mode" not in merged(old)
 
 

@@ -90,14 +90,14 @@ def test_whatever_call_fails_the_project_is_all_old_or_all_new(
         root = tmp_path / str(at)
         subprocess.run(["cp", "-a", template, root], check=True)
         with failing(at, error, calls, forever=forever) as failed:
-            told = _told(root, changes)
+            reported = _told(root, changes)
         if not failed:
             break
         assert not (forever and pending(root)), "a full disk does not keep the old files from coming back"
-        assert told is None or list_backups(root) == [] or pending(root), (
+        assert reported is None or list_backups(root) == [] or pending(root), (
             "what changed nothing leaves no backup"
         )
-        _all_old_or_all_new(root, old, changes, told)
+        _all_old_or_all_new(root, old, changes, reported)
     assert at > 25
 
 
@@ -131,18 +131,18 @@ def _told(root: Path, changes: list[FileChange]) -> str | None:
     return None
 
 
-def _all_old_or_all_new(root: Path, old: Look, changes: list[FileChange], told: str | None) -> None:
-    if told is None:
+def _all_old_or_all_new(root: Path, old: Look, changes: list[FileChange], reported: str | None) -> None:
+    if reported is None:
         recover(root)
         for change in changes:
             path = root / change.path
             assert (path.read_bytes() if path.exists() else None) == change.after
         rollback(root, now=NOW)
     elif pending(root):
-        assert "restore.sh" in told
+        assert "restore.sh" in reported
         recover(root)
     else:
-        assert os.strerror(errno.ENOSPC) in told or os.strerror(errno.EIO) in told
+        assert os.strerror(errno.ENOSPC) in reported or os.strerror(errno.EIO) in reported
     assert look_of(root) == old
 
 

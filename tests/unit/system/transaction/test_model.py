@@ -78,7 +78,7 @@ def test_a_manifest_that_is_none_is_told_in_words(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "reported"),
     [
         ("path", "../../etc/passwd", "leads out of the project"),
         ("target", "/etc/passwd", "leads out of the project"),
@@ -95,12 +95,12 @@ def test_a_manifest_that_is_none_is_told_in_words(data: bytes) -> None:
         ("before", {"sha256": "0" * 64, "size": 1, "mode": 420}, "is not a mode"),
     ],
 )
-def test_a_hostile_entry_is_refused(key: str, value: object, told: str) -> None:
+def test_a_hostile_entry_is_refused(key: str, value: object, reported: str) -> None:
     hostile = document()
     hostile["files"][1][key] = value
     with pytest.raises(InputError) as caught:
         parse(hostile)
-    assert any(told in detail for detail in caught.value.details)
+    assert any(reported in detail for detail in caught.value.details)
 
 
 def test_every_problem_of_a_manifest_is_told_at_once() -> None:

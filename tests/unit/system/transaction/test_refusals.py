@@ -52,50 +52,52 @@ class TestRefusals:
         (self.root / "out").symlink_to("../outside")
         (self.root / "file.txt").symlink_to("../outside/file.txt")
         (self.root / "absolute").symlink_to(self.root.parent / "outside" / "new.txt")
-        told = self.refused(
+        reported = self.refused(
             FileChange("out/file.txt", b"outside", b"x"),
             FileChange("file.txt", b"outside", b"x"),
             FileChange("absolute", None, b"x"),
         )
-        assert told.count("is a link that leads out of the project") == 3
+        assert reported.count("is a link that leads out of the project") == 3
 
     def test_links_into_the_backups_or_in_a_circle(self) -> None:
         (self.root / "git").symlink_to(".git")
         (self.root / "a").symlink_to("b")
         (self.root / "b").symlink_to("a")
-        told = self.refused(FileChange("git/hooks/x", None, b""), FileChange("a", None, b""))
-        assert "leads to '.git/hooks/x'" in told
-        assert "a is a link in a circle" in told
+        reported = self.refused(FileChange("git/hooks/x", None, b""), FileChange("a", None, b""))
+        assert "leads to '.git/hooks/x'" in reported
+        assert "a is a link in a circle" in reported
 
     def test_two_names_of_one_file(self) -> None:
         (self.root / "again.txt").symlink_to("empty.txt")
-        told = self.refused(FileChange("empty.txt", b"", b"x"), FileChange("again.txt", b"", b"y"))
-        assert "again.txt is the same file as empty.txt" in told
+        reported = self.refused(FileChange("empty.txt", b"", b"x"), FileChange("again.txt", b"", b"y"))
+        assert "again.txt is the same file as empty.txt" in reported
 
     def test_what_is_no_file(self) -> None:
         os.mkfifo(self.root / "pipe")
-        told = self.refused(
+        reported = self.refused(
             FileChange("requirements", None, b""),
             FileChange("pipe", None, b""),
             FileChange("empty.txt/below", None, b""),
         )
-        assert "requirements is not a regular file" in told
-        assert "pipe is not a regular file" in told
-        assert "empty.txt/below is under a file" in told
+        assert "requirements is not a regular file" in reported
+        assert "pipe is not a regular file" in reported
+        assert "empty.txt/below is under a file" in reported
 
     def test_files_that_changed_since_they_were_read(self) -> None:
-        told = self.refused(FileChange("empty.txt", b"else", b"x"), FileChange("pyproject.toml", None, b"x"))
-        assert "empty.txt changed since it was read" in told
-        assert "pyproject.toml changed since it was read" in told
+        reported = self.refused(
+            FileChange("empty.txt", b"else", b"x"), FileChange("pyproject.toml", None, b"x")
+        )
+        assert "empty.txt changed since it was read" in reported
+        assert "pyproject.toml changed since it was read" in reported
 
     def test_read_only_files(self) -> None:
         (self.root / "empty.txt").chmod(0o444)
         assert "empty.txt is read-only" in self.refused(FileChange("empty.txt", b"", b"x"))
 
     def test_names_that_no_shell_script_should_meet(self) -> None:
-        told = self.refused(FileChange("a\nb", None, b""), FileChange("../x", None, b""))
-        assert "control character" in told
-        assert "leads out of the project" in told
+        reported = self.refused(FileChange("a\nb", None, b""), FileChange("../x", None, b""))
+        assert "control character" in reported
+        assert "leads out of the project" in reported
 
     def test_a_stranger_in_the_way(self) -> None:
         (self.root / ".empty.txt.aiops-new").write_bytes(b"somebody's")
