@@ -12,11 +12,13 @@ import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry.core.constraints.version import Version
 from poetry.factory import Factory
+from poetry.inspection import info
 from poetry.packages import Locker
 from poetry.repositories import RepositoryPool
 
@@ -110,7 +112,22 @@ def staged_project(
         poetry = _poetry(root, staged, lock_path, application)
         if repositories is not None:
             poetry.set_pool(_shared(poetry, repositories))
+        stack.enter_context(_builds_from(poetry.pool))
         yield StagedProject(poetry, lock_path, Path(folder) / "env")
+
+
+@contextmanager
+def _builds_from(pool: RepositoryPool) -> Iterator[None]:
+    """Let Poetry take from this pool what a source distribution needs to be built for its metadata.
+
+    It takes it from the indexes of the pyproject.toml in the working directory, which is not there yet or has others.
+    """
+    own = info.isolated_builder
+    info.isolated_builder = partial(own, pool=pool)
+    try:
+        yield
+    finally:
+        info.isolated_builder = own
 
 
 def _shared(poetry: Poetry, repositories: Repositories) -> RepositoryPool:
