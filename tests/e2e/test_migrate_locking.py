@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,6 +113,17 @@ def test_what_only_the_index_of_torch_offers_comes_from_there(
     assert found["runtime-of-amd"] == "7.2"
     assert found["filelock"] == "3.13.0"
     poetry.must(project, "check", "--lock")
+
+
+def test_a_folder_with_the_name_of_a_package_that_another_needs_does_not_stand_for_it(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    project = tree(index, **{"requirements.txt": f"{MAIN}fastapi==0.110.0\n"})
+    project = replace(project, path=project.path.rename(project.path.with_name("pydantic")))
+    done = poetry.must(project, "migrate-reqs")
+    assert "the project is named pydantic-project, as it needs the package pydantic" in done.stderr
+    assert project.pyproject.read_text("utf-8").startswith('[project]\nname = "pydantic-project"\n')
+    assert "pydantic" in versions(project)
 
 
 def test_what_poetry_cannot_lock_is_a_document_too(
