@@ -66,11 +66,11 @@ def test_staged_projects_share_the_repositories_of_the_same_name_and_address(tmp
 
 def test_a_source_distribution_is_built_with_what_the_planned_indexes_offer(tmp_path: Path) -> None:
     """Poetry's builder asks the indexes of the pyproject.toml in the working directory, which is not written yet."""
-    own = info.isolated_builder
+    own = vars(info)["isolated_builder"]
     with staged_project(project(tmp_path), TEXT, None, Application()) as staged:
-        assert info.isolated_builder.keywords == {"pool": staged.poetry.pool}  # type: ignore[attr-defined]
-        assert info.isolated_builder.func is own  # type: ignore[attr-defined]
-    assert info.isolated_builder is own
+        builder = vars(info)["isolated_builder"]
+        assert (builder.func, builder.keywords) == (own, {"pool": staged.poetry.pool})
+    assert vars(info)["isolated_builder"] is own
 
 
 def test_without_a_lock_there_is_none_to_begin_with(tmp_path: Path) -> None:

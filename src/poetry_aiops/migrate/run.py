@@ -68,6 +68,7 @@ class Migrating:
     old_commands: OldCommands = field(default_factory=OldCommands)
     backup: str | None = None
     identity: Identity | None = None
+    _valid: str = ""
     plan: Plan | None = None
     """What is written: with a lock, the constraints that bind in it and what else it needs."""
 
@@ -187,7 +188,9 @@ class Migrating:
         layout = layout_of(given.document, knows_dependency_groups=knows_dependency_groups())
         old = (before or b"").decode("utf-8")
         text = generate(old, plan.edits, self.identity or given.identity, layout, self.root / PYPROJECT)
-        self._validate(text, old)
+        if text != self._valid:
+            self._validate(text, old)
+            self._valid = text
         others = [change for change in self.changes if change.path != PYPROJECT]
         self.changes.clear()
         self._change(PYPROJECT, before, text.encode("utf-8"))
