@@ -205,7 +205,7 @@ class HealthLook:
         return with_exploits(found, folder, os.environ, now=clock, offline=self.request.offline)
 
     def _with_released_fixes(self, found: Audit) -> Audit:
-        open_ended = {one.package for one in found.findings if one.bounded and not one.fixed_in}
+        open_ended = {one.package for one in found.findings if one.is_fix_unknown}
         if not open_ended:
             return found
         packages = {package.key: package for package in self.packages}
