@@ -443,6 +443,12 @@ class HealthLook:
         yield from (
             f"{one.name} {one.version}: {note}" for one in packages for note in one.notes if NAMESAKE in note
         )
+        unused = self.origins.left_out - {
+            (one.source.reference or "").lower() for one in self.subject.lock.packages if one.source
+        }
+        yield from (
+            f'left-out-sources names "{name}", from which no package is locked' for name in sorted(unused)
+        )
         left_out = Counter(one.reason for one in packages if one.reason.startswith(LEFT_OUT))
         yield from (f"{counted(count, 'package')} not audited: {why}" for why, count in left_out.items())
 
