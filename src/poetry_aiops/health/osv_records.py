@@ -109,7 +109,8 @@ class _Reader:
         if value is None:
             return None
         try:
-            return str(datetime.fromisoformat(_time(value)) and _time(value))
+            datetime.fromisoformat(_time(value))
+            return _time(value)
         except ValueError:
             self.notes.append("withdrawn is not a time, so that the record is taken as valid")
             return None
