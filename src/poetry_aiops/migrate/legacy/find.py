@@ -116,8 +116,15 @@ def knowledge_of(
     for path, role in roles.items():
         if role.kind == "constraints":
             continue
-        reading = tree.readings.get(path)
-        read = reading.files if reading is not None else (path,)
+        read = [
+            file
+            for one in (
+                path,
+                role.pins,
+            )  # compiled pins are installed in place of what they were compiled from
+            if one is not None
+            for file in (tree.readings[one].files if one in tree.readings else (one,))
+        ]
         names = [
             roles[file].group for file in (*read, path) if file in roles and roles[file].kind != "constraints"
         ]
