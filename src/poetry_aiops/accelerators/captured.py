@@ -24,9 +24,14 @@ if TYPE_CHECKING:
 SYSTEMS: Final[Mapping[str, OperatingSystem]] = {"linux": "linux", "windows": "windows", "macos": "macos"}
 _HEADER: Final = re.compile(r"\A\ufeff?# source: [^\n]{0,2000}\| probe: [^\n]{0,4000}(?:\n|\Z)")
 _ARM_ONLY: Final = re.compile(r"\b(?:GH200|GB200|GB300|GB10)\b")
+_PRODUCT: Final = re.compile(
+    r"(?:GeForce|NVIDIA|Quadro|Tesla|TITAN|Radeon|Instinct|Intel(?:\(R\))?) (?:Arc(?:\(TM\))? )?(?:(?:[GR]TX|GT|RX|PRO|Pro) ?)?"
+    r"(?:[A-Z]{1,2}-?)?\d{2,4}[A-Z]{0,2}\b(?! ?(?:Graphics|\.\d))"
+)
+"""A product of the makers that is no graphics of a processor."""
 LOOKED_FOR: Final = (
     "nvidia-smi (any form), rocminfo, rocm-smi, amd-smi, xpu-smi, sycl-ls, clinfo, lspci, lshw, inxi, system_profiler, "
-    "vulkaninfo, deviceQuery, the report of torch, vLLM, sglang, ComfyUI, Ollama or llama.cpp, labels of a Kubernetes node, /etc/nv_tegra_release, or files of "
+    "vulkaninfo, glxinfo, fastfetch, dxdiag, wmic, Win32_VideoController, deviceQuery, the report of torch, vLLM, sglang, ComfyUI, Ollama or llama.cpp, labels of a Kubernetes node, /etc/nv_tegra_release, or files of "
     "/proc, /sys and /dev"
 )
 """The sources whose output is understood, as messages name them."""
@@ -63,7 +68,17 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
             where=next(iter(texts)),
             hint=f"Looked for the output of {LOOKED_FOR}. --target takes a description of the machine.",
         )
-    return assemble(_base(observations), observations, catalogue)
+    detection = assemble(_base(observations), observations, catalogue)
+    named = next((found.group() for body in bodies.values() if (found := _PRODUCT.search(body))), None)
+    host = detection.host
+    if named and not host.accelerators and not any(named in other for other in host.other_gpus):
+        read = ", ".join(dict.fromkeys(o.name for o in observations if o.facts.answers))
+        raise IncompleteError(
+            f"the text names {named}, but nothing that was understood lists it (read as: {read})",
+            where=next(iter(texts)),
+            hint=f"Looked for the output of {LOOKED_FOR}. --target takes a description of the machine.",
+        )
+    return detection
 
 
 def _outcome(facts: Facts) -> str:

@@ -189,7 +189,13 @@ def _gpu(block: dict[str, str], vendor: str | None) -> Gpu | None:
     capability = re.match(r"(\d{1,2}\.\d)(?!\d)", block.get("compute_capability", ""))
     found = Gpu(
         vendor or "",
-        name=name(re.sub(r" ?\((?:R|TM)\)| ?\((?:gfx|RADV|NVK).*\)$", "", reported[0])) if reported else None,
+        name=name(
+            re.sub(
+                r" ?\((?:R|TM)\)| ?\((?:gfx|RADV|NVK|radeonsi).*\)$|/PCIe?(?:/SSE2)?$|^Mesa ", "", reported[0]
+            )
+        )
+        if reported
+        else None,
         ordinal=number(block.get("index", "")),
         bus=_bus(block.get("bus", "")),
         uuid=_uuid(block.get("uuid", "")),
