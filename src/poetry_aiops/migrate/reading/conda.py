@@ -82,9 +82,9 @@ def read_environment(
     if found.conda:
         _tell_conda(found.conda, notes)
     lines = tuple(replace(line, raw="".join(physical[line.number - 1 : line.last])) for line in read.lines)
-    told = (replace(one, fixed=None) for one in problems)  # --fix writes requirements files only
+    passed_on = (replace(one, fixed=None) for one in problems)  # --fix writes requirements files only
     file = replace(read, data=data, encoding=decoded.encoding, lines=lines)
-    return file, (*notes.problems, *told)
+    return file, (*notes.problems, *passed_on)
 
 
 def _tell_conda(packages: dict[int, str], notes: Notes) -> None:
