@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.metric import Metric, MetricName
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
+    from poetry_aiops.health.report.model import PackageRow
     from poetry_aiops.health.request import HealthRequest
     from poetry_aiops.health.security import Feeds
     from poetry_aiops.index.cooldown import Cooldown
@@ -420,7 +421,7 @@ class HealthLook:
             metrics=self.metrics,
             gate=self.gate,
             rules=self.request.rules,
-            packages=package_rows(self.packages, self.demands, self.rated, self.licences),
+            packages=self.rows,
             indexes=self.records.uses if self.records is not None else (),
             ignored=self.sorted.ignored,
             idle=self.sorted.idle,
@@ -452,18 +453,22 @@ class HealthLook:
         left_out = Counter(one.reason for one in packages if one.reason.startswith(LEFT_OUT))
         yield from (f"{counted(count, 'package')} not audited: {why}" for why, count in left_out.items())
 
+    @cached_property
+    def rows(self) -> tuple[PackageRow, ...]:
+        """One row for each package, with what every metric says."""
+        return package_rows(self.packages, self.demands, self.rated, self.licences)
+
     def _locations(self) -> Mapping[PackageKey, Location]:
         lock, project = self.subject.lock, self.subject.project
         lines = lock_lines(read_file(lock.path).decode("utf-8", "replace"))
         asked = requirement_lines(read_file(project.path).decode("utf-8", "replace"))
         places = dict(zip((package.key for package in lock.packages), lines, strict=False))
-        rows = package_rows(self.packages, self.demands, RatedPackages())
         return {
             row.package.key: Location(
                 asking_line(asked, (row.package.name, *row.via[:1]), row.package.groups or ()),
                 places.get(row.package.key),
             )
-            for row in rows
+            for row in self.rows
         }
 
     # -- remembering -----------------------------------------------------------------------------------------
