@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
@@ -16,8 +16,9 @@ import poetry_aiops
 from poetry_aiops.accelerators.frameworks import load_frameworks
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.errors import UsageError
+from poetry_aiops.health.advisory import Status
 from poetry_aiops.health.against import brought, change_of, rules_for_change
-from poetry_aiops.health.applicability import LEFT_OUT, Origins
+from poetry_aiops.health.applicability import LOCAL_FOLDER, Origins
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf, currency_metric
 from poetry_aiops.health.depth import depth_metric
@@ -450,8 +451,13 @@ class HealthLook:
         yield from (
             f'left-out-sources names "{name}", from which no package is locked' for name in sorted(unused)
         )
-        left_out = Counter(one.reason for one in packages if one.reason.startswith(LEFT_OUT))
-        yield from (f"{counted(count, 'package')} not audited: {why}" for why, count in left_out.items())
+        names: dict[str, dict[str, None]] = {}
+        for one in packages:
+            if one.status is Status.NOT_APPLICABLE and one.reason != LOCAL_FOLDER:
+                names.setdefault(one.reason, {})[one.name] = None
+        for why, found in names.items():
+            listed = ", ".join(islice(found, 3)) + (", ..." if len(found) > 3 else "")  # noqa: PLR2004 - a few names
+            yield f"{counted(len(found), 'package')} not audited ({listed}): {why}"
 
     @cached_property
     def rows(self) -> tuple[PackageRow, ...]:

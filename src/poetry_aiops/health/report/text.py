@@ -79,7 +79,9 @@ class _FirstScreen:
         self.step = next_step(report)
         self.found = by_package(report)
         self.rows = [_spans(row) for row in self.found.rows[:_ROWS]]
-        self.folded = words.folded(words.open_audits(report))
+        said = {source.problem for source in report.audit.sources} if report.audit else set()
+        folded = words.folded(words.open_audits(report))
+        self.folded = [(why, names) for why, names in folded if why not in said]
         self.also = [
             section.title[0].lower() + section.title[1:]
             for section in sections(report)

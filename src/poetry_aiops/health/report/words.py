@@ -41,6 +41,7 @@ _LEVEL_STYLES: Final[dict[Severity, Style]] = {
     Severity.MEDIUM: "warn",
     Severity.LOW: "dim",
 }
+_LONG_CHAIN: Final = 40
 _NOT_ASKED: Final = "not asked for"
 
 
@@ -215,8 +216,9 @@ def found_in_words(report: HealthReport) -> Verdict:
         many = counted(len(levels), "vulnerability", "vulnerabilities")
         worst = next(level for level in GRAVEST_FIRST if level in levels)
         return Verdict(f"{many}: {', '.join(counts)}", style_of_severity(worst))
-    if report.audit is None or not report.audit.packages:
-        return Verdict("nothing was audited", "warn")
+    if report.audit is None or report.audit.blind:
+        is_failed = report.audit is not None and bool(report.audit.failed)
+        return Verdict("unknown: nothing could be audited" if is_failed else "nothing was audited", "warn")
     if not report.audit.complete:
         return Verdict("unknown: none was seen, but not everything could be audited", "warn")
     return Verdict("no known vulnerability", audited_in_words(report).style)
@@ -261,6 +263,12 @@ def via_in_words(row: PackageRow) -> str:
     if row.direct:
         return "direct"
     return " > ".join(row.via) if row.via else "nothing in pyproject.toml leads to it"
+
+
+def via_in_short(row: PackageRow) -> str:
+    """Return who pulls a package in, of a long chain its ends only."""
+    whole = via_in_words(row)
+    return whole if len(whole) <= _LONG_CHAIN else " > ... > ".join((row.via[0], *row.via[1:][-1:]))
 
 
 def groups_in_words(*rows: PackageRow) -> str:
