@@ -245,7 +245,7 @@ def metrics(report: HealthReport) -> Section:
     rows = []
     for name, metric in words.metrics_in_order(report):
         weight = report.score.weights.get(name)
-        style = "dim" if metric is None else words.style_of_score(metric.score, metric.coverage)
+        style = "dim" if metric is None else words.style_of_metric(report, metric)
         value = "-" if metric is None else "unknown" if metric.score is None else words.number(metric.score)
         coverage = "-" if metric is None else words.percent(metric.coverage)
         rows.append(

@@ -138,6 +138,13 @@ def style_of_score(score: float | None, coverage: float) -> Style:
     return "good" if score >= GOOD_SCORE and coverage >= GOOD_SCORE else "warn"
 
 
+def style_of_metric(report: HealthReport, metric: Metric) -> Style:
+    """Return how a metric's score looks: that of security is never good beside findings that fail the gate."""
+    style = style_of_score(metric.score, metric.coverage)
+    is_failed = metric.name == "security" and any(one.kind == "advisory" for one in report.gate.violations)
+    return "warn" if style == "good" and is_failed else style
+
+
 def verdict(report: HealthReport) -> Verdict:
     """Return what the gate says: failed, cannot tell, or passed."""
     gate = report.gate
