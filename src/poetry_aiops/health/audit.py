@@ -22,7 +22,6 @@ from poetry_aiops.health.applicability import LOCAL_FOLDER, Origins
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf, currency_metric
 from poetry_aiops.health.depth import depth_metric
-from poetry_aiops.health.downloads import download_counts, list_address
 from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.feeds import feeds_of
 from poetry_aiops.health.findings import released_fixes
@@ -32,15 +31,20 @@ from poetry_aiops.health.ignores import Sorted, apply_ignores
 from poetry_aiops.health.licence_policy import refused_licences, unknown_licences
 from poetry_aiops.health.maintenance import maintenance_metric, maintenance_of
 from poetry_aiops.health.news import news
-from poetry_aiops.health.popularity import popularity_metric, popularity_of, public_names
-from poetry_aiops.health.python_life import end_in_words, ended_pythons
+from poetry_aiops.health.popularity import (
+    download_counts,
+    list_address,
+    popularity_metric,
+    popularity_of,
+    public_names,
+)
 from poetry_aiops.health.report.formats import report_text
 from poetry_aiops.health.report.model import HealthReport, Location
 from poetry_aiops.health.report.rows import RatedPackages, package_rows
 from poetry_aiops.health.request import LATEST
 from poetry_aiops.health.score import score_of, security_metric
 from poetry_aiops.health.security import NAMESAKE, audit
-from poetry_aiops.health.signals import Signal, SignalKind, signals_of
+from poetry_aiops.health.signals import Signal, SignalKind, end_in_words, ended_pythons, signals_of
 from poetry_aiops.index.licences import Licence, licences_of
 from poetry_aiops.index.pypi_address import default_index, default_index_host
 from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
