@@ -58,7 +58,10 @@ def _about_questions(report: HealthReport) -> Step:
     if any(
         "run `poetry lock`" in question or "lacks what has" in question for question in report.gate.incomplete
     ):
-        return Step("poetry lock", "makes poetry.lock what pyproject.toml asks for, with all that the locked packages need")
+        return Step(
+            "poetry lock",
+            "makes poetry.lock what pyproject.toml asks for, with all that the locked packages need",
+        )
     if (
         report.audit is not None
         and report.audit.failed
