@@ -150,6 +150,7 @@ SHOP = """\
 [project]
 name = "shop"
 version = "1.0.0"
+license = {{ file = "LICENSE" }}
 requires-python = ">=3.11,<4.0"
 dependencies = ["h11 (>=0.16)"]
 
@@ -280,8 +281,9 @@ def write_outside(folder: Path) -> None:
 
 
 def write_project(folder: Path, pyproject: str, module: str = "", **addresses: str) -> None:
-    """Write a project with one module of its own name, where there is one."""
+    """Write a project with one module of its own name, where there is one, and a licence."""
     folder.mkdir(parents=True)
+    (folder / "LICENSE").write_text("All rights reserved.\n", encoding="utf-8")
     (folder / "pyproject.toml").write_text(pyproject.format(**addresses), encoding="utf-8")
     if module:
         (folder / f"{folder.name}.py").write_text(module, encoding="utf-8")
