@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-_NOISE = (
-    r"\((?:r|tm|c)\)|[®™]|nvidia corporation|\bnvidia\b|\bamd\b|advanced micro devices,? inc\.?|\[amd/ati\]"
-)
+_NOISE = r"\((?:r|tm|c)\)|[®™]|nvidia corporation|\bnvidia\b|\bamd(?: ati)?\b|advanced micro devices,? inc\.?|\[amd/ati\]"
 _CUT = r"\.\.\.?\s{0,20}$|…\s{0,20}$"
 
 
@@ -373,6 +371,9 @@ class NameTable:
 
 def _plain(name: str) -> tuple[str, bool]:
     lowered = re.sub(_NOISE, " ", name.lower()[:200])
+    lowered = re.sub(r"\brtx(?=[a-z]?\d)", "rtx ", lowered).replace(
+        "-ada", " ada"
+    )  # as vGPU profiles are named
     cut = re.search(_CUT, lowered)
     return " ".join((lowered[: cut.start()] if cut else lowered).split()), cut is not None
 

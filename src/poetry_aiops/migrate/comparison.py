@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from poetry_aiops.locking.api import Machines, Terms
 from poetry_aiops.migrate.legacy.model import install_line
 from poetry_aiops.migrate.locking import hints_from, solved_alone
+from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.old_commands import knowledge_in
 from poetry_aiops.migrate.pip_report import pip_installs
 from poetry_aiops.migrate.planning.entry import Identity
@@ -19,20 +20,22 @@ from poetry_aiops.migrate.writing.generate import Layout, generate
 from poetry_aiops.migrate.writing.installs import OldFile, compare, compare_with_pip
 from poetry_aiops.migrate.writing.proof import prove
 from poetry_aiops.project.edit_text import toml_text
+from poetry_aiops.project.lines import requirement_lines
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.targets import machines_for
 from poetry_aiops.project.toml import parse_toml
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.locking.api import PoetryProject, StagedProject
+    from poetry_aiops.locking.api import PoetryProject, Repositories, StagedProject
     from poetry_aiops.migrate.planning.convert import Pin
     from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.installs import InstallProof
     from poetry_aiops.migrate.writing.proof import Proof
-    from poetry_aiops.project.model import Lock
+    from poetry_aiops.project.model import Lock, Requirement
     from poetry_aiops.project.targets import Target
 
 
@@ -45,6 +48,8 @@ class Comparison:
     given: MigrationInput
     output: Output
     locked: str | None
+    _repositories: Repositories = field(default_factory=dict)
+    """Shared by the solves of single files: they have no pins to ask for, so they all see the same versions."""
 
     def hints(self) -> list[Pin]:
         """Return what the files select alone, main's first: where the new lock begins beside the old pins."""
@@ -105,7 +110,7 @@ class Comparison:
         if self.request.prove or self._is_all(plan):
             return old
         self.output.note(f"solving {old.file} alone, to compare what it installs")
-        lock, failure = solved_alone(self.project, self.request.root, plan, self._text_of)
+        lock, failure = solved_alone(self.project, self.request.root, plan, self._text_of, self._repositories)
         return replace(old, lock=lock, failure=failure)
 
     def _is_all(self, alone: Plan) -> bool:
@@ -143,17 +148,28 @@ class Comparison:
             for place in entry.places
         ]
         existing = self.given.around.existing
+        lines = requirement_lines(self._pyproject) if existing is not None else {}
         for name in existing.groups if existing is not None else ():
             found += [
-                Root(one.name, one.constraint, PYPROJECT, PYPROJECT, name)
+                Root(one.name, one.constraint, _where(one, lines.get((name, one.name))), PYPROJECT, name)
                 for one in (existing.requirements_of(name) if existing is not None else ())
             ]
         return found
 
     @cached_property
+    def _pyproject(self) -> str:
+        path = self.request.root / PYPROJECT
+        return read_file(path).decode("utf-8") if path.exists() else ""
+
+    @cached_property
     def _before(self) -> frozenset[tuple[str, str]]:
         packages = parse_toml(self.locked or "").get("package", [])
         return frozenset((str(package["name"]), str(package["version"])) for package in packages)
+
+
+def _where(one: Requirement, line: int | None) -> str:
+    extras = f" (extra {', '.join(one.in_extras)})" if one.in_extras else ""
+    return f"{Place(PYPROJECT, line or 0)}{extras}"
 
 
 def _source_of(lock: Lock, name: str) -> str | None:

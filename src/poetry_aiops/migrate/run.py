@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+import tempfile
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry_aiops.cli.known_poetry import knows_dependency_groups
@@ -24,6 +26,7 @@ from poetry_aiops.migrate.writing.seed import with_settings
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.files import write_new
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.migration import apply, create, locked, recover
@@ -32,7 +35,6 @@ from poetry_aiops.system.transaction.model import FileChange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.api import PoetryProject
@@ -71,7 +73,7 @@ class Migrating:
         now = datetime.now(UTC)
         with undoing_when_ended(), nullcontext() if self.request.dry_run else locked(self.root, now):
             if not self.request.dry_run:
-                self._recover()
+                recover(self.root)
             given = reading.read()
             for note in given.notes:
                 self.output.note(note)
@@ -83,12 +85,6 @@ class Migrating:
     @property
     def root(self) -> Path:
         return self.request.root
-
-    def _recover(self) -> None:
-        recovered = recover(self.root)
-        if recovered is not None:
-            files = ", ".join(recovered.files)
-            self.output.note(f"an interrupted migration was {recovered.outcome} first: {files}")
 
     # -- telling what will be ------------------------------------------------------------------------------
 
@@ -108,6 +104,8 @@ class Migrating:
         self.output.line("What the files become:")
         for line in report.role_lines(given.plan.roles.values()):
             self.output.line(line)
+        for line in given.uv.carried if given.uv is not None else ():
+            self.output.line(f"  {line}")
 
     def _show(self, given: MigrationInput) -> None:
         plan = given.plan
@@ -123,13 +121,14 @@ class Migrating:
                 self.output.note("\n".join(report.problem_lines([problem])))
         if plan.credentials:
             self.output.warning("\n".join(report.credential_lines(plan.credentials)))
-        self.output.line(report.ledger_line(plan.outcomes))
+        if given.tree.files:
+            self.output.line(report.ledger_line(plan.outcomes))
 
     # -- doing it --------------------------------------------------------------------------------------------
 
     def _migrate(self, given: MigrationInput, now: datetime) -> int:
         plan = given.plan
-        if not plan.requirements and not plan.constraints:
+        if not plan.requirements and not plan.constraints and given.uv is None:
             self.output.warning("there is nothing to migrate in these files")
         self.plan = plan.binding(plan.constrained_directly)
         self._plan_changes(given)
@@ -287,9 +286,20 @@ class Migrating:
             return
         raise NegativeAnswerError(
             "the lock would install something else than the files select, and nothing shows why; nothing was written",
-            details=unexplained[:_SHOWN_HASHES],
-            hint="Pin these packages in the requirements files, then run this again. To take the lock as it is, add --force.",
+            details=unexplained[:_SHOWN_LINES],
+            hint=f"Change what is named, then run this again. {self._kept()}To take the lock as it is, add --force.",
         )
+
+    def _kept(self) -> str:
+        """Keep what was planned outside of the project, so that no lock is lost; return where it is."""
+        planned = [change for change in self.changes if change.path in {PYPROJECT, _LOCK}]
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="poetry-aiops-planned-"))
+            for change in planned:
+                write_new(folder / change.path, change.after or b"")
+        except OSError:
+            return ""
+        return f"The planned files are in {folder}. "
 
     # -- afterwards --------------------------------------------------------------------------------------------
 
@@ -324,7 +334,8 @@ class Migrating:
             if not self.request.lock
             else f"Install with `{install}`"
         )
-        self.output.line(f"The requirements files stay. {then}; go back with `{COMMAND} --rollback`.")
+        stays = "The requirements files stay" if given.tree.files else "What uv reads stays"
+        self.output.line(f"{stays}. {then}; go back with `{COMMAND} --rollback`.")
 
     def _write_document(self, given: MigrationInput, code: int) -> None:
         shown: Sequence[FileChange] = [change for change in self.changes if change.path != _LOCK]

@@ -117,6 +117,15 @@ class PlannedGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Enrichment:
+    """What Poetry's own table adds to a package that a standard list of the project already has."""
+
+    group: str
+    name: str
+    tables: tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One of Poetry's settings for poetry.toml: ``installer.no-binary`` and its value."""
 
@@ -136,6 +145,7 @@ class Edits:
     sources: tuple[Source, ...] = ()
     settings: tuple[Setting, ...] = ()
     extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    enriching: tuple[Enrichment, ...] = ()
     production: tuple[str, ...] = ()
     """The groups of production's own files: with main they are the profile ``production``."""
 

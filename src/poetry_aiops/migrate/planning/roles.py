@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.migrate.planning.sources import BUILT_BY_PYTORCH
+from poetry_aiops.migrate.reading.conda import is_environment
 from poetry_aiops.project.backends import DEFAULT_BACKENDS, family_of, is_backend, nearest_backend
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
@@ -35,6 +36,7 @@ RoleKind = Literal["main", "group", "variant", "constraints", "seed"]
 _FILLER = frozenset(
     {"requirements", "requirement", "reqs", "req", "deps", "dependencies", "pip", "txt", "in", "only", "all"}
 )
+_CONDAS_FILLER = frozenset({"environment", "environments", "env", "conda"})
 _MAIN_WORDS = frozenset({"base", "common", "core", "default", "install", "main", "minimal", "runtime", "app"})
 PRODUCTION = frozenset({"prod", "production"})
 _GROUPS: Final = {
@@ -264,6 +266,8 @@ def _tags(reading: Reading, tree: Tree) -> Iterable[str]:
 def _words(file: str) -> tuple[str, ...]:
     path = PurePosixPath(file)
     words = [word for word in _SEPARATOR.split(path.stem.lower()) if word]
+    if is_environment(file):
+        words = [word for word in words if word not in _CONDAS_FILLER]
     named = [word for word in words if word not in _FILLER]
     if not named and len(path.parts) > 1 and path.parent.name.lower() not in _FILLER:
         named = [word for word in _SEPARATOR.split(path.parent.name.lower()) if word not in _FILLER]
