@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.every import for_each
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.health.interval import interval_in_words, read_interval
+from poetry_aiops.health.request import interval_in_words, read_interval
 
 
 @for_each(

@@ -6,7 +6,7 @@ from datetime import date
 
 from tests.support.every import for_each
 
-from poetry_aiops.health.python_life import end_in_words, ended_pythons
+from poetry_aiops.health.signals import end_in_words, ended_pythons
 
 
 @for_each(
