@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from typing import TYPE_CHECKING, Protocol
@@ -15,7 +16,7 @@ from tests.support.standard_index import standard_index
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from tests.support.index import PackageIndex
@@ -48,6 +49,17 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         f"{EVERY_MINOR}: runs with the Poetry of this environment, and in the slow part with each supported minor",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the collected tests out of every garbage collection: one pass over them takes 0.2 CPU seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_unconfigure() -> None:

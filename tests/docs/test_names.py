@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.architecture.test_import_rules import MAY_IMPORT
 from tests.docs.console import PAGES, REPOSITORY, blocks_of
+from tests.support.every import for_each
 
 from poetry_aiops import config
 from poetry_aiops.accelerators import masks
@@ -137,7 +138,7 @@ def test_every_file_that_a_page_for_contributors_names_is_there(page: str) -> No
     assert [name for name in named if not any((root / name).exists() for root in (SOURCE, REPOSITORY))] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+@for_each("page", PAGES)
 def test_every_link_to_a_file_or_heading_leads_somewhere(page: Path) -> None:
     text = re.sub(r"^[ ]*```.*?^[ ]*```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     dead = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not _leads_somewhere(page, target)]

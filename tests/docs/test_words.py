@@ -6,8 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-import pytest
 from tests.docs.console import PAGES, REPOSITORY
+from tests.support.every import for_each
 
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def literals(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-@pytest.mark.parametrize(
-    "package", sorted(path.name for path in SOURCE.iterdir() if path.name != "__pycache__")
-)
+@for_each("package", sorted(path.name for path in SOURCE.iterdir() if path.name != "__pycache__"))
 def test_messages_and_help_texts_use_the_usual_words(package: str) -> None:
     place = SOURCE / package
     modules = [place] if place.suffix == ".py" else sorted(place.rglob("*.py"))
@@ -77,7 +75,7 @@ def test_names_docstrings_and_comments_use_the_usual_words() -> None:
     ] == []
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+@for_each("path", TEXTS)
 def test_pages_schemas_and_facts_use_the_usual_words(path: Path) -> None:
     assert [
         f"{number}: {found[0]!r} in {line.strip()[:100]!r}"
@@ -86,7 +84,7 @@ def test_pages_schemas_and_facts_use_the_usual_words(path: Path) -> None:
     ] == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "It cannot tell.",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.support import projects
 from tests.support.installers import CleanEnvironment
+from tests.support.poetry_program import Project
 from tests.support.schemas import conforming
 from tests.support.standard_index import PYPI
 
@@ -15,9 +17,9 @@ from tests.support.standard_index import PYPI
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import ProjectFactory
+    from tests.conftest import LockedProjects, ProjectFactory
     from tests.support.index import PackageIndex
-    from tests.support.poetry_program import PoetryProgram, Project
+    from tests.support.poetry_program import PoetryProgram
 
 
 BASE = "config/requirements/base.txt"
@@ -49,12 +51,21 @@ def exported(project: Project) -> dict[str, bytes]:
     return {path.relative_to(project.path).as_posix(): path.read_bytes() for path in sorted(found)}
 
 
-@pytest.fixture
-def synced(locked_project: ProjectFactory, poetry: PoetryProgram) -> Project:
-    """Return a project with two variants whose files are up to date."""
-    project = projects.exporting_everything(locked_project(projects.HW))
+@pytest.fixture(scope="module")
+def synced_once(
+    locked_projects: LockedProjects, poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory
+) -> Project:
+    project = locked_projects.copy(projects.HW, poetry, tmp_path_factory.mktemp("synced"))
+    projects.exporting_everything(project)
     poetry.must(project, "sync-reqs")
     return project
+
+
+@pytest.fixture
+def synced(synced_once: Project, tmp_path: Path) -> Project:
+    """Return a project with two variants whose files are up to date."""
+    shutil.copytree(synced_once.path, tmp_path / "project")
+    return Project(tmp_path / "project")
 
 
 # -- what others install from the files --------------------------------------------------------------------

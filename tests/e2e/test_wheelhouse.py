@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.support import projects
+from tests.support.every import every
 from tests.support.installers import CleanEnvironment, would_install
 from tests.support.lockfile import machine_named
+from tests.support.poetry_program import Project
 from tests.support.projects import project_from
 from tests.support.schemas import conforming
 from tests.support.standard_index import PYPI
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import ProjectFactory
     from tests.support.index import PackageIndex
-    from tests.support.poetry_program import PoetryProgram, Project
+    from tests.support.poetry_program import PoetryProgram
 
 
 NATIVE = (
@@ -58,35 +61,50 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_pip_takes_the_same_files_for_that_platform(
-    native: Project, own_poetry: PoetryProgram, own_index: PackageIndex, tmp_path: Path, platform: str
+def test_pip_takes_the_same_files_for_each_platform(
+    native: Project, own_poetry: PoetryProgram, own_index: PackageIndex, tmp_path: Path
 ) -> None:
-    own_poetry.must(native, "sync-reqs", *CPU, "--platform", platform, "--python", "3.12")
     own_index.stop()
     environment = CleanEnvironment.make(tmp_path / "clean")
-    tags = [word for tag in PLATFORMS[platform] for word in ("--platform", tag)]
-
-    done = environment.pip(
-        native.path,
-        *("install", "--dry-run", "--no-index", "--find-links", "wheels", "-r", "wheels/requirements.txt"),
-        *("--python-version", "3.12", "--implementation", "cp", "--only-binary", ":all:", *tags),
-        *("--target", str(tmp_path / "target")),
-    )
-
-    assert done.code == 0, done.output
-    locked = native.lockfile().selected(
-        "main", "ml-cpu", machine=machine_named(MACHINES.get(platform, platform), "3.12")
-    )
-    assert would_install(done.output) == locked
-    chosen = {name for name in names(native.path / "wheels") if name.startswith("native")}
     expected = {
         "linux-x86_64": "native-1.0-cp312-cp312-manylinux_2_28_x86_64.whl",
         "linux-aarch64": "native-1.0-cp312-cp312-manylinux_2_28_aarch64.whl",
         "macos-arm64": "native-1.0-cp312-cp312-macosx_11_0_arm64.whl",
         "windows-amd64": "native-1.0-cp312-cp312-win_amd64.whl",
     }
-    assert chosen == {expected[platform]}
+    assert expected.keys() == PLATFORMS.keys()
+
+    def takes_the_same_files(platform: str) -> None:
+        shutil.copytree(native.path, tmp_path / platform)
+        project = Project(tmp_path / platform)
+        with own_index:
+            own_poetry.must(project, "sync-reqs", *CPU, "--platform", platform, "--python", "3.12")
+        tags = [word for tag in PLATFORMS[platform] for word in ("--platform", tag)]
+
+        done = environment.pip(
+            project.path,
+            *(
+                "install",
+                "--dry-run",
+                "--no-index",
+                "--find-links",
+                "wheels",
+                "-r",
+                "wheels/requirements.txt",
+            ),
+            *("--python-version", "3.12", "--implementation", "cp", "--only-binary", ":all:", *tags),
+            *("--target", str(tmp_path / "target")),
+        )
+
+        assert done.code == 0, done.output
+        locked = project.lockfile().selected(
+            "main", "ml-cpu", machine=machine_named(MACHINES.get(platform, platform), "3.12")
+        )
+        assert would_install(done.output) == locked
+        chosen = {name for name in names(project.path / "wheels") if name.startswith("native")}
+        assert chosen == {expected[platform]}
+
+    every(PLATFORMS, takes_the_same_files)
 
 
 def test_it_installs_here_without_any_index(

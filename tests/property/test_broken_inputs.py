@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.fuzz.mutate import mutated
 from tests.fuzz.parsers import LOCK, PARSERS, PYPROJECT
 from tests.fuzz.seeds import NAMES, seeds, tokens
+from tests.support.every import for_each
 from tests.support.examples import examples
 from tests.support.timing import within
 
@@ -83,7 +84,7 @@ FOUND: Final = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "data"), FOUND.values(), ids=FOUND)
+@for_each(("name", "data"), FOUND.values())
 def test_an_input_that_was_not_survived_once_is_read_or_refused(name: str, data: bytes) -> None:
     PARSERS[name](data)
 
@@ -121,7 +122,7 @@ MANY: Final = {
 }
 
 
-@pytest.mark.parametrize(("name", "data"), MANY.values(), ids=MANY)
+@for_each(("name", "data"), MANY.values())
 def test_thousands_of_one_kind_are_read_quickly(name: str, data: bytes) -> None:
     with within(SECONDS, name):
         PARSERS[name](data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from poetry_aiops.scaffold.render import compose, dockerfile, update_workflow, w
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from poetry_aiops.scaffold.model import Plan
@@ -41,51 +43,68 @@ VERSIONED = {
     "build-system": {"requires": ["poetry-dynamic-versioning"]},
 }
 
-SHAPES: dict[str, Plan] = {
-    "no-variants": planned(document(), package("fastapi")),
-    "every-backend": planned(
-        document(*ALL), package("torch", "ml-gpu", "ml-amd"), package("pytest", "dev"), UVICORN, asked=SERVED
+SHAPES: dict[str, Callable[[], Plan]] = {
+    "no-variants": partial(planned, document(), package("fastapi")),
+    "every-backend": partial(
+        planned,
+        document(*ALL),
+        package("torch", "ml-gpu", "ml-amd"),
+        package("pytest", "dev"),
+        UVICORN,
+        asked=SERVED,
     ),
-    "vendors-images": planned(
+    "vendors-images": partial(
+        planned,
         document(*ALL),
         package("cupy", "ml-gpu", "ml-cu130", "ml-amd"),
         UVICORN,
         asked=replace(SERVED, python="3.12"),
     ),
-    "no-package": planned(document("ml-cpu=cpu", "ml-gpu=cu126", package_mode=False), UVICORN, asked=SERVED),
-    "private-sources": planned(document(source=PRIVATE), package("fastapi"), exported=True),
-    "local-folders": planned(
+    "no-package": partial(
+        planned, document("ml-cpu=cpu", "ml-gpu=cu126", package_mode=False), UVICORN, asked=SERVED
+    ),
+    "private-sources": partial(planned, document(source=PRIVATE), package("fastapi"), exported=True),
+    "local-folders": partial(
+        planned,
         document("ml-cpu=cpu", "ml-gpu=cu126"),
         local("lib", "libs/lib", develop=True),
         local("common", "../common"),
         local("wheel", "../files/w.whl", kind="file"),
     ),
-    "compiled": planned(document(), package("mysqlclient", files=["m-1.0.tar.gz"]), there=["poetry.toml"]),
-    "private-git-worker": planned(
+    "compiled": partial(
+        planned, document(), package("mysqlclient", files=["m-1.0.tar.gz"]), there=["poetry.toml"]
+    ),
+    "private-git-worker": partial(
+        planned,
         document("ml-cpu=cpu", "ml-gpu=cu126"),
         *(package(name, files=(), source=PackageSource("git", url)) for name, url in OVER_SSH.items()),
         package("celery"),
         package("cupy", "ml-gpu"),
         asked=Asked(command=("celery", "-A", "jobs", "worker")),
     ),
-    "version-from-git": planned(VERSIONED, package("torch", "ml-gpu"), exported=True),
-    "odd-names": planned(
-        document("python=cpu", "3d=cu126", "production=rocm7.2"), asked=Asked(command=('a "b', "$c"))
+    "version-from-git": partial(planned, VERSIONED, package("torch", "ml-gpu"), exported=True),
+    "odd-names": partial(
+        planned, document("python=cpu", "3d=cu126", "production=rocm7.2"), asked=Asked(command=('a "b', "$c"))
     ),
 }
+
+
+@cache
+def plan_of(shape: str) -> Plan:
+    return SHAPES[shape]()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_dockerfile_satisfies_hadolint(shape: str, tmp_path: Path) -> None:
     path = tmp_path / "Dockerfile"
-    path.write_text(dockerfile(SHAPES[shape]), "utf-8")
+    path.write_text(dockerfile(plan_of(shape)), "utf-8")
     assert_clean("hadolint", path)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_compose_file_satisfies_its_schema(shape: str, tmp_path: Path) -> None:
     path = tmp_path / "compose.yaml"
-    path.write_text(compose(SHAPES[shape]), "utf-8")
+    path.write_text(compose(plan_of(shape)), "utf-8")
     assert_clean("check-jsonschema", "--builtin-schema", "vendor.compose-spec", path)
 
 
@@ -93,7 +112,7 @@ def test_the_compose_file_satisfies_its_schema(shape: str, tmp_path: Path) -> No
 def test_the_workflows_satisfy_actionlint_zizmor_and_the_schema(shape: str, tmp_path: Path) -> None:
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
-    plan, actions = SHAPES[shape], load_actions()
+    plan, actions = plan_of(shape), load_actions()
     for place in ("", "services/api"):
         name = f"poetry{place.replace('/', '-')}"
         (folder / f"{name}.yml").write_text(workflow(plan, actions, place), "utf-8")

@@ -1,7 +1,9 @@
 """Warm starts: a process that has Poetry imported and forks for each call of a Python program.
 
-Importing Poetry takes most of the time of a short call. This file is both ends: :class:`ForkServer` in the process
-of the tests, and the server, which is this file run as a program. The server has one thread and handles no signal.
+Importing Poetry takes most of the time of a short call. This file is both ends: :class:`ForkServer` in each process
+of the tests, and the server, which is this file run as a program. All processes of one test run share one server: the
+first that needs it starts it, and it ends with the last. A second server, forked from the first, imports more. The
+servers have one thread and handle no signal.
 
 The program runs the script that a shell would run, in a process group of its own, with the given folder, environment,
 standard streams and umask. It ends as the interpreter does: waits for threads, calls what atexit knows, flushes. What
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import gc
 import importlib
 import json
@@ -24,21 +27,26 @@ import select
 import signal
 import site
 import socket
+import struct
 import subprocess
 import sys
 import sysconfig
-import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 AVAILABLE = hasattr(os, "pidfd_open")
+WAIT = 600.0  # seconds until the other processes of a test run have ended
 # The home of the server, which nothing of a program may show.
 HOME_OF_THE_SERVER = "/nowhere/home-of-the-fork-server"
+
+# What a connection is for, its first byte.
+_LEASE, _PLAIN, _WITH_MORE = b"l", b"p", b"m"
 
 # Read when the interpreter or a module starts, before a call can change them.
 _READ_AT_START = (
@@ -48,43 +56,75 @@ _READ_AT_START = (
 
 
 class ForkServer:
-    """A server for the Python that runs the tests; ``packages`` are imported with all their modules."""
+    """A server for the Python that runs the tests, with all modules of ``packages`` imported; ``more`` on request."""
 
-    def __init__(self, packages: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, packages: Sequence[str], more: Sequence[str], environment: Mapping[str, str]) -> None:
         self._given = _read_at_start(environment)
-        self._control, theirs = socket.socketpair()
-        self._sending = threading.Lock()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno()), *packages],
-                env={**environment, "HOME": HOME_OF_THE_SERVER, "POETRY_CONFIG_DIR": HOME_OF_THE_SERVER},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
+        # A name without a file (Linux): it is free again as soon as the server has ended.
+        self._name = f"\0poetry-aiops-tests-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+        self._process: subprocess.Popen[bytes] | None = None
+        while (lease := self._connection(_LEASE)) is None:
+            self._start([*packages, "--", *more], environment)
+        self._lease = lease
 
     def can_start(self, environment: Mapping[str, str]) -> bool:
         """Return whether a program with this environment behaves as one that was started plainly."""
         return _read_at_start(environment) == self._given
 
     def start(
-        self, argv: Sequence[str], folder: Path, environment: Mapping[str, str], streams: tuple[int, int, int]
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        streams: tuple[int, int, int],
+        *,
+        with_more: bool,
     ) -> Forked:
         """Start ``argv``: a Python script, or this Python with ``-P -c CODE`` or a script."""
-        ours, theirs = socket.socketpair()
-        with theirs, self._sending:
-            socket.send_fds(self._control, [b"!"], [theirs.fileno()])
+        if (connection := self._connection(_WITH_MORE if with_more else _PLAIN)) is None:
+            raise RuntimeError("the fork server ended; its last words are in the standard error of the tests")
         request = {"argv": argv, "folder": str(folder), "environment": dict(environment), "umask": _umask()}
-        socket.send_fds(ours, [b"!"], streams)
-        ours.sendall(json.dumps(request).encode() + b"\n")
-        return Forked(ours)
+        socket.send_fds(connection, [b"!"], streams)
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        return Forked(connection)
 
     def close(self) -> None:
-        """End the server; a program that still runs is not touched."""
-        self._control.close()
-        self._process.wait(timeout=30)
+        """Let the server end; a program that still runs is not touched."""
+        self._lease.close()
+        if self._process is not None:  # its CPU time counts as that of the tests
+            self._process.wait(WAIT)
+
+    def _connection(self, kind: bytes) -> socket.socket | None:
+        """Return a connection for one purpose, None where no server runs."""
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(self._name)
+            connection.sendall(kind)
+        except (ConnectionRefusedError, BrokenPipeError):
+            connection.close()
+            return None
+        return connection
+
+    def _start(self, packages: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start the server, unless another process of the tests is about to."""
+        with socket.socket(socket.AF_UNIX) as listener:
+            try:
+                listener.bind(self._name)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                time.sleep(0.01)
+                return
+            listener.listen(100)
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(listener.fileno()), *packages],
+                env={**environment, "HOME": HOME_OF_THE_SERVER, "POETRY_CONFIG_DIR": HOME_OF_THE_SERVER},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(listener.fileno(),),
+                start_new_session=True,
+            )
 
 
 class Forked:
@@ -141,40 +181,121 @@ def _prepare() -> None:
     )
 
 
-def _serve(control: socket.socket) -> list[str]:
-    """Fork for each request and report how each program ended; return only in a program: what to run."""
-    running: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor of the process
-    waiting = select.poll()
-    waiting.register(control, select.POLLIN)
-    while True:
-        for ready, _ in waiting.poll():
-            if ready != control.fileno():
-                waiting.unregister(ready)
-                pid, connection = running.pop(ready)
-                os.close(ready)
-                _report(connection, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-                connection.close()
-                continue
-            _, fds, _, _ = socket.recv_fds(control, 1, 1)
+def _freeze() -> None:
+    """Make the process ready to be forked."""
+    alone = len(list(Path("/proc/self/task").iterdir()))
+    if alone != 1:
+        sys.exit(f"the fork server has {alone} threads: what it imports must start none")
+    gc.collect()
+    gc.freeze()
+
+
+class _Server:
+    """Forks for each request and reports how each program ended."""
+
+    def __init__(self, source: socket.socket, more: Sequence[str]) -> None:
+        self.source = source
+        self.more = more
+        self.leases: dict[int, socket.socket] = {}
+        self.running: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor of the process
+        self.other: tuple[int, socket.socket] | None = None  # the server that has more imported
+        self.waiting = select.poll()
+        self.waiting.register(source, select.POLLIN)
+
+    def serve(self) -> list[str]:
+        """Serve until nothing of the tests is left; return only in a program: what to run."""
+        while True:
+            events = self.waiting.poll(1000 * WAIT)
+            if not events and not self.leases and self.source.type == socket.SOCK_STREAM:
+                self.end()  # whoever started it died at once
+            for ready, _ in events:
+                if ready in self.running:
+                    self.waiting.unregister(ready)
+                    pid, connection = self.running.pop(ready)
+                    os.close(ready)
+                    _report(connection, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+                    connection.close()
+                elif ready in self.leases:
+                    self.waiting.unregister(ready)
+                    self.leases.pop(ready).close()
+                    if not self.leases:
+                        self.end()
+                elif (program := self.answer()) is not None:
+                    return program
+
+    def answer(self) -> list[str] | None:
+        """Answer one connection; return what to run, in the process that runs it."""
+        if self.source.type == socket.SOCK_SEQPACKET:  # from the first server
+            _, fds, _, _ = socket.recv_fds(self.source, 1, 1)
             if not fds:
-                _end(pid for pid, _ in running.values())
+                self.end()
             connection = socket.socket(fileno=fds[0])
-            request, streams = _request(connection)
-            program = os.fork()
-            if program == 0:
-                for other in (control, connection, *(other for _, other in running.values())):
-                    other.close()
-                for fd in running:
-                    os.close(fd)
-                os.setpgid(0, 0)
-                return _become(request, streams)
-            os.setpgid(program, program)
-            for fd in streams:
-                os.close(fd)
-            _report(connection, program)
-            descriptor = os.pidfd_open(program)
-            running[descriptor] = (program, connection)
-            waiting.register(descriptor, select.POLLIN)
+        else:
+            connection, _ = self.source.accept()
+            peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            kind = connection.recv(1) if struct.unpack("3i", peer)[1] == os.getuid() else b""
+            if kind == _LEASE:
+                self.leases[connection.fileno()] = connection
+                self.waiting.register(connection, select.POLLIN)
+                return None
+            if kind == _WITH_MORE:
+                return self.pass_on(connection)
+            if kind != _PLAIN:
+                connection.close()
+                return None
+        request, streams = _request(connection)
+        program = os.fork()
+        if program == 0:
+            connection.close()
+            self.forget()
+            os.setpgid(0, 0)
+            return _become(request, streams)
+        os.setpgid(program, program)
+        for fd in streams:
+            os.close(fd)
+        _report(connection, program)
+        descriptor = os.pidfd_open(program)
+        self.running[descriptor] = (program, connection)
+        self.waiting.register(descriptor, select.POLLIN)
+        return None
+
+    def pass_on(self, connection: socket.socket) -> list[str] | None:
+        """Let the other server answer, which the first request of its kind makes."""
+        if self.other is None:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            other = os.fork()
+            if other == 0:
+                ours.close()
+                connection.close()
+                self.forget()
+                for package in self.more:
+                    _import_all(package)
+                _freeze()
+                return _Server(theirs, ()).serve()
+            theirs.close()
+            self.other = (other, ours)
+        socket.send_fds(self.other[1], [b"!"], [connection.fileno()])
+        connection.close()
+        return None
+
+    def forget(self) -> None:
+        """Close in a forked process what is the server's."""
+        for one in (self.source, *self.leases.values(), *(other for _, other in self.running.values())):
+            one.close()
+        for fd in self.running:
+            os.close(fd)
+        if self.other is not None:
+            self.other[1].close()
+
+    def end(self) -> NoReturn:
+        """End with the tests, and what they left running too."""
+        for program, _ in self.running.values():
+            os.killpg(program, signal.SIGKILL)
+            os.waitpid(program, 0)
+        if self.other is not None:
+            self.other[1].close()
+            os.waitpid(self.other[0], 0)
+        sys.exit()
 
 
 def _request(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -186,14 +307,6 @@ def _request(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
 def _report(connection: socket.socket, number: int) -> None:
     with contextlib.suppress(BrokenPipeError):  # a test that asks no more
         connection.sendall(f"{number}\n".encode())
-
-
-def _end(programs: Iterable[int]) -> NoReturn:
-    """End with the tests, and what they left running too."""
-    for program in programs:
-        os.killpg(program, signal.SIGKILL)
-        os.waitpid(program, 0)
-    sys.exit()
 
 
 def _become(request: dict[str, Any], streams: list[int]) -> list[str]:
@@ -265,18 +378,15 @@ def _main() -> None:
                 os._exit(code)
 
     atexit.register(leave_quickly)  # runs after everything that the program registers
-    control = socket.socket(fileno=int(sys.argv[1]))
+    listener = socket.socket(fileno=int(sys.argv[1]))
     sys.path.pop(0)  # the folder of this file
-    for package in sys.argv[2:]:
+    more = sys.argv.index("--")
+    for package in sys.argv[2:more]:
         _import_all(package)
     _prepare()
-    alone = len(list(Path("/proc/self/task").iterdir()))
-    if alone != 1:
-        sys.exit(f"the fork server has {alone} threads: what it imports must start none")
-    gc.collect()
-    gc.freeze()
+    _freeze()
     try:
-        _run(_serve(control))
+        _run(_Server(listener, sys.argv[more + 1 :]).serve())
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else None

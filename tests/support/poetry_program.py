@@ -42,8 +42,8 @@ _IMPORTED = (
     "httpx",
     "cvss",
 )
-# What warm starts are forked from, by the packages that they have imported.
-_SERVERS: dict[tuple[str, ...], ForkServer] = {}
+_OUR_PLUGIN = ("poetry_aiops",)
+_SERVERS: list[ForkServer] = []  # none before the first warm start, then one
 
 # Poetry finds its plugins through entry points; here it finds all but ours.
 POETRY_WITHOUT_US = """\
@@ -176,7 +176,7 @@ class PoetryProgram:
 
     def warm(self) -> PoetryProgram:
         """Return this program of this environment with warm starts, where the platform has them."""
-        ours = ("poetry_aiops",) if self.arguments[:1] != ("-P",) else ()
+        ours = _OUR_PLUGIN if self.arguments[:1] != ("-P",) else ()
         return replace(self, imported=(*_IMPORTED, *ours)) if AVAILABLE else self
 
     def cold(self) -> PoetryProgram:
@@ -239,7 +239,8 @@ class PoetryProgram:
         """Start ``poetry ARGS`` with this whole environment and these standard streams, away from our terminal."""
         argv = [*self.wrapper, str(self.executable), *self.arguments, *args]
         if (server := self._server(environment)) is not None:
-            return server.start(argv, folder, environment, streams)
+            with_plugin = self.imported[len(_IMPORTED) :] == _OUR_PLUGIN
+            return server.start(argv, folder, environment, streams, with_more=with_plugin)
         stdin, stdout, stderr = streams
         return subprocess.Popen(
             argv,
@@ -255,10 +256,9 @@ class PoetryProgram:
         """Return what starts a call with this environment, None for a new interpreter."""
         if not self.imported or self.wrapper:
             return None
-        if self.imported not in _SERVERS:
-            _SERVERS[self.imported] = ForkServer(self.imported, self._environment())
-        server = _SERVERS[self.imported]
-        return server if server.can_start(environment) else None
+        if not _SERVERS:
+            _SERVERS.append(ForkServer(_IMPORTED, _OUR_PLUGIN, self._environment()))
+        return _SERVERS[0] if _SERVERS[0].can_start(environment) else None
 
     def _environment(self) -> dict[str, str]:
         """Return a whole environment: nothing of the caller's (PIP_*, UV_*, VIRTUAL_ENV, ...) comes along."""
@@ -290,7 +290,7 @@ class PoetryProgram:
 def end_servers() -> None:
     """End what :meth:`PoetryProgram.warm` started, so that its CPU time counts as ours."""
     while _SERVERS:
-        _SERVERS.popitem()[1].close()
+        _SERVERS.pop().close()
 
 
 def way_out() -> dict[str, str]:

@@ -16,15 +16,11 @@ if TYPE_CHECKING:
 def within(seconds: float, what: str = "") -> Iterator[None]:
     """Fail when the block takes `seconds` of CPU time or more; `what` names its input.
 
-    The objects of earlier tests are left out of garbage collection meanwhile: a full collection of a worker's heap
-    takes a second and says nothing about the block.
+    The objects of earlier tests are left out of garbage collection from then on: a full collection of a worker's heap
+    takes up to a second and says nothing about the block.
     """
-    gc.collect()
     gc.freeze()
     start = time.process_time()
-    try:
-        yield
-        spent = time.process_time() - start
-    finally:
-        gc.unfreeze()
+    yield
+    spent = time.process_time() - start
     assert spent < seconds, f"{what or 'the block'}: {spent:.2f} s of CPU time, the limit is {seconds} s"

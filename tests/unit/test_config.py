@@ -7,6 +7,7 @@ import pytest
 import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 
 from poetry_aiops.config import Config, HardwareConfig, Profile, Variant, read_config
 from poetry_aiops.errors import ConfigError
@@ -83,7 +84,7 @@ def test_tables_of_other_commands_are_not_interpreted() -> None:
     assert read("health = 1\nexport = []\n[graph]\nx = 1\n[migrate]\n[scaffold]\n").hardware is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     "backend",
     ["cpu", "mps", "xpu", "jetson", "cu118", "cu126", "cu130", "cu132", "rocm6.4", "rocm7.2", "rocm6.2.4"],
 )
@@ -92,7 +93,7 @@ def test_exact_backends_are_accepted(backend: str) -> None:
     assert nearest_backend(backend) == backend
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("written", "meant"),
     [
         ("cuda12.6", "cu126"),
@@ -122,7 +123,7 @@ def test_a_misspelled_backend_suggests_the_right_spelling(written: str, meant: s
     assert nearest_backend(written) == meant
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("backend", "family"),
     [
         ("cpu", "cpu"),
@@ -141,7 +142,7 @@ def test_every_default_is_an_exact_backend() -> None:
     assert [backend for backend in DEFAULT_BACKENDS.values() if not is_backend(backend)] == []
 
 
-@pytest.mark.parametrize("word", ["tpu", "gaudi", "neuron", "ascend", "directml", "gaudi-2"])
+@for_each("word", ["tpu", "gaudi", "neuron", "ascend", "directml", "gaudi-2"])
 def test_any_word_can_be_the_backend_of_an_accelerator_that_is_not_known(word: str) -> None:
     hardware = read(f'[hardware.variants]\nml-cpu = "cpu"\nother = "{word}"').hardware
     assert hardware is not None
@@ -149,7 +150,7 @@ def test_any_word_can_be_the_backend_of_an_accelerator_that_is_not_known(word: s
     assert family_of(word) == word
 
 
-@pytest.mark.parametrize("word", ["cuda", "gpu", "cu12", "cu1290", "rocm", "rocm-7.2", "CPU", "", "t pu"])
+@for_each("word", ["cuda", "gpu", "cu12", "cu1290", "rocm", "rocm-7.2", "CPU", "", "t pu"])
 def test_what_is_nearly_a_known_backend_is_refused(word: str) -> None:
     assert refused(f'[hardware.variants]\nml-cpu = "cpu"\nother = "{word}"').where == f"{VARIANTS} other"
 
@@ -178,7 +179,7 @@ def test_an_unknown_backend_is_refused_with_the_nearest_one_and_the_list() -> No
     assert "rocmN.N" in error.hint
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "where", "what"),
     [
         ("hardwear = 1", "[tool.poetry-aiops] hardwear", "is not a known key"),
@@ -286,7 +287,7 @@ def test_all_problems_are_told_in_one_error() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", [None, 3, "x", [], {3: 4}])
+@for_each("value", [None, 3, "x", [], {3: 4}])
 def test_a_table_that_is_no_table_is_refused(value: object) -> None:
     with pytest.raises(ConfigError):
         read_config(value)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import ConfigError
@@ -30,7 +31,7 @@ KEYS = (
 )
 
 
-@pytest.mark.parametrize("key", KEYS)
+@for_each("key", KEYS)
 def test_a_project_cannot_choose_whom_to_tell_or_to_ask_or_what_to_start(key: str) -> None:
     for reading in (
         lambda: read_config({key: "x"}),

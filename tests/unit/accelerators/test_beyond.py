@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators.beyond import LockedBuild, with_newer_builds
 from poetry_aiops.accelerators.catalogue import load_catalogue
@@ -45,7 +45,7 @@ def chosen(
     return choose(Wish(wish), offers, judged(machine, builds_and_cpu, python, locked), "a GPU")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("machine", "backend", "torch", "inherited"),
     [
         ("driver=610.43,gpu=RTX 4090", "cu132", "2.17.1+cu132", "torch 2.17 is"),
@@ -71,7 +71,7 @@ def test_what_came_out_after_the_facts_is_judged_like_the_newest_row_and_noted(
     assert choice.warnings == (f"on-{backend}: {choice.note}",)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("machine", "backend", "torch", "reason"),
     [
         ("driver=535.183,gpu=RTX 4090", "cu132", "2.17.0", "needs driver 580 or newer"),
@@ -143,7 +143,7 @@ def test_a_locked_wheel_for_windows_is_a_build_for_windows() -> None:
     assert chosen(machine, ("cu129", "2.11.0"), says=None).backend == "cu129"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("machine", "variant"),
     [
         ("driver=610.43,gpu=RTX 5090", "on-cu132"),

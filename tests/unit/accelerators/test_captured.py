@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.every import for_each
 from tests.unit.accelerators.machine import Machine, nvidia_files
 
 from poetry_aiops.accelerators.captured import read_captured
@@ -57,7 +58,7 @@ def test_a_note_in_the_first_line_is_not_part_of_the_text() -> None:
     assert captured(note + QUERY).host == captured(QUERY).host
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "Dear diary, today I bought a graphics card: an NVIDIA RTX 4090, for 1999 EUR.\n",
@@ -107,7 +108,7 @@ def test_no_text_at_all_is_wrong_input(text: str) -> None:
         captured(text)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@for_each("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_powershells_encodings_are_read(encoding: str) -> None:
     detection = read_pasted({"smi.txt": QUERY.encode(encoding)}, load_catalogue())
     assert best(detection) == ("cu126", "2.14")
@@ -140,7 +141,7 @@ def test_only_the_library_known_stands_for_the_driver_with_a_warning() -> None:
     assert any("is taken for the driver's" in warning for warning in detection.warnings)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "expected"),
     [
         ("8.6, 535.161.08\n", ("cu126", "2.14")),
@@ -226,7 +227,7 @@ def test_a_recording_shows_each_probe_as_a_text_and_no_other_environment() -> No
     assert "SECRET" not in folder[RECORDING]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     ["", "{}", "[]", '{"schema": "other"}', '{"schema": "poetry-aiops/hardware-recording/1"}', "[" * 5000],
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators.catalogue import NameTable, load_catalogue
 
@@ -85,7 +86,7 @@ def test_facts_older_than_60_days_are_warned_of() -> None:
     assert "61 days" in warning
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("device", "capability"),
     [
         ("1b80", "6.1"),
@@ -108,7 +109,7 @@ def test_pci_ids_of_nvidia(device: str, capability: str | None) -> None:
     assert load_catalogue().compute_capability(device, None, None) == capability
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "capability"),
     [
         ("NVIDIA GeForce RTX 4090", "8.9"),
@@ -145,7 +146,7 @@ def test_names_of_nvidia(name: str, capability: str | None) -> None:
     assert load_catalogue().compute_capability(None, None, name) == capability
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "gfx"),
     [
         ("AMD Radeon RX 7900 XTX", "gfx1100"),
@@ -167,7 +168,7 @@ def test_names_of_amd(name: str, gfx: str | None) -> None:
     assert load_catalogue().gfx(None, None, name) == gfx
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("device", "name", "supported"),
     [
         ("56a0", None, True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.every import for_each
 from tests.unit.accelerators.machine import (
     LIBRARIES,
     MAC,
@@ -340,7 +341,7 @@ DOCKER_MOUNTS = "812 800 8:1 /lib/docker/containers/4f/resolv.conf /etc/resolv.c
 BUILDAH_ENV = '\nengine="buildah-1.43.0"\nname="python-working-container"\nid="0c"\nrootless=1\n'
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("files", "env", "node", "kind"),
     [
         ({"/.dockerenv": ""}, {}, "a1b2", "docker"),

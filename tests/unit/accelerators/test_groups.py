@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators.choice import Wish
 from poetry_aiops.accelerators.groups import GroupOptions, GroupPlan, plan_groups, profile_of, wish_of
@@ -24,7 +25,7 @@ def names(*given: str) -> frozenset[str]:
     return frozenset(given)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "groups", "takes"),
     [
         (GroupOptions(), {"main", "dev"}, True),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators import catalogue as facts
 from poetry_aiops.accelerators.catalogue import load_catalogue, updated_facts
@@ -43,7 +44,7 @@ def test_newer_facts_are_used_from_then_on_and_say_where_they_come_from() -> Non
     assert "secret" not in updated_facts().read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "content",
     [
         b"",

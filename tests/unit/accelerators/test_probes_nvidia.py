@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators.facts import Problem
 from poetry_aiops.accelerators.probes.registry import probe_named
@@ -23,7 +24,7 @@ smi_text = probe_named("nvidia-smi -q")
 smi_xml = probe_named("nvidia-smi -q -x")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "driver", "arch"),
     [
         ("NVIDIA UNIX x86_64 Kernel Module  470.1.02  Mon Jan  3 01:02:03 UTC 2022", "470.1.02", "x86_64"),
@@ -49,7 +50,7 @@ def test_a_gcc_line_alone_is_no_driver() -> None:
     assert nvidia_version.parse("GCC version:  gcc version 535.104.05\n").driver is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "driver"),
     [
         ("550.54.14\n", "550.54.14"),
@@ -63,7 +64,7 @@ def test_the_modules_version_file(text: str, driver: str | None) -> None:
     assert nvidia_module.parse(text).driver == driver
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("head", "driver", "cuda", "wsl", "system"),
     [
         ("| NVIDIA-SMI 331.20     Driver Version: 331.20         |", "331.20", None, None, None),
@@ -184,7 +185,7 @@ def test_cuda_version_not_there_means_libcuda_is_not() -> None:
     assert facts.problems == (Problem.NO_LIBCUDA,)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "name, compute_cap, driver_version\nNVIDIA L4, 8.9, 550.54.14\n",
@@ -298,7 +299,7 @@ def test_a_pci_id_that_is_none_is_not_taken(value: str) -> None:
     assert smi_xml.parse(text).gpus[0].device_id is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "problem"),
     [
         ("Failed to initialize NVML: Driver/library version mismatch", Problem.MISMATCH),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators.probes.amd import gfx_name
 from poetry_aiops.accelerators.probes.registry import probe_named
@@ -26,7 +27,7 @@ windows_display = probe_named("Windows display adapters")
 xpu_smi = probe_named("xpu-smi")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("target", "gfx"),
     [
         (90010, "gfx90a"),
@@ -163,7 +164,7 @@ def test_amdgpus_version() -> None:
     assert amdgpu_module.parse("6.8.5\n").amdgpu == "6.8.5"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "vendor", "device", "chip", "name"),
     [
         (
@@ -234,7 +235,7 @@ def test_lspci_in_its_many_forms(
     assert gpu.chip == chip or vendor == "8086"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "line",
     [
         "01:00.1 Audio device [0403]: NVIDIA Corporation GA102 High Definition Audio Controller [10de:1aef]",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators.captured import read_captured
 from poetry_aiops.accelerators.catalogue import load_catalogue
@@ -68,7 +69,7 @@ XPU2 = """\
 """
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "devices", "best"),
     [
         (VLLM % ("\nGPU 0: NVIDIA L40S\nGPU 1: NVIDIA L40S", "550.127.05"), [("cuda", "NVIDIA L40S")] * 2, "cu126"),
@@ -202,7 +203,7 @@ OLLAMA = (
 )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "devices", "best"),
     [
         (COMFY, [("cuda", "NVIDIA GeForce RTX 4080")], "cu126"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from packaging.specifiers import SpecifierSet
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.host import Accelerator, Host
@@ -162,7 +163,7 @@ def test_other_frameworks_cuda_major_wins_over_a_newer_torch() -> None:
     assert "other frameworks" not in reasons(chosen, "cu126")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("spec", "text"),
     [
         ("driver=575.51.03,cc=8.6", "NVIDIA driver 575.51.03 -> 580 unlocks cu130 with torch up to 2.15"),
@@ -336,7 +337,7 @@ def test_a_gpu_that_cannot_be_used_says_why_for_each_build() -> None:
     assert "RTX: no driver." in chosen.warnings
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("python", "fits"),
     [("3.10", True), ("3.14.2", True), ("3.15.0", True), ("3.9", False), ("3.16.1", False)],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from packaging.specifiers import SpecifierSet
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.host import Accelerator, Host
@@ -21,7 +22,7 @@ def reasons(selection: Selection, backend: str) -> str:
     return "; ".join(next(v.reasons for v in selection.backends if v.name == backend))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("spec", "best", "torch_max"),
     [
         ("rocm,gfx=gfx1100", "rocm7.2", None),
@@ -232,7 +233,7 @@ def test_an_amd64_linux_is_an_x86_64_linux() -> None:
     assert select(Host("linux", "amd64", accelerators=(gpu,)), load_catalogue()).best == "rocm7.2"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("spec", "word"),
     [
         ("rocm,gpu=Radeon Something 9", "not known"),
@@ -281,7 +282,7 @@ def test_a_gpu_of_another_kind_that_is_hidden_does_not_silence_what_is_said_of_r
     assert any(warning.startswith("B (gfx1036)") for warning in warnings)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("spec", "backend", "expected"),
     [
         ("cpu", "jetson", "this is not a Jetson"),
@@ -332,7 +333,7 @@ def test_xpu_builds_begin_with_torch_2_5(torch: str, best: str) -> None:
         assert verdict(chosen, "xpu") == ("no torch with XPU fits: the project asks for torch <2.5",)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("spec", "torch_max"),
     [
         ("macos-arm64,macos=14.0", None),

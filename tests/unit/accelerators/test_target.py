@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.target import names_hardware, parse_target
@@ -19,7 +20,7 @@ def target(spec: str) -> Host:
     return parse_target(spec, load_catalogue())
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("spec", "system", "arch", "kinds"),
     [
         ("linux-x86_64,driver=550.54,cc=8.6", "linux", "x86_64", ["cuda"]),
@@ -52,7 +53,7 @@ def test_a_gpu_may_be_named_or_given_by_its_pci_id() -> None:
     assert target("driver=580,device=10de:2204").accelerators[0].compute_capability == "8.6"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("spec", "part"),
     [
         ("", "a part is empty"),
@@ -85,7 +86,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     assert len(error.value.details) == 3
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("spec", "named"),
     [
         ("macos-arm64", False),
@@ -99,7 +100,7 @@ def test_a_spec_names_hardware_only_where_it_speaks_of_accelerators(spec: str, n
     assert names_hardware(spec) is named
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("spec", "kind"),
     [
         ("gpu=Radeon RX 7800 XT", "rocm"),
@@ -115,7 +116,7 @@ def test_the_maker_of_a_named_gpu_is_known(spec: str, kind: str) -> None:
     assert device.kind == kind
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "capability"),
     [
         ("RTX 4000 Ada", "8.9"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.cli.escape import for_log, for_terminal
 from poetry_aiops.cli.terminal import plain
@@ -12,7 +12,7 @@ from poetry_aiops.system.text import clean, one_line, without_hidden
 HIDDEN = ("\x07", "\x9b", "\u00ad", "\u200b", "\u202e", "\u2066", "\ufeff", "\U000e0041", "\ue000", "\u2028")
 
 
-@pytest.mark.parametrize("character", HIDDEN)
+@for_each("character", HIDDEN)
 def test_every_escape_takes_hidden_characters_out(character: str) -> None:
     text = f"a{character}ß"
     assert without_hidden(text) == for_log(text) == plain(text) == clean(text) == "aß"

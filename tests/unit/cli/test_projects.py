@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.every import for_each
 from tests.support.schemas import conforming
 
 from poetry_aiops.cli.document import document_text
@@ -63,7 +64,7 @@ def test_what_leads_to_no_project_is_wrong_usage(
         project_files(folders, pattern, repository)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "expected"),
     [
         ("health -P a --project=b", ("a", "b")),

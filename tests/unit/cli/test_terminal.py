@@ -8,6 +8,7 @@ from cleo.formatters.formatter import Formatter
 from cleo.io.inputs.argv_input import ArgvInput
 from cleo.io.io import IO
 from cleo.io.outputs.stream_output import StreamOutput
+from tests.support.every import for_each
 
 from poetry_aiops.cli.output import Output
 from poetry_aiops.cli.terminal import accept_every_sign, plain, write_documents_in_utf8
@@ -19,7 +20,7 @@ def shown(text: str) -> str:
     return Formatter().format(plain(text))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "seen"),
     [
         ("\x1b[31mred\x1b[0m", "[31mred[0m"),

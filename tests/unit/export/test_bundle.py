@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.every import for_each
 from tests.unit.export.locked import project
 
 from poetry_aiops.errors import ConfigError
@@ -92,7 +93,7 @@ def test_hashes_are_inherited_unless_a_file_says_otherwise() -> None:
     assert [plan.hashes for plan in plans] == [False, True]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("files", "said"),
     [
         ({"a.txt": {"groups": ["mian"]}}, 'Did you mean "main"?'),

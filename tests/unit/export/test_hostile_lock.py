@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.every import for_each
 from tests.unit.export.locked import HASH, MAIN, edge, exported, index, package
 
 from poetry_aiops.errors import InputError
@@ -34,8 +35,8 @@ def is_option(line: str) -> bool:
     return line.lstrip().startswith("-") and "evil" in line
 
 
-@pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("field", ["name", "version"])
+@for_each("end", ENDS)
+@for_each("field", ["name", "version"])
 def test_a_line_end_in_a_name_or_a_version_is_refused(field: str, end: str) -> None:
     evil = replace(package("alpha"), **{field: f"alpha{end}{EVIL}"})  # type: ignore[arg-type]  # two texts
     with pytest.raises(InputError, match="line end or another control character"):
@@ -56,7 +57,7 @@ def test_a_hash_that_is_none_is_not_written(digest: str) -> None:
     assert "has no hash in poetry.lock" in text
 
 
-@pytest.mark.parametrize("end", [*ENDS, " "])
+@for_each("end", [*ENDS, " "])
 def test_an_address_of_an_index_stays_one_word(end: str) -> None:
     text = body(package("alpha", source=index("evil", f"https://evil.example/{end}{EVIL}")))
     assert [line for line in text.splitlines() if is_option(line)] == [
@@ -72,8 +73,8 @@ def test_an_address_of_a_package_stays_one_word(kind: str) -> None:
     assert sum("evil.example/x" in line for line in lines) == 1
 
 
-@pytest.mark.parametrize("kind", ["file", "directory"])
-@pytest.mark.parametrize("path", ["--index-url=https://evil.example/simple", "-r../evil.txt", "-e evil:x"])
+@for_each("kind", ["file", "directory"])
+@for_each("path", ["--index-url=https://evil.example/simple", "-r../evil.txt", "-e evil:x"])
 def test_a_path_is_never_an_option(kind: str, path: str) -> None:
     lines = body(package("alpha", source=PackageSource(kind, path))).splitlines()
     assert [line for line in lines if is_option(line)] == []

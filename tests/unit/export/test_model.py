@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.export.model import relative_to_file
 from poetry_aiops.system.addresses import public_address
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "harmless"),
     [
         ("https://user:secret@host.example/simple", "https://host.example/simple"),

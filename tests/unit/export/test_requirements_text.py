@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.support.every import for_each
 from tests.unit.export.locked import HASH, MAIN, edge, exported, index, package
 
 from poetry_aiops.errors import ConfigError
@@ -49,7 +50,7 @@ def test_the_header_says_what_the_file_holds_and_how_to_write_it_anew() -> None:
     assert "# poetry.lock sha256:" in text
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "develop", "marker", "line"),
     [
         (FOLDER, False, "", "./libs/mylib"),

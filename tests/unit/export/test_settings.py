@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.model import Selection
@@ -45,7 +46,7 @@ def test_the_default_files_stay_beside_own_files_unless_they_are_turned_off() ->
         read_settings({"defaults": ["pylok"]})
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         "../out.txt",
@@ -72,7 +73,7 @@ def test_files_of_others_are_never_written(path: str) -> None:
         read_settings({"files": {path: {"format": "requirements"}}})
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("table", "said"),
     [
         ({"atuo": True}, 'Did you mean "auto"?'),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from packaging.markers import default_environment
 from packaging.tags import platform_tags
+from tests.support.every import for_each
 from tests.unit.export.locked import HASH, MAIN, exported, package
 
 from poetry_aiops.errors import NegativeAnswerError, UsageError
@@ -33,7 +34,7 @@ def best(*names: str, platform: str = "linux-x86_64", sdists: bool = False) -> s
     return found.name if found else None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("names", "taken"),
     [
         (("a-1-py3-none-any.whl", "a-1-cp312-cp312-manylinux_2_17_x86_64.whl"), 1),
@@ -58,7 +59,7 @@ def test_a_source_archive_is_taken_only_when_allowed_and_nothing_else_fits() -> 
     assert best("a-1.tar.gz", "a-1-py3-none-any.whl", sdists=True) == "a-1-py3-none-any.whl"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("platform", "first", "sys_platform", "machine"),
     [
         ("linux-x86_64", "manylinux_2_28_x86_64", "linux", "x86_64"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.every import for_each
 from tests.unit.graph.small import graph_of
 
 from poetry_aiops.errors import InputError
@@ -49,7 +50,7 @@ def test_an_advisory_of_two_locked_versions_is_told_once() -> None:
     assert [one.id for one in findings.on(GRAPH).found["base"]] == ["A"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("severity", "read_as"),
     [("MODERATE", "medium"), ("important", "high"), (None, ""), (7, ""), ("dire", "")],
 )
@@ -70,7 +71,7 @@ def test_withdrawn_and_damaged_entries_are_passed_over() -> None:
     assert findings.on(GRAPH).found == {"web": (Advisory("B"), Advisory("C", fixed_in=("2.0",)))}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     ["", "[]", "{}", '{"schema": "poetry-aiops/graph/1", "packages": []}', "[" * 100_000, '{"packages": 1}'],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.support.every import for_each
 from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.graph.constraints import bound_text, holds_back, upper_bound
@@ -59,7 +59,7 @@ def test_nothing_holds_an_orphan() -> None:
     assert found.holders == ()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("constraint", "text"),
     [
         ("*", ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.support.every import for_each
 from tests.support.schemas import conforming
 from tests.unit.graph.graphs import friendly
 from tests.unit.graph.small import graph_of
@@ -102,7 +103,7 @@ def test_json_has_the_facts_only_where_somebody_asked() -> None:
     assert "size" not in plain_document["nodes"][0]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("size", "words"),
     [
         (0, "0 B"),

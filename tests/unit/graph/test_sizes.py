@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from packaging import tags
+from tests.support.every import for_each
 
 from poetry_aiops.graph.model import Arrival, Change, Diff
 from poetry_aiops.graph.sizes import NO_FILE_FITS, BuildSize, Sizes
@@ -30,7 +30,7 @@ def chosen(python: str, system: str, arch: str, *names: str, **more: str) -> str
     return found.name.removeprefix("numpy-2.2.0-") if found else ""
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("python", "system", "arch", "more", "taken"),
     [
         ("3.12", "linux", "x86_64", {}, "cp312-cp312-manylinux_2_28_x86_64.whl"),

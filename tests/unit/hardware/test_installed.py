@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 
 from poetry_aiops.hardware.installed import (
     InstalledBuild,
@@ -33,7 +34,7 @@ def version_py(version: str, **values: str) -> str:
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("version", "family", "release"),
     [
         ("2.14.1+cu126", "cuda", "12.6"),
@@ -107,7 +108,7 @@ def test_a_build_without_any_sign_depends_on_the_system(os: str, family: str | N
     assert only("torch==2.11.0", os=os).family == family
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("named", "framework", "family", "release"),
     [
         (["tensorflow-cpu==2.20.0"], "tensorflow", "cpu", None),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.hardware.installed import InstalledBuild, InstalledFacts, Package, installed_builds
 from poetry_aiops.hardware.installed_check import Finding, compare
@@ -15,7 +16,7 @@ def only(backend: str, *named: str, os: str = "linux") -> Finding:
     return finding
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("backend", "version", "outcome"),
     [
         ("cu126", "2.14.1+cu126", "ok"),
@@ -61,7 +62,7 @@ def test_an_ordinary_cuda_build_on_a_jetson_is_left_open() -> None:
     assert only("jetson", "torch==2.11.0+cu126", "nvidia-cublas-cu12==12.6").outcome == "unknown"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("backend", "named", "outcome"),
     [
         ("cu130", ["jax==0.7", "jax-cuda13-plugin==0.7"], "ok"),

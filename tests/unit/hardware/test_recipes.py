@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.frameworks import Framework, load_frameworks, names_of
@@ -29,7 +30,7 @@ def constraint(name: str, backend: str, wish: Wish | None = None) -> str:
 # -- torch ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("backend", "expected"),
     [
         ("cu118", ">=2.6,<2.8"),
@@ -89,7 +90,7 @@ def test_a_torch_that_a_backend_never_had_is_refused_with_what_it_has(
     assert said in refusal
 
 
-@pytest.mark.parametrize("asked", ["^2.9", "==2.12.1", ">=2.16", "*", ">=2.9,<2.12 || ^2.14"])
+@for_each("asked", ["^2.9", "==2.12.1", ">=2.16", "*", ">=2.9,<2.12 || ^2.14"])
 def test_a_torch_that_a_backend_has_or_may_get_is_accepted(asked: str) -> None:
     assert recipe("torch", "cu130", Wish(constraint=asked)).refusal is None
 
@@ -105,7 +106,7 @@ def test_mps_asks_for_torch_on_macos_only() -> None:
     assert (line.index, line.marker) == (None, "platform_system == 'Darwin'")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("backend", "torch", "packages"),
     [
         ("rocm6.4", None, ["pytorch-triton-rocm"]),
@@ -155,7 +156,7 @@ def test_a_torch_that_may_be_older_than_torchaudio_is_told() -> None:
 # -- other frameworks -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "backend", "package", "extras", "expected"),
     [
         ("tensorflow", "cu126", "tensorflow", ("and-cuda",), ">=2.16,<3"),
@@ -215,8 +216,8 @@ def test_a_backend_that_a_framework_does_not_build_for_is_refused(name: str, bac
 # -- the facts themselves ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("framework", FACTS.frameworks, ids=lambda framework: framework.name)
-@pytest.mark.parametrize("backend", RECIPES.known_backends())
+@for_each("framework", FACTS.frameworks)
+@for_each("backend", RECIPES.known_backends())
 def test_every_framework_has_an_answer_for_every_known_backend(framework: Framework, backend: str) -> None:
     found = recipe(framework.name, backend)
     assert found.lines or found.notes or found.refusal
@@ -262,7 +263,7 @@ def test_amds_own_index_brings_the_code_for_its_gpus_by_an_extra_and_no_companio
     assert RECIPES.companions("rocm-amd", None) == ()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "backend", "package", "index"),
     [
         ("torchao", "cu130", "torchao", "cu130"),

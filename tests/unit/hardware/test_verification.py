@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 from tests.support.examples import examples
 
 from poetry_aiops.hardware.verification import MARK, Verdict, in_words, judge, read_report
@@ -99,7 +100,7 @@ def test_an_amd_gpu_is_compared_by_its_gfx_name() -> None:
     refused(judge("rocm7.2", wrong), "and GPU is gfx1100", "invalid device function")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("backend", "changes", "said"),
     [
         ("cu126", {"cuda": None}, "a build for the CPU, and cu126 was chosen"),
@@ -167,7 +168,7 @@ def test_a_run_without_a_report_is_told_with_its_end(outcome: str, said: str) ->
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("error", "said"),
     [
         ("RuntimeError: The NVIDIA driver on your system is too old (found version 11040).", "too old"),
@@ -188,9 +189,7 @@ def test_the_cpu_build_that_does_not_work_is_not_sent_to_itself() -> None:
     assert "hw-info --explain" in (verdict.fix or "")
 
 
-@pytest.mark.parametrize(
-    "line", ["", "{", "[]", "3", "[" * 100_000, '{"framework": 3}', '{"computed": [1, {}]}']
-)
+@for_each("line", ["", "{", "[]", "3", "[" * 100_000, '{"framework": 3}', '{"computed": [1, {}]}'])
 def test_garbage_behind_the_mark_fails(line: str) -> None:
     assert not judge("cu126", MARK + line).ok
 

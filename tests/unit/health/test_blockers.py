@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from packaging.version import Version
+from tests.support.every import for_each
 from tests.unit.health.facts import lock_of, project_of
 from tests.unit.health.test_certificate import needs
 
@@ -119,7 +119,7 @@ def test_the_first_release_that_allows_it_is_found_with_few_questions() -> None:
     assert len(shelf.asked) <= 12
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("constraint", "version", "expected"),
     [
         ("^0.109.0", "0.116.1", "^0.116.1"),

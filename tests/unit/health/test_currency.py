@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 from tests.unit.health.facts import NOW, lock_of, project_of, record, records, release
 
 from poetry_aiops.health import currency as under_test
@@ -66,7 +67,7 @@ def test_a_backport_released_later_counts_as_no_drift() -> None:
     assert (found.libyears, found.latest) == (0.0, "2.0")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "passed_over",
     [
         release("3.0", "2026-06-01", yanked=""),

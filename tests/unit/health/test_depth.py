@@ -3,9 +3,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 from tests.unit.health.facts import lock_of, project_of
 
 from poetry_aiops.health.depth import depth_metric, longest_chain, score_of
@@ -43,9 +43,7 @@ def test_a_very_long_chain_does_not_need_a_deep_stack() -> None:
     assert chain.length == count + 1
 
 
-@pytest.mark.parametrize(
-    ("depth", "score"), [(0, 100), (5, 100), (6, 92), (10, 60), (17, 4), (18, 0), (99, 0)]
-)
+@for_each(("depth", "score"), [(0, 100), (5, 100), (6, 92), (10, 60), (17, 4), (18, 0), (99, 0)])
 def test_every_step_beyond_five_costs_eight(depth: int, score: int) -> None:
     assert score_of(depth) == score
 

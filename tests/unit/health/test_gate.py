@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.support.every import for_each
 from tests.unit.health.facts import audit_of, finding, metric_of
 
 from poetry_aiops.health.advisory import Advisory, Severity
@@ -44,7 +44,7 @@ class Forgetful:
         return (self.name, "1.0", ("", "", ""))
 
 
-@pytest.mark.parametrize("name", METRICS)
+@for_each("name", METRICS)
 def test_an_open_question_of_any_metric_keeps_the_gate_from_passing(name: MetricName) -> None:
     open_metric = weighted(name, [Forgetful(), Forgetful("pear", answered=True)], {})
     gate = judge(Rules(), Facts((open_metric,), ()))
@@ -71,7 +71,7 @@ def test_a_finding_fails_by_default() -> None:
     assert gate.violations[0].message == "apple 1.0: GHSA-1 (high)"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("fail_on", "failing"),
     [
         ("any", {"unknown", "low", "medium", "high", "critical"}),
@@ -136,7 +136,7 @@ def test_unseen_signals_do_not_pass_a_policy_on_signals() -> None:
     assert "2 packages (fig, plum)" in gate.incomplete[0]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("given", "code"),
     [
         (score(70), 0),

@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 from tests.unit.health.facts import NOW, audit_of, finding
 
 from poetry_aiops.health import history as under_test
@@ -15,6 +16,10 @@ from poetry_aiops.health.gate import Facts
 from poetry_aiops.health.history import Entry, Run, Seen, appended, entry_of, line_of, read_history, trend
 from poetry_aiops.health.metric import Metric
 from poetry_aiops.health.signals import Signal, SignalKind
+
+
+if TYPE_CHECKING:
+    import pytest
 
 
 ENTRY = Entry(
@@ -64,7 +69,7 @@ def test_a_last_line_without_its_line_end_is_kept() -> None:
     assert len(read_history(appended(text, ENTRY)).entries) == 2
 
 
-@pytest.mark.parametrize(
+@for_each(
     "line",
     [
         "[]",

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.request import interval_in_words, read_interval
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "seconds"),
     [
         ("24h", 86400),
@@ -29,7 +30,7 @@ def test_a_length_of_time_is_read(text: str, seconds: float) -> None:
     assert read_interval(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     ["", "h", "-1h", "1x", "soon", "1h-5m", "inf", "nan", "1e9", "0", "0s", "100000d", "1" * 99, "\u0661h"],
 )

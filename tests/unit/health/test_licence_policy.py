@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.support.every import for_each
 from tests.unit.health.locked import locked
 
 from poetry_aiops.health.licence_policy import LicencePolicy, refused_licences, unknown_licences
 from poetry_aiops.index.licences import Licence
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("expression", "allow", "deny", "accepted"),
     [
         ("MIT", {"mit"}, set(), True),

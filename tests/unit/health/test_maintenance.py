@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 from tests.unit.health.facts import NOW, record, records, release
 from tests.unit.health.locked import locked
 
@@ -34,7 +35,7 @@ def test_unknown_owners_are_left_out_and_said() -> None:
     assert (unknown.owners, unknown.owners_reason) == (None, "its index names no owners")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("about", "cap", "status"),
     [
         (About("quarantined", owners=2), 0, "quarantined"),

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
+from tests.support.every import for_each
 from tests.unit.health.osv import listed, record
 
 from poetry_aiops.health.advisory import Advisory, Event, VersionRange
@@ -21,7 +22,7 @@ def applies(version: str, *events: dict[str, str]) -> bool:
     return match(advisory(record("T-1", "demo", *events)), "demo", version).applies
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("version", "affected"),
     [
         ("0.0.dev0", True),
@@ -108,7 +109,7 @@ def test_a_local_part_is_judged_as_the_public_version_unless_it_is_named() -> No
     assert not match(named, "demo", "2.1.0").applies
 
 
-@pytest.mark.parametrize("spelling", ["1.0", "1", "1.0.0", "v1.0", "01.0", "1.0+local"])
+@for_each("spelling", ["1.0", "1", "1.0.0", "v1.0", "01.0", "1.0+local"])
 def test_listed_versions_are_compared_as_versions(spelling: str) -> None:
     assert match(advisory(listed("T-1", "demo", "1.0.0.0")), "demo", spelling).applies
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.every import for_each
 from tests.unit.health.osv import record
 
 from poetry_aiops.health.advisory import Advisory, UnreadableRecord
@@ -51,7 +52,7 @@ def test_a_record_is_read_with_everything_that_reports_need() -> None:
     assert found.packages == ("my-package-x",)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("document", "why"),
     [
         (None, "must be an object"),
@@ -87,7 +88,7 @@ def test_commits_alone_are_noted() -> None:
     assert found.notes == ("only commits are given, which cannot be compared with a release",)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "value", "reported"),
     [
         ("ranges", "x", "ranges must be a list"),
@@ -107,7 +108,7 @@ def test_a_part_that_cannot_be_read_is_kept_in_mind(field: str, value: object, r
     assert any(reported in text for text in entry.unreadable)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "package", [None, "demo", {"ecosystem": "PyPI"}, {"name": "demo"}, {"ecosystem": "PyPI", "name": 3}]
 )
 def test_an_entry_that_names_no_package_is_noted(package: object) -> None:
@@ -116,7 +117,7 @@ def test_an_entry_that_names_no_package_is_noted(package: object) -> None:
     assert read(document).notes == ("affected[1] names no package",)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "hostile", ["a\x1b[31mb", "a\nb", "a\u202eb", "a\u200bb", "a\x00b", "a\ud800b", "a\u2028b", "a \t\r\n b"]
 )
 def test_texts_are_one_line_without_marks_that_hide_or_reorder(hostile: str) -> None:
@@ -126,7 +127,7 @@ def test_texts_are_one_line_without_marks_that_hide_or_reorder(hostile: str) -> 
     assert clean.encode()
 
 
-@pytest.mark.parametrize(
+@for_each(
     "url",
     ["javascript:alert(1)", "https://x.example/<script>", "data:text/html,x", 'https://x"onclick', 3, "//x"],
 )
@@ -252,7 +253,7 @@ def test_details_stand_in_for_a_summary_that_says_nothing() -> None:
     assert read(record("T-1", summary=3)).summary == ""
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "expected"),
     [
         ("x" * 10, "x" * 10),

@@ -4,6 +4,7 @@ import tomllib
 from datetime import date
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.health.ignores import Ignore
@@ -62,7 +63,7 @@ def test_no_table_is_no_policy(table: object) -> None:
     assert read_policy(table) == NO_POLICY
 
 
-@pytest.mark.parametrize(
+@for_each(
     "line",
     [
         'advisories = "https://evil.example/all.zip"',
@@ -81,7 +82,7 @@ def test_addresses_and_commands_are_refused_with_the_way_that_is_open(line: str)
     assert "--advisories" in message
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "words"),
     [
         ('[health]\nfail-on = "hihg"', 'Did you mean "high"?'),
@@ -126,7 +127,7 @@ def test_licences_are_identifiers_of_spdx_in_any_case() -> None:
     assert policy("").licences.decides is False
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("table", "place"),
     [
         ('allow = ["MIT License"]', "licenses allow"),

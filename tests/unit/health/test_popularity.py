@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 from tests.unit.health.locked import locked
 
 from poetry_aiops.health.applicability import Origins
@@ -22,9 +23,7 @@ MIRROR = PackageSource("legacy", "https://mirror.example/simple", "mirror")
 ORIGINS = Origins(public_sources=frozenset({"mirror"}))
 
 
-@pytest.mark.parametrize(
-    ("downloads", "score"), [(0, 0), (9, 100 / 9), (999_999, 600 / 9), (10**9, 100), (10**12, 100)]
-)
+@for_each(("downloads", "score"), [(0, 0), (9, 100 / 9), (999_999, 600 / 9), (10**9, 100), (10**12, 100)])
 def test_the_score_counts_digits(downloads: int, score: float) -> None:
     assert score_of(downloads) == pytest.approx(score, abs=0.01)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.health.signals import end_in_words, ended_pythons
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("allowed", "today", "ended"),
     [
         (">=3.9,<4.0", date(2026, 6, 1), ("3.9",)),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.health.currency import fits, needed_pythons
 from poetry_aiops.project.constraints import read_python
@@ -12,7 +12,7 @@ def taken(project: str, requires: str, marker: str = "", locked: str = "*") -> b
     return fits((requires,), needed)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("project", "requires", "expected"),
     [
         (">=3.10,<4.0", "", True),
@@ -44,7 +44,7 @@ def test_a_marker_limits_the_pythons_that_a_release_must_suit() -> None:
     assert not taken(">=3.10,<4.0", ">=3.11", 'sys_platform == "win32"')
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("markers", "needed"),
     [
         (('python_full_version < "3.11.0"',), ">=3.10,<3.11.0"),

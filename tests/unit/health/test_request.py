@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.command import HealthCommand
@@ -104,7 +105,7 @@ def test_an_address_of_advisories_is_no_path() -> None:
     assert request(advisories="HTTPS://host.example/all.zip").is_address
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "said"),
     [
         ({"metric": ["luck"]}, "luck"),
@@ -129,13 +130,13 @@ def test_the_monitor_looks_once_a_day_without_end_unless_told() -> None:
     assert request(monitor=True, interval="6", iterations="2").monitor == Rounds(timedelta(hours=6), 2)
 
 
-@pytest.mark.parametrize("given", ["0", "-1", "1.5", "many", ""])
+@for_each("given", ["0", "-1", "1.5", "many", ""])
 def test_a_number_of_looks_is_a_whole_one(given: str) -> None:
     with pytest.raises(UsageError, match="not a number of checks"):
         request(monitor=True, iterations=given)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "said"),
     [
         ({"fix": True, "monitor": True}, "--fix"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.every import for_each
 from tests.unit.health.facts import records, release
 from tests.unit.health.locked import locked
 from tests.unit.health.osv import listed, record
@@ -235,7 +236,7 @@ def test_a_git_package_is_compared_on_this_machine_or_not_applicable() -> None:
     assert "a git repository" in compared.notes[0]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "host"),
     [
         ("https://Index.Example/simple", "index.example"),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.every import for_each
 from tests.unit.health.osv import record
 
 from poetry_aiops.health.advisory import Advisory, Rating, Severity
@@ -26,7 +27,7 @@ def rated(*vectors: tuple[str, str], **fields: Any) -> Rating:
     return rate(found, "demo")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("kind", "vector", "severity", "score"),
     [
         ("CVSS_V2", V2_HIGH, Severity.HIGH, 10.0),
@@ -136,7 +137,7 @@ def test_of_equal_levels_the_higher_score_is_worse_and_a_score_beats_none() -> N
     assert worst([Rating(Severity.LOW), Rating(Severity.LOW, 0.5)]).cvss == 0.5
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("vector", "score", "level"),
     [
         ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:L/I:N/A:H", 9.3, Severity.CRITICAL),

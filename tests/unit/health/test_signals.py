@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.support.every import for_each
 from tests.unit.health.facts import NOW, record, records, release
 from tests.unit.health.locked import locked
 
@@ -24,7 +25,7 @@ def test_an_ordinary_release_gives_no_signal() -> None:
     assert signals(release("1.0")) == ()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("locked_release", "kind", "words"),
     [
         (release("1.0", "2024-01-01", yanked="bad hash"), SignalKind.YANKED, "bad hash"),

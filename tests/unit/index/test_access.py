@@ -8,6 +8,7 @@ import pytest
 from poetry import locations
 from poetry.config.config import Config
 from poetry.utils.password_manager import HTTPAuthCredential
+from tests.support.every import for_each
 
 from poetry_aiops.index.access import UserAccess, is_inside, settling_line, user_configuration
 
@@ -31,7 +32,7 @@ def access(url: str = "", **more: object) -> UserAccess:
     return UserAccess(["house"], config)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("configured", "asked"),
     [
         ("https://pkg.example/team/simple/", "https://pkg.example/team/simple/demo/"),
@@ -45,7 +46,7 @@ def test_the_address_that_the_user_configured_gets_the_login(configured: str, as
     assert access(configured).login(asked).password == "s3cret"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "asked",
     [
         "http://pkg.example/team/simple/demo/",
@@ -118,7 +119,7 @@ def test_a_keyring_entry_counts_where_it_is_bound_to_the_address_or_the_host(
     assert user.login(asked, index).password == password
 
 
-@pytest.mark.parametrize(
+@for_each(
     "host",
     [
         "localhost",
@@ -149,9 +150,7 @@ def test_an_address_inside_is_not_asked_for_a_project(host: str) -> None:
     assert not access(f"http://{host}:8000/simple/").may_ask(f"http://{host}:9000/simple/demo/")
 
 
-@pytest.mark.parametrize(
-    "host", ["pkg.example", "93.184.216.34", "[2606:2800:220:1::1]", "10.example", "deadbeef"]
-)
+@for_each("host", ["pkg.example", "93.184.216.34", "[2606:2800:220:1::1]", "10.example", "deadbeef"])
 def test_other_hosts_are_asked_and_names_are_not_resolved(host: str) -> None:
     assert access().may_ask(f"https://{host}/simple/")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.index.file_listing import ListedFile, UnreadableListingError, files_on
 
@@ -48,7 +49,7 @@ def test_html_tells_hashes_and_no_sizes() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("content", "kind"),
     [(b"{]", JSON), (b"[]", JSON), (b'{"files": 1}', JSON), (b"x", "image/png"), (b"x", "")],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.index.licences import licence_in
 
@@ -10,7 +11,7 @@ from poetry_aiops.index.licences import licence_in
 OSI = "Classifier: License :: OSI Approved :: "
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("lines", "expression", "origin"),
     [
         (["License-Expression: mit or (apache-2.0 and bsd-3-clause)"], "MIT OR (Apache-2.0 AND BSD-3-Clause)", "License-Expression"),
@@ -26,7 +27,7 @@ def test_a_licence_is_read_where_it_is_certain(lines: list[str], expression: str
     assert (found.expression, found.origin, found.reason) == (expression, origin, "")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("lines", "reason"),
     [
         ([], "names no licence"),

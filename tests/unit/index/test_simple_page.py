@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 
 from poetry_aiops.index.simple_page import JSON_TYPE, Page, UnreadablePageError, read_page
 
@@ -24,7 +25,7 @@ def file(filename: str, **more: Any) -> dict[str, Any]:
     return {"filename": filename, **{key.replace("_", "-"): value for key, value in more.items()}}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("filename", "version"),
     [
         ("my_lib-1.0-py3-none-any.whl", "1.0"),
@@ -88,7 +89,7 @@ def test_releases_are_ordered_by_version() -> None:
     assert [r.version for r in page(*map(file, names)).releases] == ["1.9", "1.10", "2.0rc1", "2.0", "1!0.1"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("marks", "expected"),
     [
         ([True, "bad"], "bad"),
@@ -105,7 +106,7 @@ def test_a_version_is_yanked_when_every_file_is(marks: list[object], expected: s
     assert page(*files).releases[0].yanked == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("given_values", "expected"),
     [([], None), (["u"], True), ([None], False), (["u", None], False), (["u", "v"], True)],
 )
@@ -123,7 +124,7 @@ def test_an_upload_time_that_is_none_stays_unknown() -> None:
     assert page(*files).releases[0].uploaded is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("reported", "expected"),
     [
         ({"status": "archived", "reason": "moved\nto x"}, ("archived", "moved to x")),
@@ -156,7 +157,7 @@ def test_html_gives_all_but_the_times() -> None:
     assert (old.version, old.yanked, old.uploaded, found.status) == ("0.9", "", None, "deprecated")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("content", "kind"),
     [
         (b"", JSON_TYPE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from tests.support.every import for_each
 from tests.support.timing import within
 
 from poetry_aiops.errors import LockConflictError
@@ -66,7 +67,7 @@ def test_what_a_selected_package_needs_on_a_machine_must_be_selected_there() -> 
     assert 'provided-none = ["torch"]' in gap
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("backend", "machines"),
     [
         ("cu128", ["windows"]),

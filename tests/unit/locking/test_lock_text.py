@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.locking.lock_text import parse_lock
 
@@ -35,7 +36,7 @@ lock-version = "2.1"
 CORPUS = os.environ.get("POETRY_AIOPS_CORPUS")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         LOCK,
@@ -47,17 +48,6 @@ CORPUS = os.environ.get("POETRY_AIOPS_CORPUS")
         LOCK.replace('name = "mylib"\nfiles = []', 'name = "mylib"\nfiles = 0'),
         "",
         "package = 1\n",
-    ],
-    ids=[
-        "plain",
-        "crlf",
-        "other-spacing",
-        "escape",
-        "text-of-lines",
-        "elsewhere",
-        "number",
-        "empty",
-        "no-list",
     ],
 )
 def test_the_result_is_what_the_toml_parser_gives(text: str) -> None:

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.config import HardwareConfig, Variant, read_config
 from poetry_aiops.locking.declaration import check_declaration
@@ -81,7 +81,7 @@ def test_sources_tell_groups_apart_whose_names_say_nothing() -> None:
     assert proposed(text) == {"serve": "cpu", "train": "cu126", "notebook": "cu130"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "name", "backend"),
     [
         ("https://index.example/whl/nightly/cu128", "nightly", "cu128"),
@@ -120,7 +120,7 @@ def test_build_tags_and_addresses_name_the_backend() -> None:
     assert proposed(text) == {"a": "cpu", "b": "cu124", "c": "rocm6.4"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "backend"),
     [
         ("torch_gpu", "cu130"),
@@ -161,7 +161,7 @@ def test_a_source_beats_a_name_that_contradicts_it() -> None:
     assert proposed(text) == {"fast-gpu": "cpu", "slow-cpu": "cu126"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "",
@@ -172,16 +172,6 @@ def test_a_source_beats_a_name_that_contradicts_it() -> None:
         groups(one=["demo==1+abc"], two=["demo==1+xyz"]),
         groups(optional=False, ml_cpu=["torch==2+cpu"], ml_gpu=["torch==2+cu126"]),
         groups(one_cpu=["torch==2+cpu"], two_cpu=["torch==3+cpu", "demo==1+x"], three_cpu=["demo==1+y"]),
-    ],
-    ids=[
-        "none",
-        "ordinary",
-        "names",
-        "versions",
-        "other-names",
-        "no-hardware",
-        "not-optional",
-        "one-backend",
     ],
 )
 def test_nothing_is_proposed_where_the_table_would_not_help(text: str) -> None:

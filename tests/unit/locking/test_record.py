@@ -9,6 +9,7 @@ import fastjsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 
 import poetry_aiops
 from poetry_aiops.accelerators.catalogue import load_catalogue
@@ -77,10 +78,8 @@ def test_the_other_builds_need_their_kind_alone(backend: str | None, kind: str) 
     assert (needs.kind, needs.driver_linux, needs.compute_capabilities) == (kind, None, ())
 
 
-@pytest.mark.parametrize(
-    "backend", ["cu118", "cu126", "cu132", "rocm6.4", "rocm7.14", "mps", "xpu", "jetson", "cpu"]
-)
-@pytest.mark.parametrize("torch", ["2.6.0", "2.14.1", None])
+@for_each("backend", ["cu118", "cu126", "cu132", "rocm6.4", "rocm7.14", "mps", "xpu", "jetson", "cpu"])
+@for_each("torch", ["2.6.0", "2.14.1", None])
 def test_every_record_fits_the_schema_and_comes_back_the_same(backend: str, torch: str | None) -> None:
     written = record(backend, torch)
     fastjsonschema.compile(json.loads(SCHEMA.read_text("utf-8")))(json.loads(written.to_json()))
@@ -99,7 +98,7 @@ def test_names_outside_ascii_stay_readable() -> None:
     assert from_json(written.to_json()).variant == "größe"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text", ["", "{", "[]", "null", "3", '"x"', "{}", '{"schema": "other/1"}', "[" * 100_000, "\x00", "NaN"]
 )
 def test_a_foreign_text_is_refused_in_words(text: str) -> None:

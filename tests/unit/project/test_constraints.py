@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from packaging.markers import Marker
+from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import (
@@ -17,7 +18,7 @@ from poetry_aiops.project.constraints import (
 )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("constraint", "written"),
     [
         ("^3.11", ">=3.11,<4.0"),
@@ -47,7 +48,7 @@ def test_poetrys_spelling_is_written_as_pep440_where_that_can_say_it(
     assert as_pep440(constraint) == written
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("constraint", "pin"),
     [("2.1", True), ("==2.1.*", True), ("1.0 || ===2.0", True), (">=2.1", False), ("three", False)],
 )
@@ -55,7 +56,7 @@ def test_a_pin_allows_single_versions_or_the_releases_of_one(constraint: str, pi
     assert is_pin(constraint) is pin
 
 
-@pytest.mark.parametrize("constraint", ["three", "^", ">=a.b", "1.0 - 2.0", "<>1.0", "1.*.*", "|| 1"])
+@for_each("constraint", ["three", "^", ">=a.b", "1.0 - 2.0", "<>1.0", "1.*.*", "|| 1"])
 def test_text_that_is_no_constraint_is_refused_with_an_example(constraint: str) -> None:
     with pytest.raises(InputError, match="is not a version constraint") as caught:
         read_constraint(constraint)
@@ -63,7 +64,7 @@ def test_text_that_is_no_constraint_is_refused_with_an_example(constraint: str) 
     assert "^3.11" in caught.value.hint
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("constraint", "version", "expected"),
     [
         ("^3.11", "3.11.0", True),
@@ -83,7 +84,7 @@ def test_a_version_is_compared_with_the_constraint(constraint: str, version: str
     assert allows(constraint, version) is expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("first", "second", "expected"),
     [
         ("*", "^2.1", "^2.1"),
@@ -98,7 +99,7 @@ def test_two_constraints_are_written_as_one(first: str, second: str, expected: s
     assert both(first, second) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("constraint", "holds_on", "fails_on"),
     [
         ("^3.9", ["3.9.0", "3.14.2"], ["3.8.20"]),

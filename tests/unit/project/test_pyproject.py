@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.model import Project, Requirement
@@ -67,7 +68,7 @@ def test_build_tags_in_ranges_are_read_as_poetry_does() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "origin"),
     [
         ("https://files.example/foo-1.0-py3-none-any.whl", "url"),

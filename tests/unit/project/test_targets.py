@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import allows
@@ -43,7 +44,7 @@ def test_machines_have_every_python_where_a_constraint_allows_none_that_is_known
     assert {machine.python for machine in machines_for(">=3.11,<3.13")} == {"3.11", "3.12"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("marker", "holds_on"),
     [
         ('sys_platform == "linux" and platform_machine == "x86_64"', {"linux-x86_64"}),

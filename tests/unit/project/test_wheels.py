@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.wheels import wheel_obstacle
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "python", "machine", "says"),
     [
         ("torch-2.16.0+cu132-cp313-cp313-manylinux_2_28_x86_64.whl", "3.13", "linux x86_64", None),

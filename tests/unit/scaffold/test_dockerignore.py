@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.support.dockerignore import is_ignored
+from tests.support.every import for_each
 from tests.support.image_projects import OUTSIDE
 from tests.unit.scaffold.made import document, local, planned
 
@@ -102,25 +103,23 @@ NEEDED = [
 PROJECTS = {"an application": document(package_mode=False), "a package": document()}
 
 
-@pytest.mark.parametrize("project", PROJECTS)
-@pytest.mark.parametrize("folder", ["", "svc/", "a/b/c/", "build/lib/conf/", "dist/tool/"])
+@for_each("project", PROJECTS)
+@for_each("folder", ["", "svc/", "a/b/c/", "build/lib/conf/", "dist/tool/"])
 def test_no_secret_gets_into_the_context_at_any_depth(project: str, folder: str) -> None:
     made = planned(PROJECTS[project], local("lib", "build/lib", develop=True), local("tool", "dist/tool"))
     text = dockerignore(made)
     assert [name for name in SECRETS if not is_ignored(text, f"{folder}{name}")] == []
 
 
-@pytest.mark.parametrize("project", PROJECTS)
-@pytest.mark.parametrize("folder", ["svc/", "a/b/c/", "build/lib/", "dist/tool/"])
+@for_each("project", PROJECTS)
+@for_each("folder", ["svc/", "a/b/c/", "build/lib/", "dist/tool/"])
 def test_what_only_looks_like_a_secret_stays_in(project: str, folder: str) -> None:
     made = planned(PROJECTS[project], local("lib", "build/lib", develop=True), local("tool", "dist/tool"))
     text = dockerignore(made)
     assert [name for name in NEEDED if is_ignored(text, f"{folder}{name}")] == []
 
 
-@pytest.mark.parametrize(
-    "name", ["pyproject.toml", "poetry.lock", "poetry.toml", "README.md", "src/shop/api.py"]
-)
+@for_each("name", ["pyproject.toml", "poetry.lock", "poetry.toml", "README.md", "src/shop/api.py"])
 def test_what_an_image_is_made_of_stays_in(name: str) -> None:
     assert not is_ignored(dockerignore(planned(document())), name)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.every import for_each
 from tests.unit.scaffold.made import document, local, package, planned
 
 from poetry_aiops.errors import UsageError
@@ -98,7 +99,7 @@ def test_an_own_profile_edge_that_leaves_its_variant_open_takes_the_default_and_
     assert any("the profile edge leaves its variant open" in text for text in made.warnings)
 
 
-@pytest.mark.parametrize("name", ["python", "production", "scratch", "build-x", "3d", "runtime-ml"])
+@for_each("name", ["python", "production", "scratch", "build-x", "3d", "runtime-ml"])
 def test_a_variant_whose_name_a_dockerfile_needs_gets_another_stage(name: str) -> None:
     made = planned(document("ml-cpu=cpu", f"{name}=cu126"), *TORCH)
     assert made.images[1].stage == f"variant-{name}"
@@ -293,9 +294,7 @@ def test_a_command_that_cannot_start_is_refused(command: str, said: str) -> None
         serving(command)
 
 
-@pytest.mark.parametrize(
-    "command", ["sh -c true", "python -m http.server", "python -m chatbot", "/opt/run", "python"]
-)
+@for_each("command", ["sh -c true", "python -m http.server", "python -m chatbot", "/opt/run", "python"])
 def test_programs_of_the_system_of_python_and_of_the_project_need_no_package(command: str) -> None:
     assert not [text for text in serving(command).warnings if "does not say which package" in text]
 
@@ -515,7 +514,7 @@ def test_a_backend_that_asks_git_for_the_version_is_told_it(
 # -- options --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("option", "value", "said"),
     [
         ("command", "a 'b", "the command cannot be parsed"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.system.addresses import has_credentials, redact, taken_apart
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "https://user:S3CRET@h.example/simple",
@@ -44,12 +44,12 @@ def test_a_secret_is_hidden(text: str) -> None:
     assert "CRET" not in redact(text)
 
 
-@pytest.mark.parametrize("start", ["ghp_", "github_pat_", "glpat-", "hf_", "npm_"])
+@for_each("start", ["ghp_", "github_pat_", "glpat-", "hf_", "npm_"])
 def test_a_token_of_a_known_kind_is_hidden_wherever_it_stands(start: str) -> None:
     assert "abcdefghij" not in redact(f"use {start}abcdefghijabcdefghij here")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "six==1.16.0 ; python_version >= '3.8'",
@@ -78,7 +78,7 @@ def test_the_place_that_the_address_leads_to_stays() -> None:
     assert redact("git+https://u:p@github.com/a/b.git@v1") == "git+https://****@github.com/a/b.git@v1"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "parts"),
     [
         ("https://user:pass@h.example/simple", ("https://h.example/simple", "user", "pass")),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+from tests.support.every import for_each
 from tests.support.schemas import conforming
 from tests.unit.graph.graphs import WEB, every_answer, friendly, hostile
 from tests.unit.graph.small import LINUX, edge, graph_of
@@ -49,17 +50,17 @@ FORMATS: dict[str, Callable[[Analysis], str]] = {
 HIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-@pytest.mark.parametrize("write", FORMATS.values(), ids=FORMATS)
+@for_each("write", FORMATS.values())
 def test_two_runs_give_the_same_bytes(write: Callable[[Analysis], str]) -> None:
     assert write(friendly()) == write(friendly())
 
 
-@pytest.mark.parametrize("write", FORMATS.values(), ids=FORMATS)
+@for_each("write", FORMATS.values())
 def test_no_format_passes_control_or_direction_characters_on(write: Callable[[Analysis], str]) -> None:
     assert not HIDDEN.search(write(analyse(hostile())))
 
 
-@pytest.mark.parametrize("write", FORMATS.values(), ids=FORMATS)
+@for_each("write", FORMATS.values())
 def test_an_empty_graph_can_be_written(write: Callable[[Analysis], str]) -> None:
     assert write(analyse(graph_of("")))
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.every import for_each
 from tests.support.osv_server import Fault, OsvServer, bomb
 from tests.unit.health.locked import locked
 from tests.unit.health.osv import record
@@ -187,15 +188,13 @@ def test_only_public_names_without_local_parts_are_sent(server: OsvServer) -> No
     assert sent == [("torch", "2.1.0"), ("demo", "1.0")]
 
 
-@pytest.mark.parametrize(
-    "address", ["", "osv.example", "ftp://osv.example", "file:///etc/passwd", "http://[::1"]
-)
+@for_each("address", ["", "osv.example", "ftp://osv.example", "file:///etc/passwd", "http://[::1"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(UsageError, match=r"POETRY_AIOPS_OSV_URL: .* is not the address of a service"):
         OsvService(address)
 
 
-@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v1/", "/v1/query", "/v1/querybatch"])
+@for_each("ending", ["", "/", "/v1", "/v1/", "/v1/query", "/v1/querybatch"])
 def test_an_address_may_name_the_version_of_the_interface(ending: str) -> None:
     assert OsvService(f"https://osv.example/mirror{ending}").url == "https://osv.example/mirror"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.support.every import for_each
 from tests.support.styled import as_text
 from tests.unit.health.facts import metric_of
 from tests.unit.health.health_sample import audited, blind, clean, finding, package, rated, sample
@@ -22,7 +22,7 @@ def text_of(width: int = 80, *, every: bool = False) -> str:
     return as_text(health_lines(sample(), TextView(width, every=every)))
 
 
-@pytest.mark.parametrize("width", [40, 60, 72, 80, 100, 120, 200])
+@for_each("width", [40, 60, 72, 80, 100, 120, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = text_of(width).splitlines()
 
@@ -65,10 +65,8 @@ def test_what_to_do_about_malware_is_to_remove_it() -> None:
     assert "malware: remove it" in text
 
 
-@pytest.mark.parametrize("width", [80, 120])
-@pytest.mark.parametrize(
-    "report", [sample(), clean(), blind(), of_many(90), of_many(90, "a private index " * 9)]
-)
+@for_each("width", [80, 120])
+@for_each("report", [sample(), clean(), blind(), of_many(90), of_many(90, "a private index " * 9)])
 def test_the_first_screen_has_25_lines(report: HealthReport, width: int) -> None:
     assert len(health_lines(report, TextView(width))) <= SCREEN
 

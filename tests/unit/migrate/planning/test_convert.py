@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import line_of
 
 from poetry_aiops.migrate.model import Place
@@ -22,7 +23,7 @@ def entry(text: str, *, source: str | None = None, prereleases: bool = False) ->
     return entry_of(line.requirement, line, source=source, prereleases=prereleases)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "written"),
     [
         ("six", "six"),
@@ -49,7 +50,7 @@ def test_a_line_as_a_standard_requirement(text: str, written: str) -> None:
     assert entry(text).as_pep508() == written
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "table"),
     [
         ("six", {"version": "*"}),
@@ -82,7 +83,7 @@ def test_pre_is_nothing_for_an_address() -> None:
     assert not entry("a @ https://h.example/a-1.0.tar.gz", prereleases=True).prereleases
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "relaxed"),
     [
         ("six==1.16.0", ">=1.16.0"),
@@ -120,16 +121,14 @@ def test_a_pin_keeps_what_the_lock_needs() -> None:
     assert (pin.marker, pin.hashes) == ('os_name == "nt"', (f"sha256:{'a' * 64}",))
 
 
-@pytest.mark.parametrize(
-    "text", ["six", "six>=1", "six==1.*", "six==1,<2", "a @ https://h.example/a-1.0.tar.gz"]
-)
+@for_each("text", ["six", "six>=1", "six==1.*", "six==1,<2", "a @ https://h.example/a-1.0.tar.gz"])
 def test_what_names_no_single_version_is_no_pin(text: str) -> None:
     requirement = line_of(text).requirement
     assert requirement is not None
     assert pin_of(requirement, "main", None, direct=True) is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "only"),
     [
         ("six==1", False),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.migrate.request import discover
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         "requirements.txt",
@@ -39,7 +40,7 @@ def test_files_of_other_places_are_only_told(path: str) -> None:
     assert found.elsewhere == (path,)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         "README.txt",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
@@ -52,7 +53,7 @@ def test_an_entry_within_one_for_every_machine_takes_its_source() -> None:
     assert enriching_tables([torch("", "cpu"), torch(LINUX)]) == [{"source": "cpu"}]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("marker", "opposite"),
     [
         (LINUX, OTHERS),

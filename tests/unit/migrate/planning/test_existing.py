@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 from tests.support.migrations import Migration, migrated
 from tests.support.neighbours import FILE
 
@@ -54,7 +55,7 @@ def test_addresses_and_sources_that_the_project_lacks_are_told(text: str) -> Non
     assert "[project] dependencies keeps its six >=1" in migration.whats("warning")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("dependencies", "more", "text", "added"),
     [
         ("", '\n[project.optional-dependencies]\nfast = ["six>=1"]\n', "six==1.16.0\n", "six (==1.16.0)"),

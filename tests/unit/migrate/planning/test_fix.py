@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import FILE, tree_of
 
 from poetry_aiops.migrate.request import repaired
@@ -49,9 +50,7 @@ def test_a_declared_encoding_stays() -> None:
     assert fixed(before.encode("latin-1")) == before.replace("=1.16", "==1.16").encode("latin-1")
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"six\n", b"six==1 # ok", b"\xff\xfa bad", b"https://host/archive/main.zip\n"]
-)
+@for_each("data", [b"", b"six\n", b"six==1 # ok", b"\xff\xfa bad", b"https://host/archive/main.zip\n"])
 def test_what_cannot_be_repaired_stays_as_it_is(data: bytes) -> None:
     assert fixed(data) == data
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import FILE, in_memory
 
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint, is_version
@@ -152,7 +153,7 @@ def test_an_image_comes_before_a_workflow_and_a_version_file_before_both() -> No
 BUILT = '[build-system]\nrequires = []\nbuild-backend = "b"\n\n[project]\nname = "ship"\nversion = "1"\n\n'
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("table", "files", "packages"),
     [
         ('[tool.setuptools]\npackages = ["deck", "deck.low"]', ["deck/__init__.py"], (("deck", ""),)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.planning.entry import PlannedEntry, PlannedGroup
@@ -29,7 +29,7 @@ def together(*entries: PlannedEntry) -> tuple[list[str], list[Problem]]:
     return [entry.as_pep508() for entry in merged(entries, MACHINES, problems)], problems
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("first", "second", "both"),
     [
         ("", "", ""),
@@ -56,7 +56,7 @@ def test_both_specifiers_as_one(first: str, second: str, both: str) -> None:
     assert intersection(first, second) == both
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("first", "second"),
     [
         ("==1.16.0", "==1.17.0"),
@@ -206,7 +206,7 @@ def test_groups_that_agree_are_none_to_tell() -> None:
     assert conflicts_between(groups, MACHINES) == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("marker", "python"),
     [
         ('platform_machine == "s390x"', 'python_version >= "0"'),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.every import for_each
 from tests.support.migrations import migrated
 from tests.support.neighbours import FILE
 from tests.support.timing import within
@@ -157,7 +158,7 @@ def test_refused_lines_give_no_further_errors() -> None:
     assert [problem.place.line for problem in migration.plan.errors] == [1, 3]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("marker", "dead"),
     [
         ('python_version < "3.9"', True),

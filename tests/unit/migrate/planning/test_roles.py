@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import tree_of
 
 from poetry_aiops.errors import UsageError
@@ -23,7 +24,7 @@ def test_shared_files_are_main(path: str) -> None:
     assert (role.kind, role.group, role.optional) == ("main", "main", False)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "group"),
     [
         ("requirements-dev.txt", "dev"),
@@ -65,7 +66,7 @@ def test_a_group_has_a_name_that_every_tool_takes(path: str, group: str) -> None
     assert role_of(path).group == group
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "text", "group", "backend"),
     [
         ("requirements-cpu.txt", "torch\n", "ml-cpu", "cpu"),
@@ -81,7 +82,7 @@ def test_files_for_hardware_are_variants(path: str, text: str, group: str, backe
     assert (role.kind, role.group, role.backend, role.optional) == ("variant", group, backend, True)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "text", "group", "backend"),
     [
         ("requirements-vulkan.txt", "torch==2.9.0+cu129\n", "vulkan", "cu129"),
@@ -186,7 +187,7 @@ def test_the_only_file_stays_a_group_where_it_says_so() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "kind", "group", "backend"),
     [
         ("main", "main", "main", None),

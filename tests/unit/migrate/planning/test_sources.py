@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.support.every import for_each
 from tests.support.migrations import DEFAULT_INDEX, Migration, migrated
 from tests.support.neighbours import FILE
 
@@ -28,7 +28,7 @@ def from_text(text: str, **others: str) -> Migration:
     return migrated(files)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "name"),
     [
         ("https://pypi.company.com/simple/", "pypi-company-com"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import line_of, parsed, requirement_of
 
 
 DIGEST = "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "specifier"),
     [
         ("six", ""),
@@ -27,7 +28,7 @@ def test_a_specifier_keeps_the_order_of_the_file(text: str, specifier: str) -> N
     assert requirement_of(text).specifier == specifier
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "pin"),
     [
         ("a==1.0", "1.0"),
@@ -117,7 +118,7 @@ def test_files_of_pip_compile_and_uv_are_known_by_their_header(header: str) -> N
     assert not parsed("# ours\nsix==1\n")[0].generated
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "via"),
     [
         ("six==1\n    # via\n    #   a\n    #   -r b.in\n", ("a", "-r b.in")),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import parsed, problem_of
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "fixed"),
     [
         ("pydantic=2.11.5", "pydantic==2.11.5"),
@@ -43,7 +44,7 @@ def test_what_was_meant_is_suggested(text: str, fixed: str) -> None:
     assert problem.fixed == fixed
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "foo===2004-final",
@@ -70,7 +71,7 @@ def test_python_is_no_package() -> None:
     assert "requires-python" in problem.suggestion
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "word", "first", "last"),
     [
         ("a\n<<<<<<< HEAD\nsix==1\n=======\nsix==2\n>>>>>>> x\n", "merge conflict", 2, 6),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import line_of, parsed, problem_of
 
 
@@ -10,7 +11,7 @@ def options_of(text: str) -> list[tuple[str, str | None]]:
     return [(option.name, option.value) for option in line_of(text).options]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "name", "value"),
     [
         ("-i https://h.example", "index-url", "https://h.example"),
@@ -39,9 +40,7 @@ def test_an_option_is_read_in_each_spelling(text: str, name: str, value: str | N
     assert options_of(text) == [(name, value)]
 
 
-@pytest.mark.parametrize(
-    "text", ["-r a.txt", "-ra.txt", "--requirement a.txt", "--requirement=a.txt", "--requirem a.txt"]
-)
+@for_each("text", ["-r a.txt", "-ra.txt", "--requirement a.txt", "--requirement=a.txt", "--requirem a.txt"])
 def test_an_include_is_read_in_each_spelling(text: str) -> None:
     line = line_of(text)
     assert (line.kind, line.target) == ("include", "a.txt")
@@ -66,7 +65,7 @@ def test_build_settings_belong_to_a_requirement(text: str) -> None:
     assert [problem.severity for problem in problems][:1] == (["error"] if text.startswith("-") else ["note"])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "word"),
     [
         ("--nonsense", "--nonsense"),
@@ -85,7 +84,7 @@ def test_what_pip_refuses_is_refused(text: str, word: str) -> None:
     assert word.strip() in f"{problem.what} {problem.suggestion}"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "fixed"),
     [
         ("torch --upgrade", "torch"),
@@ -103,7 +102,7 @@ def test_a_machine_repairs_what_it_can(text: str, fixed: str) -> None:
     assert fixed in [problem.fixed for problem in problems]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "severity"),
     [
         ("six --index-url https://h.example", "warning"),

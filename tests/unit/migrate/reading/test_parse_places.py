@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import parsed, problem_of, requirement_of
 
 
@@ -28,7 +29,7 @@ def test_a_marker_may_follow_a_named_url_without_a_blank(text: str) -> None:
     assert requirement.direct
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "name", "url", "revision", "subdirectory"),
     [
         ("git+https://h.example/a/b.git@v1#egg=c", "c", "https://h.example/a/b.git", "v1", None),
@@ -83,7 +84,7 @@ def test_a_fragment_is_no_revision() -> None:
     assert any("#0.45.5" in problem.what and "@0.45.5" in problem.suggestion for problem in problems)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "fixed"),
     [
         ("-e git+https://h.example/a/b.git", "-e git+https://h.example/a/b.git#egg=b"),
@@ -102,7 +103,7 @@ def test_an_address_that_was_meant_is_suggested(text: str, fixed: str) -> None:
     assert [problem.fixed for problem in errors] == [fixed]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "hg+https://h.example/a#egg=a",
@@ -124,7 +125,7 @@ def test_what_cannot_be_migrated_is_refused(text: str) -> None:
     assert [problem.severity for problem in problems].count("error") == 1
 
 
-@pytest.mark.parametrize(
+@for_each(
     "place",
     [
         "/croot/certifi_1671487769961/work/certifi",
@@ -157,7 +158,7 @@ def test_a_malformed_file_url_is_read_as_a_path_and_told(text: str) -> None:
     assert problem_of(text, files).severity == "warning"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "files",
     [
         {"libs/foo/pyproject.toml": '[project]\nname = "Foo_Lib"\n'},
@@ -167,9 +168,7 @@ def test_a_malformed_file_url_is_read_as_a_path_and_told(text: str) -> None:
         {"libs/foo/setup.py": "import setuptools\nsetuptools.setup(name='foo-lib')\n"},
     ],
 )
-@pytest.mark.parametrize(
-    "text", ["./libs/foo", "-e ./libs/foo", "-e libs/foo", "file:libs/foo", "./libs/foo/[a]"]
-)
+@for_each("text", ["./libs/foo", "-e ./libs/foo", "-e libs/foo", "file:libs/foo", "./libs/foo/[a]"])
 def test_a_folder_says_its_own_name(text: str, files: dict[str, str | bytes]) -> None:
     requirement = requirement_of(text, files)
     assert (requirement.name, requirement.path, requirement.name_guessed) == ("foo-lib", "libs/foo", False)
@@ -190,7 +189,7 @@ def test_a_folder_without_a_project_is_refused() -> None:
     assert "pyproject.toml" in problem_of("./docs", {"docs/index.md": ""}).what
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "extras"), [("-e .", ()), (".", ()), ("-e .[all]", ("all",)), ("-e ./", ()), ("file:.", ())]
 )
 def test_the_project_itself_is_no_dependency(text: str, extras: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import FILE, tree_of
 from tests.support.pip_texts import requirement_texts
 
@@ -69,7 +70,7 @@ def test_a_file_that_includes_itself_is_refused() -> None:
     assert "a.txt:1: the files include each other: a.txt -> a.txt" in error_of({"a.txt": "-r a.txt"}, "a.txt")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("target", "words"),
     [
         ("nope.txt", ("requirements.txt:1", "nope.txt does not exist")),
@@ -167,7 +168,7 @@ def test_problems_come_once_and_in_order() -> None:
     assert set(tree.files) == {FILE, "a.txt", "other.txt"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "printed"),
     [
         ("A_b[x,Y]>=2,<3 ; python_version>'3'", 'A_b[Y,x]<3,>=2 ; python_version > "3"'),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import parsed
 
 from poetry_aiops.migrate.reading.text import (
@@ -34,7 +35,7 @@ def lines_of(text: str) -> list[LogicalLine]:
     return list(logical_lines(text))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("mark", "encoding"),
     [
         (codecs.BOM_UTF8, "utf-8"),
@@ -64,9 +65,7 @@ def test_a_file_that_is_not_utf8_is_refused_with_the_offset_and_a_coding_line() 
     assert "coding: latin-1" in refusal.suggestion
 
 
-@pytest.mark.parametrize(
-    "name", ["no-such", "rot13", "hex", "punycode", "idna", "undefined", "unicode_escape"]
-)
+@for_each("name", ["no-such", "rot13", "hex", "punycode", "idna", "undefined", "unicode_escape"])
 def test_a_coding_line_that_names_no_encoding_of_files_is_refused(name: str) -> None:
     assert name in refusal_of(f"# coding: {name}\nsix\n".encode()).what
 
@@ -89,7 +88,7 @@ def test_a_file_encodes_back_to_its_own_bytes(data: bytes) -> None:
     assert encode(file, "".join(line.raw for line in file.lines)) == data
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "end"), [("a\nb\n", "\n"), ("a\r\nb\r\nc\n", "\r\n"), ("a\rb\r", "\r"), ("a", "\n"), ("", "\n")]
 )
 def test_the_line_end_is_that_of_most_lines(text: str, end: str) -> None:
@@ -128,7 +127,7 @@ def test_text_that_a_comment_swallows_is_marked() -> None:
     assert not lines_of("six \\\n # why\n")[0].swallowed
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "kept", "comment"),
     [
         ("six # x#1", "six", "x#1"),

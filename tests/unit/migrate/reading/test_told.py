@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.support.every import for_each
 from tests.support.neighbours import parsed
 
 
@@ -84,6 +84,6 @@ def of_requirement(requirement: ReadRequirement) -> str:
     )
 
 
-@pytest.mark.parametrize(("lines", "expected"), cases())
+@for_each(("lines", "expected"), cases())
 def test_each_line_is_read_and_told_as_written_down(lines: str, expected: str) -> None:
     assert rendered(lines) == expected

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.support.every import for_each
 from tests.support.migrations import Files, migrated
 from tests.support.neighbours import FILE
 
@@ -145,7 +146,7 @@ def test_groups_without_pep_735_stand_in_poetrys_tables() -> None:
     assert '# style\nruff = ">=0.5"  # fast\n' in migration.text
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "knows", "layout"),
     [
         ("", True, Layout(standard_main=True, standard_groups=True)),

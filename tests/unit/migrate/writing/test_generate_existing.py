@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 from packaging.requirements import Requirement
+from tests.support.every import for_each
 from tests.support.migrations import migrated
 from tests.support.neighbours import FILE
 
@@ -207,7 +208,7 @@ def test_an_extra_that_names_its_own_project_is_written_out() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("before", "after"),
     [
         ('[\n  "attrs",  # a\n]', '[\n  "attrs",  # a\n  "six (==1.16.0)",\n]'),

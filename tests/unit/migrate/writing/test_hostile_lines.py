@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from tests.support.every import for_each
 from tests.support.migrations import migrated
 
 
@@ -33,7 +33,7 @@ def keys(value: Any) -> set[str]:
     return {key for one in value for key in keys(one)} if isinstance(value, list) else set()
 
 
-@pytest.mark.parametrize("lines", HOSTILE.values(), ids=HOSTILE)
+@for_each("lines", HOSTILE.values())
 def test_a_line_becomes_data_or_an_error_and_never_a_table(lines: str) -> None:
     migration = migrated({"requirements.txt": lines + "\nidna\n"})
     if migration.plan.errors:

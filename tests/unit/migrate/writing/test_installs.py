@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
@@ -72,7 +73,7 @@ def test_a_difference_counts_on_the_machines_where_it_is() -> None:
     assert [one.name for one in found.unexplained] == ["colorama"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("new", "known", "cause"),
     [
         ([package("idna", "3.1")], {}, None),
@@ -103,7 +104,6 @@ def test_a_difference_counts_on_the_machines_where_it_is() -> None:
             "idna 3.9 is for Python <3.12",
         ),
     ],
-    ids=["none", "line", "package", "its-own", "pin", "lock", "index"],
 )
 def test_another_version_has_a_cause_that_is_there_or_none(
     new: list[Package], known: dict[str, object], cause: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
@@ -26,7 +27,7 @@ def test_what_stands_there_stays() -> None:
     assert text.endswith('no-binary = ["six"]\n')
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("old", "value", "new"),
     [
         ('["six"]', ("idna", "six"), '["six", "idna"]'),
