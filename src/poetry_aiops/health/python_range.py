@@ -9,13 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from packaging.markers import InvalidMarker, Marker
 from poetry.core.constraints.version import EmptyConstraint, VersionRange
 from poetry.core.packages.utils.utils import get_python_constraint_from_marker
-from poetry.core.version.markers import parse_marker
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.constraints import read_python
+from poetry_aiops.project.constraints import read_marker, read_python
 
 
 if TYPE_CHECKING:
@@ -60,7 +58,6 @@ def _allowed(constraint: str) -> VersionConstraint:
 def _of_marker(marker: str) -> VersionConstraint:
     """Return the Pythons with which a marker holds on some platform; an unreadable one holds with all."""
     try:
-        Marker(marker)  # poetry-core's parser has no error class of its own for text that is no marker
-    except InvalidMarker:
+        return get_python_constraint_from_marker(read_marker(marker))
+    except InputError:
         return VersionRange()
-    return get_python_constraint_from_marker(parse_marker(marker))
