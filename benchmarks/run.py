@@ -31,14 +31,8 @@ _QUIET = 1.0
 HEAD = """\
 # Benchmarks
 
-What `poetry-aiops` costs and answers beside the programs that one would use instead. All of it is made by one program, which
-installs the peers itself, and every ratio is taken within one run:
-
-```
-python benchmarks/run.py --write
-```
-
-Figures are of whole processes, as a person waits for them. Where a figure is against us, it stands here, too.
+What `poetry-aiops` costs beside the programs that one would use instead. `python benchmarks/run.py --write` makes this page and installs the
+peers; every ratio is taken within one run, of whole processes.
 """
 
 
@@ -55,13 +49,6 @@ class Section:
 
 SECTIONS = (
     Section(
-        "hardware",
-        "The choice of a build",
-        "For the same machines, `poetry hw-info` and uv's `--torch-backend=auto`. Right is what holds code for the GPU and runs on the driver.",
-        ("hardware_choice.py",),
-        table=True,
-    ),
-    Section(
         "lock",
         "One lock for all variants",
         "`poetry lock` for each variant alone, then for two and three in one lock; real shared packages, warm caches.",
@@ -72,7 +59,7 @@ SECTIONS = (
         "The audit",
         "The same locked packages against the same OSV service, which answers at once or after 50 ms. *beyond* leaves out each program's"
         " own start; ratios are to the first row (above 1: slower than it).",
-        ("health_audit.py", "--rounds", "3"),
+        ("health_audit.py", "--packages", "500", "--rounds", "3"),
     ),
     Section(
         "graph",
@@ -84,8 +71,12 @@ SECTIONS = (
     Section(
         "migrate",
         "Migrations",
-        "438 requirements files of other people's projects, read as pip reads them. *lost* is a dependency that is gone without a word."
-        " Needs the corpus; the figures are those of `benchmarks/migrate.py`.",
+        "438 requirements files in 48 trees, nearly all from real projects; pip can read 395 of them, with 10,701 requirements. Each tool got each file\n"
+        "alone, and its `pyproject.toml` was compared with what pip reads: names, extras, versions, addresses, and markers on 35 combinations of Python\n"
+        "and system. Nothing was resolved. *Lost* is a dependency that is gone without a message; a refusal is not a loss, because the user decides.\n"
+        "2845 of our kept requirements are pins that pip-compile added: they become the start of `poetry.lock` and are not in `pyproject.toml`.\n"
+        "migrate-to-uv ignores `-r` and `-c`; `uv add -r` lets the last of two lines about one package win; `pdm import` writes an index's password into\n"
+        "`pyproject.toml`.",
         ("migrate.py",),
         table=True,
     ),

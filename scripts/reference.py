@@ -42,7 +42,6 @@ WHOLE: dict[Path, Callable[[], str]] = {
     REFERENCE / "options.md": reference_commands.page,
 }
 PARTS: dict[Path, dict[str, Callable[[], str]]] = {
-    ROOT / "docs" / "explanation" / "health.md": {"weights": reference_health.table},
     REFERENCE / "configuration.md": {
         "keys": reference_configuration.keys,
         "variables": reference_configuration.variables,

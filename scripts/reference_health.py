@@ -22,8 +22,9 @@ from poetry_aiops.health.signals import SignalKind
 HEAD = f"""\
 # Health metrics
 
-The figures of `poetry health`, as they are computed. Why they are so, and what happens when something is unknown, is in
-[Health, explained](../explanation/health.md). Half-lives and weights are this project's choice, not a measured law.
+The figures of `poetry health`, as they are computed. How to use them, and what happens when something is unknown, is in
+[How to audit what you locked](../how-to/health.md). Half-lives and weights are this project's choice, not a measured law. Libyears are
+those of Cox, Bouwers, van Eekelen and Visser, "Measuring Dependency Freshness in Software Systems" (2015).
 
 {text.MADE.format(source="the constants in `health`")}
 """

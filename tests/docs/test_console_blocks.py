@@ -36,13 +36,7 @@ SHOP = {
     "Dockerfile": "FROM python:3.11\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n",
 }
 SHOP_CHANGES: dict[str, dict[str, str]] = {
-    "served": {},
     "tools": {"tools.txt": "ruff\n"},
-    "hardware": {
-        "requirements_cpu.txt": "-r requirements.txt\n"
-        "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch==2.10.0+cpu\n",
-        "requirements_cuda.txt": "-r requirements.txt\ntorch==2.10.0+cu126\n",
-    },
     "private": {
         "requirements.txt": "--index-url https://ci:${TOKEN}@packages.example/simple\nfastapi==0.109.0\n"
     },
@@ -50,16 +44,10 @@ SHOP_CHANGES: dict[str, dict[str, str]] = {
         "requirements.txt": f"{SHOP['requirements.txt']}pydantic=2.6.0\n",
         "requirements-dev.txt": "-r requirments.txt\npytest==7.4.3\n",
     },
-    "one-typo": {"requirements.txt": f"{SHOP['requirements.txt']}pydantic=2.6.0\n"},
     "contradiction": {"requirements-dev.txt": "-r requirements.txt\nfastapi==0.110.0\n"},
     "variable": {"requirements.txt": "--index-url https://${HOST}/simple\nfastapi==0.109.0\n"},
-    "extra-index": {
-        "requirements.txt": "--extra-index-url https://packages.example/simple\nfastapi==0.109.0\n"
-    },
     "gone": {"requirements.txt": "fastapi==0.100.0\n"},
-    "empty": {"requirements.txt": "", "requirements-dev.txt": ""},
 }
-SERVED = {"served", "gone"}
 RUN = [block for block in all_blocks() if block.place and block.place not in {"session", *PLACES}]
 SERVICE = """\
 [project]
@@ -102,11 +90,10 @@ def shop(change: str | None, index: PackageIndex, folder: Path) -> Path:
     project = folder / "shop"
     project.mkdir()
     files = {**SHOP, **(SHOP_CHANGES[change] if change else {})}
-    if change in SERVED:
+    if change == "gone":
         files["requirements.txt"] += f"--index-url {index.url(PYPI)}\n"
     for name, text in files.items():
-        if text:
-            (project / name).write_text(text, "utf-8")
+        (project / name).write_text(text, "utf-8")
     return project
 
 

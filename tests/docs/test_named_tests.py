@@ -1,4 +1,4 @@
-"""Every test that the pages on security and faults name is there."""
+"""Every test that the lists of threats and faults name is there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.docs.console import REPOSITORY
 
 
-PAGES = ("docs/explanation/security.md", "tests/FAULTS.md")
+PAGES = ("tests/THREATS.md", "tests/FAULTS.md")
 NAMED = re.compile(r"`([\w/]+\.py)::([\w:]+)`")
 
 

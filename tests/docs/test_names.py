@@ -123,10 +123,18 @@ def test_the_architecture_page_names_every_package_and_its_imports() -> None:
     import_table = rules.partition("\nLibraries")[0]
     documented = {
         name: frozenset(re.findall(r"`(\w+)`", imported))
-        for name, imported in re.findall(r"^\| `(\w+)` \| (.*) \|$", import_table, re.MULTILINE)
+        for names, imported in re.findall(r"^\| (`.+`) \| (.*) \|$", import_table, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", names)
     }
     assert [name for name in sorted(packages) if f"\n| `{name}` |" not in map_] == []
     assert documented == {name: MAY_IMPORT[name] for name in packages - {"data"}}
+
+
+@pytest.mark.parametrize("page", ["docs/explanation/architecture.md", "CONTRIBUTING.md"])
+def test_every_file_that_a_page_for_contributors_names_is_there(page: str) -> None:
+    named = re.findall(r"`(\w[\w./]*/[\w./]+)`", (REPOSITORY / page).read_text("utf-8"))
+    assert len(named) > 10
+    assert [name for name in named if not any((root / name).exists() for root in (SOURCE, REPOSITORY))] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))

@@ -107,6 +107,16 @@ def test_a_lone_dash_is_standard_input(
     assert device["name"] == "NVIDIA GeForce GTX 1080"
 
 
+def test_text_without_the_driver_shows_the_gpu_and_chooses_no_build(
+    poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    (tmp_path / "list.txt").write_text("GPU 0: NVIDIA RTX A4500 (UUID: GPU-1b2c)\n", "utf-8")
+    done = poetry.run(tmp_path, "hw-info", "--target-file", "list.txt", "--format", "json")
+    assert done.code == 3, str(done)
+    assert json.loads(done.stdout)["host"]["accelerators"][0]["compute_capability"] == "8.6"
+    assert "driver" in done.stderr
+
+
 def test_text_that_is_not_understood_is_exit_code_3(poetry: PoetryProgram, tmp_path: Path) -> None:
     (tmp_path / "page.txt").write_text("<html><title>Sign in</title></html>\n", "utf-8")
     done = poetry.run(tmp_path, "hw-info", "--target-file", "page.txt")

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-_NOISE = (
-    r"\((?:r|tm|c)\)|[®™]|nvidia corporation|\bnvidia\b|\bamd\b|advanced micro devices,? inc\.?|\[amd/ati\]"
-)
+_NOISE = r"\((?:r|tm|c)\)|[®™]|nvidia corporation|\bnvidia\b|\bamd(?: ati)?\b|advanced micro devices,? inc\.?|\[amd/ati\]"
 _CUT = r"\.\.\.?\s{0,20}$|…\s{0,20}$"
 
 
@@ -204,12 +202,13 @@ class Catalogue(NamedTuple):
         return ()
 
     def max_cuda(self, driver: str, *, windows: bool) -> str | None:
-        """Return the newest CUDA that came with a driver, by the table of toolkits."""
+        """Return the newest CUDA that came with a driver, by the table of toolkits; ``580.65`` stands for 580.65.06."""
+        key = version_key(driver)
         return max(
             (
                 kit.cuda
                 for kit in self.toolkits
-                if version_key(_column(kit, windows=windows)) <= version_key(driver)
+                if version_key(_column(kit, windows=windows))[: len(key)] <= key
             ),
             key=version_key,
             default=None,
@@ -373,6 +372,9 @@ class NameTable:
 
 def _plain(name: str) -> tuple[str, bool]:
     lowered = re.sub(_NOISE, " ", name.lower()[:200])
+    lowered = re.sub(r"\brtx(?=[a-z]?\d)", "rtx ", lowered).replace(
+        "-ada", " ada"
+    )  # as vGPU profiles are named
     cut = re.search(_CUT, lowered)
     return " ".join((lowered[: cut.start()] if cut else lowered).split()), cut is not None
 

@@ -83,11 +83,19 @@ def host_document(host: Host) -> dict[str, Any]:
 
 
 def machine_text(
-    detection: Detection, selection: Selection, warnings: tuple[str, ...], *, explain: bool
+    detection: Detection,
+    selection: Selection,
+    warnings: tuple[str, ...],
+    *,
+    explain: bool,
+    missing: str | None = None,
 ) -> str:
-    """Return the text of ``poetry hw-info``; with ``explain`` every probe and every candidate, too."""
+    """Return the text of ``poetry hw-info``; with ``explain`` every probe and every candidate, too.
+
+    ``missing`` is what a description of a machine leaves open, so that no build is shown as the best.
+    """
     lines = _host_lines(detection.host)
-    lines += ["", *_answer_lines(selection)]
+    lines += ["", *(["Best build:  not known"] if missing else _answer_lines(selection))]
     lines += [f"Warning: {text}" for text in warnings]
     if explain:
         lines += ["", "Probes", *_probe_lines(detection)]

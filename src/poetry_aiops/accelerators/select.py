@@ -8,6 +8,7 @@ from poetry_aiops.accelerators.rules import cuda, portable, rocm
 from poetry_aiops.accelerators.rules.candidate import rejected
 from poetry_aiops.accelerators.selection import BackendVerdict, Constraint, Selection
 from poetry_aiops.accelerators.upgrade import find_upgrade
+from poetry_aiops.accelerators.usability import NOT_SHOWN
 from poetry_aiops.project.backends import is_backend
 
 
@@ -29,6 +30,20 @@ def select(host: Host, catalogue: Catalogue, constraint: Constraint = ANYTHING) 
     selection = _choose(host, catalogue, constraint)
     unlock = find_upgrade(host, catalogue, selection, lambda other: _choose(other, catalogue, constraint))
     return selection._replace(unlock=unlock)
+
+
+def undecided(host: Host, selection: Selection) -> str | None:
+    """Return what a description of a machine leaves open where that alone makes it a machine for the CPU's build."""
+    if selection.best != "cpu":
+        return None
+    for device in host.accelerators:
+        blind = device.driver is None and device.max_cuda is None
+        if device.kind == "cuda" and blind and (device.counts or device.why_unusable == NOT_SHOWN):
+            return f"the driver of {device.label} is not in the text, so no build is chosen for it"
+    radeons = [device for device in host.accelerators if device.kind == "rocm" and device.counts]
+    if radeons and host.os == "linux" and all(device.gfx is None for device in radeons):
+        return f"the architecture of {radeons[0].label} is not known, so no build is chosen for it"
+    return None
 
 
 def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selection:

@@ -47,6 +47,7 @@ class Surroundings(NamedTuple):
 
 
 USABLE = State()
+NOT_SHOWN = "nothing shows a working NVIDIA driver"
 GIVE = "Start the container with the GPU, such as `docker run --gpus all`."
 
 
@@ -135,10 +136,8 @@ def _absent(gpu: Gpu, around: Surroundings) -> State | None:
         needs = "Give it back to the host from its virtual machine." if bound == "vfio-pci" else _load(around)
         return State(usable=False, why=why, needs=needs)
     if around.driver is None and gpu.ordinal is None and not bound:
-        why = "nothing shows a working NVIDIA driver"
-        return State(
-            usable=False, why=why, needs="Add the output of nvidia-smi or of /proc/driver/nvidia/version."
-        )
+        needs = "Add the output of nvidia-smi or of /proc/driver/nvidia/version."
+        return State(usable=False, why=NOT_SHOWN, needs=needs)
     return None
 
 

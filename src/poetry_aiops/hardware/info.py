@@ -9,9 +9,10 @@ from poetry_aiops.accelerators.beyond import with_newer_builds
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.describe import machine_document, machine_text
 from poetry_aiops.accelerators.rules.candidate import python_of
-from poetry_aiops.accelerators.select import select
+from poetry_aiops.accelerators.select import select, undecided
 from poetry_aiops.accelerators.variant_features import variant_features
-from poetry_aiops.hardware.machine import catalogue_warning, described_machine, recorded_machine
+from poetry_aiops.errors import IncompleteError
+from poetry_aiops.hardware.machine import ADD_MORE, catalogue_warning, described_machine, recorded_machine
 
 
 if TYPE_CHECKING:
@@ -50,10 +51,14 @@ def show_machine(request: InfoRequest, output: Output) -> int:
     warnings = (*detection.warnings, *selection.warnings, *notes, *catalogue_warning(catalogue))
     origin = catalogue.fetched_from or "this version of poetry-aiops"
     facts = f"\n\nFacts of {catalogue.as_of}, from {origin}"
+    missing = undecided(detection.host, selection) if request.target_file else None
     features = variant_features(detection.host, catalogue)
     output.document("hw-info", machine_document(detection, selection, features, warnings))
     output.write_files({"text": machine_text(detection, selection, warnings, explain=True) + facts})
     if output.form == "text":
-        text = machine_text(detection, selection, warnings, explain=request.explain)
+        text = machine_text(detection, selection, warnings, explain=request.explain, missing=missing)
         output.fitted(text + facts if request.explain else text)
+    if missing:
+        output.failure(f"--target-file {request.target_file}: {missing}", ADD_MORE)
+        return IncompleteError.exit_code
     return 0

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue
 
 
+ADD_MORE = (
+    "Add the output of nvidia-smi (of rocminfo for AMD) to the text, or describe the machine with --target, "
+    "for example --target driver=580.65,gpu=RTX 4090."
+)
 _MOST_FILES = 200
 
 

@@ -12,13 +12,13 @@ from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.choice import Choice, Offer, choose, matching, require
 from poetry_aiops.accelerators.describe import device_in_words
 from poetry_aiops.accelerators.groups import plan_groups, profile_of, wish_of
-from poetry_aiops.accelerators.select import cuda_majors, select
+from poetry_aiops.accelerators.select import cuda_majors, select, undecided
 from poetry_aiops.accelerators.selection import Constraint
 from poetry_aiops.accelerators.surroundings import IMAGE_BUILDERS
 from poetry_aiops.config import AUTO, NONE, read_config
-from poetry_aiops.errors import InputError, NegativeAnswerError, UsageError
+from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.hardware.installation import ENVIRONMENT_VARIABLE, Installation
-from poetry_aiops.hardware.machine import catalogue_warning, described_machine, is_foreign
+from poetry_aiops.hardware.machine import ADD_MORE, catalogue_warning, described_machine, is_foreign
 from poetry_aiops.locking.api import read_record
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.model import MAIN
@@ -234,6 +234,9 @@ class _Planner:
             matching(wish, offers, selection)  # refused also where these groups take no variant
         if self.session is None or not takes_variant:
             return Choice(None, None, "no hardware variant is involved", "auto")
+        missing = undecided(detection.host, selection) if self.request.target_file else None
+        if missing and wish.value == AUTO:
+            raise IncompleteError(missing, where=f"--target-file {self.request.target_file}", hint=ADD_MORE)
         guess = wish.origin == "auto" and detection.host.container in IMAGE_BUILDERS
         try:
             choice = choose(wish, offers, selection, device_in_words(detection.host))

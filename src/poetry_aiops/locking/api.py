@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.record import InstallRecord as InstallRecord
     from poetry_aiops.locking.record import record_for as record_for
     from poetry_aiops.locking.session import VariantSession as VariantSession
+    from poetry_aiops.locking.staged_project import Repositories as Repositories
     from poetry_aiops.locking.staged_project import StagedProject as StagedProject
     from poetry_aiops.locking.verify import Installed as Installed
     from poetry_aiops.locking.verify import Machines as Machines

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from poetry_aiops.locking.api import PoetryProject, StagedProject
+    from poetry_aiops.locking.api import PoetryProject, Repositories, StagedProject
     from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.writing.proof import Proof
     from poetry_aiops.project.model import Lock
@@ -50,6 +50,9 @@ class PlannedLock:
     hints: Sequence[Pin] = ()
     """Versions to begin with where no pin says which: what the old files select alone."""
     quiet: bool = False
+    repositories: Repositories | None = None
+    """What solves share. Asked for a version that is gone, a repository goes on as if it had it, so that after such a
+    question no solve may use the same one again."""
     code: int = 0
     proof: Proof | None = None
     lock: bytes = b""
@@ -106,7 +109,7 @@ class PlannedLock:
         return pins
 
     def _lock_with(self, plan: Plan, seeds: Sequence[Pin]) -> frozenset[str]:
-        with self._staged(plan, seeds) as staged:
+        with self._staged(plan, seeds, self.repositories) as staged:
             self.code = self.project.lock(staged, quiet=self.quiet)
             if self.code != 0:
                 return frozenset()
@@ -118,10 +121,12 @@ class PlannedLock:
             package.name for package in lock.packages if set(package.groups or ()) - {CONSTRAINTS}
         )
 
-    def _staged(self, plan: Plan, seeds: Sequence[Pin]) -> AbstractContextManager[StagedProject]:
+    def _staged(
+        self, plan: Plan, seeds: Sequence[Pin], repositories: Repositories | None = None
+    ) -> AbstractContextManager[StagedProject]:
         addresses = {source.name: source.url for source in plan.edits.sources}
         seeded = with_seeds(self.old, seeds, addresses)
-        return self.project.staged(self.root, self.text_of(plan), seeded)
+        return self.project.staged(self.root, self.text_of(plan), seeded, repositories)
 
     def _in_words(self, error: Exception, plan: Plan) -> Exception:
         """Return a failure of Poetry's as one of ours, so that it has an exit code and a document."""
@@ -147,10 +152,14 @@ class PlannedLock:
 
 
 def solved_alone(
-    project: PoetryProject, root: Path, plan: Plan, text_of: Callable[[Plan], str]
+    project: PoetryProject,
+    root: Path,
+    plan: Plan,
+    text_of: Callable[[Plan], str],
+    repositories: Repositories | None = None,
 ) -> tuple[Lock | None, str]:
     """Return the lock of a plan that nothing is taken over into, or why there is none."""
-    alone = PlannedLock(project, root, None, text_of, quiet=True)
+    alone = PlannedLock(project, root, None, text_of, quiet=True, repositories=repositories)
     try:
         alone.run(replace(plan, pins=()))
     except (IncompleteError, OSError):

@@ -65,7 +65,8 @@ def old_commands_in(root: Path, given: MigrationInput, *, rewrite: bool) -> OldC
         if change is not None:
             result.changes.append(change)
         result.found += [
-            old_command(path, hit, rewritten=change is not None and hit in changed) for hit in old.hits
+            old_command(path, finding, rewritten=change is not None and finding in changed)
+            for finding in old.findings
         ]
     return result
 

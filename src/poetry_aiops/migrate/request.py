@@ -21,6 +21,8 @@ from poetry_aiops.migrate.planning.plan import Surroundings, make_plan
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS, Role, classify
 from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP, setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
+from poetry_aiops.migrate.planning.uv_project import UvProject, is_uv_project, uv_project
+from poetry_aiops.migrate.reading.conda import has_pip_section, is_environment_name
 from poetry_aiops.migrate.reading.read import read_tree
 from poetry_aiops.migrate.reading.text import encode
 from poetry_aiops.project.constraints import allows
@@ -101,6 +103,8 @@ class MigrationInput:
     around: Surroundings
     python: str
     """The Python versions to lock for, as Poetry or PEP 440 writes them."""
+    uv: UvProject | None = None
+    """What a uv project says beside the standard tables."""
 
     def alone(self, file: str) -> Plan:
         """Return the plan for one file by itself: all in main, nothing taken from elsewhere but the indexes."""
@@ -177,7 +181,8 @@ class Reading:
         found = discover(file.path for file in self._listing)
         used = [file for file in self._referenced if file not in found.files]
         found = Discovery((*found.files, *used), tuple(file for file in found.elsewhere if file not in used))
-        if not (found.files or chosen or self._unlisted()):
+        found = self._with_environments(found)
+        if not (found.files or chosen or self._unlisted() or self._is_uv_project):
             if any(file.path == "Pipfile" for file in self._listing):
                 pipfile = "`pipenv requirements > requirements.txt` writes what Pipfile.lock holds; then run this again."
                 raise UsageError(
@@ -212,6 +217,23 @@ class Reading:
             rest = ", ".join(found.elsewhere[:_SHOWN]) + (" ..." if len(found.elsewhere) > _SHOWN else "")
             self.notes.append(f"left alone, as they are not at the usual places: {rest}")
         return tuple(dict.fromkeys([*found.files, *linked, *chosen]))
+
+    def _with_environments(self, found: Discovery) -> Discovery:
+        """Return the discovery with the conda files that ask pip for something, where no other file says more."""
+        folder = ProjectFolder(self.root, {})
+        environments = tuple(
+            file.path
+            for file in self._listing
+            if is_environment_name(file.path) and has_pip_section(folder.read(file.path) or b"")
+        )
+        if not found.files:
+            return replace(found, files=environments)
+        if environments:
+            self.notes.append(
+                f"left alone, as there are requirements files: the pip section of {', '.join(environments)};"
+                f" to take it as well, name all the files: `{COMMAND} FILE...`"
+            )
+        return found
 
     def _unlisted(self) -> tuple[str, ...]:
         """Return files at the usual places that the listing leaves out, so that none is passed over in silence."""
@@ -258,11 +280,20 @@ class Reading:
         )
         roles = self._with_constraints(classify(tree, self._chosen_groups()))
         plan = make_plan(tree, roles, around, self.request.pins)
+        uv = None
+        if self._is_uv_project:
+            there = existing.sources if existing is not None else ()
+            uv = uv_project(document, folder, around.default, there)
+            plan = uv.joined(plan)
         if setup.source not in {None, PYPROJECT} or plan.is_package:
             self._note_computed(setup.computed, str(setup.source))
         return MigrationInput(
-            tree, plan, identity, document, self.fixed, self._listing, tuple(self.notes), around, requires
+            tree, plan, identity, document, self.fixed, self._listing, tuple(self.notes), around, requires, uv
         )
+
+    @cached_property
+    def _is_uv_project(self) -> bool:
+        return is_uv_project(self._document(), ProjectFolder(self.root, {}))
 
     def _with_constraints(self, roles: dict[str, Role]) -> dict[str, Role]:
         """Return the roles with the files as constraints that only ``-c`` of a command names."""

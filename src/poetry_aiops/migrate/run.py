@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+import tempfile
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry_aiops.cli.known_poetry import knows_dependency_groups
@@ -18,12 +20,14 @@ from poetry_aiops.migrate import report
 from poetry_aiops.migrate.comparison import Comparison
 from poetry_aiops.migrate.locking import PlannedLock
 from poetry_aiops.migrate.old_commands import OldCommands, old_commands_in
+from poetry_aiops.migrate.planning.identity import other_name
 from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
 from poetry_aiops.migrate.writing.seed import with_settings
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.files import write_new
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.migration import apply, create, locked, recover
@@ -32,13 +36,14 @@ from poetry_aiops.system.transaction.model import FileChange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.api import PoetryProject
+    from poetry_aiops.migrate.planning.entry import Identity
     from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.proof import Proof
+    from poetry_aiops.project.model import Lock
 
 
 _LOCK, _SETTINGS = "poetry.lock", "poetry.toml"
@@ -62,6 +67,8 @@ class Migrating:
     proof: Proof | None = None
     old_commands: OldCommands = field(default_factory=OldCommands)
     backup: str | None = None
+    identity: Identity | None = None
+    _valid: str = ""
     plan: Plan | None = None
     """What is written: with a lock, the constraints that bind in it and what else it needs."""
 
@@ -71,7 +78,7 @@ class Migrating:
         now = datetime.now(UTC)
         with undoing_when_ended(), nullcontext() if self.request.dry_run else locked(self.root, now):
             if not self.request.dry_run:
-                self._recover()
+                recover(self.root)
             given = reading.read()
             for note in given.notes:
                 self.output.note(note)
@@ -83,12 +90,6 @@ class Migrating:
     @property
     def root(self) -> Path:
         return self.request.root
-
-    def _recover(self) -> None:
-        recovered = recover(self.root)
-        if recovered is not None:
-            files = ", ".join(recovered.files)
-            self.output.note(f"an interrupted migration was {recovered.outcome} first: {files}")
 
     # -- telling what will be ------------------------------------------------------------------------------
 
@@ -108,6 +109,8 @@ class Migrating:
         self.output.line("What the files become:")
         for line in report.role_lines(given.plan.roles.values()):
             self.output.line(line)
+        for line in given.uv.carried if given.uv is not None else ():
+            self.output.line(f"  {line}")
 
     def _show(self, given: MigrationInput) -> None:
         plan = given.plan
@@ -123,15 +126,16 @@ class Migrating:
                 self.output.note("\n".join(report.problem_lines([problem])))
         if plan.credentials:
             self.output.warning("\n".join(report.credential_lines(plan.credentials)))
-        self.output.line(report.ledger_line(plan.outcomes))
+        if given.tree.files:
+            self.output.line(report.ledger_line(plan.outcomes))
 
     # -- doing it --------------------------------------------------------------------------------------------
 
     def _migrate(self, given: MigrationInput, now: datetime) -> int:
         plan = given.plan
-        if not plan.requirements and not plan.constraints:
+        if not plan.requirements and not plan.constraints and given.uv is None:
             self.output.warning("there is nothing to migrate in these files")
-        self.plan = plan.binding(plan.constrained_directly)
+        self.plan, self.identity = plan.binding(plan.constrained_directly), given.identity
         self._plan_changes(given)
         self.old_commands = old_commands_in(self.root, given, rewrite=self.request.rewrite)
         self.changes += self.old_commands.changes
@@ -177,8 +181,10 @@ class Migrating:
         before = self._read(PYPROJECT)
         layout = layout_of(given.document, knows_dependency_groups=knows_dependency_groups())
         old = (before or b"").decode("utf-8")
-        text = generate(old, plan.edits, given.identity, layout, self.root / PYPROJECT)
-        self._validate(text, old)
+        text = generate(old, plan.edits, self.identity or given.identity, layout, self.root / PYPROJECT)
+        if text != self._valid:
+            self._validate(text, old)
+            self._valid = text
         others = [change for change in self.changes if change.path != PYPROJECT]
         self.changes.clear()
         self._change(PYPROJECT, before, text.encode("utf-8"))
@@ -230,10 +236,13 @@ class Migrating:
             comparison.prove,
             comparison.hints(),
         )
+        if given.identity.name_guessed:
+            self.identity = replace(given.identity, name=other_name(given.identity.name))
         try:
             self.plan = lock.run(given.plan)
         except NegativeAnswerError as error:
             raise self._unlockable(given, error) from error
+        self._name(given, lock.parsed)
         self._plan_pyproject(given, self.plan)
         self.proof = lock.proof
         if lock.code == 0:
@@ -243,6 +252,14 @@ class Migrating:
         self._check_hashes()
         self._check_causes()
         return lock.code
+
+    def _name(self, given: MigrationInput, lock: Lock | None) -> None:
+        """Take the folder's name for the project unless a package of that name is locked."""
+        name = given.identity.name
+        if lock is None or all(package.name != name for package in lock.packages):
+            self.identity = given.identity
+        elif given.identity.name_guessed and self.identity is not None:
+            self.output.note(f"the project is named {self.identity.name}, as it needs the package {name}")
 
     def _unlockable(self, given: MigrationInput, error: NegativeAnswerError) -> NegativeAnswerError:
         """Return the failure with the lines that ask for what the solver names, and what helps there."""
@@ -287,9 +304,20 @@ class Migrating:
             return
         raise NegativeAnswerError(
             "the lock would install something else than the files select, and nothing shows why; nothing was written",
-            details=unexplained[:_SHOWN_HASHES],
-            hint="Pin these packages in the requirements files, then run this again. To take the lock as it is, add --force.",
+            details=unexplained[:_SHOWN_LINES],
+            hint=f"Change what is named, then run this again. {self._kept()}To take the lock as it is, add --force.",
         )
+
+    def _kept(self) -> str:
+        """Keep what was planned outside of the project, so that no lock is lost; return where it is."""
+        planned = [change for change in self.changes if change.path in {PYPROJECT, _LOCK}]
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="poetry-aiops-planned-"))
+            for change in planned:
+                write_new(folder / change.path, change.after or b"")
+        except OSError:
+            return ""
+        return f"The planned files are in {folder}. "
 
     # -- afterwards --------------------------------------------------------------------------------------------
 
@@ -324,7 +352,8 @@ class Migrating:
             if not self.request.lock
             else f"Install with `{install}`"
         )
-        self.output.line(f"The requirements files stay. {then}; go back with `{COMMAND} --rollback`.")
+        stays = "The requirements files stay" if given.tree.files else "What uv reads stays"
+        self.output.line(f"{stays}. {then}; go back with `{COMMAND} --rollback`.")
 
     def _write_document(self, given: MigrationInput, code: int) -> None:
         shown: Sequence[FileChange] = [change for change in self.changes if change.path != _LOCK]
@@ -332,7 +361,7 @@ class Migrating:
             "migrate-reqs",
             {
                 **report.plan_content(self.plan or given.plan),
-                "project": report.identity_content(given.identity),
+                "project": report.identity_content(self.identity or given.identity),
                 "files": [_file_content(change) for change in self.changes],
                 "diff": "".join(_diff(change) for change in shown),
                 "proof": report.proof_content(self.proof, given.plan.pins),

@@ -6,7 +6,8 @@ import pytest
 
 from poetry_aiops.accelerators.captured import read_captured
 from poetry_aiops.accelerators.catalogue import load_catalogue
-from poetry_aiops.accelerators.select import select
+from poetry_aiops.accelerators.select import select, undecided
+from poetry_aiops.errors import IncompleteError
 
 
 VLLM = """\
@@ -251,6 +252,105 @@ def test_programs_that_use_or_list_a_gpu_name_it(
     host = read_captured({"report": text}, load_catalogue()).host
     assert [(device.kind, device.name) for device in host.accelerators] == devices
     assert select(host, load_catalogue()).best == best
+
+
+LSHW_JSON = """\
+  {
+    "id" : "display",
+    "class" : "display",
+    "claimed" : %s,
+    "description" : "3D controller",
+    "product" : "%s",
+    "vendor" : "%s",
+    "businfo" : "pci@0000:3b:00.0",
+    "configuration" : { "driver" : "%s" }
+  },
+"""
+WMI_JSON = """\
+PS> Get-CimInstance Win32_VideoController | ConvertTo-Json
+[ {
+    "Name":  "%s",
+    "DriverVersion":  "%s"
+  } ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "devices", "best"),
+    [
+        (
+            (
+                "  *-display UNCLAIMED\n  description: VGA compatible controller\n  produit: GP107 [GeForce GTX 1050]\n"
+            "  fabricant: NVIDIA Corporation\n  information bus: pci@0000:01:00.0\n"
+            ),
+            [("cuda", "NVIDIA GeForce GTX 1050", "6.1")],
+            "cpu",
+        ),
+        (LSHW_JSON % ("true", "GA102GL [RTX A5500]", "NVIDIA Corporation", "nvidia"), [("cuda", "NVIDIA RTX A5500", "8.6")], "?"),
+        (
+            LSHW_JSON % ("true", "Navi 33 [Radeon PRO W7600]", "Advanced Micro Devices, Inc. [AMD/ATI]", "amdgpu"),
+            [("rocm", "AMD Radeon PRO W7600", "gfx1102")],
+            "rocm7.2",
+        ),
+        (
+            "/0/100/2      /dev/fb0   display     DG2 [Arc A750]\n/0/100/1c/0   /dev/fb1   display   AD104 [GeForce RTX 4070]\n",
+            [("cuda", "NVIDIA GeForce RTX 4070", "8.9")],
+            "?",
+        ),
+        ("Platform #0: NVIDIA CUDA\n `-- Device #0: Tesla P4\n", [("cuda", "Tesla P4", "6.1")], "?"),
+        (
+            (
+                "Platform #0: AMD Accelerated Parallel Processing\n `-- Device #0: gfx1201\nPlatform #1: Clover\n"
+            " `-- Device #0: AMD Radeon RX 9070 XT (radeonsi, gfx1201, LLVM 19)\n"
+            ),
+            [("rocm", "AMD Radeon RX 9070 XT", "gfx1201")],
+            "rocm7.2",
+        ),
+        (
+            "DriverVersion   Name\n31.0.15.5222    NVIDIA GeForce GTX 1080 Ti\n31.0.101.2115   Intel(R) UHD Graphics 770\n",
+            [("cuda", "NVIDIA GeForce GTX 1080 Ti", "6.1")],
+            "cu126",
+        ),
+        ('"Name","DriverVersion"\n"NVIDIA T600","32.0.15.8088"\n', [("cuda", "NVIDIA T600", "7.5")], "cu130"),
+        (WMI_JSON % ("NVIDIA RTX 3500 Ada Generation Laptop GPU", "32.0.15.6094"), [("cuda", "NVIDIA RTX 3500 Ada Generation Laptop GPU", "8.9")], "cu126"),
+        (WMI_JSON % ("AMD Radeon RX 7800 XT", "32.0.21025.1024"), [("rocm", "AMD Radeon RX 7800 XT", "gfx1101")], "cpu"),
+        ("wmic path Win32_VideoController get name\nName\nNVIDIA GeForce MX350\n", [("cuda", "NVIDIA GeForce MX350", "6.1")], "?"),
+        ("Labels:  cloud.google.com/gke-accelerator=nvidia-tesla-v100\n", [("cuda", "nvidia tesla v100", "7.0")], "?"),
+        (
+            "OpenGL renderer string: NVIDIA GeForce RTX 3070/PCIe/SSE2\nOpenGL version string: 4.6.0 NVIDIA 535.216.01\n",
+            [("cuda", "NVIDIA GeForce RTX 3070", "8.6")],
+            "cu126",
+        ),
+        ("OpenGL renderer string: AMD Radeon Graphics (radeonsi, phoenix, LLVM 17)\n", [("rocm", "AMD Radeon Graphics", None)], "?"),
+        ("GPU 0: NVIDIA RTX A1000 (UUID: GPU-12345678-0000-0000-0000-000000000000)\n", [("cuda", "NVIDIA RTX A1000", "8.6")], "?"),
+    ],
+)  # fmt: skip
+def test_a_listing_names_its_gpus_and_is_undecided_without_what_chooses_a_build(
+    text: str, devices: list[tuple[str, str | None, str | None]], best: str
+) -> None:
+    host = read_captured({"listing": text}, load_catalogue()).host
+    found = [
+        (one.kind, one.name, one.compute_capability or one.gfx)
+        for one in host.accelerators
+        if one.kind != "xpu"
+    ]
+    assert found == devices
+    if best == "?":
+        without_intel = host._replace(
+            accelerators=tuple(one for one in host.accelerators if one.kind != "xpu")
+        )
+        missing = undecided(without_intel, select(without_intel, load_catalogue()))
+        assert missing is not None
+        assert (devices[0][1] or "") in missing
+    else:
+        selection = select(host, load_catalogue())
+        assert (selection.best, undecided(host, selection)) == (best, None)
+
+
+def test_a_gpu_that_no_known_form_lists_is_no_machine_for_the_cpu() -> None:
+    text = "02:00.0 Ethernet controller: Realtek\nGrafikkarte = NVIDIA GeForce RTX 3060 Ti\n"
+    with pytest.raises(IncompleteError, match="GeForce RTX 3060"):
+        read_captured({"prose": text}, load_catalogue())
 
 
 def test_a_driver_without_a_version_is_judged_by_the_cuda_that_it_runs() -> None:

@@ -32,6 +32,8 @@ _BARS = 2
 
 XPU_SMI = Dialect(
     keys={
+        "device id": "index",
+        "vendor name": "maker",
         "device name": "name",
         "device_name": "name",
         "pci device id": "device_id",

@@ -187,52 +187,52 @@ PROBE_LSPCI = Probe("lspci", Program((("lspci", "-Dnnk"),), 3.0), parse_lspci, i
 
 CLASS_KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
 _WINDOWS_IDS = r"(?i)VEN_(10DE|1002|8086)&DEV_([0-9A-F]{4})"
-_VERSION = r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{3,5})(?![\d.])"
-_NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}(?:Name|Description|Caption|Card name)\s{0,20}[:=])\s{0,20}(\S.{2,100})$"
-_ROW = r"((?:NVIDIA|AMD|Radeon|Intel)[A-Za-z0-9 ()-]{2,60}?)[ \t]{2,40}(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{3,5})(?![\d.])"
+_NUMBER = r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,5}\.\d{3,5})(?![\d.])"
+_NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}\"?(?:Name|Description|Caption|Card name)\"?\s{0,20}[:=])\s{0,20}\"?(\S[^\"]{2,100})"
+_ADAPTER = (
+    r"((?:NVIDIA|AMD Radeon|Radeon|Intel\(R\)|Intel Arc|Quadro|GeForce)(?: ?[A-Za-z0-9()/+-]{1,24}){1,8})"
+)
+_LISTING = r"(?i)win32_videocontroller|AdapterCompatibility"
 _DIGITS = 5
 
 
 def parse_windows(text: str) -> Facts:
-    """Return the adapters; NVIDIA's driver is the last five digits of Windows' version of it."""
+    """Return the adapters of a registry, or of WMI's rows, lists, CSV or JSON.
+
+    NVIDIA's driver is the last five digits of Windows' version of it.
+    """
     gpus: list[Gpu] = []
     drivers: dict[str, str] = {}
-    label, number = None, None
-    for line in lines(text):
-        named, version, ids = re.search(_NAME, line), re.search(_VERSION, line), re.search(_WINDOWS_IDS, line)
-        label = name(named.group(1)) if named else label
-        number = version.group(1) if version else number
-        if line.startswith("HKEY_") or not line.strip():
-            label, number = (label, number) if ids else (None, None)
-        if ids:
-            gpus.append(
-                Gpu(ids.group(1).lower(), name=label or _table_name(line), device_id=ids.group(2).lower())
-            )
-        elif gpus and label and gpus[-1].name is None:
-            gpus[-1] = gpus[-1]._replace(name=label)
-        if gpus and number:
-            drivers.setdefault(gpus[-1].vendor, number)
-    if not gpus:
-        rows = [(found.group(1), found.group(2)) for found in re.finditer(_ROW, text)]
-        gpus = [Gpu(maker, name=name(label)) for label, _ in rows if (maker := maker_of(label))]
-        drivers = {maker_of(label) or "": number for label, number in reversed(rows)}
-    unique = tuple(
-        {
-            (gpu.vendor, gpu.device_id, gpu.device_id is None and gpu.name): gpu for gpu in reversed(gpus)
-        }.values()
-    )
+    block: dict[str, str] = {}
+    listing = re.search(_LISTING, text)
+    for line in [*lines(text), ""]:
+        named, number, ids = re.search(_NAME, line), re.search(_NUMBER, line), re.search(_WINDOWS_IDS, line)
+        row = re.search(_ADAPTER, line) if (listing or number) and not named else None
+        label = named or row
+        if line.startswith("HKEY_") or not line.strip(" },") or (label and "name" in block):
+            _add_adapter(block, gpus, drivers)
+            block = {}
+        found = {"name": label and label.group(1), "driver": number and number.group(1)}
+        found |= {"vendor": ids.group(1).lower(), "device": ids.group(2).lower()} if ids else {}
+        block |= {key: value for key, value in found.items() if value and key not in block}
+    _add_adapter(block, gpus, drivers)
+    unique = {(gpu.vendor, gpu.device_id, gpu.device_id is None and gpu.name): gpu for gpu in reversed(gpus)}
     return Facts(
-        gpus=unique[::-1], driver=nvidia_version(drivers.get(NVIDIA, "")), os="windows" if gpus else None
+        gpus=tuple(unique.values())[::-1],
+        driver=nvidia_version(drivers.get(NVIDIA, "")),
+        os="windows" if gpus else None,
     )
 
 
-def _table_name(line: str) -> str | None:
-    """Return the name from a row of a table that holds name and id."""
-    found = re.search(
-        r"(NVIDIA [A-Za-z0-9 ]{2,60}|AMD Radeon[A-Za-z0-9 ()]{2,60}|Intel\(R\)[A-Za-z0-9 ()]{2,60}?)(?:\s{2,}|$)",
-        line,
-    )
-    return name(found.group(1)) if found else None
+def _add_adapter(block: dict[str, str], gpus: list[Gpu], drivers: dict[str, str]) -> None:
+    """Add the adapter that the lines of one block describe, and its driver's version."""
+    label = block.get("name", "")
+    vendor = block.get("vendor") or maker_of(label)
+    if vendor is None or not ("device" in block or re.search(_ADAPTER, label)):
+        return
+    gpus.append(Gpu(vendor, name=name(label), device_id=block.get("device")))
+    if "driver" in block:
+        drivers.setdefault(vendor, block["driver"])
 
 
 def nvidia_version(windows: str) -> str | None:
@@ -244,8 +244,14 @@ def nvidia_version(windows: str) -> str | None:
 
 
 def is_windows(text: str) -> bool:
-    """Return whether the text holds Windows' spelling of PCI ids."""
-    return bool(re.search(_WINDOWS_IDS, text) or re.search(_ROW, text))
+    """Return whether the text holds Windows' spelling of PCI ids or of an adapter's driver, or asks WMI for adapters."""
+    driver = rf"{_ADAPTER}\"?[ \t,]{{1,60}}\"?{_NUMBER}|{_NUMBER}\"?[ \t,]{{1,60}}\"?{_ADAPTER}"
+    return bool(
+        re.search(_WINDOWS_IDS, text)
+        or re.search(_LISTING, text)
+        or re.search(driver, text)
+        or (re.search(r'(?i)"?DriverVersion"?\s{0,20}[:=]', text) and re.search(_NAME, text))
+    )
 
 
 PROBE_WINDOWS = Probe(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import INTEL, NVIDIA, Facts, Gpu
+from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Facts, Gpu
+from poetry_aiops.accelerators.joining import join
 from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
 from poetry_aiops.accelerators.probes.pci import described
 from poetry_aiops.accelerators.probes.probe import Probe, Program
@@ -14,6 +15,7 @@ from poetry_aiops.system.text import clean, lines, name, version
 _NO_GPU = (
     r"(?:GPU models and configuration|Nvidia driver version)\s{0,20}: {0,3}(?:No CUDA|Could not collect|N/A)"
 )
+_HIP = r"(?:ROCM used to build PyTorch|HIP runtime version|ROCm version): {0,3}\d"
 _FOUND = (
     r"Found GPU(\d{1,3}) ([^\n]{2,100}?) which is of (?:cuda|compute) capability (?:\(CC\) )?(\d{1,2}\.\d)"
 )
@@ -49,6 +51,8 @@ LABELS = Dialect(
         "beta.amd.com/gpu.product-name": "name",
         "beta.amd.com/gpu.device-id": "device_id",
         "gpu.intel.com/product": "name",
+        "cloud.google.com/gke-accelerator": "name",
+        "k8s.amazonaws.com/accelerator": "name",
         "kubernetes.io/os": "os",
         "kubernetes.io/arch": "platform",
     },
@@ -86,7 +90,8 @@ def environment(text: str) -> Facts:
         for label, sm in dict.fromkeys(re.findall(_SM, plain))
     ]
     detected = "_XpuDeviceProperties" in plain  # the list of those onboard repeats them
-    facts = read_pairs(re.sub(r"(?m)^\* Intel.*$", "", plain) if detected else plain, ENVIRONMENT)
+    dialect = ENVIRONMENT._replace(otherwise=AMD if re.search(_HIP, plain) else NVIDIA)
+    facts = read_pairs(re.sub(r"(?m)^\* Intel.*$", "", plain) if detected else plain, dialect)
     gpus = tuple(reported) or facts.gpus
     apple = facts.os == "macos" and facts.arch == "arm64"
     nothing = not gpus and bool(re.search(_NO_GPU, plain))
@@ -106,6 +111,7 @@ def is_environment(text: str) -> bool:
 
 def labels(text: str) -> Facts:
     """Return what the labels of a Kubernetes node say (gpu-feature-discovery, AMD's labeller, Intel's plugin)."""
+    text = re.sub(r"(?m)^(Labels|Annotations):", "", text)
     reported = {key: value for line in filter(None, lines(text)) for key, value in pairs_of(line)}
     parts = [reported.get(f"nvidia.com/cuda.driver.{part}", "") for part in ("major", "minor", "rev")]
     driver = version(".".join(part for part in parts if part))
@@ -135,13 +141,34 @@ def _spaced(label: str | None) -> str | None:
 
 def is_labels(text: str) -> bool:
     """Return whether the text holds such labels."""
-    return bool(re.search(r"(?:nvidia\.com|amd\.com|gpu\.intel\.com)/(?:gpu|cuda|product)", text))
+    return bool(
+        re.search(
+            r"(?:nvidia\.com|amd\.com|gpu\.intel\.com|gke|k8s\.amazonaws\.com)[/-](?:gpu|cuda|product|accelerator)",
+            text,
+        )
+    )
+
+
+_GFX = re.compile(r"gfx[0-9a-f]{3,4}$")
+_PROCESSOR = r"\bCPU\b|Core\(TM\)|Xeon|Ryzen|EPYC|pthread|^cpu"
 
 
 def opencl(text: str) -> Facts:
     """Return the GPUs that ``clinfo`` lists, once each, and NVIDIA's driver."""
     facts = read_pairs(text, OPENCL)
-    gpus = tuple(dict.fromkeys(facts.gpus))
+    listed = [  # ``clinfo -l``: one tree of devices for each platform
+        tuple(
+            Gpu(
+                maker,
+                name=None if _GFX.match(label) else name(label),
+                gfx=label if _GFX.match(label) else None,
+            )
+            for label in re.findall(r"[`+|]-- Device #\d{1,2}: ([^\n]{2,80}?)(?: \(|\n|$)", platform)
+            if (maker := maker_of(label)) and not re.search(_PROCESSOR, label)
+        )
+        for platform in re.split(r"Platform #\d{1,2}: ", clean(text))[1:]
+    ]
+    gpus = tuple(dict.fromkeys(facts.gpus)) or join(found for found in listed if found)
     driver = re.search(r"Driver [Vv]ersion:?\s{1,60}(\d{3}\.\d{1,3}(?:\.\d{1,3})?)\s", clean(text) + "\n")
     has_nvidia = any(gpu.vendor == NVIDIA for gpu in gpus)
     placed = tuple(gpu._replace(ordinal=i) if gpu.vendor == NVIDIA else gpu for i, gpu in enumerate(gpus))
@@ -155,7 +182,9 @@ def opencl(text: str) -> Facts:
 
 def is_opencl(text: str) -> bool:
     """Return whether the text is from ``clinfo``."""
-    return bool(re.search(r"Number of platforms|CL_DEVICE_TYPE|Platform Profile|Device Board Name", text))
+    return bool(
+        re.search(r"Number of platforms|Platform #\d|CL_DEVICE_TYPE|Platform Profile|Device Board Name", text)
+    )
 
 
 def display(text: str) -> Facts:
@@ -172,21 +201,37 @@ def display(text: str) -> Facts:
 
 
 _OWN_MAKER = r"^(?:NVIDIA|AMD|Intel|Advanced Micro Devices)(?: Corporation|,? Inc\.?)?(?: \[AMD/ATI\])? "
-_DISPLAY = r"\*-display|(?m:^\s{0,8}(?:Device|Card)-\d: )|(?m:^Graphics: )"
+_CLASSES = r"VGA compatible controller|3D controller|Display controller"
+_LSHW_BLOCK = r'\*-|\{\s{1,20}"id" : "'
+_LSHW_ROW = r"(?m:^)/\d\S{0,30}[ \t]{1,40}(?:\S{1,20}[ \t]{1,40})?display[ \t]{1,20}(\S[^\n]{3,120})(?m:$)"
+_NVIDIA_CHIP = r"(?:G[FKMPVAHB]\d{2}[0-9A-F]|TU\d{3}|AD\d{3})"
+_DISPLAY = rf'\*-display|"id" : "display|{_LSHW_ROW}|(?m:^\s{{0,8}}(?:Device|Card)-\d: )|(?m:^Graphics: )'
 
 
 def _lshw(text: str) -> list[tuple[str, str, str | None, str]]:
-    found = []
-    for block in re.split(r"\*-", clean(text))[1:]:
+    """Return the displays of ``lshw``: its blocks in any language, as JSON, and the rows of ``-short``."""
+    plain = clean(text)
+    found: list[tuple[str, str, str | None, str]] = []
+    for block in re.split(_LSHW_BLOCK, plain)[1:]:
         if not block.startswith("display"):
             continue
-        reported = {key: value for line in block.split("\n") for key, value in pairs_of(line)}
-        bound = re.search(r"driver=([\w-]{2,20})", reported.get("configuration", ""))
-        unclaimed = "UNCLAIMED" in block.split("\n", 1)[0]
-        label = f"{_maker_as_in_lspci(reported.get('vendor', ''))} {reported.get('product', '')}"
-        found.append(
-            (reported.get("bus info", ""), label, bound.group(1) if bound else "" if unclaimed else None, "")
+        values = [
+            value.strip(' ",') for value in re.findall(r"(?m)^[^:\n]{1,40}: {0,3}([^\n]{1,200})$", block)
+        ]
+        classes = [place for place, value in enumerate(values) if re.search(_CLASSES, value)]
+        product, vendor = (*values[classes[0] + 1 : classes[0] + 3], "", "")[:2] if classes else ("", "")
+        bus = re.search(r"pci@(\S{10,15})", block)
+        bound = re.search(r'driver(?:=|" {0,3}: {0,3}")([\w-]{2,20})', block)
+        unclaimed = "UNCLAIMED" in block.split("\n", 1)[0] or bool(
+            re.search(r'"claimed" {0,3}: {0,3}false', block)
         )
+        label = f"{_maker_as_in_lspci(vendor) or _maker_as_in_lspci(product)} {product}"
+        driver = bound.group(1) if bound else "" if unclaimed else None
+        found.append((bus.group(1) if bus else "", label, driver, ""))
+    for product in re.findall(_LSHW_ROW, plain):
+        bare = re.sub(_OWN_MAKER, "", product)
+        maker = _maker_as_in_lspci(product) or ("NVIDIA Corporation" if re.match(_NVIDIA_CHIP, bare) else "")
+        found.append(("", f"{maker} {bare}", None, ""))
     return found
 
 

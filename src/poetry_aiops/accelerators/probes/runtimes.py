@@ -54,9 +54,11 @@ LISTINGS = Dialect(
     heads=(
         _FETCH,
         r"device# {1,60}(?P<index>\d{1,2})$",
+        r"\s{0,8}OpenGL (?:core profile )?version string: \S{1,9} NVIDIA (?P<driver>\d{3}\.\d{1,3}(?:\.\d{1,3})?)$",
     ),
     keys={
         "os": "os",
+        "opengl renderer string": "name",
         "devicename": "name",
         "deviceid": "device_id",
         "vendorid": "maker",
@@ -97,7 +99,7 @@ def is_users(text: str) -> bool:
 
 
 def listings(text: str) -> Facts:
-    """Return the GPUs of ``vulkaninfo``, ``fastfetch``, ``hipInfo`` and ``dxdiag``, once each."""
+    """Return the GPUs of ``vulkaninfo``, ``fastfetch``, ``glxinfo``, ``hipInfo`` and ``dxdiag``, once each."""
     facts = read_pairs(text, LISTINGS)
     windows = re.search(r"Card name: NVIDIA(?s:.{1,3000}?)Driver (?:File )?Version: ([0-9.]{10,20})", text)
     driver = nvidia_version(windows.group(1)) if windows else facts.driver
@@ -114,7 +116,8 @@ def is_listings(text: str) -> bool:
     """Return whether the text is from one of these programs."""
     return bool(
         re.search(
-            r"(?m)deviceName {0,20}=|^\s{0,12}Card name:|gcnArchName:|^\s{0,8}GPU ?\d{0,2}: [A-Z]", text
+            r"(?m)deviceName {0,20}=|OpenGL renderer string:|^\s{0,12}Card name:|gcnArchName:|^\s{0,8}GPU ?\d{0,2}: [A-Z]",
+            text,
         )
     )
 

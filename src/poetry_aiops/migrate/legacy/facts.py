@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 
 if TYPE_CHECKING:
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OldForm:
-    """An option, a subcommand or a setting that is gone; ``instead`` are the words that replace it.
+    """An option (``name`` may hold its value), a subcommand or a setting that is gone; ``instead`` replaces it.
 
-    ``commands`` are the commands of an option, ``value`` limits it to one value, ``joined`` glues its value to the
-    last word of ``instead``, ``subcommand`` replaces the command's last word. ``keep_rest`` leaves a subcommand its
-    arguments, ``plugin`` would bring it back. ``inverted``: the new setting means the opposite. ``since`` is the
-    first Poetry with this ``fate``, ``tried`` says whether it was run, ``source`` where it is written.
+    ``commands`` are the commands of an option, ``subcommand`` replaces the last word of the command. ``keep_rest``
+    leaves a subcommand its arguments, ``plugin`` would bring it back. ``inverted``: the new setting means the
+    opposite. ``since`` is the first Poetry with this ``fate``, ``tried`` says whether it was run, ``source`` where
+    it is written.
     """
 
     name: str
-    instead: tuple[str, ...]
+    instead: str
     fate: Literal["removed", "deprecated", "ignored"]
     source: str
     tried: bool
@@ -32,8 +32,6 @@ class OldForm:
     note: str = ""
     commands: tuple[str, ...] = ()
     subcommand: str | None = None
-    joined: bool = False
-    value: str | None = None
     keep_rest: bool = True
     plugin: str | None = None
     inverted: bool = False
@@ -43,6 +41,17 @@ class OldForm:
         """The environment variable of a setting."""
         return "POETRY_" + self.name.upper().replace(".", "_").replace("-", "_")
 
+    def why(self, what: str) -> str:
+        """Return the sentence that says what became of ``what``."""
+        since = f" since Poetry {self.since}" if self.since else " in Poetry 2"
+        fate = {
+            "removed": f"{what} is gone{since}: the command ends with an error",
+            "deprecated": f"{what} is deprecated{since}: it works with a warning",
+            "ignored": f"{what} does nothing any more{since}",
+        }[self.fate]
+        tried = "" if self.tried else f" (not tried here; {self.source})"
+        return fate + (f"; {self.note}" if self.note else "") + tried
+
 
 @dataclass(frozen=True, slots=True)
 class LegacyFacts:
@@ -50,7 +59,7 @@ class LegacyFacts:
 
     newest: str
     options: tuple[OldForm, ...]
-    subcommands: tuple[OldForm, ...]
+    commands: tuple[OldForm, ...]
     settings: tuple[OldForm, ...]
     pip: Mapping[str, frozenset[str]]
     """Options of pip by what they are: ``places``, ``folders``, ``with_value``, ``dropped``."""
@@ -62,30 +71,13 @@ def load_legacy_facts() -> LegacyFacts:
     """Return the facts that come with the package."""
     path = Path(__file__).parent.parent.parent / "data" / "legacy_commands.toml"
     document = tomllib.loads(path.read_text(encoding="utf-8"))
-
-    def forms(table: str, name: str) -> tuple[OldForm, ...]:
-        return tuple(_form(row, name, document["sources"]) for row in document[table])
-
-    return LegacyFacts(
-        newest=document["newest"],
-        options=(*forms("options", "option"), *forms("values", "option")),
-        subcommands=forms("commands", "command"),
-        settings=forms("settings", "setting"),
-        pip={name: frozenset(options) for name, options in document["pip"].items()},
-        wrappers=frozenset(document["programs"]["wrappers"]),
-    )
-
-
-def _form(row: Mapping[str, Any], name: str, sources: Mapping[str, str]) -> OldForm:
-    instead = row["instead"]
-    words = tuple(instead) if isinstance(instead, list) else (instead,)
-    if "value" in row:
-        words = (row["option"], *words)
-    rest = {key: value for key, value in row.items() if key not in {name, "instead", "source", "commands"}}
-    return OldForm(
-        name=row[name],
-        instead=words,
-        source=sources[row["source"]],
-        commands=tuple(row.get("commands", ())),
-        **rest,
-    )
+    sources = document["sources"]
+    forms = {
+        table: tuple(
+            OldForm(**{**row, "source": sources[row["source"]], "commands": tuple(row.get("commands", ()))})
+            for row in document[table]
+        )
+        for table in ("options", "commands", "settings")
+    }
+    pip = {name: frozenset(options) for name, options in document["pip"].items()}
+    return LegacyFacts(document["newest"], **forms, pip=pip, wrappers=frozenset(document["wrappers"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePosixPath
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Literal
@@ -43,10 +44,11 @@ class OldCommand:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that applies: why, what to write instead, and how sure that is.
+    """A rule that applies: why, what to write instead, how sure that is, and which line and text it is about.
 
     ``files`` are the migrated files that the command reads. ``drops``: all else that the command says has no
-    meaning for today's form, so that this form can take its place.
+    meaning for today's form, so that this form can take its place. ``span`` is the text's place in the file, where
+    it can be replaced; ``folder`` is the image's folder where it works.
     """
 
     rule: str
@@ -55,18 +57,8 @@ class Finding:
     confidence: Confidence = "certain"
     files: tuple[KnownFile, ...] = ()
     drops: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A finding with its line, the text it is about and that text's place in the file, where it can be replaced.
-
-    ``folder`` is the image's folder where it works.
-    """
-
-    line: int
-    text: str
-    finding: Finding
+    line: int = 0
+    text: str = ""
     span: tuple[int, int] | None = None
     folder: str | None = None
 
@@ -134,17 +126,14 @@ class Knowledge:
         return self._ending(parts) if is_elsewhere else ()
 
     def filled(self, text: str) -> str:
-        """Return a text with the variables that are known: ``$NAME``, ``${NAME}``, ``${NAME:-default}``."""
+        """Return a text with the variables that are known: ``$NAME``, ``${NAME:-default}``, make's ``$(NAME)``."""
 
         def value(found: re.Match[str]) -> str:
-            default = found["default"] if found["default"] and not found["default"].startswith("$") else None
-            return self.variables.get(found["name"], found[0] if default is None else default)
+            name = found["braced"] or found["make"] or found["plain"]
+            default = found["default"] or "$"
+            return self.variables.get(name, found[0] if default.startswith("$") else default)
 
-        return re.sub(
-            r"\$(?:\{(?P<name>\w+)(?::?-(?P<default>[^}]*))?\}|(?P<plain>\w+))",
-            lambda hit: value(hit) if hit["name"] else self.variables.get(hit["plain"], hit[0]),
-            text,
-        )
+        return _NAMED.sub(value, text)
 
     def in_repository(self, path: str) -> str | None:
         """Return which file of the repository a path of an image is; None where its COPY lines do not say."""
@@ -163,15 +152,14 @@ class Knowledge:
 
     def _ending(self, parts: tuple[str, ...]) -> tuple[KnownFile, ...]:
         """Return the one file that an absolute path ends with, else the only one that ends as the path does."""
-        whole = [
-            file for file in self.files if parts[-len(PurePosixPath(file.path).parts) :] == _parts(file.path)
-        ]
+        named = [file for file in self.files if file.path.endswith(parts[-1])]
+        whole = [file for file in named if parts[-len(_parts(file.path)) :] == _parts(file.path)]
         if whole:
             return (max(whole, key=lambda file: len(file.path)),)
         for length in range(len(parts), 0, -1):
-            found = [file for file in self.files if _parts(file.path)[-length:] == parts[-length:]]
+            found = tuple(file for file in named if _parts(file.path)[-length:] == parts[-length:])
             if found:
-                return (found[0],) if len(found) == 1 else ()
+                return found if len(found) == 1 else ()
         return ()
 
     def _matching(self, text: str) -> tuple[KnownFile, ...]:
@@ -183,6 +171,7 @@ class Knowledge:
         return tuple(file for file in self.files if pattern.fullmatch(file.path))
 
 
+_NAMED = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?-(?P<default>[^}]*))?\}|\((?P<make>\w+)\)|(?P<plain>\w+))")
 _VARIABLE = re.compile(r"\$\{\{[^}]*\}\}|\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|%\w+%|\*+|\?|\{[^}]*\}")
 
 
@@ -190,6 +179,7 @@ def _has_variable(text: str) -> bool:
     return _VARIABLE.search(text) is not None
 
 
+@lru_cache(4096)
 def _parts(text: str) -> tuple[str, ...]:
     """Return a path's parts without ``.``, with ``..`` undone; its root does not count."""
     found: list[str] = []

@@ -16,20 +16,28 @@ if TYPE_CHECKING:
 
 Program = Literal["pip", "poetry", "pip-compile", "pip-sync"]
 
-_EXACT: Final[dict[str, Program]] = {
-    "pip-compile": "pip-compile",
-    "pip-sync": "pip-sync",
-    "poetry": "poetry",
-    "poetry.exe": "poetry",
-}
-_PIP: Final = re.compile(r"pip(?:[23](?:\.\d+)?)?(?:\.exe)?", re.IGNORECASE)
-_PYTHON: Final = re.compile(r"(?:python|pypy|py)(?:[23](?:\.\d+)?)?w?(?:\.exe)?", re.IGNORECASE)
-_VARIABLE: Final = re.compile(r"\$\{?(?P<name>\w+)(?::?[-=?+](?P<default>[^}]*))?\}?")
-_PIP_VARIABLE: Final = re.compile(r"(?:^|_)PIP[23]?(?:_?(?:BIN|CMD|COMMAND|EXE))?$", re.IGNORECASE)
+_MODULES: Final[dict[str, Program]] = {"pip": "pip", "poetry": "poetry", "piptools": "pip-compile"}
+_NAMES: Final[tuple[tuple[str, Program | Literal["python", "uv"]], ...]] = (
+    (r"pip-compile", "pip-compile"),
+    (r"pip-sync", "pip-sync"),
+    (r"poetry(\.exe)?|\$[{(]?(\w*_)?POETRY(_BIN|_CMD|_EXE)?[})]?", "poetry"),
+    (
+        r"pip([23](\.\d+)?)?(\.exe)?|\$[{(]?(\w*_)?PIP[23]?(_?(BIN|CMD|COMMAND|EXE))?(:?[-=?+][^}]*)?[})]?",
+        "pip",
+    ),
+    (r"uv", "uv"),
+    (r"(python|pypy|py)([23](\.\d+)?)?w?(\.exe)?|\$[{(]?_?PY\w*(:?[-=?+][^}]*)?[})]?", "python"),
+)
 _FARTHEST: Final = 40
 _ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _OPTIONS_WITH_VALUE: Final = frozenset(
     {"-C", "-P", "--directory", "--project", "--python", "-p", "--log", "--proxy"}
+)
+_ACTIONS: Final = frozenset(
+    [
+        *("install", "download", "wheel", "freeze", "sync"),
+        *("add", "config", "export", "lock", "remove", "run", "self", "shell", "show", "source", "update"),
+    ]
 )
 
 
@@ -52,108 +60,75 @@ def call_of(words: Sequence[Word]) -> Call | None:
         at += 1
     if at == len(words):
         return None
-    found = _call_at(words, at)
-    if found is not None and found.program == "poetry" and (inner := _run_inside(found)) is not None:
-        return inner
-    if found is not None:
-        return found
-    first = _name(words[at].value)
-    if first in load_legacy_facts().wrappers:
+    call = _call_at(words, at)
+    if call is not None:
+        return (_run_inside(call) if call.program == "poetry" else None) or call
+    if words[at].value.rpartition("/")[2] in load_legacy_facts().wrappers:
         for later in range(at + 1, min(len(words), at + _FARTHEST)):
             inner = _call_at(words, later)
-            if inner is not None and _is_call(inner):
+            if inner is not None and _does_something(inner):
                 return inner
     return None
-
-
-def _run_inside(call: Call) -> Call | None:
-    """Return the call behind ``poetry run``."""
-    values = [word.value for word in call.arguments]
-    if "run" not in values[:3]:
-        return None
-    at = values.index("run") + 1
-    found = _call_at(call.arguments, at) if at < len(values) else None
-    if found is None:
-        return None
-    words = (*call.wrapped, Word("poetry", "poetry"), *call.arguments[:at])
-    return replace(found, wrapped=words)
-
-
-def _call_at(words: Sequence[Word], at: int) -> Call | None:
-    found = _program_at(words, at)
-    return replace(found, name=words[at].value) if found else None
-
-
-def _program_at(words: Sequence[Word], at: int) -> Call | None:
-    value = words[at].value.lstrip("!%@")
-    name = _name(value)
-    variable = _VARIABLE.fullmatch(words[at].value)
-    if name in _EXACT:
-        return Call(_EXACT[name], tuple(words[at + 1 :]), tuple(words[:at]))
-    if _PIP.fullmatch(name) or (variable and _PIP_VARIABLE.search(variable["name"])):
-        return Call("pip", tuple(words[at + 1 :]), tuple(words[:at]))
-    if variable and re.search(r"(?:^|_)POETRY(?:_BIN|_CMD|_EXE)?$", variable["name"], re.IGNORECASE):
-        return Call("poetry", tuple(words[at + 1 :]), tuple(words[:at]))
-    if name == "uv":
-        return _uv(words, at)
-    is_python = _PYTHON.fullmatch(name) or (variable and re.match(r"_?PY", variable["name"], re.IGNORECASE))
-    return _module(words, at) if is_python else None
-
-
-def _uv(words: Sequence[Word], at: int) -> Call | None:
-    values = [word.value for word in words[at + 1 :]]
-    if "pip" not in values[:4]:
-        return None
-    behind = tuple(words[at + 2 + values.index("pip") :])
-    if not behind:
-        return None
-    tools: dict[str, Program] = {"compile": "pip-compile", "sync": "pip-sync"}
-    program = tools.get(behind[0].value, "pip")
-    return Call(program, behind if program == "pip" else behind[1:], tuple(words[:at]))
-
-
-def _module(words: Sequence[Word], at: int) -> Call | None:
-    """Return the call of ``python -m pip``; options of Python may stand in between."""
-    modules: dict[str, Program] = {"pip": "pip", "poetry": "poetry", "piptools": "pip-compile"}
-    for index in range(at + 1, len(words) - 1):
-        value = words[index].value
-        joined = re.fullmatch(r"-[A-Za-z]*?m(?P<name>\w*)", value)
-        name = (joined["name"] or words[index + 1].value) if joined else ""
-        if joined and name in modules:
-            behind = tuple(words[index + 1 + (not joined["name"]) :])
-            program = modules[name]
-            if name == "piptools" and behind:
-                program, behind = ("pip-sync" if behind[0].value == "sync" else program), behind[1:]
-            return Call(program, behind, tuple(words[:at]))
-        if not value.startswith("-"):
-            return None
-    return None
-
-
-def _is_call(call: Call) -> bool:
-    """Tell whether a word in the middle of a command is a program: something that it does comes behind it."""
-    if call.program not in {"pip", "poetry"}:
-        return True
-    values = [word.value for word in call.arguments if not word.value.startswith("-")]
-    return bool(values) and values[0] in {
-        *("install", "download", "wheel", "freeze", "sync"),
-        *("add", "config", "export", "lock", "remove", "run", "self", "shell", "show", "source", "update"),
-    }
-
-
-def _name(value: str) -> str:
-    return value.replace("\\", "/").rpartition("/")[2]
 
 
 def positional(arguments: Sequence[Word]) -> int | None:
     """Return the index of the first word that is no option, the value of a global option not counted."""
     at = 0
-    while at < len(arguments):
-        value = arguments[at].value
-        if value in _OPTIONS_WITH_VALUE:
-            at += 2
-        elif value.startswith("-"):
-            at += 1
-        else:
-            return at
+    while at < len(arguments) and arguments[at].value.startswith("-"):
+        at += 2 if arguments[at].value in _OPTIONS_WITH_VALUE else 1
+    return at if at < len(arguments) else None
+
+
+def _run_inside(call: Call) -> Call | None:
+    """Return the call behind ``poetry run``."""
+    at = next((at for at, word in enumerate(call.arguments[:3], 1) if word.value == "run"), None)
+    inner = _call_at(call.arguments, at) if at is not None and at < len(call.arguments) else None
+    before = (*call.wrapped, Word("poetry", "poetry"), *call.arguments[:at])
+    return replace(inner, wrapped=before) if inner else None
+
+
+def _call_at(words: Sequence[Word], at: int) -> Call | None:
+    path = words[at].value.lstrip("!%@").replace("\\", "/")
+    name = re.sub(r".*/(?![^{}]*\})", "", path)  # a slash in ${PIP:-/usr/bin/pip} is none of the path
+    program = next((one for form, one in _NAMES if re.fullmatch(form, name, re.IGNORECASE)), None)
+    behind = tuple(words[at + 1 :])
+    if program == "python":
+        found = _module(behind)
+    elif program == "uv":
+        found = _uv(behind)
+    else:
+        found = (program, behind) if program else None
+    return Call(*found, tuple(words[:at]), words[at].value) if found else None
+
+
+def _uv(words: tuple[Word, ...]) -> tuple[Program, tuple[Word, ...]] | None:
+    """Return what ``uv pip`` does."""
+    at = next((at for at, word in enumerate(words[:4], 1) if word.value == "pip"), len(words))
+    tools: dict[str, Program] = {"compile": "pip-compile", "sync": "pip-sync"}
+    behind = words[at:]
+    if not behind:
+        return None
+    program = tools.get(behind[0].value)
+    return (program, behind[1:]) if program else ("pip", behind)
+
+
+def _module(words: tuple[Word, ...]) -> tuple[Program, tuple[Word, ...]] | None:
+    """Return what ``python -m pip`` does; options of Python may stand in between."""
+    for at, word in enumerate(words):
+        option = re.fullmatch(r"-[A-Za-z]*?m(?P<name>\w*)", word.value)
+        behind = words[at + 1 :]
+        name = (option["name"] or (behind[0].value if behind else "")) if option else ""
+        if option and name in _MODULES:
+            behind = behind if option["name"] else behind[1:]
+            if name != "piptools" or not behind:
+                return _MODULES[name], behind
+            return "pip-sync" if behind[0].value == "sync" else "pip-compile", behind[1:]
+        if not word.value.startswith("-"):
+            return None
     return None
+
+
+def _does_something(call: Call) -> bool:
+    """Tell whether a word in the middle of a command is a program: something that it does comes behind it."""
+    first = next((word.value for word in call.arguments if not word.value.startswith("-")), None)
+    return call.program not in {"pip", "poetry"} or first in _ACTIONS

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
+from poetry_aiops.migrate.legacy.pipelines import entries
 
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.migrate.legacy.find import OldFile
     from poetry_aiops.migrate.legacy.images import Image
-    from poetry_aiops.migrate.legacy.model import Hit, Knowledge
+    from poetry_aiops.migrate.legacy.model import Finding, Knowledge
 
 
 _COMMANDS: Final = frozenset(
@@ -29,35 +30,32 @@ _POETRY_THERE: Final = re.compile(
     r"install-poetry|pipx? install [^\n]*poetry|snok/install-poetry|abatilo/actions-poetry"
 )
 _OTHER_MACHINES: Final = re.compile(r"^\s*container:|self-hosted", re.MULTILINE)
-_STEP: Final = re.compile(r"^(?P<indent>\s*)- ")
-_JOB: Final = re.compile(r"^ {1,8}[\w-]+:\s*(?:#.*)?$")
 
 Edit = tuple[int, int, str]
 """From an offset to an offset, and the text there instead."""
 
 
-def rewritten(old: OldFile, known: Knowledge) -> tuple[str, frozenset[Hit]]:
+def rewritten(old: OldFile, known: Knowledge) -> tuple[str, frozenset[Finding]]:
     """Return the file's new text with LF ends and what has been changed; nothing where nothing is certain."""
+    edits: list[Edit] = []
+    changed: list[Finding] = []
     if old.image is not None:
-        edits, hits = _image(old, old.image, known)
+        edits, changed = _image(old, old.image, known)
     elif old.path.startswith(".github/workflows/"):
-        edits, hits = _workflow(old)
+        edits, changed = _workflow(old)
     elif old.kind in {"shell", "make"}:
-        hits = [hit for hit in old.hits if _is_certain(hit)]
-        edits = _replacing(hits)
-    else:
-        return old.file.text, frozenset()
-    return _edited(old.file.text, edits), frozenset(hits)
+        changed = [found for found in old.findings if _is_certain(found)]
+        edits = _replacing(changed)
+    return _edited(old.file.text, edits), frozenset(changed)
 
 
-def _is_certain(hit: Hit) -> bool:
-    found = hit.finding
+def _is_certain(found: Finding) -> bool:
     sure = found.confidence == "certain" and found.drops and found.today != ""
-    return sure and found.rule in _COMMANDS and hit.span is not None
+    return sure and found.rule in _COMMANDS and found.span is not None
 
 
-def _replacing(hits: Iterable[Hit]) -> list[Edit]:
-    return [(*hit.span, hit.finding.today) for hit in hits if hit.span is not None]
+def _replacing(findings: Iterable[Finding]) -> list[Edit]:
+    return [(*found.span, found.today) for found in findings if found.span is not None]
 
 
 def _edited(text: str, edits: Iterable[Edit]) -> str:
@@ -66,46 +64,40 @@ def _edited(text: str, edits: Iterable[Edit]) -> str:
     return text
 
 
-def _packages(hits: Iterable[Hit], join: str) -> str:
-    """Return what has to be installed for the new commands: Poetry, and this plugin for a hardware variant."""
-    needs = any("hw-install" in hit.finding.today for hit in hits)
-    return f"poetry=={load_legacy_facts().newest}" + (f"{join}poetry-aiops" if needs else "")
+def _needs_plugin(findings: Iterable[Finding]) -> bool:
+    """Say whether the new commands need this plugin beside Poetry: those of a hardware variant do."""
+    return any("hw-install" in found.today for found in findings)
 
 
 # -- images ------------------------------------------------------------------------------------------------
 
 
-def _image(old: OldFile, image: Image, known: Knowledge) -> tuple[list[Edit], list[Hit]]:
-    hits = [hit for hit in old.hits if hit.finding.rule in _IMAGE]
-    runs = [hit for hit in hits if hit.finding.rule == "pip-install-requirements"]
-    copies = [hit for hit in hits if hit.finding.rule == "docker-copy"]
-    if not runs or len(runs) + len(copies) != len(hits) or _POETRY_THERE.search(old.file.text):
+def _image(old: OldFile, image: Image, known: Knowledge) -> tuple[list[Edit], list[Finding]]:
+    found = [one for one in old.findings if one.rule in _IMAGE]
+    runs = [one for one in found if one.rule == "pip-install-requirements"]
+    copies = {one.line: one for one in found if one.rule == "docker-copy"}
+    if not runs or len(runs) + len(copies) != len(found) or _POETRY_THERE.search(old.file.text):
         return [], []
     if not all(_is_certain(run) and _can_install(image, run, known, old.file.text) for run in runs):
         return [], []
     starts = old.file.starts
     edits = _replacing(runs)
-    for copy in image.copies:
-        (hit,) = [one for one in copies if one.line == copy.start + 1]
-        edits.append((starts[copy.start], starts[copy.end] - 1, hit.finding.today))
+    edits += [
+        (starts[copy.start], starts[copy.end] - 1, copies[copy.start + 1].today) for copy in image.copies
+    ]
     if _still_named(_edited(old.file.text, edits), image):
         return [], []
-    return [*edits, *_with_poetry(old, image, runs, hits)], hits
+    return [*edits, *_with_poetry(old, image, runs, found)], found
 
 
-def _can_install(image: Image, run: Hit, known: Knowledge, text: str) -> bool:
+def _can_install(image: Image, run: Finding, known: Knowledge, text: str) -> bool:
     """Say whether Poetry can do there what pip did: the same Python, by root, with all that the lock names."""
     stage = image.at(run.line)
-    whole = stage.known is not None and stage.known.context is not None
-    copied = whole or any(set(copy.files) >= set(run.finding.files) for copy in image.copies)
+    whole = stage.known.context is not None
+    copied = whole or any(set(copy.files) >= set(run.files) for copy in image.copies)
     has_environment = stage.environment is not None or re.search("venv|conda", text) is None
-    return (
-        stage.has_python
-        and stage.is_root
-        and has_environment
-        and copied
-        and (known.needs is not None or whole)
-    )
+    has_all = known.needs is not None or whole
+    return stage.has_python and stage.is_root and has_environment and copied and has_all
 
 
 def _still_named(text: str, image: Image) -> bool:
@@ -117,85 +109,56 @@ def _still_named(text: str, image: Image) -> bool:
     )
 
 
-def _with_poetry(old: OldFile, image: Image, runs: list[Hit], hits: list[Hit]) -> list[Edit]:
+def _with_poetry(old: OldFile, image: Image, runs: list[Finding], found: list[Finding]) -> list[Edit]:
     """Return the edits that install Poetry before the first changed line of each stage that has none yet."""
-    packages = _packages(runs, " ")
+    packages = f"poetry=={load_legacy_facts().newest}" + (" poetry-aiops" if _needs_plugin(runs) else "")
     block = (
         f"RUN python -m venv /opt/poetry \\\n    && /opt/poetry/bin/pip install --no-cache-dir {packages} \\\n"
         "    && ln -s /opt/poetry/bin/poetry /usr/local/bin/poetry\nENV POETRY_VIRTUALENVS_CREATE=false\n"
     )
-    found: dict[int, int] = {}
+    places: dict[int, int] = {}
     installing = {image.at(run.line).number for run in runs}
-    for hit in hits:
-        stage = image.at(hit.line)
-        if stage.number in installing and not {stage.number, *stage.parents} & found.keys():
-            found[stage.number] = old.file.starts[max(start for start in image.runs if start <= hit.line) - 1]
-    return [(at, at, block) for at in found.values()]
+    for one in found:
+        stage = image.at(one.line)
+        if stage.number in installing and not {stage.number, *stage.parents} & places.keys():
+            places[stage.number] = old.file.starts[image.start(one.line) - 1]
+    return [(at, at, block) for at in places.values()]
 
 
 # -- workflows of GitHub -----------------------------------------------------------------------------------------
 
 
-def _workflow(old: OldFile) -> tuple[list[Edit], list[Hit]]:
+def _workflow(old: OldFile) -> tuple[list[Edit], list[Finding]]:
     edits: list[Edit] = []
-    hits: list[Hit] = []
-    prepared: set[int] = set()
-    for hit in old.hits:
-        if not _is_certain(hit):
-            continue
-        if hit.finding.rule.startswith("poetry-"):
-            edits += _replacing([hit])
-            hits.append(hit)
-            continue
-        first, last = _job(old.file.lines, hit.line - 1)
-        job = "\n".join(old.file.lines[first:last])
-        step = _step(old.file.lines, hit.line - 1)
-        before = "\n".join(old.file.lines[first : step or first])
-        if (
-            step is None
-            or _OTHER_MACHINES.search(job)
-            or _POETRY_THERE.search(job)
-            or "setup-python" not in before
-        ):
-            continue
-        if first not in prepared:
-            prepared.add(first)
-            edits.append(_step_before(old, step, job))
-        edits += _replacing([hit])
-        hits.append(hit)
-    return edits, hits
+    changed: list[Finding] = []
+    lines, prepared = old.file.lines, set()
+    found = entries(old.file)
+    for one in filter(_is_certain, old.findings):
+        here = next(entry.path for entry in reversed(found) if entry.line < one.line)
+        job, step = here[:2], here[:4]
+        if not one.rule.startswith("poetry-"):
+            if (*here[:1], *here[2:3]) != ("jobs", "steps") or not here[3:]:
+                continue
+            inside = [entry for entry in found if entry.path[:2] == job]
+            start = next(entry.line for entry in inside if entry.path[:4] == step)
+            text = "\n".join(lines[inside[0].line : inside[-1].end])
+            before = "\n".join(lines[inside[0].line : start])
+            if _OTHER_MACHINES.search(text) or _POETRY_THERE.search(text) or "setup-python" not in before:
+                continue
+            if job not in prepared:
+                prepared.add(job)
+                mine = [each for each in old.findings if inside[0].line < each.line <= inside[-1].end]
+                edits.append(_step_before(old, start, needs_plugin=_needs_plugin(mine)))
+        edits += _replacing([one])
+        changed.append(one)
+    return edits, changed
 
 
-def _step_before(old: OldFile, step: int, job: str) -> Edit:
-    found = _STEP.match(old.file.lines[step])
-    indent = found["indent"] if found else ""
-    hits = [hit for hit in old.hits if hit.text in job]
-    plugin = " && pipx inject poetry poetry-aiops" if "poetry-aiops" in _packages(hits, " ") else ""
-    package = _packages([], "")
+def _step_before(old: OldFile, line: int, *, needs_plugin: bool) -> Edit:
+    """Return the edit that puts a step with Poetry before the one that begins on a line."""
+    indent = old.file.lines[line].partition("-")[0]
+    plugin = " && pipx inject poetry poetry-aiops" if needs_plugin else ""
+    package = f"poetry=={load_legacy_facts().newest}"
     run = f"pipx install --python python {package}{plugin} && poetry config virtualenvs.create false"
-    at = old.file.starts[step]
+    at = old.file.starts[line]
     return at, at, f"{indent}- name: Install Poetry\n{indent}  run: {run}\n"
-
-
-def _job(lines: list[str], at: int) -> tuple[int, int]:
-    """Return the lines of the job that a line belongs to: from its name to the next one's."""
-    jobs = next((number for number, line in enumerate(lines) if re.match(r"jobs:", line)), 0)
-    names = [number for number in range(jobs + 1, len(lines)) if _JOB.match(lines[number])]
-    depth = min((_indent(lines[number]) for number in names), default=0)
-    tops = [number for number in names if _indent(lines[number]) == depth]
-    first = max((number for number in tops if number <= at), default=0)
-    return first, min((number for number in tops if number > at), default=len(lines))
-
-
-def _step(lines: list[str], at: int) -> int | None:
-    """Return the line where the step begins that a line belongs to."""
-    depth = _indent(lines[at]) + (1 if _STEP.match(lines[at]) else 0)
-    for number in range(at, -1, -1):
-        line = lines[number]
-        if _STEP.match(line) and _indent(line) < depth and re.match(r"\s*- [\w-]+:", line):
-            return number
-    return None
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
 
 
 _LONGEST_SHOWN: Final = 240
@@ -35,8 +35,8 @@ _TOKEN: Final = re.compile(
       | \$\{[^}\n]{0,300}\}
       | \$\((?:[^()]|\([^()]*\))*\)
       | [^\s;&|()<>\\]
-      )+)
-  | (?P<other>.)
+      )+
+    | .)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -54,14 +54,13 @@ class Script:
     """Shell text that begins at ``line`` of its file.
 
     ``start`` is the offset in the file where the text stands character by character, blanks in place of what is no
-    shell; None where a reader composed the text. ``shown`` is the same text as the file has it. ``folded`` lets a
-    line end be a blank, as in YAML's ``>``. ``folder`` is where a workflow runs it.
+    shell; None where a reader composed the text. ``folded`` lets a line end be a blank, as in YAML's ``>``.
+    ``folder`` is where a workflow runs it.
     """
 
     text: str
     line: int
     start: int | None = None
-    shown: str | None = None
     folded: bool = False
     folder: str | None = None
 
@@ -90,95 +89,84 @@ class Command:
     writes: str | None = None
 
 
-def commands(script: Script) -> tuple[Command, ...]:
-    """Return the commands of a script in their order, those of here-documents for a shell included."""
-    return tuple(_Reader(script).read())
+def commands(script: Script) -> Iterator[Command]:
+    """Yield the commands of a script in their order, those of here-documents and of ``sh -c "..."`` included."""
+    found = list(_Reader(script).read())
+    yield from found
+    for command in found:
+        yield from _inside(command)
 
 
 class _Reader:
     def __init__(self, script: Script) -> None:
         self.script = script
         self.text = script.text
-        self.found: list[Command] = []
+        self.tags: list[str] = []
+        self.reads: Command | None = None
+        self._begin()
+
+    def _begin(self) -> None:
         self.words: list[Word] = []
-        self.begin: int | None = None
-        self.end = 0
-        self.left: Command | None = None
+        self.first = self.last = 0
         self.writes: str | None = None
-        self.redirect: str | None = None
-        self.pending: list[str] = []
+        self.redirect = ""
 
-    def read(self) -> list[Command]:
+    def read(self) -> Iterator[Command]:
         at = 0
-        while at < len(self.text):
-            token = _TOKEN.match(self.text, at)
-            if token is None:  # cannot be: the last alternative takes any character
-                break
+        while token := _TOKEN.match(self.text, at):
             at = token.end()
-            self._token(str(token.lastgroup), token)
-            if token.lastgroup == "newline" and self.pending:
-                at = self._skip_documents(at)
-        self._close()
-        return self.found
-
-    def _token(self, kind: str, token: re.Match[str]) -> None:
-        if kind in {"word", "other"}:
-            self._word(token)
-        elif token["tag"]:
-            self.pending.append(token["tag"])
-        elif kind == "comment":
-            return
-        elif kind == "redirect":
-            self.redirect = token[0]
-        elif kind == "operator":
-            self._close(piped=token[0] in {"|", "|&"})
-        elif kind == "newline" and not self.script.folded:
-            self._close()
+            kind = token.lastgroup
+            if kind == "word":
+                self._word(token)
+            elif kind == "document":
+                self.tags.append(token["tag"])
+            elif kind == "redirect":
+                self.redirect = token[0]
+            elif kind == "operator" or (kind == "newline" and not self.script.folded):
+                is_shell = bool(self.words) and _name(self.words[0].value) in _SHELLS
+                yield from self._end(piped=token[0] in {"|", "|&"})
+                if kind == "newline":
+                    for tag in self.tags:
+                        inner, at = self._document(tag, at)
+                        yield from _Reader(inner).read() if is_shell else ()
+                    self.tags = []
+        yield from self._end()
 
     def _word(self, token: re.Match[str]) -> None:
         raw = token[0]
-        if self.redirect is not None:
+        if self.redirect:
             if self.redirect.lstrip("1&").startswith(">") and not raw.startswith("&"):
                 self.writes = plain(raw)
-            self.redirect = None
-            return
-        if not self.words and raw in _KEYWORDS:
-            return
-        if self.begin is None:
-            self.begin = token.start()
-        self.end = token.end()
-        self.words.append(Word(plain(raw), raw))
+            self.redirect = ""
+        elif self.words or raw not in _KEYWORDS:
+            if not self.words:
+                self.first = token.start()
+            self.last = token.end()
+            self.words.append(Word(plain(raw), raw))
 
-    def _close(self, *, piped: bool = False) -> None:
+    def _end(self, *, piped: bool = False) -> Iterator[Command]:
         command = None
-        if self.words and self.begin is not None:
+        if self.words:
             start = self.script.start
             command = Command(
                 tuple(self.words),
-                self._line(self.begin),
-                one_line_of((self.script.shown or self.text)[self.begin : self.end]),
-                None if start is None else (start + self.begin, start + self.end),
-                self.left,
+                self._line(self.first),
+                one_line_of(self.text[self.first : self.last]),
+                None if start is None else (start + self.first, start + self.last),
+                self.reads,
                 self.writes,
             )
-            self.found.append(command)
-        self.left = command if piped else None
-        self.words, self.begin, self.writes, self.redirect = [], None, None, None
+            yield command
+        self.reads = command if piped else None
+        self._begin()
 
-    def _skip_documents(self, at: int) -> int:
-        """Step over here-documents; the lines for a shell are read as commands of their own."""
-        last = self.found[-1].words if self.found else ()
-        is_shell = bool(last) and last[0].value.rpartition("/")[2] in _SHELLS
-        for tag in self.pending:
-            end = re.compile(rf"^[ \t]*{re.escape(tag)}[ \t]*$", re.MULTILINE).search(self.text, at)
-            if is_shell:
-                stop = end.start() if end else len(self.text)
-                start = self.script.start
-                inner = Script(self.text[at:stop], self._line(at), None if start is None else start + at)
-                self.found.extend(commands(inner))
-            at = end.end() if end else len(self.text)
-        self.pending = []
-        return at
+    def _document(self, tag: str, at: int) -> tuple[Script, int]:
+        """Return the text of a here-document that begins at an offset, and where the shell goes on."""
+        end = re.compile(rf"^[ \t]*{re.escape(tag)}[ \t]*$", re.MULTILINE).search(self.text, at)
+        stop, following = end.span() if end else (len(self.text), len(self.text))
+        start = self.script.start
+        inner = Script(self.text[at:stop], self._line(at), None if start is None else start + at)
+        return inner, following
 
     def _line(self, offset: int) -> int:
         return self.script.line + self.text.count("\n", 0, offset)
@@ -186,17 +174,13 @@ class _Reader:
 
 def plain(raw: str) -> str:
     """Return a word without its quotes and escapes."""
-    if not any(character in raw for character in "\\'\""):
-        return raw
-    return _QUOTED.sub(_unquoted, raw)
+    return _QUOTED.sub(_unquoted, raw) if any(sign in raw for sign in "\\'\"") else raw
 
 
 def _unquoted(found: re.Match[str]) -> str:
-    if found["single"] is not None:
-        return found["single"]
     if found["double"] is not None:
         return re.sub(r'\\(["\\$`])', r"\1", found["double"])
-    return found["escaped"]
+    return found["escaped"] if found["single"] is None else found["single"]
 
 
 def one_line_of(text: str) -> str:
@@ -205,20 +189,15 @@ def one_line_of(text: str) -> str:
     return joined if len(joined) <= _LONGEST_SHOWN else joined[: _LONGEST_SHOWN - 1] + "…"
 
 
-def scripts_inside(found: Iterable[Command]) -> Sequence[Command]:
-    """Return the commands that other commands carry as one word: ``bash -c "..."``, ``su -c '...'``."""
-    inner: list[Command] = []
-    for command in found:
-        values = [word.value for word in command.words]
-        for index, value in enumerate(values[:-1]):
-            if value.rpartition("/")[2] in {*_SHELLS, "su"} and (at := _after_c(values, index)):
-                inner.extend(commands(Script(values[at], command.line)))
-                break
-    return inner
+def _inside(command: Command) -> Iterable[Command]:
+    """Return the commands that another one carries as one word: ``bash -c "..."``, ``su -c '...'``."""
+    values = [word.value for word in command.words]
+    shell = next((at for at, value in enumerate(values) if _name(value) in {*_SHELLS, "su"}), len(values))
+    for option, text in zip(values[shell + 1 :], values[shell + 2 :], strict=False):
+        if re.fullmatch(r"-[a-z]*c", option):
+            return _Reader(Script(text, command.line)).read()
+    return ()
 
 
-def _after_c(values: list[str], index: int) -> int | None:
-    for at in range(index + 1, len(values) - 1):
-        if re.fullmatch(r"-[a-z]*c", values[at]):
-            return at + 1
-    return None
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -45,37 +45,43 @@ def enriching_tables(same: Sequence[PlannedEntry]) -> list[dict[str, object]]:
 
     Raises InputError where two entries overlap in a way that has no simple opposite.
     """
-    wishes = [entry.enrichment() for entry in same]
-    if all(wish == wishes[0] for wish in wishes):
-        return wishes[:1] if wishes[0] else []
+    return tables_of([(entry.enrichment(), entry.marker) for entry in same], same[0].name)
+
+
+def tables_of(wishes: Sequence[Table], name: str) -> list[dict[str, object]]:
+    """Return the tables for what is wanted of one package where; an empty wish is the list's entry as it is.
+
+    Raises InputError where two markers overlap in a way that has no simple opposite.
+    """
+    if all(wish == wishes[0][0] for wish, _ in wishes):
+        return [wishes[0][0]] if wishes[0][0] else []
     tables: list[Table] = []
     plain = []
-    for entry in same:
-        if entry.enrichment():
-            _add(entry, tables)
+    for wish in wishes:
+        if wish[0]:
+            _add(wish, tables, name)
         else:
-            plain.append(entry)
-    while touched := next((one for one in plain if _is_touched(one, tables)), None):
+            plain.append(wish)
+    while touched := next(
+        (one for one in plain if any(_overlap(marker, one[1]) for _, marker in tables)), None
+    ):
         plain.remove(touched)
-        _add(touched, tables)
+        _add(touched, tables, name)
     return [
         {**(table or {"version": "*"}), **({"markers": marker} if marker else {})} for table, marker in tables
     ]
 
 
-def _is_touched(entry: PlannedEntry, tables: Sequence[Table]) -> bool:
-    return any(_overlap(marker, entry.marker) for _, marker in tables)
-
-
-def _add(entry: PlannedEntry, tables: list[Table]) -> None:
-    """Add the table of an entry where the other ones leave something of it."""
-    wanted = entry.enrichment()
-    before = [marker for table, marker in tables if table != wanted and _overlap(marker, entry.marker)]
+def _add(wish: Table, tables: list[Table], name: str) -> None:
+    """Add the table of a wish where the other ones leave something of it."""
+    wanted, marker = wish
+    before = [other for table, other in tables if table != wanted and _overlap(other, marker)]
     if "" in before:
         return
-    table = (wanted, all_of(entry.marker, *(negated(one, entry.name) for one in before)))
-    if table not in tables:
-        tables.append(table)
+    left = all_of(marker, *(negated(one, name) for one in before))
+    is_left = not before or any(holds(left, target) for target in _EVERYWHERE)
+    if is_left and (wanted, left) not in tables:
+        tables.append((wanted, left))
 
 
 def negated(marker: str, name: str) -> str:

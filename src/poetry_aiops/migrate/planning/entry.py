@@ -117,6 +117,15 @@ class PlannedGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Enrichment:
+    """What Poetry's own table adds to a package that a standard list of the project already has."""
+
+    group: str
+    name: str
+    tables: tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One of Poetry's settings for poetry.toml: ``installer.no-binary`` and its value."""
 
@@ -136,6 +145,7 @@ class Edits:
     sources: tuple[Source, ...] = ()
     settings: tuple[Setting, ...] = ()
     extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    enriching: tuple[Enrichment, ...] = ()
     production: tuple[str, ...] = ()
     """The groups of production's own files: with main they are the profile ``production``."""
 
@@ -158,6 +168,8 @@ class Identity:
     """Whether the user gave ``requires_python``: then it counts in an existing pyproject.toml, too."""
     packages: tuple[tuple[str, str], ...] = ()
     """What Poetry cannot find by the project's name: names in the folder ``from`` (``""`` for the project's)."""
+    name_guessed: bool = False
+    """Whether the name is only that of the folder."""
 
 
 def inline_table(values: dict[str, object]) -> str:

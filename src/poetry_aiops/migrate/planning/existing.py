@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Problem
 from poetry_aiops.migrate.planning.merge import holds, intersection
-from poetry_aiops.project.constraints import allows, read_constraint
+from poetry_aiops.project.constraints import allows, as_pep440, read_constraint
 from poetry_aiops.project.model import MAIN
 
 
@@ -60,12 +60,48 @@ def settle_existing(
             if _counts(entry, counted, targets):
                 _settle(entry, counted, name, where, (ledger, problems))
                 continue
-            kept.append(entry)
+            kept.append(_within_extras(entry, there, where, targets, problems))
             problems += [_excluded(entry, one, where) for one in there if _excludes(one, entry, targets)][:1]
         problems += [_no_longer_optional(entry, where) for entry in required.values()]
         optional = known.optional if known else group.optional
         found[name] = replace(group, entries=tuple(kept), optional=optional, required=tuple(required))
     return found
+
+
+def _within_extras(
+    entry: PlannedEntry,
+    there: Sequence[Requirement],
+    where: str,
+    targets: Sequence[Target],
+    problems: list[Problem],
+) -> PlannedEntry:
+    """Return an entry within the ranges that extras have for its package: one version has to do for both.
+
+    Of a range and a narrower one in an extra, Poetry locks two versions for one machine, and installs both of them.
+    """
+    for one in there:
+        both_hold = any(holds(one.marker, target) and holds(entry.marker, target) for target in targets)
+        of_extra = as_pep440(one.constraint) if one.in_extras and one.origin is None and both_hold else None
+        is_open = all(
+            clause.startswith(">") for clause in (of_extra or "").split(",")
+        )  # the newest meets both
+        if not of_extra or is_open or entry.is_direct or _pin(entry) is not None:
+            continue
+        both = intersection(entry.specifier, of_extra)
+        if both is None:
+            problems.append(_excluded(entry, one, where))
+        elif set(both.split(",")) != set(entry.specifier.split(",")):
+            problems.append(
+                Problem(
+                    "warning",
+                    entry.places[0],
+                    f"{entry.name} gets the range {both}, as the extra {one.in_extras[0]} asks for {one.constraint}",
+                    why="Poetry would lock one version for the line and another one for the extra, and install both.",
+                    suggestion="For a newer version, widen the range of the extra first.",
+                )
+            )
+            entry = replace(entry, specifier=both, relaxed=both)
+    return entry
 
 
 def _counts(entry: PlannedEntry, there: Sequence[Requirement], targets: Sequence[Target]) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.migrate.planning.sources import BUILT_BY_PYTORCH
+from poetry_aiops.migrate.reading.conda import is_environment
 from poetry_aiops.project.backends import DEFAULT_BACKENDS, family_of, is_backend, nearest_backend
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
@@ -35,6 +36,7 @@ RoleKind = Literal["main", "group", "variant", "constraints", "seed"]
 _FILLER = frozenset(
     {"requirements", "requirement", "reqs", "req", "deps", "dependencies", "pip", "txt", "in", "only", "all"}
 )
+_CONDAS_FILLER = frozenset({"environment", "environments", "env", "conda"})
 _MAIN_WORDS = frozenset({"base", "common", "core", "default", "install", "main", "minimal", "runtime", "app"})
 PRODUCTION = frozenset({"prod", "production"})
 _GROUPS: Final = {
@@ -264,6 +266,8 @@ def _tags(reading: Reading, tree: Tree) -> Iterable[str]:
 def _words(file: str) -> tuple[str, ...]:
     path = PurePosixPath(file)
     words = [word for word in _SEPARATOR.split(path.stem.lower()) if word]
+    if is_environment(file):
+        words = [word for word in words if word not in _CONDAS_FILLER]
     named = [word for word in words if word not in _FILLER]
     if not named and len(path.parts) > 1 and path.parent.name.lower() not in _FILLER:
         named = [word for word in _SEPARATOR.split(path.parent.name.lower()) if word not in _FILLER]
@@ -304,7 +308,7 @@ def _settled(roles: dict[str, Role], tree: Tree) -> dict[str, Role]:
             )
         elif len(roles) == 1 and role.group not in _GROUPS.values():
             roles[file] = replace(role, kind="main", group=MAIN, optional=False, reason="it is the only file")
-    return _seeds_follow(_distinct_variants(roles))
+    return _seeds_follow(_distinct_variants(_distinct_groups(roles, tree)))
 
 
 def _seeds_follow(roles: dict[str, Role]) -> dict[str, Role]:
@@ -312,6 +316,27 @@ def _seeds_follow(roles: dict[str, Role]) -> dict[str, Role]:
         if role.kind == "seed" and role.pins in roles:
             roles[file] = replace(role, group=roles[role.pins].group)
     return roles
+
+
+def _distinct_groups(roles: dict[str, Role], tree: Tree) -> dict[str, Role]:
+    """Give files that would share a group (docs-blog and docs-user) their whole names: pip installs each alone."""
+    named = [role for role in roles.values() if role.kind == "group" and not role.chosen]
+    for role in named:
+        words = [word for word in _words(role.file) if word not in _MACHINES]
+        together = [other.file for other in named if other.group == role.group and other is not role]
+        if not words[1:] or not together or any(_goes_with(role.file, other, tree) for other in together):
+            continue
+        group = normalised(_NOT_IN_NAMES.sub("-", "-".join(words)).strip("-"))
+        roles[role.file] = replace(
+            role, group=group, reason=f"{role.reason}, and another file's does as well"
+        )
+    return roles
+
+
+def _goes_with(file: str, other: str, tree: Tree) -> bool:
+    """Say whether one of two files includes the other, or their names mean the same (dev-tools and tools_dev)."""
+    same = set(_words(file)) == set(_words(other))
+    return same or other in tree.readings[file].files or file in tree.readings[other].files
 
 
 def _distinct_variants(roles: dict[str, Role]) -> dict[str, Role]:

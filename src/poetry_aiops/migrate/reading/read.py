@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.model import Reading, Tree
+from poetry_aiops.migrate.reading.conda import is_environment, read_environment
 from poetry_aiops.migrate.reading.notes import Notes
 from poetry_aiops.migrate.reading.parse import parse_file
 from poetry_aiops.system.addresses import redact
@@ -66,7 +67,8 @@ class _TreeReader:
         if data is None:
             self._absent.add(path)
             return None
-        self.files[path], problems = parse_file(path, data, self.neighbours)
+        read = read_environment if is_environment(path) else parse_file
+        self.files[path], problems = read(path, data, self.neighbours)
         self._told[path] = dict.fromkeys(problems)
         return self.files[path]
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Edge, Lock, Package
 
 
+_SHOWN = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """A requirement that the project itself has: a line of a file, or an entry of pyproject.toml."""
@@ -72,18 +75,22 @@ class Causes:
             None,
         )
 
-    def of_absence(self, name: str, old: Sequence[Package], changed: Iterable[str]) -> str | None:
+    def of_absence(self, name: str, file: str, old: Sequence[Package], changed: Iterable[str]) -> str | None:
         """Return why a package is not installed that the file selects; ``old`` is the file's own selection."""
         variants = [variant for variant, names in self.variants.items() if name in names]
         if variants:
             return f"the hardware variants bring it ({', '.join(variants)}), so `poetry hw-install` does"
-        compiled = [pin for pin in self.pins if pin.name == name and not pin.direct]
-        if compiled:
-            return f"{compiled[0].place} is a pin for other packages, and none of them requires it there"
+        asking = [root.file for root in self.roots if root.name == name]
+        if file in asking:
+            return None  # an installation without what a line asks for is wrong
         differing = set(changed) - {name}
         owners = [package for package in old if any(edge.name == name for edge in package.edges)]
         if owners and all(package.name in differing for package in owners):
             return f"only {', '.join(f'{one.name} {one.version}' for one in owners)} requires it"
+        compiled = [pin for pin in self.pins if pin.name == name and not pin.direct and not asking]
+        if compiled:
+            place = next((pin.place for pin in compiled if pin.place.file == file), compiled[0].place)
+            return f"{place} is a pin for other packages, and none of them requires it there"
         return None
 
     def of_constraint(self, name: str, specifier: str) -> str | None:
@@ -92,6 +99,25 @@ class Causes:
             if root.name == name and root.specifier and not overlap(root.specifier, specifier):
                 return f"{root.where} asks for {name} {root.specifier}"
         return None
+
+    def next_step(self, name: str, old: str | None, new: str | None, file: str) -> str:
+        """Return what settles a difference that has no cause, with the file and line to change."""
+        asking = list(dict.fromkeys(root.where for root in self.roots if root.name == name))
+        if is_several(new):
+            places = " and ".join(asking) or file
+            return f"one machine would get both versions: ask for one range of {name} in {places}"
+        if old is not None and new is not None:
+            own = [root.where for root in self.roots if root.name == name and root.file == file]
+            return f"to keep it, write {name}=={old} in {', '.join(own) or file}"
+        owners = [
+            f"{package.name} {package.version}"
+            for package in self.lock.packages
+            if any(edge.name == name for edge in package.edges)
+        ]
+        by = f", which {' and '.join(owners[:_SHOWN])} requires," if owners else ""
+        if old is None:
+            return f"see whether {file} is to have {name}{by} and write it there"
+        return f"to install it, write {name}=={old} in {file}"
 
     def _excluded(self, name: str, old: str) -> str | None:
         for root in self.roots:
@@ -129,6 +155,11 @@ class Causes:
         kept = {package.version for package in self.lock.packages if package.name == name}
         versions = {version for known, version in self.before if known == name}
         return "poetry.lock had this version already" if kept and kept <= versions else None
+
+
+def is_several(versions: str | None) -> bool:
+    """Say whether a side of a difference has more than one version of the package on one machine."""
+    return versions is not None and ", " in versions
 
 
 def overlap(first: str, second: str) -> bool:

@@ -219,7 +219,7 @@ class _Writer:
         old: Mapping[str, Any] = self.before.get("project", {})
         if group.entries or not old or "dependencies" in old.get("dynamic", ()):
             self._into_list(("project", "dependencies"), "[project]", group.entries)
-        self._enrich("[tool.poetry.dependencies]", group.entries, ("[tool.poetry]", *_AFTER_PROJECT))
+        self._enrich("[tool.poetry.dependencies]", MAIN, group.entries, ("[tool.poetry]", *_AFTER_PROJECT))
         for extra, requirements in self.edits.extras:
             line = f"{toml_key(extra)} = [{', '.join(map(toml_text, requirements))}]"
             sections = Sections(self.text)
@@ -262,7 +262,7 @@ class _Writer:
             self._into_list(("dependency-groups", name), "[dependency-groups]", group.entries, group.includes)
             if group.optional and not self._has(("tool", "poetry", "group", name, "optional")):
                 self._line(table, "optional = true", after)
-            self._enrich(dependencies, group.entries, (table, *after))
+            self._enrich(dependencies, group.name, group.entries, (table, *after))
             return
         if group.optional and not self._has(("tool", "poetry", "group", name, "optional")):
             self._line(table, "optional = true", after)
@@ -363,11 +363,14 @@ class _Writer:
         if document is not None:
             self.text = tomlkit.dumps(document)
 
-    def _enrich(self, header: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
+    def _enrich(self, header: str, group: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
         by_name: dict[str, list[PlannedEntry]] = {}
         for entry in entries:
             by_name.setdefault(entry.name, []).append(entry)
         found = {name: tables for name, same in by_name.items() if (tables := enriching_tables(same))}
+        for one in self.edits.enriching:
+            if one.group == group:
+                found.setdefault(one.name, list(one.tables))
         there = self._there(header) if found else {}
         lines = []
         for name, tables in found.items():

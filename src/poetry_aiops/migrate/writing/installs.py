@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.writing.causes import is_same
+from poetry_aiops.migrate.writing.causes import is_same, is_several
 from poetry_aiops.project.targets import marker_applies
 
 
@@ -27,13 +27,17 @@ Selection = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class InstallDifference:
-    """A package that the two do not have alike; None: not installed. ``cause`` is None where nothing shows it."""
+    """A package that the two do not have alike; None: not installed.
+
+    ``cause`` is None where nothing shows it; then ``next_step`` says what would settle it.
+    """
 
     name: str
     old: str | None
     new: str | None
     cause: str | None
     targets: tuple[str, ...]
+    next_step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +96,7 @@ def compare(old: OldFile, targets: Sequence[Target], causes: Causes) -> InstallP
         {target: (_versions(before), _versions(after)) for target, (before, after) in pairs.items()}
     )
     changed = {name for name, _, _ in found}
-    first = {key: machines[0] for key, machines in found.items()}
-    differences = [
-        InstallDifference(
-            *key, _cause(key, old, pairs[first[key]][0], causes, changed), tuple(one.name for one in on)
-        )
-        for key, on in found.items()
-    ]
+    differences = [_difference(one, old, pairs[one[1][0]][0], causes, changed) for one in found.items()]
     return InstallProof(old.file, old.command, "solver", len(names), tuple(differences))
 
 
@@ -110,9 +108,7 @@ def compare_with_pip(
     before: Selection = {name: (version,) for name, version in reported.items()}
     found = _differences({target: (before, after)})
     changed = {name for name, _, _ in found}
-    differences = [
-        InstallDifference(*key, _cause(key, old, {}, causes, changed), (target.name,)) for key in found
-    ]
+    differences = [_difference(one, old, {}, causes, changed) for one in found.items()]
     return InstallProof(old.file, old.command, "pip", len(before), tuple(differences))
 
 
@@ -136,14 +132,29 @@ def _differences(pairs: Mapping[Target, tuple[Selection, Selection]]) -> dict[_K
     return found
 
 
+def _difference(
+    found: tuple[_Key, Sequence[Target]],
+    old: OldFile,
+    before: Mapping[str, Sequence[Package]],
+    causes: Causes,
+    changed: Iterable[str],
+) -> InstallDifference:
+    key, on = found
+    cause = _cause(key, old, before, causes, changed)
+    step = "" if cause is not None else causes.next_step(*key, old.file)
+    return InstallDifference(*key, cause, tuple(one.name for one in on), step)
+
+
 def _cause(
     key: _Key, old: OldFile, before: Mapping[str, Sequence[Package]], causes: Causes, changed: Iterable[str]
 ) -> str | None:
     name, version, new = key
+    if is_several(new) and not is_several(version):
+        return None  # two versions on one machine overwrite each other, whatever asks for them
     if version is None:
         return causes.of_addition(name, old.file, old.groups, changed)
     packages = [package for found in before.values() for package in found]
     if new is None:
-        return causes.of_absence(name, packages, changed)
+        return causes.of_absence(name, old.file, packages, changed)
     edges = [edge for package in before.get(name, ()) for edge in package.edges]
     return causes.of_version(name, version, edges)

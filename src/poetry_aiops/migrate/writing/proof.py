@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from poetry_aiops.project.targets import Target
 
 
+_SHOWN = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One old pin that the lock does not hold; ``new`` is None when the package is not locked where it was.
@@ -74,7 +77,8 @@ class Proof:
         return (
             *pins,
             *(
-                f"{install.file}: {one.name} {one.old or '(none)'} -> {one.new or '(none)'} on {one.targets[0]}"
+                f"{install.file}: {one.name} {one.old or '(none)'} -> {one.new or '(none)'}"
+                f" on {', '.join(one.targets[:_SHOWN])}{' and others' if len(one.targets) > _SHOWN else ''}; {one.next_step}"
                 for install in self.installs
                 for one in install.unexplained
             ),

@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 def find_old_commands(path: str, text: str, known: Knowledge) -> tuple[OldCommand, ...]:
     """Return what one file of the repository does the old way, in the order of its lines."""
     found = read_old_file(path, text, known)
-    return tuple(old_command(path, hit) for hit in found.hits) if found else ()
+    return tuple(old_command(path, finding) for finding in found.findings) if found else ()

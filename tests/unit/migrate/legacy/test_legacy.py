@@ -349,6 +349,7 @@ def test_what_is_known_comes_from_the_roles_of_all_files() -> None:
         "dev.txt": Role("dev.txt", "group", "dev", ""),
         "constraints.txt": Role("constraints.txt", "constraints", "constraints", ""),
         "gpu.txt": Role("gpu.txt", "variant", "ml-cu128", "", optional=True, backend="cu128"),
+        "dev-pins.txt": Role("dev-pins.txt", "seed", "dev", "", pins="dev.txt"),
     }
     reading = Reading(
         "dev.txt",
@@ -366,5 +367,6 @@ def test_what_is_known_comes_from_the_roles_of_all_files() -> None:
         KnownFile("requirements.txt", ("main",)),
         KnownFile("dev.txt", ("main", "dev")),
         KnownFile("gpu.txt", ("ml-cu128",)),
+        KnownFile("dev-pins.txt", ("main", "dev")),
     )
     assert (known.groups, known.is_package, known.paths) == (groups, True, frozenset({"run.sh"}))

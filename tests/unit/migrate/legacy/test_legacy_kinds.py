@@ -119,6 +119,32 @@ def test_a_workflow() -> None:
     ]
 
 
+def test_folders_of_steps_jobs_and_keys_behind_a_block() -> None:
+    text = """
+        on: push
+        defaults:
+          run:
+            working-directory: docs
+        jobs:
+          a:
+            steps:
+            - run: |
+                pip install -r requirements.txt
+              name: pip install -r requirements.txt
+            - run: pip install -r ../requirements.txt
+              working-directory: site
+          b:
+            defaults: {}
+            steps:
+            - run: pip install -r ../requirements-dev.txt
+        """
+    assert found(".github/workflows/ci.yml", text) == [
+        (9, "poetry install --only docs"),
+        (11, MAIN),
+        (16, DEV),
+    ]
+
+
 def test_other_pipelines() -> None:
     gitlab = """
         test:
@@ -210,7 +236,6 @@ def test_other_services() -> None:
         (2, "python_requirements: requirements.txt")
     ]
     assert found(".github/dependabot.yml", "updates:\n  - package-ecosystem: pip\n    directory: /\n") == []
-    assert found("Procfile", "web: pip install -r requirements.txt && gunicorn app\n") == [(1, MAIN)]
     hooks = "repos:\n- repo: x\n  hooks:\n  - id: poetry-lock\n    args: [--no-update]\n  - id: pip-compile\n"
     assert found(".pre-commit-config.yaml", hooks) == [(5, ""), (6, "id: poetry-lock")]
 
@@ -273,7 +298,6 @@ PIECES += [
         "tox.ini",
         "noxfile.py",
         "pyproject.toml",
-        "Procfile",
     ],
 )
 @settings(max_examples=60, deadline=None)

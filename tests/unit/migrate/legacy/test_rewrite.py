@@ -88,7 +88,7 @@ def test_a_folder_with_other_files_in_it_is_still_copied() -> None:
     text = "FROM python:3.12\nWORKDIR /app\nCOPY deps/ /app/deps/\nRUN pip install -r deps/base.txt\n"
     old = read_old_file("Dockerfile", text, KNOWN)
     assert old is not None
-    today = [hit.finding.today for hit in old.hits]
+    today = [finding.today for finding in old.findings]
     assert today == [
         "COPY pyproject.toml poetry.lock ./\nCOPY deps/ /app/deps/",
         "poetry install --only main",

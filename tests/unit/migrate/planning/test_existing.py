@@ -86,6 +86,17 @@ def test_what_the_project_selects_elsewhere_only_is_added(
     assert migration.plan.problems == () or "no Python" in migration.whats("note")[0]
 
 
+def test_a_range_is_narrowed_to_that_of_an_extra_as_poetry_would_install_both_versions() -> None:
+    extra = '\n[project.optional-dependencies]\nold = ["six<1.16"]\n'
+    migration = beside("", "six>=1.10\n", extra)
+    assert migration.dependencies == ["six (>=1.10,<1.16)"]
+    assert migration.whats("warning") == ["six gets the range >=1.10,<1.16, as the extra old asks for <1.16"]
+    (error,) = beside("", "six>=1.16\n", extra).plan.errors
+    assert "six (>=1.16) contradicts" in error.what
+    elsewhere = extra.replace("<1.16", "<1.16 ; sys_platform == 'win32'")
+    assert beside("", "six>=1.10 ; sys_platform == 'linux'\n", elsewhere).plan.problems == ()
+
+
 @pytest.mark.parametrize(
     ("dependencies", "text"),
     [

@@ -147,6 +147,32 @@ def test_a_compiled_pin_that_no_package_requires_there_is_none_of_the_installati
         == "web.txt:7 is a pin for other packages, and none of them requires it there"
     )
     assert proof([package("colorama", "1")], [], pins=[replace(pin, direct=True)]).unexplained
+    asked = Root("colorama", "", "web.in:1", "web.in", "main")
+    assert proof([package("colorama", "1")], [], pins=[pin], roots=[asked]).unexplained, "a line asks for it"
+
+
+def test_what_a_line_of_the_file_asks_for_is_never_missing_for_a_reason() -> None:
+    old = [package("flask", "2", "simple *"), package("simple", "1")]
+    roots = [
+        Root("flask", ">=3", "a.txt:1", "a.txt", "main"),
+        Root("simple", "", "web.txt:2", "web.txt", "main"),
+    ]
+    found = {one.name: one.cause for one in proof(old, [package("flask", "3")], roots=roots).differences}
+    assert found == {"flask": "a.txt:1 asks for flask >=3", "simple": None}
+
+
+def test_two_versions_on_one_machine_have_no_cause_and_each_difference_a_next_step() -> None:
+    old = [package("boto", "2"), package("lost", "1"), package("kept", "1")]
+    new = [package("boto", "1"), package("boto", "2"), package("kept", "2"), package("more", "1")]
+    new.append(package("base", "1", "more *", groups=("other",)))
+    roots = [Root("boto", "<2", "pyproject.toml:4 (extra aws)", "pyproject.toml", "main")]
+    found = proof(old, new, roots=roots)
+    assert {one.name: one.next_step for one in found.unexplained} == {
+        "boto": "one machine would get both versions: ask for one range of boto in pyproject.toml:4 (extra aws)",
+        "kept": "to keep it, write kept==1 in web.txt",
+        "lost": "to install it, write lost==1 in web.txt",
+        "more": "see whether web.txt is to have more, which base 1 requires, and write it there",
+    }
 
 
 def test_what_pip_reports_is_compared_on_this_machine_alone() -> None:

@@ -1,0 +1,498 @@
+"""What a uv project says beside the standard tables: sources, groups, constraints, and the versions of uv.lock.
+
+uv's settings reference (``docs.astral.sh/uv/reference/settings``) is the source of the keys. ``[tool.uv.sources]``
+holds for the project's own requirements only, as Poetry's enriching tables do. The tables themselves stay.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any, Final
+
+from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.model import Option, Place, Problem
+from poetry_aiops.migrate.planning.convert import Pin, entry_of_text
+from poetry_aiops.migrate.planning.enrichment import tables_of
+from poetry_aiops.migrate.planning.entry import Enrichment, PlannedGroup
+from poetry_aiops.migrate.planning.roles import CONSTRAINTS
+from poetry_aiops.migrate.planning.sources import PypiNames, Sources, source_name
+from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.lines import lock_lines
+from poetry_aiops.project.model import MAIN, Source
+from poetry_aiops.project.toml import parse_toml
+from poetry_aiops.system.addresses import redact
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from poetry_aiops.migrate.model import Severity
+    from poetry_aiops.migrate.planning.entry import PlannedEntry
+    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.reading.notes import Neighbours
+
+
+PYPROJECT: Final = "pyproject.toml"
+LOCK: Final = "uv.lock"
+_CARRIED = frozenset(
+    {
+        "sources",
+        "index",
+        "index-url",
+        "extra-index-url",
+        "dev-dependencies",
+        "default-groups",
+        "constraint-dependencies",
+    }
+)
+_WITHOUT_COUNTERPART = frozenset(
+    {
+        "override-dependencies",
+        "exclude-dependencies",
+        "conflicts",
+        "environments",
+        "required-environments",
+        "exclude-newer",
+        "exclude-newer-package",
+        "prerelease",
+        "resolution",
+        "fork-strategy",
+        "index-strategy",
+        "no-index",
+        "find-links",
+        "no-binary",
+        "no-binary-package",
+        "no-build",
+        "no-build-package",
+        "no-sources",
+        "dependency-metadata",
+        "dependency-groups",
+        "build-constraint-dependencies",
+        "no-build-isolation",
+        "no-build-isolation-package",
+        "config-settings",
+        "config-settings-package",
+        "extra-build-dependencies",
+    }
+)
+"""Settings that decide what uv selects or builds; the others are about uv's own work."""
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_REFERENCES = ("rev", "tag", "branch")
+
+
+@dataclass
+class UvProject:
+    """What is carried over, and ``problems`` for what is not; ``carried`` says in words what was found."""
+
+    sources: list[Source] = field(default_factory=list)
+    enriching: list[Enrichment] = field(default_factory=list)
+    groups: list[PlannedGroup] = field(default_factory=list)
+    pins: list[Pin] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    carried: list[str] = field(default_factory=list)
+
+    def joined(self, plan: Plan) -> Plan:
+        """Return the plan with everything of the uv project; versions of requirements files come first."""
+        groups = {group.name: group for group in plan.edits.groups}
+        for group in self.groups:
+            there = groups.get(group.name)
+            entries = (*(there.entries if there else ()), *group.entries)
+            groups[group.name] = replace(there or group, entries=entries)
+        sources = {source.name: source for source in (*self.sources, *plan.edits.sources)}
+        pinned = {pin.name for pin in plan.pins}
+        return replace(
+            plan,
+            edits=replace(
+                plan.edits,
+                groups=tuple(groups.values()),
+                sources=tuple(sources.values()),
+                enriching=tuple(self.enriching),
+            ),
+            pins=(*plan.pins, *(pin for pin in self.pins if pin.name not in pinned)),
+            problems=(*plan.problems, *self.problems),
+        )
+
+
+def is_uv_project(document: Mapping[str, Any], neighbours: Neighbours) -> bool:
+    """Say whether uv has something to say about the project that Poetry would not read."""
+    return bool(_CARRIED & set(_uv(document))) or neighbours.read(LOCK) is not None
+
+
+def uv_project(
+    document: Mapping[str, Any], neighbours: Neighbours, default: PypiNames, existing: Sequence[Source]
+) -> UvProject:
+    """Return what the uv project in a folder says beside the standard tables."""
+    return _Reader(document, neighbours, default, existing).read()
+
+
+def _uv(document: Mapping[str, Any]) -> dict[str, Any]:
+    found = document.get("tool", {}).get("uv", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _names(texts: Sequence[object]) -> set[str]:
+    """Return the canonical names that requirements begin with."""
+    return {normalised(found[0]) for text in texts if (found := _NAME.match(str(text).strip()))}
+
+
+class _Reader:
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        neighbours: Neighbours,
+        default: PypiNames,
+        existing: Sequence[Source],
+    ) -> None:
+        self.document = document
+        self.uv = _uv(document)
+        self.neighbours = neighbours
+        self.default = default
+        self.existing = existing
+        self.lines = (neighbours.read(PYPROJECT) or b"").decode("utf-8", "replace").splitlines()
+        self.found = UvProject()
+        self.names: dict[str, str | None] = {}
+        """Poetry's name of each of uv's indexes; None for the default one."""
+
+    def read(self) -> UvProject:
+        self._indexes()
+        self._groups()
+        self._sources()
+        self._lock()
+        for key in sorted(_WITHOUT_COUNTERPART & set(self.uv)):
+            self._tell(
+                "warning",
+                self._place(rf"{key}\s*=|\[+tool\.uv\.{key}[\].]"),
+                f"[tool.uv] {key} is not carried over",
+                "Poetry has nothing like it.",
+                "Look at what is locked, and pin what it has to hold.",
+            )
+        return self.found
+
+    # -- indexes -------------------------------------------------------------------------------------------
+
+    def _indexes(self) -> None:
+        for table in self._all_indexes():
+            url, name = str(table.get("url", "")), str(table.get("name", ""))
+            place = self._place(rf""".*["']{re.escape(url)}["']""")
+            collected = Sources(self.default, (*self.existing, *self.found.sources))
+            index = collected.index(Option("index", url, place))
+            self.found.problems += collected.problems
+            if index is None:
+                self.names[name] = None
+                if not self.default.is_default(url) and not collected.problems:
+                    self._tell(
+                        "warning",
+                        place,
+                        f"the index {redact(url)} is not carried over",
+                        "Poetry has no source for a local folder of files.",
+                    )
+                continue
+            if index.name in {one.name for one in (*self.existing, *self.found.sources)}:
+                self.names[name] = index.name
+                continue
+            wanted = name or source_name(index.url)
+            if normalised(wanted) in {normalised(one.name) for one in (*self.existing, *self.found.sources)}:
+                wanted = index.name
+            self.names[name] = wanted
+            if collected.credentials:
+                self._tell(
+                    "warning",
+                    place,
+                    f"the credentials of {wanted} were left out",
+                    "",
+                    f"Give them to Poetry: `poetry config http-basic.{wanted} USER PASSWORD`",
+                )
+            self.found.sources.append(Source(wanted, index.url, self._priority(table, wanted, place)))
+        if self.found.sources:
+            self.found.carried.append(
+                f"{PYPROJECT}: {len(self.found.sources)} of uv's indexes become [[tool.poetry.source]]"
+            )
+
+    def _all_indexes(self) -> Iterator[dict[str, Any]]:
+        yield from self.uv.get("index", ())
+        if "index-url" in self.uv:
+            yield {"url": self.uv["index-url"], "default": True}
+        yield from ({"url": url} for url in self.uv.get("extra-index-url", ()))
+
+    def _priority(self, table: Mapping[str, Any], name: str, place: Place) -> str:
+        if table.get("default"):
+            return "primary"
+        if table.get("explicit"):
+            return "explicit"
+        self._tell(
+            "warning",
+            place,
+            f"uv asks {name} for every package before the default index",
+            "As a supplemental source Poetry asks it only for what the other sources do not have.",
+            f'Where you know the packages, give them `source = "{name}"` and make it explicit.',
+        )
+        return "supplemental"
+
+    # -- groups and constraints ------------------------------------------------------------------------------
+
+    def _groups(self) -> None:
+        dev = self._entries("dev-dependencies")
+        if dev:
+            self.found.groups.append(PlannedGroup("dev", dev))
+            self.found.carried.append(f"{PYPROJECT}: dev-dependencies become the group dev")
+        constraints = self._entries("constraint-dependencies")
+        if constraints:
+            self.found.groups.append(PlannedGroup(CONSTRAINTS, constraints, optional=True))
+        default = self.uv.get("default-groups", ["dev"])  # or the word "all"
+        asked = {normalised(name): None for name in self.document.get("dependency-groups", {})}
+        optional = [name for name in asked if isinstance(default, list) and name not in _names(default)]
+        self.found.groups += [PlannedGroup(name, optional=True) for name in optional]
+        if optional:
+            self.found.carried.append(
+                f"{PYPROJECT}: the groups that uv does not install by default become optional: {', '.join(optional)}"
+            )
+
+    def _entries(self, key: str) -> tuple[PlannedEntry, ...]:
+        found = []
+        for text in self.uv.get(key, ()):
+            place = self._place(rf""".*["']{re.escape(str(text))}["']""")
+            entry = entry_of_text(str(text), place)
+            if entry is None:
+                self._tell("error", place, f"{redact(str(text))} is not a requirement", "", "Correct it.")
+            else:
+                found.append(entry)
+        return tuple(found)
+
+    # -- sources of single packages ----------------------------------------------------------------------------
+
+    def _sources(self) -> None:
+        sources = self.uv.get("sources", {})
+        for spelt, given in sources.items():
+            name = normalised(spelt)
+            place = self._place(
+                rf"""["']?{re.escape(spelt)}["']?\s*=|\[+tool\.uv\.sources\.["']?{re.escape(spelt)}["']?\]""",
+                "tool.uv.sources",
+            )
+            groups = [group for group, names in self._asked().items() if name in names]
+            if not groups:
+                self._tell(
+                    "note",
+                    place,
+                    f"nothing in pyproject.toml asks for {spelt}",
+                    "uv ignores the source, too.",
+                )
+            for group in groups:
+                self._enrich(group, name, given if isinstance(given, list) else [given], place)
+        if self.found.enriching:
+            names = dict.fromkeys(one.name for one in self.found.enriching)
+            self.found.carried.append(
+                f"{PYPROJECT}: [tool.uv.sources] of {', '.join(names)} goes to Poetry's own tables"
+            )
+
+    def _enrich(self, group: str, name: str, given: Sequence[Mapping[str, Any]], place: Place) -> None:
+        wishes: list[tuple[dict[str, object], str]] = []
+        for table in given:
+            wanted = normalised(str(table["group"])) if "group" in table else None
+            if wanted is not None and wanted != group:
+                continue
+            if "extra" in table:
+                self._tell(
+                    "warning",
+                    place,
+                    f"the source of {name} for the extra {table['extra']} is not carried over",
+                    "Poetry cannot choose a package's index by an extra.",
+                    f"Builds that exclude each other are hardware variants: `poetry hw-add {name}`.",
+                )
+                continue
+            wish = self._wish(name, table, place)
+            if wish is not None:
+                wishes.append((wish, str(table.get("marker", ""))))
+        if not any(wish for wish, _ in wishes):
+            return
+        if any(marker for _, marker in wishes):
+            wishes.append(({}, ""))  # elsewhere the package comes from the default index
+        try:
+            tables = tables_of(wishes, name)
+        except InputError as error:
+            self._tell("error", place, f"{error}", "", "Give the sources markers that exclude each other.")
+            return
+        self.found.enriching.append(Enrichment(group, name, tuple(tables)))
+
+    def _wish(self, name: str, table: Mapping[str, Any], place: Place) -> dict[str, object] | None:
+        """Return what Poetry's table says for one of uv's, None where it has nothing like it."""
+        if "index" in table:
+            return self._from_index(name, str(table["index"]), place)
+        if "git" in table:
+            wish: dict[str, object] = {"git": str(table["git"])}
+            wish |= {key: str(table[key]) for key in _REFERENCES if key in table}
+            if "subdirectory" in table:
+                wish["subdirectory"] = str(table["subdirectory"])
+            return wish
+        if "url" in table:
+            wish = {"url": str(table["url"])}
+            return wish | ({"subdirectory": str(table["subdirectory"])} if "subdirectory" in table else {})
+        if "path" in table:
+            develop = {"develop": True} if table.get("editable") else {}
+            return {"path": str(table["path"]), **develop}
+        if table.get("workspace"):
+            folder = self._member(name)
+            if folder is not None:
+                return {"path": folder, "develop": True}
+            what = f"no folder of [tool.uv.workspace] members is the package {name}"
+            hint = 'Write its folder instead: `path = "..."`.'
+        else:
+            what, hint = (
+                f"the source of {name} has a kind that is unknown here",
+                "Write it for Poetry by hand.",
+            )
+        self._tell("error", place, what, "Without it the package would come from the default index.", hint)
+        return None
+
+    def _from_index(self, name: str, index: str, place: Place) -> dict[str, object] | None:
+        if index not in self.names:
+            there = next(
+                (one.name for one in self.existing if normalised(one.name) == normalised(index)), None
+            )
+            if there is None:
+                self._tell(
+                    "error",
+                    place,
+                    f"{name} comes from the index {index}, which [[tool.uv.index]] does not name here",
+                    "uv takes it from the workspace's root or the user's own settings.",
+                    "Name it here with its address.",
+                )
+                return None
+            return {"source": there}
+        own = self.names[index]
+        return {} if own is None else {"source": own}
+
+    def _member(self, name: str) -> str | None:
+        workspace = self.uv.get("workspace", {})
+        for pattern in workspace.get("members", ()):
+            for folder in self._folders(str(pattern).rstrip("/").split("/")):
+                if any(fnmatch(folder, str(one)) for one in workspace.get("exclude", ())):
+                    continue
+                try:
+                    text = (self.neighbours.read(f"{folder}/{PYPROJECT}") or b"").decode("utf-8")
+                    project = parse_toml(text).get("project", {})
+                except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+                    continue
+                if normalised(str(project.get("name", ""))) == name:
+                    return folder
+        return None
+
+    def _folders(self, parts: Sequence[str], start: str = "") -> Iterator[str]:
+        """Yield the folders that a pattern of ``members`` names, one part after the other."""
+        if not parts:
+            yield start
+            return
+        for one in self.neighbours.names(start or "."):
+            folder = f"{start}/{one}" if start else one
+            if fnmatch(one, parts[0]) and self.neighbours.is_folder(folder):
+                yield from self._folders(parts[1:], folder)
+
+    def _asked(self) -> dict[str, set[str]]:
+        """Return the names that main (its extras included) and each group ask for."""
+        project = self.document.get("project", {})
+        lists: dict[str, list[Any]] = {
+            MAIN: [
+                *project.get("dependencies", ()),
+                *(one for texts in project.get("optional-dependencies", {}).values() for one in texts),
+            ],
+            "dev": list(self.uv.get("dev-dependencies", ())),
+        }
+        for group, texts in self.document.get("dependency-groups", {}).items():
+            lists.setdefault(normalised(group), []).extend(texts)
+        return {group: _names(texts) for group, texts in lists.items()}
+
+    # -- uv.lock -----------------------------------------------------------------------------------------------
+
+    def _lock(self) -> None:
+        data = self.neighbours.read(LOCK)
+        if data is None:
+            return
+        try:
+            text = data.decode("utf-8")
+            packages = parse_toml(text).get("package", [])
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            self._tell(
+                "warning",
+                Place(LOCK),
+                f"the file cannot be read: {error}",
+                "Its versions do not begin the lock.",
+            )
+            return
+        by_url = {source.url.rstrip("/"): source.name for source in (*self.existing, *self.found.sources)}
+        apart = []
+        for package, line in zip(packages, lock_lines(text), strict=False):
+            place = Place(LOCK, line)
+            source = package.get("source", {})
+            if "git" in source:
+                self._tell_commit(normalised(str(package["name"])), str(source["git"]), place)
+            if "registry" not in source or "version" not in package:
+                continue
+            url = str(source["registry"]).rstrip("/")
+            markers = [str(one) for one in package.get("resolution-markers", ())]
+            if any("extra ==" in one or "extra !=" in one for one in markers):
+                apart.append(f"{package['name']} {package['version']}")
+                continue
+            hashes = tuple(
+                str(file["hash"])
+                for file in (package.get("sdist", {}), *package.get("wheels", ()))
+                if "hash" in file
+            )
+            self.found.pins.append(
+                Pin(
+                    normalised(str(package["name"])),
+                    str(package["version"]),
+                    MAIN,
+                    place,
+                    " or ".join(f"({one})" for one in markers),
+                    hashes,
+                    by_url.get(url),
+                    direct=False,
+                )
+            )
+        if apart:
+            self._tell(
+                "note",
+                Place(LOCK),
+                f"versions of extras that exclude each other begin no lock: {', '.join(apart)}",
+                "Poetry's lock has one of them for each kind of machine.",
+            )
+        self.found.carried.append(f"{LOCK}: {len(self.found.pins)} versions, where poetry.lock begins")
+
+    def _tell_commit(self, name: str, address: str, place: Place) -> None:
+        """Warn where uv.lock holds a commit that pyproject.toml does not name: Poetry takes the newest one."""
+        commit = address.rpartition("#")[2]
+        wanted = [
+            table
+            for one in self.found.enriching
+            if one.name == name
+            for table in one.tables
+            if "git" in table and not _COMMIT.fullmatch(str(table.get("rev", "")))
+        ]
+        if wanted and _COMMIT.fullmatch(commit):
+            self._tell(
+                "warning",
+                place,
+                f"{name} is locked at the commit {commit}, and pyproject.toml names none",
+                "Poetry locks what the branch or tag has now.",
+                f'To keep it: `rev = "{commit}"` in [tool.uv.sources] and in Poetry\'s table.',
+            )
+
+    # -- telling -------------------------------------------------------------------------------------------------
+
+    def _place(self, pattern: str, section: str = "tool.uv") -> Place:
+        """Return the first line below a header of ``section`` that begins with a pattern, else the file."""
+        inside = False
+        expression = re.compile(rf"\s*(?:{pattern})")
+        for number, line in enumerate(self.lines, 1):
+            if re.match(r"\s*\[+[^\]]+\]+\s*(?:#.*)?$", line):
+                header = line.strip().strip("[").partition("]")[0]
+                inside = header == section or header.startswith((f"{section}.", "tool.uv."))
+            if inside and expression.match(line):
+                return Place(PYPROJECT, number)
+        return Place(PYPROJECT)
+
+    def _tell(self, severity: Severity, place: Place, what: str, why: str = "", suggestion: str = "") -> None:
+        self.found.problems.append(Problem(severity, place, what, why=why, suggestion=suggestion))
