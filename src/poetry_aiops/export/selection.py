@@ -26,13 +26,14 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import parse_constraint
 from poetry.core.packages.utils.utils import create_nested_marker
-from poetry.core.version.markers import EmptyMarker, parse_marker
+from poetry.core.version.markers import EmptyMarker
 
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.export.header import lock_digest
 from poetry_aiops.export.model import COMMAND, Pin
 from poetry_aiops.locking.api import Installed, parse_lock, verify_locked
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.constraints import read_marker
 from poetry_aiops.project.lockfile import lock_from, read_lock
 from poetry_aiops.system.reading import read_file
 
@@ -124,7 +125,7 @@ class PoetryExport:
                     self._poetry.locker,
                     project_requires=root.all_requires,
                     root_package_name=root.name,
-                    project_python_marker=parse_marker(create_nested_marker("python_version", self._python)),
+                    project_python_marker=read_marker(create_nested_marker("python_version", self._python)),
                     extras=[canonicalize_name(extra) for extra in selection.extras],
                 )
             )
@@ -150,7 +151,7 @@ class PoetryExport:
     def _reduced(self, texts: Collection[str]) -> BaseMarker:
         marker: BaseMarker = EmptyMarker()
         for text in texts:
-            marker = marker.union(parse_marker(text).reduce_by_python_constraint(self._python))
+            marker = marker.union(read_marker(text).reduce_by_python_constraint(self._python))
         return marker.reduce_by_python_constraint(self._python)
 
 

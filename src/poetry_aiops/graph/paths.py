@@ -11,12 +11,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import networkx as nx  # type: ignore[import-untyped]
-from packaging.markers import InvalidMarker, Marker
-from poetry.core.version.markers import InvalidMarkerError, parse_marker
 
+from poetry_aiops.errors import InputError
 from poetry_aiops.graph.answers import Focus, Step, Why
 from poetry_aiops.graph.constraints import bound_text, holds_back, upper_bound
-from poetry_aiops.project.constraints import any_of
+from poetry_aiops.project.constraints import any_of, read_marker
 
 
 if TYPE_CHECKING:
@@ -199,13 +198,12 @@ def _step(graph: DependencyGraph, sources: Nodes, targets: Nodes) -> Step:
 
 @lru_cache(maxsize=4096)
 def without_extras(marker: str) -> str:
-    """Return a marker without what it says about extras, which the step says itself."""
+    """Return a marker without what it says about extras, which the step says itself; unreadable text as it is."""
     if "extra" not in marker:
         return marker
     try:
-        Marker(marker)  # what is no marker at all makes parse_marker raise its own parser's errors
-        return str(parse_marker(marker).without_extras())
-    except (InvalidMarker, InvalidMarkerError):
+        return str(read_marker(marker).without_extras())
+    except InputError:
         return marker
 
 

@@ -12,16 +12,14 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Literal
 
-from packaging.markers import InvalidMarker, Marker
 from poetry.core.constraints.version import EmptyConstraint, VersionRange
 from poetry.core.packages.utils.utils import get_python_constraint_from_marker
-from poetry.core.version.markers import parse_marker
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.health.metric import weighted
 from poetry_aiops.index.release_records import record_key, why_not_from_index
 from poetry_aiops.project import versions
-from poetry_aiops.project.constraints import read_python
+from poetry_aiops.project.constraints import read_marker, read_python
 
 
 if TYPE_CHECKING:
@@ -253,7 +251,6 @@ def _allowed(constraint: str) -> VersionConstraint:
 def _of_marker(marker: str) -> VersionConstraint:
     """Return the Pythons with which a marker holds on some platform; an unreadable one holds with all."""
     try:
-        Marker(marker)  # poetry-core's parser has no error class of its own for text that is no marker
-    except InvalidMarker:
+        return get_python_constraint_from_marker(read_marker(marker))
+    except InputError:
         return VersionRange()
-    return get_python_constraint_from_marker(parse_marker(marker))

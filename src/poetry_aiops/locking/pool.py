@@ -1,4 +1,7 @@
-"""A view on Poetry's repositories: some packages in chosen versions only, locked ones as the lock knows them."""
+"""A view on Poetry's repositories: some packages in chosen versions only, locked ones as the lock knows them.
+
+It reads the metadata of each package once for all solves; Poetry reads it again for each of them.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,10 @@ class OfferingPool(RepositoryPool):
     def __init__(self, pool: RepositoryPool, rules: Rules, locked: Iterable[Package] = ()) -> None:
         # A pool is its repositories and its caches; sharing the state keeps every cache warm.
         self.__dict__.update(pool.__dict__)
-        before = (pool.rules, pool.locked) if isinstance(pool, OfferingPool) else ((), {})
+        before = (pool.rules, pool.locked, pool.read) if isinstance(pool, OfferingPool) else ((), {}, {})
         self.rules: tuple[Rules, ...] = (*before[0], rules)
         self.locked: dict[tuple[str, Version], list[Package]] = dict(before[1])
+        self.read: dict[tuple[str, Version, str | None], Package] = before[2]
         for package in locked:
             if not package.is_direct_origin():
                 self.locked.setdefault((package.name, package.version), []).append(package)
@@ -46,10 +50,19 @@ class OfferingPool(RepositoryPool):
         return found
 
     def package(self, name: str, version: Version, repository_name: str | None = None) -> Package:
-        held = self.locked.get((canonicalize_name(name), version), ())
-        fitting = (one for one in held if self._comes_from(one, repository_name))
-        kept = next(fitting, None)
-        return super().package(name, version, repository_name) if kept is None else kept.clone()
+        normalized = canonicalize_name(name)
+        for one in self.locked.get((normalized, version), ()):
+            if self._comes_from(one, repository_name):
+                return _copy(one)
+        key = (normalized, version, repository_name)
+        if key not in self.read:
+            self.read[key] = super().package(name, version, repository_name)
+        return _copy(self.read[key])
+
+    def refresh(self, package: Package) -> Package:
+        for key in [key for key in self.read if key[:2] == (package.name, package.version)]:
+            del self.read[key]
+        return super().refresh(package)
 
     def _comes_from(self, package: Package, repository_name: str | None) -> bool:
         """Say whether a locked package is what a repository would give, or without a name any but the explicit ones."""
@@ -61,3 +74,11 @@ class OfferingPool(RepositoryPool):
             or not self.has_repository(source)
             or self.get_priority(source) is not Priority.EXPLICIT
         )
+
+
+def _copy(package: Package) -> Package:
+    """Return a package with requirements of its own: the solver writes into those that it is given."""
+    copy = package.with_dependency_groups([], only=True)
+    for dependency in package.requires:
+        copy.add_dependency(dependency.clone())
+    return copy

@@ -188,7 +188,11 @@ class PoetryVariantSolver:
     """What Poetry's solver reports its steps to."""
     source_root: Path | None
     _known: dict[Build, Package] = field(default_factory=dict)
+    _pool: OfferingPool = field(init=False)
     _deferred: dict[Dependency, Package] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._pool = OfferingPool(self.pool, {})  # shares what one solve read with the next
 
     def solve(self, variant: str, offer: Offer) -> PoetrySolution:
         """Solve the project with this variant only; raises NoSolutionError."""
@@ -214,7 +218,7 @@ class PoetryVariantSolver:
         locked: list[Package],
         use_latest: Collection[NormalizedName],
     ) -> SolvedPackages:
-        pool = OfferingPool(self.pool, rules) if rules else self.pool
+        pool = OfferingPool(self._pool, rules)
         solver = _SingleVariantSolver(root, pool, self.installed, locked, self.output.io)
         solver.split(variant, self.variants, self.provision)
         solver.provider._source_root = self.source_root  # noqa: SLF001 - Poetry hands it on only to its own

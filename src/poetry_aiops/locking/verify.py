@@ -8,8 +8,10 @@ machine, so that a lock is checked on all of them at once.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import combinations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -20,6 +22,7 @@ from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import THE_PROJECT, edges_of_group
 from poetry_aiops.project.backends import AMD_INDEX, family_of
+from poetry_aiops.project.constraints import read_marker
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.targets import NO_EXTRAS, extras_in, marker_applies
 
@@ -172,7 +175,7 @@ def verify(
             if doubles
             else "poetry.lock would give a variant an environment that does not work",
             details=tuple(f"{title}: {finding}" for title, finding in found),
-            hint=_WAYS_OUT if doubles else "Each line names its way out; then run `poetry lock`.",
+            hint=_WAYS_OUT if doubles else _ways_around(found, machines, terms),
         )
 
 
@@ -337,7 +340,7 @@ def _gaps(
                 need.parents(missing),
                 "Ask for another version of one of them"
                 if refused
-                else _ways_to_fill(name, variant, selected.machines.names(missing)),
+                else _way_to_fill(name, variant, terms, selected.machines.names(missing)),
                 is_gap=True,
             )
 
@@ -352,13 +355,41 @@ def _serves(build: Build, need: _Need, bits: int) -> bool:
     )
 
 
-def _ways_to_fill(name: str, variant: str | None, targets: tuple[str, ...]) -> str:
-    platforms = sorted({target.rpartition("-py")[0] for target in targets})
-    declare = f"Declare a {name} for these machines in {variant}" if variant else f"Declare {name}"
+def _way_to_fill(name: str, variant: str | None, terms: Terms, targets: tuple[str, ...]) -> str:
+    """Return what to write into the variant's group, for the machines that its own requirements leave out."""
+    where = f"For {', '.join(sorted(set(map(_platform, targets))))}, add"
+    markers = [read_marker(edge.marker) for edge in terms.wants.get(variant or "", ()) if edge.name == name]
+    if variant is None or not markers:
+        return f'{where} `{name} = "*"` to {variant or "the project"}'
+    rest = reduce(lambda one, other: one.union(other), markers).invert()
+    if rest.is_empty():
+        return f"{variant} asks for {name} on every machine, so poetry.lock is older: run `poetry lock`"
     return (
-        f"{declare}, or leave {', '.join(platforms)} out of [tool.poetry-aiops.hardware] platforms, or permit the"
-        f' absence there with provided-none = ["{name}"]'
+        f"{where} `{{ version = \"*\", markers = '{rest}' }}` to {name} in {variant}"
+        f" (several requirements on one package are a list: `{name} = [{{ ... }}, {{ ... }}]`)"
     )
+
+
+def _ways_around(
+    found: Iterable[tuple[str, DoubleBuild | Finding]], machines: Machines, terms: Terms | None
+) -> str:
+    """Return how the project says that it is not for the machines with a gap, or that an absence is meant."""
+    gaps = [one for _, one in found if isinstance(one, Finding) and one.is_gap]
+    here = machines.names(machines.for_backend(None, terms or Terms()))
+    without = {_platform(name) for gap in gaps for name in gap.targets}
+    others = json.dumps([name for name in dict.fromkeys(map(_platform, here)) if name not in without])
+    ways = ["Each line names its way out"]
+    if gaps and others != "[]":
+        ways.append(f"where the project is not for these machines, `platforms = {others}`")
+    if gaps:
+        names = json.dumps(sorted({gap.name for gap in gaps}))
+        ways.append(f"where an absence is meant, `provided-none = {names}`")
+    table = " in [tool.poetry-aiops.hardware]" if gaps else ""
+    return f"{'; or, '.join(ways)}{table}. Then run `poetry lock`."
+
+
+def _platform(target: str) -> str:
+    return target.rpartition("-py")[0]
 
 
 def _overwriting(selected: _Selected, needs: Mapping[str, _Need]) -> Iterator[Finding]:

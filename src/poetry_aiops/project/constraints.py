@@ -10,6 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from poetry.core.constraints.generic import parse_constraint as parse_platforms
 from poetry.core.constraints.version import Version, parse_constraint, parse_marker_version_constraint
 from poetry.core.packages.utils.utils import create_nested_marker
+from poetry.core.version.markers import parse_marker
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.checks import has_long_number
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.version.markers import BaseMarker
 
 
 _READ_IN_PART = re.compile(r"<>|\*\.\*")  # poetry-core 2.5 reads "<>1.0" as 1.0, and "1.*.*" as 1.*
@@ -61,6 +63,22 @@ def _version(text: str) -> Version:
         return Version.parse(text)
     except ValueError:
         raise InputError(f'"{text[:_SHOWN]}" is not a version') from None
+
+
+@lru_cache(maxsize=4096)
+def read_marker(text: str) -> BaseMarker:
+    """Return an environment marker of a user's file or a lock, the empty text and ``*`` for one that always holds.
+
+    Raises InputError for text that is no marker, and for one that poetry-core cannot compare (``"a" in extras``).
+    """
+    from lark.exceptions import LarkError  # poetry-core brings it, and loads it with its first marker
+
+    try:
+        if has_long_number(text):
+            raise _no_marker(text)
+        return parse_marker(text)
+    except (LarkError, RecursionError, ValueError):
+        raise _no_marker(text) from None
 
 
 def is_pin(constraint: str) -> bool:
@@ -124,9 +142,19 @@ def all_of(*markers: str) -> str:
     return " and ".join(f"({marker})" if " or " in marker else marker for marker in wanted)
 
 
-def _unreadable(constraint: str) -> InputError:
-    shown = constraint if len(constraint) <= _SHOWN else f"{constraint[:_SHOWN]}..."
+def _no_marker(text: str) -> InputError:
     return InputError(
-        f'"{shown}" is not a version constraint',
+        f"this environment marker cannot be read: {_shortened(text)}",
+        hint="Correct it where it is written; in poetry.lock, `poetry lock --regenerate` writes it again.",
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _unreadable(constraint: str) -> InputError:
+    return InputError(
+        f'"{_shortened(constraint)}" is not a version constraint',
         hint='Write for example "^3.11", ">=3.11,<4.0" or "~=2.1".',
     )

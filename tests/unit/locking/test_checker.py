@@ -63,8 +63,21 @@ def test_what_a_selected_package_needs_on_a_machine_must_be_selected_there() -> 
     (gap,) = refused(KERAS, "cpu", terms(main="keras"))
     assert gap.startswith("with cpu: torch is missing (on windows-amd64-py3.11 and 1 more kinds of machine)")
     assert "wanted by keras 3 (>=2)" in gap
-    assert "platforms" in gap
-    assert 'provided-none = ["torch"]' in gap
+    assert gap.endswith('For windows-amd64, add `torch = "*"` to cpu')
+
+
+def test_every_way_out_of_a_gap_can_be_pasted() -> None:
+    said = terms(main="keras", cpu="torch ; sys_platform == 'linux', torch ; sys_platform == 'darwin'")
+    with pytest.raises(LockConflictError) as caught:
+        verify(KERAS, [Installed("with cpu", MAIN | {"cpu"})], MACHINES, said)
+    wanted = (
+        """`{ version = "*", markers = 'sys_platform != "linux" and sys_platform != "darwin"' }` to torch"""
+    )
+    assert wanted in caught.value.details[0]
+    assert '`platforms = ["linux-x86_64", "linux-aarch64", "macos-arm64", "macos-x86_64"]`' in (
+        caught.value.hint or ""
+    )
+    assert '`provided-none = ["torch"]`' in (caught.value.hint or "")
 
 
 @for_each(

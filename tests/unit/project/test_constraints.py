@@ -15,6 +15,7 @@ from poetry_aiops.project.constraints import (
     platform_marker,
     python_marker,
     read_constraint,
+    read_marker,
 )
 
 
@@ -168,3 +169,14 @@ def test_a_python_that_cannot_be_has_a_marker_that_never_holds() -> None:
 def test_a_text_that_is_no_version_is_refused() -> None:
     with pytest.raises(InputError, match='"latest" is not a version'):
         allows(">=1", "latest")
+
+
+def test_text_that_poetry_core_cannot_read_as_a_marker_is_an_input_error() -> None:
+    unreadable = ["nonsense", 'extra == "gpu" or', '"gpu" in extras', 'python_version >= "x"', "(" * 5000, f'python_version > "{"9" * 5000}"']  # fmt: skip
+    for text in unreadable:
+        with pytest.raises(InputError, match="marker cannot be read") as caught:
+            read_marker(text)
+        assert len(caught.value.what) < 300, text
+    assert str(read_marker('extra == "gpu" and os_name == "nt"').without_extras()) == 'os_name == "nt"'
+    assert read_marker("").is_any()
+    assert read_marker("*").is_any()
