@@ -75,6 +75,8 @@ def parse_named(text: str) -> Named:
     if plain is not None:
         return plain
     parsed = Requirement(text)
+    if not re.fullmatch(_NAME, parsed.name):  # packaging lets a name end with an underscore; no index has one
+        raise InvalidRequirement(f"Expected a name that ends with a letter or a digit, not {parsed.name!r}")
     head = _HEAD.match(text.strip())
     order = parsed.url is None and head is not None
     specifier = _tidy(head["specifier"].partition(";")[0].strip()) if order and head is not None else ""
