@@ -52,10 +52,17 @@ def test_other_names_are_optional_groups(path: str, group: str) -> None:
 
 
 def test_files_that_would_share_a_group_keep_their_whole_names() -> None:
-    files = {"requirements/docs.txt": "", "requirements/docs-blog.txt": "", "requirements/docs-api.txt": ""}
-    same = {"requirements/test.txt": "", "requirements/test-ci.txt": "-r test.txt\n", "test-reqs.txt": ""}
-    groups = {file: role.group for file, role in classify(tree_of({**files, **same}), {}).items()}
-    assert list(groups.values()) == ["docs", "docs-blog", "docs-api", "test", "test", "test"]
+    files: dict[str, str | bytes] = {
+        "requirements.txt": "idna\n",
+        "requirements/docs.txt": "six\n",
+        "requirements/docs-blog.txt": "six\n",
+        "requirements/docs-api.txt": "six\n",
+        "requirements/test.txt": "six\n",
+        "requirements/test-ci.txt": "-r test.txt\n",
+        "requirements-test.txt": "six\n",
+    }
+    groups = [role.group for role in classify(tree_of(files, *files), {}).values()]
+    assert groups == ["main", "docs", "docs-blog", "docs-api", "test", "test", "test"]
 
 
 @pytest.mark.parametrize(
