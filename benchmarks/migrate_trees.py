@@ -128,11 +128,13 @@ def ours(place: Place) -> Mapping[str, Selection]:
     poetry = PoetryProgram.of_this_environment(place.home)
     (place.folder / "pyproject.toml").write_text(SOURCE.format(place.index), "utf-8")
     done = poetry.must(place.folder, "migrate-reqs", "--format", "json")
-    found = {}
+    found: dict[str, Selection] = {}
     for one in json.loads(done.stdout)["proof"]["installs"]:
         shown = poetry.must(place.folder, *one["command"].split()[1:], "--dry-run", "--no-ansi").stdout
         lines = "\n".join(line for line in shown.splitlines() if "not required" not in line)
-        found[one["file"]] = {canonicalize_name(name): version for name, version in _INSTALLED.findall(lines)}
+        found[one["file"]] = {
+            str(canonicalize_name(name)): version for name, version in _INSTALLED.findall(lines)
+        }
     return found
 
 
@@ -145,6 +147,9 @@ def uv(place: Place, binaries: Path) -> Mapping[str, Selection]:
 
 
 def migrate_to_uv(place: Place, binaries: Path) -> Mapping[str, Selection]:
+    (place.folder / "pyproject.toml").write_text(
+        SCRATCH, "utf-8"
+    )  # without one it writes an empty name, and uv stops
     first, *others = place.files()
     names = ("requirements.in",) if (place.folder / "requirements.in").exists() else (first,)
     dev = [word for file in others or ["none.txt"] for word in ("--dev-requirements-file", file)]
@@ -157,7 +162,7 @@ def migrate_to_uv(place: Place, binaries: Path) -> Mapping[str, Selection]:
 def _exported_by_uv(
     place: Place, binaries: Path, files: list[str] | None = None, *, dev: bool = False
 ) -> Mapping[str, Selection]:
-    found = {}
+    found: dict[str, Selection] = {}
     for file in files or place.files():
         group = "dev" if dev else _group(file)
         choice = ("--no-default-groups",) if file == "requirements.txt" else ("--group", group)
@@ -174,7 +179,7 @@ def pdm(place: Place, binaries: Path) -> Mapping[str, Selection]:
         group = () if file == "requirements.txt" else ("-d", "-G", _group(file))
         place.run(program, "import", *group, "-f", "requirements", file)
     place.run(program, "lock")
-    found = {}
+    found: dict[str, Selection] = {}
     for file in place.files():
         choice = ("--prod",) if file == "requirements.txt" else ("-G", _group(file))
         found[file] = selection(
@@ -194,7 +199,7 @@ def selection(text: str) -> Selection:
     ]
     wanted = [Requirement(line) for line in lines if line]
     return {
-        canonicalize_name(one.name): str(one.specifier).removeprefix("==")
+        str(canonicalize_name(one.name)): str(one.specifier).removeprefix("==")
         for one in wanted
         if one.marker is None or one.marker.evaluate()
     }
@@ -202,7 +207,7 @@ def selection(text: str) -> Selection:
 
 def asked_of_pip(place: Place) -> dict[str, Selection]:
     """Return what pip would install from each file in an empty environment."""
-    found = {}
+    found: dict[str, Selection] = {}
     words = (
         "-m",
         "pip",
@@ -218,7 +223,7 @@ def asked_of_pip(place: Place) -> dict[str, Selection]:
         place.run(sys.executable, *words, file)
         report = json.loads((place.folder / "report.json").read_text("utf-8"))
         metadata = [one["metadata"] for one in report["install"]]
-        found[file] = {canonicalize_name(one["name"]): str(one["version"]) for one in metadata}
+        found[file] = {str(canonicalize_name(one["name"])): str(one["version"]) for one in metadata}
     (place.folder / "report.json").unlink()
     return found
 
