@@ -69,14 +69,24 @@ class Response:
     headers: Mapping[str, str]
 
     def json(self) -> object:
-        """Return the parsed JSON; raises TransferError for anything that is none."""
+        """Return the parsed JSON; raises TransferError for anything that is none, or that names a member twice.
+
+        Which of two members of one name counts is up to the reader (RFC 8259, section 4), so there is no answer then.
+        """
         try:
-            return json.loads(self.body)
+            return json.loads(self.body, object_pairs_hook=_members)
         except (ValueError, RecursionError) as error:
             kind = self.headers.get("content-type", "").partition(";")[0]
             raise TransferError(
                 f"the answer is not JSON ({kind or 'no type'}, {len(self.body)} bytes)"
             ) from error
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member is named twice")
+    return members
 
 
 class Transport:

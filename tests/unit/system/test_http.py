@@ -65,6 +65,12 @@ def test_a_second_attempt_may_succeed(server: OsvServer) -> None:
     assert fetch(f"{server.url}/v1/vulns/T-1").json() == {"id": "T-1"}
 
 
+def test_an_answer_that_names_a_member_twice_is_none() -> None:
+    twice = Response(200, b'{"results": [{"vulns": [{"id": "T-1"}]}], "results": [{}]}', {})
+    with pytest.raises(TransferError, match="not JSON"):
+        twice.json()
+
+
 def test_a_larger_answer_than_allowed_is_not_taken_in(server: OsvServer) -> None:
     server.fault = Fault.HUGE
     assert "larger than 1,000 bytes" in failure(f"{server.url}/x", Limits(size=1000)).reason
