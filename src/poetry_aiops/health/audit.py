@@ -166,7 +166,7 @@ class HealthLook:
             why = " ".join(str(error).split())
             found.append(f"Poetry cannot check whether poetry.lock matches pyproject.toml: {why}")
         if self.ground.gaps:
-            found.append(f"poetry.lock lacks what pyproject.toml asks for: {', '.join(self.ground.gaps)}")
+            found.append(f"poetry.lock lacks what pyproject.toml requires: {', '.join(self.ground.gaps)}")
         return tuple(found)
 
     @cached_property

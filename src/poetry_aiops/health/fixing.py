@@ -129,7 +129,7 @@ def _refuse_gaps(case: FixCase) -> None:
     gaps = Ground(case.lock, case.project).gaps
     if gaps:
         raise UsageError(
-            f"it lacks what pyproject.toml asks for: {', '.join(gaps)}",
+            f"it lacks what pyproject.toml requires: {', '.join(gaps)}",
             where="poetry.lock",
             hint="Run `poetry lock` first.",
         )

@@ -124,7 +124,7 @@ class Scaffolding:
         kind = self.request.kind
         if kind not in _DEFAULTS:
             hint = did_you_mean(kind, _DEFAULTS) or f"Choose one of {', '.join(_DEFAULTS)}."
-            raise UsageError(f"{kind!r} cannot be scaffolded", where="poetry scaffold", hint=hint)
+            raise UsageError(f'unknown kind "{kind}"', where="poetry scaffold", hint=hint)
         idle = [name for name in _IDLE[kind] if name in dict(self.request.given)]
         if idle:
             raise UsageError(
@@ -392,7 +392,7 @@ class Scaffolding:
             self._show(file)
         elif action == "kept":
             self.output.warning(
-                f"{file.path} is yours and stays as it is; see that it leaves out .git, .venv and .env"
+                f"{file.path} is yours and stays as it is; make sure that it excludes .git, .venv and .env"
             )
         else:
             done = {"written": "Wrote", "replaced": "Replaced", "unchanged": "Unchanged:"}[action]

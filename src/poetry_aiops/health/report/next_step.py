@@ -51,7 +51,7 @@ def _about_questions(report: HealthReport) -> Step:
     if any(
         "run `poetry lock`" in question or "lacks what" in question for question in report.gate.incomplete
     ):
-        return Step("poetry lock", "makes poetry.lock what pyproject.toml asks for")
+        return Step("poetry lock", "makes poetry.lock what pyproject.toml requires")
     if (
         report.audit is not None
         and report.audit.failed

@@ -64,9 +64,9 @@ def create_backup(
 ) -> Backup:
     if pending(root):
         raise InputError(
-            "a run was interrupted and has to be put back first",
+            "a run was interrupted and must be restored first",
             where=str(root / HOME),
-            hint="`poetry migrate-reqs --rollback` puts it back.",
+            hint="`poetry migrate-reqs --rollback` restores it.",
         )
     idle = [change for change in changes if _is_idle(change)]
     changes = [change for change in changes if not _is_idle(change)]

@@ -172,15 +172,15 @@ def _recover(root: Path, forced_at: datetime | None, *, asked: bool) -> Recovere
         signed and hmac.compare_digest(signed.encode(), signature(stored.manifest).encode())
     ):
         raise InputError(
-            "an interrupted migration is noted here, but not by a run of yours on this machine; nothing was put back",
+            "an interrupted migration is noted here, but not by a run of yours on this machine; nothing was restored",
             where=f"{HOME}/{JOURNAL}",
             details=tuple(f"it names {entry.path}" for entry in stored.manifest.entries),
-            hint="`poetry migrate-reqs --rollback` puts these files back. If you never migrated this project, remove"
+            hint="`poetry migrate-reqs --rollback` restores these files. If you never migrated this project, remove"
             f" the folder {HOME}.",
         )
     files = look(stored)
     edited = [found for found in files if found.change or found.is_edited_input]
-    with reported("What an interrupted run left could not be put back", stored.folder, again_hint(stored)):
+    with reported("What an interrupted run left could not be restored", stored.folder, again_hint(stored)):
         if all(found.is_new for found in files if found.entry.changes) or (edited and stored.applied):
             finish(stored)
             return Recovered(identifier, "finished", tuple(found.entry.path for found in files))
@@ -215,7 +215,7 @@ def _refuse_edited(stored: StoredBackup, edited: list[Found]) -> None:
     refuse(
         [f"{found.entry.path} {found.change}" for found in edited],
         f"Files changed since the run of {stored.manifest.created}. {NOTHING_CHANGED}",
-        "`poetry migrate-reqs --rollback --force` puts them back all the same and keeps what they hold in a backup.",
+        "`poetry migrate-reqs --rollback --force` restores them and keeps their present content in a backup.",
     )
 
 

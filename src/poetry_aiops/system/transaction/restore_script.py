@@ -73,11 +73,11 @@ def _quoted(path: str) -> str:
 
 _HEAD = """\
 #!/bin/sh
-# Puts the files of this project back as they were before `poetry migrate-reqs` of @CREATED@.
+# Restores the files of this project as they were before `poetry migrate-reqs` of @CREATED@.
 #
-#   sh @HOME@/@ID@/restore.sh            puts back; stops when a file changed since
+#   sh @HOME@/@ID@/restore.sh            restores; stops when a file changed since
 #   sh @HOME@/@ID@/restore.sh --dry-run  only says what it would do
-#   sh @HOME@/@ID@/restore.sh --force    puts back files that changed since, too; keeps a copy
+#   sh @HOME@/@ID@/restore.sh --force    restores files that changed since, too; keeps a copy
 #
 # Needs a POSIX shell and nothing else. It can be run from any folder, and again when it was interrupted.
 LC_ALL=C
@@ -208,7 +208,7 @@ give_up() {
 plan() {
   look "$@"
   case $state in old | kept) return 0 ;; esac
-  if [ "$before" = - ]; then say "would remove $path"; else say "would put back $path"; fi
+  if [ "$before" = - ]; then say "would remove $path"; else say "would restore $path"; fi
 }
 
 # Writes the old content beside the file; a copy of the file first, for its owner.
@@ -240,7 +240,7 @@ exchange() {
   elif [ "$state" = old ]; then
     [ "$mode" = - ] || chmod "$mode" "$file" || failed=yes
   else
-    mv -f "$temp" "$file" && say "put back $path" || failed=yes
+    mv -f "$temp" "$file" && say "restored $path" || failed=yes
   fi
   if [ -d "$folder" ]; then rm -f "$temp" "$folder/.$name@NEW@" "$folder/.$name@OLD@"; fi
 }
@@ -263,7 +263,7 @@ if [ "$dry" = yes ]; then
 fi
 if [ "$changed" = yes ] && [ "$force" = no ]; then
   printf '%s\\n' "Nothing was changed: the files named above would lose what they hold now." \\
-    "With --force they are put back all the same, and a copy is kept beside this script." >&2
+    "With --force they are restored, and a copy is kept beside this script." >&2
   exit 1
 fi
 umask 022
@@ -272,7 +272,7 @@ each_file stage
 trap '' HUP INT TERM
 each_file exchange
 each_new_folder
-[ "$failed" = yes ] && stop "Not every file could be put back. Put right what is named above and run this again."
+[ "$failed" = yes ] && stop "Not every file could be restored. Correct what is named above and run this again."
 [ -n "$interrupted" ] && rm -f "$journal"
 sync 2>/dev/null || :
 if [ "$whole" = no ]; then say "Every other file of this backup is as it was before."
@@ -282,7 +282,7 @@ fi
 
 _LATEST = """\
 #!/bin/sh
-# Puts back what the last `poetry migrate-reqs` in this project changed: runs the restore.sh of that backup.
+# Restores what the last `poetry migrate-reqs` in this project changed: runs the restore.sh of that backup.
 # Another one: sh @HOME@/<id>/restore.sh; `ls @HOME@` shows the ids, which sort by time.
 LC_ALL=C
 export LC_ALL
@@ -299,7 +299,7 @@ if [ -f @JOURNAL@ ]; then
   if [ -n "$interrupted" ]; then last=./$interrupted; fi
 fi
 if [ -z "$last" ] || [ ! -f "$last/restore.sh" ]; then
-  printf 'There is no migration to put back in %s.\\n' "$(pwd -P)" >&2
+  printf 'There is no migration to restore in %s.\\n' "$(pwd -P)" >&2
   exit 2
 fi
 exec sh "$last/restore.sh" "$@"
