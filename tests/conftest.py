@@ -138,11 +138,3 @@ def locked_project(locked_projects: LockedProjects, poetry: PoetryProgram, tmp_p
         return locked_projects.copy(template, poetry, tmp_path / name)
 
     return factory
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the key of interrupted runs out of the home folder of whoever runs the tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        yield

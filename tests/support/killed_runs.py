@@ -1,7 +1,7 @@
 """A program that runs one step of a migration again and again, killed by SIGKILL at the first, second, ... write.
 
 ``python -m tests.support.killed_runs STEP PROJECT TARGET [no-links]`` copies the folder PROJECT to ``TARGET/1``, ``TARGET/2``,
-... and lets a child process do STEP (``migrate TREE``, ``recover``, ``rollback``) in the n-th copy until just
+... and lets a child process do STEP (``migrate TREE``, ``rollback``) in the n-th copy until just
 before its n-th call that writes; of a ``write`` the first half still happens. It ends with the first child that
 needs no more calls, and prints as JSON which call each child was killed at. With ``no-links`` there are no hard links.
 """
@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -55,8 +54,6 @@ def _roll_back(root: Path) -> None:
 
 
 def _step(name: str) -> Callable[[Path], object]:
-    if name == "recover":
-        return recover
     if name == "rollback":
         return _roll_back
     changes = changes_of(name.removeprefix("migrate "))
@@ -103,7 +100,7 @@ def main() -> None:
     while True:
         copy = target / str(len(calls) + 1)
         note = target / "note"
-        subprocess.run(["cp", "-a", project, copy], check=True)
+        shutil.copytree(project, copy, symlinks=True)
         child = os.fork()
         if child == 0:
             arm(len(calls) + 1, note)

@@ -39,9 +39,9 @@ from poetry_aiops.locking.environment_record import write_record
 from poetry_aiops.locking.record import InstallRecord, Needs
 from poetry_aiops.locking.whole_writes import write_whole_files
 from poetry_aiops.project.model import LockedFile
+from poetry_aiops.scaffold.writing import look_at, write_keeping
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.json_cache import JsonCache
-from poetry_aiops.system.kept_files import look_at, write_keeping
 from poetry_aiops.system.reports_folder import write_reports
 
 

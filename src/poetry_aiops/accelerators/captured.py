@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.assemble import assemble
-from poetry_aiops.accelerators.facts import Facts
+from poetry_aiops.accelerators.facts import APPLE, Facts
 from poetry_aiops.accelerators.host import Host
 from poetry_aiops.accelerators.observed import Base, Observation
 from poetry_aiops.accelerators.probes.registry import all_probes
@@ -29,6 +29,8 @@ _PRODUCT: Final = re.compile(
     r"(?:[A-Z]{1,2}-?)?\d{2,4}[A-Z]{0,2}\b(?! ?(?:Graphics|\.\d))"
 )
 """A product of the makers that is no graphics of a processor."""
+_WIDE_COLON: Final = "\N{FULLWIDTH COLON}"
+"""What input methods for Chinese and Japanese write for a colon."""
 LOOKED_FOR: Final = (
     "nvidia-smi (any form), rocminfo, rocm-smi, amd-smi, xpu-smi, sycl-ls, clinfo, lspci, lshw, inxi, system_profiler, "
     "vulkaninfo, glxinfo, fastfetch, dxdiag, wmic, Win32_VideoController, deviceQuery, the report of torch, vLLM, sglang, ComfyUI, Ollama or llama.cpp, labels of a Kubernetes node, /etc/nv_tegra_release, or files of "
@@ -46,7 +48,9 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     :class:`~poetry_aiops.errors.InputError` when there is no text at all, and
     :class:`~poetry_aiops.errors.IncompleteError` when none of it says anything about accelerators.
     """
-    bodies = {where: _HEADER.sub("", text[:TEXT_LIMIT]) for where, text in texts.items()}
+    bodies = {
+        where: _HEADER.sub("", text[:TEXT_LIMIT]).replace(_WIDE_COLON, ":") for where, text in texts.items()
+    }
     if not any(body.strip() for body in bodies.values()):
         raise InputError(
             "there is no probe output to read",
@@ -70,7 +74,8 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     detection = assemble(_base(observations), observations, catalogue)
     named = next((found.group() for body in bodies.values() if (found := _PRODUCT.search(body))), None)
     host = detection.host
-    if named and not host.accelerators and not any(named in other for other in host.other_gpus):
+    nameless = all(device.name is None and device.compute_capability is None for device in host.accelerators)
+    if named and nameless and not any(named in other for other in host.other_gpus):
         read = ", ".join(dict.fromkeys(o.name for o in observations if o.facts.answers))
         raise IncompleteError(
             f"the text names {named}, but nothing that was understood lists it (read as: {read})",
@@ -91,8 +96,11 @@ def _told(observations: list[Observation], field: str) -> str | None:
 
 
 def _likely_arch(system: str, observations: list[Observation]) -> str:
-    """Return the architecture that goes with a system, or with GPUs that there are for Arm machines alone."""
-    names = [gpu.name or "" for o in observations for gpu in o.facts.gpus]
+    """Return the architecture that goes with a system, or with GPUs of Arm machines alone; Arm Macs have Apple's alone."""
+    gpus = [gpu for o in observations for gpu in o.facts.gpus]
+    names = [gpu.name or "" for gpu in gpus]
+    if system == "macos" and any(gpu.vendor != APPLE for gpu in gpus):
+        return "x86_64"
     if system == "linux" and (_told(observations, "jetson") or any(_ARM_ONLY.search(name) for name in names)):
         return "aarch64"
     return {"macos": "arm64", "windows": "amd64"}.get(system, "x86_64")

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import networkx as nx  # type: ignore[import-untyped]
+from packaging.markers import InvalidMarker, Marker
 from poetry.core.version.markers import InvalidMarkerError, parse_marker
 
 from poetry_aiops.graph.answers import Focus, Step, Why
@@ -202,8 +203,9 @@ def without_extras(marker: str) -> str:
     if "extra" not in marker:
         return marker
     try:
+        Marker(marker)  # what is no marker at all makes parse_marker raise its own parser's errors
         return str(parse_marker(marker).without_extras())
-    except InvalidMarkerError:
+    except (InvalidMarker, InvalidMarkerError):
         return marker
 
 

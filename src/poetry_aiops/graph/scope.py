@@ -13,7 +13,7 @@ from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.lock_graph import switching_extras
+from poetry_aiops.project.lock_graph import own_extras, switching_extras
 from poetry_aiops.project.targets import extras_in, machines_for, marker_applies
 
 
@@ -207,6 +207,7 @@ class _Walk:
         """Remember that a name is needed; it is looked at again when that says something new."""
         if name not in self.builds:
             return
+        extras = {found for build in self.builds[name] for found in own_extras(build, extras)}
         new = name not in self.constraints
         constraints = self.constraints.setdefault(name, set())
         active = self.extras.setdefault(name, set())

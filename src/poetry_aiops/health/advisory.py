@@ -143,7 +143,8 @@ class Finding:
     ``groups`` are the groups that bring any of them, and it is ``dev_only`` when all of them are. ``records`` are the ids of the records that match, ``aliases`` every other name of the vulnerability.
     ``fixed_in`` are the versions above the locked one that the matching records call fixed, ascending; for several
     builds those from the highest first fix on, none where one build has no fix.
-    ``bounded`` are its records where one of them ends with a last affected version instead of a fixed one.
+    ``bounded`` are its records where one of them ends with a last affected version instead of a fixed one, until the
+    index has answered which releases are newer.
     ``withdrawn`` is the time at which the record was taken back; such a finding never counts. ``exploited`` is the day on
     which CISA's catalogue took it in, empty for one that is not in it or was not looked up; ``epss`` is the probability
     (0 to 1) that it is exploited within 30 days.
@@ -174,6 +175,11 @@ class Finding:
     def identity(self) -> tuple[str, str]:
         """Package and id: what tells the findings of one audit apart."""
         return self.package, self.id
+
+    @property
+    def is_fix_unknown(self) -> bool:
+        """Whether a fixed version may be out, and no index said so."""
+        return bool(self.bounded) and not self.fixed_in
 
     @property
     def names(self) -> frozenset[str]:
@@ -314,6 +320,7 @@ def _of_all(name: str, found: Sequence[Finding]) -> Finding:
         groups=tuple(dict.fromkeys(group for one in found for group in one.groups)),
         dev_only=all(one.dev_only for one in found),
         builds=tuple(dict.fromkeys(build for one in found for build in one.builds)),
+        bounded=tuple(dict.fromkeys(record for one in found for record in one.bounded)),
         exploited=min((one.exploited for one in found if one.exploited), default=""),
         epss=max((one.epss for one in found if one.epss is not None), default=None),
     )

@@ -16,7 +16,7 @@ from poetry_aiops.health.policy import NO_POLICY, Policy, read_policy
 from poetry_aiops.health.signals import SignalKind
 from poetry_aiops.project.lockfile import lock_from, read_lock
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
-from poetry_aiops.system.git import file_at, has_file, merge_base
+from poetry_aiops.system.git import file_at, former_folder, has_file, merge_base
 
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _OF_PROJECTS: Final = frozenset(
 class Base:
     """What a change started from: the commit, and what its files say.
 
-    A file that the commit does not hold, or that cannot be read there, is empty, so that everything counts as new;
+    A project that was moved is compared with what it was. A file that the commit does not hold, or that cannot be read there, is empty, so that everything counts as new;
     ``notes`` say which cannot be read.
     """
 
@@ -73,8 +73,14 @@ def base_of(pyproject: Path, revision: str) -> Base:
     folder = pyproject.parent
     commit = merge_base(folder, revision, OPTION)
     names = ("pyproject.toml", "poetry.lock")
-    files = [file_at(folder, commit, name) if has_file(folder, commit, name) else b"" for name in names]
-    notes = []
+    former = "." if has_file(folder, commit, names[1]) else former_folder(folder, commit, names[1])
+    paths = [f"{former}/{name}" for name in names]
+    files = [file_at(folder, commit, path) if has_file(folder, commit, path) else b"" for path in paths]
+    notes = (
+        []
+        if former == "."
+        else [f"{names[1]} is compared with {paths[1]} of {revision}, from where it was moved"]
+    )
     with TemporaryDirectory() as made:
         project_file, lock_file = (Path(made) / name for name in names)
         project_file.write_bytes(files[0])

@@ -205,7 +205,7 @@ class HealthLook:
         return with_exploits(found, folder, os.environ, now=clock, offline=self.request.offline)
 
     def _with_released_fixes(self, found: Audit) -> Audit:
-        open_ended = {one.package for one in found.findings if one.bounded and not one.fixed_in}
+        open_ended = {one.package for one in found.findings if one.is_fix_unknown}
         if not open_ended:
             return found
         packages = {package.key: package for package in self.packages}
@@ -442,6 +442,12 @@ class HealthLook:
         yield from (one.message for one in self._signals_of_python())
         yield from (
             f"{one.name} {one.version}: {note}" for one in packages for note in one.notes if NAMESAKE in note
+        )
+        unused = self.origins.left_out - {
+            (one.source.reference or "").lower() for one in self.subject.lock.packages if one.source
+        }
+        yield from (
+            f'left-out-sources names "{name}", from which no package is locked' for name in sorted(unused)
         )
         left_out = Counter(one.reason for one in packages if one.reason.startswith(LEFT_OUT))
         yield from (f"{counted(count, 'package')} not audited: {why}" for why, count in left_out.items())

@@ -14,14 +14,19 @@ from typing import TYPE_CHECKING
 from poetry_aiops.errors import InputError
 from poetry_aiops.health.demands import Demand, Demands, extras_asked_for
 from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.lock_graph import switching_extras
 from poetry_aiops.project.targets import extras_in, marker_applies, targets
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from poetry_aiops.project.model import Lock, Package, PackageKey, Project, Requirement
+    from poetry_aiops.project.model import Edge, Lock, Package, PackageKey, Project, Requirement
     from poetry_aiops.project.targets import Target
+
+
+_NEVER_LOCKED = frozenset({"distribute", "pip", "setuptools", "wheel"})
+"""What Poetry kept out of locks before format 2 (its `Provider.UNSAFE_PACKAGES`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +126,43 @@ class Ground:
 
     @cached_property
     def gaps(self) -> tuple[str, ...]:
-        """What pyproject.toml asks for on some machine of the lock and the lock does not hold, as ``name constraint``."""
+        """What is asked for on some machine of the lock and the lock does not hold, as ``name constraint``.
+
+        pyproject.toml asks, or a locked package does whatever its extras are; a lock that was merged by hand may lack
+        what only another package needs.
+        """
         needs = (
             need
             for group in self.project.groups.values()
             for need in self.on_some_machine(group.requirements)
         )
-        return tuple(sorted({f"{need.name} {need.constraint}" for need in needs if not self._is_held(need)}))
+        lacking = {f"{need.name} {need.constraint}" for need in needs if not self._is_held(need)}
+        for package in self.lock.packages:
+            lacking.update(
+                f"{edge.name} {edge.constraint} (for {package.name} {package.version})"
+                for edge in package.edges
+                if not edge.optional
+                and not self._is_held(edge)
+                and not switching_extras(package, edge)
+                and self._is_needed(package, edge)
+            )
+        return tuple(sorted(lacking))
 
-    def _is_held(self, need: Requirement) -> bool:
+    def _is_held(self, need: Requirement | Edge) -> bool:
+        if need.name in _NEVER_LOCKED and not (self.lock.version or "").startswith("2"):
+            return True
         held = self.by_name.get(need.name, ())
         demand = Demand("", "group", need.constraint)
-        return any(need.origin is not None or demand.accepts(one.version) for one in held)
+        return any(getattr(need, "origin", None) is not None or demand.accepts(one.version) for one in held)
+
+    def _is_needed(self, package: Package, edge: Edge) -> bool:
+        """Say whether a package and the marker of what it asks for hold together on some machine."""
+        return any(
+            _holds(edge.marker, target, frozenset()) and _is_there(package, group, target, chosen)
+            for target in self.machines
+            for group in package.groups or ("",)
+            for chosen in _choices(package)
+        )
 
     def _unmet(self, package: Package, needs: Sequence[Requirement]) -> list[Unmet]:
         found = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.lock_graph import switching_extras
+from poetry_aiops.project.lock_graph import own_extras, switching_extras
 
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _of_groups(project: Project) -> Iterator[tuple[str, Demand]]:
 def _of_packages(lock: Lock, project: Project) -> Iterator[tuple[str, Demand]]:
     asked = extras_asked_for(lock, project)
     for package in lock.packages:
-        extras = asked.get(package.name, frozenset())
+        extras = own_extras(package, asked.get(package.name, ()))
         for edge in package.edges:
             switches = switching_extras(package, edge)
             if not extras.isdisjoint(switches) or not (switches or edge.optional):

@@ -111,11 +111,11 @@ def released_fixes(audit: Audit, records: IndexRecords, packages: Mapping[Packag
 
 
 def _released(finding: Finding, package: Package, records: IndexRecords) -> Finding:
-    record = records.of(package) if finding.bounded and not finding.fixed_in else None
+    record = records.of(package) if finding.is_fix_unknown else None
     locked = parsed(package.version)
     if record is None or locked is None:
         return finding
-    fixed = (
+    newer = (
         one.version
         for one in record.releases
         if one.parsed > public(locked)
@@ -123,7 +123,8 @@ def _released(finding: Finding, package: Package, records: IndexRecords) -> Find
         and (not one.parsed.is_prerelease or locked.is_prerelease)
         and not any(match(advisory, finding.package, one.version).applies for advisory in finding.bounded)
     )
-    return replace(finding, fixed_in=tuple(islice(fixed, 1)))
+    fixed = tuple(islice(newer, 1))
+    return replace(finding, fixed_in=fixed, bounded=finding.bounded if record.stale and not fixed else ())
 
 
 def _fixed_in(name: str, group: Sequence[Advisory], judged: dict[str, Match]) -> tuple[str, ...]:

@@ -107,6 +107,7 @@ def judge(rules: Rules, facts: Facts) -> Gate:
         *(question.text for question in facts.unknown_licences),
         *_unseen(rules, facts),
         *_open_score(rules, facts),
+        *_open_fixes(rules, facts.findings),
         *facts.unread,
     ]
     return Gate(tuple(violations), tuple(dict.fromkeys(open_questions)))
@@ -160,6 +161,13 @@ def _unseen(rules: Rules, facts: Facts) -> Iterator[str]:
     if rules.signals_required and rules.fail_on_signals and facts.unseen:
         shown = ", ".join(facts.unseen[:3]) + (", ..." if len(facts.unseen) > 3 else "")  # noqa: PLR2004 - a few names
         yield f"no index record for {len(facts.unseen)} packages ({shown}), so their signals are unknown"
+
+
+def _open_fixes(rules: Rules, findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield the findings that would count if a fixed version were out, which no index said."""
+    for finding in findings if rules.fixable_only else ():
+        if finding.is_fix_unknown and (counts(finding.severity, rules.fail_on) or finding.exploited):
+            yield f"{finding.package} {finding.version}: whether a version without {finding.id} is out is not known"
 
 
 def _open_score(rules: Rules, facts: Facts) -> Iterator[str]:

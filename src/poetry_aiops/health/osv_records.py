@@ -6,6 +6,7 @@ The format is https://ossf.github.io/osv-schema/. Only entries of the ecosystem 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, get_args
 
 from poetry_aiops.health.advisory import Advisory, Affected, Event, EventKind, UnreadableRecord, VersionRange
@@ -49,7 +50,7 @@ def read_record(document: object, where: str, *, prepared: bool = False) -> Advi
         return UnreadableRecord(where, "the record has no id")
     reader = _Reader(prepared=prepared)
     affected = document.get("affected")
-    withdrawn = document.get("withdrawn")
+    withdrawn = reader.withdrawn(document.get("withdrawn"))
     if affected is None and not withdrawn:
         return UnreadableRecord(where, f"{identity} does not say what it affects")
     entries = reader.affected(affected) if affected is not None else ()
@@ -63,7 +64,7 @@ def read_record(document: object, where: str, *, prepared: bool = False) -> Advi
         url=_url(document.get("references"), identity),
         published=_time(document.get("published")),
         modified=_time(document.get("modified")),
-        withdrawn=(_time(withdrawn) or "at a time that is not given") if withdrawn else None,
+        withdrawn=withdrawn,
         affected=entries,
         vectors=reader.vectors(document.get("severity"), "severity"),
         label=_label(document),
@@ -76,7 +77,7 @@ def python_package(entry: object) -> str | None:
     ecosystem, name = _pair(_get(entry, "package"), "ecosystem", "name")
     if not isinstance(ecosystem, str) or not isinstance(name, str):
         return ""
-    return name if ecosystem.partition(":")[0] == ECOSYSTEM else None
+    return name if ecosystem.partition(":")[0].casefold() == ECOSYSTEM.casefold() else None
 
 
 class _Reader:
@@ -102,6 +103,17 @@ class _Reader:
             else:
                 self.notes.append(f"an entry of {where} is not text")
         return tuple(dict.fromkeys(found))
+
+    def withdrawn(self, value: object) -> str | None:
+        """Return when the record was taken back; anything but a time leaves it in force."""
+        if value is None:
+            return None
+        try:
+            datetime.fromisoformat(_time(value))
+            return _time(value)
+        except ValueError:
+            self.notes.append("withdrawn is not a time, so that the record is taken as valid")
+            return None
 
     def vectors(self, value: object, where: str) -> tuple[tuple[str, str], ...]:
         found = []

@@ -143,6 +143,12 @@ def read_request(
     age = options["advisories-max-age"]
     every = _every_metric(environment)
     metrics = _metrics(options["metric"], every)
+    if "pip-audit" in forms and "security" not in metrics:
+        raise UsageError(
+            "pip-audit's document holds vulnerabilities only",
+            where="--metric",
+            hint="Add --metric security, or choose another format.",
+        )
     now = datetime.now(UTC)
     request = HealthRequest(
         pyproject=pyproject,

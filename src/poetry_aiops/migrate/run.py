@@ -73,7 +73,7 @@ class Migrating:
         now = datetime.now(UTC)
         with undoing_when_ended(), nullcontext() if self.request.dry_run else locked(self.root, now):
             if not self.request.dry_run:
-                self._recover()
+                recover(self.root)
             given = reading.read()
             for note in given.notes:
                 self.output.note(note)
@@ -85,12 +85,6 @@ class Migrating:
     @property
     def root(self) -> Path:
         return self.request.root
-
-    def _recover(self) -> None:
-        recovered = recover(self.root)
-        if recovered is not None:
-            files = ", ".join(recovered.files)
-            self.output.note(f"an interrupted migration was {recovered.outcome} first: {files}")
 
     # -- telling what will be ------------------------------------------------------------------------------
 

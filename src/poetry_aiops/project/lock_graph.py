@@ -122,6 +122,24 @@ def switching_extras(package: Package, line: Edge) -> tuple[str, ...]:
     )
 
 
+def own_extras(package: Package, extras: Iterable[str]) -> frozenset[str]:
+    """Return extras of a package with those that they ask of the package itself, as ``all = ["app[cli,web]"]`` does.
+
+    poetry.lock has no line for such a dependency.
+    """
+    found: set[str] = set()
+    waiting = list(extras)
+    while waiting:
+        extra = waiting.pop()
+        if extra not in found:
+            found.add(extra)
+            for text in package.extras.get(extra, ()):
+                if _is_about(text, package.name) and "[" in text:
+                    inside = text.partition("[")[2].partition("]")[0]
+                    waiting += [normalised(one.strip()) for one in inside.split(",") if one.strip()]
+    return frozenset(found)
+
+
 class Reach:
     """What the project reaches in a graph, and what it would no longer reach without something."""
 
@@ -276,8 +294,11 @@ class _Builder:
     def _with_extra(self, build: Node, extra: str) -> Node:
         node = build._replace(extra=extra)
         if extra and node not in self.found:
-            self.found.add_node(node, package=self.found.nodes[build]["package"])
+            package = self.found.nodes[build]["package"]
+            self.found.add_node(node, package=package)
             self.found.add_edge(node, build, requirements=())
+            for other in sorted(own_extras(package, (extra,)) & package.extras.keys() - {extra}):
+                self.found.add_edge(node, self._with_extra(build, other), requirements=())
         return node
 
     def _edge(self, source: Node, target: Node, requirement: Edge | Requirement) -> None:

@@ -14,6 +14,7 @@ from poetry.core.masonry.builders.wheel import WheelBuilder
 from poetry.packages.locker import Locker
 
 from poetry_aiops.errors import IncompleteError, UsageError
+from poetry_aiops.scaffold.start import at
 from poetry_aiops.system.process import run_limited
 from poetry_aiops.system.text import one_line
 
@@ -39,26 +40,31 @@ def refuse_stale_lock(pyproject: Path, document: Mapping[str, object]) -> None:
         )
 
 
-def refuse_unbuildable(pyproject: Path, document: Mapping[str, object]) -> None:
-    """Raise UsageError when the project's own wheel cannot be built from what is in its folder.
-
-    This asks poetry-core which files the wheel would hold. Other build backends are not asked.
-    """
-    outside = list(_outside(document))
+def refuse_outside(pyproject: Path, document: Mapping[str, object]) -> None:
+    """Raise UsageError for a file that Poetry reads or packages and that is outside the build context, by a link too."""
+    root = pyproject.parent.resolve()
+    outside = [one for one in _named_files(document) if not (root / one).resolve().is_relative_to(root)]
     if outside:
         raise UsageError(
-            f"{outside[0]} is outside the build context, which is the project's folder",
-            where="[tool.poetry] packages",
-            details=tuple(f"{one} is outside as well" for one in outside[1:]),
-            hint="Move it below pyproject.toml, or make it a path dependency, which has a build context of its own.",
+            f"{one_line(outside[0])} is outside the build context, which is the project's folder",
+            where=pyproject.name,
+            details=tuple(f"{one_line(one)} is outside as well" for one in outside[1:]),
+            hint="Move it below pyproject.toml, or make a package a path dependency, which has a build context of its own.",
         )
-    system = document.get("build-system")
-    backend = system.get("build-backend") if isinstance(system, Mapping) else None
+
+
+def packaged_modules(pyproject: Path, document: Mapping[str, object]) -> frozenset[str] | None:
+    """Return the modules at the top of the project's wheel; None where another build backend decides.
+
+    This asks poetry-core which files the wheel would hold. Raises UsageError when it cannot be built from what is in
+    the project's folder.
+    """
+    backend = at(document, "build-system", "build-backend")
     if backend is not None and not str(backend).startswith("poetry."):
-        return
+        return None
     try:
         builder = WheelBuilder(Factory().create_poetry(pyproject.parent))
-        builder.find_files_to_add()
+        files = builder.find_files_to_add()
         builder.get_metadata_content()
     except (ValueError, RuntimeError, OSError, InvalidRequirement) as error:
         reason = one_line(str(error).strip().partition("\n")[0]) or type(error).__name__
@@ -67,16 +73,23 @@ def refuse_unbuildable(pyproject: Path, document: Mapping[str, object]) -> None:
             where=pyproject.name,
             hint="Correct `packages` in [tool.poetry], or set `package-mode = false` where nothing is to be packaged.",
         ) from error
+    return frozenset(file.relative_to_target_root().parts[0].removesuffix(".py") for file in files)
 
 
-def _outside(document: Mapping[str, object]) -> Iterator[str]:
-    tool = document.get("tool")
-    poetry = tool.get("poetry") if isinstance(tool, Mapping) else None
-    for entry in poetry.get("packages") or () if isinstance(poetry, Mapping) else ():
-        if isinstance(entry, Mapping):
-            path = posixpath.join(str(entry.get("from", "")), str(entry.get("include", "")))
-            if posixpath.normpath(path).startswith(("../", "/")):
-                yield one_line(path)
+def _named_files(document: Mapping[str, object]) -> Iterator[str]:
+    """Yield the paths of packages, includes, readme and licence files as pyproject.toml has them."""
+    for key in ("packages", "include"):
+        entries = at(document, "tool", "poetry", key)
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, Mapping):
+                folder, name = entry.get("from", ""), entry.get("include", entry.get("path", ""))
+                yield posixpath.join(str(folder), str(name))
+            else:
+                yield str(entry)
+    readmes = (at(document, "project", "readme"), at(document, "tool", "poetry", "readme"))
+    for named in (*readmes, at(document, "project", "license", "file")):
+        names = named.get("file") if isinstance(named, Mapping) else named
+        yield from (str(one) for one in (names if isinstance(names, list) else [names]) if one)
 
 
 def digest_of(image: str) -> str:

@@ -124,6 +124,13 @@ class SystemFacts:
             if not set(need.packages).isdisjoint(names) and set(need.unless).isdisjoint(names)
         ]
 
+    def with_archives(self, found: Mapping[str, frozenset[str]]) -> SystemFacts:
+        """Return these facts with what was read from archives: the build packages by name, none for pure ones."""
+        needs = tuple(Need((name,), build=tuple(sorted(build))) for name, build in found.items() if build)
+        return SystemFacts(
+            self.needs + needs, self.pure | {name for name, build in found.items() if not build}
+        )
+
 
 @cache
 def load_system_facts() -> SystemFacts:

@@ -86,8 +86,8 @@ class Plan:
     ``python_path`` names a folder of them that Python has to search. ``extras`` are installed everywhere.
     ``compiled`` are packages that need a compiler, ``build_packages`` what else compiling needs, ``ssh`` the hosts of
     Git dependencies. ``versioned_by`` are the variables that give a build backend the version which it would ask git
-    for, ``logins`` says that sources may want credentials, ``hardware`` that the project has variants, ``plugin``
-    that Poetry needs this plugin, ``tests`` and ``exported`` that CI can run pytest and compare exported files.
+    for, ``logins`` says that sources may want credentials, ``variants`` are all of the project's with their backends, ``hardware`` that the project has variants, ``plugin``
+    that Poetry needs this plugin, ``read_first`` are the files that Poetry reads before any source is there, ``tests`` and ``exported`` that CI can run pytest and compare exported files.
     """
 
     project: str
@@ -104,13 +104,14 @@ class Plan:
     python_path: str = ""
     extras: tuple[str, ...] = ()
     plugin: bool = False
-    settings: bool = False
+    read_first: tuple[str, ...] = ()
     logins: bool = False
     compiled: tuple[str, ...] = ()
     build_packages: tuple[str, ...] = ()
     ssh: tuple[str, ...] = ()
     local: tuple[LocalPackage, ...] = ()
     versioned_by: tuple[str, ...] = ()
+    variants: tuple[tuple[str, str], ...] = ()
     tests: bool = False
     exported: bool = False
     left_out: tuple[str, ...] = ()
@@ -139,11 +140,3 @@ class Plan:
     def contexts(self) -> dict[str, str]:
         """The additional build contexts: name to folder, relative to the project."""
         return {one.context: one.folder for one in self.local if one.context}
-
-
-@dataclass(frozen=True, slots=True)
-class NewFile:
-    """A file to write; ``path`` is relative to the project, with slashes."""
-
-    path: str
-    text: str

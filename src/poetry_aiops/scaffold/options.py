@@ -15,12 +15,13 @@ from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
 SLIM: Final = "slim"
 VENDOR: Final = "vendor"
+_WRITTEN_BY: Final = re.compile(r"Written by `(poetry scaffold [^`]*)`")
 _LAST_PORT: Final = 65535
 _DEBIAN: Final = re.compile(r"[a-z0-9][a-z0-9.+-]+")
 
@@ -59,15 +60,29 @@ class ScaffoldRequest:
         )
         return tuple((f"--{name}", text) for name, text in named if text is not None)
 
-    def with_recorded(self, words: Sequence[str]) -> ScaffoldRequest:
-        """Return this request with the options that a file's head records, where it names none itself.
+    @property
+    def command_line(self) -> str:
+        """The command that writes the same again."""
+        words = [word for option in self.given for word in option]
+        words += ["--pin-digests"] if self.pin_digests else []
+        return shlex.join(("poetry", "scaffold", self.kind, *words))
 
-        ``words`` are those of the head's command; what cannot be read is left out.
+    def with_recorded(self, text: str, kind: str) -> ScaffoldRequest:
+        """Return this request with the options that the head of a scaffolded file records, where it names none itself.
+
+        ``text`` is the file's; one of another kind, or that cannot be read, records nothing.
         """
+        head = _WRITTEN_BY.search(text)
+        try:
+            words = shlex.split(head[1]) if head else []
+        except ValueError:
+            return self
+        if words[:3] != ["poetry", "scaffold", kind]:
+            return self
         recorded: dict[str, list[str]] = {}
-        for name, text in pairwise(words):
+        for name, value in pairwise(words[3:]):
             if name.startswith("--"):
-                recorded.setdefault(name[2:], []).append(text)
+                recorded.setdefault(name[2:], []).append(value)
         lists = {"bases": "base", "extras": "extras", "apt": "apt"}
         values: dict[str, Any] = {
             key: tuple(recorded.get(name, ())) for key, name in lists.items() if not getattr(self, key)

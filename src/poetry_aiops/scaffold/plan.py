@@ -15,13 +15,16 @@ from poetry_aiops.scaffold.bases import choose_base
 from poetry_aiops.scaffold.local import local_packages, ssh_hosts
 from poetry_aiops.scaffold.locked import Wanted, choose_python, packages_of, platforms_of, without_wheel
 from poetry_aiops.scaffold.model import EDGE, PRODUCTION, Image, Plan, Versions
-from poetry_aiops.scaffold.quoting import plain_word, stage_name
+from poetry_aiops.scaffold.quoting import in_path, plain_word, stage_name
 from poetry_aiops.scaffold.start import (
     SUGGESTION,
     Start,
-    builds_itself,
+    at,
+    module_in,
+    modules_of,
     own_command,
     requires_this_plugin,
+    simple_commands,
     start_of,
     version_variables,
 )
@@ -51,7 +54,9 @@ class Given:
 
     ``extras`` says that the variants are extras rather than groups; ``exists`` whether a path of the project is a
     file, ``there`` whether a path (from the project's folder) is there at all; ``exported`` that the project has
-    files of ``poetry sync-reqs``; ``written_by`` is the command to show.
+    files of ``poetry sync-reqs``, ``tests`` that it has files for pytest. ``packaged`` are the modules at the top of
+    the project's wheel, None where that is not known; ``compiles`` are the Debian packages that its own folders need to
+    be built. ``written_by`` is the command to show.
     """
 
     project: Project
@@ -64,6 +69,9 @@ class Given:
     poetry: str
     plugin: str
     exported: bool
+    tests: bool
+    packaged: frozenset[str] | None
+    compiles: frozenset[str]
     written_by: str
 
 
@@ -92,8 +100,10 @@ class _Planner:
                 where="[tool.poetry-aiops.hardware.variants]",
                 hint="Add one for Linux: `poetry hw-add PACKAGE --variants cpu`.",
             )
-        start = self._start()
-        self.extras += self._extras_of(start)
+        command, starts = self._starts()
+        for one in starts:
+            self.extras += self._extras_of(one)
+        start = starts[-1]
         python = self._python()
         images = self._with_system_packages(self._images(python), python)
         compiled = tuple(
@@ -110,30 +120,30 @@ class _Planner:
                 f"{start.program} listens on 127.0.0.1 unless {start.facts.host if start.facts else ''} names another"
                 " address, so nothing outside of the container reaches it"
             )
-        module_in = "src" if not project.package_mode and self._runs_from_src(start) else ""
         return Plan(
             project=project.name or project.path.resolve().parent.name,
             written_by=given.written_by,
             versions=Versions(given.poetry, given.plugin, python),
             images=images,
             default=self._default(images),
-            command=start.command,
+            command=command,
             port=port,
             health=start.health(port),
             restart=restart,
             package_mode=project.package_mode,
-            sources=not project.package_mode or any(given.exists(word) for word in start.command[1:]),
-            python_path=module_in,
+            sources=not project.package_mode or any(self._needs_sources(one) for one in starts),
+            python_path="src" if any(self._runs_from_src(one) for one in starts) else "",
             extras=self.extras,
             plugin=bool(self.variants) or requires_this_plugin(given.document),
-            settings=given.exists("poetry.toml"),
+            read_first=self._read_first(),
             logins=any(_may_want_login(source.url) for source in project.sources),
             compiled=compiled,
             build_packages=self._build_packages(compiled),
             ssh=ssh_hosts(given.lock),
             local=local_packages(given.lock, given.there),
             versioned_by=version_variables(given.document) if project.package_mode else (),
-            tests=any(package.name == "pytest" for package in given.lock.packages),
+            variants=self._every_variant(),
+            tests=given.tests and "pytest" in self._names(self._development(), python),
             exported=given.exported,
             left_out=tuple(self._left_out()),
             warnings=tuple(self.warnings),
@@ -160,10 +170,13 @@ class _Planner:
         found = profile_of(profile, self.given.config.profiles, frozenset(), names)
         return found.groups if found else (MAIN,)
 
-    def _everything(self) -> list[Wanted]:
-        """Return every selection, with what a development image installs: the groups that are not optional."""
+    def _development(self) -> Wanted:
+        """Return what a development image and a workflow install: the groups that are not optional."""
         usual = [group.name for group in self.given.project.groups.values() if not group.optional]
-        return [*self._selections(), Wanted(tuple(dict.fromkeys((MAIN, *usual))), frozenset(self.extras))]
+        return Wanted(tuple(dict.fromkeys((MAIN, *usual))), frozenset(self.extras))
+
+    def _everything(self) -> list[Wanted]:
+        return [*self._selections(), self._development()]
 
     def _python(self) -> str:
         wanted = self._selections()
@@ -185,14 +198,18 @@ class _Planner:
 
     # -- what a container runs -----------------------------------------------------------------------------
 
-    def _start(self) -> Start:
+    def _starts(self) -> tuple[tuple[str, ...], list[Start]]:
+        """Return the command of a container, and each command that it runs; the last one goes on running."""
         given, project = self.given, self.given.project
         command = self.asked.command or own_command(
             given.document, project.name, given.exists, is_package=project.package_mode
         )
         if command is None:
             self.warnings.append(f'no script or __main__.py found: CMD is "python". Set it with {SUGGESTION}')
-        return start_of(command or ("python",), given.document, given.exists, is_package=project.package_mode)
+        command = command or ("python",)
+        parts = simple_commands(command)
+        is_package = project.package_mode
+        return command, [start_of(one, given.document, given.exists, is_package=is_package) for one in parts]
 
     def _extras_of(self, start: Start) -> tuple[str, ...]:
         """Return the extra that brings the program; raises UsageError where no installed package does."""
@@ -244,14 +261,20 @@ class _Planner:
             (name for name in extras if name not in variants), key=lambda name: (len(extras[name]), name)
         )
 
+    def _needs_sources(self, start: Start) -> bool:
+        """Say whether a command of a package names a file of the project, or a module that its wheel lacks."""
+        exists, packaged = self.given.exists, self.given.packaged
+        return any(exists(word.removeprefix("./")) for word in start.command) or any(
+            module_in(module, "", exists) and module.partition(".")[0] not in packaged
+            for module in modules_of(start.command)
+            if packaged is not None
+        )
+
     def _runs_from_src(self, start: Start) -> bool:
-        word = start.command[2] if start.command[1:2] == ("-m",) and len(start.command) > 2 else ""  # noqa: PLR2004 - python -m NAME
-        targets = [word, *(one.partition(":")[0] for one in start.command if ":" in one)]
-        tops = [one.partition(".")[0] for one in targets if one]
-        return any(
-            self.given.exists(f"src/{top}{end}") and not self.given.exists(f"{top}{end}")
-            for top in tops
-            for end in ("/__init__.py", "/__main__.py", ".py")
+        exists = self.given.exists
+        return not self.given.project.package_mode and any(
+            module_in(module, "src/", exists) and not module_in(module, "", exists)
+            for module in modules_of(start.command)
         )
 
     # -- images --------------------------------------------------------------------------------------------
@@ -330,20 +353,26 @@ class _Planner:
             found.append(replace(image, base=replace(image.base, packages=tuple(sorted(packages)))))
         return tuple(found)
 
+    def _read_first(self) -> tuple[str, ...]:
+        """Return the files, beside pyproject.toml and the lock, without which Poetry does not load the project."""
+        licence = at(self.given.document, "project", "license", "file")
+        named = ("poetry.toml", licence if isinstance(licence, str) else "")
+        return tuple(in_path(name) for name in named if name and self.given.exists(name))
+
     def _build_packages(self, compiled: tuple[str, ...]) -> tuple[str, ...]:
-        needs = self.system.needs_of(compiled)
-        packages = {package for need in needs for package in need.build}
-        if compiled or (self.given.project.package_mode and builds_itself(self.given.document)):
-            packages.add("build-essential")
-        return tuple(sorted(packages))
+        packages = {package for need in self.system.needs_of(compiled) for package in need.build}
+        return tuple(sorted({*packages, *self.given.compiles, *(["build-essential"] if compiled else [])}))
 
     def _left_out(self) -> list[str]:
-        every = self.given.config.hardware.variants if self.given.config.hardware else ()
         return [
-            f"{one.group} ({one.backend}): {_NO_CONTAINER[family_of(one.backend)]}"
-            for one in every
-            if family_of(one.backend) in _NO_CONTAINER
+            f"{group} ({backend}): {_NO_CONTAINER[family_of(backend)]}"
+            for group, backend in self._every_variant()
+            if family_of(backend) in _NO_CONTAINER
         ]
+
+    def _every_variant(self) -> tuple[tuple[str, str], ...]:
+        hardware = self.given.config.hardware
+        return tuple((one.group, one.backend) for one in hardware.variants) if hardware else ()
 
 
 def _may_want_login(url: str) -> bool:

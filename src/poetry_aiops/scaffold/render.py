@@ -20,8 +20,6 @@ from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from poetry_aiops.scaffold.facts import Actions
     from poetry_aiops.scaffold.model import Plan
 
@@ -72,13 +70,12 @@ def compose(plan: Plan, dockerfile: str = "Dockerfile", *, depth: int = 0) -> st
     return _render("compose.yaml.j2", plan, up=up, dockerfile=dockerfile, contexts=contexts, name=name)
 
 
-def workflow(plan: Plan, variants: Iterable[tuple[str, str]], actions: Actions, folder: str = "") -> str:
+def workflow(plan: Plan, actions: Actions, folder: str = "") -> str:
     """Return the workflow of every push and pull request.
 
-    ``variants`` are all of the project's, each with its backend; ``folder`` is the project's, seen from the root of
-    the repository, empty where they are the same.
+    ``folder`` is the project's, seen from the root of the repository, empty where they are the same.
     """
-    return _render("poetry.yml.j2", plan, variants=tuple(variants), uses=actions.uses, **_places(folder))
+    return _render("poetry.yml.j2", plan, uses=actions.uses, **_places(folder))
 
 
 def update_workflow(plan: Plan, actions: Actions, folder: str = "", checks: str = "poetry.yml") -> str:

@@ -1,4 +1,4 @@
-"""Whether a locked source archive holds code to compile: its own files say so, as its index has them."""
+"""What compiles a source archive of the lock or a folder: its own files say so."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import posixpath
 import re
 import tarfile
+import tomllib
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Final
@@ -14,10 +15,12 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.index.file_listing import UnreadableListingError, files_of
 from poetry_aiops.index.page_fetch import FetchError, PageFetcher
 from poetry_aiops.index.source import source_key, sources_of
+from poetry_aiops.scaffold.start import at
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from poetry.config.config import Config
     from poetry.repositories import RepositoryPool
@@ -26,30 +29,32 @@ if TYPE_CHECKING:
 
 
 _ARCHIVES: Final = (".tar.gz", ".tar.bz2", ".zip")
-_COMPILED: Final = frozenset(
-    [
-        ".asm",
-        ".c",
-        ".cc",
-        ".cpp",
-        ".cu",
-        ".cxx",
-        ".f",
-        ".f77",
-        ".f90",
-        ".go",
-        ".h",
-        ".hpp",
-        ".m",
-        ".pxd",
-        ".pyx",
-        ".rs",
-        ".s",
-        ".swig",
-        ".i",
-    ]
+_C: Final = (
+    ".asm",
+    ".c",
+    ".cc",
+    ".cpp",
+    ".cu",
+    ".cxx",
+    ".h",
+    ".hpp",
+    ".i",
+    ".m",
+    ".pxd",
+    ".pyx",
+    ".s",
+    ".swig",
 )
-_BUILDERS: Final = frozenset({"Cargo.toml", "CMakeLists.txt", "configure", "meson.build"})
+_COMPILED: Final = {
+    **dict.fromkeys(_C, "build-essential"),
+    **dict.fromkeys((".f", ".f77", ".f90"), "gfortran"),
+    ".go": "golang-go",
+    ".rs": "cargo",
+}
+_BUILDERS: Final = {
+    "Cargo.toml": "cargo",
+    **dict.fromkeys(("CMakeLists.txt", "configure", "meson.build"), "build-essential"),
+}
 _EXTENSIONS: Final = re.compile(
     rb"ext_modules|Extension\(|cffi_modules|rust_extensions|build_ext|cythonize|Cython|pybind11|scikit-build|maturin"
     rb"|mesonpy|nanobind|setuptools-rust"
@@ -60,16 +65,16 @@ _MOST_BYTES: Final = 1 << 29
 _LONGEST_SCRIPT: Final = 1 << 20
 
 
-def without_compiled_code(
+def archives_needs(
     packages: Iterable[Package], pool: RepositoryPool, config: Config
-) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the names of the packages whose locked archive has nothing to compile, and why others are not known.
+) -> tuple[dict[str, frozenset[str]], tuple[str, ...]]:
+    """Return the Debian packages that compile each locked archive, none where it is pure, and why others are not known.
 
     Each archive is fetched from the source that poetry.lock names and counts only with the locked hash.
     """
     sources = sources_of(pool)
     fetcher = PageFetcher(config, ((one.name, one.url) for one in sources.values()), 1)
-    pure, problems = set(), []
+    found, problems = {}, []
     try:
         for package in packages:
             file = next((one for one in package.files if one.name.endswith(_ARCHIVES)), None)
@@ -80,32 +85,46 @@ def without_compiled_code(
                 listed = files_of(fetcher, source, package.name)
                 url = next((one.url for one in listed if one.name == file.name), "")
                 content = fetcher.get(source.name, url, {}).content if url else None
-                if content is not None and not _has_code(content, file):
-                    pure.add(package.name)
+                needs = _needs_of(content, file) if content is not None else None
+                if needs is not None:
+                    found[package.name] = needs
             except (FetchError, UnreadableListingError) as error:
                 problems.append(f"{package.name}: {error}")
     finally:
         fetcher.close()
-    return frozenset(pure), tuple(problems)
+    return found, tuple(problems)
 
 
-def _has_code(content: bytes, file: LockedFile) -> bool:
-    """Say whether an archive has code to compile; True as well where it cannot be read or is not the locked one."""
+def folder_needs(folder: Path) -> frozenset[str]:
+    """Return the Debian packages without which the package of a folder cannot be built; none where it is pure."""
+    files = ((name, folder / name) for name in sorted(_SCRIPTS | _BUILDERS.keys()))
+    found = _needs((name, path.read_bytes()) for name, path in files if path.is_file())
+    try:
+        pyproject = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return found
+    return found | {"build-essential"} if at(pyproject, "tool", "poetry", "build") is not None else found
+
+
+def _needs_of(content: bytes, file: LockedFile) -> frozenset[str] | None:
+    """Return what compiles an archive; None where it cannot be read or is not the locked one."""
     kind, _, digest = file.hash.rpartition(":")
     if kind not in {"", "sha256"} or hashlib.sha256(content).hexdigest() != digest:
-        return True
+        return None
     try:
-        for name, script in _members(content, file.name):
-            base = posixpath.basename(name)
-            if (
-                base in _BUILDERS
-                or posixpath.splitext(base)[1].lower() in _COMPILED
-                or _EXTENSIONS.search(script)
-            ):
-                return True
+        return _needs(_members(content, file.name))
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError):
-        return True
-    return False
+        return None
+
+
+def _needs(files: Iterable[tuple[str, bytes]]) -> frozenset[str]:
+    found: set[str] = set()
+    for name, script in files:
+        base = posixpath.basename(name)
+        tool = _BUILDERS.get(base, _COMPILED.get(posixpath.splitext(base)[1].lower()))
+        if tool is not None or _EXTENSIONS.search(script):
+            found |= {"build-essential", tool or "build-essential"}
+    return frozenset(found)
 
 
 def _members(content: bytes, name: str) -> Iterator[tuple[str, bytes]]:

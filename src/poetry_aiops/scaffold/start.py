@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,8 +32,40 @@ _VERSION_FROM_GIT: Final = {
 _ONLY_FOR_DYNAMIC: Final = {"pdm-backend"}
 _PYTHON: Final = re.compile(r"python(?:3(?:\.\d+)?)?")
 _OF_THE_SYSTEM: Final = frozenset(
-    {"bash", "cat", "echo", "env", "exec", "nice", "sh", "sleep", "tail", "test", "true", "hw-check"}
+    [
+        ":",
+        "[",
+        "bash",
+        "cat",
+        "cd",
+        "cp",
+        "echo",
+        "env",
+        "exec",
+        "export",
+        "false",
+        "hw-check",
+        "ls",
+        "mkdir",
+        "nice",
+        "printf",
+        "rm",
+        "set",
+        "sh",
+        "sleep",
+        "tail",
+        "test",
+        "true",
+        "ulimit",
+        "umask",
+        "wait",
+    ]
 )
+_SHELL: Final = re.compile(r"(?:/bin/)?(?:ba|da)?sh")
+_SEPARATORS: Final = frozenset({"&", "&&", ";", "|", "||"})
+_ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=.*")
+_MODULE: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_ENDS: Final = ("/__init__.py", "/__main__.py", ".py")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _LOCAL_HOSTS: Final = ("127.0.0.1", "localhost")
 
@@ -108,6 +141,42 @@ def own_command(
     return None
 
 
+def simple_commands(command: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the commands that a command runs: those in the text of ``sh -c``, else itself.
+
+    A text with anything but words and ``&& || ; | &`` between commands is not taken apart.
+    """
+    is_shell = _SHELL.fullmatch(command[0]) and len(command) > 2  # noqa: PLR2004 - sh -c TEXT
+    if not is_shell or not re.fullmatch(r"-[a-z]*c", command[1]):
+        return [command]
+    lexer = shlex.shlex(command[2].replace("\n", ";"), posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    found: list[list[str]] = [[]]
+    try:
+        for word in lexer:
+            if word in _SEPARATORS:
+                found.append([])
+            elif set(word) & set("()<>`"):
+                return [command]
+            elif found[-1] or (word != "exec" and not _ASSIGNMENT.fullmatch(word)):
+                found[-1].append(word)
+    except ValueError:
+        return [command]
+    return [tuple(words) for words in found if words] or [command]
+
+
+def modules_of(command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what may name a module in a command: ``app.main`` of ``app.main:api``, ``--app=app.main`` or a word."""
+    words = (word.rpartition("=")[2].partition(":")[0] for word in command[1:])
+    return tuple(word for word in words if _MODULE.fullmatch(word))
+
+
+def module_in(module: str, folder: str, exists: Callable[[str], bool]) -> bool:
+    """Say whether a folder (empty for the project's, else ``src/``) holds a module or the package that it is in."""
+    path, top = module.replace(".", "/"), module.partition(".")[0]
+    return any(exists(f"{folder}{name}{end}") for name in (path, top) for end in _ENDS)
+
+
 def start_of(
     command: tuple[str, ...],
     document: Mapping[str, object],
@@ -127,12 +196,8 @@ def start_of(
         if command[1:2] != ("-m",) or len(command) < 3:  # noqa: PLR2004 - python -m NAME
             return Start(command)
         word, is_module = command[2].partition(".")[0], True
-        known = word in sys.stdlib_module_names
-        known |= any(
-            exists(f"{folder}{word}{end}") for folder in ("", "src/") for end in ("/__init__.py", ".py")
-        )
-        known |= any(exists(f"{folder}{word}/__main__.py") for folder in ("", "src/"))
-        if known:
+        ours = any(module_in(command[2], folder, exists) for folder in ("", "src/"))
+        if ours or word in sys.stdlib_module_names:
             return Start(command)
     scripts = {*_keys(document, "project", "scripts"), *_keys(document, "tool", "poetry", "scripts")}
     if word in _OF_THE_SYSTEM or "/" in word or (word in scripts and is_package):
@@ -142,11 +207,11 @@ def start_of(
 
 def version_variables(document: Mapping[str, object]) -> tuple[str, ...]:
     """Return the variables through which the build backend takes the version that it would ask git for."""
-    requires = _at(document, "build-system", "requires")
+    requires = at(document, "build-system", "requires")
     names = (
         [_name_in(text) for text in requires if isinstance(text, str)] if isinstance(requires, list) else []
     )
-    dynamic = _at(document, "project", "dynamic")
+    dynamic = at(document, "project", "dynamic")
     is_dynamic = isinstance(dynamic, list) and "version" in dynamic
     return tuple(
         dict.fromkeys(
@@ -162,11 +227,6 @@ def requires_this_plugin(document: Mapping[str, object]) -> bool:
     return "poetry-aiops" in _keys(document, "tool", "poetry", "requires-plugins")
 
 
-def builds_itself(document: Mapping[str, object]) -> bool:
-    """Say whether the project's own wheel is made by a build script, which may compile."""
-    return _at(document, "tool", "poetry", "build") is not None
-
-
 def _name_in(text: str) -> str:
     try:
         return normalised(Requirement(text).name)
@@ -175,11 +235,12 @@ def _name_in(text: str) -> str:
 
 
 def _keys(document: Mapping[str, object], *path: str) -> tuple[str, ...]:
-    found = _at(document, *path)
+    found = at(document, *path)
     return tuple(str(key) for key in found) if isinstance(found, Mapping) else ()
 
 
-def _at(document: object, *path: str) -> object:
+def at(document: object, *path: str) -> object:
+    """Return the value under a path of keys; None where there is none."""
     for key in path:
         document = document.get(key) if isinstance(document, Mapping) else None
     return document

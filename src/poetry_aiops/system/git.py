@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -64,6 +65,19 @@ def file_at(folder: Path, revision: str, name: str) -> bytes:
 def has_file(folder: Path, commit: str, name: str) -> bool:
     """Say whether a commit holds the file ``name`` (relative to ``folder``)."""
     return _git(folder, "cat-file", "-e", f"{commit}:./{name}").outcome == "ok"
+
+
+def former_folder(folder: Path, commit: str, name: str) -> str:
+    """Return the folder, relative to ``folder``, in which a commit holds what is ``name`` now; ``.`` where it was not moved."""
+    prefix = _git(folder, "rev-parse", "--show-prefix").output.decode(errors="surrogateescape").rstrip("\n")
+    options = ("--name-status", "-z", "--find-renames", "--diff-filter=R", "--no-ext-diff", "--no-relative")
+    finished = _git(folder, "diff", *options, commit)
+    if finished.outcome == "ok":
+        fields = finished.output.decode(errors="surrogateescape").split("\0")
+        for before, now in zip(fields[1::3], fields[2::3], strict=False):
+            if now == prefix + name:
+                return posixpath.relpath(posixpath.dirname(before) or ".", prefix or ".")
+    return "."
 
 
 def merge_base(folder: Path, revision: str, option: str) -> str:

@@ -262,3 +262,42 @@ def test_a_driver_that_ignores_a_gpu_of_its_age_is_named(
 def test_a_gpu_that_the_driver_lists_is_not_ignored_by_it() -> None:
     text = "name, driver_version, compute_cap\nNVIDIA GeForce GTX 1060, 590.48.01, 6.1\n"
     assert read_captured({"text": text}, load_catalogue()).host.accelerators[0].usable
+
+
+def report(*lines: str) -> str:
+    """Return an environment report of torch with these lines."""
+    return "\n".join(
+        ("PyTorch version: 2.4.0", *lines, "Nvidia driver version: 580.65.06", "cuDNN version: N/A")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "capability"),
+    [("H100 80GB HBM3", "9.0"), ("A40", "8.6"), ("TITAN X (Pascal)", "6.1"), ("RTX A4000", "8.6")],
+)
+def test_a_gpu_in_a_report_needs_no_maker_in_its_name(name: str, capability: str) -> None:
+    (gpu,) = captured(report("GPU models and configuration: ", f"GPU 0: {name}")).host.accelerators
+    assert (gpu.name, gpu.compute_capability) == (name, capability)
+
+
+def test_a_report_of_a_rocm_build_lists_gpus_of_amd() -> None:
+    text = "ROCM used to build PyTorch: 6.3.42131\nGPU models and configuration: GPU 0: MI210\n"
+    (gpu,) = captured(text).host.accelerators
+    assert gpu.kind == "rocm"
+
+
+def test_a_wide_colon_is_a_colon() -> None:
+    wide = report("GPU models and configuration:", "GPU 0: Tesla P40").replace("0:", "0\N{FULLWIDTH COLON}")
+    assert captured(wide).host == captured(wide.replace("\N{FULLWIDTH COLON}", ":")).host
+
+
+def test_a_mac_with_a_gpu_of_nvidia_has_a_processor_of_intel() -> None:
+    host = captured(
+        report("OS: Mac OSX 10.13.6", "GPU models and configuration: GPU 0: GeForce GTX 1080")
+    ).host
+    assert (host.os, host.os_version, host.arch) == ("macos", "10.13.6", "x86_64")
+
+
+def test_a_product_that_no_device_has_is_not_passed_over() -> None:
+    with pytest.raises(IncompleteError, match="GeForce GTX 970"):
+        captured("My card: GeForce GTX 970\n" + NVRM)

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.graph.paths import focus, part, why
+from poetry_aiops.graph.paths import focus, part, why, without_extras
 from poetry_aiops.project.model import Requirement
 
 
@@ -123,3 +123,15 @@ def test_an_unknown_name_is_refused(ask: object) -> None:
     assert callable(ask)
     with pytest.raises(UsageError):
         ask(graph_of("a"), "\x1b[31mnothing")
+
+
+@pytest.mark.parametrize(
+    ("marker", "rest"),
+    [
+        ('sys_platform == "linux" and extra == "a"', 'sys_platform == "linux"'),
+        ('extra == "a" or', 'extra == "a" or'),
+        ('flavour == "extra"', 'flavour == "extra"'),
+    ],
+)
+def test_a_step_names_no_extra_in_its_marker_and_keeps_what_is_no_marker(marker: str, rest: str) -> None:
+    assert without_extras(marker) == rest

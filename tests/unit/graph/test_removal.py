@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.graph.small import edge, graph_of
+from tests.unit.graph.small import built, edge, graph_of
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.answers import Kept
+from poetry_aiops.graph.paths import why
 from poetry_aiops.graph.removal import removal
 from poetry_aiops.project.model import Requirement
 
@@ -74,6 +75,44 @@ def test_an_extra_that_asks_for_other_extras_of_its_own_package_brings_them() ->
         edge("lib", "x", extra="one"),
     )
     assert removal(graph, ["a"]).gone == ("a", "x")
+
+
+SELF = """
+[[package]] # lib 1.0
+[package.dependencies]
+cli = {version = "*", optional = true, markers = 'extra == "cli"'}
+net = [{version = "*", optional = true, extras = ["fast"], markers = 'extra == "net"'}]
+[package.extras]
+all = ["lib[cli,Net]"]
+cli = ["cli"]
+net = ["net[fast]"]
+[[package]] # cli 1.0
+[[package]] # net 1.0
+[package.dependencies]
+quick = {version = "*", optional = true, markers = 'extra == "quick"'}
+[package.extras]
+fast = ["net[quick]"]
+quick = ["quick", "net[fast]"]
+[[package]] # quick 1.0
+[[package]] # other 1.0
+[package.dependencies]
+cli = "*"
+"""
+
+
+@pytest.mark.parametrize("groups", [None, ["main"]])
+def test_an_extra_that_names_its_own_package_brings_those_extras(groups: list[str] | None) -> None:
+    project = """
+    [project]
+    name = "p"
+    version = "1"
+    requires-python = ">=3.11,<3.14"
+    dependencies = ["lib[all]", "other"]
+    """
+    graph = built(project, SELF, groups=groups)
+    assert not analyse(graph).summary.orphans
+    assert [path[0] for path in why(graph, "quick").paths] == ["lib"]
+    assert removal(graph, ["lib"]).gone == ("lib", "net", "quick")
 
 
 def test_an_extra_that_nothing_asks_for_keeps_nothing() -> None:

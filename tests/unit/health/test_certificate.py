@@ -44,6 +44,11 @@ def test_what_the_project_asks_for_and_the_lock_does_not_hold_is_a_gap() -> None
     assert ground("", "web").gaps == ("web *",)
 
 
+def test_what_only_a_locked_package_asks_for_is_a_gap_too() -> None:
+    found = ground("web 1.0 -> kit >=2; lost *\nkit 1.0", "web")
+    assert found.gaps == ("kit >=2 (for web 1.0)", "lost * (for web 1.0)")
+
+
 def test_a_pin_that_everybody_allows_and_that_needs_what_is_locked_is_certified() -> None:
     found = ground()
     certificate = found.certify(package(found, "kit"), "1.5", needs("core>=3"))

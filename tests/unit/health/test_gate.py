@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.health.facts import audit_of, finding, metric_of
 
-from poetry_aiops.health.advisory import Severity
+from poetry_aiops.health.advisory import Advisory, Severity
 from poetry_aiops.health.gate import Facts, Rules, counts, judge
 from poetry_aiops.health.metric import METRICS, weighted
 from poetry_aiops.health.score import Score
@@ -83,6 +83,15 @@ def test_a_finding_fails_by_default() -> None:
 )
 def test_an_unknown_severity_never_counts_as_good(fail_on: FailOn, failing: set[str]) -> None:
     assert {str(level) for level in Severity if counts(level, fail_on)} == failing
+
+
+def test_with_fixable_only_an_unknown_fix_is_open() -> None:
+    bounded = replace(finding("apple", "GHSA-1", Severity.HIGH), bounded=(Advisory("GHSA-1"),))
+    rules = Rules(fixable_only=True, fail_on="high")
+    assert judge(rules, Facts((), (bounded,))).exit_code == 3
+    assert judge(rules, Facts((), (replace(bounded, bounded=()),))).exit_code == 0
+    assert judge(rules, Facts((), (replace(bounded, severity=Severity.LOW),))).exit_code == 0
+    assert judge(rules, Facts((), (replace(bounded, fixed_in=("2.0",)),))).exit_code == 1
 
 
 def test_the_gravest_finding_comes_first() -> None:

@@ -144,7 +144,12 @@ def test_times_are_taken_over_and_a_withdrawal_without_one_is_still_a_withdrawal
     assert (found.published, found.modified) == ("2023-01-01T00:00:00Z", "2024-01-01T00:00:00Z")
     assert found.withdrawn == "2024-05-01T00:00:00Z"
     assert read(record("T-1")).withdrawn is None
-    assert read(record("T-1", withdrawn=True)).withdrawn == "at a time that is not given"
+    for odd in (True, 1, "soon", " ", ["2024-05-01"]):
+        told = read(record("T-1", withdrawn=odd))
+        assert (told.withdrawn, told.notes) == (
+            None,
+            ("withdrawn is not a time, so that the record is taken as valid",),
+        )
     assert read(record("T-1", published=3, modified="x" * 50)).published == ""
     assert len(read(record("T-1", modified="x" * 50)).modified) == 40
 

@@ -163,6 +163,14 @@ def test_options_that_go_together_are_accepted(options: dict[str, Any]) -> None:
     request(**options)
 
 
+def test_pip_audits_document_needs_the_metric_that_it_holds() -> None:
+    given: dict[str, Any] = {one.name: [] if one.is_list() else None for one in HealthCommand.options}
+    forms = frozenset({"pip-audit"})
+    read_request(given, os.environ, ROOT / "pyproject.toml", forms=forms)
+    with pytest.raises(UsageError, match=r"^--metric: "):
+        read_request({**given, "metric": ["depth"]}, os.environ, ROOT / "pyproject.toml", forms=forms)
+
+
 @pytest.mark.parametrize("option", [{"fix": True}, {"monitor": True}, {"report_dir": "reports"}])
 def test_what_is_about_one_project_is_refused_for_several(option: dict[str, Any]) -> None:
     given: dict[str, Any] = {one.name: [] if one.is_list() else None for one in HealthCommand.options}

@@ -119,7 +119,7 @@ def test_withdrawn_records_are_told_apart_and_never_count() -> None:
 def test_a_withdrawn_twin_of_a_living_record_is_not_told_again() -> None:
     twins = (
         record("T-1", aliases=["CVE-1"]),
-        record("T-2", aliases=["T-1"], withdrawn="2024"),
+        record("T-2", aliases=["T-1"], withdrawn="2024-01-01T00:00:00Z"),
         record("T-1"),
     )
     package = one(locked("demo", "1.0"), Feeds(Feed(twins)))
@@ -411,6 +411,9 @@ def test_behind_a_last_affected_version_the_next_release_is_the_fix(
     (found,) = released_fixes(result, known, {package.key: package}).findings
 
     assert found.fixed_in == fixed
+    assert not found.is_fix_unknown
+    (unasked,) = released_fixes(result, records(), {package.key: package}).findings
+    assert unasked.is_fix_unknown
 
 
 def test_a_yanked_release_is_no_fix_and_a_record_without_an_end_has_none() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
-def test_a_run_first_finishes_an_interrupted_one_and_a_dry_run_touches_nothing(
+def test_a_run_first_clears_up_behind_an_interrupted_one_and_a_dry_run_touches_nothing(
     tmp_path: Path, mocker: MockerFixture, dry_run: bool
 ) -> None:
     read = mocker.patch.object(run, "Reading").return_value.read

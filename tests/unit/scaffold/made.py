@@ -79,6 +79,8 @@ def planned(
     extras: bool = False,
     exported: bool = False,
     missing: Iterable[str] = (),
+    packaged: frozenset[str] | None = None,
+    compiles: Iterable[str] = (),
 ) -> Plan:
     """Return the plan for a project whose lock holds ``packages``; ``there`` are files beside pyproject.toml."""
     path = Path("pyproject.toml")
@@ -94,6 +96,9 @@ def planned(
         poetry="2.5.1",
         plugin="0.1.0",
         exported=exported,
+        tests="tests/test_it.py" in files,
+        packaged=packaged,
+        compiles=frozenset(compiles),
         written_by="poetry scaffold docker",
     )
     return plan(given, asked, load_image_facts(), load_system_facts())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poetry_aiops.errors import IncompleteError, UsageError
-from poetry_aiops.scaffold.checks import digest_of, refuse_unbuildable
+from poetry_aiops.scaffold.checks import digest_of, packaged_modules, refuse_outside
 
 
 if TYPE_CHECKING:
@@ -28,14 +28,16 @@ def unbuildable(folder: Path, text: str, *files: str) -> str:
         (folder / name).touch()
     (folder / "pyproject.toml").write_text(text, "utf-8")
     try:
-        refuse_unbuildable(folder / "pyproject.toml", tomllib.loads(text))
+        refuse_outside(folder / "pyproject.toml", tomllib.loads(text))
+        packaged_modules(folder / "pyproject.toml", tomllib.loads(text))
     except UsageError as error:
         return str(error)
     return ""
 
 
 def test_a_package_is_found_where_poetry_finds_it(tmp_path: Path) -> None:
-    assert unbuildable(tmp_path, HEAD + BACKEND, "src/tool/__init__.py") == ""
+    assert unbuildable(tmp_path, HEAD + BACKEND, "src/tool/__init__.py", "other.py") == ""
+    assert packaged_modules(tmp_path / "pyproject.toml", tomllib.loads(HEAD + BACKEND)) == frozenset({"tool"})
 
 
 @pytest.mark.parametrize(
@@ -45,9 +47,14 @@ def test_a_package_is_found_where_poetry_finds_it(tmp_path: Path) -> None:
         ('readme = "README.md"\n', "`poetry build` would fail in the image"),
         ('[tool.poetry]\npackages = [{ include = "lib", from = "../shared" }]\n', "../shared/lib is outside"),
         ('[tool.poetry]\npackages = [{ include = "/opt/lib" }]\n', "/opt/lib is outside"),
+        ('readme = "../README.md"\n', "../README.md is outside"),
+        ('readme = ["README.md", "linked.md"]\n', "linked.md is outside"),
+        ('license = { file = "../LICENSE" }\n', "../LICENSE is outside"),
+        ('[tool.poetry]\ninclude = [{ path = "../data" }]\n', "../data is outside"),
     ],
 )
 def test_what_cannot_be_built_is_named(tmp_path: Path, more: str, said: str) -> None:
+    (tmp_path / "linked.md").symlink_to(tmp_path.parent / "README.md")
     assert said in unbuildable(tmp_path, HEAD + more + BACKEND)
 
 

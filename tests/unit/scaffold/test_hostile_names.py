@@ -76,6 +76,9 @@ def made(name: str = "shop", script: str = "shop", *packages: Package) -> Plan:
         poetry="2.4.1",
         plugin="1.0.0",
         exported=True,
+        tests=True,
+        packaged=None,
+        compiles=frozenset(),
         written_by=f"poetry scaffold docker --command {name}",
     )
     return plan(given, Asked(), load_image_facts(), load_system_facts())
@@ -118,7 +121,7 @@ def test_names_become_no_step_of_a_workflow(text: str) -> None:
 def steps(one: Plan) -> list[str]:
     """Return the lines of both workflows that are no comment."""
     actions = load_actions()
-    lines = (workflow(one, (), actions) + update_workflow(one, actions)).split("\n")
+    lines = (workflow(one, actions) + update_workflow(one, actions)).split("\n")
     return [line for line in lines if not line.startswith("#")]
 
 

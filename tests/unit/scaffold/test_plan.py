@@ -334,9 +334,58 @@ def test_a_file_that_the_command_names_is_in_the_image() -> None:
     assert not planned(django, asked=wishes).sources
 
 
-def test_a_project_without_a_package_finds_its_modules_below_src() -> None:
-    made = serving("python -m chatbot", package_mode=False)
+@pytest.mark.parametrize(
+    ("command", "there", "sources"),
+    [
+        ("./start.sh", "start.sh", True),
+        ("sh -c 'python manage.py migrate && exec gunicorn chatbot'", "manage.py", True),
+        ("gunicorn site.wsgi", "site/wsgi.py", True),
+        ("gunicorn --bind=:80 chatbot.wsgi:app", "chatbot/__init__.py", False),
+    ],
+)
+def test_an_image_of_a_package_gets_the_files_that_its_wheel_lacks_and_the_command_names(
+    command: str, there: str, *, sources: bool
+) -> None:
+    made = planned(
+        document(),
+        package("gunicorn"),
+        asked=asked(given(command=command), []),
+        there=[there],
+        packaged=frozenset({"chatbot"}),
+    )
+    assert made.sources is sources
+
+
+@pytest.mark.parametrize(
+    "command", ["python -m chatbot", "gunicorn chatbot.wsgi", "celery --app=chatbot worker"]
+)
+def test_a_project_without_a_package_finds_its_modules_below_src(command: str) -> None:
+    made = serving(command, package("gunicorn"), package("celery"), package_mode=False)
     assert (made.sources, made.python_path) == (True, "src")
+
+
+def test_every_command_of_a_shell_needs_its_package_and_the_last_one_serves() -> None:
+    text = "alembic upgrade head && PORT=9 exec hypercorn --bind 0.0.0.0:9000 chatbot:app"
+    brought = package("alembic"), package("hypercorn", markers='extra == "web"')
+    made = serving(f"sh -c '{text}'", *brought)
+    assert (made.command, made.port, made.extras) == (("sh", "-c", text), 9000, ("web",))
+    with pytest.raises(UsageError, match="no locked package brings alembic"):
+        serving(f"sh -c '{text}'", brought[1])
+
+
+def test_files_that_poetry_reads_before_any_source_is_there_are_known() -> None:
+    project = document()
+    project["project"]["license"] = {"file": "legal/LICENSE"}
+    made = planned(project, there=["legal/LICENSE", "poetry.toml"])
+    assert made.read_first == ("poetry.toml", "legal/LICENSE")
+
+
+def test_a_workflow_runs_pytest_where_it_is_installed_and_has_something_to_run() -> None:
+    assert planned(document(), package("pytest", "dev"), there=["tests/test_it.py"]).tests
+    assert not planned(document(), package("pytest", "dev")).tests
+    optional = document(group={"test": {"optional": True}})
+    optional["dependency-groups"]["test"] = ["pytest"]
+    assert not planned(optional, package("pytest", "test"), there=["tests/test_it.py"]).tests
 
 
 # -- what the system has to bring -------------------------------------------------------------------------
@@ -362,8 +411,8 @@ def test_a_source_archive_of_python_files_needs_no_compiler_and_a_native_one_its
     assert planned(document(), archives[0]).build_packages == ()
 
 
-def test_a_build_script_of_the_project_needs_a_compiler() -> None:
-    assert planned(document(build={"script": "build.py"})).build_packages == ("build-essential",)
+def test_a_folder_that_is_compiled_needs_its_compiler() -> None:
+    assert planned(document(), compiles=["cargo"]).build_packages == ("cargo",)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a source archive says about itself: whether building it compiles something."""
+"""What a source archive or a folder says about itself: what compiles it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from tests.support.wheels import build_sdist
 from tests.unit.scaffold.made import package
 
 from poetry_aiops.project.model import LockedFile, PackageSource
-from poetry_aiops.scaffold.sdists import _has_code, without_compiled_code
+from poetry_aiops.scaffold.sdists import _needs_of, archives_needs, folder_needs
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 PURE = {"a-1.0/setup.py": "from setuptools import setup\nsetup()\n", "a-1.0/a.py": ""}
@@ -46,25 +47,38 @@ def packed(files: Mapping[str, str], kind: str) -> tuple[bytes, LockedFile]:
 
 @pytest.mark.parametrize("kind", [".zip", ".tar.gz"])
 @pytest.mark.parametrize(
-    ("more", "has_code"),
+    ("more", "compilers"),
     [
-        ({}, False),
-        ({"a-1.0/src/_fast.c": ""}, True),
-        ({"a-1.0/Cargo.toml": ""}, True),
-        ({"a-1.0/setup.py": "setup(ext_modules=[x])"}, True),
-        ({"a-1.0/pyproject.toml": '[build-system]\nrequires = ["scikit-build-core"]'}, True),
-        ({"a-1.0/pyproject.toml": '[build-system]\nrequires = ["hatchling"]'}, False),
+        ({}, ""),
+        ({"a-1.0/src/_fast.c": ""}, "build-essential"),
+        ({"a-1.0/Cargo.toml": "", "a-1.0/src/lib.rs": ""}, "build-essential cargo"),
+        ({"a-1.0/a/solve.f90": ""}, "build-essential gfortran"),
+        ({"a-1.0/setup.py": "setup(ext_modules=[x])"}, "build-essential"),
+        ({"a-1.0/pyproject.toml": '[build-system]\nrequires = ["scikit-build-core"]'}, "build-essential"),
+        ({"a-1.0/pyproject.toml": '[build-system]\nrequires = ["hatchling"]'}, ""),
     ],
 )
-def test_compiled_code_is_known_by_its_files(kind: str, more: dict[str, str], *, has_code: bool) -> None:
-    assert _has_code(*packed({**PURE, **more}, kind)) is has_code
+def test_what_compiles_an_archive_is_known_by_its_files(
+    kind: str, more: dict[str, str], compilers: str
+) -> None:
+    assert _needs_of(*packed({**PURE, **more}, kind)) == frozenset(compilers.split())
+
+
+def test_a_folder_with_an_extension_or_a_build_script_needs_a_compiler(tmp_path: Path) -> None:
+    assert folder_needs(tmp_path) == set()
+    (tmp_path / "pyproject.toml").write_text('[tool.poetry.build]\nscript = "make.py"\n', "utf-8")
+    assert folder_needs(tmp_path) == {"build-essential"}
+    (tmp_path / "pyproject.toml").write_text('[build-system]\nrequires = ["maturin>=1"]\n', "utf-8")
+    (tmp_path / "Cargo.toml").touch()
+    assert folder_needs(tmp_path) == {"build-essential", "cargo"}
 
 
 def test_what_is_not_the_locked_archive_says_nothing() -> None:
     content, file = packed(PURE, ".tar.gz")
-    assert _has_code(content + b"x", file)
+    assert _needs_of(content + b"x", file) is None
     broken = b"no archive"
-    assert _has_code(broken, LockedFile("a-1.0.tar.gz", f"sha256:{hashlib.sha256(broken).hexdigest()}"))
+    locked = LockedFile("a-1.0.tar.gz", f"sha256:{hashlib.sha256(broken).hexdigest()}")
+    assert _needs_of(broken, locked) is None
 
 
 def test_archives_are_read_from_the_source_that_the_lock_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +101,6 @@ def test_archives_are_read_from_the_source_that_the_lock_names(monkeypatch: pyte
         ]
         gone = package("gone", files=["gone-1.0.tar.gz"], source=source)
         pool = RepositoryPool([LegacyRepository("served", url)])
-        pure, problems = without_compiled_code([*locked, gone], pool, Config())
-    assert pure == {"plain"}
+        needs, problems = archives_needs([*locked, gone], pool, Config())
+    assert needs == {"plain": set(), "quick": {"build-essential"}}
     assert [text.partition(":")[0] for text in problems] == ["gone"]

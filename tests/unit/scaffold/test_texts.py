@@ -188,14 +188,14 @@ def test_compose_fills_in_no_variable_of_a_folder() -> None:
 
 
 def test_every_action_is_pinned_to_a_commit() -> None:
-    texts = [workflow(PLAN, VARIANTS, load_actions()), update_workflow(PLAN, load_actions())]
+    texts = [workflow(PLAN, load_actions()), update_workflow(PLAN, load_actions())]
     used = re.findall(r"uses: (\S+)@(\S+)( # v\S+)?", "\n".join(texts))
     assert len(used) > 5
     assert all(re.fullmatch("[0-9a-f]{40}", sha) and version for _, sha, version in used)
 
 
 def test_the_matrix_installs_for_the_cpu_and_macs_and_proves_the_others() -> None:
-    text = workflow(PLAN, VARIANTS, load_actions())
+    text = workflow(replace(PLAN, tests=True), load_actions())
     found = {
         name: (runner, dry, tests)
         for name, runner, dry, tests in re.findall(
@@ -208,11 +208,12 @@ def test_the_matrix_installs_for_the_cpu_and_macs_and_proves_the_others() -> Non
         "ml-amd": ("ubuntu-latest", "yes", "false"),
         "ml-mps": ("macos-latest", "", "true"),
     }
+    assert "pytest" not in workflow(PLAN, load_actions())
 
 
 def test_exported_files_are_compared_where_there_are_some() -> None:
-    assert "poetry sync-reqs --check" not in workflow(PLAN, VARIANTS, load_actions())
-    assert "poetry sync-reqs --check" in workflow(replace(PLAN, exported=True), VARIANTS, load_actions())
+    assert "poetry sync-reqs --check" not in workflow(PLAN, load_actions())
+    assert "poetry sync-reqs --check" in workflow(replace(PLAN, exported=True), load_actions())
 
 
 def test_the_weekly_update_takes_exported_files_along() -> None:
@@ -220,7 +221,7 @@ def test_the_weekly_update_takes_exported_files_along() -> None:
 
 
 def test_no_expression_of_github_stands_in_a_script() -> None:
-    for text in (workflow(PLAN, VARIANTS, load_actions()), update_workflow(PLAN, load_actions())):
+    for text in (workflow(PLAN, load_actions()), update_workflow(PLAN, load_actions())):
         scripts = re.findall(r"^( *)(?:- )?run: (.*(?:\n\1   .*)*)", text, re.MULTILINE)
         assert scripts
         assert not [script for _, script in scripts if "${{" in script.partition("\n" + " " * 8 + "env:")[0]]

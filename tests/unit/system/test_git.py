@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poetry_aiops.errors import InputError, UsageError
-from poetry_aiops.system.git import commit_of, file_at
+from poetry_aiops.system.git import commit_of, file_at, former_folder
 
 
 if TYPE_CHECKING:
@@ -50,6 +50,17 @@ def test_a_file_comes_byte_for_byte_as_it_was(clone: Path, revision: str) -> Non
 def test_a_name_that_is_branch_and_tag_at_once_still_resolves(clone: Path) -> None:
     git(clone, "branch", "first")
     assert len(commit_of(clone, "first")) == 40
+
+
+@needs_git
+def test_a_folder_that_was_moved_is_found_where_it_was(clone: Path) -> None:
+    assert former_folder(clone, "HEAD", "poetry.lock") == "."
+    git(clone.parent, "checkout", "--", ".")
+    (clone.parent / "services").mkdir()
+    git(clone.parent, "mv", "app", "services/app")
+    moved = clone.parent / "services" / "app"
+    assert former_folder(moved, "HEAD", "poetry.lock") == "../../app"
+    assert file_at(moved, "HEAD", "../../app/poetry.lock") == b"two\n"
 
 
 @needs_git

@@ -53,13 +53,15 @@ class Dialect(NamedTuple):
     ``maker`` and ``type``, which say what the device is. ``heads`` are patterns at the start of a line that begin a
     device, or go on with the one of the same ``index``; their groups are fields, ``index`` may list several devices
     (``0,1,2``), and the rest of the line is read as pairs. Without a head a device begins with any of the fields in
-    ``first`` that the one before has already. ``vendor`` is None where the text says whose device it is.
+    ``first`` that the one before has already. ``vendor`` is None where the text says whose device it is; a head's
+    device whose name has no maker in it, such as ``H100 PCIe``, is ``otherwise``'s.
     """
 
     keys: Mapping[str, str]
     heads: tuple[str, ...] = ()
     first: frozenset[str] = frozenset({"name"})
     vendor: str | None = None
+    otherwise: str | None = None
 
 
 def read_pairs(text: str, dialect: Dialect) -> Facts:
@@ -92,7 +94,7 @@ def read_pairs(text: str, dialect: Dialect) -> Facts:
             if field in dialect.first and field in block:
                 block = _begin(blocks, {}, "")
             block.setdefault(field, value)
-    gpus = tuple(gpu for block in blocks if (gpu := _gpu(block, dialect.vendor)))
+    gpus = tuple(gpu for block in blocks if (gpu := _gpu(block, dialect)))
     return platform_of(f"{machine.get('os', '')} {machine.get('platform', '')}")._replace(
         gpus=gpus,
         driver=version(machine.get("driver", "")),
@@ -151,7 +153,7 @@ def platform_of(text: str) -> Facts:
             name
             for name, words in (
                 ("windows", r"windows|\bnt\b"),
-                ("macos", r"macos|mac os x|darwin"),
+                ("macos", r"mac ?os|\bos ?x\b|darwin"),
                 ("linux", r"linux|ubuntu|debian|fedora|red hat|centos|rocky|suse|arch|amzn|glibc|alma|nixos"),
             )
             if re.search(words, lowered)
@@ -159,7 +161,7 @@ def platform_of(text: str) -> Facts:
         None,
     )
     arch = re.search(r"\b(x86_64|amd64|aarch64|arm64|ppc64le)\b", lowered)
-    mac = re.search(r"mac ?os(?: x)? (\d{1,2}(?:\.\d{1,2}){0,2})", lowered)
+    mac = re.search(r"(?:mac ?os|\bos)(?: ?x)? (\d{1,2}(?:\.\d{1,2}){0,2})", lowered)
     machine = arch.group(1) if arch and system != "windows" else None
     return Facts(
         os=system,
@@ -174,12 +176,12 @@ def _libc(value: str) -> str | None:
     return f"glibc {found.group(1)}" if found else None
 
 
-def _gpu(block: dict[str, str], vendor: str | None) -> Gpu | None:
+def _gpu(block: dict[str, str], dialect: Dialect) -> Gpu | None:
     """Return the device of a block; None for a processor, another maker's device, or a block that names nothing."""
     if re.search(r"\bCPU\b|_CPU", block.get("type", "")):
         return None
     described = " ".join(block.get(key, "") for key in ("maker", "name", "title", "gfx", "device_id"))
-    vendor = vendor or maker_of(described)
+    vendor = dialect.vendor or maker_of(described) or (dialect.otherwise if "index" in block else None)
     gfx = re.search(_GFX, f"{block.get('gfx', '')} {block.get('name', '')}")
     reported = [label for key in ("title", "name") if (label := block.get(key, "")) and not _is_code(label)]
     unnamed = re.fullmatch(r"(?:AMD )?Device (?:0x)?([0-9a-f]{4})", block.get("name", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import INTEL, NVIDIA, Facts, Gpu
+from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Facts, Gpu
 from poetry_aiops.accelerators.joining import join
 from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
 from poetry_aiops.accelerators.probes.pci import described
@@ -15,6 +15,7 @@ from poetry_aiops.system.text import clean, lines, name, version
 _NO_GPU = (
     r"(?:GPU models and configuration|Nvidia driver version)\s{0,20}: {0,3}(?:No CUDA|Could not collect|N/A)"
 )
+_HIP = r"(?:ROCM used to build PyTorch|HIP runtime version|ROCm version): {0,3}\d"
 _FOUND = (
     r"Found GPU(\d{1,3}) ([^\n]{2,100}?) which is of (?:cuda|compute) capability (?:\(CC\) )?(\d{1,2}\.\d)"
 )
@@ -89,7 +90,8 @@ def environment(text: str) -> Facts:
         for label, sm in dict.fromkeys(re.findall(_SM, plain))
     ]
     detected = "_XpuDeviceProperties" in plain  # the list of those onboard repeats them
-    facts = read_pairs(re.sub(r"(?m)^\* Intel.*$", "", plain) if detected else plain, ENVIRONMENT)
+    dialect = ENVIRONMENT._replace(otherwise=AMD if re.search(_HIP, plain) else NVIDIA)
+    facts = read_pairs(re.sub(r"(?m)^\* Intel.*$", "", plain) if detected else plain, dialect)
     gpus = tuple(reported) or facts.gpus
     apple = facts.os == "macos" and facts.arch == "arm64"
     nothing = not gpus and bool(re.search(_NO_GPU, plain))

@@ -188,9 +188,12 @@ class _Run:
         """Ask once for the given pages; return the subjects of which more is to come, with the next page."""
         queries = [query(subject, token) for subject, token in pages.items()]
         answer = await transport.post_json(f"{self.url}/v1/querybatch", {"queries": queries})
-        results = entry(answer.json(), "results")
+        document = answer.json()
+        results = (
+            document["results"] if isinstance(document, Mapping) and document.keys() == {"results"} else None
+        )
         if not isinstance(results, list) or len(results) != len(queries):
-            raise TransferError("the answer does not hold one result for each question")
+            raise TransferError("the answer does not hold one result for each question, and nothing else")
         more = {}
         for subject, result in zip(pages, results, strict=True):
             try:

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import IncompleteError, UsageError
@@ -192,15 +193,21 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _folder(path: Path) -> Iterator[tuple[str, bytes]]:
-    for file in sorted(path.rglob("*.json")):
-        if file.is_file():
+    for file in sorted(path.rglob("*")):
+        if _is_record(file.relative_to(path)) and file.is_file():
             yield str(file.relative_to(path)), read_file(file, within=ANYWHERE, limit=LARGEST_RECORD)
+
+
+def _is_record(name: PurePath) -> bool:
+    """Say whether a file may hold a record; a YAML file of the PyPA database then counts as one that cannot be read."""
+    suffix = name.suffix.lower()
+    return suffix == ".json" or (suffix in {".yaml", ".yml"} and not any(one[0] == "." for one in name.parts))
 
 
 def _zip(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [one for one in archive.infolist() if one.filename.lower().endswith(".json")]
+            members = [one for one in archive.infolist() if _is_record(PurePath(one.filename))]
             if sum(one.file_size for one in members) > LARGEST_SNAPSHOT:
                 raise _unusable(path, f"is larger than {LARGEST_SNAPSHOT:,} bytes when unpacked")
             for member in members:

@@ -15,7 +15,7 @@ from poetry_aiops.health.report.places import place_of
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from poetry_aiops.health.report.model import HealthReport, PackageRow
 
@@ -26,8 +26,8 @@ MOST: Final = 10
 
 
 def health_annotations(*reports: HealthReport) -> str:
-    """Return the annotations, one on each line: the verdict of each report, then at most ten of a kind with them."""
-    made = [_summary(report) for report in reports]
+    """Return the annotations, one on each line: the verdict of each report, or one of more than ten, then at most ten of a kind with them."""
+    made = [_summary(report) for report in reports] if len(reports) <= MOST else [_summary_of_all(reports)]
     room = {
         kind: MOST - sum(line.startswith(f"::{kind} ") for line in made)
         for kind in ("error", "warning", "notice")
@@ -46,7 +46,7 @@ def _below(report: HealthReport) -> Iterator[str]:
 
 def _findings(report: HealthReport) -> Iterator[str]:
     failing = {(one.package, one.id) for one in report.gate.violations if one.kind == "advisory"}
-    for case in words.cases(report):
+    for case in sorted(words.cases(report), key=lambda one: words.GRAVEST_FIRST.index(one.finding.severity)):
         finding = case.finding
         kind: Kind = "error" if finding.identity in failing else "warning"
         severity = (
@@ -105,6 +105,15 @@ def _summary(report: HealthReport) -> str:
     name = f"{report.project} in {report.folder}" if report.folder else report.project
     title = github_property(f"poetry health of {name}")
     return f"::{kind} title={title}::{for_github('. '.join(parts), 2000)}"
+
+
+def _summary_of_all(reports: Sequence[HealthReport]) -> str:
+    """Return one verdict on more projects than GitHub shows annotations."""
+    failed = [report.folder or report.project for report in reports if not report.gate.passed]
+    text = f"Gate not passed in {len(failed)} of {len(reports)} projects: {', '.join(failed)}"
+    if not failed:
+        text = f"Gate passed in {len(reports)} projects"
+    return f"::{'error' if failed else 'notice'} title=poetry health::{for_github(text, 2000)}"
 
 
 def _line(kind: Kind, report: HealthReport, row: PackageRow | None, title: str, message: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.report import words
+from poetry_aiops.health.severity import is_malware
 
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ def next_step(report: HealthReport) -> Step | None:
         return None
     failing = {(one.package, one.id) for one in report.gate.violations if one.kind == "advisory"}
     cases = [case for case in words.cases(report) if case.finding.identity in failing]
+    attacks = dict.fromkeys(case.finding.package for case in cases if is_malware(case.finding.names))
+    if attacks:
+        return Step(
+            f"poetry graph --why {for_terminal(next(iter(attacks)), 100)}",
+            f"shows what needs {_names(list(attacks))}, which is malware: remove it, and look at every machine that installed it",
+        )
     fixable = dict.fromkeys(case.finding.package for case in cases if case.finding.fixed_in)
     if fixable:
         return Step(

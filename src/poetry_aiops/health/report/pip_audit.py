@@ -36,7 +36,7 @@ def health_pip_audit(report: HealthReport) -> str:
 
 
 def _dependency(package: PackageAudit, findings: list[Finding]) -> dict[str, Any]:
-    if package.status is not Status.AUDITED and not package.findings:
+    if package.status is not Status.AUDITED and not findings:
         return {"name": clipped(package.name), "skip_reason": clipped(package.reason) or str(package.status)}
     return {
         "name": clipped(package.name),

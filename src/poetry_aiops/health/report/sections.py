@@ -235,7 +235,9 @@ def _ignored(report: HealthReport) -> Section:
         Note(f"{one.ignore.key_path} {one.ignore.id}: {one.why}", "bad" if one.is_lapsed else "warn")
         for one in report.idle
     )
-    return Section("ignored", counted(len(rows), "ignored finding"), columns, rows, tuple(notes), detail=True)
+    idle = f", {counted(len(report.idle), 'entry', 'entries')} without effect" if report.idle else ""
+    title = counted(len(rows), "ignored finding") + idle
+    return Section("ignored", title, columns, rows, tuple(notes), detail=True)
 
 
 def metrics(report: HealthReport) -> Section:

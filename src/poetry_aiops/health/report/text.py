@@ -97,7 +97,7 @@ def _first_screen(report: HealthReport, width: int, most: int, reason_lines: int
     also = [
         section.title[0].lower() + section.title[1:]
         for section in sections(report)
-        if section.detail and section.rows
+        if section.detail and (section.rows or section.notes)
     ]
     if also:
         yield ()

@@ -108,14 +108,7 @@ def tell_leftover(line: LogicalLine, options: Options, notes: Notes, arguments: 
         return
     text = " ".join(options.leftover)
     if text.startswith(";"):
-        notes.warning(
-            line.number,
-            f"pip ignores the marker {text!r} after {'an option' if arguments else 'an editable'}",
-            "It installs the requirement everywhere.",
-            "Write the marker right after the requirement."
-            if arguments
-            else "Write the marker into the requirement: -e 'name @ git+https://... ; marker'",
-        )
+        _report_marker(line, text, options, notes, is_requirement_line=bool(arguments))
         return
     kept = [" ".join([arguments, *_spelled(options)])] if arguments else _spelled(options)
     notes.error(
@@ -124,6 +117,28 @@ def tell_leftover(line: LogicalLine, options: Options, notes: Notes, arguments: 
         "pip ignores it silently.",
         f"Give it a line of its own: {text}",
         fixed="\n".join([*kept, text]) if is_requirement(text) else None,  # words may be anything
+    )
+
+
+def _report_marker(
+    line: LogicalLine, text: str, options: Options, notes: Notes, *, is_requirement_line: bool
+) -> None:
+    """Report a marker behind an option, which pip drops, so that the option holds on every machine."""
+    last = options.given[-1].name if options.given else ""
+    if is_requirement_line:
+        where, effect, advice = (
+            "an option",
+            "It installs the requirement",
+            "Write the marker right after the requirement.",
+        )
+    elif last == "editable":
+        where, effect = "an editable", "It installs the requirement"
+        advice = "Write the marker into the requirement: -e 'name @ git+https://... ; marker'"
+    else:
+        where, effect = f"--{last}", "The option holds"
+        advice = "Write markers behind requirements; an option holds on every machine."
+    notes.warning(
+        line.number, f"pip ignores the marker {text!r} after {where}", f"{effect} everywhere.", advice
     )
 
 

@@ -22,7 +22,13 @@ from poetry_aiops.system.transaction.model import (
     refuse,
     state_of,
 )
-from poetry_aiops.system.transaction.store import backup_ids, open_home, pending, reported, write_backup
+from poetry_aiops.system.transaction.store import (
+    backup_ids,
+    open_home,
+    pending,
+    reported,
+    write_backup,
+)
 
 
 if TYPE_CHECKING:
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
 
 
 NOTHING_CHANGED: Final = "Nothing was changed."
+PUT_BACK: Final = f"`poetry migrate-reqs --rollback` restores the files. If you never migrated this project, remove the folder {HOME}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +66,17 @@ class Backup:
         return self.stored.manifest
 
 
-def create_backup(
+def create(
     root: Path, changes: Sequence[FileChange], note: str, now: datetime, undoes: StoredBackup | None = None
 ) -> Backup:
+    """Write a complete backup of every file that ``changes`` touch, before any of them is touched.
+
+    ``note`` says in a few words what the run is; secrets are taken out of it. Raises InputError with everything that
+    speaks against the changes: paths that lead out of the project, files that do not hold ``before`` any more,
+    read-only files and folders, a full disk, an interrupted run, nothing to change.
+    """
     if pending(root):
-        raise InputError(
-            "a run was interrupted and must be restored first",
-            where=str(root / HOME),
-            hint="`poetry migrate-reqs --rollback` restores it.",
-        )
+        raise InputError("a run was interrupted and must be restored first", where=HOME, hint=PUT_BACK)
     idle = [change for change in changes if _is_idle(change)]
     changes = [change for change in changes if not _is_idle(change)]
     refuse(change_problems(changes), f"these files cannot be changed. {NOTHING_CHANGED}")

@@ -2,8 +2,7 @@
 
 Beside each file lie for a moment ``.<name>.aiops-new`` (its next content) and ``.<name>.aiops-old`` (the file itself
 under a second name). Both are there before the first file is exchanged, so that from then on only names change: a
-disk that is full can neither stop the exchange nor its reverse. Which of both is done is known from the journal and from
-the contents alone.
+disk that is full can neither stop the exchange nor its reverse. Which of both is done is known from the contents alone.
 """
 
 from __future__ import annotations
@@ -20,9 +19,16 @@ from poetry_aiops.system.files import sync_folder, write_new
 from poetry_aiops.system.project_paths import Place, find_place
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.transaction.manifest import MODE_BITS
-from poetry_aiops.system.transaction.model import HOME, refuse, switch_order
+from poetry_aiops.system.transaction.model import (
+    APPLIED,
+    HOME,
+    PREPARED,
+    RUNNING,
+    refuse,
+    switch_order,
+)
 from poetry_aiops.system.transaction.restore_script import STAGED_BY_SCRIPT, STAGED_NEW, STAGED_OLD
-from poetry_aiops.system.transaction.store import begin_journal, discard, end_journal, mark_applied, reported
+from poetry_aiops.system.transaction.store import discard, mark, reported
 
 
 if TYPE_CHECKING:
@@ -111,7 +117,7 @@ def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
     which is not needed then, is removed.
     """
     try:
-        begin_journal(backup)
+        mark(backup, RUNNING)
         files = look(backup)
         changing = [found for found in files if found.entry.changes]
         _stage(backup, changing, contents)
@@ -130,11 +136,10 @@ def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
 
 def finish(backup: StoredBackup) -> None:
     """Tidy up once every file is new; can be killed and run again at any moment."""
-    mark_applied(backup)
     _clean(backup)
     for folder in reversed(backup.manifest.dropped_folders):
         _remove_if_empty(backup.root, folder)
-    end_journal(backup.root)
+    mark(backup, APPLIED)
 
 
 def put_back(backup: StoredBackup, *, over_changes: bool = False) -> tuple[str, ...]:
@@ -155,7 +160,7 @@ def put_back(backup: StoredBackup, *, over_changes: bool = False) -> tuple[str, 
     _clean(backup)
     for folder in reversed(backup.manifest.made_folders):
         _remove_if_empty(backup.root, folder)
-    end_journal(backup.root)
+    mark(backup, PREPARED)
     return tuple(found.entry.path for found in touched.values())
 
 

@@ -4,8 +4,7 @@ How a run uses it (everything that writes happens under the lock)::
 
     with locked(root, now):
         recover(root)
-        backup = create(root, changes, note, now)
-        apply(backup)
+        apply(create(root, changes, note, now))
 
 A rollback is such a transaction too: it makes a backup of what it replaces (its id ends in ``-undo``), so it can be
 killed at any moment, and can itself be rolled back by its id.
@@ -13,13 +12,13 @@ killed at any moment, and can itself be rolled back by its id.
 
 from __future__ import annotations
 
-import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.system.transaction.creation import NOTHING_CHANGED, Backup, create_backup, next_id
+from poetry_aiops.system.transaction.creation import NOTHING_CHANGED, PUT_BACK, Backup, create, next_id
 from poetry_aiops.system.transaction.exchange import again_hint, exchange, finish, look, put_back
 from poetry_aiops.system.transaction.model import (
     HOME,
@@ -31,34 +30,29 @@ from poetry_aiops.system.transaction.model import (
     refuse,
     state_of,
 )
-from poetry_aiops.system.transaction.restore_script import JOURNAL
-from poetry_aiops.system.transaction.signature import signature
 from poetry_aiops.system.transaction.store import (
     StoredBackup,
     backup_ids,
+    interrupted_id,
     last_applied,
     locked,
     pending,
     read_backup,
-    read_journal,
     reported,
     write_backup,
 )
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
     from poetry_aiops.system.transaction.exchange import Found
     from poetry_aiops.system.transaction.model import Now, State
-    from poetry_aiops.system.transaction.store import StoredBackup
 
 
 __all__ = [
     "Backup",
-    "Recovered",
     "RollbackResult",
     "apply",
     "create",
@@ -68,15 +62,6 @@ __all__ = [
     "recover",
     "rollback",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """What became of an interrupted run: its files are all old (``put back``) or all new (``finished``) now."""
-
-    id: str
-    outcome: Literal["put back", "finished"]
-    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +84,6 @@ class RollbackResult:
         return not self.restored and not self.removed
 
 
-def create(root: Path, changes: Sequence[FileChange], note: str, now: datetime) -> Backup:
-    """Write a complete backup of every file that ``changes`` touch, before any of them is touched.
-
-    ``note`` says in a few words what the run is; secrets are taken out of it. Raises InputError with everything that
-    speaks against the changes: paths that lead out of the project, files that do not hold ``before`` any more,
-    read-only files and folders, a full disk, an interrupted run that ``recover`` has not seen, nothing to change.
-    """
-    return create_backup(root, changes, note, now)
-
-
 def apply(backup: Backup) -> None:
     """Bring all files of a backup to their new contents, or none.
 
@@ -118,14 +93,31 @@ def apply(backup: Backup) -> None:
         exchange(backup.stored, backup.contents)
 
 
-def recover(root: Path) -> Recovered | None:
-    """Put back what an interrupted run of this user left, or finish it when only its last note was missing.
+def recover(root: Path) -> None:
+    """Tidy up behind an interrupted run whose files are all old or all new; the others only ``rollback`` follows.
 
-    None without one. Raises InputError when no run of this user on this machine signed the journal: a rollback that
-    the user asks for is the way to follow it. Raises InputError when a file holds neither its old nor its new content: it was edited since. A rollback
-    with ``force`` puts such a file back too, and keeps what it held in a backup of its own.
+    Raises InputError for these: the folder of backups may have come with a clone or an archive, so that no content of
+    it is written unless the user asks for it.
     """
-    return _recover(root, None, asked=False)
+    identifier = interrupted_id(root)
+    if identifier is None:
+        return
+    stored = read_backup(root, identifier)
+    files = look(stored)
+    with reported(
+        "What an interrupted run left could not be cleared away", stored.folder, again_hint(stored)
+    ):
+        if all(found.is_new for found in files if found.entry.changes):
+            finish(stored)
+        elif all(found.is_old for found in files):
+            put_back(stored)
+        else:
+            raise InputError(
+                "a run was interrupted here between the exchange of two files and must be restored first",
+                where=f"{HOME}/{identifier}",
+                details=tuple(f"it names {found.entry.path}" for found in files),
+                hint=PUT_BACK,
+            )
 
 
 def rollback(
@@ -133,13 +125,14 @@ def rollback(
 ) -> RollbackResult:
     """Put the files of a backup back exactly: bytes, modes, absence; the last migration without an id.
 
-    Call it instead of ``recover``: an interrupted migration is put back and was the last one. Raises InputError when
-    there is no such backup, it is damaged, or files that the run changed were edited since (each is named), unless
-    ``force``. What it only read and was edited since stays as it is, unless ``force``.
+    An interrupted migration is put back, or finished when all its files are new, and was the last one. Raises
+    InputError when there is no such backup, it is damaged, or files that the run changed were edited since (each is
+    named), unless ``force``, which keeps what they held in a backup of its own. What the run only read and was edited
+    since stays as it is, unless ``force``.
     """
-    recovered = _recover(root, now if force else None, asked=True)
-    if recovered and backup_id is None and recovered.outcome == "put back" and not is_undo(recovered.id):
-        return RollbackResult(recovered.id, restored=recovered.files)
+    settled = _settle(root, now, force=force)
+    if settled and backup_id is None and not is_undo(settled.backup_id):
+        return settled
     stored = read_backup(root, backup_id) if backup_id else _last_migration(root)
     files = [found for found in look(stored) if not found.is_old]
     kept: tuple[str, ...] = ()
@@ -149,7 +142,7 @@ def rollback(
         files = [found for found in files if not found.is_edited_input]
     if not files:
         return RollbackResult(stored.id, kept=kept)
-    undo = create_backup(
+    undo = create(
         root, [_reversed(stored, found) for found in files], f"rollback of {stored.id}", now, stored
     )
     apply(undo)
@@ -162,33 +155,23 @@ def rollback(
     )
 
 
-def _recover(root: Path, forced_at: datetime | None, *, asked: bool) -> Recovered | None:
-    journal = read_journal(root)
-    if journal is None:
+def _settle(root: Path, now: datetime, *, force: bool) -> RollbackResult | None:
+    """Put an interrupted run back, or finish it when all its files are new already; None without one to put back."""
+    identifier = interrupted_id(root)
+    if identifier is None:
         return None
-    identifier, signed = journal
     stored = read_backup(root, identifier)
-    if not asked and not (
-        signed and hmac.compare_digest(signed.encode(), signature(stored.manifest).encode())
-    ):
-        raise InputError(
-            "an interrupted migration is noted here, but not by a run of yours on this machine; nothing was restored",
-            where=f"{HOME}/{JOURNAL}",
-            details=tuple(f"it names {entry.path}" for entry in stored.manifest.entries),
-            hint="`poetry migrate-reqs --rollback` restores these files. If you never migrated this project, remove"
-            f" the folder {HOME}.",
-        )
     files = look(stored)
     edited = [found for found in files if found.change or found.is_edited_input]
     with reported("What an interrupted run left could not be restored", stored.folder, again_hint(stored)):
-        if all(found.is_new for found in files if found.entry.changes) or (edited and stored.applied):
+        if all(found.is_new for found in files if found.entry.changes):
             finish(stored)
-            return Recovered(identifier, "finished", tuple(found.entry.path for found in files))
-        if forced_at is None:
+            return None
+        if not force:
             _refuse_edited(stored, [found for found in edited if found.change])
         elif edited:
-            _keep(root, stored, edited, forced_at)
-        return Recovered(identifier, "put back", put_back(stored, over_changes=forced_at is not None))
+            _keep(root, stored, edited, now)
+        return RollbackResult(identifier, restored=put_back(stored, over_changes=force))
 
 
 def _reversed(stored: StoredBackup, found: Found) -> FileChange:
@@ -241,10 +224,9 @@ def _keep(root: Path, stored: StoredBackup, edited: list[Found], now: datetime) 
 
 def list_backups(root: Path) -> list[BackupInfo]:
     """Return every backup, oldest first; a damaged one says what is wrong with it. Reads only."""
-    try:
-        running, _ = read_journal(root) or (None, "")
-    except InputError:
-        running = None
+    running = None
+    with suppress(InputError):
+        running = interrupted_id(root)
     return [_info(root, identifier, running) for identifier in backup_ids(root)]
 
 

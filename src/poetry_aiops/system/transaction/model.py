@@ -1,7 +1,7 @@
 """What a migration changes, and the manifest of the backup that was made before it: values only, no I/O.
 
-A backup is one folder, ``.migration_backup/<id>/``: ``manifest.json``, ``restore.sh`` and ``files/0000``,
-``files/0001``, ... in the manifest's order. Names of the copies are counted, never read from the manifest, so that
+A backup is one folder, ``.migration_backup/<id>/``: ``manifest.json``, ``restore.sh``, ``files/0000``,
+``files/0001``, ... in the manifest's order, and an empty file whose name says how far its run came. Names of the copies are counted, never read from the manifest, so that
 a manifest from a stranger cannot point at another file.
 """
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 HOME = ".migration_backup"
 """The folder of all backups, in the project's folder."""
+
+PREPARED, RUNNING, APPLIED = "prepared", "running", "applied"
+"""Names of the one file in a backup's folder that says how far its run came; it changes by a rename."""
 
 State = Literal["applied", "not applied", "interrupted", "damaged"]
 Now = Literal["new", "old", "mixed", "changed since", "unknown"]

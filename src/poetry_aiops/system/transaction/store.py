@@ -1,4 +1,4 @@
-"""``.migration_backup/`` on the disk: one folder for each run, the journal of the one at work, the lock.
+"""``.migration_backup/`` on the disk: one folder for each run, and the lock.
 
 ::
 
@@ -6,10 +6,9 @@
       .gitignore                 "*": the copies may hold credentials and never go into a commit
       restore.sh                 runs the restore.sh of the last migration
       lock                       held while a run is at work
-      journal                    id and signature of the run whose files are being exchanged; there is one only meanwhile
       <id>/                      complete as soon as it has this name
         manifest.json  restore.sh  files/0000 ...
-        prepared                 renamed to "applied" once every file is exchanged
+        prepared                 renamed to "running" before the first file is touched, to "applied" once all are exchanged
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,10 +25,17 @@ from poetry_aiops.system.files import TEMPORARY_NAME, sync_folder, write_atomica
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.run_lock import run_lock
 from poetry_aiops.system.transaction.manifest import manifest_json, parse_manifest
-from poetry_aiops.system.transaction.model import HOME, is_backup_id, is_undo, stored_name
-from poetry_aiops.system.transaction.restore_script import APPLIED, JOURNAL, latest_script, restore_script
+from poetry_aiops.system.transaction.model import (
+    APPLIED,
+    HOME,
+    PREPARED,
+    RUNNING,
+    is_backup_id,
+    is_undo,
+    stored_name,
+)
 from poetry_aiops.system.transaction.restore_script import NAME as RESTORE
-from poetry_aiops.system.transaction.signature import signature
+from poetry_aiops.system.transaction.restore_script import latest_script, restore_script
 
 
 if TYPE_CHECKING:
@@ -41,7 +47,7 @@ if TYPE_CHECKING:
 
 
 MANIFEST: Final = "manifest.json"
-PREPARED: Final = "prepared"
+JOURNAL: Final = "journal"  # of versions before 1.0: the id of the run that is at work
 FILES: Final = "files"
 LOCK: Final = "lock"
 IGNORE: Final = ".gitignore"
@@ -97,14 +103,33 @@ def locked(root: Path, now: datetime) -> Iterator[None]:
 
 
 def pending(root: Path) -> bool:
-    """Say whether a run was interrupted, by one look at the disk."""
+    """Say whether a run was interrupted; raises InputError where the backups cannot be read."""
+    return interrupted_id(root) is not None
+
+
+def interrupted_id(root: Path) -> str | None:
+    """Return the id of the run that was interrupted, None without one; raises InputError when that is unknown."""
+    for identifier in backup_ids(root):
+        if (root / HOME / identifier / RUNNING).exists():
+            return identifier
+    path = root / HOME / JOURNAL
     try:
-        (root / HOME / JOURNAL).lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True  # recover says in words what is wrong
-    return True
+        identifier = _read_plain(path).decode("ascii", "replace").partition("\n")[0]
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(
+            f"the note of an interrupted run cannot be read: {error.strerror}",
+            where=str(path),
+            hint="Make it readable, then run this again.",
+        ) from error
+    if not is_backup_id(identifier):
+        raise InputError(
+            "a run was interrupted, and the note that says which one is damaged",
+            where=str(path),
+            hint="Compare the project with the copies beside that file, then remove the file and run this again.",
+        )
+    return identifier
 
 
 def open_home(root: Path) -> Path:
@@ -142,7 +167,7 @@ def write_backup(root: Path, manifest: Manifest, copies: Sequence[bytes | None])
                 write_new(unfinished / FILES / stored_name(index), data, _PRIVATE_FILE)
         write_new(unfinished / MANIFEST, manifest_json(manifest), _PRIVATE_FILE)
         write_new(unfinished / RESTORE, restore_script(manifest).encode(), _PROGRAM)
-        write_new(unfinished / PREPARED, b"", _PRIVATE_FILE)
+        write_new(unfinished / PREPARED, f"{manifest.undoes or ''}\n".encode(), _PRIVATE_FILE)
         sync_folder(unfinished / FILES)
         sync_folder(unfinished)
         _write_ours(home / RESTORE, latest_script().encode(), _PROGRAM)
@@ -165,46 +190,14 @@ def discard(backup: StoredBackup) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def mark_applied(backup: StoredBackup) -> None:
-    """Note that every file is exchanged; a rename, which needs no space on the disk."""
-    if not backup.applied:
-        (backup.folder / PREPARED).replace(backup.folder / APPLIED)
-        sync_folder(backup.folder)
-
-
-def begin_journal(backup: StoredBackup) -> None:
-    """Note which run is at work, before its first file is touched."""
-    text = f"{backup.id}\n{backup.manifest.undoes or '-'}\n{signature(backup.manifest)}\n"
-    _write_ours(backup.folder.parent / JOURNAL, text.encode(), _PRIVATE_FILE)
-
-
-def end_journal(root: Path) -> None:
-    """Note that no run is at work any more."""
-    (root / HOME / JOURNAL).unlink(missing_ok=True)
-    sync_folder(root / HOME)
-
-
-def read_journal(root: Path) -> tuple[str, str] | None:
-    """Return id and signature of the interrupted run, None without one; raises InputError when that is unknown."""
-    path = root / HOME / JOURNAL
-    check_home(root)
-    try:
-        identifier, _, signed, *_ = [*_read_plain(path).decode("ascii", "replace").split("\n"), "", ""]
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(
-            f"the journal of an interrupted run cannot be read: {error.strerror}",
-            where=str(path),
-            hint="Make it readable, then run this again.",
-        ) from error
-    if not is_backup_id(identifier):
-        raise InputError(
-            "a run was interrupted, and the note that says which one is damaged",
-            where=str(path),
-            hint="Compare the project with the copies beside that file, then remove the file and run this again.",
-        )
-    return identifier, signed
+def mark(backup: StoredBackup, state: str) -> None:
+    """Note how far a run came; a rename, which needs no space on the disk."""
+    for name in (PREPARED, RUNNING):
+        with suppress(FileNotFoundError):
+            (backup.folder / name).replace(backup.folder / state)
+    (backup.folder.parent / JOURNAL).unlink(missing_ok=True)
+    sync_folder(backup.folder)
+    sync_folder(backup.folder.parent)
 
 
 def read_backup(root: Path, identifier: str) -> StoredBackup:

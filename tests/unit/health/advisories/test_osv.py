@@ -163,6 +163,18 @@ def test_an_element_that_is_no_list_of_advisories_fails_its_package_and_is_not_k
     assert len(after.packages[0].findings) == 2
 
 
+def test_an_answer_that_holds_an_error_beside_its_results_is_no_answer(
+    server: OsvServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(self: Transport, url: str, body: Any, **more: Any) -> Response:
+        del self, url, more
+        document = {"results": [{} for _ in body["queries"]], "error": "the database is being loaded"}
+        return Response(200, json.dumps(document).encode(), {})
+
+    monkeypatch.setattr(Transport, "post_json", answer)
+    assert {package.status for package in ask(server).packages} == {Status.FAILED}
+
+
 @pytest.mark.parametrize("empty", [{}, {"vulns": []}])
 def test_an_empty_result_names_no_advisory(empty: object) -> None:
     assert stubs_in(empty) == ([], "")

@@ -160,6 +160,19 @@ def test_a_record_that_cannot_be_read_makes_the_audit_incomplete(tmp_path: Path)
     assert any("other.json: a record must be an object" in problem for problem in result.problems)
 
 
+def test_a_yaml_record_beside_json_ones_is_a_gap_and_a_hidden_file_is_none(tmp_path: Path) -> None:
+    for name in ("PYSEC-1.yaml", ".github/workflow.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("id: PYSEC-1\n")
+    (tmp_path / "T-1.json").write_text(json.dumps(record("T-1")))
+    packed = zipped(tmp_path / "some.zip", record("T-1"))
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("vulns/PYSEC-1.yml", "id: PYSEC-1\n")
+
+    assert open_snapshot(tmp_path, FRESH).index.gaps == ("PYSEC-1.yaml: it is not JSON",)
+    assert open_snapshot(packed, FRESH).index.gaps == ("vulns/PYSEC-1.yml: it is not JSON",)
+
+
 def test_of_two_records_with_one_id_the_last_modified_counts(tmp_path: Path) -> None:
     newer = record("T-1", "demo", {"introduced": "5"}, modified="2024-01-02T00:00:00Z")
     path = tmp_path / "list.json"

@@ -76,3 +76,31 @@ def test_of_each_kind_there_are_as_many_as_github_shows_and_the_worst_stay() -> 
     for kind in ("error", "warning", "notice"):
         assert len([line for line in lines if line.startswith(f"::{kind} ")]) <= MOST
     assert TORCH_CRITICAL.id in lines[1]
+
+
+def test_the_most_severe_come_first_although_they_concern_several_packages() -> None:
+    report = sample()
+    assert report.audit is not None
+    first, second = report.packages[:2]
+    assert first.audit is not None
+    assert second.audit is not None
+    of = [
+        (first.audit, [replace(TORCH_CRITICAL, package=first.package.name, builds=(first.package.key,), id=f"GHSA-{n}", aliases=(), severity=Severity.LOW if n else Severity.CRITICAL) for n in range(12)]),
+        (second.audit, [replace(TORCH_CRITICAL, package=second.package.name, builds=(second.package.key,), id="GHSA-OTHER", aliases=())]),
+    ]  # fmt: skip
+    audits = tuple(replace(audit, name=found[0].package, findings=tuple(found)) for audit, found in of)
+    lines = health_annotations(replace(report, audit=replace(report.audit, packages=audits), ignored=()))
+
+    assert ["GHSA-0" in line or "GHSA-OTHER" in line for line in lines.splitlines()[1:4]] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_of_more_projects_than_github_shows_one_verdict_names_those_that_do_not_pass() -> None:
+    lines = health_annotations(*[clean()] * MOST, replace(sample(), folder="services/api")).splitlines()
+
+    assert lines[0] == "::error title=poetry health::Gate not passed in 1 of 11 projects: services/api"
+    assert "pulled in" in lines[1]
+    assert health_annotations(*[clean()] * 11) == "::notice title=poetry health::Gate passed in 11 projects"

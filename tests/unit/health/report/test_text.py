@@ -52,6 +52,19 @@ def of_many(count: int, reason: str = "") -> HealthReport:
     return replace(clean(), packages=tuple(made), audit=audit, gate=gate)
 
 
+def test_what_to_do_about_malware_is_to_remove_it() -> None:
+    locked = package("trap", "1.0")
+    found = finding(locked, "MAL-2026-9", Severity.CRITICAL, fixed_in=("2.0",))
+    report = of_many(3)
+    rows = (*report.packages, rated(locked, audited(locked, found)))
+    audit = Audit(tuple(row.audit for row in rows if row.audit), ())
+    gate = judge(Rules(), Facts((), audit.findings))
+    text = as_text(health_lines(replace(report, packages=rows, audit=audit, gate=gate)))
+
+    assert "poetry graph --why trap\n" in text
+    assert "malware: remove it" in text
+
+
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize(
     "report", [sample(), clean(), blind(), of_many(90), of_many(90, "a private index " * 9)]

@@ -11,8 +11,8 @@ from tests.support.killed_runs import NOW, migrate
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.transaction.migration import create, list_backups, locked, recover, rollback
-from poetry_aiops.system.transaction.model import HOME, FileChange
-from poetry_aiops.system.transaction.store import begin_journal
+from poetry_aiops.system.transaction.model import HOME, RUNNING, FileChange
+from poetry_aiops.system.transaction.store import mark
 
 
 if TYPE_CHECKING:
@@ -29,57 +29,34 @@ def interrupted(tmp_path: Path) -> Path:
     (root / "tools").mkdir(parents=True)
     (root / "tools" / "hook.sh").write_bytes(b"run me")
     backup = create(root, [HOOK, FileChange("x.txt", None, b"new")], "", NOW)
-    begin_journal(backup.stored)
+    mark(backup.stored, RUNNING)
     (root / "tools" / "hook.sh").write_bytes(b"harmless")
     return root
 
 
-def test_what_a_run_of_this_user_recorded_is_put_back_wherever_the_project_was_moved(
-    interrupted: Path,
+@pytest.mark.parametrize("version", ["this one", "with a journal"])
+def test_an_interrupted_run_changes_nothing_until_its_rollback_is_asked_for(
+    interrupted: Path, version: str
 ) -> None:
+    if version == "with a journal":
+        (marker,) = (interrupted / HOME).glob("*/running")
+        marker.rename(marker.with_name("prepared"))
+        (interrupted / HOME / "journal").write_text(f"{marker.parent.name}\n-\nsignature\n")
     moved = interrupted.with_name("moved")
     interrupted.rename(moved)
-    recovered = recover(moved)
-    assert recovered
-    assert recovered.outcome == "put back"
-    assert (moved / "tools" / "hook.sh").read_bytes() == b"run me"
 
-
-@pytest.mark.parametrize("theirs", ["another user", "unsigned", "altered", "no key can be kept"])
-def test_a_journal_of_somebody_else_changes_nothing_until_it_is_asked_for(
-    interrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: str
-) -> None:
-    journal = interrupted / HOME / "journal"
-    if theirs == "another user":
-        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
-    elif theirs == "no key can be kept":
-        (tmp_path / "file").touch()
-        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    elif theirs == "unsigned":
-        journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:2]))
-    else:
-        (manifest,) = (interrupted / HOME).glob("*/manifest.json")
-        manifest.write_text(manifest.read_text().replace("x.txt", "y.txt"))
-
-    with pytest.raises(InputError, match="not by a run of yours") as caught:
-        recover(interrupted)
+    with pytest.raises(InputError, match="must be restored first") as caught:
+        recover(moved)
 
     assert "it names tools/hook.sh" in caught.value.details
     assert "--rollback" in str(caught.value)
-    assert (interrupted / "tools" / "hook.sh").read_bytes() == b"harmless"
-    assert [info.state for info in list_backups(interrupted)] == ["interrupted"]
+    assert (moved / "tools" / "hook.sh").read_bytes() == b"harmless"
+    assert [info.state for info in list_backups(moved)] == ["interrupted"]
 
-    rollback(interrupted, now=NOW)
-    assert (interrupted / "tools" / "hook.sh").read_bytes() == b"run me"
-
-
-def test_a_run_that_can_keep_no_key_still_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    root = tmp_path / "project"
-    root.mkdir()
-    migrate(root, [FileChange("x.txt", None, b"new")])
-    assert (root / "x.txt").read_bytes() == b"new"
+    rollback(moved, now=NOW)
+    assert (moved / "tools" / "hook.sh").read_bytes() == b"run me"
+    assert [info.state for info in list_backups(moved)] == ["not applied"]
+    migrate(moved, [FileChange("y.txt", None, b"new")])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
@@ -98,7 +75,7 @@ def test_a_link_in_the_folder_of_backups_is_never_written_through(tmp_path: Path
             with locked(root, NOW):
                 recover(root)
                 backup = create(root, [FileChange(f"{precious!r}.txt", None, b"new")], "", NOW)
-                begin_journal(backup.stored)
+                mark(backup.stored, RUNNING)
         except InputError:
             assert name in {"journal", "lock"}
         assert (victim.read_bytes() if victim.exists() else None) == precious
@@ -124,7 +101,7 @@ def test_a_file_of_the_user_with_the_name_of_a_scripts_leftover_is_not_removed(t
 def test_a_path_that_a_link_leads_into_a_nested_repository_is_refused(interrupted: Path) -> None:
     (interrupted / "tools").rename(interrupted / ".hg")
     (interrupted / "tools").symlink_to(".hg")
-    with pytest.raises(InputError, match="cannot be put back") as caught:
+    with pytest.raises(InputError, match="cannot be restored") as caught:
         rollback(interrupted, now=NOW)
     assert "which is in .hg" in str(caught.value)
     assert (interrupted / ".hg" / "hook.sh").read_bytes() == b"harmless"
