@@ -168,8 +168,8 @@ _END: Final = """\
 [ "$bad" ] && stop "Not every file could be restored. Correct what is named above and run this again."
 for run in ./@HOME@/*/@RUNNING@; do [ ! -f "$run" ] || mv "$run" "${run%@RUNNING@}@PREPARED@"; done
 sync 2>/dev/null
-if [ "$kept" ]; then say "Every other file of this backup is unchanged before."
-else say "Every file of this backup is unchanged before."
+if [ "$kept" ]; then say "Every other file of this backup is as before."
+else say "Every file of this backup is as before."
 fi
 """
 
