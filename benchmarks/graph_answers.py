@@ -1,22 +1,23 @@
-"""`poetry graph` beside `poetry show --tree` and pipdeptree: seconds, and how much a reader is given to read.
+"""`poetry graph` beside `poetry show --tree`, pipdeptree and uv: CPU seconds, and how much a reader is given to read.
 
     python benchmarks/graph_answers.py [--project FOLDER] [--rounds 5]
 
-All answer from the same poetry.lock (this repository's by default). pipdeptree reads installed packages, so it gets an
-environment that holds the metadata of everything locked for Linux and nothing else. The programs take turns; seconds are
-medians of whole processes, and "beyond start" leaves out what each program's own start takes. Prints a Markdown table.
+All answer from the same poetry.lock (this repository's by default). pipdeptree and ``uv pip tree`` read installed packages, so
+they get an environment that holds the metadata of everything locked for Linux and nothing else. The programs take turns;
+seconds are medians of the CPU time of whole processes, and "beyond start" leaves out what each program's own start takes.
+Prints a Markdown table.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 REPOSITORY = Path(__file__).parent.parent
-PEER = "pipdeptree"
+PEERS = ("pipdeptree", "uv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,13 @@ def _programs(folder: Path, python: Path, asked: str) -> list[Program]:
     peers = folder / "peers"
     venv.create(peers, with_pip=True)
     binaries = peers / ("Scripts" if os.name == "nt" else "bin")
-    subprocess.run([binaries / "python", "-m", "pip", "install", "-q", PEER], check=True, capture_output=True)
+    subprocess.run(
+        [binaries / "python", "-m", "pip", "install", "-q", *PEERS], check=True, capture_output=True
+    )
     poetry = str(Path(sys.executable).parent / "poetry")
-    theirs = [str(binaries / PEER), "--python", str(python)]
+    theirs = [str(binaries / PEERS[0]), "--python", str(python)]
+    uv = str(binaries / PEERS[1])
+    tree = [uv, "pip", "tree", "--offline", "--python", str(python)]
     return [
         Program(
             "poetry graph",
@@ -92,7 +97,8 @@ def _programs(folder: Path, python: Path, asked: str) -> list[Program]:
             [poetry, "show", "--tree"],
             [poetry, "show", "--tree", "--why", asked],
         ),
-        Program(PEER, [theirs[0], "--version"], theirs, [*theirs, "--reverse", "--packages", asked]),
+        Program(PEERS[0], [theirs[0], "--version"], theirs, [*theirs, "--reverse", "--packages", asked]),
+        Program("uv pip tree", [uv, "--version"], tree, [*tree, "--invert", "--package", asked]),
     ]
 
 
@@ -102,11 +108,11 @@ def _measured(programs: list[Program], folder: Path, rounds: int) -> Iterable[st
     for _ in range(rounds):
         for program in programs:
             for question in ("start", "tree", "why"):
-                began = time.perf_counter()
+                began = _children()
                 done = subprocess.run(
                     getattr(program, question), cwd=folder, capture_output=True, text=True, check=False
                 )
-                taken.setdefault((program.name, question), []).append(time.perf_counter() - began)
+                taken.setdefault((program.name, question), []).append(_children() - began)
                 lines[program.name, question] = len(done.stdout.splitlines())
     for program in programs:
         start = statistics.median(taken[program.name, "start"])
@@ -115,6 +121,12 @@ def _measured(programs: list[Program], folder: Path, rounds: int) -> Iterable[st
             seconds = statistics.median(taken[program.name, question])
             cells += [f"{seconds:.2f} s", f"{seconds - start:.2f} s", f"{lines[program.name, question]:,}"]
         yield f"| {' | '.join(cells)} |"
+
+
+def _children() -> float:
+    """Return the CPU seconds of all processes that were started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _most_needed(packages: Sequence[Package]) -> str:

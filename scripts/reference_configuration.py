@@ -17,7 +17,7 @@ from poetry_aiops import config
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export import settings
 from poetry_aiops.export.model import FilePlan, Selection
-from poetry_aiops.health import downloads, exploits, fix_solving, ignores, policy
+from poetry_aiops.health import exploits, fix_solving, ignores, policy, popularity
 from poetry_aiops.health.advisories import download as advisory_download
 from poetry_aiops.health.advisories import osv_protocol
 from poetry_aiops.health.feeds import PYPI_VARIABLE
@@ -186,7 +186,7 @@ def _meanings() -> dict[str, str]:
         " `poetry health` and `poetry graph --sizes` may ask although only a project names them",
         exploits.KEV_VARIABLE: f"CISA's catalogue of exploited vulnerabilities for `--exploited`, `{exploits.KEV_URL}` by default",
         exploits.EPSS_VARIABLE: f"the probabilities of exploitation for `--exploited`, `{exploits.EPSS_URL}` by default",
-        downloads.LIST_VARIABLE: f"the list of the most used packages for `popularity`, `{downloads.TOP_PACKAGES}` by default;"
+        popularity.LIST_VARIABLE: f"the list of the most used packages for `popularity`, `{popularity.TOP_PACKAGES}` by default;"
         " `none` leaves it out",
         fix_solving.SECONDS_VARIABLE: f"how long one solve of `poetry health --fix` may take, {seconds:.0f} by default",
         "SOURCE_DATE_EPOCH": "the time in a report, in seconds since 1970; what has expired is judged by the real clock",

@@ -49,6 +49,6 @@ export const cyclesView = {
     this.part = app.part;
     this.list.replaceChildren(...(cycles.length ? cycles.map((cycle) => el("article", { class: "card" },
       el("div", { class: "card-head" }, ringOf(cycle), el("h3", {}, `${many(cycle.members.length, "package")} need each other`)),
-      packageList(cycle.members, app.act, 12), cycleBody(cycle, app.act))) : [el("p", { class: "empty" }, "No package needs itself on any way round.")]));
+      packageList(cycle.members, app.act, 12), cycleBody(cycle, app.act))) : [el("p", { class: "empty" }, "No package needs itself through others.")]));
   },
 };

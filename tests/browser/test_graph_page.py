@@ -253,6 +253,8 @@ def test_nothing_is_cut_off_in_a_narrow_window(open_page: Opener, width: int) ->
         page.run("new Promise(requestAnimationFrame)")
         assert page.run("document.documentElement.scrollWidth") <= width, view
         assert page.run("document.querySelector('main').getBoundingClientRect().top") < 260, view
+        parts = f"[...document.querySelectorAll('#view-{view} > :not([hidden])')]"
+        assert page.run(f"{parts}.every((part) => part.offsetHeight > 0)"), view
     page = open_page("view=table")
     page.size(width, 700)
     assert page.run("document.querySelector('#view-table table').offsetWidth") <= width

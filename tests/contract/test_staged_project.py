@@ -10,6 +10,7 @@ from poetry.console.application import Application
 from poetry.core.packages.dependency_group import MAIN_GROUP
 from poetry.core.packages.directory_dependency import DirectoryDependency
 from poetry.core.packages.package import Package
+from poetry.inspection import info
 from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.repositories import Repository, RepositoryPool
 
@@ -61,6 +62,15 @@ def test_staged_projects_share_the_repositories_of_the_same_name_and_address(tmp
     assert found[0][1] is found[1][1] is found[2][1]
     with staged_project(root, TEXT, None, Application()) as staged:
         assert staged.poetry.pool.repository("PyPI") is not found[0][1]
+
+
+def test_a_source_distribution_is_built_with_what_the_planned_indexes_offer(tmp_path: Path) -> None:
+    """Poetry's builder asks the indexes of the pyproject.toml in the working directory, which is not written yet."""
+    own = vars(info)["isolated_builder"]
+    with staged_project(project(tmp_path), TEXT, None, Application()) as staged:
+        builder = vars(info)["isolated_builder"]
+        assert (builder.func, builder.keywords) == (own, {"pool": staged.poetry.pool})
+    assert vars(info)["isolated_builder"] is own
 
 
 def test_without_a_lock_there_is_none_to_begin_with(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.docs.console import REPOSITORY
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tests.support.index import PackageIndex
@@ -27,6 +27,7 @@ PYTHONS = ">=3.11,<3.15"
 # The pins of examples/migrate/before with what the real packages need, and newer ones for `poetry update`.
 _PACKAGES = """
 annotated-types 0.8.0
+anyio 4.12.1: idna>=2.8
 anyio 4.16.0: idna>=2.8, typing-extensions>=4.16
 click 8.5.1
 fastapi 0.119.1: pydantic>=2, starlette>=0.40,<0.49, typing-extensions>=4.8
@@ -49,13 +50,20 @@ uvicorn 0.38.0: click>=7, h11>=0.8
 """
 
 
-def stand_ins() -> PackageIndex:
-    """Return the index with everything that the examples need; it is not started yet."""
-    index = demo_index()
+def stand_ins(bodies: Mapping[str, str] | None = None) -> PackageIndex:
+    """Return the index with everything that the examples need; it is not started yet.
+
+    ``bodies`` maps a package to the Python text of its module, for those that have to do something.
+    """
+    bodies = bodies or {}
+    index = demo_index(bodies)
+    torch = ["filelock", "typing-extensions>=4.10", "sympy>=1.13", "networkx", "jinja2", "fsspec"]
+    index.publish("cu121", "torch", "2.5.1+cu121", torch, body=bodies.get("torch", ""))
     for line in _PACKAGES.strip().splitlines():
         head, _, requires = line.partition(": ")
         name, version = head.split()
-        index.publish(MAIN_INDEX, name, version, requires.split(", ") if requires else ())
+        wanted = requires.split(", ") if requires else ()
+        index.publish(MAIN_INDEX, name, version, wanted, body=bodies.get(name, ""))
     extras = {"cuda": ["nvidia-cublas"], "cudnn": ["nvidia-cudnn-cu13"]}
     index.publish(
         MAIN_INDEX, "onnxruntime-gpu", "1.32.0", ["flatbuffers", "numpy", "packaging", "protobuf"], extras
@@ -106,6 +114,10 @@ class Places:
         self.poetry.must(folder, "run", "python", "--version")  # makes the environment once, for all copies
         commit(folder, "Move to Poetry")
 
+    def container(self, folder: Path) -> None:
+        """Make the requirements files of examples/container, which take packages from stand-ins."""
+        write_container(folder, self._index)
+
     def edge(self, folder: Path) -> None:
         """Lock examples/edge."""
         shutil.copytree(EXAMPLES / "edge", folder, ignore=WITHOUT)
@@ -135,10 +147,20 @@ PLACES: dict[str, Callable[[Places, Path], None]] = {
     "requirements": Places.requirements,
     "unlocked": Places.unlocked,
     "moved": Places.moved,
+    "container": Places.container,
     "edge": Places.edge,
     "gate": Places.gate,
     "pull_request": Places.pull_request,
 }
+
+
+def write_container(folder: Path, index: PackageIndex) -> None:
+    """Copy examples/container/before and commit it, with the served index in place of the real ones."""
+    shutil.copytree(EXAMPLES / "container" / "before", folder, ignore=WITHOUT)
+    requirements = folder / "config" / "requirements"
+    _replace(requirements / "production.txt", f"{TORCH_INDEXES}cu121", index.url("cu121"))
+    _replace(requirements / "base.txt", "# the web", f"--index-url {index.url(MAIN_INDEX)}\n# the web")
+    commit(folder, "The chatbot as it was")
 
 
 def _replace(file: Path, old: str, new: str) -> None:

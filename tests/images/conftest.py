@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 import socket
+import time
+import urllib.error
+import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -94,7 +97,7 @@ def packages() -> Iterator[PackageIndex]:
 @pytest.fixture(scope="session")
 def chatbot(shared: Path, bases: BaseImages, packages: PackageIndex) -> Images:
     """Return the images of examples/chatbot: five kinds of hardware, and no package of its own."""
-    port = _free_port()
+    port = free_port()
     command = f"python -m uvicorn chatbot.app:app --host 0.0.0.0 --port {port}"
     wishes = ("--command", command, "--port", str(port))
     return _built(
@@ -188,7 +191,23 @@ def stages_of(dockerfile: str) -> list[str]:
     return [words[3] for words in lines]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing listens on now."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+def answer(address: str, document: dict[str, str] | None = None) -> dict[str, str]:
+    """Return what a service says, as soon as it is there."""
+    data = None if document is None else json.dumps(document).encode()
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address, data), timeout=60) as response:
+                found: dict[str, str] = json.load(response)
+                return found
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)

@@ -6,16 +6,12 @@ not their content), and a machine without any GPU. Everything else is real: Poet
 
 from __future__ import annotations
 
-import json
 import os
 import threading
-import time
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.images.conftest import stages_of
+from tests.images.conftest import answer, stages_of
 from tests.support.image_projects import MARK, OUTSIDE, PASSWORD, USER
 from tests.support.poetry_program import installed_packages
 
@@ -204,18 +200,3 @@ def test_a_package_runs_by_its_script_and_the_login_of_its_source_is_in_no_layer
         assert PASSWORD.encode() not in content, stage
         assert PASSWORD not in shop.buildah.settings(shop.name(stage)).history
         assert USER not in shop.buildah.settings(shop.name(stage)).history
-
-
-def answer(address: str, document: dict[str, str] | None = None) -> dict[str, str]:
-    """Return what a service says, as soon as it is there."""
-    data = None if document is None else json.dumps(document).encode()
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            with urllib.request.urlopen(urllib.request.Request(address, data), timeout=60) as response:
-                found: dict[str, str] = json.load(response)
-                return found
-        except (urllib.error.URLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)

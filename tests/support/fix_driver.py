@@ -29,8 +29,11 @@ from poetry_aiops.health.advisories.snapshot import Freshness as Age  # noqa: E4
 from poetry_aiops.health.advisories.snapshot import open_snapshot  # noqa: E402
 from poetry_aiops.health.certificate import Ground  # noqa: E402
 from poetry_aiops.health.fix_solving import FixCase  # noqa: E402
-from poetry_aiops.health.fixing import apply_fixes, propose_fixes  # noqa: E402
-from poetry_aiops.health.report.fixes import outcome_lines  # noqa: E402
+from poetry_aiops.health.fixing import (  # noqa: E402
+    apply_fixes,
+    outcome_lines,
+    propose_fixes,
+)
 from poetry_aiops.health.security import Feeds, audit  # noqa: E402
 from poetry_aiops.index.records import IndexAccess, cache_folder, cooldown_of  # noqa: E402
 from poetry_aiops.locking.api import PoetryProject  # noqa: E402

@@ -202,12 +202,13 @@ class Catalogue(NamedTuple):
         return ()
 
     def max_cuda(self, driver: str, *, windows: bool) -> str | None:
-        """Return the newest CUDA that came with a driver, by the table of toolkits."""
+        """Return the newest CUDA that came with a driver, by the table of toolkits; ``580.65`` stands for 580.65.06."""
+        key = version_key(driver)
         return max(
             (
                 kit.cuda
                 for kit in self.toolkits
-                if version_key(_column(kit, windows=windows)) <= version_key(driver)
+                if version_key(_column(kit, windows=windows))[: len(key)] <= key
             ),
             key=version_key,
             default=None,

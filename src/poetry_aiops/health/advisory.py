@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from packaging.version import Version
@@ -234,18 +235,18 @@ class AdvisorySource:
     gaps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Audit:
     """The audit of a lock: one entry for each locked build, in lock order."""
 
     packages: tuple[PackageAudit, ...]
     sources: tuple[AdvisorySource, ...]
 
-    @property
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """One finding for each advisory and package, whatever the number of its builds, in lock order."""
         by_package: dict[str, list[Finding]] = {}
-        for package in self.packages:
+        for package in filter(lambda one: one.findings, self.packages):
             by_package.setdefault(package.name, []).extend(package.findings)
         return tuple(
             _of_all(group[0].id, [one for one in found if one in group])

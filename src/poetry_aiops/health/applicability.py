@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/:?#]*)", re.IGNORECASE)
 
 
+LOCAL_FOLDER = "a local folder, which no advisory names"
 LEFT_OUT = "left-out-sources in pyproject.toml leaves out"
 
 
@@ -100,7 +101,7 @@ def applicability(package: Package, origins: Origins) -> Applicability:
         )
         return Applicability(Reach.HERE, subject, reason)
     if source.type == "directory":
-        return Applicability(Reach.NOWHERE, None, "a local folder, which no advisory names", release=False)
+        return Applicability(Reach.NOWHERE, None, LOCAL_FOLDER, release=False)
     name = (source.reference or "").lower() if source.type == "legacy" else ""
     if name and name in origins.left_out:
         reason = f'{LEFT_OUT} the source "{source.reference}"'

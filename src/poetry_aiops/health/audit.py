@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
@@ -16,12 +16,12 @@ import poetry_aiops
 from poetry_aiops.accelerators.frameworks import load_frameworks
 from poetry_aiops.cli.plain import counted
 from poetry_aiops.errors import UsageError
+from poetry_aiops.health.advisory import Status
 from poetry_aiops.health.against import brought, change_of, rules_for_change
-from poetry_aiops.health.applicability import LEFT_OUT, Origins
+from poetry_aiops.health.applicability import LOCAL_FOLDER, Origins
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf, currency_metric
 from poetry_aiops.health.depth import depth_metric
-from poetry_aiops.health.downloads import download_counts, list_address
 from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.feeds import feeds_of
 from poetry_aiops.health.findings import released_fixes
@@ -31,15 +31,20 @@ from poetry_aiops.health.ignores import Sorted, apply_ignores
 from poetry_aiops.health.licence_policy import refused_licences, unknown_licences
 from poetry_aiops.health.maintenance import maintenance_metric, maintenance_of
 from poetry_aiops.health.news import news
-from poetry_aiops.health.popularity import popularity_metric, popularity_of, public_names
-from poetry_aiops.health.python_life import end_in_words, ended_pythons
+from poetry_aiops.health.popularity import (
+    download_counts,
+    list_address,
+    popularity_metric,
+    popularity_of,
+    public_names,
+)
 from poetry_aiops.health.report.formats import report_text
 from poetry_aiops.health.report.model import HealthReport, Location
 from poetry_aiops.health.report.rows import RatedPackages, package_rows
 from poetry_aiops.health.request import LATEST
 from poetry_aiops.health.score import score_of, security_metric
 from poetry_aiops.health.security import NAMESAKE, audit
-from poetry_aiops.health.signals import Signal, SignalKind, signals_of
+from poetry_aiops.health.signals import Signal, SignalKind, end_in_words, ended_pythons, signals_of
 from poetry_aiops.index.licences import Licence, licences_of
 from poetry_aiops.index.pypi_address import default_index, default_index_host
 from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
@@ -68,6 +73,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.metric import Metric, MetricName
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
+    from poetry_aiops.health.report.model import PackageRow
     from poetry_aiops.health.request import HealthRequest
     from poetry_aiops.health.security import Feeds
     from poetry_aiops.index.cooldown import Cooldown
@@ -166,7 +172,7 @@ class HealthLook:
             why = " ".join(str(error).split())
             found.append(f"Poetry cannot check whether poetry.lock matches pyproject.toml: {why}")
         if self.ground.gaps:
-            found.append(f"poetry.lock lacks what pyproject.toml requires: {', '.join(self.ground.gaps)}")
+            found.append(f"poetry.lock lacks what has to be locked: {', '.join(self.ground.gaps)}")
         return tuple(found)
 
     @cached_property
@@ -420,7 +426,7 @@ class HealthLook:
             metrics=self.metrics,
             gate=self.gate,
             rules=self.request.rules,
-            packages=package_rows(self.packages, self.demands, self.rated, self.licences),
+            packages=self.rows,
             indexes=self.records.uses if self.records is not None else (),
             ignored=self.sorted.ignored,
             idle=self.sorted.idle,
@@ -449,21 +455,30 @@ class HealthLook:
         yield from (
             f'left-out-sources names "{name}", from which no package is locked' for name in sorted(unused)
         )
-        left_out = Counter(one.reason for one in packages if one.reason.startswith(LEFT_OUT))
-        yield from (f"{counted(count, 'package')} not audited: {why}" for why, count in left_out.items())
+        names: dict[str, dict[str, None]] = {}
+        for one in packages:
+            if one.status is Status.NOT_APPLICABLE and one.reason != LOCAL_FOLDER:
+                names.setdefault(one.reason, {})[one.name] = None
+        for why, found in names.items():
+            listed = ", ".join(islice(found, 3)) + (", ..." if len(found) > 3 else "")  # noqa: PLR2004 - a few names
+            yield f"{counted(len(found), 'package')} not audited ({listed}): {why}"
+
+    @cached_property
+    def rows(self) -> tuple[PackageRow, ...]:
+        """One row for each package, with what every metric says."""
+        return package_rows(self.packages, self.demands, self.rated, self.licences)
 
     def _locations(self) -> Mapping[PackageKey, Location]:
         lock, project = self.subject.lock, self.subject.project
         lines = lock_lines(read_file(lock.path).decode("utf-8", "replace"))
         asked = requirement_lines(read_file(project.path).decode("utf-8", "replace"))
         places = dict(zip((package.key for package in lock.packages), lines, strict=False))
-        rows = package_rows(self.packages, self.demands, RatedPackages())
         return {
             row.package.key: Location(
                 asking_line(asked, (row.package.name, *row.via[:1]), row.package.groups or ()),
                 places.get(row.package.key),
             )
-            for row in rows
+            for row in self.rows
         }
 
     # -- remembering -----------------------------------------------------------------------------------------

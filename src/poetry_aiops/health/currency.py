@@ -8,13 +8,20 @@ Software Systems" (ICSE 2015): D = (release date of the newest eligible version 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Literal
 
+from packaging.markers import InvalidMarker, Marker
+from poetry.core.constraints.version import EmptyConstraint, VersionRange
+from poetry.core.packages.utils.utils import get_python_constraint_from_marker
+from poetry.core.version.markers import parse_marker
+
+from poetry_aiops.errors import InputError
 from poetry_aiops.health.metric import weighted
-from poetry_aiops.health.python_range import fits, needed_pythons
 from poetry_aiops.index.release_records import record_key, why_not_from_index
 from poetry_aiops.project import versions
+from poetry_aiops.project.constraints import read_python
 
 
 if TYPE_CHECKING:
@@ -206,3 +213,47 @@ def _is_for_this_hardware(release: Release, package: Package) -> bool:
 def _is_bar(barred: Ineligible | None) -> bool:
     """Say whether a release is out of reach for a reason that a person can do something about."""
     return barred is not None and barred.obstacle in {"needs another Python", "in the cooldown"}
+
+
+def fits(requires_python: tuple[str, ...], needed: VersionConstraint) -> bool:
+    """Say whether one of a release's ``requires_python`` values allows every Python in ``needed``."""
+    return any(_holds(text, needed) for text in requires_python)
+
+
+@lru_cache(maxsize=4096)
+def _holds(text: str, needed: VersionConstraint) -> bool:
+    return _allowed(text).allows_all(needed)
+
+
+@lru_cache(maxsize=1024)
+def needed_pythons(project: str, markers: tuple[str, ...], locked: str) -> VersionConstraint:
+    """Return the Pythons that a locked package must work with.
+
+    ``project`` is the Python constraint of the lock, ``markers`` are alternatives of which one must hold, ``locked``
+    is the Python constraint of the locked version: where that does not hold, the package is not installed (formats
+    before 2.1 have no markers).
+    """
+    found = _allowed(project).intersect(_allowed(locked))
+    if not markers or "" in markers:
+        return found
+    marked: VersionConstraint = EmptyConstraint()
+    for marker in markers:
+        marked = marked.union(_of_marker(marker))
+    return found.intersect(marked)
+
+
+def _allowed(constraint: str) -> VersionConstraint:
+    """Return the Pythons that a constraint allows; text that is none allows all, as pip reads it."""
+    try:
+        return read_python(constraint)
+    except InputError:
+        return VersionRange()
+
+
+def _of_marker(marker: str) -> VersionConstraint:
+    """Return the Pythons with which a marker holds on some platform; an unreadable one holds with all."""
+    try:
+        Marker(marker)  # poetry-core's parser has no error class of its own for text that is no marker
+    except InvalidMarker:
+        return VersionRange()
+    return get_python_constraint_from_marker(parse_marker(marker))

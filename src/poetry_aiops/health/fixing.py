@@ -6,32 +6,31 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from poetry_aiops.cli.plain import counted
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.fix_solving import FixCase, solved_batch
-from poetry_aiops.health.fixes import FixOutcome, folded, wanted_fixes, without
+from poetry_aiops.health.fixes import FixOutcome, folded, propose, wanted_fixes, without
 from poetry_aiops.health.lock_diff import lock_changes, refreshed_files
-from poetry_aiops.health.proposals import propose
-from poetry_aiops.health.report.fixes import outcome_lines
 from poetry_aiops.health.report.model import ProposedFix as FixRow
 from poetry_aiops.health.security import audit
 from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
 from poetry_aiops.locking.api import needs_from
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.reading import read_file
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from poetry_aiops.cli.output import Output
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.audit import HealthLook
-    from poetry_aiops.health.fix_batch import Batch
-    from poetry_aiops.health.fix_solving import SolvedFixes
+    from poetry_aiops.health.fix_solving import Batch, SolvedFixes
     from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.health.lock_diff import LockChange
     from poetry_aiops.health.report.model import HealthReport
@@ -129,7 +128,7 @@ def _refuse_gaps(case: FixCase) -> None:
     gaps = Ground(case.lock, case.project).gaps
     if gaps:
         raise UsageError(
-            f"it lacks what pyproject.toml requires: {', '.join(gaps)}",
+            f"it lacks what has to be locked: {', '.join(gaps)}",
             where="poetry.lock",
             hint="Run `poetry lock` first.",
         )
@@ -230,3 +229,47 @@ def _row(fix: ProposedFix) -> FixRow:
         fix.edit,
         fix.diff,
     )
+
+
+def outcome_lines(outcome: FixOutcome, *, dry_run: bool) -> tuple[str, ...]:
+    """Return the whole difference of the lock with a reason for each package, then what is left and why."""
+    return tuple(one_line(line) for line in (*_changes(outcome, dry_run=dry_run), *_left(outcome)))
+
+
+def _changes(outcome: FixOutcome, *, dry_run: bool) -> Iterator[str]:
+    if not outcome.changes:
+        yield "poetry.lock stays as it is." if outcome.fixes else "There is nothing to fix."
+        return
+    verb = "would change" if dry_run else "changed"
+    count = counted(len(outcome.changes), "package")
+    solves = counted(outcome.solves, "solve") if outcome.solves else "without solving"
+    yield f"poetry.lock {verb}: {count} ({solves}, {outcome.seconds:.1f} s; verified and audited again)"
+    for change in outcome.changes:
+        older = " (an older version)" if change.is_downgrade else ""
+        yield f"  {change}{older}: {change.why}"
+    if outcome.refreshed:
+        yield f"  and the list of files of {counted(len(outcome.refreshed), 'package')}, as the index has it now"
+    if dry_run:
+        yield "Nothing was written. `poetry health --fix` writes it."
+    else:
+        yield "`poetry sync` brings it into the environment."
+
+
+def _left(outcome: FixOutcome) -> Iterator[str]:
+    open_ones = [one for one in outcome.fixes if not one.diff or one.left]
+    if open_ones:
+        yield "Not fixed:"
+    for fix in open_ones:
+        yield f"  {_head(fix)}"
+        yield from (f"    {blocker}" for blocker in dict.fromkeys(fix.blockers) if not fix.diff)
+        if fix.how == "edit" and fix.edit:
+            yield f"    change {fix.edit}, then `poetry lock`"
+        if fix.exception:
+            yield f"    {fix.exception}"
+
+
+def _head(fix: ProposedFix) -> str:
+    if fix.diff:
+        return f"{fix.package} {fix.to_version}: no release fixes {', '.join(fix.left)}"
+    target = f", fixed in {fix.to_version}" if fix.to_version else ""
+    return f"{fix.package} {fix.from_version}{target} ({', '.join((*fix.advisories, *fix.left))})"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from poetry.core.constraints.version import parse_constraint
 
 from poetry_aiops.health.maintenance import status_of
 from poetry_aiops.index.release_records import why_not_from_index
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime, timedelta
 
     from poetry_aiops.index.release_records import IndexRecord, IndexRecords, Release
@@ -120,3 +123,36 @@ def _of_provenance(record: IndexRecord, locked: Release) -> Iterator[tuple[Signa
 
 def _is_final(release: Release) -> bool:
     return not release.parsed.is_prerelease and release.yanked is None
+
+
+ENDS: Final[Mapping[str, date]] = {
+    "3.6": date(2021, 12, 23),
+    "3.7": date(2023, 6, 27),
+    "3.8": date(2024, 10, 7),
+    "3.9": date(2025, 10, 31),
+    "3.10": date(2026, 10, 31),
+    "3.11": date(2027, 10, 31),
+    "3.12": date(2028, 10, 31),
+    "3.13": date(2029, 10, 31),
+    "3.14": date(2030, 10, 31),
+}
+
+
+def ended_pythons(python_versions: str, today: date) -> tuple[str, ...]:
+    """Return the Pythons that a constraint allows and that get no more security fixes, oldest first."""
+    try:
+        allowed = parse_constraint(python_versions)
+    except ValueError:
+        return ()
+    return tuple(
+        minor
+        for minor, end in ENDS.items()
+        if end < today and allowed.allows_any(parse_constraint(f"~{minor}"))
+    )
+
+
+def end_in_words(ended: tuple[str, ...]) -> str:
+    """Return what to know about Pythons that have ended."""
+    newest = ended[-1]
+    names = newest if len(ended) == 1 else f"{ended[0]} to {newest}"
+    return f"the project allows Python {names}, without security fixes since {ENDS[newest].isoformat()}"

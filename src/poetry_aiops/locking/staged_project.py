@@ -11,12 +11,15 @@ import os
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry.core.constraints.version import Version
 from poetry.factory import Factory
+from poetry.inspection import info
 from poetry.packages import Locker
 from poetry.repositories import RepositoryPool
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from poetry.console.application import Application
     from poetry.core.packages.package import Package
+    from poetry.packages.transitive_package_info import TransitivePackageInfo
     from poetry.poetry import Poetry
     from poetry.repositories.repository import Repository
 
@@ -96,7 +100,7 @@ def staged_project(
     """Give a Poetry project with these texts, as if they were in ``root``; both files are gone afterwards.
 
     Plugins and the cache are on or off as for the application's own project. ``repositories`` are shared with other
-    staged projects: what one has read of an index the next one has. Raises InputError when Poetry does not accept the pyproject.toml.
+    staged projects: what one has read of an index the next one has; the locks of those name no files. Raises InputError when Poetry does not accept the pyproject.toml.
     """
     what = "The planned project cannot be written to the folder for temporary files, so nothing was changed"
     with ExitStack() as stack:
@@ -110,7 +114,35 @@ def staged_project(
         poetry = _poetry(root, staged, lock_path, application)
         if repositories is not None:
             poetry.set_pool(_shared(poetry, repositories))
+            poetry.set_locker(_VersionsLocker(lock_path, poetry.pyproject.data))
+        stack.enter_context(_builds_from(poetry.pool))
         yield StagedProject(poetry, lock_path, Path(folder) / "env")
+
+
+@contextmanager
+def _builds_from(pool: RepositoryPool) -> Iterator[None]:
+    """Let Poetry take from this pool what a source distribution needs to be built for its metadata.
+
+    It takes it from the indexes of the pyproject.toml in the working directory, which is not there yet or has others.
+    """
+    names = vars(info)
+    own = names["isolated_builder"]
+    names["isolated_builder"] = partial(own, pool=pool)
+    try:
+        yield
+    finally:
+        names["isolated_builder"] = own
+
+
+class _VersionsLocker(Locker):
+    """Writes a lock to be compared only: the hashes of files are two thirds of it, and of the time that it takes."""
+
+    def set_lock_data(self, root: Package, packages: dict[Package, TransitivePackageInfo]) -> bool:
+        without = {}
+        for package, information in packages.items():
+            without[bare := copy(package)] = information
+            bare.files = []
+        return super().set_lock_data(root, without)
 
 
 def _shared(poetry: Poetry, repositories: Repositories) -> RepositoryPool:

@@ -1,9 +1,10 @@
-"""What the old files install and what the new lock installs: the old side is solved, or asked of pip, once a run."""
+"""What the old files install and what the new lock installs: the old side is its pins, solved alone, or asked of pip."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from poetry_aiops.locking.api import Machines, Terms
@@ -12,6 +13,7 @@ from poetry_aiops.migrate.locking import hints_from, solved_alone
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.old_commands import knowledge_in
 from poetry_aiops.migrate.pip_report import pip_installs
+from poetry_aiops.migrate.planning.convert import pin_of
 from poetry_aiops.migrate.planning.entry import Identity
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.request import PYPROJECT
@@ -21,7 +23,7 @@ from poetry_aiops.migrate.writing.installs import OldFile, compare, compare_with
 from poetry_aiops.migrate.writing.proof import prove
 from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.lines import requirement_lines
-from poetry_aiops.project.model import MAIN
+from poetry_aiops.project.model import MAIN, Lock, Package
 from poetry_aiops.project.targets import machines_for
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.reading import read_file
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.installs import InstallProof
     from poetry_aiops.migrate.writing.proof import Proof
-    from poetry_aiops.project.model import Lock, Requirement
+    from poetry_aiops.project.model import Requirement
     from poetry_aiops.project.targets import Target
 
 
@@ -91,10 +93,10 @@ class Comparison:
 
     @cached_property
     def old_files(self) -> tuple[OldFile, ...]:
-        """Every file that pip can be given, main's first; constraints are none."""
+        """Every file that pip is given, main's first; constraints are none, nor is what a given one was compiled from."""
         known = knowledge_in(self.given)
         groups = {file.path: file.groups for file in known.files}
-        files = [file for file in self.given.tree.readings if file in groups]
+        files = [file for file in self.given.tree.readings if file in groups and not self._is_source(file)]
         files.sort(key=lambda file: (groups[file] != (MAIN,), file))
         found = []
         for file in files:
@@ -103,15 +105,52 @@ class Comparison:
             found.append(self._solved(OldFile(file, groups[file], command)))
         return tuple(found)
 
+    def _is_source(self, file: str) -> bool:
+        """Say whether pip is given what was compiled from a file instead of the file itself."""
+        path = PurePosixPath(file)
+        return path.suffix == ".in" and str(path.with_suffix(".txt")) in self.given.tree.readings
+
     def _solved(self, old: OldFile) -> OldFile:
         plan = self.given.alone(old.file)
         if plan.errors:
             return replace(old, failure=plan.errors[0].what)
         if self.request.prove or self._is_all(plan):
             return old
+        pins = self._pins_of(old.file)
+        return self._alone(old, plan) if pins is None else replace(old, lock=pins)
+
+    def _alone(self, old: OldFile, plan: Plan) -> OldFile:
         self.output.note(f"solving {old.file} alone, to compare what it installs")
         lock, failure = solved_alone(self.project, self.request.root, plan, self._text_of, self._repositories)
         return replace(old, lock=lock, failure=failure)
+
+    def _pins_of(self, file: str) -> Lock | None:
+        """Return a file's pins as what it selects; None where a line of it is no pin.
+
+        Where a lock installs just these, so does pip: they are complete and go together, or they would not be a lock.
+        """
+        requirements = self.given.tree.readings[file].requirements
+        pins = [pin for one in requirements if (pin := pin_of(one, MAIN, None, direct=True)) is not None]
+        if not pins or len(pins) < len(requirements):
+            return None
+        packages = tuple(
+            Package(
+                name=pin.name,
+                pretty_name=pin.name,
+                version=pin.version,
+                description="",
+                optional=False,
+                python_versions="*",
+                groups=(MAIN,),
+                markers=pin.marker,
+                files=(),
+                edges=(),
+                extras={},
+                source=None,
+            )
+            for pin in pins
+        )
+        return Lock("2.1", "*", None, packages, {}, self.request.root / file)
 
     def _is_all(self, alone: Plan) -> bool:
         """Say whether the new lock is the solution of one file's lines already, as nothing else goes into it."""
@@ -138,7 +177,10 @@ class Comparison:
             return compare_with_pip(old, reported, machine, causes)
         if old.lock is None and not old.failure:
             old = replace(old, lock=lock)
-        return compare(old, machines, causes)
+        found = compare(old, machines, causes)
+        if found.differences and self._pins_of(old.file) == old.lock:
+            return compare(self._alone(old, self.given.alone(old.file)), machines, causes)
+        return found
 
     def _roots(self, plan: Plan) -> list[Root]:
         found = [

@@ -7,7 +7,7 @@ import hashlib
 import re
 import tempfile
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from poetry_aiops.migrate import report
 from poetry_aiops.migrate.comparison import Comparison
 from poetry_aiops.migrate.locking import PlannedLock
 from poetry_aiops.migrate.old_commands import OldCommands, old_commands_in
+from poetry_aiops.migrate.planning.identity import other_name
 from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
 from poetry_aiops.migrate.writing.seed import with_settings
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
 
     from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.api import PoetryProject
+    from poetry_aiops.migrate.planning.entry import Identity
     from poetry_aiops.migrate.planning.plan import Plan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.proof import Proof
+    from poetry_aiops.project.model import Lock
 
 
 _LOCK, _SETTINGS = "poetry.lock", "poetry.toml"
@@ -64,6 +67,8 @@ class Migrating:
     proof: Proof | None = None
     old_commands: OldCommands = field(default_factory=OldCommands)
     backup: str | None = None
+    identity: Identity | None = None
+    _valid: str = ""
     plan: Plan | None = None
     """What is written: with a lock, the constraints that bind in it and what else it needs."""
 
@@ -130,7 +135,7 @@ class Migrating:
         plan = given.plan
         if not plan.requirements and not plan.constraints and given.uv is None:
             self.output.warning("there is nothing to migrate in these files")
-        self.plan = plan.binding(plan.constrained_directly)
+        self.plan, self.identity = plan.binding(plan.constrained_directly), given.identity
         self._plan_changes(given)
         self.old_commands = old_commands_in(self.root, given, rewrite=self.request.rewrite)
         self.changes += self.old_commands.changes
@@ -176,8 +181,10 @@ class Migrating:
         before = self._read(PYPROJECT)
         layout = layout_of(given.document, knows_dependency_groups=knows_dependency_groups())
         old = (before or b"").decode("utf-8")
-        text = generate(old, plan.edits, given.identity, layout, self.root / PYPROJECT)
-        self._validate(text, old)
+        text = generate(old, plan.edits, self.identity or given.identity, layout, self.root / PYPROJECT)
+        if text != self._valid:
+            self._validate(text, old)
+            self._valid = text
         others = [change for change in self.changes if change.path != PYPROJECT]
         self.changes.clear()
         self._change(PYPROJECT, before, text.encode("utf-8"))
@@ -229,10 +236,13 @@ class Migrating:
             comparison.prove,
             comparison.hints(),
         )
+        if given.identity.name_guessed:
+            self.identity = replace(given.identity, name=other_name(given.identity.name))
         try:
             self.plan = lock.run(given.plan)
         except NegativeAnswerError as error:
             raise self._unlockable(given, error) from error
+        self._name(given, lock.parsed)
         self._plan_pyproject(given, self.plan)
         self.proof = lock.proof
         if lock.code == 0:
@@ -242,6 +252,14 @@ class Migrating:
         self._check_hashes()
         self._check_causes()
         return lock.code
+
+    def _name(self, given: MigrationInput, lock: Lock | None) -> None:
+        """Take the folder's name for the project unless a package of that name is locked."""
+        name = given.identity.name
+        if lock is None or all(package.name != name for package in lock.packages):
+            self.identity = given.identity
+        elif given.identity.name_guessed and self.identity is not None:
+            self.output.note(f"the project is named {self.identity.name}, as it needs the package {name}")
 
     def _unlockable(self, given: MigrationInput, error: NegativeAnswerError) -> NegativeAnswerError:
         """Return the failure with the lines that ask for what the solver names, and what helps there."""
@@ -343,7 +361,7 @@ class Migrating:
             "migrate-reqs",
             {
                 **report.plan_content(self.plan or given.plan),
-                "project": report.identity_content(given.identity),
+                "project": report.identity_content(self.identity or given.identity),
                 "files": [_file_content(change) for change in self.changes],
                 "diff": "".join(_diff(change) for change in shown),
                 "proof": report.proof_content(self.proof, given.plan.pins),

@@ -44,7 +44,7 @@ def test_values_reach_the_host() -> None:
     host = target("driver=550.54,cc=8.6,cc=7.0,python=3.12,glibc=2.31")
     assert (host.python, host.libc) == ("3.12", "glibc 2.31")
     assert [gpu.compute_capability for gpu in host.accelerators] == ["8.6", "7.0"]
-    assert {gpu.max_cuda for gpu in host.accelerators} == {"12.3"}
+    assert {gpu.max_cuda for gpu in host.accelerators} == {"12.4"}
 
 
 def test_a_gpu_may_be_named_or_given_by_its_pci_id() -> None:

@@ -8,8 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from poetry_aiops.health.downloads import LIST_VARIABLE, TOP_PACKAGES, download_counts, list_address
-from poetry_aiops.health.popularity import Count
+from poetry_aiops.health.popularity import LIST_VARIABLE, TOP_PACKAGES, Count, download_counts, list_address
 from poetry_aiops.system.http import Response, TransferError
 
 

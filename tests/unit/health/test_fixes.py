@@ -13,9 +13,8 @@ from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.feed import Answer, Lookup
-from poetry_aiops.health.fixes import ProposedFix, folded, wanted_fixes, without
+from poetry_aiops.health.fixes import ProposedFix, folded, propose, wanted_fixes, without
 from poetry_aiops.health.osv_records import read_record
-from poetry_aiops.health.proposals import propose
 from poetry_aiops.health.security import Feeds, audit
 from poetry_aiops.index.cooldown import Cooldown
 

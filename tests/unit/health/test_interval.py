@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.health.interval import interval_in_words, read_interval
+from poetry_aiops.health.request import interval_in_words, read_interval
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from poetry_aiops.health.python_life import end_in_words, ended_pythons
+from poetry_aiops.health.signals import end_in_words, ended_pythons
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.health.python_range import fits, needed_pythons
+from poetry_aiops.health.currency import fits, needed_pythons
 from poetry_aiops.project.constraints import read_python
 
 

@@ -1,4 +1,4 @@
-// Built by page/build.js. Sources: 7b18df3db9d6f6a56abbe87ba7a8f830e5edb8804afd61589e364c18894125cd. What follows: 5d851c717e1f5951b0caa38612e39c0990f86eb458c3e36da7d05d61bdfec87b.
+// Built by page/build.js. Sources: 1f54753d69e9a259ed61e3788e492906409c59731dc1152715dba79aa4cfaae6. What follows: e227a13e52624d5e4e32725740104e3d2a9226d9390309e76c3a07849312b44e.
 "use strict";
 (() => {
   // src/dom.js
@@ -133,7 +133,7 @@
         el("div", { class: "card-head" }, ringOf(cycle), el("h3", {}, `${many(cycle.members.length, "package")} need each other`)),
         packageList(cycle.members, app2.act, 12),
         cycleBody(cycle, app2.act)
-      )) : [el("p", { class: "empty" }, "No package needs itself on any way round.")]);
+      )) : [el("p", { class: "empty" }, "No package needs itself through others.")]);
     }
   };
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.report.document import health_json
 from poetry_aiops.health.report.github import health_annotations
-from poetry_aiops.health.report.markdown import health_markdown
+from poetry_aiops.health.report.markdown import LARGEST, health_markdown
 from poetry_aiops.health.report.page import health_page
 from poetry_aiops.health.report.pip_audit import health_pip_audit
 from poetry_aiops.health.report.sarif import health_sarif
@@ -30,7 +30,9 @@ def report_text(report: HealthReport, form: str) -> str:
 
 SEVERAL: Final[Mapping[str, Callable[[Sequence[HealthReport]], str]]] = MappingProxyType(
     {
-        "markdown": lambda reports: "\n".join(map(health_markdown, reports)),
+        "markdown": lambda reports: "\n".join(
+            health_markdown(one, LARGEST // max(1, len(reports))) for one in reports
+        ),
         "sarif": lambda reports: health_sarif(*reports),
         "github": lambda reports: health_annotations(*reports),
     }

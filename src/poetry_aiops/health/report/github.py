@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.cli.escape import for_github, github_property
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.places import place_of
+from poetry_aiops.health.report.words import place_of
 
 
 if TYPE_CHECKING:

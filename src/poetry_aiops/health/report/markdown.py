@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.cli.escape import for_markdown, markdown_block, markdown_code, web_address
 from poetry_aiops.health.report import words
+from poetry_aiops.health.report.next_step import next_step
 from poetry_aiops.health.report.sections import facts, reasons, sections
 
 
@@ -52,6 +53,9 @@ def _text(report: HealthReport, most: int) -> str:
     ]
     lines += [f"- {_sign(fact.style)}**{label}:** {for_markdown(fact.text)}" for label, fact in facts(report)]
     lines += [f"  - {_sign(note.style)}{for_markdown(note.text)}" for note in reasons(report)[:most]]
+    step = next_step(report)
+    if step is not None:
+        lines.append(f"- **What to do now:** {markdown_code(step.command)} {for_markdown(step.why)}")
     made = sections(report)
     lines += [line for section in made for line in ("", *_section(section, most))]
     left_out = sum(max(0, len(section.rows) - most) + max(0, len(section.notes) - most) for section in made)

@@ -56,9 +56,12 @@ def next_step(report: HealthReport) -> Step | None:
 
 def _about_questions(report: HealthReport) -> Step:
     if any(
-        "run `poetry lock`" in question or "lacks what" in question for question in report.gate.incomplete
+        "run `poetry lock`" in question or "lacks what has" in question for question in report.gate.incomplete
     ):
-        return Step("poetry lock", "makes poetry.lock what pyproject.toml requires")
+        return Step(
+            "poetry lock",
+            "makes poetry.lock what pyproject.toml requires, with all that the locked packages need",
+        )
     if (
         report.audit is not None
         and report.audit.failed

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.cli.escape import for_terminal, web_address
 from poetry_aiops.health.report import words
+from poetry_aiops.health.report.next_step import next_step
 from poetry_aiops.health.report.sections import facts, numbers, packages, reasons, sections
 from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in_words, total
 
@@ -48,6 +49,7 @@ def health_page(report: HealthReport) -> str:
         verdict=words.verdict(report),
         facts=facts(report),
         reasons=reasons(report),
+        step=next_step(report),
         sections=[section for section in sections(report) if section.key != "metrics"],
         numbers=numbers(report),
         packages=packages(report),

@@ -46,6 +46,9 @@ def package_rows(
     currency = {one.key: one for one in rated.currency}
     maintenance = {one.key: one for one in rated.maintenance}
     popularity = {one.key: one for one in rated.popularity}
+    signals: dict[PackageKey, list[Signal]] = {}
+    for signal in rated.signals:
+        signals.setdefault(signal.key, []).append(signal)
     return tuple(
         PackageRow(
             package=package,
@@ -55,7 +58,7 @@ def package_rows(
             currency=currency.get(package.key),
             maintenance=maintenance.get(package.key),
             popularity=popularity.get(package.key),
-            signals=tuple(signal for signal in rated.signals if signal.key == package.key),
+            signals=tuple(signals.get(package.key, ())),
             licence=licences.get(package.key),
         )
         for package in packages

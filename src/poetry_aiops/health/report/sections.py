@@ -245,7 +245,7 @@ def metrics(report: HealthReport) -> Section:
     rows = []
     for name, metric in words.metrics_in_order(report):
         weight = report.score.weights.get(name)
-        style = "dim" if metric is None else words.style_of_score(metric.score, metric.coverage)
+        style = "dim" if metric is None else words.style_of_metric(report, metric)
         value = "-" if metric is None else "unknown" if metric.score is None else words.number(metric.score)
         coverage = "-" if metric is None else words.percent(metric.coverage)
         rows.append(
@@ -337,7 +337,7 @@ def by_package(report: HealthReport) -> Section:
                 Cell(_severity(first.finding), words.style_of_severity(first.finding.severity)),
                 Cell(ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"),
                 Cell(fixed or "no fix known", "" if fixed else "warn"),
-                _via(*first.rows),
+                _via(*first.rows, chain=words.via_in_short(first.row)),
             )
         )
     columns = (_PACKAGE, Column("Severity"), Column("Advisories", elastic=True), Column("Fixed in"), Column("Pulled in by", elastic=True))  # fmt: skip
@@ -361,9 +361,9 @@ def _advisory(finding: Finding) -> Cell:
     return Cell(finding.id, code=True, link=finding.url, below=tuple(filter(None, parts)))
 
 
-def _via(*rows: PackageRow) -> Cell:
+def _via(*rows: PackageRow, chain: str = "") -> Cell:
     groups = words.groups_in_words(*rows)
-    return Cell(words.via_in_words(rows[0]) + (f" ({groups})" if groups else ""))
+    return Cell((chain or words.via_in_words(rows[0])) + (f" ({groups})" if groups else ""))
 
 
 def _score(score: float | None) -> Cell:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.cli.styled import Line, Style
     from poetry_aiops.health.report.model import HealthReport
-    from poetry_aiops.health.report.sections import Cell, Section
+    from poetry_aiops.health.report.sections import Cell, Note, Section
 
 
 _NARROW: Final = 36
@@ -47,16 +47,18 @@ def health_lines(report: HealthReport, view: TextView | None = None) -> tuple[Li
     shown = replace(shown, width=max(shown.width, _NARROW))
     if shown.every:
         return tuple(_whole(report, shown))
+    screen = _FirstScreen(report, shown.width)
     lines: tuple[Line, ...] = ()
     for most, reason_lines in product(range(_ROWS, 0, -1), _REASON_LINES):
-        lines = tuple(_first_screen(report, shown.width, most, reason_lines))
+        lines = tuple(screen.lines(most, reason_lines))
         if len(lines) <= SCREEN:
             break
     return lines
 
 
 def _whole(report: HealthReport, view: TextView) -> Iterator[Line]:
-    yield from _head(report, view.width, None)
+    yield from _head(report, view.width)
+    yield from (line for note in reasons(report) for line in _reason(note, view.width))
     for section in sections(report):
         yield ()
         yield from paragraph(section.title, view.width, 0, section.style or "title")
@@ -67,55 +69,71 @@ def _whole(report: HealthReport, view: TextView) -> Iterator[Line]:
             yield from (styled(f"      {for_terminal(line)}", _diff_style(line)) for line in note.diff)
 
 
-def _first_screen(report: HealthReport, width: int, most: int, reason_lines: int) -> Iterator[Line]:
-    yield from _head(report, width, min(_REASONS, most))
-    step = next_step(report)
-    if step is not None:
-        yield ()
-        yield styled("What to do now", "title")
-        yield from paragraph(step.command, width, 2, "good")
-        yield from paragraph(step.why, width, 4, "dim")
-    found = by_package(report)
-    if found.rows:
-        yield ()
-        yield styled(found.title, "title")
-        rows = [_spans(row) for row in found.rows[:most]]
-        yield from table(found.columns, rows, width)
-        yield from _more(len(found.rows) - most, width)
-    folded = words.folded(words.open_audits(report))
-    if folded:
-        yield ()
-        yield styled("Not audited", "warn")
-        for reason, names in folded[: min(_REASONS, most)]:
-            text = f"{names[0] if len(names) == 1 else f'{len(names)} packages'}: {reason}"
-            first, *rest = paragraph(for_terminal(text), width, style="warn")
-            if len(rest) < reason_lines:
-                yield from (first, *rest)
-            else:
-                yield from (first, *rest[: reason_lines - 1], styled("  ...", "dim"))
-        yield from _more(len(folded) - min(_REASONS, most), width)
-    also = [
-        section.title[0].lower() + section.title[1:]
-        for section in sections(report)
-        if section.detail and (section.rows or section.notes)
-    ]
-    if also:
-        yield ()
-        yield from paragraph(f"Also: {'; '.join(also)}. -v shows everything.", width, 0, "dim")
+class _FirstScreen:
+    """The parts of the first screen, each made once; ``lines`` lays them out with more or fewer rows."""
+
+    def __init__(self, report: HealthReport, width: int) -> None:
+        self.width = width
+        self.head = _head(report, width)
+        self.reasons = reasons(report)
+        self.step = next_step(report)
+        self.found = by_package(report)
+        self.rows = [_spans(row) for row in self.found.rows[:_ROWS]]
+        said = {source.problem for source in report.audit.sources} if report.audit else set()
+        folded = words.folded(words.open_audits(report))
+        self.folded = [(why, names) for why, names in folded if why not in said]
+        self.also = [
+            section.title[0].lower() + section.title[1:]
+            for section in sections(report)
+            if section.detail and (section.rows or section.notes)
+        ]
+
+    def lines(self, most: int, reason_lines: int) -> Iterator[Line]:
+        """Yield the screen with at most so many rows, and lines for one reason."""
+        width, few = self.width, min(_REASONS, most)
+        yield from self.head
+        yield from (line for note in self.reasons[:few] for line in _reason(note, width))
+        yield from _more(len(self.reasons) - few, width)
+        if self.step is not None:
+            yield ()
+            yield styled("What to do now", "title")
+            yield from paragraph(self.step.command, width, 2, "good")
+            yield from paragraph(self.step.why, width, 4, "dim")
+        if self.rows:
+            yield ()
+            yield styled(self.found.title, "title")
+            yield from table(self.found.columns, self.rows[:most], width)
+            yield from _more(len(self.found.rows) - most, width)
+        if self.folded:
+            yield ()
+            yield styled("Not audited", "warn")
+            for reason, names in self.folded[:few]:
+                text = f"{names[0] if len(names) == 1 else f'{len(names)} packages'}: {reason}"
+                first, *rest = paragraph(for_terminal(text), width, style="warn")
+                if len(rest) < reason_lines:
+                    yield from (first, *rest)
+                else:
+                    yield from (first, *rest[: reason_lines - 1], styled("  ...", "dim"))
+            yield from _more(len(self.folded) - few, width)
+        if self.also:
+            yield ()
+            yield from paragraph(f"Also: {'; '.join(self.also)}. -v shows everything.", width, 0, "dim")
 
 
-def _head(report: HealthReport, width: int, most: int | None) -> Iterator[Line]:
+def _head(report: HealthReport, width: int) -> list[Line]:
     verdict = words.verdict(report)
-    yield from labelled("Gate ", verdict.text, width, verdict.style, "title")
     name = for_terminal(report.project) or "this project"
-    yield from paragraph(f"Health of {name}, {words.moment(report.generated)}", width, 0, "dim")
+    lines = [
+        *labelled("Gate ", verdict.text, width, verdict.style, "title"),
+        *paragraph(f"Health of {name}, {words.moment(report.generated)}", width, 0, "dim"),
+    ]
     for label, fact in facts(report):
-        yield from labelled(f"{label:<{_LABEL}}", for_terminal(fact.text), width, fact.style)
-    reported = reasons(report)
-    for note in reported[:most]:
-        yield from paragraph(for_terminal(note.text), width, style=note.style)
-    if most is not None:
-        yield from _more(len(reported) - most, width)
+        lines += labelled(f"{label:<{_LABEL}}", for_terminal(fact.text), width, fact.style)
+    return lines
+
+
+def _reason(note: Note, width: int) -> list[Line]:
+    return paragraph(for_terminal(note.text), width, style=note.style)
 
 
 def _table(section: Section, width: int) -> Iterator[Line]:

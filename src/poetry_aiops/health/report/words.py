@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,8 @@ from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.security import RISK
 from poetry_aiops.health.signals import SignalKind
 from poetry_aiops.project.versions import public_version
+from poetry_aiops.system.addresses import redact_addresses
+from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ _LEVEL_STYLES: Final[dict[Severity, Style]] = {
     Severity.MEDIUM: "warn",
     Severity.LOW: "dim",
 }
+_LONG_CHAIN: Final = 40
 _NOT_ASKED: Final = "not requested"
 
 
@@ -137,6 +141,13 @@ def style_of_score(score: float | None, coverage: float) -> Style:
     return "good" if score >= GOOD_SCORE and coverage >= GOOD_SCORE else "warn"
 
 
+def style_of_metric(report: HealthReport, metric: Metric) -> Style:
+    """Return how a metric's score looks: that of security is never good beside findings that fail the gate."""
+    style = style_of_score(metric.score, metric.coverage)
+    is_failed = metric.name == "security" and any(one.kind == "advisory" for one in report.gate.violations)
+    return "warn" if style == "good" and is_failed else style
+
+
 def verdict(report: HealthReport) -> Verdict:
     """Return what the gate says: failed, cannot tell, or passed."""
     gate = report.gate
@@ -215,8 +226,9 @@ def found_in_words(report: HealthReport) -> Verdict:
         many = counted(len(levels), "vulnerability", "vulnerabilities")
         worst = next(level for level in GRAVEST_FIRST if level in levels)
         return Verdict(f"{many}: {', '.join(counts)}", style_of_severity(worst))
-    if report.audit is None or not report.audit.packages:
-        return Verdict("nothing was audited", "warn")
+    if report.audit is None or report.audit.blind:
+        is_failed = report.audit is not None and bool(report.audit.failed)
+        return Verdict("unknown: nothing could be audited" if is_failed else "nothing was audited", "warn")
     if not report.audit.complete:
         return Verdict("unknown: none was seen, but not everything could be audited", "warn")
     return Verdict("no known vulnerability", audited_in_words(report).style)
@@ -263,6 +275,12 @@ def via_in_words(row: PackageRow) -> str:
     if row.direct:
         return "direct"
     return " > ".join(row.via) if row.via else "nothing in pyproject.toml leads to it"
+
+
+def via_in_short(row: PackageRow) -> str:
+    """Return who pulls a package in, of a long chain its ends only."""
+    whole = via_in_words(row)
+    return whole if len(whole) <= _LONG_CHAIN else " > ... > ".join((row.via[0], *row.via[1:][-1:]))
 
 
 def groups_in_words(*rows: PackageRow) -> str:
@@ -388,3 +406,28 @@ def _libyears(row: PackageRow) -> float:
 
 def _kept(row: PackageRow) -> float | None:
     return row.maintenance.score if row.maintenance else None
+
+
+PYPROJECT: Final = "pyproject.toml"
+LOCK: Final = "poetry.lock"
+_UNSAFE: Final = re.compile(rb"[^A-Za-z0-9._~/-]")
+
+
+def place_of(report: HealthReport, row: PackageRow | None) -> tuple[str, int | None]:
+    """Return the file and line that a person can change: pyproject.toml's, else the entry in poetry.lock."""
+    place = report.locations.get(row.package.key) if row else None
+    if place is None or place.pyproject is not None or place.lock is None:
+        return in_repository(report, PYPROJECT), place.pyproject if place else None
+    return in_repository(report, LOCK), place.lock
+
+
+def in_repository(report: HealthReport, name: str) -> str:
+    """Return a file of the project relative to the repository, with ``/`` and without steps upwards."""
+    folder = redact_addresses(one_line(report.folder)).replace("\\", "/")
+    parts = [part for part in folder.split("/") if part not in {"", ".", ".."}]
+    return "/".join([*parts, name])
+
+
+def as_uri(path: str) -> str:
+    """Return a relative path as a URI reference (RFC 3986), everything else than plain letters percent-encoded."""
+    return _UNSAFE.sub(lambda match: b"%%%02X" % match[0][0], path.encode("utf-8", "replace")).decode("ascii")

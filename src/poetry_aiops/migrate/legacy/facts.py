@@ -55,9 +55,10 @@ class OldForm:
 
 @dataclass(frozen=True, slots=True)
 class LegacyFacts:
-    """All of the file; ``newest`` is the newest Poetry that was tried."""
+    """All of the file; ``newest`` is the newest Poetry that was tried, ``lowest`` the minor of Python 3 that it needs."""
 
     newest: str
+    lowest: Mapping[str, int]
     options: tuple[OldForm, ...]
     commands: tuple[OldForm, ...]
     settings: tuple[OldForm, ...]
@@ -80,4 +81,6 @@ def load_legacy_facts() -> LegacyFacts:
         for table in ("options", "commands", "settings")
     }
     pip = {name: frozenset(options) for name, options in document["pip"].items()}
-    return LegacyFacts(document["newest"], **forms, pip=pip, wrappers=frozenset(document["wrappers"]))
+    return LegacyFacts(
+        document["newest"], document["lowest"], **forms, pip=pip, wrappers=frozenset(document["wrappers"])
+    )

@@ -28,7 +28,7 @@ _HEAD: Final = re.compile(
     r"^\s*(?:ONBUILD\s+)?(?P<name>[A-Za-z]+)\s+(?P<rest>.*)$", re.DOTALL | re.IGNORECASE
 )
 _FROM: Final = re.compile(r"(?:--\S+\s+)*(?P<base>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*$", re.IGNORECASE)
-_PYTHON: Final = re.compile(r"(?:\S*/)?python(?::|@|$)")
+_PYTHON: Final = re.compile(r"(?:\S*/)?python(?::(?P<tag>[^@]*)|@|$)")
 _PAIR: Final = re.compile(r"(?P<name>\w+)=(?P<value>\"[^\"]*\"|'[^']*'|\S*)")
 _DOCUMENT: Final = re.compile(r"<<-?\s*[\"']?(?P<tag>\w+)[\"']?\s*$")
 _FLAGS: Final = re.compile(r"--[\w-]+=\S+|^(\s*)CMD(?=\s)")
@@ -37,15 +37,16 @@ _RUNS: Final = frozenset({"run", "cmd", "entrypoint", "healthcheck"})
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stage has become at some line; ``has_python``: its base is an image of Python.
+    """What a stage has become at some line.
 
+    ``python`` is the tag of the image of Python that it is built upon, ``""`` without a tag, None for another image.
     ``number`` counts the FROM lines, ``parents`` are the stages that it is built upon.
     """
 
     known: Knowledge
     number: int = 0
     parents: tuple[int, ...] = ()
-    has_python: bool = False
+    python: str | None = None
     is_root: bool = True
     environment: str | None = None
 
@@ -148,7 +149,8 @@ class _Reader:
             self.stage = replace(stage, number=number, parents=(*stage.parents, stage.number))
         else:
             self.known = replace(self.known, folder="/", copied={}, context=None)
-            self.stage = Stage(self.known, number, has_python=_PYTHON.match(base) is not None)
+            python = _PYTHON.match(base)
+            self.stage = Stage(self.known, number, python=(python["tag"] or "") if python else None)
 
     def _set(self, name: str, rest: str) -> None:
         pairs = {one["name"]: self.known.filled(one["value"].strip("\"'")) for one in _PAIR.finditer(rest)}

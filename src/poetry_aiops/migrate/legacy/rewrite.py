@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.legacy.find import OldFile
     from poetry_aiops.migrate.legacy.images import Image
     from poetry_aiops.migrate.legacy.model import Finding, Knowledge
+    from poetry_aiops.migrate.legacy.pipelines import Entry
 
 
 _COMMANDS: Final = frozenset(
@@ -69,6 +70,12 @@ def _needs_plugin(findings: Iterable[Finding]) -> bool:
     return any("hw-install" in found.today for found in findings)
 
 
+def _is_too_old(minors: Iterable[str], findings: Iterable[Finding]) -> bool:
+    """Say whether one of these minors of Python 3 is too old for what the new commands need."""
+    lowest = load_legacy_facts().lowest["plugin" if _needs_plugin(findings) else "poetry"]
+    return any(int(minor) < lowest for minor in minors)
+
+
 # -- images ------------------------------------------------------------------------------------------------
 
 
@@ -79,6 +86,8 @@ def _image(old: OldFile, image: Image, known: Knowledge) -> tuple[list[Edit], li
     if not runs or len(runs) + len(copies) != len(found) or _POETRY_THERE.search(old.file.text):
         return [], []
     if not all(_is_certain(run) and _can_install(image, run, known, old.file.text) for run in runs):
+        return [], []
+    if any(_is_too_old(re.findall(r"^3\.(\d+)", image.at(run.line).python or ""), runs) for run in runs):
         return [], []
     starts = old.file.starts
     edits = _replacing(runs)
@@ -97,7 +106,7 @@ def _can_install(image: Image, run: Finding, known: Knowledge, text: str) -> boo
     copied = whole or any(set(copy.files) >= set(run.files) for copy in image.copies)
     has_environment = stage.environment is not None or re.search("venv|conda", text) is None
     has_all = known.needs is not None or whole
-    return stage.has_python and stage.is_root and has_environment and copied and has_all
+    return stage.python is not None and stage.is_root and has_environment and copied and has_all
 
 
 def _still_named(text: str, image: Image) -> bool:
@@ -143,15 +152,28 @@ def _workflow(old: OldFile) -> tuple[list[Edit], list[Finding]]:
             start = next(entry.line for entry in inside if entry.path[:4] == step)
             text = "\n".join(lines[inside[0].line : inside[-1].end])
             before = "\n".join(lines[inside[0].line : start])
-            if _OTHER_MACHINES.search(text) or _POETRY_THERE.search(text) or "setup-python" not in before:
+            mine = [each for each in old.findings if inside[0].line < each.line <= inside[-1].end]
+            pythons = _pythons(old, [*inside, *(each for each in found if each.path[0] == "env")])
+            if (
+                _OTHER_MACHINES.search(text)
+                or _POETRY_THERE.search(text)
+                or "setup-python" not in before
+                or _is_too_old(pythons, mine)
+            ):
                 continue
             if job not in prepared:
                 prepared.add(job)
-                mine = [each for each in old.findings if inside[0].line < each.line <= inside[-1].end]
                 edits.append(_step_before(old, start, needs_plugin=_needs_plugin(mine)))
         edits += _replacing([one])
         changed.append(one)
     return edits, changed
+
+
+def _pythons(old: OldFile, found: Iterable[Entry]) -> list[str]:
+    """Return the minors of Python 3 in the keys of a workflow that are about Python, and below them."""
+    about = [entry for entry in found if any("python" in str(part) for part in entry.path)]
+    texts = ["\n".join(old.file.lines[entry.line : entry.end]) for entry in about]
+    return [minor for text in texts for minor in re.findall(r"(?<![\w.@])3\.(\d+)", text)]
 
 
 def _step_before(old: OldFile, line: int, *, needs_plugin: bool) -> Edit:

@@ -168,6 +168,8 @@ class Identity:
     """Whether the user gave ``requires_python``: then it counts in an existing pyproject.toml, too."""
     packages: tuple[tuple[str, str], ...] = ()
     """What Poetry cannot find by the project's name: names in the folder ``from`` (``""`` for the project's)."""
+    name_guessed: bool = False
+    """Whether the name is only that of the folder."""
 
 
 def inline_table(values: dict[str, object]) -> str:

@@ -59,11 +59,12 @@ def identity_of(
         package_mode=packages is not None,
         packages=packages or (),
         python_asked=python.asked is not None,
+        name_guessed=name is None,
     )
 
 
 def other_name(name: str) -> str:
-    """Return a name for a project whose folder is named like a package that it needs, which Poetry refuses."""
+    """Return a name for a project whose folder has the name of a package that it needs: Poetry takes the one for the other."""
     return f"{name}-project"
 
 

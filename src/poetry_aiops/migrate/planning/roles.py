@@ -308,7 +308,7 @@ def _settled(roles: dict[str, Role], tree: Tree) -> dict[str, Role]:
             )
         elif len(roles) == 1 and role.group not in _GROUPS.values():
             roles[file] = replace(role, kind="main", group=MAIN, optional=False, reason="it is the only file")
-    return _seeds_follow(_distinct_variants(roles))
+    return _seeds_follow(_distinct_variants(_distinct_groups(roles, tree)))
 
 
 def _seeds_follow(roles: dict[str, Role]) -> dict[str, Role]:
@@ -316,6 +316,27 @@ def _seeds_follow(roles: dict[str, Role]) -> dict[str, Role]:
         if role.kind == "seed" and role.pins in roles:
             roles[file] = replace(role, group=roles[role.pins].group)
     return roles
+
+
+def _distinct_groups(roles: dict[str, Role], tree: Tree) -> dict[str, Role]:
+    """Give files that would share a group (docs-blog and docs-user) their whole names: pip installs each alone."""
+    named = [role for role in roles.values() if role.kind == "group" and not role.chosen]
+    for role in named:
+        words = [word for word in _words(role.file) if word not in _MACHINES]
+        together = [other.file for other in named if other.group == role.group and other is not role]
+        if not words[1:] or not together or any(_goes_with(role.file, other, tree) for other in together):
+            continue
+        group = normalised(_NOT_IN_NAMES.sub("-", "-".join(words)).strip("-"))
+        roles[role.file] = replace(
+            role, group=group, reason=f"{role.reason}, and another file's does as well"
+        )
+    return roles
+
+
+def _goes_with(file: str, other: str, tree: Tree) -> bool:
+    """Say whether one of two files includes the other, or their names mean the same (dev-tools and tools_dev)."""
+    same = set(_words(file)) == set(_words(other))
+    return same or other in tree.readings[file].files or file in tree.readings[other].files
 
 
 def _distinct_variants(roles: dict[str, Role]) -> dict[str, Role]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.unit.health.health_hostile import hostile
 from tests.unit.health.health_sample import clean, sample
 
-from poetry_aiops.health.report.alert import alert_text, look_line
+from poetry_aiops.health.monitor import alert_text, look_line
 
 
 def test_an_alert_tells_the_news_and_how_things_stand() -> None:

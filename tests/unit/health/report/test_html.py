@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 from tests.unit.health.health_sample import blind, clean, sample
 
+from poetry_aiops.health.gate import Gate
 from poetry_aiops.health.report.page import health_page
 
 
@@ -94,3 +95,15 @@ def test_nothing_unknown_looks_good() -> None:
 
 def test_a_narrowed_report_says_so() -> None:
     assert "only dev (not the whole lock)" in health_page(replace(clean(), scope="only dev"))
+
+
+def test_it_says_what_to_do_now_and_security_is_never_green_beside_a_finding_that_fails() -> None:
+    report = replace(sample(), fixes=())
+    good = tuple(
+        replace(one, score=97.0, coverage=100.0) if one.name == "security" else one for one in report.metrics
+    )
+    text = health_page(replace(report, metrics=good))
+
+    assert "<code>poetry health --fix --dry-run</code>" in text
+    assert '<div class="value warn">97' in text
+    assert '<div class="value good">97' in health_page(replace(report, metrics=good, gate=Gate()))

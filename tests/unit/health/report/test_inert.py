@@ -12,7 +12,7 @@ from tests.support.every import every
 from tests.support.styled import as_text
 from tests.unit.health.health_hostile import hostile
 
-from poetry_aiops.health.report.alert import alert_text, look_line
+from poetry_aiops.health.monitor import alert_text, look_line
 from poetry_aiops.health.report.cyclonedx import health_cyclonedx
 from poetry_aiops.health.report.document import health_json
 from poetry_aiops.health.report.github import health_annotations

@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.unit.health.health_hostile import hostile
 from tests.unit.health.health_sample import blind, clean, sample
 
+from poetry_aiops.health.report.formats import SEVERAL
 from poetry_aiops.health.report.markdown import LARGEST, health_markdown
 
 
@@ -36,6 +37,18 @@ def test_even_a_tiny_limit_is_kept_with_a_word() -> None:
 
     assert len(text.encode()) <= 900
     assert "left out" in text
+
+
+def test_the_summaries_of_several_projects_fit_together() -> None:
+    report = hostile("w" * 590)
+    many = [replace(report, packages=report.packages * 300)] * 3
+    assert len(SEVERAL["markdown"](many).encode()) <= LARGEST
+
+
+def test_it_says_what_to_do_now() -> None:
+    assert "**What to do now:** `poetry health --fix --dry-run`" in health_markdown(
+        replace(sample(), fixes=())
+    )
 
 
 def test_nothing_unknown_looks_good() -> None:

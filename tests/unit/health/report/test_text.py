@@ -9,7 +9,7 @@ from tests.unit.health.facts import metric_of
 from tests.unit.health.health_sample import audited, blind, clean, finding, package, rated, sample
 
 from poetry_aiops.cli.styled import cells_wide
-from poetry_aiops.health.advisory import Audit, Severity, Status
+from poetry_aiops.health.advisory import AdvisorySource, Audit, Severity, Status
 from poetry_aiops.health.gate import Facts, Gate, Rules, judge
 from poetry_aiops.health.report.text import SCREEN, TextView, health_lines
 
@@ -136,3 +136,24 @@ def test_without_security_nobody_is_told_that_nothing_was_found() -> None:
 
     assert "vulnerabilities were not checked" in text
     assert "None known" not in text
+
+
+def test_a_reason_that_the_sources_problem_says_already_is_said_once() -> None:
+    report = of_many(90, "All connection attempts failed")
+    assert report.audit is not None
+    source = AdvisorySource("OSV", reachable=False, problem="All connection attempts failed")
+    dead = replace(report, audit=replace(report.audit, sources=(source,)))
+
+    assert "Not audited" in as_text(health_lines(report))
+    assert "Not audited" not in as_text(health_lines(dead))
+    assert "unknown: nothing could be audited" in as_text(health_lines(dead))
+
+
+def test_of_a_long_chain_the_first_screen_shows_the_ends() -> None:
+    via = ("a-package-with-a-long-name", "another-one-of-them", "one-more-of-them")
+    report = of_many(1)
+    rows = tuple(replace(row, direct=False, via=via) for row in report.packages)
+
+    screen = as_text(health_lines(replace(report, packages=rows), TextView(200)))
+    assert "a-package-with-a-long-name > ... > one-more-of-them" in screen
+    assert " > ".join(via) in as_text(health_lines(replace(report, packages=rows), TextView(200, every=True)))

@@ -76,9 +76,24 @@ def test_a_whole_repository_in_an_image_and_a_hardware_variant() -> None:
         "FROM python:3.12\nCOPY tools.txt .\nRUN pip install -r tools.txt\nRUN pip download -d w -r tools.txt\n",
         'FROM python:3.12\nCOPY tools.txt .\nRUN ["pip", "install", "-r", "tools.txt"]\n',
         "FROM python:3.12\nRUN pip install poetry\nCOPY tools.txt .\nRUN pip install -r tools.txt\n",
+        "FROM python:3.9-slim\nCOPY tools.txt .\nRUN pip install -r tools.txt\n",
+        "FROM python:3.10\nCOPY deps/gpu.txt .\nRUN pip install -r gpu.txt\n",
         "FROM python:3.12\nADD https://files.example/tools.txt .\nRUN pip install -r tools.txt\n",
     ],
-    ids=["no-python", "user", "path", "package", "option", "other-use", "second", "exec", "poetry", "remote"],
+    ids=[
+        "no-python",
+        "user",
+        "path",
+        "package",
+        "option",
+        "other-use",
+        "second",
+        "exec",
+        "poetry",
+        "old-python",
+        "old-python-for-plugin",
+        "remote",
+    ],
 )
 def test_an_image_with_anything_uncertain_is_left_as_it_is(text: str) -> None:
     assert new("Dockerfile", text) == ""
@@ -127,6 +142,23 @@ def test_a_workflow_gets_a_step_with_poetry_in_each_job_that_needs_it() -> None:
     expected = expected.replace("pip install -r ../tools.txt", "poetry install --only tools")
     assert new(".github/workflows/ci.yml", text) == expected
     assert new(".gitlab-ci.yml", "test:\n  script:\n    - pip install -r tools.txt\n") == ""
+
+
+def test_a_job_with_a_python_that_is_too_old_for_poetry_is_left_as_it_is() -> None:
+    text = """
+        jobs:
+          test:
+            strategy:
+              matrix:
+                python: [VERSIONS]
+            steps:
+              - uses: actions/setup-python@v3.1
+                with: {python-version: "${{ matrix.python }}"}
+              - run: pip install -r tools.txt
+        """
+    path = ".github/workflows/ci.yml"
+    assert new(path, text.replace("VERSIONS", '"3.9", "3.12"')) == ""
+    assert "poetry install --only tools" in new(path, text.replace("VERSIONS", '"3.10", "3.12"'))
 
 
 def test_scripts_and_makefiles_keep_everything_around_the_command() -> None:

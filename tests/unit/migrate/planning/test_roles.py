@@ -51,6 +51,13 @@ def test_other_names_are_optional_groups(path: str, group: str) -> None:
     assert (role.kind, role.group, role.optional) == ("group", group, True)
 
 
+def test_files_that_would_share_a_group_keep_their_whole_names() -> None:
+    files = {"requirements/docs.txt": "", "requirements/docs-blog.txt": "", "requirements/docs-api.txt": ""}
+    same = {"requirements/test.txt": "", "requirements/test-ci.txt": "-r test.txt\n", "test-reqs.txt": ""}
+    groups = {file: role.group for file, role in classify(tree_of({**files, **same}), {}).items()}
+    assert list(groups.values()) == ["docs", "docs-blog", "docs-api", "test", "test", "test"]
+
+
 @pytest.mark.parametrize(
     ("path", "group"), [('requirements-a"b.txt', "a-b"), ("requirements-ä.txt", "others")]
 )
