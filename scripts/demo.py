@@ -204,7 +204,7 @@ class Demo:
         )
         build = f"{TORCH}+{machine.backend}"
         self._promise(
-            f"hw-install: {machine.variant} ({machine.backend})" in output
+            f"Using {machine.variant} ({machine.backend})" in output
             and re.search(rf"\btorch \((\S+ -> )?{re.escape(build)}\)", output) is not None,
             f"variant {machine.variant}, torch {build}",
         )
@@ -263,7 +263,7 @@ class Demo:
         found = installed_packages(folder)
         self._promise(
             found == wanted,
-            f"{len(found)} packages, exactly what the lock holds for {variant}: torch {found.get('torch', 'is not there')}",
+            f"{len(found)} packages, exactly what the lock holds for {variant}: torch {found.get('torch', 'is missing')}",
         )
         nvidia = sorted(name for name in found if name.startswith("nvidia-"))
         self.narrator.good(f"NVIDIA libraries: {', '.join(nvidia) or 'none'}")

@@ -109,7 +109,7 @@ def _rocm(facts: dict[str, Any]) -> str:
     notes = [
         (
             ", ".join(row["gfx"]),
-            "yes" if row["automatic"] else "only when asked for",
+            "yes" if row["automatic"] else "only when requested",
             row["note"],
             _source(row),
         )

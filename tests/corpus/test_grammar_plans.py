@@ -90,7 +90,7 @@ TOLD = {
 DISAGREEMENTS = {
     "G038": "the case says that no `-r` stands in the annotation, but its input has `-r requirements.in`: six is direct",
     "G073": "the case is ok and G072, which has the same --pre, a note: the note is given for both",
-    "G113": "the case asks for exclusive extras; the variants are groups, which this plugin locks side by side",
+    "G113": "the case requires exclusive extras; the variants are groups, which this plugin locks side by side",
 }
 
 

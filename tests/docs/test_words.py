@@ -27,6 +27,13 @@ BETTER = {
     r"taken apart|in words|away again": "parsed, as a message, removed",
     r"(in|out of) step": "up to date, out of date",
     r"at hand|in vain": "available, without effect",
+    r"ask(s|ed)? for": "require, requires, requested",
+    r"(is|are|was) not there": "is missing, was not found",
+    r"puts? (it|them|these files) back|(be|was) put back": "restores, restored",
+    r"is as it was|at work": "is unchanged, running",
+    r"brings? \w+ along": "includes",
+    r"belongs? into": "belongs in",
+    r"looked (for|through)|whoever": "checked, searched, anyone who",
 }
 """Pattern -> what to write instead."""
 
@@ -92,6 +99,8 @@ def test_pages_schemas_and_facts_use_the_usual_words(path: Path) -> None:
         "what the images stand on",
         "lies in /x",
         "keeps files in step",
+        "the extra asks for " + "torch",
+        "libcuda is not " + "there",
     ],
 )
 def test_a_turn_is_found(text: str) -> None:

@@ -66,7 +66,7 @@ def test_a_twin_stands_for_the_name_that_main_asks_for(
     )
     done = own_poetry.must(made, "lock")
     lock = made.lockfile()
-    assert "opencv-python is left to the hardware variants (wanted by eyes 1.0" in done.output
+    assert "opencv-python is left to the hardware variants (required by eyes 1.0" in done.output
     assert "opencv-python" not in lock.selected("main")
     assert lock.selected("main", "plain")["opencv-python"] == "4.11.0"
     contrib = lock.selected("main", "contrib")
@@ -248,7 +248,7 @@ def test_a_remembered_variant_that_changed_is_chosen_anew(
     done = own_poetry.must(made, "hw-install")
     assert "this environment remembers" in done.output
     assert "chosen anew" in done.output
-    assert "hw-install: plain (cpu)" in done.output
+    assert "Using plain (cpu)" in done.output
     assert "opencv-python" in made.installed()
     assert "remembers" not in own_poetry.must(made, "hw-install").output
 

@@ -47,7 +47,7 @@ def test_the_demo_keeps_every_promise_and_leaves_nothing_behind(tmp_path: Path) 
     steps = re.findall(r"^\[(\d+)/(\d+)\]", done.stdout, re.MULTILINE)
     assert [int(step) for step, _ in steps] == list(range(1, int(steps[0][1]) + 1))
     for target, answer in MACHINES.items():
-        shown = rf"--target .*{target}\"?\n +hw-install: {re.escape(answer)}"
+        shown = rf"--target .*{target}\"?\n +Using {re.escape(answer)}"
         assert re.search(shown, done.stdout), f"{target} is not answered with {answer}\n{done.stdout}"
     assert "\x1b" not in done.stdout, "colours in a pipe"
     assert list(tmp_path.iterdir()) == []

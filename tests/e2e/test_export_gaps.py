@@ -141,7 +141,7 @@ def test_a_password_in_a_sources_address_does_not_leak(
     written = [*project.path.glob("config/**/*.txt"), *project.path.glob("pylock*.toml")]
     assert len(written) == 5
     assert all("pa55word" not in path.read_text("utf-8") for path in written)
-    assert "asks for a password" in exports.ours(BASE)
+    assert "requires a password" in exports.ours(BASE)
 
 
 def test_ours_has_a_header_layers_and_reasons(hardware: Both) -> None:
@@ -183,7 +183,7 @@ def test_a_pylock_without_an_index_and_without_a_memory_is_told_as_incomplete(
     done = own_poetry.run(projects.exporting_everything(project), "sync-reqs", "--no-cache")
 
     assert done.code == 3
-    assert "the addresses of locked files could not be found out" in done.stderr
+    assert "the addresses of locked files could not be determined" in done.stderr
     assert "idna 3.6" in done.stderr
     assert not (project.path / "pylock.toml").exists()
     assert (project.path / BASE).exists()

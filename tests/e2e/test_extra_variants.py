@@ -30,7 +30,7 @@ def torch_of(project: Project) -> str | None:
 def test_exclusive_extras_are_chosen_from(poetry: PoetryProgram, locked_project: ProjectFactory) -> None:
     project = locked_project(SOUND + TABLE)
     done = poetry.must(project, "hw-install")
-    assert "hw-install: ml-cpu (cpu)" in done.stdout
+    assert "Using ml-cpu (cpu)" in done.stdout
     assert str(torch_of(project)).endswith("+cpu")
 
 

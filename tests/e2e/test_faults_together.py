@@ -61,7 +61,7 @@ def test_a_second_run_that_would_change_the_project_is_refused(
     with locked(project.path, datetime.now(UTC)):
         done = poetry.run(project, *command)
     assert done.code == 2, str(done)
-    assert f"another run is at work in this project (process {os.getpid()}, since " in done.stderr
+    assert f"another run is active in this project (process {os.getpid()}, since " in done.stderr
     assert project.files() == before
 
 
@@ -75,7 +75,7 @@ def test_a_second_wheelhouse_in_the_same_folder_is_refused(
     with run_lock(wheels / ".lock", datetime.now(UTC), "folder"):
         done = poetry.run(project, *command)
     assert done.code == 2, str(done)
-    assert "another run is at work in this folder" in done.stderr
+    assert "another run is active in this folder" in done.stderr
     assert [path.name for path in wheels.iterdir()] == [".lock"]
 
     poetry.must(project, *command)

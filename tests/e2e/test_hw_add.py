@@ -318,7 +318,7 @@ def test_an_index_without_hashes_is_warned_about_before_locking(
         (projects.HW, ("torch", "--variants", "cpu,cpu"), ("named twice",)),
         (projects.HW, ("git+https://h.example/x", "--variants", "cpu"), ("not a package name",)),
         (projects.HW, ("torch@banana", "--variants", "cpu"), ("banana",)),
-        (projects.HW, ("torch@^2.11", "--variants", "cpu"), ("already asks for torch", "--replace")),
+        (projects.HW, ("torch@^2.11", "--variants", "cpu"), ("already requires torch", "--replace")),
         (projects.ORDINARY, ("torch@^2.15", "--variants", "cpu,cu126"), ("torch 2.6 to 2.14",)),
         (NOT_OPTIONAL, ("torch", "--variants", "cpu,cu126"), ("ml-cpu", "not optional", "optional = true")),
         (OLD_DEV, ("torch", "--variants", "cpu,cu126"), ("dev-dependencies", "torch cannot be moved")),

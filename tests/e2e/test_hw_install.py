@@ -74,10 +74,9 @@ def test_a_machine_without_gpu_gets_the_cpu_variant_and_is_told_why(
     done = poetry.must(project, "hw-install")
 
     assert project.installed() == selected(project, "main", "dev", "ml-cpu")
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("hw-install:")]
-    assert line == "hw-install: ml-cpu (cpu) - no accelerator found"
-    assert "falling back to the CPU build" in done.stderr
-    assert "ml-gpu (cu126)" in done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Using ")]
+    assert line == "Using ml-cpu (cpu): no accelerator found"
+    assert "no GPU found; using the CPU build. Details: poetry hw-info --explain" in done.stderr
 
 
 def test_a_described_gpu_gets_its_variant_and_one_line_names_driver_and_limit(
@@ -88,9 +87,9 @@ def test_a_described_gpu_gets_its_variant_and_one_line_names_driver_and_limit(
     done = poetry.must(project, "hw-install", "--target", GTX_1080)
 
     assert project.installed() == selected(project, "main", "dev", "ml-gpu")
-    assert "hw-install: ml-gpu (cu126) - NVIDIA GPU: driver 580.65.06 runs CUDA 12.x" in done.stdout
+    assert "Using ml-gpu (cu126): NVIDIA GPU: driver 580.65.06 runs CUDA 12.x" in done.stdout
     assert "torch up to 2.14" in done.stdout
-    assert "falling back" not in done.output
+    assert "using the CPU build" not in done.output
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,7 @@ def test_hardware_takes_a_variant_a_backend_or_a_family(
     poetry: PoetryProgram, locked_project: ProjectFactory, asked: str, variant: str
 ) -> None:
     done = poetry.must(locked_project(projects.HW), "hw-install", "--hardware", asked, "--dry-run")
-    assert f"hw-install: {variant} (" in done.stdout
+    assert f"Using {variant} (" in done.stdout
 
 
 def test_hardware_none_installs_no_variant(poetry: PoetryProgram, locked_project: ProjectFactory) -> None:
@@ -115,9 +114,9 @@ def test_the_environment_variable_chooses_and_the_option_beats_it(
 ) -> None:
     project = locked_project(projects.HW)
     done = poetry.must(project, "hw-install", "--dry-run", POETRY_AIOPS_HARDWARE="cuda")
-    assert "hw-install: ml-gpu (cu126) - requested by POETRY_AIOPS_HARDWARE" in done.stdout
+    assert "Using ml-gpu (cu126), requested by POETRY_AIOPS_HARDWARE" in done.stdout
     done = poetry.must(project, "hw-install", "--dry-run", "--hardware", "cpu", POETRY_AIOPS_HARDWARE="cuda")
-    assert "hw-install: ml-cpu (cpu) - requested with --hardware" in done.stdout
+    assert "Using ml-cpu (cpu), requested with --hardware" in done.stdout
 
 
 @pytest.mark.parametrize("option", ["--with", "--only"])
@@ -181,7 +180,7 @@ def test_a_project_without_variants_is_installed_as_poetry_would(
     project = locked_project(projects.ORDINARY)
     done = poetry.must(project, "hw-install")
     assert project.installed() == selected(project, "main", "dev")
-    assert "declares no hardware variants" in done.stdout
+    assert "No hardware variants declared" in done.stdout
     assert "poetry hw-add" in done.stdout
 
 
@@ -362,7 +361,7 @@ def test_an_explicit_choice_is_remembered_until_auto_is_asked_for(
     poetry.must(project, "hw-install", "--hardware", "cuda")
 
     again = poetry.must(project, "hw-install")
-    assert "hw-install: ml-gpu (cu126) - remembered in this environment" in again.stdout
+    assert "Using ml-gpu (cu126), remembered in this environment" in again.stdout
     assert "--hardware auto" in again.stdout
 
     poetry.must(project, "hw-install", "--hardware", "auto")
@@ -379,11 +378,11 @@ def test_what_is_remembered_for_this_machine_says_nothing_about_another_one(
     poetry.must(project, "hw-install", "--hardware", "cpu")
 
     there = poetry.must(project, "hw-install", "--dry-run", "--target", "driver=580.65,cc=8.6")
-    assert "hw-install: ml-gpu (cu126)" in there.stdout
+    assert "Using ml-gpu (cu126)" in there.stdout
     assert "remembered" not in there.stdout
 
     here = poetry.must(project, "hw-install", "--dry-run")
-    assert "hw-install: ml-cpu (cpu) - remembered in this environment" in here.stdout
+    assert "Using ml-cpu (cpu), remembered in this environment" in here.stdout
 
 
 def test_a_choice_by_the_environment_variable_is_not_remembered(
@@ -450,7 +449,7 @@ def test_an_image_build_must_be_told_which_machine_it_is_for(
     assert "Installing" not in done.output
     done = in_an_image_build(poetry, project, "hw-install", "--dry-run", POETRY_AIOPS_HARDWARE="cu126")
     assert done.code == 0
-    assert "hw-install: ml-gpu (cu126)" in done.stdout
+    assert "Using ml-gpu (cu126)" in done.stdout
 
 
 BUILDERS = {
@@ -490,8 +489,8 @@ def test_auto_means_it_and_in_a_ci_job_the_warning_comes_first(
     done = poetry.interleaved(project, "hw-install", "--dry-run", "--explain", *arguments, **environment)
     assert done.code == 0, str(done)
     lines = [line for line in done.stdout.splitlines() if line and "virtualenv" not in line]
-    assert lines[0].startswith("Warning: falling back to the CPU build")
-    assert "hw-install: ml-cpu (cpu)" in done.stdout
+    assert lines[0].startswith("Warning: no GPU found; using the CPU build")
+    assert "Using ml-cpu (cpu)" in done.stdout
 
 
 # -- output -----------------------------------------------------------------------------------------------
@@ -531,7 +530,7 @@ def test_a_fitting_variant_whose_torch_is_too_new_is_passed_over_with_the_reason
     project = locked_project(projects.HW)
     old_gpu = "linux-x86_64,driver=580.65.06,cc=3.5"
     done = poetry.must(project, "hw-install", "--dry-run", "--target", old_gpu)
-    assert "hw-install: ml-cpu (cpu)" in done.stdout
+    assert "Using ml-cpu (cpu)" in done.stdout
     assert "ml-gpu" in done.stderr
 
 

@@ -167,7 +167,7 @@ def test_the_proof_compares_what_each_file_installs_and_says_why_something_diffe
     }
     for file in ("requirements.txt", "requirements-docs.txt"):
         differences = {one["name"]: (one["new"], one["cause"]) for one in installs[file]["differences"]}
-        assert differences["pydantic"] == ("2.5.0", "requirements-old.txt:2 asks for pydantic <2.6")
+        assert differences["pydantic"] == ("2.5.0", "requirements-old.txt:2 requires pydantic <2.6")
     for file in ("requirements-old.txt", "requirements-exact.txt"):
         assert (installs[file]["packages"], installs[file]["differences"]) == (2, [])
     assert not project.pyproject.exists()
@@ -187,7 +187,7 @@ def test_a_lock_of_two_versions_for_one_machine_is_refused_with_what_to_do_and_k
     done = poetry.run(project, "migrate-reqs")
     assert done.code == 1, str(done)
     assert "requirements.txt: pydantic 2.6.0 -> 2.5.0, 2.6.0 on linux-x86_64-py3.11," in done.stderr
-    step = "ask for one range of pydantic in requirements-dev.txt:2 and pyproject.toml:6 (extra old)"
+    step = "require one range of pydantic in requirements-dev.txt:2 and pyproject.toml:6 (extra old)"
     assert step in done.stderr
     assert content(project) == before
     kept = Path(done.stderr.partition("The planned files are in ")[2].partition(". ")[0])

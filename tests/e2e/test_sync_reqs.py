@@ -436,7 +436,7 @@ def test_a_symbolic_link_does_not_lead_out_of_the_project(
             ("--wheelhouse", "w", "--hardware", "cpu", "--platform", "linux-x86"),
             'Did you mean "linux-x86_64"?',
         ),
-        (("--wheelhouse", "w", "--hardware", "cpu", "--python", "3.9"), "does not take Python 3.9"),
+        (("--wheelhouse", "w", "--hardware", "cpu", "--python", "3.9"), "does not allow Python 3.9"),
     ],
 )
 def test_options_that_cannot_be_followed_are_usage_errors(

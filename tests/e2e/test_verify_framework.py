@@ -144,7 +144,7 @@ def test_the_cpu_build_in_a_gpu_environment_is_told(environment: Environment) ->
 
 def test_a_build_on_a_machine_without_a_gpu_is_told(environment: Environment) -> None:
     error = "Found no NVIDIA driver on your system."
-    refused(environment.torch(error=error).verify("cu126"), "failed on cuda: no NVIDIA driver is there")
+    refused(environment.torch(error=error).verify("cu126"), "failed on cuda: no NVIDIA driver was found")
 
 
 def test_an_amd_build_is_held_to_its_gfx_names(environment: Environment) -> None:

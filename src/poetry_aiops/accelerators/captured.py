@@ -53,7 +53,7 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     }
     if not any(body.strip() for body in bodies.values()):
         raise InputError(
-            "there is nothing to read a machine from",
+            "there is no probe output to read",
             where=next(iter(texts), None),
             hint="Give a file with the output of nvidia-smi, rocminfo, lspci or another probe.",
         )
@@ -67,10 +67,9 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     if not any(o.facts.answers for o in observations):
         read = ", ".join(dict.fromkeys(o.name for o in observations))
         raise IncompleteError(
-            "the text says nothing of an accelerator that is understood"
-            + (f" (read as: {read})" if read else ""),
+            "no accelerator was recognised in the text" + (f" (read as: {read})" if read else ""),
             where=next(iter(texts)),
-            hint=f"Looked for the output of {LOOKED_FOR}. --target takes a description of the machine.",
+            hint=f"Known are the outputs of {LOOKED_FOR}. --target takes a description of the machine.",
         )
     detection = assemble(_base(observations), observations, catalogue)
     named = next((found.group() for body in bodies.values() if (found := _PRODUCT.search(body))), None)
@@ -81,7 +80,7 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
         raise IncompleteError(
             f"the text names {named}, but nothing that was understood lists it (read as: {read})",
             where=next(iter(texts)),
-            hint=f"Looked for the output of {LOOKED_FOR}. --target takes a description of the machine.",
+            hint=f"Known are the outputs of {LOOKED_FOR}. --target takes a description of the machine.",
         )
     return detection
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.selection import BackendVerdict, Selection
 
 
+NO_ACCELERATOR = "no accelerator found"
+"""How messages call a machine without accelerators."""
+
 FAMILIES = ("cuda", "rocm", "mps", "xpu", "jetson", "cpu")
 
 Origin = Literal["auto", "option", "groups", "environment", "profile", "remembered"]
@@ -156,7 +159,7 @@ def _automatic(offers: Sequence[Offer], selection: Selection, device: str) -> Ch
             if late := _too_new(offer, verdict):
                 passed_over.append(late)
             else:
-                warnings = _cpu_warnings(offer, offers, selection, passed_over)
+                warnings = _cpu_warnings(offer, offers, selection, passed_over, device)
                 return _chosen(offer, verdict, warnings, device)
     raise _nothing_fits(offers, selection, passed_over, device)
 
@@ -192,11 +195,13 @@ def _choice(
 
 
 def _cpu_warnings(
-    chosen: Offer, offers: Sequence[Offer], selection: Selection, passed_over: list[str]
+    chosen: Offer, offers: Sequence[Offer], selection: Selection, passed_over: list[str], device: str
 ) -> Sequence[str]:
     gpu_offers = [offer for offer in offers if family_of(offer.backend) != "cpu"]
     if family_of(chosen.backend) != "cpu" or not gpu_offers:
         return passed_over
+    if device == NO_ACCELERATOR:
+        return ["no GPU found; using the CPU build. Details: poetry hw-info --explain"]
     return [_falls_to_cpu(gpu_offers, selection, passed_over)]
 
 
@@ -206,9 +211,7 @@ def _falls_to_cpu(gpu_offers: Sequence[Offer], selection: Selection, passed_over
         verdict = _verdict(selection, offer.backend)
         if verdict is not None and not verdict.accepted:
             reasons.append(f"{offer.variant} ({offer.backend}): {verdict.reasons[0]}")
-    return "falling back to the CPU build although the project holds GPU variants: " + "; ".join(
-        dict.fromkeys(reasons)
-    )
+    return "using the CPU build although the project has GPU variants: " + "; ".join(dict.fromkeys(reasons))
 
 
 def _nothing_fits(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from poetry_aiops.accelerators.choice import NO_ACCELERATOR
 from poetry_aiops.project.backends import family_of
 
 
@@ -33,7 +34,7 @@ def device_in_words(host: Host) -> str:
     """Return how messages call the machine's accelerators: ``NVIDIA GeForce GTX 1080``."""
     counted = [device for device in host.accelerators if device.counts]
     if not counted:
-        return "no usable accelerator" if host.accelerators else "no accelerator found"
+        return "no usable accelerator" if host.accelerators else NO_ACCELERATOR
     return " and ".join(dict.fromkeys(device.label for device in counted))
 
 
@@ -101,7 +102,7 @@ def machine_text(
         lines += ["", "Probes", *_probe_lines(detection)]
         lines += ["", "Backends", *_backend_lines(selection)]
     else:
-        lines += ["", "Every probe and every rejected backend: poetry hw-info --explain"]
+        lines += ["", "Details: poetry hw-info --explain"]
     return "\n".join(lines)
 
 

@@ -23,9 +23,9 @@ class Problem(StrEnum):
     NO_DEVICES = "no devices were found"
     NOT_RUNNING = "the driver does not answer"
     NO_PERMISSION = "no permission to use the device"
-    NO_LIBCUDA = "libcuda is not there"
-    NO_NVML = "the NVML library is not there"
-    NO_PROGRAM = "the program is not there"
+    NO_LIBCUDA = "libcuda is missing"
+    NO_NVML = "the NVML library is missing"
+    NO_PROGRAM = "the program is missing"
     NO_ROCK = "AMD's kernel driver is not loaded"
     NO_NODES = "there are no device nodes of NVIDIA's driver"
 

@@ -66,7 +66,7 @@ def wish_of(
     if options.hardware is not None:
         if named and normalised(options.hardware) not in named:
             raise UsageError(
-                f"--hardware {options.hardware} and the group {named[0]} ask for different hardware variants",
+                f"--hardware {options.hardware} and the group {named[0]} require different hardware variants",
                 where="--hardware",
                 hint="Name the variant only once.",
             )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu
 from poetry_aiops.accelerators.host import Accelerator, Cpu, Host
 from poetry_aiops.errors import UsageError
+from poetry_aiops.project.checks import did_you_mean
 
 
 if TYPE_CHECKING:
@@ -106,15 +107,28 @@ def _read_part(part: str, read: _Spec) -> None:
     elif lowered in {"wsl", "musl"}:
         read.flags.add(lowered)
     else:
-        known = ", ".join((*PLATFORMS, *FAMILIES, "wsl", "musl"))
-        read.faults.append(
-            f"{part[:80]!r} is not known here; known words: {known}" if part else "a part is empty"
-        )
+        read.faults.append(_unknown_word(part[:80]) if part else "a part is empty")
+
+
+def _unknown_word(word: str) -> str:
+    """Return the message about a word without ``=``, with the key or the known word that was probably meant."""
+    known = (*PLATFORMS, *FAMILIES, "wsl", "musl")
+    key = next((key for key in ("gfx", "device") if re.fullmatch(_FORMS[key][0], word.lower())), "gpu")
+    if hint := did_you_mean(word, known):
+        pass
+    elif re.fullmatch(r"[\d.]+", word):
+        hint = "Write what it is, for example driver=580.65 or cc=8.6."
+    elif re.search(r"\d", word):
+        hint = f"Did you mean {key}={word}?"
+    else:
+        hint = f"Known words: {', '.join(known)}."
+    return f'Unknown word "{word}". {hint}'
 
 
 def _read_value(key: str, value: str, read: _Spec) -> None:
     if key not in _FORMS:
-        read.faults.append(f"{key[:40]!r} is not a known key; known keys: {', '.join(_FORMS)}")
+        hint = did_you_mean(key, _FORMS) or f"Known keys: {', '.join(_FORMS)}."
+        read.faults.append(f'Unknown key "{key[:40]}". {hint}')
         return
     pattern, meaning = _FORMS[key]
     if not re.fullmatch(pattern, value):
@@ -136,7 +150,8 @@ def _check(read: _Spec, catalogue: Catalogue) -> None:
     }.get(family, {"cc", "gfx", "driver", "device", "gpu", "l4t"})
     read.faults += [f"{key} cannot be combined with {family}" for key in sorted(keys & wrong)]
     if family == "cuda" and "driver" not in keys:
-        read.faults.append("driver=... is missing: the driver of an NVIDIA GPU decides which builds run")
+        named = next((f"{key}={read.one(key)}" for key in ("gpu", "device", "cc") if key in keys), "cuda")
+        read.faults.append(f"{named} needs a driver, for example driver=580.65,{named}")
     if family == "rocm" and not keys & {"gfx", "device", "gpu"}:
         read.faults.append(
             "an AMD GPU needs gfx=..., because every build holds code for certain architectures"

@@ -99,12 +99,12 @@ def _failures(gpu: Gpu, around: Surroundings) -> Iterator[tuple[bool, str, str]]
     )
     yield (
         Problem.NO_LIBCUDA in problems,
-        "libcuda is not there (nvidia-smi shows no CUDA version)",
+        "libcuda is missing (nvidia-smi shows no CUDA version)",
         "Start the container with NVIDIA_DRIVER_CAPABILITIES=compute,utility, or install the driver's libcuda.",
     )
     yield (
         Problem.NO_NVML in problems and around.driver is not None,
-        "the driver is loaded but its libraries are not there",
+        "the driver is loaded but its libraries are missing",
         GIVE if around.container else "Install the user-space part of NVIDIA's driver.",
     )
     yield (
@@ -166,7 +166,7 @@ def _withheld(gpu: Gpu, around: Surroundings) -> State | None:
         setting = " (NVIDIA_VISIBLE_DEVICES withholds it)" if around.withheld else ""
         why = f"this container was not given the device{setting}: the host's driver shows, its node does not"
         return State(usable=False, why=why, needs=GIVE)
-    why = f"the driver is loaded but {wanted or '/dev/nvidia0'} is not there"
+    why = f"the driver is loaded but {wanted or '/dev/nvidia0'} is missing"
     needs = "Run `sudo nvidia-modprobe -u -c=0`, or nvidia-smi once as root."
     return State(usable=False, why=why, needs=needs)
 
@@ -189,7 +189,7 @@ def amd_state(gpu: Gpu, around: Surroundings, *, in_kfd: bool) -> State:
         needs = "Start the container with `--device /dev/kfd --device /dev/dri`."
         if not around.container:
             needs = "Load the amdgpu driver with KFD (`sudo modprobe amdgpu`)."
-        return State(usable=False, why="/dev/kfd is not there", needs=needs)
+        return State(usable=False, why="/dev/kfd is missing", needs=needs)
     if not in_kfd:
         return State(usable=False, why="the kernel offers it for display only, not for computing (KFD)")
     return USABLE

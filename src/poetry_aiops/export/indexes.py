@@ -65,11 +65,11 @@ def index_notes(pins: Iterable[Pin], *, hashed: bool, indexes: Indexes) -> list[
     for url in dict.fromkeys(map(public_address, written)):
         if url in logins:
             notes.append(
-                f"{url} asks for a password, which is not written here: give it to pip (keyring, .netrc)."
+                f"{url} requires a password, which is not written here: give it to pip (keyring, .netrc)."
             )
         insecure = _PLAIN_HTTP.match(url)
         if insecure and not _HERE.fullmatch(insecure["host"]):
-            notes.append(f"{url} is not HTTPS: pip asks for `--trusted-host {insecure['host']}`.")
+            notes.append(f"{url} is not HTTPS: pip requires `--trusted-host {insecure['host']}`.")
     if indexes.extra and not hashed:
         notes.append(
             "There are several indexes and no hashes: pip takes a version from any index that offers it."

@@ -170,7 +170,7 @@ class Synchronising:
     def _incomplete(self, state: Standing) -> AiopsError:
         files = [path for path, action in self.actions.items() if action == "incomplete"]
         return IncompleteError(
-            "not written, because the addresses of locked files could not be found out",
+            "not written, because the addresses of locked files could not be determined",
             where=", ".join(files),
             details=tuple(state.problems),
             hint="poetry.lock does not hold addresses. Run the command again where the index can be reached.",

@@ -82,7 +82,7 @@ class PoetryExport:
         locker = self._poetry.locker
         if self.lock.content_hash != locker._content_hash and not locker.is_fresh():  # noqa: SLF001 - is_fresh() parses the lock again
             raise UsageError(
-                "poetry.lock does not match what pyproject.toml asks for",
+                "poetry.lock does not match what pyproject.toml requires",
                 where=COMMAND,
                 hint="Run `poetry lock` first.",
             )

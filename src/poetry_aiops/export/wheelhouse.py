@@ -163,7 +163,7 @@ def _full_python(python: str, allowed: Callable[[str], bool]) -> tuple[str, int]
     full = next((text for patch in patches if allowed(text := f"3.{minor}.{patch}")), None)
     if full is None:
         raise UsageError(
-            f"the project does not take Python {python}",
+            f"the project does not allow Python {python}",
             where="--python",
             hint="Choose one that `requires-python` allows.",
         )

@@ -39,7 +39,7 @@ class GraphCommand(AiopsCommand, Command):
         ),
         output_option(),
         projects_option(),
-        option("only", None, "Look at these groups only.", flag=False, multiple=True),
+        option("only", None, "Use only these groups.", flag=False, multiple=True),
         option("without", None, "Leave out these groups.", flag=False, multiple=True),
         option("extras", None, "Count only these of the project's extras.", flag=False, multiple=True),
         option(
@@ -74,7 +74,7 @@ class GraphCommand(AiopsCommand, Command):
         option("open", None, "Open the page in a browser."),
     ]
     help = """\
-Reads poetry.lock and pyproject.toml: no environment, and no network unless --sizes asks for it. Every locked package counts,
+Reads poetry.lock and pyproject.toml; no environment is needed, and a network only for --sizes. Every locked package counts,
 optional groups and all hardware variants included, unless --only, --without or --extras say otherwise.
 
 Without a format and without a question it writes the page <comment>dependency_graph.html</> and

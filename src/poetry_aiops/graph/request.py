@@ -38,7 +38,7 @@ class GraphRequest:
             raise UsageError(
                 "--from says where the paths of --why begin",
                 where="--from",
-                hint="Ask for example `poetry graph --why idna --from fastapi`.",
+                hint="For example `poetry graph --why idna --from fastapi`.",
             )
         if self.depth is not None and (not self.depth.isdecimal() or int(self.depth) < 1):
             raise UsageError(

@@ -129,11 +129,14 @@ class Adding:
         """Raise UsageError for options that say nothing, or that contradict each other."""
         request = self.request
         if request.from_groups and (request.packages or request.variants or request.remove):
-            what, hint = "takes the variants from the groups as they are", "Leave out everything else."
+            what, hint = "takes the variants from the groups unchanged", "Leave out everything else."
         elif not (request.packages or request.remove or request.from_groups):
             what, hint = "no package is named", f"Write for example {COMMAND} torch --variants cpu,cu126."
         elif request.variants and not request.packages:
-            what, hint = "--variants says where packages go, and none is named", "Name the packages as well."
+            what, hint = (
+                "--variants needs packages",
+                f"Write for example {COMMAND} torch --variants cpu,cu126.",
+            )
         else:
             return
         raise UsageError(what, where="--from-groups" if request.from_groups else COMMAND, hint=hint)
@@ -292,7 +295,7 @@ def _declaration(hardware: HardwareConfig | None, inferred: HardwareConfig | Non
         raise UsageError(what, where="--from-groups", hint=hint)
     if inferred is None:
         raise UsageError(
-            "no optional groups of this project ask for different builds of one package",
+            "no optional groups of this project require different builds of one package",
             where="--from-groups",
             hint=f"Write the groups with {COMMAND} PACKAGE --variants cpu,cu126, or declare them in {VARIANTS}.",
         )
@@ -317,7 +320,7 @@ def _write(seen: Mapping[Path, bytes | None], after: Mapping[Path, bytes]) -> No
         write_together(after)
     except OSError as error:
         raise InputError(
-            f"cannot be written and is as it was: {error.strerror or error}",
+            f"cannot be written and is unchanged: {error.strerror or error}",
             where=", ".join(map(str, after)),
             hint="Make room or make it writable, then run this again.",
         ) from error

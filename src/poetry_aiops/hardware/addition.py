@@ -210,7 +210,7 @@ class _Planner:
         elif len([one for other, one in self.shared if other == group and one.name == name]) > 1:
             reason = "it has several requirements there; take them out by hand first"
         elif requirement.marker:
-            reason = f"it is wanted only where {requirement.marker}; take it out by hand first"
+            reason = f"it is required only where {requirement.marker}; take it out by hand first"
         if reason:
             self._problem(
                 where, f"{name} cannot be moved into the variants", reason[0].upper() + reason[1:] + "."
@@ -297,7 +297,7 @@ class _Planner:
             has = ", ".join(dict.fromkeys(f"{one.name} {one.constraint}" for one in present))
             self._problem(
                 self.project.groups[group].key_path,
-                f"the variant already asks for {has}, not for {asked.constraint}",
+                f"the variant already requires {has}, not {asked.constraint}",
                 "Add --replace to change it.",
             )
         return True

@@ -83,7 +83,9 @@ def asked_backends(
         elif _is_known(backend, own, recipes, checker, word):
             found.append(backend)
     if not found and not checker.problems:
-        checker.report(_VARIANTS, "names no backend", "Write for example --variants cpu,cu126.")
+        checker.report(
+            _VARIANTS, "is required and names no backend", "Write for example --variants cpu,cu126."
+        )
     return tuple(found)
 
 

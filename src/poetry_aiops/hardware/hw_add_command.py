@@ -45,7 +45,7 @@ class HwAddCommand(AiopsCommand, Command):
             multiple=True,
         ),
         option(
-            "from-groups", None, "Declare the optional groups that ask for different builds of one package."
+            "from-groups", None, "Declare the optional groups that require different builds of one package."
         ),
         option("replace", None, "Change the requirements of variants that already have these packages."),
         option("dry-run", None, "Show the changes of pyproject.toml; write and lock nothing."),
@@ -56,7 +56,7 @@ class HwAddCommand(AiopsCommand, Command):
     help = """\
 Writes what each kind of hardware needs into an optional group of its own: the right package or extra, the
 index with the right builds, and the table that declares the groups as hardware variants. Then it locks.
-A package that main or another group asks for moves into the variants. Nothing is installed.
+A package that main or another group requires moves into the variants. Nothing is installed.
 
 <info>poetry hw-add torch torchvision --variants cpu,cu126</info>
 <info>poetry hw-add torch --variants rocm7.2 --dry-run</info>

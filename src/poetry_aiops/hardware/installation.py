@@ -148,9 +148,8 @@ class Installation:
         if self.request.explain:
             self.output.fitted(machine_text(self.detection, self.selection, (), explain=True))
             self.output.line()
-        name = "hw-install"
-        headline = self.output.fit(f"{name}: {self._headline()}").removeprefix(name)
-        self.output.styled([(Span(name, "info"), Span(headline))])
+        verb, _, rest = self.output.fit(self._headline()).partition(" ")
+        self.output.styled([(Span(verb, "info"), Span(f" {rest}"))])
         if self.session is not None and isinstance(installer, VariantInstaller):
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"
             if is_foreign(self.detection):
@@ -228,14 +227,15 @@ class Installation:
     def _headline(self) -> str:
         if self.session is None:
             return (
-                "this project declares no hardware variants, so this is `poetry install`; to make some:"
+                "No hardware variants declared: this is `poetry install`. To declare some:"
                 " `poetry hw-add torch --variants cpu,cu126`"
             )
         if not self.group_plan.takes_variant:
-            return "the selected groups take no hardware variant (they leave out main)"
+            return "Without main, the selected groups get no hardware variant"
         if self.choice.variant is None:
-            return self.choice.reason
-        return f"{self.choice.variant} ({self.choice.backend}) - {self.choice.reason}"
+            return f"{self.choice.reason[:1].upper()}{self.choice.reason[1:]}"
+        joined = ": " if self.choice.origin == "auto" else ", "
+        return f"Using {self.choice.variant} ({self.choice.backend}){joined}{self.choice.reason}"
 
     @cached_property
     def brought(self) -> frozenset[str]:

@@ -255,7 +255,7 @@ class _Planner:
             "this is an image build, and the machine that will run the image is unknown",
             where=ENVIRONMENT_VARIABLE,
             hint=f"Say which build the image is for, for example `ARG {ENVIRONMENT_VARIABLE}={offers[0].backend}`"
-            f" (or cpu), or `poetry hw-install --hardware {offers[0].variant}`; `--hardware auto` goes by the builder.",
+            f" (or cpu), or `poetry hw-install --hardware {offers[0].variant}`; `--hardware auto` uses the builder's hardware.",
         )
 
     def _remember(self, wish: Wish, choice: Choice) -> str | None:

@@ -51,7 +51,7 @@ def notes_on(project: Project, gone: frozenset[str]) -> tuple[str, ...]:
     rest = {one.name for name in project.groups.keys() - gone for one in project.groups[name].requirements}
     held = {one.name for name in gone & project.groups.keys() for one in project.groups[name].requirements}
     alone = ", ".join(sorted(held - rest))
-    return (f"no other group asks for {alone} itself",) if alone else ()
+    return (f"no other group requires {alone} itself",) if alone else ()
 
 
 def _sources_of(project: Project, groups: Iterable[str]) -> set[str]:

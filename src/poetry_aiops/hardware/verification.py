@@ -31,9 +31,9 @@ _SIGNS: Final = (
     ("nobinaryforgpu", "the build holds no code for this GPU (no binary for it)"),
     ("driver version is insufficient", "the driver is too old for this build"),
     ("driver on your system is too old", "the driver is too old for this build"),
-    ("found no nvidia driver", "no NVIDIA driver is there"),
-    ("no cuda gpus are available", "no CUDA device is there for this process"),
-    ("no hip gpus are available", "no AMD device is there for this process"),
+    ("found no nvidia driver", "no NVIDIA driver was found"),
+    ("no cuda gpus are available", "this process sees no CUDA device"),
+    ("no hip gpus are available", "this process sees no AMD device"),
     ("out of memory", "the device has no memory left at the moment"),
     ("not compiled with cuda", "the build has no CUDA"),
 )
@@ -110,7 +110,7 @@ def in_words(error: str) -> str:
     lowered = error.lower()
     known = next((words for sign, words in _SIGNS if sign in lowered), None)
     first = clean(error).strip().split("\n", maxsplit=1)[0][:_LONGEST]
-    return known or first or "it does not say why"
+    return known or first or "it gives no reason"
 
 
 # -- the three checks -----------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def _failure(item: Mapping[str, object]) -> str | None:
     """Return a computation's error; one that does not say how it went failed."""
     if "error" not in item:
         return "it does not say how it ended"
-    return None if item["error"] is None else _text(item["error"]) or "it does not say why"
+    return None if item["error"] is None else _text(item["error"]) or "it gives no reason"
 
 
 def _text(value: object) -> str | None:

@@ -147,7 +147,7 @@ def rules_for_change(rules: Rules, head: Score | None, base: Score | None) -> Ru
 
 
 def _unreadable(name: str, revision: str, error: AiopsError) -> str:
-    return f"{name} of {revision} cannot be read, so that what it says is taken for new: {error.lines()[0]}"
+    return f"{name} of {revision} cannot be read, so its findings count as new: {error.lines()[0]}"
 
 
 def _is_among(finding: Finding, others: Sequence[Finding]) -> bool:

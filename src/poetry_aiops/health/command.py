@@ -42,7 +42,7 @@ class HealthCommand(AiopsCommand, Command):
         format_option(*formats),
         output_option(),
         projects_option(),
-        option("only", None, "Look at these groups only.", flag=False, multiple=True),
+        option("only", None, "Use only these groups.", flag=False, multiple=True),
         option("without", None, "Leave out these groups.", flag=False, multiple=True),
         option(
             "metric",

@@ -158,7 +158,7 @@ class FixSolver:
             raise
         except TimeLimitError:
             guessed = frozenset(one.package for one in chosen if not one.certified) or _names(chosen)
-            why = f"the solver found nothing within {self.seconds:.0f} seconds"
+            why = f"the solver found no solution within {self.seconds:.0f} seconds"
             return Unsolved(guessed, why, all_at_once=True)
         except SOLVER_ERRORS as error:
             return _unsolved(error)
@@ -225,7 +225,7 @@ class FixSolver:
         if blind:
             raise IncompleteError(
                 f"the new lock could not be audited: {', '.join(sorted(blind))}",
-                hint="poetry.lock is as it was. Try again later.",
+                hint="poetry.lock is unchanged. Try again later.",
             )
         keys = {one.key for one in chosen}
         kept = {(one.name, one.version) for one in self.case.lock.packages if one.key not in keys}

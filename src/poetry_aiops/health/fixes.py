@@ -191,7 +191,7 @@ def _newer(package: Package, records: IndexRecords, look: CurrencyOf) -> _Newer:
     others = sorted({obstacle for _, obstacle in looked if obstacle})
     if ready or young:
         return _Newer(ready, young)
-    why = f"every newer release is out: {', '.join(others)}" if others else "there is no newer release"
+    why = f"every newer release is excluded: {', '.join(others)}" if others else "there is no newer release"
     return _Newer(problem=why)
 
 

@@ -102,5 +102,5 @@ def _why_over(ignore: Ignore, matching: Sequence[Finding], today: date) -> str:
         return f"it expired on {ignore.expires.isoformat()}"
     fixed = [f"{one.package} {one.fixed_in[0]}" for one in matching if one.fixed_in]
     if ignore.until_fixed and fixed:
-        return f"it held until a fix is out, and {', '.join(dict.fromkeys(fixed))} is"
+        return f"it held until a fix is released, and {', '.join(dict.fromkeys(fixed))} is"
     return ""

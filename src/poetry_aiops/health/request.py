@@ -195,7 +195,7 @@ def _refuse_contradictions(options: Mapping[str, Any]) -> None:
     given = {name: bool(value) or isinstance(value, str) for name, value in options.items()}
     on_disk = given["advisories"] and not is_address(options["advisories"])
     clashes: tuple[tuple[bool, str, str, str], ...] = (
-        (given["fix"] and given["monitor"], "--fix", "it cannot be combined with --monitor, which changes nothing", "Use --fix in a run of its own."),
+        (given["fix"] and given["monitor"], "--fix", "it cannot be combined with --monitor, which changes nothing", "Use --fix in a separate run."),
         *(
             (given["against"] and given[name], "--against", f"it judges a change, --{name} the whole lock", f"Leave out --against or --{name}.")
             for name in ("fix", "monitor")

@@ -114,7 +114,7 @@ class HealthRun:
             raise UsageError(
                 f"Poetry cannot read it: {' '.join(str(error).split())}",
                 where=str(self.request.pyproject),
-                hint="`poetry check` says more.",
+                hint="`poetry check` shows more.",
             ) from error
 
     # -- telling ---------------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ class _Reader:
             return "", why_not_from_index(package) or self._records.why_missing(package)
         address = record.metadata.get(public_version(package.version), "")
         if address and self._offline and address not in self._kept:
-            return "", "its metadata was not asked for (offline)"
+            return "", "its metadata was not requested (offline)"
         return address, NO_METADATA
 
 

@@ -40,7 +40,7 @@ _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _SERVER_FAULT: Final = 500
 _SHUT: Final = {401, 407, 429}  # not 403: some indexes answer it for a package that they do not have
-_NO_ENTRY: Final = {401: "it asks for a password (401)", 403: "it refuses access (403)"}
+_NO_ENTRY: Final = {401: "it requires a password (401)", 403: "it refuses access (403)"}
 _WORDS: Final = {
     404: "it does not have this package (404)",
     410: "it does not have this package any more (410)",

@@ -143,7 +143,7 @@ def index_faults_in_words() -> Iterator[None]:
         raise IncompleteError(
             "a package index could not be read, so no lock could be solved",
             details=tuple(str(error).splitlines()),
-            hint="poetry.lock is as it was. Try again later.",
+            hint="poetry.lock is unchanged. Try again later.",
         ) from error
 
 

@@ -74,7 +74,7 @@ def note_base(session: VariantSession, found: Sequence[DoubleBuild | Finding]) -
     gaps = [one for one in found if isinstance(one, Finding) and one.is_gap]
     for gap in gaps[:_MOST_NAMES]:
         session.output.remark(
-            f"{gap.name} is left to the hardware variants (wanted by {', '.join(gap.parents[:2])});"
+            f"{gap.name} is left to the hardware variants (required by {', '.join(gap.parents[:2])});"
             " an installation without a variant has none."
         )
     for one in found:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _WAYS_OUT: Final = (
     "After a merge run `poetry lock`, or `poetry lock --regenerate` where that changes nothing. Builds that exclude each"
-    " other belong into optional groups that [tool.poetry-aiops.hardware.variants] names (extras are solved together,"
+    " other belong in optional groups that [tool.poetry-aiops.hardware.variants] names (extras are solved together,"
     " which doubles what the rest of the project reaches too); else narrow the requirements that pull them in."
 )
 _MOST_PARENTS: Final = 4
@@ -338,7 +338,7 @@ def _gaps(
                 f"{name} is missing{unfit}",
                 selected.machines.names(missing),
                 need.parents(missing),
-                "Ask for another version of one of them"
+                "Require another version of one of them"
                 if refused
                 else _way_to_fill(name, variant, terms, selected.machines.names(missing)),
                 is_gap=True,

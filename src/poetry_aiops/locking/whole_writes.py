@@ -47,7 +47,7 @@ def _through_a_copy(write: Callable[[Any], None], writer: object, place: str) ->
                 write_atomically(target, copy.read_bytes())
         except OSError as error:
             raise InputError(
-                f"the file cannot be written and is as it was: {error.strerror or error}",
+                f"the file cannot be written and is unchanged: {error.strerror or error}",
                 where=str(target),
                 hint="Make room or make it writable, then run this again.",
             ) from error

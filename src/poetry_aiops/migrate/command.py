@@ -59,10 +59,12 @@ class MigrateReqsCommand(AiopsCommand, Command):
         ),
         option("fix", None, "Repair lines that pip refuses, where it is clear what was meant."),
         option(
-            "force", None, "Go on although files changed since (--rollback) or the index has other hashes."
+            "force",
+            None,
+            "Continue even if files changed since the migration, or the index has other hashes.",
         ),
-        option("rollback", None, "Put back what the last migration changed."),
-        option("backup", None, "The backup to put back; --list-backups shows them.", flag=False),
+        option("rollback", None, "Restore what the last migration changed."),
+        option("backup", None, "The backup to restore; --list-backups shows them.", flag=False),
         option("list-backups", None, "List the backups of this project."),
         format_option(*formats),
     ]

@@ -166,7 +166,7 @@ def solved_alone(
         raise
     except AiopsError as error:
         return None, " ".join([*error.details, str(error)][:1])
-    return alone.parsed, "" if alone.parsed is not None else "Poetry's installer says no"
+    return alone.parsed, "" if alone.parsed is not None else "Poetry's installer refused"
 
 
 def hints_from(lock: Lock, file: str) -> list[Pin]:

@@ -210,7 +210,7 @@ class Reading:
                 raise UsageError(
                     left,
                     where=COMMAND,
-                    hint=f"Put in its place a file of the project, or name it: `{COMMAND} {hidden[0]}`.",
+                    hint=f"Replace it with a file of the project, or name it: `{COMMAND} {hidden[0]}`.",
                 )
             self.notes.append(left)
         if found.elsewhere:

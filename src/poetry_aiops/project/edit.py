@@ -94,7 +94,7 @@ def apply_edit(text: str, edit: ProjectEdit, path: Path) -> str:
         raise InputError(
             "its layout does not allow this change to be made automatically",
             where=path.name,
-            hint="Nothing was written. Make the change by hand; `--dry-run --format json` lists what is wanted.",
+            hint="Nothing was written. Make the change by hand; `--dry-run --format json` lists what is needed.",
             details=(f"{type(error).__name__}: {error}",),
         ) from error
     return changed.replace("\n", "\r\n") if windows else changed
@@ -302,4 +302,4 @@ def _check_tables(document: Mapping[str, Any], edit: ProjectEdit) -> None:
     if (edit.gone - {group for group, _ in edit.variants}) & declared.keys():
         raise _NotAsWantedError("a hardware variant would stay declared")
     if edit.plugin is not None and "poetry-aiops" not in tool.get("poetry", {}).get("requires-plugins", {}):
-        raise _NotAsWantedError("the plugin would not be asked for")
+        raise _NotAsWantedError("[tool.poetry.requires-plugins] would lack the plugin")

@@ -54,7 +54,7 @@ def _slim(variant: str, backend: str, bringer: str | None, facts: ImageFacts) ->
     base = Base("", facts.slim, brings_python=True)
     if not bringer or family_of(backend) == "jetson":
         return Chosen(base)
-    return Chosen(base, f"{bringer} brings its GPU libraries along, so Python's image is enough")
+    return Chosen(base, f"{bringer} includes its GPU libraries, so Python's image is enough")
 
 
 def _vendor(variant: str, backend: str, python: str, facts: ImageFacts, *, asked: bool) -> Chosen:
@@ -65,7 +65,7 @@ def _vendor(variant: str, backend: str, python: str, facts: ImageFacts, *, asked
             warning=f"{variant}: no image of the vendor is known for {backend}, so it is based on Python's own;"
             f" name one with --base {variant}=IMAGE if the packages need the vendor's libraries",
         )
-    why = "requested with --base" if asked else "no locked package brings the GPU's libraries along"
+    why = "requested with --base" if asked else "no locked package includes the GPU's libraries"
     chosen = Chosen(Base(variant, vendor.image, brings_python=False), f"the vendor's image: {why}")
     if vendor.python == python:
         return chosen

@@ -34,7 +34,7 @@ def refuse_stale_lock(pyproject: Path, document: Mapping[str, object]) -> None:
         return
     if not Locker(pyproject.with_name("poetry.lock"), dict(document)).is_fresh():
         raise UsageError(
-            "poetry.lock does not match what pyproject.toml asks for, so no install in an image or a workflow would run",
+            "poetry.lock does not match what pyproject.toml requires, so no install in an image or a workflow would run",
             where="poetry.lock",
             hint="Run `poetry lock` first.",
         )

@@ -36,7 +36,7 @@ def local_packages(lock: Lock, there: Callable[[str], bool]) -> tuple[LocalPacka
         if package.source is not None and package.source.type in {"directory", "file"}:
             if not there(package.source.url):
                 raise UsageError(
-                    f"{package.name} is locked from {one_line(package.source.url)}, which is not there",
+                    f"{package.name} is locked from {one_line(package.source.url)}, which is missing",
                     where="poetry.lock",
                     hint="Check the project out with this folder, or correct the path and run `poetry lock`.",
                 )

@@ -59,7 +59,7 @@ def choose_python(
     fitting = [python for python in reversed(facts.pythons) if minor_allowed(constraint, python)]
     if not fitting:
         raise UsageError(
-            f"the project takes Python {constraint}, and images are made with {' or '.join(facts.pythons)}",
+            f"the project allows Python {constraint}, and scaffold makes images with {' or '.join(facts.pythons)}",
             where="requires-python",
             hint="Name another one with --python X.Y (3.11 or newer).",
         )
@@ -112,7 +112,7 @@ def _checked(asked: str, constraint: str) -> str:
         )
     if not any(one.python == asked for one in targets(_allowed_by(constraint, asked))):
         raise UsageError(
-            f"the project does not take Python {asked}, but {constraint}",
+            f"the project does not allow Python {asked}, but {constraint}",
             where="--python",
             hint="Name one that `requires-python` allows.",
         )

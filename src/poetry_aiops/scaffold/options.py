@@ -138,9 +138,9 @@ def _command(text: str | None) -> tuple[str, ...] | None:
         words = tuple(shlex.split(text))
     except ValueError as error:
         raise UsageError(
-            f"the command cannot be parsed: {str(error).lower()}",
+            str(error).lower().replace("no closing quotation", "missing closing quote"),
             where="--command",
-            hint="Write it as in a shell, with every quote closed.",
+            hint='Write it as in a shell, for example --command "python -m app".',
         ) from None
     if not words:
         raise UsageError("the command is empty", where="--command", hint='Write for example "python -m app".')

@@ -205,9 +205,7 @@ class _Planner:
             given.document, project.name, given.exists, is_package=project.package_mode
         )
         if command is None:
-            self.warnings.append(
-                f"nothing says what a container should run, so it starts Python; give {SUGGESTION}"
-            )
+            self.warnings.append(f'no script or __main__.py found: CMD is "python". Set it with {SUGGESTION}')
         command = command or ("python",)
         parts = simple_commands(command)
         is_package = project.package_mode

@@ -121,7 +121,7 @@ class Scaffolding:
         kind = self.request.kind
         if kind not in _DEFAULTS:
             hint = did_you_mean(kind, _DEFAULTS) or f"Choose one of {', '.join(_DEFAULTS)}."
-            raise UsageError(f"{kind!r} cannot be scaffolded", where="poetry scaffold", hint=hint)
+            raise UsageError(f'unknown kind "{kind}"', where="poetry scaffold", hint=hint)
         idle = [name for name in _IDLE[kind] if name in dict(self.request.given)]
         if idle:
             raise UsageError(
@@ -253,7 +253,7 @@ class Scaffolding:
                 self.output.line(line)
         elif file.action == "kept":
             self.output.warning(
-                f"{file.path} is yours and stays as it is; see that it leaves out .git, .venv and .env"
+                f"{file.path} is yours and stays as it is; make sure that it excludes .git, .venv and .env"
             )
         else:
             done = {"written": "Wrote", "replaced": "Replaced", "unchanged": "Unchanged:"}[file.action]

@@ -155,4 +155,4 @@ def _is_script(name: str, size: int) -> bool:
 
 def _check_size(count: int, size: int) -> None:
     if count > _MOST_FILES or size > _MOST_BYTES:
-        raise ValueError("the archive is too large to be looked through")
+        raise ValueError("the archive is too large to search")

@@ -180,4 +180,4 @@ def _give_to_the_owner_of(model: os.stat_result, handle: int) -> None:
 def _refuse_what_is_no_file(target: Path) -> None:
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(target.stat().st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(target))
+            raise OSError(errno.EINVAL, "it is not a regular file", str(target))

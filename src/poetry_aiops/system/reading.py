@@ -70,7 +70,7 @@ def open_file(
         opened = os.fstat(handle)
         _refuse(opened, limit, named)
         if not os.path.samestat(before, opened) or os.path.realpath(named) != real:
-            raise RefusedFileError("it was exchanged while it was opened", named)
+            raise RefusedFileError("it was replaced while it was opened", named)
         yield file
 
 

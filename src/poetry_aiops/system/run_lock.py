@@ -90,7 +90,7 @@ def _take(handle: int, path: Path, place: str) -> None:
         _lock(handle)
     except (BlockingIOError, PermissionError):
         raise InputError(
-            f"another run is at work in this {place}{_holder(handle)}; nothing was changed",
+            f"another run is active in this {place}{_holder(handle)}; nothing was changed",
             where=str(path),
             hint="Wait until it ends, then run this again.",
         ) from None

@@ -219,7 +219,7 @@ def test_the_fallback_to_the_cpu_tells_the_first_reason_of_each_gpu_variant_once
     odd = Offer("odd", "cu999")
     (warning,) = chosen(Wish(), Selection("cu130", "2.15", verdicts), GPU, GPU, late, odd, CPU).warnings
     assert warning == (
-        "falling back to the CPU build although the project holds GPU variants: ml-new holds torch 2.16.0,"
+        "using the CPU build although the project has GPU variants: ml-new holds torch 2.16.0,"
         " but on cu130 this machine runs torch up to 2.15; ml-gpu (cu126): too old"
     )
 

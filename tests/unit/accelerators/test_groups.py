@@ -95,7 +95,7 @@ def test_an_option_beats_a_profile_the_environment_and_what_is_remembered() -> N
 
 
 def test_hardware_against_a_variant_named_as_a_group_is_refused() -> None:
-    with pytest.raises(UsageError, match="ask for different hardware variants"):
+    with pytest.raises(UsageError, match="require different hardware variants"):
         wish_of(GroupOptions(hardware="ml-cpu", with_=names("ml-gpu")), VARIANTS, None, None, None)
     assert wish_of(
         GroupOptions(hardware="ML_GPU", with_=names("ml-gpu")), VARIANTS, None, None, None

@@ -126,7 +126,7 @@ def test_a_gpu_that_no_build_runs_on_does_not_drag_the_others_to_cpu() -> None:
 def test_the_projects_torch_decides_too() -> None:
     wish = Constraint(torch=SpecifierSet(">=2.15"))
     assert choose("driver=580.65.06,cc=6.1", wish).best == "cpu"
-    assert "the project asks for torch >=2.15" in reasons(choose("driver=580.65.06,cc=6.1", wish), "cu126")
+    assert "the project requires torch >=2.15" in reasons(choose("driver=580.65.06,cc=6.1", wish), "cu126")
     old = choose("driver=580.65.06,cc=8.6", Constraint(torch=SpecifierSet(">=2.1,<2.8")))
     assert (old.best, old.torch_max) == ("cu128", "2.7")
 
@@ -285,9 +285,9 @@ def test_of_several_builds_that_need_compatibility_the_oldest_comes_first() -> N
 
 def test_a_build_that_holds_only_lines_that_do_not_fit_tells_the_lines_and_each_reason_once() -> None:
     chosen = choose("driver=580.65.06,cc=8.6", Constraint(torch=SpecifierSet(">=2.15")))
-    assert verdict(chosen, "cu128") == ("it holds torch 2.7 to 2.11 only: the project asks for torch >=2.15",)
+    assert verdict(chosen, "cu128") == ("it holds torch 2.7 to 2.11 only: the project requires torch >=2.15",)
     old = choose("driver=580.65.06,cc=8.6", Constraint(torch=SpecifierSet("<2.1")))
-    assert verdict(old, "cu130")[0].startswith("it holds torch 2.9 to 2.15 only: the project asks for")
+    assert verdict(old, "cu130")[0].startswith("it holds torch 2.9 to 2.15 only: the project requires")
     assert old.best == "cpu"
 
 
@@ -385,7 +385,7 @@ def test_gpus_that_do_not_decide_are_named_with_their_capability_and_the_reason(
     asked = choose("driver=580.65.06,cc=8.6,cc=6.1,cc=6.1", Constraint(mixed="newest")).warnings
     forced = choose("driver=580.65.06,cc=12.0,cc=6.1").warnings
     assert len(asked) == len(forced) == 1
-    assert asked[0].startswith("As asked (newest) the choice is for the newest GPU; ")
+    assert asked[0].startswith("As configured (newest) the choice is for the newest GPU; ")
     assert asked[0].count("(6.1)") == 1
     assert asked[0].endswith("(6.1) may not run with it.")
     assert forced[0].startswith("No single build covers all GPUs, so the choice is for the newest GPU; ")

@@ -178,7 +178,7 @@ def test_the_newest_torch_of_a_rocm_build_is_the_highest_number() -> None:
 
 def test_a_rocm_build_without_a_fitting_torch_tells_each_reason_once() -> None:
     chosen = choose("gfx=gfx1100", Constraint(torch=SpecifierSet(">=2.14")))
-    assert verdict(chosen, "rocm6.4") == ("no torch of rocm6.4 fits: the project asks for torch >=2.14",)
+    assert verdict(chosen, "rocm6.4") == ("no torch of rocm6.4 fits: the project requires torch >=2.14",)
     assert chosen.best == "rocm7.2"
 
 
@@ -186,7 +186,7 @@ def test_each_thing_that_is_wrong_with_a_rocm_build_is_told() -> None:
     chosen = choose("gfx=gfx1150,gfx=gfx942", Constraint(torch=SpecifierSet(">=2.14")))
     first, second = verdict(chosen, "rocm6.4")
     assert first.startswith("rocm6.4 holds no code for gfx1150 (")
-    assert second == "no torch of rocm6.4 fits: the project asks for torch >=2.14"
+    assert second == "no torch of rocm6.4 fits: the project requires torch >=2.14"
 
 
 def test_a_card_that_has_builds_only_on_request_does_not_decide_beside_another() -> None:
@@ -330,7 +330,7 @@ def test_xpu_builds_begin_with_torch_2_5(torch: str, best: str) -> None:
     chosen = choose("xpu", Constraint(torch=SpecifierSet(torch)))
     assert chosen.best == best
     if best == "cpu":
-        assert verdict(chosen, "xpu") == ("no torch with XPU fits: the project asks for torch <2.5",)
+        assert verdict(chosen, "xpu") == ("no torch with XPU fits: the project requires torch <2.5",)
 
 
 @for_each(
@@ -360,7 +360,7 @@ def test_a_capped_mac_is_told_so_beside_the_cpu_and_in_a_warning() -> None:
 
 def test_a_capped_mac_with_a_project_that_wants_more_is_told_both() -> None:
     chosen = choose("macos-arm64,macos=13.0", Constraint(torch=SpecifierSet(">=2.12")))
-    reason = "torch 2.11 is the newest that installs here, and the project asks for torch >=2.12"
+    reason = "torch 2.11 is the newest that installs here, and the project requires torch >=2.12"
     assert verdict(chosen, "mps") == (reason,)
     assert f"No torch build fits: {reason}." in chosen.warnings
 

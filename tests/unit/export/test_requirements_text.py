@@ -175,7 +175,7 @@ def test_a_password_in_an_index_address_is_left_out_and_said() -> None:
     text = head(pin) + body(pin)
     assert "secret" not in text
     assert "--index-url https://mirror.example/simple" in text
-    assert "asks for a password" in text
+    assert "requires a password" in text
 
 
 def test_an_index_without_https_is_named_unless_it_is_this_machine() -> None:

@@ -100,7 +100,7 @@ def test_this_machine_without_a_platform() -> None:
     [
         ("linux-x86", "3.12", 'Did you mean "linux-x86_64"?'),
         ("solaris", "3.12", "a platform tag such as"),
-        (None, "3.9", "does not take Python 3.9"),
+        (None, "3.9", "does not allow Python 3.9"),
         (None, "py312", "not a Python version"),
     ],
 )

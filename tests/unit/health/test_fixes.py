@@ -98,7 +98,7 @@ def test_yanked_and_preliminary_versions_and_those_for_other_pythons_are_passed_
 def test_without_any_usable_version_the_reason_is_told() -> None:
     fix = proposed(release("1.2", requires_python=">=3.12"), reported=Told(before("1.2")))
     assert (fix.how, fix.to_version) == ("blocked", "")
-    assert fix.blockers == ("every newer release is out: needs another Python",)
+    assert fix.blockers == ("every newer release is excluded: needs another Python",)
 
 
 def test_what_no_release_fixes_is_told() -> None:

@@ -112,7 +112,7 @@ def test_a_variant_whose_name_a_dockerfile_needs_gets_another_stage(name: str) -
 def test_wheels_that_bring_their_cuda_libraries_need_no_more_than_python() -> None:
     image = planned(TWO, *TORCH).images[1]
     assert image.base.image.startswith("python:")
-    assert image.reason == "torch brings its GPU libraries along, so Python's image is enough"
+    assert image.reason == "torch includes its GPU libraries, so Python's image is enough"
 
 
 @pytest.mark.parametrize("name", ["nvidia-cuda-runtime-cu12", "nvidia-cublas"])
@@ -207,7 +207,7 @@ def test_packages_for_other_systems_are_passed_over() -> None:
         ("3.10", "needs Python 3.11 or newer"),
         ("3.14.1", "is not a minor version of Python"),
         ("three", "is not a minor version of Python"),
-        ("3.15", "the project does not take Python 3.15"),
+        ("3.15", "the project does not allow Python 3.15"),
     ],
 )
 def test_a_python_that_cannot_be_is_refused(python: str, said: str) -> None:
@@ -216,7 +216,7 @@ def test_a_python_that_cannot_be_is_refused(python: str, said: str) -> None:
 
 
 def test_a_project_for_no_python_that_images_have_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"the project takes Python <3\.10"):
+    with pytest.raises(UsageError, match=r"the project allows Python <3\.10"):
         planned(document(requires="<3.10"), package("fastapi"))
 
 
@@ -439,7 +439,7 @@ def test_an_image_is_for_every_platform_that_the_lock_has_files_for() -> None:
 
 
 def test_a_folder_of_the_lock_that_is_not_there_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"lib is locked from \./lib, which is not there"):
+    with pytest.raises(UsageError, match=r"lib is locked from \./lib, which is missing"):
         planned(document(), local("lib", "./lib"), missing=["./lib"])
 
 
@@ -517,7 +517,7 @@ def test_a_backend_that_asks_git_for_the_version_is_told_it(
 @for_each(
     ("option", "value", "said"),
     [
-        ("command", "a 'b", "the command cannot be parsed"),
+        ("command", "a 'b", "missing closing quote"),
         ("command", " ", "the command is empty"),
         ("port", "0", "is not a port"),
         ("port", "65536", "is not a port"),

@@ -143,7 +143,7 @@ def test_a_new_file_takes_the_mode_of_its_model(tmp_path: Path) -> None:
 def test_a_pipe_or_a_device_is_never_replaced_by_a_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
-    with pytest.raises(OSError, match="no plain file"):
+    with pytest.raises(OSError, match="not a regular file"):
         write_atomically(tmp_path / "link", b"new")
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 

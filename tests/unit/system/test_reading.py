@@ -103,7 +103,7 @@ def test_a_link_that_takes_the_place_of_a_folder_is_not_followed(
         return real_open(name, flags)
 
     monkeypatch.setattr(os, "open", exchanged)
-    with pytest.raises(RefusedFileError, match="exchanged"):
+    with pytest.raises(RefusedFileError, match="replaced"):
         read_file(project / "sub" / "file.txt", within=project)
 
 

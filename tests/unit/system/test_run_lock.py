@@ -83,7 +83,7 @@ def test_a_lock_whose_holder_says_nothing_is_still_a_lock(tmp_path: Path) -> Non
         for text in (b"", b"{", b"[]", b'{"pid": "x", "since": 1}', b"\xff"):
             path.write_bytes(text)
             with (
-                pytest.raises(InputError, match="another run is at work in this project;"),
+                pytest.raises(InputError, match="another run is active in this project;"),
                 run_lock(path, NOW),
             ):
                 pass

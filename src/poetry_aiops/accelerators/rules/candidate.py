@@ -54,7 +54,7 @@ def python_of(host: Host, constraint: Constraint | None = None) -> str | None:
 def line_obstacle(line: TorchLine, host: Host, constraint: Constraint, backend: str = "cpu") -> str | None:
     """Return why a backend's build of a torch line cannot be installed on a host for a project, ``None`` when it can."""
     if not admits(constraint, line.line):
-        return f"the project asks for torch {constraint.torch}"
+        return f"the project requires torch {constraint.torch}"
     if (backend, line.line) in constraint.locked:
         return constraint.locked[backend, line.line]
     python = python_of(host, constraint)
@@ -65,7 +65,7 @@ def line_obstacle(line: TorchLine, host: Host, constraint: Constraint, backend: 
         if name == "musl":
             return "torch has no wheels for musl"
         if version and version_key(version) < version_key(line.glibc_on(backend)):
-            return f"its wheels want glibc {line.glibc_on(backend)} and this system has {version}"
+            return f"its wheels need glibc {line.glibc_on(backend)} and this system has {version}"
     return None
 
 

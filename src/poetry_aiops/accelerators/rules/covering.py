@@ -44,7 +44,7 @@ def targets(
     warnings: tuple[str, ...] = (text,) if lost else ()
     newest = _newest(gpus, possible)
     if policy == "newest" and newest != possible:
-        return newest, (*warnings, _loses(gpus, possible - newest, "As asked (newest)"))
+        return newest, (*warnings, _loses(gpus, possible - newest, "As configured (newest)"))
     if not any(possible <= build.covers for build in builds):
         return newest, (*warnings, _loses(gpus, possible - newest, "No single build covers all GPUs, so"))
     return possible, warnings

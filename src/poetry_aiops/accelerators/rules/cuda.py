@@ -149,7 +149,7 @@ def _host_obstacle(host: Host, gpus: tuple[Accelerator, ...]) -> str | None:
     if host.os == "windows" and MACHINES[host.arch] != "x86_64":
         return f"there are no CUDA builds for {host.os} on {host.arch}"
     if gpus[0].driver is None and gpus[0].max_cuda is None:
-        return f"the driver's version of {gpus[0].label} is not known, so no CUDA build can be vouched for"
+        return f"the driver's version of {gpus[0].label} is not known, so no CUDA build can be chosen"
     return None
 
 

@@ -43,7 +43,7 @@ def tree_lines(graph: DependencyGraph, depth: int | None = None) -> list[str]:
         for node in sorted(one for one in graph.reach.of[name] if not one.extra):
             if node not in graph.reach.reached:
                 lines.append(f"{trees.row(node).text}  (not needed by the project)")
-    return lines or ["The project asks for nothing that is locked."]
+    return lines or ["The project requires nothing that is locked."]
 
 
 def focus_lines(graph: DependencyGraph, name: str, depth: int | None = None) -> list[str]:

@@ -91,7 +91,7 @@ def oddities(analysis: Analysis) -> list[tuple[str, str]]:
         ("Declared but not locked", summary.direct_missing_from_lock),
         ("Locked but not needed by the project", summary.orphans),
         ("Locked in several builds", summary.several_versions),
-        ("Asks for itself", summary.self_loops),
+        ("Requires itself", summary.self_loops),
         ("Needed but not locked", summary.dangling),
     ]
     return [(title, one_line(listed(names))) for title, names in rows if names]
@@ -174,15 +174,15 @@ def listed(names: Sequence[str], limit: int = NAMED) -> str:
 def _why(why: Why) -> Section:
     title = f"Why {why.name} is there" if why.start is None else f"How {why.start} leads to {why.name}"
     if not why.needed:
-        return Section(title, (f"{why.name} is locked, but nothing in what was asked for leads to it.",))
+        return Section(title, (f"{why.name} is locked, but nothing in what was requested leads to it.",))
     if not why.paths:
-        nothing = "Nothing that the project asks for leads to it: it is left over in the lock."
+        nothing = "Nothing that the project requires leads to it: it is left over in the lock."
         return Section(title, (nothing if why.start is None else f"{why.start} does not lead to it.",))
     lines = []
     if why.start is None:
         leads = counted(len(why.leading), "direct dependency leads", "direct dependencies lead")
         lines.append(f"{leads} to it: {listed(why.leading)}")
-        lines.append("A shortest path for each, with what each step asks for, the tightest last step first:")
+        lines.append("A shortest path for each, with what each step requires, the tightest last step first:")
     lines += [f"  {path_text(steps)}" for steps in why.steps]
     lines += [f"  and {why.more} more"] if why.more else []
     for held in why.held:
@@ -225,14 +225,14 @@ def _removal(removal: Removal, overlay: Overlay) -> Section:
 
 
 def _held(held: Held) -> Section:
-    title = f"Who holds {held.name} {held.version} back"
+    title = f"What limits {held.name} {held.version}"
     if not held.holders:
-        return Section(title, ("Nothing asks for it.",))
+        return Section(title, ("Nothing requires it.",))
     lines = [f"All together allow {held.allowed}"]
     tight = [holder for holder in held.holders if holder.tightest]
     lines += [f"tightest: {_holder(holder)}" for holder in tight]
     if not tight:
-        lines.append("Nothing sets an upper bound.")
+        lines.append("Nothing limits it.")
     rest = [holder for holder in held.holders if not holder.tightest]
     lines += [_holder(holder) for holder in rest[:NAMED]]
     if len(rest) > NAMED:
@@ -284,5 +284,5 @@ def _arrival(arrival: Arrival, what: str) -> str:
     return (
         f"{text} ({chain})"
         if len(arrival.because) > 1
-        else f"{text} (nothing that the project asks for leads to it)"
+        else f"{text} (nothing that the project requires leads to it)"
     )

@@ -105,7 +105,7 @@ class _Builder:
     def add(self, name: str, document: object) -> None:
         record = read_record(document, name)
         if not isinstance(record, Advisory) or not isinstance(document, Mapping):
-            self.gaps.append(f"{name}: {getattr(record, 'why', 'it is no record')}")
+            self.gaps.append(f"{name}: {getattr(record, 'why', 'it is not a record')}")
             return
         lost = [note for note in record.notes if note.startswith("affected[")]
         self.gaps += [f"{name}: {note}" for note in lost if record.withdrawn is None]

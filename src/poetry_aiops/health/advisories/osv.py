@@ -127,7 +127,7 @@ class _Run:
         return Answer(tuple(known), frozenset(stub.id for stub in stubs), "; ".join(reasons) or None)
 
     def _nameless(self, stub: Stub) -> Advisory:
-        why = self.lost.setdefault(stub.id, "the record did not come")
+        why = self.lost.setdefault(stub.id, "no record was received")
         return Advisory(stub.id, notes=(f"only its id is known: {why}",))
 
     def _give_up(self, subjects: Iterable[Subject], reason: str) -> None:

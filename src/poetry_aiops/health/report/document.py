@@ -117,7 +117,7 @@ def _metric(metric: Metric | None, weight: float | None) -> dict[str, Any]:
         "score": _rounded(metric.score) if metric else None,
         "coverage": _rounded(metric.coverage) if metric else None,
         "weight": None if weight is None else round(weight, 4),
-        "reason": metric.reason if metric else "not asked for",
+        "reason": metric.reason if metric else "not requested",
         "inputs": dict(metric.inputs) if metric else {},
     }
 
@@ -142,7 +142,7 @@ def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKe
         "popularity": _popularity(row.popularity) if row.popularity else None,
         "license": row.licence.expression or None if row.licence else None,
         "license_from": row.licence.origin or None if row.licence else None,
-        "license_reason": row.licence.reason if row.licence else "not asked for",
+        "license_reason": row.licence.reason if row.licence else "not requested",
         "signals": [
             {"kind": str(signal.kind), "grave": signal.kind.is_grave, "message": signal.message}
             for signal in row.signals
@@ -153,7 +153,7 @@ def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKe
 def _audit(audit: PackageAudit | None, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
     """Return what the audit says of one package; ``audited`` is null when security was not requested."""
     if audit is None:
-        nothing = {"audited": None, "reason": "not asked for", "audited_as": None, "dev_only": None}
+        nothing = {"audited": None, "reason": "not requested", "audited_as": None, "dev_only": None}
         return {**nothing, "advisories": [], "notes": []}
     found = [*audit.findings, *audit.withdrawn]
     return {

@@ -60,7 +60,7 @@ def _about_questions(report: HealthReport) -> Step:
     ):
         return Step(
             "poetry lock",
-            "makes poetry.lock what pyproject.toml asks for, with all that the locked packages need",
+            "makes poetry.lock what pyproject.toml requires, with all that the locked packages need",
         )
     if (
         report.audit is not None

@@ -373,7 +373,7 @@ def _score(score: float | None) -> Cell:
 def _audit(row: PackageRow) -> Cell:
     audit = row.audit
     if audit is None:
-        return Cell("not asked for", "dim")
+        return Cell("not requested", "dim")
     levels = [str(finding.severity) for finding in audit.findings]
     if str(audit.status) != "audited":
         levels.append(f"{audit.status}: {audit.reason}")

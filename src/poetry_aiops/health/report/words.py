@@ -45,7 +45,7 @@ _LEVEL_STYLES: Final[dict[Severity, Style]] = {
     Severity.LOW: "dim",
 }
 _LONG_CHAIN: Final = 40
-_NOT_ASKED: Final = "not asked for"
+_NOT_ASKED: Final = "not requested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +192,12 @@ def score_in_words(report: HealthReport) -> Verdict:
         return Verdict("unknown", "warn")
     text = f"{number(score.value)} of 100"
     if not score.is_sufficient:
-        return Verdict(f"insufficient ({text}, on {percent(score.coverage)} of the facts)", "warn")
+        return Verdict(f"not enough data ({percent(score.coverage)} of the checks ran)", "warn")
     asked = [metric.name for metric in report.metrics]
     alone = f"; {' and '.join(asked)} alone" if len(asked) <= 2 else ""  # noqa: PLR2004 - of five
     style = style_of_score(score.value, 100.0)
     return Verdict(
-        f"{text}, on {percent(score.coverage)} of the facts{alone}",
+        f"{text}, from {percent(score.coverage)} of the checks{alone}",
         "warn" if style == "good" and not report.gate.passed else style,
     )
 
@@ -206,7 +206,7 @@ def audited_in_words(report: HealthReport) -> Verdict:
     """Return how many packages were audited, and how many are unknown."""
     audit = report.audit
     if audit is None:
-        return Verdict("vulnerabilities were not looked for", "warn")
+        return Verdict("vulnerabilities were not checked", "warn")
     states = [package.status for package in audit.packages]
     applicable = len(states) - states.count(Status.NOT_APPLICABLE)
     parts = [f"{states.count(Status.AUDITED)} of {counted(applicable, 'package')} audited"]
@@ -237,11 +237,13 @@ def found_in_words(report: HealthReport) -> Verdict:
 def clean_in_words(report: HealthReport) -> str:
     """Return what an empty list of findings means: none known, or that it is unknown."""
     if report.audit is None:
-        return "Not looked for: the security metric was not asked for."
+        return "Not checked: the security metric was not requested."
     if not report.audit.packages:
         return "None: the lock holds no packages."
     if not report.audit.complete:
-        return "None among the packages that could be audited; the others are open."
+        audited = sum(package.status is Status.AUDITED for package in report.audit.packages)
+        failed = len(report.audit.failed)
+        return f"None found: {counted(audited, 'package')} audited; {failed} could not be checked."
     return "None known."
 
 
@@ -356,7 +358,7 @@ def terms_in_words(ignore: Ignore) -> str:
     """Return until when an ignore holds and who answers for it."""
     parts = [
         f"until {ignore.expires.isoformat()}" if ignore.expires else "",
-        "until a fix is out" if ignore.until_fixed else "",
+        "until a fix is released" if ignore.until_fixed else "",
         f"owner {ignore.owner}" if ignore.owner else "",
     ]
     return ", ".join(filter(None, parts)) or "without an end"

@@ -96,7 +96,7 @@ def negated(marker: str, name: str) -> str:
             ]
             return other.join(opposites)
     raise InputError(
-        f"several lines ask for {name} from different places, and their markers overlap",
+        f"several lines require {name} from different places, and their markers overlap",
         hint=f"Nothing was written. Give the lines markers that exclude each other: `{marker}` is one of them.",
     )
 

@@ -95,7 +95,7 @@ def _within_extras(
                 Problem(
                     "warning",
                     entry.places[0],
-                    f"{entry.name} gets the range {both}, as the extra {one.in_extras[0]} asks for {one.constraint}",
+                    f"{entry.name} gets the range {both}, as the extra {one.in_extras[0]} requires {one.constraint}",
                     why="Poetry would lock one version for the line and another one for the extra, and install both.",
                     suggestion="For a newer version, widen the range of the extra first.",
                 )
@@ -152,7 +152,7 @@ def with_declared(
             continue
         for place in entry.places:
             ledger.say(
-                place.file, place.line, "seed", "poetry.lock", f"{source} already asks for {entry.name}"
+                place.file, place.line, "seed", "poetry.lock", f"{source} already requires {entry.name}"
             )
     return (*declared, *kept)
 
@@ -170,12 +170,12 @@ def _settle(
     for place in entry.places:
         if pin and any(_allows(requirement, pin) for requirement in there):
             ledger.say(
-                place.file, place.line, "seed", "poetry.lock", f"{where} already asks for {entry.name}"
+                place.file, place.line, "seed", "poetry.lock", f"{where} already requires {entry.name}"
             )
         elif pin:
             problems.append(_excluded(entry, there[0], where))
         else:
-            ledger.say(place.file, place.line, "migrated", where, f"it already asks for {entry.name}")
+            ledger.say(place.file, place.line, "migrated", where, f"it already requires {entry.name}")
     excluded = pin and not any(_allows(requirement, pin) for requirement in there)
     if not excluded and not any(_covers(requirement, entry, is_pin=pin is not None) for requirement in there):
         problems.append(_says_more(entry, there[0], group, where))
@@ -220,7 +220,7 @@ def _excluded(entry: PlannedEntry, there: Requirement, where: str) -> Problem:
     return Problem(
         "error",
         entry.places[0],
-        f"{entry.as_pep508()} contradicts {where}, which asks for {there.name} {there.constraint}",
+        f"{entry.as_pep508()} contradicts {where}, which requires {there.name} {there.constraint}",
         why="pyproject.toml and the requirements file cannot both be met.",
         suggestion=f"Change one of the two; the range in pyproject.toml has to allow {entry.specifier}.",
     )

@@ -18,7 +18,7 @@ Outcome = Literal["migrated", "configured", "seed", "noted", "refused"]
 _DEFAULT: Mapping[str, tuple[Outcome, str]] = {
     "blank": ("noted", "nothing to migrate"),
     "comment": ("noted", "a comment of the file; the file itself stays"),
-    "option": ("noted", "Poetry has nothing like it"),
+    "option": ("noted", "Poetry has no equivalent"),
     "include": ("migrated", "the included file is migrated itself"),
     "constraint": ("migrated", "the constraints are migrated themselves"),
 }

@@ -198,7 +198,7 @@ class _Planner:
         if pin is not None:
             self.pins.append(replace(pin, marker=all_of(pin.marker, role.marker)) if role.marker else pin)
         if compiled:
-            message = role.reason if role.kind == "seed" else "only other packages ask for it"
+            message = role.reason if role.kind == "seed" else "only other packages require it"
             self.ledger.say(place.file, line.number, "seed", "poetry.lock", message)
             return
         prereleases = any(option.name == "pre" for option in reading.options)
@@ -336,7 +336,7 @@ class _Planner:
             for line in self.tree.files[role.file].lines if role.file in self.tree.files else ():
                 if line.kind == "requirement":
                     self.ledger.say_if_silent(
-                        role.file, line.number, "migrated", "other lines ask for the same"
+                        role.file, line.number, "migrated", "other lines require the same"
                     )
 
     def _say_options(self, settings: AbstractSet[str]) -> None:

@@ -167,7 +167,7 @@ class _Reader:
                 "warning",
                 self._place(rf"{key}\s*=|\[+tool\.uv\.{key}[\].]"),
                 f"[tool.uv] {key} is not carried over",
-                "Poetry has nothing like it.",
+                "Poetry has no equivalent.",
                 "Look at what is locked, and pin what it has to hold.",
             )
         return self.found
@@ -277,7 +277,7 @@ class _Reader:
                 self._tell(
                     "note",
                     place,
-                    f"nothing in pyproject.toml asks for {spelt}",
+                    f"nothing in pyproject.toml requires {spelt}",
                     "uv ignores the source, too.",
                 )
             for group in groups:

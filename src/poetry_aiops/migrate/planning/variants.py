@@ -66,7 +66,7 @@ def _shares(entry: PlannedEntry, main: PlannedGroup) -> Problem:
         "warning",
         entry.places[0],
         f"{main.where} gets {entry.as_pep508()}, too",
-        why=f"It asks for {entry.name} as well, and without another hardware file Poetry locks one build for both.",
+        why=f"It requires {entry.name} as well, and without another hardware file Poetry locks one build for both.",
         suggestion=f"For two builds, move main's {entry.name} to a file such as requirements-cpu.txt.",
     )
 

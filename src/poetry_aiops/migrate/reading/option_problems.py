@@ -34,7 +34,7 @@ _EFFECTS = {
     "pre": "It becomes allow-prereleases of the file's dependencies.",
     "prefer-binary": "Poetry takes the newest version and prefers its wheels.",
     "require-hashes": "Poetry always compares the hashes in poetry.lock.",
-    "use-feature": "It switches a feature of pip; Poetry has none like it.",
+    "use-feature": "It switches a feature of pip; Poetry has no equivalent.",
 }
 
 

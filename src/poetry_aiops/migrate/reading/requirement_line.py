@@ -154,7 +154,7 @@ def _tell_arbitrary(named: Named, version: str, wanted: Wanted) -> None:
         wanted.notes.error(
             wanted.line,
             f"=== with {version!r}, which is not a PEP 440 version",
-            "Poetry cannot ask for it.",
+            "Poetry cannot require it.",
             f"Name a version that the index has: {named.name}==...",
         )
         return

@@ -64,7 +64,7 @@ class Causes:
         """Return why a package is installed that the file does not select; ``changed`` differ themselves."""
         for root in self.roots:
             if root.name == name and root.group in set(groups) and root.file != file:
-                return f"{root.where} asks for it"
+                return f"{root.where} requires it"
         differing = set(changed) - {name}
         return next(
             (
@@ -97,7 +97,7 @@ class Causes:
         """Return what asks for other versions than a constraint allows."""
         for root in self.roots:
             if root.name == name and root.specifier and not overlap(root.specifier, specifier):
-                return f"{root.where} asks for {name} {root.specifier}"
+                return f"{root.where} requires {name} {root.specifier}"
         return None
 
     def next_step(self, name: str, old: str | None, new: str | None, file: str) -> str:
@@ -105,7 +105,7 @@ class Causes:
         asking = list(dict.fromkeys(root.where for root in self.roots if root.name == name))
         if is_several(new):
             places = " and ".join(asking) or file
-            return f"one machine would get both versions: ask for one range of {name} in {places}"
+            return f"one machine would get both versions: require one range of {name} in {places}"
         if old is not None and new is not None:
             own = [root.where for root in self.roots if root.name == name and root.file == file]
             return f"to keep it, write {name}=={old} in {', '.join(own) or file}"
@@ -122,7 +122,7 @@ class Causes:
     def _excluded(self, name: str, old: str) -> str | None:
         for root in self.roots:
             if root.name == name and not is_allowed(root.specifier or "*", old):
-                return f"{root.where} asks for {name} {root.specifier}"
+                return f"{root.where} requires {name} {root.specifier}"
         for package in self.lock.packages:
             for edge in package.edges:
                 if edge.name == name and not is_allowed(edge.constraint, old):

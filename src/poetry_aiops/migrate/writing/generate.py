@@ -93,7 +93,7 @@ def generate(text: str, edits: Edits, identity: Identity, layout: Layout, path: 
         raise InputError(
             "its layout does not allow this change to be made automatically",
             where=path.name,
-            hint="Nothing was written. `--dry-run --format json` lists every entry that is wanted.",
+            hint="Nothing was written. `--dry-run --format json` lists every entry that is needed.",
             details=(f"{type(error).__name__}: {error}",),
         ) from error
     return changed.replace("\n", "\r\n") if windows else changed

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 NOTHING_CHANGED: Final = "Nothing was changed."
-PUT_BACK: Final = f"`poetry migrate-reqs --rollback` puts the files back. If you never migrated this project, remove the folder {HOME}."
+PUT_BACK: Final = f"`poetry migrate-reqs --rollback` restores the files. If you never migrated this project, remove the folder {HOME}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def create(
     read-only files and folders, a full disk, an interrupted run, nothing to change.
     """
     if pending(root):
-        raise InputError("a run was interrupted and has to be put back first", where=HOME, hint=PUT_BACK)
+        raise InputError("a run was interrupted and must be restored first", where=HOME, hint=PUT_BACK)
     idle = [change for change in changes if _is_idle(change)]
     changes = [change for change in changes if not _is_idle(change)]
     refuse(change_problems(changes), f"these files cannot be changed. {NOTHING_CHANGED}")

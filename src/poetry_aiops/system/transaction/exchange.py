@@ -104,8 +104,8 @@ def look(backup: StoredBackup) -> list[Found]:
             found.append(Found(index, entry, place, read_or_none(place)))
     refuse(
         problems,
-        "Files of this backup cannot be put back; nothing was changed.",
-        "Put their paths right first.",
+        "Files of this backup cannot be restored; nothing was changed.",
+        "Correct their paths first.",
     )
     return found
 
@@ -124,7 +124,9 @@ def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
         _check_nothing_changed(look(backup))
         _switch(changing)
     except BaseException:
-        with reported("This run was stopped and could not put all back", backup.folder, again_hint(backup)):
+        with reported(
+            "This run was stopped and could not restore all files", backup.folder, again_hint(backup)
+        ):
             put_back(backup)
         discard(backup)
         raise
@@ -233,7 +235,7 @@ def _in_the_way(path: Path) -> InputError:
 def _check_nothing_changed(files: list[Found]) -> None:
     refuse(
         [f"{found.entry.path} {found.change or 'changed since'}" for found in files if not found.is_old],
-        "Files changed while this run was at work; nothing was changed.",
+        "Files changed during this run; nothing was changed.",
         "Run this again.",
     )
 

@@ -113,7 +113,7 @@ def recover(root: Path) -> None:
             put_back(stored)
         else:
             raise InputError(
-                "a run was interrupted here between the exchange of two files and has to be put back first",
+                "a run was interrupted here between the exchange of two files and must be restored first",
                 where=f"{HOME}/{identifier}",
                 details=tuple(f"it names {found.entry.path}" for found in files),
                 hint=PUT_BACK,
@@ -163,7 +163,7 @@ def _settle(root: Path, now: datetime, *, force: bool) -> RollbackResult | None:
     stored = read_backup(root, identifier)
     files = look(stored)
     edited = [found for found in files if found.change or found.is_edited_input]
-    with reported("What an interrupted run left could not be put back", stored.folder, again_hint(stored)):
+    with reported("What an interrupted run left could not be restored", stored.folder, again_hint(stored)):
         if all(found.is_new for found in files if found.entry.changes):
             finish(stored)
             return None
@@ -198,7 +198,7 @@ def _refuse_edited(stored: StoredBackup, edited: list[Found]) -> None:
     refuse(
         [f"{found.entry.path} {found.change}" for found in edited],
         f"Files changed since the run of {stored.manifest.created}. {NOTHING_CHANGED}",
-        "`poetry migrate-reqs --rollback --force` puts them back all the same and keeps what they hold in a backup.",
+        "`poetry migrate-reqs --rollback --force` restores them and keeps their present content in a backup.",
     )
 
 

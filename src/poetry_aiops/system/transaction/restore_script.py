@@ -77,9 +77,9 @@ def _quoted(path: str) -> str:
 
 _HEAD: Final = """\
 #!/bin/sh
-# Puts the files of this project back as they were before `poetry migrate-reqs` of @CREATED@:
+# Restores the files of this project as they were before `poetry migrate-reqs` of @CREATED@:
 #   sh @HOME@/@ID@/restore.sh [--force]
-# A file that changed since is named and nothing happens; --force puts it back and keeps a copy beside this script.
+# A file that changed since is named and nothing happens; --force restores it and keeps a copy beside this script.
 # Can be run from any folder, and again when it was interrupted.
 LC_ALL=C; export LC_ALL; unset CDPATH; umask 022
 id=@ID@ here=./@HOME@/@ID@ force=${1-} bad= changed= kept=
@@ -139,7 +139,7 @@ exchange() {
   if [ "$before" = - ]; then
     [ "$now" = - ] || { rm -f "$file" && say "removed $path"; } || bad=yes
   elif [ "$now" = "$before" ]; then [ "$mode" = - ] || chmod "$mode" "$file" || bad=yes
-  else mv -f "$temp@MINE@" "$file" && say "put back $path" || bad=yes
+  else mv -f "$temp@MINE@" "$file" && say "restored $path" || bad=yes
   fi
   rm -f "$temp@MINE@" "$temp@NEW@" "$temp@OLD@"
 }
@@ -165,17 +165,17 @@ each_file exchange
 """
 
 _END: Final = """\
-[ "$bad" ] && stop "Not every file could be put back. Put right what is named above and run this again."
+[ "$bad" ] && stop "Not every file could be restored. Correct what is named above and run this again."
 for run in ./@HOME@/*/@RUNNING@; do [ ! -f "$run" ] || mv "$run" "${run%@RUNNING@}@PREPARED@"; done
 sync 2>/dev/null
-if [ "$kept" ]; then say "Every other file of this backup is as it was before."
-else say "Every file of this backup is as it was before."
+if [ "$kept" ]; then say "Every other file of this backup is as before."
+else say "Every file of this backup is as before."
 fi
 """
 
 _LATEST: Final = """\
 #!/bin/sh
-# Puts back what the last `poetry migrate-reqs` in this project changed: runs the restore.sh of that backup.
+# Restores what the last `poetry migrate-reqs` in this project changed: runs the restore.sh of that backup.
 # Another one: sh @HOME@/<id>/restore.sh; `ls @HOME@` shows the ids, which sort by time.
 LC_ALL=C; export LC_ALL; unset CDPATH
 cd -P -- "$(dirname -- "$0")" || exit 2
@@ -184,7 +184,7 @@ for folder in ./*Z-????????; do
   if [ -f "$folder/@APPLIED@" ] || [ -f "$folder/@RUNNING@" ]; then last=$folder; fi
 done
 if [ ! -f "$last/restore.sh" ]; then
-  printf 'There is no migration to put back in %s.\\n' "$(pwd -P)" >&2
+  printf 'There is no migration to restore in %s.\\n' "$(pwd -P)" >&2
   exit 2
 fi
 exec sh "$last/restore.sh" "$@"

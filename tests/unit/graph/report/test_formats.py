@@ -280,7 +280,7 @@ class TestText:
             "it is left over in the lock",
             "Around tool",
             "Without tool",
-            "Who holds base 1.5 back",
+            "What limits base 1.5",
             "tightest: web 1.0 wants >=1,<2",
             "From v1 to poetry.lock",
             "- gone 1.0 (old -> gone; old left pyproject.toml)",

@@ -46,7 +46,7 @@ def test_percent_signs_and_colons_are_escaped_as_the_toolkit_does() -> None:
     last = health_annotations(replace(sample(), project="a:b,c%d")).splitlines()[0]
 
     assert "title=poetry health of a%3Ab%2Cc%25d::" in last
-    assert "79 %25 of the facts" in last
+    assert "79 %25 of the checks" in last
 
 
 def test_packages_that_were_not_audited_for_one_reason_are_one_line() -> None:

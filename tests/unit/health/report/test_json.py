@@ -55,7 +55,7 @@ def test_a_metric_that_nobody_asked_for_is_null_with_that_reason() -> None:
         "score": None,
         "coverage": None,
         "weight": None,
-        "reason": "not asked for",
+        "reason": "not requested",
         "inputs": {},
     }
 
@@ -65,7 +65,7 @@ def test_an_audit_that_nobody_asked_for_is_not_an_audit_without_findings() -> No
     package = json.loads(health_json(replace(clean(), audit=None, packages=(row,))))["packages"][0]
 
     assert package["audited"] is None
-    assert package["reason"] == "not asked for"
+    assert package["reason"] == "not requested"
 
 
 def test_the_same_report_gives_the_same_bytes() -> None:

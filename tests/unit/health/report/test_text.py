@@ -100,8 +100,8 @@ def test_what_is_unknown_is_said_and_never_looks_good() -> None:
     assert [span for line in lines for span in line if span.style == "good"] == []
 
 
-def test_a_score_on_too_few_facts_is_called_insufficient() -> None:
-    assert "insufficient (54 of 100, on 79 % of the facts)" in text_of()
+def test_a_score_from_too_few_checks_is_not_shown() -> None:
+    assert "not enough data (79 % of the checks ran)" in text_of()
 
 
 def test_a_project_without_fault_says_so_and_where_that_comes_from() -> None:
@@ -132,7 +132,7 @@ def test_a_terminal_without_unicode_gets_plain_signs() -> None:
 def test_without_security_nobody_is_told_that_nothing_was_found() -> None:
     text = as_text(health_lines(replace(clean(), audit=None), TextView(every=True)))
 
-    assert "vulnerabilities were not looked for" in text
+    assert "vulnerabilities were not checked" in text
     assert "None known" not in text
 
 

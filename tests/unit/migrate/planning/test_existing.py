@@ -17,14 +17,14 @@ def test_a_pin_within_the_range_of_the_project_seeds_the_lock() -> None:
     migration = beside('"Six>=1"', "six==1.16.0\n")
     assert migration.dependencies == ["Six>=1"]
     assert [(pin.name, pin.version) for pin in migration.plan.pins] == [("six", "1.16.0")]
-    assert migration.said[FILE, 1] == ("seed", "poetry.lock", "[project] dependencies already asks for six")
+    assert migration.said[FILE, 1] == ("seed", "poetry.lock", "[project] dependencies already requires six")
     assert migration.plan.problems == ()
 
 
 def test_a_pin_outside_of_the_range_is_refused() -> None:
     migration = beside('"six>=2"', "six==1.16.0\n")
     (error,) = migration.plan.errors
-    assert error.what == "six (==1.16.0) contradicts [project] dependencies, which asks for six >=2"
+    assert error.what == "six (==1.16.0) contradicts [project] dependencies, which requires six >=2"
     assert migration.said[FILE, 1][0] == "refused"
 
 
@@ -40,7 +40,7 @@ def test_a_range_that_says_more_is_told() -> None:
 def test_a_line_that_says_no_more_is_not_told(text: str) -> None:
     migration = beside('"six>=1"', text)
     assert migration.plan.problems == ()
-    assert migration.said[FILE, 1] == ("migrated", "[project] dependencies", "it already asks for six")
+    assert migration.said[FILE, 1] == ("migrated", "[project] dependencies", "it already requires six")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_range_is_narrowed_to_that_of_an_extra_as_poetry_would_install_both_ve
     extra = '\n[project.optional-dependencies]\nold = ["six<1.16"]\n'
     migration = beside("", "six>=1.10\n", extra)
     assert migration.dependencies == ["six (>=1.10,<1.16)"]
-    assert migration.whats("warning") == ["six gets the range >=1.10,<1.16, as the extra old asks for <1.16"]
+    assert migration.whats("warning") == ["six gets the range >=1.10,<1.16, as the extra old requires <1.16"]
     (error,) = beside("", "six>=1.16\n", extra).plan.errors
     assert "six (>=1.16) contradicts" in error.what
     elsewhere = extra.replace("<1.16", "<1.16 ; sys_platform == 'win32'")
@@ -120,7 +120,7 @@ def test_what_the_project_selects_everywhere_in_parts_counts(dependencies: str, 
 )
 def test_a_pin_that_an_entry_for_other_places_excludes_is_refused(dependencies: str, more: str) -> None:
     (error,) = beside(dependencies, "six==1.16.0\n", more).plan.errors
-    assert error.what == "six (==1.16.0) contradicts [project] dependencies, which asks for six >=2"
+    assert error.what == "six (==1.16.0) contradicts [project] dependencies, which requires six >=2"
 
 
 def beside_own(table: str, text: str) -> Migration:
@@ -213,7 +213,7 @@ def test_names_in_poetrys_table_may_be_spelt_in_any_way() -> None:
     assert migration.said[FILE, 1] == (
         "seed",
         "poetry.lock",
-        "[tool.poetry.dependencies] already asks for ruamel-yaml",
+        "[tool.poetry.dependencies] already requires ruamel-yaml",
     )
 
 
@@ -228,7 +228,7 @@ SETUP = "from setuptools import setup\nsetup(name='demo', install_requires=['six
 def test_pins_within_the_ranges_of_setup_py_seed_the_lock() -> None:
     migration = migrated({FILE: "six==1.16.0\nidna==3.4\n", "setup.py": SETUP})
     assert migration.dependencies == ["six (>=1.10)", "requests", "torch (>=2)", "idna (==3.4)"]
-    assert migration.said[FILE, 1] == ("seed", "poetry.lock", "setup.py already asks for six")
+    assert migration.said[FILE, 1] == ("seed", "poetry.lock", "setup.py already requires six")
 
 
 def test_pins_that_say_more_than_setup_py_narrow_it() -> None:

@@ -87,7 +87,7 @@ def test_pins_of_a_compiled_file_seed_the_lock_with_their_group() -> None:
 def test_a_pin_that_only_other_packages_ask_for_is_no_dependency() -> None:
     migration = migrated({FILE: "flask==3.0\nclick==8.1\n    # via flask\n"})
     assert migration.dependencies == ["flask (==3.0)"]
-    assert migration.said[FILE, 2] == ("seed", "poetry.lock", "only other packages ask for it")
+    assert migration.said[FILE, 2] == ("seed", "poetry.lock", "only other packages require it")
 
 
 def test_a_system_in_the_name_of_a_file_is_a_marker_of_its_lines() -> None:

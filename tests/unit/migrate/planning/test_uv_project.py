@@ -169,7 +169,7 @@ def test_what_cannot_be_carried_over_is_named_with_its_line() -> None:
         ),
         ("warning", "pyproject.toml:16", "[tool.uv] override-dependencies is not carried over"),
     ]
-    assert ("note", "pyproject.toml:36", "nothing in pyproject.toml asks for absent") in found
+    assert ("note", "pyproject.toml:36", "nothing in pyproject.toml requires absent") in found
 
 
 def test_a_source_that_would_be_lost_is_an_error_or_a_warning() -> None:

@@ -88,7 +88,7 @@ def test_what_a_variant_only_repeats_stays_in_main() -> None:
     migration = variants("numpy==1.26\nrequests[socks]>=2\n", cpu="torch==2.7.0+cpu\nnumpy\nrequests>=1\n")
     assert migration.dependencies == ["numpy (==1.26)", "requests[socks] (>=2)"]
     assert migration.listed("ml-cpu") == ["torch (==2.7.0+cpu)"]
-    assert migration.said["requirements-cpu.txt", 2] == ("migrated", "", "other lines ask for the same")
+    assert migration.said["requirements-cpu.txt", 2] == ("migrated", "", "other lines require the same")
 
 
 def test_a_variant_that_says_more_is_narrowed_by_main() -> None:

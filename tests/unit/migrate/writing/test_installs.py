@@ -80,7 +80,7 @@ def test_a_difference_counts_on_the_machines_where_it_is() -> None:
         (
             [package("idna", "3.1")],
             {"roots": [Root("idna", "<3.5", "tools.txt:3", "tools.txt", "tools")]},
-            "tools.txt:3 asks for idna <3.5",
+            "tools.txt:3 requires idna <3.5",
         ),
         ([package("idna", "3.1"), package("old", "1", "idna <3.2")], {}, "old 1 requires idna <3.2"),
         (
@@ -125,8 +125,8 @@ def test_what_is_installed_beside_or_not_at_all_is_traced_to_a_difference() -> N
     )
     assert rows(found) == [
         ("blinker", None, "1", "flask 3 requires it"),
-        ("flask", "2", "3", "pyproject.toml asks for flask >=3"),
-        ("gunicorn", None, "9", "pyproject.toml asks for it"),
+        ("flask", "2", "3", "pyproject.toml requires flask >=3"),
+        ("gunicorn", None, "9", "pyproject.toml requires it"),
         ("lost", "1", None, None),
         ("simple", "1", None, "only flask 2 requires it"),
     ]
@@ -148,7 +148,7 @@ def test_a_compiled_pin_that_no_package_requires_there_is_none_of_the_installati
     )
     assert proof([package("colorama", "1")], [], pins=[replace(pin, direct=True)]).unexplained
     asked = Root("colorama", "", "web.in:1", "web.in", "main")
-    assert proof([package("colorama", "1")], [], pins=[pin], roots=[asked]).unexplained, "a line asks for it"
+    assert proof([package("colorama", "1")], [], pins=[pin], roots=[asked]).unexplained, "a line requires it"
 
 
 def test_what_a_line_of_the_file_asks_for_is_never_missing_for_a_reason() -> None:
@@ -158,7 +158,7 @@ def test_what_a_line_of_the_file_asks_for_is_never_missing_for_a_reason() -> Non
         Root("simple", "", "web.txt:2", "web.txt", "main"),
     ]
     found = {one.name: one.cause for one in proof(old, [package("flask", "3")], roots=roots).differences}
-    assert found == {"flask": "a.txt:1 asks for flask >=3", "simple": None}
+    assert found == {"flask": "a.txt:1 requires flask >=3", "simple": None}
 
 
 def test_two_versions_on_one_machine_have_no_cause_and_each_difference_a_next_step() -> None:
@@ -168,7 +168,7 @@ def test_two_versions_on_one_machine_have_no_cause_and_each_difference_a_next_st
     roots = [Root("boto", "<2", "pyproject.toml:4 (extra aws)", "pyproject.toml", "main")]
     found = proof(old, new, roots=roots)
     assert {one.name: one.next_step for one in found.unexplained} == {
-        "boto": "one machine would get both versions: ask for one range of boto in pyproject.toml:4 (extra aws)",
+        "boto": "one machine would get both versions: require one range of boto in pyproject.toml:4 (extra aws)",
         "kept": "to keep it, write kept==1 in web.txt",
         "lost": "to install it, write lost==1 in web.txt",
         "more": "see whether web.txt is to have more, which base 1 requires, and write it there",

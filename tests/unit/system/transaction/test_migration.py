@@ -261,7 +261,7 @@ def test_rollback_does_not_follow_a_folder_that_became_a_link(tmp_path: Path) ->
         (root / "elsewhere").mkdir(exist_ok=True)
         (root / "requirements").unlink(missing_ok=True)
         (root / "requirements").symlink_to(target)
-        with pytest.raises(InputError, match="cannot be put back"):
+        with pytest.raises(InputError, match="cannot be restored"):
             rollback(root, now=NOW, force=True)
     assert (outside / "ba se.txt").read_bytes() == b"numpy==2\n"
 
@@ -302,7 +302,7 @@ def test_an_edit_after_the_kill_is_never_lost(tmp_path: Path, monkeypatch: pytes
     interrupted(root, monkeypatch)
     (root / "empty.txt").write_bytes(b"edited")
     before = look_of(root)
-    with pytest.raises(InputError, match="put back first"):
+    with pytest.raises(InputError, match="restored first"):
         recover(root)
     with pytest.raises(InputError) as caught:
         rollback(root, now=NOW)

@@ -45,7 +45,7 @@ def test_an_interrupted_run_changes_nothing_until_its_rollback_is_asked_for(
     moved = interrupted.with_name("moved")
     interrupted.rename(moved)
 
-    with pytest.raises(InputError, match="has to be put back first") as caught:
+    with pytest.raises(InputError, match="must be restored first") as caught:
         recover(moved)
 
     assert "it names tools/hook.sh" in caught.value.details
@@ -101,7 +101,7 @@ def test_a_file_of_the_user_with_the_name_of_a_scripts_leftover_is_not_removed(t
 def test_a_path_that_a_link_leads_into_a_nested_repository_is_refused(interrupted: Path) -> None:
     (interrupted / "tools").rename(interrupted / ".hg")
     (interrupted / "tools").symlink_to(".hg")
-    with pytest.raises(InputError, match="cannot be put back") as caught:
+    with pytest.raises(InputError, match="cannot be restored") as caught:
         rollback(interrupted, now=NOW)
     assert "which is in .hg" in str(caught.value)
     assert (interrupted / ".hg" / "hook.sh").read_bytes() == b"harmless"
