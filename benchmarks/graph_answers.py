@@ -33,7 +33,7 @@ from poetry_aiops.project.lockfile import read_lock
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.project.model import Edge, Package
+    from poetry_aiops.project.model import LockedDependency, Package
 
 
 REPOSITORY = Path(__file__).parent.parent
@@ -152,7 +152,7 @@ def _environment(folder: Path, packages: Iterable[Package]) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def _requirement(edge: Edge) -> str:
+def _requirement(edge: LockedDependency) -> str:
     text = f"{edge.name}{as_pep440(edge.constraint) or ''}"
     return f"{text} ; {edge.marker}" if edge.marker else text
 

@@ -39,7 +39,7 @@ from tests.unit.accelerators.machine import LINUX, SYS_DRIVER, WSL, Machine, kfd
 
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.detect import detect
-from poetry_aiops.accelerators.reader import Answer
+from poetry_aiops.accelerators.reader import SourceText
 from poetry_aiops.accelerators.select import select
 from poetry_aiops.system.text import version_key
 
@@ -194,7 +194,7 @@ def torchruntime(python: str | None, case: Case) -> str:
 
 def ours(case: Case) -> str:
     """Return the build and the newest line of torch that our detection and choice arrive at."""
-    answers = {key: Answer(text, "ok") for key, text in case.programs.items()}
+    answers = {key: SourceText(text, "ok") for key, text in case.programs.items()}
     catalogue = load_catalogue()
     host = detect(Machine(case.facts, case.files, answers, case.environment), catalogue).host
     selection = select(host, catalogue)

@@ -16,7 +16,7 @@ from scripts.reference_text import code, table
 from poetry_aiops import config
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export import settings
-from poetry_aiops.export.model import FilePlan, Selection
+from poetry_aiops.export.model import FilePlan, GroupSelection
 from poetry_aiops.health import exploits, fix_solving, ignores, policy, popularity
 from poetry_aiops.health.advisories import download as advisory_download
 from poetry_aiops.health.advisories import osv_protocol
@@ -71,7 +71,7 @@ def _sections() -> list[Section]:
     hardware = config.HardwareConfig(())
     profile = config.read_config({"profiles": {"own": {}}}).profiles["own"]
     export, health = settings.read_settings({}), policy.read_policy({})
-    file = FilePlan("a.txt", "requirements", Selection(("main",), ()), None, None, "")
+    file = FilePlan("a.txt", "requirements", GroupSelection(("main",), ()), None, None, "")
     return [
         Section(
             "hardware.",

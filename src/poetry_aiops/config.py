@@ -92,14 +92,14 @@ def read_config(tool_table: object) -> Config:
 
     Raises ConfigError that names every wrong entry by its key path.
     """
-    reader = _Reader()
+    reader = _ConfigReader()
     config = reader.config(tool_table)
     hint = "Correct these entries in pyproject.toml."
     reader.checker.fail(ConfigError, TABLE, "{count} entries cannot be used", hint)
     return config
 
 
-class _Reader:
+class _ConfigReader:
     def __init__(self) -> None:
         self.checker = Checker()
 

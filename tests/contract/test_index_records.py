@@ -21,7 +21,7 @@ from tests.support.index import Fault, PackageIndex, Story
 
 from poetry_aiops.index import page_fetch
 from poetry_aiops.index.access import UserAccess
-from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
+from poetry_aiops.index.records import IndexAccess, RecordAge, cache_folder, cooldown_of, index_records
 from poetry_aiops.index.source import sources_of, stand_ins_of
 from poetry_aiops.project.model import Package, PackageSource
 
@@ -206,7 +206,7 @@ def test_offline_asks_nobody(index: PackageIndex, config: Config, tmp_path: Path
     access = access_to(index, config, tmp_path / "records")
     asked(access, locked())
     index.forget_requests()
-    offline = IndexAccess(access.pool, config, access.folder, Freshness(offline=True))
+    offline = IndexAccess(access.pool, config, access.folder, RecordAge(offline=True))
 
     records = asked(offline, locked(), locked("pear"), now=NOW + timedelta(days=300))
 

@@ -20,7 +20,7 @@ from tests.unit.health.osv import record
 from poetry_aiops.health.advisories.osv import OsvService, OsvSettings
 from poetry_aiops.health.advisories.pip_audit import PipAuditFeed, StrictPyPIService
 from poetry_aiops.health.advisory import Status
-from poetry_aiops.health.feed import Answer, Subject
+from poetry_aiops.health.feed import FeedAnswer, QueriedPackage
 from poetry_aiops.health.report.pip_audit import health_pip_audit
 from poetry_aiops.health.security import Feeds, audit
 from poetry_aiops.system.http import Limits
@@ -81,7 +81,9 @@ def test_their_failing_service_leaves_every_package_failed(
 
 
 def test_a_version_that_is_none_is_a_failed_answer() -> None:
-    (answer,) = PipAuditFeed(TheirOsv(), "pip-audit").look_up([Subject("demo", "2013-odd")]).answers.values()
+    (answer,) = (
+        PipAuditFeed(TheirOsv(), "pip-audit").look_up([QueriedPackage("demo", "2013-odd")]).answers.values()
+    )
     assert answer.failure == '"2013-odd" is not a PEP 440 version'
 
 
@@ -137,13 +139,13 @@ INFO = {"name": "Flawed", "version": "1.0"}
 ENTRY = {"id": "PYSEC-1", "aliases": ["CVE-1"], "fixed_in": ["2.0", "not a version"], "summary": "A flaw"}
 
 
-def asked(server: OsvServer, document: object) -> Answer:
+def asked(server: OsvServer, document: object) -> FeedAnswer:
     """Return what the strict service makes of a release's JSON."""
     server.files["/pypi/flawed/1.0/json"] = (
         document if isinstance(document, bytes) else json.dumps(document).encode()
     )
     service = StrictPyPIService(server.url, QUICK.limits)
-    (answer,) = PipAuditFeed(service, "PyPI").look_up([Subject("flawed", "1.0")]).answers.values()
+    (answer,) = PipAuditFeed(service, "PyPI").look_up([QueriedPackage("flawed", "1.0")]).answers.values()
     return answer
 
 
@@ -157,7 +159,7 @@ def test_the_list_of_a_release_is_read(server: OsvServer) -> None:
         [locked("flawed", "1.0")], Feeds(service=PipAuditFeed(StrictPyPIService(server.url), "PyPI"))
     )
     assert [(one.id, one.fixed_in) for one in found.findings] == [("PYSEC-1", ("2.0",))]
-    assert asked(server, {"info": INFO, "vulnerabilities": []}) == Answer()
+    assert asked(server, {"info": INFO, "vulnerabilities": []}) == FeedAnswer()
 
 
 @pytest.mark.parametrize(

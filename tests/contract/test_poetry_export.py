@@ -16,7 +16,7 @@ from poetry.utils.authenticator import Authenticator
 from poetry_plugin_export import walker  # type: ignore[import-untyped]  # it ships no types
 from tests.support import projects
 
-from poetry_aiops.export.model import Selection
+from poetry_aiops.export.model import GroupSelection
 from poetry_aiops.export.selection import PoetryExport
 
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("template", "selection"),
     [
-        (projects.HW, Selection(("main",))),
-        (projects.HW, Selection(("main", "dev"))),
-        (projects.HW, Selection(("main", "ml-cpu"))),
-        (projects.HW, Selection(("dev", "ml-gpu"))),
-        (projects.MAIN_REACHES_TORCH, Selection(("main", "ml-gpu"))),
-        (projects.MACOS_FROM_ELSEWHERE, Selection(("main", "ml-cpu"))),
-        (projects.TOOLKIT, Selection(("main", "ml-gpu"))),
-        (projects.SOUND_EXTRAS, Selection(("main",))),
-        (projects.SOUND_EXTRAS, Selection(("main",), ("ml-cpu",))),
-        (projects.SOUND_EXTRAS, Selection(("main",), ("ml-gpu",))),
+        (projects.HW, GroupSelection(("main",))),
+        (projects.HW, GroupSelection(("main", "dev"))),
+        (projects.HW, GroupSelection(("main", "ml-cpu"))),
+        (projects.HW, GroupSelection(("dev", "ml-gpu"))),
+        (projects.MAIN_REACHES_TORCH, GroupSelection(("main", "ml-gpu"))),
+        (projects.MACOS_FROM_ELSEWHERE, GroupSelection(("main", "ml-cpu"))),
+        (projects.TOOLKIT, GroupSelection(("main", "ml-gpu"))),
+        (projects.SOUND_EXTRAS, GroupSelection(("main",))),
+        (projects.SOUND_EXTRAS, GroupSelection(("main",), ("ml-cpu",))),
+        (projects.SOUND_EXTRAS, GroupSelection(("main",), ("ml-gpu",))),
     ],
 )
 def test_a_selection_is_what_the_export_plugin_makes_of_it(
-    locked_project: ProjectFactory, template: str, selection: Selection
+    locked_project: ProjectFactory, template: str, selection: GroupSelection
 ) -> None:
     poetry = Factory().create_poetry(locked_project(template).path)
 
@@ -67,12 +67,12 @@ def test_an_old_lock_is_walked_by_the_plugin_to_the_same_result(
     locked_project: ProjectFactory, groups: tuple[str, ...]
 ) -> None:
     project = locked_project(projects.ORDINARY)
-    today = PoetryExport(Factory().create_poetry(project.path)).pins(Selection(groups))
+    today = PoetryExport(Factory().create_poetry(project.path)).pins(GroupSelection(groups))
     lines = project.lock_path.read_text("utf-8").splitlines(keepends=True)
     old = "".join(line for line in lines if not line.startswith(("groups = ", "markers = ")))
     project.lock_path.write_text(old.replace('lock-version = "2.1"', 'lock-version = "2.0"'), "utf-8")
 
-    before = PoetryExport(Factory().create_poetry(project.path)).pins(Selection(groups))
+    before = PoetryExport(Factory().create_poetry(project.path)).pins(GroupSelection(groups))
 
     assert {(pin.package.name, pin.package.version, pin.marker) for pin in before} == {
         (pin.package.name, pin.package.version, pin.marker) for pin in today
@@ -152,7 +152,7 @@ def test_what_an_old_lock_has_with_and_without_extras_is_one_pin(
     (tmp_path / "pyproject.toml").write_text(OLD_PROJECT.format(marker=marker), "utf-8")
     (tmp_path / "poetry.lock").write_text(OLD_LOCK.format(needs=needs), "utf-8")
 
-    pins = PoetryExport(Factory().create_poetry(tmp_path)).pins(Selection(("main",)))
+    pins = PoetryExport(Factory().create_poetry(tmp_path)).pins(GroupSelection(("main",)))
 
     found = {pin.package.name: pin.marker for pin in pins}
     assert len(pins) == len(found)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.unit.health.locked import locked
 
-from poetry_aiops.health.advisories.snapshot import Freshness, SnapshotFeed, open_snapshot
+from poetry_aiops.health.advisories.snapshot import SnapshotAge, SnapshotFeed, open_snapshot
 from poetry_aiops.health.advisory import Advisory, PackageAudit, Severity, Status
 from poetry_aiops.health.matching import match
 from poetry_aiops.health.osv_records import read_record
@@ -42,7 +42,7 @@ def truth() -> dict[str, Any]:
 
 @cache
 def snapshot() -> SnapshotFeed:
-    return open_snapshot(ZIP, Freshness(NOW))
+    return open_snapshot(ZIP, SnapshotAge(NOW))
 
 
 def audited(feed: SnapshotFeed, pairs: list[tuple[str, str]]) -> tuple[PackageAudit, ...]:
@@ -88,7 +88,7 @@ def test_every_synthetic_case_is_answered(tmp_path: Path) -> None:
     path.write_text(json.dumps(synthetic["advisories"]), encoding="utf-8")
     expected = synthetic["expected"]
     packages = audited(
-        open_snapshot(path, Freshness(NOW)), [(one["name"], one["version"]) for one in expected]
+        open_snapshot(path, SnapshotAge(NOW)), [(one["name"], one["version"]) for one in expected]
     )
     wrong = [
         one
@@ -125,12 +125,12 @@ def test_every_cvss_vector_of_the_snapshot_is_rated() -> None:
 
 def test_a_lock_of_five_hundred_packages_is_matched_in_a_tenth_of_a_second(tmp_path: Path) -> None:
     """One package in five has advisories, as in the most troubled of the real locks."""
-    open_snapshot(ZIP, Freshness(NOW), cache_folder=tmp_path)
+    open_snapshot(ZIP, SnapshotAge(NOW), cache_folder=tmp_path)
     names = sorted(snapshot().index.places)[::11][:100]
     packages = [locked(name, "1.2.3") for name in (*names, *(f"harmless-{number}" for number in range(400)))]
     seconds = []
     for _ in range(5):  # the best of five in time of our own: other programs share the machine
-        feed = open_snapshot(ZIP, Freshness(NOW), cache_folder=tmp_path)
+        feed = open_snapshot(ZIP, SnapshotAge(NOW), cache_folder=tmp_path)
         begin = time.process_time()
         assert audit(packages, Feeds(snapshot=feed)).coverage == 100.0
         seconds.append(time.process_time() - begin)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poetry_aiops.graph.model import Analysis
-    from poetry_aiops.project.model import Edge, Lock, Package, Project
+    from poetry_aiops.project.model import Lock, LockedDependency, Package, Project
 
 
 CORPUS = Path(os.environ.get("POETRY_AIOPS_CORPUS", ""))
@@ -168,7 +168,7 @@ class PoetrysWalk:
         self.beyond: dict[tuple[int, str], list[tuple[list[Package], tuple[str, ...]]]] = {}
 
     @staticmethod
-    def dependencies(package: Package) -> list[tuple[Edge, Dependency]]:
+    def dependencies(package: Package) -> list[tuple[LockedDependency, Dependency]]:
         found = []
         for line in package.edges:
             dependency = Dependency(line.name, line.constraint, optional=line.optional, extras=line.extras)

@@ -17,7 +17,7 @@ from poetry_aiops.hardware.verify_environment import PROGRAM, verify_environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from poetry_aiops.hardware.verification import Verdict
+    from poetry_aiops.hardware.verification import FrameworkVerdict
 
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the environment is laid out as on POSIX")
@@ -84,7 +84,7 @@ class Environment:
         values = {"tag": tag, "cuda": cuda, "hip": hip, "arches": arches or CU126, "gpus": list(gpus)}
         return self.holds(TORCH.format(**values, error=error, failing=failing, result=result))
 
-    def verify(self, backend: str, best: str | None = None, time_limit: float = 60.0) -> Verdict:
+    def verify(self, backend: str, best: str | None = None, time_limit: float = 60.0) -> FrameworkVerdict:
         return verify_environment(self.python, backend, best, time_limit)
 
 
@@ -93,7 +93,7 @@ def environment(tmp_path: Path) -> Environment:
     return Environment(tmp_path / "env")
 
 
-def refused(verdict: Verdict, *said: str) -> None:
+def refused(verdict: FrameworkVerdict, *said: str) -> None:
     reported = " ".join(verdict.reasons)
     assert not verdict.ok
     assert verdict.fix

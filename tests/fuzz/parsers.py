@@ -40,7 +40,7 @@ from poetry_aiops.hardware.addition import AdditionRequest, plan_addition
 from poetry_aiops.hardware.recipes import Recipes
 from poetry_aiops.health.advisories.index import build_index, index_from
 from poetry_aiops.health.advisories.osv_protocol import stubs_in
-from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
+from poetry_aiops.health.advisories.snapshot import SnapshotAge, open_snapshot
 from poetry_aiops.health.history import read_history, trend
 from poetry_aiops.health.matching import match
 from poetry_aiops.health.policy import read_policy
@@ -180,7 +180,7 @@ def osv(data: bytes) -> None:
     assert index_from(index.to_bytes(), "0" * 64) == index
     with refusals():
         open_snapshot(
-            file("advisories.zip" if data[:2] == b"PK" else "advisories.json", data), Freshness(NOW)
+            file("advisories.zip" if data[:2] == b"PK" else "advisories.json", data), SnapshotAge(NOW)
         )
     with refusals(TransferError, ValueError, RecursionError):
         stubs_in(json.loads(data))

@@ -24,7 +24,7 @@ from poetry_aiops.project.model import Requirement
 
 if TYPE_CHECKING:
     from poetry_aiops.graph.model import DependencyGraph
-    from poetry_aiops.project.lock_graph import Node
+    from poetry_aiops.project.lock_graph import LockNode
 
 
 LARGE = 5_000
@@ -58,7 +58,7 @@ def graphs(draw: st.DrawFn) -> DependencyGraph:
     )
 
 
-def reached(graph: DependencyGraph, cut: set[Node]) -> set[str]:
+def reached(graph: DependencyGraph, cut: set[LockNode]) -> set[str]:
     """Return the names that the project leads to when some nodes are not there."""
     left = nx.DiGraph(graph.links)
     left.remove_nodes_from(cut)

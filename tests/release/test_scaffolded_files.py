@@ -12,7 +12,7 @@ from tests.unit.scaffold.made import document, local, package, planned
 
 from poetry_aiops.project.model import PackageSource
 from poetry_aiops.scaffold.facts import load_actions
-from poetry_aiops.scaffold.options import Asked
+from poetry_aiops.scaffold.options import ScaffoldOptions
 from poetry_aiops.scaffold.render import compose, dockerfile, update_workflow, workflow
 
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from poetry_aiops.scaffold.model import Plan
+    from poetry_aiops.scaffold.model import ScaffoldPlan
 
 
 pytestmark = pytest.mark.slow
 
 UVICORN = package("uvicorn")
 OVER_SSH = {"one": "git@git.example:acme/one.git", "two": "ssh://git@git.example:2222/two.git"}
-SERVED = Asked(command=("uvicorn", "chatbot.app:app", "--host", "0.0.0.0"), port=8000)
+SERVED = ScaffoldOptions(command=("uvicorn", "chatbot.app:app", "--host", "0.0.0.0"), port=8000)
 ALL = (
     "ml-cpu=cpu",
     "ml-gpu=cu126",
@@ -43,7 +43,7 @@ VERSIONED = {
     "build-system": {"requires": ["poetry-dynamic-versioning"]},
 }
 
-SHAPES: dict[str, Callable[[], Plan]] = {
+SHAPES: dict[str, Callable[[], ScaffoldPlan]] = {
     "no-variants": partial(planned, document(), package("fastapi")),
     "every-backend": partial(
         planned,
@@ -80,17 +80,19 @@ SHAPES: dict[str, Callable[[], Plan]] = {
         *(package(name, files=(), source=PackageSource("git", url)) for name, url in OVER_SSH.items()),
         package("celery"),
         package("cupy", "ml-gpu"),
-        asked=Asked(command=("celery", "-A", "jobs", "worker")),
+        asked=ScaffoldOptions(command=("celery", "-A", "jobs", "worker")),
     ),
     "version-from-git": partial(planned, VERSIONED, package("torch", "ml-gpu"), exported=True),
     "odd-names": partial(
-        planned, document("python=cpu", "3d=cu126", "production=rocm7.2"), asked=Asked(command=('a "b', "$c"))
+        planned,
+        document("python=cpu", "3d=cu126", "production=rocm7.2"),
+        asked=ScaffoldOptions(command=('a "b', "$c")),
     ),
 }
 
 
 @cache
-def plan_of(shape: str) -> Plan:
+def plan_of(shape: str) -> ScaffoldPlan:
     return SHAPES[shape]()
 
 

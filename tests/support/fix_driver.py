@@ -25,7 +25,7 @@ from poetry.console.commands.command import Command  # noqa: E402
 from poetry_aiops.cli.output import Output  # noqa: E402
 from poetry_aiops.errors import AiopsError  # noqa: E402
 from poetry_aiops.health import fix_solving  # noqa: E402
-from poetry_aiops.health.advisories.snapshot import Freshness as Age  # noqa: E402
+from poetry_aiops.health.advisories.snapshot import SnapshotAge as Age  # noqa: E402
 from poetry_aiops.health.advisories.snapshot import open_snapshot  # noqa: E402
 from poetry_aiops.health.certificate import Ground  # noqa: E402
 from poetry_aiops.health.fix_solving import FixCase  # noqa: E402

@@ -6,14 +6,14 @@ import random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from poetry_aiops.graph.advisories import Advisory, Vulnerabilities
+from poetry_aiops.graph.advisories import ReportedAdvisory, Vulnerabilities
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.diff import diff
 from poetry_aiops.graph.layout import places_of
-from poetry_aiops.graph.model import Build, Demand, DependencyGraph, Edge, Entry, Node
+from poetry_aiops.graph.model import DependencyEntry, DependencyGraph, Edge, Node, NodeBuild, ProjectDemand
 from poetry_aiops.graph.report.page import PageData, PageDiff
 from poetry_aiops.project.lock_graph import lock_graph
-from poetry_aiops.project.model import Edge as Line
+from poetry_aiops.project.model import LockedDependency as Line
 from poetry_aiops.project.model import Package, Requirement
 
 
@@ -25,19 +25,19 @@ HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror='window.h
 
 
 def node(id_: str, version: str = "1.0", groups: tuple[str, ...] = ("main",), **more: Any) -> Node:
-    builds = more.pop("builds", (Build(version, groups=groups),))
+    builds = more.pop("builds", (NodeBuild(version, groups=groups),))
     return Node(id_, more.pop("name", id_), builds, groups, **more)
 
 
 def edge(source: str, target: str, constraint: str = ">=1", **more: Any) -> Edge:
-    entry = Entry(
+    entry = DependencyEntry(
         "1.0", constraint, more.get("marker", ""), (), not more.get("hard", True), more.get("extras", ())
     )
     return Edge(source, target, constraint=constraint, entries=(entry,), **more)
 
 
 def graph_of(
-    nodes: list[Node], edges: list[Edge], demands: list[Demand], project: str = "demo"
+    nodes: list[Node], edges: list[Edge], demands: list[ProjectDemand], project: str = "demo"
 ) -> DependencyGraph:
     return DependencyGraph(
         project,
@@ -49,7 +49,7 @@ def graph_of(
     )
 
 
-def links_of(nodes: list[Node], edges: list[Edge], demands: list[Demand]) -> nx.DiGraph:
+def links_of(nodes: list[Node], edges: list[Edge], demands: list[ProjectDemand]) -> nx.DiGraph:
     """Return the lock graph that these nodes, edges and demands stand for."""
     lines = [
         (
@@ -96,7 +96,7 @@ def links_of(nodes: list[Node], edges: list[Edge], demands: list[Demand]) -> nx.
 def small_graph(*, newer: bool = True) -> DependencyGraph:
     """Return a graph with one of everything: variants, extras, a cycle, an orphan, several versions."""
     torch = tuple(
-        Build(
+        NodeBuild(
             f"2.9.0+{kind}",
             f"pytorch-{kind}",
             (f"ml-{kind}",),
@@ -132,10 +132,10 @@ def small_graph(*, newer: bool = True) -> DependencyGraph:
         edge("plug", "bytes-kit", ">=0.9"),
     ]
     demands = [
-        Demand("api", "api", "main", ">=2"),
-        Demand("torch", "torch", "ml-cpu", "==2.9.0"),
-        Demand("torch", "torch", "ml-cu126", "==2.9.0"),
-        Demand("tester", "tester", "test", "*"),
+        ProjectDemand("api", "api", "main", ">=2"),
+        ProjectDemand("torch", "torch", "ml-cpu", "==2.9.0"),
+        ProjectDemand("torch", "torch", "ml-cu126", "==2.9.0"),
+        ProjectDemand("tester", "tester", "test", "*"),
     ]
     return graph_of(nodes, edges, demands)
 
@@ -149,7 +149,7 @@ def full_page() -> PageData:
         variants=MappingProxyType({"ml-cpu": "cpu", "ml-cu126": "cu126"}),
         sizes=MappingProxyType({each.id: 40_000 * (number + 1) for number, each in enumerate(new.nodes)}),
         vulnerabilities=Vulnerabilities(
-            {"bytes-kit": (Advisory("GHSA-demo", "high", "Reads too far", ("1.1",)),)},
+            {"bytes-kit": (ReportedAdvisory("GHSA-demo", "high", "Reads too far", ("1.1",)),)},
             frozenset({"bytes-kit"}),
             len(new.nodes),
         ),
@@ -172,11 +172,11 @@ def hostile_page() -> PageData:
         graph_of(
             nodes,
             [edge("bad", "worse", HOSTILE, marker=HOSTILE)],
-            [Demand("bad", "bad", HOSTILE, HOSTILE)],
+            [ProjectDemand("bad", "bad", HOSTILE, HOSTILE)],
             HOSTILE,
         ),
         vulnerabilities=Vulnerabilities(
-            {"bad": (Advisory(HOSTILE, "high", HOSTILE, (HOSTILE,)),)}, frozenset(), 1
+            {"bad": (ReportedAdvisory(HOSTILE, "high", HOSTILE, (HOSTILE,)),)}, frozenset(), 1
         ),
     )
 
@@ -204,5 +204,8 @@ def large_graph(count: int, seed: int = 7) -> DependencyGraph:
     ]
     edges = [edge(names[source], names[target]) for source, target in sorted(pairs) if source != target]
     return graph_of(
-        nodes, edges, [Demand(names[number], names[number], "main") for number in sorted(direct)], "large"
+        nodes,
+        edges,
+        [ProjectDemand(names[number], names[number], "main") for number in sorted(direct)],
+        "large",
     )

@@ -12,7 +12,7 @@ from tests.support.neighbours import in_memory
 
 from poetry_aiops.config import read_config
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of
-from poetry_aiops.migrate.planning.plan import Surroundings, make_plan
+from poetry_aiops.migrate.planning.plan import MigrationContext, make_plan
 from poetry_aiops.migrate.planning.roles import classify
 from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.model import Tree
     from poetry_aiops.migrate.planning.convert import Pins
     from poetry_aiops.migrate.planning.entry import Identity, PlannedGroup
-    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.reading.notes import Neighbours
     from poetry_aiops.project.model import Project
 
@@ -47,7 +47,7 @@ class Migration:
     """What was planned for a project, and the pyproject.toml that would be written."""
 
     tree: Tree
-    plan: Plan
+    plan: MigrationPlan
     identity: Identity
     before: str
     knows_dependency_groups: bool = True
@@ -139,7 +139,7 @@ def migration_of(
     hardware = read_config(aiops_table(tomllib.loads(before))).hardware
     stays = existing is not None and existing.python != "*" and not identity.python_asked
     requires = existing.python if existing and stays else identity.requires_python
-    around = Surroundings(
+    around = MigrationContext(
         default=PypiNames(frozenset({DEFAULT_INDEX})),
         targets=targets(lambda version: allows(requires, version)),
         existing=existing,

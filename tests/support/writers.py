@@ -32,8 +32,8 @@ from poetry_aiops.hardware.machine import _write_all as write_recording
 from poetry_aiops.health.advisories import download as advisory_download
 from poetry_aiops.health.advisories.cache import AdvisoryCache
 from poetry_aiops.health.advisories.osv_protocol import Stub
-from poetry_aiops.health.feed import Subject
-from poetry_aiops.index.record_cache import Kept, RecordCache
+from poetry_aiops.health.feed import QueriedPackage
+from poetry_aiops.index.record_cache import CachedRecord, RecordCache
 from poetry_aiops.index.release_records import About, IndexRecord
 from poetry_aiops.locking.environment_record import write_record
 from poetry_aiops.locking.record import InstallRecord, Needs
@@ -126,13 +126,13 @@ def _scaffold(folder: Path, text: str) -> None:
 
 def _answers(folder: Path, text: str) -> None:
     cache = AdvisoryCache(folder, "https://osv.example", NOW.timestamp)
-    cache.keep_answer(Subject("demo", "1.0"), (Stub(text, ""),))
+    cache.keep_answer(QueriedPackage("demo", "1.0"), (Stub(text, ""),))
     cache.save()
 
 
 def _index_record(folder: Path, text: str) -> None:
     RecordCache(folder).store(
-        "https://index.example", Kept(IndexRecord("pypi", "demo", NOW, (), About(status=text)))
+        "https://index.example", CachedRecord(IndexRecord("pypi", "demo", NOW, (), About(status=text)))
     )
 
 

@@ -13,10 +13,10 @@ from poetry_aiops.accelerators.devices import (
     jetson_devices,
     nvidia_devices,
 )
-from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Facts, Problem
+from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, ProbeFailure, TextFacts
 from poetry_aiops.accelerators.host import Cpu, Detection, Host, ProbeReport
-from poetry_aiops.accelerators.observed import Base, Merged, Observation, first_told
-from poetry_aiops.accelerators.usability import Surroundings
+from poetry_aiops.accelerators.observed import HostBase, Merged, Observation, first_told
+from poetry_aiops.accelerators.usability import DriverEnvironment
 
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 LONE_PROBLEMS = {
-    Problem.NOT_RUNNING: (
+    ProbeFailure.NOT_RUNNING: (
         "nvidia-smi cannot reach the NVIDIA driver. Where nvidia-smi.exe works on a Windows host, run "
         "`wsl --update` there; else install or load the driver."
     ),
-    Problem.NO_DEVICES: "The NVIDIA driver is loaded but finds no device.",
-    Problem.NO_PROGRAM: (
+    ProbeFailure.NO_DEVICES: "The NVIDIA driver is loaded but finds no device.",
+    ProbeFailure.NO_PROGRAM: (
         "There is no nvidia-smi on that machine, which says nothing about its GPU; on a Jetson "
         "`cat /etc/nv_tegra_release` shows more."
     ),
@@ -39,10 +39,10 @@ LONE_PROBLEMS = {
 ASKED = frozenset({"NVML", "nvidia-smi --query-gpu", "nvidia-smi", "nvidia-smi -L"})
 
 
-def assemble(base: Base, observations: list[Observation], catalogue: Catalogue) -> Detection:
+def assemble(base: HostBase, observations: list[Observation], catalogue: Catalogue) -> Detection:
     """Return the host that a base and observations add up to, with a report of every probe."""
     merged = _merged(observations)
-    around = Surroundings(
+    around = DriverEnvironment(
         problems=merged.problems | _missing_libcuda(base.host, observations),
         driver=merged.driver,
         library=merged.library,
@@ -88,15 +88,15 @@ def assemble(base: Base, observations: list[Observation], catalogue: Catalogue) 
     return Detection(host, reports, warnings)
 
 
-def _missing_libcuda(host: Host, observations: list[Observation]) -> frozenset[Problem]:
+def _missing_libcuda(host: Host, observations: list[Observation]) -> frozenset[ProbeFailure]:
     """Return the problem of a container that was given the driver's NVML but not its libcuda."""
     present = {name for o in observations if o.name == "nvidia libraries" for name in o.facts.present}
     lacking = host.container is not None and "libnvidia-ml.so" in present and "libcuda.so" not in present
-    return frozenset({Problem.NO_LIBCUDA}) if lacking else frozenset()
+    return frozenset({ProbeFailure.NO_LIBCUDA}) if lacking else frozenset()
 
 
 def _merged(observations: list[Observation]) -> Merged:
-    kinds: tuple[tuple[str, Callable[[Facts], str | None]], ...] = (
+    kinds: tuple[tuple[str, Callable[[TextFacts], str | None]], ...] = (
         ("driver", lambda facts: facts.driver),
         ("max_cuda", lambda facts: facts.max_cuda),
         ("library", lambda facts: facts.library),

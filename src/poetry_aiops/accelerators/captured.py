@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.assemble import assemble
-from poetry_aiops.accelerators.facts import APPLE, Facts
+from poetry_aiops.accelerators.facts import APPLE, TextFacts
 from poetry_aiops.accelerators.host import Host
-from poetry_aiops.accelerators.observed import Base, Observation
+from poetry_aiops.accelerators.observed import HostBase, Observation
 from poetry_aiops.accelerators.probes.registry import all_probes
 from poetry_aiops.accelerators.reader import TEXT_LIMIT
 from poetry_aiops.errors import IncompleteError, InputError
@@ -85,10 +85,10 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     return detection
 
 
-def _outcome(facts: Facts) -> str:
+def _outcome(facts: TextFacts) -> str:
     if facts.problems:
         return facts.problems[0].value
-    return "empty" if facts == Facts() else "ok"
+    return "empty" if facts == TextFacts() else "ok"
 
 
 def _told(observations: list[Observation], field: str) -> str | None:
@@ -106,7 +106,7 @@ def _likely_arch(system: str, observations: list[Observation]) -> str:
     return {"macos": "arm64", "windows": "amd64"}.get(system, "x86_64")
 
 
-def _base(observations: list[Observation]) -> Base:
+def _base(observations: list[Observation]) -> HostBase:
     told_system = _told(observations, "os")
     system = SYSTEMS.get(told_system or "linux", "linux")
     told_arch = _told(observations, "arch")
@@ -127,4 +127,4 @@ def _base(observations: list[Observation]) -> Base:
         container=_told(observations, "container"),
         os_version=_told(observations, "os_version"),
     )
-    return Base(host, warnings=tuple(warnings))
+    return HostBase(host, warnings=tuple(warnings))

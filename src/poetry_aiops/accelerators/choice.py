@@ -39,7 +39,7 @@ _ORIGINS_IN_WORDS: dict[Origin, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ChoiceRequest:
     """What was asked for (``auto``, ``none``, a family, a backend or a variant) and where."""
 
     value: str = AUTO
@@ -47,7 +47,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class VariantBuild:
     """A variant of the project: its group, its backend, and the version of torch that the lock holds for it.
 
     ``wheel``: one of the locked wheels of this torch is for the machine; ``obstacle``: why none is.
@@ -76,7 +76,7 @@ class Choice:
     note: str | None = None
 
 
-def choose(wish: Wish, offers: Sequence[Offer], selection: Selection, device: str) -> Choice:
+def choose(wish: ChoiceRequest, offers: Sequence[VariantBuild], selection: Selection, device: str) -> Choice:
     """Return the variant for a wish.
 
     ``device`` is how messages call the machine's accelerator. Raises UsageError for a wish that no variant
@@ -92,7 +92,7 @@ def choose(wish: Wish, offers: Sequence[Offer], selection: Selection, device: st
 # -- asked for ------------------------------------------------------------------------------------------
 
 
-def matching(wish: Wish, offers: Sequence[Offer], selection: Selection) -> Offer:
+def matching(wish: ChoiceRequest, offers: Sequence[VariantBuild], selection: Selection) -> VariantBuild:
     """Return the offer that a variant name, an exact backend or a family means; raises UsageError for none."""
     named = [offer for offer in offers if offer.variant == normalised(wish.value)]
     exact = [offer for offer in offers if offer.backend == wish.value]
@@ -114,7 +114,7 @@ def matching(wish: Wish, offers: Sequence[Offer], selection: Selection) -> Offer
     )
 
 
-def _best_first(offers: Sequence[Offer], selection: Selection) -> list[Offer]:
+def _best_first(offers: Sequence[VariantBuild], selection: Selection) -> list[VariantBuild]:
     """Order offers of one family: what this machine runs best, then the newest."""
     ranks = {verdict.name: verdict.rank for verdict in selection.backends if verdict.rank is not None}
     last = len(ranks) + 1
@@ -126,7 +126,7 @@ def _digits(backend: str) -> str:
     return backend.removeprefix("cu").removeprefix("rocm")
 
 
-def _as_asked(wish: Wish, offer: Offer, selection: Selection) -> Choice:
+def _as_asked(wish: ChoiceRequest, offer: VariantBuild, selection: Selection) -> Choice:
     verdict = _verdict(selection, offer.backend)
     warnings = []
     # Of an accelerator that is not known nothing can be said: the variant's name is word enough.
@@ -149,7 +149,7 @@ def _where(origin: Origin) -> str:
 # -- automatic ------------------------------------------------------------------------------------------
 
 
-def _automatic(offers: Sequence[Offer], selection: Selection, device: str) -> Choice:
+def _automatic(offers: Sequence[VariantBuild], selection: Selection, device: str) -> Choice:
     passed_over: list[str] = []
     accepted = sorted((v for v in selection.backends if v.rank is not None), key=lambda v: v.rank or 0)
     for verdict in accepted:
@@ -164,7 +164,7 @@ def _automatic(offers: Sequence[Offer], selection: Selection, device: str) -> Ch
     raise _nothing_fits(offers, selection, passed_over, device)
 
 
-def _too_new(offer: Offer, verdict: BackendVerdict) -> str | None:
+def _too_new(offer: VariantBuild, verdict: BackendVerdict) -> str | None:
     """Return why a variant's locked torch does not run here although its backend would."""
     if offer.obstacle is not None:
         return f"{offer.variant} holds torch {offer.torch}, but {offer.obstacle}"
@@ -178,7 +178,7 @@ def _too_new(offer: Offer, verdict: BackendVerdict) -> str | None:
     )
 
 
-def _chosen(offer: Offer, verdict: BackendVerdict, warnings: Sequence[str], device: str) -> Choice:
+def _chosen(offer: VariantBuild, verdict: BackendVerdict, warnings: Sequence[str], device: str) -> Choice:
     parts = [] if family_of(offer.backend) == "cpu" else list(verdict.reasons[:2])
     if verdict.torch_max:
         parts.append(f"torch up to {verdict.torch_max}")
@@ -187,7 +187,7 @@ def _chosen(offer: Offer, verdict: BackendVerdict, warnings: Sequence[str], devi
 
 
 def _choice(
-    offer: Offer, verdict: BackendVerdict | None, reason: str, origin: Origin, warnings: Sequence[str]
+    offer: VariantBuild, verdict: BackendVerdict | None, reason: str, origin: Origin, warnings: Sequence[str]
 ) -> Choice:
     torch_max, note = (verdict.torch_max, verdict.note) if verdict else (None, None)
     noted = (f"{offer.variant}: {note}",) if note else ()
@@ -195,7 +195,11 @@ def _choice(
 
 
 def _cpu_warnings(
-    chosen: Offer, offers: Sequence[Offer], selection: Selection, passed_over: list[str], device: str
+    chosen: VariantBuild,
+    offers: Sequence[VariantBuild],
+    selection: Selection,
+    passed_over: list[str],
+    device: str,
 ) -> Sequence[str]:
     gpu_offers = [offer for offer in offers if family_of(offer.backend) != "cpu"]
     if family_of(chosen.backend) != "cpu" or not gpu_offers:
@@ -205,7 +209,7 @@ def _cpu_warnings(
     return [_falls_to_cpu(gpu_offers, selection, passed_over)]
 
 
-def _falls_to_cpu(gpu_offers: Sequence[Offer], selection: Selection, passed_over: list[str]) -> str:
+def _falls_to_cpu(gpu_offers: Sequence[VariantBuild], selection: Selection, passed_over: list[str]) -> str:
     reasons = list(passed_over)
     for offer in gpu_offers:
         verdict = _verdict(selection, offer.backend)
@@ -215,7 +219,7 @@ def _falls_to_cpu(gpu_offers: Sequence[Offer], selection: Selection, passed_over
 
 
 def _nothing_fits(
-    offers: Sequence[Offer], selection: Selection, passed_over: list[str], device: str
+    offers: Sequence[VariantBuild], selection: Selection, passed_over: list[str], device: str
 ) -> NegativeAnswerError:
     details = list(passed_over)
     for offer in offers:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.assemble import assemble
-from poetry_aiops.accelerators.facts import AMD, NVIDIA, Facts, Problem
+from poetry_aiops.accelerators.facts import AMD, NVIDIA, ProbeFailure, TextFacts
 from poetry_aiops.accelerators.joining import join
-from poetry_aiops.accelerators.observed import Base, Observation
+from poetry_aiops.accelerators.observed import HostBase, Observation
 from poetry_aiops.accelerators.probes import registry
-from poetry_aiops.accelerators.probes.probe import Program
+from poetry_aiops.accelerators.probes.probe import ProbeProgram
 from poetry_aiops.accelerators.surroundings import look_around
 
 
@@ -62,18 +62,18 @@ class _Look:
         self._reader = reader
         self.seen: dict[str, Observation] = {}
 
-    def ask(self, name: str) -> Facts:
+    def ask(self, name: str) -> TextFacts:
         """Return what one probe says; a failed program's words count as well."""
         if name not in self.seen:
             probe = registry.probe_named(name)
             answer = probe.reads.read(self._reader)
-            facts = probe.parse(answer.text) if answer.text else Facts()
+            facts = probe.parse(answer.text) if answer.text else TextFacts()
             self.seen[name] = Observation(name, str(probe.reads), answer.text, answer.outcome, facts)
         return self.seen[name].facts
 
     def skip(self, name: str, why: str) -> None:
         """Note that a probe was not asked, and why."""
-        self.seen.setdefault(name, Observation(name, name, None, f"skipped: {why}", Facts()))
+        self.seen.setdefault(name, Observation(name, name, None, f"skipped: {why}", TextFacts()))
 
     def gpus(self, vendor: str) -> tuple[Gpu, ...]:
         """Return the devices of one maker that are known so far."""
@@ -96,7 +96,7 @@ def detect(reader: Reader, catalogue: Catalogue, *, thorough: bool = False) -> D
     if thorough:
         _ask_everything(look, host)
     nodes = look.seen["device nodes"].facts.present if "device nodes" in look.seen else ()
-    base = Base(host, nodes=frozenset(nodes))
+    base = HostBase(host, nodes=frozenset(nodes))
     return assemble(base, look.observations(), catalogue)
 
 
@@ -139,7 +139,7 @@ def _nvidia_question(look: _Look, reader: Reader, host: Host, catalogue: Catalog
 
 def _ask_nvidia(look: _Look, host: Host) -> None:
     nvml = look.ask("NVML")
-    if nvml.gpus or Problem.MISMATCH in nvml.problems or Problem.NO_DEVICES in nvml.problems:
+    if nvml.gpus or ProbeFailure.MISMATCH in nvml.problems or ProbeFailure.NO_DEVICES in nvml.problems:
         _skip(look, NVIDIA_PROGRAMS[1:], "NVML answered")
         return
     query = look.ask("nvidia-smi --query-gpu")
@@ -180,6 +180,6 @@ def _ask_everything(look: _Look, host: Host) -> None:
             continue
         if probe.name == "Windows display adapters" and host.os != "windows":
             continue
-        if isinstance(probe.reads, Program) or host.os == "linux":
+        if isinstance(probe.reads, ProbeProgram) or host.os == "linux":
             look.seen.pop(probe.name, None)
             look.ask(probe.name)

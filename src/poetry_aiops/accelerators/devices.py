@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from poetry_aiops.accelerators import masks as masking
 from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu
 from poetry_aiops.accelerators.host import Accelerator, Mask
-from poetry_aiops.accelerators.observed import Base, Merged, Observation, listed
-from poetry_aiops.accelerators.usability import State, Surroundings, amd_state, intel_state, nvidia_state
+from poetry_aiops.accelerators.observed import HostBase, Merged, Observation, listed
+from poetry_aiops.accelerators.usability import DriverEnvironment, State, amd_state, intel_state, nvidia_state
 from poetry_aiops.system.text import version_key
 
 
@@ -43,7 +43,9 @@ def _device(kind: AcceleratorKind, gpu: Gpu, state: State) -> Accelerator:
     )
 
 
-def jetson_devices(board: str, merged: Merged, catalogue: Catalogue, base: Base) -> tuple[Accelerator, ...]:
+def jetson_devices(
+    board: str, merged: Merged, catalogue: Catalogue, base: HostBase
+) -> tuple[Accelerator, ...]:
     capability = catalogue.jetson_boards.find(board)
     hidden = masking.hidden_by(base.host.masks, masking.CUDA, [(None, capability)])
     device = _device("jetson", Gpu(NVIDIA, name=board), _masked(State(), hidden.get(0)))
@@ -51,7 +53,11 @@ def jetson_devices(board: str, merged: Merged, catalogue: Catalogue, base: Base)
 
 
 def nvidia_devices(
-    observations: list[Observation], merged: Merged, around: Surroundings, catalogue: Catalogue, base: Base
+    observations: list[Observation],
+    merged: Merged,
+    around: DriverEnvironment,
+    catalogue: Catalogue,
+    base: HostBase,
 ) -> tuple[Accelerator, ...]:
     gpus = listed(observations, NVIDIA)
     if not gpus and _stands_for_a_gpu(observations, merged, base):
@@ -75,7 +81,7 @@ def nvidia_devices(
     )
 
 
-def _stands_for_a_gpu(observations: list[Observation], merged: Merged, base: Base) -> bool:
+def _stands_for_a_gpu(observations: list[Observation], merged: Merged, base: HostBase) -> bool:
     """Return whether a driver without a list of devices means that there is one.
 
     On a live machine it does not where the PCI bus could be looked at, or where there is no device node.
@@ -99,7 +105,11 @@ def _masked(state: State, mask: Mask | None) -> State:
 
 
 def amd_devices(
-    observations: list[Observation], merged: Merged, around: Surroundings, catalogue: Catalogue, base: Base
+    observations: list[Observation],
+    merged: Merged,
+    around: DriverEnvironment,
+    catalogue: Catalogue,
+    base: HostBase,
 ) -> tuple[Accelerator, ...]:
     gpus = listed(observations, AMD)
     in_kfd = {gpu.bus for o in observations if o.name == "KFD topology" for gpu in o.facts.gpus}
@@ -117,7 +127,7 @@ def amd_devices(
 
 
 def intel_devices(
-    observations: list[Observation], around: Surroundings, catalogue: Catalogue
+    observations: list[Observation], around: DriverEnvironment, catalogue: Catalogue
 ) -> tuple[tuple[Accelerator, ...], tuple[str, ...]]:
     devices, others = [], []
     for gpu in listed(observations, INTEL):
@@ -129,7 +139,7 @@ def intel_devices(
     return tuple(devices), tuple(dict.fromkeys(others))
 
 
-def apple_devices(base: Base, observations: list[Observation]) -> tuple[Accelerator, ...]:
+def apple_devices(base: HostBase, observations: list[Observation]) -> tuple[Accelerator, ...]:
     if base.host.os != "macos" or base.host.arch != "arm64":
         return ()
     name = next((gpu.name for o in observations for gpu in o.facts.gpus if gpu.vendor == APPLE), None)

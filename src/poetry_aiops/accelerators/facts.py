@@ -1,6 +1,6 @@
 """What one probe's text says, before anything is merged or concluded.
 
-Parsers return :class:`Facts`; a field that the text does not tell stays ``None`` or empty.
+Parsers return :class:`TextFacts`; a field that the text does not tell stays ``None`` or empty.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ INTEL = "8086"
 APPLE = "106b"
 
 
-class Problem(StrEnum):
+class ProbeFailure(StrEnum):
     """A failure that a probe's text tells, by what has to be done about it."""
 
     MISMATCH = "driver and library versions differ"
@@ -53,7 +53,7 @@ class Gpu(NamedTuple):
     lost: bool = False
 
 
-class Facts(NamedTuple):
+class TextFacts(NamedTuple):
     """Everything that one text says about a machine."""
 
     gpus: tuple[Gpu, ...] = ()
@@ -61,7 +61,7 @@ class Facts(NamedTuple):
     library: str | None = None
     max_cuda: str | None = None
     amdgpu: str | None = None
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[ProbeFailure, ...] = ()
     os: str | None = None
     os_version: str | None = None
     arch: str | None = None

@@ -47,7 +47,7 @@ class Framework:
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
+class FrameworkRow:
     """What to ask for on some backends; the data file explains the fields."""
 
     frameworks: tuple[str, ...]
@@ -103,7 +103,7 @@ class FrameworkFacts:
     torch_source: str
     own_indexes: tuple[OwnIndex, ...]
     frameworks: tuple[Framework, ...]
-    builds: tuple[Build, ...]
+    builds: tuple[FrameworkRow, ...]
     companions: tuple[Companion, ...]
 
     def framework(self, package: str) -> Framework | None:
@@ -114,7 +114,7 @@ class FrameworkFacts:
         """Return the index of a build that is not one of PyTorch's."""
         return next((found for one in self.own_indexes if (found := one.at(key))), None)
 
-    def builds_for(self, framework: str, backend: str) -> tuple[Build, ...]:
+    def builds_for(self, framework: str, backend: str) -> tuple[FrameworkRow, ...]:
         """Return what to ask for on a backend: the rows of its most exact name that has any."""
         rows = [row for row in self.builds if framework in row.frameworks]
         for name in names_of(backend):
@@ -173,8 +173,8 @@ def _framework(row: Mapping[str, Any]) -> Framework:
     )
 
 
-def _build(row: Mapping[str, Any]) -> Build:
-    return Build(
+def _build(row: Mapping[str, Any]) -> FrameworkRow:
+    return FrameworkRow(
         frameworks=tuple(row["frameworks"]),
         on=frozenset(row["on"]),
         package=row.get("package"),

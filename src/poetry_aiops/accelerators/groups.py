@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_aiops.accelerators.choice import Wish
+from poetry_aiops.accelerators.choice import ChoiceRequest
 from poetry_aiops.config import AUTO, Profile
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.checks import did_you_mean, normalised
@@ -57,7 +57,7 @@ def wish_of(
     profile: Profile | None,
     environment: str | None,
     remembered: str | None,
-) -> Wish:
+) -> ChoiceRequest:
     """Return what was asked for: an option beats a profile, the environment, and what is remembered.
 
     Raises UsageError for ``--hardware`` against a variant named as a group.
@@ -70,16 +70,16 @@ def wish_of(
                 where="--hardware",
                 hint="Name the variant only once.",
             )
-        return Wish(options.hardware, "option")
+        return ChoiceRequest(options.hardware, "option")
     if named:
-        return Wish(named[0], "groups")
+        return ChoiceRequest(named[0], "groups")
     if profile is not None and profile.variant != AUTO:
-        return Wish(profile.variant, "profile")
+        return ChoiceRequest(profile.variant, "profile")
     if environment:
-        return Wish(environment, "environment")
+        return ChoiceRequest(environment, "environment")
     if remembered:
-        return Wish(remembered, "remembered")
-    return Wish()
+        return ChoiceRequest(remembered, "remembered")
+    return ChoiceRequest()
 
 
 def profile_of(

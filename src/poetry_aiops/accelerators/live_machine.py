@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.accelerators.reader import NVML_CHILD, PYTHON, TEXT_LIMIT, Answer, PlatformFacts
+from poetry_aiops.accelerators.reader import NVML_CHILD, PYTHON, TEXT_LIMIT, PlatformFacts, SourceText
 from poetry_aiops.system.process import run_limited
 from poetry_aiops.system.text import decode
 
@@ -39,17 +39,17 @@ class LiveReader:
         """Return one environment variable."""
         return os.environ.get(name)
 
-    def read_text(self, path: str) -> Answer:
+    def read_text(self, path: str) -> SourceText:
         """Return a file's text, decoded whatever it is."""
         try:
             with Path(path).open("rb") as file:
-                return Answer(decode(file.read(TEXT_LIMIT)), "ok")
+                return SourceText(decode(file.read(TEXT_LIMIT)), "ok")
         except (FileNotFoundError, NotADirectoryError):
-            return Answer(None, "missing")
+            return SourceText(None, "missing")
         except PermissionError:
-            return Answer(None, "denied")
+            return SourceText(None, "denied")
         except (OSError, ValueError):
-            return Answer(None, "error")
+            return SourceText(None, "error")
 
     def glob(self, pattern: str) -> tuple[str, ...]:
         """Return the paths that match a pattern, in their natural order."""
@@ -62,12 +62,12 @@ class LiveReader:
         """Return whether a path exists."""
         return os.path.lexists(path)
 
-    def run(self, argv: Sequence[str], timeout: float) -> Answer:
+    def run(self, argv: Sequence[str], timeout: float) -> SourceText:
         """Run a program, with the placeholders of ``reader`` filled in."""
         filled = [{PYTHON: sys.executable, NVML_CHILD: str(CHILD)}.get(word, word) for word in argv]
         ended = run_limited(filled, timeout, {**os.environ, "LC_ALL": "C", "LANGUAGE": "C"})
         text = decode(ended.output)[:TEXT_LIMIT]
-        return Answer(text or None, ended.outcome)
+        return SourceText(text or None, ended.outcome)
 
 
 def _natural(path: str) -> tuple[tuple[int, str], ...]:

@@ -10,7 +10,7 @@ from poetry_aiops.accelerators.joining import join
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from poetry_aiops.accelerators.facts import Facts, Gpu, Problem
+    from poetry_aiops.accelerators.facts import Gpu, ProbeFailure, TextFacts
     from poetry_aiops.accelerators.host import Host
 
 
@@ -21,10 +21,10 @@ class Observation(NamedTuple):
     source: str
     raw: str | None
     outcome: str
-    facts: Facts
+    facts: TextFacts
 
 
-class Base(NamedTuple):
+class HostBase(NamedTuple):
     """What is known of the machine before any device is looked at, and the device nodes if it is live."""
 
     host: Host
@@ -39,12 +39,12 @@ class Merged(NamedTuple):
     max_cuda: str | None
     library: str | None
     amdgpu: str | None
-    problems: frozenset[Problem]
+    problems: frozenset[ProbeFailure]
     won: dict[str, str]
 
 
 def first_told(
-    observations: list[Observation], fact: Callable[[Facts], str | None]
+    observations: list[Observation], fact: Callable[[TextFacts], str | None]
 ) -> tuple[str, str] | None:
     return next(((o.name, value) for o in observations if (value := fact(o.facts))), None)
 

@@ -35,7 +35,7 @@ class PlatformFacts(NamedTuple):
     node: str = ""
 
 
-class Answer(NamedTuple):
+class SourceText(NamedTuple):
     """The text that a file or a program gave, and how that went.
 
     ``outcome`` is ``ok``, ``missing``, ``denied``, ``error``, ``timeout`` or ``exit N``; a program that
@@ -55,7 +55,7 @@ class Reader(Protocol):
     def environment(self, name: str) -> str | None:
         """Return the value of an environment variable, ``None`` when it is not set."""
 
-    def read_text(self, path: str) -> Answer:
+    def read_text(self, path: str) -> SourceText:
         """Return the text of a file, at most ``TEXT_LIMIT`` characters of it."""
 
     def glob(self, pattern: str) -> tuple[str, ...]:
@@ -64,5 +64,5 @@ class Reader(Protocol):
     def exists(self, path: str) -> bool:
         """Return whether a path exists, whatever it is."""
 
-    def run(self, argv: Sequence[str], timeout: float) -> Answer:
+    def run(self, argv: Sequence[str], timeout: float) -> SourceText:
         """Run a program for at most ``timeout`` seconds and return both of its output streams."""

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_aiops.accelerators.reader import Answer, PlatformFacts
+from poetry_aiops.accelerators.reader import PlatformFacts, SourceText
 from poetry_aiops.accelerators.surroundings import BUILDKIT_NODE, LOOKED_FOR
 from poetry_aiops.errors import InputError
 
@@ -48,7 +48,7 @@ class RecordingReader:
         value = self._kept["env"][name] = self._reader.environment(name)
         return value
 
-    def read_text(self, path: str) -> Answer:
+    def read_text(self, path: str) -> SourceText:
         """Return a file's text; of files with names and paths of others, only the lines that are looked for."""
         answer = self._reader.read_text(path)
         if path in LOOKED_FOR and answer.text is not None:
@@ -68,7 +68,7 @@ class RecordingReader:
         found = self._kept["exists"][path] = self._reader.exists(path)
         return found
 
-    def run(self, argv: Sequence[str], timeout: float) -> Answer:
+    def run(self, argv: Sequence[str], timeout: float) -> SourceText:
         """Run a program."""
         answer = self._reader.run(argv, timeout)
         self._kept["programs"]["\0".join(argv)] = answer._asdict()
@@ -124,7 +124,7 @@ class ReplayReader:
         value = self._kept["env"].get(name)
         return value if isinstance(value, str) else None
 
-    def read_text(self, path: str) -> Answer:
+    def read_text(self, path: str) -> SourceText:
         """Return a recorded file."""
         return _answer(self._kept["files"].get(path))
 
@@ -137,13 +137,13 @@ class ReplayReader:
         """Return whether a path existed."""
         return self._kept["exists"].get(path) is True
 
-    def run(self, argv: Sequence[str], timeout: float) -> Answer:  # noqa: ARG002 - nothing is run
+    def run(self, argv: Sequence[str], timeout: float) -> SourceText:  # noqa: ARG002 - nothing is run
         """Return what a program printed then."""
         return _answer(self._kept["programs"].get("\0".join(argv)))
 
 
-def _answer(value: object) -> Answer:
+def _answer(value: object) -> SourceText:
     if not isinstance(value, dict):
-        return Answer(None, "missing")
+        return SourceText(None, "missing")
     text = value.get("text")
-    return Answer(text if isinstance(text, str) else None, str(value.get("outcome", "missing")))
+    return SourceText(text if isinstance(text, str) else None, str(value.get("outcome", "missing")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from poetry_aiops.accelerators.facts import Problem
+from poetry_aiops.accelerators.facts import ProbeFailure
 from poetry_aiops.system.text import version_key
 
 
@@ -23,7 +23,7 @@ class State(NamedTuple):
     repairable: bool = False
 
 
-class Surroundings(NamedTuple):
+class DriverEnvironment(NamedTuple):
     """What decides over all devices of one maker.
 
     ``nodes`` are the device nodes of a live machine, ``None`` for a pasted text, which cannot tell;
@@ -31,7 +31,7 @@ class Surroundings(NamedTuple):
     ``answered`` that a program got that list from it just now.
     """
 
-    problems: frozenset[Problem]
+    problems: frozenset[ProbeFailure]
     driver: str | None
     library: str | None
     wsl: bool
@@ -51,7 +51,7 @@ NOT_SHOWN = "nothing shows a working NVIDIA driver"
 GIVE = "Start the container with the GPU, such as `docker run --gpus all`."
 
 
-def nvidia_state(gpu: Gpu, around: Surroundings) -> State:
+def nvidia_state(gpu: Gpu, around: DriverEnvironment) -> State:
     """Return whether an NVIDIA GPU can be used."""
     return (
         _broken(gpu, around)
@@ -62,7 +62,7 @@ def nvidia_state(gpu: Gpu, around: Surroundings) -> State:
     )
 
 
-def _legacy(gpu: Gpu, around: Surroundings) -> State | None:
+def _legacy(gpu: Gpu, around: DriverEnvironment) -> State | None:
     """Return whether the loaded driver ignores a GPU of this age; one that it lists is not ignored."""
     if gpu.ordinal is not None or around.driver is None or gpu.compute_capability is None:
         return None
@@ -79,55 +79,55 @@ def _legacy(gpu: Gpu, around: Surroundings) -> State | None:
     return None
 
 
-def _broken(gpu: Gpu, around: Surroundings) -> State | None:
+def _broken(gpu: Gpu, around: DriverEnvironment) -> State | None:
     """Return the failures that a reboot or another container option repairs."""
     found = next((reported for holds, *reported in _failures(gpu, around) if holds), None)
     return State(usable=False, why=found[0], needs=found[1], repairable=True) if found else None
 
 
-def _failures(gpu: Gpu, around: Surroundings) -> Iterator[tuple[bool, str, str]]:
+def _failures(gpu: Gpu, around: DriverEnvironment) -> Iterator[tuple[bool, str, str]]:
     """Return every repairable failure: whether it holds, why that is one, and the way out."""
     problems = around.problems
-    lost = gpu.lost or (Problem.LOST in problems and gpu.bus is None)
+    lost = gpu.lost or (ProbeFailure.LOST in problems and gpu.bus is None)
     yield lost, "the driver has lost this GPU", "Reboot the machine."
     library = f" ({around.library})" if around.library else ""
     kernel = f" {around.driver}" if around.driver and around.driver != around.library else ""
     yield (
-        Problem.MISMATCH in problems,
+        ProbeFailure.MISMATCH in problems,
         f"the loaded kernel module{kernel} and the driver's library{library} are of different versions",
         "Reboot the machine; if that does not help, rebuild the initramfs first.",
     )
     yield (
-        Problem.NO_LIBCUDA in problems,
+        ProbeFailure.NO_LIBCUDA in problems,
         "libcuda is missing (nvidia-smi shows no CUDA version)",
         "Start the container with NVIDIA_DRIVER_CAPABILITIES=compute,utility, or install the driver's libcuda.",
     )
     yield (
-        Problem.NO_NVML in problems and around.driver is not None,
+        ProbeFailure.NO_NVML in problems and around.driver is not None,
         "the driver is loaded but its libraries are missing",
         GIVE if around.container else "Install the user-space part of NVIDIA's driver.",
     )
     yield (
-        Problem.NO_PERMISSION in problems,
+        ProbeFailure.NO_PERMISSION in problems,
         "the driver refuses access to the device",
         "Restart the container, or give this user access to /dev/nvidia*.",
     )
 
 
-def _absent(gpu: Gpu, around: Surroundings) -> State | None:
+def _absent(gpu: Gpu, around: DriverEnvironment) -> State | None:
     """Return the failures that leave no working driver."""
-    if Problem.NO_DEVICES in around.problems:
+    if ProbeFailure.NO_DEVICES in around.problems:
         why = "the driver is loaded but finds no device"
         needs = (
             "In a virtual machine check that the GPU is passed through; else read the kernel's log for NVRM."
         )
         return State(usable=False, why=why, needs=needs)
-    if Problem.NO_NODES in around.problems and gpu.minor is None:
+    if ProbeFailure.NO_NODES in around.problems and gpu.minor is None:
         why = "there is no /dev/nvidia* there"
         return State(
             usable=False, why=why, needs=f"{GIVE} Outside of one run `sudo nvidia-modprobe -u -c=0`."
         )
-    if Problem.NOT_RUNNING in around.problems:
+    if ProbeFailure.NOT_RUNNING in around.problems:
         return State(usable=False, why="the NVIDIA driver is not loaded", needs=_load(around))
     bound = gpu.kernel_driver
     foreign = bound is not None and not bound.startswith("nvidia") and gpu.ordinal is None
@@ -141,7 +141,7 @@ def _absent(gpu: Gpu, around: Surroundings) -> State | None:
     return None
 
 
-def _load(around: Surroundings) -> str:
+def _load(around: DriverEnvironment) -> str:
     if around.wsl:
         return (
             "Install the NVIDIA driver on Windows and run `wsl --update`; where nvidia-smi.exe works on the host, "
@@ -150,7 +150,7 @@ def _load(around: Surroundings) -> str:
     return "Install NVIDIA's driver, or load it with `sudo modprobe nvidia`."
 
 
-def _withheld(gpu: Gpu, around: Surroundings) -> State | None:
+def _withheld(gpu: Gpu, around: DriverEnvironment) -> State | None:
     """Return whether a live machine has the driver but does not give this process the device."""
     if around.nodes is None or around.wsl or around.os != "linux":
         return None
@@ -171,9 +171,9 @@ def _withheld(gpu: Gpu, around: Surroundings) -> State | None:
     return State(usable=False, why=why, needs=needs)
 
 
-def amd_state(gpu: Gpu, around: Surroundings, *, in_kfd: bool) -> State:
+def amd_state(gpu: Gpu, around: DriverEnvironment, *, in_kfd: bool) -> State:
     """Return whether an AMD GPU can be used."""
-    if Problem.NO_ROCK in around.problems:
+    if ProbeFailure.NO_ROCK in around.problems:
         return State(
             usable=False, why="AMD's kernel driver is not loaded", needs="Run `sudo modprobe amdgpu`."
         )
@@ -195,7 +195,7 @@ def amd_state(gpu: Gpu, around: Surroundings, *, in_kfd: bool) -> State:
     return USABLE
 
 
-def intel_state(gpu: Gpu, around: Surroundings) -> State:
+def intel_state(gpu: Gpu, around: DriverEnvironment) -> State:
     """Return whether an Intel GPU can be used."""
     bound = gpu.kernel_driver
     if bound is not None and bound not in {"i915", "xe"}:

@@ -22,14 +22,14 @@ _LONGEST_WHOLE: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StyledText:
     """A piece of a line in one style; its text has neither line ends nor control characters."""
 
     text: str
     style: Style = ""
 
 
-Line = tuple[Span, ...]
+Line = tuple[StyledText, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Column:
 
 def styled(text: str, style: Style = "") -> Line:
     """Return a line of one style."""
-    return (Span(text, style),)
+    return (StyledText(text, style),)
 
 
 def cells_wide(text: str) -> int:
@@ -95,23 +95,23 @@ def labelled(label: str, text: str, width: int, style: Style = "", label_style: 
     indent = cells_wide(label)
     first, *rest = wrapped(text, max(_NARROWEST, width - indent))
     return [
-        (Span(label, label_style), Span(first, style)),
+        (StyledText(label, label_style), StyledText(first, style)),
         *(styled(" " * indent + line, style) for line in rest),
     ]
 
 
 def table(
-    columns: Sequence[Column], rows: Sequence[Sequence[Span]], width: int, indent: int = 2
+    columns: Sequence[Column], rows: Sequence[Sequence[StyledText]], width: int, indent: int = 2
 ) -> list[Line]:
     """Return a table under its titles; cells that are too long go on in the next line."""
     return [line for block in table_blocks(columns, rows, width, indent) for line in block]
 
 
 def table_blocks(
-    columns: Sequence[Column], rows: Sequence[Sequence[Span]], width: int, indent: int = 2
+    columns: Sequence[Column], rows: Sequence[Sequence[StyledText]], width: int, indent: int = 2
 ) -> list[list[Line]]:
     """Return the lines of the titles and of each row; where not even words fit, each cell stands beside its title."""
-    titles = [Span(column.title.upper(), "dim") for column in columns]
+    titles = [StyledText(column.title.upper(), "dim") for column in columns]
     widths = _widths(columns, [titles, *rows], width - indent)
     if sum(widths) + _GAP * (len(columns) - 1) > width - indent:
         return [[], *(_stacked(titles, row, width, indent) for row in rows)]
@@ -119,20 +119,20 @@ def table_blocks(
 
 
 def _row(
-    columns: Sequence[Column], row: Sequence[Span], widths: Sequence[int], indent: int
+    columns: Sequence[Column], row: Sequence[StyledText], widths: Sequence[int], indent: int
 ) -> Iterator[Line]:
     parts = [wrapped(cell.text, width) for cell, width in zip(row, widths, strict=True)]
     for number in range(max(map(len, parts))):
-        line = [Span(" " * indent)]
+        line = [StyledText(" " * indent)]
         for column, cell, width, texts in zip(columns, row, widths, parts, strict=True):
             text = texts[number] if number < len(texts) else ""
             space = " " * (width - cells_wide(text))
-            line.append(Span(space + text if column.right else text + space, cell.style))
-            line.append(Span(" " * _GAP))
+            line.append(StyledText(space + text if column.right else text + space, cell.style))
+            line.append(StyledText(" " * _GAP))
         yield tuple(line[:-1])
 
 
-def _stacked(titles: Sequence[Span], row: Sequence[Span], width: int, indent: int) -> list[Line]:
+def _stacked(titles: Sequence[StyledText], row: Sequence[StyledText], width: int, indent: int) -> list[Line]:
     """Return a row as one line for each cell that says something, the first one further to the left."""
     label = max(cells_wide(title.text) for title in titles) + _GAP
     lines: list[Line] = []
@@ -141,11 +141,17 @@ def _stacked(titles: Sequence[Span], row: Sequence[Span], width: int, indent: in
         room = max(_NARROWEST, width - len(space) - label)
         for number, text in enumerate(wrapped(cell.text, room) if cell.text else ()):
             named = "" if number else title.text
-            lines.append((Span(space), Span(f"{named:<{label}}", title.style), Span(text, cell.style)))
+            lines.append(
+                (
+                    StyledText(space),
+                    StyledText(f"{named:<{label}}", title.style),
+                    StyledText(text, cell.style),
+                )
+            )
     return lines
 
 
-def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Span]], available: int) -> list[int]:
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[StyledText]], available: int) -> list[int]:
     widths = [max(cells_wide(row[index].text) for row in rows) for index in range(len(columns))]
     floors = [
         max(_NARROWEST, cells_wide(column.title), 0 if column.elastic else _longest_word(rows, index))
@@ -167,7 +173,7 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Span]], available
     return widths
 
 
-def _longest_word(rows: Sequence[Sequence[Span]], index: int) -> int:
+def _longest_word(rows: Sequence[Sequence[StyledText]], index: int) -> int:
     """Return how wide a column has to be for its words to stay whole, within reason."""
     words = (word for row in rows for word in row[index].text.split())
     return min(_LONGEST_WHOLE, max(map(cells_wide, words), default=0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.config import CONSTRAINTS
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.export.model import FilePlan, Selection
+from poetry_aiops.export.model import FilePlan, GroupSelection
 from poetry_aiops.export.settings import EXPORT
 from poetry_aiops.project.checks import Checker, did_you_mean
 from poetry_aiops.project.model import MAIN
@@ -35,11 +35,11 @@ class Variants:
     names: tuple[str, ...] = ()
     kind: Literal["groups", "extras"] = "groups"
 
-    def selection(self, name: str) -> Selection:
+    def selection(self, name: str) -> GroupSelection:
         """Return what production installs with this variant: main and the variant."""
-        return Selection((MAIN, name)) if self.kind == "groups" else Selection((MAIN,), (name,))
+        return GroupSelection((MAIN, name)) if self.kind == "groups" else GroupSelection((MAIN,), (name,))
 
-    def chosen(self, selection: Selection) -> tuple[str, ...]:
+    def chosen(self, selection: GroupSelection) -> tuple[str, ...]:
         """Return the variants in a selection; more than one exclude each other."""
         names = selection.groups if self.kind == "groups" else selection.extras
         return tuple(name for name in self.names if name in names)
@@ -79,7 +79,7 @@ def _default_bundle(
     kinds = settings.defaults or [
         kind
         for kind, plan in every
-        if kind == "base" or (kind in {"dev", "prod"} and plan.selection != Selection((MAIN,)))
+        if kind == "base" or (kind in {"dev", "prod"} and plan.selection != GroupSelection((MAIN,)))
     ]
     plans = [plan for kind, plan in every if kind in kinds or is_ours(plan.path)]
     has_base = any(plan.path == BASE for plan in plans)
@@ -87,18 +87,18 @@ def _default_bundle(
 
 
 def _every_default(project: Project, variants: Variants) -> Iterator[tuple[str, FilePlan]]:
-    main = Selection((MAIN,))
+    main = GroupSelection((MAIN,))
     groups = variants.names if variants.kind == "groups" else ()
     shared = tuple(name for name in project.groups if name not in groups)
     everyday = tuple(name for name in shared if not project.groups[name].optional)
     production = (MAIN, *(name for name in shared if name in _PRODUCTION))
     extras = tuple(name for name in project.extras if variants.kind == "groups" or name not in variants.names)
     yield "base", FilePlan(BASE, "requirements", main)
-    yield "dev", FilePlan(DEV, "requirements", Selection(everyday), BASE)
-    yield "prod", FilePlan(PROD, "requirements", Selection(production), BASE)
+    yield "dev", FilePlan(DEV, "requirements", GroupSelection(everyday), BASE)
+    yield "prod", FilePlan(PROD, "requirements", GroupSelection(production), BASE)
     for name in variants.names:
         yield "variants", FilePlan(variant_file(name), "requirements", variants.selection(name), BASE)
-    yield "constraints", FilePlan(CONSTRAINTS, "constraints", Selection(shared, extras))
+    yield "constraints", FilePlan(CONSTRAINTS, "constraints", GroupSelection(shared, extras))
     for name in variants.names:
         yield "pylock", FilePlan(f"pylock.{name}.toml", "pylock", variants.selection(name))
     if not variants.names:

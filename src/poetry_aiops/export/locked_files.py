@@ -32,7 +32,7 @@ _THREADS = 8
 
 
 @dataclass
-class Found:
+class FileAddresses:
     """The addresses that were found, and a sentence for each package whose index did not help."""
 
     addresses: dict[FileKey, Address] = field(default_factory=dict)
@@ -54,7 +54,7 @@ def repository_of(pool: RepositoryPool, package: Package) -> Repository:
 
 def find_addresses(
     pool: RepositoryPool, files: Iterable[tuple[Package, LockedFile]], *, cached: bool = True
-) -> Found:
+) -> FileAddresses:
     """Return where the files lie; never raises for network or index failures.
 
     ``cached``: what Poetry remembers of a release will do, which needs no request (Poetry 2.3 and later).
@@ -63,7 +63,7 @@ def find_addresses(
     for package, file in files:
         key = (package.name, package.version, package.source.url if package.source else "")
         wanted.setdefault(key, (package, []))[1].append(file)
-    found = Found()
+    found = FileAddresses()
     with ThreadPoolExecutor(_THREADS) as threads:
         looks = threads.map(lambda one: _look(pool, *one, cached=cached), wanted.values())
         for addresses, problem in looks:

@@ -20,7 +20,7 @@ DIRECT_ORIGINS: Final = ("directory", "file", "git", "url")
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class GroupSelection:
     """What is installed together: dependency groups (``main`` among them or not) and extras, canonical names."""
 
     groups: tuple[str, ...]
@@ -37,7 +37,7 @@ class FilePlan:
 
     path: str
     format: Format
-    selection: Selection
+    selection: GroupSelection
     base: str | None = None
     hashes: bool | None = None
     key_path: str = ""
@@ -60,7 +60,7 @@ class Pin:
 class Selects(Protocol):
     """Answers what a selection installs; an adapter asks Poetry."""
 
-    def __call__(self, selection: Selection) -> tuple[Pin, ...]:
+    def __call__(self, selection: GroupSelection) -> tuple[Pin, ...]:
         """Return the pins, each package once for each build."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.header import with_header
 from poetry_aiops.export.indexes import Indexes, index_notes, indexes_of
-from poetry_aiops.export.model import Exported, FilePlan, Pin, Rendered, Selection, relative_to_file
+from poetry_aiops.export.model import Exported, FilePlan, GroupSelection, Pin, Rendered, relative_to_file
 from poetry_aiops.export.one_line import address, checked
 from poetry_aiops.export.settings import EXPORT
 from poetry_aiops.export.via import parents
@@ -72,7 +72,7 @@ def render_requirements(plan: FilePlan, exported: Exported, base: Layer | None) 
     return Rendered(plan, text, tuple(notes)), layer
 
 
-def about(selection: Selection, exported: Exported) -> list[str]:
+def about(selection: GroupSelection, exported: Exported) -> list[str]:
     """Return the header's lines on what a file holds."""
     extras = f" with the extras {', '.join(selection.extras)}" if selection.extras else ""
     return [f"Holds {', '.join(selection.groups)}{extras}, for Python {exported.project.python}."]

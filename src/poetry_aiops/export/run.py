@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.cli.output import Output
     from poetry_aiops.export.request import SyncRequest
-    from poetry_aiops.export.threeway import Comparison
+    from poetry_aiops.export.threeway import FileComparison
     from poetry_aiops.export.wheelhouse_run import Filled
     from poetry_aiops.locking.api import PoetryProject
 
@@ -81,7 +81,7 @@ class Synchronising:
 
     # -- one file ------------------------------------------------------------------------------------------
 
-    def _act(self, state: Standing, file: Comparison, *, look_only: bool) -> str:
+    def _act(self, state: Standing, file: FileComparison, *, look_only: bool) -> str:
         """Do what is to be done about one file and return it in a word of the JSON document."""
         if file.state == "current":
             return "none"
@@ -96,7 +96,7 @@ class Synchronising:
         self._write(state, file)
         return "removed" if file.state == "surplus" else "written"
 
-    def _check_pylock(self, state: Standing, file: Comparison) -> None:
+    def _check_pylock(self, state: Standing, file: FileComparison) -> None:
         """Raise InputError for a pylock that would not be valid."""
         rendered = state.rendered.get(file.path)
         complete = rendered is not None and rendered.document is not None and not rendered.missing
@@ -108,7 +108,7 @@ class Synchronising:
                 hint="Run `poetry lock`.",
             )
 
-    def _write(self, state: Standing, file: Comparison) -> None:
+    def _write(self, state: Standing, file: FileComparison) -> None:
         self._check_pylock(state, file)
         rendered = state.rendered.get(file.path)
         kept = write(state.bundle.root, file, rendered.text if rendered else "")
@@ -117,7 +117,7 @@ class Synchronising:
         for note in rendered.notes if rendered and self.output.is_verbose else ():
             self.output.note(f"{file.path}: {note}")
 
-    def _show(self, file: Comparison) -> None:
+    def _show(self, file: FileComparison) -> None:
         self.output.remark(f"{file.path} {IN_WORDS[file.state]}")
         lines = file.diff.splitlines()
         shown = [line for line in lines if self.request.dry_run or not _is_digest(line)] or lines
@@ -238,7 +238,7 @@ class Synchronising:
             self.output.error(InputError(str(error), hint="It is tried again when a file changes."))
 
 
-def _changed_lines(file: Comparison) -> list[str]:
+def _changed_lines(file: FileComparison) -> list[str]:
     """Return what was changed by hand, or how the file differs from what would be written.
 
     Requirements that stand in the file alone come first: a newer lock explains most of the others. Hashes come last.

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
     from poetry.poetry import Poetry
 
-    from poetry_aiops.export.model import Selection
+    from poetry_aiops.export.model import GroupSelection
     from poetry_aiops.project.model import Lock, Package, PackageKey
 
 
@@ -63,7 +63,7 @@ class PoetryExport:
         """Read the lock; raises UsageError when there is none, InputError for one that cannot be read."""
         self._poetry = poetry
         self._text = _text_of(poetry.locker.lock)
-        self._pins: dict[Selection, tuple[Pin, ...]] = {}
+        self._pins: dict[GroupSelection, tuple[Pin, ...]] = {}
 
     @cached_property
     def digest(self) -> str:
@@ -87,7 +87,7 @@ class PoetryExport:
                 hint="Run `poetry lock` first.",
             )
 
-    def pins(self, selection: Selection) -> tuple[Pin, ...]:
+    def pins(self, selection: GroupSelection) -> tuple[Pin, ...]:
         """Return what the selection installs.
 
         Raises LockConflictError where that is two builds of one package, InputError when an old lock does not fit the
@@ -99,7 +99,7 @@ class PoetryExport:
             self._pins[selection] = tuple(found)
         return self._pins[selection]
 
-    def _recorded(self, selection: Selection) -> Iterator[Pin]:
+    def _recorded(self, selection: GroupSelection) -> Iterator[Pin]:
         for package in self.lock.packages:
             texts = package.marker_for(selection.groups)
             if texts == ("",):
@@ -109,7 +109,7 @@ class PoetryExport:
                 if not marker.is_empty():
                     yield Pin(package, "" if marker.is_any() else str(marker))
 
-    def _walked(self, selection: Selection) -> Iterator[Pin]:
+    def _walked(self, selection: GroupSelection) -> Iterator[Pin]:
         from poetry_plugin_export.walker import (  # type: ignore[import-untyped]
             DependencyWalkerError,
             get_project_dependency_packages,

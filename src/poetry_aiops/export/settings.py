@@ -9,7 +9,7 @@ from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.export.model import FORMATS, FilePlan, Format, Selection
+from poetry_aiops.export.model import FORMATS, FilePlan, Format, GroupSelection
 from poetry_aiops.project.checks import Checker, did_you_mean, normalised
 from poetry_aiops.project.model import MAIN
 
@@ -107,7 +107,7 @@ def _file(written: str, value: object, where: str, checker: Checker) -> FilePlan
     return FilePlan(
         path=path,
         format=kind,
-        selection=Selection(groups, _names(table.get("extras", []), f"{where} extras", checker)),
+        selection=GroupSelection(groups, _names(table.get("extras", []), f"{where} extras", checker)),
         base=None if base is None else _inside(checker.text(base, f"{where} base"), f"{where} base", checker),
         hashes=_hashes(table, where, checker),
         key_path=where,

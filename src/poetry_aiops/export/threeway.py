@@ -32,7 +32,7 @@ IN_WORDS: Final[dict[State, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class FileComparison:
     """How a file stands; ``diff`` leads from the file to what it should be.
 
     ``edits`` are the lines changed by hand (``+`` written, ``-`` taken away) where they can be separated from what a
@@ -53,29 +53,29 @@ class Comparison:
 
 def compare(
     path: str, wanted: str, actual: str | None, lock_digest: str, *, diffs: bool = True
-) -> Comparison:
+) -> FileComparison:
     """Compare the file at ``path`` (None: there is none) with the text that it should have.
 
     Without ``diffs`` the lines are not worked out, which takes the most time.
     """
     if actual is None:
-        return Comparison(path, "missing", _diff(path, "", wanted) if diffs else "")
+        return FileComparison(path, "missing", _diff(path, "", wanted) if diffs else "")
     actual = actual.replace("\r\n", "\n")
     if actual == wanted:
-        return Comparison(path, "current")
+        return FileComparison(path, "current")
     header = read_header(actual)
     diff = _diff(path, actual, wanted) if diffs else ""
     if header is None or header.path != path:
-        return Comparison(path, "foreign", diff)
+        return FileComparison(path, "foreign", diff)
     moved = header.lock_digest != lock_digest
     if header.is_untouched(actual):
-        return Comparison(path, "outdated", diff, lock_moved=moved)
-    return Comparison(
+        return FileComparison(path, "outdated", diff, lock_moved=moved)
+    return FileComparison(
         path, "edited", diff, () if moved or not diffs else _edits(wanted, actual), lock_moved=moved
     )
 
 
-def surplus(path: str, actual: str) -> Comparison | None:
+def surplus(path: str, actual: str) -> FileComparison | None:
     """Return the comparison for a file outside the bundle, None when it is not our own untouched work.
 
     A copy under another name does not count as ours: the header names the path that it was written for.
@@ -84,7 +84,7 @@ def surplus(path: str, actual: str) -> Comparison | None:
     header = read_header(actual)
     if header is None or header.path != path or not header.is_untouched(actual):
         return None
-    return Comparison(path, "surplus", _diff(path, actual, ""))
+    return FileComparison(path, "surplus", _diff(path, actual, ""))
 
 
 def _diff(path: str, before: str, after: str) -> str:

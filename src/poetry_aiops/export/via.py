@@ -12,12 +12,12 @@ from poetry_aiops.project.model import MAIN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from poetry_aiops.export.model import Pin, Selection
-    from poetry_aiops.project.model import Edge, Package, PackageKey, Project, Requirement
+    from poetry_aiops.export.model import GroupSelection, Pin
+    from poetry_aiops.project.model import LockedDependency, Package, PackageKey, Project, Requirement
 
 
 def parents(
-    pins: Sequence[Pin], selection: Selection, project: Project
+    pins: Sequence[Pin], selection: GroupSelection, project: Project
 ) -> Mapping[PackageKey, tuple[str, ...]]:
     """Return for each pinned package who asks for it within the selection, sorted.
 
@@ -59,7 +59,7 @@ def _fits(constraint: str, version: str) -> bool:
         return True  # a constraint that only Poetry can read; naming one parent too many does no harm
 
 
-def _asked_by_project(selection: Selection, project: Project) -> Iterable[tuple[str, Requirement]]:
+def _asked_by_project(selection: GroupSelection, project: Project) -> Iterable[tuple[str, Requirement]]:
     for group in selection.groups:
         for requirement in project.requirements_of(group) if group in project.groups else ():
             chosen = [extra for extra in requirement.in_extras if extra in selection.extras]
@@ -83,7 +83,7 @@ def _asked_extras(
     return {name: frozenset(extras) for name, extras in found.items()}
 
 
-def _active(package: Package, extras: frozenset[str]) -> Iterable[Edge]:
+def _active(package: Package, extras: frozenset[str]) -> Iterable[LockedDependency]:
     """Return the dependencies of a package that hold with these of its extras."""
     wanted = [text.lower() for extra in extras for text in package.extras.get(extra, ())]
     for edge in package.edges:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    from poetry_aiops.export.model import Exported, Pin, Selection
+    from poetry_aiops.export.model import Exported, GroupSelection, Pin
     from poetry_aiops.project.model import LockedFile
 
 
@@ -55,7 +55,7 @@ class WheelTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenFile:
     """One file that the selection needs, and the package that it installs."""
 
     pin: Pin
@@ -67,7 +67,7 @@ class Wheelhouse:
     """The files to fetch, by package, and the packages that no file can hold (folders, Git), with the reason."""
 
     target: WheelTarget
-    files: tuple[Chosen, ...]
+    files: tuple[ChosenFile, ...]
     left_out: tuple[tuple[Pin, str], ...]
 
 
@@ -118,7 +118,7 @@ def choose_files(pins: Iterable[Pin], target: WheelTarget, *, sdists: bool) -> W
         if pin.origin in {"directory", "git"}:
             left_out.append((pin, _why_left_out(pin)))
         elif file := best_file(pin.package.files, target.ranks, sdists=sdists):
-            files.append(Chosen(pin, file))
+            files.append(ChosenFile(pin, file))
         else:
             lacking.append(_why_lacking(pin, sdists=sdists))
     if lacking:
@@ -130,7 +130,7 @@ def choose_files(pins: Iterable[Pin], target: WheelTarget, *, sdists: bool) -> W
     return Wheelhouse(target, tuple(files), tuple(left_out))
 
 
-def wheelhouse_requirements(wheelhouse: Wheelhouse, selection: Selection, exported: Exported) -> str:
+def wheelhouse_requirements(wheelhouse: Wheelhouse, selection: GroupSelection, exported: Exported) -> str:
     """Return the requirements file that lies beside the files: no index, exactly these files, no markers left."""
     notes = [
         f"For {wheelhouse.target.machine.name}.",

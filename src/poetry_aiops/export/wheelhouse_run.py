@@ -17,7 +17,7 @@ from poetry_aiops.config import NONE, read_config
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.export.header import read_header
 from poetry_aiops.export.locked_files import default_index, find_addresses
-from poetry_aiops.export.model import Selection
+from poetry_aiops.export.model import GroupSelection
 from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.wheelhouse import (
     REQUIREMENTS_FILE,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from poetry_aiops.cli.output import Output
     from poetry_aiops.export.model import Address, FileKey
     from poetry_aiops.export.request import SyncRequest
-    from poetry_aiops.export.wheelhouse import Chosen, Wheelhouse
+    from poetry_aiops.export.wheelhouse import ChosenFile, Wheelhouse
     from poetry_aiops.export.wheelhouse_download import Outcome
     from poetry_aiops.export.writing import Bundle
 
@@ -61,7 +61,7 @@ class Filled:
 
     folder: Path
     wheelhouse: Wheelhouse
-    selection: Selection
+    selection: GroupSelection
     outcomes: dict[str, Outcome]
     lock_sha256: str
 
@@ -120,11 +120,11 @@ def fill(request: SyncRequest, output: Output, poetry: Poetry) -> Filled:
     return filled
 
 
-def _selection(bundle: Bundle, hardware: str | None, poetry: Poetry) -> Selection:
+def _selection(bundle: Bundle, hardware: str | None, poetry: Poetry) -> GroupSelection:
     """Return main and the variant that ``--hardware`` names, by itself or by its backend."""
     variants = bundle.variants
     if hardware == NONE or not (variants.names or hardware):
-        return Selection((MAIN,))
+        return GroupSelection((MAIN,))
     config = read_config(aiops_table(poetry.pyproject.data)).hardware
     by_backend = {one.backend: one.group for one in config.variants} if config else {}
     choices = [*variants.names, *by_backend, NONE]
@@ -194,7 +194,9 @@ def _fetch(
     return {one.file.name: _fetch_one(fetcher, one, addresses, root) for one in wheelhouse.files}
 
 
-def _fetch_one(fetcher: Fetcher, chosen: Chosen, addresses: dict[FileKey, Address], root: Path) -> Outcome:
+def _fetch_one(
+    fetcher: Fetcher, chosen: ChosenFile, addresses: dict[FileKey, Address], root: Path
+) -> Outcome:
     source = chosen.pin.package.source
     if source is not None and chosen.pin.origin == "file":
         return fetcher.copy(chosen.file, root / source.url)

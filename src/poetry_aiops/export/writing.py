@@ -17,7 +17,7 @@ from poetry_aiops.export.model import Exported
 from poetry_aiops.export.pylock import files_needing_addresses, known_addresses, render_pylock
 from poetry_aiops.export.requirements_text import Layer, render_constraints, render_requirements
 from poetry_aiops.export.settings import EXPORT, ExportSettings, read_settings
-from poetry_aiops.export.threeway import Comparison, compare, surplus
+from poetry_aiops.export.threeway import FileComparison, compare, surplus
 from poetry_aiops.locking.api import check_declaration, variant_kind, verify_project
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.system.files import write_atomically
@@ -58,7 +58,7 @@ class Standing:
     bundle: Bundle
     export: PoetryExport
     rendered: dict[str, Rendered] = field(default_factory=dict)
-    files: list[Comparison] = field(default_factory=list)
+    files: list[FileComparison] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def incomplete(self, path: str) -> bool:
@@ -114,7 +114,7 @@ def standing(
     return result
 
 
-def write(root: Path, comparison: Comparison, text: str) -> str | None:
+def write(root: Path, comparison: FileComparison, text: str) -> str | None:
     """Write or remove one file as the comparison says; raises InputError when the system refuses.
 
     What is replaced and cannot be made again is in the backup of the last migration, or kept beside the file: then
@@ -204,7 +204,7 @@ def _is_as_migrated(root: Path, path: str, migrated: Mapping[str, bytes]) -> boo
     )
 
 
-def _surplus(bundle: Bundle) -> Iterable[Comparison]:
+def _surplus(bundle: Bundle) -> Iterable[FileComparison]:
     """Find untouched files of ours beside the bundle's that it does not have any more."""
     own = {plan.path for plan in bundle.plans}
     places = {(Path(plan.path).parent, Path(plan.path).suffix) for plan in bundle.plans}

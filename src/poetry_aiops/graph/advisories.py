@@ -31,7 +31,7 @@ _OTHER_WORDS: Final = {"moderate": "medium", "important": "high"}
 
 
 @dataclass(frozen=True, slots=True)
-class Advisory:
+class ReportedAdvisory:
     """One known vulnerability of a locked package, as a health report tells it.
 
     ``severity`` is one of SEVERITIES; ``fixed_in`` are the versions that are free of it.
@@ -51,7 +51,7 @@ class Vulnerabilities:
     audited: only of these does "no advisory" mean "none known". ``packages`` counts the names of the graph.
     """
 
-    found: Mapping[str, tuple[Advisory, ...]]
+    found: Mapping[str, tuple[ReportedAdvisory, ...]]
     audited: frozenset[str]
     packages: int
 
@@ -72,7 +72,7 @@ class HealthFindings:
     ``unaudited`` are those that it did not audit. ``lock_digest`` is that of the lock's packages, empty where it names none.
     """
 
-    found: Mapping[tuple[str, str], tuple[Advisory, ...]]
+    found: Mapping[tuple[str, str], tuple[ReportedAdvisory, ...]]
     unaudited: frozenset[tuple[str, str]] = frozenset()
     lock_digest: str = ""
 
@@ -82,7 +82,7 @@ class HealthFindings:
 
     def on(self, graph: DependencyGraph) -> Vulnerabilities:
         """Return what the report says about the graph's packages."""
-        found: dict[str, tuple[Advisory, ...]] = {}
+        found: dict[str, tuple[ReportedAdvisory, ...]] = {}
         audited: set[str] = set()
         for node in graph.nodes:
             keys = {(node.id, _version(version)) for version in node.versions}
@@ -103,7 +103,7 @@ def read_findings(text: str, where: str) -> HealthFindings:
     packages = document.get("packages") if isinstance(document, dict) else None
     if not isinstance(packages, list) or not str(document.get("schema", "")).startswith(_SCHEMA):
         raise _unreadable(f"this is not a document of the schema {_SCHEMA}1", where)
-    found: dict[tuple[str, str], tuple[Advisory, ...]] = {}
+    found: dict[tuple[str, str], tuple[ReportedAdvisory, ...]] = {}
     unaudited: set[tuple[str, str]] = set()
     for package in packages:
         name, version = _text(package, "name"), _text(package, "version")
@@ -115,10 +115,12 @@ def read_findings(text: str, where: str) -> HealthFindings:
     return HealthFindings(found, frozenset(unaudited), _text(document.get("lock"), "packages_sha256"))
 
 
-def _advisories(package: Mapping[str, object]) -> tuple[Advisory, ...]:
+def _advisories(package: Mapping[str, object]) -> tuple[ReportedAdvisory, ...]:
     listed = package.get("advisories")
     return tuple(
-        Advisory(name, _severity(_text(one, "severity")), _text(one, "summary"), _texts(one, "fixed_in"))
+        ReportedAdvisory(
+            name, _severity(_text(one, "severity")), _text(one, "summary"), _texts(one, "fixed_in")
+        )
         for one in (listed if isinstance(listed, list) else [])
         if (name := _text(one, "id")) and not one.get("withdrawn")
     )
@@ -143,7 +145,7 @@ def _version(text: str) -> str:
     return text if has_long_number(text) else str(canonicalize_version(text))
 
 
-def _worst_first(one: Advisory) -> tuple[int, str]:
+def _worst_first(one: ReportedAdvisory) -> tuple[int, str]:
     return SEVERITIES.index(one.severity), one.id
 
 

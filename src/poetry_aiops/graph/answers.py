@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.graph.model import Demand, Diff, Held
+    from poetry_aiops.graph.model import Diff, Held, ProjectDemand
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptPackage:
     """A package that stays though it was to go; ``needed_by`` are the remaining packages that ask for it."""
 
     name: str
@@ -28,12 +28,12 @@ class Removal:
 
     asked: tuple[str, ...]
     gone: tuple[str, ...]
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[KeptPackage, ...] = ()
     transitive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PathStep:
     """One step of a path: why ``source`` needs ``target``; ``source`` is None for the project.
 
     ``extras`` are the source's extras of which one is needed for the step, ``asks`` the target's extras that it asks
@@ -66,9 +66,9 @@ class Why:
 
     name: str
     paths: tuple[tuple[str, ...], ...]
-    steps: tuple[tuple[Step, ...], ...]
+    steps: tuple[tuple[PathStep, ...], ...]
     leading: tuple[str, ...]
-    demands: tuple[Demand, ...]
+    demands: tuple[ProjectDemand, ...]
     start: str | None = None
     more: int = 0
     needed: bool = True
@@ -91,7 +91,7 @@ class Focus:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class LockComparison:
     """A diff with what its two sides are called, such as ``main~3`` and ``poetry.lock``."""
 
     old: str
@@ -107,4 +107,4 @@ class Answers:
     focus: Focus | None = None
     removal: Removal | None = None
     held: tuple[Held, ...] = ()
-    comparison: Comparison | None = None
+    comparison: LockComparison | None = None

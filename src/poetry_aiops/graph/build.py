@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 import networkx as nx  # type: ignore[import-untyped]
 
 from poetry_aiops.graph.declared import declared_names
-from poetry_aiops.graph.model import Build, Demand, DependencyGraph, Edge, Entry, Node, Scope
+from poetry_aiops.graph.model import (
+    DependencyEntry,
+    DependencyGraph,
+    Edge,
+    Node,
+    NodeBuild,
+    ProjectDemand,
+    Scope,
+)
 from poetry_aiops.graph.scope import select
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import any_of
@@ -88,20 +96,20 @@ def _by_name(selected: Selected) -> Builds:
     return found
 
 
-def _entries(selected: Selected, builds: Builds) -> dict[tuple[str, str], list[Entry]]:
-    found: dict[tuple[str, str], list[Entry]] = {}
+def _entries(selected: Selected, builds: Builds) -> dict[tuple[str, str], list[DependencyEntry]]:
+    found: dict[tuple[str, str], list[DependencyEntry]] = {}
     for package, lines in selected.packages:
         for line in lines:
             if line.name in builds:
                 extras = switching_extras(package, line) if line.optional else ()
-                entry = Entry(
+                entry = DependencyEntry(
                     package.version, line.constraint, line.marker, line.extras, line.optional, extras
                 )
                 found.setdefault((package.name, line.name), []).append(entry)
     return found
 
 
-def _edge(source: str, target: str, entries: list[Entry]) -> Edge:
+def _edge(source: str, target: str, entries: list[DependencyEntry]) -> Edge:
     hard = any(not entry.optional for entry in entries)
     extras = {extra for entry in entries for extra in entry.extras}
     markers = list(dict.fromkeys(entry.marker for entry in entries))
@@ -157,14 +165,14 @@ def _node(packages: list[Package], groups: tuple[str, ...], *, direct: bool, rea
     )
 
 
-def _build(package: Package) -> Build:
+def _build(package: Package) -> NodeBuild:
     groups = package.groups or ()
     if isinstance(package.markers, str):
         marker = "" if package.markers == "*" else package.markers
         markers = dict.fromkeys(groups or (MAIN,), marker) if marker else {}
     else:
         markers = {group: marker for group, marker in package.markers.items() if marker not in {"", "*"}}
-    return Build(
+    return NodeBuild(
         version=package.version,
         source=source_label(package.source),
         groups=groups,
@@ -173,8 +181,8 @@ def _build(package: Package) -> Build:
     )
 
 
-def _demand(group: str, requirement: Requirement, locked: set[str]) -> Demand:
-    return Demand(
+def _demand(group: str, requirement: Requirement, locked: set[str]) -> ProjectDemand:
+    return ProjectDemand(
         name=requirement.name,
         pretty_name=requirement.pretty_name,
         group=group,

@@ -13,7 +13,7 @@ from poetry.core.constraints.version import VersionRange, VersionUnion
 from poetry_aiops.errors import InputError
 from poetry_aiops.graph.model import THE_PROJECT, Held, Holder
 from poetry_aiops.project.constraints import read_constraint
-from poetry_aiops.project.lock_graph import Node
+from poetry_aiops.project.lock_graph import LockNode
 
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def holds_back(graph: DependencyGraph, name: str) -> tuple[Held, ...]:
     builds = graph.by_id[found].builds if found in graph.by_id else ()
     return tuple(
         dict.fromkeys(
-            _held(found, build.version, _holders(graph, Node(found, place)))
+            _held(found, build.version, _holders(graph, LockNode(found, place)))
             for place, build in enumerate(builds)
         )
     )
@@ -67,7 +67,7 @@ def _read(constraint: str) -> VersionConstraint:
         return VersionRange()
 
 
-def _holders(graph: DependencyGraph, build: Node) -> list[Holder]:
+def _holders(graph: DependencyGraph, build: LockNode) -> list[Holder]:
     """Return what asks for a build: the project's demands in their order, then packages by name."""
     found: dict[Holder, None] = {}
     for source in sorted(one for one in graph.links.pred[build] if one in graph.reach.reached):

@@ -14,7 +14,7 @@ from poetry_aiops.project.targets import machines_for, marker_applies
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.graph.model import Build, CycleKind, DependencyGraph, Edge, Entry
+    from poetry_aiops.graph.model import CycleKind, DependencyEntry, DependencyGraph, Edge, NodeBuild
     from poetry_aiops.project.targets import Target
 
 
@@ -83,7 +83,7 @@ class _Component:
     members: tuple[str, ...]
     edges: list[Edge]
 
-    def cycle(self, graph: DependencyGraph, builds: dict[str, dict[str, Build]]) -> Cycle:
+    def cycle(self, graph: DependencyGraph, builds: dict[str, dict[str, NodeBuild]]) -> Cycle:
         hard = [edge for edge in self.edges if edge.hard]
         core = self._core(hard)
         kind: CycleKind = "hard" if core else "extra"
@@ -97,7 +97,7 @@ class _Component:
         return tuple(sorted(name for found in bound if len(found) > 1 for name in found))
 
     def _never_closes(
-        self, hard: list[Edge], graph: DependencyGraph, builds: dict[str, dict[str, Build]]
+        self, hard: list[Edge], graph: DependencyGraph, builds: dict[str, dict[str, NodeBuild]]
     ) -> bool:
         """Say whether there is no machine on which the hard edges close a cycle."""
         always = [edge for edge in hard if not _is_conditional(edge, builds[edge.source])]
@@ -129,7 +129,7 @@ def _firmness(edge: Edge, kind: CycleKind) -> tuple[int, str, str]:
     return (1 if edge.marker and kind != "extra" else 0, edge.source, edge.target)
 
 
-def _is_conditional(edge: Edge, builds: dict[str, Build]) -> bool:
+def _is_conditional(edge: Edge, builds: dict[str, NodeBuild]) -> bool:
     several = len(builds) > 1
     return all(
         entry.optional or entry.marker not in {"", "*"} or (several and builds[entry.version].markers)
@@ -137,13 +137,13 @@ def _is_conditional(edge: Edge, builds: dict[str, Build]) -> bool:
     ) and bool(edge.entries)
 
 
-def _holds_on(edge: Edge, builds: dict[str, Build], machine: Target) -> bool:
+def _holds_on(edge: Edge, builds: dict[str, NodeBuild], machine: Target) -> bool:
     if not edge.entries:
         return not edge.marker or marker_applies(edge.marker, machine, None)
     return any(_line_holds(entry, builds.get(entry.version), machine) for entry in edge.entries)
 
 
-def _line_holds(entry: Entry, build: Build | None, machine: Target) -> bool:
+def _line_holds(entry: DependencyEntry, build: NodeBuild | None, machine: Target) -> bool:
     if entry.optional or not marker_applies(entry.marker, machine, None):
         return False
     if build is None or not build.markers or any(group not in build.markers for group in build.groups):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.version import InvalidVersion, Version
 
 from poetry_aiops.graph.build import build_graph
-from poetry_aiops.graph.model import Arrival, Change, Diff, Scope
+from poetry_aiops.graph.model import Arrival, BuildChange, Diff, Scope
 from poetry_aiops.graph.scope import scope_of
 
 
@@ -33,7 +33,7 @@ def diff(old: DependencyGraph, new: DependencyGraph) -> Diff:
     old_edges = {(edge.source, edge.target): edge for edge in old.edges}
     new_edges = {(edge.source, edge.target): edge for edge in new.edges}
     changed = [
-        Change(name, builds_of(before[name]), builds_of(after[name]), _kind(before[name], after[name]))
+        BuildChange(name, builds_of(before[name]), builds_of(after[name]), _kind(before[name], after[name]))
         for name in sorted(both)
         if sorted(builds_of(before[name])) != sorted(builds_of(after[name]))
     ]

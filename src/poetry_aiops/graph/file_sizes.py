@@ -108,7 +108,7 @@ def _ask(
 ) -> None:
     sources = sources_of(pool)
     fetcher = _SizeFetcher(config, ((one.name, one.url) for one in sources.values()), THREADS)
-    reader = _Reader(sources, fetcher, order)
+    reader = _SizeReader(sources, fetcher, order)
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sizes")
     try:
         for done, _ in enumerate(threads.map(reader.read, pages, pages.values()), start=1):
@@ -131,7 +131,7 @@ class _SizeFetcher(PageFetcher):
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _SizeReader:
     sources: Mapping[str, IndexSource]
     fetcher: _SizeFetcher
     order: Mapping[Tag, int]

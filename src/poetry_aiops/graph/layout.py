@@ -33,7 +33,7 @@ MOST_STRETCH = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """A place on the plane: ``x`` grows from dependents to dependencies, ``y`` downwards; in pixels at zoom 1."""
 
     x: int
@@ -41,7 +41,7 @@ class Place:
     layer: int
 
 
-def lay_out(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> Mapping[str, Place]:
+def lay_out(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> Mapping[str, Position]:
     """Return a place for each name; ``edges`` lead from a dependent to its dependency.
 
     Edges from or to a name that is not among ``names`` are left out, and so are loops. The order in which names and
@@ -62,7 +62,7 @@ def lay_out(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> Mapping[s
     return MappingProxyType(dict(zip(ordered, drawing.places(), strict=True)))
 
 
-def places_of(*graphs: DependencyGraph) -> Mapping[str, Place]:
+def places_of(*graphs: DependencyGraph) -> Mapping[str, Position]:
     """Return one place for each name of all ``graphs``: a name that two revisions share stands still."""
     return lay_out(
         (node.id for graph in graphs for node in graph.nodes),
@@ -103,17 +103,17 @@ class _Drawing:
         low = min(self.y, default=0.0)
         self.y = [y - low for y in self.y]
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[Position]:
         """Return the place of every node, by its number."""
-        found = [Place(0, 0, 0)] * len(self.y)
+        found = [Position(0, 0, 0)] * len(self.y)
         left = 0
         for layer, (nodes, columns) in enumerate(zip(self.layers, self.columns, strict=True)):
             for index, node in enumerate(nodes):
-                found[node] = Place(left + index % columns * COLUMN, round(self.y[node]), layer)
+                found[node] = Position(left + index % columns * COLUMN, round(self.y[node]), layer)
             left += columns * COLUMN + LAYER_GAP
         width, height = left - LAYER_GAP, max(self.y, default=0.0)
         stretch = min(MOST_STRETCH, max(1.0, width / WIDTH_TO_HEIGHT / (height or 1)))
-        return [Place(place.x, round(place.y * stretch), place.layer) for place in found]
+        return [Position(place.x, round(place.y * stretch), place.layer) for place in found]
 
     def _centre(self, node: int, neighbours: Sequence[int]) -> float:
         if not neighbours:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.checks import did_you_mean, normalised
-from poetry_aiops.project.lock_graph import PROJECT, Reach, by_name
+from poetry_aiops.project.lock_graph import PROJECT, Reachable, by_name
 
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import networkx as nx  # type: ignore[import-untyped]
 
-    from poetry_aiops.project.lock_graph import Node as LinkNode
+    from poetry_aiops.project.lock_graph import LockNode as LinkNode
     from poetry_aiops.project.targets import Target
 
 
@@ -52,7 +52,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
+class NodeBuild:
     """One locked build of a name.
 
     ``source`` is empty for the default index, else the name of a package source or an address without credentials.
@@ -80,7 +80,7 @@ class Node:
 
     id: str
     name: str
-    builds: tuple[Build, ...]
+    builds: tuple[NodeBuild, ...]
     groups: tuple[str, ...] = ()
     direct: bool = False
     optional: bool = False
@@ -94,7 +94,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DependencyEntry:
     """One line of a build's dependency table: ``version`` is the build's that asks, ``asks`` the wanted extras.
 
     ``extras`` are the asking package's own extras that switch the line on; it is then ``optional``.
@@ -123,11 +123,11 @@ class Edge:
     marker: str = ""
     constraint: str = "*"
     asks: tuple[str, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[DependencyEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class ProjectDemand:
     """What the project asks for in one group; ``in_extras`` are the project's extras that it belongs to.
 
     ``locked`` says that the lock knows the name.
@@ -160,7 +160,7 @@ class DependencyGraph:
     project: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    demands: tuple[Demand, ...]
+    demands: tuple[ProjectDemand, ...]
     links: nx.DiGraph = field(compare=False, repr=False)
     self_loops: tuple[str, ...] = ()
     dangling: tuple[str, ...] = ()
@@ -180,7 +180,7 @@ class DependencyGraph:
         """The nodes by their ids."""
         return {node.id: node for node in self.nodes}
 
-    def demand_nodes(self) -> list[tuple[Demand, LinkNode]]:
+    def demand_nodes(self) -> list[tuple[ProjectDemand, LinkNode]]:
         """Return each demand with its node of ``links``."""
         nodes: dict[tuple[str, str], list[LinkNode]] = {}
         for node in self.links[PROJECT]:
@@ -193,9 +193,9 @@ class DependencyGraph:
         return by_name(self.links, self.by_id)
 
     @cached_property
-    def reach(self) -> Reach:
+    def reach(self) -> Reachable:
         """What the project reaches in the whole lock, extras and builds apart."""
-        return Reach(self.links)
+        return Reachable(self.links)
 
     def find(self, name: str, where: str) -> str:
         """Return a package's id by any spelling of its name, also where it is locked but not in scope.
@@ -331,7 +331,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class BuildChange:
     """A name whose locked builds differ; both are texts such as ``2.9.0+cpu from pytorch-cpu``, in lock order.
 
     ``kind`` compares the newest version of each side; a first number that grows, or the second after a 0, is major.
@@ -363,7 +363,7 @@ class Diff:
 
     added: tuple[Arrival, ...]
     removed: tuple[Arrival, ...]
-    changed: tuple[Change, ...]
+    changed: tuple[BuildChange, ...]
     edges_added: tuple[Edge, ...]
     edges_removed: tuple[Edge, ...]
     direct_added: tuple[str, ...]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import networkx as nx  # type: ignore[import-untyped]
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.graph.answers import Focus, Step, Why
+from poetry_aiops.graph.answers import Focus, PathStep, Why
 from poetry_aiops.graph.constraints import bound_text, holds_back, upper_bound
 from poetry_aiops.project.constraints import any_of, read_marker
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from poetry.core.constraints.version import Version
 
     from poetry_aiops.graph.model import DependencyGraph
-    from poetry_aiops.project.lock_graph import Node
+    from poetry_aiops.project.lock_graph import LockNode
 
-    Nodes = frozenset[Node]
+    Nodes = frozenset[LockNode]
 
 
 SHOWN: Final = 12
@@ -105,7 +105,7 @@ def part(graph: DependencyGraph, names: Collection[str]) -> DependencyGraph:
 
 def _starts(graph: DependencyGraph, begin: str | None) -> dict[tuple[str, str], Nodes]:
     """Return where paths begin: the demands of each direct dependency and group, or a package for each that it needs."""
-    found: dict[tuple[str, str], set[Node]] = {}
+    found: dict[tuple[str, str], set[LockNode]] = {}
     if begin is None:
         for name, demands in graph.reach.demands.items():
             for node in demands:
@@ -119,7 +119,7 @@ def _starts(graph: DependencyGraph, begin: str | None) -> dict[tuple[str, str], 
     return {key: frozenset(nodes) for key, nodes in found.items()}
 
 
-def _distances(beside: nx.DiGraph, starts: Iterable[Node]) -> dict[Node, int]:
+def _distances(beside: nx.DiGraph, starts: Iterable[LockNode]) -> dict[LockNode, int]:
     found = dict.fromkeys(sorted(starts), 0)
     waiting = list(found)
     for node in waiting:
@@ -130,7 +130,7 @@ def _distances(beside: nx.DiGraph, starts: Iterable[Node]) -> dict[Node, int]:
     return found
 
 
-def _shortest(graph: DependencyGraph, nodes: Nodes, first: str, away: dict[Node, int]) -> tuple[str, ...]:
+def _shortest(graph: DependencyGraph, nodes: Nodes, first: str, away: dict[LockNode, int]) -> tuple[str, ...]:
     """Return the names of a shortest path through ``first`` to where ``away`` is 0, the first by name; or none."""
     entries = [
         target for node in nodes for target in graph.links[node] if target.name == first and target in away
@@ -146,7 +146,7 @@ def _shortest(graph: DependencyGraph, nodes: Nodes, first: str, away: dict[Node,
     return tuple(trail)
 
 
-def _steps(graph: DependencyGraph, nodes: Nodes, path: tuple[str, ...], goals: Nodes) -> tuple[Step, ...]:
+def _steps(graph: DependencyGraph, nodes: Nodes, path: tuple[str, ...], goals: Nodes) -> tuple[PathStep, ...]:
     """Return the steps of a path of names, over all builds and extras that can take it."""
     links = graph.links
     levels = [nodes]
@@ -159,7 +159,7 @@ def _steps(graph: DependencyGraph, nodes: Nodes, path: tuple[str, ...], goals: N
     return tuple(_step(graph, one, two) for one, two in pairwise(levels))
 
 
-def _within(beside: nx.DiGraph, name: str, nodes: Iterable[Node]) -> Nodes:
+def _within(beside: nx.DiGraph, name: str, nodes: Iterable[LockNode]) -> Nodes:
     """Return the nodes of a name among ``nodes`` and those of the same name that ``beside`` leads to."""
     waiting = [node for node in nodes if node.name == name]
     found = set(waiting)
@@ -171,7 +171,7 @@ def _within(beside: nx.DiGraph, name: str, nodes: Iterable[Node]) -> Nodes:
     return frozenset(found)
 
 
-def _step(graph: DependencyGraph, sources: Nodes, targets: Nodes) -> Step:
+def _step(graph: DependencyGraph, sources: Nodes, targets: Nodes) -> PathStep:
     links = graph.links
     edges = sorted((one, two) for one in sources for two in links[one] if two in targets)
     requirements = list(dict.fromkeys(found for edge in edges for found in links.edges[edge]["requirements"]))
@@ -181,7 +181,7 @@ def _step(graph: DependencyGraph, sources: Nodes, targets: Nodes) -> Step:
     name = taking[0].name
     several = name and len({one.build for one in graph.reach.of[name]}) > 1
     constraint = " || ".join(dict.fromkeys(one.constraint for one in requirements))
-    return Step(
+    return PathStep(
         source=name or None,
         target=edges[0][1].name,
         constraint=constraint,
@@ -207,7 +207,7 @@ def without_extras(marker: str) -> str:
         return marker
 
 
-def _looseness(steps: tuple[Step, ...]) -> tuple[bool, tuple[Version, bool] | tuple[()]]:
+def _looseness(steps: tuple[PathStep, ...]) -> tuple[bool, tuple[Version, bool] | tuple[()]]:
     """Return what paths are ordered by: the upper bound of the last step, none at the end."""
     found = upper_bound(steps[-1].constraint)
     return (found is None, found or ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.graph.answers import Kept, Removal
+from poetry_aiops.graph.answers import KeptPackage, Removal
 
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def removal(graph: DependencyGraph, names: Iterable[str]) -> Removal:
     gone = graph.reach.names_without(asked)
     left = graph.reach.reached - nodes
     kept = tuple(
-        Kept(
+        KeptPackage(
             name,
             tuple(
                 sorted({one.name for node in stays for one in graph.links.pred[node] if one in left} - {name})

@@ -17,7 +17,7 @@ from poetry_aiops.project.targets import marker_applies, targets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_aiops.accelerators.choice import Choice, Offer
+    from poetry_aiops.accelerators.choice import Choice, VariantBuild
     from poetry_aiops.accelerators.host import Host
     from poetry_aiops.config import HardwareConfig
     from poetry_aiops.graph.model import Scope
@@ -116,7 +116,7 @@ class _Looker:
         self, hardware: HardwareConfig, host: Host, machine: Target, without: frozenset[str]
     ) -> Choice:
         from poetry_aiops.accelerators.catalogue import load_catalogue
-        from poetry_aiops.accelerators.choice import Choice, Wish, choose
+        from poetry_aiops.accelerators.choice import Choice, ChoiceRequest, choose
         from poetry_aiops.accelerators.describe import device_in_words
         from poetry_aiops.accelerators.select import select
         from poetry_aiops.accelerators.selection import Constraint
@@ -129,18 +129,18 @@ class _Looker:
             Constraint(offered=offered, python=host.python and machine.python, mixed=hardware.mixed),
         )
         try:
-            return choose(Wish(AUTO), offers, selection, device_in_words(host))
+            return choose(ChoiceRequest(AUTO), offers, selection, device_in_words(host))
         except NegativeAnswerError as error:
             reason = "no variant of this project fits that machine"
             return Choice(None, None, reason, warnings=("\n".join((error.what, *error.details)),))
 
-    def _offers(self, hardware: HardwareConfig, without: frozenset[str]) -> tuple[Offer, ...]:
-        from poetry_aiops.accelerators.choice import Offer
+    def _offers(self, hardware: HardwareConfig, without: frozenset[str]) -> tuple[VariantBuild, ...]:
+        from poetry_aiops.accelerators.choice import VariantBuild
 
         torches = [package for package in self.lock.packages if package.name == "torch"]
         by_groups = variant_kind(hardware, self.project) == "groups"
         return tuple(
-            Offer(
+            VariantBuild(
                 one.group,
                 one.backend,
                 next(

@@ -12,7 +12,7 @@ from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.graph import constraints, paths
 from poetry_aiops.graph.analysis import analyse
-from poetry_aiops.graph.answers import Answers, Comparison
+from poetry_aiops.graph.answers import Answers, LockComparison
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.diff import between_groups, diff
 from poetry_aiops.graph.layout import places_of
@@ -179,15 +179,15 @@ class Graphing:
             comparison=self._comparison(),
         )
 
-    def _comparison(self) -> Comparison | None:
+    def _comparison(self) -> LockComparison | None:
         if self._old_graph is not None:
-            return Comparison(str(self.request.diff), "poetry.lock", diff(self._old_graph, self.graph))
+            return LockComparison(str(self.request.diff), "poetry.lock", diff(self._old_graph, self.graph))
         if self._two_groups is None:
             return None
         old, new = self._two_groups
         within = Scope((MAIN,), self.scope.extras, self.scope.target)
         found = between_groups(self.project, self.lock, old, new, within)
-        return Comparison(f"main and {old}", f"main and {new}", found)
+        return LockComparison(f"main and {old}", f"main and {new}", found)
 
     @cached_property
     def _two_groups(self) -> tuple[str, str] | None:

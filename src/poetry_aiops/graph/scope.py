@@ -20,8 +20,8 @@ from poetry_aiops.project.targets import extras_in, machines_for, marker_applies
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.project.model import Edge as Line
     from poetry_aiops.project.model import Lock, Package, Project, Requirement
+    from poetry_aiops.project.model import LockedDependency as Line
     from poetry_aiops.project.targets import Target
 
 

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import UsageError
-from poetry_aiops.hardware.asked import Asked, asked_backends, asked_packages, same_constraint, without_tags
+from poetry_aiops.hardware.asked import (
+    RequestedPackage,
+    asked_backends,
+    asked_packages,
+    same_constraint,
+    without_tags,
+)
 from poetry_aiops.hardware.index_sources import IndexSources
-from poetry_aiops.hardware.recipes import Line, Recipe, Wish
+from poetry_aiops.hardware.recipes import Recipe, RecipeLine, RecipeRequest
 from poetry_aiops.project.checks import Checker, normalised
 from poetry_aiops.project.edit import GroupEdit, ProjectEdit
-from poetry_aiops.project.edit_text import Entry
+from poetry_aiops.project.edit_text import NewRequirement
 
 
 if TYPE_CHECKING:
@@ -56,7 +62,7 @@ class PlannedVariant:
     group: str
     backend: str
     created: bool
-    entries: tuple[Entry, ...]
+    entries: tuple[NewRequirement, ...]
     unchanged: tuple[str, ...]
 
 
@@ -82,10 +88,10 @@ def plan_addition(
     ``declared`` are the variants of the table, ``inferred`` those that groups look like where there is no table.
     Raises UsageError with everything that is wrong.
     """
-    return _Planner(request, project, tuple(declared), tuple(inferred), recipes).plan()
+    return _AdditionPlanner(request, project, tuple(declared), tuple(inferred), recipes).plan()
 
 
-class _Planner:
+class _AdditionPlanner:
     def __init__(
         self,
         request: AdditionRequest,
@@ -172,10 +178,10 @@ class _Planner:
 
     # -- what is there already -----------------------------------------------------------------------------
 
-    def _with_inherited(self, asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
+    def _with_inherited(self, asked: tuple[RequestedPackage, ...]) -> tuple[RequestedPackage, ...]:
         return tuple(one if one.constraint else self._inherited(one) for one in asked)
 
-    def _inherited(self, asked: Asked) -> Asked:
+    def _inherited(self, asked: RequestedPackage) -> RequestedPackage:
         """Return it with the constraint that the project already has: in a shared group, else in the variants."""
         shared = _only(one for _, one in self.shared if one.name in asked.names)
         if shared is not None:
@@ -186,7 +192,7 @@ class _Planner:
         in_variants = _only(one for group in known for one in group.requirements if one.name in asked.names)
         return replace(asked, constraint=in_variants)
 
-    def _moved(self, asked: tuple[Asked, ...]) -> list[tuple[str, str]]:
+    def _moved(self, asked: tuple[RequestedPackage, ...]) -> list[tuple[str, str]]:
         """Return what leaves main and other shared groups; refuse what cannot be moved without loss."""
         moved: dict[tuple[str, str], None] = {}
         names = {name for one in asked for name in one.names}
@@ -219,7 +225,7 @@ class _Planner:
     # -- one variant -----------------------------------------------------------------------------------------
 
     def _variant(
-        self, group: str, backend: str, asked: tuple[Asked, ...], backends: tuple[str, ...]
+        self, group: str, backend: str, asked: tuple[RequestedPackage, ...], backends: tuple[str, ...]
     ) -> tuple[PlannedVariant, GroupEdit]:
         known = self.project.groups.get(group)
         here = list(known.requirements) if known else []
@@ -228,7 +234,7 @@ class _Planner:
         torch = next((one.constraint for one in wanted if one.key == "torch"), None) or _only(
             one for one in here if one.name == "torch"
         )
-        entries: list[Entry] = []
+        entries: list[NewRequirement] = []
         drop: set[str] = set()
         unchanged: list[str] = []
         for one in wanted:
@@ -236,7 +242,9 @@ class _Planner:
             if present and not one.given and not self.request.replace:
                 unchanged.append(one.key)
                 continue
-            lines = self._lines(one, backend, Wish(one.constraint, one.extras, torch, together, backends))
+            lines = self._lines(
+                one, backend, RecipeRequest(one.constraint, one.extras, torch, together, backends)
+            )
             if present and self._stays(one, present, lines, group):
                 unchanged.append(one.key)
                 continue
@@ -253,7 +261,9 @@ class _Planner:
         variant = PlannedVariant(group, backend, known is None, tuple(entries), tuple(unchanged))
         return variant, GroupEdit(group, tuple(entries), frozenset(drop))
 
-    def _torch_beside(self, asked: tuple[Asked, ...], here: list[Requirement], group: str) -> list[Asked]:
+    def _torch_beside(
+        self, asked: tuple[RequestedPackage, ...], here: list[Requirement], group: str
+    ) -> list[RequestedPackage]:
         """Return torch where something of its family is asked for without it."""
         needs = [one.key for one in asked if one.framework is not None and one.framework.with_torch]
         if not needs or any(one.key == "torch" for one in asked) or any(one.name == "torch" for one in here):
@@ -261,11 +271,11 @@ class _Planner:
         self._note(
             f"{', '.join(needs)} needs torch from the same index, so torch is added to {group} as well"
         )
-        return [self._inherited(Asked("torch", self.facts.framework("torch")))]
+        return [self._inherited(RequestedPackage("torch", self.facts.framework("torch")))]
 
-    def _lines(self, asked: Asked, backend: str, wish: Wish) -> tuple[Line, ...]:
+    def _lines(self, asked: RequestedPackage, backend: str, wish: RecipeRequest) -> tuple[RecipeLine, ...]:
         if asked.framework is None:
-            return (Line(asked.name, asked.constraint or "*", asked.extras),)
+            return (RecipeLine(asked.name, asked.constraint or "*", asked.extras),)
         found: Recipe = self.recipes.recipe(asked.framework, backend, wish)
         if found.refusal is not None:
             self._problem(f"{asked.key} on {backend}", found.refusal, "Choose another backend or version.")
@@ -273,7 +283,7 @@ class _Planner:
             self._note(note)
         return found.lines + self._replaced(asked.framework.name, found.lines)
 
-    def _replaced(self, name: str, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    def _replaced(self, name: str, lines: tuple[RecipeLine, ...]) -> tuple[RecipeLine, ...]:
         """Return a line that installs nothing for the name that other packages ask for, where a twin stands for it.
 
         Only for a name that some backend installs itself: ``cupy`` is never one of the wheels.
@@ -284,9 +294,11 @@ class _Planner:
         )
         if name in held or not is_a_build or not held & load_families().twins(name):
             return ()
-        return (Line(name, "*", (), _NOWHERE),)
+        return (RecipeLine(name, "*", (), _NOWHERE),)
 
-    def _stays(self, asked: Asked, present: list[Requirement], lines: tuple[Line, ...], group: str) -> bool:
+    def _stays(
+        self, asked: RequestedPackage, present: list[Requirement], lines: tuple[RecipeLine, ...], group: str
+    ) -> bool:
         """Say whether a variant keeps what it has; another constraint than the one asked for is a problem."""
         if self.request.replace:
             return False
@@ -302,9 +314,9 @@ class _Planner:
             )
         return True
 
-    def _entry(self, line: Line) -> Entry:
+    def _entry(self, line: RecipeLine) -> NewRequirement:
         source = self.sources.name_for(line.index) if line.index else None
-        return Entry(line.package, line.constraint, line.extras, line.marker, source)
+        return NewRequirement(line.package, line.constraint, line.extras, line.marker, source)
 
     # -- the edit ----------------------------------------------------------------------------------------------
 
@@ -325,7 +337,7 @@ class _Planner:
             variants=tuple((group, backend) for group, backend in wanted.items() if group not in declared),
         )
 
-    def _note_left_behind(self, asked: tuple[Asked, ...]) -> None:
+    def _note_left_behind(self, asked: tuple[RequestedPackage, ...]) -> None:
         keys = {one.key for one in asked}
         left = {
             requirement.name: group

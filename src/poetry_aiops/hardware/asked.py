@@ -33,7 +33,7 @@ _VARIANTS = "--variants"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedPackage:
     """One package: ``framework`` when facts about it are known, ``constraint`` None when none was given.
 
     ``given``: the constraint stands in the arguments or in a shared group, rather than in the variants already.
@@ -55,9 +55,11 @@ class Asked:
         return self.framework.names if self.framework else frozenset({self.name})
 
 
-def asked_packages(texts: Sequence[str], facts: FrameworkFacts, checker: Checker) -> tuple[Asked, ...]:
+def asked_packages(
+    texts: Sequence[str], facts: FrameworkFacts, checker: Checker
+) -> tuple[RequestedPackage, ...]:
     """Return what the arguments ask for; wrong ones are remembered as problems."""
-    found: dict[str, Asked] = {}
+    found: dict[str, RequestedPackage] = {}
     for text in texts:
         asked = _package(text, facts, checker)
         if asked is not None and asked.key in found:
@@ -113,7 +115,7 @@ def _is_known(backend: str, own: dict[str, str], recipes: Recipes, checker: Chec
     return False
 
 
-def _package(text: str, facts: FrameworkFacts, checker: Checker) -> Asked | None:
+def _package(text: str, facts: FrameworkFacts, checker: Checker) -> RequestedPackage | None:
     match = _PACKAGE.fullmatch(text)
     if match is None or _ELSEWHERE.search(text) or ";" in text:
         checker.report(
@@ -132,4 +134,4 @@ def _package(text: str, facts: FrameworkFacts, checker: Checker) -> Asked | None
         checker.report(text, error.what, error.hint or "")
         return None
     extras = tuple(sorted(normalised(extra) for extra in (match["extras"] or "").split(",") if extra.strip()))
-    return Asked(name, facts.framework(name), constraint or None, extras, given=bool(constraint))
+    return RequestedPackage(name, facts.framework(name), constraint or None, extras, given=bool(constraint))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.utils import canonicalize_name
 
 from poetry_aiops.accelerators.describe import machine_text
-from poetry_aiops.cli.styled import Span
+from poetry_aiops.cli.styled import StyledText
 from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.hardware.installed import installed_builds
 from poetry_aiops.hardware.installed_check import compare
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.host import Detection
     from poetry_aiops.accelerators.selection import Selection
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.hardware.installed_check import Finding
+    from poetry_aiops.hardware.installed_check import InstalledFinding
     from poetry_aiops.locking.api import InstallRecord, VariantSession
 
 
@@ -95,7 +95,7 @@ class Installation:
     remember: str | None
     torch: str | None = None
     """The version of torch that the lock holds for the chosen variant."""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[InstalledFinding, ...] = ()
     verdict: dict[str, Any] | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -149,7 +149,7 @@ class Installation:
             self.output.fitted(machine_text(self.detection, self.selection, (), explain=True))
             self.output.line()
         verb, _, rest = self.output.fit(self._headline()).partition(" ")
-        self.output.styled([(Span(verb, "info"), Span(f" {rest}"))])
+        self.output.styled([(StyledText(verb, "info"), StyledText(f" {rest}"))])
         if self.session is not None and isinstance(installer, VariantInstaller):
             clears = self.group_plan.takes_variant or self.choice.origin != "auto"
             if is_foreign(self.detection):

@@ -31,7 +31,7 @@ _ROCM_TAG = re.compile(r"rocm(\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)")
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class InstalledPackage:
     """One installed distribution; ``name`` is in canonical form."""
 
     name: str
@@ -42,7 +42,7 @@ class Package:
 class InstalledFacts:
     """What an environment's folders tell; ``torch_version_py`` is the text of ``torch/version.py``."""
 
-    packages: tuple[Package, ...]
+    packages: tuple[InstalledPackage, ...]
     torch_version_py: str | None = None
     os: str = "linux"
 

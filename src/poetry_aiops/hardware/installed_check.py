@@ -19,7 +19,7 @@ Outcome = Literal["ok", "wrong", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class InstalledFinding:
     """One framework: what is installed, what was expected, whether they agree, and a sentence for the user."""
 
     framework: str
@@ -33,7 +33,7 @@ def compare(
     expected_backend: str | None,
     installed: Sequence[InstalledBuild],
     provided: Collection[str] | None = None,
-) -> tuple[Finding, ...]:
+) -> tuple[InstalledFinding, ...]:
     """Return a finding for every installed framework; none where no variant was chosen.
 
     ``provided`` are the package names that the variant supplies: another framework may run on the CPU by the
@@ -53,14 +53,14 @@ def _strict(build: InstalledBuild, place: int, provided: Collection[str] | None)
     return build.package in provided or build.framework in provided
 
 
-def _finding(backend: str, build: InstalledBuild, *, strict: bool) -> Finding:
+def _finding(backend: str, build: InstalledBuild, *, strict: bool) -> InstalledFinding:
     outcome, remark = _judge(backend, build, strict=strict)
     named = f"{build.package} {build.version}"
     text = f"{named} is {build.label} ({build.evidence}); {remark}."
     if build.clash:
         outcome = "wrong"
         text = f"{' and '.join(build.clash)} are both installed and overwrite each other's files; keep one of them."
-    return Finding(build.framework, f"{named}: {build.label}", backend, outcome, text)
+    return InstalledFinding(build.framework, f"{named}: {build.label}", backend, outcome, text)
 
 
 def _judge(backend: str, build: InstalledBuild, *, strict: bool) -> tuple[Outcome, str]:

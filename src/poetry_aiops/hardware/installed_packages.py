@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from poetry_aiops.hardware.installed import InstalledFacts, Package
+from poetry_aiops.hardware.installed import InstalledFacts, InstalledPackage
 from poetry_aiops.system.reading import ANYWHERE, read_file
 from poetry_aiops.system.text import decode
 
@@ -27,25 +27,25 @@ def read_installed(site_packages: Sequence[Path], os: str = "linux") -> Installe
     ``os`` is the system in the spelling of ``hw-info``.
     """
     folders = list(dict.fromkeys(str(folder) for folder in site_packages))
-    packages: dict[str, Package] = {}
+    packages: dict[str, InstalledPackage] = {}
     for package in _packages(folders):
         packages.setdefault(package.name, package)
     return InstalledFacts(tuple(packages.values()), _torch_version_file(site_packages), os)
 
 
-def _packages(folders: list[str]) -> Iterator[Package]:
+def _packages(folders: list[str]) -> Iterator[InstalledPackage]:
     for distribution in distributions(path=folders):
         if package := _package(distribution):
             yield package
 
 
-def _package(distribution: Distribution) -> Package | None:
+def _package(distribution: Distribution) -> InstalledPackage | None:
     """Return a distribution's name and version, ``None`` for the remains of a broken one."""
     try:
         metadata = distribution.metadata
         if "Name" not in metadata or "Version" not in metadata:
             return None
-        return Package(canonicalize_name(metadata["Name"]), metadata["Version"])
+        return InstalledPackage(canonicalize_name(metadata["Name"]), metadata["Version"])
     except (OSError, ValueError, TypeError, AttributeError):  # a folder without a readable METADATA file
         return None
 

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from poetry_aiops.accelerators.beyond import LockedBuild, with_newer_builds
 from poetry_aiops.accelerators.catalogue import load_catalogue
-from poetry_aiops.accelerators.choice import Choice, Offer, choose, matching, require
+from poetry_aiops.accelerators.choice import Choice, VariantBuild, choose, matching, require
 from poetry_aiops.accelerators.describe import device_in_words
 from poetry_aiops.accelerators.groups import plan_groups, profile_of, wish_of
 from poetry_aiops.accelerators.select import cuda_majors, select, undecided
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from poetry.utils.env import Env
 
     from poetry_aiops.accelerators.catalogue import Catalogue
-    from poetry_aiops.accelerators.choice import Wish
+    from poetry_aiops.accelerators.choice import ChoiceRequest
     from poetry_aiops.accelerators.host import Detection, Host
     from poetry_aiops.accelerators.selection import Selection
     from poetry_aiops.cli.output import Output
@@ -47,12 +47,12 @@ def plan_installation(
     request: InstallRequest, output: Output, session: VariantSession | None, poetry: Poetry, env: Env
 ) -> Installation:
     """Choose what to install; raises errors for wishes that cannot be met."""
-    return _Planner(request, output, session, poetry, env).plan()
+    return _InstallPlanner(request, output, session, poetry, env).plan()
 
 
 def offers_of(
     session: VariantSession | None, without: frozenset[str], host: Host, python: str
-) -> tuple[Offer, ...]:
+) -> tuple[VariantBuild, ...]:
     """Return the project's variants with the torch that the lock holds for each, and whether its wheels fit."""
     if session is None:
         return ()
@@ -63,7 +63,7 @@ def offers_of(
         if variant.group in without:
             continue
         torch = next((torch for torch in torches if _holds(session, torch, variant.group)), None)
-        offer = Offer(variant.group, variant.backend, torch.version if torch else None)
+        offer = VariantBuild(variant.group, variant.backend, torch.version if torch else None)
         if torch is not None and any(file.name.endswith(".whl") for file in torch.files):
             release = host.os_version if host.os == "macos" else host.libc
             obstacle = wheel_obstacle(torch.files, python, host.os, host.arch, release)
@@ -82,7 +82,7 @@ def _holds(session: VariantSession, package: Package, variant: str) -> bool:
     return any(marker_applies(marker, target, active) for marker in markers for target in session.targets)
 
 
-class _Planner:
+class _InstallPlanner:
     """Everything that leads from the request to an :class:`Installation`."""
 
     def __init__(
@@ -204,7 +204,7 @@ class _Planner:
             )
         return detection
 
-    def _constraint(self, offers: tuple[Offer, ...], catalogue: Catalogue, python: str) -> Constraint:
+    def _constraint(self, offers: tuple[VariantBuild, ...], catalogue: Catalogue, python: str) -> Constraint:
         if self.session is None:
             return Constraint(python=python)
         project = self.session.project
@@ -222,8 +222,8 @@ class _Planner:
 
     def _choice(
         self,
-        wish: Wish,
-        offers: tuple[Offer, ...],
+        wish: ChoiceRequest,
+        offers: tuple[VariantBuild, ...],
         selection: Selection,
         detection: Detection,
         *,
@@ -250,7 +250,7 @@ class _Planner:
                 raise self._no_guess_at_image_build(gpu)
         return choice
 
-    def _no_guess_at_image_build(self, offers: Sequence[Offer]) -> UsageError:
+    def _no_guess_at_image_build(self, offers: Sequence[VariantBuild]) -> UsageError:
         return UsageError(
             "this is an image build, and the machine that will run the image is unknown",
             where=ENVIRONMENT_VARIABLE,
@@ -258,7 +258,7 @@ class _Planner:
             f" (or cpu), or `poetry hw-install --hardware {offers[0].variant}`; `--hardware auto` uses the builder's hardware.",
         )
 
-    def _remember(self, wish: Wish, choice: Choice) -> str | None:
+    def _remember(self, wish: ChoiceRequest, choice: Choice) -> str | None:
         """Return what the environment remembers; a system environment remembers nothing."""
         if wish.value == AUTO or not self.env.is_venv():
             return None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from poetry_aiops.accelerators.catalogue import Catalogue
-    from poetry_aiops.accelerators.frameworks import Build, Framework, FrameworkFacts
+    from poetry_aiops.accelerators.frameworks import Framework, FrameworkFacts, FrameworkRow
 
 
 _PATCHES = range(6)
@@ -23,7 +23,7 @@ _ENDLESS = ("cpu", "mps", "xpu", "jetson")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RecipeLine:
     """One requirement; ``index`` is the PyTorch index that it comes from, None for the default one."""
 
     package: str
@@ -37,13 +37,13 @@ class Line:
 class Recipe:
     """The requirements of one framework on one backend, none where it has no build; ``refusal`` says why not."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[RecipeLine, ...] = ()
     notes: tuple[str, ...] = ()
     refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RecipeRequest:
     """What a recipe has to heed.
 
     ``constraint`` is what the user or the project already says about the framework, ``torch`` the same for torch,
@@ -58,7 +58,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class LineRange:
     """The torch lines that a backend has; ``ended``: newer ones are known not to have it any more."""
 
     lines: tuple[str, ...]
@@ -89,23 +89,23 @@ class Recipes:
         known = [name for name in self.known_backends() if names_of(name)[-1] == family]
         return all(_backend_key(backend) > _backend_key(name) for name in known)
 
-    def span(self, backend: str) -> Span:
+    def span(self, backend: str) -> LineRange:
         """Return the torch lines of a backend; an unknown newer one is taken to begin with the newest line."""
         every = self._catalogue.torch
         if backend in _ENDLESS:
             floor = self._first_companion(backend)
             kept = [row.line for row in every if version_key(row.line) >= version_key(floor or "0")]
-            return Span(tuple(kept), ended=False)
+            return LineRange(tuple(kept), ended=False)
         found = [row.line for row in every if backend in (*row.cuda, *row.extra_cuda, *row.rocm)]
         if not found:
-            return Span((every[-1].line,), ended=False)
+            return LineRange((every[-1].line,), ended=False)
         later = [row for row in every if version_key(row.line) > version_key(found[-1])]
         if self.facts.own_index(backend):
-            return Span(tuple(found), ended=False)
+            return LineRange(tuple(found), ended=False)
         rocm = names_of(backend)[-1] == "rocm"
-        return Span(tuple(found), ended=any(row.rocm_known for row in later) if rocm else bool(later))
+        return LineRange(tuple(found), ended=any(row.rocm_known for row in later) if rocm else bool(later))
 
-    def recipe(self, framework: Framework, backend: str, wish: Wish) -> Recipe:
+    def recipe(self, framework: Framework, backend: str, wish: RecipeRequest) -> Recipe:
         """Return what to ask for; a wish that this backend cannot meet is a recipe with a refusal."""
         builds = self.facts.builds_for(framework.name, backend)
         if not builds:
@@ -119,12 +119,12 @@ class Recipes:
         lines = _lines(framework, builds, backend, wish, framework.constraint or "*")
         return Recipe(tuple(lines), notes)
 
-    def companions(self, backend: str, torch: str | None) -> tuple[Line, ...]:
+    def companions(self, backend: str, torch: str | None) -> tuple[RecipeLine, ...]:
         """Return what torch requires by name from its own index, which the default index does not hold."""
         if self.facts.own_index(backend):
             return ()  # its source is no explicit one, so Poetry finds there what torch requires
         return tuple(
-            Line(companion.package, "*", index=backend)
+            RecipeLine(companion.package, "*", index=backend)
             for companion in self.facts.companions
             if companion.on & set(names_of(backend))
             and any(
@@ -138,8 +138,8 @@ class Recipes:
         self,
         framework: Framework,
         backend: str,
-        builds: tuple[Build, ...],
-        wish: Wish,
+        builds: tuple[FrameworkRow, ...],
+        wish: RecipeRequest,
         notes: tuple[str, ...],
     ) -> Recipe:
         span = self.span(_index_of(builds, backend) or backend)
@@ -159,7 +159,9 @@ class Recipes:
         constraint = self._constraint(framework, span, torch, wish)
         return Recipe(tuple(_lines(framework, builds, backend, wish, constraint)), notes)
 
-    def _constraint(self, framework: Framework, span: Span, torch: str | None, wish: Wish) -> str:
+    def _constraint(
+        self, framework: Framework, span: LineRange, torch: str | None, wish: RecipeRequest
+    ) -> str:
         floor = self._floor(span, torch, wish)
         if framework.minor_offset is not None:
             return f">=0.{int(floor.split('.')[1]) + framework.minor_offset},<1"
@@ -198,7 +200,7 @@ class Recipes:
         known = "; ".join(f"{name} has torch {span.words}" for name, span in spans.items())
         return (f"no release of torch has all these builds, so the variants get different ones: {known}",)
 
-    def _floor(self, span: Span, torch: str | None, wish: Wish) -> str:
+    def _floor(self, span: LineRange, torch: str | None, wish: RecipeRequest) -> str:
         """Return the torch line to begin with: one that every backend of the request has, where there is one."""
         if torch is not None:
             return next((line for line in span.lines if _allows_line(torch, line)), span.lines[-1])
@@ -226,7 +228,7 @@ class Recipes:
         lines = self.span(backend).lines
         return tuple(line for line in lines if torch is None or _allows_line(torch, line)) or lines[-1:]
 
-    def _fits(self, span: Span, torch: str) -> bool:
+    def _fits(self, span: LineRange, torch: str) -> bool:
         lines = list(span.lines)
         for _ in range(0 if span.ended else _LINES_AHEAD):
             lines.append(_next_line(lines[-1]))
@@ -234,14 +236,16 @@ class Recipes:
 
 
 def _lines(
-    framework: Framework, builds: Iterable[Build], backend: str, wish: Wish, default: str
-) -> Iterable[Line]:
+    framework: Framework, builds: Iterable[FrameworkRow], backend: str, wish: RecipeRequest, default: str
+) -> Iterable[RecipeLine]:
     for row in builds:
         package = framework.name if row.package is None else row.package
         if package:
             index = row.index.replace("{backend}", backend) if row.index else None
             constraint = both(wish.constraint, row.limit) if wish.constraint else row.constraint or default
-            yield Line(package, constraint, tuple(sorted({*row.extras, *wish.extras})), row.marker, index)
+            yield RecipeLine(
+                package, constraint, tuple(sorted({*row.extras, *wish.extras})), row.marker, index
+            )
 
 
 def _mixed_cuda(framework: Framework, backend: str) -> tuple[str, ...]:
@@ -255,7 +259,7 @@ def _mixed_cuda(framework: Framework, backend: str) -> tuple[str, ...]:
     return (note,)
 
 
-def _index_of(builds: Iterable[Build], backend: str) -> str | None:
+def _index_of(builds: Iterable[FrameworkRow], backend: str) -> str | None:
     return next((row.index.replace("{backend}", backend) for row in builds if row.index), None)
 
 
@@ -263,12 +267,12 @@ def _allows_line(constraint: str, line: str) -> bool:
     return any(allows(constraint, f"{line}.{patch}") for patch in _PATCHES)
 
 
-def _reaches(span: Span, torch: str, line: str) -> bool:
+def _reaches(span: LineRange, torch: str, line: str) -> bool:
     """Say whether ``torch`` allows some line of the span from ``line`` on."""
     return any(_allows_line(torch, one) for one in span.lines if version_key(one) >= version_key(line))
 
 
-def _allows_both(span: Span, torch: str, line: str) -> bool:
+def _allows_both(span: LineRange, torch: str, line: str) -> bool:
     older = [one for one in span.lines if version_key(one) < version_key(line)]
     return _reaches(span, torch, line) and any(_allows_line(torch, one) for one in older)
 

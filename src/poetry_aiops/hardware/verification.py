@@ -40,7 +40,7 @@ _SIGNS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FrameworkVerdict:
     """Whether the installed framework works here, the reasons in sentences, and what to do when it does not."""
 
     ok: bool
@@ -80,19 +80,21 @@ class Report:
     computed: tuple[Computed, ...]
 
 
-def judge(backend: str, output: str, outcome: str = OK, best: str | None = None) -> Verdict:
+def judge(backend: str, output: str, outcome: str = OK, best: str | None = None) -> FrameworkVerdict:
     """Return the verdict on what the program printed and how it ended (as ``run_limited`` says).
 
     ``best`` is the backend that this machine runs best, where the caller knows it; the fix then names it.
     """
     report = read_report(output)
     if report is None:
-        return Verdict(ok=False, reasons=(_no_report(output, outcome),), fix=_fix(backend, best))
+        return FrameworkVerdict(ok=False, reasons=(_no_report(output, outcome),), fix=_fix(backend, best))
     if report.framework is None:
         what = (
             "none of torch, tensorflow, jax, onnxruntime and cupy is installed, so there is nothing to verify"
         )
-        return Verdict(ok=False, reasons=(what,), fix="Add the framework to the variant, then install again.")
+        return FrameworkVerdict(
+            ok=False, reasons=(what,), fix="Add the framework to the variant, then install again."
+        )
     named = f"{report.framework} {report.version or ''}".strip()
     if report.error:
         bad: tuple[str, ...] = (f"it cannot be used: {in_words(report.error)}",)
@@ -100,9 +102,9 @@ def judge(backend: str, output: str, outcome: str = OK, best: str | None = None)
         bad = (*_build(backend, report), *_architectures(report), *_computations(report))
     if bad:
         fix = _fix(backend, best, report.framework)
-        return Verdict(ok=False, reasons=tuple(f"{named}: {reason}" for reason in bad), fix=fix)
+        return FrameworkVerdict(ok=False, reasons=tuple(f"{named}: {reason}" for reason in bad), fix=fix)
     places = ", ".join(dict.fromkeys(_place(report, place) for place in range(len(report.computed))))
-    return Verdict(ok=True, reasons=(f"{named} computed correctly on {places}",))
+    return FrameworkVerdict(ok=True, reasons=(f"{named} computed correctly on {places}",))
 
 
 def in_words(error: str) -> str:

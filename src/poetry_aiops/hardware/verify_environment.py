@@ -12,7 +12,7 @@ from poetry_aiops.system.text import decode
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.hardware.verification import Verdict
+    from poetry_aiops.hardware.verification import FrameworkVerdict
 
 
 PROGRAM: Final = Path(__file__).parents[1] / "data" / "verify_framework.py"
@@ -21,7 +21,7 @@ TIME_LIMIT: Final = 120.0
 
 def verify_environment(
     python: Path, backend: str, best: str | None = None, time_limit: float = TIME_LIMIT
-) -> Verdict:
+) -> FrameworkVerdict:
     """Return whether the framework that an environment holds works on this machine; never raises.
 
     ``python`` is the environment's interpreter; it runs isolated, so that neither the working directory nor

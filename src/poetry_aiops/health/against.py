@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poetry_aiops.health.advisory import Finding
-    from poetry_aiops.health.gate import Facts, Rules
+    from poetry_aiops.health.gate import GateFacts, Rules
     from poetry_aiops.health.ignores import Sorted
     from poetry_aiops.health.metric import OpenQuestion
     from poetry_aiops.health.score import Score
@@ -40,7 +40,7 @@ _OF_PROJECTS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class BaseRevision:
     """What a change started from: the commit, and what its files say.
 
     A project that was moved is compared with what it was. A file that the commit does not hold, or that cannot be read there, is empty, so that everything counts as new;
@@ -58,7 +58,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FindingChanges:
     """The findings that count, by what a change has to do with them; ``revision`` is what the base was asked for as."""
 
     revision: str
@@ -68,7 +68,7 @@ class Change:
     still: tuple[Finding, ...]
 
 
-def base_of(pyproject: Path, revision: str) -> Base:
+def base_of(pyproject: Path, revision: str) -> BaseRevision:
     """Return the base of the project's lock; raises UsageError for a revision without a common commit here."""
     folder = pyproject.parent
     commit = merge_base(folder, revision, OPTION)
@@ -99,14 +99,14 @@ def base_of(pyproject: Path, revision: str) -> Base:
             notes.append(_unreadable(names[1], revision, error))
             lock = lock_from(_EMPTY_LOCK, lock_file)
     variants = frozenset(one.group for one in hardware.variants) if hardware else frozenset()
-    return Base(revision, commit, project, lock, policy, variants, (files[0], files[1]), tuple(notes))
+    return BaseRevision(revision, commit, project, lock, policy, variants, (files[0], files[1]), tuple(notes))
 
 
-def change_of(base: Base, now: Sorted, before: Sorted) -> Change:
+def change_of(base: BaseRevision, now: Sorted, before: Sorted) -> FindingChanges:
     """Return which findings are new, fixed and still there; one is the same in every version of its package."""
     known, left = ([*one.active, *(each.finding for each in one.ignored)] for one in (before, now))
     new = tuple(one for one in now.active if not _is_among(one, known))
-    return Change(
+    return FindingChanges(
         base.revision,
         base.commit,
         new=new,
@@ -115,7 +115,7 @@ def change_of(base: Base, now: Sorted, before: Sorted) -> Change:
     )
 
 
-def brought(head: Facts, base: Facts, change: Change) -> Facts:
+def brought(head: GateFacts, base: GateFacts, change: FindingChanges) -> GateFacts:
     """Return those of the facts that a change brings; what is open about the whole run stays open."""
     metrics = tuple(
         replace(
@@ -159,7 +159,7 @@ def _identity(signal: Signal) -> tuple[str, str, str]:
     return name, "" if signal.kind in _OF_PROJECTS else version, signal.kind
 
 
-def _open_packages(facts: Facts, metric: str) -> frozenset[str]:
+def _open_packages(facts: GateFacts, metric: str) -> frozenset[str]:
     questions = (question for one in facts.metrics if one.name == metric for question in one.open_questions)
     return frozenset(name for question in questions for name in question.packages)
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Named(Protocol):
+class HasAliases(Protocol):
     """A record or a finding: an id and its other names."""
 
     @property
@@ -18,7 +18,7 @@ class Named(Protocol):
     def aliases(self) -> tuple[str, ...]: ...
 
 
-One = TypeVar("One", bound=Named)
+One = TypeVar("One", bound=HasAliases)
 
 
 _PREFERRED: Final = ("MAL-", "PYSEC-", "GHSA-", "CVE-")

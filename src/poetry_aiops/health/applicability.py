@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from poetry_aiops.health.feed import Subject
+from poetry_aiops.health.feed import QueriedPackage
 from poetry_aiops.project.versions import public_version
 
 
@@ -30,7 +30,7 @@ LOCAL_FOLDER = "a local folder, which no advisory names"
 LEFT_OUT = "left-out-sources in pyproject.toml leaves out"
 
 
-class Reach(StrEnum):
+class QueryScope(StrEnum):
     """How far a question about a package may travel."""
 
     ANYWHERE = "its name may be sent to an advisory service"
@@ -80,8 +80,8 @@ class Applicability:
     advisory may well name) and as not applicable otherwise.
     """
 
-    reach: Reach
-    subject: Subject | None
+    reach: QueryScope
+    subject: QueriedPackage | None
     reason: str = ""
     release: bool = True
 
@@ -89,26 +89,26 @@ class Applicability:
 def applicability(package: Package, origins: Origins) -> Applicability:
     """Return how a locked package can be audited."""
     source = package.source
-    subject = Subject(package.name, public_version(package.version))
+    subject = QueriedPackage(package.name, public_version(package.version))
     if source is None:
         hosts = origins.private_stand_ins
         if not hosts:
-            return Applicability(Reach.ANYWHERE, subject)
+            return Applicability(QueryScope.ANYWHERE, subject)
         names = ", ".join(sorted(origins.stand_ins))
         reason = (
             f"not sent, because it comes from {', '.join(hosts)} in place of the public index; "
             f"if that is a mirror of public packages only, set POETRY_AIOPS_PUBLIC_SOURCES={names}"
         )
-        return Applicability(Reach.HERE, subject, reason)
+        return Applicability(QueryScope.HERE, subject, reason)
     if source.type == "directory":
-        return Applicability(Reach.NOWHERE, None, LOCAL_FOLDER, release=False)
+        return Applicability(QueryScope.NOWHERE, None, LOCAL_FOLDER, release=False)
     name = (source.reference or "").lower() if source.type == "legacy" else ""
     if name and name in origins.left_out:
         reason = f'{LEFT_OUT} the source "{source.reference}"'
-        return Applicability(Reach.NOWHERE, None, reason, release=False)
+        return Applicability(QueryScope.NOWHERE, None, reason, release=False)
     if source.type in ("legacy", "url") and origins.is_public(source):
-        return Applicability(Reach.ANYWHERE, subject)
-    return Applicability(Reach.HERE, subject, _why_here(source), release=source.type == "legacy")
+        return Applicability(QueryScope.ANYWHERE, subject)
+    return Applicability(QueryScope.HERE, subject, _why_here(source), release=source.type == "legacy")
 
 
 def host_of(url: str) -> str:

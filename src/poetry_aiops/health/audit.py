@@ -25,7 +25,7 @@ from poetry_aiops.health.depth import depth_metric
 from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.feeds import feeds_of
 from poetry_aiops.health.findings import released_fixes
-from poetry_aiops.health.gate import Facts, judge
+from poetry_aiops.health.gate import GateFacts, judge
 from poetry_aiops.health.history import Run, appended, entry_of, read_history, trend
 from poetry_aiops.health.ignores import Sorted, apply_ignores
 from poetry_aiops.health.licence_policy import refused_licences, unknown_licences
@@ -47,7 +47,7 @@ from poetry_aiops.health.security import NAMESAKE, audit
 from poetry_aiops.health.signals import Signal, SignalKind, end_in_words, ended_pythons, signals_of
 from poetry_aiops.index.licences import Licence, licences_of
 from poetry_aiops.index.pypi_address import default_index, default_index_host
-from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
+from poetry_aiops.index.records import IndexAccess, RecordAge, cache_folder, cooldown_of, index_records
 from poetry_aiops.index.release_records import why_not_from_index
 from poetry_aiops.index.source import sources_of, stand_ins_of
 from poetry_aiops.project.lines import asking_line, lock_lines, requirement_lines
@@ -64,11 +64,11 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from poetry_aiops.health.advisory import Audit
-    from poetry_aiops.health.against import Base, Change
+    from poetry_aiops.health.against import BaseRevision, FindingChanges
     from poetry_aiops.health.currency import Currency
     from poetry_aiops.health.demands import Demands
     from poetry_aiops.health.gate import Gate
-    from poetry_aiops.health.history import Entry, History
+    from poetry_aiops.health.history import History, HistoryEntry
     from poetry_aiops.health.maintenance import Maintenance
     from poetry_aiops.health.metric import Metric, MetricName
     from poetry_aiops.health.news import News
@@ -87,7 +87,7 @@ _DEVELOPMENT = frozenset({"dev", "test", "tests", "docs", "doc", "lint", "typing
 
 
 @dataclass(frozen=True)
-class Subject:
+class AuditedProject:
     """What is looked at: the project, its whole lock, and the hardware variants among its groups."""
 
     poetry: Poetry
@@ -100,11 +100,11 @@ class Subject:
 class HealthLook:
     """Everything of one look, computed once; ``progress`` hears of it. With a ``base`` only what it lacks is judged."""
 
-    subject: Subject
+    subject: AuditedProject
     request: HealthRequest
     progress: Callable[[str, int, int], None] = lambda what, done, total: None  # noqa: ARG005 - named for callers
     notes: list[str] = field(default_factory=list)
-    base: Base | None = None
+    base: BaseRevision | None = None
 
     # -- what is looked at ---------------------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ class HealthLook:
         look.lock_problems = self.lock_problems if self._has_files_of(base) else ()
         return look
 
-    def _has_files_of(self, base: Base) -> bool:
+    def _has_files_of(self, base: BaseRevision) -> bool:
         paths = self.subject.project.path, self.subject.lock.path
         return base.files == tuple(read_file(path) for path in paths)
 
@@ -265,7 +265,7 @@ class HealthLook:
             poetry.pool,
             poetry.config,
             cache_folder(poetry.config),
-            Freshness(offline=self.request.offline),
+            RecordAge(offline=self.request.offline),
             metadata=self.request.looks_at_licences,
         )
 
@@ -369,7 +369,7 @@ class HealthLook:
         return apply_ignores(self.audit.findings, self.request.policy.ignores, today, complete=complete)
 
     @cached_property
-    def facts(self) -> Facts:
+    def facts(self) -> GateFacts:
         records = self.records
         unseen = (
             tuple(
@@ -381,7 +381,7 @@ class HealthLook:
             else ()
         )
         policy = self.request.policy.licences
-        return Facts(
+        return GateFacts(
             self.metrics,
             self.sorted.active,
             (*self.rated.signals, *self._signals_of_python()),
@@ -400,7 +400,7 @@ class HealthLook:
             yield Signal(key, SignalKind.PYTHON_END_OF_LIFE, end_in_words(ended))
 
     @cached_property
-    def change(self) -> Change | None:
+    def change(self) -> FindingChanges | None:
         if self.base is None or self.base_look is None:
             return None
         return change_of(self.base, self.sorted, self.base_look.sorted)
@@ -499,7 +499,7 @@ class HealthLook:
         return read_history(self.history_text[0]).comparable(self.entry)
 
     @cached_property
-    def entry(self) -> Entry:
+    def entry(self) -> HistoryEntry:
         lock = hashlib.sha256(read_file(self.subject.lock.path)).hexdigest()
         packages = frozenset(f"{package.name}=={package.version}" for package in self.packages)
         gate = judge(self.request.rules, self.facts)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from poetry_aiops.health.certificate import Ground, Unmet
-    from poetry_aiops.health.demands import Demand
+    from poetry_aiops.health.demands import HeldConstraint
     from poetry_aiops.project.model import Package, Requirement
 
     Needs = Callable[[Package, str], Sequence[Requirement] | None]
@@ -45,7 +45,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BlockerStep:
     """One constraint on the way: ``allowed_by`` is the parent's first version that lifts it, empty for none."""
 
     holder: str
@@ -73,8 +73,8 @@ class WayOut:
 
     moves: tuple[tuple[str, str], ...] = ()
     edits: tuple[Edit, ...] = ()
-    steps: tuple[Step, ...] = ()
-    blocked: tuple[Step, ...] = ()
+    steps: tuple[BlockerStep, ...] = ()
+    blocked: tuple[BlockerStep, ...] = ()
 
     @property
     def is_free(self) -> bool:
@@ -118,13 +118,15 @@ class Search:
             found = _joined(found, self._supplied(unmet, trail))
         return found
 
-    def _lifted(self, package: Package, version: str, demand: Demand, trail: tuple[str, ...]) -> WayOut:
+    def _lifted(
+        self, package: Package, version: str, demand: HeldConstraint, trail: tuple[str, ...]
+    ) -> WayOut:
         """Return the way out of one constraint."""
         if demand.kind == "group":
             edit = Edit(demand.holder, package.name, demand.constraint, widened(demand.constraint, version))
             return WayOut(edits=(edit,))
         name, _, held = demand.holder.partition(" ")
-        step = Step(demand.holder, package.name, demand.constraint, version)
+        step = BlockerStep(demand.holder, package.name, demand.constraint, version)
         parent = next((one for one in self.ground.by_name.get(name, ()) if one.version == held), None)
         if name in trail or len(trail) >= DEEPEST:
             return WayOut()  # it moves already, or the chain is too long to tell: the solver finds out
@@ -133,7 +135,7 @@ class Search:
         allowing = self._first_allowing(parent, package, version)
         if allowing is None:
             return _stuck(step)
-        lifted = Step(step.holder, step.package, step.constraint, step.version, allowing)
+        lifted = BlockerStep(step.holder, step.package, step.constraint, step.version, allowing)
         further = self._follow(parent, allowing, (*trail, name))
         return _joined(WayOut(moves=((name, allowing),), steps=(lifted,)), further)
 
@@ -208,7 +210,7 @@ def _next(release: tuple[int, ...], style: str) -> str:
     return f"{first}.{second + 1}" if minor else f"{first + 1}.0"
 
 
-def _stuck(step: Step) -> WayOut:
+def _stuck(step: BlockerStep) -> WayOut:
     return WayOut(steps=(step,), blocked=(step,))
 
 

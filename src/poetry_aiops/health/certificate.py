@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.health.demands import Demand, Demands, extras_asked_for
+from poetry_aiops.health.demands import Demands, HeldConstraint, extras_asked_for
 from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.lock_graph import switching_extras
 from poetry_aiops.project.targets import extras_in, marker_applies, targets
@@ -21,7 +21,7 @@ from poetry_aiops.project.targets import extras_in, marker_applies, targets
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from poetry_aiops.project.model import Edge, Lock, Package, PackageKey, Project, Requirement
+    from poetry_aiops.project.model import Lock, LockedDependency, Package, PackageKey, Project, Requirement
     from poetry_aiops.project.targets import Target
 
 
@@ -52,7 +52,7 @@ class Certificate:
 
     package: str
     version: str
-    refusals: tuple[Demand, ...] = ()
+    refusals: tuple[HeldConstraint, ...] = ()
     unmet: tuple[Unmet, ...] = ()
     known: bool = True
 
@@ -148,14 +148,14 @@ class Ground:
             )
         return tuple(sorted(lacking))
 
-    def _is_held(self, need: Requirement | Edge) -> bool:
+    def _is_held(self, need: Requirement | LockedDependency) -> bool:
         if need.name in _NEVER_LOCKED and not (self.lock.version or "").startswith("2"):
             return True
         held = self.by_name.get(need.name, ())
-        demand = Demand("", "group", need.constraint)
+        demand = HeldConstraint("", "group", need.constraint)
         return any(getattr(need, "origin", None) is not None or demand.accepts(one.version) for one in held)
 
-    def _is_needed(self, package: Package, edge: Edge) -> bool:
+    def _is_needed(self, package: Package, edge: LockedDependency) -> bool:
         """Say whether a package and the marker of what it asks for hold together on some machine."""
         return any(
             _holds(edge.marker, target, frozenset()) and _is_there(package, group, target, chosen)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from poetry.core.constraints.version import VersionConstraint
 
-    from poetry_aiops.health.demands import Demand, Demands
+    from poetry_aiops.health.demands import Demands, HeldConstraint
     from poetry_aiops.health.metric import Input, Metric
     from poetry_aiops.index.cooldown import Cooldown
     from poetry_aiops.index.release_records import IndexRecord, IndexRecords, Release
@@ -73,7 +73,7 @@ class Currency:
     wanted: str | None = None
     libyears: float | None = None
     behind: int | None = None
-    held_back_by: tuple[Demand, ...] = ()
+    held_back_by: tuple[HeldConstraint, ...] = ()
     barred: Ineligible | None = None
 
 

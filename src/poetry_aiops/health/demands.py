@@ -13,11 +13,11 @@ from poetry_aiops.project.lock_graph import own_extras, switching_extras
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from poetry_aiops.project.model import Edge, Lock, Package, Project
+    from poetry_aiops.project.model import Lock, LockedDependency, Package, Project
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class HeldConstraint:
     """One constraint on a package.
 
     ``holder`` is a locked package as ``name version``, or the key path of a dependency group; ``kind`` tells which.
@@ -40,11 +40,11 @@ class Demands:
 
     def __init__(self, lock: Lock, project: Project) -> None:
         self.direct = direct_names(project)
-        self._by_name: dict[str, list[Demand]] = {}
+        self._by_name: dict[str, list[HeldConstraint]] = {}
         for name, demand in (*_of_groups(project), *_of_packages(lock, project)):
             self._by_name.setdefault(name, []).append(demand)
 
-    def on(self, package: Package) -> tuple[Demand, ...]:
+    def on(self, package: Package) -> tuple[HeldConstraint, ...]:
         """Return the demands that a locked build answers.
 
         A name may be asked for with different constraints by marker; those that exclude the locked version are meant
@@ -59,27 +59,30 @@ def direct_names(project: Project) -> frozenset[str]:
     return frozenset(need.name for group in project.groups.values() for need in group.requirements)
 
 
-def _of_groups(project: Project) -> Iterator[tuple[str, Demand]]:
+def _of_groups(project: Project) -> Iterator[tuple[str, HeldConstraint]]:
     for group in project.groups.values():
         for need in group.requirements:
             if need.origin is None:
-                yield need.name, Demand(group.key_path, "group", need.constraint)
+                yield need.name, HeldConstraint(group.key_path, "group", need.constraint)
 
 
-def _of_packages(lock: Lock, project: Project) -> Iterator[tuple[str, Demand]]:
+def _of_packages(lock: Lock, project: Project) -> Iterator[tuple[str, HeldConstraint]]:
     asked = extras_asked_for(lock, project)
     for package in lock.packages:
         extras = own_extras(package, asked.get(package.name, ()))
         for edge in package.edges:
             switches = switching_extras(package, edge)
             if not extras.isdisjoint(switches) or not (switches or edge.optional):
-                yield edge.name, Demand(f"{package.name} {package.version}", "package", edge.constraint)
+                yield (
+                    edge.name,
+                    HeldConstraint(f"{package.name} {package.version}", "package", edge.constraint),
+                )
 
 
 def extras_asked_for(lock: Lock, project: Project) -> dict[str, frozenset[str]]:
     """Return the extras of each package that the project or another locked package asks for."""
     needs = (need for group in project.groups.values() for need in group.requirements)
-    edges: Iterable[Edge] = (edge for package in lock.packages for edge in package.edges)
+    edges: Iterable[LockedDependency] = (edge for package in lock.packages for edge in package.edges)
     asked: dict[str, frozenset[str]] = {}
     for name, extras in [(one.name, one.extras) for one in needs] + [(one.name, one.extras) for one in edges]:
         asked[name] = asked.get(name, frozenset()) | set(extras)

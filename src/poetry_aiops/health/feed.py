@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Subject:
+class QueriedPackage:
     """What is asked about: a canonical name and a version without its local part."""
 
     name: str
@@ -22,7 +22,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FeedAnswer:
     """What a source says about one subject.
 
     ``advisories`` are every record about the name that may apply. ``confirmed`` are the ids that the source itself
@@ -40,11 +40,11 @@ class Lookup:
     """The answers of one source; a subject without an answer counts as failed."""
 
     source: AdvisorySource
-    answers: Mapping[Subject, Answer] = field(default_factory=lambda: MappingProxyType({}))
+    answers: Mapping[QueriedPackage, FeedAnswer] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class AdvisoryFeed(Protocol):
     """A source of advisories. ``look_up`` never raises for what the source does: failures are answers."""
 
-    def look_up(self, subjects: Sequence[Subject]) -> Lookup:
+    def look_up(self, subjects: Sequence[QueriedPackage]) -> Lookup:
         """Return an answer for each subject."""

@@ -12,7 +12,7 @@ from poetry_aiops.health.advisories.osv import OsvService
 from poetry_aiops.health.advisories.osv_protocol import DEFAULT_URL as OSV_URL
 from poetry_aiops.health.advisories.osv_protocol import VARIABLE as OSV_VARIABLE
 from poetry_aiops.health.advisories.osv_protocol import base_url
-from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
+from poetry_aiops.health.advisories.snapshot import SnapshotAge, open_snapshot
 from poetry_aiops.health.security import Feeds
 from poetry_aiops.system.addresses import redact_addresses
 
@@ -40,7 +40,7 @@ def feeds_of(
     """
     given = request.advisories
     if given and not request.is_address:
-        freshness = Freshness(request.clock, request.age_of_given)
+        freshness = SnapshotAge(request.clock, request.age_of_given)
         return Feeds(snapshot=open_snapshot(Path(given), freshness, cache_folder=folder))
     url = given or os.environ.get(VARIABLE) or DEFAULT_URL
     if (given or request.update) and not request.offline:
@@ -70,5 +70,5 @@ def _kept_snapshot(request: HealthRequest, folder: Path, url: str) -> AdvisoryFe
     limit = request.max_age or timedelta(days=KEPT_DAYS)
     if not request.offline and not request.advisories and request.clock - kept.checked > limit:
         return None  # the service answers; what lies here is too old to add anything
-    freshness = Freshness(request.clock, limit, kept.checked)
+    freshness = SnapshotAge(request.clock, limit, kept.checked)
     return open_snapshot(kept.path, freshness, cache_folder=folder, name=f"OSV snapshot ({kept.url})")

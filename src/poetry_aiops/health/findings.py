@@ -27,7 +27,7 @@ CONFIRMED: Final = "the advisory service calls this version affected, although t
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PackageFindings:
     """The findings of one package; ``doubts`` say which records leave the answer open."""
 
     active: tuple[Finding, ...]
@@ -36,14 +36,14 @@ class Found:
     doubts: tuple[str, ...]
 
 
-def find(package: PackageAudit, advisories: Sequence[Advisory], confirmed: frozenset[str]) -> Found:
+def find(package: PackageAudit, advisories: Sequence[Advisory], confirmed: frozenset[str]) -> PackageFindings:
     """Return what the records say about a package; ``confirmed`` are ids that the source matched itself."""
     judged = {advisory.id: _judge(advisory, package, confirmed) for advisory in advisories}
     matching = [advisory for advisory in advisories if judged[advisory.id].applies]
     active = closures([advisory for advisory in matching if advisory.withdrawn is None])
     counted = {identity for group in active for one in group for identity in (one.id, *one.aliases)}
     withdrawn = [one for one in matching if one.withdrawn is not None and one.id not in counted]
-    return Found(
+    return PackageFindings(
         active=tuple(_finding(package, group, judged) for group in active),
         withdrawn=tuple(_finding(package, group, judged) for group in closures(withdrawn)),
         notes=tuple(

@@ -87,7 +87,7 @@ class FixOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FixTarget:
     """One locked package with findings, and the newer versions that fix most of them, ascending.
 
     ``safe`` versions have none of ``findings`` and no others; ``left`` are findings that no newer version fixes.
@@ -121,7 +121,7 @@ def wanted_fixes(
     records: IndexRecords,
     look: CurrencyOf,
     audit_of: AuditOf,
-) -> tuple[Wanted, ...]:
+) -> tuple[FixTarget, ...]:
     """Return what each locked package with findings needs, in lock order.
 
     ``audit_of`` audits packages against the same advisories that gave the findings; it is asked once, for every
@@ -212,7 +212,7 @@ def _wanted(
     findings: tuple[Finding, ...],
     newer: _Newer,
     audited: Mapping[PackageKey, PackageAudit],
-) -> Wanted:
+) -> FixTarget:
     left = {
         version: _left(findings, audited.get(replace(package, version=version).key))
         for version in (*newer.ready, *newer.young)
@@ -221,9 +221,9 @@ def _wanted(
     young = [version for version in newer.young if left[version] is not None]
     sizes = [len(left[version] or ()) for version in ready or young]
     if not sizes or min(sizes) == len(findings):
-        return Wanted(package, findings, problem=newer.problem or NO_FIX)
+        return FixTarget(package, findings, problem=newer.problem or NO_FIX)
     best = next(left[version] for version in ready or young if len(left[version] or ()) == min(sizes)) or ()
-    return Wanted(
+    return FixTarget(
         package,
         tuple(one for one in findings if one not in best),
         safe=tuple(version for version in ready if left[version] == best),
@@ -241,7 +241,7 @@ def _left(findings: tuple[Finding, ...], audited: PackageAudit | None) -> tuple[
     return still if all(other.names & known for other in audited.findings) else None
 
 
-def _alike(wanted: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
+def _alike(wanted: tuple[FixTarget, ...]) -> tuple[FixTarget, ...]:
     """Let the builds of one version (``2.1+cpu``, ``2.1+cu118``) aim at versions that all of them have."""
     shared: dict[tuple[str, str], set[str]] = {}
     for one in wanted:
@@ -253,17 +253,17 @@ def _alike(wanted: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
     )
 
 
-def _narrowed(wanted: Wanted, shared: set[str]) -> Wanted:
+def _narrowed(wanted: FixTarget, shared: set[str]) -> FixTarget:
     kept = tuple(version for version in wanted.safe if public_version(version) in shared)
     return replace(wanted, safe=kept) if kept else wanted
 
 
-def propose(wanted: Iterable[Wanted], search: Search, cooldown: Cooldown) -> tuple[ProposedFix, ...]:
+def propose(wanted: Iterable[FixTarget], search: Search, cooldown: Cooldown) -> tuple[ProposedFix, ...]:
     """Return a proposal for each package, in the same order; the solver has the last word on ``pin``."""
     return tuple(_proposal(one, search, cooldown) for one in wanted)
 
 
-def _proposal(wanted: Wanted, search: Search, cooldown: Cooldown) -> ProposedFix:
+def _proposal(wanted: FixTarget, search: Search, cooldown: Cooldown) -> ProposedFix:
     bare = ProposedFix(
         key=wanted.package.key,
         package=wanted.package.name,
@@ -281,7 +281,7 @@ def _proposal(wanted: Wanted, search: Search, cooldown: Cooldown) -> ProposedFix
     return _too_young(bare, wanted, cooldown) if wanted.young else bare
 
 
-def _reachable(bare: ProposedFix, wanted: Wanted, search: Search) -> ProposedFix:
+def _reachable(bare: ProposedFix, wanted: FixTarget, search: Search) -> ProposedFix:
     version, way = _best(wanted, search)
     needs = search.needs_of(wanted.package, version)
     certified = search.ground.certify(wanted.package, version, needs).holds
@@ -297,7 +297,7 @@ def _reachable(bare: ProposedFix, wanted: Wanted, search: Search) -> ProposedFix
     )
 
 
-def _best(wanted: Wanted, search: Search) -> tuple[str, WayOut]:
+def _best(wanted: FixTarget, search: Search) -> tuple[str, WayOut]:
     """Return the smallest safe version, unless another one is easier to reach."""
     demands = search.ground.demands.on(wanted.package)
     welcome = [one for one in wanted.safe if all(demand.accepts(one) for demand in demands)]
@@ -315,7 +315,7 @@ def _shortest(way: WayOut) -> tuple[object, ...]:
     return way.blocked or way.steps
 
 
-def _too_young(bare: ProposedFix, wanted: Wanted, cooldown: Cooldown) -> ProposedFix:
+def _too_young(bare: ProposedFix, wanted: FixTarget, cooldown: Cooldown) -> ProposedFix:
     """Propose an exception from the cooldown for this one fix; it is never taken by itself."""
     source, name = record_key(wanted.package)
     days = cooldown.for_package(source, name).days

@@ -16,7 +16,7 @@ from poetry_aiops.health.fixes import FixOutcome, folded, propose, wanted_fixes,
 from poetry_aiops.health.lock_diff import lock_changes, refreshed_files
 from poetry_aiops.health.report.model import ProposedFix as FixRow
 from poetry_aiops.health.security import audit
-from poetry_aiops.index.records import Freshness, IndexAccess, cache_folder, cooldown_of, index_records
+from poetry_aiops.index.records import IndexAccess, RecordAge, cache_folder, cooldown_of, index_records
 from poetry_aiops.locking.api import needs_from
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.reading import read_file
@@ -72,7 +72,7 @@ def case_of(look: HealthLook) -> FixCase:
         findings=look.sorted.active,
         audit_of=audit_of,
         access=IndexAccess(
-            poetry.pool, poetry.config, cache_folder(poetry.config), Freshness(offline=look.request.offline)
+            poetry.pool, poetry.config, cache_folder(poetry.config), RecordAge(offline=look.request.offline)
         ),
         cooldown=cooldown_of(poetry.config),
         now=look.request.now,

@@ -42,7 +42,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class GateFacts:
     """What is judged: every metric that was asked for, with its open questions.
 
     ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
@@ -93,7 +93,7 @@ class Gate:
         return INCOMPLETE if self.incomplete else PASSED
 
 
-def judge(rules: Rules, facts: Facts) -> Gate:
+def judge(rules: Rules, facts: GateFacts) -> Gate:
     """Return the judgement of the rules on the facts; the findings with the highest severity come first."""
     violations = [
         *_of_findings(rules, facts.findings),
@@ -157,7 +157,7 @@ def _of_score(rules: Rules, score: Score | None) -> Iterator[Violation]:
         )
 
 
-def _unseen(rules: Rules, facts: Facts) -> Iterator[str]:
+def _unseen(rules: Rules, facts: GateFacts) -> Iterator[str]:
     if rules.signals_required and rules.fail_on_signals and facts.unseen:
         shown = ", ".join(facts.unseen[:3]) + (", ..." if len(facts.unseen) > 3 else "")  # noqa: PLR2004 - a few names
         yield f"no index record for {len(facts.unseen)} packages ({shown}), so their signals are unknown"
@@ -170,7 +170,7 @@ def _open_fixes(rules: Rules, findings: Sequence[Finding]) -> Iterator[str]:
             yield f"{finding.package} {finding.version}: whether a version without {finding.id} is out is not known"
 
 
-def _open_score(rules: Rules, facts: Facts) -> Iterator[str]:
+def _open_score(rules: Rules, facts: GateFacts) -> Iterator[str]:
     if rules.min_score is None:
         return
     if facts.score is None or facts.score.value is None:

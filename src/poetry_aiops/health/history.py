@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from poetry_aiops.health.advisory import Audit, Finding
-    from poetry_aiops.health.gate import Facts
+    from poetry_aiops.health.gate import GateFacts
 
 
 SCHEMA: Final = "poetry-aiops/health-history/1"
@@ -45,7 +45,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """One run.
 
     ``lock`` is the sha256 of poetry.lock, ``packages`` the locked ones as ``name==version``. ``feeds`` gives the
@@ -76,14 +76,14 @@ class Entry:
 class History:
     """Every readable run, oldest first; ``damaged`` counts the lines that could not be read."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[HistoryEntry, ...] = ()
     damaged: int = 0
 
     @property
-    def last(self) -> Entry | None:
+    def last(self) -> HistoryEntry | None:
         return self.entries[-1] if self.entries else None
 
-    def comparable(self, entry: Entry) -> History:
+    def comparable(self, entry: HistoryEntry) -> History:
         """Return the runs that looked at what ``entry`` looked at: else what was not looked for seems resolved."""
         asked = entry.scope, set(entry.metrics)
         return replace(self, entries=tuple(e for e in self.entries if (e.scope, set(e.metrics)) == asked))
@@ -112,10 +112,10 @@ class Run:
 
 
 def entry_of(
-    run: Run, facts: Facts, audit: Audit | None, ignored: Iterable[str], open_questions: Sequence[str]
-) -> Entry:
+    run: Run, facts: GateFacts, audit: Audit | None, ignored: Iterable[str], open_questions: Sequence[str]
+) -> HistoryEntry:
     """Return the entry of a run that has just ended."""
-    return Entry(
+    return HistoryEntry(
         generated=run.generated,
         lock=run.lock,
         packages=run.packages,
@@ -138,7 +138,7 @@ def read_history(text: str) -> History:
     return History(tuple(entries), len(lines) - len(entries))
 
 
-def appended(text: str, entry: Entry) -> str:
+def appended(text: str, entry: HistoryEntry) -> str:
     """Return the text of a history file with one more run, without a damaged last line and without the oldest."""
     lines = [line for line in text.splitlines() if line.strip()]
     if lines and _parsed(lines[-1]) is None and not text.endswith("\n"):
@@ -149,7 +149,7 @@ def appended(text: str, entry: Entry) -> str:
     return "".join(f"{line}\n" for line in kept)
 
 
-def line_of(entry: Entry) -> str:
+def line_of(entry: HistoryEntry) -> str:
     """Return an entry as one line of JSON without a line end."""
     document = {
         "schema": SCHEMA,
@@ -174,7 +174,7 @@ def trend(history: History, points: int = 30) -> tuple[TrendPoint, ...]:
     by_day = {entry.generated.astimezone(UTC).date(): entry for entry in history.entries}
     days = sorted(by_day)[-points:]
     found: list[TrendPoint] = []
-    before: Entry | None = None
+    before: HistoryEntry | None = None
     for day in days:
         entry = by_day[day]
         found.append(_point(entry, before))
@@ -182,7 +182,7 @@ def trend(history: History, points: int = 30) -> tuple[TrendPoint, ...]:
     return tuple(found)
 
 
-def _point(entry: Entry, before: Entry | None) -> TrendPoint:
+def _point(entry: HistoryEntry, before: HistoryEntry | None) -> TrendPoint:
     levels = [seen.severity for seen in entry.findings]
     counts = MappingProxyType({level: levels.count(level) for level in Severity if level in levels})
     changed = before is not None and before.lock != entry.lock
@@ -209,7 +209,7 @@ def _finding_row(seen: Seen) -> dict[str, object]:
     }
 
 
-def _parsed(line: str) -> Entry | None:
+def _parsed(line: str) -> HistoryEntry | None:
     """Return the entry in a line, None for a line that is damaged or of another schema."""
     try:
         document = json.loads(line)
@@ -220,9 +220,9 @@ def _parsed(line: str) -> Entry | None:
         return None
 
 
-def _entry(document: Mapping[str, Any]) -> Entry:
+def _entry(document: Mapping[str, Any]) -> HistoryEntry:
     generated = datetime.fromisoformat(document["generated"])
-    return Entry(
+    return HistoryEntry(
         generated=generated.astimezone(UTC) if generated.tzinfo else generated.replace(tzinfo=UTC),
         lock=str(document["lock"]),
         packages=frozenset(map(str, document["packages"])),

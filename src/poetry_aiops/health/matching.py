@@ -39,7 +39,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class VersionSpan:
     """The versions from ``start`` (None: the very first) up to ``end`` (None: all later ones)."""
 
     start: Version | None
@@ -56,7 +56,7 @@ class Span:
 class Spans:
     """A range in comparable form; with ``limits`` a version must also lie before one of them."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[VersionSpan, ...]
     fixed: frozenset[Version] = frozenset()
     limits: tuple[Version, ...] = ()
     notes: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Spans:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MatchEntry:
     """One affected entry in comparable form."""
 
     affected: Affected
@@ -98,7 +98,7 @@ def match(advisory: Advisory, package: str, version: str) -> Match:
     locked = parsed(version)
     if locked is None:
         return _by_text(affected, version)
-    entries = [Entry(entry, tuple(spans_of(one) for one in entry.ranges)) for entry in affected]
+    entries = [MatchEntry(entry, tuple(spans_of(one) for one in entry.ranges)) for entry in affected]
     notes = tuple(dict.fromkeys(note for entry in entries for note in entry.notes))
     unreadable = [text for entry in affected for text in entry.unreadable]
     if any(entry.applies(locked) for entry in entries):
@@ -132,7 +132,7 @@ def spans_of(version_range: VersionRange) -> Spans:
     return Spans(_walk(points, blind), fixed, known if len(known) == len(limits) else (), tuple(notes))
 
 
-def _walk(points: dict[Version | None, set[str]], blind: int) -> tuple[Span, ...]:
+def _walk(points: dict[Version | None, set[str]], blind: int) -> tuple[VersionSpan, ...]:
     """Return the spans between the events; ``blind`` beginnings lie at unknown places."""
     spans = []
     begun = False
@@ -144,7 +144,7 @@ def _walk(points: dict[Version | None, set[str]], blind: int) -> tuple[Span, ...
         if not begun and "introduced" not in kinds and blind:
             begun, start, blind = True, resume, blind - 1
         if begun and "fixed" in kinds:
-            spans.append(Span(start, place))
+            spans.append(VersionSpan(start, place))
             begun, resume = False, place
             if "introduced" not in kinds:
                 continue
@@ -152,11 +152,11 @@ def _walk(points: dict[Version | None, set[str]], blind: int) -> tuple[Span, ...
         elif not begun and "introduced" in kinds:
             begun, start = "fixed" not in kinds, place
         if begun and "last_affected" in kinds:
-            spans.append(Span(start, place, includes_end=True))
+            spans.append(VersionSpan(start, place, includes_end=True))
             begun, resume = False, place
     if not begun and blind:
         begun, start = True, resume
-    return (*spans, Span(start, None)) if begun else tuple(spans)
+    return (*spans, VersionSpan(start, None)) if begun else tuple(spans)
 
 
 def outside_ranges(affected: Affected) -> frozenset[str]:
@@ -179,7 +179,7 @@ def _spellings(locked: Version) -> frozenset[str]:
     return frozenset(canonical(str(version)) for version in (locked, public(locked)))
 
 
-def _fixed_in(entries: list[Entry], locked: Version) -> tuple[str, ...]:
+def _fixed_in(entries: list[MatchEntry], locked: Version) -> tuple[str, ...]:
     bounds = {bound for entry in entries for spans in entry.ranges for bound in spans.fixed}
     fixed = sorted(bound for bound in bounds if bound > locked)[:_MOST_FIXED]
     return tuple(str(bound) for bound in fixed if not any(entry.applies(bound) for entry in entries))

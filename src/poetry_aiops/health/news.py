@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from poetry_aiops.health.history import Entry, History, Seen
+    from poetry_aiops.health.history import History, HistoryEntry, Seen
 
 
 Cause = Literal["first", "lock", "feed"]
@@ -55,7 +55,7 @@ class News:
     sees_again: bool = False
 
 
-def news(now: Entry, history: History) -> News:
+def news(now: HistoryEntry, history: History) -> News:
     """Return what is new in a run against the runs before, of which ``history`` holds all but this one.
 
     An incomplete run knows less than the one before it, so that findings are compared with everything known since
@@ -91,7 +91,7 @@ def _known_since_complete(history: History) -> tuple[Seen, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _new_findings(now: Entry, before: Entry, known: tuple[Seen, ...]) -> Iterator[NewFinding]:
+def _new_findings(now: HistoryEntry, before: HistoryEntry, known: tuple[Seen, ...]) -> Iterator[NewFinding]:
     for seen in now.findings:
         same = [other for other in known if seen.is_same(other)]
         cause: Cause = "feed" if f"{seen.package}=={seen.version}" in before.packages else "lock"
@@ -101,13 +101,13 @@ def _new_findings(now: Entry, before: Entry, known: tuple[Seen, ...]) -> Iterato
             yield NewFinding(seen, cause, worse=True)
 
 
-def _resolved(now: Entry, known: tuple[Seen, ...]) -> tuple[Seen, ...]:
+def _resolved(now: HistoryEntry, known: tuple[Seen, ...]) -> tuple[Seen, ...]:
     if not now.complete:
         return ()
     return tuple(seen for seen in known if not any(seen.is_same(other) for other in now.findings))
 
 
-def _other_feeds(now: Entry, before: Entry) -> Iterator[str]:
+def _other_feeds(now: HistoryEntry, before: HistoryEntry) -> Iterator[str]:
     for name, state in now.feeds.items():
         if state and before.feeds.get(name) not in {None, "", state}:
             yield name

@@ -48,7 +48,7 @@ def read_record(document: object, where: str, *, prepared: bool = False) -> Advi
     name = document.get("id")
     if not isinstance(name, str) or not (identity := one_line(name, _LONGEST_ID)):
         return UnreadableRecord(where, "the record has no id")
-    reader = _Reader(prepared=prepared)
+    reader = _RecordReader(prepared=prepared)
     affected = document.get("affected")
     withdrawn = reader.withdrawn(document.get("withdrawn"))
     if affected is None and not withdrawn:
@@ -80,7 +80,7 @@ def python_package(entry: object) -> str | None:
     return name if ecosystem.partition(":")[0].casefold() == ECOSYSTEM.casefold() else None
 
 
-class _Reader:
+class _RecordReader:
     """Takes one record apart and remembers what it could not read."""
 
     def __init__(self, *, prepared: bool = False) -> None:
@@ -159,7 +159,7 @@ class _Entry:
                 if self.commits_only
                 else "neither ranges nor versions are given"
             )
-        vectors = _Reader()
+        vectors = _RecordReader()
         return Affected(
             package=normalised(self.name),
             ranges=ranges,

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from poetry_aiops.health.applicability import Reach, applicability
+from poetry_aiops.health.applicability import QueryScope, applicability
 from poetry_aiops.health.metric import weighted
 from poetry_aiops.health.public_list import PublicList
 from poetry_aiops.project.checks import normalised
@@ -114,7 +114,7 @@ def popularity_of(package: Package, counts: Counts, origins: Origins, *, direct:
 
 
 def _is_public(package: Package, origins: Origins) -> bool:
-    return applicability(package, origins).reach is Reach.ANYWHERE
+    return applicability(package, origins).reach is QueryScope.ANYWHERE
 
 
 def popularity_metric(rated: Sequence[Popularity]) -> Metric:

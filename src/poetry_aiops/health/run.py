@@ -13,7 +13,7 @@ from poetry.exceptions import PoetryError
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.health.against import base_of
-from poetry_aiops.health.audit import HealthLook, Subject
+from poetry_aiops.health.audit import AuditedProject, HealthLook
 from poetry_aiops.health.policy import read_policy
 from poetry_aiops.health.report.formats import report_text
 from poetry_aiops.health.report.text import TextView, health_lines
@@ -98,7 +98,7 @@ class HealthRun:
         revision = self.request.against
         base = None if revision is None else base_of(path, revision)
         request = self.request.for_look(base.policy if base else read_policy(table))
-        subject = Subject(self._poetry(), project, lock, variants)
+        subject = AuditedProject(self._poetry(), project, lock, variants)
         return HealthLook(subject, request, progress=self.output.progress, base=base)
 
     def look_anew(self) -> HealthLook:

@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.advisory import Audit, PackageAudit, Severity, Status
-from poetry_aiops.health.applicability import Origins, Reach, applicability
+from poetry_aiops.health.applicability import Origins, QueryScope, applicability
 from poetry_aiops.health.findings import find
 from poetry_aiops.health.severity import is_malware
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.health.advisory import Advisory, Finding
     from poetry_aiops.health.applicability import Applicability
-    from poetry_aiops.health.feed import AdvisoryFeed, Answer, Lookup, Subject
+    from poetry_aiops.health.feed import AdvisoryFeed, FeedAnswer, Lookup, QueriedPackage
     from poetry_aiops.project.model import Package
 
 
@@ -58,8 +58,8 @@ def audit(
     ``dev_only`` and its findings weigh half. Raises nothing for what a source does.
     """
     cases = [(package, applicability(package, origins or Origins())) for package in packages]
-    service = _ask(feeds.service, cases, (Reach.ANYWHERE,))
-    snapshot = _ask(feeds.snapshot, cases, (Reach.ANYWHERE, Reach.HERE))
+    service = _ask(feeds.service, cases, (QueryScope.ANYWHERE,))
+    snapshot = _ask(feeds.snapshot, cases, (QueryScope.ANYWHERE, QueryScope.HERE))
     audited = tuple(_package(package, case, service, snapshot, dev_groups) for package, case in cases)
     return Audit(audited, tuple(lookup.source for lookup in (service, snapshot) if lookup))
 
@@ -98,7 +98,7 @@ def is_dev_only(package: Package, dev_groups: frozenset[str]) -> bool:
 
 
 def _ask(
-    feed: AdvisoryFeed | None, cases: Sequence[tuple[Package, Applicability]], reaches: tuple[Reach, ...]
+    feed: AdvisoryFeed | None, cases: Sequence[tuple[Package, Applicability]], reaches: tuple[QueryScope, ...]
 ) -> Lookup | None:
     if feed is None:
         return None
@@ -122,7 +122,9 @@ def _package(
         dev_only=is_dev_only(package, dev_groups),
         status=Status.AUDITED,
     )
-    asked = [lookup for lookup in (service if case.reach is Reach.ANYWHERE else None, snapshot) if lookup]
+    asked = [
+        lookup for lookup in (service if case.reach is QueryScope.ANYWHERE else None, snapshot) if lookup
+    ]
     if case.subject is None:
         return replace(audited, status=Status.NOT_APPLICABLE, reason=case.reason)
     if not asked:
@@ -136,7 +138,7 @@ def _is_about_another(advisory: Advisory, case: Applicability) -> bool:
     Malware was published under the name on the public index only, and a record about every version says nothing about a
     package that is no release of an index.
     """
-    if case.reach is Reach.ANYWHERE:
+    if case.reach is QueryScope.ANYWHERE:
         return False
     return is_malware((advisory.id, *advisory.aliases)) or (
         not case.release and advisory.is_about_every_version
@@ -144,18 +146,20 @@ def _is_about_another(advisory: Advisory, case: Applicability) -> bool:
 
 
 def _unasked(audited: PackageAudit, case: Applicability) -> PackageAudit:
-    if case.reach is Reach.ANYWHERE:
+    if case.reach is QueryScope.ANYWHERE:
         return replace(audited, status=Status.FAILED, reason=NO_SOURCE)
     status = Status.FAILED if case.release else Status.NOT_APPLICABLE
     return replace(audited, status=status, reason=f"{case.reason}; {FROM_CACHE}", asked=False)
 
 
-def _answer(lookup: Lookup, subject: Subject) -> Answer | str:
+def _answer(lookup: Lookup, subject: QueriedPackage) -> FeedAnswer | str:
     """Return the answer of a source, or why there is none."""
     return lookup.answers.get(subject) or lookup.source.problem or NO_ANSWER
 
 
-def _answered(audited: PackageAudit, case: Applicability, answers: Sequence[Answer | str]) -> PackageAudit:
+def _answered(
+    audited: PackageAudit, case: Applicability, answers: Sequence[FeedAnswer | str]
+) -> PackageAudit:
     reported = [answer for answer in answers if not isinstance(answer, str)]
     failures = [answer if isinstance(answer, str) else answer.failure for answer in answers]
     # With a service and a snapshot, both speak; a record that both know counts once, in the service's words.

@@ -75,7 +75,7 @@ def _lines(outcomes: Sequence[ProjectOutcome[HealthReport]], view: TextView) -> 
     yield styled(counted(len(outcomes), "project"), "title")
     for one in outcomes:
         verdict = (
-            words.Verdict("could not be read", "bad") if one.result is None else words.verdict(one.result)
+            words.GateVerdict("could not be read", "bad") if one.result is None else words.verdict(one.result)
         )
         yield from labelled(f"  {for_terminal(one.folder)}: ", verdict.text, view.width, verdict.style)
     for one in outcomes:

@@ -108,7 +108,7 @@ def licences_of(
     what was read once is kept for good.
     """
     listed = list(packages)
-    reader = _Reader(records, access)
+    reader = _MetadataReader(records, access)
     try:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="licences") as threads:
             return dict(zip((one.key for one in listed), threads.map(reader.licence, listed), strict=True))
@@ -116,7 +116,7 @@ def licences_of(
         reader.close()
 
 
-class _Reader:
+class _MetadataReader:
     def __init__(self, records: IndexRecords, access: IndexAccess) -> None:
         self._records = records
         self._offline = access.freshness.offline

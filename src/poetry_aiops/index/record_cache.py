@@ -24,7 +24,7 @@ _SDIST: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedRecord:
     """A record as it was kept, with the ETag of its page, and when the project's owners were asked for."""
 
     record: IndexRecord
@@ -38,11 +38,11 @@ class RecordCache:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
-    def load(self, address: str, source: str, name: str) -> Kept | None:
+    def load(self, address: str, source: str, name: str) -> CachedRecord | None:
         """Return what was kept for a package of the index at ``address``, None when there is nothing readable."""
         return self._file(address, name).read(lambda document: _kept(document, source, name))
 
-    def store(self, address: str, kept: Kept) -> None:
+    def store(self, address: str, kept: CachedRecord) -> None:
         """Keep a record, where that is possible."""
         self._file(address, kept.record.name).keep(_document(kept))
 
@@ -52,7 +52,7 @@ class RecordCache:
         return JsonCache(folder and folder / f"{name}.json", _SCHEMA)
 
 
-def _document(kept: Kept) -> dict[str, object]:
+def _document(kept: CachedRecord) -> dict[str, object]:
     record, about = kept.record, kept.record.about
     pythons = sorted({release.requires_python for release in record.releases})
     return {
@@ -81,7 +81,7 @@ def _row(release: Release, pythons: list[tuple[str, ...]]) -> list[object]:
     ]
 
 
-def _kept(document: Any, source: str, name: str) -> Kept | None:  # noqa: ANN401 - untrusted JSON, checked here
+def _kept(document: Any, source: str, name: str) -> CachedRecord | None:  # noqa: ANN401 - untrusted JSON, checked here
     if document["name"] != name:
         return None
     fetched = _time(document["fetched"])
@@ -92,7 +92,7 @@ def _kept(document: Any, source: str, name: str) -> Kept | None:  # noqa: ANN401
     metadata = {str(version): str(address) for version, address in document["metadata"].items()}
     about, skipped = About(*document["about"]), int(document["skipped"])
     record = IndexRecord(source, name, fetched, releases, about, skipped, metadata=metadata)
-    return Kept(record, str(document["etag"]), _time(document["about_asked"]))
+    return CachedRecord(record, str(document["etag"]), _time(document["about_asked"]))
 
 
 def _release(row: list[Any], pythons: list[tuple[str, ...]]) -> Release:

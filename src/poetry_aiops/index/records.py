@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from poetry_aiops.index.cooldown import Cooldown
 from poetry_aiops.index.file_listing import files_on
 from poetry_aiops.index.page_fetch import FetchError, PageFetcher
-from poetry_aiops.index.record_cache import Kept, RecordCache
+from poetry_aiops.index.record_cache import CachedRecord, RecordCache
 from poetry_aiops.index.release_records import (
     About,
     IndexRecord,
@@ -55,7 +55,7 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Freshness:
+class RecordAge:
     """How old a kept record may be before its index is asked again.
 
     ``page`` is for releases, ``about`` for owners and classifiers, which change rarely. ``usable`` is how old a record
@@ -78,7 +78,7 @@ class IndexAccess:
     pool: RepositoryPool
     config: Config
     folder: Path | None = None
-    freshness: Freshness = Freshness()
+    freshness: RecordAge = RecordAge()
     metadata: bool = False
 
 
@@ -120,7 +120,7 @@ def index_records(
     keys = sorted(locked)
     sources = sources_of(access.pool)
     fetcher = PageFetcher(access.config, ((source.name, source.url) for source in sources.values()), THREADS)
-    reader = _Reader(sources, fetcher, access, owners_of)
+    reader = _PageReader(sources, fetcher, access, owners_of)
     reader.locked = locked
     reader.now = now or datetime.now(UTC)
     answers: dict[RecordKey, _Answer] = {}
@@ -145,7 +145,7 @@ class _Answer:
     asked: bool = False
 
 
-class _Reader:
+class _PageReader:
     def __init__(
         self,
         sources: Mapping[str, IndexSource],
@@ -179,7 +179,7 @@ class _Reader:
             return self._with_about(source, kept, asked=False)
         return self._asked(source, key, kept)
 
-    def _offline(self, key: RecordKey, kept: Kept | None) -> _Answer:
+    def _offline(self, key: RecordKey, kept: CachedRecord | None) -> _Answer:
         if kept is None:
             return _Answer(None, OFFLINE)
         known = all(kept.record.release(version) for version in self.locked[key])
@@ -192,7 +192,7 @@ class _Reader:
             for version in self.locked[key]
         )
 
-    def _asked(self, source: IndexSource, key: RecordKey, kept: Kept | None) -> _Answer:
+    def _asked(self, source: IndexSource, key: RecordKey, kept: CachedRecord | None) -> _Answer:
         if source.given_up:
             return self._stood_in(kept, source.given_up)
         try:
@@ -207,7 +207,9 @@ class _Reader:
         source.answered()
         return self._with_about(source, fresh, asked=True)
 
-    def _kept_from(self, fetched: Fetched, key: RecordKey, kept: Kept | None, address: str) -> Kept:
+    def _kept_from(
+        self, fetched: Fetched, key: RecordKey, kept: CachedRecord | None, address: str
+    ) -> CachedRecord:
         if fetched.content is None:
             if kept is None:
                 raise UnreadablePageError("it says that nothing has changed, but nothing was known")
@@ -217,7 +219,7 @@ class _Reader:
         about = replace(before, status=page.status, status_reason=page.status_reason)
         places = self._places(fetched, key, address) if self._metadata else {}
         record = IndexRecord(*key, self.now, page.releases, about, page.skipped, metadata=places)
-        return Kept(record, fetched.etag, kept.about_asked if kept else None)
+        return CachedRecord(record, fetched.etag, kept.about_asked if kept else None)
 
     def _places(self, fetched: Fetched, key: RecordKey, address: str) -> dict[str, str]:
         """Return where each locked version has a metadata file, empty for one without any."""
@@ -228,7 +230,7 @@ class _Reader:
                 found[version] = file.metadata
         return found
 
-    def _with_about(self, source: IndexSource, kept: Kept, *, asked: bool) -> _Answer:
+    def _with_about(self, source: IndexSource, kept: CachedRecord, *, asked: bool) -> _Answer:
         """Return the record with the project's owners, which are asked for when what is known is too old."""
         wanted = kept.record.name in self._owners_of and source.gives_about
         if wanted and not self._knows_about(kept):
@@ -237,7 +239,7 @@ class _Reader:
             self._cache.store(source.address, kept)
         return _Answer(kept.record, asked=asked)
 
-    def _about_asked(self, source: IndexSource, kept: Kept) -> Kept:
+    def _about_asked(self, source: IndexSource, kept: CachedRecord) -> CachedRecord:
         about = kept.record.about
         when: datetime | None = self.now
         try:
@@ -252,22 +254,22 @@ class _Reader:
             when = kept.about_asked if error.is_down else when
         return replace(kept, record=replace(kept.record, about=reported), about_asked=when)
 
-    def _stood_in(self, kept: Kept | None, reason: str) -> _Answer:
+    def _stood_in(self, kept: CachedRecord | None, reason: str) -> _Answer:
         """Return what was kept of an index that does not answer, when it is not too old, and say so."""
         if kept is None or self.now - kept.record.fetched > self._freshness.usable:
             return _Answer(None, reason, asked=True)
         return _Answer(replace(kept.record, stale=reason), reason, asked=True)
 
-    def _knows_about(self, kept: Kept) -> bool:
+    def _knows_about(self, kept: CachedRecord) -> bool:
         """Whether the owners were asked for lately; a time that is still to come says nothing."""
         asked = kept.about_asked
         return asked is not None and timedelta(0) <= self.now - asked <= self._freshness.about
 
-    def _is_fresh(self, kept: Kept) -> bool:
+    def _is_fresh(self, kept: CachedRecord) -> bool:
         return timedelta(0) <= self.now - kept.record.fetched <= self._freshness.page
 
 
-def _headers(kept: Kept | None) -> dict[str, str]:
+def _headers(kept: CachedRecord | None) -> dict[str, str]:
     return {"Accept": ACCEPT} | ({"If-None-Match": kept.etag} if kept and kept.etag else {})
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.explain import disagreement
-from poetry_aiops.locking.model import NoSolutionError, Offer, Solution, builds_by_group, newest
+from poetry_aiops.locking.model import NoSolutionError, Solution, SolverOffer, builds_by_group, newest
 from poetry_aiops.locking.verify import double_builds
 
 
@@ -52,7 +52,7 @@ class Agreeing(Generic[SolutionT]):
 
     def run(self) -> Agreement[SolutionT]:
         """Return solutions with a common base; raises LockConflictError and NoSolutionError."""
-        result = self._solve_in_turn(Offer())
+        result = self._solve_in_turn(SolverOffer())
         disputed = self._differing(result.solutions)
         if not disputed:
             return result
@@ -60,7 +60,7 @@ class Agreeing(Generic[SolutionT]):
 
     # -- solving one after the other ----------------------------------------------------------------
 
-    def _solve_in_turn(self, offer: Offer) -> Agreement[SolutionT]:
+    def _solve_in_turn(self, offer: SolverOffer) -> Agreement[SolutionT]:
         """Solve every variant, each preferring the base of the one before; go round until it is stable."""
         result: Agreement[SolutionT] = Agreement({})
         base: frozenset[Build] = frozenset()
@@ -94,18 +94,18 @@ class Agreeing(Generic[SolutionT]):
                 return trial
         raise disagreement(first.solutions, self.base_groups, disputed)
 
-    def _narrowing(self, first: Agreement[SolutionT], disputed: frozenset[str]) -> Iterator[Offer]:
-        yield Offer(shared=disputed, witnesses=tuple(first.solutions.values()))
+    def _narrowing(self, first: Agreement[SolutionT], disputed: frozenset[str]) -> Iterator[SolverOffer]:
+        yield SolverOffer(shared=disputed, witnesses=tuple(first.solutions.values()))
         seen = set()
         for solution in first.solutions.values():
             pins = frozenset(build for build in self._base(solution) if build.name in disputed)
             if pins and pins not in seen:
                 seen.add(pins)
-                yield Offer(pinned=pins)
+                yield SolverOffer(pinned=pins)
 
     # -- one variant --------------------------------------------------------------------------------
 
-    def _solve(self, variant: str, offer: Offer, result: Agreement[SolutionT]) -> SolutionT:
+    def _solve(self, variant: str, offer: SolverOffer, result: Agreement[SolutionT]) -> SolutionT:
         """Solve one variant and heal it: of a doubled package only what every parent accepts is offered."""
         groups = self.base_groups | {variant}
         cures: dict[str, Build] = {}

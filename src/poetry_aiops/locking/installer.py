@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.gate import LockGuard
     from poetry_aiops.locking.provides import Provision
     from poetry_aiops.locking.solver import SolvedPackages
-    from poetry_aiops.locking.verify import DoubleBuild, Finding, Terms
+    from poetry_aiops.locking.verify import DoubleBuild, LockFinding, Terms
     from poetry_aiops.project.targets import Target
 
 
@@ -58,7 +58,7 @@ class LockPlan:
     targets: tuple[Target, ...]
     output: Output
     report: Callable[[Agreement[PoetrySolution], PoetrySolution], None]
-    report_base: Callable[[Sequence[DoubleBuild | Finding]], None]
+    report_base: Callable[[Sequence[DoubleBuild | LockFinding]], None]
     guard: LockGuard
     terms: Terms
     extras: bool = False

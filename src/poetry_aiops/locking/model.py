@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from packaging.version import InvalidVersion, Version
 
 from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.model import Edge
+from poetry_aiops.project.model import LockedDependency
 from poetry_aiops.project.targets import extras_in
 
 
@@ -40,7 +40,7 @@ class Placement:
 
     build: Build
     markers: Mapping[str, str]
-    edges: tuple[Edge, ...] = ()
+    edges: tuple[LockedDependency, ...] = ()
     """What the build requires; the marker of a requirement of an extra asks about that extra."""
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ SolutionT_co = TypeVar("SolutionT_co", bound=Solution, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class SolverOffer:
     """What the solver is shown, where it may not choose freely.
 
     ``preferred`` builds are taken where the constraints allow them, as locked versions are. Of a ``pinned``
@@ -94,7 +94,7 @@ class Offer:
 class VariantSolver(Protocol[SolutionT_co]):
     """The dependency solver as the rules need it; the adapter runs Poetry's."""
 
-    def solve(self, variant: str, offer: Offer) -> SolutionT_co:
+    def solve(self, variant: str, offer: SolverOffer) -> SolutionT_co:
         """Solve the project with this variant only; raises NoSolutionError when it cannot be solved."""
 
 
@@ -134,10 +134,12 @@ def placements_of(lock: Lock) -> tuple[Placement, ...]:
     )
 
 
-def edges_of_group(requirements: Iterable[Requirement]) -> tuple[Edge, ...]:
+def edges_of_group(requirements: Iterable[Requirement]) -> tuple[LockedDependency, ...]:
     """Return what a dependency group asks for in the form of a locked package's requirements."""
     return tuple(
-        Edge(one.name, one.constraint, one.extras, under_extras(one.marker, one.in_extras), one.optional)
+        LockedDependency(
+            one.name, one.constraint, one.extras, under_extras(one.marker, one.in_extras), one.optional
+        )
         for one in requirements
     )
 
@@ -150,7 +152,7 @@ def under_extras(marker: str, extras: Iterable[str]) -> str:
     return asked if marker in {"", "*"} else f"({marker}) and ({asked})"
 
 
-def _edge(edge: Edge, package: Package) -> Edge:
+def _edge(edge: LockedDependency, package: Package) -> LockedDependency:
     """Return a requirement of a locked package with the extras that ask for it in its marker."""
     if not edge.optional or extras_in(edge.marker):
         return edge

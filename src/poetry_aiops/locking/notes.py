@@ -9,7 +9,7 @@ from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.environment_record import read_record
 from poetry_aiops.locking.provides import missing_provided
 from poetry_aiops.locking.solver import unknown_extras
-from poetry_aiops.locking.verify import Finding
+from poetry_aiops.locking.verify import LockFinding
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
 
@@ -69,9 +69,9 @@ def _note_unlike_releases(session: VariantSession, agreement: Agreement[PoetrySo
             )
 
 
-def note_base(session: VariantSession, found: Sequence[DoubleBuild | Finding]) -> None:
+def note_base(session: VariantSession, found: Sequence[DoubleBuild | LockFinding]) -> None:
     """Say what an installation without a variant lacks, and warn of what else is wrong with it."""
-    gaps = [one for one in found if isinstance(one, Finding) and one.is_gap]
+    gaps = [one for one in found if isinstance(one, LockFinding) and one.is_gap]
     for gap in gaps[:_MOST_NAMES]:
         session.output.remark(
             f"{gap.name} is left to the hardware variants (required by {', '.join(gap.parents[:2])});"

@@ -36,7 +36,7 @@ from poetry_aiops.locking.model import (
 )
 from poetry_aiops.locking.pool import OfferingPool
 from poetry_aiops.locking.provides import Provision
-from poetry_aiops.project.model import Edge
+from poetry_aiops.project.model import LockedDependency
 from poetry_aiops.project.targets import extras_in, marker_applies
 
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.locking.model import Offer
+    from poetry_aiops.locking.model import SolverOffer
     from poetry_aiops.locking.provides import Builds
     from poetry_aiops.project.targets import Target
 
@@ -85,7 +85,7 @@ def unknown_extras(root: Package, packages: Iterable[Package]) -> list[str]:
     )
 
 
-def wants_of(root: Package) -> dict[str, tuple[Edge, ...]]:
+def wants_of(root: Package) -> dict[str, tuple[LockedDependency, ...]]:
     """Return what each dependency group of the project asks for, included groups followed."""
     return {
         group: tuple(
@@ -95,7 +95,7 @@ def wants_of(root: Package) -> dict[str, tuple[Edge, ...]]:
     }
 
 
-def _edge(dependency: Dependency, package: Package) -> Edge:
+def _edge(dependency: Dependency, package: Package) -> LockedDependency:
     """Return a requirement as the lock holds it, with the extras that ask for it in its marker."""
     marker = str(dependency.marker)
     if dependency.is_optional():
@@ -106,7 +106,9 @@ def _edge(dependency: Dependency, package: Package) -> Edge:
         ]
         marker = under_extras(marker, asking)
     extras = tuple(sorted(dependency.extras))
-    return Edge(dependency.name, str(dependency.constraint), extras, marker, dependency.is_optional())
+    return LockedDependency(
+        dependency.name, str(dependency.constraint), extras, marker, dependency.is_optional()
+    )
 
 
 def declared_by(root: Package, group: str, targets: Sequence[Target]) -> dict[str, Builds]:
@@ -194,7 +196,7 @@ class PoetryVariantSolver:
     def __post_init__(self) -> None:
         self._pool = OfferingPool(self.pool, {})  # shares what one solve read with the next
 
-    def solve(self, variant: str, offer: Offer) -> PoetrySolution:
+    def solve(self, variant: str, offer: SolverOffer) -> PoetrySolution:
         """Solve the project with this variant only; raises NoSolutionError."""
         root = self.root.without_dependency_groups(self.variants - {variant})
         preferred = [self._known[build] for build in sorted(offer.preferred)]
@@ -255,7 +257,7 @@ def _accepted_by(constraints: Iterable[VersionConstraint], package: Package) -> 
     return all(constraint.allows(package.version) for constraint in constraints)
 
 
-def _offering_rules(offer: Offer) -> dict[str, Callable[[Package], bool]]:
+def _offering_rules(offer: SolverOffer) -> dict[str, Callable[[Package], bool]]:
     """Return, for each name that is not offered freely, which of its packages are."""
     rules: dict[str, Callable[[Package], bool]] = {
         name: lambda package: all(w.every_parent_accepts(build_of(package)) for w in offer.witnesses)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.config import HardwareConfig
     from poetry_aiops.locking.model import Build, Placement
-    from poetry_aiops.project.model import Edge, Project
+    from poetry_aiops.project.model import LockedDependency, Project
     from poetry_aiops.project.targets import Target
 
 
@@ -64,7 +64,7 @@ class Terms:
     """
 
     project: str = ""
-    wants: Mapping[str, tuple[Edge, ...]] = field(default_factory=dict)
+    wants: Mapping[str, tuple[LockedDependency, ...]] = field(default_factory=dict)
     backends: Mapping[str, str] = field(default_factory=dict)
     platforms: frozenset[str] = frozenset()
     provided_none: frozenset[str] = frozenset()
@@ -98,7 +98,7 @@ class DoubleBuild:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LockFinding:
     """Something that is wrong with what one variant installs: what, who wants it, on which machines, the way out."""
 
     name: str
@@ -181,7 +181,7 @@ def verify(
 
 def base_findings(
     placements: Sequence[Placement], base_groups: frozenset[str], targets: Sequence[Target], terms: Terms
-) -> tuple[DoubleBuild | Finding, ...]:
+) -> tuple[DoubleBuild | LockFinding, ...]:
     """Return what an installation without any variant would have wrong; it is reported, never refused."""
     alone = Installed("without a variant", base_groups)
     return tuple(findings(placements, alone, Machines(targets), terms))
@@ -189,7 +189,7 @@ def base_findings(
 
 def findings(
     placements: Sequence[Placement], installed: Installed, machines: Machines, terms: Terms | None
-) -> Iterator[DoubleBuild | Finding]:
+) -> Iterator[DoubleBuild | LockFinding]:
     """Return everything that is wrong with one installation on the machines where it can be."""
     variant = _variant(installed, terms) if terms else None
     where = machines.all if terms is None else machines.for_backend(terms.backends.get(variant or ""), terms)
@@ -240,7 +240,7 @@ class Machines:
 class _Need:
     """Machines on which a requirement on a package holds, requirement by requirement."""
 
-    demands: dict[tuple[str, Edge], int] = field(default_factory=dict)
+    demands: dict[tuple[str, LockedDependency], int] = field(default_factory=dict)
 
     def parents(self, bits: int) -> tuple[str, ...]:
         """Return who asks for the package on some of these machines, and for which versions."""
@@ -279,7 +279,7 @@ class _Selected:
         active: defaultdict[tuple[str, str], int] = defaultdict(int)
         waiting: list[tuple[str, str, int]] = []
 
-        def follow(parent: str, edges: Iterable[Edge], bits: int, extras: frozenset[str]) -> None:
+        def follow(parent: str, edges: Iterable[LockedDependency], bits: int, extras: frozenset[str]) -> None:
             for edge in edges:
                 on = bits & self.machines.where(edge.marker, extras)
                 if on and edge.name != terms.project:
@@ -318,7 +318,7 @@ def _doubles(selected: _Selected) -> tuple[DoubleBuild, ...]:
 
 def _gaps(
     selected: _Selected, needs: Mapping[str, _Need], terms: Terms, variant: str | None
-) -> Iterator[Finding]:
+) -> Iterator[LockFinding]:
     families = load_families()
     for name, need in sorted(needs.items()):
         if name in terms.provided_none:
@@ -333,7 +333,7 @@ def _gaps(
                     refused.add(str(placement))
         if missing:
             unfit = f"; {', '.join(sorted(refused))} cannot replace it" if refused else ""
-            yield Finding(
+            yield LockFinding(
                 name,
                 f"{name} is missing{unfit}",
                 selected.machines.names(missing),
@@ -371,10 +371,10 @@ def _way_to_fill(name: str, variant: str | None, terms: Terms, targets: tuple[st
 
 
 def _ways_around(
-    found: Iterable[tuple[str, DoubleBuild | Finding]], machines: Machines, terms: Terms | None
+    found: Iterable[tuple[str, DoubleBuild | LockFinding]], machines: Machines, terms: Terms | None
 ) -> str:
     """Return how the project says that it is not for the machines with a gap, or that an absence is meant."""
-    gaps = [one for _, one in found if isinstance(one, Finding) and one.is_gap]
+    gaps = [one for _, one in found if isinstance(one, LockFinding) and one.is_gap]
     here = machines.names(machines.for_backend(None, terms or Terms()))
     without = {_platform(name) for gap in gaps for name in gap.targets}
     others = json.dumps([name for name in dict.fromkeys(map(_platform, here)) if name not in without])
@@ -392,7 +392,7 @@ def _platform(target: str) -> str:
     return target.rpartition("-py")[0]
 
 
-def _overwriting(selected: _Selected, needs: Mapping[str, _Need]) -> Iterator[Finding]:
+def _overwriting(selected: _Selected, needs: Mapping[str, _Need]) -> Iterator[LockFinding]:
     for family in load_families().families:
         present = sorted(family.members & selected.chosen.keys())
         for one, other in combinations(present, 2):
@@ -404,7 +404,7 @@ def _overwriting(selected: _Selected, needs: Mapping[str, _Need]) -> Iterator[Fi
                     if name in needs
                     for parent in needs[name].parents(both)
                 )
-                yield Finding(
+                yield LockFinding(
                     one,
                     f"{one} and {other} overwrite each other's files ({', '.join(family.imports)})",
                     selected.machines.names(both),
@@ -426,7 +426,7 @@ def _together(selected: _Selected, one: str, other: str) -> int:
     )
 
 
-def _foreign_companions(selected: _Selected, variant: str | None, terms: Terms) -> Iterator[Finding]:
+def _foreign_companions(selected: _Selected, variant: str | None, terms: Terms) -> Iterator[LockFinding]:
     jetson = variant is not None and family_of(terms.backends[variant]) == "jetson"
     for framework, companions in load_families().companions.items():
         for name in sorted(companions & selected.chosen.keys()):
@@ -436,7 +436,7 @@ def _foreign_companions(selected: _Selected, variant: str | None, terms: Terms) 
                         jetson or _build_tag(main.build) != _build_tag(companion.build)
                     )
                     if foreign and here & there:
-                        yield Finding(
+                        yield LockFinding(
                             name,
                             f"{companion} comes from {_index(companion.build)}, but {main} from {_index(main.build)}:"
                             " the two are compiled for each other",

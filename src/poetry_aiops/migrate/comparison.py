@@ -19,7 +19,7 @@ from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.request import PYPROJECT
 from poetry_aiops.migrate.writing.causes import Causes, Root
 from poetry_aiops.migrate.writing.generate import Layout, generate
-from poetry_aiops.migrate.writing.installs import OldFile, compare, compare_with_pip
+from poetry_aiops.migrate.writing.installs import OldRequirementsFile, compare, compare_with_pip
 from poetry_aiops.migrate.writing.proof import prove
 from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.lines import requirement_lines
@@ -32,8 +32,8 @@ from poetry_aiops.system.reading import read_file
 if TYPE_CHECKING:
     from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.api import PoetryProject, Repositories, StagedProject
-    from poetry_aiops.migrate.planning.convert import Pin
-    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.planning.convert import OldPin
+    from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.installs import InstallProof
     from poetry_aiops.migrate.writing.proof import Proof
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Comparison:
+class InstallComparison:
     """``locked`` is the text of the project's poetry.lock as it is."""
 
     request: MigrationRequest
@@ -53,17 +53,17 @@ class Comparison:
     _repositories: Repositories = field(default_factory=dict)
     """Shared by the solves of single files: they have no pins to ask for, so they all see the same versions."""
 
-    def hints(self) -> list[Pin]:
+    def hints(self) -> list[OldPin]:
         """Return what the files select alone, main's first: where the new lock begins beside the old pins."""
-        found: dict[str, list[Pin]] = {}
+        found: dict[str, list[OldPin]] = {}
         for old in self.old_files:
-            fresh: dict[str, list[Pin]] = {}
+            fresh: dict[str, list[OldPin]] = {}
             for pin in hints_from(old.lock, old.file) if old.lock is not None else ():
                 fresh.setdefault(pin.name, []).append(pin)
             found = {**fresh, **found}
         return [pin for pins in found.values() for pin in pins]
 
-    def prove(self, plan: Plan, lock: Lock, staged: StagedProject) -> Proof:
+    def prove(self, plan: MigrationPlan, lock: Lock, staged: StagedProject) -> Proof:
         """Compare pins, constraints and installs with a lock; a variant counts only where its backend exists."""
         machines = machines_for(staged.poetry.package.python_versions)
         causes = Causes(
@@ -92,7 +92,7 @@ class Comparison:
         return prove(plan.pins, machines, causes, constraints, installs)
 
     @cached_property
-    def old_files(self) -> tuple[OldFile, ...]:
+    def old_files(self) -> tuple[OldRequirementsFile, ...]:
         """Every file that pip is given, main's first; constraints are none, nor is what a given one was compiled from."""
         known = knowledge_in(self.given)
         groups = {file.path: file.groups for file in known.files}
@@ -102,7 +102,7 @@ class Comparison:
         for file in files:
             words = ("--no-root",) if known.is_package else ()
             command = install_line(groups[file], known, words=words)
-            found.append(self._solved(OldFile(file, groups[file], command)))
+            found.append(self._solved(OldRequirementsFile(file, groups[file], command)))
         return tuple(found)
 
     def _is_source(self, file: str) -> bool:
@@ -110,7 +110,7 @@ class Comparison:
         path = PurePosixPath(file)
         return path.suffix == ".in" and str(path.with_suffix(".txt")) in self.given.tree.readings
 
-    def _solved(self, old: OldFile) -> OldFile:
+    def _solved(self, old: OldRequirementsFile) -> OldRequirementsFile:
         plan = self.given.alone(old.file)
         if plan.errors:
             return replace(old, failure=plan.errors[0].what)
@@ -119,7 +119,7 @@ class Comparison:
         pins = self._pins_of(old.file)
         return self._alone(old, plan) if pins is None else replace(old, lock=pins)
 
-    def _alone(self, old: OldFile, plan: Plan) -> OldFile:
+    def _alone(self, old: OldRequirementsFile, plan: MigrationPlan) -> OldRequirementsFile:
         self.output.note(f"solving {old.file} alone, to compare what it installs")
         lock, failure = solved_alone(self.project, self.request.root, plan, self._text_of, self._repositories)
         return replace(old, lock=lock, failure=failure)
@@ -152,7 +152,7 @@ class Comparison:
         )
         return Lock("2.1", "*", None, packages, {}, self.request.root / file)
 
-    def _is_all(self, alone: Plan) -> bool:
+    def _is_all(self, alone: MigrationPlan) -> bool:
         """Say whether the new lock is the solution of one file's lines already, as nothing else goes into it."""
         plan = self.given.plan
         return (
@@ -163,14 +163,14 @@ class Comparison:
             and all(pin.direct for pin in plan.pins)
         )
 
-    def _text_of(self, plan: Plan) -> str:
+    def _text_of(self, plan: MigrationPlan) -> str:
         head = f"[tool.poetry]\npackage-mode = false\n\n[tool.poetry.dependencies]\npython = {toml_text(self.given.python)}\n"
         identity = Identity("alone", "0", self.given.python, "")
         layout = Layout(standard_main=False, standard_groups=False)
         return generate(head, plan.edits, identity, layout, self.request.root / PYPROJECT)
 
     def _compared(
-        self, old: OldFile, lock: Lock, machines: tuple[Target, ...], causes: Causes
+        self, old: OldRequirementsFile, lock: Lock, machines: tuple[Target, ...], causes: Causes
     ) -> InstallProof:
         if self.request.prove:
             reported, machine = pip_installs(self.request.root, old.file, machines)
@@ -182,7 +182,7 @@ class Comparison:
             return compare(self._alone(old, self.given.alone(old.file)), machines, causes)
         return found
 
-    def _roots(self, plan: Plan) -> list[Root]:
+    def _roots(self, plan: MigrationPlan) -> list[Root]:
         found = [
             Root(entry.name, entry.specifier, str(place), place.file, group.name)
             for group in plan.edits.groups

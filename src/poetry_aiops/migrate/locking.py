@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from poetry_aiops.errors import AiopsError, IncompleteError, NegativeAnswerError
 from poetry_aiops.index.source import INDEX_ERRORS
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.convert import Pin
+from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.writing.companions import companions_of
 from poetry_aiops.migrate.writing.seed import with_seeds
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.locking.api import PoetryProject, Repositories, StagedProject
-    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.writing.proof import Proof
     from poetry_aiops.project.model import Lock
 
@@ -45,9 +45,9 @@ class PlannedLock:
     root: Path
     old: str | None
     """The project's poetry.lock as it is."""
-    text_of: Callable[[Plan], str]
-    prove: Callable[[Plan, Lock, StagedProject], Proof] | None = None
-    hints: Sequence[Pin] = ()
+    text_of: Callable[[MigrationPlan], str]
+    prove: Callable[[MigrationPlan, Lock, StagedProject], Proof] | None = None
+    hints: Sequence[OldPin] = ()
     """Versions to begin with where no pin says which: what the old files select alone."""
     quiet: bool = False
     repositories: Repositories | None = None
@@ -59,7 +59,7 @@ class PlannedLock:
     parsed: Lock | None = None
     _seen: list[frozenset[str]] = field(default_factory=list)
 
-    def run(self, plan: Plan) -> Plan:
+    def run(self, plan: MigrationPlan) -> MigrationPlan:
         """Return the plan that was locked: with what the lock showed to be needed.
 
         ``code`` is that of Poetry's installer. Raises AiopsError in words when no lock can be made.
@@ -81,7 +81,7 @@ class PlannedLock:
         self._seen.append(bound)
         return wanted | bound if again and wanted != bound else wanted
 
-    def _lock(self, plan: Plan) -> frozenset[str]:
+    def _lock(self, plan: MigrationPlan) -> frozenset[str]:
         """Lock and prove; returns the packages that a requirement needs, whatever the constraints name."""
         apart = [pin for pin in plan.pins if pin.source is not None]
         pinned = {pin.name for pin in plan.pins}
@@ -100,7 +100,7 @@ class PlannedLock:
         except Exception as error:
             raise self._in_words(error, plan) from error
 
-    def _fit(self, plan: Plan, pins: list[Pin]) -> list[Pin]:
+    def _fit(self, plan: MigrationPlan, pins: list[OldPin]) -> list[OldPin]:
         """Return the pins as the indexes offer them, as they are where an index cannot be asked: locking says why."""
         if not pins:
             return []
@@ -108,7 +108,7 @@ class PlannedLock:
             return fitting(pins, staged)
         return pins
 
-    def _lock_with(self, plan: Plan, seeds: Sequence[Pin]) -> frozenset[str]:
+    def _lock_with(self, plan: MigrationPlan, seeds: Sequence[OldPin]) -> frozenset[str]:
         with self._staged(plan, seeds, self.repositories) as staged:
             self.code = self.project.lock(staged, quiet=self.quiet)
             if self.code != 0:
@@ -122,13 +122,13 @@ class PlannedLock:
         )
 
     def _staged(
-        self, plan: Plan, seeds: Sequence[Pin], repositories: Repositories | None = None
+        self, plan: MigrationPlan, seeds: Sequence[OldPin], repositories: Repositories | None = None
     ) -> AbstractContextManager[StagedProject]:
         addresses = {source.name: source.url for source in plan.edits.sources}
         seeded = with_seeds(self.old, seeds, addresses)
         return self.project.staged(self.root, self.text_of(plan), seeded, repositories)
 
-    def _in_words(self, error: Exception, plan: Plan) -> Exception:
+    def _in_words(self, error: Exception, plan: MigrationPlan) -> Exception:
         """Return a failure of Poetry's as one of ours, so that it has an exit code and a document."""
         if isinstance(error, AiopsError):
             return error
@@ -154,8 +154,8 @@ class PlannedLock:
 def solved_alone(
     project: PoetryProject,
     root: Path,
-    plan: Plan,
-    text_of: Callable[[Plan], str],
+    plan: MigrationPlan,
+    text_of: Callable[[MigrationPlan], str],
     repositories: Repositories | None = None,
 ) -> tuple[Lock | None, str]:
     """Return the lock of a plan that nothing is taken over into, or why there is none."""
@@ -169,10 +169,10 @@ def solved_alone(
     return alone.parsed, "" if alone.parsed is not None else "Poetry's installer refused"
 
 
-def hints_from(lock: Lock, file: str) -> list[Pin]:
+def hints_from(lock: Lock, file: str) -> list[OldPin]:
     """Return the versions of a lock as a start for another one; what comes from no index is left out."""
     return [
-        Pin(
+        OldPin(
             package.name,
             package.version,
             MAIN,
@@ -185,7 +185,7 @@ def hints_from(lock: Lock, file: str) -> list[Pin]:
     ]
 
 
-def fitting(pins: Sequence[Pin], staged: StagedProject) -> list[Pin]:
+def fitting(pins: Sequence[OldPin], staged: StagedProject) -> list[OldPin]:
     """Return the pins that an index offers; one without a local version becomes the build that there is.
 
     ``==2.1.2`` takes 2.1.2+cu121 where only that is offered (PEP 440), and a lock has to begin with what there is.

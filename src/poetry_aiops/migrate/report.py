@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from poetry_aiops.migrate.legacy.model import OldCommand
     from poetry_aiops.migrate.model import Problem, ReadRequirement
-    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.migrate.planning.convert import OldPin
     from poetry_aiops.migrate.planning.entry import Identity
     from poetry_aiops.migrate.planning.ledger import LineOutcome
-    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.planning.roles import Role
     from poetry_aiops.migrate.planning.sources import Credentials
     from poetry_aiops.migrate.writing.installs import InstallProof
@@ -131,7 +131,7 @@ def old_command_lines(commands: Sequence[OldCommand]) -> list[str]:
     return found
 
 
-def plan_content(plan: Plan) -> dict[str, Any]:
+def plan_content(plan: MigrationPlan) -> dict[str, Any]:
     """Return the parts of the JSON document that a plan has."""
     return {
         "roles": [
@@ -194,7 +194,7 @@ def identity_content(identity: Identity | None) -> dict[str, Any] | None:
     }
 
 
-def proof_content(proof: Proof | None, pins: Sequence[Pin]) -> dict[str, Any]:
+def proof_content(proof: Proof | None, pins: Sequence[OldPin]) -> dict[str, Any]:
     """Return the comparison for the JSON document; without a lock every count of kept pins is null."""
     return {
         "pins_total": proof.total if proof else len(pins),

@@ -17,7 +17,7 @@ from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.index.pypi_address import default_index
 from poetry_aiops.migrate.old_commands import referenced_files
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint
-from poetry_aiops.migrate.planning.plan import Surroundings, make_plan
+from poetry_aiops.migrate.planning.plan import MigrationContext, make_plan
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS, Role, classify
 from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP, setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.model import Place, Problem, RequirementsFile, Tree
     from poetry_aiops.migrate.planning.convert import Pins
     from poetry_aiops.migrate.planning.entry import Identity
-    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.planning.plan import MigrationPlan
 
 
 _SUFFIXES = (".txt", ".in")
@@ -94,19 +94,19 @@ class MigrationInput:
     """What was read and planned; ``fixed`` are the new contents of repaired requirements files."""
 
     tree: Tree
-    plan: Plan
+    plan: MigrationPlan
     identity: Identity
     document: Mapping[str, Any]
     fixed: Mapping[str, bytes]
     listing: tuple[ListedFile, ...]
     notes: tuple[str, ...]
-    around: Surroundings
+    around: MigrationContext
     python: str
     """The Python versions to lock for, as Poetry or PEP 440 writes them."""
     uv: UvProject | None = None
     """What a uv project says beside the standard tables."""
 
-    def alone(self, file: str) -> Plan:
+    def alone(self, file: str) -> MigrationPlan:
         """Return the plan for one file by itself: all in main, nothing taken from elsewhere but the indexes."""
         around = replace(self.around, existing=None, setup=NO_SETUP, variants=frozenset(), whole=True)
         tree = replace(self.tree, readings={file: self.tree.readings[file]}, problems=())
@@ -119,7 +119,7 @@ class MigrationInput:
 
 
 @dataclass
-class Reading:
+class RequestReading:
     """Reads what a request asks for; raises UsageError and InputError in words."""
 
     request: MigrationRequest
@@ -270,7 +270,7 @@ class Reading:
         hardware = read_config(aiops_table(document)).hardware
         stays = existing is not None and existing.python != "*" and not identity.python_asked
         requires = existing.python if existing and stays else identity.requires_python
-        around = Surroundings(
+        around = MigrationContext(
             default=_pypi_names(),
             targets=targets(lambda version: allows(requires, version)),
             existing=existing,

@@ -17,11 +17,11 @@ from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, NegativeAnswerError
 from poetry_aiops.locking.api import check_declaration, refuse_invalid
 from poetry_aiops.migrate import report
-from poetry_aiops.migrate.comparison import Comparison
+from poetry_aiops.migrate.comparison import InstallComparison
 from poetry_aiops.migrate.locking import PlannedLock
 from poetry_aiops.migrate.old_commands import OldCommands, old_commands_in
 from poetry_aiops.migrate.planning.identity import other_name
-from poetry_aiops.migrate.request import COMMAND, PYPROJECT, Reading
+from poetry_aiops.migrate.request import COMMAND, PYPROJECT, RequestReading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
 from poetry_aiops.migrate.writing.seed import with_settings
 from poetry_aiops.project.pyproject import aiops_table, project_from
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.api import PoetryProject
     from poetry_aiops.migrate.planning.entry import Identity
-    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.proof import Proof
     from poetry_aiops.project.model import Lock
@@ -69,12 +69,12 @@ class Migrating:
     backup: str | None = None
     identity: Identity | None = None
     _valid: str = ""
-    plan: Plan | None = None
+    plan: MigrationPlan | None = None
     """What is written: with a lock, the constraints that bind in it and what else it needs."""
 
     def run(self) -> int:
         """Return the exit code; raises errors in words before anything is written."""
-        reading = Reading(self.request)
+        reading = RequestReading(self.request)
         now = datetime.now(UTC)
         with undoing_when_ended(), nullcontext() if self.request.dry_run else locked(self.root, now):
             if not self.request.dry_run:
@@ -176,7 +176,7 @@ class Migrating:
         for path, data in given.fixed.items():
             self._change(path, self._read(path), data)
 
-    def _plan_pyproject(self, given: MigrationInput, plan: Plan) -> str:
+    def _plan_pyproject(self, given: MigrationInput, plan: MigrationPlan) -> str:
         """Plan the text of pyproject.toml, instead of what was planned before, and return it."""
         before = self._read(PYPROJECT)
         layout = layout_of(given.document, knows_dependency_groups=knows_dependency_groups())
@@ -227,7 +227,7 @@ class Migrating:
         """Lock the planned project beside the real one and compare; the lock becomes one more change."""
         old = self._read(_LOCK)
         text = None if old is None else old.decode("utf-8")
-        comparison = Comparison(self.request, self.project, given, self.output, text)
+        comparison = InstallComparison(self.request, self.project, given, self.output, text)
         lock = PlannedLock(
             self.project,
             self.root,

@@ -29,7 +29,7 @@ _LONG_NUMBER = re.compile(r"[0-9]{401}")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ProjectProblem:
     """One thing that is wrong: ``where`` is a key path or a package, ``hint`` says what to do."""
 
     where: str
@@ -48,11 +48,11 @@ class Checker:
     """
 
     def __init__(self, warnings: list[str] | None = None) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[ProjectProblem] = []
         self.warnings = warnings
 
     def report(self, where: str, what: str, hint: str = "") -> None:
-        self.problems.append(Problem(where, what, hint))
+        self.problems.append(ProjectProblem(where, what, hint))
 
     def tolerate(self, where: str, what: str, hint: str = "") -> None:
         """Remember a problem as a warning where warnings are collected, else as a problem."""

@@ -19,7 +19,7 @@ from tomlkit.exceptions import TOMLKitError
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.edit_text import (
-    Entry,
+    NewRequirement,
     Sections,
     group_block,
     poetry_value,
@@ -49,7 +49,7 @@ class GroupEdit:
     """What becomes of one group: ``drop`` goes, ``entries`` come; a group that does not exist is made, optional."""
 
     group: str
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[NewRequirement, ...] = ()
     drop: frozenset[str] = frozenset()
 
 
@@ -167,7 +167,7 @@ class _Editor:
             known is None or known.key_path.startswith("[dependency-groups]")
         )
         name = known.pretty_name if known else change.group
-        by_name: dict[str, list[Entry]] = {}
+        by_name: dict[str, list[NewRequirement]] = {}
         for entry in change.entries:
             by_name.setdefault(entry.name, []).append(entry)
         if known is None:
@@ -184,7 +184,9 @@ class _Editor:
         for package, entries in by_name.items():
             self._add_package(name, package, entries, standard=standard)
 
-    def _add_package(self, group: str, package: str, entries: list[Entry], *, standard: bool) -> None:
+    def _add_package(
+        self, group: str, package: str, entries: list[NewRequirement], *, standard: bool
+    ) -> None:
         if standard:
             document = tomlkit.parse(self.text)
             array = _standard_list(document, group)

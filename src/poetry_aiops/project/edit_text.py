@@ -28,7 +28,7 @@ _TEXT_OR_COMMENT = re.compile(r""""(?:[^"\\\n]|\\.)*"|'[^'\n]*'|(?P<comment>#[^\
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NewRequirement:
     """One requirement to write: canonical name, Poetry's or PEP 440's constraint, and the source by its name."""
 
     name: str
@@ -65,7 +65,7 @@ def toml_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def poetry_value(entries: Sequence[Entry], *, enriching: bool) -> str | None:
+def poetry_value(entries: Sequence[NewRequirement], *, enriching: bool) -> str | None:
     """Return the value of a package in one of Poetry's tables.
 
     ``enriching``: a standard list already asks for it, so that only what that cannot say is left; None for nothing.
@@ -78,7 +78,7 @@ def poetry_value(entries: Sequence[Entry], *, enriching: bool) -> str | None:
     return f"[\n{lines}\n]"
 
 
-def _one_value(entry: Entry, *, enriching: bool, marker: bool) -> str | None:
+def _one_value(entry: NewRequirement, *, enriching: bool, marker: bool) -> str | None:
     parts = {
         "version": "" if enriching else toml_text(entry.constraint),
         "extras": "" if enriching or not entry.extras else f"[{', '.join(map(toml_text, entry.extras))}]",
@@ -95,7 +95,7 @@ def table_line(package: str, value: str) -> str:
     return f"{toml_key(package)} = {value}"
 
 
-def standard_lines(by_name: Mapping[str, Sequence[Entry]]) -> str:
+def standard_lines(by_name: Mapping[str, Sequence[NewRequirement]]) -> str:
     """Return the array of a standard group."""
     if not by_name:
         return "[]"
@@ -106,7 +106,7 @@ def standard_lines(by_name: Mapping[str, Sequence[Entry]]) -> str:
     return "[\n" + "".join(lines) + "]"
 
 
-def group_block(name: str, by_name: Mapping[str, Sequence[Entry]], *, standard: bool) -> str:
+def group_block(name: str, by_name: Mapping[str, Sequence[NewRequirement]], *, standard: bool) -> str:
     """Return Poetry's tables of a new optional group."""
     head = f"[tool.poetry.group.{toml_key(name)}]\noptional = true\n"
     values = {package: poetry_value(entries, enriching=standard) for package, entries in by_name.items()}

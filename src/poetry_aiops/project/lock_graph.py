@@ -25,10 +25,10 @@ from poetry_aiops.project.targets import extras_switching, machines_for, marker_
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
-    from poetry_aiops.project.model import Edge, Lock, Package, Project, Requirement
+    from poetry_aiops.project.model import Lock, LockedDependency, Package, Project, Requirement
 
 
-class Node(NamedTuple):
+class LockNode(NamedTuple):
     """A node of the graph.
 
     A demand has no ``name``, its place among the demands from 1 on as ``build``, and its group as ``extra``; the project
@@ -40,13 +40,13 @@ class Node(NamedTuple):
     extra: str = ""
 
 
-PROJECT: Final = Node("")
+PROJECT: Final = LockNode("")
 NEVER: Final = " never"
 """The extra of lines that nothing switches on; no requirement can ask for it, because no extra's name has a space."""
 
 
 def lock_graph(
-    packages: Iterable[tuple[Package, Iterable[Edge]]],
+    packages: Iterable[tuple[Package, Iterable[LockedDependency]]],
     demands: Iterable[tuple[str, Requirement]],
     python: str = "*",
 ) -> nx.DiGraph:
@@ -108,7 +108,7 @@ def longest_chain(names: nx.DiGraph, start: str = "") -> tuple[tuple[str, ...], 
     return tuple(steps)
 
 
-def switching_extras(package: Package, line: Edge) -> tuple[str, ...]:
+def switching_extras(package: Package, line: LockedDependency) -> tuple[str, ...]:
     """Return the extras of ``package`` that switch a line on: by its marker, else by the names in its extras."""
     named = extras_switching(line.marker)
     if named or not line.optional:
@@ -140,20 +140,20 @@ def own_extras(package: Package, extras: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-class Reach:
+class Reachable:
     """What the project reaches in a graph, and what it would no longer reach without something."""
 
     def __init__(self, graph: nx.DiGraph) -> None:
         self.graph = graph
-        self.reached: frozenset[Node] = frozenset({PROJECT} | nx.descendants(graph, PROJECT))
-        self.of: dict[str, list[Node]] = {}
+        self.reached: frozenset[LockNode] = frozenset({PROJECT} | nx.descendants(graph, PROJECT))
+        self.of: dict[str, list[LockNode]] = {}
         for node in graph:
             self.of.setdefault(node.name, []).append(node)
-        self.demands: dict[str, list[Node]] = {}
+        self.demands: dict[str, list[LockNode]] = {}
         for node in graph[PROJECT]:
             self.demands.setdefault(graph.nodes[node]["demand"].name, []).append(node)
 
-    def without(self, names: Iterable[str]) -> frozenset[Node]:
+    def without(self, names: Iterable[str]) -> frozenset[LockNode]:
         """Return the nodes that go when the project no longer asks for these names.
 
         A name that it never asked for is taken away itself, as if nothing needed it any more.
@@ -167,7 +167,7 @@ class Reach:
                     below.add(target)
                     waiting.append(target)
         below &= self.reached
-        kept: set[Node] = set()
+        kept: set[LockNode] = set()
         waiting = [
             node
             for node in below - cut
@@ -212,7 +212,7 @@ class Reach:
         return {
             name: gate[0]
             for gate in tree[PROJECT]
-            if not isinstance(gate, Node | str)
+            if not isinstance(gate, LockNode | str)
             for name in nx.descendants(tree, gate)
             if isinstance(name, str)
         }
@@ -238,12 +238,12 @@ class Reach:
         )
         return tree
 
-    def _gate(self, node: Node) -> Node | tuple[str]:
+    def _gate(self, node: LockNode) -> LockNode | tuple[str]:
         return node if node.name else (self.graph.nodes[node]["demand"].name,)
 
 
 class _Builder:
-    def __init__(self, packages: Sequence[tuple[Package, tuple[Edge, ...]]], python: str) -> None:
+    def __init__(self, packages: Sequence[tuple[Package, tuple[LockedDependency, ...]]], python: str) -> None:
         self.packages = packages
         self.python = python
         self.builds: dict[str, list[Package]] = {}
@@ -255,11 +255,11 @@ class _Builder:
         nodes = []
         for package, _ in self.packages:
             same = self.builds.setdefault(package.name, [])
-            nodes.append(Node(package.name, len(same)))
+            nodes.append(LockNode(package.name, len(same)))
             same.append(package)
             self.found.add_node(nodes[-1], package=package)
         for place, (group, demand) in zip(count(1), demands):
-            node = Node("", place, group)
+            node = LockNode("", place, group)
             self.found.add_node(node, demand=demand, group=group)
             self._edge(PROJECT, node, demand)
             several = len(self.builds.get(demand.name, ())) > 1
@@ -270,7 +270,7 @@ class _Builder:
                 self._line(node, package, line)
         return self.found
 
-    def _line(self, node: Node, package: Package, line: Edge) -> None:
+    def _line(self, node: LockNode, package: Package, line: LockedDependency) -> None:
         extras: tuple[str, ...] = switching_extras(package, line)
         if not extras and not line.optional:
             extras = ("",)
@@ -285,13 +285,13 @@ class _Builder:
             for build in self._allowed(line, where):
                 self._ask(source, build, line)
 
-    def _ask(self, source: Node, build: Node, requirement: Edge | Requirement) -> None:
+    def _ask(self, source: LockNode, build: LockNode, requirement: LockedDependency | Requirement) -> None:
         self._edge(source, build, requirement)
         for extra in requirement.extras:
             if extra in self.found.nodes[build]["package"].extras:
                 self._edge(source, self._with_extra(build, extra), requirement)
 
-    def _with_extra(self, build: Node, extra: str) -> Node:
+    def _with_extra(self, build: LockNode, extra: str) -> LockNode:
         node = build._replace(extra=extra)
         if extra and node not in self.found:
             package = self.found.nodes[build]["package"]
@@ -301,13 +301,15 @@ class _Builder:
                 self.found.add_edge(node, self._with_extra(build, other), requirements=())
         return node
 
-    def _edge(self, source: Node, target: Node, requirement: Edge | Requirement) -> None:
+    def _edge(self, source: LockNode, target: LockNode, requirement: LockedDependency | Requirement) -> None:
         known = self.found.get_edge_data(source, target, {"requirements": ()})["requirements"]
         self.found.add_edge(source, target, requirements=(*known, requirement))
 
     # -- which of several builds --------------------------------------------------------------------------
 
-    def _allowed(self, requirement: Edge | Requirement, where: dict[str, int]) -> Iterator[Node]:
+    def _allowed(
+        self, requirement: LockedDependency | Requirement, where: dict[str, int]
+    ) -> Iterator[LockNode]:
         builds = self.builds.get(requirement.name, [])
         places = [
             place
@@ -315,7 +317,7 @@ class _Builder:
             if len(builds) == 1 or (_takes(requirement, build) and self._meets(build, where))
         ]
         for place in places or range(len(builds)):
-            yield Node(requirement.name, place)
+            yield LockNode(requirement.name, place)
 
     def _where(self, package: Package, marker: str) -> dict[str, int]:
         """Return for each group (``""`` in locks without groups) the machines where a build and a marker meet."""
@@ -355,7 +357,7 @@ class _Builder:
         return self.masks[marker]
 
 
-def _takes(requirement: Edge | Requirement, build: Package) -> bool:
+def _takes(requirement: LockedDependency | Requirement, build: Package) -> bool:
     """Say whether a requirement names a build's source, where it names one, and allows its version."""
     source: str | None = getattr(requirement, "source", None)
     if source and (build.source.reference if build.source else "pypi") not in {source, source.lower()}:

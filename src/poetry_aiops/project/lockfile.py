@@ -15,7 +15,7 @@ from packaging.version import Version
 
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.project.checks import Checker, has_long_number, normalised
-from poetry_aiops.project.model import Edge, Lock, LockedFile, Package, PackageSource
+from poetry_aiops.project.model import Lock, LockedDependency, LockedFile, Package, PackageSource
 from poetry_aiops.project.requirements import marker_of
 from poetry_aiops.project.toml import load_toml
 
@@ -59,13 +59,13 @@ def locked_beside(pyproject: Path, warnings: list[str] | None = None) -> Lock:
 
 def lock_from(document: Mapping[str, object], path: Path, warnings: list[str] | None = None) -> Lock:
     """Return the lock in a parsed document; raises InputError that names packages and keys."""
-    reader = _Reader(document, path, Checker(warnings))
+    reader = _LockReader(document, path, Checker(warnings))
     lock = reader.lock()
     reader.checker.fail(InputError, path.name, "{count} entries cannot be read", _BROKEN)
     return lock
 
 
-class _Reader:
+class _LockReader:
     def __init__(self, document: Mapping[str, object], path: Path, checker: Checker) -> None:
         self.checker = checker
         self.path = path
@@ -195,7 +195,7 @@ class _Reader:
         }
         return found | listed
 
-    def _edges(self, table: Mapping[str, object], where: str) -> tuple[Edge, ...]:
+    def _edges(self, table: Mapping[str, object], where: str) -> tuple[LockedDependency, ...]:
         dependencies = self.checker.table(table.get("dependencies", {}), f"{where}: dependencies")
         return tuple(
             self._edge(name, entry, f"{where}: dependencies.{name}")
@@ -203,12 +203,12 @@ class _Reader:
             for entry in (value if isinstance(value, list) else [value])
         )
 
-    def _edge(self, name: str, entry: object, where: str) -> Edge:
+    def _edge(self, name: str, entry: object, where: str) -> LockedDependency:
         if isinstance(entry, str):
-            return Edge(normalised(name), entry, (), "", optional=False)
+            return LockedDependency(normalised(name), entry, (), "", optional=False)
         table = self.checker.table(entry, where)
         elsewhere = any(key in table for key in _ORIGINS)
-        return Edge(
+        return LockedDependency(
             name=normalised(name),
             constraint=self.checker.text(
                 table.get("version", "*" if elsewhere else None), f"{where}.version"

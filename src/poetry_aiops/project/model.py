@@ -97,7 +97,7 @@ class PackageSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class LockedDependency:
     """One dependency of a locked package; a name may have several with different markers."""
 
     name: str
@@ -124,7 +124,7 @@ class Package:
     groups: tuple[str, ...] | None
     markers: str | Mapping[str, str]
     files: tuple[LockedFile, ...]
-    edges: tuple[Edge, ...]
+    edges: tuple[LockedDependency, ...]
     extras: Mapping[str, tuple[str, ...]]
     source: PackageSource | None
     develop: bool = False

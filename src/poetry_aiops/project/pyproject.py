@@ -53,7 +53,7 @@ def project_from(document: Mapping[str, object], path: Path, warnings: list[str]
     Constraints that cannot be read stay as text where ``warnings`` is there to name them. Raises InputError that
     names every other wrong entry by its key path.
     """
-    reader = _Reader(document, Checker(warnings))
+    reader = _PyprojectReader(document, Checker(warnings))
     project = reader.project(path)
     reader.checker.fail(InputError, path.name, "{count} entries cannot be read", "Correct these entries.")
     reader.check_includes(project)
@@ -79,7 +79,7 @@ class _Parts:
         return Group(name, self.pretty_name, self.optional, requirements, includes, self.key_path)
 
 
-class _Reader:
+class _PyprojectReader:
     def __init__(self, document: Mapping[str, object], checker: Checker) -> None:
         self.checker = checker
         self.standard = self._table(document, "project", "[project]")

@@ -82,7 +82,7 @@ class Actions:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class KnownProgram:
     """What is known of a program: the packages that bring it, and how it serves.
 
     ``port`` and ``host`` are its options, ``short`` is another name of ``port``; ``host`` is empty where the program
@@ -144,13 +144,13 @@ def load_system_facts() -> SystemFacts:
 
 
 @cache
-def load_programs() -> Mapping[str, Program]:
+def load_programs() -> Mapping[str, KnownProgram]:
     """Return the known programs by name."""
     found = {}
     for row in _document("programs.toml")["program"]:
         values = {key: row[key] for key in ("port", "short", "host", "health", "worker") if key in row}
         packages = tuple(row.get("packages", (row["name"],)))
-        found[row["name"]] = Program(packages, app=tuple(row.get("app", ())), **values)
+        found[row["name"]] = KnownProgram(packages, app=tuple(row.get("app", ())), **values)
     return found
 
 

@@ -25,7 +25,7 @@ _PATCHES = range(40, -1, -1)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ImageSelection:
     """What an image installs: groups, extras and a machine such as ``x86_64``."""
 
     groups: tuple[str, ...]
@@ -33,7 +33,7 @@ class Wanted:
     arch: str = "x86_64"
 
 
-def packages_of(lock: Lock, wanted: Wanted, python: str, constraint: str) -> tuple[Package, ...]:
+def packages_of(lock: Lock, wanted: ImageSelection, python: str, constraint: str) -> tuple[Package, ...]:
     """Return the locked packages that a selection installs on Linux with a Python."""
     machine = next(
         one
@@ -48,7 +48,7 @@ def packages_of(lock: Lock, wanted: Wanted, python: str, constraint: str) -> tup
 
 
 def choose_python(
-    asked: str | None, constraint: str, lock: Lock, selections: Sequence[Wanted], facts: ImageFacts
+    asked: str | None, constraint: str, lock: Lock, selections: Sequence[ImageSelection], facts: ImageFacts
 ) -> str:
     """Return the minor of Python for the images: what was asked for, else the newest that needs least compiling.
 
@@ -67,7 +67,7 @@ def choose_python(
 
 
 def without_wheel(
-    lock: Lock, selections: Iterable[Wanted], python: str, constraint: str, facts: ImageFacts
+    lock: Lock, selections: Iterable[ImageSelection], python: str, constraint: str, facts: ImageFacts
 ) -> tuple[str, ...]:
     """Return the names of packages that have to be built from source, sorted."""
     found = set()
@@ -81,7 +81,7 @@ def without_wheel(
 
 
 def platforms_of(
-    lock: Lock, wanted: Wanted, python: str, constraint: str, facts: ImageFacts
+    lock: Lock, wanted: ImageSelection, python: str, constraint: str, facts: ImageFacts
 ) -> tuple[str, ...]:
     """Return the platforms on which every package of a selection has a file to install."""
     found = []

@@ -24,7 +24,7 @@ class Versions:
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class BaseImage:
     """The base image of a family of stages.
 
     ``name`` tells its stages apart (``""`` for Python's own image). Where the image has no Python, ``brings_python``
@@ -52,7 +52,7 @@ class Image:
 
     stage: str
     build: str
-    base: Base
+    base: BaseImage
     arguments: tuple[str, ...]
     variant: str | None = None
     backend: str | None = None
@@ -78,7 +78,7 @@ class LocalPackage:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ScaffoldPlan:
     """Everything that the files are written from.
 
     ``command`` is what a container runs, ``port`` what it listens on, ``health`` the command that asks whether it
@@ -132,7 +132,7 @@ class Plan:
         return self.default.variant is not None
 
     @property
-    def bases(self) -> tuple[Base, ...]:
+    def bases(self) -> tuple[BaseImage, ...]:
         """The bases in use, each once, Python's own image first."""
         return tuple(sorted(dict.fromkeys(image.base for image in self.images), key=lambda base: base.name))
 

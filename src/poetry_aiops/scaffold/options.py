@@ -94,7 +94,7 @@ class ScaffoldRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ScaffoldOptions:
     """The options, taken apart: ``bases`` maps a variant to ``slim``, ``vendor`` or the name of an image."""
 
     command: tuple[str, ...] | None = None
@@ -108,13 +108,13 @@ class Asked:
         return (self.bases or {}).get(variant or "")
 
 
-def asked(request: ScaffoldRequest, variants: Iterable[str]) -> Asked:
+def asked(request: ScaffoldRequest, variants: Iterable[str]) -> ScaffoldOptions:
     """Return the options, taken apart; raises UsageError for the first that cannot be read."""
     known = tuple(variants)
     bases = dict(_base(text, known) for text in request.bases)
     extras = tuple(dict.fromkeys(normalised(name) for text in request.extras for name in _names(text)))
     apt = tuple(dict.fromkeys(_debian(name) for text in request.apt for name in _names(text)))
-    return Asked(_command(request.command), _port(request.port), request.python, bases, extras, apt)
+    return ScaffoldOptions(_command(request.command), _port(request.port), request.python, bases, extras, apt)
 
 
 def _names(text: str) -> list[str]:

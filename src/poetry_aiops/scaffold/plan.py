@@ -1,4 +1,4 @@
-"""From the project, its lock and the options to a :class:`Plan`. Pure."""
+"""From the project, its lock and the options to a :class:`ScaffoldPlan`. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.scaffold.bases import choose_base
 from poetry_aiops.scaffold.local import local_packages, ssh_hosts
-from poetry_aiops.scaffold.locked import Wanted, choose_python, packages_of, platforms_of, without_wheel
-from poetry_aiops.scaffold.model import EDGE, PRODUCTION, Image, Plan, Versions
+from poetry_aiops.scaffold.locked import (
+    ImageSelection,
+    choose_python,
+    packages_of,
+    platforms_of,
+    without_wheel,
+)
+from poetry_aiops.scaffold.model import EDGE, PRODUCTION, Image, ScaffoldPlan, Versions
 from poetry_aiops.scaffold.quoting import in_path, plain_word, stage_name
 from poetry_aiops.scaffold.start import (
     SUGGESTION,
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
     from poetry_aiops.config import Config, Variant
     from poetry_aiops.project.model import Lock, Project
     from poetry_aiops.scaffold.facts import ImageFacts, SystemFacts
-    from poetry_aiops.scaffold.options import Asked
+    from poetry_aiops.scaffold.options import ScaffoldOptions
 
 
 _NO_CONTAINER: Final = {"mps": "a container on a Mac sees no GPU"}
@@ -49,7 +55,7 @@ _PUBLIC: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ScaffoldInput:
     """Everything that a plan is made from.
 
     ``extras`` says that the variants are extras rather than groups; ``exists`` whether a path of the project is a
@@ -75,13 +81,17 @@ class Given:
     written_by: str
 
 
-def plan(given: Given, asked: Asked, facts: ImageFacts, system: SystemFacts) -> Plan:
+def plan(
+    given: ScaffoldInput, asked: ScaffoldOptions, facts: ImageFacts, system: SystemFacts
+) -> ScaffoldPlan:
     """Return the plan; raises errors for options that this project cannot have."""
-    return _Planner(given, asked, facts, system).plan()
+    return _ScaffoldPlanner(given, asked, facts, system).plan()
 
 
-class _Planner:
-    def __init__(self, given: Given, asked: Asked, facts: ImageFacts, system: SystemFacts) -> None:
+class _ScaffoldPlanner:
+    def __init__(
+        self, given: ScaffoldInput, asked: ScaffoldOptions, facts: ImageFacts, system: SystemFacts
+    ) -> None:
         self.given, self.asked, self.facts, self.system = given, asked, facts, system
         self.constraint = given.project.python
         self.variants = tuple(
@@ -92,7 +102,7 @@ class _Planner:
         self.extras = self._requested_extras()
         self.warnings: list[str] = []
 
-    def plan(self) -> Plan:
+    def plan(self) -> ScaffoldPlan:
         given, project = self.given, self.given.project
         if given.config.hardware and not self.variants:
             raise UsageError(
@@ -120,7 +130,7 @@ class _Planner:
                 f"{start.program} listens on 127.0.0.1 unless {start.facts.host if start.facts else ''} names another"
                 " address, so nothing outside of the container reaches it"
             )
-        return Plan(
+        return ScaffoldPlan(
             project=project.name or project.path.resolve().parent.name,
             written_by=given.written_by,
             versions=Versions(given.poetry, given.plugin, python),
@@ -151,38 +161,38 @@ class _Planner:
 
     # -- what is installed ---------------------------------------------------------------------------------
 
-    def _selections(self) -> list[Wanted]:
+    def _selections(self) -> list[ImageSelection]:
         """Return what each image installs."""
         if not self.variants:
-            return [Wanted(self._groups(PRODUCTION), frozenset(self.extras))]
+            return [ImageSelection(self._groups(PRODUCTION), frozenset(self.extras))]
         return [self._wanted(variant) for variant in self.variants]
 
-    def _wanted(self, variant: Variant) -> Wanted:
+    def _wanted(self, variant: Variant) -> ImageSelection:
         arch = "aarch64" if variant.backend == "jetson" else "x86_64"
         groups = self._groups(EDGE if variant.group == EDGE else PRODUCTION)
         extras = frozenset(self.extras)
         if self.given.extras:
-            return Wanted(groups, extras | {variant.group}, arch)
-        return Wanted((*groups, variant.group), extras, arch)
+            return ImageSelection(groups, extras | {variant.group}, arch)
+        return ImageSelection((*groups, variant.group), extras, arch)
 
     def _groups(self, profile: str) -> tuple[str, ...]:
         names = frozenset(one.group for one in self.variants)
         found = profile_of(profile, self.given.config.profiles, frozenset(), names)
         return found.groups if found else (MAIN,)
 
-    def _development(self) -> Wanted:
+    def _development(self) -> ImageSelection:
         """Return what a development image and a workflow install: the groups that are not optional."""
         usual = [group.name for group in self.given.project.groups.values() if not group.optional]
-        return Wanted(tuple(dict.fromkeys((MAIN, *usual))), frozenset(self.extras))
+        return ImageSelection(tuple(dict.fromkeys((MAIN, *usual))), frozenset(self.extras))
 
-    def _everything(self) -> list[Wanted]:
+    def _everything(self) -> list[ImageSelection]:
         return [*self._selections(), self._development()]
 
     def _python(self) -> str:
         wanted = self._selections()
         return choose_python(self.asked.python, self.constraint, self.given.lock, wanted, self.facts)
 
-    def _names(self, wanted: Wanted, python: str) -> frozenset[str]:
+    def _names(self, wanted: ImageSelection, python: str) -> frozenset[str]:
         return frozenset(one.name for one in packages_of(self.given.lock, wanted, python, self.constraint))
 
     def _requested_extras(self) -> tuple[str, ...]:
@@ -332,7 +342,7 @@ class _Planner:
         """Return the image that ``production`` is: the CPU's, which runs everywhere, else the first."""
         return next((one for one in images if one.backend and family_of(one.backend) == "cpu"), images[0])
 
-    def _platforms(self, wanted: Wanted, backend: str, python: str) -> tuple[str, ...]:
+    def _platforms(self, wanted: ImageSelection, backend: str, python: str) -> tuple[str, ...]:
         possible = _ONLY_ON.get(family_of(backend), ("linux/amd64", "linux/arm64"))
         found = platforms_of(self.given.lock, wanted, python, self.constraint, self.facts)
         return tuple(one for one in found if one in possible) or possible[:1]

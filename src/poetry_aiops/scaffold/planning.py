@@ -18,7 +18,7 @@ from poetry_aiops.project.toml import load_toml
 from poetry_aiops.scaffold.checks import packaged_modules, refuse_outside, refuse_stale_lock
 from poetry_aiops.scaffold.facts import load_image_facts, load_system_facts
 from poetry_aiops.scaffold.options import asked
-from poetry_aiops.scaffold.plan import Given, plan
+from poetry_aiops.scaffold.plan import ScaffoldInput, plan
 from poetry_aiops.scaffold.sdists import archives_needs, folder_needs
 from poetry_aiops.scaffold.start import at
 from poetry_aiops.system.repository_files import list_files
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from poetry_aiops.project.model import Lock, Project
-    from poetry_aiops.scaffold.model import Plan
+    from poetry_aiops.scaffold.model import ScaffoldPlan
     from poetry_aiops.scaffold.options import ScaffoldRequest
 
     class TryStep(Protocol):
@@ -51,7 +51,7 @@ def make_plan(
     try_step: TryStep,
     poetry: Callable[[], Poetry],
     notes: list[str],
-) -> Plan:
+) -> ScaffoldPlan:
     """Return the plan of a request, add to ``notes`` what the user should know, and raise errors for what would fail."""
     path, for_images = request.pyproject, request.kind == "docker"
     document = load_pyproject(path)
@@ -68,7 +68,7 @@ def make_plan(
     if for_images:
         refuse_outside(path, document)
     lock = _without_refused_wheels(lock, path)
-    given = Given(
+    given = ScaffoldInput(
         project=project,
         document=document,
         lock=lock,

@@ -21,7 +21,7 @@ from poetry_aiops.system.text import one_line
 
 if TYPE_CHECKING:
     from poetry_aiops.scaffold.facts import Actions
-    from poetry_aiops.scaffold.model import Plan
+    from poetry_aiops.scaffold.model import ScaffoldPlan
 
 
 USER: Final = 10001
@@ -42,13 +42,13 @@ _OWN_SIGNS: Final = ("@%", "%@", "@{", "}@", "@#", "#@")
 _NO_NAME: Final = re.compile(r"[^a-z0-9_.-]+")
 
 
-def dockerfile(plan: Plan, file: str = "Dockerfile") -> str:
+def dockerfile(plan: ScaffoldPlan, file: str = "Dockerfile") -> str:
     """Return the Dockerfile; ``file`` is the name that it will have."""
     build = "docker build" + ("" if file == "Dockerfile" else f" --file {shlex.quote(file)}")
     return _render("Dockerfile.j2", plan, build=build)
 
 
-def dockerignore(plan: Plan) -> str:
+def dockerignore(plan: ScaffoldPlan) -> str:
     """Return the .dockerignore; a folder that the lock installs from is let in again, but no secret in it."""
     kept = [package.source for package in plan.local if package.context is None]
     return _render(
@@ -58,7 +58,7 @@ def dockerignore(plan: Plan) -> str:
     )
 
 
-def compose(plan: Plan, dockerfile: str = "Dockerfile", *, depth: int = 0) -> str:
+def compose(plan: ScaffoldPlan, dockerfile: str = "Dockerfile", *, depth: int = 0) -> str:
     """Return compose.yaml.
 
     ``dockerfile`` is what it builds from, relative to the project; ``depth`` is how many folders below the project
@@ -70,7 +70,7 @@ def compose(plan: Plan, dockerfile: str = "Dockerfile", *, depth: int = 0) -> st
     return _render("compose.yaml.j2", plan, up=up, dockerfile=dockerfile, contexts=contexts, name=name)
 
 
-def workflow(plan: Plan, actions: Actions, folder: str = "") -> str:
+def workflow(plan: ScaffoldPlan, actions: Actions, folder: str = "") -> str:
     """Return the workflow of every push and pull request.
 
     ``folder`` is the project's, seen from the root of the repository, empty where they are the same.
@@ -78,7 +78,9 @@ def workflow(plan: Plan, actions: Actions, folder: str = "") -> str:
     return _render("poetry.yml.j2", plan, uses=actions.uses, **_places(folder))
 
 
-def update_workflow(plan: Plan, actions: Actions, folder: str = "", checks: str = "poetry.yml") -> str:
+def update_workflow(
+    plan: ScaffoldPlan, actions: Actions, folder: str = "", checks: str = "poetry.yml"
+) -> str:
     """Return the weekly workflow: it audits the lock, updates it, and opens a pull request that ``checks`` tests."""
     branch = "poetry-update" + (f"-{_NO_NAME.sub('-', folder.lower()).strip('-._')}" if folder else "")
     return _render(
@@ -90,7 +92,7 @@ def _places(folder: str) -> dict[str, str]:
     return {"folder": folder, "prefix": f"{folder}/" if folder else ""}
 
 
-def _render(template: str, plan: Plan, **values: Any) -> str:  # noqa: ANN401 - what the template needs
+def _render(template: str, plan: ScaffoldPlan, **values: Any) -> str:  # noqa: ANN401 - what the template needs
     return (
         _environment(is_workflow=template.endswith(".yml.j2"))
         .get_template(template)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.scaffold.model import Base, Plan
+    from poetry_aiops.scaffold.model import BaseImage, ScaffoldPlan
     from poetry_aiops.scaffold.options import ScaffoldRequest
     from poetry_aiops.scaffold.planning import TryStep
 
@@ -176,7 +176,7 @@ class Scaffolding:
 
     # -- what it becomes -----------------------------------------------------------------------------------
 
-    def _plan(self) -> Plan:
+    def _plan(self) -> ScaffoldPlan:
         """Return the plan; Compose takes the command, the port and the like of the Dockerfile that it builds."""
         request = self.request
         if request.kind == "compose":
@@ -184,7 +184,7 @@ class Scaffolding:
             request = request.with_recorded(text or "", "docker")
         return make_plan(request, self.request.command_line, self.try_step, self.poetry, self.notes)
 
-    def _files(self, made: Plan, output: str) -> list[NewFile]:
+    def _files(self, made: ScaffoldPlan, output: str) -> list[NewFile]:
         """Return the files, the main one first."""
         request = self.request
         if request.kind == "docker":
@@ -228,7 +228,7 @@ class Scaffolding:
 
     # -- reporting -----------------------------------------------------------------------------------------
 
-    def _try_out(self, made: Plan) -> None:
+    def _try_out(self, made: ScaffoldPlan) -> None:
         """Run the steps of the workflows that need neither network nor environment, and note those that fail."""
         if self.request.kind == "docker":
             self.notes += made.warnings
@@ -260,7 +260,7 @@ class Scaffolding:
             kept = f" (the old one is {file.kept})" if file.kept else ""
             self.output.line(f"{done} {file.path}{kept}")
 
-    def _print_document(self, made: Plan, files: list[NewFile]) -> None:
+    def _print_document(self, made: ScaffoldPlan, files: list[NewFile]) -> None:
         images = [
             {
                 "stage": image.stage,
@@ -287,7 +287,7 @@ class Scaffolding:
         self.output.document("scaffold", document)
 
 
-def _pinned(made: Plan) -> Plan:
+def _pinned(made: ScaffoldPlan) -> ScaffoldPlan:
     """Return the plan with every base image at the digest that its registry has now."""
     digests = {base.image: digest_of(_image_of(base, made)) for base in made.bases}
     images = tuple(
@@ -298,5 +298,5 @@ def _pinned(made: Plan) -> Plan:
     return replace(made, images=images, default=default)
 
 
-def _image_of(base: Base, made: Plan) -> str:
+def _image_of(base: BaseImage, made: ScaffoldPlan) -> str:
     return base.image.replace("${PYTHON_VERSION}", made.versions.python)

@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.checks import normalised
-from poetry_aiops.scaffold.facts import Program, load_programs
+from poetry_aiops.scaffold.facts import KnownProgram, load_programs
 
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Start:
 
     command: tuple[str, ...]
     program: str = ""
-    facts: Program | None = None
+    facts: KnownProgram | None = None
     is_module: bool = False
 
     @property

@@ -18,7 +18,7 @@ from poetry_aiops.system.reading import read_file
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.system.project_paths import Place
+    from poetry_aiops.system.project_paths import ProjectFile
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ def shown(home: Path, file: NewFile) -> list[str]:
 class Spot:
     """Where a new file goes: ``text`` is what is there now, None for nothing."""
 
-    place: Place
+    place: ProjectFile
     text: str | None
 
 

@@ -11,10 +11,10 @@ from poetry_aiops.system.reading import read_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from poetry_aiops.system.project_paths import Place
+    from poetry_aiops.system.project_paths import ProjectFile
 
 
-def keep(place: Place) -> str:
+def keep(place: ProjectFile) -> str:
     """Keep a file under the first free name beside it: FILE.bak, FILE.bak.1, ..."""
     number = 0
     while True:
@@ -27,7 +27,7 @@ def keep(place: Place) -> str:
             return name
 
 
-def _name_too(place: Place, other: Path) -> None:
+def _name_too(place: ProjectFile, other: Path) -> None:
     """Give a file a second name, which is never half a file; a copy where the file system has no hard links."""
     try:
         other.hardlink_to(place.path)

@@ -15,7 +15,7 @@ _NO_WRITE_BIT: Final = 0o222
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ProjectFile:
     """A file of a project: ``path`` without any link, ``name`` the same relative to the project, with slashes.
 
     ``status`` is None for a file that does not exist.
@@ -31,7 +31,7 @@ class Place:
         return None if self.status is None else stat.S_IMODE(self.status.st_mode)
 
 
-def find_place(root: Path, path: str) -> Place | str:
+def find_place(root: Path, path: str) -> ProjectFile | str:
     """Return where a path of the project leads, or why it must not be used, as the end of a sentence.
 
     Refused are paths that lead out of ``root`` (be it by a link), links in a circle, and what is not a regular file.
@@ -48,21 +48,21 @@ def find_place(root: Path, path: str) -> Place | str:
     return _look_at(real, name) if problem is None else f"leads to {name!r}, which {problem}"
 
 
-def _look_at(real: Path, name: str) -> Place | str:
+def _look_at(real: Path, name: str) -> ProjectFile | str:
     try:
         status = real.lstat()
     except FileNotFoundError:
-        return Place(real, name, None)
+        return ProjectFile(real, name, None)
     except NotADirectoryError:
         return "is under a file, not under a folder"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if stat.S_ISLNK(status.st_mode):
         return "is a link in a circle"
-    return Place(real, name, status) if stat.S_ISREG(status.st_mode) else "is not a regular file"
+    return ProjectFile(real, name, status) if stat.S_ISREG(status.st_mode) else "is not a regular file"
 
 
-def writing_problem(place: Place) -> str | None:
+def writing_problem(place: ProjectFile) -> str | None:
     """Return why a file could not be exchanged, None when nothing speaks against it."""
     if place.mode is not None and (not place.mode & _NO_WRITE_BIT or not os.access(place.path, os.W_OK)):
         return "is read-only"
@@ -79,7 +79,7 @@ def nearest_folder(path: Path) -> Path:
     return next(parent for parent in path.parents if os.path.lexists(parent))
 
 
-def missing_folders(root: Path, places: list[Place]) -> tuple[str, ...]:
+def missing_folders(root: Path, places: list[ProjectFile]) -> tuple[str, ...]:
     """Return the folders that writing the files would have to make, outer first, relative to the project."""
     real_root = Path(os.path.realpath(root))
     missing = {

@@ -6,7 +6,7 @@ import fnmatch
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from poetry_aiops.accelerators.reader import Answer, PlatformFacts
+from poetry_aiops.accelerators.reader import PlatformFacts, SourceText
 
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Machine:
 
     facts: PlatformFacts = LINUX
     files: Mapping[str, str] = field(default_factory=dict)
-    programs: Mapping[str, Answer] = field(default_factory=dict)
+    programs: Mapping[str, SourceText] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
 
@@ -37,8 +37,8 @@ class Machine:
     def environment(self, name: str) -> str | None:
         return self.env.get(name)
 
-    def read_text(self, path: str) -> Answer:
-        return Answer(self.files[path], "ok") if path in self.files else Answer(None, "missing")
+    def read_text(self, path: str) -> SourceText:
+        return SourceText(self.files[path], "ok") if path in self.files else SourceText(None, "missing")
 
     def glob(self, pattern: str) -> tuple[str, ...]:
         return tuple(sorted(path for path in self.files if fnmatch.fnmatchcase(path, pattern)))
@@ -46,12 +46,13 @@ class Machine:
     def exists(self, path: str) -> bool:
         return path in self.files
 
-    def run(self, argv: Sequence[str], timeout: float) -> Answer:
+    def run(self, argv: Sequence[str], timeout: float) -> SourceText:
         assert timeout > 0
         name = "nvml" if "{nvml_child}" in argv else " ".join(argv)
         self.started.append(name)
         return next(
-            (answer for key, answer in self.programs.items() if name.startswith(key)), Answer(None, "missing")
+            (answer for key, answer in self.programs.items() if name.startswith(key)),
+            SourceText(None, "missing"),
         )
 
 

@@ -8,7 +8,7 @@ from tests.support.every import for_each
 
 from poetry_aiops.accelerators.beyond import LockedBuild, with_newer_builds
 from poetry_aiops.accelerators.catalogue import load_catalogue
-from poetry_aiops.accelerators.choice import Choice, Offer, Wish, choose
+from poetry_aiops.accelerators.choice import Choice, ChoiceRequest, VariantBuild, choose
 from poetry_aiops.accelerators.select import select
 from poetry_aiops.accelerators.selection import Constraint, Selection
 from poetry_aiops.accelerators.target import parse_target
@@ -39,10 +39,10 @@ def chosen(
     builds_and_cpu = tuple(LockedBuild(*build) for build in (("cpu", "2.17.1+cpu"), *builds))
     locked = {(build.backend, build.line): says for build in builds_and_cpu[1:]} if says != "" else None
     offers = [
-        Offer(f"on-{build.backend}", build.backend, build.torch, obstacle=says if n and says else None)
+        VariantBuild(f"on-{build.backend}", build.backend, build.torch, obstacle=says if n and says else None)
         for n, build in enumerate(builds_and_cpu)
     ]
-    return choose(Wish(wish), offers, judged(machine, builds_and_cpu, python, locked), "a GPU")
+    return choose(ChoiceRequest(wish), offers, judged(machine, builds_and_cpu, python, locked), "a GPU")
 
 
 @for_each(
@@ -89,8 +89,8 @@ def test_a_fact_goes_on_to_limit_what_came_out_later(
     machine: str, backend: str, torch: str, reason: str
 ) -> None:
     locked = (LockedBuild("cpu"), LockedBuild(backend, torch))
-    offers = [Offer(f"on-{build.backend}", build.backend, build.torch) for build in locked]
-    choice = choose(Wish(), offers, judged(machine, locked, "3.13"), "a GPU")
+    offers = [VariantBuild(f"on-{build.backend}", build.backend, build.torch) for build in locked]
+    choice = choose(ChoiceRequest(), offers, judged(machine, locked, "3.13"), "a GPU")
 
     assert choice.backend == "cpu"
     assert reason in choice.warnings[0]

@@ -13,7 +13,7 @@ from poetry_aiops.accelerators.captured import read_captured
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.detect import detect
 from poetry_aiops.accelerators.pasted import read_pasted
-from poetry_aiops.accelerators.reader import Answer
+from poetry_aiops.accelerators.reader import SourceText
 from poetry_aiops.accelerators.recording import RECORDING, RecordingReader
 from poetry_aiops.accelerators.select import select
 from poetry_aiops.errors import IncompleteError, InputError
@@ -203,7 +203,7 @@ def test_a_radeon_that_lspci_alone_shows_is_known_by_its_chip() -> None:
 
 
 def test_a_recording_plays_back_as_the_same_machine() -> None:
-    programs = {"nvml": Answer("driver=580.65.06\ngpu=0|GPU-1|00000000:01:00.0|ffee|X|100|12.0\n", "ok")}
+    programs = {"nvml": SourceText("driver=580.65.06\ngpu=0|GPU-1|00000000:01:00.0|ffee|X|100|12.0\n", "ok")}
     machine = Machine(
         files=nvidia_files("580.65.06", "ffee"), programs=programs, env={"CUDA_VISIBLE_DEVICES": "0"}
     )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.accelerators.choice import Choice, Offer, Wish, choose, matching, require
+from poetry_aiops.accelerators.choice import Choice, ChoiceRequest, VariantBuild, choose, matching, require
 from poetry_aiops.accelerators.selection import BackendVerdict, Selection
 from poetry_aiops.errors import NegativeAnswerError, UsageError
 
 
-CPU, GPU, NEW = Offer("ml-cpu", "cpu"), Offer("ml-gpu", "cu126"), Offer("ml-new", "cu130")
+CPU, GPU, NEW = (
+    VariantBuild("ml-cpu", "cpu"),
+    VariantBuild("ml-gpu", "cu126"),
+    VariantBuild("ml-new", "cu130"),
+)
 
 
 def judged(*accepted: str, rejected: tuple[str, ...] = (), torch_max: str | None = None) -> Selection:
@@ -27,19 +31,19 @@ def judged(*accepted: str, rejected: tuple[str, ...] = (), torch_max: str | None
     return Selection(accepted[0], torch_max, tuple(rows))
 
 
-def chosen(wish: Wish, selection: Selection, *offers: Offer) -> Choice:
+def chosen(wish: ChoiceRequest, selection: Selection, *offers: VariantBuild) -> Choice:
     return choose(wish, offers, selection, "a GPU")
 
 
 def test_auto_takes_the_best_rank_that_the_project_holds() -> None:
-    choice = chosen(Wish(), judged("cu130", "cu126", "cpu"), CPU, GPU)
+    choice = chosen(ChoiceRequest(), judged("cu130", "cu126", "cpu"), CPU, GPU)
     assert (choice.variant, choice.backend, choice.warnings) == ("ml-gpu", "cu126", ())
     assert choice.reason == "a GPU: cu126 fits"
 
 
 def test_auto_passes_over_a_variant_whose_torch_is_too_new_for_the_gpu() -> None:
-    late = Offer("ml-gpu", "cu126", torch="2.15.0+cu126")
-    choice = chosen(Wish(), judged("cu126", "cpu", torch_max="2.14"), CPU, late)
+    late = VariantBuild("ml-gpu", "cu126", torch="2.15.0+cu126")
+    choice = chosen(ChoiceRequest(), judged("cu126", "cpu", torch_max="2.14"), CPU, late)
     assert choice.variant == "ml-cpu"
     assert "ml-gpu holds torch 2.15.0+cu126" in choice.warnings[0]
     assert "up to 2.14" in choice.warnings[0]
@@ -47,58 +51,62 @@ def test_auto_passes_over_a_variant_whose_torch_is_too_new_for_the_gpu() -> None
 
 @pytest.mark.parametrize("torch", ["2.14.1+cu126", "2.9.0", None])
 def test_a_torch_within_the_limit_or_unknown_is_taken(torch: str | None) -> None:
-    choice = chosen(Wish(), judged("cu126", "cpu", torch_max="2.14"), CPU, Offer("ml-gpu", "cu126", torch))
+    choice = chosen(
+        ChoiceRequest(), judged("cu126", "cpu", torch_max="2.14"), CPU, VariantBuild("ml-gpu", "cu126", torch)
+    )
     assert choice.variant == "ml-gpu"
     assert choice.reason.endswith("torch up to 2.14")
 
 
 def test_falling_back_to_the_cpu_is_warned_about_where_gpu_variants_exist() -> None:
-    choice = chosen(Wish(), judged("cpu", rejected=("cu126",)), CPU, GPU)
+    choice = chosen(ChoiceRequest(), judged("cpu", rejected=("cu126",)), CPU, GPU)
     assert choice.variant == "ml-cpu"
     assert "ml-gpu (cu126): cu126 does not fit" in choice.warnings[0]
-    assert chosen(Wish(), judged("cpu"), CPU).warnings == ()
+    assert chosen(ChoiceRequest(), judged("cpu"), CPU).warnings == ()
 
 
 def test_nothing_that_fits_is_the_answer_no_with_every_reason() -> None:
     with pytest.raises(NegativeAnswerError) as caught:
-        chosen(Wish(), judged("cpu", rejected=("cu126",)), GPU)
+        chosen(ChoiceRequest(), judged("cpu", rejected=("cu126",)), GPU)
     assert caught.value.exit_code == 1
     assert "ml-gpu (cu126): cu126 does not fit" in str(caught.value)
     assert "poetry hw-add PACKAGE --variants cpu" in str(caught.value)
 
 
 def test_a_family_means_its_best_variant_for_this_machine() -> None:
-    wish = Wish("cuda", "option")
+    wish = ChoiceRequest("cuda", "option")
     assert chosen(wish, judged("cu126", "cpu", rejected=("cu130",)), CPU, NEW, GPU).variant == "ml-gpu"
     assert chosen(wish, judged("cu130", "cu126", "cpu"), CPU, GPU, NEW).variant == "ml-new"
 
 
 def test_a_family_on_a_machine_without_it_means_the_newest_and_says_that_it_does_not_run_here() -> None:
-    choice = chosen(Wish("cuda", "option"), judged("cpu", rejected=("cu126", "cu130")), CPU, GPU, NEW)
+    choice = chosen(
+        ChoiceRequest("cuda", "option"), judged("cpu", rejected=("cu126", "cu130")), CPU, GPU, NEW
+    )
     assert choice.variant == "ml-new"
     assert choice.warnings == ("cu130 does not run on this machine: cu130 does not fit",)
 
 
 def test_a_variant_name_beats_a_backend_of_the_same_name() -> None:
-    odd = Offer("cuda", "cpu")
-    assert chosen(Wish("cuda", "option"), judged("cpu"), odd, GPU).backend == "cpu"
+    odd = VariantBuild("cuda", "cpu")
+    assert chosen(ChoiceRequest("cuda", "option"), judged("cpu"), odd, GPU).backend == "cpu"
 
 
 def test_none_installs_no_variant() -> None:
-    assert chosen(Wish("none", "option"), judged("cpu"), CPU).variant is None
+    assert chosen(ChoiceRequest("none", "option"), judged("cpu"), CPU).variant is None
 
 
 @pytest.mark.parametrize(
     ("wish", "where"),
     [
-        (Wish("rocm", "option"), "--hardware"),
-        (Wish("rocm", "environment"), "POETRY_AIOPS_HARDWARE"),
-        (Wish("rocm", "profile"), "[tool.poetry-aiops.profiles]"),
-        (Wish("rocm", "remembered"), "remembered in this environment"),
+        (ChoiceRequest("rocm", "option"), "--hardware"),
+        (ChoiceRequest("rocm", "environment"), "POETRY_AIOPS_HARDWARE"),
+        (ChoiceRequest("rocm", "profile"), "[tool.poetry-aiops.profiles]"),
+        (ChoiceRequest("rocm", "remembered"), "remembered in this environment"),
     ],
 )
 def test_a_wish_that_no_variant_meets_names_where_it_came_from_and_what_there_is(
-    wish: Wish, where: str
+    wish: ChoiceRequest, where: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
         chosen(wish, judged("cpu"), CPU, GPU)
@@ -119,47 +127,49 @@ def test_require_refuses_anything_else(choice: Choice) -> None:
 
 
 def test_none_says_who_asked_for_it() -> None:
-    choice = chosen(Wish("none", "environment"), judged("cpu"), CPU)
+    choice = chosen(ChoiceRequest("none", "environment"), judged("cpu"), CPU)
     assert choice == Choice(
         None, None, "no hardware variant (requested by POETRY_AIOPS_HARDWARE)", "environment"
     )
 
 
 def test_what_was_asked_for_keeps_its_origin_and_the_limit_of_torch() -> None:
-    choice = chosen(Wish("ML_GPU", "option"), judged("cu126", "cpu", torch_max="2.14"), CPU, GPU)
+    choice = chosen(ChoiceRequest("ML_GPU", "option"), judged("cu126", "cpu", torch_max="2.14"), CPU, GPU)
     assert choice == Choice("ml-gpu", "cu126", "requested with --hardware", "option", "2.14")
 
 
 def test_what_was_asked_for_is_taken_also_where_its_torch_is_too_new_but_with_a_warning() -> None:
-    late = Offer("ml-gpu", "cu126", torch="2.15.0")
-    choice = chosen(Wish("cu126", "groups"), judged("cu126", "cpu", torch_max="2.14"), CPU, late)
+    late = VariantBuild("ml-gpu", "cu126", torch="2.15.0")
+    choice = chosen(ChoiceRequest("cu126", "groups"), judged("cu126", "cpu", torch_max="2.14"), CPU, late)
     assert (choice.variant, choice.reason) == ("ml-gpu", "requested as a group")
     assert choice.warnings == ("ml-gpu holds torch 2.15.0, but on cu126 this machine runs torch up to 2.14",)
 
 
 def test_a_backend_of_which_nothing_is_known_is_taken_as_asked() -> None:
-    choice = chosen(Wish("cu999", "option"), judged("cpu"), CPU, Offer("odd", "cu999"))
+    choice = chosen(ChoiceRequest("cu999", "option"), judged("cpu"), CPU, VariantBuild("odd", "cu999"))
     assert choice == Choice("odd", "cu999", "requested with --hardware", "option")
 
 
 def test_a_cpu_build_is_never_warned_of_as_not_running_here() -> None:
-    assert chosen(Wish("cpu", "option"), judged("cu126", rejected=("cpu",)), CPU, GPU).warnings == ()
+    assert chosen(ChoiceRequest("cpu", "option"), judged("cu126", rejected=("cpu",)), CPU, GPU).warnings == ()
 
 
 @pytest.mark.parametrize(("old", "new"), [("cu92", "cu126"), ("rocm6.4", "rocm7.2"), ("rocm7.9", "rocm7.14")])
 def test_the_newest_of_a_family_is_the_one_with_the_highest_number(old: str, new: str) -> None:
-    wish = Wish("rocm" if new.startswith("rocm") else "cuda", "option")
-    assert chosen(wish, judged("cpu"), Offer("old", old), Offer("new", new), CPU).variant == "new"
+    wish = ChoiceRequest("rocm" if new.startswith("rocm") else "cuda", "option")
+    assert (
+        chosen(wish, judged("cpu"), VariantBuild("old", old), VariantBuild("new", new), CPU).variant == "new"
+    )
 
 
 def test_of_a_family_a_build_that_runs_here_comes_before_one_that_nobody_knows() -> None:
-    offers = (Offer("unknown", "cu999"), Offer("last", "cu126"))
-    assert chosen(Wish("cuda", "option"), judged("cpu", "cu126"), *offers).variant == "last"
+    offers = (VariantBuild("unknown", "cu999"), VariantBuild("last", "cu126"))
+    assert chosen(ChoiceRequest("cuda", "option"), judged("cpu", "cu126"), *offers).variant == "last"
 
 
 def test_a_wish_for_nothing_known_is_told_what_there_is_to_choose() -> None:
     with pytest.raises(UsageError) as caught:
-        chosen(Wish("banana", "option"), judged("cpu"), CPU, GPU, NEW)
+        chosen(ChoiceRequest("banana", "option"), judged("cpu"), CPU, GPU, NEW)
     assert caught.value.what == (
         "no hardware variant of this project is banana: it holds ml-cpu (cpu), ml-gpu (cu126), ml-new (cu130)"
     )
@@ -168,7 +178,7 @@ def test_a_wish_for_nothing_known_is_told_what_there_is_to_choose() -> None:
 
 def test_a_wish_for_a_backend_that_is_missing_is_told_how_to_add_exactly_that() -> None:
     with pytest.raises(UsageError) as caught:
-        chosen(Wish("cu118", "option"), judged("cpu"), CPU, GPU)
+        chosen(ChoiceRequest("cu118", "option"), judged("cpu"), CPU, GPU)
     assert caught.value.hint == (
         "Add one with `poetry hw-add PACKAGE --variants cu118`, or choose auto, none, cpu, cuda,"
         " or one of the names above."
@@ -183,7 +193,7 @@ def test_a_wish_in_a_project_without_variants_is_refused_with_the_line_that_make
     value: str, variants: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        matching(Wish(value, "environment"), (), judged("cpu"))
+        matching(ChoiceRequest(value, "environment"), (), judged("cpu"))
     assert caught.value.what == f"no hardware variant of this project is {value}: it holds none"
     assert caught.value.hint == (
         f"Add one with `poetry hw-add PACKAGE --variants {variants}`, or choose auto or none."
@@ -193,18 +203,19 @@ def test_a_wish_in_a_project_without_variants_is_refused_with_the_line_that_make
 def test_the_reason_holds_the_first_two_of_a_gpu_and_none_of_the_cpu() -> None:
     verdict = BackendVerdict("cu126", accepted=True, reasons=("a", "b", "c"), rank=1, torch_max="2.14")
     assert (
-        chosen(Wish(), Selection("cu126", "2.14", (verdict,)), GPU).reason == "a GPU: a; b; torch up to 2.14"
+        chosen(ChoiceRequest(), Selection("cu126", "2.14", (verdict,)), GPU).reason
+        == "a GPU: a; b; torch up to 2.14"
     )
-    assert chosen(Wish(), judged("cpu"), CPU).reason == "a GPU"
+    assert chosen(ChoiceRequest(), judged("cpu"), CPU).reason == "a GPU"
     old = BackendVerdict("cpu", accepted=True, reasons=("runs everywhere",), rank=1, torch_max="2.2")
-    assert chosen(Wish(), Selection("cpu", "2.2", (old,)), CPU) == Choice(
+    assert chosen(ChoiceRequest(), Selection("cpu", "2.2", (old,)), CPU) == Choice(
         "ml-cpu", "cpu", "a GPU: torch up to 2.2", "auto", "2.2"
     )
 
 
 def test_a_variant_passed_over_for_another_gpu_variant_is_told() -> None:
-    late = Offer("ml-new", "cu130", torch="2.16.0")
-    choice = chosen(Wish(), judged("cu130", "cu126", "cpu", torch_max="2.15"), CPU, late, GPU)
+    late = VariantBuild("ml-new", "cu130", torch="2.16.0")
+    choice = chosen(ChoiceRequest(), judged("cu130", "cu126", "cpu", torch_max="2.15"), CPU, late, GPU)
     assert choice.variant == "ml-gpu"
     assert choice.warnings == ("ml-new holds torch 2.16.0, but on cu130 this machine runs torch up to 2.15",)
 
@@ -215,9 +226,11 @@ def test_the_fallback_to_the_cpu_tells_the_first_reason_of_each_gpu_variant_once
         BackendVerdict("cpu", accepted=True, reasons=("runs everywhere",), rank=2),
         BackendVerdict("cu126", accepted=False, reasons=("too old", "and slow")),
     )
-    late = Offer("ml-new", "cu130", torch="2.16.0")
-    odd = Offer("odd", "cu999")
-    (warning,) = chosen(Wish(), Selection("cu130", "2.15", verdicts), GPU, GPU, late, odd, CPU).warnings
+    late = VariantBuild("ml-new", "cu130", torch="2.16.0")
+    odd = VariantBuild("odd", "cu999")
+    (warning,) = chosen(
+        ChoiceRequest(), Selection("cu130", "2.15", verdicts), GPU, GPU, late, odd, CPU
+    ).warnings
     assert warning == (
         "using the CPU build although the project has GPU variants: ml-new holds torch 2.16.0,"
         " but on cu130 this machine runs torch up to 2.15; ml-gpu (cu126): too old"
@@ -230,9 +243,9 @@ def test_where_nothing_fits_every_variant_is_told_with_all_its_reasons_and_the_t
         BackendVerdict("cu130", accepted=True, reasons=("fits",), rank=2, torch_max="2.15"),
         BackendVerdict("cu126", accepted=False, reasons=("too old", "and slow")),
     )
-    late = Offer("ml-new", "cu130", torch="2.16.0")
+    late = VariantBuild("ml-new", "cu130", torch="2.16.0")
     with pytest.raises(NegativeAnswerError) as caught:
-        chosen(Wish(), Selection("cpu", None, verdicts), GPU, late, Offer("odd", "cu999"))
+        chosen(ChoiceRequest(), Selection("cpu", None, verdicts), GPU, late, VariantBuild("odd", "cu999"))
     assert caught.value.what == "no hardware variant of this project fits this machine (a GPU)"
     assert caught.value.details == (
         "ml-new holds torch 2.16.0, but on cu130 this machine runs torch up to 2.15",

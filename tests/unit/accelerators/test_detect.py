@@ -20,7 +20,7 @@ from tests.unit.accelerators.machine import (
 
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.detect import detect
-from poetry_aiops.accelerators.reader import Answer, PlatformFacts
+from poetry_aiops.accelerators.reader import PlatformFacts, SourceText
 from poetry_aiops.accelerators.select import select
 
 
@@ -72,14 +72,14 @@ def test_files_tell_driver_and_compute_capability_so_no_program_is_started() -> 
 
 def test_an_unknown_pci_id_makes_nvml_be_asked() -> None:
     files = nvidia_files("560.94", "ffee")
-    machine = Machine(files=files, programs={"nvml": Answer(NVML_OK, "ok")})
+    machine = Machine(files=files, programs={"nvml": SourceText(NVML_OK, "ok")})
     (gpu,) = look(machine).host.accelerators
     assert machine.started == ["nvml"]
     assert gpu.compute_capability == "8.9"
 
 
 def test_a_hanging_nvml_and_a_hanging_nvidia_smi_end_as_outcomes() -> None:
-    programs = {"nvml": Answer(None, "timeout"), "nvidia-smi": Answer("", "timeout")}
+    programs = {"nvml": SourceText(None, "timeout"), "nvidia-smi": SourceText("", "timeout")}
     machine = Machine(files=nvidia_files("560.94", "ffee"), programs=programs)
     detection = look(machine)
     outcomes = {probe.name: probe.outcome for probe in detection.probes}
@@ -157,7 +157,7 @@ def test_a_bare_machine_without_device_nodes_is_asked_and_nvml_settles_it() -> N
     files = {
         path: text for path, text in nvidia_files("560.94", "2704").items() if not path.startswith("/dev/")
     }
-    working = Machine(files=files, programs={"nvml": Answer(NVML_OK, "ok")})
+    working = Machine(files=files, programs={"nvml": SourceText(NVML_OK, "ok")})
     silent = Machine(files=files)
     assert look(working).host.accelerators[0].usable
     assert "nvidia-modprobe" in str(look(silent).host.accelerators[0].needs)
@@ -168,7 +168,7 @@ def test_a_library_of_another_version_than_the_module_asks_for_a_reboot_but_keep
     del files[f"{LIBRARIES}libnvidia-ml.so.580.65.06"]
     files[f"{LIBRARIES}libnvidia-ml.so.580.95.05"] = ""
     machine = Machine(
-        files=files, programs={"nvml": Answer("error=Driver/library version mismatch\n", "exit 1")}
+        files=files, programs={"nvml": SourceText("error=Driver/library version mismatch\n", "exit 1")}
     )
     (gpu,) = look(machine).host.accelerators
     assert (gpu.usable, gpu.repairable, gpu.driver) == (False, True, "580.65.06")
@@ -183,7 +183,7 @@ def test_the_driver_that_finds_no_device_is_cpu() -> None:
     }
     del files["/dev/nvidia0"]
     machine = Machine(
-        files=files, programs={"nvml": Answer("driver=580.65.06\nerror=No devices were found\n", "ok")}
+        files=files, programs={"nvml": SourceText("driver=580.65.06\nerror=No devices were found\n", "ok")}
     )
     (gpu,) = look(machine).host.accelerators
     assert "finds no device" in str(gpu.why_unusable)
@@ -218,7 +218,7 @@ def test_a_gpu_that_belongs_to_a_virtual_machine_is_left_out() -> None:
 
 def test_wsl_takes_the_driver_of_windows() -> None:
     files = {"/dev/dxg": "", "/usr/lib/wsl/lib/libnvidia-ml.so.1": ""}
-    machine = Machine(WSL, files, {"nvml": Answer(NVML_OK, "ok")})
+    machine = Machine(WSL, files, {"nvml": SourceText(NVML_OK, "ok")})
     detection = look(machine)
     assert detection.host.wsl
     assert detection.host.accelerators[0].driver == "560.94"
@@ -228,8 +228,8 @@ def test_wsl_takes_the_driver_of_windows() -> None:
 def test_wsl_falls_back_to_nvidia_smi_and_reads_the_driver_not_the_stub() -> None:
     files = {"/dev/dxg": "", "/usr/lib/wsl/lib/nvidia-smi": ""}
     programs = {
-        "nvidia-smi --query": Answer('Field "compute_cap" is not a valid field to query.\n', "exit 2"),
-        "nvidia-smi": Answer(BANNER, "ok"),
+        "nvidia-smi --query": SourceText('Field "compute_cap" is not a valid field to query.\n', "exit 2"),
+        "nvidia-smi": SourceText(BANNER, "ok"),
     }
     (gpu,) = look(Machine(WSL, files, programs)).host.accelerators
     assert (gpu.driver, gpu.compute_capability, gpu.memory_mib) == ("560.94", "8.9", 16376)
@@ -249,7 +249,9 @@ def test_windows_reads_nvml_and_its_own_list_of_adapters() -> None:
         "    DriverVersion    REG_SZ    32.0.15.6094\n"
     )
     files = {r"C:\Windows\System32\nvml.dll": ""}
-    machine = Machine(WINDOWS, files, {"nvml": Answer(NVML_OK, "ok"), "reg query": Answer(registry, "ok")})
+    machine = Machine(
+        WINDOWS, files, {"nvml": SourceText(NVML_OK, "ok"), "reg query": SourceText(registry, "ok")}
+    )
     host = look(machine).host
     assert (host.os, host.arch) == ("windows", "amd64")
     assert len(host.accelerators) == 1
@@ -372,7 +374,9 @@ def test_containers_are_told_apart(
 
 def test_a_lost_gpu_beside_a_working_one_is_told_apart() -> None:
     answer = "driver=560.94\ngpu=0|GPU-1|00000000:01:00.0|ffee|RTX|100|8.9\nerror=GPU is lost (GPU 1)\n"
-    machine = Machine(files=nvidia_files("560.94", "ffee", "2684"), programs={"nvml": Answer(answer, "ok")})
+    machine = Machine(
+        files=nvidia_files("560.94", "ffee", "2684"), programs={"nvml": SourceText(answer, "ok")}
+    )
     working, lost = look(machine).host.accelerators
     assert (working.usable, lost.usable, lost.repairable) == (True, False, True)
     assert lost.bus == "0000:02:00.0"
@@ -403,9 +407,9 @@ def test_thorough_asks_every_probe_that_this_system_can_have() -> None:
 @pytest.mark.parametrize("reported", ["[N/A]", "ERR!"])
 def test_wsl_whose_query_tells_no_driver_is_asked_for_the_banner(reported: str) -> None:
     programs = {
-        "nvidia-smi --query-gpu": Answer(f"0, NVIDIA GeForce RTX 4080, {reported}, 8.9\n", "ok"),
-        "nvidia-smi -L": Answer("GPU 0: NVIDIA GeForce RTX 4080 (UUID: GPU-1b2c)\n", "ok"),
-        "nvidia-smi": Answer(BANNER, "ok"),
+        "nvidia-smi --query-gpu": SourceText(f"0, NVIDIA GeForce RTX 4080, {reported}, 8.9\n", "ok"),
+        "nvidia-smi -L": SourceText("GPU 0: NVIDIA GeForce RTX 4080 (UUID: GPU-1b2c)\n", "ok"),
+        "nvidia-smi": SourceText(BANNER, "ok"),
     }
     files = {"/dev/dxg": "", "/usr/lib/wsl/lib/nvidia-smi": "", "/usr/lib/wsl/lib/libcuda.so.1": ""}
     (gpu,) = look(Machine(WSL, files, programs)).host.accelerators

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.every import for_each
 
-from poetry_aiops.accelerators.choice import Wish
+from poetry_aiops.accelerators.choice import ChoiceRequest
 from poetry_aiops.accelerators.groups import GroupOptions, GroupPlan, plan_groups, profile_of, wish_of
 from poetry_aiops.config import Profile
 from poetry_aiops.errors import UsageError
@@ -81,17 +81,19 @@ def test_an_unknown_profile_is_refused_with_a_suggestion() -> None:
 def test_an_option_beats_a_profile_the_environment_and_what_is_remembered() -> None:
     def wish(
         options: GroupOptions, profile: Profile | None, environment: str | None, remembered: str | None
-    ) -> Wish:
+    ) -> ChoiceRequest:
         return wish_of(options, VARIANTS, profile, environment, remembered)
 
-    assert wish(GroupOptions(hardware="cpu"), SERVING, "cuda", "ml-gpu") == Wish("cpu", "option")
-    assert wish(GroupOptions(with_=names("ml-cpu")), SERVING, "cuda", "ml-gpu") == Wish("ml-cpu", "groups")
-    assert wish(GroupOptions(), SERVING, "cuda", "ml-cpu") == Wish("ml-gpu", "profile")
-    assert wish(GroupOptions(), Profile("p", ("main",), "auto"), "cuda", "ml-cpu") == Wish(
+    assert wish(GroupOptions(hardware="cpu"), SERVING, "cuda", "ml-gpu") == ChoiceRequest("cpu", "option")
+    assert wish(GroupOptions(with_=names("ml-cpu")), SERVING, "cuda", "ml-gpu") == ChoiceRequest(
+        "ml-cpu", "groups"
+    )
+    assert wish(GroupOptions(), SERVING, "cuda", "ml-cpu") == ChoiceRequest("ml-gpu", "profile")
+    assert wish(GroupOptions(), Profile("p", ("main",), "auto"), "cuda", "ml-cpu") == ChoiceRequest(
         "cuda", "environment"
     )
-    assert wish(GroupOptions(), None, None, "ml-cpu") == Wish("ml-cpu", "remembered")
-    assert wish(GroupOptions(), None, "", None) == Wish("auto", "auto")
+    assert wish(GroupOptions(), None, None, "ml-cpu") == ChoiceRequest("ml-cpu", "remembered")
+    assert wish(GroupOptions(), None, "", None) == ChoiceRequest("auto", "auto")
 
 
 def test_hardware_against_a_variant_named_as_a_group_is_refused() -> None:
@@ -99,4 +101,4 @@ def test_hardware_against_a_variant_named_as_a_group_is_refused() -> None:
         wish_of(GroupOptions(hardware="ml-cpu", with_=names("ml-gpu")), VARIANTS, None, None, None)
     assert wish_of(
         GroupOptions(hardware="ML_GPU", with_=names("ml-gpu")), VARIANTS, None, None, None
-    ) == Wish("ML_GPU", "option")
+    ) == ChoiceRequest("ML_GPU", "option")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.every import for_each
 
-from poetry_aiops.accelerators.facts import Problem
+from poetry_aiops.accelerators.facts import ProbeFailure
 from poetry_aiops.accelerators.probes.registry import probe_named
 from poetry_aiops.accelerators.probes.reports import environment
 
@@ -182,7 +182,7 @@ def test_a_jetsons_integrated_gpu_is_told_by_its_name() -> None:
 
 def test_cuda_version_not_there_means_libcuda_is_not() -> None:
     facts = smi_banner.parse("| NVIDIA-SMI 535.1.05   Driver Version: 535.1.05   CUDA Version: N/A   |")
-    assert facts.problems == (Problem.NO_LIBCUDA,)
+    assert facts.problems == (ProbeFailure.NO_LIBCUDA,)
 
 
 @for_each(
@@ -302,20 +302,20 @@ def test_a_pci_id_that_is_none_is_not_taken(value: str) -> None:
 @for_each(
     ("text", "problem"),
     [
-        ("Failed to initialize NVML: Driver/library version mismatch", Problem.MISMATCH),
-        ("Unable to determine the device handle for GPU 0000:02:00.0: GPU is lost.", Problem.LOST),
-        ("Unable to determine the device handle for GPU0: 0000:41:00.0: Unknown Error", Problem.LOST),
-        ("No devices were found", Problem.NO_DEVICES),
+        ("Failed to initialize NVML: Driver/library version mismatch", ProbeFailure.MISMATCH),
+        ("Unable to determine the device handle for GPU 0000:02:00.0: GPU is lost.", ProbeFailure.LOST),
+        ("Unable to determine the device handle for GPU0: 0000:41:00.0: Unknown Error", ProbeFailure.LOST),
+        ("No devices were found", ProbeFailure.NO_DEVICES),
         (
             "NVIDIA-SMI has failed because it couldn\u2019t communicate with the NVIDIA driver.",
-            Problem.NOT_RUNNING,
+            ProbeFailure.NOT_RUNNING,
         ),
-        ("Failed to initialize NVML: Unknown Error", Problem.NO_PERMISSION),
-        ("bash: nvidia-smi: command not found", Problem.NO_PROGRAM),
-        ("NVIDIA-SMI couldn't find libnvidia-ml.so library in your system PATH.", Problem.NO_NVML),
+        ("Failed to initialize NVML: Unknown Error", ProbeFailure.NO_PERMISSION),
+        ("bash: nvidia-smi: command not found", ProbeFailure.NO_PROGRAM),
+        ("NVIDIA-SMI couldn't find libnvidia-ml.so library in your system PATH.", ProbeFailure.NO_NVML),
     ],
 )
-def test_failures_in_words(text: str, problem: Problem) -> None:
+def test_failures_in_words(text: str, problem: ProbeFailure) -> None:
     assert problem in smi_messages.parse(text).problems
 
 

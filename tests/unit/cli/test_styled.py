@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from tests.support.styled import as_text
 
-from poetry_aiops.cli.styled import Column, Span, cells_wide, hanging, table, wrapped
+from poetry_aiops.cli.styled import Column, StyledText, cells_wide, hanging, table, wrapped
 
 
 def test_a_table_gives_way_in_its_elastic_columns() -> None:
     columns = [Column("id"), Column("text", elastic=True)]
-    lines = table(columns, [[Span("a-long-identity"), Span("some words that do not fit")]], 37)
+    lines = table(columns, [[StyledText("a-long-identity"), StyledText("some words that do not fit")]], 37)
 
     assert as_text(lines).splitlines() == [
         "  ID               TEXT",
@@ -17,7 +17,7 @@ def test_a_table_gives_way_in_its_elastic_columns() -> None:
 
 
 def test_right_columns_line_up_their_last_signs() -> None:
-    lines = table([Column("score", right=True)], [[Span("7")], [Span("100")]], 80)
+    lines = table([Column("score", right=True)], [[StyledText("7")], [StyledText("100")]], 80)
 
     assert as_text(lines).splitlines() == ["  SCORE", "      7", "    100"]
 
@@ -35,7 +35,9 @@ def test_wide_signs_take_two_cells_and_combining_ones_none() -> None:
 
 def test_where_not_even_words_fit_each_cell_stands_beside_its_title() -> None:
     columns = [Column("level"), Column("package", elastic=True), Column("advisory"), Column("fixed in")]
-    rows = [[Span("high"), Span("toolkit 1.0"), Span("GHSA-aaaa-bbbb-cccc"), Span("")]]
+    rows = [
+        [StyledText("high"), StyledText("toolkit 1.0"), StyledText("GHSA-aaaa-bbbb-cccc"), StyledText("")]
+    ]
 
     assert as_text(table(columns, rows, 36)).splitlines() == [
         "  LEVEL     high",
@@ -47,7 +49,9 @@ def test_where_not_even_words_fit_each_cell_stands_beside_its_title() -> None:
 def test_words_of_a_column_that_does_not_give_way_stay_whole() -> None:
     columns = [Column("package", elastic=True), Column("status")]
 
-    assert as_text(table(columns, [[Span("long name 1.0"), Span("archived")]], 19)).splitlines() == [
+    assert as_text(
+        table(columns, [[StyledText("long name 1.0"), StyledText("archived")]], 19)
+    ).splitlines() == [
         "  PACKAGE  STATUS",
         "  long     archived",
         "  name",

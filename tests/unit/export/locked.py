@@ -6,8 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from poetry_aiops.export.model import Exported, Pin, Selection
-from poetry_aiops.project.model import Edge, Lock, LockedFile, Package, PackageSource
+from poetry_aiops.export.model import Exported, GroupSelection, Pin
+from poetry_aiops.project.model import Lock, LockedDependency, LockedFile, Package, PackageSource
 from poetry_aiops.project.pyproject import project_from
 
 
@@ -39,15 +39,17 @@ PYPROJECT: Mapping[str, object] = {
         }
     },
 }
-MAIN = Selection(("main",))
+MAIN = GroupSelection(("main",))
 
 
 def project(document: Mapping[str, object] = PYPROJECT) -> Project:
     return project_from(document, Path("pyproject.toml"))
 
 
-def edge(name: str, *, constraint: str = "*", extras: tuple[str, ...] = (), optional: bool = False) -> Edge:
-    return Edge(name, constraint, extras, "", optional=optional)
+def edge(
+    name: str, *, constraint: str = "*", extras: tuple[str, ...] = (), optional: bool = False
+) -> LockedDependency:
+    return LockedDependency(name, constraint, extras, "", optional=optional)
 
 
 def package(
@@ -56,7 +58,7 @@ def package(
     *,
     groups: tuple[str, ...] = ("main",),
     files: tuple[str, ...] | None = None,
-    edges: tuple[Edge, ...] = (),
+    edges: tuple[LockedDependency, ...] = (),
     source: PackageSource | None = None,
     develop: bool = False,
     extras: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
@@ -86,7 +88,7 @@ def index(name: str, url: str) -> PackageSource:
 
 
 def exported(
-    pins: Mapping[Selection, tuple[Pin, ...]] | tuple[Pin, ...],
+    pins: Mapping[GroupSelection, tuple[Pin, ...]] | tuple[Pin, ...],
     *,
     variant_files: Mapping[str, str] = MappingProxyType({}),
     addresses: Mapping[FileKey, Address] = MappingProxyType({}),
@@ -101,7 +103,7 @@ def exported(
     )
     lock = Lock("2.1", ">=3.11,<4.0", "x", tuple(everything.values()), {}, Path("poetry.lock"))
 
-    def select(selection: Selection) -> tuple[Pin, ...]:
+    def select(selection: GroupSelection) -> tuple[Pin, ...]:
         return (
             by_selection[selection]
             if by_selection is not None

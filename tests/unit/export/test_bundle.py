@@ -8,7 +8,7 @@ from tests.unit.export.locked import project
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.export.bundle import Variants, plan_bundle, variant_file
-from poetry_aiops.export.model import Selection
+from poetry_aiops.export.model import GroupSelection
 from poetry_aiops.export.settings import KINDS, read_settings
 
 
@@ -22,7 +22,7 @@ EVERYTHING = {"defaults": list(KINDS)}
 
 def planned(
     table: Any = None, variants: Variants = TWO, written: Collection[str] = ()
-) -> dict[str, tuple[str, Selection, str | None]]:
+) -> dict[str, tuple[str, GroupSelection, str | None]]:
     plans = plan_bundle(project(), read_settings(table or {}), variants, written.__contains__)
     return {plan.path: (plan.format, plan.selection, plan.base) for plan in plans}
 
@@ -44,28 +44,28 @@ def test_what_was_written_once_follows_the_lock_whatever_else_is_configured() ->
 def test_every_kind_of_file_has_layers_constraints_and_files_for_each_variant() -> None:
     base = "config/requirements/base.txt"
     assert planned(EVERYTHING) == {
-        base: ("requirements", Selection(("main",)), None),
-        "config/requirements/dev.txt": ("requirements", Selection(("main", "dev")), base),
-        "config/requirements/prod.txt": ("requirements", Selection(("main", "prod")), base),
-        "config/requirements/ml-cpu.txt": ("requirements", Selection(("main", "ml-cpu")), base),
-        "config/requirements/ml-gpu.txt": ("requirements", Selection(("main", "ml-gpu")), base),
+        base: ("requirements", GroupSelection(("main",)), None),
+        "config/requirements/dev.txt": ("requirements", GroupSelection(("main", "dev")), base),
+        "config/requirements/prod.txt": ("requirements", GroupSelection(("main", "prod")), base),
+        "config/requirements/ml-cpu.txt": ("requirements", GroupSelection(("main", "ml-cpu")), base),
+        "config/requirements/ml-gpu.txt": ("requirements", GroupSelection(("main", "ml-gpu")), base),
         "config/dependencies/constraints.txt": (
             "constraints",
-            Selection(("main", "dev", "prod"), ("speed",)),
+            GroupSelection(("main", "dev", "prod"), ("speed",)),
             None,
         ),
-        "pylock.ml-cpu.toml": ("pylock", Selection(("main", "ml-cpu")), None),
-        "pylock.ml-gpu.toml": ("pylock", Selection(("main", "ml-gpu")), None),
+        "pylock.ml-cpu.toml": ("pylock", GroupSelection(("main", "ml-cpu")), None),
+        "pylock.ml-gpu.toml": ("pylock", GroupSelection(("main", "ml-gpu")), None),
     }
 
 
 def test_without_variants_there_is_one_pylock() -> None:
-    assert planned(EVERYTHING, Variants())["pylock.toml"] == ("pylock", Selection(("main",)), None)
+    assert planned(EVERYTHING, Variants())["pylock.toml"] == ("pylock", GroupSelection(("main",)), None)
 
 
 def test_variants_that_are_extras_are_selected_as_extras_and_left_out_of_the_constraints() -> None:
     found = planned(EVERYTHING, Variants(("speed",), "extras"))
-    assert found["config/requirements/speed.txt"][1] == Selection(("main",), ("speed",))
+    assert found["config/requirements/speed.txt"][1] == GroupSelection(("main",), ("speed",))
     assert found["config/dependencies/constraints.txt"][1].extras == ()
 
 
@@ -76,7 +76,7 @@ def test_a_variant_does_not_take_the_name_of_a_shared_file() -> None:
 def test_an_own_file_beside_the_defaults_replaces_the_default_of_its_name() -> None:
     table = {"defaults": True, "files": {"config/requirements/prod.txt": {"groups": ["main", "dev"]}}}
     found = planned(table)
-    assert found["config/requirements/prod.txt"] == ("requirements", Selection(("main", "dev")), None)
+    assert found["config/requirements/prod.txt"] == ("requirements", GroupSelection(("main", "dev")), None)
     assert "config/requirements/base.txt" in found
 
 

@@ -7,14 +7,14 @@ from tests.support.every import for_each
 from tests.unit.export.locked import HASH, MAIN, edge, exported, index, package
 
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.export.model import FilePlan, Pin, Selection
+from poetry_aiops.export.model import FilePlan, GroupSelection, Pin
 from poetry_aiops.export.requirements_text import render_constraints, render_requirements, requirement_line
 from poetry_aiops.export.writing import render_bundle
 from poetry_aiops.project.model import PackageSource
 
 
 PLAN = FilePlan("config/requirements/base.txt", "requirements", MAIN)
-DEV = Selection(("main", "dev"))
+DEV = GroupSelection(("main", "dev"))
 DEV_PLAN = FilePlan("config/requirements/dev.txt", "requirements", DEV, base=PLAN.path)
 FOLDER = PackageSource("directory", "libs/mylib")
 CPU = index("cpu", "https://cpu.example/simple")

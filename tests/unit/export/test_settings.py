@@ -6,7 +6,7 @@ import pytest
 from tests.support.every import for_each
 
 from poetry_aiops.errors import ConfigError
-from poetry_aiops.export.model import Selection
+from poetry_aiops.export.model import GroupSelection
 from poetry_aiops.export.settings import ExportSettings, read_settings
 
 
@@ -33,9 +33,9 @@ def test_a_file_is_read_with_its_groups_and_a_format_by_its_name() -> None:
         ("pylock.dev.toml", "pylock"),
         ("pins.txt", "constraints"),
     ]
-    assert files[1].selection == Selection(("main", "ml-gpu"))
+    assert files[1].selection == GroupSelection(("main", "ml-gpu"))
     assert (files[1].base, files[1].hashes) == ("requirements.txt", False)
-    assert files[2].selection == Selection(("dev",), ("speed",))
+    assert files[2].selection == GroupSelection(("dev",), ("speed",))
 
 
 def test_the_default_files_stay_beside_own_files_unless_they_are_turned_off() -> None:

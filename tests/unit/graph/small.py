@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.model import DependencyGraph, Scope
 from poetry_aiops.project.lockfile import lock_from
-from poetry_aiops.project.model import Edge as Line
 from poetry_aiops.project.model import Group, Lock, Package, Project, Requirement
+from poetry_aiops.project.model import LockedDependency as Line
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.project.targets import extras_in, targets
 

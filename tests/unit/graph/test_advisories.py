@@ -11,7 +11,7 @@ from tests.support.every import for_each
 from tests.unit.graph.small import graph_of
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.graph.advisories import Advisory, HealthFindings, read_findings
+from poetry_aiops.graph.advisories import HealthFindings, ReportedAdvisory, read_findings
 from poetry_aiops.project.lockfile import lock_from
 
 
@@ -39,8 +39,8 @@ def test_advisories_of_locked_versions_are_taken_the_worst_first() -> None:
     )
     assert findings.on(GRAPH).found == {
         "base": (
-            Advisory("A", "critical", "Reads too far", ("2.0",)),
-            Advisory("B", "low", "", ("2.0",)),
+            ReportedAdvisory("A", "critical", "Reads too far", ("2.0",)),
+            ReportedAdvisory("B", "low", "", ("2.0",)),
         )
     }
 
@@ -68,7 +68,9 @@ def test_withdrawn_and_damaged_entries_are_passed_over() -> None:
         {"name": "web", "version": "1.0", "advisories": "none"},
         package("web", "1.0", {"id": "B", "fixed_in": "2.0"}, {"id": "C", "fixed_in": [1, "2.0"]}),
     )
-    assert findings.on(GRAPH).found == {"web": (Advisory("B"), Advisory("C", fixed_in=("2.0",)))}
+    assert findings.on(GRAPH).found == {
+        "web": (ReportedAdvisory("B"), ReportedAdvisory("C", fixed_in=("2.0",)))
+    }
 
 
 @for_each(

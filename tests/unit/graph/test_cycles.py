@@ -9,7 +9,7 @@ import pytest
 from tests.unit.graph.small import LINUX, WINDOWS, edge, graph_of
 
 from poetry_aiops.graph.cycles import breaking_set, cycles
-from poetry_aiops.graph.model import Build
+from poetry_aiops.graph.model import NodeBuild
 
 
 def test_a_graph_without_cycles_has_none() -> None:
@@ -60,8 +60,8 @@ def test_builds_that_are_never_installed_together_close_no_cycle() -> None:
         edge("b", "a", marker="python_version >= '3.12'"),
         versions={"a": ("1.0", "2.0")},
     )
-    old = Build("1.0", groups=("main",), markers={"main": "python_version < '3.12'"})
-    new = Build("2.0", groups=("main",), markers={"main": "python_version >= '3.12'"})
+    old = NodeBuild("1.0", groups=("main",), markers={"main": "python_version < '3.12'"})
+    new = NodeBuild("2.0", groups=("main",), markers={"main": "python_version >= '3.12'"})
     nodes = tuple(replace(node, builds=(old, new)) if node.id == "a" else node for node in graph.nodes)
     edges = tuple(replace(one, entries=one.entries[:1]) for one in graph.edges)
     assert [one.kind for one in cycles(replace(graph, nodes=nodes, edges=edges))] == ["marker"]

@@ -10,7 +10,7 @@ from tests.support.schemas import conforming
 from tests.unit.graph.graphs import friendly
 from tests.unit.graph.small import graph_of
 
-from poetry_aiops.graph.advisories import Advisory, Vulnerabilities
+from poetry_aiops.graph.advisories import ReportedAdvisory, Vulnerabilities
 from poetry_aiops.graph.answers import Answers, Removal
 from poetry_aiops.graph.overlay import Overlay
 from poetry_aiops.graph.report.document import graph_document
@@ -29,7 +29,7 @@ SIZES = Sizes(
         BuildSize("speed", "1.0", reason="it comes from a git repository"),
     ),
 )
-FOUND = {"web": (Advisory("GHSA-x", "high", "Reads | too <far>", ("1.1",)), Advisory("B"))}
+FOUND = {"web": (ReportedAdvisory("GHSA-x", "high", "Reads | too <far>", ("1.1",)), ReportedAdvisory("B"))}
 NAMES = tuple(node.id for node in friendly().graph.nodes)
 OVERLAY = Overlay(SIZES, Vulnerabilities(FOUND, frozenset(NAMES), len(NAMES)))
 

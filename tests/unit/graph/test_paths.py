@@ -13,7 +13,7 @@ from poetry_aiops.project.model import Requirement
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.graph.answers import Step, Why
+    from poetry_aiops.graph.answers import PathStep, Why
 
 
 def test_one_shortest_path_for_each_direct_dependency_shortest_first() -> None:
@@ -21,7 +21,7 @@ def test_one_shortest_path_for_each_direct_dependency_shortest_first() -> None:
     assert found.paths == (("b", "x"), ("a", "m", "x"), ("c", "d", "m", "x"))
 
 
-def step_of(found: Why, path: int = 0, place: int = -1) -> Step:
+def step_of(found: Why, path: int = 0, place: int = -1) -> PathStep:
     return found.steps[path][place]
 
 

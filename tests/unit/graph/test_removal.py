@@ -7,7 +7,7 @@ from tests.unit.graph.small import built, edge, graph_of
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.graph.analysis import analyse
-from poetry_aiops.graph.answers import Kept
+from poetry_aiops.graph.answers import KeptPackage
 from poetry_aiops.graph.paths import why
 from poetry_aiops.graph.removal import removal
 from poetry_aiops.project.model import Requirement
@@ -26,7 +26,7 @@ def test_a_set_takes_more_along_than_its_members_alone() -> None:
 
 def test_a_direct_dependency_that_is_needed_elsewhere_stays() -> None:
     found = removal(graph_of("a b", "a b", "b c"), ["b"])
-    assert (found.gone, found.kept) == ((), (Kept("b", ("a",)),))
+    assert (found.gone, found.kept) == ((), (KeptPackage("b", ("a",)),))
 
 
 def test_two_that_need_each_other_go_together() -> None:
@@ -63,7 +63,7 @@ def test_a_direct_dependency_that_stays_loses_the_extra_that_only_the_project_as
         demands=(("dev", Requirement("lib", "lib", extras=("more",))),),
     )
     found = removal(graph, ["lib"])
-    assert (found.gone, found.kept) == (("x",), (Kept("lib", ("tool",)),))
+    assert (found.gone, found.kept) == (("x",), (KeptPackage("lib", ("tool",)),))
 
 
 def test_an_extra_that_asks_for_other_extras_of_its_own_package_brings_them() -> None:

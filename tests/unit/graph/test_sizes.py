@@ -5,7 +5,7 @@ from __future__ import annotations
 from packaging import tags
 from tests.support.every import for_each
 
-from poetry_aiops.graph.model import Arrival, Change, Diff
+from poetry_aiops.graph.model import Arrival, BuildChange, Diff
 from poetry_aiops.graph.sizes import NO_FILE_FITS, BuildSize, Sizes
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.wheels import best_file, ranked_tags, tags_on
@@ -109,7 +109,7 @@ def test_a_diff_is_weighed_where_every_size_is_known() -> None:
         Arrival("cuda", ("12",), ("cuda",), direct=True),
         Arrival("mkl", ("1",), ("mkl",), direct=True),
     )
-    torch = Change("torch", ("2.9", "2.9+cpu from cpu"), ("2.9+cu126 from gpu",))
+    torch = BuildChange("torch", ("2.9", "2.9+cpu from cpu"), ("2.9+cu126 from gpu",))
     change = Diff((cuda,), (mkl,), (torch,), (), (), (), (), 0)
     assert sizes.change(change) == 500 + 800 - 200 - 30
     for unknown in ("git-tool", "never-asked"):

@@ -3,15 +3,17 @@ from __future__ import annotations
 import pytest
 from tests.support.every import for_each
 
-from poetry_aiops.hardware.installed import InstalledBuild, InstalledFacts, Package, installed_builds
-from poetry_aiops.hardware.installed_check import Finding, compare
+from poetry_aiops.hardware.installed import InstalledBuild, InstalledFacts, InstalledPackage, installed_builds
+from poetry_aiops.hardware.installed_check import InstalledFinding, compare
 
 
 def builds(*named: str, os: str = "linux") -> tuple[InstalledBuild, ...]:
-    return installed_builds(InstalledFacts(tuple(Package(*item.split("==")) for item in named), None, os))
+    return installed_builds(
+        InstalledFacts(tuple(InstalledPackage(*item.split("==")) for item in named), None, os)
+    )
 
 
-def only(backend: str, *named: str, os: str = "linux") -> Finding:
+def only(backend: str, *named: str, os: str = "linux") -> InstalledFinding:
     (finding,) = compare(backend, builds(*named, os=os))
     return finding
 

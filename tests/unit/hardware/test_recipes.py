@@ -8,7 +8,7 @@ from tests.support.every import for_each
 
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.frameworks import Framework, load_frameworks, names_of
-from poetry_aiops.hardware.recipes import Line, Recipe, Recipes, Wish
+from poetry_aiops.hardware.recipes import Recipe, RecipeLine, RecipeRequest, Recipes
 from poetry_aiops.project.constraints import read_constraint
 
 
@@ -17,13 +17,13 @@ RECIPES = Recipes(FACTS, load_catalogue())
 TORCH_FAMILY = frozenset({"torch", "torchvision", "torchaudio"})
 
 
-def recipe(name: str, backend: str, wish: Wish | None = None) -> Recipe:
+def recipe(name: str, backend: str, wish: RecipeRequest | None = None) -> Recipe:
     framework = FACTS.framework(name)
     assert framework is not None
-    return RECIPES.recipe(framework, backend, wish or Wish(backends=(backend,)))
+    return RECIPES.recipe(framework, backend, wish or RecipeRequest(backends=(backend,)))
 
 
-def constraint(name: str, backend: str, wish: Wish | None = None) -> str:
+def constraint(name: str, backend: str, wish: RecipeRequest | None = None) -> str:
     return recipe(name, backend, wish).lines[0].constraint
 
 
@@ -53,25 +53,25 @@ def test_torch_is_limited_to_the_lines_that_the_backend_has(backend: str, expect
 
 
 def test_torch_begins_with_a_line_that_every_backend_of_the_request_has() -> None:
-    wish = Wish(backends=("cpu", "cu126", "rocm7.2"))
+    wish = RecipeRequest(backends=("cpu", "cu126", "rocm7.2"))
     assert {constraint("torch", backend, wish) for backend in wish.backends} == {">=2.11,<2.15"}
     assert {recipe("torch", backend, wish).notes for backend in wish.backends} == {
         ("torch is below 2.15 in every variant, because cu126 has no newer one",)
     }
-    endless = Wish(backends=("cpu", "cu132"))
+    endless = RecipeRequest(backends=("cpu", "cu132"))
     assert {constraint("torch", backend, endless) for backend in endless.backends} == {">=2.12,<3"}
     assert recipe("torch", "cpu", endless).notes == ()
 
 
 def test_a_backend_that_ended_before_the_others_began_has_its_own_lines() -> None:
-    assert constraint("torch", "cu118", Wish(backends=("cu118", "cu130"))) == ">=2.6,<2.8"
+    assert constraint("torch", "cu118", RecipeRequest(backends=("cu118", "cu130"))) == ">=2.6,<2.8"
     assert "cu118 has torch 2.1 to 2.7; cu130 has torch 2.9 and later" in " ".join(
-        recipe("torch", "cu130", Wish(backends=("cu118", "cu130"))).notes
+        recipe("torch", "cu130", RecipeRequest(backends=("cu118", "cu130"))).notes
     )
 
 
 def test_the_users_constraint_is_kept_as_it_was_written() -> None:
-    assert constraint("torch", "cu126", Wish(constraint="^2.9")) == "^2.9"
+    assert constraint("torch", "cu126", RecipeRequest(constraint="^2.9")) == "^2.9"
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_the_users_constraint_is_kept_as_it_was_written() -> None:
 def test_a_torch_that_a_backend_never_had_is_refused_with_what_it_has(
     asked: str, backend: str, said: str
 ) -> None:
-    refusal = recipe("torch", backend, Wish(constraint=asked)).refusal
+    refusal = recipe("torch", backend, RecipeRequest(constraint=asked)).refusal
     assert refusal is not None
     assert said in refusal
 
 
 @for_each("asked", ["^2.9", "==2.12.1", ">=2.16", "*", ">=2.9,<2.12 || ^2.14"])
 def test_a_torch_that_a_backend_has_or_may_get_is_accepted(asked: str) -> None:
-    assert recipe("torch", "cu130", Wish(constraint=asked)).refusal is None
+    assert recipe("torch", "cu130", RecipeRequest(constraint=asked)).refusal is None
 
 
 def test_the_cpu_build_comes_from_the_default_index_on_macos_only() -> None:
@@ -130,18 +130,18 @@ def test_the_triton_that_torch_names_comes_from_the_same_index(
 
 def test_torchvision_is_the_minor_version_that_goes_with_torch() -> None:
     assert constraint("torchvision", "cu130") == ">=0.24,<1"
-    assert constraint("torchvision", "cu126", Wish(torch="^2.11")) == ">=0.26,<1"
+    assert constraint("torchvision", "cu126", RecipeRequest(torch="^2.11")) == ">=0.26,<1"
 
 
 def test_torchaudio_ends_with_2_11_and_torch_beside_it_begins_there() -> None:
-    wish = Wish(backends=("cpu", "cu126"), together=TORCH_FAMILY)
+    wish = RecipeRequest(backends=("cpu", "cu126"), together=TORCH_FAMILY)
     assert constraint("torchaudio", "cu126", wish) == ">=2.11,<3"
     assert constraint("torch", "cu126", wish) == ">=2.11,<2.15"
 
 
 def test_torchaudio_with_an_older_torch_is_the_same_version() -> None:
-    assert constraint("torchaudio", "cu126", Wish(torch="~2.9")) == "~2.9"
-    assert constraint("torchaudio", "rocm6.4", Wish(together=TORCH_FAMILY)) == ">=2.8,<2.10"
+    assert constraint("torchaudio", "cu126", RecipeRequest(torch="~2.9")) == "~2.9"
+    assert constraint("torchaudio", "rocm6.4", RecipeRequest(together=TORCH_FAMILY)) == ">=2.8,<2.10"
 
 
 def test_torchaudio_has_no_build_for_indexes_that_came_later() -> None:
@@ -150,7 +150,7 @@ def test_torchaudio_has_no_build_for_indexes_that_came_later() -> None:
 
 
 def test_a_torch_that_may_be_older_than_torchaudio_is_told() -> None:
-    assert "torch 2.11 and newer" in recipe("torchaudio", "cu126", Wish(torch="^2.9")).notes[0]
+    assert "torch 2.11 and newer" in recipe("torchaudio", "cu126", RecipeRequest(torch="^2.9")).notes[0]
 
 
 # -- other frameworks -----------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def test_a_torch_that_may_be_older_than_torchaudio_is_told() -> None:
 def test_each_framework_has_its_own_way_to_name_a_build(
     name: str, backend: str, package: str, extras: tuple[str, ...], expected: str
 ) -> None:
-    assert recipe(name, backend).lines == (Line(package, expected, extras),)
+    assert recipe(name, backend).lines == (RecipeLine(package, expected, extras),)
 
 
 def test_tensorflow_for_the_cpu_is_another_package_where_that_one_has_wheels() -> None:
@@ -188,11 +188,11 @@ def test_tensorflow_for_the_cpu_is_another_package_where_that_one_has_wheels() -
 
 
 def test_a_limit_of_the_build_is_added_to_what_the_user_wants() -> None:
-    assert constraint("onnxruntime", "cu126", Wish(constraint="^1.23")) == "^1.23,<1.27"
+    assert constraint("onnxruntime", "cu126", RecipeRequest(constraint="^1.23")) == "^1.23,<1.27"
 
 
 def test_extras_of_the_user_stay_beside_those_of_the_hardware() -> None:
-    (line,) = recipe("jax", "cu126", Wish(extras=("k8s",))).lines
+    (line,) = recipe("jax", "cu126", RecipeRequest(extras=("k8s",))).lines
     assert line.extras == ("cuda12", "k8s")
 
 
@@ -303,5 +303,5 @@ def test_what_has_no_wheels_and_cannot_be_built_by_poetry_is_refused_with_the_re
 
 
 def test_torch_begins_with_the_line_that_its_companions_need() -> None:
-    wish = Wish(backends=("cpu", "cu126"), together=frozenset({"torch", "torchao"}))
+    wish = RecipeRequest(backends=("cpu", "cu126"), together=frozenset({"torch", "torchao"}))
     assert constraint("torch", "cu126", wish) == ">=2.11,<2.15"

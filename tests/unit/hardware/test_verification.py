@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.every import for_each
 from tests.support.examples import examples
 
-from poetry_aiops.hardware.verification import MARK, Verdict, in_words, judge, read_report
+from poetry_aiops.hardware.verification import MARK, FrameworkVerdict, in_words, judge, read_report
 
 
 CU126 = ["sm_50", "sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90"]
@@ -39,7 +39,7 @@ def gpu(capability: str | None = None, gfx: str | None = None) -> list[dict[str,
     return [{"name": "GPU", "capability": capability, "gfx": gfx}]
 
 
-def refused(verdict: Verdict, *said: str) -> None:
+def refused(verdict: FrameworkVerdict, *said: str) -> None:
     reported = " ".join(verdict.reasons)
     assert not verdict.ok
     assert verdict.fix
@@ -48,7 +48,7 @@ def refused(verdict: Verdict, *said: str) -> None:
 
 def test_a_build_that_computes_on_its_device_works() -> None:
     verdict = judge("cu126", printed())
-    assert verdict == Verdict(
+    assert verdict == FrameworkVerdict(
         ok=True, reasons=("torch 2.14.1+cu126 computed correctly on cuda:0 (NVIDIA A100)",)
     )
 

@@ -10,8 +10,8 @@ from tests.unit.health.health_sample import NOW, audited, finding, package, tren
 
 from poetry_aiops.health.advisory import AdvisorySource, Audit, Severity, Status
 from poetry_aiops.health.currency import Currency, Ineligible
-from poetry_aiops.health.demands import Demand
-from poetry_aiops.health.gate import Facts, Rules, judge
+from poetry_aiops.health.demands import HeldConstraint
+from poetry_aiops.health.gate import GateFacts, Rules, judge
 from poetry_aiops.health.history import Seen
 from poetry_aiops.health.ignores import IdleIgnore, Ignore, Ignored
 from poetry_aiops.health.maintenance import Maintenance
@@ -22,7 +22,7 @@ from poetry_aiops.health.report.model import HealthReport, Location, PackageRow,
 from poetry_aiops.health.score import score_of
 from poetry_aiops.health.signals import Signal, SignalKind
 from poetry_aiops.index.release_records import IndexUse
-from poetry_aiops.project.model import Edge, LockedFile, PackageSource
+from poetry_aiops.project.model import LockedDependency, LockedFile, PackageSource
 
 
 def hostile(text: str) -> HealthReport:
@@ -35,7 +35,7 @@ def hostile(text: str) -> HealthReport:
         description=text,
         groups=(text,),
         files=(LockedFile(text, text),),
-        edges=(Edge(text, text, (), "", optional=False),),
+        edges=(LockedDependency(text, text, (), "", optional=False),),
     )
     bad = replace(
         finding(
@@ -64,7 +64,7 @@ def hostile(text: str) -> HealthReport:
     score = score_of((metric_of(audit),))
     signal = Signal(locked.key, SignalKind.YANKED, text)
     rules = Rules(fail_on_signals=frozenset({SignalKind.YANKED}))
-    demand = Demand(text, "package", text)
+    demand = HeldConstraint(text, "package", text)
     currency = Currency(
         locked.key,
         direct=False,
@@ -100,7 +100,7 @@ def hostile(text: str) -> HealthReport:
         score=replace(score, reason=text),
         audit=audit,
         metrics=(Metric("security", 1.0, 50.0, (OpenQuestion(text),), text, MappingProxyType({text: text})),),
-        gate=judge(rules, Facts((metric_of(audit),), (bad,), (signal,), (text,), score)),
+        gate=judge(rules, GateFacts((metric_of(audit),), (bad,), (signal,), (text,), score)),
         rules=rules,
         packages=(row, failed),
         indexes=(IndexUse(text, text, 1, 1, 1, NOW, text),),

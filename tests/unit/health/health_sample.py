@@ -18,8 +18,8 @@ from poetry_aiops.health.advisory import (
     Status,
 )
 from poetry_aiops.health.currency import Currency
-from poetry_aiops.health.demands import Demand
-from poetry_aiops.health.gate import Facts, Rules, judge
+from poetry_aiops.health.demands import HeldConstraint
+from poetry_aiops.health.gate import GateFacts, Rules, judge
 from poetry_aiops.health.history import Seen, TrendPoint
 from poetry_aiops.health.ignores import IdleIgnore, Ignore, Ignored
 from poetry_aiops.health.maintenance import Maintenance
@@ -30,7 +30,7 @@ from poetry_aiops.health.report.model import HealthReport, Location, PackageRow,
 from poetry_aiops.health.score import score_of
 from poetry_aiops.health.signals import Signal, SignalKind
 from poetry_aiops.index.release_records import IndexUse
-from poetry_aiops.project.model import Edge, LockedFile, Package, PackageSource
+from poetry_aiops.project.model import LockedDependency, LockedFile, Package, PackageSource
 
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -44,7 +44,7 @@ def package(
     source: PackageSource | None = None,
     files: int = 1,
 ) -> Package:
-    edges = tuple(Edge(need, "*", (), "", optional=False) for need in needs)
+    edges = tuple(LockedDependency(need, "*", (), "", optional=False) for need in needs)
     locked = tuple(
         LockedFile(f"{name}-{version}-{number}.whl", f"sha256:{number:064x}") for number in range(files)
     )
@@ -178,7 +178,7 @@ IGNORED_LOW = Ignore(
 
 
 def rows() -> tuple[PackageRow, ...]:
-    held = (Demand("fastapi 0.110.0", "package", ">=0.36.3,<0.37.0"),)
+    held = (HeldConstraint("fastapi 0.110.0", "package", ">=0.36.3,<0.37.0"),)
     yanked = Signal(JINJA.key, SignalKind.YANKED, "2.11.3 was yanked: broken on 3.12")
     ceiling = Signal(
         TORCH.key, SignalKind.SDIST_ONLY, "2.1.0 has no wheel: installing it runs its build script"
@@ -253,7 +253,7 @@ def sample() -> HealthReport:
         score=score,
         audit=audit,
         metrics=metrics,
-        gate=judge(rules, Facts(metrics, active, signals, (), score)),
+        gate=judge(rules, GateFacts(metrics, active, signals, (), score)),
         rules=rules,
         packages=listed,
         indexes=(
@@ -290,7 +290,7 @@ def clean() -> HealthReport:
     audit = Audit((audited(FLASK),), (source,))
     metrics = (metric_of(audit), Metric("depth", 100.0, 100.0, ()))
     score = score_of(metrics)
-    gate = judge(Rules(), Facts(metrics, (), (), (), score))
+    gate = judge(Rules(), GateFacts(metrics, (), (), (), score))
     return HealthReport(NOW, "demo-app", score, audit, metrics, gate, Rules(), (row,))
 
 
@@ -302,7 +302,7 @@ def blind() -> HealthReport:
     audit = Audit((one,), (source,))
     metrics = (metric_of(audit),)
     score = score_of(metrics)
-    gate = judge(Rules(), Facts(metrics, (), (), (), score))
+    gate = judge(Rules(), GateFacts(metrics, (), (), (), score))
     return HealthReport(
         NOW, "demo-app", score, audit, metrics, gate, Rules(), (PackageRow(FLASK, direct=True, audit=one),)
     )

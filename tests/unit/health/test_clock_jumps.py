@@ -14,10 +14,10 @@ from tests.unit.health.test_downloads import LIST, TOP, Services, counted
 
 from poetry_aiops.health.advisories.cache import AdvisoryCache
 from poetry_aiops.health.advisories.osv_protocol import Stub
-from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
+from poetry_aiops.health.advisories.snapshot import SnapshotAge, open_snapshot
 from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.feed import Subject
-from poetry_aiops.health.history import Entry, Seen, appended, read_history, trend
+from poetry_aiops.health.feed import QueriedPackage
+from poetry_aiops.health.history import HistoryEntry, Seen, appended, read_history, trend
 from poetry_aiops.health.monitor import repeat
 from poetry_aiops.health.news import news
 from poetry_aiops.health.request import Rounds
@@ -49,9 +49,9 @@ def test_the_monitor_waits_by_the_clock_that_never_jumps(monkeypatch: pytest.Mon
     assert inspect.signature(repeat).parameters["clock"].default is time.monotonic
 
 
-def entry(generated: datetime, *identities: str) -> Entry:
+def entry(generated: datetime, *identities: str) -> HistoryEntry:
     found = tuple(Seen("demo", "1.0", identity, Severity.HIGH) for identity in identities)
-    return Entry(generated, "lock", findings=found, coverage=100.0)
+    return HistoryEntry(generated, "lock", findings=found, coverage=100.0)
 
 
 @JUMPS
@@ -66,7 +66,7 @@ def test_news_are_told_against_the_last_look_whatever_its_date(jump: timedelta) 
 
 @JUMPS
 def test_answers_of_a_service_do_not_stay_fresh(tmp_path: Path, jump: timedelta) -> None:
-    subject = Subject("demo", "1.0")
+    subject = QueriedPackage("demo", "1.0")
     cache = AdvisoryCache(tmp_path, "https://osv.example", (NOW + jump).timestamp)
     cache.keep_answer(subject, (Stub("T-1", ""),))
     cache.save()
@@ -85,6 +85,6 @@ def test_figures_of_downloads_do_not_stay_fresh(tmp_path: Path, jump: timedelta)
 def test_a_snapshot_does_not_stay_fresh(tmp_path: Path, jump: timedelta) -> None:
     path = tmp_path / "snapshot.json"
     path.write_text(json.dumps(record("T-1")))
-    feed = open_snapshot(path, Freshness(NOW, timedelta(days=7), checked=NOW + jump))
+    feed = open_snapshot(path, SnapshotAge(NOW, timedelta(days=7), checked=NOW + jump))
     assert feed.problem is not None
     assert ("in the future" in feed.problem) is (jump > timedelta(0))

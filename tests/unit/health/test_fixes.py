@@ -12,7 +12,7 @@ from poetry_aiops.health.advisory import Advisory, AdvisorySource
 from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf
-from poetry_aiops.health.feed import Answer, Lookup
+from poetry_aiops.health.feed import FeedAnswer, Lookup
 from poetry_aiops.health.fixes import ProposedFix, folded, propose, wanted_fixes, without
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.security import Feeds, audit
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from poetry_aiops.health.advisory import Audit
-    from poetry_aiops.health.feed import Subject
+    from poetry_aiops.health.feed import QueriedPackage
     from poetry_aiops.index.release_records import Release
     from poetry_aiops.project.model import Package
 
@@ -36,8 +36,8 @@ class Told:
         read = [read_record(one, "test") for one in documents]
         self.advisories = tuple(one for one in read if isinstance(one, Advisory))
 
-    def look_up(self, subjects: Sequence[Subject]) -> Lookup:
-        answer = Answer(self.advisories)
+    def look_up(self, subjects: Sequence[QueriedPackage]) -> Lookup:
+        answer = FeedAnswer(self.advisories)
         return Lookup(AdvisorySource("told"), dict.fromkeys(subjects, answer))
 
 

@@ -12,8 +12,17 @@ from tests.unit.health.facts import NOW, audit_of, finding
 
 from poetry_aiops.health import history as under_test
 from poetry_aiops.health.advisory import AdvisorySource, Severity
-from poetry_aiops.health.gate import Facts
-from poetry_aiops.health.history import Entry, Run, Seen, appended, entry_of, line_of, read_history, trend
+from poetry_aiops.health.gate import GateFacts
+from poetry_aiops.health.history import (
+    HistoryEntry,
+    Run,
+    Seen,
+    appended,
+    entry_of,
+    line_of,
+    read_history,
+    trend,
+)
 from poetry_aiops.health.metric import Metric
 from poetry_aiops.health.signals import Signal, SignalKind
 
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-ENTRY = Entry(
+ENTRY = HistoryEntry(
     NOW,
     "abc",
     frozenset({"apple==1.0"}),
@@ -38,7 +47,7 @@ def test_a_run_becomes_an_entry() -> None:
     )
     run = Run(NOW, "abc", frozenset({"apple==1.0"}))
     entry = entry_of(
-        run, Facts((Metric("depth", 60.0, 100.0, ()),), (found,), (signal,)), audit, ["GHSA-9"], ["open"]
+        run, GateFacts((Metric("depth", 60.0, 100.0, ()),), (found,), (signal,)), audit, ["GHSA-9"], ["open"]
     )
     assert entry.findings == ENTRY.findings
     assert dict(entry.feeds) == {"snapshot": "feed", "osv": ""}

@@ -6,17 +6,17 @@ from datetime import timedelta
 from tests.unit.health.facts import NOW
 
 from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.history import Entry, History, Seen
+from poetry_aiops.health.history import History, HistoryEntry, Seen
 from poetry_aiops.health.news import in_words, news
 
 
 APPLE = Seen("apple", "1.0", "GHSA-1", Severity.HIGH, ("CVE-1",))
 PEAR = Seen("pear", "2.0", "GHSA-2", Severity.LOW)
-BEFORE = Entry(NOW, "lock-1", frozenset({"apple==1.0", "pear==1.0"}), {"snapshot": "feed-1"})
+BEFORE = HistoryEntry(NOW, "lock-1", frozenset({"apple==1.0", "pear==1.0"}), {"snapshot": "feed-1"})
 LATER = NOW + timedelta(days=1)
 
 
-def after(*entries: Entry) -> History:
+def after(*entries: HistoryEntry) -> History:
     return History(entries)
 
 

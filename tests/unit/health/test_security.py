@@ -11,9 +11,9 @@ from tests.unit.health.osv import listed, record
 
 from poetry_aiops.health.advisory import Advisory, AdvisorySource, Severity, Status
 from poetry_aiops.health.applicability import LEFT_OUT, Origins, host_of
-from poetry_aiops.health.feed import Answer, Lookup, Subject
+from poetry_aiops.health.feed import FeedAnswer, Lookup, QueriedPackage
 from poetry_aiops.health.findings import released_fixes
-from poetry_aiops.health.gate import Facts, Rules, judge
+from poetry_aiops.health.gate import GateFacts, Rules, judge
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.score import security_metric
 from poetry_aiops.health.security import NAMESAKE, Feeds, audit
@@ -45,17 +45,17 @@ class Feed:
     failures: dict[str, str] = field(default_factory=dict)
     mute: frozenset[str] = frozenset()
     problem: str | None = None
-    asked: list[Subject] = field(default_factory=list)
+    asked: list[QueriedPackage] = field(default_factory=list)
 
-    def look_up(self, subjects: Sequence[Subject]) -> Lookup:
+    def look_up(self, subjects: Sequence[QueriedPackage]) -> Lookup:
         self.asked += subjects
         answers = {one: self._answer(one) for one in subjects if one.name not in self.mute}
         return Lookup(AdvisorySource("test", problem=self.problem), answers)
 
-    def _answer(self, subject: Subject) -> Answer:
+    def _answer(self, subject: QueriedPackage) -> FeedAnswer:
         read = [read_record(one, "test") for one in self.records]
         known = tuple(one for one in read if isinstance(one, Advisory) and subject.name in one.packages)
-        return Answer(known, self.confirmed, self.failures.get(subject.name))
+        return FeedAnswer(known, self.confirmed, self.failures.get(subject.name))
 
 
 def one(package: Package, feeds: Feeds, **more: Any) -> PackageAudit:
@@ -182,7 +182,7 @@ def test_a_known_public_source_and_a_mirror_that_is_named_public_are_asked_about
     packages = [locked("torch", "2.1.0+cpu", source=PUBLIC), locked("demo", "1.0", source=PRIVATE)]
     origins = Origins(public_hosts=frozenset({HOST}), public_sources=frozenset({"corp"}))
     assert audit(packages, Feeds(service), origins).coverage == 100.0
-    assert service.asked == [Subject("torch", "2.1.0"), Subject("demo", "1.0")]
+    assert service.asked == [QueriedPackage("torch", "2.1.0"), QueriedPackage("demo", "1.0")]
 
 
 @pytest.mark.parametrize(
@@ -190,12 +190,12 @@ def test_a_known_public_source_and_a_mirror_that_is_named_public_are_asked_about
     [
         (frozenset(), []),
         (frozenset({"mirror"}), []),
-        (frozenset({"pypi"}), [Subject("demo", "1.0")]),
-        (frozenset({"mirror.example"}), [Subject("demo", "1.0")]),
+        (frozenset({"pypi"}), [QueriedPackage("demo", "1.0")]),
+        (frozenset({"mirror.example"}), [QueriedPackage("demo", "1.0")]),
     ],
 )
 def test_what_an_index_in_place_of_the_public_one_serves_is_not_sent_unless_it_is_declared_public(
-    public: frozenset[str], asked: list[Subject]
+    public: frozenset[str], asked: list[QueriedPackage]
 ) -> None:
     service = Feed()
     origins = Origins(frozenset({HOST}), public, {"pypi": "https://mirror.example/simple"})
@@ -294,7 +294,7 @@ def test_one_advisory_over_several_builds_is_one_finding() -> None:
     assert score(result) == score(result, "main cpu", "main rocm") == pytest.approx(50)
     metric = security_metric(result, result.findings, [frozenset({"main", "cpu"})])
     assert dict(metric.inputs) == {"findings": 1, "failed": 0, "critical": 1}
-    facts = Facts((metric,), result.findings)
+    facts = GateFacts((metric,), result.findings)
     assert [one.message for one in judge(Rules(), facts).violations] == ["jaxlib 0.4.30: T-1 (critical)"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.agreement import Agreeing
-from poetry_aiops.locking.model import Build, Demand, NoSolutionError, Offer, Placement
+from poetry_aiops.locking.model import Build, Demand, NoSolutionError, Placement, SolverOffer
 from poetry_aiops.project.targets import targets
 
 
@@ -40,7 +40,7 @@ class SmallSolver:
     obeys_preferences: bool = True
     calls: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
 
-    def solve(self, variant: str, offer: Offer) -> Solved:
+    def solve(self, variant: str, offer: SolverOffer) -> Solved:
         wanted = [build.version for build in offer.preferred if build.name == "numpy"]
         offered = [build.version for build in offer.pinned if build.name == "numpy"]
         self.calls.append((variant, tuple(wanted), tuple(offered)))
@@ -123,7 +123,7 @@ def test_variants_that_cannot_agree_are_an_error_that_names_everything() -> None
 class EdgeBeside:
     """An optional group that is no variant needs the package in dispute."""
 
-    def solve(self, variant: str, offer: Offer) -> Solved:
+    def solve(self, variant: str, offer: SolverOffer) -> Solved:
         del offer
         version = "1.26" if variant == "cpu" else "2.2"
         return Solved((placed("numpy", version, "edge", variant),))
@@ -149,7 +149,7 @@ class DoublingSolver:
     markers: tuple[str, str] = ('sys_platform == "linux"', 'platform_system == "Linux"')
     calls: int = 0
 
-    def solve(self, variant: str, offer: Offer) -> Solved:
+    def solve(self, variant: str, offer: SolverOffer) -> Solved:
         self.calls += 1
         offered = {build.version for build in offer.pinned}
         versions = [v for v in ("13.1", "13.2") if not offered or v in offered]
@@ -194,7 +194,7 @@ class ChainSolver:
 
     doubled: dict[str, tuple[str, ...]]
 
-    def solve(self, variant: str, offer: Offer) -> Solved:
+    def solve(self, variant: str, offer: SolverOffer) -> Solved:
         held = {build.name: build.version for build in offer.pinned}
         found = [placed("numpy", held.get("numpy", "2.2" if variant == "gpu" else "1.26"), "main")]
         for name in self.doubled[variant]:
@@ -233,7 +233,7 @@ class StubbornSolver:
     works: str
     tried: list[frozenset[str]] = field(default_factory=list)
 
-    def solve(self, variant: str, offer: Offer) -> Solved:
+    def solve(self, variant: str, offer: SolverOffer) -> Solved:
         names = frozenset(f"{build.name} {build.version}" for build in offer.pinned)
         if variant == "a" and not offer.shared:
             self.tried.append(names)

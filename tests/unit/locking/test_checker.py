@@ -11,7 +11,7 @@ from tests.support.timing import within
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import Build, Placement
 from poetry_aiops.locking.verify import Installed, Terms, base_findings, verify
-from poetry_aiops.project.model import Edge
+from poetry_aiops.project.model import LockedDependency
 from poetry_aiops.project.targets import targets
 
 
@@ -26,7 +26,7 @@ def row(text: str, requires: str = "", **markers: str) -> Placement:
     return Placement(Build(name, version, *source), groups, edges(requires))
 
 
-def edges(requires: str) -> tuple[Edge, ...]:
+def edges(requires: str) -> tuple[LockedDependency, ...]:
     """Read ``flax[tpu]>=1 ; marker`` and others, separated by commas."""
     found = []
     for text in filter(None, (part.strip() for part in requires.split(","))):
@@ -34,7 +34,9 @@ def edges(requires: str) -> tuple[Edge, ...]:
         match = re.fullmatch(r"([\w-]+)(?:\[(\w+)\])?(.*)", wanted)
         assert match
         name, extra, constraint = match.groups()
-        found.append(Edge(name, constraint or "*", (extra,) if extra else (), marker, optional=False))
+        found.append(
+            LockedDependency(name, constraint or "*", (extra,) if extra else (), marker, optional=False)
+        )
     return tuple(found)
 
 

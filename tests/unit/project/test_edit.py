@@ -8,7 +8,7 @@ import pytest
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.edit import GroupEdit, ProjectEdit, apply_edit
-from poetry_aiops.project.edit_text import Entry
+from poetry_aiops.project.edit_text import NewRequirement
 from poetry_aiops.project.model import Source
 from poetry_aiops.project.pyproject import project_from
 
@@ -53,10 +53,10 @@ dev = ["pytest"]
 package-mode = false
 """
 
-CU126 = Entry("torch", ">=2.6,<2.15", source="pytorch-cu126")
+CU126 = NewRequirement("torch", ">=2.6,<2.15", source="pytorch-cu126")
 CPU = (
-    Entry("torch", "^2.6", marker="platform_system != 'Darwin'", source="pytorch-cpu"),
-    Entry("torch", "^2.6", marker="platform_system == 'Darwin'"),
+    NewRequirement("torch", "^2.6", marker="platform_system != 'Darwin'", source="pytorch-cpu"),
+    NewRequirement("torch", "^2.6", marker="platform_system == 'Darwin'"),
 )
 SOURCE = Source("pytorch-cu126", "https://index.example/cu126", "explicit")
 MOVED = GroupEdit("main", drop=frozenset({"torch"}))
@@ -136,9 +136,10 @@ def test_what_was_written_is_read_back_as_it_was_meant() -> None:
 
 @pytest.mark.parametrize("text", [LEGACY, STANDARD])
 def test_a_requirement_is_replaced_in_its_place(text: str) -> None:
-    first = applied(text, GroupEdit("ml", (CU126, Entry("rich"))))
+    first = applied(text, GroupEdit("ml", (CU126, NewRequirement("rich"))))
     again = applied(
-        first, GroupEdit("ml", (Entry("torch", "^2.11", source="pytorch-cu130"),), frozenset({"torch"}))
+        first,
+        GroupEdit("ml", (NewRequirement("torch", "^2.11", source="pytorch-cu130"),), frozenset({"torch"})),
     )
     (torch, rich) = project_from(tomllib.loads(again), PYPROJECT).groups["ml"].requirements
     assert (torch.name, torch.source, rich.name) == ("torch", "pytorch-cu130", "rich")
@@ -148,15 +149,17 @@ def test_a_requirement_is_replaced_in_its_place(text: str) -> None:
 @pytest.mark.parametrize("text", [LEGACY, STANDARD])
 def test_a_group_that_exists_is_extended(text: str) -> None:
     first = applied(text, GroupEdit("ml", (CU126,)))
-    again = applied(first, GroupEdit("ml", (Entry("jax", "^0.8", extras=("cuda12",)),)))
+    again = applied(first, GroupEdit("ml", (NewRequirement("jax", "^0.8", extras=("cuda12",)),)))
     names = [one.name for one in project_from(tomllib.loads(again), PYPROJECT).groups["ml"].requirements]
     assert names == ["torch", "jax"]
     assert again.count("[tool.poetry.group.ml]") == 1
 
 
 def test_an_alternative_package_takes_the_place_of_the_one_that_goes() -> None:
-    first = applied(LEGACY, GroupEdit("ml", (Entry("onnxruntime"),)))
-    again = applied(first, GroupEdit("ml", (Entry("onnxruntime-gpu", "<1.27"),), frozenset({"onnxruntime"})))
+    first = applied(LEGACY, GroupEdit("ml", (NewRequirement("onnxruntime"),)))
+    again = applied(
+        first, GroupEdit("ml", (NewRequirement("onnxruntime-gpu", "<1.27"),), frozenset({"onnxruntime"}))
+    )
     table = tomllib.loads(again)["tool"]["poetry"]["group"]["ml"]["dependencies"]
     assert table == {"onnxruntime-gpu": "<1.27"}
 
@@ -236,7 +239,7 @@ def test_text_in_a_string_that_looks_like_a_table_is_no_table() -> None:
 
 def test_a_constraint_that_a_standard_list_cannot_say_is_refused() -> None:
     with pytest.raises(InputError) as caught:
-        applied(STANDARD, GroupEdit("ml", (Entry("torch", "^1.9 || ^2.1"),)))
+        applied(STANDARD, GroupEdit("ml", (NewRequirement("torch", "^1.9 || ^2.1"),)))
     assert "standard list" in caught.value.what
 
 
@@ -273,7 +276,7 @@ source = [
 ]
 """
 EVERYTHING = ProjectEdit(
-    (GroupEdit("cpu", (Entry("apple", ">=2", source="orchard"),)),),
+    (GroupEdit("cpu", (NewRequirement("apple", ">=2", source="orchard"),)),),
     (Source("orchard", "https://orchard.example/simple", "explicit"),),
     (("cpu", "cpu"),),
     ">=0.1",
@@ -383,7 +386,7 @@ def test_the_last_variant_takes_its_table_with_it() -> None:
 
 
 def test_a_variant_can_come_back_under_its_name_in_one_edit() -> None:
-    again = GroupEdit("ml-gpu", (Entry("jax", "*", extras=("cuda12",)),))
+    again = GroupEdit("ml-gpu", (NewRequirement("jax", "*", extras=("cuda12",)),))
     after = applied(VARIANTS, again, gone=frozenset({"ml-gpu"}), variants=(("ml-gpu", "cu130"),))
     assert [
         one.name for one in project_from(tomllib.loads(after), PYPROJECT).groups["ml-gpu"].requirements

@@ -7,7 +7,7 @@ import pytest
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.lockfile import lock_from, read_lock
-from poetry_aiops.project.model import Edge, Lock, LockedFile, PackageSource
+from poetry_aiops.project.model import Lock, LockedDependency, LockedFile, PackageSource
 
 
 FORMAT_2_1 = """
@@ -129,11 +129,11 @@ def test_lock_format_2_1_is_read() -> None:
     assert torch.markers == {"main": 'sys_platform == "linux"', "ml-cpu": 'os_name == "nt"'}
     assert torch.files == (LockedFile("torch-2.3.0.whl", "sha256:aa"),)
     assert torch.edges == (
-        Edge("numpy", ">=1.26", (), 'python_version >= "3.12"', optional=False),
-        Edge("numpy", "<1.26", (), 'python_version < "3.12"', optional=True),
-        Edge("fs-spec", "*", ("http",), "", optional=False),
-        Edge("helper", "*", (), "", optional=False),
-        Edge("sympy", ">=1.12", (), "", optional=False),
+        LockedDependency("numpy", ">=1.26", (), 'python_version >= "3.12"', optional=False),
+        LockedDependency("numpy", "<1.26", (), 'python_version < "3.12"', optional=True),
+        LockedDependency("fs-spec", "*", ("http",), "", optional=False),
+        LockedDependency("helper", "*", (), "", optional=False),
+        LockedDependency("sympy", ">=1.12", (), "", optional=False),
     )
     assert dict(torch.extras) == {"opt-einsum": ("opt-einsum (>=3.3)",)}
     assert torch.source == PackageSource("legacy", "https://index.example/whl/cpu", "pytorch-cpu")
@@ -156,7 +156,7 @@ def test_the_first_lock_format_has_neither_version_nor_file_names() -> None:
     (old,) = lock.packages
     assert old.markers == 'python_version < "3.4"'
     assert old.files == (LockedFile("0123", "0123"),)
-    assert old.edges == (Edge("six", "*", (), 'python_version < "3.12"', optional=False),)
+    assert old.edges == (LockedDependency("six", "*", (), 'python_version < "3.12"', optional=False),)
 
 
 def test_a_lock_without_packages_is_empty() -> None:

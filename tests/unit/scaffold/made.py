@@ -10,17 +10,17 @@ from poetry_aiops.config import read_config
 from poetry_aiops.project.model import Lock, LockedFile, Package, PackageSource
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.scaffold.facts import load_image_facts, load_system_facts
-from poetry_aiops.scaffold.options import Asked
-from poetry_aiops.scaffold.plan import Given, plan
+from poetry_aiops.scaffold.options import ScaffoldOptions
+from poetry_aiops.scaffold.plan import ScaffoldInput, plan
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from poetry_aiops.scaffold.model import Plan
+    from poetry_aiops.scaffold.model import ScaffoldPlan
 
 
-NOTHING_ASKED = Asked()
+NOTHING_ASKED = ScaffoldOptions()
 
 
 def document(
@@ -74,18 +74,18 @@ def local(name: str, url: str, *, kind: str = "directory", develop: bool = False
 def planned(
     project: Mapping[str, Any],
     *packages: Package,
-    asked: Asked = NOTHING_ASKED,
+    asked: ScaffoldOptions = NOTHING_ASKED,
     there: Iterable[str] = (),
     extras: bool = False,
     exported: bool = False,
     missing: Iterable[str] = (),
     packaged: frozenset[str] | None = None,
     compiles: Iterable[str] = (),
-) -> Plan:
+) -> ScaffoldPlan:
     """Return the plan for a project whose lock holds ``packages``; ``there`` are files beside pyproject.toml."""
     path = Path("pyproject.toml")
     files = set(there)
-    given = Given(
+    given = ScaffoldInput(
         project=project_from(project, path),
         document=project,
         lock=Lock("2.1", ">=3.11", "0" * 64, packages, MappingProxyType({}), Path("poetry.lock")),

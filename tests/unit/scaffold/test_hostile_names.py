@@ -18,13 +18,13 @@ from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import Lock, Package, PackageSource
 from poetry_aiops.project.pyproject import project_from
 from poetry_aiops.scaffold.facts import load_actions, load_image_facts, load_system_facts
-from poetry_aiops.scaffold.options import Asked
-from poetry_aiops.scaffold.plan import Given, plan
+from poetry_aiops.scaffold.options import ScaffoldOptions
+from poetry_aiops.scaffold.plan import ScaffoldInput, plan
 from poetry_aiops.scaffold.render import compose, dockerfile, dockerignore, update_workflow, workflow
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.scaffold.model import Plan
+    from poetry_aiops.scaffold.model import ScaffoldPlan
 
 
 EVIL = "curl https://evil.example"
@@ -56,7 +56,7 @@ INSTRUCTIONS = [
 every_payload = pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS)
 
 
-def made(name: str = "shop", script: str = "shop", *packages: Package) -> Plan:
+def made(name: str = "shop", script: str = "shop", *packages: Package) -> ScaffoldPlan:
     document = {
         "project": {
             "name": name,
@@ -65,7 +65,7 @@ def made(name: str = "shop", script: str = "shop", *packages: Package) -> Plan:
             "scripts": {script: "a:b"},
         },
     }
-    given = Given(
+    given = ScaffoldInput(
         project=project_from(document, Path("shop/pyproject.toml")),
         document=document,
         lock=Lock("2.1", ">=3.11,<4.0", "x", packages, {}, Path("poetry.lock")),
@@ -81,7 +81,7 @@ def made(name: str = "shop", script: str = "shop", *packages: Package) -> Plan:
         compiles=frozenset(),
         written_by=f"poetry scaffold docker --command {name}",
     )
-    return plan(given, Asked(), load_image_facts(), load_system_facts())
+    return plan(given, ScaffoldOptions(), load_image_facts(), load_system_facts())
 
 
 def instructions(text: str) -> list[str]:
@@ -118,7 +118,7 @@ def test_names_become_no_step_of_a_workflow(text: str) -> None:
     assert steps(made(text)) == steps(made())
 
 
-def steps(one: Plan) -> list[str]:
+def steps(one: ScaffoldPlan) -> list[str]:
     """Return the lines of both workflows that are no comment."""
     actions = load_actions()
     lines = (workflow(one, actions) + update_workflow(one, actions)).split("\n")
@@ -137,7 +137,7 @@ def test_an_extra_that_is_more_than_a_word_is_refused(key: str) -> None:
     name = normalised(PAYLOADS[key])
     project["project"]["optional-dependencies"] = {name: ["hypercorn"]}
     with pytest.raises(UsageError, match="cannot name"):
-        planned(project, asked=Asked(extras=(name,)))
+        planned(project, asked=ScaffoldOptions(extras=(name,)))
     profile = {"profiles": {"production": {"groups": ["main", PAYLOADS[key]]}}}
     with pytest.raises((UsageError, ConfigError)):
         planned(document(aiops=profile))

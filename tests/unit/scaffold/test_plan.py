@@ -13,11 +13,11 @@ from tests.unit.scaffold.made import document, local, package, planned
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.model import PackageSource
 from poetry_aiops.scaffold.model import Versions
-from poetry_aiops.scaffold.options import Asked, ScaffoldRequest, asked
+from poetry_aiops.scaffold.options import ScaffoldOptions, ScaffoldRequest, asked
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.scaffold.model import Plan
+    from poetry_aiops.scaffold.model import ScaffoldPlan
 
 
 TWO = document("ml-cpu=cpu", "ml-gpu=cu126")
@@ -122,14 +122,14 @@ def test_the_libraries_may_also_be_packages_of_their_own(name: str) -> None:
 
 
 def test_a_gpu_variant_whose_wheels_bring_no_libraries_stands_on_the_vendors_image() -> None:
-    made = planned(TWO, package("onnxruntime-gpu", "ml-gpu"), asked=Asked(python="3.12"))
+    made = planned(TWO, package("onnxruntime-gpu", "ml-gpu"), asked=ScaffoldOptions(python="3.12"))
     base = made.images[1].base
     assert (base.image, base.brings_python) == ("nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04", False)
     assert not [text for text in made.warnings if "Python 3.12" in text]
 
 
 def test_a_vendors_image_with_another_python_is_told() -> None:
-    made = planned(TWO, package("cupy-cuda12x", "ml-gpu"), asked=Asked(python="3.13"))
+    made = planned(TWO, package("cupy-cuda12x", "ml-gpu"), asked=ScaffoldOptions(python="3.13"))
     assert "has Python 3.12, and the other images 3.13; `--python 3.12` makes them alike" in made.warnings[-1]
 
 
@@ -212,7 +212,7 @@ def test_packages_for_other_systems_are_passed_over() -> None:
 )
 def test_a_python_that_cannot_be_is_refused(python: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        planned(document(), package("fastapi"), asked=Asked(python=python))
+        planned(document(), package("fastapi"), asked=ScaffoldOptions(python=python))
 
 
 def test_a_project_for_no_python_that_images_have_is_refused() -> None:
@@ -251,7 +251,7 @@ def test_the_option_beats_what_the_project_says() -> None:
     assert (made.command, made.port) == (("uvicorn", "a b", "--port", "1"), 1)
 
 
-def serving(command: str, *packages: Any, **shape: Any) -> Plan:
+def serving(command: str, *packages: Any, **shape: Any) -> ScaffoldPlan:
     """Return the plan for a project with an extra ``web`` and a group ``serve`` that runs a command."""
     project = document(group={"serve": {"optional": True}}, **shape)
     project["project"]["optional-dependencies"] = {"web": ["hypercorn"]}
@@ -391,7 +391,7 @@ def test_a_workflow_runs_pytest_where_it_is_installed_and_has_something_to_run()
 
 
 def test_libraries_that_no_wheel_brings_are_installed_where_it_runs() -> None:
-    made = planned(document(), package("soundfile"), package("psycopg"), asked=Asked(apt=("tini",)))
+    made = planned(document(), package("soundfile"), package("psycopg"), asked=ScaffoldOptions(apt=("tini",)))
     assert made.images[0].base.packages == ("libpq5", "libsndfile1", "tini")
     assert planned(document(), package("psycopg"), package("psycopg-binary")).images[0].base.packages == ()
     assert planned(document(), package("opencv-python-headless")).images[0].base.packages == ()
@@ -428,7 +428,7 @@ def test_git_over_ssh_is_known_by_its_address(url: str, hosts: tuple[str, ...]) 
 
 def test_an_image_is_for_every_platform_that_the_lock_has_files_for() -> None:
     native = package("fast", files=["fast-1.0-cp313-cp313-manylinux_2_28_x86_64.whl"])
-    wishes = Asked(python="3.13")
+    wishes = ScaffoldOptions(python="3.13")
     assert planned(document(), package("a"), asked=wishes).images[0].platforms == (
         "linux/amd64",
         "linux/arm64",

@@ -11,14 +11,14 @@ from tests.unit.scaffold.made import document, local, package, planned
 
 from poetry_aiops.scaffold.facts import Actions, load_actions, load_image_facts
 from poetry_aiops.scaffold.model import LocalPackage
-from poetry_aiops.scaffold.options import Asked
+from poetry_aiops.scaffold.options import ScaffoldOptions
 from poetry_aiops.scaffold.render import compose, dockerfile, dockerignore, update_workflow, workflow
 
 
 VARIANTS = (("ml-cpu", "cpu"), ("ml-gpu", "cu126"), ("ml-amd", "rocm7.2"), ("ml-mps", "mps"))
 PROJECT = document(*(f"{group}={backend}" for group, backend in VARIANTS))
 TORCH = (*(package("torch", group) for group, _ in VARIANTS), package("uvicorn"))
-PLAN = planned(PROJECT, *TORCH, asked=Asked(command=("uvicorn", "a:b"), port=8000))
+PLAN = planned(PROJECT, *TORCH, asked=ScaffoldOptions(command=("uvicorn", "a:b"), port=8000))
 
 
 def stages(text: str) -> dict[str, str]:
@@ -90,7 +90,7 @@ def test_the_compiler_stays_where_the_lock_is_installed() -> None:
 
 
 def test_every_image_of_a_vendor_has_stages_of_its_own() -> None:
-    made = planned(PROJECT, package("onnxruntime-gpu", "ml-gpu"), asked=Asked(python="3.12"))
+    made = planned(PROJECT, package("onnxruntime-gpu", "ml-gpu"), asked=ScaffoldOptions(python="3.12"))
     found = stages(dockerfile(made))
     assert found["build-ml-gpu"].startswith("FROM locked-ml-gpu")
     assert found["ml-gpu"].startswith("FROM runtime-ml-gpu")

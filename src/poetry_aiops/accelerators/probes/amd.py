@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import AMD, Facts, Gpu, Problem
+from poetry_aiops.accelerators.facts import AMD, Gpu, ProbeFailure, TextFacts
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
-from poetry_aiops.accelerators.probes.probe import File, Files, Probe, Program
+from poetry_aiops.accelerators.probes.probe import File, Files, Probe, ProbeProgram
 from poetry_aiops.system.text import bus_of_location, clean, lines, version
 
 
@@ -20,7 +20,7 @@ AMD_DECIMAL = 0x1002
 _KFD_PAIR = r"^\s{0,10}([a-z_]{3,40}) {1,20}(\d{1,20})\s{0,10}$"
 
 
-def parse_kfd(text: str) -> Facts:
+def parse_kfd(text: str) -> TextFacts:
     """Return the physical GPUs with their gfx name, PCI id and memory."""
     blocks: list[dict[str, int]] = [{}]
     for line in lines(text):
@@ -32,7 +32,7 @@ def parse_kfd(text: str) -> Facts:
             blocks[-1][pair.group(1)] = int(pair.group(2))
     nodes = [block for block in blocks if block.get("vendor_id") == AMD_DECIMAL]
     cpus = any("cpu_cores_count" in block for block in blocks)
-    return Facts(gpus=_physical(nodes), os="linux" if nodes else None, none=cpus and not nodes)
+    return TextFacts(gpus=_physical(nodes), os="linux" if nodes else None, none=cpus and not nodes)
 
 
 def gfx_name(target: int) -> str | None:
@@ -79,9 +79,9 @@ PROBE_KFD = Probe(
 # ``/sys/module/amdgpu/version``: there only with AMD's own DKMS module; the kernel's own has none.
 
 
-def parse_amdgpu(text: str) -> Facts:
+def parse_amdgpu(text: str) -> TextFacts:
     """Return the module's version."""
-    return Facts(amdgpu=version(clean(text)[:200]))
+    return TextFacts(amdgpu=version(clean(text)[:200]))
 
 
 def is_amdgpu(text: str) -> bool:
@@ -111,12 +111,14 @@ ROCMINFO = Dialect(
 )
 
 
-def parse_rocminfo(text: str) -> Facts:
+def parse_rocminfo(text: str) -> TextFacts:
     """Return the GPU agents with gfx name, marketing name and PCI id."""
     facts = read_pairs(text, ROCMINFO)
     gpus = tuple(gpu for gpu in facts.gpus if gpu.gfx) or tuple(_isas(text))
     failed = "ROCk module is NOT loaded" in text or "ROCk module is not loaded" in text
-    return Facts(gpus=gpus, none=facts.none and not gpus, problems=(Problem.NO_ROCK,) if failed else ())
+    return TextFacts(
+        gpus=gpus, none=facts.none and not gpus, problems=(ProbeFailure.NO_ROCK,) if failed else ()
+    )
 
 
 def _isas(text: str) -> list[Gpu]:
@@ -130,7 +132,7 @@ def is_rocminfo(text: str) -> bool:
 
 
 PROBE_ROCMINFO = Probe(
-    "rocminfo", Program((("rocminfo",), ("/opt/rocm/bin/rocminfo",)), 8.0), parse_rocminfo, is_rocminfo
+    "rocminfo", ProbeProgram((("rocminfo",), ("/opt/rocm/bin/rocminfo",)), 8.0), parse_rocminfo, is_rocminfo
 )
 
 
@@ -170,14 +172,14 @@ SMI = Dialect(
 )
 
 
-def parse_smi(text: str) -> Facts:
+def parse_smi(text: str) -> TextFacts:
     """Return the cards and the version of the amdgpu driver."""
     plain = clean(text)
     facts = read_pairs(re.sub(r',[ \t]{0,20}(?=")', ",\n", plain), SMI)  # JSON may be one long line
     module = re.search(_MODULE, plain)
     driver = module.group(1) if module else facts.amdgpu
     gpus = tuple(gpu._replace(ordinal=None) for gpu in facts.gpus)
-    return Facts(gpus=gpus, amdgpu=driver if gpus else None)
+    return TextFacts(gpus=gpus, amdgpu=driver if gpus else None)
 
 
 def is_smi(text: str) -> bool:
@@ -188,7 +190,7 @@ def is_smi(text: str) -> bool:
 
 PROBE_SMI = Probe(
     "rocm-smi",
-    Program(
+    ProbeProgram(
         (
             ("rocm-smi", "-i", "--showproductname", "--showdriverversion", "--showbus", "--json"),
             (
@@ -213,10 +215,10 @@ PROBE_SMI = Probe(
 _LINE = r"^\s{0,8}(gfx[0-9a-f]{3,4})(?::[a-z]{1,12}[+-]){0,3}\s{0,20}$"
 
 
-def parse_enumerator(text: str) -> Facts:
+def parse_enumerator(text: str) -> TextFacts:
     """Return the GPUs in the order of the lines."""
     found = [match.group(1) for line in lines(text) if (match := re.match(_LINE, line))]
-    return Facts(gpus=tuple(Gpu(AMD, gfx=gfx) for gfx in found if gfx != "gfx000"))
+    return TextFacts(gpus=tuple(Gpu(AMD, gfx=gfx) for gfx in found if gfx != "gfx000"))
 
 
 def is_enumerator(text: str) -> bool:
@@ -226,7 +228,7 @@ def is_enumerator(text: str) -> bool:
 
 PROBE_ENUMERATOR = Probe(
     "rocm_agent_enumerator",
-    Program((("rocm_agent_enumerator",), ("/opt/rocm/bin/rocm_agent_enumerator",)), 8.0),
+    ProbeProgram((("rocm_agent_enumerator",), ("/opt/rocm/bin/rocm_agent_enumerator",)), 8.0),
     parse_enumerator,
     is_enumerator,
 )

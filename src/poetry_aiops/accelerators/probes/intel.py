@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poetry_aiops.accelerators.facts import INTEL, Facts, Gpu
+from poetry_aiops.accelerators.facts import INTEL, Gpu, TextFacts
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
-from poetry_aiops.accelerators.probes.probe import Probe, Program
+from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
 from poetry_aiops.system.text import bus_key, clean, lines, name
 
 
@@ -47,10 +47,10 @@ XPU_SMI = Dialect(
 )
 
 
-def parse_xpu_smi(text: str) -> Facts:
+def parse_xpu_smi(text: str) -> TextFacts:
     """Return the devices; the PCI id is also the end of the UUID of newer GPUs."""
     plain = clean(text)
-    return Facts(gpus=read_pairs(plain, XPU_SMI).gpus or tuple(_rows(plain)))
+    return TextFacts(gpus=read_pairs(plain, XPU_SMI).gpus or tuple(_rows(plain)))
 
 
 def _rows(text: str) -> Iterator[Gpu]:
@@ -78,7 +78,7 @@ def is_xpu_smi(text: str) -> bool:
     )
 
 
-PROBE_XPU_SMI = Probe("xpu-smi", Program((("xpu-smi", "discovery"),), 8.0), parse_xpu_smi, is_xpu_smi)
+PROBE_XPU_SMI = Probe("xpu-smi", ProbeProgram((("xpu-smi", "discovery"),), 8.0), parse_xpu_smi, is_xpu_smi)
 
 
 # ``sycl-ls``: one line per backend and device; only GPUs of Level Zero (else OpenCL) count.
@@ -87,7 +87,7 @@ _LINE = r"\[(?:ext_oneapi_)?(level_zero|opencl):gpu(?:[:\]][^,]{0,120}?)[^,]{0,8
 _TAIL = r"\s{1,4}(?:\d{1,3}\.\d{1,3}\.\d{1,3}|OpenCL \d.{0,80}|\d\.\d)\s{0,9}$|\s{1,4}OpenCL \d.{0,100}$"
 
 
-def parse_sycl(text: str) -> Facts:
+def parse_sycl(text: str) -> TextFacts:
     """Return the Intel GPUs that the runtime lists, once each."""
     found = [
         (match.group(1), _label(match.group(2))) for line in lines(text) if (match := re.search(_LINE, line))
@@ -95,7 +95,7 @@ def parse_sycl(text: str) -> Facts:
     intel = [(runtime, label) for runtime, label in found if "Intel" in label]
     runtimes = {runtime for runtime, _ in intel}
     chosen = "level_zero" if "level_zero" in runtimes else "opencl"
-    return Facts(gpus=tuple(gpu_named(label) for runtime, label in intel if runtime == chosen))
+    return TextFacts(gpus=tuple(gpu_named(label) for runtime, label in intel if runtime == chosen))
 
 
 def _label(text: str) -> str:
@@ -109,7 +109,7 @@ def is_sycl(text: str) -> bool:
 
 PROBE_SYCL = Probe(
     "sycl-ls",
-    Program((("sycl-ls",), ("/opt/intel/oneapi/compiler/latest/bin/sycl-ls",)), 8.0),
+    ProbeProgram((("sycl-ls",), ("/opt/intel/oneapi/compiler/latest/bin/sycl-ls",)), 8.0),
     parse_sycl,
     is_sycl,
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu, Problem
+from poetry_aiops.accelerators.facts import NVIDIA, Gpu, ProbeFailure, TextFacts
 from poetry_aiops.accelerators.probes.nvidia_smi import is_jetson_name, problems
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
-from poetry_aiops.accelerators.probes.probe import File, Files, Names, Probe, Program
+from poetry_aiops.accelerators.probes.probe import File, Files, Names, Probe, ProbeProgram
 from poetry_aiops.accelerators.reader import NVML_CHILD, PYTHON
 from poetry_aiops.system.text import bus_key, clean, lines, name, number, pci_id, version
 
@@ -22,13 +22,13 @@ _LONGEST = 300
 _NAMED = r"/sys/module/nvidia/version\s{0,5}(?:<==)?[:\s]{1,5}(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)\s"
 
 
-def parse_module(text: str) -> Facts:
+def parse_module(text: str) -> TextFacts:
     """Return the version when the text is it, or names the file above it."""
     plain = clean(text)
     found = re.fullmatch(_LINE, plain) if len(plain) <= _LONGEST else None
     found = found or re.search(_NAMED, plain + "\n") or re.search(_MODINFO, plain + "\n")
     is_open = re.search(r"license:\s{1,20}Dual MIT/GPL", plain) is not None
-    return Facts(driver=found.group(1), os="linux", open_module=is_open) if found else Facts()
+    return TextFacts(driver=found.group(1), os="linux", open_module=is_open) if found else TextFacts()
 
 
 def is_module(text: str) -> bool:
@@ -53,7 +53,7 @@ _HEAD = r"NVRM version:|NVRM: loading (?=NVIDIA UNIX)"
 _MACHINE = r"(?<!\w)(x86_64|aarch64|ppc64le|x86)(?!\w)"
 
 
-def parse_nvrm(text: str) -> Facts:
+def parse_nvrm(text: str) -> TextFacts:
     """Return the kernel module's version and the architecture it was built for."""
     for line in lines(text):
         head = re.search(_HEAD, line)
@@ -61,13 +61,13 @@ def parse_nvrm(text: str) -> Facts:
             continue
         rest = line[head.end() :]
         version, machine = re.search(_VERSION, rest), re.search(_MACHINE, rest)
-        return Facts(
+        return TextFacts(
             driver=version.group(1) if version else None,
             arch=machine.group(1) if machine else None,
             os="linux",
             open_module="Open Kernel Module" in rest,
         )
-    return Facts()
+    return TextFacts()
 
 
 def is_nvrm(text: str) -> bool:
@@ -84,7 +84,7 @@ _CELLS = 7
 _LOST = r"GPU is lost \(GPU (\d{1,3})\)"
 
 
-def parse_nvml(text: str) -> Facts:
+def parse_nvml(text: str) -> TextFacts:
     """Return what the child printed."""
     reported: dict[str, str] = {}
     gpus: list[Gpu] = []
@@ -97,7 +97,7 @@ def parse_nvml(text: str) -> Facts:
             gpus.append(Gpu(NVIDIA, ordinal=int(lost.group(1)), lost=True))
         elif key in {"driver", "library", "cuda"}:
             reported.setdefault(key, value)
-    return Facts(
+    return TextFacts(
         gpus=tuple(gpus),
         driver=version(reported.get("driver", "")),
         library=version(reported.get("library", "").split(".", 1)[-1]),
@@ -125,7 +125,7 @@ def is_nvml(text: str) -> bool:
     return bool(re.search(r"^gpu=\d{1,3}\|", text, re.MULTILINE))
 
 
-PROBE_NVML = Probe("NVML", Program(((PYTHON, "-I", "-S", NVML_CHILD),), 5.0), parse_nvml, is_nvml)
+PROBE_NVML = Probe("NVML", ProbeProgram(((PYTHON, "-I", "-S", NVML_CHILD),), 5.0), parse_nvml, is_nvml)
 
 
 # ``/proc/driver/nvidia/gpus/*/information``: one file per GPU that the loaded driver serves.
@@ -135,10 +135,10 @@ PROC = Dialect(
 )
 
 
-def parse_proc(text: str) -> Facts:
+def parse_proc(text: str) -> TextFacts:
     """Return the GPUs with name, UUID, bus address and device node number."""
     gpus = read_pairs(text, PROC).gpus
-    return Facts(gpus=tuple(gpu._replace(ordinal=place) for place, gpu in enumerate(gpus)))
+    return TextFacts(gpus=tuple(gpu._replace(ordinal=place) for place, gpu in enumerate(gpus)))
 
 
 def is_proc(text: str) -> bool:
@@ -162,12 +162,12 @@ FOLDERS = (
 _NVML = r"libnvidia-ml\.so\.(\d{3,4}\.\d{1,3}(?:\.\d{1,3})?)(?![\w.])"
 
 
-def parse_libraries(text: str) -> Facts:
+def parse_libraries(text: str) -> TextFacts:
     """Return the version of the NVML library when there is exactly one, and which libraries are there."""
     plain = clean(text)
     versions = set(re.findall(_NVML, plain))
     present = tuple(library for library in ("libcuda.so", "libnvidia-ml.so") if library in plain)
-    return Facts(library=versions.pop() if len(versions) == 1 else None, present=present)
+    return TextFacts(library=versions.pop() if len(versions) == 1 else None, present=present)
 
 
 def is_libraries(text: str) -> bool:
@@ -200,7 +200,7 @@ _NO_NVIDIA = r"/dev/nvidia[^\n]{0,20}: No such file or directory|no matches foun
 _NODE = r"/dev/(?:nvidia\d{1,3}|nvidiactl|kfd|dri/renderD\d{1,4}|dxg|nvhost-gpu|nvgpu/\w{1,20})"
 
 
-def parse_nodes(text: str) -> Facts:
+def parse_nodes(text: str) -> TextFacts:
     """Return the nodes that are there; a line that says a path cannot be found does not count."""
     absent = ("no such file", "cannot access", "not found")
     found = [
@@ -210,7 +210,9 @@ def parse_nodes(text: str) -> Facts:
         for node in re.findall(_NODE, line)
     ]
     missing = not any("nvidia" in node for node in found) and re.search(_NO_NVIDIA, text)
-    return Facts(present=tuple(dict.fromkeys(found)), problems=(Problem.NO_NODES,) if missing else ())
+    return TextFacts(
+        present=tuple(dict.fromkeys(found)), problems=(ProbeFailure.NO_NODES,) if missing else ()
+    )
 
 
 def is_nodes(text: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from poetry_aiops.accelerators.facts import NVIDIA, Facts, Gpu, Problem
-from poetry_aiops.accelerators.probes.probe import Probe, Program
+from poetry_aiops.accelerators.facts import NVIDIA, Gpu, ProbeFailure, TextFacts
+from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
 from poetry_aiops.system.text import bus_key, clean, is_nothing, lines, name, number, pci_id, version
 
 
@@ -18,29 +18,29 @@ if TYPE_CHECKING:
 SPELLINGS = ("nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi", r"C:\Windows\System32\nvidia-smi.exe")
 
 _SIGNS = (
-    ("driver/library version mismatch", Problem.MISMATCH),
-    ("gpu is lost", Problem.LOST),
-    ("gpu has fallen off the bus", Problem.LOST),
-    ("reboot the system to recover", Problem.LOST),
-    ("unable to determine the device handle", Problem.LOST),
-    ("no devices were found", Problem.NO_DEVICES),
-    ("couldn't communicate with the nvidia driver", Problem.NOT_RUNNING),
-    ("could not communicate with the nvidia driver", Problem.NOT_RUNNING),
-    ("driver not loaded", Problem.NOT_RUNNING),
-    ("driver is not loaded", Problem.NOT_RUNNING),
-    ("insufficient permissions", Problem.NO_PERMISSION),
-    ("nvidia-smi: command not found", Problem.NO_PROGRAM),
-    ("nvidia-smi' is not recognized", Problem.NO_PROGRAM),
-    ("nvidia-smi: not found", Problem.NO_PROGRAM),
-    ("libnvidia-ml.so shared library", Problem.NO_NVML),
-    ("libnvidia-ml.so library in your system path", Problem.NO_NVML),
-    ("nvml shared library not found", Problem.NO_NVML),
-    ("failed to initialize nvml: unknown error", Problem.NO_PERMISSION),
-    ("gpu access blocked by the operating system", Problem.NO_PERMISSION),
+    ("driver/library version mismatch", ProbeFailure.MISMATCH),
+    ("gpu is lost", ProbeFailure.LOST),
+    ("gpu has fallen off the bus", ProbeFailure.LOST),
+    ("reboot the system to recover", ProbeFailure.LOST),
+    ("unable to determine the device handle", ProbeFailure.LOST),
+    ("no devices were found", ProbeFailure.NO_DEVICES),
+    ("couldn't communicate with the nvidia driver", ProbeFailure.NOT_RUNNING),
+    ("could not communicate with the nvidia driver", ProbeFailure.NOT_RUNNING),
+    ("driver not loaded", ProbeFailure.NOT_RUNNING),
+    ("driver is not loaded", ProbeFailure.NOT_RUNNING),
+    ("insufficient permissions", ProbeFailure.NO_PERMISSION),
+    ("nvidia-smi: command not found", ProbeFailure.NO_PROGRAM),
+    ("nvidia-smi' is not recognized", ProbeFailure.NO_PROGRAM),
+    ("nvidia-smi: not found", ProbeFailure.NO_PROGRAM),
+    ("libnvidia-ml.so shared library", ProbeFailure.NO_NVML),
+    ("libnvidia-ml.so library in your system path", ProbeFailure.NO_NVML),
+    ("nvml shared library not found", ProbeFailure.NO_NVML),
+    ("failed to initialize nvml: unknown error", ProbeFailure.NO_PERMISSION),
+    ("gpu access blocked by the operating system", ProbeFailure.NO_PERMISSION),
 )
 
 
-def problems(text: str) -> tuple[Problem, ...]:
+def problems(text: str) -> tuple[ProbeFailure, ...]:
     """Return the failures that a text of ``nvidia-smi`` or NVML tells, in a fixed order."""
     lowered = text.lower().replace("\u2019", "'")
     return tuple(dict.fromkeys(problem for sign, problem in _SIGNS if sign in lowered))
@@ -82,7 +82,7 @@ _UNIT = r"\s{0,4}\[[A-Za-z]{1,5}\]$"
 _FEWEST = 2
 
 
-def parse_query(text: str) -> Facts:
+def parse_query(text: str) -> TextFacts:
     """Return the GPUs of all rows; columns come from a header, from the command line, or are guessed."""
     plain = clean(text)
     columns = _command_columns(plain)
@@ -102,7 +102,7 @@ def parse_query(text: str) -> Facts:
             )
     found = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
     driver = drivers[0] if drivers else None
-    return Facts(gpus=tuple(gpus), driver=driver, problems=problems(plain), jetson=found)
+    return TextFacts(gpus=tuple(gpus), driver=driver, problems=problems(plain), jetson=found)
 
 
 def _is_header(cells: tuple[str, ...]) -> bool:
@@ -195,7 +195,7 @@ def is_query(text: str) -> bool:
 
 PROBE_QUERY = Probe(
     "nvidia-smi --query-gpu",
-    Program(
+    ProbeProgram(
         tuple(
             (path, f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits") for path in SPELLINGS
         ),
@@ -212,7 +212,7 @@ _TAG = r"<(/?)([a-z][a-z0-9_]{0,40})((?:\s[^<>]{0,120})?)>([^<]{0,200})"
 _ID = r'id="([^"]{1,30})"'
 
 
-def parse_xml(text: str) -> Facts:
+def parse_xml(text: str) -> TextFacts:
     """Return driver, CUDA version and GPUs."""
     top: dict[str, str] = {}
     gpus: list[Gpu] = []
@@ -234,13 +234,13 @@ def parse_xml(text: str) -> Facts:
     return _facts(text, top, gpus)
 
 
-def _facts(text: str, top: dict[str, str], gpus: list[Gpu]) -> Facts:
+def _facts(text: str, top: dict[str, str], gpus: list[Gpu]) -> TextFacts:
     cuda = top.get("cuda_version") or top.get("cuda_umd_version") or ""
-    return Facts(
+    return TextFacts(
         gpus=tuple(gpus),
         driver=version(top.get("driver_version") or top.get("kmd_version") or ""),
         max_cuda=version(cuda),
-        problems=(*problems(text), *((Problem.NO_LIBCUDA,) if cuda == "N/A" else ())),
+        problems=(*problems(text), *((ProbeFailure.NO_LIBCUDA,) if cuda == "N/A" else ())),
         os="windows" if top.get("current_dm") in {"WDDM", "TCC", "MCDM"} else None,
         jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
     )
@@ -271,7 +271,7 @@ def is_xml(text: str) -> bool:
 
 
 PROBE_XML = Probe(
-    "nvidia-smi -q -x", Program(tuple((path, "-q", "-x") for path in SPELLINGS), 10.0), parse_xml, is_xml
+    "nvidia-smi -q -x", ProbeProgram(tuple((path, "-q", "-x") for path in SPELLINGS), 10.0), parse_xml, is_xml
 )
 
 
@@ -283,7 +283,7 @@ _SECTION = r"^(\s{1,40})([A-Z][A-Za-z0-9 ()-]{0,60})\s{0,20}$"
 _LOG_DEVICE = r"(?i)0x([0-9A-Fa-f]{4})10DE"
 
 
-def parse_log(text: str) -> Facts:
+def parse_log(text: str) -> TextFacts:
     """Return driver, CUDA version and GPUs."""
     top: dict[str, str] = {}
     gpus: list[Gpu] = []
@@ -303,11 +303,14 @@ def parse_log(text: str) -> Facts:
             section = named.group(2).strip()
     cuda = top.get("CUDA Version") or top.get("CUDA UMD Version") or ""
     driver = version(top.get("Driver Version") or top.get("KMD Version") or "")
-    return Facts(
+    return TextFacts(
         gpus=tuple(gpus),
         driver=driver,
         max_cuda=version(cuda),
-        problems=(*problems(text), *((Problem.NO_LIBCUDA,) if cuda.strip() in {"N/A", "Not Found"} else ())),
+        problems=(
+            *problems(text),
+            *((ProbeFailure.NO_LIBCUDA,) if cuda.strip() in {"N/A", "Not Found"} else ()),
+        ),
         os="windows" if windows else None,
         jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
     )
@@ -340,7 +343,7 @@ def is_log(text: str) -> bool:
 
 
 PROBE_LOG = Probe(
-    "nvidia-smi -q", Program(tuple((path, "-q") for path in SPELLINGS), 10.0), parse_log, is_log
+    "nvidia-smi -q", ProbeProgram(tuple((path, "-q") for path in SPELLINGS), 10.0), parse_log, is_log
 )
 
 
@@ -363,7 +366,7 @@ _PROCESS = (
 )
 
 
-def parse_banner(text: str) -> Facts:
+def parse_banner(text: str) -> TextFacts:
     """Return the driver, its CUDA version and the GPUs of the table."""
     plain = clean(text)
     smi, driver = re.search(_SMI, plain), re.search(_BANNER_DRIVER, plain)
@@ -373,11 +376,11 @@ def parse_banner(text: str) -> Facts:
     version = driver.group(1) if driver else None
     windows = any(column in plain for column in ("TCC/WDDM", "Driver-Model", " WDDM  |", "nvidia-smi.exe"))
     stub = bool(smi and version and _is_windows_driver(smi.group(1), version) and not windows)
-    return Facts(
+    return TextFacts(
         gpus=gpus or tuple(_processes(plain)),
         driver=version,
         max_cuda=cuda_text if re.fullmatch(r"\d{1,3}\.\d{1,3}", cuda_text) else None,
-        problems=(*problems(plain), *((Problem.NO_LIBCUDA,) if cuda_text.upper() == "N/A" else ())),
+        problems=(*problems(plain), *((ProbeFailure.NO_LIBCUDA,) if cuda_text.upper() == "N/A" else ())),
         os="windows" if windows else None,
         wsl=True if stub else None,
         jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
@@ -424,7 +427,7 @@ def is_banner(text: str) -> bool:
 
 
 PROBE_BANNER = Probe(
-    "nvidia-smi", Program(tuple((path,) for path in SPELLINGS), 8.0), parse_banner, is_banner
+    "nvidia-smi", ProbeProgram(tuple((path,) for path in SPELLINGS), 8.0), parse_banner, is_banner
 )
 
 
@@ -434,7 +437,7 @@ _LIST_GPU = r"^\s{0,10}GPU (\d{1,3}): ([^()]{1,100}(?:\(nvgpu\))?)\s{0,3}\(UUID:
 _MIG = r"^\s{1,12}MIG \d{1,2}[a-z]?\."
 
 
-def parse_list(text: str) -> Facts:
+def parse_list(text: str) -> TextFacts:
     """Return the listed GPUs; a GPU's MIG instances count as its partitions."""
     gpus: list[Gpu] = []
     for line in lines(text):
@@ -444,7 +447,7 @@ def parse_list(text: str) -> Facts:
         elif gpus and re.match(_MIG, line):
             gpus[-1] = gpus[-1]._replace(partitions=gpus[-1].partitions + 1)
     jetson = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
-    return Facts(gpus=tuple(gpus), problems=problems(text), jetson=jetson)
+    return TextFacts(gpus=tuple(gpus), problems=problems(text), jetson=jetson)
 
 
 def is_list(text: str) -> bool:
@@ -457,7 +460,7 @@ def is_list(text: str) -> bool:
 
 
 PROBE_LIST = Probe(
-    "nvidia-smi -L", Program(tuple((path, "-L") for path in SPELLINGS), 8.0), parse_list, is_list
+    "nvidia-smi -L", ProbeProgram(tuple((path, "-L") for path in SPELLINGS), 8.0), parse_list, is_list
 )
 
 
@@ -467,12 +470,12 @@ _LIBRARY = r"NVML library version:\s{0,20}(\d{1,5}(?:\.\d{1,5}){1,3})"
 _LOST = r"device handle for GPU\s?\d{0,3}:?\s{0,3}([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7])"
 
 
-def parse_messages(text: str) -> Facts:
+def parse_messages(text: str) -> TextFacts:
     """Return the failures, lost GPUs, and the version of the NVML library where the text tells it."""
     plain = clean(text)
     library = re.search(_LIBRARY, plain)
     buses = dict.fromkeys(bus_key(address) for address in re.findall(_LOST, plain))
-    return Facts(
+    return TextFacts(
         gpus=tuple(Gpu(NVIDIA, bus=bus, lost=True) for bus in buses),
         problems=problems(plain),
         library=library.group(1) if library else None,
@@ -485,7 +488,10 @@ def is_messages(text: str) -> bool:
 
 
 PROBE_MESSAGES = Probe(
-    "nvidia-smi messages", Program(tuple((path,) for path in SPELLINGS), 5.0), parse_messages, is_messages
+    "nvidia-smi messages",
+    ProbeProgram(tuple((path,) for path in SPELLINGS), 5.0),
+    parse_messages,
+    is_messages,
 )
 
 

@@ -11,7 +11,7 @@ import csv
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Facts, Gpu
+from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu, TextFacts
 from poetry_aiops.system.text import (
     bus_key,
     bus_of_location,
@@ -64,7 +64,7 @@ class Dialect(NamedTuple):
     otherwise: str | None = None
 
 
-def read_pairs(text: str, dialect: Dialect) -> Facts:
+def read_pairs(text: str, dialect: Dialect) -> TextFacts:
     """Return the devices of a text and what it says of the machine."""
     machine: dict[str, str] = {}
     block: dict[str, str] = {}
@@ -145,7 +145,7 @@ def maker_of(text: str) -> str | None:
     return next((vendor for vendor, pattern in _MAKERS if re.search(pattern, lowered)), None)
 
 
-def platform_of(text: str) -> Facts:
+def platform_of(text: str) -> TextFacts:
     """Return system, its version and architecture of a line such as ``Ubuntu 24.04 (x86_64)``."""
     lowered = text.lower()
     system = next(
@@ -163,7 +163,7 @@ def platform_of(text: str) -> Facts:
     arch = re.search(r"\b(x86_64|amd64|aarch64|arm64|ppc64le)\b", lowered)
     mac = re.search(r"(?:mac ?os|\bos)(?: ?x)? (\d{1,2}(?:\.\d{1,2}){0,2})", lowered)
     machine = arch.group(1) if arch and system != "windows" else None
-    return Facts(
+    return TextFacts(
         os=system,
         os_version=mac.group(1) if mac else None,
         arch="x86_64" if machine == "amd64" else machine,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Facts, Gpu
+from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Gpu, TextFacts
 from poetry_aiops.accelerators.probes.pairs import maker_of
-from poetry_aiops.accelerators.probes.probe import Files, Probe, Program
+from poetry_aiops.accelerators.probes.probe import Files, Probe, ProbeProgram
 from poetry_aiops.system.text import bus_key, lines, name
 
 
@@ -18,7 +18,7 @@ _FUNCTION = r"PCI_ID=[0-9a-fA-F]{4}:|class=0x[0-9a-fA-F]{6} vendor=0x"
 DISPLAY, ACCELERATOR = "03", "12"
 
 
-def parse_sysfs(text: str) -> Facts:
+def parse_sysfs(text: str) -> TextFacts:
     """Return the display controllers and processing accelerators of the three makers."""
     found: list[Gpu | None] = []
     block: dict[str, str] = {}
@@ -31,7 +31,7 @@ def parse_sysfs(text: str) -> Facts:
         elif flat := re.match(_FLAT, line):
             found.append(gpu_of(flat.group(2), flat.group(3), flat.group(4), flat.group(1), None))
     gpus = tuple(gpu for gpu in found if gpu)
-    return Facts(gpus=gpus, none=not gpus and bool(re.search(_FUNCTION, text)))
+    return TextFacts(gpus=gpus, none=not gpus and bool(re.search(_FUNCTION, text)))
 
 
 def _sysfs_gpu(block: dict[str, str]) -> Gpu | None:
@@ -80,7 +80,7 @@ _MAKERS = (
 )
 
 
-def parse_lspci(text: str) -> Facts:
+def parse_lspci(text: str) -> TextFacts:
     """Return the display controllers of the three makers with what each line tells."""
     gpus: list[Gpu] = []
     inside = False
@@ -93,7 +93,7 @@ def parse_lspci(text: str) -> Facts:
         elif inside and gpus and (driver := re.search(_DRIVER, line)):
             gpus[-1] = gpus[-1]._replace(kernel_driver=driver.group(1).lower())
     slots = sum(1 for line in lines(text) if re.search(_SLOT, line))
-    return Facts(gpus=_merged(gpus), none=not gpus and slots > 0)
+    return TextFacts(gpus=_merged(gpus), none=not gpus and slots > 0)
 
 
 def _merged(gpus: list[Gpu]) -> tuple[Gpu, ...]:
@@ -180,7 +180,7 @@ def is_lspci(text: str) -> bool:
     )
 
 
-PROBE_LSPCI = Probe("lspci", Program((("lspci", "-Dnnk"),), 3.0), parse_lspci, is_lspci)
+PROBE_LSPCI = Probe("lspci", ProbeProgram((("lspci", "-Dnnk"),), 3.0), parse_lspci, is_lspci)
 
 
 # Display adapters as Windows lists them: registry, WMI or PowerShell output.
@@ -196,7 +196,7 @@ _LISTING = r"(?i)win32_videocontroller|AdapterCompatibility"
 _DIGITS = 5
 
 
-def parse_windows(text: str) -> Facts:
+def parse_windows(text: str) -> TextFacts:
     """Return the adapters of a registry, or of WMI's rows, lists, CSV or JSON.
 
     NVIDIA's driver is the last five digits of Windows' version of it.
@@ -217,7 +217,7 @@ def parse_windows(text: str) -> Facts:
         block |= {key: value for key, value in found.items() if value and key not in block}
     _add_adapter(block, gpus, drivers)
     unique = {(gpu.vendor, gpu.device_id, gpu.device_id is None and gpu.name): gpu for gpu in reversed(gpus)}
-    return Facts(
+    return TextFacts(
         gpus=tuple(unique.values())[::-1],
         driver=nvidia_version(drivers.get(NVIDIA, "")),
         os="windows" if gpus else None,
@@ -255,7 +255,10 @@ def is_windows(text: str) -> bool:
 
 
 PROBE_WINDOWS = Probe(
-    "Windows display adapters", Program((("reg", "query", CLASS_KEY, "/s"),), 5.0), parse_windows, is_windows
+    "Windows display adapters",
+    ProbeProgram((("reg", "query", CLASS_KEY, "/s"),), 5.0),
+    parse_windows,
+    is_windows,
 )
 
 

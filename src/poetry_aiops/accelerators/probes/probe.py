@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from poetry_aiops.accelerators.reader import Answer
+from poetry_aiops.accelerators.reader import SourceText
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from poetry_aiops.accelerators.facts import Facts
+    from poetry_aiops.accelerators.facts import TextFacts
     from poetry_aiops.accelerators.reader import Reader
 
 
@@ -19,7 +19,7 @@ class File(NamedTuple):
 
     path: str
 
-    def read(self, reader: Reader) -> Answer:
+    def read(self, reader: Reader) -> SourceText:
         """Return the file's text."""
         return reader.read_text(self.path)
 
@@ -33,14 +33,14 @@ class Files(NamedTuple):
     pattern: str
     limit: int = 512
 
-    def read(self, reader: Reader) -> Answer:
+    def read(self, reader: Reader) -> SourceText:
         """Return the texts of all files that can be read."""
         paths = reader.glob(self.pattern)
         if not paths:
-            return Answer(None, "missing")
+            return SourceText(None, "missing")
         answers = [(path, reader.read_text(path)) for path in paths[: self.limit]]
         reported = [f"==> {path} <==\n{answer.text}" for path, answer in answers if answer.text is not None]
-        return Answer("\n".join(reported), "ok") if reported else Answer(None, answers[0][1].outcome)
+        return SourceText("\n".join(reported), "ok") if reported else SourceText(None, answers[0][1].outcome)
 
     def __str__(self) -> str:
         return self.pattern
@@ -51,24 +51,24 @@ class Names(NamedTuple):
 
     patterns: tuple[str, ...]
 
-    def read(self, reader: Reader) -> Answer:
+    def read(self, reader: Reader) -> SourceText:
         """Return one name per line."""
         found = [path for pattern in self.patterns for path in reader.glob(pattern)]
-        return Answer("\n".join(found), "ok") if found else Answer(None, "missing")
+        return SourceText("\n".join(found), "ok") if found else SourceText(None, "missing")
 
     def __str__(self) -> str:
         return " ".join(self.patterns)
 
 
-class Program(NamedTuple):
+class ProbeProgram(NamedTuple):
     """A program with a time limit in seconds; the first of several spellings that exists is run."""
 
     spellings: tuple[tuple[str, ...], ...]
     timeout: float
 
-    def read(self, reader: Reader) -> Answer:
+    def read(self, reader: Reader) -> SourceText:
         """Return what the program printed."""
-        answer = Answer(None, "missing")
+        answer = SourceText(None, "missing")
         for argv in self.spellings:
             answer = reader.run(argv, self.timeout)
             if answer.outcome != "missing":
@@ -79,7 +79,7 @@ class Program(NamedTuple):
         return " ".join(self.spellings[0])
 
 
-Source = File | Files | Names | Program
+Source = File | Files | Names | ProbeProgram
 
 
 class Probe(NamedTuple):
@@ -91,5 +91,5 @@ class Probe(NamedTuple):
 
     name: str
     reads: Source
-    parse: Callable[[str], Facts]
+    parse: Callable[[str], TextFacts]
     recognise: Callable[[str], bool]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Facts, Gpu
+from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Gpu, TextFacts
 from poetry_aiops.accelerators.joining import join
 from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
 from poetry_aiops.accelerators.probes.pci import described
-from poetry_aiops.accelerators.probes.probe import Probe, Program
+from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
 from poetry_aiops.system.text import clean, lines, name, version
 
 
@@ -79,7 +79,7 @@ OPENCL = Dialect(
 )
 
 
-def environment(text: str) -> Facts:
+def environment(text: str) -> TextFacts:
     """Return what ``torch.utils.collect_env``, vLLM's and sglang's reports and torch's warnings about a GPU say."""
     plain = clean(text)
     reported = [
@@ -109,7 +109,7 @@ def is_environment(text: str) -> bool:
     )
 
 
-def labels(text: str) -> Facts:
+def labels(text: str) -> TextFacts:
     """Return what the labels of a Kubernetes node say (gpu-feature-discovery, AMD's labeller, Intel's plugin)."""
     text = re.sub(r"(?m)^(Labels|Annotations):", "", text)
     reported = {key: value for line in filter(None, lines(text)) for key, value in pairs_of(line)}
@@ -153,7 +153,7 @@ _GFX = re.compile(r"gfx[0-9a-f]{3,4}$")
 _PROCESSOR = r"\bCPU\b|Core\(TM\)|Xeon|Ryzen|EPYC|pthread|^cpu"
 
 
-def opencl(text: str) -> Facts:
+def opencl(text: str) -> TextFacts:
     """Return the GPUs that ``clinfo`` lists, once each, and NVIDIA's driver."""
     facts = read_pairs(text, OPENCL)
     listed = [  # ``clinfo -l``: one tree of devices for each platform
@@ -173,7 +173,7 @@ def opencl(text: str) -> Facts:
     has_nvidia = any(gpu.vendor == NVIDIA for gpu in gpus)
     placed = tuple(gpu._replace(ordinal=i) if gpu.vendor == NVIDIA else gpu for i, gpu in enumerate(gpus))
     supported = tuple(gpu for gpu in placed if gpu.vendor != INTEL or gpu.name)
-    return Facts(
+    return TextFacts(
         gpus=supported,
         driver=driver.group(1) if driver and has_nvidia else None,
         none=facts.none or bool(re.search(r"Number of platforms:?\s{1,60}0\b", text)),
@@ -187,7 +187,7 @@ def is_opencl(text: str) -> bool:
     )
 
 
-def display(text: str) -> Facts:
+def display(text: str) -> TextFacts:
     """Return the display devices of ``lshw -C display`` and ``inxi -G``."""
     gpus: list[Gpu] = []
     driver = None
@@ -197,7 +197,7 @@ def display(text: str) -> Facts:
         if gpu and gpu.vendor == NVIDIA and bound == "nvidia":
             driver = driver or version(number)
     listed = bool(re.search(_DISPLAY, text))
-    return Facts(gpus=tuple(dict.fromkeys(gpus)), driver=driver, os="linux", none=listed and not gpus)
+    return TextFacts(gpus=tuple(dict.fromkeys(gpus)), driver=driver, os="linux", none=listed and not gpus)
 
 
 _OWN_MAKER = r"^(?:NVIDIA|AMD|Intel|Advanced Micro Devices)(?: Corporation|,? Inc\.?)?(?: \[AMD/ATI\])? "
@@ -276,11 +276,11 @@ def is_display(text: str) -> bool:
 PROBES = (
     Probe(
         "torch.utils.collect_env",
-        Program((("python", "-m", "torch.utils.collect_env"),), 0.0),
+        ProbeProgram((("python", "-m", "torch.utils.collect_env"),), 0.0),
         environment,
         is_environment,
     ),
-    Probe("node labels", Program((("kubectl", "describe", "node"),), 0.0), labels, is_labels),
-    Probe("clinfo", Program((("clinfo",),), 0.0), opencl, is_opencl),
-    Probe("lshw and inxi", Program((("lshw", "-C", "display"),), 0.0), display, is_display),
+    Probe("node labels", ProbeProgram((("kubectl", "describe", "node"),), 0.0), labels, is_labels),
+    Probe("clinfo", ProbeProgram((("clinfo",),), 0.0), opencl, is_opencl),
+    Probe("lshw and inxi", ProbeProgram((("lshw", "-C", "display"),), 0.0), display, is_display),
 )

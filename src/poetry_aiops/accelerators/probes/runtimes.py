@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import NVIDIA, Facts
+from poetry_aiops.accelerators.facts import NVIDIA, TextFacts
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.pci import nvidia_version
-from poetry_aiops.accelerators.probes.probe import Probe, Program
+from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
 from poetry_aiops.system.text import clean
 
 
@@ -74,7 +74,7 @@ LISTINGS = Dialect(
 )
 
 
-def users(text: str) -> Facts:
+def users(text: str) -> TextFacts:
     """Return the GPUs that a program reports which computes on them: one of NVIDIA has a driver that works."""
     plain = clean(text)
     facts = read_pairs(re.sub(r"major=(\d{1,2}), minor=(\d)", r"\1.\2", plain), USERS)
@@ -98,7 +98,7 @@ def is_users(text: str) -> bool:
     )
 
 
-def listings(text: str) -> Facts:
+def listings(text: str) -> TextFacts:
     """Return the GPUs of ``vulkaninfo``, ``fastfetch``, ``glxinfo``, ``hipInfo`` and ``dxdiag``, once each."""
     facts = read_pairs(text, LISTINGS)
     windows = re.search(r"Card name: NVIDIA(?s:.{1,3000}?)Driver (?:File )?Version: ([0-9.]{10,20})", text)
@@ -123,6 +123,6 @@ def is_listings(text: str) -> bool:
 
 
 PROBES = (
-    Probe("programs on the GPU", Program((("llama-cli", "--list-devices"),), 0.0), users, is_users),
-    Probe("device listings", Program((("vulkaninfo", "--summary"),), 0.0), listings, is_listings),
+    Probe("programs on the GPU", ProbeProgram((("llama-cli", "--list-devices"),), 0.0), users, is_users),
+    Probe("device listings", ProbeProgram((("vulkaninfo", "--summary"),), 0.0), listings, is_listings),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import AMD, APPLE, Facts, Gpu
+from poetry_aiops.accelerators.facts import AMD, APPLE, Gpu, TextFacts
 from poetry_aiops.accelerators.probes.pairs import maker_of
-from poetry_aiops.accelerators.probes.probe import File, Probe, Program
+from poetry_aiops.accelerators.probes.probe import File, Probe, ProbeProgram
 from poetry_aiops.system.text import clean, lines, name, version
 
 
@@ -15,13 +15,13 @@ from poetry_aiops.system.text import clean, lines, name, version
 _RELEASE = r"#?\s{0,5}R(\d{2}) \(release\), REVISION: (\d{1,2}(?:\.\d{1,2}){0,2})"
 
 
-def parse_tegra(text: str) -> Facts:
+def parse_tegra(text: str) -> TextFacts:
     """Return the release as ``36.4.3``."""
     found = re.search(_RELEASE, clean(text))
     if not found:
-        return Facts()
+        return TextFacts()
     release = f"{found.group(1)}.{found.group(2)}"
-    return Facts(l4t=release, jetson="NVIDIA Jetson", os="linux", arch="aarch64")
+    return TextFacts(l4t=release, jetson="NVIDIA Jetson", os="linux", arch="aarch64")
 
 
 def is_tegra(text: str) -> bool:
@@ -37,12 +37,12 @@ PROBE_TEGRA = Probe("tegra release", File("/etc/nv_tegra_release"), parse_tegra,
 _BOARD_MODEL = r"^\s{0,5}(?:- Model: )?((?:NVIDIA )?(?:Jetson[ -]|Orin |NVIDIA Thor)[^\n]{2,100}|NVIDIA Jetson\b[^\n]{0,100})"
 
 
-def parse_board(text: str) -> Facts:
+def parse_board(text: str) -> TextFacts:
     """Return the Jetson's name; any other board's name says nothing here."""
     for line in lines(text):
         if found := re.match(_BOARD_MODEL, line):
-            return Facts(jetson=name(found.group(1)), os="linux", arch="aarch64")
-    return Facts()
+            return TextFacts(jetson=name(found.group(1)), os="linux", arch="aarch64")
+    return TextFacts()
 
 
 def is_board(text: str) -> bool:
@@ -62,14 +62,16 @@ _STATS = "GR3D_FREQ"
 _JETSON_MODEL = r"(?:Model|Module):\s{0,10}(NVIDIA [^\n]{2,100}|Jetson[^\n]{2,100})"
 
 
-def parse_jetson(text: str) -> Facts:
+def parse_jetson(text: str) -> TextFacts:
     """Return the L4T release and the board."""
     plain = clean(text)
     release, model = re.search(_L4T, plain), re.search(_JETSON_MODEL, plain)
     if not release and not model:
-        return Facts(jetson="NVIDIA Jetson", os="linux", arch="aarch64") if _STATS in plain else Facts()
+        return (
+            TextFacts(jetson="NVIDIA Jetson", os="linux", arch="aarch64") if _STATS in plain else TextFacts()
+        )
     board = name(model.group(1)) if model else None
-    return Facts(
+    return TextFacts(
         l4t=release.group(1) if release else None, jetson=board or "NVIDIA Jetson", os="linux", arch="aarch64"
     )
 
@@ -81,7 +83,7 @@ def is_jetson(text: str) -> bool:
     )
 
 
-PROBE_JETSON = Probe("jetson_release", Program((("jetson_release",),), 5.0), parse_jetson, is_jetson)
+PROBE_JETSON = Probe("jetson_release", ProbeProgram((("jetson_release",),), 5.0), parse_jetson, is_jetson)
 
 
 # ``system_profiler SPDisplaysDataType`` as text or JSON, cut anywhere.
@@ -94,14 +96,14 @@ _MAKER = r"Apple|AMD|ATI|Radeon|Intel|Iris|NVIDIA|GeForce"
 _SYSTEM = r"(?:System Version:|ProductVersion:)\s{0,20}(?:macOS |Mac OS X |OS X )?(\d{1,3}(?:\.\d{1,3}){1,2})"
 
 
-def parse_mac(text: str) -> Facts:
+def parse_mac(text: str) -> TextFacts:
     """Return the Apple GPU, or that this is an Intel Mac, and the macOS version where it is known."""
     plain = clean(text)
     chips = [found.strip() for found in re.findall(_CHIP, plain) if re.search(_MAKER, found)]
     apple = next((chip for chip in chips if re.match(r"Apple (?:M\d|A\d|Paravirtual|Silicon)", chip)), None)
     system = re.search(_SYSTEM, plain)
     amd = [Gpu(AMD, name=name(chip)) for chip in chips if maker_of(chip) == AMD and not apple]
-    return Facts(
+    return TextFacts(
         gpus=(Gpu(APPLE, name=name(apple)),) if apple else tuple(amd),
         os="macos",
         os_version=version(system.group(1)) if system else None,
@@ -124,7 +126,7 @@ def is_mac(text: str) -> bool:
 
 
 PROBE_MAC = Probe(
-    "system_profiler", Program((("system_profiler", "SPDisplaysDataType"),), 8.0), parse_mac, is_mac
+    "system_profiler", ProbeProgram((("system_profiler", "SPDisplaysDataType"),), 8.0), parse_mac, is_mac
 )
 
 
@@ -141,11 +143,11 @@ LEVELS = (
 """The x86-64 psABI's levels in the flag names of Linux."""
 
 
-def parse_cpu(text: str) -> Facts:
+def parse_cpu(text: str) -> TextFacts:
     """Return model and level of the first processor."""
     plain = clean(text[:20_000])
     model, flags = re.search(_CPU_MODEL, plain), re.search(_FLAGS, plain)
-    return Facts(
+    return TextFacts(
         cpu_model=name(model.group(1)) if model else None,
         cpu_level=_level(set(flags.group(1).split())) if flags else None,
     )
@@ -175,22 +177,22 @@ _DARWIN = r"(?:^|[$#>] ?)Darwin \S{1,100} \d{1,2}\.\d{1,3}\S{0,40} .{0,200}?\b(a
 _TEGRA = r"\d\.\d{1,3}\.\d{1,4}-(?:\d{1,3}-)?tegra\b"
 
 
-def parse_uname(text: str) -> Facts:
+def parse_uname(text: str) -> TextFacts:
     """Return system and architecture of the first such line."""
     for line in lines(text):
         if linux := re.search(_LINUX, line):
             wsl = True if "microsoft" in linux.group(1).lower() else None
-            return Facts(
+            return TextFacts(
                 os="linux",
                 arch=linux.group(2),
                 wsl=wsl,
                 jetson="NVIDIA Jetson" if re.search(_TEGRA, line) else None,
             )
         if darwin := re.search(_DARWIN, line):
-            return Facts(os="macos", arch=darwin.group(1))
+            return TextFacts(os="macos", arch=darwin.group(1))
         if re.search(_TEGRA, line):
-            return Facts(os="linux", arch="aarch64", jetson="NVIDIA Jetson")
-    return Facts()
+            return TextFacts(os="linux", arch="aarch64", jetson="NVIDIA Jetson")
+    return TextFacts()
 
 
 def is_uname(text: str) -> bool:
@@ -198,7 +200,7 @@ def is_uname(text: str) -> bool:
     return "Linux " in text or "Darwin " in text or "-tegra" in text
 
 
-PROBE_UNAME = Probe("uname", Program((("uname", "-a"),), 2.0), parse_uname, is_uname)
+PROBE_UNAME = Probe("uname", ProbeProgram((("uname", "-a"),), 2.0), parse_uname, is_uname)
 
 
 PROBES = (

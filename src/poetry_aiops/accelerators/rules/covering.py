@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.selection import MixedPolicy
 
 
-class Build(NamedTuple):
+class IndexBuild(NamedTuple):
     """One index's build of one torch line, with the places of the GPUs that it runs on."""
 
     backend: str
@@ -29,7 +29,7 @@ def covers(arches: Sequence[str], capability: str) -> bool:
 
 
 def targets(
-    gpus: Sequence[Accelerator], builds: Sequence[Build], policy: MixedPolicy
+    gpus: Sequence[Accelerator], builds: Sequence[IndexBuild], policy: MixedPolicy
 ) -> tuple[frozenset[int], tuple[str, ...]]:
     """Return the places of the GPUs that the choice has to cover, and warnings that say which lose.
 

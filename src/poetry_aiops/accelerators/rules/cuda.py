@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from poetry_aiops.accelerators.rules.candidate import Candidate, Verdicts, line_obstacle, line_order, rejected
-from poetry_aiops.accelerators.rules.covering import Build, covers, named, targets
+from poetry_aiops.accelerators.rules.covering import IndexBuild, covers, named, targets
 from poetry_aiops.system.text import version_key
 
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MACHINES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 
 
-class Case(NamedTuple):
+class CudaHost(NamedTuple):
     """A host's NVIDIA GPUs with everything that is asked of a build for them."""
 
     host: Host
@@ -110,7 +110,7 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     if obstacle:
         reported = (f"{obstacle[0].upper()}{obstacle[1:]}.",) if gpus else ()
         return Verdicts(tuple(rejected(index.name, obstacle) for index in catalogue.cuda_indexes), reported)
-    case = Case(host, catalogue, constraint, gpus)
+    case = CudaHost(host, catalogue, constraint, gpus)
     obstacles = {index.name: _index_obstacles(index, case) for index in catalogue.cuda_indexes}
     builds = [
         build
@@ -153,7 +153,7 @@ def _host_obstacle(host: Host, gpus: tuple[Accelerator, ...]) -> str | None:
     return None
 
 
-def _index_obstacles(index: CudaIndex, case: Case) -> tuple[str, ...]:
+def _index_obstacles(index: CudaIndex, case: CudaHost) -> tuple[str, ...]:
     """Return why an index is out whatever the GPU is; empty when it is not."""
     offered = case.constraint.offered
     reasons = (
@@ -166,7 +166,7 @@ def _index_obstacles(index: CudaIndex, case: Case) -> tuple[str, ...]:
     return (*reasons, *_line_reasons(index, case))
 
 
-def _line_reasons(index: CudaIndex, case: Case) -> list[str]:
+def _line_reasons(index: CudaIndex, case: CudaHost) -> list[str]:
     lines = case.lines(index)
     if not lines:
         return [f"there is no such build for {case.host.os} on {case.host.arch}"]
@@ -177,9 +177,9 @@ def _line_reasons(index: CudaIndex, case: Case) -> list[str]:
     return [f"it holds {held} only: {reason}" for reason in dict.fromkeys(obstacles)]
 
 
-def _builds(index: CudaIndex, case: Case) -> list[Build]:
+def _builds(index: CudaIndex, case: CudaHost) -> list[IndexBuild]:
     return [
-        Build(index.name, line.line, _covered(case.architectures(index, line.line), case.gpus))
+        IndexBuild(index.name, line.line, _covered(case.architectures(index, line.line), case.gpus))
         for line in case.lines(index)
         if not line_obstacle(line, case.host, case.constraint, index.name)
     ]
@@ -195,7 +195,9 @@ def _covered(arches: tuple[str, ...], gpus: tuple[Accelerator, ...]) -> frozense
     )
 
 
-def _candidate(index: CudaIndex, builds: list[Build], wanted: frozenset[int], case: Case) -> Candidate:
+def _candidate(
+    index: CudaIndex, builds: list[IndexBuild], wanted: frozenset[int], case: CudaHost
+) -> Candidate:
     fitting = [build for build in builds if build.covers and wanted <= build.covers]
     if not fitting:
         line = max((build.line for build in builds), key=version_key)
@@ -237,7 +239,7 @@ def _kernel_reasons(arches: tuple[str, ...], gpus: tuple[Accelerator, ...]) -> t
     )
 
 
-def _orin(case: Case) -> tuple[str, ...]:
+def _orin(case: CudaHost) -> tuple[str, ...]:
     """Return that torch leaves Orin out of what its sm_80 code is made for, although it was seen to run."""
     boards = [gpu.label for gpu in case.gpus if gpu.compute_capability == "8.7"]
     if not boards:
@@ -249,7 +251,7 @@ def _orin(case: Case) -> tuple[str, ...]:
     return (text,)
 
 
-def _unknown_driver(case: Case) -> tuple[str, ...]:
+def _unknown_driver(case: CudaHost) -> tuple[str, ...]:
     if case.driver:
         return ()
     text = (
@@ -259,7 +261,7 @@ def _unknown_driver(case: Case) -> tuple[str, ...]:
     return (text,)
 
 
-def _unknown_capability(case: Case) -> tuple[str, ...]:
+def _unknown_capability(case: CudaHost) -> tuple[str, ...]:
     unknown = [gpu.label for gpu in case.gpus if gpu.compute_capability is None]
     if not unknown:
         return ()

@@ -14,7 +14,7 @@ from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.graph.answers import Comparison, Focus, Why
+    from poetry_aiops.graph.answers import Focus, LockComparison, Why
     from poetry_aiops.graph.model import Analysis, Arrival, DependencyGraph, Edge, Node, NodeMetrics
     from poetry_aiops.graph.overlay import Overlay
     from poetry_aiops.graph.sizes import Sizes
@@ -148,7 +148,7 @@ def _focus(focus: Focus) -> dict[str, Any]:
     }
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def _comparison(comparison: LockComparison) -> dict[str, Any]:
     diff = comparison.diff
     return {
         "old": comparison.old,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poetry_aiops.graph.advisories import Vulnerabilities
-    from poetry_aiops.graph.layout import Place
+    from poetry_aiops.graph.layout import Position
     from poetry_aiops.graph.model import Analysis, DependencyGraph, Diff
 
 
@@ -54,7 +54,7 @@ class PageData:
     """
 
     analysis: Analysis
-    places: Mapping[str, Place]
+    places: Mapping[str, Position]
     variants: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     diff: PageDiff | None = None
     sizes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

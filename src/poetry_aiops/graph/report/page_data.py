@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import networkx as nx  # type: ignore[import-untyped]
 
-    from poetry_aiops.graph.model import Analysis, Arrival, Build, Cycle, Edge, Entry, Node
+    from poetry_aiops.graph.model import Analysis, Arrival, Cycle, DependencyEntry, Edge, Node, NodeBuild
     from poetry_aiops.graph.report.page import PageData, PageDiff
 
 
@@ -133,7 +133,7 @@ class _Writer:
             "lost": list(range(present, len(self.nodes))),
         }
 
-    def _build(self, build: Build) -> list[Any]:
+    def _build(self, build: NodeBuild) -> list[Any]:
         row: list[Any] = [
             self._text(build.version),
             self._text(build.source),
@@ -165,7 +165,7 @@ class _Writer:
     def _known(self, edge: Edge) -> bool:
         return edge.source in self.number and edge.target in self.number
 
-    def _entry(self, entry: Entry, edge: Edge) -> int | list[Any]:
+    def _entry(self, entry: DependencyEntry, edge: Edge) -> int | list[Any]:
         """Return the constraint alone where there is no more to say, and the version only where builds differ."""
         builds = self.nodes[self.number[edge.source]].builds
         row: list[Any] = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from poetry_aiops.graph.model import THE_PROJECT
 from poetry_aiops.graph.paths import without_extras
-from poetry_aiops.project.lock_graph import PROJECT, Node
+from poetry_aiops.project.lock_graph import PROJECT, LockNode
 from poetry_aiops.system.text import one_line
 
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from poetry_aiops.graph.model import DependencyGraph
-    from poetry_aiops.project.model import Edge, Requirement
+    from poetry_aiops.project.model import LockedDependency, Requirement
 
-    Asked = dict[tuple[str, Edge | Requirement], None]  # the source's extra, and what it asks for
+    Asked = dict[tuple[str, LockedDependency | Requirement], None]  # the source's extra, and what it asks for
 
 
 REPEATED: Final = "(*)"
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     """A line of a tree: its text, the node that it shows, and the node's short name."""
 
     text: str
-    node: Node
+    node: LockNode
     name: str
 
 
@@ -64,7 +64,7 @@ class _Trees:
         self.graph = graph
         self.links = graph.links
         self.detailed = detailed
-        self.faces: dict[Node, list[Node]] = {}
+        self.faces: dict[LockNode, list[LockNode]] = {}
         for node in graph.reach.reached:
             self.faces.setdefault(node._replace(extra="") if node.name else node, []).append(node)
         self.several = {node.name for node in self.faces if node.build and node.name}
@@ -73,20 +73,20 @@ class _Trees:
         """Return the builds that the project itself asks for, by name."""
         return self._leading(self.links[PROJECT], PROJECT)
 
-    def below(self, build: Node) -> list[Row]:
+    def below(self, build: LockNode) -> list[Row]:
         """Return what a build leads to, by name."""
         return self._leading(self.faces[build], build)
 
-    def _leading(self, faces: Iterable[Node], start: Node) -> list[Row]:
-        found: dict[Node, Asked] = {}
+    def _leading(self, faces: Iterable[LockNode], start: LockNode) -> list[Row]:
+        found: dict[LockNode, Asked] = {}
         for face in faces:
             for target in self.links[face]:
                 self._note(found, target, start, face, (face, target))
         return [self.row(node, found[node]) for node in sorted(found)]
 
-    def above(self, build: Node) -> list[Row]:
+    def above(self, build: LockNode) -> list[Row]:
         """Return what leads to a build: the project's groups, then packages by name."""
-        found: dict[Node, Asked] = {}
+        found: dict[LockNode, Asked] = {}
         for face in self.faces[build]:
             for source in self.links.pred[face]:
                 if source in self.graph.reach.reached and source != PROJECT:
@@ -94,7 +94,12 @@ class _Trees:
         return [self.row(node, found[node], up=True) for node in sorted(found)]
 
     def _note(
-        self, found: dict[Node, Asked], other: Node, build: Node, source: Node, edge: tuple[Node, Node]
+        self,
+        found: dict[LockNode, Asked],
+        other: LockNode,
+        build: LockNode,
+        source: LockNode,
+        edge: tuple[LockNode, LockNode],
     ) -> None:
         home = other._replace(extra="") if other.name else other
         if home != build:
@@ -102,7 +107,7 @@ class _Trees:
             extra = source.extra if source.name else ""
             asked.update(dict.fromkeys((extra, one) for one in self.links.edges[edge]["requirements"]))
 
-    def row(self, node: Node, asked: Asked | None = None, *, up: bool = False) -> Row:
+    def row(self, node: LockNode, asked: Asked | None = None, *, up: bool = False) -> Row:
         """Return the line of a node; ``asked`` is what leads there, or with ``up`` what it asks for."""
         asked = asked or {}
         if node.name:
@@ -138,10 +143,10 @@ def _in_brackets(extras: Iterable[tuple[str, ...]]) -> str:
     return f"[{','.join(named)}]" if named else ""
 
 
-def _drawn(starts: Sequence[Row], following: Callable[[Node], list[Row]], depth: int | None) -> list[str]:
+def _drawn(starts: Sequence[Row], following: Callable[[LockNode], list[Row]], depth: int | None) -> list[str]:
     """Return a tree from its starts, without recursion: a chain may be longer than Python's stack."""
-    parent: dict[Node, Node | None] = {row.node: None for row in starts}
-    rows: dict[Node, list[Row]] = {}
+    parent: dict[LockNode, LockNode | None] = {row.node: None for row in starts}
+    rows: dict[LockNode, list[Row]] = {}
     for node in (queue := list(parent)):
         rows[node] = following(node)
         for row in rows[node]:
@@ -149,7 +154,7 @@ def _drawn(starts: Sequence[Row], following: Callable[[Node], list[Row]], depth:
                 parent[row.node] = node
                 queue.append(row.node)
     lines: list[str] = []
-    work: list[list[tuple[str, Node | None, str, int]]] = [
+    work: list[list[tuple[str, LockNode | None, str, int]]] = [
         [(row.text, row.node, "", 1) for row in reversed(starts)]
     ]
     while work:
@@ -162,9 +167,9 @@ def _drawn(starts: Sequence[Row], following: Callable[[Node], list[Row]], depth:
             continue
         first = [row for row in rows[current] if parent[row.node] == current]
         again = [row.name for row in rows[current] if parent[row.node] != current]
-        entries: list[tuple[str, Node | None]] = [(row.text, row.node) for row in first]
+        entries: list[tuple[str, LockNode | None]] = [(row.text, row.node) for row in first]
         entries += [(f"{REPEATED} {', '.join(dict.fromkeys(again))}", None)] if again else []
-        below: list[tuple[str, Node | None, str, int]] = []
+        below: list[tuple[str, LockNode | None, str, int]] = []
         for place, (line, child) in enumerate(entries, 1):
             branch, further = ("└── ", "    ") if place == len(entries) else ("├── ", "│   ")
             below.append((f"{indent}{branch}{line}", child, indent + further, level + 1))

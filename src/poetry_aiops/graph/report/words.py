@@ -14,12 +14,12 @@ from poetry_aiops.system.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.graph.advisories import Advisory, Vulnerabilities
-    from poetry_aiops.graph.answers import Answers, Comparison, Removal, Step, Why
+    from poetry_aiops.graph.advisories import ReportedAdvisory, Vulnerabilities
+    from poetry_aiops.graph.answers import Answers, LockComparison, PathStep, Removal, Why
     from poetry_aiops.graph.model import (
         Analysis,
         Arrival,
-        Change,
+        BuildChange,
         Cycle,
         DependencyGraph,
         Held,
@@ -44,7 +44,7 @@ _KINDS: Final = {
 }
 
 
-class Section(NamedTuple):
+class TextSection(NamedTuple):
     """A heading and the lines below it; ``is_tree`` says that the lines are a drawing."""
 
     title: str
@@ -52,12 +52,14 @@ class Section(NamedTuple):
     is_tree: bool = False
 
 
-def sections(answers: Answers, graph: DependencyGraph, overlay: Overlay = NO_OVERLAY) -> list[Section]:
+def sections(answers: Answers, graph: DependencyGraph, overlay: Overlay = NO_OVERLAY) -> list[TextSection]:
     """Return a section for everything that was asked; with sizes, what goes away is weighed, too."""
     found = [_why(why) for why in answers.why]
     if focus := answers.focus:
         found.append(
-            Section(f"Around {focus.name}", tuple(focus_lines(graph, focus.name, focus.depth)), is_tree=True)
+            TextSection(
+                f"Around {focus.name}", tuple(focus_lines(graph, focus.name, focus.depth)), is_tree=True
+            )
         )
     found += [_removal(answers.removal, overlay)] if answers.removal else []
     found += [_held(held) for held in answers.held]
@@ -118,13 +120,13 @@ def audit_extent(known: Vulnerabilities | None) -> str:
     return f"none known ({known.extent})" if known.is_complete else f"{known.extent}, none found in these"
 
 
-def worst_first(known: Vulnerabilities | None) -> list[tuple[str, tuple[Advisory, ...]]]:
+def worst_first(known: Vulnerabilities | None) -> list[tuple[str, tuple[ReportedAdvisory, ...]]]:
     """Return packages with their advisories, by the severity of their worst one, then by name."""
     found = known.found if known else {}
     return sorted(found.items(), key=lambda item: (SEVERITIES.index(item[1][0].severity), item[0]))
 
 
-def in_severity(advisory: Advisory) -> str:
+def in_severity(advisory: ReportedAdvisory) -> str:
     """Return how bad an advisory is, in a word."""
     return advisory.severity or "not rated"
 
@@ -171,13 +173,13 @@ def listed(names: Sequence[str], limit: int = NAMED) -> str:
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
 
 
-def _why(why: Why) -> Section:
+def _why(why: Why) -> TextSection:
     title = f"Why {why.name} is there" if why.start is None else f"How {why.start} leads to {why.name}"
     if not why.needed:
-        return Section(title, (f"{why.name} is locked, but nothing in what was requested leads to it.",))
+        return TextSection(title, (f"{why.name} is locked, but nothing in what was requested leads to it.",))
     if not why.paths:
         nothing = "Nothing that the project requires leads to it: it is left over in the lock."
-        return Section(title, (nothing if why.start is None else f"{why.start} does not lead to it.",))
+        return TextSection(title, (nothing if why.start is None else f"{why.start} does not lead to it.",))
     lines = []
     if why.start is None:
         leads = counted(len(why.leading), "direct dependency leads", "direct dependencies lead")
@@ -189,10 +191,10 @@ def _why(why: Why) -> Section:
         tight = [_holder(holder) for holder in held.holders if holder.tightest]
         limit = f"; tightest: {listed(tight, limit=3)}" if tight else ", without an upper bound"
         lines.append(f"Locked is {held.name} {held.version}; all together allow {held.allowed}{limit}")
-    return Section(title, tuple(lines))
+    return TextSection(title, tuple(lines))
 
 
-def path_text(steps: Sequence[Step]) -> str:
+def path_text(steps: Sequence[PathStep]) -> str:
     """Return a path with what each step asks for: ``main: web[fast] >=1 -> base ^2 ; sys_platform == "linux"``."""
     first = steps[0]
     text = f"{first.group or 'main'}: " if first.source is None else first.source
@@ -208,7 +210,7 @@ def path_text(steps: Sequence[Step]) -> str:
     return text + (f"  (allows {last.allows})" if last.allows and not is_exact else "")
 
 
-def _removal(removal: Removal, overlay: Overlay) -> Section:
+def _removal(removal: Removal, overlay: Overlay) -> TextSection:
     title = f"Without {', '.join(removal.asked)}"
     lines = [f"{kept.name} stays: it is still needed by {listed(kept.needed_by)}" for kept in removal.kept]
     lines += [
@@ -216,18 +218,18 @@ def _removal(removal: Removal, overlay: Overlay) -> Section:
         for name in removal.transitive
     ]
     if not removal.gone:
-        return Section(title, (*lines, "Nothing goes away."))
+        return TextSection(title, (*lines, "Nothing goes away."))
     goes = counted(len(removal.gone), "package goes", "packages go")
     sizes = overlay.bytes_by_name
     weight = sum(sizes.get(name, 0) for name in removal.gone)
     away = f"{goes} away{f', {in_bytes(weight)} less to download' if weight else ''}"
-    return Section(title, (*lines, f"{away}: {listed(removal.gone, limit=400)}"))
+    return TextSection(title, (*lines, f"{away}: {listed(removal.gone, limit=400)}"))
 
 
-def _held(held: Held) -> Section:
+def _held(held: Held) -> TextSection:
     title = f"What limits {held.name} {held.version}"
     if not held.holders:
-        return Section(title, ("Nothing requires it.",))
+        return TextSection(title, ("Nothing requires it.",))
     lines = [f"All together allow {held.allowed}"]
     tight = [holder for holder in held.holders if holder.tightest]
     lines += [f"tightest: {_holder(holder)}" for holder in tight]
@@ -237,7 +239,7 @@ def _held(held: Held) -> Section:
     lines += [_holder(holder) for holder in rest[:NAMED]]
     if len(rest) > NAMED:
         lines.append(f"and {len(rest) - NAMED} more, none of them tighter")
-    return Section(title, tuple(lines))
+    return TextSection(title, tuple(lines))
 
 
 def _holder(holder: Holder) -> str:
@@ -248,11 +250,11 @@ def _holder(holder: Holder) -> str:
     return text + (" (optional)" if holder.optional else "")
 
 
-def _comparison(comparison: Comparison, overlay: Overlay) -> Section:
+def _comparison(comparison: LockComparison, overlay: Overlay) -> TextSection:
     diff = comparison.diff
     title = f"From {comparison.old} to {comparison.new}"
     if diff.is_empty:
-        return Section(title, ("Nothing changed.",))
+        return TextSection(title, ("Nothing changed.",))
     counts = (
         f"{len(diff.added)} added, {len(diff.removed)} removed, {len(diff.changed)} changed, {diff.unchanged} as before",
         f"{len(diff.edges_added)} edges added, {len(diff.edges_removed)} removed",
@@ -264,10 +266,10 @@ def _comparison(comparison: Comparison, overlay: Overlay) -> Section:
     lines += [f"+ {_arrival(one, 'is new in pyproject.toml')}" for one in diff.added]
     lines += [f"- {_arrival(one, 'left pyproject.toml')}" for one in diff.removed]
     lines += [f"~ {_change(one)}" for one in diff.changed]
-    return Section(title, tuple(lines))
+    return TextSection(title, tuple(lines))
 
 
-def _change(change: Change) -> str:
+def _change(change: BuildChange) -> str:
     note = {"downgrade": " (downgrade)", "major": " (major)"}.get(change.kind, "")
     return f"{change.name} {', '.join(change.old)}{ARROW}{', '.join(change.new)}{note}"
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from poetry_aiops.health.feed import Subject
+    from poetry_aiops.health.feed import QueriedPackage
 
 
 FRESH: Final = 600.0
@@ -41,7 +41,7 @@ class AdvisoryCache:
         """Whether there is a folder to keep anything in."""
         return self._file.path is not None
 
-    def answer(self, subject: Subject) -> tuple[Stub, ...] | None:
+    def answer(self, subject: QueriedPackage) -> tuple[Stub, ...] | None:
         """Return which records the service named for a subject less than ten minutes ago."""
         try:
             at, stubs = self._answers[_key(subject)]
@@ -51,7 +51,7 @@ class AdvisoryCache:
         except (KeyError, TypeError, ValueError):
             return None
 
-    def keep_answer(self, subject: Subject, stubs: tuple[Stub, ...]) -> None:
+    def keep_answer(self, subject: QueriedPackage, stubs: tuple[Stub, ...]) -> None:
         self._answers[_key(subject)] = [self._clock(), [[stub.id, stub.modified] for stub in stubs]]
         self._changed = True
 
@@ -92,5 +92,5 @@ def _is_entry(value: object, length: int) -> bool:
     return isinstance(value, list) and len(value) == length and isinstance(value[0], int | float)
 
 
-def _key(subject: Subject) -> str:
+def _key(subject: QueriedPackage) -> str:
     return f"{subject.name}=={subject.version}"

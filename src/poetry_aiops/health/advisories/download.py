@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import IncompleteError
-from poetry_aiops.health.advisories.snapshot import Freshness, open_snapshot
+from poetry_aiops.health.advisories.snapshot import SnapshotAge, open_snapshot
 from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.files import temporary_beside, write_atomically
 from poetry_aiops.system.http import Limits, TransferError, open_transport
@@ -87,7 +87,7 @@ def _replace(path: Path, content: bytes, now: datetime) -> None:
     trial = temporary_beside(path, ".zip")
     try:
         write_atomically(trial, content)
-        open_snapshot(trial, Freshness(now), cache_folder=path.parent)
+        open_snapshot(trial, SnapshotAge(now), cache_folder=path.parent)
         trial.replace(path)
     finally:
         trial.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from poetry_aiops.health.advisories.cache import AdvisoryCache
 from poetry_aiops.health.advisories.osv_protocol import DEFAULT_URL, Stub, base_url, entry, query, stubs_in
 from poetry_aiops.health.advisory import Advisory, AdvisorySource
-from poetry_aiops.health.feed import Answer, Lookup
+from poetry_aiops.health.feed import FeedAnswer, Lookup
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.osv_reduced import reduced
 from poetry_aiops.system.addresses import redact_addresses
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from poetry_aiops.health.feed import Subject
+    from poetry_aiops.health.feed import QueriedPackage
     from poetry_aiops.system.http import Transport
 
 
@@ -71,7 +71,7 @@ class OsvService:
         self._clock = clock
         self._progress = progress
 
-    def look_up(self, subjects: Sequence[Subject]) -> Lookup:
+    def look_up(self, subjects: Sequence[QueriedPackage]) -> Lookup:
         """Return an answer for each subject; a failure is an answer with its reason."""
         source = AdvisorySource(name=f"OSV ({redact_addresses(self.url)})", date=self._now())
         if not subjects:
@@ -96,16 +96,16 @@ class _Run:
         self.url = url
         self.settings = settings
         self.cache = cache
-        self.stubs: dict[Subject, tuple[Stub, ...]] = {}
-        self.partial: dict[Subject, tuple[Stub, ...]] = {}
-        self.failures: dict[Subject, str] = {}
+        self.stubs: dict[QueriedPackage, tuple[Stub, ...]] = {}
+        self.partial: dict[QueriedPackage, tuple[Stub, ...]] = {}
+        self.failures: dict[QueriedPackage, str] = {}
         self.records: dict[str, Advisory] = {}
         self.lost: dict[str, str] = {}
         self.in_a_row = 0
         self.refusals = 0
         self.progress: Callable[[int, int], None] = lambda done, total: None  # noqa: ARG005 - as above
 
-    async def bounded(self, subjects: Sequence[Subject]) -> None:
+    async def bounded(self, subjects: Sequence[QueriedPackage]) -> None:
         """Find everything out within the budget; never raises for what the service does."""
         try:
             async with asyncio.timeout(self.settings.budget):
@@ -116,7 +116,7 @@ class _Run:
             self._give_up(subjects, error.reason)
         self.cache.save()
 
-    def answer(self, subject: Subject) -> Answer:
+    def answer(self, subject: QueriedPackage) -> FeedAnswer:
         """Return what is known about a subject; ids whose record is missing count all the same."""
         stubs = self.stubs.get(subject, self.partial.get(subject, ()))
         known = [self.records.get(stub.id) or self._nameless(stub) for stub in stubs]
@@ -124,13 +124,13 @@ class _Run:
         reasons += [f"{stub.id}: {self.lost[stub.id]}" for stub in stubs if stub.id in self.lost]
         if subject not in self.stubs and not reasons:
             reasons.append("the service was not asked")
-        return Answer(tuple(known), frozenset(stub.id for stub in stubs), "; ".join(reasons) or None)
+        return FeedAnswer(tuple(known), frozenset(stub.id for stub in stubs), "; ".join(reasons) or None)
 
     def _nameless(self, stub: Stub) -> Advisory:
         why = self.lost.setdefault(stub.id, "no record was received")
         return Advisory(stub.id, notes=(f"only its id is known: {why}",))
 
-    def _give_up(self, subjects: Iterable[Subject], reason: str) -> None:
+    def _give_up(self, subjects: Iterable[QueriedPackage], reason: str) -> None:
         for subject in subjects:
             if subject not in self.stubs:
                 self.failures.setdefault(subject, reason)
@@ -138,7 +138,7 @@ class _Run:
             if stub.id not in self.records:
                 self.lost.setdefault(stub.id, reason)
 
-    async def _find_out(self, subjects: Sequence[Subject]) -> None:
+    async def _find_out(self, subjects: Sequence[QueriedPackage]) -> None:
         for subject in subjects:
             if (stubs := self.cache.answer(subject)) is not None:
                 self.stubs[subject] = stubs
@@ -155,10 +155,10 @@ class _Run:
 
     # -- which records -----------------------------------------------------------------------------------
 
-    async def _ask(self, transport: Transport, chunk: Sequence[Subject]) -> None:
+    async def _ask(self, transport: Transport, chunk: Sequence[QueriedPackage]) -> None:
         """Ask for a chunk, page after page; a question that the service finds wrong is searched by halving."""
-        open_pages: dict[Subject, str] = dict.fromkeys(chunk, "")
-        found: dict[Subject, list[Stub]] = {subject: [] for subject in chunk}
+        open_pages: dict[QueriedPackage, str] = dict.fromkeys(chunk, "")
+        found: dict[QueriedPackage, list[Stub]] = {subject: [] for subject in chunk}
         try:
             for _ in range(MOST_PAGES):
                 open_pages = await self._page(transport, open_pages, found)
@@ -183,8 +183,11 @@ class _Run:
                 self.cache.keep_answer(subject, stubs)
 
     async def _page(
-        self, transport: Transport, pages: Mapping[Subject, str], found: dict[Subject, list[Stub]]
-    ) -> dict[Subject, str]:
+        self,
+        transport: Transport,
+        pages: Mapping[QueriedPackage, str],
+        found: dict[QueriedPackage, list[Stub]],
+    ) -> dict[QueriedPackage, str]:
         """Ask once for the given pages; return the subjects of which more is to come, with the next page."""
         queries = [query(subject, token) for subject, token in pages.items()]
         answer = await transport.post_json(f"{self.url}/v1/querybatch", {"queries": queries})
@@ -232,7 +235,7 @@ class _Run:
                 missing -= own
         await asyncio.gather(*asked)
 
-    async def _fetch_package(self, transport: Transport, subject: Subject, wanted: set[Stub]) -> None:
+    async def _fetch_package(self, transport: Transport, subject: QueriedPackage, wanted: set[Stub]) -> None:
         by_id = {stub.id: stub for stub in wanted}
         limits = replace(self.settings.limits, size=self.settings.record_size)
         token = ""

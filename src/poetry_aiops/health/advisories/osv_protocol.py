@@ -15,7 +15,7 @@ from poetry_aiops.system.http import TransferError
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.health.feed import Subject
+    from poetry_aiops.health.feed import QueriedPackage
 
 
 VARIABLE: Final = "POETRY_AIOPS_OSV_URL"
@@ -30,7 +30,7 @@ class Stub:
     modified: str
 
 
-def query(subject: Subject, token: str) -> dict[str, object]:
+def query(subject: QueriedPackage, token: str) -> dict[str, object]:
     """Return the question about one subject; ``token`` names a later page of its answer."""
     asked: dict[str, object] = {
         "package": {"name": subject.name, "ecosystem": ECOSYSTEM},

@@ -25,7 +25,7 @@ from pip_audit._service.interface import (  # type: ignore[import-untyped]
 )
 
 from poetry_aiops.health.advisory import Advisory, AdvisorySource, Affected, Event, VersionRange
-from poetry_aiops.health.feed import Answer, Lookup, Subject
+from poetry_aiops.health.feed import FeedAnswer, Lookup, QueriedPackage
 from poetry_aiops.health.osv_records import one_line
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.versions import parsed
@@ -109,7 +109,7 @@ class PipAuditFeed:
         self._service = service
         self._name = name
 
-    def look_up(self, subjects: Sequence[Subject]) -> Lookup:
+    def look_up(self, subjects: Sequence[QueriedPackage]) -> Lookup:
         """Return an answer for each subject; what the service raises becomes the answer's failure."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             answers = dict(zip(subjects, pool.map(self._ask, subjects), strict=True))
@@ -121,28 +121,28 @@ class PipAuditFeed:
             answers,
         )
 
-    def _ask(self, subject: Subject) -> Answer:
+    def _ask(self, subject: QueriedPackage) -> FeedAnswer:
         try:
             spec = ResolvedDependency(subject.name, Version(subject.version))
         except InvalidVersion:
-            return Answer(failure=f'"{subject.version}" is not a PEP 440 version')
+            return FeedAnswer(failure=f'"{subject.version}" is not a PEP 440 version')
         try:
             reported, results = self._service.query(spec)
         except (ServiceError, OSError) as error:
             cause = error.__cause__ or error
-            return Answer(
+            return FeedAnswer(
                 failure=redact_addresses(" ".join(str(cause).split()))[:300] or type(cause).__name__
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             # pip-audit takes records apart without looking; one bad version ends in any of these.
-            return Answer(failure=f"pip-audit could not read the answer: {type(error).__name__}: {error}")
+            return FeedAnswer(failure=f"pip-audit could not read the answer: {type(error).__name__}: {error}")
         if isinstance(reported, SkippedDependency):
-            return Answer(failure=one_line(reported.skip_reason))
+            return FeedAnswer(failure=one_line(reported.skip_reason))
         advisories = tuple(as_advisory(subject, result) for result in results)
-        return Answer(advisories, frozenset(advisory.id for advisory in advisories))
+        return FeedAnswer(advisories, frozenset(advisory.id for advisory in advisories))
 
 
-def as_advisory(subject: Subject, result: VulnerabilityResult) -> Advisory:
+def as_advisory(subject: QueriedPackage, result: VulnerabilityResult) -> Advisory:
     """Return pip-audit's model as an advisory about exactly the version that was asked for."""
     events = tuple(Event("fixed", str(version)) for version in result.fix_versions)
     entry = Affected(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.errors import IncompleteError, UsageError
 from poetry_aiops.health.advisories.index import build_index, index_from
 from poetry_aiops.health.advisory import AdvisorySource
-from poetry_aiops.health.feed import Answer, Lookup
+from poetry_aiops.health.feed import FeedAnswer, Lookup
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.reading import ANYWHERE, open_file, read_file
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.health.advisories.index import AdvisoryIndex
-    from poetry_aiops.health.feed import Subject
+    from poetry_aiops.health.feed import QueriedPackage
 
 
 LARGEST_RECORD: Final = 50_000_000
@@ -45,7 +45,7 @@ class SnapshotFeed:
     index: AdvisoryIndex
     problem: str | None = None
 
-    def look_up(self, subjects: Sequence[Subject]) -> Lookup:
+    def look_up(self, subjects: Sequence[QueriedPackage]) -> Lookup:
         """Return every record about each name; a name without records is known to have none."""
         by_name = {name: self.index.about(name) for name in dict.fromkeys(one.name for one in subjects)}
         source = AdvisorySource(
@@ -56,11 +56,11 @@ class SnapshotFeed:
             problem=self.problem,
             gaps=self.index.gaps,
         )
-        return Lookup(source, {subject: Answer(by_name[subject.name]) for subject in subjects})
+        return Lookup(source, {subject: FeedAnswer(by_name[subject.name]) for subject in subjects})
 
 
 @dataclass(frozen=True, slots=True)
-class Freshness:
+class SnapshotAge:
     """How old a snapshot may be at ``now``; ``max_age`` None sets no limit.
 
     ``checked`` is when the snapshot was last known to be the newest (its download); without it the newest record
@@ -73,7 +73,7 @@ class Freshness:
 
 
 def open_snapshot(
-    path: Path, freshness: Freshness, *, cache_folder: Path | None = None, name: str = ""
+    path: Path, freshness: SnapshotAge, *, cache_folder: Path | None = None, name: str = ""
 ) -> SnapshotFeed:
     """Return a feed over the snapshot at ``path``: a JSON file, a zip, or a folder.
 
@@ -129,7 +129,7 @@ def _keep(path: Path, index: AdvisoryIndex) -> None:
         return
 
 
-def _stale(index: AdvisoryIndex, freshness: Freshness) -> str | None:
+def _stale(index: AdvisoryIndex, freshness: SnapshotAge) -> str | None:
     if freshness.max_age is None:
         return None
     known = freshness.checked or _parsed_time(index.date)

@@ -134,7 +134,7 @@ def _vulnerabilities(report: HealthReport, components: dict[PackageKey, Componen
     return [_vulnerability(case, components) for case in cases]
 
 
-def _vulnerability(case: words.Case, components: dict[PackageKey, Component]) -> Vulnerability:
+def _vulnerability(case: words.FindingRows, components: dict[PackageKey, Component]) -> Vulnerability:
     finding, ignore = case.finding, case.ignore
     address = web_address(finding.url)
     mark = "" if ignore is None else "#ignored"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from poetry_aiops.health.advisory import Finding, PackageAudit
-    from poetry_aiops.health.against import Change
+    from poetry_aiops.health.against import FindingChanges
     from poetry_aiops.health.currency import Currency
     from poetry_aiops.health.gate import Violation
     from poetry_aiops.health.history import Seen, TrendPoint
@@ -289,7 +289,7 @@ def _fix(fix: ProposedFix) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: FindingChanges) -> dict[str, Any]:
     return {
         "revision": change.revision,
         "commit": change.commit,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from poetry_aiops.health.advisory import Audit, PackageAudit
-    from poetry_aiops.health.against import Change
+    from poetry_aiops.health.against import FindingChanges
     from poetry_aiops.health.currency import Currency
     from poetry_aiops.health.history import TrendPoint
     from poetry_aiops.health.ignores import IdleIgnore, Ignored
@@ -116,7 +116,7 @@ class HealthReport:
     tool_version: str = ""
     project_version: str = ""
     notes: tuple[str, ...] = ()
-    change: Change | None = None
+    change: FindingChanges | None = None
 
     @property
     def complete(self) -> bool:

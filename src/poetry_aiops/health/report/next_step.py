@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """A command to copy, and what it does about the verdict."""
 
     command: str
     why: str
 
 
-_DETAILS = Step("poetry health -v", "shows every metric and source, and what each rests on")
+_DETAILS = NextStep("poetry health -v", "shows every metric and source, and what each rests on")
 
 
-def next_step(report: HealthReport) -> Step | None:
+def next_step(report: HealthReport) -> NextStep | None:
     """Return the most useful next command; None where nothing has to be done or the fixes are shown already."""
     if report.gate.passed or report.fixes:
         return None
@@ -34,19 +34,19 @@ def next_step(report: HealthReport) -> Step | None:
     cases = [case for case in words.cases(report) if case.finding.identity in failing]
     attacks = dict.fromkeys(case.finding.package for case in cases if is_malware(case.finding.names))
     if attacks:
-        return Step(
+        return NextStep(
             f"poetry graph --why {for_terminal(next(iter(attacks)), 100)}",
             f"shows what needs {_names(list(attacks))}, which is malware: remove it, and look at every machine that installed it",
         )
     fixable = dict.fromkeys(case.finding.package for case in cases if case.finding.fixed_in)
     if fixable:
-        return Step(
+        return NextStep(
             "poetry health --fix --dry-run",
             f"shows how poetry.lock gets fixed versions of {_names(list(fixable))}; without --dry-run it is written",
         )
     if cases:
         worst = for_terminal(cases[0].finding.package, 100)
-        return Step(
+        return NextStep(
             f"poetry graph --why {worst}",
             f"shows what needs {worst}, for which no fix is known; replace it, or ignore the advisory with a reason"
             " in [tool.poetry-aiops.health]",
@@ -54,11 +54,11 @@ def next_step(report: HealthReport) -> Step | None:
     return _DETAILS if report.gate.violations else _about_questions(report)
 
 
-def _about_questions(report: HealthReport) -> Step:
+def _about_questions(report: HealthReport) -> NextStep:
     if any(
         "run `poetry lock`" in question or "lacks what has" in question for question in report.gate.incomplete
     ):
-        return Step(
+        return NextStep(
             "poetry lock",
             "makes poetry.lock what pyproject.toml requires, with all that the locked packages need",
         )
@@ -67,13 +67,13 @@ def _about_questions(report: HealthReport) -> Step:
         and report.audit.failed
         and any(not source.reachable for source in report.audit.sources)
     ):
-        return Step(
+        return NextStep(
             "poetry health --update-advisories",
             "fetches the advisory database from another address and compares it on this machine; behind a proxy set"
             " HTTPS_PROXY, with a mirror or a file give --advisories URL or osv.zip",
         )
     if report.audit is not None and report.audit.failed:
-        return Step(
+        return NextStep(
             "poetry health --update-advisories",
             "fetches advisories and compares all packages on this machine, so that no name is sent",
         )

@@ -81,7 +81,7 @@ def _advisories(report: HealthReport, rules: dict[str, dict[str, Any]]) -> list[
     return [_advisory(report, case) for case in cases]
 
 
-def _advisory(report: HealthReport, case: words.Case) -> dict[str, Any]:
+def _advisory(report: HealthReport, case: words.FindingRows) -> dict[str, Any]:
     finding = case.finding
     fixed = f"fixed in {finding.fixed_in[0]}" if finding.fixed_in else "no fixed version is known"
     text = (

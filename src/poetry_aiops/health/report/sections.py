@@ -80,17 +80,19 @@ def sections(report: HealthReport) -> tuple[Section, ...]:
     return tuple(section for section in made if section.rows or section.notes)
 
 
-def facts(report: HealthReport) -> tuple[tuple[str, words.Verdict], ...]:
+def facts(report: HealthReport) -> tuple[tuple[str, words.GateVerdict], ...]:
     """Return what stands at the top beside the verdict, each with its label."""
     found = [("Found", words.found_in_words(report))] if report.audit is not None else []
-    change = [("Change", words.Verdict(words.change_in_words(report), ""))] if report.change else []
-    scope = [("Scope", words.Verdict(f"{report.scope} (not the whole lock)", "warn"))] if report.scope else []
+    change = [("Change", words.GateVerdict(words.change_in_words(report), ""))] if report.change else []
+    scope = (
+        [("Scope", words.GateVerdict(f"{report.scope} (not the whole lock)", "warn"))] if report.scope else []
+    )
     return (
         *found,
         *change,
         ("Audit", words.audited_in_words(report)),
         ("Score", words.score_in_words(report)),
-        ("Fails on", words.Verdict(words.rules_in_words(report.rules), "dim")),
+        ("Fails on", words.GateVerdict(words.rules_in_words(report.rules), "dim")),
         *scope,
     )
 

@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.cli.escape import for_terminal
-from poetry_aiops.cli.styled import Span, labelled, paragraph, styled, table, table_blocks
+from poetry_aiops.cli.styled import StyledText, labelled, paragraph, styled, table, table_blocks
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.next_step import next_step
 from poetry_aiops.health.report.sections import by_package, facts, reasons, sections
@@ -148,8 +148,8 @@ def _table(section: Section, width: int) -> Iterator[Line]:
         yield from paragraph(for_terminal(below, 1000), width, 6, "dim") if below else ()
 
 
-def _spans(row: Sequence[Cell]) -> list[Span]:
-    return [Span(for_terminal(cell.text), cell.style) for cell in row]
+def _spans(row: Sequence[Cell]) -> list[StyledText]:
+    return [StyledText(for_terminal(cell.text), cell.style) for cell in row]
 
 
 def _more(count: int, width: int) -> list[Line]:

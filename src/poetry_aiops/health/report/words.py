@@ -49,7 +49,7 @@ _NOT_ASKED: Final = "not requested"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class FindingRows:
     """One finding and the rows of the builds that it concerns; ``ignore`` is the entry that takes it out of the count."""
 
     finding: Finding
@@ -63,17 +63,17 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateVerdict:
     """The judgement in a few words, and how good it is."""
 
     text: str
     style: Style
 
 
-def cases(report: HealthReport) -> tuple[Case, ...]:
+def cases(report: HealthReport) -> tuple[FindingRows, ...]:
     """Return the findings that count, the most severe packages first, each package's findings together."""
     ignored = {one.finding.identity for one in report.ignored}
-    found: dict[str, list[Case]] = {}
+    found: dict[str, list[FindingRows]] = {}
     for case in _cases(
         report, [(finding, None) for finding in report.audit.findings] if report.audit else []
     ):
@@ -84,13 +84,13 @@ def cases(report: HealthReport) -> tuple[Case, ...]:
     return tuple(case for group in ordered for case in group)
 
 
-def by_package(report: HealthReport) -> tuple[tuple[Case, ...], ...]:
+def by_package(report: HealthReport) -> tuple[tuple[FindingRows, ...], ...]:
     """Return the findings that count, grouped by package, the packages and findings with the highest severity first.
 
     Against a base they are those that the change brings.
     """
     new = None if report.change is None else {finding.identity for finding in report.change.new}
-    found: dict[str, list[Case]] = {}
+    found: dict[str, list[FindingRows]] = {}
     for case in cases(report):
         if new is not None and case.finding.identity not in new:
             continue
@@ -114,17 +114,17 @@ def folded(rows: Sequence[PackageRow]) -> tuple[tuple[str, tuple[str, ...]], ...
     return tuple(sorted(((why, tuple(names)) for why, names in found.items()), key=lambda one: -len(one[1])))
 
 
-def ignored_cases(report: HealthReport) -> tuple[Case, ...]:
+def ignored_cases(report: HealthReport) -> tuple[FindingRows, ...]:
     """Return the findings that an ignore takes out of the count, in the order of the report."""
     return tuple(_cases(report, [(one.finding, one.ignore) for one in report.ignored]))
 
 
-def _cases(report: HealthReport, found: Iterable[tuple[Finding, Ignore | None]]) -> Iterator[Case]:
+def _cases(report: HealthReport, found: Iterable[tuple[Finding, Ignore | None]]) -> Iterator[FindingRows]:
     rows = {row.package.key: row for row in report.packages}
     for finding, ignore in found:
         concerned = tuple(rows[key] for key in finding.builds if key in rows)
         if concerned:
-            yield Case(finding, concerned, ignore)
+            yield FindingRows(finding, concerned, ignore)
 
 
 def style_of_severity(severity: Severity) -> Style:
@@ -148,15 +148,15 @@ def style_of_metric(report: HealthReport, metric: Metric) -> Style:
     return "warn" if style == "good" and is_failed else style
 
 
-def verdict(report: HealthReport) -> Verdict:
+def verdict(report: HealthReport) -> GateVerdict:
     """Return what the gate says: failed, cannot tell, or passed."""
     gate = report.gate
     if gate.violations:
         more = f"; {counted(len(gate.incomplete), 'question')} open" if gate.incomplete else ""
-        return Verdict(f"failed: {counted(len(gate.violations), 'violation')}{more}", "bad")
+        return GateVerdict(f"failed: {counted(len(gate.violations), 'violation')}{more}", "bad")
     if gate.incomplete:
-        return Verdict("inconclusive: what is missing could change the answer", "warn")
-    return Verdict("passed", "good")
+        return GateVerdict("inconclusive: what is missing could change the answer", "warn")
+    return GateVerdict("passed", "good")
 
 
 def rules_in_words(rules: Rules) -> str:
@@ -185,28 +185,28 @@ def change_in_words(report: HealthReport) -> str:
     return f"{counts} since {change.revision} ({change.commit[:7]}); only what is new counts"
 
 
-def score_in_words(report: HealthReport) -> Verdict:
+def score_in_words(report: HealthReport) -> GateVerdict:
     """Return the overall score and what it rests on; insufficient on too few facts, never good beside a failed gate."""
     score = report.score
     if score.value is None:
-        return Verdict("unknown", "warn")
+        return GateVerdict("unknown", "warn")
     text = f"{number(score.value)} of 100"
     if not score.is_sufficient:
-        return Verdict(f"not enough data ({percent(score.coverage)} of the checks ran)", "warn")
+        return GateVerdict(f"not enough data ({percent(score.coverage)} of the checks ran)", "warn")
     asked = [metric.name for metric in report.metrics]
     alone = f"; {' and '.join(asked)} alone" if len(asked) <= 2 else ""  # noqa: PLR2004 - of five
     style = style_of_score(score.value, 100.0)
-    return Verdict(
+    return GateVerdict(
         f"{text}, from {percent(score.coverage)} of the checks{alone}",
         "warn" if style == "good" and not report.gate.passed else style,
     )
 
 
-def audited_in_words(report: HealthReport) -> Verdict:
+def audited_in_words(report: HealthReport) -> GateVerdict:
     """Return how many packages were audited, and how many are unknown."""
     audit = report.audit
     if audit is None:
-        return Verdict("vulnerabilities were not checked", "warn")
+        return GateVerdict("vulnerabilities were not checked", "warn")
     states = [package.status for package in audit.packages]
     applicable = len(states) - states.count(Status.NOT_APPLICABLE)
     parts = [f"{states.count(Status.AUDITED)} of {counted(applicable, 'package')} audited"]
@@ -215,23 +215,25 @@ def audited_in_words(report: HealthReport) -> Verdict:
     if applicable < len(states):
         parts.append(f"{len(states) - applicable} not applicable")
     good = audit.complete and applicable > 0
-    return Verdict(", ".join(parts), "good" if good else "warn")
+    return GateVerdict(", ".join(parts), "good" if good else "warn")
 
 
-def found_in_words(report: HealthReport) -> Verdict:
+def found_in_words(report: HealthReport) -> GateVerdict:
     """Return ``3 vulnerabilities: 1 critical, 2 high``; none is only good where everything was audited."""
     levels = [case.finding.severity for case in cases(report)]
     if levels:
         counts = [f"{levels.count(level)} {_level(level)}" for level in GRAVEST_FIRST if level in levels]
         many = counted(len(levels), "vulnerability", "vulnerabilities")
         worst = next(level for level in GRAVEST_FIRST if level in levels)
-        return Verdict(f"{many}: {', '.join(counts)}", style_of_severity(worst))
+        return GateVerdict(f"{many}: {', '.join(counts)}", style_of_severity(worst))
     if report.audit is None or report.audit.blind:
         is_failed = report.audit is not None and bool(report.audit.failed)
-        return Verdict("unknown: nothing could be audited" if is_failed else "nothing was audited", "warn")
+        return GateVerdict(
+            "unknown: nothing could be audited" if is_failed else "nothing was audited", "warn"
+        )
     if not report.audit.complete:
-        return Verdict("unknown: none was seen, but not everything could be audited", "warn")
-    return Verdict("no known vulnerability", audited_in_words(report).style)
+        return GateVerdict("unknown: none was seen, but not everything could be audited", "warn")
+    return GateVerdict("no known vulnerability", audited_in_words(report).style)
 
 
 def clean_in_words(report: HealthReport) -> str:
@@ -344,14 +346,14 @@ def fixes_in_order(report: HealthReport) -> tuple[ProposedFix, ...]:
     return tuple(sorted(report.fixes, key=lambda fix: (order.index(fix.how), fix.package)))
 
 
-def fix_in_words(fix: ProposedFix) -> Verdict:
+def fix_in_words(fix: ProposedFix) -> GateVerdict:
     """Return what a proposed fix does, or why there is none."""
     if fix.how == "pin":
-        return Verdict("only poetry.lock changes", "good")
+        return GateVerdict("only poetry.lock changes", "good")
     if fix.how == "edit":
-        return Verdict(fix.edit or "pyproject.toml has to change", "warn")
+        return GateVerdict(fix.edit or "pyproject.toml has to change", "warn")
     by = "; ".join(fix.blockers) or "no fixed version is known"
-    return Verdict(f"blocked: {by}", "bad")
+    return GateVerdict(f"blocked: {by}", "bad")
 
 
 def terms_in_words(ignore: Ignore) -> str:
@@ -394,7 +396,7 @@ def _level(level: Severity) -> str:
     return "of unknown severity" if level is Severity.UNKNOWN else str(level)
 
 
-def _gravity(case: Case) -> tuple[int, float, str]:
+def _gravity(case: FindingRows) -> tuple[int, float, str]:
     finding = case.finding
     place = -1 if finding.exploited else GRAVEST_FIRST.index(finding.severity)
     return (place, -(finding.cvss or 0.0), finding.id)

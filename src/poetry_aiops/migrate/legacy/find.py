@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.migrate.legacy.images import Image, read_image
-from poetry_aiops.migrate.legacy.model import Finding, Knowledge, KnownFile, OldCommand, shown
+from poetry_aiops.migrate.legacy.images import ReadImage, read_image
+from poetry_aiops.migrate.legacy.model import CommandFinding, Knowledge, KnownFile, OldCommand, shown
 from poetry_aiops.migrate.legacy.pip_calls import input_files, pip_finding
 from poetry_aiops.migrate.legacy.poetry_calls import PLUGINS, poetry_finding
 from poetry_aiops.migrate.legacy.programs import call_of
@@ -45,17 +45,17 @@ _ASSIGNED: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL
 
 
 @dataclass(frozen=True)
-class OldFile:
+class CommandFile:
     """A file's text with LF ends, how it is read, and everything old in it; ``image`` for a Dockerfile."""
 
     path: str
     kind: FileKind
     file: FileText
-    findings: tuple[Finding, ...]
-    image: Image | None
+    findings: tuple[CommandFinding, ...]
+    image: ReadImage | None
 
 
-def read_old_file(path: str, text: str, known: Knowledge) -> OldFile | None:
+def read_old_file(path: str, text: str, known: Knowledge) -> CommandFile | None:
     """Return what is old in a file, in the order of its lines; None for one that holds no commands.
 
     ``path`` is relative to the project, with slashes; it says how the text is read.
@@ -70,7 +70,7 @@ def read_old_file(path: str, text: str, known: Knowledge) -> OldFile | None:
         for line, about, finding in settings(read.kind, path, read.file, known)
     ]
     ordered = tuple(sorted(dict.fromkeys(found), key=lambda finding: finding.line))
-    return OldFile(path, read.kind, read.file, ordered, read.image)
+    return CommandFile(path, read.kind, read.file, ordered, read.image)
 
 
 def references_in(path: str, text: str, known: Knowledge) -> Iterator[tuple[KnownFile, Place, bool]]:
@@ -90,7 +90,7 @@ def _commands_of(path: str, text: str) -> _Commands | None:
     return _Commands(path, kind, FileText(text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
-def old_command(path: str, finding: Finding, *, rewritten: bool = False) -> OldCommand:
+def old_command(path: str, finding: CommandFinding, *, rewritten: bool = False) -> OldCommand:
     """Return a finding fit to be shown."""
     today = "\n".join(shown(line) for line in finding.today.split("\n"))
     place = Place(shown(path), finding.line)
@@ -138,12 +138,12 @@ class _Commands:
         self.path = path
         self.kind = kind
         self.file = file
-        self.image: Image | None = None
+        self.image: ReadImage | None = None
         self.exports = re.search(r"(?:poetry|uv) export", file.text) is not None
         self.has_own_environment = _OWN_ENVIRONMENT.search(file.text) is not None
         self.plugins = frozenset(name for name in PLUGINS if name in file.text)
 
-    def find(self, known: Knowledge) -> Iterator[Finding]:
+    def find(self, known: Knowledge) -> Iterator[CommandFinding]:
         """Yield what is old among the commands."""
         for command, near, local in self.placed(known):
             finding = self._finding(command, near, local)
@@ -189,11 +189,11 @@ class _Commands:
         start = "." if at_home else str(PurePosixPath(near).parent)
         return f"{start}/{folder}/{PurePosixPath(self.path).name}", known
 
-    def _finding(self, command: Command, near: str, known: Knowledge) -> Finding | None:
+    def _finding(self, command: Command, near: str, known: Knowledge) -> CommandFinding | None:
         if _OLD_INSTALLER.search(command.text):
             why = "Poetry's old installer is gone (not tried here; Poetry's documentation on installing)"
             today = "curl -sSL https://install.python-poetry.org | python3 -"
-            return Finding("poetry-installer", why, today, "likely")
+            return CommandFinding("poetry-installer", why, today, "likely")
         call = call_of(command.words)
         if call is None:
             return None
@@ -206,7 +206,7 @@ class _Commands:
         finding = pip_finding(call, command, known, near)
         return self._in_file(replace(finding, drops=finding.drops and bare), known) if finding else None
 
-    def _in_file(self, finding: Finding, known: Knowledge) -> Finding:
+    def _in_file(self, finding: CommandFinding, known: Knowledge) -> CommandFinding:
         """Return a finding with what the rest of the file says about it.
 
         Poetry makes an environment of its own, where pip used an image's Python; a file may be exported right before
@@ -234,7 +234,7 @@ def _assigned(command: Command) -> dict[str, str]:
     return {one["name"]: one["value"] for one in found if one} if all(found) else {}
 
 
-def manifest_of(finding: Finding, known: Knowledge) -> str:
+def manifest_of(finding: CommandFinding, known: Knowledge) -> str:
     """Return the folder of an image where pyproject.toml is when a command installs.
 
     The repository's own folder where all of it was copied, else where the command works; in an image without a
@@ -249,7 +249,7 @@ def manifest_of(finding: Finding, known: Knowledge) -> str:
     return str(PurePosixPath(placed[0]).parent) if placed else "/"
 
 
-def _copies(image: Image, found: Iterable[Finding], known: Knowledge) -> Iterator[Finding]:
+def _copies(image: ReadImage, found: Iterable[CommandFinding], known: Knowledge) -> Iterator[CommandFinding]:
     """Yield every COPY of migrated files, with pyproject.toml going to where the commands after it install."""
     for copy in image.copies:
         user = next(
@@ -262,7 +262,7 @@ def _copies(image: Image, found: Iterable[Finding], known: Knowledge) -> Iterato
             target = manifest_of(user, stage)
         why = "`poetry install` reads pyproject.toml and poetry.lock"
         today = copy.instead(target, known.needs or ())
-        yield Finding(
+        yield CommandFinding(
             "docker-copy",
             why,
             today,

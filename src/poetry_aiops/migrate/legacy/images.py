@@ -81,7 +81,7 @@ class Copy:
 
 
 @dataclass
-class Image:
+class ReadImage:
     """A Dockerfile, read: its shell text, what is known at each instruction, and every COPY of a migrated file."""
 
     stages: dict[int, Stage]
@@ -98,12 +98,12 @@ class Image:
         return max(start for start in self.stages if start <= line)
 
 
-def read_image(file: FileText, path: str, known: Knowledge) -> Image:
+def read_image(file: FileText, path: str, known: Knowledge) -> ReadImage:
     """Return what a Dockerfile at ``path`` says."""
-    return _Reader(file, path, known).read()
+    return _DockerfileReader(file, path, known).read()
 
 
-class _Reader:
+class _DockerfileReader:
     def __init__(self, file: FileText, path: str, known: Knowledge) -> None:
         self.file = file
         self.path = path
@@ -111,9 +111,9 @@ class _Reader:
         self.stage = Stage(self.known)
         self.named: dict[str, Stage] = {}
         self.name = ""
-        self.image = Image({0: self.stage})
+        self.image = ReadImage({0: self.stage})
 
-    def read(self) -> Image:
+    def read(self) -> ReadImage:
         count = 0
         for start, end in _instructions(self.file.lines):
             lines = [line for line in self.file.lines[start:end] if not line.lstrip().startswith("#")]

@@ -43,7 +43,7 @@ class OldCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CommandFinding:
     """A rule that applies: why, what to write instead, how sure that is, and which line and text it is about.
 
     ``files`` are the migrated files that the command reads. ``drops``: all else that the command says has no

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
-from poetry_aiops.migrate.legacy.model import Finding, install_line
+from poetry_aiops.migrate.legacy.model import CommandFinding, install_line
 from poetry_aiops.migrate.legacy.programs import call_of
 
 
@@ -77,7 +77,7 @@ class _Arguments:
         return any(name in names for name, _ in self.options)
 
 
-def pip_finding(call: Call, command: Command, known: Knowledge, path: str) -> Finding | None:
+def pip_finding(call: Call, command: Command, known: Knowledge, path: str) -> CommandFinding | None:
     """Return what is old about a call of pip or pip-tools, None when it has nothing to do with the migration."""
     if call.program == "pip-compile":
         return _compile(_Arguments(call.arguments), known, path)
@@ -91,7 +91,7 @@ def pip_finding(call: Call, command: Command, known: Knowledge, path: str) -> Fi
 
 def _pip(
     subcommand: str, arguments: _Arguments, command: Command, known: Knowledge, path: str
-) -> Finding | None:
+) -> CommandFinding | None:
     if subcommand == "freeze":
         return _freeze(command, known, path)
     piped = _piped(arguments, command, subcommand, known)
@@ -123,13 +123,13 @@ def _names(files: Iterable[KnownFile]) -> str:
     return ", ".join(dict.fromkeys(file.path for file in files))
 
 
-def _install(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -> Finding | None:
+def _install(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -> CommandFinding | None:
     if not files:
         return _project(arguments, known) if arguments.projects else None
     why = f"reads {_names(files)}; poetry.lock holds those packages now"
     if arguments.values(arguments.facts["places"]):
         why += ", and Poetry has no --target: `poetry sync-reqs` keeps the file up to date with poetry.lock"
-        return Finding("pip-install-target", why, "poetry sync-reqs", "likely")
+        return CommandFinding("pip-install-target", why, "poetry sync-reqs", "likely")
     others = [
         name
         for name in arguments.packages
@@ -147,7 +147,7 @@ def _install(arguments: _Arguments, files: list[KnownFile], known: Knowledge) ->
     )
     words = () if arguments.projects or not known.is_package else ("--no-root",)
     today = install_line(_groups(files), known, words=(*words, *_extras(arguments, known)))
-    return Finding(
+    return CommandFinding(
         "pip-install-requirements", why, today, "certain" if sure else "likely", tuple(files), drops=drops
     )
 
@@ -162,12 +162,12 @@ def _substituted(arguments: _Arguments, command: Command, known: Knowledge, path
     return (file for name in names for file in known.find(name, path))
 
 
-def _project(arguments: _Arguments, known: Knowledge) -> Finding:
+def _project(arguments: _Arguments, known: Knowledge) -> CommandFinding:
     extras = _extras(arguments, known)
     is_main = not arguments.is_editable and not any(word.startswith("--with") for word in extras)
     today = " ".join(["poetry install", *(["--only main"] if is_main else []), *extras])
     why = "pip chooses the versions of the dependencies again; Poetry installs the project with those of poetry.lock"
-    return Finding("pip-install-project", why, today, "likely")
+    return CommandFinding("pip-install-project", why, today, "likely")
 
 
 def _extras(arguments: _Arguments, known: Knowledge) -> list[str]:
@@ -180,7 +180,9 @@ def _extras(arguments: _Arguments, known: Knowledge) -> list[str]:
     return [*words, *(f"--extras {name}" for name in names if name and name not in groups)]
 
 
-def _piped(arguments: _Arguments, command: Command, subcommand: str, known: Knowledge) -> Finding | None:
+def _piped(
+    arguments: _Arguments, command: Command, subcommand: str, known: Knowledge
+) -> CommandFinding | None:
     """Return what is old about ``poetry export | pip ... -r -``."""
     source = call_of(command.reads.words) if command.reads else None
     stdin = next((name for name in arguments.files if name in {"-", "/dev/stdin"}), None)
@@ -191,11 +193,13 @@ def _piped(arguments: _Arguments, command: Command, subcommand: str, known: Know
         why = "`poetry export` needs poetry-plugin-export since Poetry 2.0"
         why += ", and pip takes `-r -` for a file of that name" if stdin == "-" else ""
         today = f"poetry sync {only}" if only else install_line(("main",), known, command="sync")
-        return Finding("export-pipe", why, today, "certain" if stdin == "-" else "likely")
+        return CommandFinding("export-pipe", why, today, "certain" if stdin == "-" else "likely")
     if stdin == "-":
         text = f"{command.reads.text} | {command.text}"
         why = "pip takes `-r -` for a file of that name; `-r /dev/stdin` reads the pipe"
-        return Finding("pip-stdin", why, re.sub(r"(-r|--requirement)[ =]-(?=\s|$)", r"\1 /dev/stdin", text))
+        return CommandFinding(
+            "pip-stdin", why, re.sub(r"(-r|--requirement)[ =]-(?=\s|$)", r"\1 /dev/stdin", text)
+        )
     return None
 
 
@@ -209,15 +213,15 @@ def _selection_of(export: Call) -> str:
     )
 
 
-def _download(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -> Finding:
+def _download(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -> CommandFinding:
     backends = [known.group(group).backend for group in _groups(files)]
     chosen = next((f" --hardware {backend}" for backend in backends if backend), "")
     folder = next(iter(arguments.values(arguments.facts["folders"])), "wheels")
     why = f"reads {_names(files)}; poetry.lock knows the very files to fetch"
-    return Finding("pip-download", why, f"poetry sync-reqs --wheelhouse {folder}{chosen}", "likely")
+    return CommandFinding("pip-download", why, f"poetry sync-reqs --wheelhouse {folder}{chosen}", "likely")
 
 
-def _freeze(command: Command, known: Knowledge, path: str) -> Finding | None:
+def _freeze(command: Command, known: Knowledge, path: str) -> CommandFinding | None:
     ours = command.writes is not None and bool(known.find(command.writes, path))
     if not ours and not _REQUIREMENTS_NAME.search(command.writes or ""):
         return None
@@ -225,10 +229,10 @@ def _freeze(command: Command, known: Knowledge, path: str) -> Finding | None:
         f"writes {command.writes} from whatever happens to be installed; `poetry lock` keeps the versions now, "
         "and `poetry sync-reqs` writes such files from poetry.lock"
     )
-    return Finding("pip-freeze", why, "poetry sync-reqs", "certain" if ours else "likely")
+    return CommandFinding("pip-freeze", why, "poetry sync-reqs", "certain" if ours else "likely")
 
 
-def _compile(arguments: _Arguments, known: Knowledge, path: str) -> Finding | None:
+def _compile(arguments: _Arguments, known: Knowledge, path: str) -> CommandFinding | None:
     sources = arguments.packages
     named = [*sources, *arguments.values({"-o", "--output-file"})]
     ours = any(known.find(name, path) for name in named)
@@ -238,14 +242,16 @@ def _compile(arguments: _Arguments, known: Knowledge, path: str) -> Finding | No
     upgrade = packages or arguments.has("-U", "--upgrade")
     today = " ".join(["poetry update --lock", *packages]) if upgrade else "poetry lock"
     why = "compiles pins that poetry.lock holds now; `poetry sync-reqs` writes the file where others still read it"
-    return Finding("pip-compile", why, today, "certain" if ours else "likely")
+    return CommandFinding("pip-compile", why, today, "certain" if ours else "likely")
 
 
-def _sync(arguments: _Arguments, known: Knowledge, path: str) -> Finding | None:
+def _sync(arguments: _Arguments, known: Knowledge, path: str) -> CommandFinding | None:
     groups = _groups(file for name in arguments.packages for file in known.find(name, path))
     if arguments.packages and not groups:
         return None
     today = install_line(groups, known, command="sync") if groups else "poetry sync"
     if any(known.group(group).backend for group in groups):
         today = install_line(groups, known, words=("--sync",))
-    return Finding("pip-sync", "brings an environment up to date with files that poetry.lock replaces", today)
+    return CommandFinding(
+        "pip-sync", "brings an environment up to date with files that poetry.lock replaces", today
+    )

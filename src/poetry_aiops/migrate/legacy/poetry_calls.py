@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
-from poetry_aiops.migrate.legacy.model import Finding
+from poetry_aiops.migrate.legacy.model import CommandFinding
 from poetry_aiops.migrate.legacy.programs import positional
 
 
@@ -25,7 +25,7 @@ _TWO_WORDS: Final = frozenset({"self", "plugin", "source", "cache", "debug", "en
 _INVERTED: Final = {"true": "false", "false": "true", "1": "0", "0": "1"}
 
 
-def poetry_finding(call: Call, plugins: frozenset[str]) -> Finding | None:
+def poetry_finding(call: Call, plugins: frozenset[str]) -> CommandFinding | None:
     """Return what is old about a call of Poetry; ``plugins`` are those of ``PLUGINS`` that the file names."""
     at = positional(call.arguments)
     if at is None:
@@ -41,28 +41,28 @@ def poetry_finding(call: Call, plugins: frozenset[str]) -> Finding | None:
     )
 
 
-def _gone(name: str, rest: Sequence[str], plugins: frozenset[str]) -> Finding | None:
+def _gone(name: str, rest: Sequence[str], plugins: frozenset[str]) -> CommandFinding | None:
     for old in load_legacy_facts().commands:
         if old.name == name and old.plugin not in plugins:
             today = " ".join([old.instead, *(rest if old.keep_rest else ())])
-            return Finding("poetry-command", old.why(f"`poetry {name}`"), today, _sure(old))
+            return CommandFinding("poetry-command", old.why(f"`poetry {name}`"), today, _sure(old))
     return None
 
 
-def _setting(values: list[str]) -> Finding | None:
+def _setting(values: list[str]) -> CommandFinding | None:
     key, *set_to = [value for value in values if not value.startswith("-")] or [""]
     for old in load_legacy_facts().settings:
         if old.name == key:
             new = [_INVERTED.get(value.lower(), value) if old.inverted else value for value in set_to]
             options = [value for value in values if value.startswith("--")]
             today = " ".join(["poetry config", *options, old.instead, *new]) if old.instead else ""
-            return Finding("poetry-setting", old.why(f"the setting {old.name}"), today, _sure(old))
+            return CommandFinding("poetry-setting", old.why(f"the setting {old.name}"), today, _sure(old))
     return None
 
 
 def _without_old_options(
     before: list[str], name: str, rest: list[str], plugins: frozenset[str]
-) -> Finding | None:
+) -> CommandFinding | None:
     rule, command, why, sure = "poetry-option", name, [], True
     for old in load_legacy_facts().options:
         replaced = _replaced(rest, old) if name in old.commands else None
@@ -84,7 +84,7 @@ def _without_old_options(
             "or let `poetry sync-reqs` write the file"
         )
     today = " ".join(["poetry", *before, command, *rest])
-    return Finding(rule, "; ".join(why), today, "certain" if sure else "likely") if why else None
+    return CommandFinding(rule, "; ".join(why), today, "certain" if sure else "likely") if why else None
 
 
 def _replaced(words: list[str], old: OldForm) -> list[str] | None:

@@ -17,9 +17,9 @@ from poetry_aiops.migrate.legacy.pipelines import entries
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_aiops.migrate.legacy.find import OldFile
-    from poetry_aiops.migrate.legacy.images import Image
-    from poetry_aiops.migrate.legacy.model import Finding, Knowledge
+    from poetry_aiops.migrate.legacy.find import CommandFile
+    from poetry_aiops.migrate.legacy.images import ReadImage
+    from poetry_aiops.migrate.legacy.model import CommandFinding, Knowledge
     from poetry_aiops.migrate.legacy.pipelines import Entry
 
 
@@ -36,10 +36,10 @@ Edit = tuple[int, int, str]
 """From an offset to an offset, and the text there instead."""
 
 
-def rewritten(old: OldFile, known: Knowledge) -> tuple[str, frozenset[Finding]]:
+def rewritten(old: CommandFile, known: Knowledge) -> tuple[str, frozenset[CommandFinding]]:
     """Return the file's new text with LF ends and what has been changed; nothing where nothing is certain."""
     edits: list[Edit] = []
-    changed: list[Finding] = []
+    changed: list[CommandFinding] = []
     if old.image is not None:
         edits, changed = _image(old, old.image, known)
     elif old.path.startswith(".github/workflows/"):
@@ -50,12 +50,12 @@ def rewritten(old: OldFile, known: Knowledge) -> tuple[str, frozenset[Finding]]:
     return _edited(old.file.text, edits), frozenset(changed)
 
 
-def _is_certain(found: Finding) -> bool:
+def _is_certain(found: CommandFinding) -> bool:
     sure = found.confidence == "certain" and found.drops and found.today != ""
     return sure and found.rule in _COMMANDS and found.span is not None
 
 
-def _replacing(findings: Iterable[Finding]) -> list[Edit]:
+def _replacing(findings: Iterable[CommandFinding]) -> list[Edit]:
     return [(*found.span, found.today) for found in findings if found.span is not None]
 
 
@@ -65,12 +65,12 @@ def _edited(text: str, edits: Iterable[Edit]) -> str:
     return text
 
 
-def _needs_plugin(findings: Iterable[Finding]) -> bool:
+def _needs_plugin(findings: Iterable[CommandFinding]) -> bool:
     """Say whether the new commands need this plugin beside Poetry: those of a hardware variant do."""
     return any("hw-install" in found.today for found in findings)
 
 
-def _is_too_old(minors: Iterable[str], findings: Iterable[Finding]) -> bool:
+def _is_too_old(minors: Iterable[str], findings: Iterable[CommandFinding]) -> bool:
     """Say whether one of these minors of Python 3 is too old for what the new commands need."""
     lowest = load_legacy_facts().lowest["plugin" if _needs_plugin(findings) else "poetry"]
     return any(int(minor) < lowest for minor in minors)
@@ -79,7 +79,7 @@ def _is_too_old(minors: Iterable[str], findings: Iterable[Finding]) -> bool:
 # -- images ------------------------------------------------------------------------------------------------
 
 
-def _image(old: OldFile, image: Image, known: Knowledge) -> tuple[list[Edit], list[Finding]]:
+def _image(old: CommandFile, image: ReadImage, known: Knowledge) -> tuple[list[Edit], list[CommandFinding]]:
     found = [one for one in old.findings if one.rule in _IMAGE]
     runs = [one for one in found if one.rule == "pip-install-requirements"]
     copies = {one.line: one for one in found if one.rule == "docker-copy"}
@@ -99,7 +99,7 @@ def _image(old: OldFile, image: Image, known: Knowledge) -> tuple[list[Edit], li
     return [*edits, *_with_poetry(old, image, runs, found)], found
 
 
-def _can_install(image: Image, run: Finding, known: Knowledge, text: str) -> bool:
+def _can_install(image: ReadImage, run: CommandFinding, known: Knowledge, text: str) -> bool:
     """Say whether Poetry can do there what pip did: the same Python, by root, with all that the lock names."""
     stage = image.at(run.line)
     whole = stage.known.context is not None
@@ -109,7 +109,7 @@ def _can_install(image: Image, run: Finding, known: Knowledge, text: str) -> boo
     return stage.python is not None and stage.is_root and has_environment and copied and has_all
 
 
-def _still_named(text: str, image: Image) -> bool:
+def _still_named(text: str, image: ReadImage) -> bool:
     """Say whether something else in the image reads a requirements file that it would no longer have."""
     names = {file.path.rpartition("/")[2] for copy in image.copies for file in copy.files}
     lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
@@ -118,7 +118,9 @@ def _still_named(text: str, image: Image) -> bool:
     )
 
 
-def _with_poetry(old: OldFile, image: Image, runs: list[Finding], found: list[Finding]) -> list[Edit]:
+def _with_poetry(
+    old: CommandFile, image: ReadImage, runs: list[CommandFinding], found: list[CommandFinding]
+) -> list[Edit]:
     """Return the edits that install Poetry before the first changed line of each stage that has none yet."""
     packages = f"poetry=={load_legacy_facts().newest}" + (" poetry-aiops" if _needs_plugin(runs) else "")
     block = (
@@ -137,9 +139,9 @@ def _with_poetry(old: OldFile, image: Image, runs: list[Finding], found: list[Fi
 # -- workflows of GitHub -----------------------------------------------------------------------------------------
 
 
-def _workflow(old: OldFile) -> tuple[list[Edit], list[Finding]]:
+def _workflow(old: CommandFile) -> tuple[list[Edit], list[CommandFinding]]:
     edits: list[Edit] = []
-    changed: list[Finding] = []
+    changed: list[CommandFinding] = []
     lines, prepared = old.file.lines, set()
     found = entries(old.file)
     for one in filter(_is_certain, old.findings):
@@ -169,14 +171,14 @@ def _workflow(old: OldFile) -> tuple[list[Edit], list[Finding]]:
     return edits, changed
 
 
-def _pythons(old: OldFile, found: Iterable[Entry]) -> list[str]:
+def _pythons(old: CommandFile, found: Iterable[Entry]) -> list[str]:
     """Return the minors of Python 3 in the keys of a workflow that are about Python, and below them."""
     about = [entry for entry in found if any("python" in str(part) for part in entry.path)]
     texts = ["\n".join(old.file.lines[entry.line : entry.end]) for entry in about]
     return [minor for text in texts for minor in re.findall(r"(?<![\w.@])3\.(\d+)", text)]
 
 
-def _step_before(old: OldFile, line: int, *, needs_plugin: bool) -> Edit:
+def _step_before(old: CommandFile, line: int, *, needs_plugin: bool) -> Edit:
     """Return the edit that puts a step with Poetry before the one that begins on a line."""
     indent = old.file.lines[line].partition("-")[0]
     plugin = " && pipx inject poetry poetry-aiops" if needs_plugin else ""

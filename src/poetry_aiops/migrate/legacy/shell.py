@@ -91,13 +91,13 @@ class Command:
 
 def commands(script: Script) -> Iterator[Command]:
     """Yield the commands of a script in their order, those of here-documents and of ``sh -c "..."`` included."""
-    found = list(_Reader(script).read())
+    found = list(_ShellReader(script).read())
     yield from found
     for command in found:
         yield from _inside(command)
 
 
-class _Reader:
+class _ShellReader:
     def __init__(self, script: Script) -> None:
         self.script = script
         self.text = script.text
@@ -128,7 +128,7 @@ class _Reader:
                 if kind == "newline":
                     for tag in self.tags:
                         inner, at = self._document(tag, at)
-                        yield from _Reader(inner).read() if is_shell else ()
+                        yield from _ShellReader(inner).read() if is_shell else ()
                     self.tags = []
         yield from self._end()
 
@@ -195,7 +195,7 @@ def _inside(command: Command) -> Iterable[Command]:
     shell = next((at for at, value in enumerate(values) if _name(value) in {*_SHELLS, "su"}), len(values))
     for option, text in zip(values[shell + 1 :], values[shell + 2 :], strict=False):
         if re.fullmatch(r"-[a-z]*c", option):
-            return _Reader(Script(text, command.line)).read()
+            return _ShellReader(Script(text, command.line)).read()
     return ()
 
 

@@ -28,7 +28,7 @@ _PROJECT_FILE = re.compile(r"\((?:pyproject\.toml|setup\.py|setup\.cfg)(?::[^()]
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
+class OldPin:
     """One exact version of the old files; ``direct`` when pyproject.toml asks for the package itself."""
 
     name: str
@@ -99,12 +99,12 @@ def entry_of_text(text: str, place: Place) -> PlannedEntry | None:
     )
 
 
-def pin_of(requirement: ReadRequirement, group: str, source: str | None, *, direct: bool) -> Pin | None:
+def pin_of(requirement: ReadRequirement, group: str, source: str | None, *, direct: bool) -> OldPin | None:
     """Return the exact version that a requirement names, None for ranges and addresses."""
     version = requirement.pin
     if version is None or requirement.origin != "index":
         return None
-    return Pin(
+    return OldPin(
         requirement.name,
         _canonical(f"=={version}").removeprefix("=="),
         group,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from poetry_aiops.migrate.model import Line, ReadRequirement, Tree
-    from poetry_aiops.migrate.planning.convert import Pin, Pins
+    from poetry_aiops.migrate.planning.convert import OldPin, Pins
     from poetry_aiops.migrate.planning.entry import PlannedEntry
     from poetry_aiops.migrate.planning.ledger import LineOutcome
     from poetry_aiops.migrate.planning.owners import Owners
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class MigrationContext:
     """What a plan has to know beside the files.
 
     ``existing`` is the project's pyproject.toml where it has one, ``variants`` the groups that it declares as such.
@@ -56,12 +56,12 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MigrationPlan:
     """The whole migration; nothing may be written while ``errors`` is not empty."""
 
     roles: Mapping[str, Role]
     edits: Edits
-    pins: tuple[Pin, ...]
+    pins: tuple[OldPin, ...]
     requirements: tuple[tuple[ReadRequirement, str], ...]
     constraints: tuple[tuple[ReadRequirement, str], ...]
     outcomes: tuple[LineOutcome, ...]
@@ -84,7 +84,7 @@ class Plan:
         asked = {one.name for one, group in self.requirements if group != CONSTRAINTS}
         return self.constrained & asked
 
-    def binding(self, names: AbstractSet[str]) -> Plan:
+    def binding(self, names: AbstractSet[str]) -> MigrationPlan:
         """Return the plan with the constraints on these packages; the others bind nothing and are not written."""
         groups = []
         for group in self.edits.groups:
@@ -107,7 +107,7 @@ class Plan:
         )
         return replace(self, edits=replace(self.edits, groups=tuple(groups)), outcomes=outcomes)
 
-    def with_entries(self, more: Mapping[str, tuple[PlannedEntry, ...]]) -> Plan:
+    def with_entries(self, more: Mapping[str, tuple[PlannedEntry, ...]]) -> MigrationPlan:
         """Return the plan with more entries in these groups."""
         groups = tuple(
             replace(group, entries=(*group.entries, *more.get(group.name, ()))) for group in self.edits.groups
@@ -118,13 +118,15 @@ class Plan:
         return [group for group in self.edits.groups if group.name == CONSTRAINTS]
 
 
-def make_plan(tree: Tree, roles: Mapping[str, Role], around: Surroundings, pins: Pins = "keep") -> Plan:
+def make_plan(
+    tree: Tree, roles: Mapping[str, Role], around: MigrationContext, pins: Pins = "keep"
+) -> MigrationPlan:
     """Return the plan for a tree whose given files have these roles."""
-    return _Planner(tree, owners(tree, roles), around, pins).plan()
+    return _MigrationPlanner(tree, owners(tree, roles), around, pins).plan()
 
 
-class _Planner:
-    def __init__(self, tree: Tree, owned: Owners, around: Surroundings, pins: Pins) -> None:
+class _MigrationPlanner:
+    def __init__(self, tree: Tree, owned: Owners, around: MigrationContext, pins: Pins) -> None:
         self.tree = tree
         self.owned = owned
         self.around = around
@@ -135,11 +137,11 @@ class _Planner:
         existing = around.existing.sources if around.existing else ()
         self.sources = Sources(around.default, existing, around.torch_index)
         self.entries: dict[str, list[PlannedEntry]] = {MAIN: []}
-        self.pins: list[Pin] = []
+        self.pins: list[OldPin] = []
         self.is_package = False
         self.alive = {"": True}
 
-    def plan(self) -> Plan:
+    def plan(self) -> MigrationPlan:
         mains = [file for file, role in self.owned.roles.items() if role.kind in {"main", "seed"}]
         for file in self.owned.roles:
             if file in self.tree.files:
@@ -158,7 +160,7 @@ class _Planner:
             production=tuple(name for name in groups if name in PRODUCTION),
         )
         problems = tuple(dict.fromkeys(self.problems))
-        return Plan(
+        return MigrationPlan(
             roles=_settled_roles(self.owned.roles, groups),
             edits=edits,
             pins=tuple(dict.fromkeys(self.pins)),

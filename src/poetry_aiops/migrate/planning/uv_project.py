@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Option, Place, Problem
-from poetry_aiops.migrate.planning.convert import Pin, entry_of_text
+from poetry_aiops.migrate.planning.convert import OldPin, entry_of_text
 from poetry_aiops.migrate.planning.enrichment import tables_of
 from poetry_aiops.migrate.planning.entry import Enrichment, PlannedGroup
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.migrate.model import Severity
     from poetry_aiops.migrate.planning.entry import PlannedEntry
-    from poetry_aiops.migrate.planning.plan import Plan
+    from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.reading.notes import Neighbours
 
 
@@ -91,11 +91,11 @@ class UvProject:
     sources: list[Source] = field(default_factory=list)
     enriching: list[Enrichment] = field(default_factory=list)
     groups: list[PlannedGroup] = field(default_factory=list)
-    pins: list[Pin] = field(default_factory=list)
+    pins: list[OldPin] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     carried: list[str] = field(default_factory=list)
 
-    def joined(self, plan: Plan) -> Plan:
+    def joined(self, plan: MigrationPlan) -> MigrationPlan:
         """Return the plan with everything of the uv project; versions of requirements files come first."""
         groups = {group.name: group for group in plan.edits.groups}
         for group in self.groups:
@@ -126,7 +126,7 @@ def uv_project(
     document: Mapping[str, Any], neighbours: Neighbours, default: PypiNames, existing: Sequence[Source]
 ) -> UvProject:
     """Return what the uv project in a folder says beside the standard tables."""
-    return _Reader(document, neighbours, default, existing).read()
+    return _UvReader(document, neighbours, default, existing).read()
 
 
 def _uv(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _names(texts: Sequence[object]) -> set[str]:
     return {normalised(found[0]) for text in texts if (found := _NAME.match(str(text).strip()))}
 
 
-class _Reader:
+class _UvReader:
     def __init__(
         self,
         document: Mapping[str, Any],
@@ -441,7 +441,7 @@ class _Reader:
                 if "hash" in file
             )
             self.found.pins.append(
-                Pin(
+                OldPin(
                     normalised(str(package["name"])),
                     str(package["version"]),
                     MAIN,

@@ -21,14 +21,14 @@ from poetry_aiops.migrate.reading.requirement_line import (
     read_requirement,
     split_marker,
 )
-from poetry_aiops.migrate.reading.wanted import Wanted
+from poetry_aiops.migrate.reading.wanted import LineRemainder
 from poetry_aiops.project.checks import has_long_number
 
 
 if TYPE_CHECKING:
     from poetry_aiops.migrate.model import LineKind
     from poetry_aiops.migrate.reading.notes import Notes
-    from poetry_aiops.migrate.reading.options import Options
+    from poetry_aiops.migrate.reading.options import LineOptions
     from poetry_aiops.migrate.reading.text import LogicalLine
 
 
@@ -60,7 +60,7 @@ def read_content(
         return Line(line.number, line.last, line.raw, kind, line.comment or "", None, target, given)
     if options.given or options.leftover:
         tell_requirement_options(line, arguments, options, notes)
-    wanted = Wanted(
+    wanted = LineRemainder(
         place=place,
         notes=notes,
         options=given,
@@ -106,7 +106,7 @@ def _plain(
     )
 
 
-def _kind(arguments: str, options: Options) -> tuple[LineKind, str | None]:
+def _kind(arguments: str, options: LineOptions) -> tuple[LineKind, str | None]:
     if arguments or options.values("editable"):
         return "requirement", None
     includes, constraints = options.values("requirement"), options.values("constraint")
@@ -118,7 +118,7 @@ def _kind(arguments: str, options: Options) -> tuple[LineKind, str | None]:
 
 
 def _requirement(
-    arguments: str, options: Options, wanted: Wanted, line: LogicalLine
+    arguments: str, options: LineOptions, wanted: LineRemainder, line: LogicalLine
 ) -> ReadRequirement | None:
     if not arguments:
         return _editable(options, wanted, line)
@@ -132,7 +132,7 @@ def _requirement(
     return read_requirement(text, wanted)
 
 
-def _editable(options: Options, wanted: Wanted, line: LogicalLine) -> ReadRequirement | None:
+def _editable(options: LineOptions, wanted: LineRemainder, line: LogicalLine) -> ReadRequirement | None:
     values = options.values("editable")
     if not values:
         tell_leftover(line, options, wanted.notes)

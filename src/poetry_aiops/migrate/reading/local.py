@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poetry_aiops.migrate.model import ReadRequirement
-    from poetry_aiops.migrate.reading.named import Named
+    from poetry_aiops.migrate.reading.named import NamedRequirement
     from poetry_aiops.migrate.reading.notes import Neighbours
     from poetry_aiops.migrate.reading.urls import Url
-    from poetry_aiops.migrate.reading.wanted import Wanted
+    from poetry_aiops.migrate.reading.wanted import LineRemainder
 
 
 _TABLES = (("project", "name"), ("tool", "poetry", "name"), ("tool", "flit", "metadata", "dist-name"))
@@ -53,7 +53,7 @@ def split_extras(text: str) -> tuple[str, tuple[str, ...]]:
     return found["path"], tuple(sorted({extra.lower() for extra in extras}))
 
 
-def is_local(text: str, wanted: Wanted) -> bool:
+def is_local(text: str, wanted: LineRemainder) -> bool:
     """Tell whether pip would take a text for a folder or archive of this disk (looking around as it does)."""
     bare, _ = split_extras(text)
     path = posixpath.normpath(bare)
@@ -67,7 +67,7 @@ def is_local(text: str, wanted: Wanted) -> bool:
     return "@" not in text or _is_file(path, wanted) or looks_like_path(text.partition("@")[0])
 
 
-def read_path(text: str, wanted: Wanted, named: Named | None = None) -> ReadRequirement:
+def read_path(text: str, wanted: LineRemainder, named: NamedRequirement | None = None) -> ReadRequirement:
     """Return a requirement that is a folder or an archive."""
     bare, extras = split_extras(text)
     extras = named.extras if named is not None else extras
@@ -81,7 +81,7 @@ def read_path(text: str, wanted: Wanted, named: Named | None = None) -> ReadRequ
     return _folder(path, extras, wanted, named)
 
 
-def read_file_url(url: Url, wanted: Wanted, named: Named | None) -> ReadRequirement:
+def read_file_url(url: Url, wanted: LineRemainder, named: NamedRequirement | None) -> ReadRequirement:
     """Return a requirement that is a ``file:`` URL, be it one that only the machine of its author understood."""
     text, extras = (
         split_extras(url.text.partition("#")[0]) if named is None else (url.text.partition("#")[0], ())
@@ -101,7 +101,7 @@ def read_file_url(url: Url, wanted: Wanted, named: Named | None) -> ReadRequirem
 
 
 def _relative(
-    path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None, url: Url
+    path: str, extras: tuple[str, ...], wanted: LineRemainder, named: NamedRequirement | None, url: Url
 ) -> ReadRequirement:
     clean = posixpath.normpath(path)
     wanted.notes.warning(
@@ -115,7 +115,7 @@ def _relative(
 
 
 def _machine_path(
-    path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None, url: Url
+    path: str, extras: tuple[str, ...], wanted: LineRemainder, named: NamedRequirement | None, url: Url
 ) -> ReadRequirement:
     file = read_filename(posixpath.basename(path)) if is_archive(path) else None
     name = named.name if named is not None else file.name if file is not None else None
@@ -139,7 +139,9 @@ def _machine_path(
     return _with_link(found, url.text)
 
 
-def _absolute(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None) -> ReadRequirement:
+def _absolute(
+    path: str, extras: tuple[str, ...], wanted: LineRemainder, named: NamedRequirement | None
+) -> ReadRequirement:
     last = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
     file = read_filename(last) if is_archive(path) else None
     name = named.name if named is not None else file.name if file is not None else None
@@ -164,7 +166,9 @@ def _absolute(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named |
     )
 
 
-def _project(extras: tuple[str, ...], wanted: Wanted, named: Named | None) -> ReadRequirement:
+def _project(
+    extras: tuple[str, ...], wanted: LineRemainder, named: NamedRequirement | None
+) -> ReadRequirement:
     wanted.notes.note(
         wanted.line,
         "this is the project itself, not a dependency",
@@ -177,7 +181,9 @@ def _project(extras: tuple[str, ...], wanted: Wanted, named: Named | None) -> Re
     )
 
 
-def _archive(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None) -> ReadRequirement:
+def _archive(
+    path: str, extras: tuple[str, ...], wanted: LineRemainder, named: NamedRequirement | None
+) -> ReadRequirement:
     file = read_filename(posixpath.basename(path))
     if not _is_file(path, wanted):
         wanted.notes.error(
@@ -206,7 +212,9 @@ def _archive(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | 
     )
 
 
-def _folder(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | None) -> ReadRequirement:
+def _folder(
+    path: str, extras: tuple[str, ...], wanted: LineRemainder, named: NamedRequirement | None
+) -> ReadRequirement:
     neighbours = wanted.notes.neighbours
     found = project_name(path, neighbours)
     if not neighbours.is_folder(path):
@@ -238,7 +246,7 @@ def _folder(path: str, extras: tuple[str, ...], wanted: Wanted, named: Named | N
     )
 
 
-def _tell_missing(path: str, start: str, end: str, wanted: Wanted) -> None:
+def _tell_missing(path: str, start: str, end: str, wanted: LineRemainder) -> None:
     """Tell that a folder is missing; ``start`` and ``end`` stand around it in the line."""
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(wanted.place.file), path))
     if beside != path and wanted.notes.neighbours.is_folder(beside):
@@ -258,7 +266,7 @@ def _tell_missing(path: str, start: str, end: str, wanted: Wanted) -> None:
     )
 
 
-def _is_file(path: str, wanted: Wanted) -> bool:
+def _is_file(path: str, wanted: LineRemainder) -> bool:
     folder, _, name = path.rpartition("/")
     return name in wanted.notes.neighbours.names(folder or ".")
 

@@ -32,7 +32,7 @@ _SEPARATORS = re.compile(r"[-_.]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedRequirement:
     """A requirement by name; ``specifier`` is in the order of the line, ``url`` that of ``name @ url``.
 
     ``extras`` are as written, in alphabetical order.
@@ -45,7 +45,7 @@ class Named:
     marker: str = ""
 
 
-def reference(named: Named | None) -> str:
+def reference(named: NamedRequirement | None) -> str:
     """Return what stands before the address of ``name @ url``, nothing for an address alone."""
     if named is None:
         return ""
@@ -57,16 +57,16 @@ def canonical(name: str) -> str:
     return _SEPARATORS.sub("-", name).lower()
 
 
-def parse_plain(text: str) -> Named | None:
+def parse_plain(text: str) -> NamedRequirement | None:
     """Return the parts of a plain requirement by name, None where packaging has to look at it."""
     found = _PLAIN.fullmatch(text)
     if found is None:
         return None
     name, extras, specifier = found.groups()
-    return Named(name, _split(extras) if extras else (), _tidy(specifier) if specifier else "")
+    return NamedRequirement(name, _split(extras) if extras else (), _tidy(specifier) if specifier else "")
 
 
-def parse_named(text: str) -> Named:
+def parse_named(text: str) -> NamedRequirement:
     """Return the parts of a requirement by name.
 
     Raises packaging's InvalidRequirement where there is none.
@@ -80,7 +80,7 @@ def parse_named(text: str) -> Named:
     head = _HEAD.match(text.strip())
     order = parsed.url is None and head is not None
     specifier = _tidy(head["specifier"].partition(";")[0].strip()) if order and head is not None else ""
-    return Named(
+    return NamedRequirement(
         parsed.name,
         tuple(sorted(parsed.extras)),
         specifier,

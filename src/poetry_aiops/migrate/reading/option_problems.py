@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.migrate.model import LineKind
     from poetry_aiops.migrate.reading.notes import Notes
-    from poetry_aiops.migrate.reading.options import BadOption, Given, Options
+    from poetry_aiops.migrate.reading.options import BadOption, GivenOption, LineOptions
     from poetry_aiops.migrate.reading.text import LogicalLine
 
 
@@ -38,7 +38,7 @@ _EFFECTS = {
 }
 
 
-def tell_bad_options(line: LogicalLine, arguments: str, options: Options, notes: Notes) -> None:
+def tell_bad_options(line: LogicalLine, arguments: str, options: LineOptions, notes: Notes) -> None:
     """Tell every option of a line that pip refuses."""
     for bad in options.bad:
         what, why, suggestion = _words_about(bad)
@@ -50,7 +50,7 @@ def tell_bad_options(line: LogicalLine, arguments: str, options: Options, notes:
         notes.error(line.number, what, why, suggestion, fixed=fixed)
 
 
-def tell_options(line: LogicalLine, kind: LineKind, options: Options, notes: Notes) -> None:
+def tell_options(line: LogicalLine, kind: LineKind, options: LineOptions, notes: Notes) -> None:
     """Tell what becomes of the options of a line without a requirement."""
     if line.text.startswith(_DASHES) and not options.bad:
         _tell_dash(line, notes)
@@ -71,7 +71,7 @@ def tell_options(line: LogicalLine, kind: LineKind, options: Options, notes: Not
         tell_leftover(line, options, notes)
 
 
-def tell_requirement_options(line: LogicalLine, arguments: str, options: Options, notes: Notes) -> None:
+def tell_requirement_options(line: LogicalLine, arguments: str, options: LineOptions, notes: Notes) -> None:
     """Tell what becomes of the options after a requirement."""
     editables = options.values("editable")
     others = options.values("requirement") + options.values("constraint")
@@ -99,7 +99,7 @@ def tell_requirement_options(line: LogicalLine, arguments: str, options: Options
             _tell_ignored(line, option, notes)
 
 
-def tell_leftover(line: LogicalLine, options: Options, notes: Notes, arguments: str = "") -> None:
+def tell_leftover(line: LogicalLine, options: LineOptions, notes: Notes, arguments: str = "") -> None:
     """Tell the words behind the options of a line: pip drops them without a word."""
     if options.bad:
         return
@@ -121,7 +121,7 @@ def tell_leftover(line: LogicalLine, options: Options, notes: Notes, arguments: 
 
 
 def _report_marker(
-    line: LogicalLine, text: str, options: Options, notes: Notes, *, is_requirement_line: bool
+    line: LogicalLine, text: str, options: LineOptions, notes: Notes, *, is_requirement_line: bool
 ) -> None:
     """Report a marker behind an option, which pip drops, so that the option holds on every machine."""
     last = options.given[-1].name if options.given else ""
@@ -156,7 +156,7 @@ def _tell_dash(line: LogicalLine, notes: Notes) -> None:
     )
 
 
-def _tell_beside_include(line: LogicalLine, options: Options, notes: Notes) -> None:
+def _tell_beside_include(line: LogicalLine, options: LineOptions, notes: Notes) -> None:
     targets = [option for option in options.given if option.name in {"requirement", "constraint"}]
     if len(targets) > 1:
         _tell_several(line, _spelled(options), notes)
@@ -181,7 +181,7 @@ def _tell_several(line: LogicalLine, pieces: list[str], notes: Notes) -> None:
     )
 
 
-def _tell_effect(line: LogicalLine, option: Given, notes: Notes) -> None:
+def _tell_effect(line: LogicalLine, option: GivenOption, notes: Notes) -> None:
     value = option.value or ""
     if option.name in _INDEXES | {"find-links"} and has_credentials(value):
         notes.warning(
@@ -211,7 +211,7 @@ def _tell_effect(line: LogicalLine, option: Given, notes: Notes) -> None:
         notes.warning(line.number, "--hash without a requirement", "pip ignores it.", "Remove the line.")
 
 
-def _tell_ignored(line: LogicalLine, option: Given, notes: Notes) -> None:
+def _tell_ignored(line: LogicalLine, option: GivenOption, notes: Notes) -> None:
     what = f"pip ignores --{option.name} after a requirement"
     if option.name in _INDEXES and has_credentials(option.value or ""):
         notes.warning(
@@ -228,7 +228,7 @@ def _tell_ignored(line: LogicalLine, option: Given, notes: Notes) -> None:
         notes.warning(line.number, what, "", "Give it a line of its own.")
 
 
-def _spelled(options: Options) -> list[str]:
+def _spelled(options: LineOptions) -> list[str]:
     return [
         f"{option.spelled}{'=' if option.spelled.startswith('--') else ' '}{_quoted(option.value)}"
         if option.value is not None

@@ -58,7 +58,7 @@ Trouble = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenOption:
     """One option as given: its long name, its value without quotes, and how it was spelled."""
 
     name: str
@@ -76,10 +76,10 @@ class BadOption:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class LineOptions:
     """The options of a line, the words behind them that belong to none, and what pip refuses."""
 
-    given: tuple[Given, ...] = ()
+    given: tuple[GivenOption, ...] = ()
     leftover: tuple[str, ...] = ()
     bad: tuple[BadOption, ...] = ()
 
@@ -87,7 +87,7 @@ class Options:
         return tuple(option.value or "" for option in self.given if option.name == name)
 
 
-NONE = Options()
+NONE = LineOptions()
 
 
 def split_arguments(text: str) -> tuple[str, str]:
@@ -109,17 +109,17 @@ def split_hashes(text: str) -> tuple[str, tuple[str, ...]]:
     return text[:at], tuple(text[at:].replace(" ", "").split("--hash=")[1:])
 
 
-def parse_options(text: str) -> Options:
+def parse_options(text: str) -> LineOptions:
     """Return the options in the second part of a line."""
     if not text:
         return NONE
     try:
         words = _words(text)
     except ValueError:
-        return Options(bad=(BadOption("quote", text),))
-    reader = _Reader(words)
+        return LineOptions(bad=(BadOption("quote", text),))
+    reader = _OptionReader(words)
     reader.run()
-    return Options(tuple(reader.given), tuple(reader.leftover), tuple(reader.bad))
+    return LineOptions(tuple(reader.given), tuple(reader.leftover), tuple(reader.bad))
 
 
 def _words(text: str) -> list[str]:
@@ -128,10 +128,10 @@ def _words(text: str) -> list[str]:
     return shlex.split(text)
 
 
-class _Reader:
+class _OptionReader:
     def __init__(self, words: list[str]) -> None:
         self._words = iter(words)
-        self.given: list[Given] = []
+        self.given: list[GivenOption] = []
         self.leftover: list[str] = []
         self.bad: list[BadOption] = []
 
@@ -157,7 +157,7 @@ class _Reader:
             if equals:
                 self.bad.append(BadOption("value", word, name))
             else:
-                self.given.append(Given(name, None, word))
+                self.given.append(GivenOption(name, None, word))
             return
         self._value(name, spelled, attached if equals else next(self._words, None))
 
@@ -178,7 +178,7 @@ class _Reader:
         elif name == "config-settings" and "=" not in value:
             self.bad.append(BadOption("settings", f"{spelled} {value}", value))
         else:
-            self.given.append(Given(ALIASES.get(name, name), value, spelled))
+            self.given.append(GivenOption(ALIASES.get(name, name), value, spelled))
 
     def _unknown(self, name: str, word: str, attached: str | None, candidates: tuple[str, ...]) -> None:
         if name in BUILD_OPTIONS:

@@ -12,15 +12,15 @@ from poetry_aiops.system.addresses import has_credentials, redact, taken_apart
 
 if TYPE_CHECKING:
     from poetry_aiops.migrate.model import ReadRequirement
-    from poetry_aiops.migrate.reading.named import Named
+    from poetry_aiops.migrate.reading.named import NamedRequirement
     from poetry_aiops.migrate.reading.urls import Url
-    from poetry_aiops.migrate.reading.wanted import Wanted
+    from poetry_aiops.migrate.reading.wanted import LineRemainder
 
 
 _SCP = re.compile(r"^(?P<start>(?:git\+)?ssh://[^/:@]+@[^/:@]+):(?P<path>(?![0-9]+/)[^/].*)$")
 
 
-def read_repository(url: Url, wanted: Wanted, named: Named | None) -> ReadRequirement:
+def read_repository(url: Url, wanted: LineRemainder, named: NamedRequirement | None) -> ReadRequirement:
     """Return a requirement that is a repository; what keeps it from migrating is reported."""
     address, revision = split_revision(url)
     name, extras, guessed = _name(url, wanted, named)
@@ -43,7 +43,7 @@ def read_repository(url: Url, wanted: Wanted, named: Named | None) -> ReadRequir
     )
 
 
-def tell_credentials(address: str, wanted: Wanted) -> None:
+def tell_credentials(address: str, wanted: LineRemainder) -> None:
     """Warn about a user, password or token in a URL: they are never written anywhere."""
     if has_credentials(address):
         wanted.notes.warning(
@@ -54,7 +54,9 @@ def tell_credentials(address: str, wanted: Wanted) -> None:
         )
 
 
-def _name(url: Url, wanted: Wanted, named: Named | None) -> tuple[str, tuple[str, ...], bool]:
+def _name(
+    url: Url, wanted: LineRemainder, named: NamedRequirement | None
+) -> tuple[str, tuple[str, ...], bool]:
     if named is not None:
         return named.name, named.extras, False
     egg = parse_egg(url.egg) if url.egg else None
@@ -72,7 +74,7 @@ def _name(url: Url, wanted: Wanted, named: Named | None) -> tuple[str, tuple[str
     return _guessed(url, wanted), (), True
 
 
-def _guessed(url: Url, wanted: Wanted) -> str:
+def _guessed(url: Url, wanted: LineRemainder) -> str:
     guess = repository_name(url)
     if guess is None:
         wanted.notes.error(
@@ -103,7 +105,7 @@ def _is_closed(url: Url) -> bool:
     return url.scheme == "git+git" and url.host in {"github.com", "www.github.com"}
 
 
-def _tell_scheme(url: Url, wanted: Wanted, revision: str | None, start: str) -> None:
+def _tell_scheme(url: Url, wanted: LineRemainder, revision: str | None, start: str) -> None:
     line, notes = wanted.line, wanted.notes
     if not url.scheme.startswith("git+"):
         notes.error(
@@ -146,7 +148,7 @@ def _tell_scheme(url: Url, wanted: Wanted, revision: str | None, start: str) -> 
         )
 
 
-def _tell_fragment(url: Url, wanted: Wanted) -> None:
+def _tell_fragment(url: Url, wanted: LineRemainder) -> None:
     if url.stray:
         wanted.notes.warning(
             wanted.line,

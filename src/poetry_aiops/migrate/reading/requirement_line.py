@@ -27,9 +27,9 @@ from poetry_aiops.migrate.reading.urls import (
 
 if TYPE_CHECKING:
     from poetry_aiops.migrate.model import ReadRequirement
-    from poetry_aiops.migrate.reading.named import Named
+    from poetry_aiops.migrate.reading.named import NamedRequirement
     from poetry_aiops.migrate.reading.urls import Url
-    from poetry_aiops.migrate.reading.wanted import Wanted
+    from poetry_aiops.migrate.reading.wanted import LineRemainder
 
 
 _EXTRA_MARKER = re.compile(
@@ -39,7 +39,7 @@ _SCP = re.compile(r"(?:git\+)?[\w.-]+@[\w.-]+:(?!//)")
 _NO_PACKAGES = {"python": "requires-python", "python3": "requires-python", "python2": "requires-python"}
 
 
-def is_unremarkable(named: Named) -> bool:
+def is_unremarkable(named: NamedRequirement) -> bool:
     """Tell whether a plain requirement is one of the index about which there is nothing to tell."""
     name = named.name.lower()
     return name not in _NO_PACKAGES and (named.specifier != "" or not is_archive(name))
@@ -65,7 +65,7 @@ def split_marker(text: str) -> tuple[str, str]:
     return found.strip(), marker.strip()
 
 
-def read_requirement(text: str, wanted: Wanted) -> ReadRequirement | None:
+def read_requirement(text: str, wanted: LineRemainder) -> ReadRequirement | None:
     """Return the requirement without its marker, None where there is none and a problem says why."""
     if is_url(text):
         return _read_url(text, wanted, None)
@@ -76,7 +76,7 @@ def read_requirement(text: str, wanted: Wanted) -> ReadRequirement | None:
     return _read_named(text, wanted)
 
 
-def read_marker(text: str, requirement: str, wanted: Wanted) -> str | None:
+def read_marker(text: str, requirement: str, wanted: LineRemainder) -> str | None:
     """Return a marker in packaging's spelling, None where it is none and a problem says why."""
     try:
         marker = parse_marker(text)
@@ -101,7 +101,7 @@ def read_marker(text: str, requirement: str, wanted: Wanted) -> str | None:
     return marker
 
 
-def _read_named(text: str, wanted: Wanted) -> ReadRequirement | None:
+def _read_named(text: str, wanted: LineRemainder) -> ReadRequirement | None:
     if _SCP.match(text):
         _tell_short_form(text, wanted, None)
         return None
@@ -123,13 +123,13 @@ def _read_named(text: str, wanted: Wanted) -> ReadRequirement | None:
     return wanted.read(named.name, extras=named.extras, specifier=named.specifier)
 
 
-def _fixed(requirement: str | None, wanted: Wanted) -> str | None:
+def _fixed(requirement: str | None, wanted: LineRemainder) -> str | None:
     if requirement is None or "\n" not in requirement:
         return None if requirement is None else wanted.fixed(requirement)
     return wanted.fixed_several(requirement.split("\n"))
 
 
-def _tell_specifier(named: Named, wanted: Wanted) -> None:
+def _tell_specifier(named: NamedRequirement, wanted: LineRemainder) -> None:
     other = _NO_PACKAGES.get(named.name.lower())
     if other:
         wanted.notes.error(
@@ -147,7 +147,7 @@ def _tell_specifier(named: Named, wanted: Wanted) -> None:
             wanted.notes.note(wanted.line, f"{version} is the post release {Version(version)}")
 
 
-def _tell_arbitrary(named: Named, version: str, wanted: Wanted) -> None:
+def _tell_arbitrary(named: NamedRequirement, version: str, wanted: LineRemainder) -> None:
     try:
         Version(version)
     except InvalidVersion:
@@ -161,7 +161,7 @@ def _tell_arbitrary(named: Named, version: str, wanted: Wanted) -> None:
     wanted.notes.note(wanted.line, f"=== is written as == for {named.name}", "Poetry does not know ===.")
 
 
-def _read_direct(named: Named, wanted: Wanted) -> ReadRequirement | None:
+def _read_direct(named: NamedRequirement, wanted: LineRemainder) -> ReadRequirement | None:
     address = named.url or ""
     if is_url(address):
         return _read_url(address, wanted, named)
@@ -184,7 +184,7 @@ def _read_direct(named: Named, wanted: Wanted) -> ReadRequirement | None:
     return None
 
 
-def _read_editable(text: str, wanted: Wanted) -> ReadRequirement | None:
+def _read_editable(text: str, wanted: LineRemainder) -> ReadRequirement | None:
     if _SCP.match(text):
         _tell_short_form(text, wanted, None)
         return None
@@ -208,7 +208,7 @@ def _read_editable(text: str, wanted: Wanted) -> ReadRequirement | None:
     return None
 
 
-def _read_url(text: str, wanted: Wanted, named: Named | None) -> ReadRequirement | None:
+def _read_url(text: str, wanted: LineRemainder, named: NamedRequirement | None) -> ReadRequirement | None:
     url = parse_url(text)
     if url is None:
         wanted.notes.error(
@@ -232,7 +232,7 @@ def _read_url(text: str, wanted: Wanted, named: Named | None) -> ReadRequirement
     return _read_archive(url, wanted, named)
 
 
-def _read_archive(url: Url, wanted: Wanted, named: Named | None) -> ReadRequirement:
+def _read_archive(url: Url, wanted: LineRemainder, named: NamedRequirement | None) -> ReadRequirement:
     tell_credentials(url.bare, wanted)
     file = read_filename(url.filename) if url.is_archive else None
     egg = parse_egg(url.egg) if url.egg else None
@@ -261,7 +261,7 @@ def _read_archive(url: Url, wanted: Wanted, named: Named | None) -> ReadRequirem
     )
 
 
-def _unnamed(url: Url, wanted: Wanted) -> tuple[str, bool]:
+def _unnamed(url: Url, wanted: LineRemainder) -> tuple[str, bool]:
     guess = repository_name(url) if on_a_forge(url) else None
     if guess is not None and url.is_archive:
         wanted.notes.warning(
@@ -291,7 +291,7 @@ def _unnamed(url: Url, wanted: Wanted) -> tuple[str, bool]:
     return "", True
 
 
-def _tell_short_form(address: str, wanted: Wanted, named: Named | None) -> None:
+def _tell_short_form(address: str, wanted: LineRemainder, named: NamedRequirement | None) -> None:
     host, _, path = address.removeprefix("git+").partition(":")
     better = f"git+ssh://{host}/{path.lstrip('/')}"
     whole = reference(named) + better

@@ -18,7 +18,7 @@ _INDEXES = frozenset({"index-url", "extra-index-url"})
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LineRemainder:
     """What stands in a line besides the requirement itself.
 
     ``rest`` is what follows the requirement in the line (marker, options, comment), for suggested lines.

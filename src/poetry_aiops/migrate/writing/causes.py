@@ -16,8 +16,8 @@ from poetry_aiops.project.constraints import allows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from poetry_aiops.migrate.planning.convert import Pin
-    from poetry_aiops.project.model import Edge, Lock, Package
+    from poetry_aiops.migrate.planning.convert import OldPin
+    from poetry_aiops.project.model import Lock, LockedDependency, Package
 
 
 _SHOWN = 2
@@ -46,11 +46,11 @@ class Causes:
     roots: Sequence[Root] = ()
     offered: Callable[[str, str], str | None] = lambda name, version: None  # noqa: ARG005
     before: frozenset[tuple[str, str]] = frozenset()
-    pins: Sequence[Pin] = ()
+    pins: Sequence[OldPin] = ()
     """The old pins: the lock begins with them."""
     variants: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def of_version(self, name: str, old: str, edges: Iterable[Edge] = ()) -> str | None:
+    def of_version(self, name: str, old: str, edges: Iterable[LockedDependency] = ()) -> str | None:
         """Return why ``old`` could not stay; ``edges`` are what that version requires, as far as it is known."""
         return (
             self._excluded(name, old)
@@ -129,7 +129,7 @@ class Causes:
                     return f"{package.name} {package.version} requires {name} {edge.constraint}"
         return None
 
-    def _unsatisfied(self, name: str, old: str, edges: Iterable[Edge]) -> str | None:
+    def _unsatisfied(self, name: str, old: str, edges: Iterable[LockedDependency]) -> str | None:
         locked: dict[str, list[str]] = {}
         for package in self.lock.packages:
             locked.setdefault(package.name, []).append(package.version)

@@ -60,7 +60,7 @@ class InstallProof:
 
 
 @dataclass(frozen=True, slots=True)
-class OldFile:
+class OldRequirementsFile:
     """A requirements file, the groups that its command installs, and what its lines select alone.
 
     ``lock`` is that of its lines solved alone, None where that failed or pip was asked instead.
@@ -83,7 +83,7 @@ def selected(lock: Lock, groups: Iterable[str], target: Target) -> dict[str, lis
     return found
 
 
-def compare(old: OldFile, targets: Sequence[Target], causes: Causes) -> InstallProof:
+def compare(old: OldRequirementsFile, targets: Sequence[Target], causes: Causes) -> InstallProof:
     """Compare a file that was solved alone with the new lock on every machine."""
     if old.lock is None:
         return InstallProof(old.file, old.command, "solver", 0, failure=old.failure)
@@ -101,7 +101,7 @@ def compare(old: OldFile, targets: Sequence[Target], causes: Causes) -> InstallP
 
 
 def compare_with_pip(
-    old: OldFile, reported: Mapping[str, str], target: Target, causes: Causes
+    old: OldRequirementsFile, reported: Mapping[str, str], target: Target, causes: Causes
 ) -> InstallProof:
     """Compare what pip would install on this machine (names and versions) with the new lock there."""
     after = _versions(selected(causes.lock, old.groups, target))
@@ -134,7 +134,7 @@ def _differences(pairs: Mapping[Target, tuple[Selection, Selection]]) -> dict[_K
 
 def _difference(
     found: tuple[_Key, Sequence[Target]],
-    old: OldFile,
+    old: OldRequirementsFile,
     before: Mapping[str, Sequence[Package]],
     causes: Causes,
     changed: Iterable[str],
@@ -146,7 +146,11 @@ def _difference(
 
 
 def _cause(
-    key: _Key, old: OldFile, before: Mapping[str, Sequence[Package]], causes: Causes, changed: Iterable[str]
+    key: _Key,
+    old: OldRequirementsFile,
+    before: Mapping[str, Sequence[Package]],
+    causes: Causes,
+    changed: Iterable[str],
 ) -> str | None:
     name, version, new = key
     if is_several(new) and not is_several(version):

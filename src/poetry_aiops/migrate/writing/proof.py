@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from poetry_aiops.migrate.model import Place
-    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.migrate.planning.convert import OldPin
     from poetry_aiops.migrate.planning.entry import PlannedEntry
     from poetry_aiops.migrate.writing.causes import Causes
     from poetry_aiops.migrate.writing.installs import InstallProof
@@ -86,7 +86,7 @@ class Proof:
 
 
 def prove(
-    pins: Iterable[Pin],
+    pins: Iterable[OldPin],
     targets: Sequence[Target],
     causes: Causes,
     constraints: Sequence[PlannedEntry] = (),
@@ -148,7 +148,7 @@ def _broken(
     return None
 
 
-def _other_on_some_target(pin: Pin, packages: Sequence[Package], targets: Sequence[Target]) -> bool:
+def _other_on_some_target(pin: OldPin, packages: Sequence[Package], targets: Sequence[Target]) -> bool:
     """Say whether on some machine of the pin the group would get only other versions of the package."""
     others = [package for package in packages if not is_same(package.version, pin.version)]
     if not others:
@@ -166,7 +166,7 @@ def _other_on_some_target(pin: Pin, packages: Sequence[Package], targets: Sequen
     return False
 
 
-def _foreign(pin: Pin, packages: Sequence[Package]) -> list[ForeignHash]:
+def _foreign(pin: OldPin, packages: Sequence[Package]) -> list[ForeignHash]:
     known = {file.hash for package in packages for file in package.files}
     return [
         ForeignHash(pin.name, pin.version, one, pin.place)
@@ -176,7 +176,7 @@ def _foreign(pin: Pin, packages: Sequence[Package]) -> list[ForeignHash]:
 
 
 def _cause(
-    pin: Pin, packages: Sequence[Package], causes: Causes, installs: Sequence[InstallProof]
+    pin: OldPin, packages: Sequence[Package], causes: Causes, installs: Sequence[InstallProof]
 ) -> str | None:
     """Return why a pin is not locked; that its own file cannot be installed is such a reason as well."""
     if not packages:

@@ -21,14 +21,14 @@ from poetry_aiops.project.toml import parse_toml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from poetry_aiops.migrate.planning.convert import Pin
+    from poetry_aiops.migrate.planning.convert import OldPin
     from poetry_aiops.migrate.planning.entry import Setting
 
 
 _HEAD = "# A start for `poetry lock` from the pins of requirements files.\n"
 
 
-def with_seeds(lock: str | None, pins: Iterable[Pin], addresses: Mapping[str, str]) -> str | None:
+def with_seeds(lock: str | None, pins: Iterable[OldPin], addresses: Mapping[str, str]) -> str | None:
     """Return a poetry.lock to begin with: the project's own and the pins of packages that it does not hold.
 
     ``addresses`` are the sources' URLs. The same version from the same source stands once, with all its groups.

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.addresses import redact
-from poetry_aiops.system.project_paths import Place, find_place, missing_folders, writing_problem
+from poetry_aiops.system.project_paths import ProjectFile, find_place, missing_folders, writing_problem
 from poetry_aiops.system.transaction.exchange import read_or_none, staged_beside
 from poetry_aiops.system.transaction.manifest import MODE_BITS
 from poetry_aiops.system.transaction.model import (
     HOME,
-    Entry,
+    BackupEntry,
     Manifest,
     backup_id,
     change_problems,
@@ -102,9 +102,9 @@ def _is_idle(change: FileChange) -> bool:
     return change.before == change.after and change.mode is None
 
 
-def _checked(root: Path, changes: list[FileChange], *, undo: bool) -> list[tuple[FileChange, Place]]:
+def _checked(root: Path, changes: list[FileChange], *, undo: bool) -> list[tuple[FileChange, ProjectFile]]:
     """Return each change with its place on the disk; raises InputError with everything that speaks against one."""
-    kept: list[tuple[FileChange, Place]] = []
+    kept: list[tuple[FileChange, ProjectFile]] = []
     problems: list[str] = []
     seen: dict[str, str] = {}
     for change in changes:
@@ -123,9 +123,9 @@ def _checked(root: Path, changes: list[FileChange], *, undo: bool) -> list[tuple
     return kept
 
 
-def _held(root: Path, idle: list[FileChange], taken: set[str]) -> list[tuple[FileChange, Place]]:
+def _held(root: Path, idle: list[FileChange], taken: set[str]) -> list[tuple[FileChange, ProjectFile]]:
     """Return files that only have to be in the backup, each once; what is outside the project cannot be in it."""
-    found: dict[str, tuple[FileChange, Place]] = {}
+    found: dict[str, tuple[FileChange, ProjectFile]] = {}
     for change in idle:
         place = find_place(root, change.path)
         if not isinstance(place, str) and place.name not in taken:
@@ -139,7 +139,7 @@ def _held(root: Path, idle: list[FileChange], taken: set[str]) -> list[tuple[Fil
     return list(found.values())
 
 
-def _problem(change: FileChange, place: Place, *, undo: bool) -> str | None:
+def _problem(change: FileChange, place: ProjectFile, *, undo: bool) -> str | None:
     unwritable = writing_problem(place)
     if unwritable:
         return unwritable
@@ -150,10 +150,10 @@ def _problem(change: FileChange, place: Place, *, undo: bool) -> str | None:
     return None
 
 
-def _entry(change: FileChange, place: Place) -> Entry:
+def _entry(change: FileChange, place: ProjectFile) -> BackupEntry:
     mode = None if place.mode is None else place.mode & MODE_BITS
     after = mode if change.mode is None else change.mode & MODE_BITS
-    return Entry(change.path, place.name, state_of(change.before, mode), state_of(change.after, after))
+    return BackupEntry(change.path, place.name, state_of(change.before, mode), state_of(change.after, after))
 
 
 def next_id(root: Path, now: datetime, *, undo: bool) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.files import sync_folder, write_new
-from poetry_aiops.system.project_paths import Place, find_place
+from poetry_aiops.system.project_paths import ProjectFile, find_place
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.transaction.manifest import MODE_BITS
 from poetry_aiops.system.transaction.model import (
@@ -34,7 +34,7 @@ from poetry_aiops.system.transaction.store import discard, mark, reported
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_aiops.system.transaction.model import Entry, FileState
+    from poetry_aiops.system.transaction.model import BackupEntry, FileState
     from poetry_aiops.system.transaction.store import StoredBackup
 
 
@@ -42,12 +42,12 @@ _STAGED: Final = (STAGED_NEW, STAGED_OLD, STAGED_BY_SCRIPT)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class BackupFile:
     """One file of a backup as it is on the disk now."""
 
     index: int
-    entry: Entry
-    place: Place
+    entry: BackupEntry
+    place: ProjectFile
     data: bytes | None
 
     @property
@@ -90,9 +90,9 @@ class Found:
         return state is None or state.mode is None or mode is None or mode & MODE_BITS == state.mode
 
 
-def look(backup: StoredBackup) -> list[Found]:
+def look(backup: StoredBackup) -> list[BackupFile]:
     """Return the files of a backup as they are now; raises InputError with all that lead elsewhere by now."""
-    found: list[Found] = []
+    found: list[BackupFile] = []
     problems: list[str] = []
     for index, entry in enumerate(backup.manifest.entries):
         place = find_place(backup.root, entry.target)
@@ -101,7 +101,7 @@ def look(backup: StoredBackup) -> list[Found]:
         elif place.name != entry.target:
             problems.append(f"{entry.path} leads to {place.name} now, not to {entry.target}")
         else:
-            found.append(Found(index, entry, place, read_or_none(place)))
+            found.append(BackupFile(index, entry, place, read_or_none(place)))
     refuse(
         problems,
         "Files of this backup cannot be restored; nothing was changed.",
@@ -169,7 +169,7 @@ def again_hint(backup: StoredBackup) -> str:
     return f"Once the disk lets you, run this again, or: sh {HOME}/{backup.id}/restore.sh"
 
 
-def staged_beside(place: Place, *, undo: bool) -> list[Path]:
+def staged_beside(place: ProjectFile, *, undo: bool) -> list[Path]:
     """Return what is beside a file although no run is at work: someone else's, as ours would be cleaned.
 
     Before an ``undo`` there may be what a restore.sh that was killed left.
@@ -178,7 +178,7 @@ def staged_beside(place: Place, *, undo: bool) -> list[Path]:
     return [path for path in names if os.path.lexists(path)]
 
 
-def read_or_none(place: Place) -> bytes | None:
+def read_or_none(place: ProjectFile) -> bytes | None:
     """Return the bytes of a file, None for one that does not exist."""
     try:
         return read_file(place.path)
@@ -186,7 +186,7 @@ def read_or_none(place: Place) -> bytes | None:
         return None
 
 
-def _stage(backup: StoredBackup, files: list[Found], contents: Sequence[bytes | None]) -> None:
+def _stage(backup: StoredBackup, files: list[BackupFile], contents: Sequence[bytes | None]) -> None:
     _make_folders(backup)
     for found in files:
         content = contents[found.index]
@@ -207,14 +207,14 @@ def _make_folders(backup: StoredBackup) -> None:
         sync_folder(folder.parent)
 
 
-def _write_beside(found: Found, end: str, content: bytes, mode: int | None) -> None:
+def _write_beside(found: BackupFile, end: str, content: bytes, mode: int | None) -> None:
     try:
         write_new(found.beside(end), content, mode, like=found.place.path)
     except FileExistsError:
         raise _in_the_way(found.beside(end)) from None
 
 
-def _keep_the_old_one(found: Found, data: bytes) -> None:
+def _keep_the_old_one(found: BackupFile, data: bytes) -> None:
     """Give the old file a second name, or a copy where the file system has no hard links."""
     try:
         found.beside(STAGED_OLD).hardlink_to(found.place.path)
@@ -232,7 +232,7 @@ def _in_the_way(path: Path) -> InputError:
     )
 
 
-def _check_nothing_changed(files: list[Found]) -> None:
+def _check_nothing_changed(files: list[BackupFile]) -> None:
     refuse(
         [f"{found.entry.path} {found.change or 'changed since'}" for found in files if not found.is_old],
         "Files changed during this run; nothing was changed.",
@@ -240,7 +240,7 @@ def _check_nothing_changed(files: list[Found]) -> None:
     )
 
 
-def _switch(files: list[Found]) -> None:
+def _switch(files: list[BackupFile]) -> None:
     by_index = {found.index: found for found in files}
     for index, entry in switch_order((found.index, found.entry) for found in files):
         found = by_index[index]
@@ -252,7 +252,7 @@ def _switch(files: list[Found]) -> None:
         sync_folder(folder)
 
 
-def _put_back(backup: StoredBackup, found: Found) -> None:
+def _put_back(backup: StoredBackup, found: BackupFile) -> None:
     target = found.place.path
     before = found.entry.before
     if before is None:
@@ -267,7 +267,7 @@ def _put_back(backup: StoredBackup, found: Found) -> None:
     sync_folder(target.parent)
 
 
-def _old_content(backup: StoredBackup, found: Found) -> bytes:
+def _old_content(backup: StoredBackup, found: BackupFile) -> bytes:
     if found.entry.before is not None and _is_whole(found.beside(STAGED_OLD), found.entry.before):
         return read_file(found.beside(STAGED_OLD))
     return backup.copy(found.index)
@@ -290,7 +290,9 @@ def _clean(backup: StoredBackup) -> None:
     """Remove what lies beside the files."""
     entries = [entry for entry in backup.manifest.entries if entry.changes]
     places = [find_place(backup.root, entry.target) for entry in entries]
-    targets = [place.path for place in places if isinstance(place, Place) and place.path.parent.is_dir()]
+    targets = [
+        place.path for place in places if isinstance(place, ProjectFile) and place.path.parent.is_dir()
+    ]
     for path in targets:
         for end in _STAGED:
             _beside(path, end).unlink(missing_ok=True)

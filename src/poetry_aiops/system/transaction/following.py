@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.system.project_paths import Place, find_place, missing_folders
+from poetry_aiops.system.project_paths import ProjectFile, find_place, missing_folders
 from poetry_aiops.system.transaction.exchange import read_or_none
-from poetry_aiops.system.transaction.model import Entry, state_of
+from poetry_aiops.system.transaction.model import BackupEntry, state_of
 from poetry_aiops.system.transaction.store import add_to_backup, last_applied, locked, pending, reported
 
 
@@ -50,14 +50,14 @@ def follow(root: Path, path: str, after: bytes | None, now: datetime) -> bool:
             return _note(backup, path, place, after)
 
 
-def _note(backup: StoredBackup, path: str, place: Place, after: bytes | None) -> bool:
+def _note(backup: StoredBackup, path: str, place: ProjectFile, after: bytes | None) -> bool:
     manifest, data = backup.manifest, read_or_none(place)
     entries = list(manifest.entries)
     index = next((at for at, entry in enumerate(entries) if entry.target == place.name), len(entries))
     is_new = index == len(entries)
     if is_new:
         state = state_of(data, place.mode)
-        entries.append(Entry(path, place.name, state, state))
+        entries.append(BackupEntry(path, place.name, state, state))
     known = entries[index]
     held = data is None or any(
         state is not None and state.holds(data) for state in (known.before, known.after)

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.system.transaction.model import Entry, FileState, Manifest, is_backup_id, path_problem
+from poetry_aiops.system.transaction.model import BackupEntry, FileState, Manifest, is_backup_id, path_problem
 
 
 SCHEMA: Final = "poetry-aiops/migration-backup/1"
@@ -50,7 +50,7 @@ def parse_manifest(data: bytes, *, where: str) -> Manifest:
         document = json.loads(data)
     except (ValueError, RecursionError):
         raise _damaged(["it is not JSON"], where) from None
-    reader = _Reader()
+    reader = _ManifestReader()
     manifest = reader.manifest(document)
     if reader.problems:
         raise _damaged(reader.problems, where)
@@ -73,7 +73,7 @@ def _damaged(problems: list[str], where: str) -> InputError:
     )
 
 
-class _Reader:
+class _ManifestReader:
     """Reads values of the expected kind and collects what is wrong on the way."""
 
     def __init__(self) -> None:
@@ -97,9 +97,9 @@ class _Reader:
             undoes=None if undoes is None else self._id(undoes, "undoes"),
         )
 
-    def _entry(self, value: object, key: str) -> Entry:
+    def _entry(self, value: object, key: str) -> BackupEntry:
         table = self._table(value, key)
-        return Entry(
+        return BackupEntry(
             self._path(table.get("path"), f"{key}.path"),
             self._path(table.get("target"), f"{key}.target"),
             self._state(table.get("before"), f"{key}.before"),

@@ -22,8 +22,8 @@ from poetry_aiops.system.transaction.creation import NOTHING_CHANGED, PUT_BACK, 
 from poetry_aiops.system.transaction.exchange import again_hint, exchange, finish, look, put_back
 from poetry_aiops.system.transaction.model import (
     HOME,
+    BackupEntry,
     BackupInfo,
-    Entry,
     FileChange,
     Manifest,
     is_undo,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from poetry_aiops.system.transaction.exchange import Found
+    from poetry_aiops.system.transaction.exchange import BackupFile
     from poetry_aiops.system.transaction.model import Now, State
 
 
@@ -174,7 +174,7 @@ def _settle(root: Path, now: datetime, *, force: bool) -> RollbackResult | None:
         return RollbackResult(identifier, restored=put_back(stored, over_changes=force))
 
 
-def _reversed(stored: StoredBackup, found: Found) -> FileChange:
+def _reversed(stored: StoredBackup, found: BackupFile) -> FileChange:
     before = found.entry.before
     return FileChange(
         found.entry.target,
@@ -194,7 +194,7 @@ def _last_migration(root: Path) -> StoredBackup:
     )
 
 
-def _refuse_edited(stored: StoredBackup, edited: list[Found]) -> None:
+def _refuse_edited(stored: StoredBackup, edited: list[BackupFile]) -> None:
     refuse(
         [f"{found.entry.path} {found.change}" for found in edited],
         f"Files changed since the run of {stored.manifest.created}. {NOTHING_CHANGED}",
@@ -202,14 +202,14 @@ def _refuse_edited(stored: StoredBackup, edited: list[Found]) -> None:
     )
 
 
-def _keep(root: Path, stored: StoredBackup, edited: list[Found], now: datetime) -> None:
+def _keep(root: Path, stored: StoredBackup, edited: list[BackupFile], now: datetime) -> None:
     """Back up what edited files hold before an interrupted run is put back over them."""
     manifest = Manifest(
         id=next_id(root, now, undo=True),
         created=now.astimezone(UTC).isoformat(timespec="seconds"),
         note=f"edited files that the recovery of {stored.id} replaced",
         entries=tuple(
-            Entry(
+            BackupEntry(
                 found.entry.path,
                 found.entry.target,
                 state_of(found.data, found.place.mode),

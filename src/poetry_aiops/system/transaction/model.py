@@ -69,7 +69,7 @@ class FileState:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BackupEntry:
     """One file of a backup: ``path`` as it was named, ``target`` the file itself once links are followed.
 
     Both are relative to the project's folder; a ``before`` of ``None`` says that the file did not exist.
@@ -96,7 +96,7 @@ class Manifest:
     id: str
     created: str
     note: str
-    entries: tuple[Entry, ...]
+    entries: tuple[BackupEntry, ...]
     made_folders: tuple[str, ...] = ()
     dropped_folders: tuple[str, ...] = ()
     undoes: str | None = None
@@ -203,13 +203,13 @@ def change_problems(changes: Iterable[FileChange]) -> list[str]:
     return problems + [f"{path} is named as a file and as a folder" for path in paths if path in parents]
 
 
-def switch_order(entries: Iterable[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
+def switch_order(entries: Iterable[tuple[int, BackupEntry]]) -> list[tuple[int, BackupEntry]]:
     """Return the order in which files are exchanged: new ones, then old ones, pyproject.toml last, then removals.
 
     Until pyproject.toml is exchanged every tool still sees the project as it was.
     """
 
-    def rank(numbered: tuple[int, Entry]) -> tuple[int, int]:
+    def rank(numbered: tuple[int, BackupEntry]) -> tuple[int, int]:
         index, entry = numbered
         if entry.after is None:
             return 3, index

@@ -7,7 +7,7 @@ from typing import Final
 from tests.support.timing import within
 
 from poetry_aiops.accelerators.host import Accelerator
-from poetry_aiops.accelerators.rules.covering import Build, targets
+from poetry_aiops.accelerators.rules.covering import IndexBuild, targets
 
 
 GPUS: Final = 40_000
@@ -19,8 +19,8 @@ def test_the_newest_of_many_gpus_are_found_without_comparing_each_with_each() ->
     half = GPUS // 2
     gpus = [Accelerator("cuda", compute_capability="8.6" if place < half else "9.0") for place in range(GPUS)]
     builds = [
-        Build("cu118", "2.1", frozenset(range(half))),
-        Build("cu126", "2.6", frozenset(range(half, GPUS))),
+        IndexBuild("cu118", "2.1", frozenset(range(half))),
+        IndexBuild("cu126", "2.6", frozenset(range(half, GPUS))),
     ]
     with within(SECONDS):
         places, _ = targets(gpus, builds, "cover-all")

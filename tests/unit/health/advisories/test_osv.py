@@ -15,7 +15,7 @@ from poetry_aiops.errors import UsageError
 from poetry_aiops.health.advisories.osv import OsvService, OsvSettings
 from poetry_aiops.health.advisories.osv_protocol import stubs_in
 from poetry_aiops.health.advisory import Severity, Status
-from poetry_aiops.health.feed import Subject
+from poetry_aiops.health.feed import QueriedPackage
 from poetry_aiops.health.security import Feeds, audit
 from poetry_aiops.system.http import Limits, Response, Transport
 
@@ -86,7 +86,7 @@ def test_pages_are_followed(server: OsvServer) -> None:
 
 
 def test_more_than_a_thousand_packages_are_asked_for_in_parts(server: OsvServer) -> None:
-    subjects = [Subject(f"package-{number}", "1.0") for number in range(2100)]
+    subjects = [QueriedPackage(f"package-{number}", "1.0") for number in range(2100)]
     lookup = OsvService(server.url, settings=PATIENT).look_up(subjects)
     assert len(lookup.answers) == 2100
     assert max(len(question["queries"]) for question in server.questions) == 1000

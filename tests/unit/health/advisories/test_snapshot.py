@@ -13,7 +13,7 @@ from tests.unit.health.osv import listed, record
 
 from poetry_aiops.errors import IncompleteError, UsageError
 from poetry_aiops.health.advisories.download import cached_snapshot, update_snapshot
-from poetry_aiops.health.advisories.snapshot import Freshness, SnapshotFeed, open_snapshot
+from poetry_aiops.health.advisories.snapshot import SnapshotAge, SnapshotFeed, open_snapshot
 from poetry_aiops.health.security import Feeds, audit
 from poetry_aiops.system.http import Limits
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 NOW = datetime(2024, 1, 10, tzinfo=UTC)
-FRESH = Freshness(NOW)
+FRESH = SnapshotAge(NOW)
 QUICK = Limits(connect=1.0, total=1.0, attempts=2, pause=0.01)
 RECORDS = (
     record("T-1", "demo", {"introduced": "0"}, {"fixed": "2.0"}),
@@ -184,14 +184,14 @@ def test_of_two_records_with_one_id_the_last_modified_counts(tmp_path: Path) -> 
 @pytest.mark.parametrize(("days", "problem"), [(4, True), (6, False)])
 def test_a_snapshot_that_is_too_old_has_a_problem(tmp_path: Path, days: int, problem: bool) -> None:
     path = zipped(tmp_path / "all.zip", *RECORDS)
-    feed = open_snapshot(path, Freshness(NOW, timedelta(days=days)))
+    feed = open_snapshot(path, SnapshotAge(NOW, timedelta(days=days)))
     assert (feed.problem is not None) is problem
-    assert open_snapshot(path, Freshness(NOW, timedelta(days=days), checked=NOW)).problem is None
+    assert open_snapshot(path, SnapshotAge(NOW, timedelta(days=days), checked=NOW)).problem is None
 
 
 def test_a_date_in_the_future_makes_nothing_fresh(tmp_path: Path) -> None:
     future = record("T-4", "demo", modified="2999-01-01T00:00:00Z")
-    feed = open_snapshot(zipped(tmp_path / "all.zip", future), Freshness(NOW, timedelta(days=7)))
+    feed = open_snapshot(zipped(tmp_path / "all.zip", future), SnapshotAge(NOW, timedelta(days=7)))
     assert feed.problem == "its age is not known"
 
 

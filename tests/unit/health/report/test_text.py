@@ -10,7 +10,7 @@ from tests.unit.health.health_sample import audited, blind, clean, finding, pack
 
 from poetry_aiops.cli.styled import cells_wide
 from poetry_aiops.health.advisory import AdvisorySource, Audit, Severity, Status
-from poetry_aiops.health.gate import Facts, Gate, Rules, judge
+from poetry_aiops.health.gate import Gate, GateFacts, Rules, judge
 from poetry_aiops.health.report.text import SCREEN, TextView, health_lines
 
 
@@ -48,7 +48,7 @@ def of_many(count: int, reason: str = "") -> HealthReport:
         found = () if reason else (finding(locked, f"PYSEC-{number}", Severity.LOW, fixed_in=("2.0",)),)
         made.append(rated(locked, audited(locked, *found, status=status, reason=reason)))
     audit = Audit(tuple(row.audit for row in made if row.audit), ())
-    gate = judge(Rules(), Facts((metric_of(audit),), audit.findings))
+    gate = judge(Rules(), GateFacts((metric_of(audit),), audit.findings))
     return replace(clean(), packages=tuple(made), audit=audit, gate=gate)
 
 
@@ -58,7 +58,7 @@ def test_what_to_do_about_malware_is_to_remove_it() -> None:
     report = of_many(3)
     rows = (*report.packages, rated(locked, audited(locked, found)))
     audit = Audit(tuple(row.audit for row in rows if row.audit), ())
-    gate = judge(Rules(), Facts((), audit.findings))
+    gate = judge(Rules(), GateFacts((), audit.findings))
     text = as_text(health_lines(replace(report, packages=rows, audit=audit, gate=gate)))
 
     assert "poetry graph --why trap\n" in text

@@ -13,10 +13,10 @@ from tests.support.every import for_each
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.pip_report import this_machine
-from poetry_aiops.migrate.planning.convert import Pin
+from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.writing.causes import Causes, Root
-from poetry_aiops.migrate.writing.installs import InstallProof, OldFile, compare, compare_with_pip
-from poetry_aiops.project.model import Edge, Lock, Package
+from poetry_aiops.migrate.writing.installs import InstallProof, OldRequirementsFile, compare, compare_with_pip
+from poetry_aiops.project.model import Lock, LockedDependency, Package
 from poetry_aiops.project.targets import targets
 
 
@@ -28,7 +28,7 @@ def package(
     name: str, version: str, *needs: str, groups: tuple[str, ...] = ("main",), marker: str = ""
 ) -> Package:
     """``needs`` are texts such as ``idna <4``."""
-    edges = tuple(Edge(one, what, (), "", optional=False) for one, what in map(str.split, needs))
+    edges = tuple(LockedDependency(one, what, (), "", optional=False) for one, what in map(str.split, needs))
     return Package(
         name=name,
         pretty_name=name,
@@ -52,7 +52,7 @@ def lock(*packages: Package) -> Lock:
 def proof(
     old: list[Package], new: list[Package], groups: tuple[str, ...] = ("main",), **known: object
 ) -> InstallProof:
-    file = OldFile("web.txt", groups, "poetry install", lock(*old))
+    file = OldRequirementsFile("web.txt", groups, "poetry install", lock(*old))
     return compare(file, MACHINES, Causes(lock(*new), **known))  # type: ignore[arg-type]
 
 
@@ -90,7 +90,7 @@ def test_a_difference_counts_on_the_machines_where_it_is() -> None:
         ),
         (
             [package("idna", "3.1")],
-            {"pins": [Pin("idna", "3.1", "main", Place("web.lock", 4))]},
+            {"pins": [OldPin("idna", "3.1", "main", Place("web.lock", 4))]},
             "web.lock:4 pins idna 3.1",
         ),
         (
@@ -140,7 +140,7 @@ def test_a_package_that_the_variants_bring_is_told_so() -> None:
 
 
 def test_a_compiled_pin_that_no_package_requires_there_is_none_of_the_installation() -> None:
-    pin = Pin("colorama", "1", "main", Place("web.txt", 7), direct=False)
+    pin = OldPin("colorama", "1", "main", Place("web.txt", 7), direct=False)
     found = proof([package("colorama", "1")], [], pins=[pin])
     assert (
         found.differences[0].cause
@@ -177,13 +177,15 @@ def test_two_versions_on_one_machine_have_no_cause_and_each_difference_a_next_st
 
 def test_what_pip_reports_is_compared_on_this_machine_alone() -> None:
     new = [package("idna", "3.1"), package("colorama", "1", marker=WINDOWS)]
-    file = OldFile("web.txt", ("main",), "poetry install")
+    file = OldRequirementsFile("web.txt", ("main",), "poetry install")
     found = compare_with_pip(file, {"idna": "3.1"}, MACHINES[0], Causes(lock(*new)))
     assert (found.by, rows(found)) == ("pip", [])
 
 
 def test_a_file_that_cannot_be_solved_alone_says_why() -> None:
-    found = compare(OldFile("web.txt", ("main",), "x", failure="no idna"), MACHINES, Causes(lock()))
+    found = compare(
+        OldRequirementsFile("web.txt", ("main",), "x", failure="no idna"), MACHINES, Causes(lock())
+    )
     assert (found.failure, found.differences) == ("no idna", ())
 
 

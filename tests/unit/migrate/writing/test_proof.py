@@ -6,10 +6,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.convert import Pin
+from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.writing.causes import Causes
 from poetry_aiops.migrate.writing.proof import Proof, prove
-from poetry_aiops.project.model import Edge, Lock, LockedFile, Package
+from poetry_aiops.project.model import Lock, LockedDependency, LockedFile, Package
 from poetry_aiops.project.targets import targets
 
 
@@ -19,7 +19,11 @@ OLD, NEW = 'python_version < "3.12"', 'python_version >= "3.12"'
 
 
 def package(
-    name: str, version: str, markers: str = "", hashes: tuple[str, ...] = (), edges: tuple[Edge, ...] = ()
+    name: str,
+    version: str,
+    markers: str = "",
+    hashes: tuple[str, ...] = (),
+    edges: tuple[LockedDependency, ...] = (),
 ) -> Package:
     files = tuple(LockedFile(f"{name}-{number}.whl", one) for number, one in enumerate(hashes))
     return Package(
@@ -38,13 +42,13 @@ def package(
     )
 
 
-def proof(pins: list[Pin], packages: list[Package], reason: str | None = None) -> Proof:
+def proof(pins: list[OldPin], packages: list[Package], reason: str | None = None) -> Proof:
     lock = Lock("2.1", ">=3.11", "x", tuple(packages), MappingProxyType({}), Path("poetry.lock"))
     return prove(pins, MACHINES, Causes(lock, offered=lambda *_: reason))
 
 
-def six(version: str = "1.16.0", marker: str = "", hashes: tuple[str, ...] = ()) -> Pin:
-    return Pin("six", version, "main", PLACE, marker, hashes)
+def six(version: str = "1.16.0", marker: str = "", hashes: tuple[str, ...] = ()) -> OldPin:
+    return OldPin("six", version, "main", PLACE, marker, hashes)
 
 
 def causes(found: Proof) -> list[tuple[str, str | None, str | None]]:
@@ -68,7 +72,7 @@ def test_another_version_that_nothing_shows_a_cause_for_gets_none() -> None:
 
 
 def test_the_package_that_rules_a_pin_out_is_named() -> None:
-    edge = Edge("six", ">=1.17", (), "", optional=False)
+    edge = LockedDependency("six", ">=1.17", (), "", optional=False)
     found = proof([six()], [package("six", "1.17.0"), package("attrs", "23.1", edges=(edge,))])
     assert causes(found) == [("1.16.0", "1.17.0", "attrs 23.1 requires six >=1.17")]
 

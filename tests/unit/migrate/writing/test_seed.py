@@ -9,7 +9,7 @@ import pytest
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.convert import Pin
+from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.writing.seed import with_seeds
 from poetry_aiops.project.lockfile import read_lock
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def pin(name: str, version: str, group: str = "main", source: str | None = None) -> Pin:
-    return Pin(name, version, group, Place("requirements.txt", 1), source=source)
+def pin(name: str, version: str, group: str = "main", source: str | None = None) -> OldPin:
+    return OldPin(name, version, group, Place("requirements.txt", 1), source=source)
 
 
 def packages(text: str | None) -> list[tuple[str, str, list[str]]]:

@@ -109,7 +109,7 @@ def test_a_disk_that_fills_up_halfway_does_not_keep_the_old_files_from_coming_ba
     real_switch = file_exchange._switch
     with ExitStack() as stack:
 
-        def half(files: list[file_exchange.Found]) -> None:
+        def half(files: list[file_exchange.BackupFile]) -> None:
             real_switch(files[:3])
             assert look_of(root)["shared/real.toml"] != old["shared/real.toml"]
             stack.enter_context(failing(1, errno.ENOSPC, NEEDS_SPACE, forever=True))

@@ -59,7 +59,7 @@ def interrupted(root: Path, monkeypatch: pytest.MonkeyPatch, tree: str = "merge"
 def stop_after_one_file(backup: Backup, monkeypatch: pytest.MonkeyPatch) -> None:
     switched = []
 
-    def one_only(files: list[file_exchange.Found]) -> None:
+    def one_only(files: list[file_exchange.BackupFile]) -> None:
         last = files[-1]
         last.beside(".aiops-new").replace(last.place.path)
         switched.append(last)

@@ -11,7 +11,7 @@ import pytest
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.transaction.manifest import manifest_json, parse_manifest
 from poetry_aiops.system.transaction.model import (
-    Entry,
+    BackupEntry,
     FileChange,
     Manifest,
     backup_id,
@@ -32,8 +32,8 @@ MANIFEST = Manifest(
     created="2025-03-01T12:30:05+00:00",
     note="poetry migrate-reqs",
     entries=(
-        Entry("pyproject.toml", "pyproject.toml", None, state_of(b"new", None)),
-        Entry("ä b/c'd.txt", "real/c'd.txt", state_of(b"old", 0o640), None),
+        BackupEntry("pyproject.toml", "pyproject.toml", None, state_of(b"new", None)),
+        BackupEntry("ä b/c'd.txt", "real/c'd.txt", state_of(b"old", 0o640), None),
     ),
     made_folders=("new", "new/inner"),
 )
@@ -64,7 +64,7 @@ def test_a_manifest_says_what_existed_its_checksum_size_and_mode() -> None:
 
 def test_a_manifest_holds_no_content() -> None:
     secret = state_of(b"--index-url https://user:hunter2@index.example/simple", 0o600)
-    entry = Entry("requirements.txt", "requirements.txt", secret, secret)
+    entry = BackupEntry("requirements.txt", "requirements.txt", secret, secret)
     assert b"hunter2" not in manifest_json(replace(MANIFEST, entries=(entry,)))
 
 
@@ -175,10 +175,10 @@ def test_ids_are_told_from_other_names() -> None:
 def test_pyproject_is_exchanged_after_new_and_old_files_and_before_removals() -> None:
     something = state_of(b"", None)
     entries = [
-        Entry("gone.txt", "gone.txt", something, None),
-        Entry("pyproject.toml", "pyproject.toml", something, something),
-        Entry("poetry.lock", "poetry.lock", something, something),
-        Entry("new.txt", "new.txt", None, something),
+        BackupEntry("gone.txt", "gone.txt", something, None),
+        BackupEntry("pyproject.toml", "pyproject.toml", something, something),
+        BackupEntry("poetry.lock", "poetry.lock", something, something),
+        BackupEntry("new.txt", "new.txt", None, something),
     ]
     order = [entry.path for _, entry in switch_order(enumerate(entries))]
     assert order == ["new.txt", "poetry.lock", "pyproject.toml", "gone.txt"]
