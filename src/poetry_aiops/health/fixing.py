@@ -14,7 +14,7 @@ from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.fix_solving import FixCase, solved_batch
 from poetry_aiops.health.fixes import FixOutcome, folded, propose, wanted_fixes, without
 from poetry_aiops.health.lock_diff import lock_changes, refreshed_files
-from poetry_aiops.health.report.model import ProposedFix as FixRow
+from poetry_aiops.health.report.model import FixRow
 from poetry_aiops.health.security import audit
 from poetry_aiops.index.records import IndexAccess, RecordAge, cache_folder, cooldown_of, index_records
 from poetry_aiops.locking.api import needs_from

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.legacy.model import OldCommand
     from poetry_aiops.migrate.model import Place
     from poetry_aiops.migrate.request import MigrationInput
-    from poetry_aiops.system.repository_files import ListedFile
+    from poetry_aiops.system.repository_files import RepositoryFile
 
 
 _PROJECTS: Final = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
@@ -71,7 +71,7 @@ def old_commands_in(root: Path, given: MigrationInput, *, rewrite: bool) -> OldC
     return result
 
 
-def referenced_files(root: Path, listing: Sequence[ListedFile]) -> dict[str, tuple[Place, bool]]:
+def referenced_files(root: Path, listing: Sequence[RepositoryFile]) -> dict[str, tuple[Place, bool]]:
     """Return the requirements files that commands of the repository read, with one such place and whether by ``-c``.
 
     What belongs to another project in a folder of this one is left out.

@@ -30,7 +30,7 @@ from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.project.targets import targets
 from poetry_aiops.system.reading import boundary, read_file
-from poetry_aiops.system.repository_files import ListedFile, list_files
+from poetry_aiops.system.repository_files import RepositoryFile, list_files
 
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class MigrationInput:
     identity: Identity
     document: Mapping[str, Any]
     fixed: Mapping[str, bytes]
-    listing: tuple[ListedFile, ...]
+    listing: tuple[RepositoryFile, ...]
     notes: tuple[str, ...]
     around: MigrationContext
     python: str
@@ -253,7 +253,7 @@ class RequestReading:
         return {} if self.request.files else referenced_files(self.root, self._listing)
 
     @cached_property
-    def _listing(self) -> tuple[ListedFile, ...]:
+    def _listing(self) -> tuple[RepositoryFile, ...]:
         return list_files(self.root)
 
     def read(self) -> MigrationInput:

@@ -55,7 +55,7 @@ def lock_graph(
     Package nodes have the attribute ``package``, demands ``demand`` and ``group``. ``python`` says on which machines
     two markers may meet. A requirement leads to the builds of its name that it allows, to all when it allows none.
     """
-    return _Builder(tuple((package, tuple(lines)) for package, lines in packages), python).graph(demands)
+    return _GraphBuilder(tuple((package, tuple(lines)) for package, lines in packages), python).graph(demands)
 
 
 def graph_of_lock(lock: Lock, project: Project) -> nx.DiGraph:
@@ -242,7 +242,7 @@ class Reachable:
         return node if node.name else (self.graph.nodes[node]["demand"].name,)
 
 
-class _Builder:
+class _GraphBuilder:
     def __init__(self, packages: Sequence[tuple[Package, tuple[LockedDependency, ...]]], python: str) -> None:
         self.packages = packages
         self.python = python

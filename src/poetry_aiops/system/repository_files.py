@@ -53,7 +53,7 @@ _REDIRECTING: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
-class ListedFile:
+class RepositoryFile:
     """A file of a repository: its POSIX path relative to the project, its size in bytes."""
 
     path: str
@@ -65,7 +65,7 @@ def repository_files(root: Path) -> tuple[str, ...]:
     return tuple(file.path for file in list_files(root))
 
 
-def list_files(root: Path) -> tuple[ListedFile, ...]:
+def list_files(root: Path) -> tuple[RepositoryFile, ...]:
     """Return a project's files with their sizes, sorted by path; never raises for what cannot be looked at.
 
     In a git repository these are the tracked files and the new ones that git does not ignore; elsewhere, or where
@@ -136,7 +136,7 @@ def _walk(root: str) -> Iterator[str]:
             yield path.replace(os.sep, "/")
 
 
-def _listed(root: str, path: str) -> ListedFile | None:
+def _listed(root: str, path: str) -> RepositoryFile | None:
     full = os.path.join(root, path)  # noqa: PTH118 - Path costs most of a walk
     try:
         status = os.lstat(full)
@@ -147,4 +147,4 @@ def _listed(root: str, path: str) -> ListedFile | None:
             status = os.stat(real)  # noqa: PTH116 - as above
     except (OSError, ValueError):
         return None
-    return ListedFile(path, status.st_size) if stat.S_ISREG(status.st_mode) else None
+    return RepositoryFile(path, status.st_size) if stat.S_ISREG(status.st_mode) else None

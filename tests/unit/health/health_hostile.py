@@ -18,7 +18,7 @@ from poetry_aiops.health.maintenance import Maintenance
 from poetry_aiops.health.metric import Metric, OpenQuestion
 from poetry_aiops.health.news import NewFinding, News
 from poetry_aiops.health.popularity import Popularity
-from poetry_aiops.health.report.model import HealthReport, Location, PackageRow, ProposedFix
+from poetry_aiops.health.report.model import FixRow, HealthReport, Location, PackageRow
 from poetry_aiops.health.score import score_of
 from poetry_aiops.health.signals import Signal, SignalKind
 from poetry_aiops.index.release_records import IndexUse
@@ -114,7 +114,7 @@ def hostile(text: str) -> HealthReport:
             signals=((text, SignalKind.YANKED),),
         ),
         trend=trend(),
-        fixes=(ProposedFix(text, text, text, (text,), "edit", (text,), text, (f"+{text}", f" {text}")),),
+        fixes=(FixRow(text, text, text, (text,), "edit", (text,), text, (f"+{text}", f" {text}")),),
         locations=MappingProxyType({locked.key: Location(1, 2)}),
         scope=text,
         folder=text,

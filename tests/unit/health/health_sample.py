@@ -26,7 +26,7 @@ from poetry_aiops.health.maintenance import Maintenance
 from poetry_aiops.health.metric import Metric
 from poetry_aiops.health.news import NewFinding, News
 from poetry_aiops.health.popularity import Popularity
-from poetry_aiops.health.report.model import HealthReport, Location, PackageRow, ProposedFix
+from poetry_aiops.health.report.model import FixRow, HealthReport, Location, PackageRow
 from poetry_aiops.health.score import score_of
 from poetry_aiops.health.signals import Signal, SignalKind
 from poetry_aiops.index.release_records import IndexUse
@@ -359,9 +359,9 @@ def trend() -> tuple[TrendPoint, ...]:
     )
 
 
-def _fixes() -> tuple[ProposedFix, ...]:
+def _fixes() -> tuple[FixRow, ...]:
     return (
-        ProposedFix(
+        FixRow(
             "jinja2",
             "2.11.3",
             "3.1.6",
@@ -369,7 +369,7 @@ def _fixes() -> tuple[ProposedFix, ...]:
             "pin",
             diff=('-version = "2.11.3"', '+version = "3.1.6"'),
         ),
-        ProposedFix(
+        FixRow(
             "starlette",
             "0.36.3",
             "0.47.2",
@@ -378,5 +378,5 @@ def _fixes() -> tuple[ProposedFix, ...]:
             ("fastapi 0.110.0 needs starlette<0.37.0",),
             'fastapi = ">=0.128,<0.129" in pyproject.toml, line 7',
         ),
-        ProposedFix("odd", "2004d", "", ("PYSEC-1",), "blocked"),
+        FixRow("odd", "2004d", "", ("PYSEC-1",), "blocked"),
     )

@@ -29,7 +29,7 @@ _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 
 def page_document(data: PageData) -> dict[str, Any]:
     """Return the document that the page's script reads, with control and direction characters made visible."""
-    return _Writer(data).document()
+    return _PageWriter(data).document()
 
 
 def shown(text: str) -> str:
@@ -41,7 +41,7 @@ def shown(text: str) -> str:
     )
 
 
-class _Writer:
+class _PageWriter:
     def __init__(self, data: PageData) -> None:
         self.data = data
         self.analysis = data.analysis

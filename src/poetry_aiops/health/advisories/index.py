@@ -81,13 +81,13 @@ def build_index(files: Iterable[tuple[str, bytes]], sha256: str, latest: str) ->
     A ``modified`` after ``latest`` (RFC 3339) is not believed. Of several records with one id the last modified
     counts.
     """
-    builder = _Builder()
+    builder = _SnapshotBuilder()
     for name, content in files:
         builder.add_file(name, content)
     return builder.index(sha256, latest)
 
 
-class _Builder:
+class _SnapshotBuilder:
     def __init__(self) -> None:
         self.gaps: list[str] = []
         self.records: dict[str, tuple[Advisory, bytes]] = {}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.metric import Metric
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
-    from poetry_aiops.health.report.model import HealthReport, PackageRow, ProposedFix
+    from poetry_aiops.health.report.model import FixRow, HealthReport, PackageRow
     from poetry_aiops.project.model import PackageKey
 
 
@@ -276,7 +276,7 @@ def _ignore(ignore: Ignore, advisory: str | None) -> dict[str, Any]:
     }
 
 
-def _fix(fix: ProposedFix) -> dict[str, Any]:
+def _fix(fix: FixRow) -> dict[str, Any]:
     return {
         "package": fix.package,
         "from": fix.from_version,

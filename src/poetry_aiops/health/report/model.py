@@ -64,7 +64,7 @@ class PackageRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ProposedFix:
+class FixRow:
     """A way out of advisories, or why there is none.
 
     ``how`` is ``pin`` (the lock alone changes), ``edit`` (pyproject.toml has to change, ``edit`` says what), or
@@ -108,7 +108,7 @@ class HealthReport:
     idle: tuple[IdleIgnore, ...] = ()
     news: News | None = None
     trend: tuple[TrendPoint, ...] = ()
-    fixes: tuple[ProposedFix, ...] = ()
+    fixes: tuple[FixRow, ...] = ()
     locations: Mapping[PackageKey, Location] = field(default_factory=lambda: MappingProxyType({}))
     lock_digest: str = ""
     scope: str = ""

@@ -19,7 +19,7 @@ from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in
 if TYPE_CHECKING:
     from poetry_aiops.cli.styled import Style
     from poetry_aiops.health.advisory import Finding
-    from poetry_aiops.health.report.model import HealthReport, PackageRow, ProposedFix
+    from poetry_aiops.health.report.model import FixRow, HealthReport, PackageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _fixes(report: HealthReport) -> Section:
     return Section("fixes", "Fixes", notes=tuple(map(_fix, words.fixes_in_order(report))))
 
 
-def _fix(fix: ProposedFix) -> Note:
+def _fix(fix: FixRow) -> Note:
     verdict = words.fix_in_words(fix)
     to = f" to {fix.to_version}" if fix.to_version else ""
     held = [f"held back by {'; '.join(fix.blockers)}"] if fix.blockers and fix.how != "blocked" else []

@@ -17,7 +17,7 @@ from poetry_aiops.system.repository_files import LARGEST, SKIPPED_FOLDERS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from poetry_aiops.system.repository_files import ListedFile
+    from poetry_aiops.system.repository_files import RepositoryFile
 
 
 FileKind = Literal["shell", "dockerfile", "yaml", "make", "ini", "python", "toml"]
@@ -55,7 +55,7 @@ def kind_of(path: str) -> FileKind | None:
     return next((kind for form, kind in _KINDS if re.fullmatch(form, name, re.IGNORECASE)), None)
 
 
-def files_to_read(listing: Iterable[ListedFile]) -> tuple[str, ...]:
+def files_to_read(listing: Iterable[RepositoryFile]) -> tuple[str, ...]:
     """Return the files of a listing that may hold commands, sorted.
 
     Left out are other people's code (vendored folders, environments, version control) and files above 1 MiB.

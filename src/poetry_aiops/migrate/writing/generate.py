@@ -80,7 +80,7 @@ def generate(text: str, edits: Edits, identity: Identity, layout: Layout, path: 
     windows = "\r\n" in text and text.count("\r\n") == text.count("\n")
     plain = text.replace("\r\n", "\n") if windows else text
     try:
-        changed = _Writer(plain, edits, identity, layout).run()
+        changed = _TableWriter(plain, edits, identity, layout).run()
         _check(parse_toml(changed), edits)
     except (
         TOMLKitError,
@@ -99,7 +99,7 @@ def generate(text: str, edits: Edits, identity: Identity, layout: Layout, path: 
     return changed.replace("\n", "\r\n") if windows else changed
 
 
-class _Writer:
+class _TableWriter:
     def __init__(self, text: str, edits: Edits, identity: Identity, layout: Layout) -> None:
         self.text = text
         self.before: Mapping[str, Any] = parse_toml(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from poetry_aiops.migrate.legacy.scripts import files_to_read, kind_of
-from poetry_aiops.system.repository_files import LARGEST, ListedFile, is_text
+from poetry_aiops.system.repository_files import LARGEST, RepositoryFile, is_text
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_a_name_tells_how_a_file_is_read(path: str, kind: str | None) -> None:
 
 def test_foreign_and_large_files_are_left_out() -> None:
     listing = [
-        ListedFile("b.sh", 10),
-        ListedFile("a.sh", LARGEST),
-        ListedFile("large.sh", LARGEST + 1),
-        ListedFile("node_modules/x/Makefile", 1),
-        ListedFile("lib/vendor/y/run.sh", 1),
-        ListedFile(".git/hooks/pre-commit.sh", 1),
-        ListedFile("src/app.py", 1),
+        RepositoryFile("b.sh", 10),
+        RepositoryFile("a.sh", LARGEST),
+        RepositoryFile("large.sh", LARGEST + 1),
+        RepositoryFile("node_modules/x/Makefile", 1),
+        RepositoryFile("lib/vendor/y/run.sh", 1),
+        RepositoryFile(".git/hooks/pre-commit.sh", 1),
+        RepositoryFile("src/app.py", 1),
     ]
     assert files_to_read(listing) == ("a.sh", "b.sh")
 
