@@ -14,7 +14,6 @@ from tests.docs.places import PLACES
 from tests.support.health_shop import TESTER, TOOLKIT, Shop, publish, publish_newer, shop_locked
 from tests.support.index import PackageIndex
 from tests.support.osv_server import OsvServer
-from tests.support.standard_index import PYPI
 
 
 if TYPE_CHECKING:
@@ -45,8 +44,6 @@ SHOP_CHANGES: dict[str, dict[str, str]] = {
         "requirements-dev.txt": "-r requirments.txt\npytest==7.4.3\n",
     },
     "contradiction": {"requirements-dev.txt": "-r requirements.txt\nfastapi==0.110.0\n"},
-    "variable": {"requirements.txt": "--index-url https://${HOST}/simple\nfastapi==0.109.0\n"},
-    "gone": {"requirements.txt": "fastapi==0.100.0\n"},
 }
 RUN = [block for block in all_blocks() if block.place and block.place not in {"session", *PLACES}]
 SERVICE = """\
@@ -85,22 +82,20 @@ def audited(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> 
         yield Shop(poetry, project, osv)
 
 
-def shop(change: str | None, index: PackageIndex, folder: Path) -> Path:
-    """Write the files of the shop; where it locks, its packages come from the index of the tests."""
+def shop(change: str | None, folder: Path) -> Path:
+    """Write the files of the shop."""
     project = folder / "shop"
     project.mkdir()
     files = {**SHOP, **(SHOP_CHANGES[change] if change else {})}
-    if change == "gone":
-        files["requirements.txt"] += f"--index-url {index.url(PYPI)}\n"
     for name, text in files.items():
         (project / name).write_text(text, "utf-8")
     return project
 
 
-def place(block: Block, chatbot: Path, index: PackageIndex, audited: Shop, folder: Path) -> Path:
+def place(block: Block, chatbot: Path, audited: Shop, folder: Path) -> Path:
     """Make the folder in which a block runs."""
     if block.place == "shop":
-        return shop(block.change, index, folder)
+        return shop(block.change, folder)
     if block.place == "audited":
         for name in ("pyproject.toml", "poetry.lock"):
             shutil.copy(audited.project.path / name, folder)
@@ -122,9 +117,9 @@ def place(block: Block, chatbot: Path, index: PackageIndex, audited: Shop, folde
 @pytest.mark.slow
 @pytest.mark.parametrize("block", RUN, ids=lambda block: block.name)
 def test_a_block_shows_what_really_happens(
-    block: Block, chatbot: Path, index: PackageIndex, audited: Shop, tmp_path: Path
+    block: Block, chatbot: Path, audited: Shop, tmp_path: Path
 ) -> None:
-    poetry, where = audited.poetry, place(block, chatbot, index, audited, tmp_path)
+    poetry, where = audited.poetry, place(block, chatbot, audited, tmp_path)
     environment = poetry._environment() | (audited.variables if block.place == "audited" else {})
     follow(block, where, environment)
 

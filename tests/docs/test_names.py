@@ -39,7 +39,7 @@ def words(command):
         yield from ("-" + short for short in (option.shortcut or "").split("|"))
 print(json.dumps({name: sorted(words(application.find(name))) for name in application.command_loader.names}))
 """
-WITHOUT_DEFINITION = {"help", "list"}
+WITHOUT_DEFINITION = {"completions", "help", "list"}
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +143,17 @@ def test_every_link_to_a_file_or_heading_leads_somewhere(page: Path) -> None:
     text = re.sub(r"^[ ]*```.*?^[ ]*```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     dead = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not _leads_somewhere(page, target)]
     assert dead == []
+
+
+def test_what_belongs_to_a_list_is_indented_by_four() -> None:
+    """Python-Markdown, which makes the site, ends a list at anything that is indented less."""
+    pages = [page for page in PAGES if page.is_relative_to(DOCS)]
+    assert [
+        f"{page.relative_to(DOCS)}:{number}"
+        for page in pages
+        for number, line in enumerate(page.read_text("utf-8").splitlines(), start=1)
+        if (found := re.match(r"( *)(?:```|<!-- )", line)) and len(found[1]) % 4
+    ] == []
 
 
 def test_the_readme_works_on_a_package_index() -> None:

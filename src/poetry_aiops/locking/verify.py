@@ -363,7 +363,7 @@ def _way_to_fill(name: str, variant: str | None, terms: Terms, targets: tuple[st
         return f'{where} `{name} = "*"` to {variant or "the project"}'
     rest = reduce(lambda one, other: one.union(other), markers).invert()
     if rest.is_empty():
-        return f"{variant} asks for {name} on every machine, so poetry.lock is older: run `poetry lock`"
+        return f"{variant} requires {name} on every machine, so poetry.lock is older: run `poetry lock`"
     return (
         f"{where} `{{ version = \"*\", markers = '{rest}' }}` to {name} in {variant}"
         f" (several requirements on one package are a list: `{name} = [{{ ... }}, {{ ... }}]`)"
