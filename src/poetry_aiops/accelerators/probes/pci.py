@@ -189,8 +189,10 @@ CLASS_KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bf
 _WINDOWS_IDS = r"(?i)VEN_(10DE|1002|8086)&DEV_([0-9A-F]{4})"
 _NUMBER = r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,5}\.\d{3,5})(?![\d.])"
 _NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}\"?(?:Name|Description|Caption|Card name)\"?\s{0,20}[:=])\s{0,20}\"?(\S[^\"]{2,100})"
+_WORD = r"[A-Za-z0-9()/+-]{1,24}"
 _ADAPTER = (
-    r"((?:NVIDIA|AMD Radeon|Radeon|Intel\(R\)|Intel Arc|Quadro|GeForce)(?: ?[A-Za-z0-9()/+-]{1,24}){1,8})"
+    r"((?:NVIDIA|AMD Radeon|Radeon|Intel\(R\)|Intel Arc|Quadro|GeForce)"
+    rf"(?:{_WORD}(?: {_WORD}){{0,7}}|(?: {_WORD}){{1,8}}))"
 )
 _LISTING = r"(?i)win32_videocontroller|AdapterCompatibility"
 _DIGITS = 5
