@@ -129,7 +129,7 @@ def test_a_diff_is_coloured_where_colours_are_wanted(
 def test_a_sign_that_the_encoding_lacks_is_written_as_its_number(
     poetry: PoetryProgram, tmp_path: Path
 ) -> None:
-    (tmp_path / "smi.txt").write_text("GPU 0: NVIDIA Ж4090 (UUID: GPU-1)\n", "utf-8")
+    (tmp_path / "smi.txt").write_text("name, driver_version\nNVIDIA Ж4090, 580.65.06\n", "utf-8")
 
     done = poetry.run(tmp_path, "hw-info", "--target-file", "smi.txt", PYTHONIOENCODING="ascii")
 

@@ -59,6 +59,6 @@ def show_machine(request: InfoRequest, output: Output) -> int:
         text = machine_text(detection, selection, warnings, explain=request.explain, missing=missing)
         output.fitted(text + facts if request.explain else text)
     if missing:
-        output.failure(f"--target-file {request.target_file}: {missing}", ADD_MORE)
+        output.failure(f"--target-file {request.target_file}: {missing}.", ADD_MORE)
         return IncompleteError.exit_code
     return 0
