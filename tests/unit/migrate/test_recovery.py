@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def test_a_run_first_clears_up_behind_an_interrupted_one_and_a_dry_run_touches_nothing(
     tmp_path: Path, mocker: MockerFixture, dry_run: bool
 ) -> None:
-    read = mocker.patch.object(run, "Reading").return_value.read
+    read = mocker.patch.object(run, "RequestReading").return_value.read
     read.return_value = mocker.Mock(notes=(), plan=mocker.Mock(errors=()))
     migrated = mocker.patch.object(run.Migrating, "_migrate", return_value=0)
     recovered = mocker.patch.object(run, "recover", return_value=None)
