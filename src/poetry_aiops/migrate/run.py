@@ -263,14 +263,15 @@ class Migrating:
 
     def _unlockable(self, given: MigrationInput, error: NegativeAnswerError) -> NegativeAnswerError:
         """Return the failure with the lines that ask for what the solver names, and what helps there."""
-        text = "\n".join(error.details)
+        identity = given.identity
+        details = [_renamed(line, other_name(identity.name), identity.name) for line in error.details]
+        text = "\n".join(details)
         entries = [entry for group in given.plan.edits.groups for entry in group.entries]
         named = [
             entry for entry in entries if re.search(rf"(?<![\w-]){re.escape(entry.name)}(?![\w-])", text)
         ]
         places = tuple(f"{place}: {entry.as_pep508()}" for entry in named for place in entry.places)
         missing = re.search(r"depends on (\S+) \((.*?)\) which doesn't match any versions", text)
-        identity = given.identity
         hint = "Try `--pins relax`, `--python RANGE`, or `--no-lock` to write pyproject.toml alone."
         if missing is not None:
             version = "" if missing[2] == "*" else f" {missing[2]}"
@@ -282,7 +283,7 @@ class Migrating:
             hint = f"The lock would be for Python {identity.requires_python} ({identity.reason}). {hint}"
         return NegativeAnswerError(
             "the requirements cannot be locked together, so nothing was written",
-            details=(*error.details, *places[:_SHOWN_LINES]),
+            details=(*details, *places[:_SHOWN_LINES]),
             hint=hint,
         )
 
@@ -393,3 +394,8 @@ def _file_content(change: FileChange) -> dict[str, str | None]:
 
 def _sha256(data: bytes | None) -> str | None:
     return None if data is None else hashlib.sha256(data).hexdigest()
+
+
+def _renamed(line: str, locked_as: str, name: str) -> str:
+    """Return a solver's line with the project's name in place of the one that it is locked under."""
+    return re.sub(rf"(?<![\w-]){re.escape(locked_as)}(?![\w-])", name, line)
