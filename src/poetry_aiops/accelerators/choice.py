@@ -204,7 +204,8 @@ def _cpu_warnings(
     gpu_offers = [offer for offer in offers if family_of(offer.backend) != "cpu"]
     if family_of(chosen.backend) != "cpu" or not gpu_offers:
         return passed_over
-    if device == NO_ACCELERATOR:
+    detectable = all(is_backend(offer.backend) for offer in gpu_offers)
+    if device == NO_ACCELERATOR and detectable and not passed_over:
         return ["no GPU found; using the CPU build. Details: poetry hw-info --explain"]
     return [_falls_to_cpu(gpu_offers, selection, passed_over)]
 
