@@ -82,7 +82,7 @@ def test_a_lock_that_was_written_past_the_plugin_is_put_back(
     project = (locked_project if locked else new_project)(TOGETHER)
     project.edit('pytest = "^7.4.3"', 'pytest = "^7.4.3"\nidna = "*"')
     before = project.files()
-    refused(program.run(project, "lock"), project, before, "Poetry 2.1 to 2.5", "as it was")
+    refused(program.run(project, "lock"), project, before, "Poetry 2.1 to 2.5", "unchanged")
 
 
 @pytest.mark.parametrize(
