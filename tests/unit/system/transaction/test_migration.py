@@ -217,7 +217,7 @@ def test_a_file_that_changes_while_the_run_is_at_work_wins(tmp_path: Path) -> No
     backup = create(root, changes_of("merge"), "", NOW)
     (root / "empty.txt").write_bytes(b"edited")
     before = look_of(root)
-    with pytest.raises(InputError, match="changed while this run was at work"):
+    with pytest.raises(InputError, match="changed during this run"):
         apply(backup)
     assert look_of(root) == before
     assert not pending(root)
