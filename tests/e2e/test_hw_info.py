@@ -111,10 +111,12 @@ def test_text_without_the_driver_shows_the_gpu_and_chooses_no_build(
     poetry: PoetryProgram, tmp_path: Path
 ) -> None:
     (tmp_path / "list.txt").write_text("GPU 0: NVIDIA RTX A4500 (UUID: GPU-1b2c)\n", "utf-8")
-    done = poetry.run(tmp_path, "hw-info", "--target-file", "list.txt", "--format", "json")
+    options = ("--target-file", "list.txt", "--format", "json", "--output", "report.txt")
+    done = poetry.run(tmp_path, "hw-info", *options)
     assert done.code == 3, str(done)
     assert json.loads(done.stdout)["host"]["accelerators"][0]["compute_capability"] == "8.6"
     assert "driver" in done.stderr
+    assert "Best build:  not known" in (tmp_path / "report.txt").read_text("utf-8")
 
 
 def test_text_that_is_not_understood_is_exit_code_3(poetry: PoetryProgram, tmp_path: Path) -> None:

@@ -54,10 +54,11 @@ def show_machine(request: InfoRequest, output: Output) -> int:
     missing = undecided(detection.host, selection) if request.target_file else None
     features = variant_features(detection.host, catalogue)
     output.document("hw-info", machine_document(detection, selection, features, warnings))
-    output.write_files({"text": machine_text(detection, selection, warnings, explain=True) + facts})
+    whole = machine_text(detection, selection, warnings, explain=True, missing=missing) + facts
+    output.write_files({"text": whole})
     if output.form == "text":
-        text = machine_text(detection, selection, warnings, explain=request.explain, missing=missing)
-        output.fitted(text + facts if request.explain else text)
+        brief = machine_text(detection, selection, warnings, explain=False, missing=missing)
+        output.fitted(whole if request.explain else brief)
     if missing:
         output.failure(f"--target-file {request.target_file}: {missing}.", ADD_MORE)
         return IncompleteError.exit_code
