@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import allows
+from poetry_aiops.project.extras import own_extras, switching_extras
 from poetry_aiops.project.model import MAIN
 
 
@@ -85,12 +86,7 @@ def _asked_extras(
 
 def _active(package: Package, extras: frozenset[str]) -> Iterable[LockedDependency]:
     """Return the dependencies of a package that hold with these of its extras."""
-    wanted = [text.lower() for extra in extras for text in package.extras.get(extra, ())]
+    active = own_extras(package, extras)
     for edge in package.edges:
-        if not edge.optional or any(_names(text, edge.name) for text in wanted):
+        if not edge.optional or active.intersection(switching_extras(package, edge)):
             yield edge
-
-
-def _names(requirement: str, name: str) -> bool:
-    """Say whether an entry of an extra (``PySocks (>=1.5.6)``) names the package."""
-    return requirement.replace("_", "-").replace(".", "-").startswith(name)

@@ -24,7 +24,8 @@ from poetry_aiops.graph.model import (
 from poetry_aiops.graph.scope import select
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import any_of
-from poetry_aiops.project.lock_graph import by_name, lock_graph, switching_extras
+from poetry_aiops.project.extras import switching_extras
+from poetry_aiops.project.lock_graph import by_name, lock_graph
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.addresses import public_address
 

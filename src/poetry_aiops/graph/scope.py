@@ -13,7 +13,7 @@ from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.lock_graph import own_extras, switching_extras
+from poetry_aiops.project.extras import own_extras, switching_extras
 from poetry_aiops.project.targets import extras_in, machines_for, marker_applies
 
 

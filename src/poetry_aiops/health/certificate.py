@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from poetry_aiops.errors import InputError
 from poetry_aiops.health.demands import Demands, HeldConstraint, extras_asked_for
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.lock_graph import switching_extras
+from poetry_aiops.project.extras import switching_extras
 from poetry_aiops.project.targets import extras_in, marker_applies, targets
 
 

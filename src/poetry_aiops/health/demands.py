@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.lock_graph import own_extras, switching_extras
+from poetry_aiops.project.extras import own_extras, switching_extras
 
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """A lock as one directed graph: what the project demands, which builds and extras that brings, and through what.
 
-Nodes are ``Node`` values: the project, each of its demands, each locked build, and each build together with one of
+Nodes are ``LockNode`` values: the project, each of its demands, each locked build, and each build together with one of
 its extras. An extra that is asked for is a node of its own because it leads further than the package without it:
 ``qdrant-client`` needs ``httpx[http2]``, and only that needs ``h2``. Every edge has the tuple ``requirements`` of
 ``project.model`` values that it comes from, empty where a build with an extra leads to the build itself.
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import networkx as nx  # type: ignore[import-untyped]
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.targets import extras_switching, machines_for, marker_applies
+from poetry_aiops.project.extras import own_extras, switching_extras
+from poetry_aiops.project.targets import machines_for, marker_applies
 
 
 if TYPE_CHECKING:
@@ -106,38 +106,6 @@ def longest_chain(names: nx.DiGraph, start: str = "") -> tuple[tuple[str, ...], 
         steps.append(components[place])
         place = following[place]
     return tuple(steps)
-
-
-def switching_extras(package: Package, line: LockedDependency) -> tuple[str, ...]:
-    """Return the extras of ``package`` that switch a line on: by its marker, else by the names in its extras."""
-    named = extras_switching(line.marker)
-    if named or not line.optional:
-        return tuple(sorted(named))
-    return tuple(
-        sorted(
-            extra
-            for extra, texts in package.extras.items()
-            if any(_is_about(text, line.name) for text in texts)
-        )
-    )
-
-
-def own_extras(package: Package, extras: Iterable[str]) -> frozenset[str]:
-    """Return extras of a package with those that they ask of the package itself, as ``all = ["app[cli,web]"]`` does.
-
-    poetry.lock has no line for such a dependency.
-    """
-    found: set[str] = set()
-    waiting = list(extras)
-    while waiting:
-        extra = waiting.pop()
-        if extra not in found:
-            found.add(extra)
-            for text in package.extras.get(extra, ()):
-                if _is_about(text, package.name) and "[" in text:
-                    inside = text.partition("[")[2].partition("]")[0]
-                    waiting += [normalised(one.strip()) for one in inside.split(",") if one.strip()]
-    return frozenset(found)
 
 
 class Reachable:
@@ -366,9 +334,3 @@ def _takes(requirement: LockedDependency | Requirement, build: Package) -> bool:
         return allows(requirement.constraint, build.version)
     except (InputError, ValueError):
         return True
-
-
-def _is_about(text: str, name: str) -> bool:
-    """Say whether a requirement text such as ``torch (>=2)`` or ``torch[cuda]`` is about ``name``."""
-    end = next((place for place, char in enumerate(text) if not (char.isalnum() or char in "-_.")), len(text))
-    return normalised(text[:end]) == name

@@ -50,3 +50,22 @@ def test_of_two_versions_each_names_the_parents_that_accept_it() -> None:
     second = package("second", edges=(edge("numpy", constraint=">=2"),))
     found = via(GroupSelection(("main",)), old, new, first, second)
     assert found == {"numpy==1.26.4": ("first",), "numpy==2.2.0": ("second",)}
+
+
+def test_an_extra_brings_what_it_names_and_not_what_begins_alike() -> None:
+    edges = (edge("oauth", optional=True), edge("oauthlib", optional=True))
+    client = package("client", edges=edges, extras={"login": ("OAuthLib (>=3)",)})
+    asking = package("alpha", edges=(edge("client", extras=("login",)),))
+    found = via(GroupSelection(("main",)), asking, client, package("oauth"), package("oauthlib"))
+    assert found["oauthlib==1.0"] == ("client",)
+    assert "oauth==1.0" not in found
+
+
+def test_an_extra_that_names_its_own_package_brings_what_those_extras_bring() -> None:
+    client = package(
+        "client",
+        edges=(edge("rich", optional=True),),
+        extras={"all": ("client[cli]",), "cli": ("rich (>=13)",)},
+    )
+    asking = package("alpha", edges=(edge("client", extras=("all",)),))
+    assert via(GroupSelection(("main",)), asking, client, package("rich"))["rich==1.0"] == ("client",)
