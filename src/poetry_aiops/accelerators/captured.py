@@ -15,7 +15,7 @@ from poetry_aiops.errors import IncompleteError, InputError
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from poetry_aiops.accelerators.catalogue import Catalogue
     from poetry_aiops.accelerators.host import Detection, OperatingSystem
@@ -65,24 +65,27 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
         for facts in [probe.parse(body)]
     ]
     if not any(o.facts.answers for o in observations):
-        read = ", ".join(dict.fromkeys(o.name for o in observations))
-        raise IncompleteError(
-            "no accelerator was recognised in the text" + (f" (read as: {read})" if read else ""),
-            where=next(iter(texts)),
-            hint=f"Known are the outputs of {LOOKED_FOR}. --target takes a description of the machine.",
-        )
+        raise _not_understood(texts, "no accelerator was recognised in the text", observations)
     detection = assemble(_base(observations), observations, catalogue)
     named = next((found.group() for body in bodies.values() if (found := _PRODUCT.search(body))), None)
     host = detection.host
     nameless = all(device.name is None and device.compute_capability is None for device in host.accelerators)
     if named and nameless and not any(named in other for other in host.other_gpus):
-        read = ", ".join(dict.fromkeys(o.name for o in observations if o.facts.answers))
-        raise IncompleteError(
-            f"the text names {named}, but nothing that was understood lists it (read as: {read})",
-            where=next(iter(texts)),
-            hint=f"Known are the outputs of {LOOKED_FOR}. --target takes a description of the machine.",
-        )
+        what = f"the text names {named}, but nothing that was understood lists it"
+        raise _not_understood(texts, what, [o for o in observations if o.facts.answers])
     return detection
+
+
+def _not_understood(
+    texts: Mapping[str, str], what: str, observations: Iterable[Observation]
+) -> IncompleteError:
+    """Return the error about texts that leave the machine open, with what they were read as."""
+    read = ", ".join(dict.fromkeys(o.name for o in observations))
+    return IncompleteError(
+        what + (f" (read as: {read})" if read else ""),
+        where=next(iter(texts)),
+        hint=f"Known are the outputs of {LOOKED_FOR}. --target takes a description of the machine.",
+    )
 
 
 def _outcome(facts: TextFacts) -> str:

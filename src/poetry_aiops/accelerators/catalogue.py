@@ -372,9 +372,10 @@ class NameTable:
 
 def _plain(name: str) -> tuple[str, bool]:
     lowered = re.sub(_NOISE, " ", name.lower()[:200])
-    lowered = re.sub(r"\brtx(?=[a-z]?\d)", "rtx ", lowered).replace(
-        "-ada", " ada"
-    )  # as vGPU profiles are named
+    lowered = re.sub(
+        r"\brtx(?=[a-z]?\d)", "rtx ", lowered
+    )  # profiles of vGPU: rtxa6000-48q, rtx 6000-ada-48q
+    lowered = lowered.replace("-ada", " ada")
     cut = re.search(_CUT, lowered)
     return " ".join((lowered[: cut.start()] if cut else lowered).split()), cut is not None
 

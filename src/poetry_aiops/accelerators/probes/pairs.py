@@ -42,6 +42,7 @@ _MAKERS: Final = (
     (INTEL, r"intel|\barc\b|8086"),
     (APPLE, r"\bapple\b|106b"),
 )
+_NOISE: Final = r" ?\((?:R|TM)\)| ?\((?:gfx|RADV|NVK|radeonsi).*\)$|/PCIe?(?:/SSE2)?$|^Mesa "
 _MOST_MIB: Final = 2**24
 _UNITS: Final = {"k": 1 / 1024, "m": 1.0, "g": 1024.0, "b": 1 / 2**20}
 
@@ -191,13 +192,7 @@ def _gpu(block: dict[str, str], dialect: Dialect) -> Gpu | None:
     capability = re.match(r"(\d{1,2}\.\d)(?!\d)", block.get("compute_capability", ""))
     found = Gpu(
         vendor or "",
-        name=name(
-            re.sub(
-                r" ?\((?:R|TM)\)| ?\((?:gfx|RADV|NVK|radeonsi).*\)$|/PCIe?(?:/SSE2)?$|^Mesa ", "", reported[0]
-            )
-        )
-        if reported
-        else None,
+        name=name(re.sub(_NOISE, "", reported[0])) if reported else None,
         ordinal=number(block.get("index", "")),
         bus=_bus(block.get("bus", "")),
         uuid=_uuid(block.get("uuid", "")),

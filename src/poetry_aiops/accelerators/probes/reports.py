@@ -215,9 +215,7 @@ def _lshw(text: str) -> list[tuple[str, str, str | None, str]]:
     for block in re.split(_LSHW_BLOCK, plain)[1:]:
         if not block.startswith("display"):
             continue
-        values = [
-            value.strip(' ",') for value in re.findall(r"(?m)^[^:\n]{1,40}: {0,3}([^\n]{1,200})$", block)
-        ]
+        values = [value for line in block.split("\n") for _, value in pairs_of(line)]
         classes = [place for place, value in enumerate(values) if re.search(_CLASSES, value)]
         product, vendor = (*values[classes[0] + 1 : classes[0] + 3], "", "")[:2] if classes else ("", "")
         bus = re.search(r"pci@(\S{10,15})", block)
