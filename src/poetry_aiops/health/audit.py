@@ -25,7 +25,7 @@ from poetry_aiops.health.depth import depth_metric
 from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.feeds import feeds_of
 from poetry_aiops.health.findings import released_fixes
-from poetry_aiops.health.gate import GateFacts, judge
+from poetry_aiops.health.gate import LACKS, GateFacts, judge
 from poetry_aiops.health.history import Run, appended, entry_of, read_history, trend
 from poetry_aiops.health.ignores import Sorted, apply_ignores
 from poetry_aiops.health.licence_policy import refused_licences, unknown_licences
@@ -172,7 +172,7 @@ class HealthLook:
             why = " ".join(str(error).split())
             found.append(f"Poetry cannot check whether poetry.lock matches pyproject.toml: {why}")
         if self.ground.gaps:
-            found.append(f"poetry.lock lacks what has to be locked: {', '.join(self.ground.gaps)}")
+            found.append(f"poetry.lock {LACKS}: {', '.join(self.ground.gaps)}")
         return tuple(found)
 
     @cached_property

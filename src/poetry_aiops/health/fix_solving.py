@@ -53,6 +53,9 @@ _SECONDS: Final = 300.0  # of one solve
 _TRIES = 3  # solves of one set of fixes, each without the vulnerable versions that the one before chose
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class FixCase:
     """What is to be fixed, and what it takes to find out.
@@ -245,9 +248,6 @@ def _order(version: str) -> Version:
 def _unsolved(error: Exception) -> Unsolved:
     reported = explained(error)
     return Unsolved(*reported) if reported else Unsolved(frozenset(), " ".join(str(error).split()))
-
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)

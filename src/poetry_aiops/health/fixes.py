@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from poetry_aiops.health.advisory import Audit, Finding, PackageAudit
+    from poetry_aiops.health.blockers import Search, WayOut
     from poetry_aiops.health.currency import CurrencyOf
     from poetry_aiops.health.lock_diff import LockChange
+    from poetry_aiops.index.cooldown import Cooldown
     from poetry_aiops.index.release_records import IndexRecords
     from poetry_aiops.project.model import Package, PackageKey
 
     AuditOf = Callable[[Sequence[Package]], Audit]
-    from poetry_aiops.health.blockers import Search, WayOut
-    from poetry_aiops.index.cooldown import Cooldown
 
 
 How = Literal["pin", "edit", "blocked"]

@@ -13,6 +13,7 @@ from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.fix_solving import FixCase, solved_batch
 from poetry_aiops.health.fixes import FixOutcome, folded, propose, wanted_fixes, without
+from poetry_aiops.health.gate import LACKS
 from poetry_aiops.health.lock_diff import lock_changes, refreshed_files
 from poetry_aiops.health.report.model import FixRow
 from poetry_aiops.health.security import audit
@@ -128,7 +129,7 @@ def _refuse_gaps(case: FixCase) -> None:
     gaps = Ground(case.lock, case.project).gaps
     if gaps:
         raise UsageError(
-            f"it lacks what has to be locked: {', '.join(gaps)}",
+            f"it {LACKS}: {', '.join(gaps)}",
             where="poetry.lock",
             hint="Run `poetry lock` first.",
         )

@@ -25,6 +25,9 @@ PASSED: Final = 0
 FAILED: Final = 1
 INCOMPLETE: Final = 3
 
+LACKS: Final = "lacks what has to be locked"
+"""How messages and open questions call a lock with gaps, which `poetry lock` fills."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

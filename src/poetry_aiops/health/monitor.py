@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from poetry_aiops.health.request import Rounds
 
 
+_MOST: Final = 40
+_CHAT: Final = str.maketrans(
+    {"<": "\u2039", ">": "\u203a", "@": "(at)", "`": "'", "*": "\u2217", "[": "(", "]": ")"}
+)
+
+
 class StoppedError(KeyboardInterrupt):
     """The monitor was ended while it looked; asyncio and thread pools let this kind through."""
 
@@ -141,12 +147,6 @@ class Monitor:
             yield
         finally:
             self._looking = False
-
-
-_MOST: Final = 40
-_CHAT: Final = str.maketrans(
-    {"<": "\u2039", ">": "\u203a", "@": "(at)", "`": "'", "*": "\u2217", "[": "(", "]": ")"}
-)
 
 
 def alert_text(report: HealthReport, news: News | None = None) -> str:

@@ -37,6 +37,18 @@ FULL_SCORE_DIGITS: Final = 9
 _NICHE: Final = 1000  # downloads in 30 days
 
 
+LIST_VARIABLE: Final = "POETRY_AIOPS_TOP_PACKAGES_URL"
+NONE: Final = "none"
+TOP_PACKAGES: Final = "https://hugovk.github.io/top-pypi-packages/top-pypi-packages.min.json"
+"""The 15,000 packages with the most downloads in 30 days."""
+
+_FRESH: Final = 7 * 86_400.0  # seconds
+_USABLE: Final = 60 * 86_400.0
+_SCHEMA: Final = "downloads/3"
+_LIST: Final = "the list of the most used packages"
+_LIMITS: Final = Limits(connect=5.0, total=15.0, attempts=2)
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """Downloads of a package in 30 days, who says so, and as of which day (``2026-11-01``, empty when unknown)."""
@@ -126,18 +138,6 @@ def popularity_metric(rated: Sequence[Popularity]) -> Metric:
         "sources": ", ".join(sorted({one.source for one in rated if one.source})),
     }
     return weighted("popularity", rated, inputs)
-
-
-LIST_VARIABLE: Final = "POETRY_AIOPS_TOP_PACKAGES_URL"
-NONE: Final = "none"
-TOP_PACKAGES: Final = "https://hugovk.github.io/top-pypi-packages/top-pypi-packages.min.json"
-"""The 15,000 packages with the most downloads in 30 days."""
-
-_FRESH: Final = 7 * 86_400.0  # seconds
-_USABLE: Final = 60 * 86_400.0
-_SCHEMA: Final = "downloads/3"
-_LIST: Final = "the list of the most used packages"
-_LIMITS: Final = Limits(connect=5.0, total=15.0, attempts=2)
 
 
 def list_address(environment: Mapping[str, str]) -> str | None:

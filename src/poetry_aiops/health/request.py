@@ -37,6 +37,16 @@ _FULL_SCORE: Final = 100.0
 _LONGEST_AGE: Final = timedelta(days=36_500)
 
 
+SHORTEST: Final = timedelta(seconds=1)
+LONGEST: Final = timedelta(days=366)
+_PART = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw])", re.ASCII)
+_WHOLE = re.compile(
+    rf"(?:\s*{_PART.pattern.replace('?P<number>', '?:').replace('?P<unit>', '?:')})+\s*", re.ASCII
+)
+_BARE = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
 @dataclass(frozen=True, slots=True)
 class Rounds:
     """How often the monitor looks, and how many times; None is without end."""
@@ -304,18 +314,8 @@ def _public_sources(environment: Mapping[str, str]) -> frozenset[str]:
     return frozenset(name.strip().lower() for name in names if name.strip())
 
 
-SHORTEST: Final = timedelta(seconds=1)
-LONGEST: Final = timedelta(days=366)
-_PART = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw])", re.ASCII)
-_WHOLE = re.compile(
-    rf"(?:\s*{_PART.pattern.replace('?P<number>', '?:').replace('?P<unit>', '?:')})+\s*", re.ASCII
-)
-_BARE = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-
-
 def read_interval(text: str, where: str = "--interval", longest: timedelta = LONGEST) -> timedelta:
-    """Return the time that ``text`` names; raises UsageError for text that names none, or one out of bounds."""
+    """Return the time that ``text`` names (``24h``, ``1h30m``; a bare number is hours); raises UsageError for any other text, or one out of bounds."""
     plain = text.strip().lower()
     if len(plain) > 40 or not (_BARE.fullmatch(plain) or _WHOLE.fullmatch(plain)):  # noqa: PLR2004 - no interval needs more
         raise UsageError(

@@ -21,6 +21,20 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Package, PackageKey
 
 
+ENDS: Final[Mapping[str, date]] = {
+    "3.6": date(2021, 12, 23),
+    "3.7": date(2023, 6, 27),
+    "3.8": date(2024, 10, 7),
+    "3.9": date(2025, 10, 31),
+    "3.10": date(2026, 10, 31),
+    "3.11": date(2027, 10, 31),
+    "3.12": date(2028, 10, 31),
+    "3.13": date(2029, 10, 31),
+    "3.14": date(2030, 10, 31),
+}
+"""Until when each Python gets security fixes (https://devguide.python.org/versions/, read 2026-11)."""
+
+
 class SignalKind(StrEnum):
     """What a signal is about, the most severe first."""
 
@@ -123,19 +137,6 @@ def _of_provenance(record: IndexRecord, locked: Release) -> Iterator[tuple[Signa
 
 def _is_final(release: Release) -> bool:
     return not release.parsed.is_prerelease and release.yanked is None
-
-
-ENDS: Final[Mapping[str, date]] = {
-    "3.6": date(2021, 12, 23),
-    "3.7": date(2023, 6, 27),
-    "3.8": date(2024, 10, 7),
-    "3.9": date(2025, 10, 31),
-    "3.10": date(2026, 10, 31),
-    "3.11": date(2027, 10, 31),
-    "3.12": date(2028, 10, 31),
-    "3.13": date(2029, 10, 31),
-    "3.14": date(2030, 10, 31),
-}
 
 
 def ended_pythons(python_versions: str, today: date) -> tuple[str, ...]:

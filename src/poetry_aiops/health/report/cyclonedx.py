@@ -58,6 +58,16 @@ _METHODS: Final = {
 }
 
 
+_ALGORITHMS: Final = {
+    "md5": (HashAlgorithm.MD5, 32),
+    "sha1": (HashAlgorithm.SHA_1, 40),
+    "sha256": (HashAlgorithm.SHA_256, 64),
+    "sha384": (HashAlgorithm.SHA_384, 96),
+    "sha512": (HashAlgorithm.SHA_512, 128),
+}
+_HEX: Final = re.compile(r"[0-9a-fA-F]+")
+
+
 def health_cyclonedx(report: HealthReport) -> str:
     """Return the document as text in ASCII."""
     with warnings.catch_warnings():
@@ -190,16 +200,6 @@ def _time(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-_ALGORITHMS: Final = {
-    "md5": (HashAlgorithm.MD5, 32),
-    "sha1": (HashAlgorithm.SHA_1, 40),
-    "sha256": (HashAlgorithm.SHA_256, 64),
-    "sha384": (HashAlgorithm.SHA_384, 96),
-    "sha512": (HashAlgorithm.SHA_512, 128),
-}
-_HEX: Final = re.compile(r"[0-9a-fA-F]+")
 
 
 def component_of(row: PackageRow, taken: set[str]) -> Component:

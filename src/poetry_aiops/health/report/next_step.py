@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.plain import counted
+from poetry_aiops.health.gate import LACKS
 from poetry_aiops.health.report import words
 from poetry_aiops.health.severity import is_malware
 
@@ -55,9 +56,7 @@ def next_step(report: HealthReport) -> NextStep | None:
 
 
 def _about_questions(report: HealthReport) -> NextStep:
-    if any(
-        "run `poetry lock`" in question or "lacks what has" in question for question in report.gate.incomplete
-    ):
+    if any("run `poetry lock`" in question or LACKS in question for question in report.gate.incomplete):
         return NextStep(
             "poetry lock",
             "makes poetry.lock what pyproject.toml requires, with all that the locked packages need",

@@ -48,6 +48,11 @@ _LONG_CHAIN: Final = 40
 _NOT_ASKED: Final = "not requested"
 
 
+PYPROJECT: Final = "pyproject.toml"
+LOCK: Final = "poetry.lock"
+_UNSAFE: Final = re.compile(rb"[^A-Za-z0-9._~/-]")
+
+
 @dataclass(frozen=True, slots=True)
 class FindingRows:
     """One finding and the rows of the builds that it concerns; ``ignore`` is the entry that takes it out of the count."""
@@ -408,11 +413,6 @@ def _libyears(row: PackageRow) -> float:
 
 def _kept(row: PackageRow) -> float | None:
     return row.maintenance.score if row.maintenance else None
-
-
-PYPROJECT: Final = "pyproject.toml"
-LOCK: Final = "poetry.lock"
-_UNSAFE: Final = re.compile(rb"[^A-Za-z0-9._~/-]")
 
 
 def place_of(report: HealthReport, row: PackageRow | None) -> tuple[str, int | None]:
