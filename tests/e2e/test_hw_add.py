@@ -333,7 +333,11 @@ def test_an_index_without_hashes_is_warned_about_before_locking(
         (projects.HW, ("--remove", "ml-gpuu"), ("--remove", "ml-gpuu", 'Did you mean "ml-gpu"?')),
         (projects.HW, ("--from-groups",), ("--from-groups", "already")),
         (projects.ORDINARY, ("--from-groups",), ("--from-groups", "different builds")),
-        (projects.HW, ("--remove", "cpu", "--from-groups"), ("--from-groups", "takes the variants from the groups unchanged")),
+        (
+            projects.HW,
+            ("--remove", "cpu", "--from-groups"),
+            ("--from-groups", "takes the variants from the groups unchanged"),
+        ),
         (
             projects.HW + '\n[tool.poetry-aiops.profiles.lab]\nvariant = "ml-gpu"\n',
             ("--remove", "cu126"),

@@ -264,7 +264,8 @@ class Migrating:
     def _unlockable(self, given: MigrationInput, error: NegativeAnswerError) -> NegativeAnswerError:
         """Return the failure with the lines that ask for what the solver names, and what helps there."""
         identity = given.identity
-        details = [_renamed(line, other_name(identity.name), identity.name) for line in error.details]
+        locked_as = (self.identity or identity).name
+        details = [_renamed(line, locked_as, identity.name) for line in error.details]
         text = "\n".join(details)
         entries = [entry for group in given.plan.edits.groups for entry in group.entries]
         named = [
