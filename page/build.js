@@ -13,7 +13,7 @@ const sha256 = (...texts) => {
 
 const sources = ["build.js", "package.json", ...readdirSync("src").sort().map((name) => `src/${name}`)];
 const { outputFiles: [bundle] } = await build({
-  entryPoints: ["src/main.js"], bundle: true, format: "iife", target: "es2022", charset: "utf8", legalComments: "none", write: false,
+  entryPoints: ["src/main.js"], bundle: true, format: "iife", target: "es2022", charset: "utf8", legalComments: "none", minify: true, write: false,
 });
 const built = sha256(...sources.flatMap((name) => [name, readFileSync(name, "utf8")]));
 const target = "../src/poetry_aiops/graph/assets/page.js";
