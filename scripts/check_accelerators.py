@@ -1,4 +1,4 @@
-"""Check data/accelerators.toml, write it back in its one canonical form, and write its JSON twin.
+"""Check data/accelerators.toml, and write it back in its one canonical form.
 
 python scripts/check_accelerators.py            check; exit 1 with every fault found
 python scripts/check_accelerators.py --write    check, then rewrite the file in canonical order
@@ -21,7 +21,6 @@ import fastjsonschema
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "src" / "poetry_aiops" / "data"
 CATALOGUE = DATA / "accelerators.toml"
-TWIN = DATA / "accelerators.json"
 SCHEMA = DATA / "schemas" / "accelerators.json"
 WRAP = 110
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | bool | date"
@@ -47,13 +46,7 @@ def main() -> int:
     if faults:
         return 1
     document = tomllib.loads(text)
-    canonical, twin = dump(document), twin_of(document)
-    stored = TWIN.read_text(encoding="utf-8") if TWIN.is_file() else ""
-    if options.file == CATALOGUE and twin != stored:
-        if not options.write:
-            print(f"{TWIN}: not what {CATALOGUE.name} says; run with --write")
-            return 1
-        TWIN.write_text(twin, encoding="utf-8")
+    canonical = dump(document)
     if canonical != text:
         if not options.write:
             print(f"{options.file}: not in canonical order; run with --write")
@@ -88,11 +81,6 @@ def json_like(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
     if isinstance(value, list):
         return [json_like(item) for item in value]
     return value.isoformat() if isinstance(value, date) else value
-
-
-def twin_of(document: dict[str, Any]) -> str:
-    """Return the JSON twin that the package loads."""
-    return json.dumps(json_like(document), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _unknown_sources(document: dict[str, Any]) -> list[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
 from scripts.reference_text import MADE, code, listed, table
 
 
-FACTS = Path(__file__).resolve().parent.parent / "src" / "poetry_aiops" / "data" / "accelerators.json"
+FACTS = Path(__file__).resolve().parent.parent / "src" / "poetry_aiops" / "data" / "accelerators.toml"
 HEAD = """\
 # Accelerators
 
@@ -44,7 +44,7 @@ OTHER = "## Macs, Intel, Jetson\n"
 
 def page() -> str:
     """Return the page."""
-    facts = json.loads(FACTS.read_text(encoding="utf-8"))
+    facts = tomllib.loads(FACTS.read_text(encoding="utf-8"))
     made = MADE.format(source="`accelerators.toml`")
     return "\n".join(
         [

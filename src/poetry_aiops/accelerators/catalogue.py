@@ -1,7 +1,6 @@
 """The dated facts of ``data/accelerators.toml``: drivers, builds, architectures and device ids.
 
-Facts are never constants in code. ``scripts/check_accelerators.py`` checks the file and writes its twin
-``data/accelerators.json``, which is read here: it loads twenty times faster. Rows are named tuples because
+Facts are never constants in code; ``scripts/check_accelerators.py`` checks the file. Rows are named tuples because
 a dozen dataclasses would cost every ``hw-info`` another 10 ms of start.
 """
 
@@ -10,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tomllib
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,7 @@ _CUT = r"\.\.\.?\s{0,20}$|…\s{0,20}$"
 
 
 STALE_AFTER_DAYS = 60
-FACTS = Path(__file__).parent.parent / "data" / "accelerators.json"
+FACTS = Path(__file__).parent.parent / "data" / "accelerators.toml"
 
 
 class DriverFloor(NamedTuple):
@@ -253,13 +253,13 @@ def _by_id(table: tuple[tuple[int, int, str], ...], device_id: str | None) -> st
 def updated_facts() -> Path:
     """Return where ``hw-info --update-facts`` keeps a newer table: in Poetry's default cache."""
     folder = os.environ.get("POETRY_CACHE_DIR") or user_cache_path("pypoetry", appauthor=False)
-    return Path(folder) / "poetry-aiops" / FACTS.name
+    return Path(folder) / "poetry-aiops" / "accelerators.json"
 
 
 @cache
 def load_catalogue() -> Catalogue:
     """Return the catalogue that comes with the package, or the newer one that the user fetched."""
-    own = parse_catalogue(json.loads(FACTS.read_text(encoding="utf-8")))
+    own = parse_catalogue(tomllib.loads(FACTS.read_text(encoding="utf-8")))
     try:
         document = json.loads(updated_facts().read_text(encoding="utf-8"))
         newer = parse_catalogue(document)._replace(fetched_from=str(document["fetched_from"]))
@@ -269,11 +269,11 @@ def load_catalogue() -> Catalogue:
 
 
 def parse_catalogue(document: Mapping[str, Any]) -> Catalogue:
-    """Return the catalogue of a parsed file that fits its schema; its date is text."""
+    """Return the catalogue of a parsed file that fits its schema; its date is TOML's or text."""
     nvidia = document["nvidia_chips"]
     amd = document["amd_chips"]
     return Catalogue(
-        as_of=date.fromisoformat(document["as_of"]),
+        as_of=date.fromisoformat(str(document["as_of"])),
         driver_floors=tuple(
             DriverFloor(r["cuda_major"], r["linux"], r["windows"]) for r in document["driver_floors"]
         ),

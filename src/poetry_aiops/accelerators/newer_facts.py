@@ -69,7 +69,7 @@ def _document(content: bytes) -> dict[str, Any]:
     text = content.decode()
     document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     document["as_of"] = str(document.get("as_of"))
-    schema = json.loads((FACTS.parent / "schemas" / FACTS.name).read_text(encoding="utf-8"))
+    schema = json.loads((FACTS.parent / "schemas" / "accelerators.json").read_text(encoding="utf-8"))
     try:
         fastjsonschema.validate(schema, document)
     except fastjsonschema.JsonSchemaValueException as error:

@@ -46,11 +46,6 @@ def test_the_shipped_file_is_good_and_canonical(checker: ModuleType) -> None:
     assert checker.dump(tomllib.loads(text)) == text
 
 
-def test_the_twin_that_is_loaded_says_the_same(checker: ModuleType) -> None:
-    document = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    assert FILE.with_suffix(".json").read_text(encoding="utf-8") == checker.twin_of(document)
-
-
 def test_a_floor_that_falls_is_a_fault(checker: ModuleType) -> None:
     document = tomllib.loads(FILE.read_text(encoding="utf-8"))
     floors = [*document["driver_floors"][:2], {**document["driver_floors"][2], "linux": "500"}]

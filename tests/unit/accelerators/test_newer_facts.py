@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TOML = facts.FACTS.with_suffix(".toml").read_text(encoding="utf-8")
+TOML = facts.FACTS.read_text(encoding="utf-8")
 URL = "https://user:secret@facts.example/accelerators.toml"
 
 
