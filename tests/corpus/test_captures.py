@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support.every import every
 
+from poetry_aiops.accelerators.captured import read_pasted
 from poetry_aiops.accelerators.catalogue import load_catalogue
-from poetry_aiops.accelerators.pasted import read_pasted
 from poetry_aiops.accelerators.select import select
 from poetry_aiops.errors import IncompleteError
 

@@ -17,10 +17,9 @@ from poetry.core.packages.dependency import Dependency
 from poetry.core.version.markers import AnyMarker, parse_marker
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.graph.analysis import analyse
+from poetry_aiops.graph.analysis import analyse, removal
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.paths import why
-from poetry_aiops.graph.removal import removal
 from poetry_aiops.graph.report.mermaid import MAX_CHARACTERS, MAX_EDGES, graph_mermaid
 from poetry_aiops.graph.report.tree import tree_lines
 from poetry_aiops.graph.scope import scope_of

@@ -18,9 +18,9 @@ from unittest.mock import patch
 from tests.support.migrations import migrated
 from tests.support.neighbours import FILE
 
+from poetry_aiops.accelerators.captured import read_pasted
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.frameworks import load_frameworks
-from poetry_aiops.accelerators.pasted import read_pasted
 from poetry_aiops.accelerators.select import select
 from poetry_aiops.accelerators.target import names_hardware, parse_target
 from poetry_aiops.config import read_config

@@ -13,11 +13,10 @@ from tests.support.examples import examples
 from tests.support.timing import within
 from tests.unit.graph.small import edge, graph_of
 
-from poetry_aiops.graph.analysis import analyse
+from poetry_aiops.graph.analysis import analyse, removal
 from poetry_aiops.graph.cycles import breaking_set
 from poetry_aiops.graph.layout import longest_path_layers
 from poetry_aiops.graph.paths import why
-from poetry_aiops.graph.removal import removal
 from poetry_aiops.project.lock_graph import PROJECT, longest_chain
 from poetry_aiops.project.model import Requirement
 

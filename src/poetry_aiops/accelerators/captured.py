@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.assemble import assemble
+from poetry_aiops.accelerators.detect import detect
 from poetry_aiops.accelerators.facts import APPLE, TextFacts
 from poetry_aiops.accelerators.host import Host
 from poetry_aiops.accelerators.observed import HostBase, Observation
 from poetry_aiops.accelerators.probes.registry import all_probes
 from poetry_aiops.accelerators.reader import TEXT_LIMIT
+from poetry_aiops.accelerators.recording import RECORDING, ReplayReader
 from poetry_aiops.errors import IncompleteError, InputError
+from poetry_aiops.system.text import decode
 
 
 if TYPE_CHECKING:
@@ -38,6 +41,18 @@ LOOKED_FOR: Final = (
 )
 """The sources whose output is understood, as messages name them."""
 _RAW_LIMIT: Final = 100_000
+
+
+def read_pasted(files: Mapping[str, bytes], catalogue: Catalogue) -> Detection:
+    """Return the machine that files describe; ``files`` maps paths to contents in any common encoding.
+
+    A folder made by ``hw-info --record`` (it holds ``recording.json``) is played back as if the machine were
+    here; any other files are read as probes' outputs. Raises :class:`~poetry_aiops.errors.InputError`.
+    """
+    recorded = next((path for path in files if path.replace("\\", "/").rsplit("/", 1)[-1] == RECORDING), None)
+    if recorded is not None:
+        return detect(ReplayReader(decode(files[recorded]), recorded), catalogue)
+    return read_captured({path: decode(data) for path, data in files.items()}, catalogue)
 
 
 def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:

@@ -6,7 +6,6 @@ Names, constraints and messages of a lock or of an index come from other people.
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Final
 
@@ -48,11 +47,6 @@ def for_log(text: str) -> str:
 def for_terminal(text: str, longest: int = LONGEST) -> str:
     """Return a text for one line of a terminal or a log."""
     return for_log(clipped(text, longest))
-
-
-def for_html(text: str, longest: int = LONGEST) -> str:
-    """Return the text for the content of an HTML element or a quoted attribute."""
-    return html.escape(for_terminal(text, longest))
 
 
 def for_markdown(text: str, longest: int = LONGEST) -> str:

@@ -1,4 +1,4 @@
-"""Every analysis of a graph in one go, for the reports that show all of them."""
+"""Every analysis of a graph in one go, for the reports that show all of them, and what goes away with packages."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import networkx as nx  # type: ignore[import-untyped]
 
+from poetry_aiops.graph.answers import KeptPackage, Removal
 from poetry_aiops.graph.cycles import cycles
 from poetry_aiops.graph.model import Analysis, NodeMetrics, Summary
 from poetry_aiops.project.lock_graph import longest_chain
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from poetry_aiops.graph.model import DependencyGraph
 
@@ -56,3 +57,28 @@ def summary(graph: DependencyGraph, depths: Mapping[str, int]) -> Summary:
         self_loops=graph.self_loops,
         dangling=graph.dangling,
     )
+
+
+def removal(graph: DependencyGraph, names: Iterable[str]) -> Removal:
+    """Return what goes away when ``names`` leave pyproject.toml together, as after ``poetry remove``.
+
+    A direct dependency that something else still needs stays, but what only its extras brought goes. For a package
+    that the project never named the answer is what goes when nothing needs it any more. Raises UsageError for a name
+    that the lock does not hold.
+    """
+    asked = sorted({graph.find(name, "--without-package") for name in names})
+    nodes = graph.reach.without(asked)
+    gone = graph.reach.names_without(asked)
+    left = graph.reach.reached - nodes
+    kept = tuple(
+        KeptPackage(
+            name,
+            tuple(
+                sorted({one.name for node in stays for one in graph.links.pred[node] if one in left} - {name})
+            ),
+        )
+        for name in asked
+        if name in graph.reach.demands and (stays := left.intersection(graph.reach.of[name]))
+    )
+    transitive = tuple(name for name in asked if name not in graph.reach.demands)
+    return Removal(tuple(asked), tuple(sorted(gone)), kept, transitive)

@@ -6,12 +6,13 @@ lines is not optional; direct is every dependency of every group and extra in py
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import networkx as nx  # type: ignore[import-untyped]
 
-from poetry_aiops.graph.declared import declared_names
 from poetry_aiops.graph.model import (
     DependencyEntry,
     DependencyGraph,
@@ -31,13 +32,14 @@ from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from poetry_aiops.graph.scope import Selected
     from poetry_aiops.project.model import Lock, Package, PackageSource, Project, Requirement
 
 
 _EVERYTHING = Scope()
+_NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 
 Builds = dict[str, list["Package"]]
 
@@ -194,3 +196,37 @@ def _demand(group: str, requirement: Requirement, locked: set[str]) -> ProjectDe
         optional=requirement.optional,
         locked=requirement.name in locked,
     )
+
+
+def declared_names(document: Mapping[str, object]) -> set[str]:
+    """Return every declared dependency's canonical name, whether Poetry reads that table or not.
+
+    Poetry leaves an entry of ``[tool.poetry.dependencies]`` out when ``[project] dependencies`` is there and does not
+    name it; the author of such an entry should see it. What is no table or list is passed over.
+    """
+    return {normalised(name) for name in _names(document)} - {"python"}
+
+
+def _names(document: Mapping[str, object]) -> Iterator[str]:
+    standard = _table(document.get("project"))
+    yield from _listed(standard.get("dependencies"))
+    for entries in _table(standard.get("optional-dependencies")).values():
+        yield from _listed(entries)
+    for entries in _table(document.get("dependency-groups")).values():
+        yield from _listed(entries)
+    poetry = _table(_table(document.get("tool")).get("poetry"))
+    yield from _table(poetry.get("dependencies"))
+    yield from _table(poetry.get("dev-dependencies"))
+    for group in _table(poetry.get("group")).values():
+        yield from _table(_table(group).get("dependencies"))
+
+
+def _table(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _listed(value: object) -> Iterator[str]:
+    for text in value if isinstance(value, list) else ():
+        found = _NAME.match(text) if isinstance(text, str) else None
+        if found:
+            yield found[1].rstrip("-_.")

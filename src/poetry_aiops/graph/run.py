@@ -11,14 +11,13 @@ from poetry_aiops.cli.document import document_text
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.graph import constraints, paths
-from poetry_aiops.graph.analysis import analyse
+from poetry_aiops.graph.analysis import analyse, removal
 from poetry_aiops.graph.answers import Answers, LockComparison
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.diff import between_groups, diff
 from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay, sizes_of, vulnerabilities_of
-from poetry_aiops.graph.removal import removal
 from poetry_aiops.graph.report.document import graph_document
 from poetry_aiops.graph.report.dot import graph_dot
 from poetry_aiops.graph.report.graphml import graph_graphml

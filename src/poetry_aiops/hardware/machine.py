@@ -41,7 +41,7 @@ def described_machine(target: str | None, target_file: str | None, catalogue: Ca
 
         return Detection(parse_target(target, catalogue))
     if target_file is not None:
-        from poetry_aiops.accelerators.pasted import read_pasted
+        from poetry_aiops.accelerators.captured import read_pasted
 
         return read_pasted(_pasted_files(target_file), catalogue)
     return detect(LiveReader(), catalogue)

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import poetry_aiops
 from poetry_aiops.accelerators.frameworks import load_frameworks
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.advisory import Status
 from poetry_aiops.health.against import brought, change_of, rules_for_change
@@ -55,6 +54,7 @@ from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.git import folder_in_repository
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.reports_folder import read_report
+from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:

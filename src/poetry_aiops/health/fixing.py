@@ -6,7 +6,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.certificate import Ground
@@ -21,7 +20,7 @@ from poetry_aiops.index.records import IndexAccess, RecordAge, cache_folder, coo
 from poetry_aiops.locking.api import needs_from
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.reading import read_file
-from poetry_aiops.system.text import one_line
+from poetry_aiops.system.text import counted, one_line
 
 
 if TYPE_CHECKING:

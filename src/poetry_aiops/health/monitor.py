@@ -11,13 +11,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.cli.escape import for_terminal
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.errors import AiopsError, InputError
 from poetry_aiops.health.gate import INCOMPLETE
 from poetry_aiops.health.news import in_words
 from poetry_aiops.health.report import words
 from poetry_aiops.health.request import interval_in_words
 from poetry_aiops.system.reports_folder import write_reports
+from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:

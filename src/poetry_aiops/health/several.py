@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.cli.document import document_text
 from poetry_aiops.cli.escape import for_terminal
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.cli.projects import each_project, forms_of, projects_document, worst_exit_code
 from poetry_aiops.cli.styled import labelled, styled
 from poetry_aiops.health.report import words
@@ -17,6 +16,7 @@ from poetry_aiops.health.report.formats import SEVERAL
 from poetry_aiops.health.report.text import health_lines
 from poetry_aiops.health.run import HealthRun, append_summary, text_view
 from poetry_aiops.system.reports_folder import reports_of
+from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:

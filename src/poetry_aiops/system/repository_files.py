@@ -60,11 +60,6 @@ class RepositoryFile:
     size: int
 
 
-def repository_files(root: Path) -> tuple[str, ...]:
-    """Return the paths of a project's files, sorted, with slashes and relative to ``root``."""
-    return tuple(file.path for file in list_files(root))
-
-
 def list_files(root: Path) -> tuple[RepositoryFile, ...]:
     """Return a project's files with their sizes, sorted by path; never raises for what cannot be looked at.
 

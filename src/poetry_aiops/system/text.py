@@ -129,3 +129,8 @@ def pci_id(value: str) -> str | None:
     """Return a PCI id as four lower-case hexadecimal digits, from ``0x744c``, ``744C`` or ``0x0000744c``."""
     found = re.fullmatch(r"\s{0,9}(?:0[xX])?0{0,4}([0-9a-fA-F]{4})\s{0,9}", value[:40])
     return found.group(1).lower() if found else None
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return ``1 package`` or ``2 packages``."""
+    return f"{number} {one}" if number == 1 else f"{number} {many or f'{one}s'}"

@@ -9,10 +9,9 @@ import pytest
 from tests.support.every import for_each
 from tests.unit.accelerators.machine import Machine, nvidia_files
 
-from poetry_aiops.accelerators.captured import read_captured
+from poetry_aiops.accelerators.captured import read_captured, read_pasted
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.detect import detect
-from poetry_aiops.accelerators.pasted import read_pasted
 from poetry_aiops.accelerators.reader import SourceText
 from poetry_aiops.accelerators.recording import RECORDING, RecordingReader
 from poetry_aiops.accelerators.select import select

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from tests.unit.graph.small import edge, graph_of
 
-from poetry_aiops.graph.analysis import analyse
+from poetry_aiops.graph.analysis import analyse, removal
 from poetry_aiops.graph.answers import Answers, LockComparison
 from poetry_aiops.graph.constraints import holds_back
 from poetry_aiops.graph.diff import diff
 from poetry_aiops.graph.paths import focus, why
-from poetry_aiops.graph.removal import removal
 from poetry_aiops.project.model import Requirement
 
 

@@ -6,10 +6,9 @@ import pytest
 from tests.unit.graph.small import built, edge, graph_of
 
 from poetry_aiops.errors import UsageError
-from poetry_aiops.graph.analysis import analyse
+from poetry_aiops.graph.analysis import analyse, removal
 from poetry_aiops.graph.answers import KeptPackage
 from poetry_aiops.graph.paths import why
-from poetry_aiops.graph.removal import removal
 from poetry_aiops.project.model import Requirement
 
 

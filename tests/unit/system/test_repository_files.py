@@ -6,7 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from poetry_aiops.system.repository_files import list_files, read_text, repository_files
+from poetry_aiops.system.repository_files import list_files, read_text
 
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ def write(root: Path, *paths: str) -> None:
     for path in paths:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text("pip install -r requirements.txt\n")
+
+
+def repository_files(root: Path) -> tuple[str, ...]:
+    return tuple(file.path for file in list_files(root))
 
 
 def git_init(root: Path) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.graph.report.tree import REPEATED, tree_lines
 from poetry_aiops.graph.report.words import cycle_lines, figures, oddities, overlay_rows, sections
-from poetry_aiops.system.text import one_line
+from poetry_aiops.system.text import counted, one_line
 
 
 if TYPE_CHECKING:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.graph.advisories import SEVERITIES
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.graph.report.tree import focus_lines
-from poetry_aiops.system.text import one_line
+from poetry_aiops.system.text import counted, one_line
 
 
 if TYPE_CHECKING:

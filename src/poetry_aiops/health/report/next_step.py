@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_aiops.cli.escape import for_terminal
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.gate import LACKS
 from poetry_aiops.health.report import words
 from poetry_aiops.health.severity import is_malware
+from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.cli.styled import Column
 from poetry_aiops.health.news import in_words
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.sources import sources_of
 from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in_words, sparkline, total
+from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:

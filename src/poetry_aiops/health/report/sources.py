@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.report.words import stamp
+from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:

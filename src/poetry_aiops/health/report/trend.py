@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.report.words import number
+from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
-from poetry_aiops.cli.plain import counted
 from poetry_aiops.health.advisory import Severity, Status
 from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.security import RISK
 from poetry_aiops.health.signals import SignalKind
 from poetry_aiops.project.versions import public_version
 from poetry_aiops.system.addresses import redact_addresses
-from poetry_aiops.system.text import one_line
+from poetry_aiops.system.text import counted, one_line
 
 
 if TYPE_CHECKING:
