@@ -62,8 +62,8 @@ MAY_USE: dict[str, tuple[str, ...]] = {
         "locking",
         *FEATURES,
     ),
-    "httpx": ("system",),
-    "requests": ("index",),
+    "requests": ("index", "system"),
+    "urllib3": ("index", "system", "graph/file_sizes.py"),
     "urllib.error": ("system",),  # urllib.parse only takes texts apart
     "urllib.request": ("system",),
     "socket": ("system", "index/access.py"),  # addresses taken apart, no connection

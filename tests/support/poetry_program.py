@@ -39,7 +39,6 @@ _IMPORTED = (
     "virtualenv.discovery",
     "virtualenv.seed",
     "distlib.scripts",
-    "httpx",
     "cvss",
 )
 _OUR_PLUGIN = ("poetry_aiops",)

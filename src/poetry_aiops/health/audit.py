@@ -20,7 +20,6 @@ from poetry_aiops.health.against import brought, change_of, rules_for_change
 from poetry_aiops.health.applicability import LOCAL_FOLDER, Origins
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf, currency_metric
-from poetry_aiops.health.depth import depth_metric
 from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.feeds import feeds_of
 from poetry_aiops.health.findings import released_fixes
@@ -165,8 +164,10 @@ class HealthLook:
     def lock_problems(self) -> tuple[str, ...]:
         """Why the lock may not be what pyproject.toml asks for: what it holds then says little about the project."""
         found = []
+        locker = self.subject.poetry.locker
         try:
-            if not self.subject.poetry.locker.is_fresh():
+            same = self.subject.lock.content_hash == locker._content_hash  # noqa: SLF001 - is_fresh() parses the lock again
+            if not same and not locker.is_fresh():
                 found.append("poetry.lock does not match pyproject.toml; run `poetry lock`")
         except (RuntimeError, ValueError) as error:
             why = " ".join(str(error).split())
@@ -349,6 +350,10 @@ class HealthLook:
             case "popularity":
                 return popularity_metric(rated.popularity)
             case "depth":
+                from poetry_aiops.health.depth import (
+                    depth_metric,
+                )  # networkx takes longer to load than all of this
+
                 lock = replace(self.subject.lock, packages=self.packages)
                 return depth_metric(lock, self.subject.project)
             case _:

@@ -62,6 +62,11 @@ class ProposedFix:
     left: tuple[str, ...] = ()
     exception: str = ""
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What is in the way, and how the cooldown could be set aside."""
+        return (*self.blockers, self.exception) if self.exception else self.blockers
+
 
 @dataclass(frozen=True, slots=True)
 class FixOutcome:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.advisory import Finding, PackageAudit
     from poetry_aiops.health.against import FindingChanges
     from poetry_aiops.health.currency import Currency
+    from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.health.gate import Violation
     from poetry_aiops.health.history import Seen, TrendPoint
     from poetry_aiops.health.ignores import Ignore
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.metric import Metric
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
-    from poetry_aiops.health.report.model import FixRow, HealthReport, PackageRow
+    from poetry_aiops.health.report.model import HealthReport, PackageRow
     from poetry_aiops.project.model import PackageKey
 
 
@@ -276,14 +277,14 @@ def _ignore(ignore: Ignore, advisory: str | None) -> dict[str, Any]:
     }
 
 
-def _fix(fix: FixRow) -> dict[str, Any]:
+def _fix(fix: ProposedFix) -> dict[str, Any]:
     return {
         "package": fix.package,
         "from": fix.from_version,
         "to": fix.to_version or None,
         "advisories": list(fix.advisories),
         "how": fix.how,
-        "blockers": list(fix.blockers),
+        "blockers": list(fix.reasons),
         "edit": fix.edit or None,
         "diff": list(fix.diff),
     }

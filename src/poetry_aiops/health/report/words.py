@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from poetry_aiops.cli.styled import Style
     from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.health.gate import Rules
     from poetry_aiops.health.ignores import Ignore
     from poetry_aiops.health.metric import Input, Metric, MetricName
-    from poetry_aiops.health.report.model import FixRow, HealthReport, PackageRow
+    from poetry_aiops.health.report.model import HealthReport, PackageRow
 
 
 GRAVEST_FIRST: Final = tuple(sorted(Severity, key=lambda one: (-RISK[one], one is not Severity.UNKNOWN)))
@@ -344,19 +345,19 @@ def poorly_kept(report: HealthReport) -> tuple[PackageRow, ...]:
     return tuple(sorted(known, key=lambda row: (_kept(row) or 0.0, row.package.name)))
 
 
-def fixes_in_order(report: HealthReport) -> tuple[FixRow, ...]:
+def fixes_in_order(report: HealthReport) -> tuple[ProposedFix, ...]:
     """Return the proposed fixes: those of the lock alone, those that need an edit, those that are blocked."""
     order = ("pin", "edit", "blocked")
     return tuple(sorted(report.fixes, key=lambda fix: (order.index(fix.how), fix.package)))
 
 
-def fix_in_words(fix: FixRow) -> GateVerdict:
+def fix_in_words(fix: ProposedFix) -> GateVerdict:
     """Return what a proposed fix does, or why there is none."""
     if fix.how == "pin":
         return GateVerdict("only poetry.lock changes", "good")
     if fix.how == "edit":
         return GateVerdict(fix.edit or "pyproject.toml has to change", "warn")
-    by = "; ".join(fix.blockers) or "no fixed version is known"
+    by = "; ".join(fix.reasons) or "no fixed version is known"
     return GateVerdict(f"blocked: {by}", "bad")
 
 
