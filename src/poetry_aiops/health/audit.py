@@ -44,10 +44,9 @@ from poetry_aiops.health.score import score_of, security_metric
 from poetry_aiops.health.security import NAMESAKE, audit
 from poetry_aiops.health.signals import Signal, SignalKind, end_in_words, ended_pythons, signals_of
 from poetry_aiops.index.licences import Licence, licences_of
-from poetry_aiops.index.pypi_address import default_index, default_index_host
 from poetry_aiops.index.records import IndexAccess, RecordAge, cache_folder, cooldown_of, index_records
 from poetry_aiops.index.release_records import why_not_from_index
-from poetry_aiops.index.source import sources_of, stand_ins_of
+from poetry_aiops.index.source import default_index, default_index_host, sources_of, stand_ins_of
 from poetry_aiops.project.lines import asking_line, lock_lines, requirement_lines
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.git import folder_in_repository
@@ -75,7 +74,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.report.model import PackageRow
     from poetry_aiops.health.request import HealthRequest
     from poetry_aiops.health.security import Feeds
-    from poetry_aiops.index.cooldown import Cooldown
+    from poetry_aiops.index.records import Cooldown
     from poetry_aiops.index.release_records import IndexRecords
     from poetry_aiops.project.model import Lock, Package, PackageKey, Project
     from poetry_aiops.system.reports_folder import Content

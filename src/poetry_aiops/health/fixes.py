@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.blockers import Search, WayOut
     from poetry_aiops.health.currency import CurrencyOf
     from poetry_aiops.health.lock_diff import LockChange
-    from poetry_aiops.index.cooldown import Cooldown
+    from poetry_aiops.index.records import Cooldown
     from poetry_aiops.index.release_records import IndexRecords
     from poetry_aiops.project.model import Package, PackageKey
 

@@ -47,8 +47,6 @@ from poetry_aiops.system.addresses import redact_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from types import TracebackType
-    from typing import Self
 
     from urllib3 import BaseHTTPResponse
 
@@ -120,7 +118,7 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 class Transport:
-    """Connections that are kept open between transfers; a context manager, and used by several threads at once.
+    """Connections that are kept open between transfers, as long as this value lives; several threads may use it.
 
     ``budget`` bounds all transfers together, in seconds from now.
     """
@@ -132,15 +130,6 @@ class Transport:
         self._managers: dict[tuple[str, str], PoolManager] = {}
         self._running: set[_Transfer] = set()
         self._closed = threading.Event()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for manager in self._managers.values():
-            manager.clear()
 
     def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, limits: Limits | None = None
@@ -313,8 +302,7 @@ class _SafePool(HTTPSConnectionPool):
 
 def fetch(url: str, limits: Limits | None = None, headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer to one GET; raises TransferError."""
-    with Transport(limits) as transport:
-        return transport.get(url, headers=headers)
+    return Transport(limits).get(url, headers=headers)
 
 
 def _connections(scheme: str, proxy: str) -> PoolManager:

@@ -105,8 +105,8 @@ def test_a_redirect_on_the_same_host_is_followed(server: OsvServer) -> None:
 
 def test_no_more_than_sixteen_transfers_run_at_once(server: OsvServer) -> None:
     server.latency = 0.01
-    with Transport(QUICK) as transport:
-        answers = list(transport.at_once(transport.get, [f"{server.url}/file"] * 100))
+    transport = Transport(QUICK)
+    answers = list(transport.at_once(transport.get, [f"{server.url}/file"] * 100))
     assert [answer.body for answer in answers] == [b"content"] * 100
     assert server.most_at_once <= AT_ONCE
     assert server.requests["/file"] == 100

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.cli.escape import web_address
+from poetry_aiops.health.history import seen_row
 from poetry_aiops.health.report.sources import sources_of
 from poetry_aiops.health.report.words import cases, ignored_cases, metrics_in_order, stamp
 from poetry_aiops.system.addresses import public_address, redact_addresses
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.currency import Currency
     from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.health.gate import Violation
-    from poetry_aiops.health.history import Seen, TrendPoint
+    from poetry_aiops.health.history import TrendPoint
     from poetry_aiops.health.ignores import Ignore
     from poetry_aiops.health.maintenance import Maintenance
     from poetry_aiops.health.metric import Metric
@@ -311,21 +312,11 @@ def _news(news: News) -> dict[str, Any]:
         "locked": list(news.locked),
         "dropped": list(news.dropped),
         "feeds": list(news.feeds),
-        "findings": [{**_seen(one.seen), "cause": one.cause, "worse": one.worse} for one in news.findings],
-        "resolved": [_seen(seen) for seen in news.resolved],
+        "findings": [{**seen_row(one.seen), "cause": one.cause, "worse": one.worse} for one in news.findings],
+        "resolved": [seen_row(seen) for seen in news.resolved],
         "signals": [{"package": package, "kind": str(kind)} for package, kind in news.signals],
         "blind": list(news.blind),
         "sees_again": news.sees_again,
-    }
-
-
-def _seen(seen: Seen) -> dict[str, Any]:
-    return {
-        "package": seen.package,
-        "version": seen.version,
-        "id": seen.id,
-        "aliases": list(seen.names),
-        "severity": str(seen.severity),
     }
 
 

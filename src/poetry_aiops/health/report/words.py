@@ -78,13 +78,9 @@ class GateVerdict:
 def cases(report: HealthReport) -> tuple[FindingRows, ...]:
     """Return the findings that count, the most severe packages first, each package's findings together."""
     ignored = {one.finding.identity for one in report.ignored}
-    found: dict[str, list[FindingRows]] = {}
-    for case in _cases(
-        report, [(finding, None) for finding in report.audit.findings] if report.audit else []
-    ):
-        if case.finding.identity not in ignored:
-            found.setdefault(case.finding.package, []).append(case)
-    ordered = [sorted(group, key=_gravity) for group in found.values()]
+    found = [one for one in report.audit.findings if one.identity not in ignored] if report.audit else []
+    groups = _by_package(_cases(report, [(finding, None) for finding in found]))
+    ordered = [sorted(group, key=_gravity) for group in groups.values()]
     ordered.sort(key=lambda group: (_gravity(group[0])[0], -len(group), group[0].row.package.name))
     return tuple(case for group in ordered for case in group)
 
@@ -94,13 +90,17 @@ def by_package(report: HealthReport) -> tuple[tuple[FindingRows, ...], ...]:
 
     Against a base they are those that the change brings.
     """
-    new = None if report.change is None else {finding.identity for finding in report.change.new}
-    found: dict[str, list[FindingRows]] = {}
-    for case in cases(report):
-        if new is not None and case.finding.identity not in new:
-            continue
-        found.setdefault(case.finding.package, []).append(case)
-    return tuple(map(tuple, found.values()))
+    change = report.change
+    new = None if change is None else {finding.identity for finding in change.new}
+    groups = _by_package(case for case in cases(report) if new is None or case.finding.identity in new)
+    return tuple(map(tuple, groups.values()))
+
+
+def _by_package(found: Iterable[FindingRows]) -> dict[str, list[FindingRows]]:
+    groups: dict[str, list[FindingRows]] = {}
+    for case in found:
+        groups.setdefault(case.finding.package, []).append(case)
+    return groups
 
 
 def fixed_for_all(findings: Sequence[Finding]) -> str:
