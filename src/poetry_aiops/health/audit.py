@@ -341,7 +341,9 @@ class HealthLook:
         rated = self.rated
         match name:
             case "security":
-                return security_metric(self.asked_audit, self.sorted.active, self.selections)
+                metric = security_metric(self.asked_audit, self.sorted.active, self.selections)
+                open_questions = (*metric.open_questions, *self.sorted.open_questions)
+                return replace(metric, open_questions=open_questions)
             case "currency":
                 return currency_metric(rated.currency, self._cooldown())
             case "maintenance":

@@ -6,7 +6,7 @@ The format is https://ossf.github.io/osv-schema/. Only entries of the ecosystem 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, get_args
 
 from poetry_aiops.health.advisory import Advisory, Affected, Event, EventKind, UnreadableRecord, VersionRange
@@ -25,6 +25,7 @@ _KINDS: Final[dict[str, EventKind]] = {kind: kind for kind in get_args(EventKind
 _COMPARABLE: Final = ("ECOSYSTEM", "SEMVER")
 _SUMMARY: Final = 300
 _LONGEST_ID: Final = 200
+_CLOCKS_DIFFER: Final = timedelta(days=1)
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _WEB = re.compile(r"https?://[^\s<>\"'`\\^{}|]{1,2000}", re.IGNORECASE)
 
@@ -105,15 +106,16 @@ class _RecordReader:
         return tuple(dict.fromkeys(found))
 
     def withdrawn(self, value: object) -> str | None:
-        """Return when the record was taken back; anything but a time leaves it in force."""
+        """Return when the record was taken back; anything but a time that has come leaves it in force."""
         if value is None:
             return None
         try:
-            datetime.fromisoformat(_time(value))
-            return _time(value)
-        except ValueError:
+            if datetime.fromisoformat(_time(value)).astimezone(UTC) <= datetime.now(UTC) + _CLOCKS_DIFFER:
+                return _time(value)
+            self.notes.append("withdrawn is still to come, so that the record is taken as valid")
+        except (ValueError, OverflowError):
             self.notes.append("withdrawn is not a time, so that the record is taken as valid")
-            return None
+        return None
 
     def vectors(self, value: object, where: str) -> tuple[tuple[str, str], ...]:
         found = []
@@ -154,7 +156,7 @@ class _Entry:
         ranges = tuple(self._ranges())
         versions = frozenset(self._versions())
         if not ranges and not versions and not self.unreadable:
-            self.notes.append(
+            self.unreadable.append(
                 "only commits are given, which cannot be compared with a release"
                 if self.commits_only
                 else "neither ranges nor versions are given"
