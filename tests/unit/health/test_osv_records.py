@@ -11,8 +11,7 @@ from tests.unit.health.osv import record
 
 from poetry_aiops.health.advisory import Advisory, UnreadableRecord
 from poetry_aiops.health.matching import match
-from poetry_aiops.health.osv_records import one_line, read_record
-from poetry_aiops.health.osv_reduced import reduced
+from poetry_aiops.health.osv_records import one_line, read_record, reduced
 
 
 JSON = st.recursive(

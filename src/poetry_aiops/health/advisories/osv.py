@@ -17,8 +17,7 @@ from poetry_aiops.health.advisories.cache import AdvisoryCache
 from poetry_aiops.health.advisories.osv_protocol import DEFAULT_URL, Stub, base_url, entry, query, stubs_in
 from poetry_aiops.health.advisory import Advisory, AdvisorySource
 from poetry_aiops.health.feed import FeedAnswer, Lookup
-from poetry_aiops.health.osv_records import read_record
-from poetry_aiops.health.osv_reduced import reduced
+from poetry_aiops.health.osv_records import read_record, reduced
 from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.http import AT_ONCE, Limits, TransferError, Transport
 
