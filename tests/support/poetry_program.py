@@ -183,6 +183,18 @@ class PoetryProgram:
         """Return this program with a new interpreter for each call."""
         return replace(self, imported=())
 
+    def into(self, folder: Path) -> None:
+        """Put this program and its Python into a folder, where a script looks for them."""
+        folder.mkdir(parents=True)
+        (folder / "python").symlink_to(self.executable.parent / "python")
+        if (server := self._server(self._environment())) is None:
+            (folder / self.executable.name).symlink_to(self.executable)
+            return
+        (folder / "poetry").write_text(
+            server.script([str(self.executable)], with_more=self._is_ours()), "utf-8"
+        )
+        (folder / "poetry").chmod(0o755)
+
     def run(self, project: Project | Path, *args: str, **environment: str) -> Run:
         """Run ``poetry ARGS`` in the project's folder; ``environment`` adds variables."""
         begun = time.monotonic()
@@ -239,8 +251,7 @@ class PoetryProgram:
         """Start ``poetry ARGS`` with this whole environment and these standard streams, away from our terminal."""
         argv = [*self.wrapper, str(self.executable), *self.arguments, *args]
         if (server := self._server(environment)) is not None:
-            with_plugin = self.imported[len(_IMPORTED) :] == _OUR_PLUGIN
-            return server.start(argv, folder, environment, streams, with_more=with_plugin)
+            return server.start(argv, folder, environment, streams, with_more=self._is_ours())
         stdin, stdout, stderr = streams
         return subprocess.Popen(
             argv,
@@ -251,6 +262,9 @@ class PoetryProgram:
             stderr=stderr,
             start_new_session=True,
         )
+
+    def _is_ours(self) -> bool:
+        return self.imported[len(_IMPORTED) :] == _OUR_PLUGIN
 
     def _server(self, environment: Mapping[str, str]) -> ForkServer | None:
         """Return what starts a call with this environment, None for a new interpreter."""
