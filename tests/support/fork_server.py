@@ -220,7 +220,7 @@ class _Interpreter:
                     answer = self.ask(asked, script).replace(_in_json(made), "<environment>")
                     self.answers[asked is base, script] = answer.replace(HOME_OF_THE_SERVER, "<home>")
 
-        def run_python_script(asked: Any, content: str, **options: Any) -> str:
+        def run_python_script(asked: Any, content: str, **options: Any) -> Any:
             return self.answer(asked, content, **options)
 
         env.VirtualEnv.run_python_script = run_python_script
@@ -235,7 +235,7 @@ class _Interpreter:
             return (str((folder / "bin/python").resolve(strict=True)), *sorted(read), *sorted(paths))
         return ()
 
-    def answer(self, asked: Any, script: str, **options: Any) -> str:
+    def answer(self, asked: Any, script: str, **options: Any) -> Any:
         is_base = asked.path == self.base
         if (
             options
@@ -253,7 +253,7 @@ def _in_json(path: Path) -> str:
 
 def _keep_entry_points() -> None:
     """Read the entry points of what is installed beside Poetry once; each start reads them twice, 10 ms each."""
-    read = metadata.Distribution.entry_points.fget
+    read = vars(metadata.Distribution)["entry_points"].fget
     kept = {str(one._path): one.entry_points for one in metadata.distributions()}  # type: ignore[attr-defined]
 
     def entry_points(one: Any) -> Any:
