@@ -81,7 +81,10 @@ PROBE_KFD = Probe(
 
 def parse_amdgpu(text: str) -> TextFacts:
     """Return the module's version."""
-    return TextFacts(amdgpu=version(clean(text)[:200]))
+    found = re.search(
+        r"(?m)(?:\A|/sys/module/amdgpu/version[^\n]{0,20}\n)\s{0,20}(\d[\d.]{0,20})\s{0,20}$", clean(text)
+    )
+    return TextFacts(amdgpu=version(found.group(1)) if found else None)
 
 
 def is_amdgpu(text: str) -> bool:

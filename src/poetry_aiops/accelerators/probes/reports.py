@@ -30,7 +30,7 @@ ENVIRONMENT = Dialect(
     ),
     keys={
         "nvidia driver version": "driver",
-        "cuda driver version": "driver",
+        "cuda driver version": "driver",  # sglang; others have a version of CUDA here
         "rocm driver version": "amdgpu",
         "gpu models and configuration": "name",
         "os": "os",
@@ -39,6 +39,7 @@ ENVIRONMENT = Dialect(
     },
 )
 LABELS = Dialect(
+    heads=(r"\s{0,24}(?P<maker>gpu\.intel)\.com/device-id\.03\d\d-(?P<device_id>[0-9a-f]{4})\.present(?==true)",),
     keys={
         "nvidia.com/gpu.product": "name",
         "nvidia.com/gpu.memory": "memory",
@@ -92,10 +93,15 @@ def environment(text: str) -> TextFacts:
     detected = "_XpuDeviceProperties" in plain  # the list of those onboard repeats them
     dialect = ENVIRONMENT._replace(otherwise=AMD if re.search(_HIP, plain) else NVIDIA)
     facts = read_pairs(re.sub(r"(?m)^\* Intel.*$", "", plain) if detected else plain, dialect)
+    facts = facts if re.match(r"\d{3}\.", facts.driver or "") else facts._replace(driver=None)
     gpus = tuple(reported) or facts.gpus
     apple = facts.os == "macos" and facts.arch == "arm64"
     nothing = not gpus and bool(re.search(_NO_GPU, plain))
-    return facts._replace(gpus=gpus, none=(nothing and not facts.driver) or (facts.none and not apple))
+    unlisted = re.search(
+        r"(?i)pytorch version *: *\S{3,30}\+(?:xpu|rocm)", plain
+    )  # older reports list NVIDIA's alone
+    none = not unlisted and ((nothing and not facts.driver) or (facts.none and not apple))
+    return facts._replace(gpus=gpus, none=none)
 
 
 def is_environment(text: str) -> bool:
@@ -143,7 +149,7 @@ def is_labels(text: str) -> bool:
     """Return whether the text holds such labels."""
     return bool(
         re.search(
-            r"(?:nvidia\.com|amd\.com|gpu\.intel\.com|gke|k8s\.amazonaws\.com)[/-](?:gpu|cuda|product|accelerator)",
+            r"(?:nvidia\.com|amd\.com|gpu\.intel\.com|gke|k8s\.amazonaws\.com)[/-](?:gpu|cuda|product|device-id|accelerator)",
             text,
         )
     )

@@ -91,7 +91,7 @@ PROBE_JETSON = Probe("jetson_release", ProbeProgram((("jetson_release",),), 5.0)
 # On a live Mac the interpreter's own facts decide; this text describes. In a pasted text the chip's name is
 # the only witness: an Apple chip is an arm64 Mac, anything else an Intel one.
 
-_CHIP = r'(?:Chipset Model:|Chip:|"sppci_model"\s{0,4}:|"_name"\s{0,4}:|"chip_type"\s{0,4}:)\s{0,20}"?([^"\n]{1,80})'
+_CHIP = r'(?:GPU name:|Chipset Model:|Chip:|"sppci_model"\s{0,4}:|"_name"\s{0,4}:|"chip_type"\s{0,4}:)\s{0,20}"?([^"\n]{1,80})'
 _MAKER = r"Apple|AMD|ATI|Radeon|Intel|Iris|NVIDIA|GeForce"
 _SYSTEM = r"(?:System Version:|ProductVersion:)\s{0,20}(?:macOS |Mac OS X |OS X )?(\d{1,3}(?:\.\d{1,3}){1,2})"
 
@@ -115,6 +115,7 @@ def parse_mac(text: str) -> TextFacts:
 def is_mac(text: str) -> bool:
     """Return whether the text is from ``system_profiler``."""
     signs = (
+        "ggml_metal",
         "SPDisplaysDataType",
         "spdisplays_",
         "Graphics/Displays:",
