@@ -193,19 +193,6 @@ def is_query(text: str) -> bool:
     return any(_row(cells, ()) for cells in rows)
 
 
-PROBE_QUERY = Probe(
-    "nvidia-smi --query-gpu",
-    ProbeProgram(
-        tuple(
-            (path, f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits") for path in SPELLINGS
-        ),
-        8.0,
-    ),
-    parse_query,
-    is_query,
-)
-
-
 # ``nvidia-smi -q -x`` and ``nvidia-smi -q``: the same fields as tags and as indented ``Key : value`` lines, without a
 # compute capability. The text may be cut anywhere, so tags are read one by one; no entity is expanded.
 
@@ -297,28 +284,6 @@ def _with(gpu: Gpu, path: list[str], value: str) -> Gpu:
     return gpu._replace(**new.get(tag, {}))
 
 
-def is_xml(text: str) -> bool:
-    """Return whether the text holds the XML log of ``nvidia-smi``."""
-    return "<nvidia_smi_log" in text or ("<driver_version>" in text and "<product_name>" in text)
-
-
-def is_log(text: str) -> bool:
-    """Return whether the text holds the log of ``nvidia-smi -q``."""
-    return (
-        "NVSMI LOG" in text
-        or ("Attached GPUs" in text and "Driver Version" in text)
-        or "Product Brand  " in text
-    )
-
-
-PROBE_XML = Probe(
-    "nvidia-smi -q -x", ProbeProgram(tuple((path, "-q", "-x") for path in SPELLINGS), 10.0), parse_xml, is_xml
-)
-PROBE_LOG = Probe(
-    "nvidia-smi -q", ProbeProgram(tuple((path, "-q") for path in SPELLINGS), 10.0), parse_log, is_log
-)
-
-
 # The table that plain ``nvidia-smi`` prints, old and new.
 #
 # Since driver 610 its head says ``KMD Version`` and ``CUDA UMD Version`` instead of ``Driver Version`` and
@@ -393,16 +358,6 @@ def _processes(text: str) -> Iterator[Gpu]:
     return (Gpu(NVIDIA, ordinal=index) for index in sorted(seen))
 
 
-def is_banner(text: str) -> bool:
-    """Return whether the text holds the head or a table of ``nvidia-smi``."""
-    return "NVIDIA-SMI" in text or ("| Processes:" in text and "GPU Memory" in text)
-
-
-PROBE_BANNER = Probe(
-    "nvidia-smi", ProbeProgram(tuple((path,) for path in SPELLINGS), 8.0), parse_banner, is_banner
-)
-
-
 # ``nvidia-smi -L``: one line per GPU, with its MIG instances below.
 
 _LIST_GPU = r"^\s{0,10}GPU (\d{1,3}): ([^()]{1,100}(?:\(nvgpu\))?)\s{0,3}\(UUID: ([A-Za-z0-9-]{1,60})"
@@ -420,20 +375,6 @@ def parse_list(text: str) -> TextFacts:
             gpus[-1] = gpus[-1]._replace(partitions=gpus[-1].partitions + 1)
     jetson = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
     return TextFacts(gpus=tuple(gpus), problems=problems(text), jetson=jetson)
-
-
-def is_list(text: str) -> bool:
-    """Return whether the text lists GPUs with their UUIDs."""
-    return (
-        "(UUID: GPU-" in text
-        or "(UUID: MIG-" in text
-        or bool(re.search(r"GPU \d{1,3}: [^\n]{1,100}\(UUID:", text))
-    )
-
-
-PROBE_LIST = Probe(
-    "nvidia-smi -L", ProbeProgram(tuple((path, "-L") for path in SPELLINGS), 8.0), parse_list, is_list
-)
 
 
 # The failures of ``nvidia-smi`` in words, wherever they stand in a pasted text.
@@ -454,24 +395,25 @@ def parse_messages(text: str) -> TextFacts:
     )
 
 
-def is_messages(text: str) -> bool:
-    """Return whether the text holds a failure of ``nvidia-smi``."""
-    return bool(problems(text))
-
-
-PROBE_MESSAGES = Probe(
-    "nvidia-smi messages",
-    ProbeProgram(tuple((path,) for path in SPELLINGS), 5.0),
-    parse_messages,
-    is_messages,
-)
+def _program(seconds: float, *arguments: str) -> ProbeProgram:
+    return ProbeProgram(tuple((path, *arguments) for path in SPELLINGS), seconds)
 
 
 PROBES = (
-    PROBE_QUERY,
-    PROBE_XML,
-    PROBE_LOG,
-    PROBE_BANNER,
-    PROBE_LIST,
-    PROBE_MESSAGES,
+    Probe(
+        "nvidia-smi --query-gpu",
+        _program(8.0, f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits"),
+        parse_query,
+        is_query,
+    ),
+    Probe("nvidia-smi -q -x", _program(10.0, "-q", "-x"), parse_xml, "<nvidia_smi_log|<driver_version>"),
+    Probe("nvidia-smi -q", _program(10.0, "-q"), parse_log, "NVSMI LOG|Attached GPUs|Product Brand  "),
+    Probe("nvidia-smi", _program(8.0), parse_banner, r"NVIDIA-SMI|\| Processes:"),
+    Probe(
+        "nvidia-smi -L",
+        _program(8.0, "-L"),
+        parse_list,
+        r"\(UUID: (?:GPU|MIG)-|GPU \d{1,3}: [^\n]{1,100}\(UUID:",
+    ),
+    Probe("nvidia-smi messages", _program(5.0), parse_messages, lambda text: bool(problems(text))),
 )

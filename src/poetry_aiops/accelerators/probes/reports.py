@@ -39,7 +39,9 @@ ENVIRONMENT = Dialect(
     },
 )
 LABELS = Dialect(
-    heads=(r"\s{0,24}(?P<maker>gpu\.intel)\.com/device-id\.03\d\d-(?P<device_id>[0-9a-f]{4})\.present(?==true)",),
+    heads=(
+        r"\s{0,24}(?P<maker>gpu\.intel)\.com/device-id\.03\d\d-(?P<device_id>[0-9a-f]{4})\.present(?==true)",
+    ),
     keys={
         "nvidia.com/gpu.product": "name",
         "nvidia.com/gpu.memory": "memory",
@@ -104,15 +106,10 @@ def environment(text: str) -> TextFacts:
     return facts._replace(gpus=gpus, none=none)
 
 
-def is_environment(text: str) -> bool:
-    """Return whether the text is such a report."""
-    return bool(
-        re.search(
-            r"Found GPU|with CUDA capability sm_|(?:Nvidia|CUDA|ROCM) [Dd]river [Vv]ersion *:|"
-            r"GPU models and configuration|GPU \d[\d,]{0,60} Compute Capability:|_XpuDeviceProperties",
-            text,
-        )
-    )
+_REPORT = (
+    r"Found GPU|with CUDA capability sm_|(?:Nvidia|CUDA|ROCM) [Dd]river [Vv]ersion *:|"
+    r"GPU models and configuration|GPU \d[\d,]{0,60} Compute Capability:|_XpuDeviceProperties"
+)
 
 
 def labels(text: str) -> TextFacts:
@@ -145,14 +142,7 @@ def _spaced(label: str | None) -> str | None:
     return name(plain.replace("-", " ").replace("_", " "))
 
 
-def is_labels(text: str) -> bool:
-    """Return whether the text holds such labels."""
-    return bool(
-        re.search(
-            r"(?:nvidia\.com|amd\.com|gpu\.intel\.com|gke|k8s\.amazonaws\.com)[/-](?:gpu|cuda|product|device-id|accelerator)",
-            text,
-        )
-    )
+_LABEL = r"(?:nvidia\.com|amd\.com|gpu\.intel\.com|gke|k8s\.amazonaws\.com)[/-](?:gpu|cuda|product|device-id|accelerator)"
 
 
 _GFX = re.compile(r"gfx[0-9a-f]{3,4}$")
@@ -186,11 +176,7 @@ def opencl(text: str) -> TextFacts:
     )
 
 
-def is_opencl(text: str) -> bool:
-    """Return whether the text is from ``clinfo``."""
-    return bool(
-        re.search(r"Number of platforms|Platform #\d|CL_DEVICE_TYPE|Platform Profile|Device Board Name", text)
-    )
+_CLINFO = r"Number of platforms|Platform #\d|CL_DEVICE_TYPE|Platform Profile|Device Board Name"
 
 
 def display(text: str) -> TextFacts:
@@ -272,19 +258,14 @@ def _maker_as_in_lspci(label: str) -> str:
     return lspci_names.get(maker_of(label) or "", "")
 
 
-def is_display(text: str) -> bool:
-    """Return whether the text is from ``lshw`` or ``inxi``."""
-    return bool(re.search(_DISPLAY, text))
-
-
 PROBES = (
     Probe(
         "torch.utils.collect_env",
         ProbeProgram((("python", "-m", "torch.utils.collect_env"),), 0.0),
         environment,
-        is_environment,
+        _REPORT,
     ),
-    Probe("node labels", ProbeProgram((("kubectl", "describe", "node"),), 0.0), labels, is_labels),
-    Probe("clinfo", ProbeProgram((("clinfo",),), 0.0), opencl, is_opencl),
-    Probe("lshw and inxi", ProbeProgram((("lshw", "-C", "display"),), 0.0), display, is_display),
+    Probe("node labels", ProbeProgram((("kubectl", "describe", "node"),), 0.0), labels, _LABEL),
+    Probe("clinfo", ProbeProgram((("clinfo",),), 0.0), opencl, _CLINFO),
+    Probe("lshw and inxi", ProbeProgram((("lshw", "-C", "display"),), 0.0), display, _DISPLAY),
 )

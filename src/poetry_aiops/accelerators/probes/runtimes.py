@@ -92,7 +92,9 @@ def users(text: str) -> TextFacts:
     """Return the GPUs that a program reports which computes on them: one of NVIDIA has a driver that works."""
     plain = clean(text)
     dotted = re.sub(r"major=(\d{1,2}), minor=(\d)|(?m:(Capability +: \d{1,2})(\d)$)", r"\1\3.\2\4", plain)
-    facts = read_pairs(re.sub(r"(Driver Version +: \d\d)0(\d)0$", r"\1.\2", dotted, flags=re.MULTILINE), USERS)
+    facts = read_pairs(
+        re.sub(r"(Driver Version +: \d\d)0(\d)0$", r"\1.\2", dotted, flags=re.MULTILINE), USERS
+    )
     gpus = tuple(
         gpu._replace(ordinal=place if gpu.ordinal is None else gpu.ordinal) if gpu.vendor == NVIDIA else gpu
         for place, gpu in enumerate(dict.fromkeys(facts.gpus))
@@ -106,14 +108,7 @@ def users(text: str) -> TextFacts:
     return facts._replace(gpus=gpus, max_cuda=facts.max_cuda or ran, none=False)
 
 
-def is_users(text: str) -> bool:
-    """Return whether the text is from such a program."""
-    return bool(
-        re.search(
-            r"(?i)cuda|rocm|sycl\d|inference compute|compute.capability|Device: device=|\d{2} MB \||GPU type:|Accelerator:",
-            text,
-        )
-    )
+_USERS = r"(?i)cuda|rocm|sycl\d|inference compute|compute.capability|Device: device=|\d{2} MB \||GPU type:|Accelerator:"
 
 
 def listings(text: str) -> TextFacts:
@@ -130,17 +125,10 @@ def listings(text: str) -> TextFacts:
     )
 
 
-def is_listings(text: str) -> bool:
-    """Return whether the text is from one of these programs."""
-    return bool(
-        re.search(
-            r"(?m)^\s{0,8}Vulkan\d{1,2}: |ggml_vulkan|library=Vulkan|kernel modesetting|driver_version.: {0,3}.\d{3}\.|deviceName {0,20}=|OpenGL renderer string:|^\s{0,12}Card name:|gcnArchName:|^\s{0,8}GPU ?\d{0,2}: [A-Z]",
-            text,
-        )
-    )
+_LISTINGS = r"(?m)^\s{0,8}Vulkan\d{1,2}: |ggml_vulkan|library=Vulkan|kernel modesetting|driver_version.: {0,3}.\d{3}\.|deviceName {0,20}=|OpenGL renderer string:|^\s{0,12}Card name:|gcnArchName:|^\s{0,8}GPU ?\d{0,2}: [A-Z]"
 
 
 PROBES = (
-    Probe("programs on the GPU", ProbeProgram((("llama-cli", "--list-devices"),), 0.0), users, is_users),
-    Probe("device listings", ProbeProgram((("vulkaninfo", "--summary"),), 0.0), listings, is_listings),
+    Probe("programs on the GPU", ProbeProgram((("llama-cli", "--list-devices"),), 0.0), users, _USERS),
+    Probe("device listings", ProbeProgram((("vulkaninfo", "--summary"),), 0.0), listings, _LISTINGS),
 )
