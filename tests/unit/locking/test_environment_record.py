@@ -150,7 +150,7 @@ def test_the_module_is_the_source_and_every_start_finds_its_bytecode(tmp_path: P
 def test_a_start_loads_no_module_that_costs_as_much_as_python_itself(tmp_path: Path) -> None:
     folder, scripts, python = environment(tmp_path / "env")
     python.write_text(f'#!/bin/sh\nexec {sys.executable} -X importtime "$@"\n')
-    made = InstallRecord(None, None, None, None, None, "3.12.1", None, None, Needs("cpu"))
+    made = InstallRecord(None, None, None, None, None, "3.12.1", "", "", Needs("cpu"))
     write_record(folder, scripts, python, made)
     ended = told_by(scripts / "hw-check", "--quiet", "--", "true")
     loaded = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
