@@ -114,4 +114,4 @@ def test_a_diff_is_weighed_where_every_size_is_known() -> None:
     assert sizes.change(change) == 500 + 800 - 200 - 30
     for unknown in ("git-tool", "never-asked"):
         more = Arrival(unknown, ("1",), (unknown,), direct=True)
-        assert sizes.change(Diff((more,), (), (), (), (), (), (), 0)) is None
+        assert sizes.change(Diff("a", "b", (more,), (), (), (), (), (), (), 0)) is None
