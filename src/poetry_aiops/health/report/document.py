@@ -6,13 +6,12 @@ neither http nor https is null.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.cli.escape import web_address
 from poetry_aiops.health.history import seen_row
 from poetry_aiops.health.report.sources import sources_of
-from poetry_aiops.health.report.words import cases, ignored_cases, metrics_in_order, stamp
+from poetry_aiops.health.report.words import cases, ignored_cases, json_text, metrics_in_order, stamp
 from poetry_aiops.system.addresses import public_address, redact_addresses
 
 
@@ -38,10 +37,8 @@ SCHEMA: Final = "poetry-aiops/health/1"
 
 
 def health_json(report: HealthReport) -> str:
-    """Return the document as text in ASCII; build services find none of their own commands in it."""
-    document = {"schema": SCHEMA, **health_document(report)}
-    text = json.dumps(document, indent=2, allow_nan=False)
-    return text.replace("##[", "#\\u0023[")
+    """Return the document as text in ASCII."""
+    return json_text({"schema": SCHEMA, **health_document(report)})
 
 
 def health_document(report: HealthReport) -> dict[str, Any]:
@@ -51,9 +48,7 @@ def health_document(report: HealthReport) -> dict[str, Any]:
 
 
 def _document(report: HealthReport) -> dict[str, Any]:
-    ignored = {
-        (key, name) for one in report.ignored for key in one.finding.builds for name in one.finding.names
-    }
+    ignored = report.ignored_names
     score = report.score
     return {
         "generated": stamp(report.generated),
@@ -124,7 +119,9 @@ def _metric(metric: Metric | None, weight: float | None) -> dict[str, Any]:
     }
 
 
-def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
+def _package(
+    report: HealthReport, row: PackageRow, ignored: frozenset[tuple[PackageKey, str]]
+) -> dict[str, Any]:
     package, audit = row.package, row.audit
     place = report.locations.get(package.key)
     source = package.source
@@ -152,7 +149,7 @@ def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKe
     }
 
 
-def _audit(audit: PackageAudit | None, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
+def _audit(audit: PackageAudit | None, ignored: frozenset[tuple[PackageKey, str]]) -> dict[str, Any]:
     """Return what the audit says of one package; ``audited`` is null when security was not requested."""
     if audit is None:
         nothing = {"audited": None, "reason": "not requested", "audited_as": None, "dev_only": None}

@@ -98,6 +98,12 @@ class HealthReport:
     change: FindingChanges | None = None
 
     @property
+    def ignored_names(self) -> frozenset[tuple[PackageKey, str]]:
+        """The builds and names of the findings that an ignore takes out of the count."""
+        found = (one.finding for one in self.ignored)
+        return frozenset((key, name) for one in found for key in one.builds for name in one.names)
+
+    @property
     def complete(self) -> bool:
         """Whether nothing is open, so that "no findings" means "none known"."""
         return not self.gate.incomplete and not any(one.open_questions for one in self.metrics)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.version import Version
 
@@ -369,6 +370,11 @@ def terms_in_words(ignore: Ignore) -> str:
         f"owner {ignore.owner}" if ignore.owner else "",
     ]
     return ", ".join(filter(None, parts)) or "without an end"
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Return a document as JSON in ASCII; build services find none of their own commands in it."""
+    return json.dumps(document, indent=2, allow_nan=False).replace("##[", "#\\u0023[")
 
 
 def number(value: float) -> str:
