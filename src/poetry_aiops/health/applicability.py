@@ -96,7 +96,7 @@ def applicability(package: Package, origins: Origins) -> Applicability:
             return Applicability(QueryScope.ANYWHERE, subject)
         names = ", ".join(sorted(origins.stand_ins))
         reason = (
-            f"not sent, as {', '.join(hosts)} stands in for the public index; "
+            f"not sent, as {', '.join(hosts)} serves in place of the public index; "
             f"if that is a mirror of public packages only, set POETRY_AIOPS_PUBLIC_SOURCES={names}"
         )
         return Applicability(QueryScope.HERE, subject, reason)
