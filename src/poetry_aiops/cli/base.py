@@ -1,4 +1,4 @@
-"""What every command of ours shares: exit codes, errors in words, and pure JSON output."""
+"""What every command of ours shares: exit codes, messages for errors, and pure JSON output."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ class AiopsCommand(Command):
     def locate_projects(self) -> tuple[Path, ...]:
         """Return the pyproject.toml files of a run about several projects; none where it is about one.
 
-        Poetry keeps only the last ``--project``: the others stand in the command line alone.
+        Poetry keeps only the last ``--project``: the others are in the command line alone.
         """
         from poetry_aiops.cli.projects import project_files, repeated_projects
 
@@ -260,7 +260,7 @@ class AiopsCommand(Command):
         return any(given.name == "output" and given.is_list() for given in self.options)
 
     def _format_of(self, name: str) -> str | None:
-        """Return the format that a file's name asks for; the longest extension counts (``.cdx.json``)."""
+        """Return the format that a file's name requests; the longest extension counts (``.cdx.json``)."""
         ends = sorted(self.extensions, key=len, reverse=True)
         return next((self.extensions[end] for end in ends if name.lower().endswith(end)), None)
 
@@ -273,7 +273,7 @@ def _is_explained_by_poetry(error: Exception) -> bool:
 
 
 def _refused_by_the_system(error: Exception) -> AiopsError | None:
-    """Return a full disk, a broken connection and the like in words; None for any other error."""
+    """Return the message for a full disk, a broken connection and the like; None for any other error."""
     from poetry_aiops.errors import IncompleteError, InputError
     from poetry_aiops.system.reading import RefusedFileError
 
@@ -296,7 +296,7 @@ def _refused_by_the_system(error: Exception) -> AiopsError | None:
 
 
 def _internal(error: Exception, *, verbose: bool) -> AiopsError:
-    """Return a mistake of ours as the one line to report; its traceback only where more was asked for."""
+    """Return a mistake of ours as the one line to report; its traceback only with ``-v``."""
     from poetry.__version__ import __version__ as poetry_version
 
     from poetry_aiops import __version__
