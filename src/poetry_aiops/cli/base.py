@@ -30,7 +30,6 @@ _REFUSALS = frozenset(
 )
 
 _READ_BY_POETRY = ("pyproject.toml", "poetry.lock", "poetry.toml")
-_PUT_A_FILE = "Put a regular file of the project there, or remove it, then run this again."
 
 
 def format_option(*formats: str) -> Option:
@@ -115,7 +114,6 @@ class AiopsCommand(Command):
         """
         from poetry.factory import Factory
 
-        from poetry_aiops.errors import InputError
         from poetry_aiops.system.reading import RefusedFileError, open_file
 
         try:
@@ -124,7 +122,7 @@ class AiopsCommand(Command):
                 with suppress(FileNotFoundError, PermissionError), open_file(folder / name, within=folder):
                     pass
         except RefusedFileError as error:
-            self._refusal = InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
+            self._refusal = _refused_by_the_system(error)
         except (OSError, RuntimeError):
             return False  # there is no project here, or the command says what is wrong with it
         return self._refusal is not None
@@ -160,10 +158,8 @@ class AiopsCommand(Command):
         except CleoError as error:
             failure = UsageError(str(error), hint=f"See `poetry help {self.name}`.")
         except Exception as error:
-            if _is_explained_by_poetry(
-                error
-            ):  # anything else is ours, and must not look like the answer "no"
-                raise
+            if _is_explained_by_poetry(error):
+                raise  # anything else is ours, and must not look like the answer "no"
             failure = _refused_by_the_system(error) or _internal(error, verbose=io.is_verbose())
         output = Output(io, _asked_format(io) or "", documents=self._document_stream)
         output.error(failure)
@@ -280,7 +276,8 @@ def _refused_by_the_system(error: Exception) -> AiopsError | None:
     if not isinstance(error, OSError):
         return None
     if isinstance(error, RefusedFileError):
-        return InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
+        hint = "Put a regular file of the project there, or remove it, then run this again."
+        return InputError(str(error.strerror), where=str(error.filename), hint=hint)
     if error.errno in _REFUSALS:
         return InputError(
             f"the system refused: {error.strerror or error}",
