@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.assemble import assemble
 from poetry_aiops.accelerators.detect import detect
-from poetry_aiops.accelerators.facts import APPLE, TextFacts
+from poetry_aiops.accelerators.facts import APPLE, ARM_ONLY, TextFacts
 from poetry_aiops.accelerators.host import Host
 from poetry_aiops.accelerators.observed import HostBase, Observation
 from poetry_aiops.accelerators.probes.registry import all_probes
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 SYSTEMS: Final[Mapping[str, OperatingSystem]] = {"linux": "linux", "windows": "windows", "macos": "macos"}
 _HEADER: Final = re.compile(r"\A\ufeff?# source: [^\n]{0,2000}\| probe: [^\n]{0,4000}(?:\n|\Z)")
-_ARM_ONLY: Final = re.compile(r"\b(?:GH200|GB200|GB300|GB10)\b")
 _PRODUCT: Final = re.compile(
     r"(?:GeForce|NVIDIA|Quadro|Tesla|TITAN|Radeon|Instinct|Intel(?:\(R\))?) (?:Arc(?:\(TM\))? )?(?:(?:[GR]TX|GT|RX|PRO|Pro) ?)?"
     r"(?:[A-Z]{1,2}-?)?\d{2,4}[A-Z]{0,2}\b(?! ?(?:Graphics|\.\d))"
@@ -119,7 +118,7 @@ def _likely_arch(system: str, observations: list[Observation]) -> str:
     names = [gpu.name or "" for gpu in gpus]
     if system == "macos" and any(gpu.vendor != APPLE for gpu in gpus):
         return "x86_64"
-    if system == "linux" and (_told(observations, "jetson") or any(_ARM_ONLY.search(name) for name in names)):
+    if system == "linux" and (_told(observations, "jetson") or any(ARM_ONLY.search(name) for name in names)):
         return "aarch64"
     return {"macos": "arm64", "windows": "amd64"}.get(system, "x86_64")
 
