@@ -102,7 +102,9 @@ def parse_rocminfo(text: str) -> TextFacts:
     gpus = tuple(gpu for gpu in facts.gpus if gpu.gfx) or tuple(_isas(text))
     failed = "ROCk module is NOT loaded" in text or "ROCk module is not loaded" in text
     return TextFacts(
-        gpus=gpus, none=facts.none and not gpus, problems=(ProbeFailure.NO_ROCK,) if failed else ()
+        gpus=gpus,
+        none=facts.none and not gpus,
+        problems=(ProbeFailure.NO_ROCK,) if failed else (),
     )
 
 
