@@ -175,6 +175,8 @@ def is_enumerator(text: str) -> bool:
     return any(re.match(_LINE, line) for line in lines(text))
 
 
+_ROCM_SMI = ("-i", "--showproductname", "--showdriverversion", "--showbus", "--json")
+
 PROBES = (
     Probe(
         "KFD topology",
@@ -195,15 +197,7 @@ PROBES = (
         "rocm-smi",
         ProbeProgram(
             (
-                ("rocm-smi", "-i", "--showproductname", "--showdriverversion", "--showbus", "--json"),
-                (
-                    "/opt/rocm/bin/rocm-smi",
-                    "-i",
-                    "--showproductname",
-                    "--showdriverversion",
-                    "--showbus",
-                    "--json",
-                ),
+                *((program, *_ROCM_SMI) for program in ("rocm-smi", "/opt/rocm/bin/rocm-smi")),
                 ("amd-smi", "static", "--asic", "--bus", "--driver", "--json"),
             ),
             8.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Gpu, TextFacts
-from poetry_aiops.accelerators.joining import join
+from poetry_aiops.accelerators.observed import join
 from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
 from poetry_aiops.accelerators.probes.pci import described
 from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
