@@ -209,25 +209,23 @@ def _fetch_one(
 def _addresses(
     poetry: Poetry, wheelhouse: Wheelhouse, folder: Path, *, force: bool
 ) -> dict[FileKey, Address]:
-    """Ask the indexes for the files that do not lie there yet; raises IncompleteError for those they do not name."""
+    """Ask the indexes for the files that are not there yet; raises IncompleteError for those they do not name."""
     wanted = [
         (one.pin.package, one.file)
         for one in wheelhouse.files
         if one.pin.origin == "index" and (force or not (folder / one.file.name).exists())
     ]
-    found = find_addresses(poetry.pool, wanted, cached=False)
+    found, problems = find_addresses(poetry.pool, wanted, cached=False)
     lost = [
-        file.name
-        for _, file in wanted
-        if not (known := found.addresses.get((file.name, file.hash))) or not known.url
+        file.name for _, file in wanted if not (known := found.get((file.name, file.hash))) or not known.url
     ]
     if lost:
         raise IncompleteError(
             f"{len(lost)} files of poetry.lock cannot be found on their indexes",
-            details=tuple(found.problems) or tuple(public_address(name) for name in lost),
+            details=tuple(problems) or tuple(public_address(name) for name in lost),
             hint="Run the same command again when the index answers; if a release is gone, `poetry update` takes another.",
         )
-    return found.addresses
+    return found
 
 
 def _tell(output: Output, filled: Filled) -> None:

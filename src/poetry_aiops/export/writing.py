@@ -210,9 +210,9 @@ def _addresses(result: Standing, poetry: Poetry, base: Exported, *, ask: bool) -
         if (file.name, file.hash) not in addresses
     ]
     if unknown and ask:
-        found = find_addresses(poetry.pool, unknown)
-        addresses |= found.addresses
-        result.problems += found.problems
+        found, problems = find_addresses(poetry.pool, unknown)
+        addresses |= found
+        result.problems += problems
     return addresses
 
 
