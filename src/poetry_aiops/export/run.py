@@ -35,13 +35,13 @@ _WAY_OUT: Final = (
 
 
 def synchronise(request: SyncRequest, output: Output, project: PoetryProject) -> int:
-    """Return the exit code; raises errors in words."""
+    """Return the exit code; raises AiopsError."""
     return Synchronising(request, output, project).run()
 
 
 @dataclass
 class Synchronising:
-    """The run; its public state is what the JSON document tells."""
+    """The run; its public state is what the JSON document reports."""
 
     request: SyncRequest
     output: Output
@@ -49,7 +49,7 @@ class Synchronising:
     actions: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> int:
-        """Return the exit code; raises errors in words."""
+        """Return the exit code; raises AiopsError."""
         if self.request.watch:
             if self.output.form != "text" or self.output.files:
                 raise UsageError(

@@ -131,7 +131,7 @@ def choose_files(pins: Iterable[Pin], target: WheelTarget, *, sdists: bool) -> W
 
 
 def wheelhouse_requirements(wheelhouse: Wheelhouse, selection: GroupSelection, exported: Exported) -> str:
-    """Return the requirements file that lies beside the files: no index, exactly these files, no markers left."""
+    """Return the requirements file for the folder of the files: no index, exactly these files, no markers left."""
     notes = [
         f"For {wheelhouse.target.machine.name}.",
         f"Install without any index: pip install -r {REQUIREMENTS_FILE}",

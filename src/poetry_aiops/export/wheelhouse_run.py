@@ -57,7 +57,7 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A filled wheelhouse, as the JSON document tells it."""
+    """A filled wheelhouse, as the JSON document reports it."""
 
     folder: Path
     wheelhouse: Wheelhouse
@@ -89,7 +89,7 @@ class Filled:
 
 
 def fill(request: SyncRequest, output: Output, poetry: Poetry) -> Filled:
-    """Fetch what is not there yet; raises errors in words, and what was fetched until then stays."""
+    """Fetch what is not there yet; raises AiopsError, and what was fetched until then stays."""
     path = request.pyproject
     bundle = read_bundle(path)
     export = PoetryExport(poetry)
