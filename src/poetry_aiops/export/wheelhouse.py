@@ -76,28 +76,25 @@ class Wheelhouse:
     left_out: tuple[tuple[Pin, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
-    """This machine: its platform tags, best first, and its marker values."""
-
-    platforms: tuple[str, ...]
-    environment: Mapping[str, str]
-
-
 def wheel_target(
-    platform: str | None, python: str, allowed: Callable[[str], bool], here: Here
+    platform: str | None,
+    python: str,
+    allowed: Callable[[str], bool],
+    *,
+    tags: tuple[str, ...],
+    environment: Mapping[str, str],
 ) -> WheelTarget:
     """Return the target that ``--platform`` (None: this machine) and ``--python`` (``X.Y`` or ``X.Y.Z``) describe.
 
-    ``allowed`` says whether the project takes a full Python version. Raises UsageError for words that name no
+    ``allowed`` says whether the project takes a full Python version; ``tags`` (best first) and ``environment`` are this
+    machine's platform tags and marker values. Raises UsageError for words that name no
     platform and for a Python that the project does not take.
     """
     full = _full_python(python, allowed)
     values = python_variables(full)
     minor = values["python_version"]
-    if platform is None:
-        platforms, environment = here.platforms, here.environment
-    else:
+    platforms = tags
+    if platform is not None:
         tag = EVERYDAY_PLATFORMS.get(platform.lower(), platform.lower())
         platforms, environment = _platforms(tag, platform)
     name = f"{platform or 'this machine'}, Python {full if python.count('.') > 1 else minor}"

@@ -21,7 +21,6 @@ from poetry_aiops.export.model import GroupSelection
 from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.wheelhouse import (
     REQUIREMENTS_FILE,
-    Here,
     choose_files,
     wheel_target,
     wheelhouse_requirements,
@@ -103,7 +102,8 @@ def fill(request: SyncRequest, output: Output, poetry: Poetry) -> Filled:
         request.platform,
         request.python or _own_python(poetry),
         lambda python: allowed(Version.parse(python)),
-        Here(tuple(platform_tags()), {key: str(value) for key, value in default_environment().items()}),
+        tags=tuple(platform_tags()),
+        environment={key: str(value) for key, value in default_environment().items()},
     )
     wheelhouse = choose_files(export.pins(selection), target, sdists=request.sdists)
     folder = Path(str(request.wheelhouse))
