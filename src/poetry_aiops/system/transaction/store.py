@@ -239,7 +239,7 @@ def backup_ids(root: Path) -> list[str]:
 
 
 def last_applied(root: Path) -> StoredBackup | None:
-    """Return the last migration that was brought to its end, be it that it was rolled back; None without one."""
+    """Return the last migration that was brought to its end, rolled back or not; None without one."""
     for identifier in reversed(backup_ids(root)):
         if not is_undo(identifier) and (stored := read_backup(root, identifier)).applied:
             return stored
