@@ -259,7 +259,10 @@ def test_plain_sync_exchanges_the_same_version_of_another_index(
 # -- the life of a variant ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("old", "new"), [("contrib", "renamed"), ('contrib = "cu126"', 'contrib = "cu130"')])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [pytest.param("contrib", "renamed", marks=pytest.mark.slow), ('contrib = "cu126"', 'contrib = "cu130"')],
+)
 def test_a_remembered_variant_that_changed_is_chosen_anew(
     eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path, old: str, new: str
 ) -> None:
