@@ -131,6 +131,7 @@ class _PageWriter:
             "depth": summary.depth,
             "longest": summary.longest_chain,
             "chain": self._numbers(summary.chain),
+            "outside": [shown(name) for name in self.graph.outside],
             "missing": [shown(name) for name in summary.direct_missing_from_lock],
             "dangling": [shown(name) for name in summary.dangling],
             "loops": self._numbers(summary.self_loops),
