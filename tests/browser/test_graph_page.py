@@ -290,11 +290,13 @@ def test_colours_follow_the_system_until_the_reader_chooses(open_page: Opener) -
     assert light.run(ground) == dark.run(ground)
 
 
-def test_tab_reaches_every_part_of_the_page(open_page: Opener) -> None:
+def test_tab_reaches_every_part_of_the_page_and_shows_where_it_is(open_page: Opener) -> None:
     page = open_page("view=removal")
-    seen = []
+    seen, unseen = [], []
     for _ in range(60):
         page.press("Tab")
+        if page.run(f"{FOCUSED} !== document.body && getComputedStyle({FOCUSED}).outlineStyle === 'none'"):
+            unseen.append(page.run(f"{FOCUSED}.outerHTML"))
         seen.append(
             page.run(
                 f"{FOCUSED}.closest('#search, #theme, #help-open, #views, #filters, .choices, .result, #detail')?.id || {FOCUSED}.closest('.choices, .result')?.className || ''"
@@ -302,6 +304,7 @@ def test_tab_reaches_every_part_of_the_page(open_page: Opener) -> None:
         )
 
     assert {"search", "theme", "help-open", "views", "filters", "choices", "result", "detail"} <= set(seen)
+    assert unseen == []
 
 
 def test_hostile_text_stays_text(open_page: Opener) -> None:

@@ -119,7 +119,16 @@ def test_every_question_says_that_a_package_is_not_needed_there() -> None:
     )
     for section in sections(answers, graph):
         assert section.lines[0] == "win is locked, but nothing in what was requested leads to it."
-    assert part(graph, {"web"}).outside == ("base", "cuda", "docs", "plotter", "speed", "torch", "triton", "win")
+    assert part(graph, {"web"}).outside == (
+        "base",
+        "cuda",
+        "docs",
+        "plotter",
+        "speed",
+        "torch",
+        "triton",
+        "win",
+    )
 
 
 @pytest.mark.parametrize("version", ["1.1", "2.0"])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Diff,
         Held,
         Holder,
+        Scope,
         Summary,
     )
     from poetry_aiops.graph.overlay import Overlay
@@ -66,6 +67,17 @@ def sections(answers: Answers, graph: DependencyGraph, overlay: Overlay = NO_OVE
         section._replace(title=one_line(section.title), lines=tuple(map(one_line, section.lines)))
         for section in found
     ]
+
+
+def scope_text(scope: Scope) -> str:
+    """Return what is left of the lock, such as ``groups main; on linux-x86_64-py3.13``; empty for all of it."""
+    parts = [
+        f"groups {', '.join(scope.groups)}" if scope.groups is not None else "",
+        f"extras {', '.join(scope.extras) or 'none'}" if scope.extras is not None else "",
+        f"on {scope.target.name}" if scope.target else "",
+        f"with the variant {scope.variant}" if scope.variant else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def figures(summary: Summary) -> list[tuple[str, str]]:
