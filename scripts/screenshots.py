@@ -68,12 +68,11 @@ def main() -> int:
         print("There is no Chromium on this machine.")
         return 2
     graph = _graph(chosen.project) if chosen.project else small_graph()
-    heaviest = max(analyse(graph).metrics, key=lambda one: one.frees).name
     old = _graph(chosen.before) if chosen.before else None
-    html = page_of(graph, old) if chosen.project else full_page()
+    heaviest = max(analyse(graph).metrics, key=lambda one: one.frees).name
     with tempfile.TemporaryDirectory() as folder, running(program) as browser:
         file = Path(folder) / "page.html"
-        file.write_text(html, encoding="utf-8")
+        file.write_text(page_of(graph, old) if chosen.project else full_page(), encoding="utf-8")
         chosen.output.mkdir(parents=True, exist_ok=True)
         for picture in PICTURES:
             page = browser.page(dark=picture.dark, width=1280, height=800)
