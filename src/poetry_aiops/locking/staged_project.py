@@ -24,12 +24,13 @@ from poetry.packages import Locker
 from poetry.repositories import RepositoryPool
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.project.model import LockedDependency
 from poetry_aiops.system.files import write_new
 from poetry_aiops.system.transaction.store import reported
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from poetry.console.application import Application
     from poetry.core.packages.package import Package
@@ -48,6 +49,15 @@ Repositories = dict[tuple[str, str], "Repository"]
 """Poetry's repositories by name and address."""
 
 
+@dataclass(frozen=True, slots=True)
+class OfferedVersion:
+    """A version that an index has: the Python that it is for, and what it requires, read when it is asked for."""
+
+    version: str
+    python: str
+    requires: Callable[[], tuple[LockedDependency, ...]]
+
+
 @dataclass(frozen=True)
 class StagedProject:
     """``poetry`` works on the staged files; ``lock_path`` is where its lock is written, ``scratch`` a folder for its sources."""
@@ -58,13 +68,13 @@ class StagedProject:
 
     def offered_as(self, name: str, version: str, source: str | None) -> str | None:
         """Return the version by which the indexes have a pin, a local build of it if need be; None when they have none."""
-        versions = [package.version for package in self._found(name, version, source)]
+        versions = [package.version for package in self._found(name, f"=={version}", source)]
         exact = [found for found in versions if found.text == version or found == Version.parse(version)]
         return max(exact or versions).text if versions else None
 
     def why_not_offered(self, name: str, version: str, source: str | None) -> str | None:
         """Return why the indexes do not give a version for this project's Python, None when they do."""
-        packages = self._found(name, version, source)
+        packages = self._found(name, f"=={version}", source)
         if not packages:
             return f"no index offers {name} {version} any more"
         python = self.poetry.package.python_constraint
@@ -76,8 +86,36 @@ class StagedProject:
             return f"{name} {version} is for Python {needs}, the project for {self.poetry.package.python_versions}"
         return None
 
-    def _found(self, name: str, version: str, source: str | None) -> list[Package]:
-        constraint = {"version": f"=={version}", "allow-prereleases": True, "source": source}
+    def offered(self, name: str, constraint: str, source: str | None) -> tuple[OfferedVersion, ...]:
+        """Return the versions that the indexes have within a constraint, newest first, without what was yanked.
+
+        Pre-releases are among them where the constraint names one, or where there is nothing else.
+        """
+        found = self._found(name, constraint, source, prereleases=False)
+        found.sort(key=lambda package: package.version, reverse=True)
+        return tuple(
+            OfferedVersion(package.version.text, package.python_versions, partial(self._requires, package))
+            for package in found
+            if not package.yanked
+        )
+
+    def _requires(self, package: Package) -> tuple[LockedDependency, ...]:
+        whole = self.poetry.pool.package(package.name, package.version, package.source_reference)
+        return tuple(
+            LockedDependency(
+                one.name,
+                str(one.constraint),
+                tuple(one.extras),
+                str(one.marker),
+                optional=bool(one.in_extras),
+            )
+            for one in whole.requires
+        )
+
+    def _found(
+        self, name: str, version: str, source: str | None, *, prereleases: bool = True
+    ) -> list[Package]:
+        constraint = {"version": version, "allow-prereleases": prereleases or None, "source": source}
         dependency = Factory.create_dependency(name, {key: one for key, one in constraint.items() if one})
         pool = self.poetry.pool
         # Asked for a version that is not there, Poetry's page remembers it without files, as yanked, from then on.

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from poetry_aiops.locking.api import Machines, Terms
 from poetry_aiops.migrate.legacy.model import install_line
-from poetry_aiops.migrate.locking import hints_from, solved_alone
+from poetry_aiops.migrate.locking import solved_alone
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.old_commands import knowledge_in
 from poetry_aiops.migrate.pip_report import pip_installs
-from poetry_aiops.migrate.planning.convert import pin_of
+from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.planning.entry import Identity
+from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.request import PYPROJECT
-from poetry_aiops.migrate.writing.causes import Causes, Root
+from poetry_aiops.migrate.writing.causes import Causes, Root, is_allowed
+from poetry_aiops.migrate.writing.evaluation import LineEvaluation
 from poetry_aiops.migrate.writing.generate import Layout, generate
-from poetry_aiops.migrate.writing.installs import OldRequirementsFile, compare, compare_with_pip
+from poetry_aiops.migrate.writing.installs import OldRequirementsFile, compare, evaluated
 from poetry_aiops.migrate.writing.proof import prove
 from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.lines import requirement_lines
-from poetry_aiops.project.model import MAIN, Lock, Package
+from poetry_aiops.project.model import MAIN, LockedDependency
 from poetry_aiops.project.targets import machines_for
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.reading import read_file
@@ -32,13 +34,12 @@ from poetry_aiops.system.reading import read_file
 if TYPE_CHECKING:
     from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.api import PoetryProject, Repositories, StagedProject
-    from poetry_aiops.migrate.planning.convert import OldPin
+    from poetry_aiops.migrate.model import ReadRequirement
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.installs import InstallProof
     from poetry_aiops.migrate.writing.proof import Proof
-    from poetry_aiops.project.model import Requirement
-    from poetry_aiops.project.targets import Target
+    from poetry_aiops.project.model import Lock, Requirement
 
 
 @dataclass
@@ -52,16 +53,8 @@ class InstallComparison:
     locked: str | None
     _repositories: Repositories = field(default_factory=dict)
     """Shared by the solves of single files: they have no pins to ask for, so they all see the same versions."""
-
-    def hints(self) -> list[OldPin]:
-        """Return what the files select alone, main's first: where the new lock begins beside the old pins."""
-        found: dict[str, list[OldPin]] = {}
-        for old in self.old_files:
-            fresh: dict[str, list[OldPin]] = {}
-            for pin in hints_from(old.lock, old.file) if old.lock is not None else ():
-                fresh.setdefault(pin.name, []).append(pin)
-            found = {**fresh, **found}
-        return [pin for pins in found.values() for pin in pins]
+    hints: tuple[OldPin, ...] = ()
+    """Where a lock has to begin for each file to get what it selects alone, main's first; empty where it did."""
 
     def prove(self, plan: MigrationPlan, lock: Lock, staged: StagedProject) -> Proof:
         """Compare pins, constraints and installs with a lock; a variant counts only where its backend exists."""
@@ -82,14 +75,49 @@ class InstallComparison:
             entry for group in plan.edits.groups if group.name == CONSTRAINTS for entry in group.entries
         ]
         backends = {group.name: group.backend for group in plan.edits.groups if group.backend is not None}
+        offered = cache(lambda name, constraint: staged.offered(name, constraint, _source_of(lock, name)))
         where = Machines(machines)
         installs = []
+        wanted: dict[str, str] = {}
+        lost = False
         for old in self.old_files:
             backend = next((backends[group] for group in old.groups if group in backends), None)
             names = set(where.names(where.for_backend(backend, Terms())))
-            there = tuple(machine for machine in machines if machine.name in names)
-            installs.append(self._compared(old, lock, there, causes))
+            there = tuple(
+                one
+                for one in machines
+                if one.name in names and holds(self.given.plan.roles[old.file].marker, one)
+            )
+            if old.failure or not there:
+                installs.append(compare(old, there, causes))
+                continue
+            evaluation = LineEvaluation(lock, old.groups, old.lines, old.constraints, there, offered)
+            installs.append(self._compared(old, evaluation, causes))
+            own = self._wanted(installs[-1], evaluation)
+            wanted |= {name: version for name, version in own.items() if name not in wanted}
+            lost = lost or any(
+                edge.name in own
+                and package.name not in wanted
+                and not is_allowed(edge.constraint, own[edge.name])
+                for package in lock.packages
+                for edge in package.edges
+            )
+        place = Place(PYPROJECT)
+        self.hints = tuple(
+            OldPin(name, version, MAIN, place, source=_source_of(lock, name), direct=False)
+            for name, version in (wanted.items() if lost else ())
+        )
         return prove(plan.pins, machines, causes, constraints, installs)
+
+    def _wanted(self, found: InstallProof, evaluation: LineEvaluation) -> dict[str, str]:
+        """Return the versions that a file selects alone, of the packages that are locked for it."""
+        either = {one.name for one in evaluation.newer if one.by}
+        others = {
+            one.name: one.old for one in found.differences if one.old and one.new and one.name not in either
+        }
+        return evaluation.versions() | {
+            name: version for name, version in others.items() if " " not in version
+        }
 
     @cached_property
     def old_files(self) -> tuple[OldRequirementsFile, ...]:
@@ -98,11 +126,21 @@ class InstallComparison:
         groups = {file.path: file.groups for file in known.files}
         files = [file for file in self.given.tree.readings if file in groups and not self._is_source(file)]
         files.sort(key=lambda file: (groups[file] != (MAIN,), file))
+        words = ("--no-root",) if known.is_package else ()
         found = []
         for file in files:
-            words = ("--no-root",) if known.is_package else ()
-            command = install_line(groups[file], known, words=words)
-            found.append(self._solved(OldRequirementsFile(file, groups[file], command)))
+            reading = self.given.tree.readings[file]
+            errors = self.given.alone(file).errors
+            found.append(
+                OldRequirementsFile(
+                    file,
+                    groups[file],
+                    install_line(groups[file], known, words=words),
+                    tuple(_edge(one) for one in reading.requirements if one.origin != "project"),
+                    tuple(_edge(one) for one in reading.constraints),
+                    failure=errors[0].what if errors else "",
+                )
+            )
         return tuple(found)
 
     def _is_source(self, file: str) -> bool:
@@ -110,57 +148,36 @@ class InstallComparison:
         path = PurePosixPath(file)
         return path.suffix == ".in" and str(path.with_suffix(".txt")) in self.given.tree.readings
 
-    def _solved(self, old: OldRequirementsFile) -> OldRequirementsFile:
-        plan = self.given.alone(old.file)
-        if plan.errors:
-            return replace(old, failure=plan.errors[0].what)
-        if self.request.prove or self._is_all(plan):
-            return old
-        pins = self._pins_of(old.file)
-        return self._alone(old, plan) if pins is None else replace(old, lock=pins)
+    def _compared(self, old: OldRequirementsFile, evaluation: LineEvaluation, causes: Causes) -> InstallProof:
+        """Compare by metadata; pip is asked where the user wants that, the solver where metadata leaves it open."""
+        if self.request.prove:
+            selection, machine = pip_installs(self.request.root, old.file, evaluation.targets)
+            old = replace(old, lock=selection)
+            return compare(old, [machine], causes, by="pip", is_met=evaluation.is_met)
+        found = evaluated(old, evaluation, causes)
+        if evaluation.decided or self._is_all(old.file):
+            return found
+        return compare(self._alone(old), evaluation.targets, causes, is_met=evaluation.is_met)
 
-    def _alone(self, old: OldRequirementsFile, plan: MigrationPlan) -> OldRequirementsFile:
+    def _alone(self, old: OldRequirementsFile) -> OldRequirementsFile:
         self.output.note(f"solving {old.file} alone, to compare what it installs")
+        plan = self.given.alone(old.file)
         lock, failure = solved_alone(self.project, self.request.root, plan, self._text_of, self._repositories)
         return replace(old, lock=lock, failure=failure)
 
-    def _pins_of(self, file: str) -> Lock | None:
-        """Return a file's pins as what it selects; None where a line of it is no pin.
-
-        Where a lock installs just these, so does pip: they are complete and go together, or they would not be a lock.
-        """
-        requirements = self.given.tree.readings[file].requirements
-        pins = [pin for one in requirements if (pin := pin_of(one, MAIN, None, direct=True)) is not None]
-        if not pins or len(pins) < len(requirements):
-            return None
-        packages = tuple(
-            Package(
-                name=pin.name,
-                pretty_name=pin.name,
-                version=pin.version,
-                description="",
-                optional=False,
-                python_versions="*",
-                groups=(MAIN,),
-                markers=pin.marker,
-                files=(),
-                edges=(),
-                extras={},
-                source=None,
-            )
-            for pin in pins
-        )
-        return Lock("2.1", "*", None, packages, {}, self.request.root / file)
-
-    def _is_all(self, alone: MigrationPlan) -> bool:
+    def _is_all(self, file: str) -> bool:
         """Say whether the new lock is the solution of one file's lines already, as nothing else goes into it."""
         plan = self.given.plan
+        entries = [entry for group in plan.edits.groups for entry in group.entries]
         return (
             self.locked is None
             and self.given.around.existing is None
-            and alone.edits.groups == plan.edits.groups
-            and alone.edits.sources == plan.edits.sources
             and all(pin.direct for pin in plan.pins)
+            and all(
+                place.file in self.given.tree.readings[file].files
+                for entry in entries
+                for place in entry.places
+            )
         )
 
     def _text_of(self, plan: MigrationPlan) -> str:
@@ -168,19 +185,6 @@ class InstallComparison:
         identity = Identity("alone", "0", self.given.python, "")
         layout = Layout(standard_main=False, standard_groups=False)
         return generate(head, plan.edits, identity, layout, self.request.root / PYPROJECT)
-
-    def _compared(
-        self, old: OldRequirementsFile, lock: Lock, machines: tuple[Target, ...], causes: Causes
-    ) -> InstallProof:
-        if self.request.prove:
-            reported, machine = pip_installs(self.request.root, old.file, machines)
-            return compare_with_pip(old, reported, machine, causes)
-        if old.lock is None and not old.failure:
-            old = replace(old, lock=lock)
-        found = compare(old, machines, causes)
-        if found.differences and self._pins_of(old.file) == old.lock:
-            return compare(self._alone(old, self.given.alone(old.file)), machines, causes)
-        return found
 
     def _roots(self, plan: MigrationPlan) -> list[Root]:
         found = [
@@ -207,6 +211,11 @@ class InstallComparison:
     def _before(self) -> frozenset[tuple[str, str]]:
         packages = parse_toml(self.locked or "").get("package", [])
         return frozenset((str(package["name"]), str(package["version"])) for package in packages)
+
+
+def _edge(one: ReadRequirement) -> LockedDependency:
+    """Return a line in the form of a locked package's requirement."""
+    return LockedDependency(one.name, one.specifier or "*", one.extras, one.marker, optional=False)
 
 
 def _where(one: Requirement, line: int | None) -> str:

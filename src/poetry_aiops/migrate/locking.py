@@ -15,13 +15,10 @@ from urllib.parse import urlsplit
 
 from poetry_aiops.errors import AiopsError, IncompleteError, NegativeAnswerError
 from poetry_aiops.index.source import INDEX_ERRORS
-from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.writing.companions import companions_of
 from poetry_aiops.migrate.writing.seed import with_seeds
 from poetry_aiops.project.lockfile import read_lock
-from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.reading import read_file
 
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.locking.api import PoetryProject, Repositories, StagedProject
+    from poetry_aiops.migrate.planning.convert import OldPin
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.writing.proof import Proof
     from poetry_aiops.project.model import Lock
@@ -167,22 +165,6 @@ def solved_alone(
     except AiopsError as error:
         return None, " ".join([*error.details, str(error)][:1])
     return alone.parsed, "" if alone.parsed is not None else "Poetry's installer refused"
-
-
-def hints_from(lock: Lock, file: str) -> list[OldPin]:
-    """Return the versions of a lock as a start for another one; what comes from no index is left out."""
-    return [
-        OldPin(
-            package.name,
-            package.version,
-            MAIN,
-            Place(file),
-            source=package.source.reference if package.source else None,
-            direct=False,
-        )
-        for package in lock.packages
-        if package.source is None or package.source.type == "legacy"
-    ]
 
 
 def fitting(pins: Sequence[OldPin], staged: StagedProject) -> list[OldPin]:

@@ -7,19 +7,21 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import virtualenv
+from packaging.requirements import Requirement
 
 from poetry_aiops.errors import IncompleteError, InputError
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.model import MAIN, Lock, LockedDependency, Package
 from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.process import run_limited
 from poetry_aiops.system.reading import ANYWHERE, read_file
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from poetry_aiops.project.targets import Target
 
@@ -28,8 +30,8 @@ _TIME_LIMIT: Final = 1800.0  # seconds: it may have to build packages
 _SHOWN: Final = 12  # lines of pip's output
 
 
-def pip_installs(root: Path, file: str, targets: Sequence[Target]) -> tuple[dict[str, str], Target]:
-    """Return the version of each package that ``pip install -r FILE`` would install in an empty environment here.
+def pip_installs(root: Path, file: str, targets: Sequence[Target]) -> tuple[Lock, Target]:
+    """Return what ``pip install -r FILE`` would install in an empty environment here, with what each package requires.
 
     The environment is made by the Python that runs Poetry. Raises InputError where the project is not for it, and
     IncompleteError where pip does not come to an end.
@@ -48,8 +50,26 @@ def pip_installs(root: Path, file: str, targets: Sequence[Target]) -> tuple[dict
                 hint="Run this without --prove, or make `pip install` of the file work here first.",
             )
         document = json.loads(read_file(report, within=ANYWHERE))
-    packages = (one["metadata"] for one in document["install"])
-    return {normalised(one["name"]): str(one["version"]) for one in packages}, machine
+    return selection_of(document, root / file), machine
+
+
+def selection_of(report: Mapping[str, Any], path: Path) -> Lock:
+    """Return the packages of a report of pip's; the requirements of extras are left out."""
+    packages = []
+    for one in report["install"]:
+        metadata = one["metadata"]
+        required = [Requirement(text) for text in metadata.get("requires_dist", ())]
+        here = [need for need in required if need.marker is None or need.marker.evaluate({"extra": ""})]
+        edges = tuple(
+            LockedDependency(normalised(need.name), str(need.specifier) or "*", (), "", optional=False)
+            for need in here
+        )
+        name = normalised(metadata["name"])
+        version = str(metadata["version"])
+        packages.append(
+            Package(name, name, version, "", False, "*", (MAIN,), "", (), edges, {}, None)  # noqa: FBT003
+        )
+    return Lock("2.1", "*", None, tuple(packages), {}, path)
 
 
 def this_machine(targets: Sequence[Target]) -> Target:

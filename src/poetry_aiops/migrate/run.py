@@ -234,12 +234,14 @@ class Migrating:
             text,
             lambda plan: self._plan_pyproject(given, plan),
             comparison.prove,
-            comparison.hints(),
         )
         if given.identity.name_guessed:
             self.identity = replace(given.identity, name=other_name(given.identity.name))
         try:
             self.plan = lock.run(given.plan)
+            if comparison.hints:
+                lock = replace(lock, hints=comparison.hints, _seen=[])
+                self.plan = lock.run(given.plan)
         except NegativeAnswerError as error:
             raise self._unlockable(given, error) from error
         self._name(given, lock.parsed)
@@ -333,6 +335,17 @@ class Migrating:
     def _show_proof(self) -> None:
         for line in report.proof_lines(self.proof) if self.proof is not None else ():
             self.output.line(redact(line))
+        for install in self.proof.installs if self.proof is not None else ():
+            names = [one.name for one in install.differences if one.either]
+            if names:
+                asked = (
+                    "pip takes other versions"
+                    if install.by == "pip"
+                    else "pip may take other versions (--prove asks it)"
+                )
+                self.output.warning(
+                    f"{asked} of {', '.join(names)} for {install.file}; what is locked meets it as well"
+                )
 
     def _conclude(self, given: MigrationInput) -> None:
         self._show_proof()
