@@ -21,7 +21,7 @@ from poetry_aiops.migrate.request import PYPROJECT
 from poetry_aiops.migrate.writing.causes import Causes, Root, is_allowed
 from poetry_aiops.migrate.writing.evaluation import LineEvaluation
 from poetry_aiops.migrate.writing.generate import Layout, generate
-from poetry_aiops.migrate.writing.installs import OldRequirementsFile, compare, evaluated
+from poetry_aiops.migrate.writing.installs import OldRequirementsFile, compare, evaluated, wanted_versions
 from poetry_aiops.migrate.writing.proof import prove
 from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.lines import requirement_lines
@@ -93,14 +93,18 @@ class InstallComparison:
                 continue
             evaluation = LineEvaluation(lock, old.groups, old.lines, old.constraints, there, offered)
             installs.append(self._compared(old, evaluation, causes))
-            own = self._wanted(installs[-1], evaluation)
+            own = wanted_versions(installs[-1], evaluation)
             wanted |= {name: version for name, version in own.items() if name not in wanted}
-            lost = lost or any(
-                edge.name in own
-                and package.name not in wanted
-                and not is_allowed(edge.constraint, own[edge.name])
-                for package in lock.packages
-                for edge in package.edges
+            lost = (
+                lost
+                or bool(evaluation.doubled())
+                or any(
+                    edge.name in own
+                    and package.name not in wanted
+                    and not is_allowed(edge.constraint, own[edge.name])
+                    for package in lock.packages
+                    for edge in package.edges
+                )
             )
         place = Place(PYPROJECT)
         self.hints = tuple(
@@ -108,16 +112,6 @@ class InstallComparison:
             for name, version in (wanted.items() if lost else ())
         )
         return prove(plan.pins, machines, causes, constraints, installs)
-
-    def _wanted(self, found: InstallProof, evaluation: LineEvaluation) -> dict[str, str]:
-        """Return the versions that a file selects alone, of the packages that are locked for it."""
-        either = {one.name for one in evaluation.newer if one.by}
-        others = {
-            one.name: one.old for one in found.differences if one.old and one.new and one.name not in either
-        }
-        return evaluation.versions() | {
-            name: version for name, version in others.items() if " " not in version
-        }
 
     @cached_property
     def old_files(self) -> tuple[OldRequirementsFile, ...]:

@@ -91,13 +91,10 @@ class LineEvaluation:
                     self._bits[name] = self._bits.get(name, 0) | new
                     todo.append((name, new))
 
-    def versions(self) -> dict[str, str]:
-        """Return a locked version of each package that the lines need and some machine gets."""
-        return {
-            name: self._selected.chosen[name][0][0].build.version
-            for name in self._bits
-            if name in self._selected.chosen
-        }
+    def versions(self) -> dict[str, tuple[str, ...]]:
+        """Return the locked versions of each package that the lines need, none where it is not locked for the groups."""
+        rows = {name: self._selected.chosen.get(name, ()) for name in self._bits}
+        return {name: tuple({row.build.version for row, _ in several}) for name, several in rows.items()}
 
     def doubled(self) -> dict[str, tuple[str, int]]:
         """Return by name what the lines need and some machines would install in two versions."""

@@ -119,6 +119,16 @@ def evaluated(old: OldRequirementsFile, evaluation: LineEvaluation, causes: Caus
     return InstallProof(old.file, old.command, "metadata", len(names), tuple(found))
 
 
+def wanted_versions(found: InstallProof, evaluation: LineEvaluation) -> dict[str, str]:
+    """Return the version that a file selects alone of each package that is locked for it, where it is one."""
+    either = {one.name for one in evaluation.newer if one.by}
+    versions = {name: several[0] for name, several in evaluation.versions().items() if len(several) == 1}
+    for one in found.differences:
+        if one.old and one.new and one.name not in either and " " not in one.old:
+            versions[one.name] = one.old
+    return versions
+
+
 def compare(
     old: OldRequirementsFile,
     targets: Sequence[Target],

@@ -9,7 +9,7 @@ from tests.unit.migrate.writing.test_installs import lock, package
 from poetry_aiops.locking.staged_project import OfferedVersion
 from poetry_aiops.migrate.writing.causes import Causes, Root, is_allowed
 from poetry_aiops.migrate.writing.evaluation import LineEvaluation
-from poetry_aiops.migrate.writing.installs import OldRequirementsFile, evaluated
+from poetry_aiops.migrate.writing.installs import OldRequirementsFile, evaluated, wanted_versions
 from poetry_aiops.project.model import LockedDependency
 from poetry_aiops.project.targets import targets
 
@@ -125,6 +125,11 @@ def test_what_a_line_excludes_or_lacks_is_a_difference_without_a_cause_unless_so
     ]
 
 
-def test_two_versions_on_one_machine_are_a_difference_without_a_cause() -> None:
-    locked = [package("boto", "1"), package("boto", "2")]
-    assert rows(["boto *"], locked, boto=["2", "1"]) == [("boto", "2", "1, 2", None)]
+def test_of_two_versions_on_one_machine_the_one_that_all_allow_is_wanted() -> None:
+    locked = [package("kit", "1", "boto ==1"), package("boto", "1"), package("boto", "2")]
+    found = evaluation(["boto *", "kit *"], locked, boto=["2", "1"], kit=["1"])
+    proof = of(found, locked)
+    assert [(one.name, one.old, one.new, one.cause) for one in proof.differences] == [
+        ("boto", "1", "1, 2", None)
+    ]
+    assert wanted_versions(proof, found) == {"boto": "1", "kit": "1"}
