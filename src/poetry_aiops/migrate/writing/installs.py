@@ -93,10 +93,10 @@ def evaluated(old: OldRequirementsFile, evaluation: LineEvaluation, causes: Caus
     rows: dict[_Key, int] = {}
     doubled = evaluation.doubled()
     edges: dict[str, Sequence[LockedDependency]] = {}
-    kept_out = {}
+    kept_out: dict[_Key, str] = {}
     for one in evaluation.newer:
         locked = doubled[one.name][0] if one.name in doubled else one.locked
-        key = (one.name, one.version, locked)
+        key: _Key = (one.name, one.version, locked)
         rows[key] = rows.get(key, 0) | one.where
         edges[one.name] = one.edges
         if one.by:

@@ -50,7 +50,7 @@ def evaluation(lines: Sequence[str], locked: Sequence[Package], **index: Sequenc
 
 
 def rows(
-    lines: Sequence[str], locked: Sequence[Package], *, roots: Sequence[Root] = (), **index: Sequence[str]
+    lines: Sequence[str], locked: Sequence[Package], roots: Sequence[Root] = (), **index: Sequence[str]
 ) -> list[tuple[str, str | None, str | None, str | None]]:
     found = evaluation(lines, locked, **index)
     assert found.decided
@@ -114,13 +114,13 @@ def test_what_would_have_to_move_together_is_left_to_a_solve() -> None:
 def test_what_a_line_excludes_or_lacks_is_a_difference_without_a_cause_unless_something_shows_it() -> None:
     locked = [package("idna", "2"), package("more", "1")]
     index = {"idna": ["4", "3", "2"], "lost": ["1"]}
-    assert rows(["idna >=3", "lost *"], locked, **index) == [
+    assert rows(["idna >=3", "lost *"], locked, (), **index) == [
         ("idna", "4", "2", None),
         ("lost", "1", None, None),
         ("more", None, "1", None),
     ]
     other = [Root("idna", "<3", "dev.txt:1", "dev.txt", "dev")]
-    assert rows(["idna >=3"], locked[:1], roots=other, **index) == [
+    assert rows(["idna >=3"], locked[:1], other, **index) == [
         ("idna", "4", "2", "dev.txt:1 requires idna <3")
     ]
 
