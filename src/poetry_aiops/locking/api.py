@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.record import record_for as record_for
     from poetry_aiops.locking.session import VariantSession as VariantSession
     from poetry_aiops.locking.staged_project import OfferedVersion as OfferedVersion
-    from poetry_aiops.locking.staged_project import Repositories as Repositories
     from poetry_aiops.locking.staged_project import StagedProject as StagedProject
     from poetry_aiops.locking.verify import Installed as Installed
     from poetry_aiops.locking.verify import Machines as Machines

@@ -11,7 +11,6 @@ import os
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
-from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,6 @@ from poetry.core.constraints.version import Version
 from poetry.factory import Factory
 from poetry.inspection import info
 from poetry.packages import Locker
-from poetry.repositories import RepositoryPool
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.model import LockedDependency
@@ -34,19 +32,14 @@ if TYPE_CHECKING:
 
     from poetry.console.application import Application
     from poetry.core.packages.package import Package
-    from poetry.packages.transitive_package_info import TransitivePackageInfo
     from poetry.poetry import Poetry
-    from poetry.repositories.repository import Repository
+    from poetry.repositories import RepositoryPool
 
 
 if sys.platform == "win32":
     from pathlib import WindowsPath as ConcretePath
 else:
     from pathlib import PosixPath as ConcretePath  # before Python 3.12 no subclass of Path itself works
-
-
-Repositories = dict[tuple[str, str], "Repository"]
-"""Poetry's repositories by name and address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +126,11 @@ def staged_project(
     pyproject: str,
     lock: str | None,
     application: Application,
-    repositories: Repositories | None = None,
 ) -> Iterator[StagedProject]:
     """Give a Poetry project with these texts, as if they were in ``root``; both files are gone afterwards.
 
-    Plugins and the cache are on or off as for the application's own project. ``repositories`` are shared with other
-    staged projects: what one has read of an index the next one has; the locks of those name no files. Raises InputError when Poetry does not accept the pyproject.toml.
+    Plugins and the cache are on or off as for the application's own project. Raises
+    InputError when Poetry does not accept the pyproject.toml.
     """
     what = "The planned project cannot be written to the folder for temporary files, so nothing was changed"
     with ExitStack() as stack:
@@ -150,9 +142,6 @@ def staged_project(
             if lock is not None:
                 write_new(lock_path, lock.encode("utf-8"))
         poetry = _poetry(root, staged, lock_path, application)
-        if repositories is not None:
-            poetry.set_pool(_shared(poetry, repositories))
-            poetry.set_locker(_VersionsLocker(lock_path, poetry.pyproject.data))
         stack.enter_context(_builds_from(poetry.pool))
         yield StagedProject(poetry, lock_path, Path(folder) / "env")
 
@@ -170,26 +159,6 @@ def _builds_from(pool: RepositoryPool) -> Iterator[None]:
         yield
     finally:
         names["isolated_builder"] = own
-
-
-class _VersionsLocker(Locker):
-    """Writes a lock to be compared only: the hashes of files are two thirds of it, and of the time that it takes."""
-
-    def set_lock_data(self, root: Package, packages: dict[Package, TransitivePackageInfo]) -> bool:
-        without = {}
-        for package, information in packages.items():
-            without[bare := copy(package)] = information
-            bare.files = []
-        return super().set_lock_data(root, without)
-
-
-def _shared(poetry: Poetry, repositories: Repositories) -> RepositoryPool:
-    """Return the project's pool with the repositories that are known already in place of its own."""
-    pool = RepositoryPool(config=poetry.config)
-    for own in poetry.pool.all_repositories:
-        key = (own.name, str(getattr(own, "url", "")))
-        pool.add_repository(repositories.setdefault(key, own), priority=poetry.pool.get_priority(own.name))
-    return pool
 
 
 def _path_as_in(root: Path, folder: str, name: str) -> Path:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from poetry_aiops.locking.api import Machines, Terms
 from poetry_aiops.migrate.legacy.model import install_line
-from poetry_aiops.migrate.locking import solved_alone
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.old_commands import knowledge_in
 from poetry_aiops.migrate.pip_report import pip_installs
 from poetry_aiops.migrate.planning.convert import OldPin
-from poetry_aiops.migrate.planning.entry import Identity
 from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.request import PYPROJECT
 from poetry_aiops.migrate.writing.causes import Causes, Root, is_allowed
 from poetry_aiops.migrate.writing.evaluation import LineEvaluation
-from poetry_aiops.migrate.writing.generate import Layout, generate
-from poetry_aiops.migrate.writing.installs import OldRequirementsFile, compare, evaluated, wanted_versions
+from poetry_aiops.migrate.writing.installs import (
+    OldRequirementsFile,
+    compare_with_pip,
+    evaluated,
+    wanted_versions,
+)
 from poetry_aiops.migrate.writing.proof import prove
-from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.lines import requirement_lines
 from poetry_aiops.project.model import MAIN, LockedDependency
 from poetry_aiops.project.targets import machines_for
@@ -32,8 +33,7 @@ from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.cli.output import Output
-    from poetry_aiops.locking.api import PoetryProject, Repositories, StagedProject
+    from poetry_aiops.locking.api import StagedProject
     from poetry_aiops.migrate.model import ReadRequirement
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
@@ -47,12 +47,8 @@ class InstallComparison:
     """``locked`` is the text of the project's poetry.lock as it is."""
 
     request: MigrationRequest
-    project: PoetryProject
     given: MigrationInput
-    output: Output
     locked: str | None
-    _repositories: Repositories = field(default_factory=dict)
-    """Shared by the solves of single files: they have no pins to ask for, so they all see the same versions."""
     hints: tuple[OldPin, ...] = ()
     """Where a lock has to begin for each file to get what it selects alone, main's first; empty where it did."""
 
@@ -88,8 +84,7 @@ class InstallComparison:
                 for one in machines
                 if one.name in names and holds(self.given.plan.roles[old.file].marker, one)
             )
-            if old.failure or not there:
-                installs.append(compare(old, there, causes))
+            if not there:
                 continue
             evaluation = LineEvaluation(lock, old.groups, old.lines, old.constraints, there, offered)
             installs.append(self._compared(old, evaluation, causes))
@@ -124,7 +119,6 @@ class InstallComparison:
         found = []
         for file in files:
             reading = self.given.tree.readings[file]
-            errors = self.given.alone(file).errors
             found.append(
                 OldRequirementsFile(
                     file,
@@ -132,7 +126,6 @@ class InstallComparison:
                     install_line(groups[file], known, words=words),
                     tuple(_edge(one) for one in reading.requirements if one.origin != "project"),
                     tuple(_edge(one) for one in reading.constraints),
-                    failure=errors[0].what if errors else "",
                 )
             )
         return tuple(found)
@@ -143,42 +136,11 @@ class InstallComparison:
         return path.suffix == ".in" and str(path.with_suffix(".txt")) in self.given.tree.readings
 
     def _compared(self, old: OldRequirementsFile, evaluation: LineEvaluation, causes: Causes) -> InstallProof:
-        """Compare by metadata; pip is asked where the user wants that, the solver where metadata leaves it open."""
-        if self.request.prove:
-            selection, machine = pip_installs(self.request.root, old.file, evaluation.targets)
-            old = replace(old, lock=selection)
-            return compare(old, [machine], causes, by="pip", is_met=evaluation.is_met)
-        found = evaluated(old, evaluation, causes)
-        if evaluation.decided or self._is_all(old.file):
-            return found
-        return compare(self._alone(old), evaluation.targets, causes, is_met=evaluation.is_met)
-
-    def _alone(self, old: OldRequirementsFile) -> OldRequirementsFile:
-        self.output.note(f"solving {old.file} alone, to compare what it installs")
-        plan = self.given.alone(old.file)
-        lock, failure = solved_alone(self.project, self.request.root, plan, self._text_of, self._repositories)
-        return replace(old, lock=lock, failure=failure)
-
-    def _is_all(self, file: str) -> bool:
-        """Say whether the new lock is the solution of one file's lines already, as nothing else goes into it."""
-        plan = self.given.plan
-        entries = [entry for group in plan.edits.groups for entry in group.entries]
-        return (
-            self.locked is None
-            and self.given.around.existing is None
-            and all(pin.direct for pin in plan.pins)
-            and all(
-                place.file in self.given.tree.readings[file].files
-                for entry in entries
-                for place in entry.places
-            )
-        )
-
-    def _text_of(self, plan: MigrationPlan) -> str:
-        head = f"[tool.poetry]\npackage-mode = false\n\n[tool.poetry.dependencies]\npython = {toml_text(self.given.python)}\n"
-        identity = Identity("alone", "0", self.given.python, "")
-        layout = Layout(standard_main=False, standard_groups=False)
-        return generate(head, plan.edits, identity, layout, self.request.root / PYPROJECT)
+        """Compare by metadata, and with pip where the user wants that."""
+        if not self.request.prove:
+            return evaluated(old, evaluation, causes)
+        selection, machine = pip_installs(self.request.root, old.file, evaluation.targets)
+        return compare_with_pip(old, selection, machine, causes, is_met=evaluation.is_met)
 
     def _roots(self, plan: MigrationPlan) -> list[Root]:
         found = [

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from poetry_aiops.locking.api import PoetryProject, Repositories, StagedProject
+    from poetry_aiops.locking.api import PoetryProject, StagedProject
     from poetry_aiops.migrate.planning.convert import OldPin
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.writing.proof import Proof
@@ -44,13 +44,9 @@ class PlannedLock:
     old: str | None
     """The project's poetry.lock as it is."""
     text_of: Callable[[MigrationPlan], str]
-    prove: Callable[[MigrationPlan, Lock, StagedProject], Proof] | None = None
+    prove: Callable[[MigrationPlan, Lock, StagedProject], Proof]
     hints: Sequence[OldPin] = ()
     """Versions to begin with where no pin says which: what the old files select alone."""
-    quiet: bool = False
-    repositories: Repositories | None = None
-    """What solves share. Asked for a version that is gone, a repository goes on as if it had it, so that after such a
-    question no solve may use the same one again."""
     code: int = 0
     proof: Proof | None = None
     lock: bytes = b""
@@ -107,24 +103,21 @@ class PlannedLock:
         return pins
 
     def _lock_with(self, plan: MigrationPlan, seeds: Sequence[OldPin]) -> frozenset[str]:
-        with self._staged(plan, seeds, self.repositories) as staged:
-            self.code = self.project.lock(staged, quiet=self.quiet)
+        with self._staged(plan, seeds) as staged:
+            self.code = self.project.lock(staged)
             if self.code != 0:
                 return frozenset()
             lock = self.parsed = read_lock(staged.lock_path)
             self.lock = read_file(staged.lock_path)
-            if self.prove is not None:
-                self.proof = self.prove(plan, lock, staged)
+            self.proof = self.prove(plan, lock, staged)
         return frozenset(
             package.name for package in lock.packages if set(package.groups or ()) - {CONSTRAINTS}
         )
 
-    def _staged(
-        self, plan: MigrationPlan, seeds: Sequence[OldPin], repositories: Repositories | None = None
-    ) -> AbstractContextManager[StagedProject]:
+    def _staged(self, plan: MigrationPlan, seeds: Sequence[OldPin]) -> AbstractContextManager[StagedProject]:
         addresses = {source.name: source.url for source in plan.edits.sources}
         seeded = with_seeds(self.old, seeds, addresses)
-        return self.project.staged(self.root, self.text_of(plan), seeded, repositories)
+        return self.project.staged(self.root, self.text_of(plan), seeded)
 
     def _in_words(self, error: Exception, plan: MigrationPlan) -> Exception:
         """Return a failure of Poetry's as one of ours, so that it has an exit code and a document."""
@@ -147,24 +140,6 @@ class PlannedLock:
         if not _is_from_poetry(error):
             return error
         return NegativeAnswerError("Poetry cannot lock the requirements", details=tuple(text.splitlines()))
-
-
-def solved_alone(
-    project: PoetryProject,
-    root: Path,
-    plan: MigrationPlan,
-    text_of: Callable[[MigrationPlan], str],
-    repositories: Repositories | None = None,
-) -> tuple[Lock | None, str]:
-    """Return the lock of a plan that nothing is taken over into, or why there is none."""
-    alone = PlannedLock(project, root, None, text_of, quiet=True, repositories=repositories)
-    try:
-        alone.run(replace(plan, pins=()))
-    except (IncompleteError, OSError):
-        raise
-    except AiopsError as error:
-        return None, " ".join([*error.details, str(error)][:1])
-    return alone.parsed, "" if alone.parsed is not None else "Poetry's installer refused"
 
 
 def fitting(pins: Sequence[OldPin], staged: StagedProject) -> list[OldPin]:

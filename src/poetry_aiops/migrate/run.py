@@ -227,7 +227,7 @@ class Migrating:
         """Lock the planned project beside the real one and compare; the lock becomes one more change."""
         old = self._read(_LOCK)
         text = None if old is None else old.decode("utf-8")
-        comparison = InstallComparison(self.request, self.project, given, self.output, text)
+        comparison = InstallComparison(self.request, given, text)
         lock = PlannedLock(
             self.project,
             self.root,

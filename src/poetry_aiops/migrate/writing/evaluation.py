@@ -1,8 +1,8 @@
 """What an old file's lines select, worked out from the new lock and the indexes' metadata instead of a solve.
 
 The lock is evaluated against the file's lines alone: all that they reach has to be locked, in the newest version that
-goes with the rest. What could be newer by itself is a difference; where others would have to move with it, only a
-solve of the lines can say.
+goes with the rest. What could be newer, by itself or together with what it requires, is a difference. Where the
+packages of the file itself exclude the newest version of what a line asks for, pip may choose otherwise.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from poetry_aiops.project.targets import Target
 
 
+ANY_VERSION: Final = "any version"
+"""What stands for a version where no index offers one that fits."""
 _TRIED: Final = 8  # newer versions of a package whose requirements are read
 
 
@@ -57,7 +59,6 @@ class LineEvaluation:
     constraints: Sequence[LockedDependency]
     targets: Sequence[Target]
     offered: Callable[[str, str], Sequence[OfferedVersion]]
-    _undecided: bool = False
     _bits: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -110,12 +111,6 @@ class LineEvaluation:
         return found
 
     @property
-    def decided(self) -> bool:
-        """Whether a solve of the lines would end in no other versions than these."""
-        _ = self.newer  # finds out
-        return not self._undecided
-
-    @property
     def is_met(self) -> bool:
         """Whether what is locked meets every line and all that the packages require."""
         return not any(one.locked is None or not _is_newer(one.version, one.locked) for one in self.newer)
@@ -148,8 +143,7 @@ class LineEvaluation:
     def _newer(self, name: str) -> Iterator[NewerVersion]:
         missing = self._bits[name] & ~self._selected.bits(name)
         for where, constraints in self._by_constraints(name, missing):
-            newest = self._newest(name, constraints, where)
-            yield NewerVersion(name, newest.version if newest else "any version", None, where)
+            yield NewerVersion(name, self._named(name, constraints, where), None, where)
         for placement, bits in self._selected.chosen.get(name, ()):
             locked = placement.build.version
             for where, constraints in self._by_constraints(name, bits & self._bits[name]):
@@ -162,11 +156,17 @@ class LineEvaluation:
                 if newest is not None and _is_newer(newest.version, locked):
                     yield NewerVersion(name, newest.version, locked, where)
                 elif not all(is_allowed(one, locked) for one in constraints):
-                    yield NewerVersion(name, newest.version if newest else "any version", locked, where)
+                    yield NewerVersion(name, self._named(name, constraints, where), locked, where)
                 elif name in self._direct and (free := self._newest(name, own, where)) is not None:
                     by = self._keeping_out(name, f"=={free.version}", where)
                     if by and _is_newer(free.version, locked):
                         yield NewerVersion(name, free.version, locked, where, by=by)
+
+    def _named(self, name: str, constraints: Iterable[str], where: int) -> str:
+        """Return the version that constraints select: the newest that is offered, else the one that they pin."""
+        newest = self._newest(name, constraints, where)
+        pins = [one.removeprefix("==") for one in constraints if is_pin(one)]
+        return newest.version if newest is not None else (*pins, ANY_VERSION)[0]
 
     def _newest(self, name: str, constraints: Iterable[str], where: int) -> OfferedVersion | None:
         constraint = reduce(both, sorted(constraints), "*")
@@ -183,7 +183,7 @@ class LineEvaluation:
             own = frozenset(
                 edge.constraint
                 for (parent, edge), on in self._needs.get(name, {}).items()
-                if on & bit and (not _name(parent) or self._bits.get(_name(parent), 0) & bit)
+                if on & bit and self._is_own(parent, bit)
             ) | {
                 one.constraint
                 for one in self.constraints
@@ -194,9 +194,9 @@ class LineEvaluation:
         for (_, constraints), where in together.items():
             yield where, tuple(constraints)
 
-    def _keeping_out(self, name: str, wanted: str, where: int) -> tuple[str, ...]:
+    def _keeping_out(self, name: str, wanted: str, where: int, own: str = "") -> tuple[str, ...]:
         """Return the packages that exclude all that is wanted and that no line pins, so that an older one might not."""
-        pinned = {line.name for line in self.lines if is_pin(line.constraint)}
+        pinned = {own, *(line.name for line in self.lines if is_pin(line.constraint))}
         return tuple(
             f"{parent} requires {name} {edge.constraint}"
             for (parent, edge), on in self._needs.get(name, {}).items()
@@ -213,7 +213,7 @@ class LineEvaluation:
         if one.locked is None or one.by or not _is_newer(one.version, one.locked):
             return one
         together = next(constraints for _, constraints in self._by_constraints(one.name, one.where))
-        undecided = None
+        either = None
         for offer in self.offered(one.name, reduce(both, sorted(together), "*"))[:_TRIED]:
             if not _is_newer(offer.version, one.locked):
                 break
@@ -223,32 +223,35 @@ class LineEvaluation:
                     return newer_one
                 continue
             edges = tuple(edge for edge in offer.requires() if not edge.optional)
-            unmet = [edge for edge in edges if not self._is_met(edge, one.where, newer)]
+            unmet = [edge for edge in edges if not self._is_met(edge, one, newer)]
             if not unmet:
                 return replace(newer_one, edges=edges)
-            if undecided is None and not any(self._is_excluded(edge) for edge in unmet):
-                by = self._keeping_out(unmet[0].name, unmet[0].constraint, one.where)
-                undecided = replace(newer_one, by=by, edges=edges)
-        if undecided is not None:
-            self._undecided = True
-        return undecided if undecided is not None and undecided.by and one.name in self._direct else None
+            if either is None and one.name in self._direct:
+                by = self._keeping_out(unmet[0].name, unmet[0].constraint, one.where, one.name)
+                either = replace(newer_one, by=by, edges=edges) if by else None
+        return either
+
+    def _is_own(self, parent: str, where: int) -> bool:
+        """Say whether the lines themselves or a package that they need ask for something there."""
+        return not _name(parent) or bool(self._bits.get(_name(parent), 0) & where)
 
     def _is_for_all(self, offer: OfferedVersion) -> bool:
         return read_python(offer.python).allows_all(read_python(self.lock.python_versions))
 
-    def _is_met(self, edge: LockedDependency, where: int, newer: Mapping[str, Iterable[str]]) -> bool:
-        """Say whether what a version requires is locked on some of the machines, or is newer there itself."""
-        if not self._machines.where(edge.marker) & where:
+    def _is_met(self, edge: LockedDependency, one: NewerVersion, newer: Mapping[str, Iterable[str]]) -> bool:
+        """Say whether what a newer version requires is locked, newer itself, or could move together with it."""
+        if not self._machines.where(edge.marker) & one.where:
             return True
-        locked = [row.build.version for row, on in self._selected.chosen.get(edge.name, ()) if on & where]
-        return any(is_allowed(edge.constraint, version) for version in (*locked, *newer.get(edge.name, ())))
-
-    def _is_excluded(self, edge: LockedDependency) -> bool:
-        """Say whether the file itself, or every index, excludes what a version requires."""
-        own = [one.constraint for one in (*self.lines, *self.constraints) if one.name == edge.name]
-        return not all(overlap(one, edge.constraint) for one in own) or not self.offered(
-            edge.name, edge.constraint
-        )
+        rows = [row for row in self._selected.chosen.get(edge.name, ()) if row[1] & one.where]
+        known = (*(row.build.version for row, _ in rows), *newer.get(edge.name, ()))
+        if any(is_allowed(edge.constraint, version) for version in known):
+            return True
+        others = {
+            other.constraint
+            for (parent, other), on in self._needs.get(edge.name, {}).items()
+            if on & one.where and _name(parent) != one.name and self._is_own(parent, on)
+        }
+        return self._newest(edge.name, {*others, edge.constraint}, one.where) is not None
 
     def _python(self, where: int) -> str:
         return str(next(self._at(where)).environment["python_full_version"])

@@ -1,7 +1,7 @@
 """The proof by installs: what an old file selects beside what the printed command installs from the new lock.
 
 Both are evaluated on every kind of machine that the project is for. pip cannot say what it would do on another
-machine, so a file's lines are solved alone, without the old pins as a start; ``--prove`` asks pip for this machine.
+machine, so metadata says what a file's lines select; ``--prove`` asks pip for this machine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.writing.causes import is_allowed, is_same, is_several
+from poetry_aiops.migrate.writing.evaluation import ANY_VERSION
 from poetry_aiops.project.targets import marker_applies
 
 
@@ -45,17 +46,13 @@ class InstallDifference:
 
 @dataclass(frozen=True, slots=True)
 class InstallProof:
-    """One old file: its command today, and how many packages both select; ``by`` is ``metadata``, ``solver`` or ``pip``.
-
-    ``failure`` says why the file alone selects nothing that could be compared.
-    """
+    """One old file: its command today, and how many packages both select; ``by`` is ``metadata``, ``solver`` or ``pip``."""
 
     file: str
     command: str
     by: str
     packages: int
     differences: tuple[InstallDifference, ...] = ()
-    failure: str = ""
 
     @property
     def unexplained(self) -> tuple[InstallDifference, ...]:
@@ -64,18 +61,13 @@ class InstallProof:
 
 @dataclass(frozen=True, slots=True)
 class OldRequirementsFile:
-    """A requirements file, the groups that its command installs, its lines, and what they select alone.
-
-    ``lock`` is that of its lines solved alone or pip's own selection, None where neither was asked or it failed.
-    """
+    """A requirements file, the groups that its command installs, and its lines."""
 
     file: str
     groups: tuple[str, ...]
     command: str
     lines: tuple[LockedDependency, ...] = ()
     constraints: tuple[LockedDependency, ...] = ()
-    lock: Lock | None = None
-    failure: str = ""
 
 
 def selected(lock: Lock, groups: Iterable[str], target: Target) -> dict[str, list[Package]]:
@@ -124,41 +116,25 @@ def wanted_versions(found: InstallProof, evaluation: LineEvaluation) -> dict[str
     either = {one.name for one in evaluation.newer if one.by}
     versions = {name: several[0] for name, several in evaluation.versions().items() if len(several) == 1}
     for one in found.differences:
-        if one.old and one.new and one.name not in either and " " not in one.old:
+        if one.old and one.new and one.name not in either and one.old != ANY_VERSION:
             versions[one.name] = one.old
     return versions
 
 
-def compare(
-    old: OldRequirementsFile,
-    targets: Sequence[Target],
-    causes: Causes,
-    *,
-    by: str = "solver",
-    is_met: bool = False,
+def compare_with_pip(
+    old: OldRequirementsFile, reported: Lock, target: Target, causes: Causes, *, is_met: bool
 ) -> InstallProof:
-    """Compare what a file selects alone, as a solver or pip says, with the new lock on every machine.
-
-    ``is_met`` where what the lock selects is known to meet the lines as well.
-    """
-    if old.lock is None:
-        return InstallProof(old.file, old.command, by, 0, failure=old.failure)
-    pairs = {
-        target: (selected(old.lock, ["main"], target), selected(causes.lock, old.groups, target))
-        for target in targets
-    }
-    names = {name for both in pairs.values() for one in both for name in one}
-    found = _differences(
-        {target: (_versions(before), _versions(after)) for target, (before, after) in pairs.items()}
-    )
+    """Compare what pip would install on a machine with the new lock; ``is_met`` where the lock meets the lines too."""
+    before = selected(reported, ["main"], target)
+    after = _versions(selected(causes.lock, old.groups, target))
+    packages = [package for several in before.values() for package in several]
+    found = _differences(_versions(before), after)
     explained = _Explaining(old, causes, frozenset(name for name, _, _ in found), is_met)
     differences = []
-    for key, on in found.items():
-        before = pairs[on[0]][0]
+    for key in found:
         edges = [edge for package in before.get(key[0], ()) for edge in package.edges]
-        packages = [package for several in before.values() for package in several]
-        differences.append(explained.difference(key, tuple(one.name for one in on), edges, packages))
-    return InstallProof(old.file, old.command, by, len(names), tuple(differences))
+        differences.append(explained.difference(key, (target.name,), edges, packages))
+    return InstallProof(old.file, old.command, "pip", len(before.keys() | after.keys()), tuple(differences))
 
 
 def _versions(packages: Mapping[str, Sequence[Package]]) -> Selection:
@@ -168,16 +144,14 @@ def _versions(packages: Mapping[str, Sequence[Package]]) -> Selection:
 _Key = tuple[str, "str | None", "str | None"]
 
 
-def _differences(pairs: Mapping[Target, tuple[Selection, Selection]]) -> dict[_Key, list[Target]]:
-    found: dict[_Key, list[Target]] = {}
-    for target, (before, after) in pairs.items():
-        for name in sorted(before.keys() | after.keys()):
-            old, new = before.get(name, ()), after.get(name, ())
-            if len(old) == len(new) == 1 and is_same(new[0], old[0]):
-                continue
-            if sorted(old) != sorted(new):
-                key = (name, ", ".join(old) or None, ", ".join(new) or None)
-                found.setdefault(key, []).append(target)
+def _differences(before: Selection, after: Selection) -> list[_Key]:
+    found = []
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name, ()), after.get(name, ())
+        if len(old) == len(new) == 1 and is_same(new[0], old[0]):
+            continue
+        if sorted(old) != sorted(new):
+            found.append((name, ", ".join(old) or None, ", ".join(new) or None))
     return found
 
 
@@ -215,6 +189,8 @@ class _Explaining:
             return self.causes.of_addition(name, file, self.old.groups, self.changed)
         if new is None:
             return self.causes.of_absence(name, file, packages, self.changed)
+        if version == ANY_VERSION:
+            return None
         known = self.causes.of_version(name, version, edges)
         if known is not None:
             return known

@@ -53,7 +53,6 @@ def rows(
     lines: Sequence[str], locked: Sequence[Package], roots: Sequence[Root] = (), **index: Sequence[str]
 ) -> list[tuple[str, str | None, str | None, str | None]]:
     found = evaluation(lines, locked, **index)
-    assert found.decided
     return [(one.name, one.old, one.new, one.cause) for one in of(found, locked, roots).differences]
 
 
@@ -102,13 +101,25 @@ def test_a_version_for_a_part_of_the_projects_pythons_is_a_difference() -> None:
     assert (row.old, row.new, row.cause) == ("4", "2", "soup 4 is for Python >=3.12.5")
 
 
-def test_what_would_have_to_move_together_is_left_to_a_solve() -> None:
+def test_what_would_move_together_is_a_difference_unless_the_file_or_what_it_needs_excludes_it() -> None:
+    locked = [
+        package("app", "1", "plan <2"),
+        package("plan", "1"),
+        package("tool", "1", "plan <2", groups=("dev",)),
+    ]
+    index = {"app": ["2 | plan >=2", "1"], "plan": ["2", "1"]}
+    assert rows(["app *"], locked, (), **index) == [
+        ("app", "2", "1", "app 2 requires plan >=2, and 1 is locked")
+    ]
+    assert rows(["app *", "plan ==1"], locked, (), **index) == []
+
+
+def test_what_a_package_of_the_file_excludes_may_be_chosen_otherwise_by_pip() -> None:
     locked = [package("core", "1", "plan <2"), package("app", "1"), package("plan", "1")]
     index = {"app": ["2 | plan >=2", "1"], "core": ["1"], "plan": ["2", "1"]}
-    assert not evaluation(["app *", "core *", "plan *"], locked, **index).decided
-    pinned = evaluation(["app *", "core *", "plan ==1"], locked, **index)
-    assert pinned.newer == ()
-    assert pinned.decided, "the file excludes what the newer version needs"
+    [row] = of(evaluation(["app *", "core *"], locked, **index), locked).differences
+    assert (row.name, row.old, row.new, row.either) == ("app", "2", "1", True)
+    assert str(row.cause).startswith("core 1 requires plan <2")
 
 
 def test_what_a_line_excludes_or_lacks_is_a_difference_without_a_cause_unless_something_shows_it() -> None:
@@ -123,6 +134,13 @@ def test_what_a_line_excludes_or_lacks_is_a_difference_without_a_cause_unless_so
     assert rows(["idna >=3"], locked[:1], other, **index) == [
         ("idna", "4", "2", "dev.txt:1 requires idna <3")
     ]
+
+
+def test_a_difference_counts_on_the_machines_where_it_is() -> None:
+    windows = LockedDependency("colorama", "*", (), 'sys_platform == "win32"', optional=False)
+    found = LineEvaluation(lock(), ["main"], [windows], (), MACHINES, Index(colorama=["1"]).offered)
+    [row] = of(found, ()).unexplained
+    assert (row.name, row.old, row.targets) == ("colorama", "1", ("windows-amd64-py3.12",))
 
 
 def test_of_two_versions_on_one_machine_the_one_that_all_allow_is_wanted() -> None:
