@@ -189,13 +189,13 @@ class _Explaining:
             return self.causes.of_addition(name, file, self.old.groups, self.changed)
         if new is None:
             return self.causes.of_absence(name, file, packages, self.changed)
-        if version == ANY_VERSION:
-            return None
-        known = self.causes.of_version(name, version, edges)
-        if known is not None:
-            return known
-        for package in packages:
-            for edge in package.edges:
-                if edge.name == name and not edge.optional and not is_allowed(edge.constraint, new):
-                    return f"{package.name} {package.version}, which {file} selects alone, requires {name} {edge.constraint}"
-        return None
+        known = self.causes.of_version(name, version, edges) if version != ANY_VERSION else None
+        return known or next(
+            (
+                f"{package.name} {package.version}, which {file} selects alone, requires {name} {edge.constraint}"
+                for package in packages
+                for edge in package.edges
+                if edge.name == name and not edge.optional and not is_allowed(edge.constraint, new)
+            ),
+            None,
+        )
