@@ -2,9 +2,8 @@
 
 The files that start a project say which Python it runs on: version files, images, workflows, conda environments.
 
-What a project installs of itself, where that is not named like the project: by its build backend's own words.
-
-Poetry looks for a folder or module of the project's name; for any other it needs ``[tool.poetry] packages``.
+Poetry looks for a folder or module of the project's name; for any other, which the build backend's settings name, it
+needs ``[tool.poetry] packages``.
 """
 
 from __future__ import annotations
