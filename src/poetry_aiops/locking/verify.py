@@ -147,7 +147,7 @@ def double_builds(
 ) -> tuple[DoubleBuild, ...]:
     """Return every package of which the groups would install two builds on some machine."""
     machines = Machines(targets)
-    return _doubles(_Selected(placements, Installed("", groups, extras), machines, machines.all))
+    return _doubles(SelectedBuilds(placements, Installed("", groups, extras), machines, machines.all))
 
 
 def verify(
@@ -192,7 +192,7 @@ def findings(
     """Return everything that is wrong with one installation on the machines where it can be."""
     variant = _variant(installed, terms) if terms else None
     where = machines.all if terms is None else machines.for_backend(terms.backends.get(variant or ""), terms)
-    selected = _Selected(placements, installed, machines, where)
+    selected = SelectedBuilds(placements, installed, machines, where)
     doubles = _doubles(selected)
     if terms is None:
         yield from doubles
@@ -236,7 +236,7 @@ class Machines:
 
 
 @dataclass(slots=True)
-class _Need:
+class PackageNeed:
     """Machines on which a requirement on a package holds, requirement by requirement."""
 
     demands: dict[tuple[str, LockedDependency], int] = field(default_factory=dict)
@@ -250,7 +250,7 @@ class _Need:
         )
 
 
-class _Selected:
+class SelectedBuilds:
     """What one installation takes from the lock on each machine."""
 
     def __init__(
@@ -272,9 +272,9 @@ class _Selected:
         """Return the machines on which some build of a package is selected."""
         return _union(bits for _, bits in self.chosen.get(name, ()))
 
-    def needs(self, terms: Terms) -> dict[str, _Need]:
+    def needs(self, terms: Terms) -> dict[str, PackageNeed]:
         """Return what the project and the selected packages need, with the extras that they ask for followed."""
-        needs: defaultdict[str, _Need] = defaultdict(_Need)
+        needs: defaultdict[str, PackageNeed] = defaultdict(PackageNeed)
         active: defaultdict[tuple[str, str], int] = defaultdict(int)
         waiting: list[tuple[str, str, int]] = []
 
@@ -302,7 +302,7 @@ class _Selected:
         return needs
 
 
-def _doubles(selected: _Selected) -> tuple[DoubleBuild, ...]:
+def _doubles(selected: SelectedBuilds) -> tuple[DoubleBuild, ...]:
     found = []
     for name, rows in selected.chosen.items():
         by_build: dict[Build, int] = {}
@@ -316,7 +316,7 @@ def _doubles(selected: _Selected) -> tuple[DoubleBuild, ...]:
 
 
 def _gaps(
-    selected: _Selected, needs: Mapping[str, _Need], terms: Terms, variant: str | None
+    selected: SelectedBuilds, needs: Mapping[str, PackageNeed], terms: Terms, variant: str | None
 ) -> Iterator[LockFinding]:
     families = load_families()
     for name, need in sorted(needs.items()):
@@ -344,7 +344,7 @@ def _gaps(
             )
 
 
-def _serves(build: Build, need: _Need, bits: int) -> bool:
+def _serves(build: Build, need: PackageNeed, bits: int) -> bool:
     """Say whether a twin has a version that everyone accepts who asks for the other name on these machines."""
     version = Version.parse(build.version)
     return all(
@@ -391,7 +391,7 @@ def _platform(target: str) -> str:
     return target.rpartition("-py")[0]
 
 
-def _overwriting(selected: _Selected, needs: Mapping[str, _Need]) -> Iterator[LockFinding]:
+def _overwriting(selected: SelectedBuilds, needs: Mapping[str, PackageNeed]) -> Iterator[LockFinding]:
     for family in load_families().families:
         present = sorted(family.members & selected.chosen.keys())
         for one, other in combinations(present, 2):
@@ -413,7 +413,7 @@ def _overwriting(selected: _Selected, needs: Mapping[str, _Need]) -> Iterator[Lo
                 )
 
 
-def _together(selected: _Selected, one: str, other: str) -> int:
+def _together(selected: SelectedBuilds, one: str, other: str) -> int:
     """Return the machines on which one of two packages requires the other, so that they are made to be together."""
     pairs = ((one, other), (other, one))
     return _union(
@@ -425,7 +425,7 @@ def _together(selected: _Selected, one: str, other: str) -> int:
     )
 
 
-def _foreign_companions(selected: _Selected, variant: str | None, terms: Terms) -> Iterator[LockFinding]:
+def _foreign_companions(selected: SelectedBuilds, variant: str | None, terms: Terms) -> Iterator[LockFinding]:
     jetson = variant is not None and family_of(terms.backends[variant]) == "jetson"
     for framework, companions in load_families().companions.items():
         for name in sorted(companions & selected.chosen.keys()):
