@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any, cast
 
 import poetry.puzzle.solver as poetry_solver_module
@@ -19,10 +20,10 @@ from poetry.puzzle.transaction import Transaction
 from poetry.utils.env import NullEnv
 
 from poetry_aiops.accelerators.families import load_families
-from poetry_aiops.errors import AiopsError
+from poetry_aiops.errors import AiopsError, LockConflictError
 from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.model import NoSolutionError
-from poetry_aiops.locking.provides import provision
+from poetry_aiops.locking.provides import ORDINARY, provision
 from poetry_aiops.locking.selection import refuse_several_variants
 from poetry_aiops.locking.solver import (
     PoetrySolution,
@@ -278,6 +279,7 @@ class OneLockSolver(Solver):
             with self._progress():
                 agreement = Agreeing(order, base_groups, solver, self._plan.targets).run()
         except NoSolutionError as error:
+            self._refuse_other_builds(variants, base_groups, error)
             # Poetry's users know how to read its solver's own explanation.
             raise error.__cause__ or error from None
         solution = PoetrySolution(
@@ -320,6 +322,23 @@ class OneLockSolver(Solver):
         """Rule 3: a variant sees only its own locked packages, or a refresh would drift."""
         known = self._locked_groups() if self._locked_packages else {}
         return [p for p in self._locked_packages if p not in known or groups.intersection(known[p])]
+
+    def _refuse_other_builds(
+        self, variants: Sequence[str], base_groups: frozenset[str], error: NoSolutionError
+    ) -> None:
+        """Raise LockConflictError where no solution was found since a variant declares another build than main."""
+        targets = self._plan.targets
+        for group, variant in product(sorted(base_groups), variants):
+            shared = declared_by(self._package, group, targets)
+            for name, builds in declared_by(self._package, variant, targets).items():
+                theirs = shared.get(name, ORDINARY)
+                if theirs != builds and ORDINARY not in {theirs, builds}:
+                    raise LockConflictError(
+                        f"{name} is one build in {group} and another in {variant}",
+                        details=tuple(str(error).splitlines()),
+                        hint=f"Declare {name} in the variants alone: delete it from {group}'s dependencies in"
+                        " pyproject.toml, then run `poetry lock`.",
+                    ) from error
 
     def _provision(self, variants: tuple[str, ...], base_groups: frozenset[str]) -> Provision:
         targets = self._plan.targets

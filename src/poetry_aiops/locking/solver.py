@@ -27,11 +27,11 @@ from poetry.puzzle.solver import Solver
 
 from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.locking.model import (
-    THE_PROJECT,
     Build,
     Demand,
     NoSolutionError,
     Placement,
+    of_group,
     under_extras,
 )
 from poetry_aiops.locking.pool import OfferingPool
@@ -178,9 +178,9 @@ class PoetrySolution:
         )
 
     def demands_on(self, name: str) -> tuple[Demand, ...]:
-        """Return who in this solution asks for ``name``, the project itself first."""
+        """Return who in this solution asks for ``name``, the project's groups first."""
         return tuple(
-            Demand(self._title(parent), dependency.pretty_constraint)
+            Demand(_title(parent, dependency), dependency.pretty_constraint)
             for parent in (self.root, *self.packages)
             for dependency in parent.all_requires
             if dependency.name == name
@@ -196,8 +196,11 @@ class PoetrySolution:
             if dependency.name == build.name
         )
 
-    def _title(self, package: Package) -> str:
-        return THE_PROJECT if package.is_root() else f"{package.pretty_name} {package.pretty_version}"
+
+def _title(parent: Package, dependency: Dependency) -> str:
+    if parent.is_root():
+        return of_group(*sorted(dependency.groups))
+    return f"{parent.pretty_name} {parent.pretty_version}"
 
 
 @dataclass
