@@ -37,7 +37,7 @@ def disagreement(
 
 def _ways_out(name: str, holders: Sequence[str], declared: Collection[str]) -> str:
     overlap = f"let the requirements of the variants overlap, so that one {name} suits them all"
-    if of_group(MAIN) in declared:
+    if of_group(MAIN) in declared and len(declared) > 1:
         move = f"declare {name} in the variants alone: delete it from main's dependencies in pyproject.toml"
     elif MAIN not in holders:
         groups = " and ".join(holders)

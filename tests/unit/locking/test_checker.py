@@ -176,7 +176,7 @@ def test_the_way_out_of_an_overwriting_pair_suits_who_declares_it(
     rows = [row("opencv-python 4", main=""), row("opencv-contrib-python 4", main="")]
     chosen = Installed.of(MAIN, extras) if extras else Installed.of(MAIN | {"cpu"})
     with pytest.raises(LockConflictError) as caught:
-        verify(rows, [chosen], MACHINES, terms(**groups))
+        verify(rows, [chosen], MACHINES, terms(None, **groups))
     assert way_out in str(caught.value)
 
 
