@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="no warm starts here")
 
 # What the environment of a warm start has beyond that of a cold one.
-WARM_ONLY = {"POETRY_INSTALLER_BUILTIN_UNINSTALL": "true"}
+WARM_ONLY = {"POETRY_INSTALLER_BUILTIN_UNINSTALL": "true", "SSL_CERT_DIR": poetry_program.NO_CERTIFICATES}
 
 STATE = """\
 import json, os, signal, sys, threading
