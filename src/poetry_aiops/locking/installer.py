@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import product
 from typing import TYPE_CHECKING, Any, cast
 
 import poetry.puzzle.solver as poetry_solver_module
@@ -20,11 +19,11 @@ from poetry.puzzle.transaction import Transaction
 from poetry.utils.env import NullEnv
 
 from poetry_aiops.accelerators.families import load_families
-from poetry_aiops.errors import AiopsError, LockConflictError
+from poetry_aiops.errors import AiopsError
 from poetry_aiops.locking.agreement import Agreeing
+from poetry_aiops.locking.declaration import refuse_several_variants
 from poetry_aiops.locking.model import NoSolutionError
-from poetry_aiops.locking.provides import ORDINARY, provision
-from poetry_aiops.locking.selection import refuse_several_variants
+from poetry_aiops.locking.provides import provision
 from poetry_aiops.locking.solver import (
     PoetrySolution,
     PoetryVariantSolver,
@@ -263,7 +262,7 @@ class OneLockSolver(Solver):
             transaction = super().solve(use_latest)
             groups = frozenset(package.dependency_group_names(include_optional=True))
             solution = PoetrySolution(package, transaction.get_solved_packages())
-            verify(solution.with_edges(), every_extra(variants, groups), self._plan.targets, self._terms())
+            verify(solution.placements, every_extra(variants, groups), self._plan.targets, self._terms())
         else:
             transaction = self._solve_variants(variants, frozenset(use_latest or ()))
         self._plan.guard.verified(transaction.get_solved_packages())
@@ -279,17 +278,15 @@ class OneLockSolver(Solver):
             with self._progress():
                 agreement = Agreeing(order, base_groups, solver, self._plan.targets).run()
         except NoSolutionError as error:
-            self._refuse_other_builds(variants, base_groups, error)
             # Poetry's users know how to read its solver's own explanation.
             raise error.__cause__ or error from None
         solution = PoetrySolution(
             self._package, merged(agreement.solutions[variant].packages for variant in variants)
         )
-        placements = solution.with_edges()
-        verify(placements, every_installation(variants, base_groups), self._plan.targets, self._terms())
+        targets, terms = self._plan.targets, self._terms()
+        verify(solution.placements, every_installation(variants, base_groups), targets, terms)
         self._plan.report(agreement, solution)
-        alone = Installed.of(base_groups)
-        self._plan.report_base(base_findings(placements, alone, self._plan.targets, self._terms()))
+        self._plan.report_base(base_findings(solution.placements, Installed.of(base_groups), targets, terms))
         self._warn_about_yanked(solution.packages)
         return Transaction(
             self._locked_packages,
@@ -322,23 +319,6 @@ class OneLockSolver(Solver):
         """Rule 3: a variant sees only its own locked packages, or a refresh would drift."""
         known = self._locked_groups() if self._locked_packages else {}
         return [p for p in self._locked_packages if p not in known or groups.intersection(known[p])]
-
-    def _refuse_other_builds(
-        self, variants: Sequence[str], base_groups: frozenset[str], error: NoSolutionError
-    ) -> None:
-        """Raise LockConflictError where no solution was found since a variant declares another build than main."""
-        targets = self._plan.targets
-        for group, variant in product(sorted(base_groups), variants):
-            shared = declared_by(self._package, group, targets)
-            for name, builds in declared_by(self._package, variant, targets).items():
-                theirs = shared.get(name, ORDINARY)
-                if theirs != builds and ORDINARY not in {theirs, builds}:
-                    raise LockConflictError(
-                        f"{name} is one build in {group} and another in {variant}",
-                        details=tuple(str(error).splitlines()),
-                        hint=f"Declare {name} in the variants alone: delete it from {group}'s dependencies in"
-                        " pyproject.toml, then run `poetry lock`.",
-                    ) from error
 
     def _provision(self, variants: tuple[str, ...], base_groups: frozenset[str]) -> Provision:
         targets = self._plan.targets

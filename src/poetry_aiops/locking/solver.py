@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.puzzle.solver import Solver
 
 from poetry_aiops.accelerators.families import load_families
+from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import (
     Build,
     Demand,
@@ -60,6 +61,10 @@ if TYPE_CHECKING:
     SolvedPackages = dict[Package, TransitivePackageInfo]
 
 
+_OTHER_BUILD = (
+    "A package of which a variant declares another build than the shared groups belongs in the variants alone:"
+    " delete it from the shared group's dependencies in pyproject.toml, then run `poetry lock`."
+)
 _BUILD_TAG = re.compile(r"\+([a-z0-9.]+)", re.IGNORECASE)
 
 
@@ -164,17 +169,14 @@ class PoetrySolution:
 
     @cached_property
     def placements(self) -> tuple[Placement, ...]:
-        """Every build of the solution and where it goes."""
+        """Every build of the solution, where it goes, and what it requires."""
         return tuple(
-            Placement(build_of(package), {group: str(marker) for group, marker in info.markers.items()})
+            Placement(
+                build_of(package),
+                {group: str(marker) for group, marker in info.markers.items()},
+                tuple(_edge(dependency, package) for dependency in package.requires),
+            )
             for package, info in self.packages.items()
-        )
-
-    def with_edges(self) -> tuple[Placement, ...]:
-        """Return the placements with what each build requires."""
-        return tuple(
-            replace(placement, edges=tuple(_edge(dependency, package) for dependency in package.requires))
-            for placement, package in zip(self.placements, self.packages, strict=True)
         )
 
     def demands_on(self, name: str) -> tuple[Demand, ...]:
@@ -256,8 +258,11 @@ class PoetryVariantSolver:
         solver.provider._deferred_cache = self._deferred  # noqa: SLF001 - else git and paths are read again
         try:
             return solver.solve(use_latest=use_latest).get_solved_packages()
-        except (SolverProblemError, IncompatibleConstraintsError) as error:
+        except SolverProblemError as error:
             raise NoSolutionError(str(error)) from error
+        except IncompatibleConstraintsError as error:
+            what, *details = str(error).splitlines()
+            raise LockConflictError(what, details=tuple(details), hint=_OTHER_BUILD) from error
 
     def _twins_that_fit(self, variant: str, packages: SolvedPackages) -> dict[str, Callable[[Package], bool]]:
         """Return rules for packages that stand for another name in a version which those who ask for that refuse."""
