@@ -20,7 +20,7 @@ from poetry.core.constraints.version import Version, parse_constraint
 
 from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import LockConflictError
-from poetry_aiops.locking.model import THE_PROJECT, edges_of_group
+from poetry_aiops.locking.model import edges_of_group, of_group
 from poetry_aiops.project.backends import AMD_INDEX, family_of
 from poetry_aiops.project.constraints import read_marker
 from poetry_aiops.project.model import MAIN
@@ -201,7 +201,7 @@ def findings(
     yield from doubles
     if MAIN in installed.groups:
         yield from _gaps(selected, needs, terms, variant)
-    yield from _overwriting(selected, needs)
+    yield from _overwriting(selected, needs, terms, variant)
     yield from _foreign_companions(selected, variant, terms)
 
 
@@ -288,7 +288,7 @@ class SelectedBuilds:
 
         for group in sorted(self.installed.groups):
             edges = terms.wants.get(group, ())
-            follow(f"{THE_PROJECT}'s group {group}", edges, self.where, self.installed.extras)
+            follow(of_group(group), edges, self.where, self.installed.extras)
         for rows in self.chosen.values():
             for placement, bits in rows:
                 follow(str(placement), placement.edges, bits, NO_EXTRAS)
@@ -391,14 +391,16 @@ def _platform(target: str) -> str:
     return target.rpartition("-py")[0]
 
 
-def _overwriting(selected: SelectedBuilds, needs: Mapping[str, PackageNeed]) -> Iterator[LockFinding]:
+def _overwriting(
+    selected: SelectedBuilds, needs: Mapping[str, PackageNeed], terms: Terms, variant: str | None
+) -> Iterator[LockFinding]:
     for family in load_families().families:
         present = sorted(family.members & selected.chosen.keys())
         for one, other in combinations(present, 2):
             both = selected.bits(one) & selected.bits(other) & ~_together(selected, one, other)
             if both:
                 parents = dict.fromkeys(
-                    f"{parent} wants {name}"
+                    parent.replace(" (", f" ({name} ", 1)
                     for name in (one, other)
                     if name in needs
                     for parent in needs[name].parents(both)
@@ -408,9 +410,30 @@ def _overwriting(selected: SelectedBuilds, needs: Mapping[str, PackageNeed]) -> 
                     f"{one} and {other} overwrite each other's files ({', '.join(family.imports)})",
                     selected.machines.names(both),
                     tuple(parents),
-                    f"Declare one of them in each variant and neither in the shared groups (`poetry hw-add {one}` does"
-                    " that); a variant's own one serves whatever requires the other",
+                    _way_to_one(family.members, {one, other}, selected.installed, terms, variant),
                 )
+
+
+def _way_to_one(
+    members: frozenset[str], pair: set[str], installed: Installed, terms: Terms, variant: str | None
+) -> str:
+    """Return how a variant comes to have one of two packages of a family; its own serves whatever requires the other."""
+    if installed.extras:
+        return "Make the variants optional groups: these are solved one by one, extras all together"
+    declared = {
+        group: members & {edge.name for edge in edges} for group, edges in terms.wants.items() if edges
+    }
+    own = declared.get(variant or "", frozenset())
+    if pair <= own:
+        return f"Take one of them out of {variant}"
+    shared = frozenset[str]().union(
+        *(declared.get(group, ()) for group in installed.groups if group != variant)
+    )
+    name = min((pair & shared) or pair - own)
+    backends = [backend for group, backend in terms.backends.items() if not declared.get(group)]
+    if not backends:
+        return f"Take {name} out of the shared groups: what each variant declares replaces it"
+    return f"Run `poetry hw-add {name} --variants {','.join(dict.fromkeys(backends))}`"
 
 
 def _together(selected: SelectedBuilds, one: str, other: str) -> int:
