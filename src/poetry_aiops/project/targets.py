@@ -72,7 +72,7 @@ PLATFORM_NAMES: Final = tuple(platform.name for platform in _PLATFORMS)
 def targets(python_constraint_allows: Callable[[str], bool]) -> tuple[Target, ...]:
     """Return every platform with each CPython minor that the project allows, oldest Python first.
 
-    ``python_constraint_allows`` is asked for full versions such as ``3.11.40``. A minor is there when one of its
+    ``python_constraint_allows`` is called with full versions such as ``3.11.40``. A minor is there when one of its
     patch releases is allowed; the highest allowed one is the target's ``python_full_version``.
     """
     pythons = ((minor, _highest_patch(minor, python_constraint_allows)) for minor in _MINORS)

@@ -92,7 +92,7 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
 class Transport:
     """At most ``AT_ONCE`` transfers at a time; made by :func:`open_transport`.
 
-    Each has a client with a connection of its own: httpx looks at every connection of a shared pool for each
+    Each has a client with a connection of its own: httpx checks every connection of a shared pool for each
     request, which takes more time than the request.
     """
 
