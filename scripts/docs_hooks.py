@@ -59,7 +59,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Leave out the comments for tests, and turn the links from the repository's places to the site's."""
-    del config, files
+    del files
+    if page.edit_url is None:  # a page from outside of docs/
+        page.edit_url = str(config.edit_uri_template).replace("docs/{path}", page.file.src_uri)
     if page.is_homepage:
         page.meta["hide"] = ["navigation", "toc"]
     here = posixpath.dirname(page.file.src_uri)

@@ -20,17 +20,16 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 from tests.support.chromium import chromium, running
-from tests.support.graph_pages import full_page, page_of
+from tests.support.graph_pages import full_page, page_of, small_graph
 
+from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.build import build_graph
-from poetry_aiops.graph.report.page import graph_page
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
 
 
 if TYPE_CHECKING:
     from poetry_aiops.graph.model import DependencyGraph
-    from poetry_aiops.graph.report.page import PageData
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +67,21 @@ def main() -> int:
     if program is None:
         print("There is no Chromium on this machine.")
         return 2
-    data = _data(chosen.project, chosen.before)
+    graph = _graph(chosen.project) if chosen.project else small_graph()
+    old = _graph(chosen.before) if chosen.before else None
+    heaviest = max(analyse(graph).metrics, key=lambda one: one.frees).name
     with tempfile.TemporaryDirectory() as folder, running(program) as browser:
         file = Path(folder) / "page.html"
-        file.write_text(graph_page(data), encoding="utf-8")
+        file.write_text(page_of(graph, old) if chosen.project else full_page(), encoding="utf-8")
         chosen.output.mkdir(parents=True, exist_ok=True)
         for picture in PICTURES:
             page = browser.page(dark=picture.dark, width=1280, height=800)
-            heaviest = max(data.analysis.metrics, key=lambda one: one.frees).name
             focus = f"&pkg={chosen.focus}" if chosen.focus and picture.name.startswith("focus") else ""
             page.open(file, picture.fragment.format(heaviest=heaviest) + focus)
             page.run("new Promise((done) => setTimeout(done, 300))")
             (chosen.output / f"graph-{picture.name}.png").write_bytes(page.screenshot())
             page.close()
     return 0
-
-
-def _data(project: Path | None, before: Path | None) -> PageData:
-    if project is None:
-        return full_page()
-    return page_of(_graph(project), _graph(before) if before else None)
 
 
 def _graph(folder: Path) -> DependencyGraph:

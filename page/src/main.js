@@ -75,11 +75,17 @@ const showNav = () => {
   }
 };
 
-// Names in the address that this page does not know, such as those of an older lock.
+// Why this page does not know a name in its address, such as one of an older lock.
+const reasonFor = (id) => {
+  const { summary, scope } = app.model;
+  if (summary.missing.includes(id)) return "In pyproject.toml, but not locked yet";
+  return summary.outside.includes(id) ? `Locked, but not in what this page shows${scope && ` (${scope})`}` : "Not in this lock";
+};
+
 const showNotice = (state) => {
   const unknown = [state.pkg, state.sel, ...listOf(state.remove)].filter((id) => id && !app.model.byId.has(id));
   $("notice").hidden = !unknown.length;
-  $("notice").textContent = unknown.length ? `Not in this lock: ${[...new Set(unknown)].map((id) => id.slice(0, 80)).join(", ")}` : "";
+  $("notice").textContent = [...new Set(unknown)].map((id) => `${reasonFor(id)}: ${id.slice(0, 80)}`).join("; ");
 };
 
 const render = (state, before) => {

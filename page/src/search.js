@@ -46,7 +46,7 @@ export const makeSearch = (app) => {
     )));
     hits.hidden = found.length === 0;
     input.setAttribute("aria-expanded", String(found.length > 0));
-    say(found.length ? `${many(ranked.length, "package")} found` : "No package found");
+    say(found.length ? `${many(ranked.length, "package")} found` : app.model.summary.outside.includes(text) ? `${text} is locked, but not in what this page shows` : "No package found");
     at = -1;
     if (found.length) mark(0);
   };

@@ -45,10 +45,10 @@ WATCHED: Final = frozenset(
 """The commands that hardware variants concern."""
 
 CURABLE: Final = frozenset({"IncompatibleConstraintsError", "SolverProblemError"})
-"""Poetry's errors where groups ask for two builds of one package."""
+"""Poetry's errors where groups require two builds of one package."""
 
 LOCKING: Final = frozenset({"add", "hw-add", "lock", "remove", "update"})
-"""The commands after which the exported files may be out of step with poetry.lock."""
+"""The commands after which the exported files may be older than poetry.lock."""
 
 # The names of cleo's events and the order of its listeners (higher first); Poetry's own listeners run at 0.
 _COMMAND, _ERROR, _TERMINATE = "console.command", "console.error", "console.terminate"

@@ -43,9 +43,6 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 """Package -> the other packages of ours that it may import."""
 
-STILL_ALLOWED: frozenset[tuple[str, str]] = frozenset()
-"""Imports that break the rules until their feature is rebuilt: (module, imported module). This list only shrinks."""
-
 MAY_USE: dict[str, tuple[str, ...]] = {
     "cleo": (
         "cli",
@@ -62,8 +59,8 @@ MAY_USE: dict[str, tuple[str, ...]] = {
         "locking",
         *FEATURES,
     ),
-    "requests": ("index", "system"),
-    "urllib3": ("index", "system", "graph/file_sizes.py"),
+    "httpx": ("system",),
+    "requests": ("index",),
     "urllib.error": ("system",),  # urllib.parse only takes texts apart
     "urllib.request": ("system",),
     "socket": ("system", "index/access.py"),  # addresses taken apart, no connection
@@ -132,15 +129,7 @@ def may_use(path: Path, users: tuple[str, ...]) -> bool:
 
 
 def test_imports_go_down_and_libraries_stay_in_their_packages() -> None:
-    assert [
-        f"{module}:{line} must not import {imported}"
-        for module, imported, line in breaches()
-        if (module, imported) not in STILL_ALLOWED
-    ] == []
-
-
-def test_what_is_still_allowed_is_still_needed() -> None:
-    assert sorted(STILL_ALLOWED - {(module, imported) for module, imported, _ in breaches()}) == []
+    assert [f"{module}:{line} must not import {imported}" for module, imported, line in breaches()] == []
 
 
 def test_packages_do_not_import_each_other_in_a_circle() -> None:
@@ -149,7 +138,6 @@ def test_packages_do_not_import_each_other_in_a_circle() -> None:
         for path in modules()
         for _, module in imports(path)
         if module.startswith("poetry_aiops.")
-        and (dotted(path), module.partition(".")[2]) not in STILL_ALLOWED
     }
     graph = nx.DiGraph((here, there) for here, there in edges if here != there)
     assert list(nx.simple_cycles(graph)) == []

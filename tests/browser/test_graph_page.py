@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.graph_pages import hostile_page, large_graph, page_of
+from tests.support.graph_pages import hostile_page, large_graph, page_of, small_graph
 
 from poetry_aiops.graph.analysis import analyse
 
@@ -196,7 +197,9 @@ def test_changes_list_what_came_went_and_changed(open_page: Opener) -> None:
 def test_the_map_shows_each_direct_dependency_with_the_packages_that_it_brings(open_page: Opener) -> None:
     page = open_page("view=map")
 
-    names = set(page.run("[...document.querySelectorAll('.treemap bdi')].map(each => each.textContent)"))
+    names = set(
+        page.run("[...document.querySelectorAll('.treemap button')].map(each => each.title.split(',')[0])")
+    )
     assert {
         "api",
         "http-core",
@@ -231,6 +234,10 @@ def test_a_package_that_the_lock_does_not_hold_is_said(open_page: Opener) -> Non
     page.wait("document.querySelectorAll('#hits [role=option]').length === 1")
     page.press("Enter")
     assert page.run("document.getElementById('notice').hidden")
+
+    outside = replace(small_graph(), outside=("colorama",))
+    page = open_page("pkg=colorama", page_of(outside))
+    assert page.text("#notice") == "Locked, but not in what this page shows: colorama"
 
 
 def test_a_table_of_five_thousand_rows_opens_at_once_and_walks_to_its_end(open_page: Opener) -> None:
@@ -283,11 +290,13 @@ def test_colours_follow_the_system_until_the_reader_chooses(open_page: Opener) -
     assert light.run(ground) == dark.run(ground)
 
 
-def test_tab_reaches_every_part_of_the_page(open_page: Opener) -> None:
+def test_tab_reaches_every_part_of_the_page_and_shows_where_it_is(open_page: Opener) -> None:
     page = open_page("view=removal")
-    seen = []
+    seen, unseen = [], []
     for _ in range(60):
         page.press("Tab")
+        if page.run(f"{FOCUSED} !== document.body && getComputedStyle({FOCUSED}).outlineStyle === 'none'"):
+            unseen.append(page.run(f"{FOCUSED}.outerHTML"))
         seen.append(
             page.run(
                 f"{FOCUSED}.closest('#search, #theme, #help-open, #views, #filters, .choices, .result, #detail')?.id || {FOCUSED}.closest('.choices, .result')?.className || ''"
@@ -295,6 +304,7 @@ def test_tab_reaches_every_part_of_the_page(open_page: Opener) -> None:
         )
 
     assert {"search", "theme", "help-open", "views", "filters", "choices", "result", "detail"} <= set(seen)
+    assert unseen == []
 
 
 def test_hostile_text_stays_text(open_page: Opener) -> None:

@@ -15,7 +15,7 @@ from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.repositories import Repository, RepositoryPool
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.locking.staged_project import Repositories, staged_project
+from poetry_aiops.locking.staged_project import staged_project
 
 
 TEXT = (
@@ -45,23 +45,6 @@ def test_poetry_reads_the_planned_text_and_nothing_else_changes(tmp_path: Path) 
         assert staged.lock_path.parent == root
     assert names(root) == ["libs", "pyproject.toml"]
     assert (root / "pyproject.toml").read_text("utf-8") == "[tool.black]\n"
-
-
-def test_staged_projects_share_the_repositories_of_the_same_name_and_address(tmp_path: Path) -> None:
-    root = project(tmp_path)
-    known: Repositories = {}
-    source = '\n[[tool.poetry.source]]\nname = "house"\nurl = "https://{}.example/simple"\npriority = "{}"\n'
-    found = []
-    for host, priority in (("a", "supplemental"), ("a", "explicit"), ("b", "supplemental")):
-        text = TEXT + source.format(host, priority)
-        with staged_project(root, text, None, Application(), known) as staged:
-            pool = staged.poetry.pool
-            assert pool.get_priority("house").name.lower() == priority
-            found.append((pool.repository("house"), pool.repository("PyPI")))
-    assert found[0][0] is found[1][0] is not found[2][0]
-    assert found[0][1] is found[1][1] is found[2][1]
-    with staged_project(root, TEXT, None, Application()) as staged:
-        assert staged.poetry.pool.repository("PyPI") is not found[0][1]
 
 
 def test_a_source_distribution_is_built_with_what_the_planned_indexes_offer(tmp_path: Path) -> None:

@@ -267,6 +267,13 @@ def test_a_lock_with_merge_conflicts_is_refused_with_the_line(path: Path) -> Non
     assert caught.value.exit_code == 2
 
 
+def test_the_answers_in_the_guide_are_those_of_poetrys_own_lock() -> None:
+    graph = real_lock(CORPUS / "locks/python-poetry__poetry/poetry.lock").found.graph
+    names = [[step.target for step in steps] for steps in why(graph, "h11").steps]
+    assert names == [["pbs-installer", "httpx", "httpcore", "h11"]]
+    assert len(why(graph, "packaging").leading) == 9
+
+
 def test_the_largest_lock_is_analysed_in_a_moment() -> None:
     path = max(LOCKS, key=lambda path: path.stat().st_size)
     document = load_pyproject(path.with_name("pyproject.toml"))

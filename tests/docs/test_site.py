@@ -103,6 +103,15 @@ def test_every_link_and_every_picture_leads_somewhere(site: Path, pages: dict[Pa
     assert dead == {}
 
 
+def test_every_page_has_a_link_to_edit_its_source(site: Path, pages: dict[Path, Html]) -> None:
+    wrong = {}
+    for page, html in pages.items():
+        sources = [link.partition("/edit/main/")[2] for link in html.links if "/edit/main/" in link]
+        if len(sources) != 1 or not (REPOSITORY / sources[0]).is_file():
+            wrong[str(page.relative_to(site))] = sources
+    assert wrong == {}
+
+
 def test_a_link_that_leads_nowhere_is_found(site: Path, pages: dict[Path, Html]) -> None:
     front = site / "index.html"
     assert not leads_somewhere(front, "reference/cli.html#no-such-heading", pages)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tokenize
 from typing import TYPE_CHECKING
 
 from tests.docs.console import PAGES, REPOSITORY
@@ -40,6 +41,7 @@ BETTER = {
 TURN = re.compile(rf"\b(?:{'|'.join(BETTER)})\b", re.IGNORECASE)
 ANYWHERE = re.compile(r"\b(?:told|whence|gravest|somebody|nobody|shall)\b", re.IGNORECASE)
 """What names, docstrings and comments of the source do without as well."""
+FLOOR = ("system", "project", "index", "cli", "config.py", "errors.py", "plugin.py")
 _TAG = re.compile(r"\{%.*?%\}")  # of a template
 TEXTS = [
     *PAGES,
@@ -79,6 +81,25 @@ def test_names_docstrings_and_comments_use_the_usual_words() -> None:
         for path in sorted(SOURCE.rglob("*.py"))
         for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
         if ANYWHERE.search(line)
+    ] == []
+
+
+def prose(path: Path) -> Iterator[tuple[int, str]]:
+    """Return the docstrings and comments of a module, each with the line where it begins."""
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type == tokenize.COMMENT or token.string.startswith('"""'):
+                yield token.start[0], token.string
+
+
+@for_each("part", FLOOR)
+def test_docstrings_and_comments_of_the_floor_use_the_usual_words(part: str) -> None:
+    place = SOURCE / part
+    assert [
+        f"{path.relative_to(SOURCE)}:{line}: {found[0]!r}"
+        for path in ([place] if place.suffix == ".py" else sorted(place.rglob("*.py")))
+        for line, text in prose(path)
+        for found in TURN.finditer(text)
     ] == []
 
 

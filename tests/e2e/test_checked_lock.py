@@ -128,6 +128,20 @@ def test_twins_in_a_shared_group_and_a_variant_are_refused(
     assert "overwrite each other's files (cv2)" in done.output
 
 
+def test_another_build_in_a_shared_group_is_refused_with_the_way_out(
+    eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    groups = {
+        name: f'opencv-python = {{ version = "*", source = "{source}-mirror" }}'
+        for name, source in (("shared", "pypi"), ("contrib", "feed"))
+    }
+    made = project(eyes, tmp_path / "app", "", groups, 'contrib = "cpu"')
+    done = own_poetry.run(made, "lock")
+    assert (done.code, made.lock_path.exists()) == (2, False)
+    assert "source=feed-mirror" in done.output
+    assert "delete it from the shared group's dependencies" in done.output
+
+
 def test_a_gap_on_some_machines_is_refused_or_said_to_be_meant(
     eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path
 ) -> None:
@@ -259,7 +273,10 @@ def test_plain_sync_exchanges_the_same_version_of_another_index(
 # -- the life of a variant ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("old", "new"), [("contrib", "renamed"), ('contrib = "cu126"', 'contrib = "cu130"')])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [pytest.param("contrib", "renamed", marks=pytest.mark.slow), ('contrib = "cu126"', 'contrib = "cu130"')],
+)
 def test_a_remembered_variant_that_changed_is_chosen_anew(
     eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path, old: str, new: str
 ) -> None:

@@ -27,11 +27,18 @@ def relax_torch(text: str) -> str:
 
 @pytest.mark.every_poetry_minor
 @pytest.mark.parametrize(
-    "template",
-    [projects.HW, projects.BASE_CAN_AGREE_SWAPPED, projects.MAIN_REACHES_TORCH],
-    ids=["two", "base", "lightning"],
+    ("template", "options"),
+    [
+        pytest.param(projects.HW, (), id="two-refresh"),
+        pytest.param(projects.HW, ("--regenerate",), id="two-regenerate", marks=pytest.mark.slow),
+        pytest.param(projects.BASE_CAN_AGREE_SWAPPED, (), id="base-refresh", marks=pytest.mark.slow),
+        pytest.param(projects.BASE_CAN_AGREE_SWAPPED, ("--regenerate",), id="base-regenerate"),
+        pytest.param(projects.MAIN_REACHES_TORCH, (), id="lightning-refresh"),
+        pytest.param(
+            projects.MAIN_REACHES_TORCH, ("--regenerate",), id="lightning-regenerate", marks=pytest.mark.slow
+        ),
+    ],
 )
-@pytest.mark.parametrize("options", [(), ("--regenerate",)], ids=["refresh", "regenerate"])
 def test_locking_again_is_byte_identical(
     poetry: PoetryProgram, locked_project: ProjectFactory, template: str, options: tuple[str, ...]
 ) -> None:

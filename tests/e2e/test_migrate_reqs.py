@@ -208,8 +208,8 @@ def test_the_document_accounts_for_every_line(poetry: PoetryProgram, index: Pack
     ]
     installs = document["proof"].pop("installs")
     assert [(one["file"], one["command"], one["by"], one["differences"]) for one in installs] == [
-        ("requirements.txt", "poetry install --only main", "solver", []),
-        ("requirements-dev.txt", "poetry install", "solver", []),
+        ("requirements.txt", "poetry install --only main", "metadata", []),
+        ("requirements-dev.txt", "poetry install", "metadata", []),
     ]
     assert document["proof"] == {
         "pins_total": 2,

@@ -37,6 +37,9 @@ FILES = {
     "pylock.ml-cpu.toml": ("main", "ml-cpu"),
     "pylock.ml-gpu.toml": ("main", "ml-gpu"),
 }
+SLOW_FILES = (BASE, "config/requirements/prod.txt", CPU, "pylock.ml-gpu.toml")
+"""Of a kind that pip installs in the fast part, too."""
+
 AUTO = f"{projects.EVERY_EXPORTED_FILE}auto = true\n"
 EXTRA_VARIANTS = projects.SOUND_EXTRAS + projects.TWO_VARIANTS
 
@@ -71,7 +74,10 @@ def synced(synced_once: Project, tmp_path: Path) -> Project:
 # -- what others install from the files --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", FILES)
+@pytest.mark.parametrize(
+    "path",
+    [GPU, DEV, "pylock.ml-cpu.toml", *(pytest.param(path, marks=pytest.mark.slow) for path in SLOW_FILES)],
+)
 def test_pip_installs_exactly_what_the_lock_holds(synced: Project, tmp_path: Path, path: str) -> None:
     environment = CleanEnvironment.make(tmp_path / "clean")
 
@@ -112,7 +118,7 @@ def test_constraints_hold_what_is_asked_for_by_name(
     assert "torch" not in read(synced, CONSTRAINTS)
 
 
-@pytest.mark.parametrize("variant", ["ml-cpu", "ml-gpu"])
+@pytest.mark.parametrize("variant", [pytest.param("ml-cpu", marks=pytest.mark.slow), "ml-gpu"])
 def test_variants_that_are_extras_have_their_files_too(
     poetry: PoetryProgram, locked_project: ProjectFactory, tmp_path: Path, variant: str
 ) -> None:

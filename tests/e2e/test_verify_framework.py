@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from poetry_aiops.hardware.verify_environment import PROGRAM, verify_environment
+from poetry_aiops.hardware.verification import PROGRAM, verify_environment
 
 
 if TYPE_CHECKING:

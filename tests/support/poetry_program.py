@@ -40,6 +40,8 @@ _IMPORTED = (
     "virtualenv.discovery",
     "virtualenv.seed",
     "distlib.scripts",
+    "httpx",
+    "httpcore._api",  # what httpx imports at its first request
     "cvss",
 )
 _OUR_PLUGIN = ("poetry_aiops",)

@@ -60,14 +60,16 @@ def assemble(base: HostBase, observations: list[Observation], catalogue: Catalog
             m.variable == masking.CONTAINER and m.value.strip() in masking.NOTHING for m in base.host.masks
         ),
     )
+    l4t = (first_told(observations, lambda facts: facts.l4t) or (None, None))[1]
+    host = base.host._replace(l4t=l4t)
     board = board_name(observations, catalogue)
     devices = (
-        jetson_devices(board, merged, catalogue, base)
+        jetson_devices(board, merged, catalogue, host)
         if board
         else nvidia_devices(observations, merged, around, catalogue, base)
     )
     intel, others = intel_devices(observations, around, catalogue)
-    host = base.host._replace(
+    host = host._replace(
         accelerators=(
             *devices,
             *amd_devices(observations, merged, around, catalogue, base),
@@ -75,7 +77,6 @@ def assemble(base: HostBase, observations: list[Observation], catalogue: Catalog
             *apple_devices(base, observations),
         ),
         cpu=_cpu(base.host, observations),
-        l4t=(first_told(observations, lambda facts: facts.l4t) or (None, None))[1],
         other_gpus=others,
     )
     reports = tuple(_report(observation, merged.won) for observation in observations)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from html import unescape
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.assemble import assemble
 from poetry_aiops.accelerators.detect import detect
-from poetry_aiops.accelerators.facts import APPLE, TextFacts
+from poetry_aiops.accelerators.facts import APPLE, ARM_ONLY, TextFacts
 from poetry_aiops.accelerators.host import Host
 from poetry_aiops.accelerators.observed import HostBase, Observation
 from poetry_aiops.accelerators.probes.registry import all_probes
 from poetry_aiops.accelerators.reader import TEXT_LIMIT
 from poetry_aiops.accelerators.recording import RECORDING, ReplayReader
 from poetry_aiops.errors import IncompleteError, InputError
-from poetry_aiops.system.text import decode
+from poetry_aiops.system.text import clean, decode
 
 
 if TYPE_CHECKING:
@@ -26,14 +28,17 @@ if TYPE_CHECKING:
 
 SYSTEMS: Final[Mapping[str, OperatingSystem]] = {"linux": "linux", "windows": "windows", "macos": "macos"}
 _HEADER: Final = re.compile(r"\A\ufeff?# source: [^\n]{0,2000}\| probe: [^\n]{0,4000}(?:\n|\Z)")
-_ARM_ONLY: Final = re.compile(r"\b(?:GH200|GB200|GB300|GB10)\b")
 _PRODUCT: Final = re.compile(
     r"(?:GeForce|NVIDIA|Quadro|Tesla|TITAN|Radeon|Instinct|Intel(?:\(R\))?) (?:Arc(?:\(TM\))? )?(?:(?:[GR]TX|GT|RX|PRO|Pro) ?)?"
     r"(?:[A-Z]{1,2}-?)?\d{2,4}[A-Z]{0,2}\b(?! ?(?:Graphics|\.\d))"
 )
 """A product of the makers that is no graphics of a processor."""
-_WIDE_COLON: Final = "\N{FULLWIDTH COLON}"
-"""What input methods for Chinese and Japanese write for a colon."""
+_SPELLINGS: Final = str.maketrans({"\N{FULLWIDTH COLON}": ":", "\N{NO-BREAK SPACE}": " "})
+"""What input methods for Chinese and Japanese write for a colon, and web pages for several spaces."""
+_ENTITY: Final = re.compile(r"&(?:lt|gt|amp|quot|nbsp|#\d{1,5});")
+_QUOTED: Final = re.compile(r"(?m)^[ \t]{0,8}(?:>[ \t]?){1,5}")
+_FRAME: Final = re.compile(r"[ \t]*(?:[*#-][ \t]+|[\w.-]{1,60} +\| )?")
+"""What may stand before every line: an indent, a bullet, or the name of a container and a bar (Compose)."""
 LOOKED_FOR: Final = (
     "nvidia-smi (any form), rocminfo, rocm-smi, amd-smi, xpu-smi, sycl-ls, clinfo, lspci, lshw, inxi, system_profiler, "
     "vulkaninfo, glxinfo, fastfetch, dxdiag, wmic, Win32_VideoController, deviceQuery, the report of torch, vLLM, sglang, ComfyUI, Ollama or llama.cpp, labels of a Kubernetes node, /etc/nv_tegra_release, or files of "
@@ -63,9 +68,7 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     :class:`~poetry_aiops.errors.InputError` when there is no text at all, and
     :class:`~poetry_aiops.errors.IncompleteError` when none of it says anything about accelerators.
     """
-    bodies = {
-        where: _HEADER.sub("", text[:TEXT_LIMIT]).replace(_WIDE_COLON, ":") for where, text in texts.items()
-    }
+    bodies = {where: _unframed(_HEADER.sub("", text[:TEXT_LIMIT])) for where, text in texts.items()}
     if not any(body.strip() for body in bodies.values()):
         raise InputError(
             "there is no probe output to read",
@@ -89,6 +92,15 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
         what = f"the text names {named}, but nothing that was understood lists it"
         raise _not_understood(texts, what, [o for o in observations if o.facts.answers])
     return detection
+
+
+def _unframed(text: str) -> str:
+    """Return a text without colours and what pages and programs put around it or before its lines."""
+    plain = clean(unescape(text) if _ENTITY.search(text) else text).translate(_SPELLINGS)
+    rows = _QUOTED.sub("", plain).split("\n")
+    shared = commonprefix([row for row in rows if row.strip()])  # noqa: RUF071 - of characters
+    frame = _FRAME.match(shared) if len(rows) > 1 else None
+    return "\n".join(row[frame.end() :] for row in rows) if frame else plain
 
 
 def _not_understood(
@@ -119,7 +131,7 @@ def _likely_arch(system: str, observations: list[Observation]) -> str:
     names = [gpu.name or "" for gpu in gpus]
     if system == "macos" and any(gpu.vendor != APPLE for gpu in gpus):
         return "x86_64"
-    if system == "linux" and (_told(observations, "jetson") or any(_ARM_ONLY.search(name) for name in names)):
+    if system == "linux" and (_told(observations, "jetson") or any(ARM_ONLY.search(name) for name in names)):
         return "aarch64"
     return {"macos": "arm64", "windows": "amd64"}.get(system, "x86_64")
 

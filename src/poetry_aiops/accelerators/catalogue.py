@@ -180,6 +180,11 @@ class Catalogue(NamedTuple):
             or self.amd_chips.find(name)
         )
 
+    def jetson_cuda(self, l4t: str | None) -> str | None:
+        """Return the CUDA that a release of Jetson Linux brings along where ordinary CUDA builds run; else ``None``."""
+        release = self.jetson_release(l4t) if l4t else None
+        return release.cuda if release and release.sbsa else None
+
     def jetson_release(self, l4t: str) -> JetsonRelease | None:
         """Return the facts of a release of Jetson Linux; one after the last row inherits from it."""
         rows = [row for row in self.jetson_releases if row.l4t_major <= version_key(l4t)[0]]

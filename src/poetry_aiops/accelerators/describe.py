@@ -45,17 +45,7 @@ def machine_document(
     return {
         "host": host_document(detection.host),
         "probes": [probe._asdict() for probe in detection.probes],
-        "backends": [
-            {
-                "name": verdict.name,
-                "rank": verdict.rank,
-                "accepted": verdict.accepted,
-                "torch_max": verdict.torch_max,
-                "reasons": list(verdict.reasons),
-                "note": verdict.note,
-            }
-            for verdict in selection.backends
-        ],
+        "backends": [verdict._asdict() for verdict in selection.backends],
         "best": selection.best,
         "torch_max": selection.torch_max,
         "unlock": selection.unlock._asdict() if selection.unlock else None,

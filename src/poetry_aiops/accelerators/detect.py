@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.assemble import assemble
 from poetry_aiops.accelerators.facts import AMD, NVIDIA, ProbeFailure, TextFacts
-from poetry_aiops.accelerators.joining import join
-from poetry_aiops.accelerators.observed import HostBase, Observation
+from poetry_aiops.accelerators.observed import HostBase, Observation, join
 from poetry_aiops.accelerators.probes import registry
 from poetry_aiops.accelerators.probes.probe import ProbeProgram
 from poetry_aiops.accelerators.surroundings import look_around

@@ -14,7 +14,7 @@ from poetry_aiops.system.text import version_key
 
 if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue
-    from poetry_aiops.accelerators.host import AcceleratorKind
+    from poetry_aiops.accelerators.host import AcceleratorKind, Host
 
 
 OLDEST_MPS_MACOS = "12.3"
@@ -43,13 +43,12 @@ def _device(kind: AcceleratorKind, gpu: Gpu, state: State) -> Accelerator:
     )
 
 
-def jetson_devices(
-    board: str, merged: Merged, catalogue: Catalogue, base: HostBase
-) -> tuple[Accelerator, ...]:
+def jetson_devices(board: str, merged: Merged, catalogue: Catalogue, host: Host) -> tuple[Accelerator, ...]:
     capability = catalogue.jetson_boards.find(board)
-    hidden = masking.hidden_by(base.host.masks, masking.CUDA, [(None, capability)])
+    hidden = masking.hidden_by(host.masks, masking.CUDA, [(None, capability)])
     device = _device("jetson", Gpu(NVIDIA, name=board), _masked(State(), hidden.get(0)))
-    return (device._replace(driver=merged.driver, max_cuda=merged.max_cuda, compute_capability=capability),)
+    cuda = merged.max_cuda or catalogue.jetson_cuda(host.l4t)
+    return (device._replace(driver=merged.driver, max_cuda=cuda, compute_capability=capability),)
 
 
 def nvidia_devices(

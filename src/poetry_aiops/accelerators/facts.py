@@ -5,6 +5,7 @@ Parsers return :class:`TextFacts`; a field that the text does not tell stays ``N
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ NVIDIA = "10de"
 AMD = "1002"
 INTEL = "8086"
 APPLE = "106b"
+ARM_ONLY = re.compile(r"\b(?:GH200|GB200|GB300|GB10)\b")
+"""GPUs that only machines with an Arm processor have."""
 
 
 class ProbeFailure(StrEnum):

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu
+from poetry_aiops.accelerators.facts import AMD, APPLE, ARM_ONLY, INTEL, NVIDIA, Gpu
 from poetry_aiops.accelerators.host import Accelerator, Cpu, Host
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.checks import did_you_mean
@@ -147,6 +147,7 @@ def _check(read: _Spec, catalogue: Catalogue) -> None:
         "rocm": {"cc", "l4t"},
         "jetson": {"gfx"},
         "xpu": {"cc", "gfx", "driver", "l4t"},
+        "mps": {"cc", "gfx", "driver", "device", "l4t"},
     }.get(family, {"cc", "gfx", "driver", "device", "gpu", "l4t"})
     read.faults += [f"{key} cannot be combined with {family}" for key in sorted(keys & wrong)]
     if family == "cuda" and "driver" not in keys:
@@ -164,13 +165,13 @@ def _check(read: _Spec, catalogue: Catalogue) -> None:
 
 
 def _implied(read: _Spec, catalogue: Catalogue) -> str:
+    name, device = read.one("gpu"), read.one("device")
+    if "l4t" in read.values or catalogue.jetson_boards.find(name):
+        return "jetson"
     if read.values.keys() & {"cc", "driver"}:
         return "cuda"
     if "gfx" in read.values:
         return "rocm"
-    if "l4t" in read.values:
-        return "jetson"
-    name, device = read.one("gpu"), read.one("device")
     if name or device:
         return _family_of_gpu(name, device, catalogue)
     return "mps" if read.platform == ("macos", "arm64") else "cpu"
@@ -182,6 +183,8 @@ def _family_of_gpu(name: str | None, device: str | None, catalogue: Catalogue) -
     if vendor in _VENDORS:
         return _VENDORS[vendor]
     own = (device or "")[-4:] or None
+    if re.match(r"(?i)(?:apple )?M\d\b", name or ""):
+        return "mps"
     if catalogue.compute_capability(own, None, name):
         return "cuda"
     if catalogue.gfx(own, None, name):
@@ -200,6 +203,8 @@ def _host(read: _Spec, catalogue: Catalogue) -> Host:
         "mps": PLATFORMS["macos"],
         "jetson": PLATFORMS["linux-aarch64"],
     }.get(read.family or "", PLATFORMS["linux"])
+    if any(ARM_ONLY.search(name) for name in read.values.get("gpu", ())):
+        default = PLATFORMS["linux-aarch64"]
     system, arch = read.platform or default
     glibc = read.one("glibc")
     return Host(
@@ -236,12 +241,19 @@ def _accelerators(read: _Spec, catalogue: Catalogue, system: str) -> tuple[Accel
             Accelerator("xpu", gpu.name, vendor_id=INTEL, device_id=gpu.device_id) for gpu in _gpus(read)
         )
     if read.family == "mps":
-        return (Accelerator("mps", "Apple GPU", vendor_id=APPLE),)
+        return (Accelerator("mps", read.one("gpu") or "Apple GPU", vendor_id=APPLE),)
     if read.family == "jetson":
         capability = read.one("cc") or catalogue.jetson_boards.find(read.one("gpu"))
         board = read.one("gpu") or "NVIDIA Jetson"
         return (
-            Accelerator("jetson", board, NVIDIA, driver=read.one("driver"), compute_capability=capability),
+            Accelerator(
+                "jetson",
+                board,
+                NVIDIA,
+                driver=read.one("driver"),
+                max_cuda=catalogue.jetson_cuda(read.one("l4t")),
+                compute_capability=capability,
+            ),
         )
     return ()
 

@@ -1,4 +1,4 @@
-"""What every command of ours shares: exit codes, errors in words, and pure JSON output."""
+"""What every command of ours shares: exit codes, messages for errors, and pure JSON output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ _REFUSALS = frozenset(
 )
 
 _READ_BY_POETRY = ("pyproject.toml", "poetry.lock", "poetry.toml")
-_PUT_A_FILE = "Put a regular file of the project there, or remove it, then run this again."
 
 
 def format_option(*formats: str) -> Option:
@@ -115,7 +114,6 @@ class AiopsCommand(Command):
         """
         from poetry.factory import Factory
 
-        from poetry_aiops.errors import InputError
         from poetry_aiops.system.reading import RefusedFileError, open_file
 
         try:
@@ -124,7 +122,7 @@ class AiopsCommand(Command):
                 with suppress(FileNotFoundError, PermissionError), open_file(folder / name, within=folder):
                     pass
         except RefusedFileError as error:
-            self._refusal = InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
+            self._refusal = _refused_by_the_system(error)
         except (OSError, RuntimeError):
             return False  # there is no project here, or the command says what is wrong with it
         return self._refusal is not None
@@ -160,10 +158,8 @@ class AiopsCommand(Command):
         except CleoError as error:
             failure = UsageError(str(error), hint=f"See `poetry help {self.name}`.")
         except Exception as error:
-            if _is_explained_by_poetry(
-                error
-            ):  # anything else is ours, and must not look like the answer "no"
-                raise
+            if _is_explained_by_poetry(error):
+                raise  # anything else is ours, and must not look like the answer "no"
             failure = _refused_by_the_system(error) or _internal(error, verbose=io.is_verbose())
         output = Output(io, _asked_format(io) or "", documents=self._document_stream)
         output.error(failure)
@@ -214,7 +210,7 @@ class AiopsCommand(Command):
     def locate_projects(self) -> tuple[Path, ...]:
         """Return the pyproject.toml files of a run about several projects; none where it is about one.
 
-        Poetry keeps only the last ``--project``: the others stand in the command line alone.
+        Poetry keeps only the last ``--project``: the others are in the command line alone.
         """
         from poetry_aiops.cli.projects import project_files, repeated_projects
 
@@ -260,7 +256,7 @@ class AiopsCommand(Command):
         return any(given.name == "output" and given.is_list() for given in self.options)
 
     def _format_of(self, name: str) -> str | None:
-        """Return the format that a file's name asks for; the longest extension counts (``.cdx.json``)."""
+        """Return the format that a file's name requests; the longest extension counts (``.cdx.json``)."""
         ends = sorted(self.extensions, key=len, reverse=True)
         return next((self.extensions[end] for end in ends if name.lower().endswith(end)), None)
 
@@ -273,14 +269,15 @@ def _is_explained_by_poetry(error: Exception) -> bool:
 
 
 def _refused_by_the_system(error: Exception) -> AiopsError | None:
-    """Return a full disk, a broken connection and the like in words; None for any other error."""
+    """Return the message for a full disk, a broken connection and the like; None for any other error."""
     from poetry_aiops.errors import IncompleteError, InputError
     from poetry_aiops.system.reading import RefusedFileError
 
     if not isinstance(error, OSError):
         return None
     if isinstance(error, RefusedFileError):
-        return InputError(str(error.strerror), where=str(error.filename), hint=_PUT_A_FILE)
+        hint = "Put a regular file of the project there, or remove it, then run this again."
+        return InputError(str(error.strerror), where=str(error.filename), hint=hint)
     if error.errno in _REFUSALS:
         return InputError(
             f"the system refused: {error.strerror or error}",
@@ -296,7 +293,7 @@ def _refused_by_the_system(error: Exception) -> AiopsError | None:
 
 
 def _internal(error: Exception, *, verbose: bool) -> AiopsError:
-    """Return a mistake of ours as the one line to report; its traceback only where more was asked for."""
+    """Return a mistake of ours as the one line to report; its traceback only with ``-v``."""
     from poetry.__version__ import __version__ as poetry_version
 
     from poetry_aiops import __version__

@@ -161,7 +161,7 @@ class Output:
     # -- for a program ------------------------------------------------------------------------------------
 
     def document(self, name: str, content: dict[str, Any]) -> None:
-        """Write the JSON document of the schema ``poetry-aiops/<name>/1`` to where JSON was asked for."""
+        """Write the JSON document of the schema ``poetry-aiops/<name>/1`` to where JSON was requested."""
         text = document_text(name, content)
         self.write_files({"json": text})
         if self.form == "json":

@@ -401,9 +401,9 @@ def check_xpu(needs: dict[str, Any], machine: Machine) -> str:
 
 def jetson_release(machine: Machine) -> int | None:
     """Return the major release of Jetson Linux, 0 when a Jetson does not tell it, ``None`` elsewhere."""
-    head, told, _ = machine.text("etc/nv_tegra_release").partition(" (release)")
+    head, found, _ = machine.text("etc/nv_tegra_release").partition(" (release)")
     release = head.rpartition("R")[2]
-    if told and dotted(release, 1):
+    if found and dotted(release, 1):
         return int(release[:3])
     return 0 if "Jetson" in machine.text("proc/device-tree/model") else None
 

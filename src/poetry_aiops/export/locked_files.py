@@ -1,9 +1,8 @@
-"""Where the locked files lie: asked of Poetry's own repositories, with their caches and their passwords."""
+"""The addresses of locked files, from Poetry's own repositories with their caches and their passwords."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from poetry.core.constraints.version import Version
@@ -31,14 +30,6 @@ FILE_ERRORS = (*INDEX_ERRORS, IndexError, OSError)
 _THREADS = 8
 
 
-@dataclass
-class FileAddresses:
-    """The addresses that were found, and a sentence for each package whose index did not help."""
-
-    addresses: dict[FileKey, Address] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-
 def default_index(pool: RepositoryPool) -> str:
     """Return the address of the index that Poetry asks by itself, ``""`` where the project does without it."""
     repository = pool.repository(PYPI) if pool.has_repository(PYPI) else None
@@ -54,8 +45,10 @@ def repository_of(pool: RepositoryPool, package: Package) -> Repository:
 
 def find_addresses(
     pool: RepositoryPool, files: Iterable[tuple[Package, LockedFile]], *, cached: bool = True
-) -> FileAddresses:
-    """Return where the files lie; never raises for network or index failures.
+) -> tuple[dict[FileKey, Address], list[str]]:
+    """Return the addresses of files, and a sentence for each package whose index did not help.
+
+    Never raises for network or index failures.
 
     ``cached``: what Poetry remembers of a release will do, which needs no request (Poetry 2.3 and later).
     """
@@ -63,13 +56,10 @@ def find_addresses(
     for package, file in files:
         key = (package.name, package.version, package.source.url if package.source else "")
         wanted.setdefault(key, (package, []))[1].append(file)
-    found = FileAddresses()
     with ThreadPoolExecutor(_THREADS) as threads:
-        looks = threads.map(lambda one: _look(pool, *one, cached=cached), wanted.values())
-        for addresses, problem in looks:
-            found.addresses.update(addresses)
-            found.problems += [problem] if problem else []
-    return found
+        looks = list(threads.map(lambda one: _look(pool, *one, cached=cached), wanted.values()))
+    addresses = {key: address for found, _ in looks for key, address in found.items()}
+    return addresses, [problem for _, problem in looks if problem]
 
 
 def _look(

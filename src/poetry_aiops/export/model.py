@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from poetry_aiops.project.model import Lock, Package, Project
 
@@ -57,13 +57,6 @@ class Pin:
         return source.type if source and source.type in DIRECT_ORIGINS else "index"
 
 
-class Selects(Protocol):
-    """Answers what a selection installs; an adapter asks Poetry."""
-
-    def __call__(self, selection: GroupSelection) -> tuple[Pin, ...]:
-        """Return the pins, each package once for each build."""
-
-
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a locked file can be fetched; ``size`` is in bytes, ``upload_time`` as the index writes it.
@@ -84,7 +77,8 @@ FileKey = tuple[str, str]
 class Exported:
     """Everything that the texts are made of.
 
-    ``lock_digest`` is that of :func:`poetry_aiops.export.header.lock_digest`. ``variant_files`` gives each hardware
+    ``lock_digest`` is that of :func:`poetry_aiops.export.header.lock_digest`. ``select`` returns what a selection
+    installs, each package once for each build. ``variant_files`` gives each hardware
     variant's requirements file, ``""`` for none. ``default_index`` is the address of the index that Poetry asks when
     a project names none. ``addresses`` are those of locked files, as far as they are known.
     """
@@ -92,7 +86,7 @@ class Exported:
     project: Project
     lock: Lock
     lock_digest: str
-    select: Selects
+    select: Callable[[GroupSelection], tuple[Pin, ...]]
     variant_files: Mapping[str, str]
     default_index: str = ""
     addresses: Mapping[FileKey, Address] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """pylock.toml (PEP 751) for one selection, from any lock format and without asking an index anew.
 
-poetry.lock names files and hashes, but not where the files lie, and PEP 751 wants an address for each of them. So the
+poetry.lock names files and hashes, but not their addresses, and PEP 751 wants an address for each of them. So the
 addresses of a pylock that we wrote before are taken over for files with the same hash, and only what is new has to be
 asked for.
 """

@@ -35,13 +35,13 @@ _WAY_OUT: Final = (
 
 
 def synchronise(request: SyncRequest, output: Output, project: PoetryProject) -> int:
-    """Return the exit code; raises errors in words."""
+    """Return the exit code; raises AiopsError."""
     return Synchronising(request, output, project).run()
 
 
 @dataclass
 class Synchronising:
-    """The run; its public state is what the JSON document tells."""
+    """The run; its public state is what the JSON document reports."""
 
     request: SyncRequest
     output: Output
@@ -49,7 +49,7 @@ class Synchronising:
     actions: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> int:
-        """Return the exit code; raises errors in words."""
+        """Return the exit code; raises AiopsError."""
         if self.request.watch:
             if self.output.form != "text" or self.output.files:
                 raise UsageError(
@@ -67,25 +67,24 @@ class Synchronising:
 
     def synchronise(self) -> int:
         """Compare and write once."""
-        check, dry = self.request.check, self.request.dry_run
         bundle = read_bundle(self.request.pyproject)
         export = PoetryExport(self.project.poetry)
         export.refuse_stale()
-        state = standing(bundle, self.project.poetry, export, ask=not check)
+        state = standing(bundle, self.project.poetry, export, ask=not self.request.check)
         for file in state.files:
-            self.actions[file.path] = self._act(state, file, look_only=check or dry)
-        code = self._code(state, check=check, dry=dry)
-        self._conclude(state, code, check=check, dry=dry)
+            self.actions[file.path] = self._act(state, file)
+        code = self._code(state)
+        self._conclude(state, code)
         self._write_document(state, None, code)
         return code
 
     # -- one file ------------------------------------------------------------------------------------------
 
-    def _act(self, state: Standing, file: FileComparison, *, look_only: bool) -> str:
+    def _act(self, state: Standing, file: FileComparison) -> str:
         """Do what is to be done about one file and return it in a word of the JSON document."""
         if file.state == "current":
             return "none"
-        if look_only:
+        if self.request.check or self.request.dry_run:
             self._check_pylock(state, file)
             self._show(file)
             return "would-write" if file.may_write or self.request.force else "refused"
@@ -143,20 +142,21 @@ class Synchronising:
 
     # -- telling -------------------------------------------------------------------------------------------
 
-    def _code(self, state: Standing, *, check: bool, dry: bool) -> int:
+    def _code(self, state: Standing) -> int:
+        check, dry = self.request.check, self.request.dry_run
         if not dry and any(action == "incomplete" for action in self.actions.values()):
             return IncompleteError.exit_code
         out_of_step = any(file.state != "current" for file in state.files)
         refused = "refused" in self.actions.values()
         return NegativeAnswerError.exit_code if (check and out_of_step) or (refused and not dry) else 0
 
-    def _conclude(self, state: Standing, code: int, *, check: bool, dry: bool) -> None:
+    def _conclude(self, state: Standing, code: int) -> None:
         out = [file.path for file in state.files if file.state != "current"]
         if not out:
             self.output.line(f"{len(state.files)} files are up to date with poetry.lock.")
-        elif dry:
+        elif self.request.dry_run:
             self.output.line("Dry run: nothing was written.")
-        elif check:
+        elif self.request.check:
             refused = [path for path, action in self.actions.items() if action == "refused"]
             step = f"Run `{COMMAND}`."
             if refused:

@@ -18,7 +18,6 @@ Private names of Poetry: ``Locker._content_hash``.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -32,9 +31,9 @@ from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.export.header import lock_digest
 from poetry_aiops.export.model import COMMAND, Pin
 from poetry_aiops.locking.api import Installed, parse_lock, verify_locked
-from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import read_marker
 from poetry_aiops.project.lockfile import lock_from, read_lock
+from poetry_aiops.project.targets import answer_extras
 from poetry_aiops.system.reading import read_file
 
 
@@ -51,9 +50,9 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Lock, Package, PackageKey
 
 
-_EXTRA = re.compile(r"""\bextra (?P<op>==|!=) (?P<quote>["'])(?P<name>[^"']*)(?P=quote)""")
-_ALWAYS, _NEVER = 'python_version >= "0"', 'python_version < "0"'
-_ANY_PYTHON = ">=3.0"  # so that _ALWAYS and _NEVER are decided for a project without a Python range, too
+_ANY_PYTHON = (
+    ">=3.0"  # so that answered questions about extras are decided for a project without a range, too
+)
 
 
 class PoetryExport:
@@ -105,7 +104,7 @@ class PoetryExport:
             if texts == ("",):
                 yield Pin(package)
             elif texts:
-                marker = self._reduced([_without_extras(text, selection.extras) for text in texts])
+                marker = self._reduced([answer_extras(text, frozenset(selection.extras)) for text in texts])
                 if not marker.is_empty():
                     yield Pin(package, "" if marker.is_any() else str(marker))
 
@@ -171,15 +170,6 @@ def _text_of(path: Path) -> str:
     except UnicodeDecodeError:
         read_lock(path)  # raises, with the line
         raise
-
-
-def _without_extras(marker: str, extras: Collection[str]) -> str:
-    """Return the marker with every question about an extra answered."""
-
-    def answer(match: re.Match[str]) -> str:
-        return _ALWAYS if (normalised(match["name"]) in extras) == (match["op"] == "==") else _NEVER
-
-    return _EXTRA.sub(answer, marker)
 
 
 def _same(package: PoetryPackage, by_key: dict[tuple[str, str, tuple[str, str, str]], Package]) -> Package:

@@ -13,7 +13,13 @@ from poetry_aiops.export.header import with_header
 from poetry_aiops.export.one_line import checked
 from poetry_aiops.export.requirements_text import about
 from poetry_aiops.project.checks import did_you_mean
-from poetry_aiops.project.targets import Target, marker_applies
+from poetry_aiops.project.targets import (
+    Target,
+    highest_patch,
+    marker_applies,
+    platform_variables,
+    python_variables,
+)
 from poetry_aiops.project.wheels import SDISTS, best_file, manylinux, musllinux, ranked_tags
 
 
@@ -42,7 +48,6 @@ _MUSLLINUX = re.compile(r"musllinux_1_(?P<minor>\d+)_(?P<arch>\w+)")
 _MACOS = re.compile(r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<arch>arm64|x86_64)")
 _WINDOWS: Final = {"win_amd64": "AMD64", "win_arm64": "ARM64", "win32": "x86"}
 _PYTHON = re.compile(r"3\.(?P<minor>\d+)(?:\.(?P<patch>\d+))?")
-_PATCHES = range(40, -1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,38 +76,30 @@ class Wheelhouse:
     left_out: tuple[tuple[Pin, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
-    """This machine: its platform tags, best first, and its marker values."""
-
-    platforms: tuple[str, ...]
-    environment: Mapping[str, str]
-
-
 def wheel_target(
-    platform: str | None, python: str, allowed: Callable[[str], bool], here: Here
+    platform: str | None,
+    python: str,
+    allowed: Callable[[str], bool],
+    *,
+    tags: tuple[str, ...],
+    environment: Mapping[str, str],
 ) -> WheelTarget:
     """Return the target that ``--platform`` (None: this machine) and ``--python`` (``X.Y`` or ``X.Y.Z``) describe.
 
-    ``allowed`` says whether the project takes a full Python version. Raises UsageError for words that name no
+    ``allowed`` says whether the project takes a full Python version; ``tags`` (best first) and ``environment`` are this
+    machine's platform tags and marker values. Raises UsageError for words that name no
     platform and for a Python that the project does not take.
     """
-    full, minor = _full_python(python, allowed)
-    if platform is None:
-        platforms, environment = here.platforms, dict(here.environment)
-    else:
+    full = _full_python(python, allowed)
+    values = python_variables(full)
+    minor = values["python_version"]
+    platforms = tags
+    if platform is not None:
         tag = EVERYDAY_PLATFORMS.get(platform.lower(), platform.lower())
         platforms, environment = _platforms(tag, platform)
-    environment |= {
-        "implementation_name": "cpython",
-        "implementation_version": full,
-        "platform_python_implementation": "CPython",
-        "python_full_version": full,
-        "python_version": f"3.{minor}",
-    }
-    name = f"{platform or 'this machine'}, Python {full if python.count('.') > 1 else f'3.{minor}'}"
+    name = f"{platform or 'this machine'}, Python {full if python.count('.') > 1 else minor}"
     return WheelTarget(
-        platforms, ranked_tags(f"3.{minor}", platforms), Target(name, f"3.{minor}", environment)
+        platforms, ranked_tags(minor, platforms), Target(name, minor, {**environment, **values})
     )
 
 
@@ -131,7 +128,7 @@ def choose_files(pins: Iterable[Pin], target: WheelTarget, *, sdists: bool) -> W
 
 
 def wheelhouse_requirements(wheelhouse: Wheelhouse, selection: GroupSelection, exported: Exported) -> str:
-    """Return the requirements file that lies beside the files: no index, exactly these files, no markers left."""
+    """Return the requirements file for the folder of the files: no index, exactly these files, no markers left."""
     notes = [
         f"For {wheelhouse.target.machine.name}.",
         f"Install without any index: pip install -r {REQUIREMENTS_FILE}",
@@ -152,22 +149,22 @@ def wheelhouse_requirements(wheelhouse: Wheelhouse, selection: GroupSelection, e
 # -- the machine ----------------------------------------------------------------------------------------
 
 
-def _full_python(python: str, allowed: Callable[[str], bool]) -> tuple[str, int]:
+def _full_python(python: str, allowed: Callable[[str], bool]) -> str:
     found = _PYTHON.fullmatch(python)
     if not found:
         raise UsageError(
             f'"{python}" is not a Python version', where="--python", hint="Write for example 3.12."
         )
-    minor = int(found["minor"])
-    patches: Iterable[int] = [int(found["patch"])] if found["patch"] else _PATCHES
-    full = next((text for patch in patches if allowed(text := f"3.{minor}.{patch}")), None)
+    minor = f"3.{int(found['minor'])}"
+    exact = f"{minor}.{int(found['patch'])}" if found["patch"] else None
+    full = highest_patch(minor, lambda version: exact in {None, version} and allowed(version))
     if full is None:
         raise UsageError(
             f"the project does not allow Python {python}",
             where="--python",
             hint="Choose one that `requires-python` allows.",
         )
-    return full, minor
+    return full
 
 
 def _platforms(tag: str, written: str) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -184,7 +181,7 @@ def _platforms(tag: str, written: str) -> tuple[tuple[str, ...], dict[str, str]]
         version = (int(found["major"]), int(found["minor"]))
         return tuple(mac_platforms(version, found["arch"])), _macos(version[0], found["arch"])
     if tag in _WINDOWS:
-        return (tag,), _environment("nt", "win32", "Windows", _WINDOWS[tag], "10")
+        return (tag,), platform_variables("nt", "win32", "Windows", _WINDOWS[tag], "10")
     hint = did_you_mean(written, EVERYDAY_PLATFORMS) or (
         f"Write one of {', '.join(EVERYDAY_PLATFORMS)}, or a platform tag such as manylinux_2_34_x86_64."
     )
@@ -192,22 +189,11 @@ def _platforms(tag: str, written: str) -> tuple[tuple[str, ...], dict[str, str]]
 
 
 def _linux(arch: str) -> dict[str, str]:
-    return _environment("posix", "linux", "Linux", arch, "6.8.0")
+    return platform_variables("posix", "linux", "Linux", arch, "6.8.0")
 
 
 def _macos(major: int, arch: str) -> dict[str, str]:
-    return _environment("posix", "darwin", "Darwin", arch, f"{major + 9}.0.0")
-
-
-def _environment(os_name: str, sys_platform: str, system: str, machine: str, release: str) -> dict[str, str]:
-    return {
-        "os_name": os_name,
-        "platform_machine": machine,
-        "platform_release": release,
-        "platform_system": system,
-        "platform_version": release,
-        "sys_platform": sys_platform,
-    }
+    return platform_variables("posix", "darwin", "Darwin", arch, f"{major + 9}.0.0")
 
 
 # -- the choice -----------------------------------------------------------------------------------------

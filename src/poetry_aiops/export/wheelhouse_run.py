@@ -21,7 +21,6 @@ from poetry_aiops.export.model import GroupSelection
 from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.wheelhouse import (
     REQUIREMENTS_FILE,
-    Here,
     choose_files,
     wheel_target,
     wheelhouse_requirements,
@@ -57,7 +56,7 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A filled wheelhouse, as the JSON document tells it."""
+    """A filled wheelhouse, as the JSON document reports it."""
 
     folder: Path
     wheelhouse: Wheelhouse
@@ -89,7 +88,7 @@ class Filled:
 
 
 def fill(request: SyncRequest, output: Output, poetry: Poetry) -> Filled:
-    """Fetch what is not there yet; raises errors in words, and what was fetched until then stays."""
+    """Fetch what is not there yet; raises AiopsError, and what was fetched until then stays."""
     path = request.pyproject
     bundle = read_bundle(path)
     export = PoetryExport(poetry)
@@ -103,7 +102,8 @@ def fill(request: SyncRequest, output: Output, poetry: Poetry) -> Filled:
         request.platform,
         request.python or _own_python(poetry),
         lambda python: allowed(Version.parse(python)),
-        Here(tuple(platform_tags()), {key: str(value) for key, value in default_environment().items()}),
+        tags=tuple(platform_tags()),
+        environment={key: str(value) for key, value in default_environment().items()},
     )
     wheelhouse = choose_files(export.pins(selection), target, sdists=request.sdists)
     folder = Path(str(request.wheelhouse))
@@ -209,25 +209,23 @@ def _fetch_one(
 def _addresses(
     poetry: Poetry, wheelhouse: Wheelhouse, folder: Path, *, force: bool
 ) -> dict[FileKey, Address]:
-    """Ask the indexes for the files that do not lie there yet; raises IncompleteError for those they do not name."""
+    """Ask the indexes for the files that are not there yet; raises IncompleteError for those they do not name."""
     wanted = [
         (one.pin.package, one.file)
         for one in wheelhouse.files
         if one.pin.origin == "index" and (force or not (folder / one.file.name).exists())
     ]
-    found = find_addresses(poetry.pool, wanted, cached=False)
+    found, problems = find_addresses(poetry.pool, wanted, cached=False)
     lost = [
-        file.name
-        for _, file in wanted
-        if not (known := found.addresses.get((file.name, file.hash))) or not known.url
+        file.name for _, file in wanted if not (known := found.get((file.name, file.hash))) or not known.url
     ]
     if lost:
         raise IncompleteError(
             f"{len(lost)} files of poetry.lock cannot be found on their indexes",
-            details=tuple(found.problems) or tuple(public_address(name) for name in lost),
+            details=tuple(problems) or tuple(public_address(name) for name in lost),
             hint="Run the same command again when the index answers; if a release is gone, `poetry update` takes another.",
         )
-    return found.addresses
+    return found
 
 
 def _tell(output: Output, filled: Filled) -> None:

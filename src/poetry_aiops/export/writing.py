@@ -66,7 +66,7 @@ class Standing:
 
 
 def read_bundle(path: Path) -> Bundle:
-    """Return the bundle that the pyproject.toml at ``path`` asks for; raises errors in words for all of it."""
+    """Return the bundle that the pyproject.toml at ``path`` asks for; raises AiopsError for what is wrong in it."""
     document = load_pyproject(path)
     project = project_from(document, path)
     table = aiops_table(document)
@@ -210,9 +210,9 @@ def _addresses(result: Standing, poetry: Poetry, base: Exported, *, ask: bool) -
         if (file.name, file.hash) not in addresses
     ]
     if unknown and ask:
-        found = find_addresses(poetry.pool, unknown)
-        addresses |= found.addresses
-        result.problems += found.problems
+        found, problems = find_addresses(poetry.pool, unknown)
+        addresses |= found
+        result.problems += problems
     return addresses
 
 

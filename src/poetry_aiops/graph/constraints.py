@@ -30,10 +30,13 @@ def holds_back(graph: DependencyGraph, name: str) -> tuple[Held, ...]:
     """Return who limits each locked build of ``name``, the tightest limits first; equal ones once.
 
     A holder counts for the builds that its requirement leads to, and only where something asks for the extra that
-    switches it on. Raises UsageError for a name that the lock does not hold.
+    switches it on. A name that is locked but not in scope has one entry without a version. Raises UsageError for a name
+    that the lock does not hold.
     """
     found = graph.find(name, "--holds-back")
-    builds = graph.by_id[found].builds if found in graph.by_id else ()
+    if found not in graph.by_id:
+        return (Held(found, "", "", ()),)
+    builds = graph.by_id[found].builds
     return tuple(
         dict.fromkeys(
             _held(found, build.version, _holders(graph, LockNode(found, place)))

@@ -59,7 +59,7 @@ def why(graph: DependencyGraph, name: str, start: str | None = None, limit: int 
         start=begin,
         more=max(0, len(found) - limit),
         needed=goal in graph.by_id,
-        held=() if begin else holds_back(graph, goal),
+        held=holds_back(graph, goal) if begin is None and goal in graph.by_id else (),
     )
 
 
@@ -100,6 +100,7 @@ def part(graph: DependencyGraph, names: Collection[str]) -> DependencyGraph:
         self_loops=tuple(name for name in graph.self_loops if name in kept),
         dangling=(),
         passed_over=(),
+        outside=tuple(sorted({*graph.outside, *(graph.by_id.keys() - kept)})),
     )
 
 

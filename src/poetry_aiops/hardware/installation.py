@@ -15,7 +15,7 @@ from poetry_aiops.hardware.installed import installed_builds
 from poetry_aiops.hardware.installed_check import compare
 from poetry_aiops.hardware.installed_packages import read_installed
 from poetry_aiops.hardware.machine import is_foreign
-from poetry_aiops.hardware.verify_environment import verify_environment
+from poetry_aiops.hardware.verification import verify_environment
 from poetry_aiops.locking.api import (
     Installed,
     VariantInstaller,

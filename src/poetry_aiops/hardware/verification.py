@@ -7,19 +7,24 @@ the program printed makes this raise.
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.rules.covering import covers
 from poetry_aiops.project.backends import family_of
-from poetry_aiops.system.text import clean, version_key
+from poetry_aiops.system.process import run_limited
+from poetry_aiops.system.text import clean, decode, version_key
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+PROGRAM: Final = Path(__file__).parents[1] / "data" / "verify_framework.py"
+TIME_LIMIT: Final = 120.0
 MARK: Final = "poetry-aiops-verify: "
 OK: Final = "ok"
 
@@ -78,6 +83,19 @@ class Report:
     arches: tuple[str, ...]
     devices: tuple[Device, ...]
     computed: tuple[Computed, ...]
+
+
+def verify_environment(
+    python: Path, backend: str, best: str | None = None, time_limit: float = TIME_LIMIT
+) -> FrameworkVerdict:
+    """Return whether the framework that an environment holds works on this machine; never raises.
+
+    ``python`` is the environment's interpreter; it runs isolated, so that neither the working directory nor
+    ``PYTHONPATH`` can stand in for what is installed. ``best`` as in :func:`judge`.
+    """
+    argv = [str(python), "-I", str(PROGRAM), "--backend", backend]
+    finished = run_limited(argv, time_limit, {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
+    return judge(backend, decode(finished.output), finished.outcome, best)
 
 
 def judge(backend: str, output: str, outcome: str = OK, best: str | None = None) -> FrameworkVerdict:

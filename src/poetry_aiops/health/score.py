@@ -55,7 +55,7 @@ def score_of(metrics: Iterable[Metric]) -> Score:
     value = sum(WEIGHTS[metric.name] * score for metric, score in known) / total if total else None
     covered = sum(WEIGHTS[metric.name] * metric.coverage for metric in counted)
     coverage = percentage(covered / 100.0, sum(WEIGHTS[metric.name] for metric in counted))
-    weights = {metric.name: WEIGHTS[metric.name] / total for metric, _ in known}
+    weights = {metric.name: WEIGHTS[metric.name] / total for metric, _ in known} if total else {}
     return Score(value, coverage, MappingProxyType(weights), _reason(counted, coverage))
 
 

@@ -2,7 +2,7 @@
 
 Which login goes where is decided by `index.access`; a redirect never takes one along to another scheme, host or port.
 
-Poetry waits up to fifteen seconds for each part of an answer and asks six times, however long the server tells it to wait. For
+Poetry waits up to fifteen seconds for each part of an answer and tries six times, however long the server says to wait. For
 hundreds of pages that is too patient: here an answer has a total time and size, and a second try is the last.
 """
 
@@ -35,7 +35,7 @@ PAGE_LIMIT: Final = 64 * 1024 * 1024  # bytes; the largest pages of PyPI have ab
 _TRIES: Final = 2
 _PART: Final = 1 << 16
 _SHORT_WAIT: Final = 0.5  # seconds between two tries
-_LONGEST_WAIT: Final = 2.0  # seconds, whatever the server asks for
+_LONGEST_WAIT: Final = 2.0  # seconds, whatever the server requests
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _SERVER_FAULT: Final = 500
@@ -49,7 +49,7 @@ _WORDS: Final = {
 
 
 class FetchError(Exception):
-    """No usable answer; ``is_down`` says that the index itself is at fault, so that asking on is in vain.
+    """No usable answer; ``is_down`` says that the index itself is at fault, so that further requests cannot succeed.
 
     ``is_refused`` says that a login or the user's word is missing: what the index has is then an open question.
     """
@@ -82,7 +82,7 @@ class PageFetcher:
             self._authenticator.add_repository(name, url)
 
     def get(self, source: str, url: str, headers: Mapping[str, str]) -> Fetched:
-        """Return the answer of an index; raises FetchError with a reason in words and without any password."""
+        """Return the answer of an index; raises FetchError with a readable reason and without any password."""
         deadline = time.monotonic() + TOTAL_SECONDS
         if not self._access.may_ask(url):
             trust = f"{TRUSTED_VARIABLE}={urlsplit(url).hostname or ''}"
@@ -142,11 +142,11 @@ class _Impatient(Authenticator):
         return session
 
     def get_session(self, url: str | None = None) -> requests.Session:
-        # Poetry logs the host that it is asked for, with its userinfo.
+        # Poetry logs the requested host, with its userinfo.
         return super().get_session(url and public_address(url))
 
     def get_credentials_for_url(self, url: str) -> HTTPAuthCredential:
-        if "@" in urlsplit(url).netloc:  # whoever wrote the address gave the login for this host
+        if "@" in urlsplit(url).netloc:  # the author of the address gave the login for this host
             return super().get_credentials_for_url(url)
         return self._access.login(url, self._indexes.get(origin_of(url), ""))
 
@@ -169,7 +169,7 @@ class _Impatient(Authenticator):
 
 
 class _Session(requests.Session):
-    """Guards every hop, and tells why there is no connection: Poetry's own message leaves the cause out."""
+    """Guards every hop, and reports why there is no connection: Poetry's own message leaves the cause out."""
 
     def __init__(self, access: UserAccess) -> None:
         super().__init__()
@@ -214,7 +214,7 @@ def _status_in_words(status: int) -> str:
 
 
 def in_words(error: Exception) -> str:
-    """Return why an index gave no answer, in words that are safe to show (addresses may hold passwords)."""
+    """Return why an index gave no answer, as a message that is safe to show (addresses may hold passwords)."""
     kinds: tuple[tuple[type[Exception], str], ...] = (
         (requests.exceptions.SSLError, "its certificate cannot be verified"),
         (requests.exceptions.ProxyError, "the proxy does not answer"),

@@ -1,4 +1,4 @@
-"""Index records on disk: one small file for each package of each index, so that a warm run asks for nothing.
+"""Index records on disk: one small file for each package of each index, so that a warm run requests nothing.
 
 The file holds the reduced record, never the page.
 """
@@ -25,7 +25,7 @@ _SDIST: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class CachedRecord:
-    """A record as it was kept, with the ETag of its page, and when the project's owners were asked for."""
+    """A record as it was kept, with the ETag of its page, and when the project's owners were requested."""
 
     record: IndexRecord
     etag: str = ""

@@ -58,7 +58,7 @@ class RecordAge:
     """How old a kept record may be before its index is asked again.
 
     ``page`` is for releases, ``about`` for owners and classifiers, which change rarely. ``usable`` is how old a record
-    may be that stands in when the index does not answer. ``offline`` uses no network and takes any age.
+    may be that is used when the index does not answer. ``offline`` uses no network and takes any age.
     """
 
     page: timedelta = timedelta(hours=6)
@@ -124,7 +124,7 @@ def index_records(
 ) -> IndexRecords:
     """Return the record of every package that comes from an index; never raises for what an index does.
 
-    Packages from elsewhere (git, folders) are left out. A package is asked for at the source that poetry.lock names,
+    Packages from elsewhere (git, folders) are left out. A package is requested from the source that poetry.lock names,
     by its name in the pool: an address that only the lock knows is never asked. ``owners_of`` are the names
     whose owners and classifiers are wanted too: that is a second request, for a document larger than the first.
     A kept record that lacks a locked version, or the wanted place of its metadata, counts as expired. ``on_progress`` hears how many packages of how many are done.
@@ -247,7 +247,7 @@ class _PageReader:
         return found
 
     def _with_about(self, source: IndexSource, kept: CachedRecord, *, asked: bool) -> _Answer:
-        """Return the record with the project's owners, which are asked for when what is known is too old."""
+        """Return the record with the project's owners, which are requested when what is known is too old."""
         wanted = kept.record.name in self._owners_of and source.gives_about
         if wanted and not self._knows_about(kept):
             kept, asked = self._about_asked(source, kept), True
@@ -277,7 +277,7 @@ class _PageReader:
         return _Answer(replace(kept.record, stale=reason), reason, asked=True)
 
     def _knows_about(self, kept: CachedRecord) -> bool:
-        """Whether the owners were asked for lately; a time that is still to come says nothing."""
+        """Whether the owners were requested lately; a time that is still to come says nothing."""
         asked = kept.about_asked
         return asked is not None and timedelta(0) <= self.now - asked <= self._freshness.about
 
@@ -324,7 +324,7 @@ def about_from(content: bytes, about: About) -> About:
 
 
 def _owners(value: object) -> int | None:
-    """Return how many people may upload; an organisation stands for at least two."""
+    """Return how many people may upload; an organisation counts as at least two."""
     roles = value.get("roles") if isinstance(value, Mapping) else None
     if not isinstance(value, Mapping) or not isinstance(roles, list):
         return None

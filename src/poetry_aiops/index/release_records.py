@@ -40,7 +40,7 @@ class Release:
     ``version`` is in PEP 440's normal form. ``uploaded`` and ``last_upload`` are the times of its first and last
     file in UTC, None where the index gives none. ``requires_python`` are the distinct values of its files, ``""``
     for any Python. ``yanked`` is the reason (possibly empty) when every file is yanked, else None. ``provenance``
-    says whether every file has an attestation; None where the index does not tell.
+    says whether every file has an attestation; None where the index does not say.
     """
 
     version: str

@@ -30,7 +30,7 @@ INDEX_ERRORS: Final = (
     PoetryRuntimeError,
     requests.RequestException,
 )
-"""What Poetry raises for an index that does not answer, or does not have what it is asked for."""
+"""What Poetry raises for an index that does not answer, or does not have what is requested."""
 
 _PATIENCE: Final = 3
 """Answers that fail in a row, after which an index is not asked any more in this run."""
@@ -100,7 +100,7 @@ def source_key(package: Package) -> str:
 
 
 def stand_ins_of(pool: RepositoryPool) -> dict[str, str]:
-    """Return the addresses that are asked for packages of the default index, by name in small letters.
+    """Return the addresses that serve packages of the default index, by name in small letters.
 
     Empty where that is the default index itself: no plugin, variable or setting for a mirror, and no sources of the
     project in its place. The variable and setting of poetry-plugin-pypi-mirror count even where that is not installed.

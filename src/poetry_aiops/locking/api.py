@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.gate import verify_project as verify_project
     from poetry_aiops.locking.installer import VariantInstaller as VariantInstaller
     from poetry_aiops.locking.lock_text import parse_lock as parse_lock
+    from poetry_aiops.locking.model import THE_PROJECT as THE_PROJECT
+    from poetry_aiops.locking.model import placements_of as placements_of
     from poetry_aiops.locking.pin_change import changed_pins as changed_pins
     from poetry_aiops.locking.pin_change import in_format_of as in_format_of
     from poetry_aiops.locking.planned_project import refuse_invalid as refuse_invalid
@@ -37,10 +39,11 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.record import InstallRecord as InstallRecord
     from poetry_aiops.locking.record import record_for as record_for
     from poetry_aiops.locking.session import VariantSession as VariantSession
-    from poetry_aiops.locking.staged_project import Repositories as Repositories
+    from poetry_aiops.locking.staged_project import OfferedVersion as OfferedVersion
     from poetry_aiops.locking.staged_project import StagedProject as StagedProject
     from poetry_aiops.locking.verify import Installed as Installed
     from poetry_aiops.locking.verify import Machines as Machines
+    from poetry_aiops.locking.verify import SelectedBuilds as SelectedBuilds
     from poetry_aiops.locking.verify import Terms as Terms
 else:
     _HOME = {
@@ -60,6 +63,7 @@ else:
         "gate": ("locked_by", "verify_locked", "verify_project"),
         "installer": ("VariantInstaller",),
         "lock_text": ("parse_lock",),
+        "model": ("THE_PROJECT", "placements_of"),
         "pin_change": ("changed_pins", "in_format_of"),
         "planned_project": ("refuse_invalid",),
         "poetry_project": ("PoetryProject",),
@@ -67,7 +71,7 @@ else:
         "record": ("InstallRecord", "record_for"),
         "session": ("VariantSession",),
         "staged_project": ("StagedProject",),
-        "verify": ("Installed", "Machines", "Terms"),
+        "verify": ("Installed", "Machines", "SelectedBuilds", "Terms"),
     }
 
     def __getattr__(name: str) -> object:

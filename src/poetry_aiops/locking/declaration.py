@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.config import VARIANTS
-from poetry_aiops.errors import ConfigError
-from poetry_aiops.project.checks import Checker, did_you_mean
+from poetry_aiops.errors import ConfigError, UsageError
+from poetry_aiops.project.checks import Checker, did_you_mean, normalised
 from poetry_aiops.project.model import MAIN
 
 
@@ -117,3 +117,15 @@ def _way(project: Project, start: str, end: str) -> str:
         name = next(step for step in project.groups[name].includes if end in project.included(step))
         between.append(name)
     return f" (through {', '.join(between)})" if between else ""
+
+
+def refuse_several_variants(variants: Sequence[str], names: Iterable[str], option: str = "--with") -> None:
+    """Raise UsageError when the names of groups (or of extras) contain more than one variant."""
+    asked = {normalised(name) for name in names}
+    chosen = [variant for variant in variants if variant in asked]
+    if len(chosen) > 1:
+        raise UsageError(
+            f"{', '.join(chosen[:-1])} and {chosen[-1]} are hardware variants that exclude each other,"
+            " and an environment can hold only one",
+            hint=f"Name one of them, for example `{option} {chosen[0]}`.",
+        )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import LockConflictError
-from poetry_aiops.locking.model import THE_PROJECT
+from poetry_aiops.locking.model import THE_PROJECT, of_group
 from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from poetry_aiops.locking.model import Solution
 
@@ -31,13 +31,15 @@ def disagreement(
         "the hardware variants need different builds of packages that the rest of the project uses too, "
         f"so one poetry.lock cannot serve them all: {', '.join(names[:_MOST_PACKAGES])}",
         details=tuple(details),
-        hint=_ways_out(names[0], _holders(names[0], solutions, base_groups)),
+        hint=_ways_out(names[0], _holders(names[0], solutions, base_groups), _declared(names[0], solutions)),
     )
 
 
-def _ways_out(name: str, holders: Sequence[str]) -> str:
+def _ways_out(name: str, holders: Sequence[str], declared: Collection[str]) -> str:
     overlap = f"let the requirements of the variants overlap, so that one {name} suits them all"
-    if MAIN not in holders:
+    if of_group(MAIN) in declared and len(declared) > 1:
+        move = f"declare {name} in the variants alone: delete it from main's dependencies in pyproject.toml"
+    elif MAIN not in holders:
         groups = " and ".join(holders)
         move = (
             f"make the optional group {groups} a variant as well, when it is meant for one kind of hardware"
@@ -62,9 +64,10 @@ def _holders(name: str, solutions: Mapping[str, Solution], base_groups: frozense
     return sorted(groups & base_groups)
 
 
-def _declared(name: str, solutions: Mapping[str, Solution]) -> bool:
-    """Tell whether the project itself asks for a package: then the dispute is about that, not what follows."""
-    return any(demand.parent == THE_PROJECT for s in solutions.values() for demand in s.demands_on(name))
+def _declared(name: str, solutions: Mapping[str, Solution]) -> set[str]:
+    """Return the groups of the project that ask for a package: then the dispute is about that, not what follows."""
+    demands = (demand for solution in solutions.values() for demand in solution.demands_on(name))
+    return {demand.parent for demand in demands if demand.parent.startswith(THE_PROJECT)}
 
 
 def _wishes(name: str, solutions: Mapping[str, Solution], base_groups: frozenset[str]) -> list[str]:

@@ -21,9 +21,9 @@ from poetry.utils.env import NullEnv
 from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.locking.agreement import Agreeing
+from poetry_aiops.locking.declaration import refuse_several_variants
 from poetry_aiops.locking.model import NoSolutionError
 from poetry_aiops.locking.provides import provision
-from poetry_aiops.locking.selection import refuse_several_variants
 from poetry_aiops.locking.solver import (
     PoetrySolution,
     PoetryVariantSolver,
@@ -262,7 +262,7 @@ class OneLockSolver(Solver):
             transaction = super().solve(use_latest)
             groups = frozenset(package.dependency_group_names(include_optional=True))
             solution = PoetrySolution(package, transaction.get_solved_packages())
-            verify(solution.with_edges(), every_extra(variants, groups), self._plan.targets, self._terms())
+            verify(solution.placements, every_extra(variants, groups), self._plan.targets, self._terms())
         else:
             transaction = self._solve_variants(variants, frozenset(use_latest or ()))
         self._plan.guard.verified(transaction.get_solved_packages())
@@ -283,11 +283,10 @@ class OneLockSolver(Solver):
         solution = PoetrySolution(
             self._package, merged(agreement.solutions[variant].packages for variant in variants)
         )
-        placements = solution.with_edges()
-        verify(placements, every_installation(variants, base_groups), self._plan.targets, self._terms())
+        targets, terms = self._plan.targets, self._terms()
+        verify(solution.placements, every_installation(variants, base_groups), targets, terms)
         self._plan.report(agreement, solution)
-        alone = Installed.of(base_groups)
-        self._plan.report_base(base_findings(placements, alone, self._plan.targets, self._terms()))
+        self._plan.report_base(base_findings(solution.placements, Installed.of(base_groups), targets, terms))
         self._warn_about_yanked(solution.packages)
         return Transaction(
             self._locked_packages,

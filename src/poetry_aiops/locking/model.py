@@ -51,6 +51,11 @@ THE_PROJECT: Final = "the project"
 """The parent of what pyproject.toml itself asks for."""
 
 
+def of_group(*groups: str) -> str:
+    """Return the parent of what one of the project's dependency groups asks for."""
+    return f"{THE_PROJECT}'s group {', '.join(groups)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
     """Who asks for a package, and for which versions: ``torch 2.9.0+cpu`` wants ``numpy`` ``<2``."""

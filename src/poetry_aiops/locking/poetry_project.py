@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.locking.staged_project import Repositories, StagedProject
+    from poetry_aiops.locking.staged_project import StagedProject
 
 
 class PoetryProject:
@@ -49,13 +49,11 @@ class PoetryProject:
         self._own = None
         self._application.reset_poetry()
 
-    def staged(
-        self, root: Path, pyproject: str, lock: str | None, repositories: Repositories | None = None
-    ) -> AbstractContextManager[StagedProject]:
+    def staged(self, root: Path, pyproject: str, lock: str | None) -> AbstractContextManager[StagedProject]:
         """Return a project with these texts, as if they were in ``root``; see :func:`staged_project`."""
         from poetry_aiops.locking.staged_project import staged_project
 
-        return staged_project(root, pyproject, lock, self._application, repositories)
+        return staged_project(root, pyproject, lock, self._application)
 
     def lock(self, staged: StagedProject, *, quiet: bool = False) -> int:
         """Lock a staged project as ``poetry lock`` would; see :func:`lock_staged`.

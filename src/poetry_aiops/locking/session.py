@@ -12,7 +12,12 @@ from poetry.console.commands.installer_command import InstallerCommand
 
 from poetry_aiops.errors import LockConflictError, NegativeAnswerError, UsageError
 from poetry_aiops.locking.compatibility import check_poetry
-from poetry_aiops.locking.declaration import check_declaration, provided_directly, variant_kind
+from poetry_aiops.locking.declaration import (
+    check_declaration,
+    provided_directly,
+    refuse_several_variants,
+    variant_kind,
+)
 from poetry_aiops.locking.gate import LockGuard, locked_by, verify_locked
 from poetry_aiops.locking.installer import LockPlan, exchange_installer
 from poetry_aiops.locking.model import placements_of
@@ -23,7 +28,6 @@ from poetry_aiops.locking.notes import (
     note_vanished_variants,
     note_what_sync_removes,
 )
-from poetry_aiops.locking.selection import refuse_several_variants
 from poetry_aiops.locking.verify import Installed, Terms, base_findings, every_extra, every_installation
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +26,13 @@ from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.puzzle.solver import Solver
 
 from poetry_aiops.accelerators.families import load_families
+from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import (
-    THE_PROJECT,
     Build,
     Demand,
     NoSolutionError,
     Placement,
+    of_group,
     under_extras,
 )
 from poetry_aiops.locking.pool import OfferingPool
@@ -60,6 +61,10 @@ if TYPE_CHECKING:
     SolvedPackages = dict[Package, TransitivePackageInfo]
 
 
+_OTHER_BUILD = (
+    "A package of which a variant declares another build than the shared groups belongs in the variants alone:"
+    " delete it from the shared group's dependencies in pyproject.toml, then run `poetry lock`."
+)
 _BUILD_TAG = re.compile(r"\+([a-z0-9.]+)", re.IGNORECASE)
 
 
@@ -164,23 +169,20 @@ class PoetrySolution:
 
     @cached_property
     def placements(self) -> tuple[Placement, ...]:
-        """Every build of the solution and where it goes."""
+        """Every build of the solution, where it goes, and what it requires."""
         return tuple(
-            Placement(build_of(package), {group: str(marker) for group, marker in info.markers.items()})
+            Placement(
+                build_of(package),
+                {group: str(marker) for group, marker in info.markers.items()},
+                tuple(_edge(dependency, package) for dependency in package.requires),
+            )
             for package, info in self.packages.items()
         )
 
-    def with_edges(self) -> tuple[Placement, ...]:
-        """Return the placements with what each build requires."""
-        return tuple(
-            replace(placement, edges=tuple(_edge(dependency, package) for dependency in package.requires))
-            for placement, package in zip(self.placements, self.packages, strict=True)
-        )
-
     def demands_on(self, name: str) -> tuple[Demand, ...]:
-        """Return who in this solution asks for ``name``, the project itself first."""
+        """Return who in this solution asks for ``name``, the project's groups first."""
         return tuple(
-            Demand(self._title(parent), dependency.pretty_constraint)
+            Demand(_title(parent, dependency), dependency.pretty_constraint)
             for parent in (self.root, *self.packages)
             for dependency in parent.all_requires
             if dependency.name == name
@@ -196,8 +198,11 @@ class PoetrySolution:
             if dependency.name == build.name
         )
 
-    def _title(self, package: Package) -> str:
-        return THE_PROJECT if package.is_root() else f"{package.pretty_name} {package.pretty_version}"
+
+def _title(parent: Package, dependency: Dependency) -> str:
+    if parent.is_root():
+        return of_group(*sorted(dependency.groups))
+    return f"{parent.pretty_name} {parent.pretty_version}"
 
 
 @dataclass
@@ -253,8 +258,11 @@ class PoetryVariantSolver:
         solver.provider._deferred_cache = self._deferred  # noqa: SLF001 - else git and paths are read again
         try:
             return solver.solve(use_latest=use_latest).get_solved_packages()
-        except (SolverProblemError, IncompatibleConstraintsError) as error:
+        except SolverProblemError as error:
             raise NoSolutionError(str(error)) from error
+        except IncompatibleConstraintsError as error:
+            what, *details = str(error).splitlines()
+            raise LockConflictError(what, details=tuple(details), hint=_OTHER_BUILD) from error
 
     def _twins_that_fit(self, variant: str, packages: SolvedPackages) -> dict[str, Callable[[Package], bool]]:
         """Return rules for packages that stand for another name in a version which those who ask for that refuse."""

@@ -11,7 +11,6 @@ import os
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
-from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,21 +20,20 @@ from poetry.core.constraints.version import Version
 from poetry.factory import Factory
 from poetry.inspection import info
 from poetry.packages import Locker
-from poetry.repositories import RepositoryPool
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.project.model import LockedDependency
 from poetry_aiops.system.files import write_new
 from poetry_aiops.system.transaction.store import reported
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from poetry.console.application import Application
     from poetry.core.packages.package import Package
-    from poetry.packages.transitive_package_info import TransitivePackageInfo
     from poetry.poetry import Poetry
-    from poetry.repositories.repository import Repository
+    from poetry.repositories import RepositoryPool
 
 
 if sys.platform == "win32":
@@ -44,8 +42,13 @@ else:
     from pathlib import PosixPath as ConcretePath  # before Python 3.12 no subclass of Path itself works
 
 
-Repositories = dict[tuple[str, str], "Repository"]
-"""Poetry's repositories by name and address."""
+@dataclass(frozen=True, slots=True)
+class OfferedVersion:
+    """A version that an index has: the Python that it is for, and what it requires, read when it is asked for."""
+
+    version: str
+    python: str
+    requires: Callable[[], tuple[LockedDependency, ...]]
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,13 @@ class StagedProject:
 
     def offered_as(self, name: str, version: str, source: str | None) -> str | None:
         """Return the version by which the indexes have a pin, a local build of it if need be; None when they have none."""
-        versions = [package.version for package in self._found(name, version, source)]
+        versions = [package.version for package in self._found(name, f"=={version}", source)]
         exact = [found for found in versions if found.text == version or found == Version.parse(version)]
         return max(exact or versions).text if versions else None
 
     def why_not_offered(self, name: str, version: str, source: str | None) -> str | None:
         """Return why the indexes do not give a version for this project's Python, None when they do."""
-        packages = self._found(name, version, source)
+        packages = self._found(name, f"=={version}", source)
         if not packages:
             return f"no index offers {name} {version} any more"
         python = self.poetry.package.python_constraint
@@ -76,8 +79,36 @@ class StagedProject:
             return f"{name} {version} is for Python {needs}, the project for {self.poetry.package.python_versions}"
         return None
 
-    def _found(self, name: str, version: str, source: str | None) -> list[Package]:
-        constraint = {"version": f"=={version}", "allow-prereleases": True, "source": source}
+    def offered(self, name: str, constraint: str, source: str | None) -> tuple[OfferedVersion, ...]:
+        """Return the versions that the indexes have within a constraint, newest first, without what was yanked.
+
+        Pre-releases are among them where the constraint names one, or where there is nothing else.
+        """
+        found = self._found(name, constraint, source, prereleases=False)
+        found.sort(key=lambda package: package.version, reverse=True)
+        return tuple(
+            OfferedVersion(package.version.text, package.python_versions, partial(self._requires, package))
+            for package in found
+            if not package.yanked
+        )
+
+    def _requires(self, package: Package) -> tuple[LockedDependency, ...]:
+        whole = self.poetry.pool.package(package.name, package.version, package.source_reference)
+        return tuple(
+            LockedDependency(
+                one.name,
+                str(one.constraint),
+                tuple(one.extras),
+                str(one.marker),
+                optional=bool(one.in_extras),
+            )
+            for one in whole.requires
+        )
+
+    def _found(
+        self, name: str, version: str, source: str | None, *, prereleases: bool = True
+    ) -> list[Package]:
+        constraint = {"version": version, "allow-prereleases": prereleases or None, "source": source}
         dependency = Factory.create_dependency(name, {key: one for key, one in constraint.items() if one})
         pool = self.poetry.pool
         # Asked for a version that is not there, Poetry's page remembers it without files, as yanked, from then on.
@@ -95,12 +126,11 @@ def staged_project(
     pyproject: str,
     lock: str | None,
     application: Application,
-    repositories: Repositories | None = None,
 ) -> Iterator[StagedProject]:
     """Give a Poetry project with these texts, as if they were in ``root``; both files are gone afterwards.
 
-    Plugins and the cache are on or off as for the application's own project. ``repositories`` are shared with other
-    staged projects: what one has read of an index the next one has; the locks of those name no files. Raises InputError when Poetry does not accept the pyproject.toml.
+    Plugins and the cache are on or off as for the application's own project. Raises
+    InputError when Poetry does not accept the pyproject.toml.
     """
     what = "The planned project cannot be written to the folder for temporary files, so nothing was changed"
     with ExitStack() as stack:
@@ -112,9 +142,6 @@ def staged_project(
             if lock is not None:
                 write_new(lock_path, lock.encode("utf-8"))
         poetry = _poetry(root, staged, lock_path, application)
-        if repositories is not None:
-            poetry.set_pool(_shared(poetry, repositories))
-            poetry.set_locker(_VersionsLocker(lock_path, poetry.pyproject.data))
         stack.enter_context(_builds_from(poetry.pool))
         yield StagedProject(poetry, lock_path, Path(folder) / "env")
 
@@ -132,26 +159,6 @@ def _builds_from(pool: RepositoryPool) -> Iterator[None]:
         yield
     finally:
         names["isolated_builder"] = own
-
-
-class _VersionsLocker(Locker):
-    """Writes a lock to be compared only: the hashes of files are two thirds of it, and of the time that it takes."""
-
-    def set_lock_data(self, root: Package, packages: dict[Package, TransitivePackageInfo]) -> bool:
-        without = {}
-        for package, information in packages.items():
-            without[bare := copy(package)] = information
-            bare.files = []
-        return super().set_lock_data(root, without)
-
-
-def _shared(poetry: Poetry, repositories: Repositories) -> RepositoryPool:
-    """Return the project's pool with the repositories that are known already in place of its own."""
-    pool = RepositoryPool(config=poetry.config)
-    for own in poetry.pool.all_repositories:
-        key = (own.name, str(getattr(own, "url", "")))
-        pool.add_repository(repositories.setdefault(key, own), priority=poetry.pool.get_priority(own.name))
-    return pool
 
 
 def _path_as_in(root: Path, folder: str, name: str) -> Path:

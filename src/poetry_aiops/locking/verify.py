@@ -20,7 +20,7 @@ from poetry.core.constraints.version import Version, parse_constraint
 
 from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import LockConflictError
-from poetry_aiops.locking.model import THE_PROJECT, edges_of_group
+from poetry_aiops.locking.model import edges_of_group, of_group
 from poetry_aiops.project.backends import AMD_INDEX, family_of
 from poetry_aiops.project.constraints import read_marker
 from poetry_aiops.project.model import MAIN
@@ -147,7 +147,7 @@ def double_builds(
 ) -> tuple[DoubleBuild, ...]:
     """Return every package of which the groups would install two builds on some machine."""
     machines = Machines(targets)
-    return _doubles(_Selected(placements, Installed("", groups, extras), machines, machines.all))
+    return _doubles(SelectedBuilds(placements, Installed("", groups, extras), machines, machines.all))
 
 
 def verify(
@@ -192,7 +192,7 @@ def findings(
     """Return everything that is wrong with one installation on the machines where it can be."""
     variant = _variant(installed, terms) if terms else None
     where = machines.all if terms is None else machines.for_backend(terms.backends.get(variant or ""), terms)
-    selected = _Selected(placements, installed, machines, where)
+    selected = SelectedBuilds(placements, installed, machines, where)
     doubles = _doubles(selected)
     if terms is None:
         yield from doubles
@@ -201,7 +201,7 @@ def findings(
     yield from doubles
     if MAIN in installed.groups:
         yield from _gaps(selected, needs, terms, variant)
-    yield from _overwriting(selected, needs)
+    yield from _overwriting(selected, needs, terms, variant)
     yield from _foreign_companions(selected, variant, terms)
 
 
@@ -236,7 +236,7 @@ class Machines:
 
 
 @dataclass(slots=True)
-class _Need:
+class PackageNeed:
     """Machines on which a requirement on a package holds, requirement by requirement."""
 
     demands: dict[tuple[str, LockedDependency], int] = field(default_factory=dict)
@@ -250,7 +250,7 @@ class _Need:
         )
 
 
-class _Selected:
+class SelectedBuilds:
     """What one installation takes from the lock on each machine."""
 
     def __init__(
@@ -272,9 +272,9 @@ class _Selected:
         """Return the machines on which some build of a package is selected."""
         return _union(bits for _, bits in self.chosen.get(name, ()))
 
-    def needs(self, terms: Terms) -> dict[str, _Need]:
+    def needs(self, terms: Terms) -> dict[str, PackageNeed]:
         """Return what the project and the selected packages need, with the extras that they ask for followed."""
-        needs: defaultdict[str, _Need] = defaultdict(_Need)
+        needs: defaultdict[str, PackageNeed] = defaultdict(PackageNeed)
         active: defaultdict[tuple[str, str], int] = defaultdict(int)
         waiting: list[tuple[str, str, int]] = []
 
@@ -288,7 +288,7 @@ class _Selected:
 
         for group in sorted(self.installed.groups):
             edges = terms.wants.get(group, ())
-            follow(f"{THE_PROJECT}'s group {group}", edges, self.where, self.installed.extras)
+            follow(of_group(group), edges, self.where, self.installed.extras)
         for rows in self.chosen.values():
             for placement, bits in rows:
                 follow(str(placement), placement.edges, bits, NO_EXTRAS)
@@ -302,7 +302,7 @@ class _Selected:
         return needs
 
 
-def _doubles(selected: _Selected) -> tuple[DoubleBuild, ...]:
+def _doubles(selected: SelectedBuilds) -> tuple[DoubleBuild, ...]:
     found = []
     for name, rows in selected.chosen.items():
         by_build: dict[Build, int] = {}
@@ -316,7 +316,7 @@ def _doubles(selected: _Selected) -> tuple[DoubleBuild, ...]:
 
 
 def _gaps(
-    selected: _Selected, needs: Mapping[str, _Need], terms: Terms, variant: str | None
+    selected: SelectedBuilds, needs: Mapping[str, PackageNeed], terms: Terms, variant: str | None
 ) -> Iterator[LockFinding]:
     families = load_families()
     for name, need in sorted(needs.items()):
@@ -344,7 +344,7 @@ def _gaps(
             )
 
 
-def _serves(build: Build, need: _Need, bits: int) -> bool:
+def _serves(build: Build, need: PackageNeed, bits: int) -> bool:
     """Say whether a twin has a version that everyone accepts who asks for the other name on these machines."""
     version = Version.parse(build.version)
     return all(
@@ -391,14 +391,16 @@ def _platform(target: str) -> str:
     return target.rpartition("-py")[0]
 
 
-def _overwriting(selected: _Selected, needs: Mapping[str, _Need]) -> Iterator[LockFinding]:
+def _overwriting(
+    selected: SelectedBuilds, needs: Mapping[str, PackageNeed], terms: Terms, variant: str | None
+) -> Iterator[LockFinding]:
     for family in load_families().families:
         present = sorted(family.members & selected.chosen.keys())
         for one, other in combinations(present, 2):
             both = selected.bits(one) & selected.bits(other) & ~_together(selected, one, other)
             if both:
                 parents = dict.fromkeys(
-                    f"{parent} wants {name}"
+                    parent.replace(" (", f" ({name} ", 1)
                     for name in (one, other)
                     if name in needs
                     for parent in needs[name].parents(both)
@@ -408,12 +410,33 @@ def _overwriting(selected: _Selected, needs: Mapping[str, _Need]) -> Iterator[Lo
                     f"{one} and {other} overwrite each other's files ({', '.join(family.imports)})",
                     selected.machines.names(both),
                     tuple(parents),
-                    f"Declare one of them in each variant and neither in the shared groups (`poetry hw-add {one}` does"
-                    " that); a variant's own one serves whatever requires the other",
+                    _way_to_one(family.members, {one, other}, selected.installed, terms, variant),
                 )
 
 
-def _together(selected: _Selected, one: str, other: str) -> int:
+def _way_to_one(
+    members: frozenset[str], pair: set[str], installed: Installed, terms: Terms, variant: str | None
+) -> str:
+    """Return how a variant comes to have one of two packages of a family; its own serves whatever requires the other."""
+    if installed.extras:
+        return "Make the variants optional groups: these are solved one by one, extras all together"
+    declared = {
+        group: members & {edge.name for edge in edges} for group, edges in terms.wants.items() if edges
+    }
+    own = declared.get(variant or "", frozenset())
+    if pair <= own:
+        return f"Take one of them out of {variant}"
+    shared = frozenset[str]().union(
+        *(declared.get(group, ()) for group in installed.groups if group != variant)
+    )
+    name = min((pair & shared) or pair - own)
+    backends = [backend for group, backend in terms.backends.items() if not declared.get(group)]
+    if not backends:
+        return f"Take {name} out of the shared groups: what each variant declares replaces it"
+    return f"Run `poetry hw-add {name} --variants {','.join(dict.fromkeys(backends))}`"
+
+
+def _together(selected: SelectedBuilds, one: str, other: str) -> int:
     """Return the machines on which one of two packages requires the other, so that they are made to be together."""
     pairs = ((one, other), (other, one))
     return _union(
@@ -425,7 +448,7 @@ def _together(selected: _Selected, one: str, other: str) -> int:
     )
 
 
-def _foreign_companions(selected: _Selected, variant: str | None, terms: Terms) -> Iterator[LockFinding]:
+def _foreign_companions(selected: SelectedBuilds, variant: str | None, terms: Terms) -> Iterator[LockFinding]:
     jetson = variant is not None and family_of(terms.backends[variant]) == "jetson"
     for framework, companions in load_families().companions.items():
         for name in sorted(companions & selected.chosen.keys()):

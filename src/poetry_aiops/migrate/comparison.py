@@ -1,38 +1,55 @@
-"""What the old files install and what the new lock installs: the old side is its pins, solved alone, or asked of pip."""
+"""What the old files install and what the new lock installs: metadata says what the lines select, or pip itself.
+
+pip is asked for its own report of a run that installs nothing.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+import json
+import platform
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
 
+import virtualenv
+from packaging.requirements import Requirement as Pep508
+
+from poetry_aiops.errors import IncompleteError, InputError
 from poetry_aiops.locking.api import Machines, Terms
 from poetry_aiops.migrate.legacy.model import install_line
-from poetry_aiops.migrate.locking import hints_from, solved_alone
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.old_commands import knowledge_in
-from poetry_aiops.migrate.pip_report import pip_installs
-from poetry_aiops.migrate.planning.convert import pin_of
-from poetry_aiops.migrate.planning.entry import Identity
+from poetry_aiops.migrate.planning.convert import OldPin
+from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.request import PYPROJECT
-from poetry_aiops.migrate.writing.causes import Causes, Root
-from poetry_aiops.migrate.writing.generate import Layout, generate
-from poetry_aiops.migrate.writing.installs import OldRequirementsFile, compare, compare_with_pip
+from poetry_aiops.migrate.writing.causes import Causes, Root, is_allowed
+from poetry_aiops.migrate.writing.evaluation import LineEvaluation
+from poetry_aiops.migrate.writing.installs import (
+    OldRequirementsFile,
+    compare_with_pip,
+    evaluated,
+    wanted_versions,
+)
 from poetry_aiops.migrate.writing.proof import prove
-from poetry_aiops.project.edit_text import toml_text
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lines import requirement_lines
-from poetry_aiops.project.model import MAIN, Lock, Package
+from poetry_aiops.project.model import MAIN, Lock, LockedDependency, Package
 from poetry_aiops.project.targets import machines_for
 from poetry_aiops.project.toml import parse_toml
-from poetry_aiops.system.reading import read_file
+from poetry_aiops.system.addresses import redact
+from poetry_aiops.system.process import run_limited
+from poetry_aiops.system.reading import ANYWHERE, read_file
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.cli.output import Output
-    from poetry_aiops.locking.api import PoetryProject, Repositories, StagedProject
-    from poetry_aiops.migrate.planning.convert import OldPin
+    from collections.abc import Mapping, Sequence
+
+    from poetry_aiops.locking.api import StagedProject
+    from poetry_aiops.migrate.model import ReadRequirement
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.installs import InstallProof
@@ -46,22 +63,10 @@ class InstallComparison:
     """``locked`` is the text of the project's poetry.lock as it is."""
 
     request: MigrationRequest
-    project: PoetryProject
     given: MigrationInput
-    output: Output
     locked: str | None
-    _repositories: Repositories = field(default_factory=dict)
-    """Shared by the solves of single files: they have no pins to ask for, so they all see the same versions."""
-
-    def hints(self) -> list[OldPin]:
-        """Return what the files select alone, main's first: where the new lock begins beside the old pins."""
-        found: dict[str, list[OldPin]] = {}
-        for old in self.old_files:
-            fresh: dict[str, list[OldPin]] = {}
-            for pin in hints_from(old.lock, old.file) if old.lock is not None else ():
-                fresh.setdefault(pin.name, []).append(pin)
-            found = {**fresh, **found}
-        return [pin for pins in found.values() for pin in pins]
+    hints: tuple[OldPin, ...] = ()
+    """Where a lock has to begin for each file to get what it selects alone, main's first; empty where it did."""
 
     def prove(self, plan: MigrationPlan, lock: Lock, staged: StagedProject) -> Proof:
         """Compare pins, constraints and installs with a lock; a variant counts only where its backend exists."""
@@ -82,13 +87,41 @@ class InstallComparison:
             entry for group in plan.edits.groups if group.name == CONSTRAINTS for entry in group.entries
         ]
         backends = {group.name: group.backend for group in plan.edits.groups if group.backend is not None}
+        offered = cache(lambda name, constraint: staged.offered(name, constraint, _source_of(lock, name)))
         where = Machines(machines)
         installs = []
+        wanted: dict[str, str] = {}
+        lost = False
         for old in self.old_files:
             backend = next((backends[group] for group in old.groups if group in backends), None)
             names = set(where.names(where.for_backend(backend, Terms())))
-            there = tuple(machine for machine in machines if machine.name in names)
-            installs.append(self._compared(old, lock, there, causes))
+            there = tuple(
+                one
+                for one in machines
+                if one.name in names and holds(self.given.plan.roles[old.file].marker, one)
+            )
+            if not there:
+                continue
+            evaluation = LineEvaluation(lock, old.groups, old.lines, old.constraints, there, offered)
+            installs.append(self._compared(old, evaluation, causes))
+            own = wanted_versions(installs[-1], evaluation)
+            wanted |= {name: version for name, version in own.items() if name not in wanted}
+            lost = (
+                lost
+                or bool(evaluation.doubled())
+                or any(
+                    edge.name in own
+                    and package.name not in wanted
+                    and not is_allowed(edge.constraint, own[edge.name])
+                    for package in lock.packages
+                    for edge in package.edges
+                )
+            )
+        place = Place(PYPROJECT)
+        self.hints = tuple(
+            OldPin(name, version, MAIN, place, source=_source_of(lock, name), direct=False)
+            for name, version in (wanted.items() if lost else ())
+        )
         return prove(plan.pins, machines, causes, constraints, installs)
 
     @cached_property
@@ -98,11 +131,19 @@ class InstallComparison:
         groups = {file.path: file.groups for file in known.files}
         files = [file for file in self.given.tree.readings if file in groups and not self._is_source(file)]
         files.sort(key=lambda file: (groups[file] != (MAIN,), file))
+        words = ("--no-root",) if known.is_package else ()
         found = []
         for file in files:
-            words = ("--no-root",) if known.is_package else ()
-            command = install_line(groups[file], known, words=words)
-            found.append(self._solved(OldRequirementsFile(file, groups[file], command)))
+            reading = self.given.tree.readings[file]
+            found.append(
+                OldRequirementsFile(
+                    file,
+                    groups[file],
+                    install_line(groups[file], known, words=words),
+                    tuple(_edge(one) for one in reading.requirements if one.origin != "project"),
+                    tuple(_edge(one) for one in reading.constraints),
+                )
+            )
         return tuple(found)
 
     def _is_source(self, file: str) -> bool:
@@ -110,77 +151,12 @@ class InstallComparison:
         path = PurePosixPath(file)
         return path.suffix == ".in" and str(path.with_suffix(".txt")) in self.given.tree.readings
 
-    def _solved(self, old: OldRequirementsFile) -> OldRequirementsFile:
-        plan = self.given.alone(old.file)
-        if plan.errors:
-            return replace(old, failure=plan.errors[0].what)
-        if self.request.prove or self._is_all(plan):
-            return old
-        pins = self._pins_of(old.file)
-        return self._alone(old, plan) if pins is None else replace(old, lock=pins)
-
-    def _alone(self, old: OldRequirementsFile, plan: MigrationPlan) -> OldRequirementsFile:
-        self.output.note(f"solving {old.file} alone, to compare what it installs")
-        lock, failure = solved_alone(self.project, self.request.root, plan, self._text_of, self._repositories)
-        return replace(old, lock=lock, failure=failure)
-
-    def _pins_of(self, file: str) -> Lock | None:
-        """Return a file's pins as what it selects; None where a line of it is no pin.
-
-        Where a lock installs just these, so does pip: they are complete and go together, or they would not be a lock.
-        """
-        requirements = self.given.tree.readings[file].requirements
-        pins = [pin for one in requirements if (pin := pin_of(one, MAIN, None, direct=True)) is not None]
-        if not pins or len(pins) < len(requirements):
-            return None
-        packages = tuple(
-            Package(
-                name=pin.name,
-                pretty_name=pin.name,
-                version=pin.version,
-                description="",
-                optional=False,
-                python_versions="*",
-                groups=(MAIN,),
-                markers=pin.marker,
-                files=(),
-                edges=(),
-                extras={},
-                source=None,
-            )
-            for pin in pins
-        )
-        return Lock("2.1", "*", None, packages, {}, self.request.root / file)
-
-    def _is_all(self, alone: MigrationPlan) -> bool:
-        """Say whether the new lock is the solution of one file's lines already, as nothing else goes into it."""
-        plan = self.given.plan
-        return (
-            self.locked is None
-            and self.given.around.existing is None
-            and alone.edits.groups == plan.edits.groups
-            and alone.edits.sources == plan.edits.sources
-            and all(pin.direct for pin in plan.pins)
-        )
-
-    def _text_of(self, plan: MigrationPlan) -> str:
-        head = f"[tool.poetry]\npackage-mode = false\n\n[tool.poetry.dependencies]\npython = {toml_text(self.given.python)}\n"
-        identity = Identity("alone", "0", self.given.python, "")
-        layout = Layout(standard_main=False, standard_groups=False)
-        return generate(head, plan.edits, identity, layout, self.request.root / PYPROJECT)
-
-    def _compared(
-        self, old: OldRequirementsFile, lock: Lock, machines: tuple[Target, ...], causes: Causes
-    ) -> InstallProof:
-        if self.request.prove:
-            reported, machine = pip_installs(self.request.root, old.file, machines)
-            return compare_with_pip(old, reported, machine, causes)
-        if old.lock is None and not old.failure:
-            old = replace(old, lock=lock)
-        found = compare(old, machines, causes)
-        if found.differences and self._pins_of(old.file) == old.lock:
-            return compare(self._alone(old, self.given.alone(old.file)), machines, causes)
-        return found
+    def _compared(self, old: OldRequirementsFile, evaluation: LineEvaluation, causes: Causes) -> InstallProof:
+        """Compare by metadata, and with pip where the user wants that."""
+        if not self.request.prove:
+            return evaluated(old, evaluation, causes)
+        selection, machine = pip_installs(self.request.root, old.file, evaluation.targets)
+        return compare_with_pip(old, selection, machine, causes, is_met=evaluation.is_met)
 
     def _roots(self, plan: MigrationPlan) -> list[Root]:
         found = [
@@ -209,6 +185,11 @@ class InstallComparison:
         return frozenset((str(package["name"]), str(package["version"])) for package in packages)
 
 
+def _edge(one: ReadRequirement) -> LockedDependency:
+    """Return a line in the form of a locked package's requirement."""
+    return LockedDependency(one.name, one.specifier or "*", one.extras, one.marker, optional=False)
+
+
 def _where(one: Requirement, line: int | None) -> str:
     extras = f" (extra {', '.join(one.in_extras)})" if one.in_extras else ""
     return f"{Place(PYPROJECT, line or 0)}{extras}"
@@ -217,3 +198,64 @@ def _where(one: Requirement, line: int | None) -> str:
 def _source_of(lock: Lock, name: str) -> str | None:
     sources = [package.source for package in lock.packages if package.name == name]
     return sources[0].reference if sources and sources[0] is not None else None
+
+
+_TIME_LIMIT: Final = 1800.0  # seconds: it may have to build packages
+_SHOWN: Final = 12  # lines of pip's output
+
+
+def pip_installs(root: Path, file: str, targets: Sequence[Target]) -> tuple[Lock, Target]:
+    """Return what ``pip install -r FILE`` would install in an empty environment here, with what each package requires.
+
+    The environment is made by the Python that runs Poetry. Raises InputError where the project is not for it, and
+    IncompleteError where pip does not come to an end.
+    """
+    machine = this_machine(targets)
+    with tempfile.TemporaryDirectory(prefix="poetry-aiops-pip-") as folder:
+        environment = virtualenv.cli_run([folder, "--no-setuptools", "--quiet"], setup_logging=False)
+        python, report = str(environment.creator.exe), Path(folder) / "report.json"
+        command = [python, "-m", "pip", "install", "--dry-run", "--no-input", "--report", str(report), "-r"]
+        finished = run_limited([*command, str(root / file)], _TIME_LIMIT)
+        if finished.outcome != "ok":
+            lines = redact(finished.output.decode("utf-8", "replace")).splitlines()
+            raise IncompleteError(
+                f"pip cannot say what it would install from {file} ({finished.outcome})",
+                details=tuple(lines[-_SHOWN:]),
+                hint="Run this without --prove, or make `pip install` of the file work here first.",
+            )
+        document = json.loads(read_file(report, within=ANYWHERE))
+    return selection_of(document, root / file), machine
+
+
+def selection_of(report: Mapping[str, Any], path: Path) -> Lock:
+    """Return the packages of a report of pip's; the requirements of extras are left out."""
+    packages = []
+    for one in report["install"]:
+        metadata = one["metadata"]
+        required = [Pep508(text) for text in metadata.get("requires_dist", ())]
+        here = [need for need in required if need.marker is None or need.marker.evaluate({"extra": ""})]
+        edges = tuple(
+            LockedDependency(normalised(need.name), str(need.specifier) or "*", (), "", optional=False)
+            for need in here
+        )
+        name = normalised(metadata["name"])
+        version = str(metadata["version"])
+        packages.append(
+            Package(name, name, version, "", False, "*", (MAIN,), "", (), edges, {}, None)  # noqa: FBT003
+        )
+    return Lock("2.1", "*", None, tuple(packages), {}, path)
+
+
+def this_machine(targets: Sequence[Target]) -> Target:
+    """Return the target that this machine with the Python that runs Poetry is."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for target in targets:
+        environment = target.environment
+        same = environment["sys_platform"] == sys.platform and target.python == python
+        if same and environment["platform_machine"].lower() == platform.machine().lower():
+            return target
+    raise InputError(
+        f"the project is not for Python {python} on this machine, so pip cannot be asked",
+        where="--prove",
+        hint="Run Poetry with a Python that the project is for, or leave --prove out.",
+    )

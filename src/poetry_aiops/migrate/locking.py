@@ -3,35 +3,53 @@
 pip's constraints bind what something needs and add nothing. Poetry has no such thing, but a group that is never
 installed binds as well, as long as it names only what is locked anyway. So the project is locked with the constraints
 on what it asks for itself, then with those on all that was locked, until the same ones come out.
+
+An ``explicit`` source is asked only for the packages that name it, so what torch for ROCm requires and only PyTorch's
+index offers (triton-rocm) has to name that source as well. pip asks every index for everything.
+
+The old pins are a lock that Poetry starts from, so that the first `poetry lock` changes no version. This stub names
+each package with its version and index only; Poetry completes it with the files, hashes and
+dependencies that the index gives (tried on Poetry 2.1 to 2.5).
 """
 
 from __future__ import annotations
 
+import tomllib
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from poetry_aiops.errors import AiopsError, IncompleteError, NegativeAnswerError
+from poetry.console.exceptions import PoetryRuntimeError
+from poetry.core.packages.dependency import Dependency
+from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
+
+from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError
 from poetry_aiops.index.source import INDEX_ERRORS
-from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.convert import OldPin
+from poetry_aiops.migrate.planning.entry import PlannedEntry
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
-from poetry_aiops.migrate.writing.companions import companions_of
-from poetry_aiops.migrate.writing.seed import with_seeds
+from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.constraints import all_of
+from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.lockfile import read_lock
-from poetry_aiops.project.model import MAIN
+from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from poetry_aiops.locking.api import PoetryProject, Repositories, StagedProject
+    from poetry.core.packages.package import Package
+    from poetry.repositories import RepositoryPool
+    from poetry.repositories.repository import Repository
+
+    from poetry_aiops.locking.api import PoetryProject, StagedProject
+    from poetry_aiops.migrate.planning.convert import OldPin
+    from poetry_aiops.migrate.planning.entry import PlannedGroup
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.writing.proof import Proof
     from poetry_aiops.project.model import Lock
@@ -46,13 +64,9 @@ class PlannedLock:
     old: str | None
     """The project's poetry.lock as it is."""
     text_of: Callable[[MigrationPlan], str]
-    prove: Callable[[MigrationPlan, Lock, StagedProject], Proof] | None = None
+    prove: Callable[[MigrationPlan, Lock, StagedProject], Proof]
     hints: Sequence[OldPin] = ()
     """Versions to begin with where no pin says which: what the old files select alone."""
-    quiet: bool = False
-    repositories: Repositories | None = None
-    """What solves share. Asked for a version that is gone, a repository goes on as if it had it, so that after such a
-    question no solve may use the same one again."""
     code: int = 0
     proof: Proof | None = None
     lock: bytes = b""
@@ -109,24 +123,21 @@ class PlannedLock:
         return pins
 
     def _lock_with(self, plan: MigrationPlan, seeds: Sequence[OldPin]) -> frozenset[str]:
-        with self._staged(plan, seeds, self.repositories) as staged:
-            self.code = self.project.lock(staged, quiet=self.quiet)
+        with self._staged(plan, seeds) as staged:
+            self.code = self.project.lock(staged)
             if self.code != 0:
                 return frozenset()
             lock = self.parsed = read_lock(staged.lock_path)
             self.lock = read_file(staged.lock_path)
-            if self.prove is not None:
-                self.proof = self.prove(plan, lock, staged)
+            self.proof = self.prove(plan, lock, staged)
         return frozenset(
             package.name for package in lock.packages if set(package.groups or ()) - {CONSTRAINTS}
         )
 
-    def _staged(
-        self, plan: MigrationPlan, seeds: Sequence[OldPin], repositories: Repositories | None = None
-    ) -> AbstractContextManager[StagedProject]:
+    def _staged(self, plan: MigrationPlan, seeds: Sequence[OldPin]) -> AbstractContextManager[StagedProject]:
         addresses = {source.name: source.url for source in plan.edits.sources}
         seeded = with_seeds(self.old, seeds, addresses)
-        return self.project.staged(self.root, self.text_of(plan), seeded, repositories)
+        return self.project.staged(self.root, self.text_of(plan), seeded)
 
     def _in_words(self, error: Exception, plan: MigrationPlan) -> Exception:
         """Return a failure of Poetry's as one of ours, so that it has an exit code and a document."""
@@ -151,40 +162,6 @@ class PlannedLock:
         return NegativeAnswerError("Poetry cannot lock the requirements", details=tuple(text.splitlines()))
 
 
-def solved_alone(
-    project: PoetryProject,
-    root: Path,
-    plan: MigrationPlan,
-    text_of: Callable[[MigrationPlan], str],
-    repositories: Repositories | None = None,
-) -> tuple[Lock | None, str]:
-    """Return the lock of a plan that nothing is taken over into, or why there is none."""
-    alone = PlannedLock(project, root, None, text_of, quiet=True, repositories=repositories)
-    try:
-        alone.run(replace(plan, pins=()))
-    except (IncompleteError, OSError):
-        raise
-    except AiopsError as error:
-        return None, " ".join([*error.details, str(error)][:1])
-    return alone.parsed, "" if alone.parsed is not None else "Poetry's installer refused"
-
-
-def hints_from(lock: Lock, file: str) -> list[OldPin]:
-    """Return the versions of a lock as a start for another one; what comes from no index is left out."""
-    return [
-        OldPin(
-            package.name,
-            package.version,
-            MAIN,
-            Place(file),
-            source=package.source.reference if package.source else None,
-            direct=False,
-        )
-        for package in lock.packages
-        if package.source is None or package.source.type == "legacy"
-    ]
-
-
 def fitting(pins: Sequence[OldPin], staged: StagedProject) -> list[OldPin]:
     """Return the pins that an index offers; one without a local version becomes the build that there is.
 
@@ -202,3 +179,123 @@ def _is_from_poetry(error: Exception) -> bool:
     frames = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)]
     modules = [type(error).__module__, *frames[-1:]]
     return any(module.partition(".")[0] == "poetry" for module in modules)
+
+
+def companions_of(
+    pool: RepositoryPool, groups: Sequence[PlannedGroup]
+) -> dict[str, tuple[PlannedEntry, ...]]:
+    """Return by group the entries for what the packages of explicit sources require and only their source offers.
+
+    An index that cannot be asked gives none; locking then says what is wrong.
+    """
+    explicit = {repository.name for repository in pool.all_repositories} - {
+        repository.name for repository in pool.repositories
+    }
+    found = {}
+    for group in groups:
+        named = {entry.name for other in (group, *groups[:1]) for entry in other.entries}
+        todo = [entry for entry in group.entries if entry.source in explicit]
+        more: list[PlannedEntry] = []
+        while todo:
+            for entry in _asked(todo.pop(), pool):
+                if entry.name not in named:
+                    named.add(entry.name)
+                    more.append(entry)
+                    todo.append(entry)
+        if more:
+            found[group.name] = tuple(more)
+    return found
+
+
+def _asked(entry: PlannedEntry, pool: RepositoryPool) -> list[PlannedEntry]:
+    try:
+        return list(_required_by(entry, pool))
+    except (
+        PackageNotFoundError,
+        RepositoryError,
+        PoetryRuntimeError,
+        OSError,
+    ):  # requests' errors are OSErrors
+        return []
+
+
+def _required_by(entry: PlannedEntry, pool: RepositoryPool) -> Iterator[PlannedEntry]:
+    repository = pool.repository(str(entry.source))
+    package = _newest(repository, Dependency(entry.name, entry.specifier or "*", allows_prereleases=True))
+    for required in package.requires if package is not None else ():
+        if required.is_optional() or required.in_extras or required.is_direct_origin():
+            continue
+        if repository.find_packages(required) and not pool.find_packages(required):
+            marker = "" if required.marker.is_any() else str(required.marker)
+            yield PlannedEntry(
+                required.name, entry.places, source=entry.source, marker=all_of(entry.marker, marker)
+            )
+
+
+def _newest(repository: Repository, wanted: Dependency) -> Package | None:
+    offered = repository.find_packages(wanted)
+    if not offered:
+        return None
+    newest = max(offered, key=lambda package: package.version)
+    return repository.package(newest.name, newest.version)
+
+
+_HEAD = "# A start for `poetry lock` from the pins of requirements files.\n"
+
+
+def with_seeds(lock: str | None, pins: Iterable[OldPin], addresses: Mapping[str, str]) -> str | None:
+    """Return a poetry.lock to begin with: the project's own and the pins of packages that it does not hold.
+
+    ``addresses`` are the sources' URLs. The same version from the same source stands once, with all its groups.
+    None where there is neither a lock nor a pin. Raises InputError for a lock that is no TOML.
+    """
+    packages: dict[tuple[str, str, str], list[str]] = {}
+    there = _locked_names(lock)
+    for pin in pins:
+        if pin.name in there:
+            continue
+        groups = packages.setdefault((pin.name, pin.version, pin.source or ""), [])
+        if pin.group not in groups:
+            groups.append(pin.group)
+    if not packages:
+        return lock
+    blocks = [_package(*key, groups, addresses) for key, groups in sorted(packages.items())]
+    if lock is not None:
+        return lock.rstrip() + "\n\n" + "\n".join(blocks)
+    metadata = '[metadata]\nlock-version = "2.1"\npython-versions = "*"\ncontent-hash = "none"\n'
+    return _HEAD + "\n" + "\n".join(blocks) + "\n" + metadata
+
+
+def _locked_names(lock: str | None) -> frozenset[str]:
+    try:
+        packages = parse_toml(lock or "").get("package", [])
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            "it cannot be read",
+            where="poetry.lock",
+            details=(str(error),),
+            hint="Repair it, or remove it and migrate again.",
+        ) from error
+    return frozenset(normalised(str(package["name"])) for package in packages)
+
+
+def _package(name: str, version: str, source: str, groups: list[str], addresses: Mapping[str, str]) -> str:
+    lines = [
+        "[[package]]",
+        f"name = {toml_text(name)}",
+        f"version = {toml_text(version)}",
+        'description = ""',
+        "optional = false",
+        'python-versions = "*"',
+        f"groups = [{', '.join(toml_text(group) for group in groups)}]",
+        "files = []",
+    ]
+    if source in addresses:
+        lines += [
+            "",
+            "[package.source]",
+            'type = "legacy"',
+            f"url = {toml_text(addresses[source].rstrip('/'))}",
+            f"reference = {toml_text(source)}",
+        ]
+    return "\n".join(lines) + "\n"

@@ -93,8 +93,6 @@ def proof_lines(proof: Proof) -> list[str]:
 
 def _install_lines(install: InstallProof) -> list[str]:
     """Return what one old file installs beside its command today."""
-    if install.failure:
-        return [f"{install.file} cannot be locked alone, so it is not compared: {install.failure}"]
     who = "pip selects here" if install.by == "pip" else "its lines select alone"
     kept = install.packages - len({one.name for one in install.differences if one.old is not None})
     found = [f"{install.file}: `{install.command}` installs {kept} of {install.packages} packages as {who}"]
@@ -260,7 +258,6 @@ def _install_content(install: InstallProof) -> dict[str, Any]:
         "command": install.command,
         "by": install.by,
         "packages": install.packages,
-        "failure": install.failure,
         "differences": [
             {
                 "name": one.name,

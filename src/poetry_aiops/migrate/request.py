@@ -19,14 +19,13 @@ from poetry_aiops.migrate.old_commands import referenced_files
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint
 from poetry_aiops.migrate.planning.plan import MigrationContext, make_plan
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS, Role, classify
-from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP, setup_metadata
+from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.planning.uv_project import UvProject, is_uv_project, uv_project
 from poetry_aiops.migrate.reading.conda import has_pip_section, is_environment_name
 from poetry_aiops.migrate.reading.read import read_tree
 from poetry_aiops.migrate.reading.text import encode
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.project.targets import targets
 from poetry_aiops.system.reading import boundary, read_file
@@ -105,17 +104,6 @@ class MigrationInput:
     """The Python versions to lock for, as Poetry or PEP 440 writes them."""
     uv: UvProject | None = None
     """What a uv project says beside the standard tables."""
-
-    def alone(self, file: str) -> MigrationPlan:
-        """Return the plan for one file by itself: all in main, nothing taken from elsewhere but the indexes."""
-        around = replace(self.around, existing=None, setup=NO_SETUP, variants=frozenset(), whole=True)
-        tree = replace(self.tree, readings={file: self.tree.readings[file]}, problems=())
-        plan = make_plan(tree, {file: Role(file, "main", MAIN, "")}, around)
-        existing = self.around.existing.sources if self.around.existing else ()
-        sources = {
-            source.name: source for source in (*plan.edits.sources, *self.plan.edits.sources, *existing)
-        }
-        return replace(plan, edits=replace(plan.edits, sources=tuple(sources.values())))
 
 
 @dataclass

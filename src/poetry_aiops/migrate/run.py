@@ -21,9 +21,9 @@ from poetry_aiops.migrate.comparison import InstallComparison
 from poetry_aiops.migrate.locking import PlannedLock
 from poetry_aiops.migrate.old_commands import OldCommands, old_commands_in
 from poetry_aiops.migrate.planning.identity import other_name
+from poetry_aiops.migrate.planning.settings import with_settings
 from poetry_aiops.migrate.request import COMMAND, PYPROJECT, RequestReading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
-from poetry_aiops.migrate.writing.seed import with_settings
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
@@ -227,19 +227,21 @@ class Migrating:
         """Lock the planned project beside the real one and compare; the lock becomes one more change."""
         old = self._read(_LOCK)
         text = None if old is None else old.decode("utf-8")
-        comparison = InstallComparison(self.request, self.project, given, self.output, text)
+        comparison = InstallComparison(self.request, given, text)
         lock = PlannedLock(
             self.project,
             self.root,
             text,
             lambda plan: self._plan_pyproject(given, plan),
             comparison.prove,
-            comparison.hints(),
         )
         if given.identity.name_guessed:
             self.identity = replace(given.identity, name=other_name(given.identity.name))
         try:
             self.plan = lock.run(given.plan)
+            if comparison.hints:
+                lock = replace(lock, hints=comparison.hints, _seen=[])
+                self.plan = lock.run(given.plan)
         except NegativeAnswerError as error:
             raise self._unlockable(given, error) from error
         self._name(given, lock.parsed)
@@ -333,6 +335,17 @@ class Migrating:
     def _show_proof(self) -> None:
         for line in report.proof_lines(self.proof) if self.proof is not None else ():
             self.output.line(redact(line))
+        for install in self.proof.installs if self.proof is not None else ():
+            names = [one.name for one in install.differences if one.either]
+            if names:
+                asked = (
+                    "pip takes other versions"
+                    if install.by == "pip"
+                    else "pip may take other versions (--prove asks it)"
+                )
+                self.output.warning(
+                    f"{asked} of {', '.join(names)} for {install.file}; what is locked meets it as well"
+                )
 
     def _conclude(self, given: MigrationInput) -> None:
         self._show_proof()

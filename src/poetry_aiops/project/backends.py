@@ -35,7 +35,7 @@ DEFAULT_BACKENDS: Final[Mapping[str, str]] = MappingProxyType(
         "jetson": "jetson",
     }
 )
-"""The backend that a family or a major version stands for when nothing says more (torch's indexes, November 2026)."""
+"""The backend that a family or a major version means when nothing says more (torch's indexes, November 2026)."""
 
 _OTHER_WORDS = {
     "gpu": "cuda",

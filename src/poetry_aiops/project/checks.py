@@ -143,7 +143,7 @@ def has_long_number(text: str) -> bool:
 
 
 def kind_of(value: object) -> str:
-    """Return what a TOML value is, in words: ``text``, ``a list``, ``a date or time``."""
+    """Return the name of a TOML value's type: ``text``, ``a list``, ``a date or time``."""
     if value is None:
         return "missing"
     return next((words for kind, words in _KINDS if isinstance(value, kind)), "a date or time")

@@ -2,7 +2,7 @@
 
 What is new goes in as text at the end of the table that it belongs to; tomlkit takes out and replaces. The result
 is read again and compared with what was wanted before anyone gets it, so that an unusual layout ends in an error
-in words and never in a damaged file.
+with a message and never with a damaged file.
 """
 
 from __future__ import annotations

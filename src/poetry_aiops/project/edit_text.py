@@ -68,7 +68,7 @@ def toml_text(text: str) -> str:
 def poetry_value(entries: Sequence[NewRequirement], *, enriching: bool) -> str | None:
     """Return the value of a package in one of Poetry's tables.
 
-    ``enriching``: a standard list already asks for it, so that only what that cannot say is left; None for nothing.
+    ``enriching``: a standard list already requires it, so that only what that cannot say is left; None for nothing.
     """
     alone = len(entries) == 1
     values = [_one_value(entry, enriching=enriching, marker=not (enriching and alone)) for entry in entries]
@@ -159,7 +159,7 @@ class Sections:
         return "".join(self._lines)
 
     def add_to(self, header: str, line: str, *, after: Sequence[str]) -> None:
-        """Add a line at the end of a table; a table that is not there is made after those named in ``after``."""
+        """Add a line at the end of a table; a missing table is made after those named in ``after``."""
         found = self._last(header)
         if found is None:
             self._open(header)

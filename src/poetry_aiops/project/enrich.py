@@ -1,7 +1,7 @@
 """How Poetry joins a group's standard requirements with what ``[tool.poetry]`` adds to them.
 
 The rules are poetry-core's ``DependencyGroup.dependencies_for_locking`` (2.5): when both are there the standard list
-decides what is asked for, and an entry of the same name in Poetry's table adds source, path, extras' markers and a
+decides what is required, and an entry of the same name in Poetry's table adds source, path, extras' markers and a
 tighter constraint.
 """
 
@@ -28,7 +28,7 @@ _MAX_EXTRAS = 6  # 64 combinations; beyond that a pair of markers is taken to fi
 def joined(
     standard: tuple[Requirement, ...], poetry: tuple[Requirement, ...], *, mixed_dynamic: bool
 ) -> tuple[Requirement, ...]:
-    """Return what a group asks for, given its standard requirements and those of Poetry's own table.
+    """Return what a group requires, given its standard requirements and those of Poetry's own table.
 
     ``mixed_dynamic``: ``[project] dynamic`` names dependencies, so that Poetry's table may supply the optional or
     the required half that the standard list lacks.

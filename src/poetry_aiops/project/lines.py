@@ -1,4 +1,4 @@
-"""Where packages stand in pyproject.toml and poetry.lock, for reports that point to a line."""
+"""Where packages are in pyproject.toml and poetry.lock, for reports that point to a line."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def lock_lines(text: str) -> tuple[int, ...]:
 
 
 def requirement_lines(text: str) -> Mapping[tuple[str, str], int]:
-    """Return the first line (from 1) of a pyproject.toml at which each group asks for a package: by (group, name).
+    """Return the first line (from 1) of a pyproject.toml at which each group requires a package: by (group, name).
 
     Both are in canonical form; ``main`` holds the project's own dependencies and extras.
 
-    The standard lists come before Poetry's own tables, as they decide what is asked for. A text that is no TOML has
+    The standard lists come before Poetry's own tables, as they decide what is required. A text that is no TOML has
     no such lines.
     """
     try:
@@ -60,9 +60,9 @@ def requirement_lines(text: str) -> Mapping[tuple[str, str], int]:
 def asking_line(
     asked: Mapping[tuple[str, str], int], names: Iterable[str], groups: Sequence[str]
 ) -> int | None:
-    """Return the line that pulls a locked build in: of the first name that is asked for, in a group that brings the build.
+    """Return the line that pulls a locked build in: of the first name that is required, in a group that brings the build.
 
-    Where none of the groups asks for the name itself, the first line of any group counts.
+    Where none of the groups requires the name itself, the first line of any group counts.
     """
     for name in names:
         lines = {group: line for (group, known), line in asked.items() if known == name}

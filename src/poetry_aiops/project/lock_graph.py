@@ -1,7 +1,7 @@
 """A lock as one directed graph: what the project demands, which builds and extras that brings, and through what.
 
 Nodes are ``LockNode`` values: the project, each of its demands, each locked build, and each build together with one of
-its extras. An extra that is asked for is a node of its own because it leads further than the package without it:
+its extras. An extra that is required is a node of its own because it leads further than the package without it:
 ``qdrant-client`` needs ``httpx[http2]``, and only that needs ``h2``. Every edge has the tuple ``requirements`` of
 ``project.model`` values that it comes from, empty where a build with an extra leads to the build itself.
 
@@ -42,7 +42,7 @@ class LockNode(NamedTuple):
 
 PROJECT: Final = LockNode("")
 NEVER: Final = " never"
-"""The extra of lines that nothing switches on; no requirement can ask for it, because no extra's name has a space."""
+"""The extra of lines that nothing switches on; no requirement can name it, because no extra's name has a space."""
 
 
 def lock_graph(
@@ -125,9 +125,9 @@ class Reachable:
             self.demands.setdefault(graph.nodes[node]["demand"].name, []).append(node)
 
     def without(self, names: Iterable[str]) -> frozenset[LockNode]:
-        """Return the nodes that go when the project no longer asks for these names.
+        """Return the nodes that go when the project no longer requires these names.
 
-        A name that it never asked for is taken away itself, as if nothing needed it any more.
+        A name that it never required is removed itself, as if nothing needed it any more.
         """
         cut = {node for name in names for node in self.demands.get(name) or self.of.get(name, [])}
         below = set(cut)

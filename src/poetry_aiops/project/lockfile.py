@@ -180,7 +180,7 @@ class _LockReader:
         )
 
     def _old_files(self) -> dict[str, tuple[LockedFile, ...]]:
-        """Return the files by package name of formats before 2.0, which did not tell versions of a name apart."""
+        """Return the files by package name of formats before 2.0, which did not distinguish versions of a name."""
         where = f"{self.path.name} [metadata]"
         files = self.checker.table(self.metadata.get("files", {}), f"{where} files")
         hashes = self.checker.table(self.metadata.get("hashes", {}), f"{where} hashes")

@@ -29,12 +29,12 @@ PackageKey = tuple[str, str, tuple[str, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A package that a group asks for.
+    """A package that a group requires.
 
     ``constraint`` is the text as written, in PEP 440's or Poetry's caret form, ``*`` for any version. ``source`` is
     the name of a package source. ``origin`` says that the package comes from elsewhere than an index: ``path`` (a
     folder), ``file``, ``git`` or ``url``, with ``location`` as written. ``in_extras`` are the project's extras that
-    ask for it; such a requirement is ``optional``.
+    require it; such a requirement is ``optional``.
     """
 
     name: str
@@ -132,7 +132,7 @@ class Package:
 
     @property
     def key(self) -> PackageKey:
-        """Name, version and source (type, URL, reference): what tells two locked builds of one name apart."""
+        """Name, version and source (type, URL, reference): what distinguishes two locked builds of one name."""
         source = self.source
         triple = (source.type, source.url, source.reference or "") if source else ("", "", "")
         return (self.name, self.version, triple)
@@ -141,7 +141,7 @@ class Package:
         """Return the markers of which one must hold for the package to be installed with ``groups``.
 
         Empty when none of the groups brings the package; ``("",)`` when it is always installed. A lock without
-        groups (before format 2.1) cannot tell groups apart: its marker is given for any choice.
+        groups (before format 2.1) cannot distinguish groups: its marker is given for any choice.
         """
         if self.groups is None:
             active: tuple[str, ...] = ("",)
@@ -244,7 +244,7 @@ class Project:
         return tuple(found)
 
     def requirements_of(self, name: str) -> tuple[Requirement, ...]:
-        """Return what a group asks for, with its included groups followed; raises as ``included`` does."""
+        """Return what a group requires, with its included groups followed; raises as ``included`` does."""
         groups = [self.group(name), *(self.groups[include] for include in self.included(name))]
         return tuple(dict.fromkeys(requirement for group in groups for requirement in group.requirements))
 

@@ -49,39 +49,60 @@ class Target:
     environment: Mapping[str, str] = field(hash=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Platform:
-    name: str
-    os_name: str
-    sys_platform: str
-    system: str
-    machine: str
-    release: str
+def platform_variables(
+    os_name: str, sys_platform: str, system: str, machine: str, release: str
+) -> dict[str, str]:
+    """Return the marker variables that the operating system and the processor give."""
+    return {
+        "os_name": os_name,
+        "platform_machine": machine,
+        "platform_release": release,
+        "platform_system": system,
+        "platform_version": release,
+        "sys_platform": sys_platform,
+    }
 
 
-_PLATFORMS = (
-    _Platform("linux-x86_64", "posix", "linux", "Linux", "x86_64", "6.8.0"),
-    _Platform("linux-aarch64", "posix", "linux", "Linux", "aarch64", "6.8.0"),
-    _Platform("macos-arm64", "posix", "darwin", "Darwin", "arm64", "24.0.0"),
-    _Platform("macos-x86_64", "posix", "darwin", "Darwin", "x86_64", "24.0.0"),
-    _Platform("windows-amd64", "nt", "win32", "Windows", "AMD64", "10"),
-)
-PLATFORM_NAMES: Final = tuple(platform.name for platform in _PLATFORMS)
+def python_variables(full: str) -> dict[str, str]:
+    """Return the marker variables that a CPython such as ``3.12.1`` gives."""
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": full,
+        "platform_python_implementation": "CPython",
+        "python_full_version": full,
+        "python_version": full.rpartition(".")[0],
+    }
+
+
+_PLATFORMS: Final[Mapping[str, Mapping[str, str]]] = {
+    "linux-x86_64": platform_variables("posix", "linux", "Linux", "x86_64", "6.8.0"),
+    "linux-aarch64": platform_variables("posix", "linux", "Linux", "aarch64", "6.8.0"),
+    "macos-arm64": platform_variables("posix", "darwin", "Darwin", "arm64", "24.0.0"),
+    "macos-x86_64": platform_variables("posix", "darwin", "Darwin", "x86_64", "24.0.0"),
+    "windows-amd64": platform_variables("nt", "win32", "Windows", "AMD64", "10"),
+}
+PLATFORM_NAMES: Final = tuple(_PLATFORMS)
 
 
 def targets(python_constraint_allows: Callable[[str], bool]) -> tuple[Target, ...]:
     """Return every platform with each CPython minor that the project allows, oldest Python first.
 
-    ``python_constraint_allows`` is asked for full versions such as ``3.11.40``. A minor is there when one of its
+    ``python_constraint_allows`` is called with full versions such as ``3.11.40``. A minor is there when one of its
     patch releases is allowed; the highest allowed one is the target's ``python_full_version``.
     """
-    pythons = ((minor, _highest_patch(minor, python_constraint_allows)) for minor in _MINORS)
+    pythons = (f"3.{minor}" for minor in _MINORS)
+    releases = ((python, highest_patch(python, python_constraint_allows)) for python in pythons)
     return tuple(
-        _target(platform, f"3.{minor}", full)
-        for minor, full in pythons
+        Target(f"{name}-py{python}", python, MappingProxyType({**python_variables(full), **variables}))
+        for python, full in releases
         if full is not None
-        for platform in _PLATFORMS
+        for name, variables in _PLATFORMS.items()
     )
+
+
+def highest_patch(python: str, allowed: Callable[[str], bool]) -> str | None:
+    """Return the highest patch release of a minor version (``3.12``) that is allowed, None for none."""
+    return next((full for patch in _PATCHES if allowed(full := f"{python}.{patch}")), None)
 
 
 @lru_cache(maxsize=64)
@@ -104,7 +125,7 @@ def marker_applies(marker: str, target: Target, extras: frozenset[str] | None = 
         return True
     if marker == "<empty>":
         return False
-    return _evaluate(_with_extras(marker, extras), target)
+    return _evaluate(answer_extras(marker, extras), target)
 
 
 def extras_in(marker: str) -> frozenset[str]:
@@ -123,7 +144,7 @@ def extras_switching(marker: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=16384)
-def _with_extras(marker: str, extras: frozenset[str] | None) -> str:
+def answer_extras(marker: str, extras: frozenset[str] | None) -> str:
     """Return the marker with every question about an extra replaced by its answer, yes to all without extras."""
     active = {normalised(extra) for extra in extras or ()}
 
@@ -161,25 +182,3 @@ def _unreadable(marker: str) -> InputError:
     return InputError(
         f"this environment marker cannot be read: {marker}", hint="Run `poetry lock` to write it again."
     )
-
-
-def _highest_patch(minor: int, allowed: Callable[[str], bool]) -> str | None:
-    candidates = (f"3.{minor}.{patch}" for patch in _PATCHES)
-    return next((version for version in candidates if allowed(version)), None)
-
-
-def _target(platform: _Platform, python: str, full: str) -> Target:
-    environment = {
-        "implementation_name": "cpython",
-        "implementation_version": full,
-        "os_name": platform.os_name,
-        "platform_machine": platform.machine,
-        "platform_python_implementation": "CPython",
-        "platform_release": platform.release,
-        "platform_system": platform.system,
-        "platform_version": platform.release,
-        "python_full_version": full,
-        "python_version": python,
-        "sys_platform": platform.sys_platform,
-    }
-    return Target(f"{platform.name}-py{python}", python, MappingProxyType(environment))

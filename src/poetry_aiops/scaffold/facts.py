@@ -68,7 +68,7 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """GitHub actions by name: the version in words, and the commit that it stands for."""
+    """GitHub actions by name: the version as text, and its commit."""
 
     pins: Mapping[str, tuple[str, str]]
 

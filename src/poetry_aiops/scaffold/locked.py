@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.targets import marker_applies, targets
+from poetry_aiops.project.targets import highest_patch, marker_applies, targets
 from poetry_aiops.project.wheels import best_file, manylinux, ranked_tags
 
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 ARCHITECTURES = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 OLDEST_FOR_PLUGIN = (3, 11)
 _BUILT_FROM_SOURCE = ("git", "url", "directory")  # where no wheel can be expected
-_PATCHES = range(40, -1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def platforms_of(
 
 def minor_allowed(constraint: str, python: str) -> bool:
     """Say whether a project takes some release of a minor version of Python."""
-    return any(allows(constraint, f"{python}.{patch}") for patch in _PATCHES)
+    return highest_patch(python, lambda version: allows(constraint, version)) is not None
 
 
 def _checked(asked: str, constraint: str) -> str:

@@ -27,7 +27,7 @@ class Versions:
 class BaseImage:
     """The base image of a family of stages.
 
-    ``name`` tells its stages apart (``""`` for Python's own image). Where the image has no Python, ``brings_python``
+    ``name`` distinguishes its stages (``""`` for Python's own image). Where the image has no Python, ``brings_python``
     is False and the system's one is installed. ``packages`` are Debian or Ubuntu packages for the run time.
     """
 
@@ -64,7 +64,7 @@ class Image:
 class LocalPackage:
     """A locked package that is a folder or a file.
 
-    ``source`` is where it lies in its build context, ``target`` its absolute path in the image, ``context`` the name
+    ``source`` is its path in its build context, ``target`` its absolute path in the image, ``context`` the name
     of an additional build context with its ``folder`` where it is outside the project. An ``editable`` one is
     needed at run time, too.
     """

@@ -75,7 +75,7 @@ class Start:
     """A command, and the ``program`` in it that a package brings: empty where it is the project's or the system's.
 
     ``facts`` is what is known of the program; a program without a row comes from the package of its own name.
-    ``is_module`` tells ``python -m NAME`` from a program.
+    ``is_module``: it is run as ``python -m NAME``.
     """
 
     command: tuple[str, ...]

@@ -76,7 +76,7 @@ class Spot:
 
 
 def look_at(root: Path, path: str) -> Spot:
-    """Return what lies at a path of the project; raises InputError for a place that cannot be written."""
+    """Return what is at a path of the project; raises InputError for a place that cannot be written."""
     place = find_place(root, path)
     problem = place if isinstance(place, str) else writing_problem(place)
     if isinstance(place, str) or problem:

@@ -8,6 +8,7 @@ that a server that sends one byte a second is given up as well. Proxies and cert
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import random
@@ -19,28 +20,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from http.client import HTTPException, RemoteDisconnected
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import unquote, urljoin, urlsplit
-
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, prepend_scheme_if_needed, select_proxy
-from urllib3 import (
-    HTTPConnectionPool,
-    HTTPSConnectionPool,
-    PoolManager,
-    Timeout,
-    make_headers,
-    proxy_from_url,
-)
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-)
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 from poetry_aiops.system.addresses import redact_addresses
 
@@ -48,7 +30,8 @@ from poetry_aiops.system.addresses import redact_addresses
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from urllib3 import BaseHTTPResponse
+    import httpx
+    from httpcore import NetworkStream
 
 
 AT_ONCE: Final = 16
@@ -58,7 +41,6 @@ _WORTH_ANOTHER_TRY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOST_REDIRECTS: Final = 5
 _LONGEST_WAIT: Final = 10.0
 _FEW_DIGITS = re.compile(r"[0-9]{1,8}")
-_TRUST: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _HEADERS: Final = {"user-agent": "poetry-aiops", "accept-encoding": "gzip, deflate"}
 
 T = TypeVar("T")
@@ -118,18 +100,30 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 class Transport:
-    """Connections that are kept open between transfers, as long as this value lives; several threads may use it.
+    """Connections that are kept open between transfers until the block ends; several threads may use it.
 
-    ``budget`` bounds all transfers together, in seconds from now.
+    Each transfer has a client with one connection to itself: httpx checks every connection of a shared pool for each
+    request, and its synchronous client takes half the processor time of the asynchronous one. ``budget`` bounds all
+    transfers together, in seconds from now.
     """
 
     def __init__(self, limits: Limits | None = None, budget: float = math.inf) -> None:
         self._limits = limits or Limits()
         self._budget = budget
         self._end = time.monotonic() + budget
-        self._managers: dict[tuple[str, str], PoolManager] = {}
+        self._idle: list[_Connection] = []
+        self._trusted: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
         self._running: set[_Transfer] = set()
         self._closed = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in self._idle:
+            connection.client.close()
+        self._idle.clear()
 
     def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, limits: Limits | None = None
@@ -160,7 +154,7 @@ class Transport:
             threads.shutdown(cancel_futures=True)
 
     def _bounded(self, question: _Question, limits: Limits) -> Response:
-        transfer = _Transfer(limits, self._end, self._budget)
+        transfer = _Transfer(limits, self._end, self._budget, self._connection())
         self._running.add(transfer)
         watch = threading.Timer(transfer.left, transfer.cut)
         watch.daemon = True
@@ -173,9 +167,23 @@ class Transport:
         finally:
             watch.cancel()
             self._running.discard(transfer)
+            self._idle.append(transfer.connection)
         if transfer.is_cut:  # a body whose length is not announced then looks complete
             raise TransferError(transfer.late)
         return answer
+
+    def _connection(self) -> _Connection:
+        import httpx
+
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            try:
+                self._trusted = self._trusted or _certificates()
+                return _Connection(self._trusted)
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError, OSError) as error:
+                reason = f"the proxy or certificate settings cannot be used: {in_words(error)}"
+                raise TransferError(reason) from error
 
     def _with_attempts(self, question: _Question, transfer: _Transfer) -> Response:
         limits = transfer.limits
@@ -198,42 +206,30 @@ class Transport:
         raise TransferError(f"more than {_MOST_REDIRECTS} redirects")
 
     def _once(self, question: _Question, transfer: _Transfer) -> Response:
+        import httpx
+
         limits, left = transfer.limits, max(transfer.left, 0.001)
-        _here.transfer = transfer
         try:
-            with self._manager(question.url).request(
+            with transfer.connection.client.stream(
                 question.method,
                 question.url,
-                body=question.body,
-                headers={**_HEADERS, **_login(question.url), **question.headers},
-                timeout=Timeout(connect=min(limits.connect, left), read=left),
-                retries=False,
-                redirect=False,
-                preload_content=False,
+                content=question.body,
+                headers=dict(question.headers),
+                timeout=httpx.Timeout(left, connect=min(limits.connect, left)),
+                extensions={"trace": transfer.follow},
             ) as answer:
                 content = _content(answer, limits.size)
-                headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status, content, headers)
-        except (NewConnectionError, ProtocolError) as error:
+                return Response(answer.status_code, content, dict(answer.headers))
+        except (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as error:
+            if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+                raise TransferError(in_words(error)) from error
             raise _AnotherTryError(in_words(error)) from error
-        except ConnectTimeoutError as error:
+        except httpx.ConnectTimeout as error:
             raise TransferError(f"no answer within {limits.connect:g} seconds") from error
-        except ReadTimeoutError as error:
+        except httpx.TimeoutException as error:
             raise TransferError(transfer.late) from error
-        except (HTTPError, ValueError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
             raise TransferError(in_words(error)) from error
-
-    def _manager(self, url: str) -> PoolManager:
-        """Return the connections to use for an address: direct ones, or those to the environment's proxy for it."""
-        scheme = urlsplit(url).scheme
-        try:
-            proxy = select_proxy(url, get_environ_proxies(url)) or ""
-            if (scheme, proxy) not in self._managers:
-                self._managers[scheme, proxy] = _connections(scheme, proxy)
-            return self._managers[scheme, proxy]
-        except (HTTPError, ValueError, OSError) as error:
-            reason = f"the proxy or certificate settings cannot be used: {in_words(error)}"
-            raise TransferError(reason) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +240,25 @@ class _Question:
     headers: Mapping[str, str]
 
 
+class _Connection:
+    """A client that has one connection, and the stream of that."""
+
+    def __init__(self, trusted: ssl.SSLContext) -> None:
+        import httpx
+
+        for chatty in ("httpx", "httpcore"):  # with -vvv they would log addresses, which may hold passwords
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+        alone = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+        self.client = httpx.Client(verify=trusted, limits=alone, headers=_HEADERS)
+        self.stream: NetworkStream | None = None
+
+
 class _Transfer:
     """One question on its way, with all attempts; ``cut`` ends it from another thread."""
 
-    def __init__(self, limits: Limits, end: float, budget: float) -> None:
+    def __init__(self, limits: Limits, end: float, budget: float, connection: _Connection) -> None:
         self.limits = limits
-        self.connection: HTTPConnection | None = None
+        self.connection = connection
         self.is_cut = False
         self._end = min(time.monotonic() + limits.total, end)
         self.late = (
@@ -263,70 +272,28 @@ class _Transfer:
         """The seconds that are left."""
         return max(self._end - time.monotonic(), 0.0)
 
+    def follow(self, _event: str, values: dict[str, Any]) -> None:
+        """Keep the stream that httpcore opened, so that it can be cut; https://www.encode.io/httpcore/extensions/."""
+        opened = values.get("return_value")
+        if hasattr(opened, "get_extra_info"):
+            self.connection.stream = opened
+            if self.is_cut:
+                self.cut()
+
     def cut(self) -> None:
         """Shut the socket, so that whoever waits for it reads its end at once."""
         self.is_cut = True
-        opened = self.connection.sock if self.connection else None
-        if opened is not None:
+        opened = self.connection.stream and self.connection.stream.get_extra_info("socket")
+        if opened:
             with suppress(OSError):
                 # SSLSocket's own method would spoil a read that is under way.
                 socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
 
-class _Here(threading.local):
-    transfer: _Transfer
-
-
-_here = _Here()
-
-
-class _Connection(HTTPConnection):
-    """A connection that its transfer knows, so that it can be cut."""
-
-    def putrequest(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - urllib3's signature
-        _here.transfer.connection = self
-        super().putrequest(*arguments, **options)
-
-
-class _SafeConnection(_Connection, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SafePool(HTTPSConnectionPool):
-    ConnectionCls = _SafeConnection
-
-
 def fetch(url: str, limits: Limits | None = None, headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer to one GET; raises TransferError."""
-    return Transport(limits).get(url, headers=headers)
-
-
-def _connections(scheme: str, proxy: str) -> PoolManager:
-    """Return what opens connections, directly or through a proxy; raises what urllib3 raises for unusable settings."""
-    settings: dict[str, Any] = {"maxsize": AT_ONCE}
-    if scheme == "https" or proxy.startswith("https"):
-        settings["ssl_context"] = _certificates()
-    if proxy:
-        address = prepend_scheme_if_needed(proxy, "http")
-        login = make_headers(proxy_basic_auth=_userinfo(address)) if _userinfo(address) else {}
-        manager: PoolManager = proxy_from_url(address, proxy_headers=login, **settings)
-    else:
-        manager = PoolManager(**settings)
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SafePool}
-    return manager
-
-
-def _login(url: str) -> dict[str, str]:
-    return make_headers(basic_auth=_userinfo(url)) if _userinfo(url) else {}
-
-
-def _userinfo(url: str) -> str:
-    """Return the user and password that an address holds, ``user:password``."""
-    return unquote(urlsplit(url).netloc.rpartition("@")[0])
+    with Transport(limits) as transport:
+        return transport.get(url, headers=headers)
 
 
 def _redirect(question: _Question, answer: Response) -> str:
@@ -351,22 +318,17 @@ def in_words(error: BaseException) -> str:
             return f"its certificate is not trusted: {cause.verify_message}"
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
-        if isinstance(cause, RemoteDisconnected):
-            return "the connection was closed without an answer"
-        if isinstance(cause, HTTPException):
-            return "the answer breaks off or cannot be read"
     text = redact_addresses(" ".join(str(error).split()))
     return text[:300] or type(error).__name__
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it was raised for; urllib3 keeps that among the arguments."""
-    known: list[BaseException] = [error]
-    for one in known:
-        yield one
-        for cause in (one.__cause__, one.__context__, *one.args):
-            if isinstance(cause, BaseException) and cause not in known:
-                known.append(cause)
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it was raised for."""
+    known: list[BaseException] = []
+    while error is not None and error not in known:
+        known.append(error)
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 # -- one answer -----------------------------------------------------------------------------------------
@@ -378,17 +340,17 @@ class _AnotherTryError(TransferError):
         self.wait = wait
 
 
-def _content(answer: BaseHTTPResponse, size: int) -> bytes:
+def _content(answer: httpx.Response, size: int) -> bytes:
     """Return the decoded body; stops as soon as it is larger than ``size``."""
     announced = answer.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > size:
-        raise TransferError(f"the answer is larger than {size:,} bytes", status=answer.status)
+        raise TransferError(f"the answer is larger than {size:,} bytes", status=answer.status_code)
     blocks: list[bytes] = []
     count = 0
-    for block in answer.stream(65_536, decode_content=True):
+    for block in answer.iter_bytes(65_536):
         count += len(block)
         if count > size:
-            raise TransferError(f"the answer is larger than {size:,} bytes", status=answer.status)
+            raise TransferError(f"the answer is larger than {size:,} bytes", status=answer.status_code)
         blocks.append(block)
     return b"".join(blocks)
 
@@ -412,9 +374,13 @@ def _retry_after(answer: Response) -> float | None:
 
 
 def _certificates() -> ssl.SSLContext:
-    """Return what is trusted: what the environment names, for OpenSSL or for requests, else the list of certifi."""
-    name = next((one for one in _TRUST if os.environ.get(one)), "")
-    path = os.environ[name] if name else DEFAULT_CA_BUNDLE_PATH
-    if name == "SSL_CERT_DIR" or Path(path).is_dir():
-        return ssl.create_default_context(capath=path)
-    return ssl.create_default_context(cafile=path)
+    """Return httpx's own choice, or the bundle that users of requests name."""
+    import httpx
+
+    own = any(os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if own or not bundle:
+        return httpx.create_ssl_context()
+    if Path(bundle).is_dir():
+        return ssl.create_default_context(capath=bundle)
+    return ssl.create_default_context(cafile=bundle)

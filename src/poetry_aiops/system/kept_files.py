@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def replace_file(place: ProjectFile, data: bytes | None, *, keeps: bool) -> str | None:
     """Write a file whole (None: remove it) and return the name, relative to the project, under which it was kept.
 
-    ``keeps`` says whether what is there is kept. Raises InputError where the system refuses; then the file is as it was.
+    ``keeps`` says whether what is there is kept. Raises InputError where the system refuses; then the file is unchanged.
     """
     kept: str | None = None
     try:

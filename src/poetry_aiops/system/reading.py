@@ -1,7 +1,7 @@
 """The one door for reading files that someone else may have put there: a project, its folders, a cache.
 
 A pipe or a device under the name of one of our inputs must not make a command wait or fill the memory, and a link
-must not show a file of the user's that lies outside of the project. So nothing in this package reads a path of a
+must not show a file of the user's that is outside of the project. So nothing in this package reads a path of a
 project in another way; ``tests/architecture/test_reading_door.py`` looks for other ways.
 """
 
@@ -25,7 +25,7 @@ LARGEST: Final = 20_000_000
 LARGEST_REPORT: Final = 50_000_000
 """Bytes of a file that this program writes: reports, their history, caches."""
 ANYWHERE: Final = os.sep
-"""For ``within``: the user named the file, or it lies in a cache, so a link may lead to any place."""
+"""For ``within``: the user named the file, or it is in a cache, so a link may lead to any place."""
 
 _FLAGS: Final = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_NOCTTY", "O_BINARY")

@@ -40,7 +40,7 @@ def write_reports(folder: Path, contents: Mapping[str, Content]) -> tuple[Path, 
     """Write texts into a folder of reports, each atomically; ``contents`` maps paths in it to texts.
 
     A function in place of a text gets what the file holds and returns what it is to hold; no other run writes between
-    the two. A new folder gets its own ``.gitignore``. Raises InputError in words when it cannot be written, or when a
+    the two. A new folder gets its own ``.gitignore``. Raises InputError when it cannot be written, or when a
     link in it leads out of it: a project of someone else may hold such links.
     """
     written = []
@@ -66,7 +66,7 @@ def write_reports(folder: Path, contents: Mapping[str, Content]) -> tuple[Path, 
 
 
 def read_report(path: Path) -> str:
-    """Return the text of a report, ``""`` for one that is not there; raises OSError for one that cannot be read."""
+    """Return the text of a report, ``""`` for one that is missing; raises OSError for one that cannot be read."""
     try:
         return read_file(path, limit=LARGEST_REPORT).decode("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError):

@@ -61,7 +61,7 @@ class RepositoryFile:
 
 
 def list_files(root: Path) -> tuple[RepositoryFile, ...]:
-    """Return a project's files with their sizes, sorted by path; never raises for what cannot be looked at.
+    """Return a project's files with their sizes, sorted by path; never raises for what cannot be read.
 
     In a git repository these are the tracked files and the new ones that git does not ignore; elsewhere, or where
     git cannot say, those of a walk that leaves out environments, caches and vendored folders and ends after

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 1000
 _FAR: Final = 1 << 30
-"""Windows forbids reading locked bytes, so the byte that is locked lies far behind the text."""
+"""Windows forbids reading locked bytes, so the locked byte is far behind the text."""
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def bus_key(value: str) -> str | None:
 
 
 def bus_of_location(location: int, domain: int = 0) -> str | None:
-    """Return the PCI address of a bus, device and function packed into 16 bits; 0 stands for none."""
+    """Return the PCI address of a bus, device and function packed into 16 bits; 0 means none."""
     if not 0 < location <= _SIXTEEN_BITS:
         return None
     return f"{domain & _SIXTEEN_BITS:04x}:{location >> 8:02x}:{location >> 3 & 31:02x}.{location & 7}"

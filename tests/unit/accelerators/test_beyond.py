@@ -50,7 +50,7 @@ def chosen(
     [
         ("driver=610.43,gpu=RTX 4090", "cu132", "2.17.1+cu132", "torch 2.17 is"),
         ("driver=600.10,gpu=RTX 5090", "cu130", "3.0.0", "torch 3.0 is"),
-        ("driver=581.42,gpu=L4", "cu134", "2.15.0", "cu134 is"),
+        ("driver=581.42,gpu=L4", "cu139", "2.15.0", "cu139 is"),
         ("driver=610.43,gpu=H100", "cu135", "2.18.0+cu135", "cu135 and torch 2.18 are"),
         ("linux-aarch64,driver=610.43,cc=12.1", "cu133", "2.16.0", "cu133 and torch 2.16 are"),
         ("driver=535.183,gpu=A100", "cu126", "2.16.2+cu126", "torch 2.16 is"),
@@ -75,7 +75,7 @@ def test_what_came_out_after_the_facts_is_judged_like_the_newest_row_and_noted(
     ("machine", "backend", "torch", "reason"),
     [
         ("driver=535.183,gpu=RTX 4090", "cu132", "2.17.0", "needs driver 580 or newer"),
-        ("driver=579.99,gpu=RTX 4090", "cu134", "2.15.0", "needs driver 580 or newer"),
+        ("driver=579.99,gpu=RTX 4090", "cu139", "2.15.0", "needs driver 580 or newer"),
         ("driver=610.43,gpu=GTX 1080", "cu132", "2.17.0", "do not run on GTX 1080"),
         ("driver=610.43,gpu=Tesla V100", "cu126", "2.17.0", "runs torch up to 2.14"),
         ("driver=610.43,gpu=RTX 4090", "cu126", "2.15.0", "runs torch up to 2.14"),
@@ -102,13 +102,13 @@ def test_a_driver_newer_than_the_table_may_run_the_next_major_version() -> None:
 
 def test_of_an_index_that_is_known_and_one_that_is_not_the_one_that_came_with_the_driver_wins() -> None:
     machine = "driver=595.71.05,gpu=RTX 4090"
-    assert chosen(machine, ("cu134", "2.16.0"), ("cu132", "2.16.0")).backend == "cu132"
+    assert chosen(machine, ("cu139", "2.16.0"), ("cu132", "2.16.0")).backend == "cu132"
 
 
 def test_a_wish_is_met_with_the_same_note() -> None:
-    choice = chosen("driver=610.43,gpu=RTX 4090", ("cu134", "2.16.0"), wish="cu134")
-    assert choice.warnings == (f"on-cu134: {choice.note}",)
-    assert "cu134 and torch 2.16 are newer" in (choice.note or "")
+    choice = chosen("driver=610.43,gpu=RTX 4090", ("cu139", "2.16.0"), wish="cu139")
+    assert choice.warnings == (f"on-cu139: {choice.note}",)
+    assert "cu139 and torch 2.16 are newer" in (choice.note or "")
 
 
 def test_what_the_facts_describe_has_no_note_and_a_cpu_build_says_nothing_of_its_torch() -> None:
@@ -176,12 +176,12 @@ def test_two_releases_of_torch_and_four_months_later_the_choice_stays_right(
 
 
 def test_the_record_asks_of_a_newer_build_what_its_model_needs() -> None:
-    catalogue = with_newer_builds(FACTS, [LockedBuild("cu134", "2.16.0")], "3.13")
+    catalogue = with_newer_builds(FACTS, [LockedBuild("cu139", "2.16.0")], "3.13")
     needs, model = (
-        needs_of("cu134", "2.16.0+cu134", "x86_64", catalogue),
+        needs_of("cu139", "2.16.0+cu139", "x86_64", catalogue),
         needs_of("cu132", "2.15.0", "x86_64", FACTS),
     )
-    assert needs.cuda == "13.4"
+    assert needs.cuda == "13.9"
     assert (needs.driver_linux, needs.compute_capabilities) == (
         model.driver_linux,
         model.compute_capabilities,

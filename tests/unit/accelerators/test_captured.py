@@ -19,6 +19,8 @@ from poetry_aiops.errors import IncompleteError, InputError
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from poetry_aiops.accelerators.host import Detection
 
 
@@ -87,6 +89,48 @@ def test_a_list_of_devices_without_a_gpu_is_a_machine_without_one(text: str) -> 
     detection = captured(text)
     assert detection.host.accelerators == ()
     assert best(detection)[0] == "cpu"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "65:00.1 Audio device: NVIDIA Corporation GA102 High Definition Audio Controller (rev a1)\n",
+        "0c:00.1 Audio device: Advanced Micro Devices, Inc. [AMD/ATI] Navi 21/23 HDMI/DP Audio Controller\n",
+        "00:1f.0 ISA bridge: Intel Corporation Z790\n01:00.0 VGA compatible controller: NVIDI",
+        '[ {\n "id" : "display",\n "class" : "display",\n "claimed" : true,\n',
+    ],
+)
+def test_a_list_that_is_cut_before_its_gpu_is_no_machine_without_one(text: str) -> None:
+    with pytest.raises(IncompleteError):
+        captured(text)
+
+
+FRAMES: dict[str, Callable[[str], str]] = {
+    "quoted": lambda row: f"> {row}",
+    "in a list": lambda row: f"* {row}",
+    "of a service in Compose": lambda row: f"trainer-1  | {row}",
+    "indented": lambda row: f"      {row}",
+    "coloured": lambda row: f"\x1b[1;36m{row}\x1b[0m",
+    "with a web page's spaces": lambda row: row.replace("  ", "\u00a0 "),
+    "escaped for a web page": lambda row: row.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
+}
+
+
+@for_each(
+    "text",
+    [
+        "Driver Version  : 565.57.01\nAttached GPUs   : 1\nGPU 00000000:3B:00.0\n    Product Name    : NVIDIA L40S\n",
+        "[0] NVIDIA A2 | 40'C,  0 % |  1 / 15356 MB |\nnode   Mon Jul  3 09:12:01 2023  550.90.07\n",
+        '<driver_version>550.90.07</driver_version>\n<gpu id="00000000:3B:00.0">\n<product_name>Tesla T4</product_name>\n',
+        "Name          : NVIDIA GeForce RTX 3080\nDriverVersion : 32.0.15.6094\n",
+        "  Agent 2\n  Uuid:     GPU-1\n  Marketing Name:    AMD Radeon PRO W6800\n    Name:   gfx1030\n",
+        "ggml_vulkan: 0 = AMD Radeon RX 6950 XT (RADV NAVI21) (radv) | uma: 0\nggml_vulkan: 1 device\n",
+    ],
+)
+def test_what_stands_around_or_before_the_lines_does_not_matter(text: str) -> None:
+    for how, frame in FRAMES.items():
+        framed = "\n".join(map(frame, text.rstrip().split("\n")))
+        assert captured(framed).host == captured(text).host, how
 
 
 def test_a_listing_that_finds_no_node_means_that_the_drivers_gpu_is_not_there() -> None:

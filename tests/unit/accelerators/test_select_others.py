@@ -6,6 +6,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from tests.support.every import for_each
 
+from poetry_aiops.accelerators.captured import read_captured
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.host import Accelerator, Host
 from poetry_aiops.accelerators.select import select
@@ -259,6 +260,32 @@ def test_jetsons_of_releases_after_the_last_row_are_judged_like_it() -> None:
     orin = choose("jetson,l4t=39.1,driver=595.58,gpu=Orin NX")
     assert "cu132" in {v.name for v in orin.backends if v.accepted}
     assert any("sm_87" in warning for warning in orin.warnings)
+
+
+def test_a_jetson_without_its_driver_is_judged_by_the_cuda_of_its_release() -> None:
+    release = "# R%s (release), REVISION: 2.1, GCID: 1\nNVIDIA Jetson AGX Thor Developer Kit\n"
+    accepted = [
+        {v.name for v in select(host, load_catalogue()).backends if v.accepted}
+        for major in (38, 36)
+        for host in [read_captured({"t": release % major}, load_catalogue()).host]
+    ]
+    assert (accepted[0] >= {"jetson", "cu130", "cpu"}, accepted[1]) == (True, {"jetson", "cpu"})
+    assert "cu132" in {v.name for v in choose("jetson,l4t=39.2").backends if v.accepted}
+
+
+@for_each(
+    ("spec", "kind", "arch"),
+    [
+        ("gpu=Jetson Orin NX", "jetson", "aarch64"),
+        ("gpu=Thor,l4t=38.4", "jetson", "aarch64"),
+        ("gpu=M3 Max", "mps", "arm64"),
+        ("gpu=Apple M1", "mps", "arm64"),
+        ("gpu=GH200,driver=575.57", "cuda", "aarch64"),
+    ],
+)
+def test_a_name_alone_tells_the_family_and_the_machine_that_has_it(spec: str, kind: str, arch: str) -> None:
+    host = parse_target(spec, load_catalogue())
+    assert ([one.kind for one in host.accelerators], host.arch) == ([kind], arch)
 
 
 def test_an_idle_amd_gpu_is_told_with_its_architecture_and_its_note() -> None:

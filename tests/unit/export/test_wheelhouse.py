@@ -10,7 +10,6 @@ from poetry_aiops.errors import NegativeAnswerError, UsageError
 from poetry_aiops.export.header import read_header
 from poetry_aiops.export.model import Pin
 from poetry_aiops.export.wheelhouse import (
-    Here,
     WheelTarget,
     choose_files,
     wheel_target,
@@ -20,13 +19,14 @@ from poetry_aiops.project.model import LockedFile, PackageSource
 from poetry_aiops.project.wheels import best_file
 
 
-HERE = Here(
-    ("manylinux_2_31_x86_64", "linux_x86_64"), {key: str(v) for key, v in default_environment().items()}
-)
+TAGS = ("manylinux_2_31_x86_64", "linux_x86_64")
+ENVIRONMENT = {key: str(value) for key, value in default_environment().items()}
 
 
 def target(platform: str | None = "linux-x86_64", python: str = "3.12") -> WheelTarget:
-    return wheel_target(platform, python, lambda version: version.startswith("3.1"), HERE)
+    return wheel_target(
+        platform, python, lambda version: version.startswith("3.1"), tags=TAGS, environment=ENVIRONMENT
+    )
 
 
 def best(*names: str, platform: str = "linux-x86_64", sdists: bool = False) -> str | None:
@@ -91,7 +91,7 @@ def test_old_names_of_manylinux_stand_beside_the_new_ones() -> None:
 
 
 def test_this_machine_without_a_platform() -> None:
-    assert target(None).platforms == HERE.platforms
+    assert target(None).platforms == TAGS
     assert list(platform_tags())
 
 

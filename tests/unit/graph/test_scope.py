@@ -6,9 +6,14 @@ import pytest
 from tests.unit.graph.small import LINUX, WINDOWS, built, lock, names, project
 
 from poetry_aiops.errors import UsageError
+from poetry_aiops.graph.analysis import removal
+from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.build import build_graph
+from poetry_aiops.graph.constraints import holds_back
 from poetry_aiops.graph.diff import between_groups
 from poetry_aiops.graph.model import Scope
+from poetry_aiops.graph.paths import focus, part, why
+from poetry_aiops.graph.report.words import sections
 from poetry_aiops.graph.scope import machine_for, scope_of
 
 
@@ -102,6 +107,28 @@ def test_a_machine_decides_every_marker() -> None:
     windows = built(APP, LOCK, target=WINDOWS)
     assert "triton" not in names(windows)
     assert "win" in names(windows)
+
+
+def test_every_question_says_that_a_package_is_not_needed_there() -> None:
+    graph = built(APP, LOCK, target=LINUX)
+    answers = Answers(
+        why=(why(graph, "win"),),
+        focus=focus(graph, "win"),
+        removal=removal(graph, ["win"]),
+        held=holds_back(graph, "win"),
+    )
+    for section in sections(answers, graph):
+        assert section.lines[0] == "win is locked, but nothing in what was requested leads to it."
+    assert part(graph, {"web"}).outside == (
+        "base",
+        "cuda",
+        "docs",
+        "plotter",
+        "speed",
+        "torch",
+        "triton",
+        "win",
+    )
 
 
 @pytest.mark.parametrize("version", ["1.1", "2.0"])

@@ -10,6 +10,7 @@ from tests.support.every import for_each
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.command import HealthCommand
+from poetry_aiops.health.metric import METRICS
 from poetry_aiops.health.policy import NO_POLICY, Policy
 from poetry_aiops.health.request import MAX_AGE_VARIABLE, Rounds, read_request
 from poetry_aiops.health.signals import SignalKind
@@ -37,7 +38,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_asked_is_everything_and_any_finding_fails() -> None:
     asked = request()
 
-    assert asked.metrics == ("security", "currency", "maintenance", "popularity", "depth")
+    assert asked.metrics == METRICS
     assert (asked.rules.fail_on, asked.rules.min_score) == ("any", None)
     assert asked.reports == ROOT / "dependency_reports"
     assert not asked.offline

@@ -57,6 +57,13 @@ def test_nothing_at_all_is_no_score() -> None:
     assert (score.value, score.is_sufficient, score.reason) == (None, False, "there is nothing to rate")
 
 
+def test_a_metric_without_weight_is_shown_and_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poetry_aiops.health.score.WEIGHTS", {**WEIGHTS, "depth": 0.0})
+    alone = score_of([metric("depth", 60)])
+    assert (alone.value, dict(alone.weights)) == (None, {})
+    assert score_of([metric("depth", 60), metric("security", 90)]).value == 90
+
+
 def test_the_audit_becomes_a_metric_that_says_what_is_open() -> None:
     audit = audit_of(
         finding(severity=Severity.HIGH), finding("pear", severity=Severity.UNKNOWN), failed=("fig",)
@@ -77,7 +84,7 @@ def test_a_score_lies_between_its_metrics(
 ) -> None:
     metrics = [metric(name, value, coverage) for name, (value, coverage) in given_metrics.items()]
     score = score_of(metrics)
-    known = [one.score for one in metrics if one.score is not None]
+    known = [one.score for one in metrics if one.score is not None and WEIGHTS[one.name]]
     assert 0 <= score.coverage <= 100 + 1e-9
     assert (score.value is None) == (not known)
     if score.value is not None:

@@ -150,8 +150,34 @@ def test_two_members_of_a_family_overwrite_each_other() -> None:
     (finding,) = refused(rows, "cpu", terms(main="rembg", cpu="opencv-python"))
     assert "opencv-python and opencv-python-headless overwrite each other's files (cv2)" in finding
     assert "on macos-arm64-py3.11 and 3 more kinds of machine" in finding
-    assert "rembg 2 (*) wants opencv-python-headless" in finding
-    assert "poetry hw-add opencv-python" in finding
+    assert (
+        "wanted by the project's group cpu (opencv-python *), rembg 2 (opencv-python-headless *)" in finding
+    )
+    assert finding.endswith("Run `poetry hw-add opencv-python-headless --variants cu128`")
+
+
+@for_each(
+    ("groups", "extras", "way_out"),
+    [
+        ({"main": "opencv-python"}, (), "`poetry hw-add opencv-python --variants cu128,cpu`"),
+        ({"main": "opencv-python", "cpu": "opencv-contrib-python"}, (), "opencv-python --variants cu128`"),
+        ({"cpu": "opencv-python, opencv-contrib-python"}, (), "Take one of them out of cpu"),
+        (
+            {"main": "opencv-python", "cpu": "opencv-contrib-python", "gpu": "opencv-contrib-python"},
+            (),
+            "Take opencv-python out of the shared groups",
+        ),
+        ({"main": "opencv-python"}, ("cpu",), "Make the variants optional groups"),
+    ],
+)
+def test_the_way_out_of_an_overwriting_pair_suits_who_declares_it(
+    groups: dict[str, str], extras: tuple[str, ...], way_out: str
+) -> None:
+    rows = [row("opencv-python 4", main=""), row("opencv-contrib-python 4", main="")]
+    chosen = Installed.of(MAIN, extras) if extras else Installed.of(MAIN | {"cpu"})
+    with pytest.raises(LockConflictError) as caught:
+        verify(rows, [chosen], MACHINES, terms(None, **groups))
+    assert way_out in str(caught.value)
 
 
 def test_a_member_of_a_family_serves_whatever_needs_its_twin() -> None:

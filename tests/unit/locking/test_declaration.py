@@ -8,8 +8,12 @@ import pytest
 
 from poetry_aiops.config import HardwareConfig, Variant
 from poetry_aiops.errors import ConfigError, InputError, UsageError
-from poetry_aiops.locking.declaration import check_declaration, provided_directly, variant_kind
-from poetry_aiops.locking.selection import clash, refuse_several_variants
+from poetry_aiops.locking.declaration import (
+    check_declaration,
+    provided_directly,
+    refuse_several_variants,
+    variant_kind,
+)
 from poetry_aiops.project.pyproject import project_from
 
 
@@ -139,21 +143,6 @@ def test_all_problems_are_told_in_one_error() -> None:
     assert (error.hint or "").startswith("Variants are optional groups that exclude each other;")
 
 
-@pytest.mark.parametrize(
-    ("groups", "expected"),
-    [
-        (["main", "ml-cpu"], ()),
-        (["ML_gpu", "ml-cpu", "dev"], ("ml-cpu", "ml-gpu")),
-        ([], ()),
-        (["ml-gpu", "ml_gpu"], ()),
-    ],
-)
-def test_a_clash_names_two_or_more_variants_in_file_order(
-    groups: list[str], expected: tuple[str, ...]
-) -> None:
-    assert clash([variant.group for variant in CPU_AND_GPU.variants], groups) == expected
-
-
 def test_packages_that_variants_declare_are_named_with_their_variants() -> None:
     text = f"""
         [dependency-groups]
@@ -229,4 +218,4 @@ def test_the_advice_against_several_variants_names_the_option_that_was_used() ->
     with pytest.raises(UsageError, match=r"^b and c are hardware variants") as caught:
         refuse_several_variants(["a", "b", "c"], ["b", "c"], "--extras")
     assert caught.value.hint == "Name one of them, for example `--extras b`."
-    refuse_several_variants(["a", "b", "c"], ["b", "dev"])
+    refuse_several_variants(["a", "b", "c"], ["b", "B", "dev"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from poetry_aiops.locking.explain import disagreement
-from poetry_aiops.locking.model import THE_PROJECT, Build, Demand, Placement
+from poetry_aiops.locking.model import Build, Demand, Placement, of_group
 
 
 BASE = frozenset({"main", "docs", "test"})
@@ -51,7 +51,7 @@ def test_each_variant_is_told_with_its_builds_and_the_first_three_who_ask() -> N
 
 
 def test_what_the_project_itself_asks_for_is_told_first() -> None:
-    solutions = {"cpu": Solved((), (*wants("a", "z 1"), *wants("b", THE_PROJECT)))}
+    solutions = {"cpu": Solved((), (*wants("a", "z 1"), *wants("b", of_group("cpu"))))}
     error = disagreement(solutions, BASE, {"a", "b"})
     assert error.what.endswith("so one poetry.lock cannot serve them all: b, a")
     assert "so that one b suits them all" in (error.hint or "")
@@ -70,3 +70,8 @@ def test_a_dispute_of_optional_groups_alone_names_all_of_them_in_the_advice() ->
     hint = disagreement({"cpu": solved}, BASE, {"numpy"}).hint or ""
     assert "let the requirements of the variants overlap, so that one numpy suits them all" in hint
     assert "make the optional group docs and test a variant as well" in hint
+
+
+def test_what_main_declares_itself_is_removed_from_main() -> None:
+    solved = Solved((placed("torch", "1", "main", "cpu"),), wants("torch", of_group("main"), of_group("cpu")))
+    assert "delete it from main's dependencies" in (disagreement({"cpu": solved}, BASE, {"torch"}).hint or "")

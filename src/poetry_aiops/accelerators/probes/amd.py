@@ -102,7 +102,9 @@ def parse_rocminfo(text: str) -> TextFacts:
     gpus = tuple(gpu for gpu in facts.gpus if gpu.gfx) or tuple(_isas(text))
     failed = "ROCk module is NOT loaded" in text or "ROCk module is not loaded" in text
     return TextFacts(
-        gpus=gpus, none=facts.none and not gpus, problems=(ProbeFailure.NO_ROCK,) if failed else ()
+        gpus=gpus,
+        none=facts.none and not gpus,
+        problems=(ProbeFailure.NO_ROCK,) if failed else (),
     )
 
 
@@ -173,6 +175,8 @@ def is_enumerator(text: str) -> bool:
     return any(re.match(_LINE, line) for line in lines(text))
 
 
+_ROCM_SMI = ("-i", "--showproductname", "--showdriverversion", "--showbus", "--json")
+
 PROBES = (
     Probe(
         "KFD topology",
@@ -193,15 +197,7 @@ PROBES = (
         "rocm-smi",
         ProbeProgram(
             (
-                ("rocm-smi", "-i", "--showproductname", "--showdriverversion", "--showbus", "--json"),
-                (
-                    "/opt/rocm/bin/rocm-smi",
-                    "-i",
-                    "--showproductname",
-                    "--showdriverversion",
-                    "--showbus",
-                    "--json",
-                ),
+                *((program, *_ROCM_SMI) for program in ("rocm-smi", "/opt/rocm/bin/rocm-smi")),
                 ("amd-smi", "static", "--asic", "--bus", "--driver", "--json"),
             ),
             8.0,

@@ -58,6 +58,9 @@ def gpu_of(kind: str, vendor: str, device: str, slot: str, driver: str | None) -
 
 _SLOT = r"(?<![\w:])((?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) +\"?(\S.{0,400})$"
 _CLASS = r"(?:VGA compatible controller|3D controller|Display controller|Processing accelerators)|\[(?:03|12)[0-9a-f]{2}\]|^(?:03|12)[0-9a-f]{2}:"
+_SOUND_OF_A_GPU = r"NVIDIA Corporation|\[10de:|\[AMD/ATI\][^\n]{0,80}HDMI"
+"""What a list has that lacks the GPU itself, such as the end of one."""
+_VENDORS = ("NVIDIA Corporation", "Advanced Micro Devices, Inc. [AMD/ATI]", "Intel Corporation")
 _OTHER_CLASS = r"(?i)audio|bridge|usb|serial|network|ethernet|unclassified|signal processing"
 _LSPCI_IDS = r"(?<![0-9a-f])\[?(10de|1002|8086):([0-9a-f]{4})\]?"
 _MACHINE_IDS = r"\[(10de|1002|8086)\]\"? +\"?[^\"]{0,200}\[([0-9a-f]{4})\]"
@@ -84,8 +87,10 @@ def parse_lspci(text: str) -> TextFacts:
             gpus += [gpu] if gpu else []
         elif inside and gpus and (driver := re.search(_DRIVER, line)):
             gpus[-1] = gpus[-1]._replace(kernel_driver=driver.group(1).lower())
-    slots = sum(1 for line in lines(text) if re.search(_SLOT, line))
-    return TextFacts(gpus=_merged(gpus), none=not gpus and slots > 0)
+    listed = any(re.search(_SLOT, line) for line in lines(text))
+    tail = text.rstrip().rpartition(": ")[2]
+    cut = any(vendor.startswith(tail) for vendor in _VENDORS) or re.search(_SOUND_OF_A_GPU, text)
+    return TextFacts(gpus=_merged(gpus), none=listed and not gpus and not cut)
 
 
 def _merged(gpus: list[Gpu]) -> tuple[Gpu, ...]:

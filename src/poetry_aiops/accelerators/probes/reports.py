@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Gpu, TextFacts
-from poetry_aiops.accelerators.joining import join
+from poetry_aiops.accelerators.observed import join
 from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
 from poetry_aiops.accelerators.probes.pci import described
 from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
@@ -188,8 +188,9 @@ def display(text: str) -> TextFacts:
         gpus += [gpu] if gpu else []
         if gpu and gpu.vendor == NVIDIA and bound == "nvidia":
             driver = driver or version(number)
-    listed = bool(re.search(_DISPLAY, text))
-    return TextFacts(gpus=tuple(dict.fromkeys(gpus)), driver=driver, os="linux", none=listed and not gpus)
+    cut = '"id" : "display' in text and '"product"' not in text
+    whole = bool(re.search(_DISPLAY, text)) and not cut
+    return TextFacts(gpus=tuple(dict.fromkeys(gpus)), driver=driver, os="linux", none=whole and not gpus)
 
 
 _OWN_MAKER = r"^(?:NVIDIA|AMD|Intel|Advanced Micro Devices)(?: Corporation|,? Inc\.?)?(?: \[AMD/ATI\])? "

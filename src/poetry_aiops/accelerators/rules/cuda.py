@@ -132,10 +132,7 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
 
 def _runs_cuda_wheels(device: Accelerator, host: Host, catalogue: Catalogue) -> bool:
     """Return whether a device is an ordinary CUDA GPU; Jetsons are from JetPack 7 on."""
-    if device.kind == "jetson" and host.l4t and device.driver:
-        release = catalogue.jetson_release(host.l4t)
-        return release is not None and release.sbsa
-    return device.kind == "cuda"
+    return device.kind == "cuda" or (device.kind == "jetson" and catalogue.jetson_cuda(host.l4t) is not None)
 
 
 def _host_obstacle(host: Host, gpus: tuple[Accelerator, ...]) -> str | None:

@@ -15,6 +15,7 @@ from poetry_aiops.graph.report.words import (
     in_severity,
     largest,
     oddities,
+    scope_text,
     sections,
     worst_first,
 )
@@ -63,14 +64,7 @@ def inert(text: str) -> str:
 
 
 def _scope(analysis: Analysis) -> str:
-    scope = analysis.graph.scope
-    parts = [
-        f"groups {', '.join(scope.groups)}" if scope.groups is not None else "",
-        f"extras {', '.join(scope.extras) or 'none'}" if scope.extras is not None else "",
-        f"on {scope.target.name}" if scope.target else "",
-        f"with the variant {scope.variant}" if scope.variant else "",
-    ]
-    chosen = "; ".join(filter(None, parts))
+    chosen = scope_text(analysis.graph.scope)
     return inert(f"Only {chosen}.") if chosen else "Every locked package, all groups and extras included."
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.graph.constraints import bound_text, upper_bound
 from poetry_aiops.graph.layout import places_of
-from poetry_aiops.graph.report.words import audit_extent
+from poetry_aiops.graph.report.words import audit_extent, scope_text
 
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class _PageWriter:
             "project": shown(self.graph.project),
             "lock": self.graph.lock_version or "",
             "python": shown(self.graph.python),
-            "scope": _scope(self.analysis),
+            "scope": shown(scope_text(self.graph.scope)),
             "summary": self._summary(),
             "groups": self._groups(),
             "nodes": self._node_columns(),
@@ -131,6 +131,7 @@ class _PageWriter:
             "depth": summary.depth,
             "longest": summary.longest_chain,
             "chain": self._numbers(summary.chain),
+            "outside": [shown(name) for name in self.graph.outside],
             "missing": [shown(name) for name in summary.direct_missing_from_lock],
             "dangling": [shown(name) for name in summary.dangling],
             "loops": self._numbers(summary.self_loops),
@@ -299,17 +300,3 @@ class _PageWriter:
 def _flags(node: Node) -> str:
     """Return one digit: 1 for direct, 2 for optional, 4 for not reached, added up."""
     return str(node.direct + 2 * node.optional + 4 * (not node.reached))
-
-
-def _scope(analysis: Analysis) -> str:
-    scope = analysis.graph.scope
-    parts = []
-    if scope.groups is not None:
-        parts.append(f"groups {', '.join(scope.groups)}")
-    if scope.extras is not None:
-        parts.append(f"extras {', '.join(scope.extras) or 'none'}")
-    if scope.target is not None:
-        parts.append(f"on {scope.target.name}")
-    if scope.variant:
-        parts.append(f"with {scope.variant}")
-    return shown("; ".join(parts))

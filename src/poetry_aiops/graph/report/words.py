@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Diff,
         Held,
         Holder,
+        Scope,
         Summary,
     )
     from poetry_aiops.graph.overlay import Overlay
@@ -56,18 +57,27 @@ def sections(answers: Answers, graph: DependencyGraph, overlay: Overlay = NO_OVE
     """Return a section for everything that was asked; with sizes, what goes away is weighed, too."""
     found = [_why(why) for why in answers.why]
     if focus := answers.focus:
-        found.append(
-            TextSection(
-                f"Around {focus.name}", tuple(focus_lines(graph, focus.name, focus.depth)), is_tree=True
-            )
-        )
-    found += [_removal(answers.removal, overlay)] if answers.removal else []
+        known = focus.name in graph.by_id
+        around = focus_lines(graph, focus.name, focus.depth) if known else [_not_needed(focus.name)]
+        found.append(TextSection(f"Around {focus.name}", tuple(around), is_tree=known))
+    found += [_removal(answers.removal, graph, overlay)] if answers.removal else []
     found += [_held(held) for held in answers.held]
     found += [_diff(answers.diff, overlay)] if answers.diff else []
     return [
         section._replace(title=one_line(section.title), lines=tuple(map(one_line, section.lines)))
         for section in found
     ]
+
+
+def scope_text(scope: Scope) -> str:
+    """Return what is left of the lock, such as ``groups main; on linux-x86_64-py3.13``; empty for all of it."""
+    parts = [
+        f"groups {', '.join(scope.groups)}" if scope.groups is not None else "",
+        f"extras {', '.join(scope.extras) or 'none'}" if scope.extras is not None else "",
+        f"on {scope.target.name}" if scope.target else "",
+        f"with the variant {scope.variant}" if scope.variant else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def figures(summary: Summary) -> list[tuple[str, str]]:
@@ -176,7 +186,7 @@ def listed(names: Sequence[str], limit: int = NAMED) -> str:
 def _why(why: Why) -> TextSection:
     title = f"Why {why.name} is there" if why.start is None else f"How {why.start} leads to {why.name}"
     if not why.needed:
-        return TextSection(title, (f"{why.name} is locked, but nothing in what was requested leads to it.",))
+        return TextSection(title, (_not_needed(why.name),))
     if not why.paths:
         nothing = "Nothing that the project requires leads to it: it is left over in the lock."
         return TextSection(title, (nothing if why.start is None else f"{why.start} does not lead to it.",))
@@ -210,12 +220,18 @@ def path_text(steps: Sequence[PathStep]) -> str:
     return text + (f"  (allows {last.allows})" if last.allows and not is_exact else "")
 
 
-def _removal(removal: Removal, overlay: Overlay) -> TextSection:
+def _not_needed(name: str) -> str:
+    return f"{name} is locked, but nothing in what was requested leads to it."
+
+
+def _removal(removal: Removal, graph: DependencyGraph, overlay: Overlay) -> TextSection:
     title = f"Without {', '.join(removal.asked)}"
-    lines = [f"{kept.name} stays: it is still needed by {listed(kept.needed_by)}" for kept in removal.kept]
+    lines = [_not_needed(name) for name in removal.asked if name not in graph.by_id]
+    lines += [f"{kept.name} stays: it is still needed by {listed(kept.needed_by)}" for kept in removal.kept]
     lines += [
         f"{name} is not in pyproject.toml: this is what goes when nothing needs it any more"
         for name in removal.transitive
+        if name in graph.by_id
     ]
     if not removal.gone:
         return TextSection(title, (*lines, "Nothing goes away."))
@@ -227,7 +243,9 @@ def _removal(removal: Removal, overlay: Overlay) -> TextSection:
 
 
 def _held(held: Held) -> TextSection:
-    title = f"What limits {held.name} {held.version}"
+    title = f"What limits {held.name} {held.version}".strip()
+    if not held.version:
+        return TextSection(title, (_not_needed(held.name),))
     if not held.holders:
         return TextSection(title, ("Nothing requires it.",))
     lines = [f"All together allow {held.allowed}"]

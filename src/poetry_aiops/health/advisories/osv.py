@@ -111,13 +111,13 @@ class _Run:
         self._take_from_cache()
         if not unknown and not self._missing():
             return
-        transport = Transport(self.settings.limits, self.settings.budget)
         chunks = [unknown[at : at + BATCH] for at in range(0, len(unknown), BATCH)]
-        for _ in transport.at_once(lambda chunk: self._ask(transport, chunk), chunks):
-            pass
-        self._take_from_cache()
-        self._fetch_in_one(transport)
-        self._fetch_each(transport)
+        with Transport(self.settings.limits, self.settings.budget) as transport:
+            for _ in transport.at_once(lambda chunk: self._ask(transport, chunk), chunks):
+                pass
+            self._take_from_cache()
+            self._fetch_in_one(transport)
+            self._fetch_each(transport)
         self.cache.save()
 
     def answer(self, subject: QueriedPackage) -> FeedAnswer:

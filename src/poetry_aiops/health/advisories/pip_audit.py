@@ -29,7 +29,7 @@ from poetry_aiops.health.osv_records import one_line
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.versions import parsed
 from poetry_aiops.system.addresses import redact_addresses
-from poetry_aiops.system.http import AT_ONCE, Limits, TransferError, Transport
+from poetry_aiops.system.http import AT_ONCE, Limits, TransferError, fetch
 
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class StrictPyPIService(VulnerabilityService):  # type: ignore[misc]  # the base
 
     def __init__(self, url: str, limits: Limits | None = None) -> None:
         self._url = url.rstrip("/")
-        self._transport = Transport(limits)
+        self._limits = limits
 
     def query(self, spec: Dependency) -> tuple[Dependency, list[VulnerabilityResult]]:
         """Return the vulnerabilities of one release; raises ServiceError when they are not known."""
@@ -56,7 +56,7 @@ class StrictPyPIService(VulnerabilityService):  # type: ignore[misc]  # the base
             return spec, []
         try:
             release = f"{quote(spec.canonical_name)}/{quote(str(spec.version))}"
-            document = self._transport.get(f"{self._url}/pypi/{release}/json").json()
+            document = fetch(f"{self._url}/pypi/{release}/json", self._limits).json()
         except TransferError as error:
             raise ServiceError(error.reason) from error
         return spec, _vulnerabilities(document, spec)

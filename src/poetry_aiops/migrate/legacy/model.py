@@ -106,7 +106,7 @@ class Knowledge:
         """Return the migrated files that a path in a command means; several for ``*`` and variables.
 
         ``near`` is the file that holds the command: paths may be relative to its folder, to the project, or, in
-        images, absolute, so that only the end of the path tells.
+        images, absolute, so that only the end of the path is compared.
         """
         text = self.filled(reference.strip().strip("\"'").replace("\\", "/"))
         if self.folder is not None and (path := self.in_repository(text)) is not None:

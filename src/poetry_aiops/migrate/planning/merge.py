@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Problem
+from poetry_aiops.migrate.planning.sources import BUILT_BY_PYTORCH
 from poetry_aiops.project.targets import marker_applies
 
 
@@ -258,14 +259,14 @@ def _conflict(first: PlannedEntry, second: PlannedEntry) -> Problem:
         here,
         f"{second.as_pep508()} contradicts {first.as_pep508()} at {there}",
         why="No version meets both, and neither line may win silently.",
-        suggestion=_way_out(here.file, there.file),
+        suggestion=_way_out(second, here.file, there.file),
     )
 
 
-def _way_out(here: str, there: str) -> str:
+def _way_out(entry: PlannedEntry, here: str, there: str) -> str:
     if here == there:
         return "Keep one of the two, or give them markers that exclude each other."
-    return (
-        "Keep one of the two, name only the files that go together (`poetry migrate-reqs FILE...`),"
-        f" or say that {here} is for its own hardware: --group ml-cu126={here}."
-    )
+    together = "name only the files that go together (`poetry migrate-reqs FILE...`)"
+    if entry.name not in BUILT_BY_PYTORCH and "+" not in entry.specifier:
+        return f"Keep one of the two, or {together}."
+    return f"Keep one of the two, {together}, or say that {here} is for its own hardware: --group ml-cu126={here}."

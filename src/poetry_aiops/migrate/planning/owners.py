@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _NEVER_SHARED: Final = frozenset({"dev", "test", "docs", "lint", "typing", "ci"})
 """Groups that stay groups although the main file includes them: `requirements.txt` is then a developer's shortcut."""
 
+_ALL: Final = re.compile(r"(?:^|[/._-])all(?:[._-]|$)", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Owners:
@@ -32,7 +35,8 @@ class Owners:
 def owners(tree: Tree, roles: Mapping[str, Role]) -> Owners:
     """Give every included file the role of what includes it, where its own name was not asked for.
 
-    What a main file includes is needed by everything, so it is main as well, except groups such as ``dev``.
+    What a main file includes is needed by everything, so it is main as well, except groups such as ``dev`` and what
+    ``all.txt`` collects.
     """
     found = dict(roles)
     readers = {entry: entry for entry in tree.readings}
@@ -41,7 +45,7 @@ def owners(tree: Tree, roles: Mapping[str, Role]) -> Owners:
             readers.setdefault(file, entry)
             if file not in found or (file != entry and _is_required_after_all(found[file], roles)):
                 found[file] = _role_of_included(file, roles[entry])
-            elif file != entry and roles[entry].kind == "main":
+            elif file != entry and roles[entry].kind == "main" and not _is_collection(entry, tree):
                 found[file] = _pulled_into_main(found[file], entry)
         for file in reading.constraint_files:
             readers.setdefault(file, entry)
@@ -49,6 +53,12 @@ def owners(tree: Tree, roles: Mapping[str, Role]) -> Owners:
                 file, Role(file, "constraints", CONSTRAINTS, f"{entry} names it with -c", optional=True)
             )
     return Owners(found, readers, _group_includes(tree, found))
+
+
+def _is_collection(entry: str, tree: Tree) -> bool:
+    """Say whether a file only puts the other files together, and its name says so."""
+    lines = tree.files[entry].lines if entry in tree.files else ()
+    return bool(_ALL.search(entry)) and all(line.requirement is None for line in lines)
 
 
 def _role_of_included(file: str, includer: Role) -> Role:

@@ -51,8 +51,6 @@ class MigrationContext:
     torch_index: str | None = None
     setup: SetupMetadata = NO_SETUP
     variants: frozenset[str] = frozenset()
-    whole: bool = False
-    """Every line is asked for, those that pip-compile added as well: what ``pip install -r`` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +193,7 @@ class _MigrationPlanner:
         reading = self.tree.readings[self.owned.readers[role.file]]
         source = self.sources.attribute(requirement, reading)
         added = requirement.origin == "index" and is_only_via(requirement)
-        compiled = not self.around.whole and (role.kind == "seed" or added)
+        compiled = role.kind == "seed" or added
         pin = pin_of(requirement, role.group, source, direct=not compiled)
         if pin is not None:
             self.pins.append(replace(pin, marker=all_of(pin.marker, role.marker)) if role.marker else pin)

@@ -19,8 +19,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.migrate.planning.enrichment import enriching_tables
-from poetry_aiops.migrate.planning.entry import inline_table, table_value
+from poetry_aiops.migrate.planning.entry import enriching_tables, inline_table, table_value
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.edit_text import Sections, header_keys, toml_key, toml_text

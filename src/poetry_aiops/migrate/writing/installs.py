@@ -1,7 +1,7 @@
 """The proof by installs: what an old file selects beside what the printed command installs from the new lock.
 
 Both are evaluated on every kind of machine that the project is for. pip cannot say what it would do on another
-machine, so a file's lines are solved alone, without the old pins as a start; ``--prove`` asks pip for this machine.
+machine, so metadata says what a file's lines select; ``--prove`` asks pip for this machine.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.writing.causes import is_same, is_several
+from poetry_aiops.migrate.writing.causes import is_allowed, is_same, is_several
+from poetry_aiops.migrate.writing.evaluation import ANY_VERSION
 from poetry_aiops.project.targets import marker_applies
 
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from poetry_aiops.migrate.writing.causes import Causes
-    from poetry_aiops.project.model import Lock, Package
+    from poetry_aiops.migrate.writing.evaluation import LineEvaluation
+    from poetry_aiops.project.model import Lock, LockedDependency, Package
     from poetry_aiops.project.targets import Target
 
 
@@ -29,7 +31,8 @@ Selection = dict[str, tuple[str, ...]]
 class InstallDifference:
     """A package that the two do not have alike; None: not installed.
 
-    ``cause`` is None where nothing shows it; then ``next_step`` says what would settle it.
+    ``cause`` is None where nothing shows it; then ``next_step`` says what would settle it. ``either`` where both
+    versions meet the file's lines, so that another solver may take the other one.
     """
 
     name: str
@@ -38,21 +41,18 @@ class InstallDifference:
     cause: str | None
     targets: tuple[str, ...]
     next_step: str = ""
+    either: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InstallProof:
-    """One old file: its command today, and how many packages both select; ``by`` is ``solver`` or ``pip``.
-
-    ``failure`` says why the file alone selects nothing that could be compared.
-    """
+    """One old file: its command today, and how many packages both select; ``by`` is ``metadata``, ``solver`` or ``pip``."""
 
     file: str
     command: str
     by: str
     packages: int
     differences: tuple[InstallDifference, ...] = ()
-    failure: str = ""
 
     @property
     def unexplained(self) -> tuple[InstallDifference, ...]:
@@ -61,16 +61,13 @@ class InstallProof:
 
 @dataclass(frozen=True, slots=True)
 class OldRequirementsFile:
-    """A requirements file, the groups that its command installs, and what its lines select alone.
-
-    ``lock`` is that of its lines solved alone, None where that failed or pip was asked instead.
-    """
+    """A requirements file, the groups that its command installs, and its lines."""
 
     file: str
     groups: tuple[str, ...]
     command: str
-    lock: Lock | None = None
-    failure: str = ""
+    lines: tuple[LockedDependency, ...] = ()
+    constraints: tuple[LockedDependency, ...] = ()
 
 
 def selected(lock: Lock, groups: Iterable[str], target: Target) -> dict[str, list[Package]]:
@@ -83,33 +80,61 @@ def selected(lock: Lock, groups: Iterable[str], target: Target) -> dict[str, lis
     return found
 
 
-def compare(old: OldRequirementsFile, targets: Sequence[Target], causes: Causes) -> InstallProof:
-    """Compare a file that was solved alone with the new lock on every machine."""
-    if old.lock is None:
-        return InstallProof(old.file, old.command, "solver", 0, failure=old.failure)
-    pairs = {
-        target: (selected(old.lock, ["main"], target), selected(causes.lock, old.groups, target))
-        for target in targets
-    }
-    names = {name for both in pairs.values() for one in both for name in one}
-    found = _differences(
-        {target: (_versions(before), _versions(after)) for target, (before, after) in pairs.items()}
-    )
-    changed = {name for name, _, _ in found}
-    differences = [_difference(one, old, pairs[one[1][0]][0], causes, changed) for one in found.items()]
-    return InstallProof(old.file, old.command, "solver", len(names), tuple(differences))
+def evaluated(old: OldRequirementsFile, evaluation: LineEvaluation, causes: Causes) -> InstallProof:
+    """Return what an evaluation of a file's lines says about the new lock."""
+    rows: dict[_Key, int] = {}
+    doubled = evaluation.doubled()
+    edges: dict[str, Sequence[LockedDependency]] = {}
+    kept_out: dict[_Key, str] = {}
+    for one in evaluation.newer:
+        locked = doubled[one.name][0] if one.name in doubled else one.locked
+        key: _Key = (one.name, one.version, locked)
+        rows[key] = rows.get(key, 0) | one.where
+        edges[one.name] = one.edges
+        if one.by:
+            owner = one.by[0].partition(" ")[0]
+            kept_out[key] = f"{one.by[0]}; with an older {owner} both are possible, and pip may take that"
+    for name, (versions, where) in doubled.items():
+        if all(row[0] != name for row in rows):
+            rows[name, versions.rpartition(", ")[2], versions] = where
+    added = evaluation.added()
+    rows |= {(name, None, versions): where for name, (versions, where) in added.items()}
+    explained = _Explaining(old, causes, frozenset(name for name, _, _ in rows), evaluation.is_met)
+    found = [
+        explained.difference(
+            key, evaluation.names(where), edges=edges.get(key[0], ()), cause=kept_out.get(key)
+        )
+        for key, where in rows.items()
+    ]
+    found.sort(key=lambda one: one.name)
+    names = {*evaluation.versions(), *explained.changed}
+    return InstallProof(old.file, old.command, "metadata", len(names), tuple(found))
+
+
+def wanted_versions(found: InstallProof, evaluation: LineEvaluation) -> dict[str, str]:
+    """Return the version that a file selects alone of each package that is locked for it, where it is one."""
+    either = {one.name for one in evaluation.newer if one.by}
+    versions = {name: several[0] for name, several in evaluation.versions().items() if len(several) == 1}
+    for one in found.differences:
+        if one.old and one.new and one.name not in either and one.old != ANY_VERSION:
+            versions[one.name] = one.old
+    return versions
 
 
 def compare_with_pip(
-    old: OldRequirementsFile, reported: Mapping[str, str], target: Target, causes: Causes
+    old: OldRequirementsFile, reported: Lock, target: Target, causes: Causes, *, is_met: bool
 ) -> InstallProof:
-    """Compare what pip would install on this machine (names and versions) with the new lock there."""
+    """Compare what pip would install on a machine with the new lock; ``is_met`` where the lock meets the lines too."""
+    before = selected(reported, ["main"], target)
     after = _versions(selected(causes.lock, old.groups, target))
-    before: Selection = {name: (version,) for name, version in reported.items()}
-    found = _differences({target: (before, after)})
-    changed = {name for name, _, _ in found}
-    differences = [_difference(one, old, {}, causes, changed) for one in found.items()]
-    return InstallProof(old.file, old.command, "pip", len(before), tuple(differences))
+    packages = [package for several in before.values() for package in several]
+    found = _differences(_versions(before), after)
+    explained = _Explaining(old, causes, frozenset(name for name, _, _ in found), is_met)
+    differences = []
+    for key in found:
+        edges = [edge for package in before.get(key[0], ()) for edge in package.edges]
+        differences.append(explained.difference(key, (target.name,), edges, packages))
+    return InstallProof(old.file, old.command, "pip", len(before.keys() | after.keys()), tuple(differences))
 
 
 def _versions(packages: Mapping[str, Sequence[Package]]) -> Selection:
@@ -119,46 +144,58 @@ def _versions(packages: Mapping[str, Sequence[Package]]) -> Selection:
 _Key = tuple[str, "str | None", "str | None"]
 
 
-def _differences(pairs: Mapping[Target, tuple[Selection, Selection]]) -> dict[_Key, list[Target]]:
-    found: dict[_Key, list[Target]] = {}
-    for target, (before, after) in pairs.items():
-        for name in sorted(before.keys() | after.keys()):
-            old, new = before.get(name, ()), after.get(name, ())
-            if len(old) == len(new) == 1 and is_same(new[0], old[0]):
-                continue
-            if sorted(old) != sorted(new):
-                key = (name, ", ".join(old) or None, ", ".join(new) or None)
-                found.setdefault(key, []).append(target)
+def _differences(before: Selection, after: Selection) -> list[_Key]:
+    found = []
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name, ()), after.get(name, ())
+        if len(old) == len(new) == 1 and is_same(new[0], old[0]):
+            continue
+        if sorted(old) != sorted(new):
+            found.append((name, ", ".join(old) or None, ", ".join(new) or None))
     return found
 
 
-def _difference(
-    found: tuple[_Key, Sequence[Target]],
-    old: OldRequirementsFile,
-    before: Mapping[str, Sequence[Package]],
-    causes: Causes,
-    changed: Iterable[str],
-) -> InstallDifference:
-    key, on = found
-    cause = _cause(key, old, before, causes, changed)
-    step = "" if cause is not None else causes.next_step(*key, old.file)
-    return InstallDifference(*key, cause, tuple(one.name for one in on), step)
+@dataclass(frozen=True, slots=True)
+class _Explaining:
+    """Finds the cause of each difference of a file; ``is_met`` where what is locked meets all its lines as well."""
 
+    old: OldRequirementsFile
+    causes: Causes
+    changed: frozenset[str]
+    is_met: bool
 
-def _cause(
-    key: _Key,
-    old: OldRequirementsFile,
-    before: Mapping[str, Sequence[Package]],
-    causes: Causes,
-    changed: Iterable[str],
-) -> str | None:
-    name, version, new = key
-    if is_several(new) and not is_several(version):
-        return None  # two versions on one machine overwrite each other, whatever asks for them
-    if version is None:
-        return causes.of_addition(name, old.file, old.groups, changed)
-    packages = [package for found in before.values() for package in found]
-    if new is None:
-        return causes.of_absence(name, old.file, packages, changed)
-    edges = [edge for package in before.get(name, ()) for edge in package.edges]
-    return causes.of_version(name, version, edges)
+    def difference(
+        self,
+        key: _Key,
+        targets: tuple[str, ...],
+        edges: Sequence[LockedDependency] = (),
+        packages: Sequence[Package] = (),
+        cause: str | None = None,
+    ) -> InstallDifference:
+        """Return a difference with what shows it; ``packages`` are the file's own selection, ``edges`` of this one."""
+        either = cause is not None
+        cause = cause or self._cause(key, edges, packages)
+        if cause is None and self.is_met and key[1] and key[2] and not is_several(key[2]):
+            cause, either = f"both meet {self.old.file} and all that its packages require", True
+        step = "" if cause is not None else self.causes.next_step(*key, self.old.file)
+        return InstallDifference(*key, cause, targets, step, either)
+
+    def _cause(self, key: _Key, edges: Sequence[LockedDependency], packages: Sequence[Package]) -> str | None:
+        name, version, new = key
+        file = self.old.file
+        if is_several(new) and not is_several(version):
+            return None  # two versions on one machine overwrite each other, whatever asks for them
+        if version is None:
+            return self.causes.of_addition(name, file, self.old.groups, self.changed)
+        if new is None:
+            return self.causes.of_absence(name, file, packages, self.changed)
+        known = self.causes.of_version(name, version, edges) if version != ANY_VERSION else None
+        return known or next(
+            (
+                f"{package.name} {package.version}, which {file} selects alone, requires {name} {edge.constraint}"
+                for package in packages
+                for edge in package.edges
+                if edge.name == name and not edge.optional and not is_allowed(edge.constraint, new)
+            ),
+            None,
+        )

@@ -115,9 +115,7 @@ def prove(
             foreign.extend(_foreign(pin, same))
             continue
         new = ", ".join(dict.fromkeys(package.version for package in packages)) or None
-        differences.append(
-            Difference(pin.name, pin.version, new, _cause(pin, packages, causes, installs), pin.place)
-        )
+        differences.append(Difference(pin.name, pin.version, new, _cause(pin, packages, causes), pin.place))
     on = [one for one in constraints if one.specifier and one.name in by_name]
     broken = [
         one for entry in on if (one := _broken(entry, by_name[entry.name], targets, causes)) is not None
@@ -175,12 +173,7 @@ def _foreign(pin: OldPin, packages: Sequence[Package]) -> list[ForeignHash]:
     ]
 
 
-def _cause(
-    pin: OldPin, packages: Sequence[Package], causes: Causes, installs: Sequence[InstallProof]
-) -> str | None:
-    """Return why a pin is not locked; that its own file cannot be installed is such a reason as well."""
+def _cause(pin: OldPin, packages: Sequence[Package], causes: Causes) -> str | None:
     if not packages:
         return "no locked package requires it any more"
-    found = causes.of_version(pin.name, pin.version)
-    failed = [one for one in installs if one.file == pin.place.file and one.failure]
-    return found or (f"{pin.place.file} cannot be locked alone: {failed[0].failure}" if failed else None)
+    return causes.of_version(pin.name, pin.version)

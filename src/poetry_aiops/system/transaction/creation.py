@@ -146,7 +146,7 @@ def _entry(change: FileChange, place: ProjectFile) -> BackupEntry:
 
 
 def next_id(root: Path, now: datetime, *, undo: bool) -> str:
-    """Return an id that sorts behind every other, be it that the clock was put back."""
+    """Return an id that sorts behind every other, even where the clock was set back."""
     open_home(root)
     moment = now.astimezone(UTC)
     for last in backup_ids(root)[-1:]:

@@ -38,7 +38,7 @@ def follow(root: Path, path: str, after: bytes | None, now: datetime) -> bool:
     """Note in the backup of the last migration that a file is about to become ``after`` (None: removed).
 
     Return whether the backup holds what is there now; False without a migration. Raises InputError when the folder
-    of backups cannot be written or another run is at work in it.
+    of backups cannot be written or another run is active in it.
     """
     if _last(root) is None:
         return False

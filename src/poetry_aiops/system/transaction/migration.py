@@ -81,7 +81,7 @@ class RollbackResult:
 def apply(backup: Backup) -> None:
     """Bring all files of a backup to their new contents, or none.
 
-    Raises InputError when the disk refuses or a file changed meanwhile; then every file is as it was.
+    Raises InputError when the disk refuses or a file changed meanwhile; then every file is unchanged.
     """
     with reported(f"{NOTHING_CHANGED} The files could not be written", backup.stored.root):
         exchange(backup.stored, backup.contents)
@@ -91,7 +91,7 @@ def recover(root: Path) -> None:
     """Tidy up behind an interrupted run whose files are all old or all new; the others only ``rollback`` follows.
 
     Raises InputError for these: the folder of backups may have come with a clone or an archive, so that no content of
-    it is written unless the user asks for it.
+    it is written unless the user requires it.
     """
     for stored in _settle(root):
         raise InputError(

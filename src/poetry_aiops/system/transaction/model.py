@@ -30,7 +30,7 @@ PREPARED, RUNNING, APPLIED = "prepared", "running", "applied"
 """Names of the one file in a backup's folder that says how far its run came; it changes by a rename."""
 
 STAGED = "staged"
-"""The folder of a backup in which its run holds the next contents of the files and the last ones, while it is at work."""
+"""The folder of a backup in which its run holds the next contents of the files and the last ones, while it runs."""
 
 State = Literal["applied", "not applied", "interrupted", "damaged"]
 Now = Literal["new", "old", "mixed", "changed since", "unknown"]

@@ -5,7 +5,7 @@
     .migration_backup/           0700
       .gitignore                 "*": the copies may hold credentials and never go into a commit
       restore.sh                 runs the restore.sh of the last migration
-      lock                       held while a run is at work
+      lock                       held while a run is active
       <id>/                      complete as soon as it has this name
         manifest.json  restore.sh  files/0000 ...
         prepared                 renamed to "running" before the first file is touched, to "applied" once all are exchanged
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 MANIFEST: Final = "manifest.json"
-JOURNAL: Final = "journal"  # of versions before 1.0: the id of the run that is at work
+JOURNAL: Final = "journal"  # of versions before 1.0: the id of the active run
 FILES: Final = "files"
 LOCK: Final = "lock"
 IGNORE: Final = ".gitignore"
@@ -90,7 +90,7 @@ class StoredBackup:
 
 @contextmanager
 def locked(root: Path, now: datetime) -> Iterator[None]:
-    """Keep every other run out of the project while the block runs; raises InputError when one is at work.
+    """Keep every other run out of the project while the block runs; raises InputError when one is active.
 
     A folder of backups that holds none is gone afterwards.
     """
@@ -239,7 +239,7 @@ def backup_ids(root: Path) -> list[str]:
 
 
 def last_applied(root: Path) -> StoredBackup | None:
-    """Return the last migration that was brought to its end, be it that it was rolled back; None without one."""
+    """Return the last migration that was brought to its end, rolled back or not; None without one."""
     for identifier in reversed(backup_ids(root)):
         if not is_undo(identifier) and (stored := read_backup(root, identifier)).applied:
             return stored
@@ -296,7 +296,7 @@ def _damaged(path: Path, what: str) -> InputError:
 
 
 def _sweep(home: Path) -> None:
-    """Remove what killed runs left half written; the lock says that none is at work."""
+    """Remove what killed runs left half written; the lock says that none is active."""
     with os.scandir(home) as found:
         names = [item.name for item in found]
     for name in names:

@@ -7,8 +7,7 @@ from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.enrichment import enriching_tables, negated
-from poetry_aiops.migrate.planning.entry import PlannedEntry
+from poetry_aiops.migrate.planning.entry import PlannedEntry, enriching_tables, negated
 
 
 LINUX, OTHERS = 'sys_platform == "linux"', 'sys_platform != "linux"'

@@ -198,7 +198,13 @@ def test_groups_that_cannot_be_locked_together_are_told_with_a_way_out() -> None
     (problem,) = conflicts_between(groups, MACHINES)
     assert str(problem.place) == "requirements-dev.txt:4"
     assert "at requirements.txt:2" in problem.what
-    assert "--group ml-cu126=requirements-dev.txt" in problem.suggestion
+    assert problem.suggestion.endswith("(`poetry migrate-reqs FILE...`).")
+    builds = [
+        PlannedGroup(group, (PlannedEntry("torch", (Place(f"{group}.txt", 1),), f"=={version}"),))
+        for group, version in (("main", "2.1"), ("gpu", "2.2"))
+    ]
+    (problem,) = conflicts_between(builds, MACHINES)
+    assert "--group ml-cu126=gpu.txt" in problem.suggestion
 
 
 def test_groups_that_agree_are_none_to_tell() -> None:

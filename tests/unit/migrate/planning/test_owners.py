@@ -39,6 +39,21 @@ def test_a_group_of_developers_stays_one_although_main_includes_it() -> None:
     assert groups(found)["requirements-dev.txt"] == "dev"
 
 
+def test_what_a_file_named_all_collects_stays_in_its_groups() -> None:
+    files = {
+        "requirements/all.txt": "-r build_requirements.txt\n-r server.txt\n",
+        "requirements/build_requirements.txt": "meson\n",
+        "requirements/server.txt": "gunicorn\n",
+    }
+    assert groups(owned(files)) == {
+        "requirements/all.txt": "main",
+        "requirements/build_requirements.txt": "build",
+        "requirements/server.txt": "server",
+    }
+    files["requirements/all.txt"] += "six\n"
+    assert groups(owned(files))["requirements/server.txt"] == "main", "it has lines of its own"
+
+
 def test_what_a_group_includes_belongs_to_it() -> None:
     found = owned(
         {"requirements-dev.txt": "-r parts/x.txt\n", "parts/x.txt": "six\n"}, "requirements-dev.txt"

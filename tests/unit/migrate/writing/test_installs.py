@@ -11,17 +11,16 @@ import pytest
 from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.migrate.comparison import selection_of, this_machine
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.pip_report import this_machine
 from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.writing.causes import Causes, Root
-from poetry_aiops.migrate.writing.installs import InstallProof, OldRequirementsFile, compare, compare_with_pip
+from poetry_aiops.migrate.writing.installs import InstallProof, OldRequirementsFile, compare_with_pip
 from poetry_aiops.project.model import Lock, LockedDependency, Package
 from poetry_aiops.project.targets import targets
 
 
 MACHINES = targets(lambda version: version.startswith("3.12."))
-WINDOWS = 'sys_platform == "win32"'
 
 
 def package(
@@ -52,8 +51,8 @@ def lock(*packages: Package) -> Lock:
 def proof(
     old: list[Package], new: list[Package], groups: tuple[str, ...] = ("main",), **known: object
 ) -> InstallProof:
-    file = OldRequirementsFile("web.txt", groups, "poetry install", lock(*old))
-    return compare(file, MACHINES, Causes(lock(*new), **known))  # type: ignore[arg-type]
+    file = OldRequirementsFile("web.txt", groups, "poetry install")
+    return compare_with_pip(file, lock(*old), MACHINES[0], Causes(lock(*new), **known), is_met=False)  # type: ignore[arg-type]
 
 
 def rows(found: InstallProof) -> list[tuple[str, str | None, str | None, str | None]]:
@@ -65,12 +64,6 @@ def test_the_same_packages_and_a_local_build_of_a_version_are_no_difference() ->
     new = [package("torch", "2.1.2+cu121"), package("idna", "3.1"), package("ruff", "1", groups=("lint",))]
     found = proof(old, new)
     assert (rows(found), found.packages, found.unexplained) == ([], 2, ())
-
-
-def test_a_difference_counts_on_the_machines_where_it_is() -> None:
-    found = proof([package("colorama", "1", marker=WINDOWS)], [])
-    assert [one.targets for one in found.differences] == [("windows-amd64-py3.12",)]
-    assert [one.name for one in found.unexplained] == ["colorama"]
 
 
 @for_each(
@@ -175,18 +168,38 @@ def test_two_versions_on_one_machine_have_no_cause_and_each_difference_a_next_st
     }
 
 
-def test_what_pip_reports_is_compared_on_this_machine_alone() -> None:
-    new = [package("idna", "3.1"), package("colorama", "1", marker=WINDOWS)]
+def test_pip_and_the_lock_may_take_either_of_two_solutions_that_meet_the_file() -> None:
+    report = {
+        "install": [
+            {"metadata": {"name": "Client", "version": "3.5"}},
+            {
+                "metadata": {
+                    "name": "helper",
+                    "version": "1",
+                    "requires_dist": ["plan<2", "gone; extra == 'x'"],
+                }
+            },
+            {"metadata": {"name": "plan", "version": "1"}},
+            {"metadata": {"name": "free", "version": "1"}},
+        ]
+    }
+    pip = selection_of(report, Path("web.txt"))
+    new = [
+        package("client", "3.1"),
+        package("helper", "2", "client <3.2"),
+        package("plan", "2"),
+        package("free", "2"),
+    ]
     file = OldRequirementsFile("web.txt", ("main",), "poetry install")
-    found = compare_with_pip(file, {"idna": "3.1"}, MACHINES[0], Causes(lock(*new)))
-    assert (found.by, rows(found)) == ("pip", [])
-
-
-def test_a_file_that_cannot_be_solved_alone_says_why() -> None:
-    found = compare(
-        OldRequirementsFile("web.txt", ("main",), "x", failure="no idna"), MACHINES, Causes(lock())
-    )
-    assert (found.failure, found.differences) == ("no idna", ())
+    met = compare_with_pip(file, pip, MACHINES[0], Causes(lock(*new)), is_met=True)
+    assert rows(met) == [
+        ("client", "3.5", "3.1", "helper 2 requires client <3.2"),
+        ("free", "1", "2", "both meet web.txt and all that its packages require"),
+        ("helper", "1", "2", "helper 1 requires plan <2, and 2 is locked"),
+        ("plan", "1", "2", "helper 1, which web.txt selects alone, requires plan <2"),
+    ]
+    unmet = compare_with_pip(file, pip, MACHINES[0], Causes(lock(*new)), is_met=False)
+    assert [one.name for one in unmet.unexplained] == ["free"]
 
 
 def test_pip_is_asked_only_where_the_project_is_for_this_machine() -> None:

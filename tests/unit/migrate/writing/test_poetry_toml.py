@@ -8,7 +8,7 @@ from tests.support.every import for_each
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.planning.entry import Setting
-from poetry_aiops.migrate.writing.seed import with_settings
+from poetry_aiops.migrate.planning.settings import with_settings
 
 
 def setting(value: str | tuple[str, ...], key: str = "installer.no-binary") -> Setting:
