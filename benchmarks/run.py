@@ -22,7 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from poetry_aiops.index.pypi_address import default_index
+from poetry_aiops.index.source import default_index
 
 
 HERE = Path(__file__).parent

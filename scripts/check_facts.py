@@ -34,7 +34,7 @@ OLD_GLIBC = "2.17"
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from poetry_aiops.index.pypi_address import default_index
+from poetry_aiops.index.source import default_index
 from poetry_aiops.system.text import version_key
 
 

@@ -18,8 +18,7 @@ from tests.unit.health.locked import locked
 from poetry_aiops.health.advisories.snapshot import SnapshotAge, SnapshotFeed, open_snapshot
 from poetry_aiops.health.advisory import Advisory, PackageAudit, Severity, Status
 from poetry_aiops.health.matching import match
-from poetry_aiops.health.osv_records import read_record
-from poetry_aiops.health.osv_reduced import reduced
+from poetry_aiops.health.osv_records import read_record, reduced
 from poetry_aiops.health.security import Feeds, audit
 from poetry_aiops.project.versions import canonical
 

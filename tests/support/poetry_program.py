@@ -42,11 +42,6 @@ _IMPORTED = (
     "distlib.scripts",
     "httpx",
     "httpcore._api",  # what httpx imports at its first request
-    "anyio.abc",
-    "anyio.lowlevel",
-    "anyio.streams",
-    "anyio.to_thread",
-    "anyio._backends._asyncio",
     "cvss",
 )
 _OUR_PLUGIN = ("poetry_aiops",)

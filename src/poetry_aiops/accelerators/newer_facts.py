@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import tomllib
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +10,7 @@ from poetry_aiops.accelerators.catalogue import FACTS, load_catalogue, parse_cat
 from poetry_aiops.errors import IncompleteError, UsageError
 from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.files import write_atomically
-from poetry_aiops.system.http import Limits, TransferError, open_transport
+from poetry_aiops.system.http import Limits, TransferError, fetch
 
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 DOWNLOAD: Final = Limits(total=60.0, size=4_000_000)
 
 
-def update_facts(url: str, fetch: Callable[[str], bytes] | None = None) -> Catalogue:
+def update_facts(url: str, fetched: Callable[[str], bytes] | None = None) -> Catalogue:
     """Fetch a table of facts (TOML or JSON of ``accelerators.toml``), check it, keep it, and return it.
 
     Raises UsageError for an address that is not HTTPS, and IncompleteError for a table that cannot be fetched or kept,
@@ -34,7 +33,7 @@ def update_facts(url: str, fetch: Callable[[str], bytes] | None = None) -> Catal
             "facts are fetched by HTTPS only", where="--update-facts", hint="Give an https:// address."
         )
     try:
-        document = _document((fetch or _fetched)(url))
+        document = _document((fetched or _fetched)(url))
         catalogue = parse_catalogue(document)
         _check_age(catalogue)
         path = updated_facts()
@@ -55,11 +54,7 @@ def _check_age(catalogue: Catalogue) -> None:
 
 
 def _fetched(url: str) -> bytes:
-    async def get() -> bytes:
-        async with open_transport(DOWNLOAD) as transport:
-            return (await transport.get(url)).body
-
-    return asyncio.run(get())
+    return fetch(url, DOWNLOAD).body
 
 
 def _document(content: bytes) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def applicability(package: Package, origins: Origins) -> Applicability:
             return Applicability(QueryScope.ANYWHERE, subject)
         names = ", ".join(sorted(origins.stand_ins))
         reason = (
-            f"not sent, because it comes from {', '.join(hosts)} in place of the public index; "
+            f"not sent, as {', '.join(hosts)} serves in place of the public index; "
             f"if that is a mirror of public packages only, set POETRY_AIOPS_PUBLIC_SOURCES={names}"
         )
         return Applicability(QueryScope.HERE, subject, reason)
@@ -121,8 +121,8 @@ def _why_here(source: PackageSource) -> str:
     if source.type == "legacy":
         name = source.reference or host_of(source.url)
         return (
-            f'it comes from the source "{name}", whose names stay on this machine; '
+            f'from the source "{name}", whose names stay on this machine; '
             f'public: POETRY_AIOPS_PUBLIC_SOURCES={name}; leave it out: left-out-sources = ["{name}"]'
         )
     kinds = {"git": "a git repository", "url": "an address of its own", "file": "a local file"}
-    return f"it comes from {kinds.get(source.type, 'elsewhere than an index')}, not from a public index"
+    return f"from {kinds.get(source.type, 'elsewhere than an index')}, not from a public index"

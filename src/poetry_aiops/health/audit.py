@@ -20,7 +20,6 @@ from poetry_aiops.health.against import brought, change_of, rules_for_change
 from poetry_aiops.health.applicability import LOCAL_FOLDER, Origins
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf, currency_metric
-from poetry_aiops.health.depth import depth_metric
 from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.feeds import feeds_of
 from poetry_aiops.health.findings import released_fixes
@@ -45,10 +44,9 @@ from poetry_aiops.health.score import score_of, security_metric
 from poetry_aiops.health.security import NAMESAKE, audit
 from poetry_aiops.health.signals import Signal, SignalKind, end_in_words, ended_pythons, signals_of
 from poetry_aiops.index.licences import Licence, licences_of
-from poetry_aiops.index.pypi_address import default_index, default_index_host
 from poetry_aiops.index.records import IndexAccess, RecordAge, cache_folder, cooldown_of, index_records
 from poetry_aiops.index.release_records import why_not_from_index
-from poetry_aiops.index.source import sources_of, stand_ins_of
+from poetry_aiops.index.source import default_index, default_index_host, sources_of, stand_ins_of
 from poetry_aiops.project.lines import asking_line, lock_lines, requirement_lines
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.git import folder_in_repository
@@ -76,7 +74,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.report.model import PackageRow
     from poetry_aiops.health.request import HealthRequest
     from poetry_aiops.health.security import Feeds
-    from poetry_aiops.index.cooldown import Cooldown
+    from poetry_aiops.index.records import Cooldown
     from poetry_aiops.index.release_records import IndexRecords
     from poetry_aiops.project.model import Lock, Package, PackageKey, Project
     from poetry_aiops.system.reports_folder import Content
@@ -165,8 +163,10 @@ class HealthLook:
     def lock_problems(self) -> tuple[str, ...]:
         """Why the lock may not be what pyproject.toml asks for: what it holds then says little about the project."""
         found = []
+        locker = self.subject.poetry.locker
         try:
-            if not self.subject.poetry.locker.is_fresh():
+            same = self.subject.lock.content_hash == locker._content_hash  # noqa: SLF001 - is_fresh() parses the lock again
+            if not same and not locker.is_fresh():
                 found.append("poetry.lock does not match pyproject.toml; run `poetry lock`")
         except (RuntimeError, ValueError) as error:
             why = " ".join(str(error).split())
@@ -341,7 +341,9 @@ class HealthLook:
         rated = self.rated
         match name:
             case "security":
-                return security_metric(self.asked_audit, self.sorted.active, self.selections)
+                metric = security_metric(self.asked_audit, self.sorted.active, self.selections)
+                open_questions = (*metric.open_questions, *self.sorted.open_questions)
+                return replace(metric, open_questions=open_questions)
             case "currency":
                 return currency_metric(rated.currency, self._cooldown())
             case "maintenance":
@@ -349,6 +351,10 @@ class HealthLook:
             case "popularity":
                 return popularity_metric(rated.popularity)
             case "depth":
+                from poetry_aiops.health.depth import (
+                    depth_metric,
+                )  # networkx takes longer to load than all of this
+
                 lock = replace(self.subject.lock, packages=self.packages)
                 return depth_metric(lock, self.subject.project)
             case _:

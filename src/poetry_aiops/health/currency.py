@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.health.demands import Demands, HeldConstraint
     from poetry_aiops.health.metric import Input, Metric
-    from poetry_aiops.index.cooldown import Cooldown
+    from poetry_aiops.index.records import Cooldown
     from poetry_aiops.index.release_records import IndexRecord, IndexRecords, Release
     from poetry_aiops.project.model import Lock, Package, PackageKey
 

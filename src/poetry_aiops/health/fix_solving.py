@@ -42,8 +42,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.health.advisory import Audit, Finding
     from poetry_aiops.health.fixes import ProposedFix
-    from poetry_aiops.index.cooldown import Cooldown
-    from poetry_aiops.index.records import IndexAccess
+    from poetry_aiops.index.records import Cooldown, IndexAccess
     from poetry_aiops.locking.api import PoetryProject, StagedProject
     from poetry_aiops.project.model import Lock, Package, PackageKey, Project
 

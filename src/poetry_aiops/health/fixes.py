@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.blockers import Search, WayOut
     from poetry_aiops.health.currency import CurrencyOf
     from poetry_aiops.health.lock_diff import LockChange
-    from poetry_aiops.index.cooldown import Cooldown
+    from poetry_aiops.index.records import Cooldown
     from poetry_aiops.index.release_records import IndexRecords
     from poetry_aiops.project.model import Package, PackageKey
 
@@ -61,6 +61,11 @@ class ProposedFix:
     safe: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     exception: str = ""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What is in the way, and how the cooldown could be set aside."""
+        return (*self.blockers, self.exception) if self.exception else self.blockers
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from poetry_aiops.health.fix_solving import FixCase, solved_batch
 from poetry_aiops.health.fixes import FixOutcome, folded, propose, wanted_fixes, without
 from poetry_aiops.health.gate import LACKS
 from poetry_aiops.health.lock_diff import lock_changes, refreshed_files
-from poetry_aiops.health.report.model import FixRow
 from poetry_aiops.health.security import audit
 from poetry_aiops.index.records import IndexAccess, RecordAge, cache_folder, cooldown_of, index_records
 from poetry_aiops.locking.api import needs_from
@@ -49,7 +48,7 @@ def fix(output: Output, project: PoetryProject, look: HealthLook, *, dry_run: bo
     outcome = replace(outcome, fixes=folded(outcome.fixes))
     for line in outcome_lines(outcome, dry_run=dry_run):
         output.line(line)
-    return replace(look.report, fixes=tuple(_row(one) for one in outcome.fixes))
+    return replace(look.report, fixes=outcome.fixes)
 
 
 def case_of(look: HealthLook) -> FixCase:
@@ -215,20 +214,6 @@ def _write(path: Path, before: bytes, after: bytes) -> None:
             where=str(path),
             hint="Make it writable, then run this again.",
         ) from error
-
-
-def _row(fix: ProposedFix) -> FixRow:
-    """Return a proposal as the reports show it."""
-    return FixRow(
-        fix.package,
-        fix.from_version,
-        fix.to_version,
-        fix.advisories,
-        fix.how,
-        (*fix.blockers, *((fix.exception,) if fix.exception else ())),
-        fix.edit,
-        fix.diff,
-    )
 
 
 def outcome_lines(outcome: FixOutcome, *, dry_run: bool) -> tuple[str, ...]:

@@ -159,7 +159,7 @@ def line_of(entry: HistoryEntry) -> str:
         "coverage": _rounded(entry.coverage),
         "metrics": {name: _rounded(score) for name, score in entry.metrics.items()},
         "feeds": dict(sorted(entry.feeds.items())),
-        "findings": [_finding_row(seen) for seen in entry.findings],
+        "findings": [seen_row(seen) for seen in entry.findings],
         "ignored": list(entry.ignored),
         "signals": sorted(map(list, entry.signals)),
         "open": list(entry.open_questions),
@@ -199,7 +199,8 @@ def _feeds(audit: Audit | None) -> dict[str, str]:
     return {source.name: source.sha256 or "" for source in audit.sources} if audit else {}
 
 
-def _finding_row(seen: Seen) -> dict[str, object]:
+def seen_row(seen: Seen) -> dict[str, object]:
+    """Return a finding as the history and the JSON document write it."""
     return {
         "package": seen.package,
         "version": seen.version,

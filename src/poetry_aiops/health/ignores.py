@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from poetry_aiops.health.metric import OpenQuestion
+
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +62,18 @@ class Sorted:
     active: tuple[Finding, ...]
     ignored: tuple[Ignored, ...] = ()
     idle: tuple[IdleIgnore, ...] = ()
+
+    @property
+    def open_questions(self) -> tuple[OpenQuestion, ...]:
+        """The findings that are ignored until a fix is released, which no index said or denied."""
+        return tuple(
+            OpenQuestion(
+                f"{one.package} {one.version}: {one.id} is ignored until a fix is released; whether one is, is not known",
+                frozenset({one.package}),
+            )
+            for one, ignore in ((each.finding, each.ignore) for each in self.ignored)
+            if ignore.until_fixed and one.is_fix_unknown
+        )
 
 
 def apply_ignores(

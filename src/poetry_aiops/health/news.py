@@ -9,7 +9,7 @@ from poetry_aiops.health.signals import SignalKind
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from poetry_aiops.health.history import History, HistoryEntry, Seen
@@ -92,8 +92,9 @@ def _known_since_complete(history: History) -> tuple[Seen, ...]:
 
 
 def _new_findings(now: HistoryEntry, before: HistoryEntry, known: tuple[Seen, ...]) -> Iterator[NewFinding]:
+    by_package = _by_package(known)
     for seen in now.findings:
-        same = [other for other in known if seen.is_same(other)]
+        same = [other for other in by_package.get(seen.package, ()) if seen.is_same(other)]
         cause: Cause = "feed" if f"{seen.package}=={seen.version}" in before.packages else "lock"
         if not same:
             yield NewFinding(seen, cause)
@@ -104,7 +105,15 @@ def _new_findings(now: HistoryEntry, before: HistoryEntry, known: tuple[Seen, ..
 def _resolved(now: HistoryEntry, known: tuple[Seen, ...]) -> tuple[Seen, ...]:
     if not now.complete:
         return ()
-    return tuple(seen for seen in known if not any(seen.is_same(other) for other in now.findings))
+    by_package = _by_package(now.findings)
+    return tuple(seen for seen in known if not any(map(seen.is_same, by_package.get(seen.package, ()))))
+
+
+def _by_package(findings: Iterable[Seen]) -> dict[str, list[Seen]]:
+    found: dict[str, list[Seen]] = {}
+    for seen in findings:
+        found.setdefault(seen.package, []).append(seen)
+    return found
 
 
 def _other_feeds(now: HistoryEntry, before: HistoryEntry) -> Iterator[str]:

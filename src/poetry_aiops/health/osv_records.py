@@ -1,22 +1,27 @@
 """OSV JSON -> Advisory; whatever cannot be read becomes a note, never a crash and never silence.
 
 The format is https://ossf.github.io/osv-schema/. Only entries of the ecosystem ``PyPI`` are kept.
+
+Caches and indexes keep a record reduced to what the audit reads, still in OSV's format. Reading it with ``prepared=True``
+gives an advisory that matches the same versions: listed versions that a range covers anyway are left out.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, get_args
 
 from poetry_aiops.health.advisory import Advisory, Affected, Event, EventKind, UnreadableRecord, VersionRange
+from poetry_aiops.health.matching import outside_ranges
 from poetry_aiops.project.checks import kind_of, normalised
 from poetry_aiops.project.versions import canonical
 from poetry_aiops.system.text import one_line as text_on_one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 
 ECOSYSTEM: Final = "PyPI"
@@ -25,6 +30,10 @@ _KINDS: Final[dict[str, EventKind]] = {kind: kind for kind in get_args(EventKind
 _COMPARABLE: Final = ("ECOSYSTEM", "SEMVER")
 _SUMMARY: Final = 300
 _LONGEST_ID: Final = 200
+_CLOCKS_DIFFER: Final = timedelta(days=1)
+_KEPT: Final = ("id", "aliases", "published", "modified", "withdrawn", "severity")
+_KEPT_OF_AFFECTED: Final = ("package", "severity")
+_LABELS: Final = ("database_specific", "ecosystem_specific")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _WEB = re.compile(r"https?://[^\s<>\"'`\\^{}|]{1,2000}", re.IGNORECASE)
 
@@ -40,7 +49,7 @@ def one_line(text: str, limit: int = _SUMMARY) -> str:
 def read_record(document: object, where: str, *, prepared: bool = False) -> Advisory | UnreadableRecord:
     """Return the advisory in a parsed JSON document; ``where`` names the file or address for messages.
 
-    ``prepared`` says that :func:`~poetry_aiops.health.osv_reduced.reduced` wrote it, so that the listed versions
+    ``prepared`` says that :func:`reduced` wrote it, so that the listed versions
     are canonical already. A record without a usable ``id`` or ``affected`` is an UnreadableRecord; smaller faults are notes.
     """
     if not isinstance(document, dict):
@@ -105,15 +114,16 @@ class _RecordReader:
         return tuple(dict.fromkeys(found))
 
     def withdrawn(self, value: object) -> str | None:
-        """Return when the record was taken back; anything but a time leaves it in force."""
+        """Return when the record was taken back; anything but a time that has come leaves it in force."""
         if value is None:
             return None
         try:
-            datetime.fromisoformat(_time(value))
-            return _time(value)
-        except ValueError:
+            if datetime.fromisoformat(_time(value)).astimezone(UTC) <= datetime.now(UTC) + _CLOCKS_DIFFER:
+                return _time(value)
+            self.notes.append("withdrawn is still to come, so that the record is taken as valid")
+        except (ValueError, OverflowError):
             self.notes.append("withdrawn is not a time, so that the record is taken as valid")
-            return None
+        return None
 
     def vectors(self, value: object, where: str) -> tuple[tuple[str, str], ...]:
         found = []
@@ -154,7 +164,7 @@ class _Entry:
         ranges = tuple(self._ranges())
         versions = frozenset(self._versions())
         if not ranges and not versions and not self.unreadable:
-            self.notes.append(
+            self.unreadable.append(
                 "only commits are given, which cannot be compared with a release"
                 if self.commits_only
                 else "neither ranges nor versions are given"
@@ -256,3 +266,62 @@ def _url(references: object, identity: str) -> str:
     if _PLAIN_ID.fullmatch(identity):
         return found["ADVISORY"] or PAGE + identity
     return found["ADVISORY"] or found["WEB"]
+
+
+# -- the reduced record ------------------------------------------------------------------------------------
+
+
+def reduced(document: Mapping[str, object], advisory: Advisory) -> dict[str, object]:
+    """Return the parts of a record that matter; ``advisory`` is what was read from it."""
+    kept = {key: document[key] for key in _KEPT if key in document}
+    kept |= _word_of(document)
+    if advisory.summary:
+        kept["summary"] = advisory.summary
+    if advisory.url:
+        kept["references"] = [{"type": "ADVISORY", "url": advisory.url}]
+    affected = document.get("affected")
+    if isinstance(affected, list):
+        kept["affected"] = list(_elements(affected, iter(advisory.affected)))
+    elif affected is not None:
+        kept["affected"] = affected
+    return kept
+
+
+def _elements(affected: list[object], read: Iterator[Affected]) -> Iterator[object]:
+    """Yield the elements for the Python index cut down, and those that cannot be read as they are."""
+    for entry in affected:
+        name = python_package(entry)
+        if name and isinstance(entry, Mapping):
+            yield _element(entry, next(read))
+        elif name == "":
+            yield entry
+
+
+def _element(entry: Mapping[str, object], read: Affected) -> dict[str, object]:
+    kept = {key: entry[key] for key in _KEPT_OF_AFFECTED if key in entry} | _word_of(entry)
+    ranges, versions = entry.get("ranges"), entry.get("versions")
+    if ranges is not None:
+        kept["ranges"] = [_kept_range(one) for one in ranges] if isinstance(ranges, list) else ranges
+    if isinstance(versions, list):
+        unread = [version for version in versions if not isinstance(version, str)]
+        kept["versions"] = [*sorted(outside_ranges(read)), *unread]
+    elif versions is not None:
+        kept["versions"] = versions
+    return kept
+
+
+def _kept_range(entry: object) -> object:
+    if isinstance(entry, Mapping) and entry.get("type") == "GIT":
+        return {"type": "GIT"}
+    if isinstance(entry, Mapping):
+        return {key: entry[key] for key in ("type", "events") if key in entry}
+    return entry
+
+
+def _word_of(value: Mapping[str, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for place in _LABELS:
+        inner = value.get(place)
+        if isinstance(inner, Mapping) and isinstance(inner.get("severity"), str):
+            found[place] = {"severity": inner["severity"]}
+    return found

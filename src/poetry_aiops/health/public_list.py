@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from poetry_aiops.system.http import Limits, Response, TransferError, open_transport
+from poetry_aiops.system.http import Limits, Response, TransferError, fetch
 from poetry_aiops.system.json_cache import JsonCache, is_fresh
 
 
@@ -52,7 +51,7 @@ class PublicList(Generic[T]):
         failure = None
         if not offline and (content is None or not is_fresh(at, seconds, self.fresh)):
             try:
-                content, at = self.read(asyncio.run(_fetched(self.url, self.limits))), seconds
+                content, at = self.read(fetch(self.url, self.limits)), seconds
                 self.cache.keep({"at": at, "entries": content})
             except TransferError as error:
                 failure = error.reason
@@ -60,8 +59,3 @@ class PublicList(Generic[T]):
 
     def _cached(self, kept: Any) -> tuple[float, T]:  # noqa: ANN401 - untrusted JSON, checked here
         return float(kept["at"]), self.parse(kept["entries"])
-
-
-async def _fetched(url: str, limits: Limits) -> Response:
-    async with open_transport(limits) as transport:
-        return await transport.get(url)

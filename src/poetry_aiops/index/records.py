@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
-from poetry_aiops.index.cooldown import Cooldown
 from poetry_aiops.index.file_listing import files_on
 from poetry_aiops.index.page_fetch import FetchError, PageFetcher
 from poetry_aiops.index.record_cache import CachedRecord, RecordCache
@@ -80,6 +79,23 @@ class IndexAccess:
     folder: Path | None = None
     freshness: RecordAge = RecordAge()
     metadata: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cooldown:
+    """How old a release must be before it may be proposed: Poetry's own ``solver.min-release-age`` (Poetry 2.5).
+
+    ``days`` is the age, the others are the package names and sources (by name) that are exempt from it.
+    """
+
+    days: int = 0
+    exempt_names: frozenset[str] = frozenset()
+    exempt_sources: frozenset[str] = frozenset()
+
+    def for_package(self, source: str, name: str) -> timedelta:
+        """Return the age that releases of a package must have; zero when it is exempt."""
+        exempt = name in self.exempt_names or source.lower() in self.exempt_sources
+        return timedelta(0) if exempt else timedelta(days=self.days)
 
 
 def cache_folder(config: Config) -> Path:

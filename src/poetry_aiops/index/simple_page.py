@@ -74,6 +74,8 @@ def _from_json(content: bytes) -> tuple[list[object], object]:
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, list):
         raise UnreadablePageError("its answer has no list of files")
+    meta = document.get("meta")
+    _check_version(meta.get("api-version") if isinstance(meta, Mapping) else None)
     return files, document.get("project-status")
 
 
@@ -85,7 +87,16 @@ def _from_html(text: str) -> tuple[list[object], object]:
         raise UnreadablePageError("its answer is a web page that cannot be read") from None
     if not parser.is_index:
         raise UnreadablePageError("its answer is a web page, not the page of a package index")
+    _check_version(parser.meta.get("pypi:repository-version"))
     return [_as_json(anchor) for anchor in parser.anchors], parser.status
+
+
+def _check_version(reported: object) -> None:
+    """Refuse a page of another major version than 1, as PEP 629 requires; one that names none is of version 1."""
+    if reported is not None and str(reported).partition(".")[0] != "1":
+        raise UnreadablePageError(
+            f"its page is of version {_one_line(str(reported))}, which is not known here"
+        )
 
 
 def _as_json(anchor: Mapping[str, str]) -> dict[str, object]:

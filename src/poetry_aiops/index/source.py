@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from inspect import signature
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import requests
 from poetry.console.exceptions import PoetryRuntimeError
 from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
+from poetry.repositories.pypi_repository import PyPiRepository
 
-from poetry_aiops.index.access import mirror_of, user_configuration
-from poetry_aiops.index.pypi_address import is_default_index
+from poetry_aiops.index.access import mirror_of, origin_of, user_configuration
 from poetry_aiops.system.addresses import public_address
 
 
@@ -109,3 +111,18 @@ def stand_ins_of(pool: RepositoryPool) -> dict[str, str]:
     if mirror and is_default_index(found.get(_PYPI, "")):
         found[_PYPI] = mirror
     return {} if all(map(is_default_index, found.values())) else found
+
+
+def default_index() -> str:
+    """Return the address of the default index, taken from Poetry's own constant, without a slash at its end."""
+    return str(signature(PyPiRepository).parameters["url"].default).rstrip("/")
+
+
+def default_index_host() -> str:
+    """Return the host name of the default index."""
+    return urlsplit(default_index()).hostname or ""
+
+
+def is_default_index(url: str) -> bool:
+    """Tell whether an address is the default index, by scheme, host and port."""
+    return origin_of(url) == origin_of(default_index())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from poetry_aiops.accelerators.frameworks import load_frameworks
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, UsageError
-from poetry_aiops.index.pypi_address import default_index
+from poetry_aiops.index.source import default_index
 from poetry_aiops.migrate.old_commands import referenced_files
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint
 from poetry_aiops.migrate.planning.plan import MigrationContext, make_plan

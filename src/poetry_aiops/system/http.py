@@ -7,25 +7,31 @@ that a server that sends one byte a second is given up as well. Proxies and cert
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
+import math
 import os
 import random
 import re
+import socket
 import ssl
-from contextlib import AsyncExitStack, asynccontextmanager
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 from poetry_aiops.system.addresses import redact_addresses
 
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import httpx
+    from httpcore import NetworkStream
 
 
 AT_ONCE: Final = 16
@@ -35,6 +41,10 @@ _WORTH_ANOTHER_TRY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOST_REDIRECTS: Final = 5
 _LONGEST_WAIT: Final = 10.0
 _FEW_DIGITS = re.compile(r"[0-9]{1,8}")
+_HEADERS: Final = {"user-agent": "poetry-aiops", "accept-encoding": "gzip, deflate"}
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class TransferError(Exception):
@@ -90,42 +100,136 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 class Transport:
-    """At most ``AT_ONCE`` transfers at a time; made by :func:`open_transport`.
+    """Connections that are kept open between transfers until the block ends; several threads may use it.
 
-    Each has a client with a connection of its own: httpx checks every connection of a shared pool for each
-    request, which takes more time than the request.
+    Each transfer has a client with one connection to itself: httpx checks every connection of a shared pool for each
+    request, and its synchronous client takes half the processor time of the asynchronous one. ``budget`` bounds all
+    transfers together, in seconds from now.
     """
 
-    def __init__(self, clients: Sequence[httpx.AsyncClient], limits: Limits) -> None:
-        self._limits = limits
-        self._idle: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
-        for client in clients:
-            self._idle.put_nowait(client)
+    def __init__(self, limits: Limits | None = None, budget: float = math.inf) -> None:
+        self._limits = limits or Limits()
+        self._budget = budget
+        self._end = time.monotonic() + budget
+        self._idle: list[_Connection] = []
+        self._trusted: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
+        self._running: set[_Transfer] = set()
+        self._closed = threading.Event()
 
-    async def get(
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in self._idle:
+            connection.client.close()
+        self._idle.clear()
+
+    def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, limits: Limits | None = None
     ) -> Response:
         """Return the answer to a GET; raises TransferError."""
-        return await self._bounded("GET", url, None, headers or {}, limits or self._limits)
+        return self._bounded(_Question("GET", url, None, headers or {}), limits or self._limits)
 
-    async def post_json(self, url: str, document: object, *, limits: Limits | None = None) -> Response:
+    def post_json(self, url: str, document: object, *, limits: Limits | None = None) -> Response:
         """Return the answer to a POST of a JSON document; raises TransferError."""
         body = json.dumps(document, separators=(",", ":")).encode()
-        headers = {"content-type": "application/json"}
-        return await self._bounded("POST", url, body, headers, limits or self._limits)
+        question = _Question("POST", url, body, {"content-type": "application/json"})
+        return self._bounded(question, limits or self._limits)
 
-    async def _bounded(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], limits: Limits
-    ) -> Response:
-        question = _Question(method, url, body, headers)
-        client = await self._idle.get()
+    def at_once(self, ask: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield what ``ask`` returns for each item, in order; ``AT_ONCE`` threads call it.
+
+        Whoever stops reading, by Ctrl-C for example, ends the transfers that are on their way.
+        """
+        threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="transfer")
         try:
-            async with asyncio.timeout(limits.total):
-                return await _with_attempts(client, question, limits)
-        except TimeoutError:
-            raise TransferError(f"no complete answer within {limits.total:g} seconds") from None
+            yield from threads.map(ask, items)
+        except BaseException:
+            self._closed.set()
+            for transfer in tuple(self._running):
+                transfer.cut()
+            raise
         finally:
-            self._idle.put_nowait(client)
+            threads.shutdown(cancel_futures=True)
+
+    def _bounded(self, question: _Question, limits: Limits) -> Response:
+        transfer = _Transfer(limits, self._end, self._budget, self._connection())
+        self._running.add(transfer)
+        watch = threading.Timer(transfer.left, transfer.cut)
+        watch.daemon = True
+        watch.start()
+        try:
+            answer = self._with_attempts(question, transfer)
+        except TransferError:
+            if not transfer.is_cut:
+                raise
+        finally:
+            watch.cancel()
+            self._running.discard(transfer)
+            self._idle.append(transfer.connection)
+        if transfer.is_cut:  # a body whose length is not announced then looks complete
+            raise TransferError(transfer.late)
+        return answer
+
+    def _connection(self) -> _Connection:
+        import httpx
+
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            try:
+                self._trusted = self._trusted or _certificates()
+                return _Connection(self._trusted)
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError, OSError) as error:
+                reason = f"the proxy or certificate settings cannot be used: {in_words(error)}"
+                raise TransferError(reason) from error
+
+    def _with_attempts(self, question: _Question, transfer: _Transfer) -> Response:
+        limits = transfer.limits
+        for attempt in range(1, limits.attempts + 1):
+            try:
+                return self._followed(question, transfer)
+            except _AnotherTryError as error:
+                if attempt == limits.attempts or transfer.is_cut:
+                    raise TransferError(error.reason, status=error.status) from error
+                pause = limits.pause * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+                self._closed.wait(min(pause if error.wait is None else error.wait, transfer.left))
+        raise TransferError("no attempt was made")
+
+    def _followed(self, question: _Question, transfer: _Transfer) -> Response:
+        for _ in range(_MOST_REDIRECTS):
+            answer = self._once(question, transfer)
+            if answer.status not in _REDIRECTS:
+                return _judged(answer)
+            question = replace(question, url=_redirect(question, answer))
+        raise TransferError(f"more than {_MOST_REDIRECTS} redirects")
+
+    def _once(self, question: _Question, transfer: _Transfer) -> Response:
+        import httpx
+
+        limits, left = transfer.limits, max(transfer.left, 0.001)
+        try:
+            with transfer.connection.client.stream(
+                question.method,
+                question.url,
+                content=question.body,
+                headers=dict(question.headers),
+                timeout=httpx.Timeout(left, connect=min(limits.connect, left)),
+                extensions={"trace": transfer.follow},
+            ) as answer:
+                content = _content(answer, limits.size)
+                return Response(answer.status_code, content, dict(answer.headers))
+        except (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as error:
+            if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+                raise TransferError(in_words(error)) from error
+            raise _AnotherTryError(in_words(error)) from error
+        except httpx.ConnectTimeout as error:
+            raise TransferError(f"no answer within {limits.connect:g} seconds") from error
+        except httpx.TimeoutException as error:
+            raise TransferError(transfer.late) from error
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+            raise TransferError(in_words(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,100 +240,95 @@ class _Question:
     headers: Mapping[str, str]
 
 
-async def _with_attempts(client: httpx.AsyncClient, question: _Question, limits: Limits) -> Response:
-    for attempt in range(1, limits.attempts + 1):
-        try:
-            return await _followed(client, question, limits)
-        except _AnotherTryError as error:
-            if attempt == limits.attempts:
-                raise TransferError(error.reason, status=error.status) from error
-            pause = limits.pause * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-            await asyncio.sleep(pause if error.wait is None else error.wait)
-    raise TransferError("no attempt was made")
+class _Connection:
+    """A client that has one connection, and the stream of that."""
+
+    def __init__(self, trusted: ssl.SSLContext) -> None:
+        import httpx
+
+        for chatty in ("httpx", "httpcore"):  # with -vvv they would log addresses, which may hold passwords
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+        alone = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+        self.client = httpx.Client(verify=trusted, limits=alone, headers=_HEADERS)
+        self.stream: NetworkStream | None = None
 
 
-async def _followed(client: httpx.AsyncClient, question: _Question, limits: Limits) -> Response:
-    for _ in range(_MOST_REDIRECTS):
-        answer = await _once(client, question, limits)
-        if answer.status not in _REDIRECTS:
-            return _judged(answer)
-        question = replace(question, url=_redirect(question, answer))
-    raise TransferError(f"more than {_MOST_REDIRECTS} redirects")
+class _Transfer:
+    """One question on its way, with all attempts; ``cut`` ends it from another thread."""
+
+    def __init__(self, limits: Limits, end: float, budget: float, connection: _Connection) -> None:
+        self.limits = limits
+        self.connection = connection
+        self.is_cut = False
+        self._end = min(time.monotonic() + limits.total, end)
+        self.late = (
+            f"the time limit of {budget:g} seconds was reached"
+            if self._end == end
+            else f"no complete answer within {limits.total:g} seconds"
+        )
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left."""
+        return max(self._end - time.monotonic(), 0.0)
+
+    def follow(self, _event: str, values: dict[str, Any]) -> None:
+        """Keep the stream that httpcore opened, so that it can be cut; https://www.encode.io/httpcore/extensions/."""
+        opened = values.get("return_value")
+        if hasattr(opened, "get_extra_info"):
+            self.connection.stream = opened
+            if self.is_cut:
+                self.cut()
+
+    def cut(self) -> None:
+        """Shut the socket, so that whoever waits for it reads its end at once."""
+        self.is_cut = True
+        opened = self.connection.stream and self.connection.stream.get_extra_info("socket")
+        if opened:
+            with suppress(OSError):
+                # SSLSocket's own method would spoil a read that is under way.
+                socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
 
-async def _once(client: httpx.AsyncClient, question: _Question, limits: Limits) -> Response:
-    import httpx
-
-    timeout = httpx.Timeout(limits.total, connect=limits.connect)
-    method, url, headers = question.method, question.url, dict(question.headers)
-    try:
-        async with client.stream(
-            method, url, content=question.body, headers=headers, timeout=timeout
-        ) as answer:
-            content = await _content(answer, limits.size)
-            return Response(answer.status_code, content, dict(answer.headers))
-    except (httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as error:
-        reason = in_words(error)
-        if _is_tls(error):
-            raise TransferError(reason) from error
-        raise _AnotherTryError(reason) from error
-    except httpx.TimeoutException as error:
-        raise TransferError(f"no answer within {_seconds(error, limits):g} seconds") from error
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-        raise TransferError(in_words(error)) from error
+def fetch(url: str, limits: Limits | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer to one GET; raises TransferError."""
+    with Transport(limits) as transport:
+        return transport.get(url, headers=headers)
 
 
 def _redirect(question: _Question, answer: Response) -> str:
     """Return where an answer sends us; raises TransferError unless it is the same host or https."""
-    import httpx
-
     if question.method != "GET" and answer.status not in _KEEPS_METHOD:
         raise TransferError(f"it redirects the question (status {answer.status})", status=answer.status)
     try:
-        here = httpx.URL(question.url)
-        there = here.join(answer.headers.get("location", ""))
-    except (httpx.InvalidURL, ValueError) as error:
+        target = urljoin(question.url, answer.headers.get("location", ""))
+        here, there = urlsplit(question.url), urlsplit(target)
+        same_host = (here.hostname, here.port, here.scheme) == (there.hostname, there.port, there.scheme)
+    except ValueError as error:
         raise TransferError("it redirects to an address that cannot be read") from error
-    same_host = (here.host, here.port, here.scheme) == (there.host, there.port, there.scheme)
     if not same_host and there.scheme != "https":
-        raise TransferError(f"it redirects to {redact_addresses(str(there))}, which is not https")
-    return str(there)
-
-
-@asynccontextmanager
-async def open_transport(limits: Limits | None = None) -> AsyncIterator[Transport]:
-    """Yield a transport; raises TransferError when the environment's proxy or certificates cannot be used."""
-    import httpx
-
-    for chatty in ("httpx", "httpcore"):  # with -vvv they would log addresses, which may hold passwords
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    alone = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-    headers = {"user-agent": "poetry-aiops", "accept-encoding": "gzip, deflate"}
-    async with AsyncExitStack() as stack:
-        try:
-            trusted = _certificates()
-            clients = [
-                httpx.AsyncClient(verify=trusted, follow_redirects=False, limits=alone, headers=headers)
-                for _ in range(AT_ONCE)
-            ]
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError, OSError) as error:
-            raise TransferError(
-                f"the proxy or certificate settings cannot be used: {in_words(error)}"
-            ) from error
-        for client in clients:
-            await stack.enter_async_context(client)
-        yield Transport(clients, limits or Limits())
+        raise TransferError(f"it redirects to {redact_addresses(target)}, which is not https")
+    return target
 
 
 def in_words(error: BaseException) -> str:
-    """Return an error's own words on one line, without passwords."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}"
-    deeper = error.__cause__ or error.__context__
-    if _is_tls(error) and deeper is not None:
-        return in_words(deeper)
+    """Return the reason of an error on one line: that of the system or of TLS where there is one, without passwords."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {cause.verify_message}"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
     text = redact_addresses(" ".join(str(error).split()))
     return text[:300] or type(error).__name__
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it was raised for."""
+    known: list[BaseException] = []
+    while error is not None and error not in known:
+        known.append(error)
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 # -- one answer -----------------------------------------------------------------------------------------
@@ -241,14 +340,14 @@ class _AnotherTryError(TransferError):
         self.wait = wait
 
 
-async def _content(answer: httpx.Response, size: int) -> bytes:
+def _content(answer: httpx.Response, size: int) -> bytes:
     """Return the decoded body; stops as soon as it is larger than ``size``."""
     announced = answer.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > size:
         raise TransferError(f"the answer is larger than {size:,} bytes", status=answer.status_code)
     blocks: list[bytes] = []
     count = 0
-    async for block in answer.aiter_bytes(65_536):
+    for block in answer.iter_bytes(65_536):
         count += len(block)
         if count > size:
             raise TransferError(f"the answer is larger than {size:,} bytes", status=answer.status_code)
@@ -272,19 +371,6 @@ def _judged(answer: Response) -> Response:
 def _retry_after(answer: Response) -> float | None:
     reported = _FEW_DIGITS.fullmatch(answer.headers.get("retry-after", ""))
     return min(float(reported.group()), _LONGEST_WAIT) if reported else None
-
-
-def _seconds(error: httpx.TimeoutException, limits: Limits) -> float:
-    return limits.connect if "Connect" in type(error).__name__ else limits.total
-
-
-def _is_tls(error: BaseException | None) -> bool:
-    seen = 0
-    while error is not None and seen < 10:  # noqa: PLR2004 - chains of causes are short
-        if isinstance(error, ssl.SSLError):
-            return True
-        error, seen = error.__cause__ or error.__context__, seen + 1
-    return False
 
 
 def _certificates() -> ssl.SSLContext:

@@ -11,6 +11,7 @@ from tests.unit.health.health_sample import NOW, audited, finding, package, tren
 from poetry_aiops.health.advisory import AdvisorySource, Audit, Severity, Status
 from poetry_aiops.health.currency import Currency, Ineligible
 from poetry_aiops.health.demands import HeldConstraint
+from poetry_aiops.health.fixes import ProposedFix
 from poetry_aiops.health.gate import GateFacts, Rules, judge
 from poetry_aiops.health.history import Seen
 from poetry_aiops.health.ignores import IdleIgnore, Ignore, Ignored
@@ -18,7 +19,7 @@ from poetry_aiops.health.maintenance import Maintenance
 from poetry_aiops.health.metric import Metric, OpenQuestion
 from poetry_aiops.health.news import NewFinding, News
 from poetry_aiops.health.popularity import Popularity
-from poetry_aiops.health.report.model import FixRow, HealthReport, Location, PackageRow
+from poetry_aiops.health.report.model import HealthReport, Location, PackageRow
 from poetry_aiops.health.score import score_of
 from poetry_aiops.health.signals import Signal, SignalKind
 from poetry_aiops.index.release_records import IndexUse
@@ -114,7 +115,19 @@ def hostile(text: str) -> HealthReport:
             signals=((text, SignalKind.YANKED),),
         ),
         trend=trend(),
-        fixes=(FixRow(text, text, text, (text,), "edit", (text,), text, (f"+{text}", f" {text}")),),
+        fixes=(
+            ProposedFix(
+                locked.key,
+                text,
+                text,
+                text,
+                (text,),
+                "edit",
+                blockers=(text,),
+                edit=text,
+                diff=(f"+{text}", f" {text}"),
+            ),
+        ),
         locations=MappingProxyType({locked.key: Location(1, 2)}),
         scope=text,
         folder=text,

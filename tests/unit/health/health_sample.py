@@ -19,6 +19,7 @@ from poetry_aiops.health.advisory import (
 )
 from poetry_aiops.health.currency import Currency
 from poetry_aiops.health.demands import HeldConstraint
+from poetry_aiops.health.fixes import ProposedFix
 from poetry_aiops.health.gate import GateFacts, Rules, judge
 from poetry_aiops.health.history import Seen, TrendPoint
 from poetry_aiops.health.ignores import IdleIgnore, Ignore, Ignored
@@ -26,7 +27,7 @@ from poetry_aiops.health.maintenance import Maintenance
 from poetry_aiops.health.metric import Metric
 from poetry_aiops.health.news import NewFinding, News
 from poetry_aiops.health.popularity import Popularity
-from poetry_aiops.health.report.model import FixRow, HealthReport, Location, PackageRow
+from poetry_aiops.health.report.model import HealthReport, Location, PackageRow
 from poetry_aiops.health.score import score_of
 from poetry_aiops.health.signals import Signal, SignalKind
 from poetry_aiops.index.release_records import IndexUse
@@ -359,9 +360,10 @@ def trend() -> tuple[TrendPoint, ...]:
     )
 
 
-def _fixes() -> tuple[FixRow, ...]:
+def _fixes() -> tuple[ProposedFix, ...]:
     return (
-        FixRow(
+        ProposedFix(
+            ("jinja2", "2.11.3", ("", "", "")),
             "jinja2",
             "2.11.3",
             "3.1.6",
@@ -369,14 +371,15 @@ def _fixes() -> tuple[FixRow, ...]:
             "pin",
             diff=('-version = "2.11.3"', '+version = "3.1.6"'),
         ),
-        FixRow(
+        ProposedFix(
+            ("starlette", "0.36.3", ("", "", "")),
             "starlette",
             "0.36.3",
             "0.47.2",
             ("GHSA-2c2j-9gv5-cj73",),
             "edit",
-            ("fastapi 0.110.0 needs starlette<0.37.0",),
-            'fastapi = ">=0.128,<0.129" in pyproject.toml, line 7',
+            blockers=("fastapi 0.110.0 needs starlette<0.37.0",),
+            edit='fastapi = ">=0.128,<0.129" in pyproject.toml, line 7',
         ),
-        FixRow("odd", "2004d", "", ("PYSEC-1",), "blocked"),
+        ProposedFix(("odd", "2004d", ("", "", "")), "odd", "2004d", "", ("PYSEC-1",), "blocked"),
     )

@@ -13,7 +13,7 @@ from poetry_aiops.health import currency as under_test
 from poetry_aiops.health.currency import Currency, CurrencyOf, Ineligible, currency_metric
 from poetry_aiops.health.demands import Demands
 from poetry_aiops.health.maintenance import maintenance_metric, maintenance_of
-from poetry_aiops.index.cooldown import Cooldown
+from poetry_aiops.index.records import Cooldown
 from poetry_aiops.index.release_records import PYPI, About, IndexRecord, IndexRecords, Release
 
 

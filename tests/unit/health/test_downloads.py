@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -13,7 +12,6 @@ from poetry_aiops.system.http import Response, TransferError
 
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from poetry_aiops.health.popularity import Counts
@@ -34,14 +32,8 @@ class Services:
     def __init__(self, answers: dict[str, object]) -> None:
         self.answers = answers
         self.asked: list[str] = []
-        self.opened = 0
 
-    @asynccontextmanager
-    async def open(self, _limits: Limits) -> AsyncIterator[Services]:
-        self.opened += 1
-        yield self
-
-    async def get(self, url: str) -> Response:
+    def fetch(self, url: str, _limits: Limits) -> Response:
         self.asked.append(url)
         answer = self.answers.get(url, TransferError("it answers 404 Not Found", status=404))
         if isinstance(answer, TransferError):
@@ -57,7 +49,7 @@ def counted(
     address: str | None = LIST,
     offline: bool = False,
 ) -> Counts:
-    with patch("poetry_aiops.health.public_list.open_transport", services.open):
+    with patch("poetry_aiops.health.public_list.fetch", services.fetch):
         return download_counts(names, address, folder, now=now, offline=offline)
 
 
@@ -73,7 +65,7 @@ def test_a_second_run_asks_nothing_for_a_week(tmp_path: Path) -> None:
     first = counted(Services({LIST: TOP}), "apple", "pear", folder=tmp_path)
     services = Services({})
     warm = counted(services, "apple", "pear", folder=tmp_path, now=NOW + timedelta(days=6))
-    assert (services.opened, warm) == (0, first)
+    assert (services.asked, warm) == ([], first)
     expired = counted(services, "apple", folder=tmp_path, now=NOW + timedelta(days=8))
     assert (services.asked, expired.found["apple"].downloads) == ([LIST], 5000)
     old = counted(services, "apple", folder=tmp_path, now=NOW + timedelta(days=61))
@@ -84,7 +76,7 @@ def test_offline_uses_what_is_kept_and_asks_nobody(tmp_path: Path) -> None:
     counted(Services({LIST: TOP}), "apple", folder=tmp_path)
     services = Services({})
     found = counted(services, "apple", folder=tmp_path, offline=True, now=NOW + timedelta(days=30))
-    assert (services.opened, list(found.found)) == (0, ["apple"])
+    assert (services.asked, list(found.found)) == ([], ["apple"])
     assert "offline" in counted(services, "apple", offline=True).missing["apple"]
 
 
@@ -99,7 +91,7 @@ def test_a_list_that_is_none_is_a_reason(document: object) -> None:
 def test_a_list_that_is_switched_off_is_not_asked() -> None:
     services = Services({})
     found = counted(services, "apple", address=None)
-    assert (services.opened, found.found, found.unlisted) == (0, {}, frozenset())
+    assert (services.asked, found.found, found.unlisted) == ([], {}, frozenset())
 
 
 def test_figures_of_another_address_are_not_mixed_in(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from poetry_aiops.health.feed import FeedAnswer, Lookup
 from poetry_aiops.health.fixes import ProposedFix, folded, propose, wanted_fixes, without
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.security import Feeds, audit
-from poetry_aiops.index.cooldown import Cooldown
+from poetry_aiops.index.records import Cooldown
 
 
 if TYPE_CHECKING:

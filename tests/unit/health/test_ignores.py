@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from tests.unit.health.facts import finding
 
+from poetry_aiops.health.advisory import Advisory
 from poetry_aiops.health.ignores import Ignore, apply_ignores
 
 
@@ -42,6 +44,15 @@ def test_until_fixed_ends_with_the_fix() -> None:
     outcome = apply_ignores([FOUND], [waiting], TODAY, complete=True)
     assert outcome.active == (FOUND,)
     assert "apple 1.1 is" in outcome.idle[0].why
+
+
+def test_until_fixed_is_an_open_question_where_no_index_said_whether_a_fix_is_out() -> None:
+    bounded = replace(finding(), bounded=(Advisory("GHSA-1"),))
+    for until_fixed, fixed_in, texts in ((True, (), 1), (False, (), 0), (True, ("2.0",), 0)):
+        found, ignore = replace(bounded, fixed_in=fixed_in), Ignore("GHSA-1", "r", until_fixed=until_fixed)
+        outcome = apply_ignores([found], [ignore], TODAY, complete=True)
+        assert len(outcome.open_questions) == texts
+        assert all(one.packages == {"apple"} for one in outcome.open_questions)
 
 
 def test_one_entry_may_hold_for_one_package_and_be_over_for_another() -> None:

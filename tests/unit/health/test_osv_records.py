@@ -11,8 +11,7 @@ from tests.unit.health.osv import record
 
 from poetry_aiops.health.advisory import Advisory, UnreadableRecord
 from poetry_aiops.health.matching import match
-from poetry_aiops.health.osv_records import one_line, read_record
-from poetry_aiops.health.osv_reduced import reduced
+from poetry_aiops.health.osv_records import one_line, read_record, reduced
 
 
 JSON = st.recursive(
@@ -80,12 +79,12 @@ def test_other_ecosystems_are_left_out_and_sub_ecosystems_are_ours() -> None:
     assert read(document).packages == ("demo", "more")
 
 
-def test_commits_alone_are_noted() -> None:
+def test_commits_alone_leave_open_whether_a_release_is_affected() -> None:
     document = record("T-1", "demo")
     document["affected"][0]["ranges"] = [{"type": "GIT", "repo": "x", "events": [{"introduced": "0"}]}]
     found = match(read(document), "demo", "1")
     assert not found.applies
-    assert found.notes == ("only commits are given, which cannot be compared with a release",)
+    assert "only commits are given" in (found.doubt or "")
 
 
 @for_each(
@@ -151,6 +150,8 @@ def test_times_are_taken_over_and_a_withdrawal_without_one_is_still_a_withdrawal
             None,
             ("withdrawn is not a time, so that the record is taken as valid",),
         )
+    ahead = read(record("T-1", withdrawn="2990-01-01T00:00:00Z"))
+    assert (ahead.withdrawn, "still to come" in ahead.notes[0]) == (None, True)
     assert read(record("T-1", published=3, modified="x" * 50)).published == ""
     assert len(read(record("T-1", modified="x" * 50)).modified) == 40
 
@@ -183,7 +184,7 @@ def test_entries_beside_one_that_cannot_be_read_still_count() -> None:
 
 def test_an_entry_without_ranges_and_versions_is_noted() -> None:
     (entry,) = read({"id": "T-1", "affected": [{"package": {"ecosystem": "PyPI", "name": "demo"}}]}).affected
-    assert entry.notes == ("neither ranges nor versions are given",)
+    assert entry.unreadable == ("neither ranges nor versions are given",)
 
 
 def test_a_range_of_an_unknown_type_is_compared_with_a_note_and_semver_without() -> None:

@@ -203,7 +203,7 @@ def test_what_an_index_in_place_of_the_public_one_serves_is_not_sent_unless_it_i
     assert service.asked == asked
     assert (result.packages[0].status is Status.AUDITED) == bool(asked)
     if not asked:
-        assert "not sent, because it comes from mirror.example" in result.packages[0].reason
+        assert "not sent, as mirror.example" in result.packages[0].reason
         compared = audit([locked("demo", "1.0")], Feeds(service, Feed((record("T-1"),))), origins)
         assert [finding.id for finding in compared.findings] == ["T-1"]
         assert service.asked == []

@@ -170,6 +170,8 @@ def test_html_gives_all_but_the_times() -> None:
         (b'<a href="/login">Sign in</a>', "text/html"),
         (b"GIF89a", "image/gif"),
         (b"", ""),
+        (b'{"meta": {"api-version": "2.0"}, "files": []}', JSON_TYPE),
+        (b'<meta name="pypi:repository-version" content="2.0"><a href="x-1.0.tar.gz">x</a>', "text/html"),
     ],
 )
 def test_what_is_no_index_page_is_refused(content: bytes, kind: str) -> None:

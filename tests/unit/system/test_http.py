@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,10 @@ from poetry_aiops.system.http import (
     Limits,
     Response,
     TransferError,
+    Transport,
     _Question,
     _redirect,
-    open_transport,
+    fetch,
 )
 
 
@@ -32,14 +32,6 @@ def server() -> Iterator[OsvServer]:
         yield running
 
 
-def fetch(url: str, limits: Limits = QUICK) -> Response:
-    async def once() -> Response:
-        async with open_transport(limits) as transport:
-            return await transport.get(url)
-
-    return asyncio.run(once())
-
-
 def failure(url: str, limits: Limits = QUICK) -> TransferError:
     with pytest.raises(TransferError) as caught:
         fetch(url, limits)
@@ -47,7 +39,7 @@ def failure(url: str, limits: Limits = QUICK) -> TransferError:
 
 
 def test_an_answer_is_its_content(server: OsvServer) -> None:
-    assert fetch(f"{server.url}/file").body == b"content"
+    assert fetch(f"{server.url}/file", QUICK).body == b"content"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +54,7 @@ def test_only_what_may_pass_is_tried_again(server: OsvServer, fault: Fault, aske
 def test_a_second_attempt_may_succeed(server: OsvServer) -> None:
     server.fault, server.fault_ends_after = Fault.SERVER_ERROR, 2
     server.publish({"id": "T-1"})
-    assert fetch(f"{server.url}/v1/vulns/T-1").json() == {"id": "T-1"}
+    assert fetch(f"{server.url}/v1/vulns/T-1", QUICK).json() == {"id": "T-1"}
 
 
 def test_an_answer_that_names_a_member_twice_is_none() -> None:
@@ -108,16 +100,14 @@ def test_a_redirect_to_another_host_without_tls_is_refused(
 
 def test_a_redirect_on_the_same_host_is_followed(server: OsvServer) -> None:
     server.redirects["/moved"] = "/file"
-    assert fetch(f"{server.url}/moved").body == b"content"
+    assert fetch(f"{server.url}/moved", QUICK).body == b"content"
 
 
 def test_no_more_than_sixteen_transfers_run_at_once(server: OsvServer) -> None:
-    async def many() -> None:
-        async with open_transport(QUICK) as transport:
-            await asyncio.gather(*(transport.get(f"{server.url}/file") for _ in range(100)))
-
     server.latency = 0.01
-    asyncio.run(many())
+    with Transport(QUICK) as transport:
+        answers = list(transport.at_once(transport.get, [f"{server.url}/file"] * 100))
+    assert [answer.body for answer in answers] == [b"content"] * 100
     assert server.most_at_once <= AT_ONCE
     assert server.requests["/file"] == 100
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from poetry_aiops.errors import IncompleteError
 from poetry_aiops.health.advisories.snapshot import SnapshotAge, open_snapshot
 from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.files import temporary_beside, write_atomically
-from poetry_aiops.system.http import Limits, TransferError, open_transport
+from poetry_aiops.system.http import Limits, TransferError, fetch
 from poetry_aiops.system.json_cache import JsonCache
 
 
@@ -57,7 +56,7 @@ def update_snapshot(
     """
     known = cached_snapshot(folder, url)
     try:
-        answer = asyncio.run(_fetch(url, known.etag if known else "", limits))
+        answer = _fetched(url, known.etag if known else "", limits)
     except TransferError as error:
         raise _failed(url, error.reason) from error
     path = _path(folder, url)
@@ -73,12 +72,11 @@ def update_snapshot(
     return Downloaded(path, redact_addresses(url), now, etag, changed)
 
 
-async def _fetch(url: str, etag: str, limits: Limits) -> Response:
-    async with open_transport(limits) as transport:
-        answer = await transport.get(url, headers={"if-none-match": etag} if etag else {})
-        if answer.status == _NOT_MODIFIED and not etag:
-            raise TransferError("it answers 304 Not Modified although nothing is known")
-        return answer
+def _fetched(url: str, etag: str, limits: Limits) -> Response:
+    answer = fetch(url, limits, {"if-none-match": etag} if etag else {})
+    if answer.status == _NOT_MODIFIED and not etag:
+        raise TransferError("it answers 304 Not Modified although nothing is known")
+    return answer
 
 
 def _replace(path: Path, content: bytes, now: datetime) -> None:

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.advisory import Advisory
-from poetry_aiops.health.osv_records import read_record
-from poetry_aiops.health.osv_reduced import reduced
+from poetry_aiops.health.osv_records import read_record, reduced
 
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ The protocol is https://google.github.io/osv.dev/api/. The address comes from an
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,18 +17,16 @@ from poetry_aiops.health.advisories.cache import AdvisoryCache
 from poetry_aiops.health.advisories.osv_protocol import DEFAULT_URL, Stub, base_url, entry, query, stubs_in
 from poetry_aiops.health.advisory import Advisory, AdvisorySource
 from poetry_aiops.health.feed import FeedAnswer, Lookup
-from poetry_aiops.health.osv_records import read_record
-from poetry_aiops.health.osv_reduced import reduced
+from poetry_aiops.health.osv_records import read_record, reduced
 from poetry_aiops.system.addresses import redact_addresses
-from poetry_aiops.system.http import AT_ONCE, Limits, TransferError, open_transport
+from poetry_aiops.system.http import AT_ONCE, Limits, TransferError, Transport
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from poetry_aiops.health.feed import QueriedPackage
-    from poetry_aiops.system.http import Transport
 
 
 BATCH: Final = 1000
@@ -78,7 +75,7 @@ class OsvService:
             return Lookup(source)
         run = _Run(self.url, self.settings, AdvisoryCache(self._cache_folder, self.url, self._clock))
         run.progress = self._progress
-        asyncio.run(run.bounded(tuple(dict.fromkeys(subjects))))
+        run.find_out(tuple(dict.fromkeys(subjects)))
         answers = {subject: run.answer(subject) for subject in subjects}
         if run.stubs:
             return Lookup(source, answers)
@@ -105,15 +102,22 @@ class _Run:
         self.refusals = 0
         self.progress: Callable[[int, int], None] = lambda done, total: None  # noqa: ARG005 - as above
 
-    async def bounded(self, subjects: Sequence[QueriedPackage]) -> None:
+    def find_out(self, subjects: Sequence[QueriedPackage]) -> None:
         """Find everything out within the budget; never raises for what the service does."""
-        try:
-            async with asyncio.timeout(self.settings.budget):
-                await self._find_out(subjects)
-        except TimeoutError:
-            self._give_up(subjects, f"the time limit of {self.settings.budget:g} seconds was reached")
-        except TransferError as error:
-            self._give_up(subjects, error.reason)
+        for subject in subjects:
+            if (stubs := self.cache.answer(subject)) is not None:
+                self.stubs[subject] = stubs
+        unknown = [subject for subject in subjects if subject not in self.stubs]
+        self._take_from_cache()
+        if not unknown and not self._missing():
+            return
+        chunks = [unknown[at : at + BATCH] for at in range(0, len(unknown), BATCH)]
+        with Transport(self.settings.limits, self.settings.budget) as transport:
+            for _ in transport.at_once(lambda chunk: self._ask(transport, chunk), chunks):
+                pass
+            self._take_from_cache()
+            self._fetch_in_one(transport)
+            self._fetch_each(transport)
         self.cache.save()
 
     def answer(self, subject: QueriedPackage) -> FeedAnswer:
@@ -130,46 +134,23 @@ class _Run:
         why = self.lost.setdefault(stub.id, "no record was received")
         return Advisory(stub.id, notes=(f"only its id is known: {why}",))
 
-    def _give_up(self, subjects: Iterable[QueriedPackage], reason: str) -> None:
-        for subject in subjects:
-            if subject not in self.stubs:
-                self.failures.setdefault(subject, reason)
-        for stub in self._wanted():
-            if stub.id not in self.records:
-                self.lost.setdefault(stub.id, reason)
-
-    async def _find_out(self, subjects: Sequence[QueriedPackage]) -> None:
-        for subject in subjects:
-            if (stubs := self.cache.answer(subject)) is not None:
-                self.stubs[subject] = stubs
-        unknown = [subject for subject in subjects if subject not in self.stubs]
-        self._take_from_cache()
-        if not unknown and not self._missing():
-            return
-        async with open_transport(self.settings.limits) as transport:
-            chunks = [unknown[at : at + BATCH] for at in range(0, len(unknown), BATCH)]
-            await asyncio.gather(*(self._ask(transport, chunk) for chunk in chunks))
-            self._take_from_cache()
-            await self._fetch_in_one(transport)
-            await self._fetch_each(transport)
-
     # -- which records -----------------------------------------------------------------------------------
 
-    async def _ask(self, transport: Transport, chunk: Sequence[QueriedPackage]) -> None:
+    def _ask(self, transport: Transport, chunk: Sequence[QueriedPackage]) -> None:
         """Ask for a chunk, page after page; a question that the service finds wrong is searched by halving."""
         open_pages: dict[QueriedPackage, str] = dict.fromkeys(chunk, "")
         found: dict[QueriedPackage, list[Stub]] = {subject: [] for subject in chunk}
         try:
             for _ in range(MOST_PAGES):
-                open_pages = await self._page(transport, open_pages, found)
+                open_pages = self._page(transport, open_pages, found)
                 if not open_pages:
                     break
         except TransferError as error:
             self.refusals += error.status == BAD_REQUEST
             if error.status == BAD_REQUEST and len(chunk) > 1 and self.refusals < MOST_REFUSALS:
                 half = len(chunk) // 2
-                await self._ask(transport, chunk[:half])
-                await self._ask(transport, chunk[half:])
+                self._ask(transport, chunk[:half])
+                self._ask(transport, chunk[half:])
                 return
             self.failures |= dict.fromkeys(open_pages, error.reason)
         else:
@@ -182,7 +163,7 @@ class _Run:
                 self.stubs[subject] = stubs
                 self.cache.keep_answer(subject, stubs)
 
-    async def _page(
+    def _page(
         self,
         transport: Transport,
         pages: Mapping[QueriedPackage, str],
@@ -190,7 +171,7 @@ class _Run:
     ) -> dict[QueriedPackage, str]:
         """Ask once for the given pages; return the subjects of which more is to come, with the next page."""
         queries = [query(subject, token) for subject, token in pages.items()]
-        answer = await transport.post_json(f"{self.url}/v1/querybatch", {"queries": queries})
+        answer = transport.post_json(f"{self.url}/v1/querybatch", {"queries": queries})
         document = answer.json()
         results = (
             document["results"] if isinstance(document, Mapping) and document.keys() == {"results"} else None
@@ -224,25 +205,25 @@ class _Run:
             if isinstance(record, Advisory):
                 self.records[stub.id] = record
 
-    async def _fetch_in_one(self, transport: Transport) -> None:
+    def _fetch_in_one(self, transport: Transport) -> None:
         """Fetch all records of a package in one answer where that saves questions; what fails comes singly."""
         missing = set(self._missing())
-        asked = []
+        asked: list[tuple[QueriedPackage, set[Stub]]] = []
         for subject, stubs in sorted(self.stubs.items(), key=lambda item: -len(item[1])):
             own = missing.intersection(stubs)
             if len(own) >= WORTH_ONE_QUESTION:
-                asked.append(self._fetch_package(transport, subject, own))
+                asked.append((subject, own))
                 missing -= own
-        await asyncio.gather(*asked)
+        for _ in transport.at_once(lambda one: self._fetch_package(transport, *one), asked):
+            pass
 
-    async def _fetch_package(self, transport: Transport, subject: QueriedPackage, wanted: set[Stub]) -> None:
+    def _fetch_package(self, transport: Transport, subject: QueriedPackage, wanted: set[Stub]) -> None:
         by_id = {stub.id: stub for stub in wanted}
-        limits = replace(self.settings.limits, size=self.settings.record_size)
         token = ""
         try:
             for _ in range(MOST_PAGES):
                 question = query(subject, token)
-                answer = await transport.post_json(f"{self.url}/v1/query", question, limits=limits)
+                answer = transport.post_json(f"{self.url}/v1/query", question, limits=self._record_limits)
                 document = answer.json()
                 vulns = entry(document, "vulns")
                 for record in vulns if isinstance(vulns, list) else []:
@@ -254,34 +235,27 @@ class _Run:
         except TransferError:
             return
 
-    async def _fetch_each(self, transport: Transport) -> None:
+    def _fetch_each(self, transport: Transport) -> None:
         missing = self._missing()
-        total = len(missing)
-        done = 0
-        queue = iter(missing)
+        for done, _ in enumerate(transport.at_once(lambda stub: self._fetch(transport, stub), missing), 1):
+            self.progress(done, len(missing))
 
-        async def worker() -> None:
-            nonlocal done
-            for stub in queue:
-                await self._fetch(transport, stub)
-                done += 1
-                self.progress(done, total)
-
-        await asyncio.gather(*(worker() for _ in range(min(AT_ONCE, total))))
-
-    async def _fetch(self, transport: Transport, stub: Stub) -> None:
+    def _fetch(self, transport: Transport, stub: Stub) -> None:
         """Fetch one record; after many failures in a row nothing more is asked."""
         if self.in_a_row >= AT_ONCE:
             self.lost[stub.id] = f"not requested after {AT_ONCE} failures in a row"
             return
-        limits = replace(self.settings.limits, size=self.settings.record_size)
         try:
-            answer = await transport.get(f"{self.url}/v1/vulns/{quote(stub.id, safe='')}", limits=limits)
-            self._take(stub, answer.json())
+            url = f"{self.url}/v1/vulns/{quote(stub.id, safe='')}"
+            self._take(stub, transport.get(url, limits=self._record_limits).json())
             self.in_a_row = 0
         except TransferError as error:
             self.lost[stub.id] = f"its record cannot be read: {error.reason}"
             self.in_a_row += 1
+
+    @property
+    def _record_limits(self) -> Limits:
+        return replace(self.settings.limits, size=self.settings.record_size)
 
     def _take(self, stub: Stub, document: object) -> None:
         """Keep a record; raises TransferError for one that cannot be read or is another one."""

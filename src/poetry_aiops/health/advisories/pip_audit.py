@@ -7,7 +7,6 @@ imported by who needs it only.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,7 +29,7 @@ from poetry_aiops.health.osv_records import one_line
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.versions import parsed
 from poetry_aiops.system.addresses import redact_addresses
-from poetry_aiops.system.http import AT_ONCE, Limits, TransferError, open_transport
+from poetry_aiops.system.http import AT_ONCE, Limits, TransferError, fetch
 
 
 if TYPE_CHECKING:
@@ -49,22 +48,18 @@ class StrictPyPIService(VulnerabilityService):  # type: ignore[misc]  # the base
 
     def __init__(self, url: str, limits: Limits | None = None) -> None:
         self._url = url.rstrip("/")
-        self._limits = limits or Limits()
+        self._limits = limits
 
     def query(self, spec: Dependency) -> tuple[Dependency, list[VulnerabilityResult]]:
         """Return the vulnerabilities of one release; raises ServiceError when they are not known."""
         if not isinstance(spec, ResolvedDependency):
             return spec, []
         try:
-            document = asyncio.run(self._document(spec))
+            release = f"{quote(spec.canonical_name)}/{quote(str(spec.version))}"
+            document = fetch(f"{self._url}/pypi/{release}/json", self._limits).json()
         except TransferError as error:
             raise ServiceError(error.reason) from error
         return spec, _vulnerabilities(document, spec)
-
-    async def _document(self, spec: ResolvedDependency) -> object:
-        release = f"{quote(spec.canonical_name)}/{quote(str(spec.version))}"
-        async with open_transport(self._limits) as transport:
-            return (await transport.get(f"{self._url}/pypi/{release}/json")).json()
 
 
 def _vulnerabilities(document: object, spec: ResolvedDependency) -> list[VulnerabilityResult]:

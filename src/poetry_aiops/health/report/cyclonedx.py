@@ -76,7 +76,7 @@ def health_cyclonedx(report: HealthReport) -> str:
     document = json.loads(output)
     digest = hashlib.sha256(output.encode("utf-8", "replace")).digest()
     document["serialNumber"] = UUID(bytes=digest[:16], version=5).urn
-    return json.dumps(document, indent=2, allow_nan=False).replace("##[", "#\\u0023[")
+    return words.json_text(document)
 
 
 def _bom(report: HealthReport) -> Bom:

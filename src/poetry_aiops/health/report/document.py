@@ -6,12 +6,12 @@ neither http nor https is null.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.cli.escape import web_address
+from poetry_aiops.health.history import seen_row
 from poetry_aiops.health.report.sources import sources_of
-from poetry_aiops.health.report.words import cases, ignored_cases, metrics_in_order, stamp
+from poetry_aiops.health.report.words import cases, ignored_cases, json_text, metrics_in_order, stamp
 from poetry_aiops.system.addresses import public_address, redact_addresses
 
 
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from poetry_aiops.health.advisory import Finding, PackageAudit
     from poetry_aiops.health.against import FindingChanges
     from poetry_aiops.health.currency import Currency
+    from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.health.gate import Violation
-    from poetry_aiops.health.history import Seen, TrendPoint
+    from poetry_aiops.health.history import TrendPoint
     from poetry_aiops.health.ignores import Ignore
     from poetry_aiops.health.maintenance import Maintenance
     from poetry_aiops.health.metric import Metric
     from poetry_aiops.health.news import News
     from poetry_aiops.health.popularity import Popularity
-    from poetry_aiops.health.report.model import FixRow, HealthReport, PackageRow
+    from poetry_aiops.health.report.model import HealthReport, PackageRow
     from poetry_aiops.project.model import PackageKey
 
 
@@ -36,10 +37,8 @@ SCHEMA: Final = "poetry-aiops/health/1"
 
 
 def health_json(report: HealthReport) -> str:
-    """Return the document as text in ASCII; build services find none of their own commands in it."""
-    document = {"schema": SCHEMA, **health_document(report)}
-    text = json.dumps(document, indent=2, allow_nan=False)
-    return text.replace("##[", "#\\u0023[")
+    """Return the document as text in ASCII."""
+    return json_text({"schema": SCHEMA, **health_document(report)})
 
 
 def health_document(report: HealthReport) -> dict[str, Any]:
@@ -49,9 +48,7 @@ def health_document(report: HealthReport) -> dict[str, Any]:
 
 
 def _document(report: HealthReport) -> dict[str, Any]:
-    ignored = {
-        (key, name) for one in report.ignored for key in one.finding.builds for name in one.finding.names
-    }
+    ignored = report.ignored_names
     score = report.score
     return {
         "generated": stamp(report.generated),
@@ -122,7 +119,9 @@ def _metric(metric: Metric | None, weight: float | None) -> dict[str, Any]:
     }
 
 
-def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
+def _package(
+    report: HealthReport, row: PackageRow, ignored: frozenset[tuple[PackageKey, str]]
+) -> dict[str, Any]:
     package, audit = row.package, row.audit
     place = report.locations.get(package.key)
     source = package.source
@@ -150,7 +149,7 @@ def _package(report: HealthReport, row: PackageRow, ignored: set[tuple[PackageKe
     }
 
 
-def _audit(audit: PackageAudit | None, ignored: set[tuple[PackageKey, str]]) -> dict[str, Any]:
+def _audit(audit: PackageAudit | None, ignored: frozenset[tuple[PackageKey, str]]) -> dict[str, Any]:
     """Return what the audit says of one package; ``audited`` is null when security was not requested."""
     if audit is None:
         nothing = {"audited": None, "reason": "not requested", "audited_as": None, "dev_only": None}
@@ -276,14 +275,14 @@ def _ignore(ignore: Ignore, advisory: str | None) -> dict[str, Any]:
     }
 
 
-def _fix(fix: FixRow) -> dict[str, Any]:
+def _fix(fix: ProposedFix) -> dict[str, Any]:
     return {
         "package": fix.package,
         "from": fix.from_version,
         "to": fix.to_version or None,
         "advisories": list(fix.advisories),
         "how": fix.how,
-        "blockers": list(fix.blockers),
+        "blockers": list(fix.reasons),
         "edit": fix.edit or None,
         "diff": list(fix.diff),
     }
@@ -310,21 +309,11 @@ def _news(news: News) -> dict[str, Any]:
         "locked": list(news.locked),
         "dropped": list(news.dropped),
         "feeds": list(news.feeds),
-        "findings": [{**_seen(one.seen), "cause": one.cause, "worse": one.worse} for one in news.findings],
-        "resolved": [_seen(seen) for seen in news.resolved],
+        "findings": [{**seen_row(one.seen), "cause": one.cause, "worse": one.worse} for one in news.findings],
+        "resolved": [seen_row(seen) for seen in news.resolved],
         "signals": [{"package": package, "kind": str(kind)} for package, kind in news.signals],
         "blind": list(news.blind),
         "sees_again": news.sees_again,
-    }
-
-
-def _seen(seen: Seen) -> dict[str, Any]:
-    return {
-        "package": seen.package,
-        "version": seen.version,
-        "id": seen.id,
-        "aliases": list(seen.names),
-        "severity": str(seen.severity),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from poetry_aiops.health.gate import Gate, Rules
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.advisory import Audit, PackageAudit
     from poetry_aiops.health.against import FindingChanges
     from poetry_aiops.health.currency import Currency
+    from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.health.history import TrendPoint
     from poetry_aiops.health.ignores import IdleIgnore, Ignored
     from poetry_aiops.health.maintenance import Maintenance
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from poetry_aiops.index.licences import Licence
     from poetry_aiops.index.release_records import IndexUse
     from poetry_aiops.project.model import Package, PackageKey
-
-
-How = Literal["pin", "edit", "blocked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +62,6 @@ class PackageRow:
 
 
 @dataclass(frozen=True, slots=True)
-class FixRow:
-    """A way out of advisories, or why there is none.
-
-    ``how`` is ``pin`` (the lock alone changes), ``edit`` (pyproject.toml has to change, ``edit`` says what), or
-    ``blocked`` (``blockers`` say by whom: ``fastapi 0.110.0 needs starlette<0.37``). ``to_version`` is empty where no
-    fixed version is known. ``diff`` are the lines of the change, each with its ``+``, ``-`` or blank in front.
-    """
-
-    package: str
-    from_version: str
-    to_version: str
-    advisories: tuple[str, ...]
-    how: How
-    blockers: tuple[str, ...] = ()
-    edit: str = ""
-    diff: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class HealthReport:
     """Everything that a report of ``poetry health`` tells.
 
@@ -108,7 +87,7 @@ class HealthReport:
     idle: tuple[IdleIgnore, ...] = ()
     news: News | None = None
     trend: tuple[TrendPoint, ...] = ()
-    fixes: tuple[FixRow, ...] = ()
+    fixes: tuple[ProposedFix, ...] = ()
     locations: Mapping[PackageKey, Location] = field(default_factory=lambda: MappingProxyType({}))
     lock_digest: str = ""
     scope: str = ""
@@ -117,6 +96,12 @@ class HealthReport:
     project_version: str = ""
     notes: tuple[str, ...] = ()
     change: FindingChanges | None = None
+
+    @property
+    def ignored_names(self) -> frozenset[tuple[PackageKey, str]]:
+        """The builds and names of the findings that an ignore takes out of the count."""
+        found = (one.finding for one in self.ignored)
+        return frozenset((key, name) for one in found for key in one.builds for name in one.names)
 
     @property
     def complete(self) -> bool:

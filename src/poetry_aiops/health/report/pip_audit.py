@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.cli.escape import clipped
 from poetry_aiops.health.advisory import Status
+from poetry_aiops.health.report.words import json_text
 
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 def health_pip_audit(report: HealthReport) -> str:
     """Return the document as text in ASCII; its ``fixes`` are empty, as without ``--fix``."""
-    ignored = {
-        (key, name) for one in report.ignored for key in one.finding.builds for name in one.finding.names
-    }
+    ignored = report.ignored_names
     rows = (
         _dependency(
             one,
@@ -31,8 +30,7 @@ def health_pip_audit(report: HealthReport) -> str:
         for one in (report.audit.packages if report.audit else ())
     )
     unique = {json.dumps(row, sort_keys=True): row for row in rows}
-    text = json.dumps({"dependencies": list(unique.values()), "fixes": []}, indent=2)
-    return text.replace("##[", "#\\u0023[")
+    return json_text({"dependencies": list(unique.values()), "fixes": []})
 
 
 def _dependency(package: PackageAudit, findings: list[Finding]) -> dict[str, Any]:

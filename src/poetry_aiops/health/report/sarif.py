@@ -8,7 +8,6 @@ of the package and the advisory alone, so that moved lines and other versions ke
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,7 +41,7 @@ _LEVELS: Final = {
 
 def health_sarif(*reports: HealthReport) -> str:
     """Return the SARIF document as text in ASCII."""
-    return json.dumps(sarif_document(*reports), indent=2, allow_nan=False).replace("##[", "#\\u0023[")
+    return words.json_text(sarif_document(*reports))
 
 
 def sarif_document(*reports: HealthReport) -> dict[str, Any]:

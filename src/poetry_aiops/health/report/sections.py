@@ -19,7 +19,8 @@ from poetry_aiops.system.text import counted
 if TYPE_CHECKING:
     from poetry_aiops.cli.styled import Style
     from poetry_aiops.health.advisory import Finding
-    from poetry_aiops.health.report.model import FixRow, HealthReport, PackageRow
+    from poetry_aiops.health.fixes import ProposedFix
+    from poetry_aiops.health.report.model import HealthReport, PackageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +151,10 @@ def _fixes(report: HealthReport) -> Section:
     return Section("fixes", "Fixes", notes=tuple(map(_fix, words.fixes_in_order(report))))
 
 
-def _fix(fix: FixRow) -> Note:
+def _fix(fix: ProposedFix) -> Note:
     verdict = words.fix_in_words(fix)
     to = f" to {fix.to_version}" if fix.to_version else ""
-    held = [f"held back by {'; '.join(fix.blockers)}"] if fix.blockers and fix.how != "blocked" else []
+    held = [f"held back by {'; '.join(fix.reasons)}"] if fix.reasons and fix.how != "blocked" else []
     ends = [f"ends {', '.join(fix.advisories)}"] if fix.advisories else []
     text = "; ".join([f"{fix.package} {fix.from_version}{to}: {verdict.text}", *held, *ends])
     return Note(text, verdict.style, fix.diff)

@@ -19,17 +19,16 @@ ASCII_BLOCKS: Final = "_.-=+*#@"
 UNKNOWN: Final = "?"
 
 
-def sparkline(values: Sequence[float | None], *, unicode: bool = True) -> str:
+def sparkline(values: Sequence[float | None]) -> str:
     """Return one sign for each value between the lowest and the highest; ``?`` where nothing is known."""
     known = [value for value in values if value is not None]
-    blocks = BLOCKS if unicode else ASCII_BLOCKS
     if not known:
         return UNKNOWN * len(values)
     low, span = min(known), max(known) - min(known)
     return "".join(
         UNKNOWN
         if value is None
-        else blocks[int((value - low) / span * (len(blocks) - 1) + 0.5) if span else 3]
+        else BLOCKS[int((value - low) / span * (len(BLOCKS) - 1) + 0.5) if span else 3]
         for value in values
     )
 

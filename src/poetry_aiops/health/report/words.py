@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.version import Version
 
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
     from poetry_aiops.cli.styled import Style
     from poetry_aiops.health.advisory import Finding
+    from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.health.gate import Rules
     from poetry_aiops.health.ignores import Ignore
     from poetry_aiops.health.metric import Input, Metric, MetricName
-    from poetry_aiops.health.report.model import FixRow, HealthReport, PackageRow
+    from poetry_aiops.health.report.model import HealthReport, PackageRow
 
 
 GRAVEST_FIRST: Final = tuple(sorted(Severity, key=lambda one: (-RISK[one], one is not Severity.UNKNOWN)))
@@ -77,13 +79,9 @@ class GateVerdict:
 def cases(report: HealthReport) -> tuple[FindingRows, ...]:
     """Return the findings that count, the most severe packages first, each package's findings together."""
     ignored = {one.finding.identity for one in report.ignored}
-    found: dict[str, list[FindingRows]] = {}
-    for case in _cases(
-        report, [(finding, None) for finding in report.audit.findings] if report.audit else []
-    ):
-        if case.finding.identity not in ignored:
-            found.setdefault(case.finding.package, []).append(case)
-    ordered = [sorted(group, key=_gravity) for group in found.values()]
+    found = [one for one in report.audit.findings if one.identity not in ignored] if report.audit else []
+    groups = _by_package(_cases(report, [(finding, None) for finding in found]))
+    ordered = [sorted(group, key=_gravity) for group in groups.values()]
     ordered.sort(key=lambda group: (_gravity(group[0])[0], -len(group), group[0].row.package.name))
     return tuple(case for group in ordered for case in group)
 
@@ -93,13 +91,17 @@ def by_package(report: HealthReport) -> tuple[tuple[FindingRows, ...], ...]:
 
     Against a base they are those that the change brings.
     """
-    new = None if report.change is None else {finding.identity for finding in report.change.new}
-    found: dict[str, list[FindingRows]] = {}
-    for case in cases(report):
-        if new is not None and case.finding.identity not in new:
-            continue
-        found.setdefault(case.finding.package, []).append(case)
-    return tuple(map(tuple, found.values()))
+    change = report.change
+    new = None if change is None else {finding.identity for finding in change.new}
+    groups = _by_package(case for case in cases(report) if new is None or case.finding.identity in new)
+    return tuple(map(tuple, groups.values()))
+
+
+def _by_package(found: Iterable[FindingRows]) -> dict[str, list[FindingRows]]:
+    groups: dict[str, list[FindingRows]] = {}
+    for case in found:
+        groups.setdefault(case.finding.package, []).append(case)
+    return groups
 
 
 def fixed_for_all(findings: Sequence[Finding]) -> str:
@@ -344,19 +346,19 @@ def poorly_kept(report: HealthReport) -> tuple[PackageRow, ...]:
     return tuple(sorted(known, key=lambda row: (_kept(row) or 0.0, row.package.name)))
 
 
-def fixes_in_order(report: HealthReport) -> tuple[FixRow, ...]:
+def fixes_in_order(report: HealthReport) -> tuple[ProposedFix, ...]:
     """Return the proposed fixes: those of the lock alone, those that need an edit, those that are blocked."""
     order = ("pin", "edit", "blocked")
     return tuple(sorted(report.fixes, key=lambda fix: (order.index(fix.how), fix.package)))
 
 
-def fix_in_words(fix: FixRow) -> GateVerdict:
+def fix_in_words(fix: ProposedFix) -> GateVerdict:
     """Return what a proposed fix does, or why there is none."""
     if fix.how == "pin":
         return GateVerdict("only poetry.lock changes", "good")
     if fix.how == "edit":
         return GateVerdict(fix.edit or "pyproject.toml has to change", "warn")
-    by = "; ".join(fix.blockers) or "no fixed version is known"
+    by = "; ".join(fix.reasons) or "no fixed version is known"
     return GateVerdict(f"blocked: {by}", "bad")
 
 
@@ -368,6 +370,11 @@ def terms_in_words(ignore: Ignore) -> str:
         f"owner {ignore.owner}" if ignore.owner else "",
     ]
     return ", ".join(filter(None, parts)) or "without an end"
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Return a document as JSON in ASCII; build services find none of their own commands in it."""
+    return json.dumps(document, indent=2, allow_nan=False).replace("##[", "#\\u0023[")
 
 
 def number(value: float) -> str:

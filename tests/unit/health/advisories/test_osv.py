@@ -147,8 +147,8 @@ def test_an_element_that_is_no_list_of_advisories_fails_its_package_and_is_not_k
 ) -> None:
     sent = Transport.post_json
 
-    async def answer(self: Transport, url: str, body: Any, **more: Any) -> Response:
-        given = await sent(self, url, body, **more)
+    def answer(self: Transport, url: str, body: Any, **more: Any) -> Response:
+        given = sent(self, url, body, **more)
         document = json.loads(given.body)
         if "results" in document:
             document["results"][0] = odd
@@ -167,7 +167,7 @@ def test_an_element_that_is_no_list_of_advisories_fails_its_package_and_is_not_k
 def test_an_answer_that_holds_an_error_beside_its_results_is_no_answer(
     server: OsvServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def answer(self: Transport, url: str, body: Any, **more: Any) -> Response:
+    def answer(self: Transport, url: str, body: Any, **more: Any) -> Response:
         del self, url, more
         document = {"results": [{} for _ in body["queries"]], "error": "the database is being loaded"}
         return Response(200, json.dumps(document).encode(), {})
@@ -286,12 +286,13 @@ def test_a_certificate_that_the_environment_trusts_is_trusted(
 
 
 def test_a_certificate_bundle_that_is_not_there_is_told(
-    server: OsvServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
-    result = ask(server, QUICK)
+    with OsvServer(RECORDS, certificate=certificate) as server:
+        result = ask(server, QUICK)
     assert "proxy or certificate settings" in result.packages[0].reason
 
 

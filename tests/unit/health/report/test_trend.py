@@ -7,7 +7,6 @@ from poetry_aiops.health.report.trend import score_trend, sparkline
 
 def test_the_lowest_and_the_highest_score_have_the_outer_signs() -> None:
     assert sparkline([10.0, None, 90.0]) == "▁?█"
-    assert sparkline([10.0, None, 90.0], unicode=False) == "_?@"
 
 
 def test_equal_scores_make_a_level_line() -> None:
