@@ -82,10 +82,7 @@ SECTIONS = (
         "Migrations",
         "438 requirements files in 48 trees, nearly all from real projects; pip can read 395 of them, with 10,701 requirements. Each tool got each file\n"
         "alone, and its `pyproject.toml` was compared with what pip reads: names, extras, versions, addresses, and markers on 35 combinations of Python\n"
-        "and system. Nothing was resolved. *Lost* is a dependency that is gone without a message; a refusal is not a loss, because the user decides.\n"
-        "2845 of our kept requirements are pins that pip-compile added: they become the start of `poetry.lock` and are not in `pyproject.toml`.\n"
-        "migrate-to-uv ignores `-r` and `-c`; `uv add -r` lets the last of two lines about one package win; `pdm import` writes an index's password into\n"
-        "`pyproject.toml`.",
+        "and system. Nothing was resolved. *Lost* is a dependency that is gone without a message; a refusal is not a loss, because the user decides.",
         ("migrate.py",),
         table=True,
     ),

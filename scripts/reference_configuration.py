@@ -20,7 +20,8 @@ from poetry_aiops.export.model import FilePlan, GroupSelection
 from poetry_aiops.health import exploits, fix_solving, ignores, policy, popularity
 from poetry_aiops.health.advisories import download as advisory_download
 from poetry_aiops.health.advisories import osv_protocol
-from poetry_aiops.health.feeds import PYPI_VARIABLE
+from poetry_aiops.health.feeds import KEPT_DAYS, PYPI_VARIABLE
+from poetry_aiops.health.request import MAX_AGE_VARIABLE, ZIP_DAYS
 from poetry_aiops.index.access import TRUSTED_VARIABLE
 
 
@@ -182,10 +183,12 @@ def _meanings() -> dict[str, str]:
         f" `{advisory_download.DEFAULT_URL}` by default",
         "POETRY_AIOPS_PUBLIC_SOURCES": "names or hosts of sources that only mirror a public index, separated by commas (`pypi` for what"
         " is a mirror of PyPI): their packages' names may be sent to services",
+        MAX_AGE_VARIABLE: f"advisories that are older leave the audit open (`7d`, `12h`); {ZIP_DAYS} days by default for a zip,"
+        f" {KEPT_DAYS} for a fetched database, none for a folder or a record",
         TRUSTED_VARIABLE: "hosts inside this machine or network (`127.0.0.1`, `10.0.0.8:8080`), separated by commas, that"
         " `poetry health` and `poetry graph --sizes` may ask although only a project names them",
-        exploits.KEV_VARIABLE: f"CISA's catalogue of exploited vulnerabilities for `--exploited`, `{exploits.KEV_URL}` by default",
-        exploits.EPSS_VARIABLE: f"the probabilities of exploitation for `--exploited`, `{exploits.EPSS_URL}` by default",
+        exploits.KEV_VARIABLE: f"CISA's catalogue of exploited vulnerabilities for `exploited = true`, `{exploits.KEV_URL}` by default",
+        exploits.EPSS_VARIABLE: f"the probabilities of exploitation for `exploited = true`, `{exploits.EPSS_URL}` by default",
         popularity.LIST_VARIABLE: f"the list of the most used packages for `popularity`, `{popularity.TOP_PACKAGES}` by default;"
         " `none` leaves it out",
         fix_solving.SECONDS_VARIABLE: f"how long one solve of `poetry health --fix` may take, {seconds:.0f} by default",

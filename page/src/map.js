@@ -8,7 +8,9 @@ import { squarify } from "./treemap.js";
 import { freesOf, goneWith, leaderOf } from "./walks.js";
 
 const HEAD = 24; // pixels of a block's headline
+const LETTER = 6.8; // pixels that a letter of a block takes, about
 const ROOM = 4200; // square pixels that a block of one package gets at least
+const ROOM_OF_CELL = 1200; // and one of the packages in a block, on average: a narrow map grows longer
 
 const together = (part, nodes) => (nodes.length === 1 ? freesOf(part, nodes[0]) : new Set(nodes.flatMap((node) => goneWith(part, node))).size);
 
@@ -71,7 +73,7 @@ export const mapView = {
   fill(app, byBytes, open) {
     const { part } = app;
     const blocks = byBytes ? blocksBySize(part, open) : blocksByPackages(part, open);
-    const area = byBytes ? 0 : blocks.reduce((sum, block) => sum + block.size, 0) * ROOM;
+    const area = blocks.reduce((sum, block) => sum + (byBytes ? block.cells.length * ROOM_OF_CELL : block.size * ROOM), 0);
     const w = this.box.clientWidth - 4;
     const h = Math.max(this.box.clientHeight - 4, area / w);
     this.map.style.setProperty("height", `${h}px`);
@@ -109,12 +111,13 @@ export const mapView = {
     } else if (item.nodes.length) app.act.select(item.nodes[0]);
   },
   cell(app, { node, title, words, detail, more, tall, tone, act, box: { x, y, w, h } }) {
-    const roomy = w > 44 && h > 19;
+    const fits = (text) => text.length * LETTER + 16 < w;
+    const roomy = h > 19 && w > 44 && (fits(title) || w > 58);
     const button = el("button", {
       type: "button", class: `${groupClass(tone)}${roomy ? "" : " tiny"}${tall ? "" : " headline"}${node ? "" : " family"}`,
       title: words, "aria-label": roomy ? null : words, onclick: act, ondblclick: node ? () => app.act.focus(node) : null,
       style: { left: `${x}px`, top: `${y}px`, width: `${Math.max(0, w - 2)}px`, height: `${Math.max(0, h - 2)}px` },
-    }, roomy ? el("bdi", {}, title) : null, " ", roomy && detail && (h > 40 || !tall) ? el("span", {}, detail) : null, " ", roomy && more && h > 58 ? el("span", { class: "dim" }, more) : null);
+    }, roomy ? el("bdi", {}, title) : null, " ", roomy && detail && (tall ? h > 40 && fits(detail) : fits(`${title} ${detail}`)) ? el("span", {}, detail) : null, " ", roomy && more && h > 58 && fits(more) ? el("span", { class: "dim" }, more) : null);
     button.node = node;
     return button;
   },

@@ -218,10 +218,12 @@ export class DotsPainter {
     for (const node of ranked) {
       if (done.has(node)) continue;
       done.add(node);
-      const x = (node.x - camera.x) * camera.k + nodeSize(node) * step * camera.k + 4;
+      const beside = nodeSize(node) * step * camera.k + 4;
+      let x = (node.x - camera.x) * camera.k + beside;
       const y = (node.y - camera.y) * camera.k;
       if (x < -80 || x > size.w || y < -8 || y > size.h + 8) continue;
       const w = this.widthOf(ctx, node);
+      if (x + w > size.w && x - 2 * beside - w > 0) x -= 2 * beside + w; // at the right edge the label stands left of its dot
       if (!room(x, y, w) && !first.includes(node)) continue;
       ctx.strokeText(node.name, x, y);
       ctx.fillStyle = node === marked ? colours.accent : colours.ink;

@@ -6,8 +6,8 @@ import { freesOf } from "./walks.js";
 const COLUMNS = [
   { id: "name", title: "Package", of: (node) => node.id, first: 1 },
   { id: "version", title: "Version", extra: true, of: (node) => node.versions.join(", "), first: 1 },
-  { id: "kind", title: "Kind", wide: true, of: (node) => kindOf(node), first: 1 },
-  { id: "groups", title: "Groups", wide: true, of: (node) => node.groups.map((group) => group.name).join(", "), first: 1 },
+  { id: "kind", title: "Kind", wide: true, roomy: true, of: (node) => kindOf(node), first: 1 },
+  { id: "groups", title: "Groups", wide: true, roomy: true, of: (node) => node.groups.map((group) => group.name).join(", "), first: 1 },
   { id: "depth", title: "Depth", wide: true, title2: "Steps from the project", of: (node, app) => (app.part.depth.get(node) ?? -1) + 1, first: 1, number: true },
   { id: "needs", title: "Needs", wide: true, of: (node, app) => app.part.needs(node).length, number: true },
   { id: "by", title: "Needed by", wide: true, of: (node, app) => app.part.neededBy(node).length, number: true },
@@ -16,7 +16,7 @@ const COLUMNS = [
   { id: "bad", title: "Vulnerable", of: (node) => node.advisories.length, words: (node) => (node.advisories.length ? String(node.advisories.length) : ""), number: true, when: (model) => model.hasAdvisories },
 ];
 
-const classOf = (column) => [column.number && "number", column.wide && "wide", column.extra && "extra"].filter(Boolean).join(" ") || null;
+const classOf = (column) => [column.number && "number", column.wide && "wide", column.roomy && "roomy", column.extra && "extra"].filter(Boolean).join(" ") || null;
 
 const ROW = 35; // pixels, as in views.css
 const MANY = 400; // rows from which only those in sight are elements

@@ -6,16 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from poetry_aiops.errors import ConfigError
 from poetry_aiops.project.backends import nearest_backend
 from poetry_aiops.project.checks import Checker, did_you_mean, normalised
 from poetry_aiops.project.targets import PLATFORM_NAMES
-
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 Mixed = Literal["cover-all", "newest"]
@@ -105,19 +101,13 @@ class _ConfigReader:
 
     def config(self, value: object) -> Config:
         table = self.checker.table(value, TABLE)
-        self._known_keys(table, _TABLES, TABLE)
+        self.checker.known_keys(table, _TABLES, TABLE)
         hardware = self._hardware(table["hardware"]) if "hardware" in table else None
         return Config(hardware, MappingProxyType(self._profiles(table.get("profiles", {}), hardware)))
 
-    def _known_keys(self, table: Mapping[str, object], known: Iterable[str], where: str) -> None:
-        for key in table:
-            if key not in known:
-                hint = did_you_mean(key, known) or f"Known keys are {', '.join(known)}."
-                self.checker.report(f"{where} {key}", "is not a known key", hint)
-
     def _hardware(self, value: object) -> HardwareConfig:
         table = self.checker.table(value, HARDWARE)
-        self._known_keys(table, _HARDWARE_KEYS, HARDWARE)
+        self.checker.known_keys(table, _HARDWARE_KEYS, HARDWARE)
         variants = self._variants(table.get("variants", {})) if isinstance(value, Mapping) else ()
         provides = self._packages(table, "provides") if "provides" in table else None
         return HardwareConfig(
@@ -200,7 +190,7 @@ class _ConfigReader:
     def _profile(self, name: str, value: object, variants: tuple[str, ...]) -> Profile:
         where = f"[tool.poetry-aiops.profiles.{name}]"
         table = self.checker.table(value, where)
-        self._known_keys(table, _PROFILE_KEYS, where)
+        self.checker.known_keys(table, _PROFILE_KEYS, where)
         groups = self.checker.texts(table.get("groups", ["main"]), f"{where} groups")
         for group in groups:
             self._name(group, f"{where} groups", "group")

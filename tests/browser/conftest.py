@@ -9,8 +9,6 @@ import pytest
 from tests.support.chromium import AXE, chromium, npm_file, running
 from tests.support.graph_pages import full_page
 
-from poetry_aiops.graph.report.page import graph_page
-
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +16,12 @@ if TYPE_CHECKING:
 
     from tests.support.chromium import Browser, Page
 
-    from poetry_aiops.graph.report.page import PageData
-
 
 class Opener(Protocol):
     """Opens a page from ``file://`` and waits until it has drawn."""
 
-    def __call__(self, fragment: str = "", data: PageData | None = None, *, dark: bool = False) -> Page:
-        """Open the page of ``data``, or the one with every part, at ``fragment``."""
+    def __call__(self, fragment: str = "", page_text: str = "", *, dark: bool = False) -> Page:
+        """Open this page, or the one with every part, at ``fragment``."""
 
 
 @pytest.fixture(scope="session")
@@ -54,9 +50,9 @@ def axe() -> str:
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
     opened: list[Page] = []
 
-    def opener(fragment: str = "", data: PageData | None = None, *, dark: bool = False) -> Page:
+    def opener(fragment: str = "", page_text: str = "", *, dark: bool = False) -> Page:
         file = tmp_path / f"page-{len(opened)}.html"
-        file.write_text(graph_page(data or full_page()), encoding="utf-8")
+        file.write_text(page_text or full_page(), encoding="utf-8")
         page = browser.page(dark=dark)
         opened.append(page)
         page.open(file, fragment)

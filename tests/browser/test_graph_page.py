@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.graph_pages import hostile_page, large_graph, page_of
 
+from poetry_aiops.graph.analysis import analyse
+
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Opener
@@ -351,10 +353,10 @@ def test_axe_finds_nothing_serious(open_page: Opener, axe: str, view: str, dark:
 
 
 def test_what_a_package_frees_is_the_same_figure_on_the_page_as_in_the_reports(open_page: Opener) -> None:
-    data = page_of(large_graph(200))
-    page = open_page("view=table", data)
+    graph = large_graph(200)
+    page = open_page("view=table", page_of(graph))
     shown = page.run(
         "Object.fromEntries([...document.querySelectorAll('tbody tr')].map(row => [row.cells[0].textContent, Number(row.cells[7].textContent)]))"
     )
 
-    assert shown == {one.name: one.frees for one in data.analysis.metrics}
+    assert shown == {one.name: one.frees for one in analyse(graph).metrics}

@@ -7,7 +7,7 @@ the block says where it runs::
     <!-- run: service -->                           a small project without any hardware
     <!-- run: audited -->                           a locked shop, with advisories about two of its packages
     <!-- run: chatbot -->                           a copy of examples/chatbot, locked against stand-ins
-    <!-- run: chatbot, change: not-optional -->     the same with a change that the test names
+    <!-- run: chatbot, change: misspelt-backend --> the same with a change that the test names
     <!-- run: shop -->                              requirements files and a Dockerfile, no pyproject.toml
     <!-- run: shop, change: typo -->                the same with other files, which the test names
     <!-- run: moved -->                             the example that moved to Poetry; for others see places.py

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 
 CHANGES = {
-    "not-optional": ("[tool.poetry.group.ml-gpu]\noptional = true\n", "[tool.poetry.group.ml-gpu]\n"),
-    "misspelt-group": ('ml-gpu = "cu126"', 'ml-gpuu = "cu126"'),
     "misspelt-backend": ('ml-gpu = "cu126"', 'ml-gpu = "cuda12.6"'),
     "variant-in-dev": ('dev = ["', 'dev = [{ include-group = "ml-cpu" }, "'),
 }

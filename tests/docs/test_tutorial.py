@@ -1,4 +1,4 @@
-"""The tutorial, followed literally in a clean folder: its commands, its files, and nothing else."""
+"""The tutorial and the README's quick start, followed literally in a clean folder: their commands, their files, and nothing else."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def test_a_reader_who_follows_the_page_sees_what_it_shows(
                 follow(part, prompt)
 
 
-def test_the_tutorial_is_such_a_page() -> None:
-    assert "tutorial" in {page.stem for page in SESSIONS}
+def test_the_tutorial_and_the_readme_are_such_pages() -> None:
+    assert {"README", "tutorial"} <= {page.stem for page in SESSIONS}
 
 
 def follow(block: Block, prompt: Session) -> None:

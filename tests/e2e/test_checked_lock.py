@@ -86,6 +86,33 @@ def test_a_twin_on_some_machines_leaves_the_name_to_the_others(
         assert [name for name in selected if name.startswith("opencv")] == [twin]
 
 
+def test_what_only_an_extra_reaches_enters_a_variant_with_that_extra(
+    eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    groups = {"bare": 'iniconfig = "*"', "contrib": 'opencv-contrib-python = "*"'}
+    made = project(eyes, tmp_path / "app", "", groups, 'bare = "jetson"\ncontrib = "cu126"')
+    made.edit("dependencies = []", 'dependencies = []\noptional-dependencies = { vision = ["eyes"] }')
+    own_poetry.must(made, "lock")
+    opencv = "Installing opencv-python (4.11.0)"
+    with_extra = own_poetry.must(made, "install", "--dry-run", "--with", "bare", "-E", "vision")
+    without = own_poetry.must(made, "install", "--dry-run", "--with", "bare")
+    assert f"{opencv}\n" in with_extra.output
+    assert f"{opencv}: Skipped" in without.output
+    alone = own_poetry.must(made, "install", "--dry-run")
+    assert "only the hardware variants hold" not in alone.output
+
+
+def test_a_lock_that_is_older_than_the_variants_says_so_first(
+    eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path
+) -> None:
+    made = project(eyes, tmp_path / "app", "", {"old": 'iniconfig = "*"'}, 'old = "cpu"')
+    own_poetry.must(made, "lock")
+    made.pyproject.write_text(made.pyproject.read_text("utf-8").replace("old", "new"), "utf-8")
+    for arguments, code in ((("check", "--lock"), 1), (("install", "--with", "new"), 2)):
+        done = own_poetry.run(made, *arguments)
+        assert (done.code, "written: run `poetry lock` first" in done.output) == (code, True), done
+
+
 def test_twins_in_a_shared_group_and_a_variant_are_refused(
     eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path
 ) -> None:

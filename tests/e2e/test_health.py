@@ -286,7 +286,7 @@ def test_an_old_database_is_no_clean_bill(shop: Shop, tmp_path: Path) -> None:
 
     document = shop.document(*offline, code=3)
     assert "days old" in document["gate"]["incomplete"][0]
-    assert shop.look(*offline, "--advisories-max-age", "20000d").code == 0
+    assert shop.look(*offline, POETRY_AIOPS_ADVISORIES_MAX_AGE="20000d").code == 0
 
 
 def test_advisories_that_were_fetched_serve_later_runs_offline(

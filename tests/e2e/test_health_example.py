@@ -44,14 +44,15 @@ def test_a_pull_request_fails_for_what_it_brings_and_for_nothing_else(tmp_path: 
     git(origin, "init", "-q", "-b", "main")
     git(origin, "add", ".")
     git(origin, "commit", "-q", "-m", "base")
-    poetry = PoetryProgram.of_this_environment(tmp_path / "home")
+    poetry = PoetryProgram.of_this_environment(tmp_path / "home").warm()
+    poetry.into(tmp_path / "bin")
     records = [*load(EXAMPLE / "advisories" / "tuesday"), rated("PYSEC-2026-9", "newcomer", HIGH)]
 
     with OsvServer(records) as osv:
 
         def gate(base: str) -> subprocess.CompletedProcess[str]:
             variables = {
-                "PATH": f"{poetry.executable.parent}{os.pathsep}{os.environ['PATH']}",
+                "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
                 "POETRY_AIOPS_OSV_URL": osv.url,
                 "POETRY_AIOPS_TOP_PACKAGES_URL": "none",
                 "BASE": base,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="no warm starts here")
 
 # What the environment of a warm start has beyond that of a cold one.
-WARM_ONLY = {"POETRY_INSTALLER_BUILTIN_UNINSTALL": "true"}
+WARM_ONLY = {"POETRY_INSTALLER_BUILTIN_UNINSTALL": "true", "SSL_CERT_DIR": poetry_program.NO_CERTIFICATES}
 
 STATE = """\
 import json, os, signal, sys, threading
@@ -46,7 +46,7 @@ print(json.dumps({
 # Every text and path in what the modules hold: variables, classes, defaults, containers of them.
 LEFT_OVER = """\
 import gc, json, pathlib, sys
-home, found, seen = sys.argv[1][::-1], set(), set()
+home, found, seen = sys.argv[1][::-1], set(), {id(vars(sys.modules["__main__"]))}
 todo = [(f"{name}.{key}", value) for name, module in list(sys.modules.items()) if name != "__main__"
         for key, value in vars(module).items()]
 while todo:
@@ -57,6 +57,21 @@ while todo:
         seen.add(id(thing))
         todo += [(where, part) for part in gc.get_referents(thing)]
 print(json.dumps([len(seen), sorted(found)]))
+"""
+
+# What Poetry can learn of an environment made by itself, of one with another search path, and of the base.
+INTERPRETERS = """\
+import json, sys
+from pathlib import Path
+from poetry.utils.env import EnvManager, VirtualEnv, script_strings
+made, other = Path("é 'a'/.venv").absolute(), Path("other").absolute()
+for one in (made, other):
+    if not one.exists():
+        EnvManager.build_venv(one, Path(sys.executable))
+next(other.glob("lib/python*/site-packages")).joinpath("more.pth").write_text(str(Path.cwd()))
+environments = [VirtualEnv(made), VirtualEnv(other), EnvManager.get_system_env()]
+scripts = [value for name, value in vars(script_strings).items() if name.startswith("GET_")]
+print(json.dumps([[str(one.path), one.run_python_script(script)] for one in environments for script in scripts]))
 """
 
 
@@ -86,6 +101,14 @@ def test_a_terminal_is_one(tmp_path: Path) -> None:
     warm, cold = (json.loads(on_terminal(one, tmp_path).text)["streams"] for one in (program, program.cold()))
     assert warm == cold
     assert all(isatty for _, _, isatty, _, _ in warm)
+
+
+def test_interpreters_answer_the_same(tmp_path: Path) -> None:
+    program = python(tmp_path / "home", INTERPRETERS)
+    warm, cold = (json.loads(one.must(tmp_path).stdout) for one in (program, program.cold()))
+    assert warm == cold
+    assert len(warm) > 15
+    assert any(str(tmp_path / "home") in answer for _, answer in warm)
 
 
 def test_nothing_that_was_imported_remembers_another_home(tmp_path: Path) -> None:

@@ -332,8 +332,17 @@ class Machine(hw_check.Machine):
         self.wsl = False
         self.files = files
 
-    def names(self, pattern: str) -> list[str]:
-        return [name for name in self.files if PurePosixPath(name).match(pattern)]
+    def names(self, folder: str, start: str = "") -> list[str]:
+        places = [PurePosixPath(name) for name in self.files]
+        found = {
+            f"{folder}/{place.relative_to(folder).parts[0]}"
+            for place in places
+            if place.is_relative_to(folder)
+        }
+        return sorted(path for path in found if path.startswith(f"{folder}/{start}"))
+
+    def has(self, path: str) -> bool:
+        return path in self.files
 
     def text(self, path: str) -> str:
         return self.files.get(path, "")

@@ -8,7 +8,8 @@ servers have one thread and handle no signal.
 The program runs the script that a shell would run, in a process group of its own, with the given folder, environment,
 standard streams and umask. It ends as the interpreter does: waits for threads, calls what atexit knows, flushes. What
 modules read while they were imported is set anew
-(:func:`_set_anew`). What the interpreter reads when it starts cannot be: :func:`ForkServer.can_start` refuses a call
+(:func:`_set_anew`). What Poetry asks the interpreter of an environment is answered from one that the server made
+(:class:`_Interpreter`). What the interpreter reads when it starts cannot be: :func:`ForkServer.can_start` refuses a call
 that gives it other values, and the call has to be a process of its own.
 """
 
@@ -31,7 +32,9 @@ import struct
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -53,6 +56,23 @@ _READ_AT_START = (
     "PYTHON", "LANG", "LC_", "TZ", "LD_", "MALLOC_", "GLIBC_", "OPENSSL_", "SSL", "RAPIDFUZZ_", "MSGPACK_",
     "FINDPYTHON_", "PBS_INSTALLER_", "PIPAPI_", "POETRY_REQUESTS_TIMEOUT",
 )  # fmt: skip
+
+
+# A program that passes its own call on, for scripts that start programs by themselves: no more than 30 ms.
+_PASSES_ON = """\
+#!{python} -IS
+import json, os, socket, sys
+connection = socket.socket(socket.AF_UNIX)
+connection.connect({name!r})
+connection.sendall({kind!r})
+socket.send_fds(connection, [b"!"], [0, 1, 2])
+umask = os.umask(0)
+os.umask(umask)
+request = {{"argv": [*{argv!r}, *sys.argv[1:]], "folder": os.getcwd(), "environment": dict(os.environ), "umask": umask}}
+connection.sendall(json.dumps(request).encode() + b"\\n")
+_, code = connection.makefile()
+sys.exit(int(code) if int(code) >= 0 else 128 - int(code))
+"""
 
 
 class ForkServer:
@@ -87,6 +107,11 @@ class ForkServer:
         socket.send_fds(connection, [b"!"], streams)
         connection.sendall(json.dumps(request).encode() + b"\n")
         return Forked(connection)
+
+    def script(self, argv: Sequence[str], *, with_more: bool) -> str:
+        """Return the text of a program that starts ``argv`` with what it is given, as :meth:`start` does."""
+        kind = _WITH_MORE if with_more else _PLAIN
+        return _PASSES_ON.format(python=sys.executable, name=self._name, kind=kind, argv=[*argv])
 
     def close(self) -> None:
         """Let the server end; a program that still runs is not touched."""
@@ -172,8 +197,77 @@ def _import_all(name: str) -> None:
             _import_all(module.name)
 
 
+class _Interpreter:
+    """What Poetry asks the Python of an environment in each call, answered from an environment that is like it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make an environment in `folder` and ask its Python, and the one below, what Poetry may ask."""
+        env, scripts = sys.modules["poetry.utils.env"], sys.modules["poetry.utils.env.script_strings"]
+        python = sys.modules["poetry.utils.env.python"].Python.get_active_python()
+        python.patch_version  # noqa: B018 - is kept, as the rest that is found out about this Python
+        made = folder / "environment"
+        flags = {"app-data": str(folder / "cache"), "no-wheel": False}
+        env.EnvManager.build_venv(made, python.executable, flags)
+        base = env.EnvManager.get_system_env()
+        self.base = base.path
+        self.made = self.kind(made)
+        self.ask = env.VirtualEnv.run_python_script
+        self.answers: dict[tuple[bool, str], str] = {}
+        for name in vars(scripts):
+            if name.startswith("GET_") and not name.endswith("ONELINER"):
+                script = getattr(scripts, name)
+                for asked in (env.VirtualEnv(made), base):
+                    answer = self.ask(asked, script).replace(_in_json(made), "<environment>")
+                    self.answers[asked is base, script] = answer.replace(HOME_OF_THE_SERVER, "<home>")
+
+        def run_python_script(asked: Any, content: str, **options: Any) -> Any:
+            return self.answer(asked, content, **options)
+
+        env.VirtualEnv.run_python_script = run_python_script
+
+    @staticmethod
+    def kind(folder: Path) -> tuple[str, ...]:
+        """Return what decides the answers of an environment, but for its path; () for what is no environment."""
+        with contextlib.suppress(OSError):
+            lines = (folder / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
+            read = [one for one in lines if one.startswith(("home ", "include-system-site-packages "))]
+            paths = [file.name for file in folder.glob("lib/python*/site-packages/*.pth")]
+            return (str((folder / "bin/python").resolve(strict=True)), *sorted(read), *sorted(paths))
+        return ()
+
+    def answer(self, asked: Any, script: str, **options: Any) -> Any:
+        is_base = asked.path == self.base
+        if (
+            options
+            or (is_base, script) not in self.answers
+            or not (is_base or self.kind(asked.path) == self.made)
+        ):
+            return self.ask(asked, script, **options)
+        text = self.answers[is_base, script].replace("<environment>", _in_json(asked.path))
+        return text.replace("<home>", _in_json(Path("~").expanduser()))
+
+
+def _in_json(path: Path) -> str:
+    return json.dumps(str(path))[1:-1]
+
+
+def _keep_entry_points() -> None:
+    """Read the entry points of what is installed beside Poetry once; each start reads them twice, 10 ms each."""
+    read = vars(metadata.Distribution)["entry_points"].fget
+    kept = {str(one._path): one.entry_points for one in metadata.distributions()}  # type: ignore[attr-defined]
+
+    def entry_points(one: Any) -> Any:
+        where = str(getattr(one, "_path", None))
+        return kept[where] if where in kept else read(one)
+
+    metadata.Distribution.entry_points = property(entry_points)  # type: ignore[assignment]
+
+
 def _prepare() -> None:
     """Let Poetry make what it keeps for every call: the parsers of both grammars and the checks of both schemas."""
+    _keep_entry_points()
+    with tempfile.TemporaryDirectory() as folder:
+        _Interpreter(Path(folder))
     sys.modules["poetry.core.version.markers"].parse_marker('sys_platform == "linux"')
     sys.modules["poetry.core.packages.dependency"].Dependency.create_from_pep_508("name >= 1")
     sys.modules["poetry.factory"].Factory.validate(

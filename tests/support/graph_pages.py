@@ -1,4 +1,4 @@
-"""Graphs and page data for the tests and benchmarks of the graph page; the same on every run."""
+"""Graphs and pages for the tests and benchmarks of the graph page; the same on every run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.graph.advisories import ReportedAdvisory, Vulnerabilities
 from poetry_aiops.graph.analysis import analyse
+from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.diff import diff
-from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.model import DependencyEntry, DependencyGraph, Edge, Node, NodeBuild, ProjectDemand
-from poetry_aiops.graph.report.page import PageData, PageDiff
+from poetry_aiops.graph.overlay import Overlay
+from poetry_aiops.graph.report.page import graph_page
+from poetry_aiops.graph.sizes import BuildSize, Sizes
 from poetry_aiops.project.lock_graph import lock_graph
 from poetry_aiops.project.model import LockedDependency as Line
 from poetry_aiops.project.model import Package, Requirement
@@ -140,30 +142,29 @@ def small_graph(*, newer: bool = True) -> DependencyGraph:
     return graph_of(nodes, edges, demands)
 
 
-def full_page() -> PageData:
-    """Return page data with every optional part."""
+def full_page() -> str:
+    """Return the page with every optional part."""
     new, old = small_graph(), small_graph(newer=False)
+    sizes = [BuildSize(each.id, "1", size=40_000 * (place + 1)) for place, each in enumerate(new.nodes)]
+    advisories = {"bytes-kit": (ReportedAdvisory("GHSA-demo", "high", "Reads too far", ("1.1",)),)}
     return page_of(
         new,
         old,
-        variants=MappingProxyType({"ml-cpu": "cpu", "ml-cu126": "cu126"}),
-        sizes=MappingProxyType({each.id: 40_000 * (number + 1) for number, each in enumerate(new.nodes)}),
-        vulnerabilities=Vulnerabilities(
-            {"bytes-kit": (ReportedAdvisory("GHSA-demo", "high", "Reads too far", ("1.1",)),)},
-            frozenset({"bytes-kit"}),
-            len(new.nodes),
+        variants={"ml-cpu": "cpu", "ml-cu126": "cu126"},
+        overlay=Overlay(
+            Sizes("here", tuple(sizes)),
+            Vulnerabilities(advisories, frozenset({"bytes-kit"}), len(new.nodes)),
         ),
     )
 
 
-def page_of(new: DependencyGraph, old: DependencyGraph | None = None, **more: Any) -> PageData:
-    graphs = [new, old] if old else [new]
-    changes = PageDiff("v1.0", "working tree", diff(old, new), old) if old else None
-    return PageData(analyse(new), places_of(*graphs), diff=changes, **more)
+def page_of(new: DependencyGraph, old: DependencyGraph | None = None, **more: Any) -> str:
+    answers = Answers(diff=diff(old, new, ("v1.0", "working tree")) if old else None)
+    return graph_page(analyse(new), answers, old=old, **more)
 
 
-def hostile_page() -> PageData:
-    """Return page data whose every free text tries to leave its place."""
+def hostile_page() -> str:
+    """Return a page whose every free text tries to leave its place."""
     nodes = [
         node("bad", HOSTILE, (HOSTILE,), direct=True, description=HOSTILE, name=HOSTILE),
         node("worse", groups=(HOSTILE,), description="<!--<script>"),
@@ -175,8 +176,10 @@ def hostile_page() -> PageData:
             [ProjectDemand("bad", "bad", HOSTILE, HOSTILE)],
             HOSTILE,
         ),
-        vulnerabilities=Vulnerabilities(
-            {"bad": (ReportedAdvisory(HOSTILE, "high", HOSTILE, (HOSTILE,)),)}, frozenset(), 1
+        overlay=Overlay(
+            vulnerabilities=Vulnerabilities(
+                {"bad": (ReportedAdvisory(HOSTILE, "high", HOSTILE, (HOSTILE,)),)}, frozenset(), 1
+            )
         ),
     )
 

@@ -1,14 +1,13 @@
 """A program that runs one step of a migration again and again, killed by SIGKILL at the first, second, ... write.
 
-``python -m tests.support.killed_runs STEP PROJECT TARGET [no-links]`` copies the folder PROJECT to ``TARGET/1``, ``TARGET/2``,
+``python -m tests.support.killed_runs STEP PROJECT TARGET`` copies the folder PROJECT to ``TARGET/1``, ``TARGET/2``,
 ... and lets a child process do STEP (``migrate TREE``, ``rollback``) in the n-th copy until just
 before its n-th call that writes; of a ``write`` the first half still happens. It ends with the first child that
-needs no more calls, and prints as JSON which call each child was killed at. With ``no-links`` there are no hard links.
+needs no more calls, and prints as JSON which call each child was killed at.
 """
 
 from __future__ import annotations
 
-import errno
 import itertools
 import json
 import os
@@ -86,16 +85,10 @@ def arm(deadly: int, note: Path) -> None:
         setattr(os, name, wrapped(name, getattr(os, name)))
 
 
-def _no_link(*_args: Any, **_kwargs: Any) -> NoReturn:
-    raise PermissionError(errno.EPERM, "Operation not permitted")
-
-
 def main() -> None:
     """Make the copies and kill the children."""
     step, project, target = _step(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
     target.mkdir()
-    if "no-links" in sys.argv:
-        os.link = _no_link
     calls: list[str] = []
     while True:
         copy = target / str(len(calls) + 1)

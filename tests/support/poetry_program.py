@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 TIMEOUT = 180.0  # seconds; one call takes one or two
 # Port 9 is "discard": whatever tries to leave this machine fails at once instead of reaching out.
 NOWHERE = "http://127.0.0.1:9"
+NO_CERTIFICATES = str(Path(__file__).parent)
 # The indexes of the tests are on this machine, where no project can send us without the user's word.
 TRUSTED = "127.0.0.1,localhost"
 
@@ -40,6 +41,12 @@ _IMPORTED = (
     "virtualenv.seed",
     "distlib.scripts",
     "httpx",
+    "httpcore._api",  # what httpx imports at its first request
+    "anyio.abc",
+    "anyio.lowlevel",
+    "anyio.streams",
+    "anyio.to_thread",
+    "anyio._backends._asyncio",
     "cvss",
 )
 _OUR_PLUGIN = ("poetry_aiops",)
@@ -183,6 +190,18 @@ class PoetryProgram:
         """Return this program with a new interpreter for each call."""
         return replace(self, imported=())
 
+    def into(self, folder: Path) -> None:
+        """Put this program and its Python into a folder, where a script looks for them."""
+        folder.mkdir(parents=True)
+        (folder / "python").symlink_to(self.executable.parent / "python")
+        if (server := self._server(self._environment())) is None:
+            (folder / self.executable.name).symlink_to(self.executable)
+            return
+        (folder / "poetry").write_text(
+            server.script([str(self.executable)], with_more=self._is_ours()), "utf-8"
+        )
+        (folder / "poetry").chmod(0o755)
+
     def run(self, project: Project | Path, *args: str, **environment: str) -> Run:
         """Run ``poetry ARGS`` in the project's folder; ``environment`` adds variables."""
         begun = time.monotonic()
@@ -239,8 +258,7 @@ class PoetryProgram:
         """Start ``poetry ARGS`` with this whole environment and these standard streams, away from our terminal."""
         argv = [*self.wrapper, str(self.executable), *self.arguments, *args]
         if (server := self._server(environment)) is not None:
-            with_plugin = self.imported[len(_IMPORTED) :] == _OUR_PLUGIN
-            return server.start(argv, folder, environment, streams, with_more=with_plugin)
+            return server.start(argv, folder, environment, streams, with_more=self._is_ours())
         stdin, stdout, stderr = streams
         return subprocess.Popen(
             argv,
@@ -251,6 +269,9 @@ class PoetryProgram:
             stderr=stderr,
             start_new_session=True,
         )
+
+    def _is_ours(self) -> bool:
+        return self.imported[len(_IMPORTED) :] == _OUR_PLUGIN
 
     def _server(self, environment: Mapping[str, str]) -> ForkServer | None:
         """Return what starts a call with this environment, None for a new interpreter."""
@@ -263,8 +284,10 @@ class PoetryProgram:
     def _environment(self) -> dict[str, str]:
         """Return a whole environment: nothing of the caller's (PIP_*, UV_*, VIRTUAL_ENV, ...) comes along."""
         home = self.home
-        # Poetry starts pip for each package that it removes, which takes 2 CPU seconds. Cold starts and the other minors do.
-        quick = {"POETRY_INSTALLER_BUILTIN_UNINSTALL": "true"} if self.imported else {}
+        # Poetry starts pip for each package that it removes, which takes 2 CPU seconds, and httpx reads every
+        # certificate of certifi, 20 ms, where a folder (here one without any) is not named. Cold starts do both.
+        quick = {"POETRY_INSTALLER_BUILTIN_UNINSTALL": "true", "SSL_CERT_DIR": NO_CERTIFICATES}
+        quick = quick if self.imported else {}
         return quick | {
             "PATH": os.pathsep.join([str(self.executable.parent), os.defpath]),
             "HOME": str(home),
@@ -295,7 +318,7 @@ def end_servers() -> None:
 
 def way_out() -> dict[str, str]:
     """Return variables that let the program reach the real package index: its proxies and certificates."""
-    closed = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "")
+    closed = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SSL_CERT_DIR"), "")
     passed_on = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
     return closed | {name: os.environ[name] for name in passed_on if name in os.environ}
 

@@ -39,9 +39,10 @@ from poetry_aiops.locking.environment_record import write_record
 from poetry_aiops.locking.record import InstallRecord, Needs
 from poetry_aiops.locking.whole_writes import write_whole_files
 from poetry_aiops.project.model import LockedFile
-from poetry_aiops.scaffold.writing import look_at, write_keeping
+from poetry_aiops.scaffold.writing import look_at
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.json_cache import JsonCache
+from poetry_aiops.system.kept_files import replace_file
 from poetry_aiops.system.reports_folder import write_reports
 
 
@@ -121,7 +122,7 @@ def _copied_wheel(folder: Path, text: str) -> None:
 def _scaffold(folder: Path, text: str) -> None:
     spot = look_at(folder, "Dockerfile")
     if spot.text != text:
-        write_keeping(spot, text)
+        replace_file(spot.place, text.encode(), keeps=True)
 
 
 def _answers(folder: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from poetry_aiops.accelerators.selection import NO_ACCELERATOR
 from poetry_aiops.config import AUTO, NONE
 from poetry_aiops.errors import NegativeAnswerError, UsageError
 from poetry_aiops.project.backends import family_of, is_backend, nearest_backend
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     from poetry_aiops.accelerators.selection import BackendVerdict, Selection
 
-
-NO_ACCELERATOR = "no accelerator found"
-"""How messages call a machine without accelerators."""
 
 FAMILIES = ("cuda", "rocm", "mps", "xpu", "jetson", "cpu")
 

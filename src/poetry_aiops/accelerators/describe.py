@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from poetry_aiops.accelerators.choice import NO_ACCELERATOR
+from poetry_aiops.accelerators.selection import NO_ACCELERATOR
 from poetry_aiops.project.backends import family_of
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 
 MixedPolicy = Literal["cover-all", "newest"]
+NO_ACCELERATOR = "no accelerator found"
+"""How messages call a machine without accelerators."""
 
 
 class Constraint(NamedTuple):

@@ -7,13 +7,13 @@ on with the command in place of this program (126 or 127 when that cannot be sta
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 
 
-TYPE_CHECKING = False  # typing, and what only some answers need, would double the time of a container's start
+TYPE_CHECKING = (
+    False  # typing, re, json, glob and subprocess would each double the time of a container's start
+)
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn, TextIO
@@ -63,12 +63,18 @@ class Machine:
             machine = platform.machine()
             self.mac_version = platform.mac_ver()[0] if self.os == "macos" else ""
         self.arch = ARCHES.get(machine, machine)
-        self.wsl = self.os == "linux" and os.path.exists(f"{root}/dev/dxg")  # noqa: PTH110 - as above
+        self.wsl = self.os == "linux" and self.has("dev/dxg")
 
-    def names(self, pattern: str) -> list[str]:
-        from glob import escape, glob
+    def names(self, folder: str, start: str = "") -> list[str]:
+        """Return the paths of what is in a folder and begins with ``start``."""
+        try:
+            found = os.listdir(os.path.join(self.root, folder))  # noqa: PTH118, PTH208 - pathlib costs 20 ms
+        except OSError:
+            return []
+        return sorted(f"{folder}/{name}" for name in found if name.startswith(start))
 
-        return sorted(glob(os.path.join(escape(self.root), pattern)))  # noqa: PTH118, PTH207 - pathlib costs 20 ms
+    def has(self, path: str) -> bool:
+        return os.path.exists(os.path.join(self.root, path))  # noqa: PTH110, PTH118 - as above
 
     def text(self, path: str) -> str:
         try:
@@ -79,32 +85,74 @@ class Machine:
 
     def in_container(self) -> bool:
         named = "KUBERNETES_SERVICE_HOST" in self.env or self.env.get("container")
-        marked = self.names(".dockerenv") or self.names("run/.containerenv")
-        return bool(named or marked or re.search("docker|kubepods|libpod|lxc", self.text("proc/1/cgroup")))
+        marked = self.has(".dockerenv") or self.has("run/.containerenv")
+        groups = self.text("proc/1/cgroup")
+        return bool(
+            named or marked or any(word in groups for word in ("docker", "kubepods", "libpod", "lxc"))
+        )
 
 
 def key(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"[0-9]{1,9}", version)[:4]]
+    """Return the numbers of a text in their order, four at most."""
+    digits = "".join(char if char in "0123456789" else " " for char in version[:200])
+    return [int(part[:9]) for part in digits.split()[:4]]
+
+
+def dotted(text: str, *counts: int) -> bool:
+    """Return whether a text is numbers with dots between them, as many as one of the counts."""
+    parts = text.split(".")
+    return len(parts) in counts and all(part.isascii() and part.isdigit() for part in parts)
+
+
+def printable(text: str) -> str:
+    return "".join(char if " " <= char <= "~" or char == "\n" else "?" for char in text)
 
 
 def run(argv: list[str]) -> tuple[str, str]:
     """Return a program's output and ``ok``, ``failed``, ``missing`` or ``timeout``; it is killed at the limit."""
-    import contextlib
-    import signal
+    if os.name != "posix":
+        return run_on_windows(argv)
+    import select
+    import time
+
+    out, end = os.pipe()
+    null = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+    streams = [(os.POSIX_SPAWN_DUP2, end, stream) for stream in (1, 2)]
+    try:
+        process = os.posix_spawn(argv[0], argv, os.environ, file_actions=[null, *streams], setpgroup=0)
+    except (OSError, ValueError):
+        os.close(out)
+        return "", "missing"
+    finally:
+        os.close(end)
+    output, ended, limit = b"", False, time.monotonic() + TIME_LIMIT
+    while not ended and time.monotonic() < limit:
+        if select.select([out], [], [], max(0.0, limit - time.monotonic()))[0]:
+            block = os.read(out, 65536)
+            output, ended = output + block, not block
+    os.close(out)
+    while ended and time.monotonic() < limit:
+        done, status = os.waitpid(process, os.WNOHANG)
+        if done:
+            return output.decode("utf-8", "replace"), "failed" if status else "ok"
+        time.sleep(0.002)
+    os.killpg(process, 9)  # what hangs in the kernel is left behind, not waited for
+    return "", "timeout"
+
+
+def run_on_windows(argv: list[str]) -> tuple[str, str]:
     import subprocess
 
-    posix, pipe, none = os.name == "posix", subprocess.PIPE, subprocess.DEVNULL
+    pipe, none = subprocess.PIPE, subprocess.DEVNULL
     try:
-        process = subprocess.Popen(argv, stdin=none, stdout=pipe, stderr=pipe, start_new_session=posix)  # noqa: S603
+        process = subprocess.Popen(argv, stdin=none, stdout=pipe, stderr=subprocess.STDOUT)  # noqa: S603
+        output = process.communicate(timeout=TIME_LIMIT)[0].decode("utf-8", "replace")
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return "", "timeout"
     except (OSError, ValueError):
         return "", "missing"
-    try:
-        output = b"".join(process.communicate(timeout=TIME_LIMIT)).decode("utf-8", "replace")
-    except subprocess.TimeoutExpired:  # what hangs in the kernel is left behind, not waited for
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL) if posix else process.kill()
-        return "", "timeout"
-    return output, "ok" if process.returncode == 0 else "failed"
+    return output, "failed" if process.returncode else "ok"
 
 
 def find_record() -> str:
@@ -117,11 +165,34 @@ def find_record() -> str:
     raise RecordError(f"there is no {RECORD} in this environment")
 
 
+def parsed(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
+    """Return what ``json.loads`` returns; what its scanner in C does not take, json itself reads or refuses."""
+    try:
+        from _json import make_scanner
+
+        value, end = make_scanner(Scanning)(text, 0)  # type: ignore[arg-type]
+        if not text[end:].strip(" \t\r\n"):
+            return value
+    except Exception:  # noqa: BLE001, S110 - another Python's scanner, or a text that is none: json decides
+        pass
+    import json
+
+    return json.loads(text)
+
+
+class Scanning:
+    """What the scanner asks its caller for, as ``json.JSONDecoder`` answers."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int, parse_constant = float, int, float
+
+
 def load_record(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return a record whose values have the right types."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs 20 ms
-            record = json.loads(file.read().decode("utf-8"))
+            record = parsed(file.read().decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path} cannot be read as JSON ({type(error).__name__})") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
@@ -155,7 +226,8 @@ def look_for_masks(machine: Machine, *variables: str) -> None:
     """Refuse a variable that hides every device: the first word that means nothing ends its list."""
     for name in variables:
         value = machine.env.get(name, "0")
-        if not re.match(r"\s*(?:[0-9]+|GPU-[^,]+|MIG-[^,]+)\s*(?:,|$)", value):
+        first = value.split(",")[0].strip()
+        if not (dotted(first, 1) or (first[:4] in ("GPU-", "MIG-") and first[4:])):
             raise MisfitError(f"{name}={value[:60]!r} hides every GPU", "Unset it, or name a device.")
 
 
@@ -166,7 +238,7 @@ def check_cuda(needs: dict[str, Any], machine: Machine) -> str:
     look_for_masks(machine, "CUDA_VISIBLE_DEVICES")
     driver = loaded_driver(machine)
     own_nodes = machine.os == "linux" and not machine.wsl
-    if own_nodes and not (driver and machine.names("dev/nvidia[0-9]*")):
+    if own_nodes and not (driver and any(name[10:11].isdigit() for name in machine.names("dev", "nvidia"))):
         no_gpu(driver, machine)
     gpus, reported = ask_nvidia_smi()
     driver = driver or reported
@@ -192,17 +264,18 @@ def forward_compatibility(gpus: list[tuple[str, str]], floor: str, why: str, mac
     Container Toolkit, or an entry of LD_LIBRARY_PATH, makes programs load it.
     """
     upgrade = f"Upgrade the host's driver to at least {floor}."
-    names = [path.rpartition(".so.")[2] for path in machine.names("usr/local/cuda*/compat/libcuda.so.*.*")]
-    newest = max(names, key=key, default="")
+    folders = machine.names("usr/local", "cuda")
+    paths = [path for folder in folders for path in machine.names(f"{folder}/compat", "libcuda.so.")]
+    names = [path.rpartition(".so.")[2] for path in paths]
+    newest = max((name for name in names if "." in name), key=key, default="")
     if machine.os != "linux" or machine.wsl or not newest or key(newest) < key(floor):
         raise MisfitError(why, upgrade)
     found = f"{why}; cuda-compat {newest} is here"
-    desktop = [name for name, _ in gpus if re.search("GeForce|TITAN|Quadro", name)]
+    desktop = [name for name, _ in gpus if any(line in name for line in ("GeForce", "TITAN", "Quadro"))]
     if desktop:
         raise MisfitError(f"{found}, which runs on data-center GPUs and not on {desktop[0]}", upgrade)
-    if "compat" not in machine.env.get("LD_LIBRARY_PATH", "") and not machine.names(
-        "etc/ld.so.conf.d/*compat*"
-    ):
+    loaded_from = [machine.env.get("LD_LIBRARY_PATH", ""), *machine.names("etc/ld.so.conf.d")]
+    if not any("compat" in place for place in loaded_from):
         fix = (
             "Put /usr/local/cuda/compat first in LD_LIBRARY_PATH, or use a current NVIDIA Container Toolkit."
         )
@@ -213,11 +286,11 @@ def forward_compatibility(gpus: list[tuple[str, str]], floor: str, why: str, mac
 def loaded_driver(machine: Machine) -> str:
     """Return the version of the loaded kernel module, empty without one."""
     version = machine.text("sys/module/nvidia/version").strip()
-    if re.match(r"[0-9]{2,4}\.[0-9.]+$", version):
+    if dotted(version, 2, 3, 4):
         return version
-    banner = machine.text("proc/driver/nvidia/version")
-    found = re.search(r"NVRM version:.*?Kernel Module.*?([0-9]{3,4}\.[0-9]+(?:\.[0-9]+)?)", banner)
-    return found.group(1) if found else ""
+    banner = machine.text("proc/driver/nvidia/version").partition("NVRM version:")[2].partition("\n")[0]
+    words = banner.partition("Kernel Module")[2].split()
+    return next((word for word in words if dotted(word, 2, 3) and word.index(".") >= 3), "")  # noqa: PLR2004
 
 
 def no_gpu(driver: str, machine: Machine) -> NoReturn:
@@ -237,24 +310,26 @@ def no_gpu(driver: str, machine: Machine) -> NoReturn:
 
 def ask_nvidia_smi() -> tuple[list[tuple[str, str]], str]:
     """Return name and compute capability of every GPU, and the driver, as far as nvidia-smi tells."""
-    import shutil
-
-    whole = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)]  # noqa: PTH117
-    program = shutil.which("nvidia-smi", path=os.pathsep.join(whole)) or "/usr/lib/wsl/lib/nvidia-smi"
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    name = "nvidia-smi" if os.name == "posix" else "nvidia-smi.exe"
+    paths = [os.path.join(folder, name) for folder in folders if os.path.isabs(folder)]  # noqa: PTH117, PTH118
+    found = (path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK))  # noqa: PTH113
+    program = next(found, "/usr/lib/wsl/lib/nvidia-smi")
     text, outcome = run([program, "--query-gpu=driver_version,compute_cap,name", "--format=csv,noheader"])
     if "version mismatch" in text:
         raise MisfitError("the driver's library and kernel module differ in version", "Reboot the host.")
     if "No devices were found" in text:
         raise MisfitError("the NVIDIA driver finds no device", "Look for NVRM in the host's kernel log.")
-    rows = re.findall(r"^([0-9]+\.[0-9.]+), *([^,\n]+), *(.+?)\s*$", text, re.MULTILINE)
-    rows = rows if outcome == "ok" else []
+    lines = text.splitlines() if outcome == "ok" else []
+    cells = [[cell.strip() for cell in line.split(",", 2)] for line in lines]
+    rows = [row for row in cells if len(row) == 3 and dotted(row[0], 2, 3, 4)]  # noqa: PLR2004
     return [(name, capability) for _, capability, name in rows], rows[0][0] if rows else ""
 
 
 def covered(gpus: list[tuple[str, str]], arches: list[str]) -> str:
     """Compare compute capabilities: code runs on the same major version with an equal or a higher minor one."""
     seen = ", ".join(dict.fromkeys(f"{name} (compute capability {capability})" for name, capability in gpus))
-    known = [key(capability) for _, capability in gpus if re.match(r"[0-9]+\.[0-9]+$", capability)]
+    known = [key(capability) for _, capability in gpus if dotted(capability, 2)]
     idle = [c for c in known if not any(key(arch)[:1] == c[:1] and key(arch) <= c for arch in arches)]
     if arches and known and len(idle) == len(known):
         fix = "Install a variant whose build holds code for this GPU; `poetry hw-info` names it."
@@ -266,16 +341,16 @@ def covered(gpus: list[tuple[str, str]], arches: list[str]) -> str:
 
 def check_rocm(needs: dict[str, Any], machine: Machine) -> str:
     look_for_masks(machine, "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
-    found, node = amd_gpus(machine), machine.names("dev/kfd")
+    found, node = amd_gpus(machine), machine.has("dev/kfd")
     if (machine.wsl or machine.os == "windows") and not found:
         return "Windows does not report the architecture of an AMD GPU, so it was not compared"
     if not node or not found:
         fix = GIVE_AMD if machine.in_container() else "Load AMD's driver: `sudo modprobe amdgpu`."
         raise MisfitError(f"no AMD GPU is ready to compute{'' if node else ' (/dev/kfd is missing)'}", fix)
-    if not os.access(node[0], os.R_OK | os.W_OK):
+    if not os.access(os.path.join(machine.root, "dev/kfd"), os.R_OK | os.W_OK):  # noqa: PTH118
         raise MisfitError("this user may not open /dev/kfd", "Add the user to the groups render and video.")
-    forced = re.match(r"([0-9]+)\.([0-9]+)\.([0-9]+)$", machine.env.get("HSA_OVERRIDE_GFX_VERSION", ""))
-    used = ["gfx{}{:x}{:x}".format(*map(int, forced.groups()))] if forced else found
+    forced = machine.env.get("HSA_OVERRIDE_GFX_VERSION", "")
+    used = ["gfx{}{:x}{:x}".format(*key(forced))] if dotted(forced, 3) else found
     arches = needs.get("gfx") or []
     if arches and not set(used) & set(arches):
         raise MisfitError(f"the build holds code for {', '.join(arches)}, this machine has {', '.join(used)}")
@@ -285,9 +360,11 @@ def check_rocm(needs: dict[str, Any], machine: Machine) -> str:
 def amd_gpus(machine: Machine) -> list[str]:
     """Return the gfx names of the kernel's compute nodes, without the CPUs: 90010 is gfx90a."""
     found = []
-    for name in machine.names("sys/class/kfd/kfd/topology/nodes/*/properties"):
-        node = dict(re.findall(r"^([a-z_]+) ([0-9]{1,18})$", machine.text(name), re.MULTILINE))
-        target = int(node.get("gfx_target_version", 0))
+    for place in machine.names("sys/class/kfd/kfd/topology/nodes"):
+        lines = machine.text(f"{place}/properties").splitlines()
+        node = {words[0]: words[1] for words in map(str.split, lines) if len(words) == 2}  # noqa: PLR2004
+        version = node.get("gfx_target_version", "")
+        target = int(version[:18]) if dotted(version, 1) else 0
         if node.get("vendor_id") == "4098" and target:
             found.append(f"gfx{target // 10000}{target // 100 % 100:x}{target % 100:x}")
     return list(dict.fromkeys(found))
@@ -307,7 +384,7 @@ def check_xpu(needs: dict[str, Any], machine: Machine) -> str:
     if machine.os != "linux" or machine.wsl:
         return "an Intel GPU can be compared on Linux only"
     found = []
-    for device in machine.names("sys/bus/pci/devices/*"):
+    for device in machine.names("sys/bus/pci/devices"):
         vendor, kind, model = (
             machine.text(f"{device}/{name}").strip() for name in ("vendor", "class", "device")
         )
@@ -317,16 +394,17 @@ def check_xpu(needs: dict[str, Any], machine: Machine) -> str:
     if not fitting:
         named = f"Intel GPU {', '.join(found)}, which the XPU build does not support"
         raise MisfitError(f"this machine has {named if found else 'no Intel GPU'}")
-    if not machine.names("dev/dri/renderD*"):
+    if not machine.names("dev/dri", "renderD"):
         raise MisfitError("no /dev/dri/renderD* is there", "Start the container with `--device /dev/dri`.")
     return f"Intel GPU {', '.join(fitting)}"
 
 
 def jetson_release(machine: Machine) -> int | None:
     """Return the major release of Jetson Linux, 0 when a Jetson does not tell it, ``None`` elsewhere."""
-    found = re.search(r"R([0-9]{1,3}) \(release\)", machine.text("etc/nv_tegra_release"))
-    if found:
-        return int(found.group(1))
+    head, told, _ = machine.text("etc/nv_tegra_release").partition(" (release)")
+    release = head.rpartition("R")[2]
+    if told and dotted(release, 1):
+        return int(release[:3])
     return 0 if "Jetson" in machine.text("proc/device-tree/model") else None
 
 
@@ -335,7 +413,7 @@ def check_jetson(_needs: dict[str, Any], machine: Machine) -> str:
     if release is None:
         raise MisfitError("this is not a Jetson, or its container runs without NVIDIA's runtime", fix)
     nodes = ("dev/nvhost-gpu", "dev/nvgpu", "dev/nvmap", "dev/nvidia0")
-    if not any(map(machine.names, nodes)):
+    if not any(map(machine.has, nodes)):
         raise MisfitError("the Jetson's GPU is not given to this container", fix)
     return f"Jetson Linux {release or 'of an unknown release'}"
 
@@ -403,16 +481,16 @@ def parse(words: list[str]) -> Options:
 
 def go_on(command: list[str]) -> int:
     """Become the command; returns only when it cannot be started, with the exit code that a shell has for it."""
-    import signal
+    import _signal  # type: ignore[import-not-found] # signal makes enums of its names first
 
     for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them, and what is ignored stays so in the command
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
+        if hasattr(_signal, name):
+            _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
     try:
         os.execvp(command[0], command)  # noqa: S606 - the image's own command
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        say(re.sub(r"[^ -~\n]", "?", f"hw-check: {command[0]} cannot be started: {reason}."), sys.stderr)
+        say(printable(f"hw-check: {command[0]} cannot be started: {reason}."), sys.stderr)
         return 127 if isinstance(error, FileNotFoundError) else 126
 
 
@@ -422,11 +500,13 @@ def tell(code: int, text: str, fixes: list[str], record: dict[str, Any], options
     name = f"{variant} ({backend})" if variant else "the installed build"
     says = {0: f"{name} fits this machine: ", 1: f"{name} does not fit this machine: ", 2: ""}[code]
     if options.json:
+        import json
+
         answer = {"fits": {0: True, 1: False}.get(code), "variant": variant, "backend": backend, "text": text}
         say(json.dumps({"schema": "poetry-aiops/hw-check/1", **answer, "fixes": fixes}, indent=2), sys.stdout)
     elif code or not options.quiet:
         lines = "\n  ".join([f"hw-check: {says}{text}.", *fixes])
-        say(re.sub(r"[^ -~\n]", "?", lines), sys.stderr if code else sys.stdout)
+        say(printable(lines), sys.stderr if code else sys.stdout)
 
 
 def say(text: str, stream: TextIO | None) -> None:

@@ -15,7 +15,7 @@ from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 
 EXPORT: Final = "[tool.poetry-aiops.export]"
@@ -58,7 +58,7 @@ def read_settings(table: object) -> ExportSettings:
 def settings_from(value: object, checker: Checker) -> ExportSettings:
     """Return the settings in ``value`` and leave what is wrong with ``checker``."""
     table = checker.table(value, EXPORT)
-    _known_keys(table, KEYS, EXPORT, checker)
+    checker.known_keys(table, KEYS, EXPORT)
     files = _files(table.get("files", {}), checker)
     return ExportSettings(
         auto=checker.flag(table.get("auto", False), f"{EXPORT} auto"),
@@ -95,7 +95,7 @@ def _files(value: object, checker: Checker) -> tuple[FilePlan, ...]:
 
 def _file(written: str, value: object, where: str, checker: Checker) -> FilePlan:
     table = checker.table(value, where)
-    _known_keys(table, FILE_KEYS, where, checker)
+    checker.known_keys(table, FILE_KEYS, where)
     path = _inside(written, where, checker)
     kind = _format(table, path, where, checker)
     groups = _names(table.get("groups", [MAIN]), f"{where} groups", checker)
@@ -156,10 +156,3 @@ def _hashes(table: Mapping[str, object], where: str, checker: Checker) -> bool |
 
 def _names(value: object, where: str, checker: Checker) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normalised(name) for name in checker.texts(value, where)))
-
-
-def _known_keys(table: Mapping[str, object], known: Iterable[str], where: str, checker: Checker) -> None:
-    for key in table:
-        if key not in known:
-            hint = did_you_mean(key, known) or f"Known keys are {', '.join(known)}."
-            checker.report(f"{where} {key}", "is not a known key", hint)

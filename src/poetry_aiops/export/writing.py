@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +19,7 @@ from poetry_aiops.export.settings import EXPORT, ExportSettings, read_settings
 from poetry_aiops.export.threeway import FileComparison, compare, surplus
 from poetry_aiops.locking.api import check_declaration, variant_kind, verify_project
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
-from poetry_aiops.system.files import write_atomically
-from poetry_aiops.system.kept_files import keep
+from poetry_aiops.system.kept_files import replace_file
 from poetry_aiops.system.project_paths import find_place
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.transaction.exchange import read_or_none
@@ -120,29 +118,12 @@ def write(root: Path, comparison: FileComparison, text: str) -> str | None:
     What is replaced and cannot be made again is in the backup of the last migration, or kept beside the file: then
     its name there, relative to the project, is returned.
     """
-    path = root / comparison.path
     after = None if comparison.state == "surplus" else text.encode()
     held = follow(root, comparison.path, after, datetime.now(UTC))
-    kept = None
-    try:
-        if not held and not comparison.may_write:
-            place = find_place(root, comparison.path)
-            kept = None if isinstance(place, str) else str(Path(place.name).with_name(keep(place)).as_posix())
-        if comparison.state == "surplus":
-            path.unlink(missing_ok=True)
-            return kept
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text.encode())
-    except OSError as error:
-        if kept is not None:
-            with suppress(OSError):  # the file itself is still there
-                (root / kept).unlink()
-        raise InputError(
-            f"the file cannot be written: {error.strerror}",
-            where=str(path),
-            hint="Make it writable, then run this again.",
-        ) from error
-    return kept
+    place = find_place(root, comparison.path)
+    if isinstance(place, str):
+        raise InputError(f"{comparison.path} {place}", hint="Name a regular file inside the project.")
+    return replace_file(place, after, keeps=not held and not comparison.may_write)
 
 
 # -- reading the project --------------------------------------------------------------------------------

@@ -91,15 +91,6 @@ class Focus:
 
 
 @dataclass(frozen=True, slots=True)
-class LockComparison:
-    """A diff with what its two sides are called, such as ``main~3`` and ``poetry.lock``."""
-
-    old: str
-    new: str
-    diff: Diff
-
-
-@dataclass(frozen=True, slots=True)
 class Answers:
     """What was asked about single packages and other locks, beside the analysis of the whole."""
 
@@ -107,4 +98,7 @@ class Answers:
     focus: Focus | None = None
     removal: Removal | None = None
     held: tuple[Held, ...] = ()
-    comparison: LockComparison | None = None
+    diff: Diff | None = None
+
+
+NO_ANSWERS = Answers()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _FIRST: Final = ("downgrade", "major", "upgrade", "build")
 
 
-def diff(old: DependencyGraph, new: DependencyGraph) -> Diff:
-    """Return what changed from ``old`` to ``new``, downgrades and majors first.
+def diff(old: DependencyGraph, new: DependencyGraph, names: tuple[str, str] = ("old", "new")) -> Diff:
+    """Return what changed from ``old`` to ``new``, downgrades and majors first; ``names`` say what the two are called.
 
     A build is its version and where it comes from.
     """
@@ -39,6 +39,7 @@ def diff(old: DependencyGraph, new: DependencyGraph) -> Diff:
     ]
     changed.sort(key=lambda one: _FIRST.index(one.kind))
     return Diff(
+        *names,
         added=_arrivals(new, before),
         removed=_arrivals(old, after),
         changed=tuple(changed),
@@ -60,7 +61,7 @@ def between_groups(project: Project, lock: Lock, old: str, new: str, within: Sco
     for group in (old, new):
         groups = scope_of(project, only=[*(within.groups or ()), group]).groups or tuple(project.groups)
         sides.append(build_graph(project, lock, Scope(groups, within.extras or (), within.target)))
-    return diff(*sides)
+    return diff(sides[0], sides[1], (f"main and {old}", f"main and {new}"))
 
 
 def builds_of(node: Node) -> tuple[str, ...]:

@@ -359,8 +359,13 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What changed between two graphs; ``direct_*`` are names that the project began or ceased to ask for."""
+    """What changed between two graphs; ``direct_*`` are names that the project began or ceased to ask for.
 
+    ``old`` and ``new`` say what the two sides are called, such as ``main~3`` and ``poetry.lock``.
+    """
+
+    old: str
+    new: str
     added: tuple[Arrival, ...]
     removed: tuple[Arrival, ...]
     changed: tuple[BuildChange, ...]

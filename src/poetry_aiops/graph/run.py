@@ -12,10 +12,9 @@ from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.graph import constraints, paths
 from poetry_aiops.graph.analysis import analyse, removal
-from poetry_aiops.graph.answers import Answers, LockComparison
+from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.diff import between_groups, diff
-from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay, sizes_of, vulnerabilities_of
 from poetry_aiops.graph.report.document import graph_document
@@ -23,7 +22,7 @@ from poetry_aiops.graph.report.dot import graph_dot
 from poetry_aiops.graph.report.graphml import graph_graphml
 from poetry_aiops.graph.report.markdown import graph_markdown
 from poetry_aiops.graph.report.mermaid import graph_mermaid
-from poetry_aiops.graph.report.page import PageData, PageDiff, graph_page
+from poetry_aiops.graph.report.page import graph_page
 from poetry_aiops.graph.report.text import answers_text, cycles_text, graph_text, summary_text
 from poetry_aiops.graph.requested_scope import look_of
 from poetry_aiops.graph.revision import graph_at
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.graph.model import Analysis, DependencyGraph
+    from poetry_aiops.graph.model import Analysis, DependencyGraph, Diff
     from poetry_aiops.graph.request import GraphRequest
     from poetry_aiops.graph.requested_scope import Look
     from poetry_aiops.locking.api import PoetryProject
@@ -175,18 +174,17 @@ class Graphing:
             focus=paths.focus(graph, request.focus, request.levels) if request.focus else None,
             removal=removal(graph, away) if away else None,
             held=tuple(held for name in request.holds_back for held in constraints.holds_back(graph, name)),
-            comparison=self._comparison(),
+            diff=self._diff(),
         )
 
-    def _comparison(self) -> LockComparison | None:
+    def _diff(self) -> Diff | None:
         if self._old_graph is not None:
-            return LockComparison(str(self.request.diff), "poetry.lock", diff(self._old_graph, self.graph))
+            return diff(self._old_graph, self.graph, (str(self.request.diff), "poetry.lock"))
         if self._two_groups is None:
             return None
         old, new = self._two_groups
         within = Scope((MAIN,), self.scope.extras, self.scope.target)
-        found = between_groups(self.project, self.lock, old, new, within)
-        return LockComparison(f"main and {old}", f"main and {new}", found)
+        return between_groups(self.project, self.lock, old, new, within)
 
     @cached_property
     def _two_groups(self) -> tuple[str, str] | None:
@@ -213,7 +211,7 @@ class Graphing:
         if form == "json":
             return document_text("graph", self.content())
         if form == "html":
-            return graph_page(self._page_data())
+            return graph_page(self.analysis, self.answers, self.overlay, self._variants(), self._old_graph)
         if form == "markdown":
             return graph_markdown(self.analysis, self.answers, self.overlay)
         if form == "text":
@@ -227,22 +225,6 @@ class Graphing:
     def content(self) -> dict[str, Any]:
         """Return the content of the document ``poetry-aiops/graph/1``."""
         return graph_document(self.analysis, self.answers, self.overlay)
-
-    def _page_data(self) -> PageData:
-        old = self._old_graph
-        comparison = self.answers.comparison
-        page_diff = None
-        if old is not None and comparison is not None:
-            page_diff = PageDiff(comparison.old, comparison.new, comparison.diff, old)
-        return PageData(
-            analysis=self.analysis,
-            places=places_of(self.graph, *([old] if old is not None else [])),
-            variants=self._variants(),
-            diff=page_diff,
-            sizes=self.overlay.bytes_by_name,
-            vulnerabilities=self.overlay.vulnerabilities,
-            focus=self.request.focus or "",
-        )
 
     def _variants(self) -> dict[str, str]:
         hardware = read_config(aiops_table(self.document)).hardware

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.project.checks import did_you_mean, normalised
-from poetry_aiops.project.constraints import allows
-from poetry_aiops.project.extras import own_extras, switching_extras
+from poetry_aiops.project.lock_graph import Reachable, lock_graph
 from poetry_aiops.project.targets import extras_in, machines_for, marker_applies
 
 
@@ -65,7 +64,37 @@ def select(project: Project, lock: Lock, scope: Scope) -> Selected:
     demands = tuple(_demands(project, scope))
     if scope.is_everything:
         return Selected(tuple((package, package.edges) for package in lock.packages), demands)
-    return _Walk(lock, scope, demands).selected()
+    machine = _Machine(scope.target, lock.python_versions)
+    markers = {id(package): _markers(package, scope) for package in lock.packages}
+    installed = [
+        package
+        for package in lock.packages
+        if any(machine.holds(marker, scope.extras) for marker in markers[id(package)])
+    ]
+
+    def holds(package: Package, line: Line, extra: str) -> bool:
+        return machine.holds(line.marker, (extra,)) and not machine.exclude_each_other(
+            markers[id(package)], line.marker, (extra,)
+        )
+
+    graph = lock_graph(((one, one.edges) for one in installed), demands, lock.python_versions, holds)
+    reached = Reachable(graph).reached
+    followed = {id(line) for *_, lines in graph.out_edges(reached, "requirements") for line in lines}
+    needed = {id(graph.nodes[node]["package"]) for node in reached if node.name}
+    return Selected(
+        tuple(
+            (package, tuple(line for line in package.edges if id(line) in followed))
+            for package in installed
+            if id(package) in needed
+        ),
+        demands,
+    )
+
+
+def _markers(package: Package, scope: Scope) -> tuple[str, ...]:
+    if package.groups is None:
+        return package.marker_for(())
+    return package.marker_for(package.groups if scope.groups is None else scope.groups)
 
 
 def _groups(project: Project, names: Iterable[str], where: str) -> tuple[str, ...]:
@@ -161,87 +190,3 @@ def machine_for(python: str, platform: str, version: str | None = None) -> Targe
         where="--target",
         hint=f"It allows Python {pythons} there." if found else f"Known systems are {', '.join(known)}.",
     )
-
-
-class _Walk:
-    """Follows the demands until no further build, extra or line comes in."""
-
-    def __init__(self, lock: Lock, scope: Scope, demands: Sequence[tuple[str, Requirement]]) -> None:
-        self.lock = lock
-        self.machine = _Machine(scope.target, lock.python_versions)
-        self.scope = scope
-        self.builds: dict[str, list[Package]] = {}
-        for package in lock.packages:
-            if self._is_installed(package):
-                self.builds.setdefault(package.name, []).append(package)
-        self.extras: dict[str, set[str]] = {}
-        self.constraints: dict[str, set[str]] = {}
-        self.waiting: dict[str, None] = {}
-        for _, requirement in demands:
-            self._ask(requirement.name, requirement.constraint, requirement.extras)
-        self.demands = tuple(demands)
-
-    def selected(self) -> Selected:
-        while self.waiting:
-            name = next(iter(self.waiting))
-            del self.waiting[name]
-            for package in self._wanted(name):
-                for line in self._lines(package):
-                    self._ask(line.name, line.constraint, line.extras)
-        packages = [
-            (package, tuple(self._lines(package)))
-            for package in self.lock.packages
-            if package.name in self.constraints and any(package is one for one in self._wanted(package.name))
-        ]
-        return Selected(tuple(packages), self.demands)
-
-    def _is_installed(self, package: Package) -> bool:
-        return any(self.machine.holds(marker, self.scope.extras) for marker in self._markers(package))
-
-    def _markers(self, package: Package) -> tuple[str, ...]:
-        if package.groups is None:
-            return package.marker_for(())
-        return package.marker_for(package.groups if self.scope.groups is None else self.scope.groups)
-
-    def _ask(self, name: str, constraint: str, extras: Iterable[str]) -> None:
-        """Remember that a name is needed; it is looked at again when that says something new."""
-        if name not in self.builds:
-            return
-        extras = {found for build in self.builds[name] for found in own_extras(build, extras)}
-        new = name not in self.constraints
-        constraints = self.constraints.setdefault(name, set())
-        active = self.extras.setdefault(name, set())
-        if new or constraint not in constraints or not active.issuperset(extras):
-            constraints.add(constraint)
-            active.update(extras)
-            self.waiting[name] = None
-
-    def _wanted(self, name: str) -> list[Package]:
-        """Return the builds that something in scope asks for; a lock with groups has already separated them."""
-        builds = self.builds[name]
-        if len(builds) == 1 or self.lock.has_groups:
-            return builds
-        chosen = [
-            build for build in builds if any(_allows(text, build.version) for text in self.constraints[name])
-        ]
-        return chosen or builds
-
-    def _lines(self, package: Package) -> Iterable[Line]:
-        active = self.extras.get(package.name, set())
-        for line in package.edges:
-            if line.name not in self.builds:
-                continue
-            if line.optional and not active.intersection(switching_extras(package, line)):
-                continue
-            if self.machine.holds(line.marker, active) and not self._contradicts(package, line, active):
-                yield line
-
-    def _contradicts(self, package: Package, line: Line, active: Iterable[str]) -> bool:
-        return self.machine.exclude_each_other(self._markers(package), line.marker, active)
-
-
-def _allows(constraint: str, version: str) -> bool:
-    try:
-        return allows(constraint, version)
-    except (InputError, ValueError):
-        return True

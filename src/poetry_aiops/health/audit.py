@@ -205,7 +205,7 @@ class HealthLook:
         found = self._with_released_fixes(
             audit(self.packages, self.feeds, self.origins, self._development_groups())
         )
-        if not self.request.looks_at_exploits:
+        if not self.request.policy.exploited:
             return found
         folder, clock = self.folder / "advisories", self.request.clock
         return with_exploits(found, folder, os.environ, now=clock, offline=self.request.offline)

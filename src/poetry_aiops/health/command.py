@@ -73,11 +73,6 @@ class HealthCommand(AiopsCommand, Command):
             multiple=True,
         ),
         option("fixable-only", None, "Let only vulnerabilities with a fixed version fail the gate."),
-        option(
-            "exploited",
-            None,
-            "Look up which vulnerabilities are known to be exploited (CISA KEV) and how likely that is (EPSS).",
-        ),
         option("offline", None, "Use no network: caches and a snapshot of advisories only."),
         option(
             "advisories",
@@ -89,12 +84,6 @@ class HealthCommand(AiopsCommand, Command):
             "service",
             None,
             "Who is asked about public packages: osv (the default), or pypi, one question for each and no severities.",
-            flag=False,
-        ),
-        option(
-            "advisories-max-age",
-            None,
-            "The greatest age of advisories that count, such as 7d or 12h.",
             flag=False,
         ),
         option("update-advisories", None, "Fetch the whole advisory database first, and keep it."),

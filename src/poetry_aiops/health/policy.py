@@ -174,16 +174,13 @@ def _spdx(text: str, where: str, checker: Checker, *, alone: bool = False) -> st
 
 def _known_keys(table: Mapping[str, object], known: Iterable[str], where: str, checker: Checker) -> None:
     for key, value in table.items():
-        if key in known:
-            continue
         words = set(re.split(r"[^a-z0-9]+", key.casefold()))
-        if words & _OUTWARD or _has_address(value):
+        if key not in known and (words & _OUTWARD or _has_address(value)):
             checker.report(
                 f"{where} {key}", "addresses and commands cannot be set in pyproject.toml", _OUTWARD_HINT
             )
         else:
-            hint = did_you_mean(key, known) or f"Known keys are {', '.join(known)}."
-            checker.report(f"{where} {key}", "is not a known key", hint)
+            checker.known_keys([key], known, where)
 
 
 def _has_address(value: object) -> bool:

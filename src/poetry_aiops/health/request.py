@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 Service = Literal["osv", "pypi"]
 SERVICES: Final[tuple[Service, ...]] = get_args(Service)
 PUBLIC_SOURCES_VARIABLE = "POETRY_AIOPS_PUBLIC_SOURCES"
+MAX_AGE_VARIABLE: Final = "POETRY_AIOPS_ADVISORIES_MAX_AGE"
 LATEST: Final = "latest_report.json"
 ZIP_DAYS: Final = 30
-"""How old the newest record of a whole database that was handed over may be, unless an option says otherwise."""
+"""How old the newest record of a whole database that was handed over may be, unless the variable says otherwise."""
 
 _FULL_SCORE: Final = 100.0
 _LONGEST_AGE: Final = timedelta(days=36_500)
@@ -89,7 +90,6 @@ class HealthRequest:
     against: str | None = None
     service: Service = "osv"
     policy: Policy = NO_POLICY
-    exploited: bool = False
     shows_licences: bool = False
 
     def for_look(self, policy: Policy) -> HealthRequest:
@@ -109,11 +109,6 @@ class HealthRequest:
             fixable_only=self.fixable_only,
             signals_required=bool(self.policy.fail_on_signals),
         )
-
-    @property
-    def looks_at_exploits(self) -> bool:
-        """Whether to find out which vulnerabilities are exploited."""
-        return self.exploited or self.policy.exploited
 
     @property
     def looks_at_licences(self) -> bool:
@@ -150,7 +145,7 @@ def read_request(
     ``forms`` are the formats that the run writes. ``several`` says that the run is about several projects; then each has a request with its own ``pyproject``.
     """
     _refuse_contradictions({**options, "several": several})
-    age = options["advisories-max-age"]
+    age = environment.get(MAX_AGE_VARIABLE)
     every = _every_metric(environment)
     metrics = _metrics(options["metric"], every)
     if "pip-audit" in forms and "security" not in metrics:
@@ -172,7 +167,7 @@ def read_request(
         without=frozenset(names_in_groups(options["without"])),
         offline=bool(options["offline"]),
         advisories=_advisories(options["advisories"]),
-        max_age=read_interval(age, "--advisories-max-age", _LONGEST_AGE) if age else None,
+        max_age=read_interval(age, MAX_AGE_VARIABLE, _LONGEST_AGE) if age else None,
         update=bool(options["update-advisories"]),
         public_sources=_public_sources(environment),
         source_date=_source_date(environment),
@@ -185,7 +180,6 @@ def read_request(
         fixable_only=bool(options["fixable-only"]),
         against=options["against"],
         service=_service(options["service"]),
-        exploited=bool(options["exploited"]),
         shows_licences="cyclonedx" in forms or ("json" in forms and not options["metric"]),
     )
     return request.for_look(NO_POLICY)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.errors import InputError
 from poetry_aiops.locking.record import FILE_NAME, from_json
 from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.process import run_limited
 from poetry_aiops.system.reading import ANYWHERE, read_file
 
 
@@ -19,10 +20,28 @@ if TYPE_CHECKING:
 
 
 PROGRAM: Final = "hw-check"
+MODULE: Final = "hw_check"
 SOURCE: Final = Path(__file__).parents[1] / "data" / "hw_check.py"
 SHEBANG_LIMIT: Final = 127
 """The longest first line in bytes that every Linux kernel reads; newer ones and macOS read more."""
 
+_STARTER = f'''"""Start {MODULE}.py, the module beside this program, whose bytecode Python keeps."""
+import os
+import sys
+
+sys.path.append(os.path.dirname(os.path.realpath(__file__)))
+try:
+    from {MODULE} import main
+except ImportError:
+    sys.stderr.write("{PROGRAM}: {MODULE}.py is not beside this program. Run `poetry hw-install`; it writes both.\\n")
+    sys.exit(2)
+sys.exit(main())
+'''
+_COMPILE = """
+import py_compile, sys
+py_compile.compile(sys.argv[1], invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+"""
+_COMPILE_SECONDS = 30.0
 _OPTIONS = "-IS"  # neither the environment's variables nor its .pth files have a say in a check
 _EXECUTABLE = 0o755
 _LARGEST = 1_000_000
@@ -76,15 +95,17 @@ def write_record(env_path: Path, scripts_dir: Path, python: Path, record: Instal
 
 
 def _write_program(scripts_dir: Path, python: Path) -> tuple[Path, ...]:
-    source = SOURCE.read_bytes()
+    """Write the module and what starts it; its bytecode is cached for any date of the file, as images change dates."""
+    module = scripts_dir / f"{MODULE}.py"
+    write_atomically(module, SOURCE.read_bytes())
     if sys.platform == "win32":
-        program, starter = scripts_dir / f"{PROGRAM}.py", scripts_dir / f"{PROGRAM}.cmd"
-        write_atomically(program, source)
-        write_atomically(starter, windows_starter(str(scripts_dir), str(python)).encode())
-        return (program, starter)
-    program = scripts_dir / PROGRAM
-    write_atomically(program, posix_head(os.fspath(python)) + source, _EXECUTABLE)
-    return (program,)
+        program = scripts_dir / f"{PROGRAM}.cmd"
+        write_atomically(program, windows_starter(str(scripts_dir), str(python)).encode())
+    else:
+        program = scripts_dir / PROGRAM
+        write_atomically(program, posix_head(os.fspath(python)) + _STARTER.encode(), _EXECUTABLE)
+        run_limited((os.fspath(python), _OPTIONS, "-c", _COMPILE, os.fspath(module)), _COMPILE_SECONDS)
+    return (program, module)
 
 
 def posix_head(python: str) -> bytes:
@@ -116,4 +137,4 @@ def windows_starter(scripts_dir: str, python: str) -> str:
     known = (
         f"%~dp0{name}" if folder.lower() == scripts_dir.rstrip("\\").lower() else python.replace("%", "%%")
     )
-    return f'@"{known}" {_OPTIONS} "%~dp0{PROGRAM}.py" %*\r\n'
+    return f'@"{known}" {_OPTIONS} "%~dp0{MODULE}.py" %*\r\n'

@@ -24,8 +24,15 @@ from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.model import NoSolutionError
 from poetry_aiops.locking.provides import provision
 from poetry_aiops.locking.selection import refuse_several_variants
-from poetry_aiops.locking.solver import PoetrySolution, PoetryVariantSolver, declared_by, merged, wants_of
-from poetry_aiops.locking.verify import base_findings, every_extra, every_installation, verify
+from poetry_aiops.locking.solver import (
+    PoetrySolution,
+    PoetryVariantSolver,
+    declared_by,
+    merged,
+    tightest_first,
+    wants_of,
+)
+from poetry_aiops.locking.verify import Installed, base_findings, every_extra, every_installation, verify
 from poetry_aiops.locking.whole_writes import write_whole_files
 
 
@@ -266,19 +273,21 @@ class OneLockSolver(Solver):
     ) -> Transaction:
         base_groups = frozenset(self._package.dependency_group_names(include_optional=True)) - set(variants)
         solver = self._solver_for(variants, base_groups, use_latest)
+        order = tightest_first(self._package, variants, solver.provision.names)
         try:
             with self._progress():
-                agreement = Agreeing(variants, base_groups, solver, self._plan.targets).run()
+                agreement = Agreeing(order, base_groups, solver, self._plan.targets).run()
         except NoSolutionError as error:
             # Poetry's users know how to read its solver's own explanation.
             raise error.__cause__ or error from None
         solution = PoetrySolution(
-            self._package, merged(solution.packages for solution in agreement.solutions.values())
+            self._package, merged(agreement.solutions[variant].packages for variant in variants)
         )
         placements = solution.with_edges()
         verify(placements, every_installation(variants, base_groups), self._plan.targets, self._terms())
         self._plan.report(agreement, solution)
-        self._plan.report_base(base_findings(placements, base_groups, self._plan.targets, self._terms()))
+        alone = Installed.of(base_groups)
+        self._plan.report_base(base_findings(placements, alone, self._plan.targets, self._terms()))
         self._warn_about_yanked(solution.packages)
         return Transaction(
             self._locked_packages,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from poetry_aiops.config import HARDWARE
 from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.environment_record import read_record
-from poetry_aiops.locking.provides import missing_provided
+from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.solver import unknown_extras
-from poetry_aiops.locking.verify import LockFinding
+from poetry_aiops.locking.verify import LockFinding, base_findings
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.locking.session import VariantSession
     from poetry_aiops.locking.solver import PoetrySolution
-    from poetry_aiops.locking.verify import DoubleBuild
+    from poetry_aiops.locking.verify import DoubleBuild, Installed
 
 
 _MOST_NAMES = 6
@@ -74,7 +74,7 @@ def note_base(session: VariantSession, found: Sequence[DoubleBuild | LockFinding
     gaps = [one for one in found if isinstance(one, LockFinding) and one.is_gap]
     for gap in gaps[:_MOST_NAMES]:
         session.output.remark(
-            f"{gap.name} is left to the hardware variants (required by {', '.join(gap.parents[:2])});"
+            f"{gap.name} is left to the hardware variants (required by {', '.join(_packages_in(gap)[:2])});"
             " an installation without a variant has none."
         )
     for one in found:
@@ -100,17 +100,28 @@ def _note_idle_provides(session: VariantSession, locked: Collection[str]) -> Non
             )
 
 
-def note_missing_provided(session: VariantSession, groups: frozenset[str]) -> None:
+def note_missing_provided(session: VariantSession, selected: Installed) -> None:
     """After an installation without a variant, name the packages that only a variant would have brought."""
-    if session.kind == "extras" or groups & set(session.variants):
-        return
     lock = session.locked()
-    missing = missing_provided(lock, groups, frozenset(session.variants)) if lock else ()
-    if missing:
-        needs = ", ".join(f"{parent} needs {name}" for parent, name in missing[:_MOST_NAMES])
+    if lock is None or session.kind == "extras" or selected.groups & set(session.variants):
+        return
+    found = base_findings(placements_of(lock), selected, session.targets, session.terms)
+    needs = [
+        f"{parent} needs {gap.name}"
+        for gap in found
+        if isinstance(gap, LockFinding) and gap.is_gap
+        for parent in _packages_in(gap)
+    ]
+    if needs:
         session.output.remark(
-            f"{needs}: only the hardware variants hold that. Run `poetry hw-install` to install the one that fits."
+            f"{', '.join(needs[:_MOST_NAMES])}: only the hardware variants hold that."
+            " Run `poetry hw-install` to install the one that fits."
         )
+
+
+def _packages_in(gap: LockFinding) -> list[str]:
+    """Return who asks for a missing package, without the versions that each of them accepts."""
+    return sorted({parent.partition(" (")[0] for parent in gap.parents})
 
 
 def note_what_sync_removes(command: InstallerCommand, session: VariantSession, asked: frozenset[str]) -> None:

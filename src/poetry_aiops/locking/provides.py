@@ -12,8 +12,6 @@ from poetry_aiops.accelerators.families import load_families
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_aiops.project.model import Lock
-
     Builds = frozenset[tuple[str, str, str]]
     """What selects the build of a package: source, address and build tag."""
 
@@ -62,24 +60,3 @@ def provision(
                 replaced[variant] |= family.members - members
                 names |= family.members - members
     return Provision(frozenset(names) - base_direct, MappingProxyType(replaced), none)
-
-
-def missing_provided(
-    lock: Lock, groups: frozenset[str], variants: frozenset[str]
-) -> tuple[tuple[str, str], ...]:
-    """Return (package, requirement) pairs of the groups' packages whose requirement only variants hold."""
-    holders: dict[str, set[str]] = {}
-    for package in lock.packages:
-        holders.setdefault(package.name, set()).update(package.groups or ())
-    provided = {name for name, held_by in holders.items() if held_by and held_by <= variants}
-    return tuple(
-        sorted(
-            {
-                (package.pretty_name, edge.name)
-                for package in lock.packages
-                if groups.intersection(package.groups or ())
-                for edge in package.edges
-                if edge.name in provided and not edge.optional
-            }
-        )
-    )

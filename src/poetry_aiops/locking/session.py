@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from poetry_aiops.locking.notes import (
     note_what_sync_removes,
 )
 from poetry_aiops.locking.selection import refuse_several_variants
-from poetry_aiops.locking.verify import Terms, base_findings, every_extra, every_installation
+from poetry_aiops.locking.verify import Installed, Terms, base_findings, every_extra, every_installation
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
 from poetry_aiops.project.targets import machines_for
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from poetry_aiops.cli.output import Output
     from poetry_aiops.config import HardwareConfig
     from poetry_aiops.locking.declaration import VariantKind
-    from poetry_aiops.locking.verify import Installed
     from poetry_aiops.project.model import Lock, Project
     from poetry_aiops.project.targets import Target
 
 
+_STALE = "pyproject.toml has changed since poetry.lock was written: run `poetry lock` first."
 _LOCKING = frozenset({"add", "lock", "remove", "update"})
 _PACKAGE_NAME = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?![:/A-Za-z0-9._+-])")
 
@@ -70,6 +70,8 @@ class VariantSession:
     project: Project
     hardware: HardwareConfig
     guard: LockGuard | None = None
+    selected: Installed = field(default_factory=lambda: Installed.of(()))
+    """What the command's options select."""
 
     @cached_property
     def kind(self) -> VariantKind:
@@ -105,15 +107,13 @@ def prepare(
     """
     project = read_project(poetry.pyproject_path)
     check_declaration(hardware, project)
-    session = VariantSession(output, poetry, project, hardware)
+    session = VariantSession(output, poetry, project, hardware, selected=call.selected)
     if not call.regenerates:
         _check_lock_is_readable(session)
     _refuse_second_variant(call, session)
     _refuse_provided_package(call, session)
-    if call.name == "check":
-        _verify_checked_lock(session)
-    if verifies:
-        verify_locked(session.locked(), [call.selected], session.terms)
+    if call.name == "check" or verifies:
+        _verify_before(call, session)
     if isinstance(call.command, InstallerCommand):
         note_what_sync_removes(call.command, session, call.selected.groups | call.selected.extras)
         use_variant_installer(call.command, session)
@@ -129,7 +129,7 @@ def finish(name: str, command: object, session: VariantSession) -> None:
     if session.guard is not None and name in _LOCKING:
         session.guard.conclude()
     if name in {"install", "sync"} and isinstance(command, InstallerCommand):
-        note_missing_provided(session, frozenset(command.activated_groups))
+        note_missing_provided(session, session.selected)
     elif name == "remove":
         note_vanished_variants(session)
 
@@ -145,7 +145,8 @@ def verify_lock(session: VariantSession) -> None:
     verify_locked(lock, every, session.terms)
     if lock is not None and lock.has_groups and session.kind == "groups":
         placements = placements_of(lock)
-        note_base(session, base_findings(placements, session.base_groups, session.targets, session.terms))
+        alone = Installed.of(session.base_groups)
+        note_base(session, base_findings(placements, alone, session.targets, session.terms))
 
 
 # -- preparing ----------------------------------------------------------------------------------------
@@ -192,12 +193,17 @@ def _refuse_provided_package(call: PoetryCall, session: VariantSession) -> None:
             )
 
 
-def _verify_checked_lock(session: VariantSession) -> None:
-    """For ``poetry check``: a lock that doubles a package is the answer no, before Poetry says "All set!"."""
+def _verify_before(call: PoetryCall, session: VariantSession) -> None:
+    """Verify what a command takes from the lock; for ``poetry check``, everything, and a fault is the answer no."""
     try:
-        verify_lock(session)
+        if call.name == "check":
+            verify_lock(session)
+        else:
+            verify_locked(session.locked(), [call.selected], session.terms)
     except LockConflictError as error:
-        raise NegativeAnswerError(error.what, details=error.details, hint=error.hint) from error
+        hint = error.hint if session.poetry.locker.is_fresh() else _STALE
+        kind = NegativeAnswerError if call.name == "check" else LockConflictError
+        raise kind(error.what, details=error.details, hint=hint) from error
 
 
 def use_variant_installer(command: InstallerCommand, session: VariantSession) -> None:

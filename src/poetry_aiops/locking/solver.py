@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from poetry.core.constraints.version import Version
+from poetry.core.constraints.version import Version, VersionRange
 from poetry.core.packages.dependency_group import DependencyGroup
 from poetry.core.version.markers import EmptyMarker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
@@ -127,6 +127,32 @@ def declared_by(root: Package, group: str, targets: Sequence[Target]) -> dict[st
                 )
             )
     return {name: frozenset(builds) for name, builds in asked.items()}
+
+
+def tightest_first(
+    root: ProjectPackage, variants: Sequence[str], provided: Collection[str]
+) -> tuple[str, ...]:
+    """Return the variants in the order to solve them: those first that narrow shared packages most.
+
+    The others then prefer versions that suit these, and need no second solve. Names in ``provided`` are not shared.
+    """
+    asked = {
+        variant: {
+            dependency.name: dependency.constraint
+            for dependency in root.dependency_group(variant).dependencies_for_locking
+            if dependency.name not in provided
+        }
+        for variant in variants
+    }
+
+    def narrows(variant: str) -> int:
+        return sum(
+            not constraint.allows_all(others.get(name, VersionRange()))
+            for name, constraint in asked[variant].items()
+            for others in asked.values()
+        )
+
+    return tuple(sorted(variants, key=narrows, reverse=True))
 
 
 @dataclass(frozen=True)
@@ -303,9 +329,10 @@ class _SingleVariantSolver(Solver):
             with _edges_cut(packages, self._provision.names):
                 base = self._aggregate(whole.with_dependency_groups(self._base_groups, only=True), packages)
             optional_in_base = {id(package): package.optional for package in base}
+            wanted = _where_wanted(self._provision.names - self._provision.none, packages, base)
             self._package = whole
             with _edges_cut(packages, self._provision.replaced[self._variant]):
-                own = self._aggregate(self._own_root(packages, base), packages)
+                own = self._aggregate(self._own_root(packages, base, wanted), packages)
         finally:
             self._package = whole
         for package in own:
@@ -321,7 +348,9 @@ class _SingleVariantSolver(Solver):
             for package, info in result.items()
         }
 
-    def _own_root(self, packages: list[Package], base: SolvedPackages) -> ProjectPackage:
+    def _own_root(
+        self, packages: list[Package], base: SolvedPackages, wanted: Mapping[str, BaseMarker]
+    ) -> ProjectPackage:
         """Return a root that requires what the variant declares, and what else only variants may hold."""
         root = self._package.with_dependency_groups([self._variant], only=True)
         held = {package.name for package in _reachable(root, packages)}
@@ -330,17 +359,28 @@ class _SingleVariantSolver(Solver):
             group.add_dependency(dependency)
         for package in packages:
             name = package.name
-            if (
-                name in self._provision.names - self._provision.none
-                and name not in held
-                and package not in base
-            ):
+            if name in wanted and name not in held and package not in base:
                 dependency = package.to_dependency()
-                dependency.marker = dependency.marker.intersect(_where_no_twin(name, group))
+                dependency.marker = wanted[name].intersect(_where_no_twin(name, group))
                 if not dependency.marker.is_empty():
                     group.add_dependency(_in_group(dependency, self._variant))
         root.add_dependency_group(group)
         return root
+
+
+def _where_wanted(
+    names: frozenset[str], packages: list[Package], base: SolvedPackages
+) -> dict[str, BaseMarker]:
+    """Return, for each of the names that is wanted, the marker under which a package, group or extra leads to it."""
+    wanted: dict[str, BaseMarker] = {}
+    for parent in packages:
+        info = base.get(parent.without_features())
+        for dependency in parent.requires:
+            if dependency.name in names:
+                here = dependency.marker.without_extras()
+                here = here.intersect(info.get_marker(info.groups)) if info else here
+                wanted[dependency.name] = wanted.get(dependency.name, EmptyMarker()).union(here)
+    return wanted
 
 
 def _where_no_twin(name: str, group: DependencyGroup) -> BaseMarker:

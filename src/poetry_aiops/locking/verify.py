@@ -180,10 +180,9 @@ def verify(
 
 
 def base_findings(
-    placements: Sequence[Placement], base_groups: frozenset[str], targets: Sequence[Target], terms: Terms
+    placements: Sequence[Placement], alone: Installed, targets: Sequence[Target], terms: Terms
 ) -> tuple[DoubleBuild | LockFinding, ...]:
     """Return what an installation without any variant would have wrong; it is reported, never refused."""
-    alone = Installed("without a variant", base_groups)
     return tuple(findings(placements, alone, Machines(targets), terms))
 
 

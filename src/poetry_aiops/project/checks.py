@@ -109,6 +109,13 @@ class Checker:
             self.table(entry, f"{where}[{index}]") for index, entry in enumerate(self.items(value, where))
         ]
 
+    def known_keys(self, table: Iterable[str], known: Iterable[str], where: str) -> None:
+        """Remember every key of a table that is not a known one."""
+        for key in table:
+            if key not in known:
+                hint = did_you_mean(key, known) or f"Known keys are {', '.join(known)}."
+                self.report(f"{where} {key}", "is not a known key", hint)
+
     def fail(self, error: type[AiopsError], where: str, headline: str, hint: str | None = None) -> None:
         """Raise ``error`` with everything that was remembered; do nothing when all was well.
 

@@ -23,7 +23,7 @@ from poetry_aiops.project.targets import machines_for, marker_applies
 
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from poetry_aiops.project.model import Lock, LockedDependency, Package, Project, Requirement
 
@@ -49,13 +49,16 @@ def lock_graph(
     packages: Iterable[tuple[Package, Iterable[LockedDependency]]],
     demands: Iterable[tuple[str, Requirement]],
     python: str = "*",
+    holds: Callable[[Package, LockedDependency, str], bool] = lambda *_: True,
 ) -> nx.DiGraph:
     """Return the graph of locked builds with their lines and of the project's demands as (group, requirement) pairs.
 
     Package nodes have the attribute ``package``, demands ``demand`` and ``group``. ``python`` says on which machines
-    two markers may meet. A requirement leads to the builds of its name that it allows, to all when it allows none.
+    two markers may meet, ``holds`` whether a line counts for one of its package's extras, ``""`` for none. A
+    requirement leads to the builds of its name that it allows, to all when it allows none.
     """
-    return _GraphBuilder(tuple((package, tuple(lines)) for package, lines in packages), python).graph(demands)
+    rows = tuple((package, tuple(lines)) for package, lines in packages)
+    return _GraphBuilder(rows, python, holds).graph(demands)
 
 
 def graph_of_lock(lock: Lock, project: Project) -> nx.DiGraph:
@@ -211,9 +214,15 @@ class Reachable:
 
 
 class _GraphBuilder:
-    def __init__(self, packages: Sequence[tuple[Package, tuple[LockedDependency, ...]]], python: str) -> None:
+    def __init__(
+        self,
+        packages: Sequence[tuple[Package, tuple[LockedDependency, ...]]],
+        python: str,
+        holds: Callable[[Package, LockedDependency, str], bool],
+    ) -> None:
         self.packages = packages
         self.python = python
+        self.holds = holds
         self.builds: dict[str, list[Package]] = {}
         self.masks: dict[str, int] = {}
         self.found = nx.DiGraph()
@@ -249,6 +258,8 @@ class _GraphBuilder:
         if several and not any(where.values()):
             extras = ()  # this build is never installed where the line holds
         for extra in extras or (NEVER,):
+            if not self.holds(package, line, extra):
+                continue
             source = self._with_extra(node, extra)
             for build in self._allowed(line, where):
                 self._ask(source, build, line)

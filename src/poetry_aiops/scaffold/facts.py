@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +87,8 @@ class KnownProgram:
 
     ``port`` and ``host`` are its options, ``short`` is another name of ``port``; ``host`` is empty where the program
     listens on every address by itself. ``health`` is the path under which its framework answers. ``app`` are the
-    options that name a worker's application.
+    options that name a worker's application, ``loads`` those that name a module of another package. ``environment`` are
+    variables that make a server listen on every address when the project's own code starts it.
     """
 
     packages: tuple[str, ...]
@@ -97,6 +98,8 @@ class KnownProgram:
     health: str = ""
     worker: bool = False
     app: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +152,9 @@ def load_programs() -> Mapping[str, KnownProgram]:
     found = {}
     for row in _document("programs.toml")["program"]:
         values = {key: row[key] for key in ("port", "short", "host", "health", "worker") if key in row}
+        values |= {key: tuple(row.get(key, ())) for key in ("app", "loads")}
         packages = tuple(row.get("packages", (row["name"],)))
-        found[row["name"]] = KnownProgram(packages, app=tuple(row.get("app", ())), **values)
+        found[row["name"]] = KnownProgram(packages, environment=row.get("environment", {}), **values)
     return found
 
 

@@ -83,7 +83,8 @@ class ScaffoldPlan:
 
     ``command`` is what a container runs, ``port`` what it listens on, ``health`` the command that asks whether it
     works, ``restart`` Compose's policy (empty for none). ``sources`` says that the image holds the project's files,
-    ``python_path`` names a folder of them that Python has to search. ``extras`` are installed everywhere.
+    ``python_path`` names a folder of them that Python has to search. ``environment``
+    are variables of installed programs that must listen on every address. ``extras`` are installed everywhere.
     ``compiled`` are packages that need a compiler, ``build_packages`` what else compiling needs, ``ssh`` the hosts of
     Git dependencies. ``versioned_by`` are the variables that give a build backend the version which it would ask git
     for, ``logins`` says that sources may want credentials, ``variants`` are all of the project's with their backends, ``hardware`` that the project has variants, ``plugin``
@@ -102,6 +103,7 @@ class ScaffoldPlan:
     package_mode: bool = True
     sources: bool = False
     python_path: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
     extras: tuple[str, ...] = ()
     plugin: bool = False
     read_first: tuple[str, ...] = ()

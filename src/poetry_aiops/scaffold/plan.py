@@ -12,6 +12,7 @@ from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.scaffold.bases import choose_base
+from poetry_aiops.scaffold.facts import load_programs
 from poetry_aiops.scaffold.local import local_packages, ssh_hosts
 from poetry_aiops.scaffold.locked import (
     ImageSelection,
@@ -143,6 +144,7 @@ class _ScaffoldPlanner:
             package_mode=project.package_mode,
             sources=not project.package_mode or any(self._needs_sources(one) for one in starts),
             python_path="src" if any(self._runs_from_src(one) for one in starts) else "",
+            environment=self._environment(python),
             extras=self.extras,
             plugin=bool(self.variants) or requires_this_plugin(given.document),
             read_first=self._read_first(),
@@ -219,7 +221,13 @@ class _ScaffoldPlanner:
         command = command or ("python",)
         parts = simple_commands(command)
         is_package = project.package_mode
-        return command, [start_of(one, given.document, given.exists, is_package=is_package) for one in parts]
+        starts = [start_of(one, given.document, given.exists, is_package=is_package) for one in parts]
+        loaded = [
+            one
+            for one in map(Start.loaded, starts)
+            if one and not any(module_in(one.program, folder, given.exists) for folder in ("", "src/"))
+        ]
+        return command, [*loaded, *starts]
 
     def _extras_of(self, start: Start) -> tuple[str, ...]:
         """Return the extra that brings the program; raises UsageError where no installed package does."""
@@ -263,6 +271,11 @@ class _ScaffoldPlanner:
             for group in self.given.project.groups
             for one in self.given.project.requirements_of(group)
         }
+
+    def _environment(self, python: str) -> tuple[tuple[str, str], ...]:
+        installed = frozenset().union(*(self._names(one, python) for one in self._everything()))
+        known = [one for one in load_programs().values() if not installed.isdisjoint(one.packages)]
+        return tuple(sorted({pair for one in known for pair in one.environment.items()}))
 
     def _extras_by_size(self) -> list[str]:
         variants = {one.group for one in self.variants} if self.given.extras else set()

@@ -44,8 +44,19 @@ _NO_NAME: Final = re.compile(r"[^a-z0-9_.-]+")
 
 def dockerfile(plan: ScaffoldPlan, file: str = "Dockerfile") -> str:
     """Return the Dockerfile; ``file`` is the name that it will have."""
-    build = "docker build" + ("" if file == "Dockerfile" else f" --file {shlex.quote(file)}")
-    return _render("Dockerfile.j2", plan, build=build)
+    named = () if file == "Dockerfile" else ("--file", file)
+    return _render("Dockerfile.j2", plan, build=build_command(plan, *named))
+
+
+def build_command(plan: ScaffoldPlan, *words: str) -> str:
+    """Return ``docker build`` with the options that every build of this project needs, and ``words``."""
+    contexts = (("--build-context", f"{name}={folder}") for name, folder in plan.contexts.items())
+    options = (
+        *words,
+        *(["--ssh", "default"] if plan.ssh else []),
+        *(word for pair in contexts for word in pair),
+    )
+    return one_line(shlex.join(("docker", "build", *options)))
 
 
 def dockerignore(plan: ScaffoldPlan) -> str:

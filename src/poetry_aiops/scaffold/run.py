@@ -14,7 +14,15 @@ from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.scaffold.checks import digest_of
 from poetry_aiops.scaffold.facts import load_actions
 from poetry_aiops.scaffold.planning import make_plan
-from poetry_aiops.scaffold.render import FITS, compose, dockerfile, dockerignore, update_workflow, workflow
+from poetry_aiops.scaffold.render import (
+    FITS,
+    build_command,
+    compose,
+    dockerfile,
+    dockerignore,
+    update_workflow,
+    workflow,
+)
 from poetry_aiops.scaffold.writing import NewFile, look_at, shown, write_files
 from poetry_aiops.system.text import one_line
 
@@ -41,7 +49,7 @@ _IDLE: Final = {
     "github": ("--base", "--command", "--port", "--dockerfile", "--extras", "--apt"),
 }
 _NEXT: Final = {
-    "docker": "Build: docker build --file {file} .",
+    "docker": "Build: {build} .",
     "compose": "Start: docker compose --file {file} up --build",
     "github": "Commit them; the first push runs them.",
 }
@@ -85,7 +93,8 @@ class Scaffolding:
             self.output.warning(note)
         if not request.dry_run:
             first = os.path.relpath(home / name) if request.output else name
-            self.output.line(_NEXT[request.kind].format(file=first))
+            build = build_command(made, "--file", first)
+            self.output.line(_NEXT[request.kind].format(file=first, build=build))
         return 0
 
     def check(self) -> int:

@@ -101,6 +101,14 @@ class Start:
         value = self._value(self.facts.host, self.facts.short)
         return not value or value.startswith(_LOCAL_HOSTS)
 
+    def loaded(self) -> Start | None:
+        """Return the module of another package that the program loads, as the start of its own that it is."""
+        value = self._value(*self.facts.loads) if self.facts else ""
+        module = value.partition(".")[0]
+        return (
+            Start(self.command, module, load_programs().get(module), is_module=True) if "." in value else None
+        )
+
     def health(self, port: int | None) -> tuple[str, ...]:
         """Return the command that says whether the container works; empty where nothing can be asked."""
         if self.facts and self.facts.app and (app := self._value(*self.facts.app)):

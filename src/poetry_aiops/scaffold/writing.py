@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError, NegativeAnswerError
-from poetry_aiops.system.files import write_atomically
-from poetry_aiops.system.kept_files import keep
+from poetry_aiops.system.kept_files import replace_file
 from poetry_aiops.system.project_paths import find_place, writing_problem
 from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from poetry_aiops.system.project_paths import ProjectFile
 
@@ -56,7 +54,7 @@ def write_files(home: Path, files: Sequence[NewFile], *, dry_run: bool, force: b
         elif spot.text is not None and not force:
             file.action = "kept"
         else:
-            file.kept = write_keeping(spot, file.text)
+            file.kept = replace_file(spot.place, file.text.encode(), keeps=True)
             file.action = "replaced" if file.kept else "written"
 
 
@@ -88,27 +86,3 @@ def look_at(root: Path, path: str) -> Spot:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
     return Spot(place, text)
-
-
-def write_keeping(spot: Spot, text: str) -> str | None:
-    """Write a file whole and return the name, relative to the project, under which an old one was kept.
-
-    Raises InputError in words where the system refuses; then the old file is as it was.
-    """
-    place = spot.place
-    kept: str | None = None
-    try:
-        kept = keep(place) if place.status is not None else None
-        place.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place.path, text.encode())
-    except BaseException as error:
-        if kept is not None:
-            with suppress(OSError):  # the file itself is still there
-                place.path.with_name(kept).unlink()
-        if not isinstance(error, OSError):
-            raise
-        raise InputError(
-            f"{place.name} cannot be written: {error.strerror or error}",
-            hint="Check the disk and the permissions of its folder; what was there is untouched.",
-        ) from error
-    return None if kept is None else str(Path(place.name).with_name(kept).as_posix())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from poetry_aiops.system.files import write_new
+from poetry_aiops.errors import InputError
+from poetry_aiops.system.files import write_atomically, write_new
 from poetry_aiops.system.reading import read_file
 
 
@@ -14,7 +17,34 @@ if TYPE_CHECKING:
     from poetry_aiops.system.project_paths import ProjectFile
 
 
-def keep(place: ProjectFile) -> str:
+def replace_file(place: ProjectFile, data: bytes | None, *, keeps: bool) -> str | None:
+    """Write a file whole (None: remove it) and return the name, relative to the project, under which it was kept.
+
+    ``keeps`` says whether what is there is kept. Raises InputError where the system refuses; then the file is as it was.
+    """
+    kept: str | None = None
+    try:
+        kept = _keep(place) if keeps and place.status is not None else None
+        if data is None:
+            place.path.unlink(missing_ok=True)
+        else:
+            place.path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(place.path, data)
+    except BaseException as error:
+        if kept is not None:
+            with suppress(OSError):  # the file itself is still there
+                place.path.with_name(kept).unlink()
+        if not isinstance(error, OSError):
+            raise
+        raise InputError(
+            f"the file cannot be written: {error.strerror or error}",
+            where=str(place.path),
+            hint="Check the disk and the permissions of its folder; what was there is untouched.",
+        ) from error
+    return None if kept is None else str(PurePosixPath(place.name).with_name(kept))
+
+
+def _keep(place: ProjectFile) -> str:
     """Keep a file under the first free name beside it: FILE.bak, FILE.bak.1, ..."""
     number = 0
     while True:

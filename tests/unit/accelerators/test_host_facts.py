@@ -10,7 +10,7 @@ import pytest
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.detect import detect
 from poetry_aiops.accelerators.live_machine import LiveReader
-from poetry_aiops.accelerators.probes.nvidia import PROBE_NVML as NVML
+from poetry_aiops.accelerators.probes.registry import probe_named
 
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_a_hanging_program_on_the_path_ends_as_an_outcome(
 
 
 def test_the_nvml_child_runs_without_anything_but_the_standard_library() -> None:
-    answer = NVML.reads.read(LiveReader())
+    answer = probe_named("NVML").reads.read(LiveReader())
     assert answer.outcome == "ok" or "error=" in (answer.text or "")
 
 

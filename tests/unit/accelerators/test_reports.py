@@ -245,6 +245,31 @@ OLLAMA = (
         ("OS: macOS 15.5 arm64\nGPU: Apple M2 (10) @ 1.40 GHz [Integrated]\n", [("mps", "Apple M2")], "mps"),
         (DXDIAG, [("cuda", "NVIDIA GeForce GTX 1650")], "cu126"),
         ("device#    0\nName:     AMD Radeon RX 6800\ngcnArchName:    gfx1030\n", [("rocm", "AMD Radeon RX 6800")], "rocm7.2"),
+        ("pytorch.version:   2.6.0+cu124\ngpu.compute_capability:   7.5\ngpu.name:   Tesla T4\n", [("cuda", "Tesla T4")], "cu126"),
+        (
+            "CUDA Driver Version         : 13.0\nid 0    b'NVIDIA L40'    [SUPPORTED]\n      Compute Capability: 8.9\n",
+            [("cuda", "NVIDIA L40")],
+            "cu130",
+        ),
+        (
+            "CUDA Driver Version     : 12040\nDevice 0 Name     : Tesla V100-SXM2-32GB\nDevice 0 Compute Capability  : 70\n",
+            [("cuda", "Tesla V100-SXM2-32GB")],
+            "cu126",
+        ),
+        (
+            "INFO  Device: device=NVIDIA GeForce RTX 2080 Ti n=1 arch=sm_90 capability=(7, 5) cuda=12.6 driver=581.15\n",
+            [("cuda", "NVIDIA GeForce RTX 2080 Ti")],
+            "cu130",
+        ),
+        ("  ROCm1: AMD Radeon RX 7600 (8176 MiB, 8000 MiB free)\n", [("rocm", "AMD Radeon RX 7600")], "rocm7.2"),
+        ("  SYCL0: Intel(R) Arc(TM) A770 Graphics (15473 MiB, 15000 MiB free)\n", [("xpu", "Intel Arc A770 Graphics")], "xpu"),
+        ("  Vulkan0: AMD Radeon RX 9060 XT (RADV GFX1200) (16304 MiB, 16000 MiB free)\n", [("rocm", "AMD Radeon RX 9060 XT")], "rocm7.2"),
+        ("ggml_vulkan: 0 = AMD Radeon RX 6900 XT (RADV NAVI21) (radv) | uma: 0 | fp16: 1\n", [("rocm", "AMD Radeon RX 6900 XT")], "rocm7.2"),
+        ("ggml_metal_init: GPU name:   Apple M1 Ultra\n", [("mps", "Apple M1 Ultra")], "mps"),
+        ("[ 5.1] [drm] initializing kernel modesetting (NAVI21 0x1002:0x73BF 0x1DA2:0x438E 0xC1).\n", [("rocm", None)], "rocm7.2"),
+        ("NVML version  : 570.86\nDRIVER version : 570.86.15\nNVIDIA-SMI version  : 570.86.15\n", [("cuda", None)], "cu126"),
+        ('{"driver_version": "535.230.02", "gpus": [\n  {"index": 0,\n   "name": "Quadro RTX 5000"}]}\n', [("cuda", "Quadro RTX 5000")], "cu126"),
+        ("Labels:   kubernetes.io/os=linux\n    gpu.intel.com/device-id.0380-0bda.present=true\n", [("xpu", None)], "xpu"),
     ],
 )  # fmt: skip
 def test_programs_that_use_or_list_a_gpu_name_it(
@@ -367,6 +392,25 @@ def test_the_kernel_of_wsl_in_a_report_makes_the_driver_one_of_windows() -> None
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize("build", ["2.9.1+xpu", "2.8.0+rocm6.4"])
+def test_a_report_of_another_makers_build_that_lists_no_gpu_says_nothing_of_it(build: str) -> None:
+    report = VLLM % ("No CUDA", "No CUDA")
+    with pytest.raises(IncompleteError, match="no accelerator was recognised"):
+        read_captured({"report": f"PyTorch version   : {build}\n{report}"}, load_catalogue())
+
+
+def test_the_time_of_a_log_line_is_no_version_of_amdgpu() -> None:
+    log = (
+        'time=2026-02-03T07:08:09.144Z error="stat /sys/module/amdgpu/version: no such file"\n'
+        'time=2026-02-03T07:08:09.149Z msg="inference compute" id=0 library=rocm compute=gfx1201 name=1002:7550\n'
+    )
+    drivers = [
+        read_captured({"log": text}, load_catalogue()).host.accelerators[0].driver
+        for text in (log, log + "$ cat /sys/module/amdgpu/version\n6.14.14\n")
+    ]
+    assert drivers == [None, "6.14.14"]
 
 
 def test_a_report_tells_system_architecture_and_libc() -> None:

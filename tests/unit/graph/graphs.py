@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.graph.analysis import analyse, removal
-from poetry_aiops.graph.answers import Answers, LockComparison
+from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.constraints import holds_back
 from poetry_aiops.graph.diff import diff
 from poetry_aiops.graph.paths import focus, why
@@ -55,7 +55,7 @@ def every_answer(graph: DependencyGraph = WEB) -> Answers:
         focus=focus(graph, first),
         removal=removal(graph, [first]),
         held=holds_back(graph, "base" if graph is WEB else graph.edges[0].target),
-        comparison=LockComparison("v1", "poetry.lock", diff(graph_of("web old", "old gone"), graph)),
+        diff=diff(graph_of("web old", "old gone"), graph, ("v1", "poetry.lock")),
     )
 
 

@@ -110,8 +110,8 @@ def test_a_diff_is_weighed_where_every_size_is_known() -> None:
         Arrival("mkl", ("1",), ("mkl",), direct=True),
     )
     torch = BuildChange("torch", ("2.9", "2.9+cpu from cpu"), ("2.9+cu126 from gpu",))
-    change = Diff((cuda,), (mkl,), (torch,), (), (), (), (), 0)
+    change = Diff("a", "b", (cuda,), (mkl,), (torch,), (), (), (), (), 0)
     assert sizes.change(change) == 500 + 800 - 200 - 30
     for unknown in ("git-tool", "never-asked"):
         more = Arrival(unknown, ("1",), (unknown,), direct=True)
-        assert sizes.change(Diff((more,), (), (), (), (), (), (), 0)) is None
+        assert sizes.change(Diff("a", "b", (more,), (), (), (), (), (), (), 0)) is None

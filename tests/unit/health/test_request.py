@@ -11,7 +11,7 @@ from tests.support.every import for_each
 from poetry_aiops.errors import UsageError
 from poetry_aiops.health.command import HealthCommand
 from poetry_aiops.health.policy import NO_POLICY, Policy
-from poetry_aiops.health.request import Rounds, read_request
+from poetry_aiops.health.request import MAX_AGE_VARIABLE, Rounds, read_request
 from poetry_aiops.health.signals import SignalKind
 
 
@@ -30,7 +30,7 @@ def request(policy: Policy = NO_POLICY, **options: Any) -> HealthRequest:
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SOURCE_DATE_EPOCH", "POETRY_AIOPS_PUBLIC_SOURCES"):
+    for name in ("SOURCE_DATE_EPOCH", "POETRY_AIOPS_PUBLIC_SOURCES", MAX_AGE_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -90,15 +90,26 @@ def test_public_sources_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
     assert request().public_sources == {"mirror", "other"}
 
 
-def test_a_whole_database_grows_old_and_a_persons_own_records_do_not(tmp_path: Path) -> None:
+def test_a_whole_database_grows_old_and_a_persons_own_records_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     snapshot = tmp_path / "all.ZIP"
     snapshot.touch()
 
     assert request(advisories=str(snapshot)).age_of_given == timedelta(days=30)
     assert request(advisories=str(tmp_path)).age_of_given is None
-    week = request(advisories=str(snapshot), advisories_max_age="7d")
-    assert week.age_of_given == timedelta(days=7)
-    assert request(advisories=str(tmp_path), advisories_max_age="4000d").age_of_given == timedelta(days=4000)
+    monkeypatch.setenv(MAX_AGE_VARIABLE, "7d")
+    assert request(advisories=str(snapshot)).age_of_given == timedelta(days=7)
+    monkeypatch.setenv(MAX_AGE_VARIABLE, "4000d")
+    assert request(advisories=str(tmp_path)).age_of_given == timedelta(days=4000)
+
+
+@pytest.mark.parametrize("age", ["old", "99999999d"])
+def test_a_wrong_age_names_the_variable(age: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MAX_AGE_VARIABLE, age)
+    with pytest.raises(UsageError, match=age) as refused:
+        request()
+    assert refused.value.where == MAX_AGE_VARIABLE
 
 
 def test_an_address_of_advisories_is_no_path() -> None:
@@ -115,8 +126,6 @@ def test_an_address_of_advisories_is_no_path() -> None:
         ({"min_score": "nan"}, "nan"),
         ({"min_score": "many"}, "many"),
         ({"advisories": "nowhere/all.zip"}, "nowhere"),
-        ({"advisories_max_age": "old"}, "old"),
-        ({"advisories_max_age": "99999999d"}, "99999999d"),
     ],
 )
 def test_a_wrong_option_is_refused_with_its_value(options: dict[str, Any], said: str) -> None:

@@ -201,9 +201,16 @@ def test_on_a_jetson_the_tag_says_nothing_so_the_index_decides() -> None:
 
 def test_an_installation_without_a_variant_is_reported_and_not_refused() -> None:
     said = terms(main="keras")
-    verify(KERAS, [Installed("with main", MAIN)], MACHINES, said)
-    (finding,) = base_findings(KERAS, MAIN, MACHINES, said)
+    alone = Installed("with main", MAIN)
+    verify(KERAS, [alone], MACHINES, said)
+    (finding,) = base_findings(KERAS, alone, MACHINES, said)
     assert (finding.name, len(finding.targets)) == ("torch", len(MACHINES))
+
+
+def test_a_package_of_an_extra_that_is_not_asked_for_lacks_nothing() -> None:
+    rows = [row("keras 3", "torch>=2", main='extra == "train"'), row("torch 2.7", gpu="")]
+    found = [base_findings(rows, Installed.of(MAIN, extras), MACHINES, terms()) for extras in ((), ["train"])]
+    assert [[one.name for one in findings] for findings in found] == [[], ["torch"]]
 
 
 def test_an_installation_without_main_may_have_gaps() -> None:

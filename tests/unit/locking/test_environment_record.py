@@ -129,12 +129,37 @@ def test_the_program_runs_in_an_environment_of_any_name(tmp_path: Path, name: st
 
 
 @posix_only
-def test_the_program_is_the_source_word_for_word_and_may_be_run_by_all(tmp_path: Path) -> None:
+def test_the_module_is_the_source_and_every_start_finds_its_bytecode(tmp_path: Path) -> None:
     folder, scripts, python = environment(tmp_path / "env")
-    write_record(folder, scripts, python, record())
-    program = scripts / "hw-check"
+    program, module = write_record(folder, scripts, python, record())[1:]
     assert program.stat().st_mode & 0o777 == 0o755
-    assert program.read_bytes().split(b"\n", 1)[1] == SOURCE.read_bytes()
+    assert module.read_bytes() == SOURCE.read_bytes()
+    kept = scripts / "__pycache__" / f"hw_check.{sys.implementation.cache_tag}.pyc"
+    made = kept.stat()
+    os.utime(module, (0, 0))  # as an image does whose layers have one date
+    assert "does not fit" in told_by(program).stderr
+    assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
+    module.write_bytes(module.read_bytes().replace(b"does not fit this machine", b"is no match"))
+    assert "is no match" in told_by(program).stderr
+    module.unlink()
+    ended = told_by(program)
+    assert (ended.returncode, "poetry hw-install" in ended.stderr) == (2, True)
+
+
+@posix_only
+def test_a_start_loads_no_module_that_costs_as_much_as_python_itself(tmp_path: Path) -> None:
+    folder, scripts, python = environment(tmp_path / "env")
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -X importtime "$@"\n')
+    made = InstallRecord(None, None, None, None, None, "3.12.1", "", "", Needs("cpu"))
+    write_record(folder, scripts, python, made)
+    ended = told_by(scripts / "hw-check", "--quiet", "--", "true")
+    loaded = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert ended.returncode == 0
+    assert "hw_check" in loaded
+    assert (
+        loaded & {"re", "json", "enum", "signal", "subprocess", "glob", "shutil", "typing", "pathlib"}
+        == set()
+    )
 
 
 @posix_only
@@ -160,7 +185,7 @@ def test_a_link_to_the_program_finds_the_record_of_its_environment(tmp_path: Pat
 
 def test_windows_starts_the_interpreter_beside_the_program() -> None:
     beside = windows_starter(r"C:\env\Scripts", r"C:\env\Scripts\python.exe")
-    assert beside == '@"%~dp0python.exe" -IS "%~dp0hw-check.py" %*\r\n'
+    assert beside == '@"%~dp0python.exe" -IS "%~dp0hw_check.py" %*\r\n'
 
 
 def test_windows_names_another_interpreter_in_full() -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.unit.locking.locks import lock_of
-
-from poetry_aiops.locking.provides import ORDINARY, missing_provided, provision
+from poetry_aiops.locking.provides import ORDINARY, provision
 
 
 if TYPE_CHECKING:
     from poetry_aiops.locking.provides import Builds
-    from poetry_aiops.project.model import Lock
 
 
 def from_source(name: str) -> Builds:
@@ -71,33 +68,3 @@ def test_a_member_that_every_variant_declares_alike_stays_shared() -> None:
 
 def test_what_is_meant_to_be_absent_leaves_the_shared_groups() -> None:
     assert "torch" in provision({"edge": {}}, frozenset(), None, frozenset({"torch"})).names
-
-
-def locked(**packages: tuple[list[str], dict[str, object]]) -> Lock:
-    """Return a lock of packages by name, each with its groups and dependencies."""
-    listed: list[dict[str, object]] = [
-        {"name": name, "groups": groups, "dependencies": wanted}
-        for name, (groups, wanted) in packages.items()
-    ]
-    return lock_of(*listed)
-
-
-def test_a_package_of_the_groups_whose_requirement_only_variants_hold_is_told() -> None:
-    lock = locked(
-        Timm=(["main"], {"torch": "*", "numpy": "*"}),
-        accelerate=(["dev", "cpu"], {"torch": "*"}),
-        peft=(["docs"], {"torch": "*"}),
-        torch=(["cpu", "gpu"], {}),
-        numpy=(["main", "cpu"], {}),
-    )
-    groups, variants = frozenset({"main", "dev"}), frozenset({"cpu", "gpu"})
-    assert missing_provided(lock, groups, variants) == (("Timm", "torch"), ("accelerate", "torch"))
-
-
-def test_optional_requirements_and_packages_of_no_group_are_not_missing() -> None:
-    lock = locked(
-        timm=(["main"], {"torch": {"version": "*", "optional": True}, "rich": "*"}),
-        torch=(["cpu"], {}),
-        rich=([], {}),
-    )
-    assert missing_provided(lock, frozenset({"main"}), frozenset({"cpu"})) == ()

@@ -294,6 +294,24 @@ def test_a_command_that_cannot_start_is_refused(command: str, said: str) -> None
         serving(command)
 
 
+def test_a_worker_class_has_to_be_installed_too_unless_it_is_gunicorns_or_the_projects() -> None:
+    server = package("gunicorn")
+    command = "gunicorn chatbot:app --worker-class=uvicorn.workers.UvicornWorker"
+    with pytest.raises(UsageError, match="no locked package brings uvicorn"):
+        serving(command, server)
+    assert serving(command, server, package("uvicorn")).command[0] == "gunicorn"
+    for own in ("gthread", "chatbot.workers.Worker"):
+        assert not [
+            text for text in serving(f"gunicorn chatbot:app -k {own}", server).warnings if own[:5] in text
+        ]
+
+
+def test_a_server_that_the_projects_code_starts_listens_on_every_address() -> None:
+    made = serving("python app.py", package("gradio"), package_mode=False)
+    assert made.environment == (("GRADIO_SERVER_NAME", "0.0.0.0"),)
+    assert serving("python app.py", package("flask")).environment == ()
+
+
 @for_each("command", ["sh -c true", "python -m http.server", "python -m chatbot", "/opt/run", "python"])
 def test_programs_of_the_system_of_python_and_of_the_project_need_no_package(command: str) -> None:
     assert not [text for text in serving(command).warnings if "does not say which package" in text]

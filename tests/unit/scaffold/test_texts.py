@@ -12,7 +12,14 @@ from tests.unit.scaffold.made import document, local, package, planned
 from poetry_aiops.scaffold.facts import Actions, load_actions, load_image_facts
 from poetry_aiops.scaffold.model import LocalPackage
 from poetry_aiops.scaffold.options import ScaffoldOptions
-from poetry_aiops.scaffold.render import compose, dockerfile, dockerignore, update_workflow, workflow
+from poetry_aiops.scaffold.render import (
+    build_command,
+    compose,
+    dockerfile,
+    dockerignore,
+    update_workflow,
+    workflow,
+)
 
 
 VARIANTS = (("ml-cpu", "cpu"), ("ml-gpu", "cu126"), ("ml-amd", "rocm7.2"), ("ml-mps", "mps"))
@@ -114,9 +121,27 @@ def test_an_editable_folder_goes_along_and_one_from_outside_is_copied_from_its_c
     assert 'COPY ["libs/lib", "/app/libs/lib"]' in found["locked"]
     assert 'COPY --from=common-source [".", "/common"]' in found["locked"]
     assert 'COPY --from=build ["/app/libs/lib", "/app/libs/lib"]' in found["production"]
-    assert "--build-context common-source=../common" in text
-    assert "The .dockerignore of this project does not apply there" in text
+    assert "docker build --build-context common-source=../common --target production" in text
+    assert "The .dockerignore of this project does not apply" in text
     assert ".dockerignore" not in dockerfile(PLAN)
+
+
+def test_a_build_that_needs_an_ssh_key_says_so_in_its_command_and_stops_without_one() -> None:
+    made = replace(PLAN, ssh=("github.com",))
+    text = dockerfile(made, "docker/App file")
+    installs = [
+        run for run in text.split("\nRUN ") if "poetry hw-install" in run or "poetry install --no-root" in run
+    ]
+    assert all("--mount=type=ssh,required=true" in run for run in installs)
+    assert "docker build --file 'docker/App file' --ssh default --target ml-gpu" in text
+    assert build_command(made, "--file", "x") == "docker build --file x --ssh default"
+    assert "ssh" not in dockerfile(PLAN)
+
+
+def test_development_finds_the_modules_that_production_finds() -> None:
+    found = stages(dockerfile(replace(PLAN, python_path="src", environment=(("HOST", "0.0.0.0"),))))
+    for name in ("development", "runtime"):
+        assert "PYTHONPATH=/app/src \\\n    HOST=0.0.0.0 \\\n    P" in found[name]
 
 
 def test_a_version_from_git_comes_as_an_argument() -> None:

@@ -66,30 +66,15 @@ def _kfd_gpu(node: dict[str, int]) -> Gpu:
     )
 
 
-def is_kfd(text: str) -> bool:
-    """Return whether the text holds properties of KFD nodes."""
-    return "simd_count" in text and "vendor_id" in text
-
-
-PROBE_KFD = Probe(
-    "KFD topology", Files("/sys/class/kfd/kfd/topology/nodes/*/properties", limit=512), parse_kfd, is_kfd
-)
-
-
 # ``/sys/module/amdgpu/version``: there only with AMD's own DKMS module; the kernel's own has none.
 
 
 def parse_amdgpu(text: str) -> TextFacts:
     """Return the module's version."""
-    return TextFacts(amdgpu=version(clean(text)[:200]))
-
-
-def is_amdgpu(text: str) -> bool:
-    """Return whether the text names the file: a bare version could be anything."""
-    return "/sys/module/amdgpu/version" in text
-
-
-PROBE_AMDGPU = Probe("amdgpu kernel module", File("/sys/module/amdgpu/version"), parse_amdgpu, is_amdgpu)
+    found = re.search(
+        r"(?m)(?:\A|/sys/module/amdgpu/version[^\n]{0,20}\n)\s{0,20}(\d[\d.]{0,20})\s{0,20}$", clean(text)
+    )
+    return TextFacts(amdgpu=version(found.group(1)) if found else None)
 
 
 # ``rocminfo``: one block per agent; CPUs are agents too, and the first one is one.
@@ -124,16 +109,6 @@ def parse_rocminfo(text: str) -> TextFacts:
 def _isas(text: str) -> list[Gpu]:
     """Return GPUs from lines of instruction sets alone, when no agent is left in the text."""
     return [Gpu(AMD, gfx=gfx) for gfx in dict.fromkeys(re.findall(_ISA, clean(text)))]
-
-
-def is_rocminfo(text: str) -> bool:
-    """Return whether the text holds agents of ``rocminfo``."""
-    return any(sign in text for sign in ("HSA Agents", "amdgcn-amd-amdhsa", "ROCk module", "Marketing Name:"))
-
-
-PROBE_ROCMINFO = Probe(
-    "rocminfo", ProbeProgram((("rocminfo",), ("/opt/rocm/bin/rocminfo",)), 8.0), parse_rocminfo, is_rocminfo
-)
 
 
 # ``rocm-smi`` and ``amd-smi`` as JSON, table, CSV and ``GPU[0] : Card Series: ...``; cut text included.
@@ -182,34 +157,6 @@ def parse_smi(text: str) -> TextFacts:
     return TextFacts(gpus=gpus, amdgpu=driver if gpus else None)
 
 
-def is_smi(text: str) -> bool:
-    """Return whether the text has the keys or lines of either program."""
-    signs = r'"card\d{1,4}"|GPU\[\d|AMD-SMI|ROCm System Management|(?i:target_graphics_version|market_name)'
-    return bool(re.search(rf"{signs}|(?im:^device,card series)", text))
-
-
-PROBE_SMI = Probe(
-    "rocm-smi",
-    ProbeProgram(
-        (
-            ("rocm-smi", "-i", "--showproductname", "--showdriverversion", "--showbus", "--json"),
-            (
-                "/opt/rocm/bin/rocm-smi",
-                "-i",
-                "--showproductname",
-                "--showdriverversion",
-                "--showbus",
-                "--json",
-            ),
-            ("amd-smi", "static", "--asic", "--bus", "--driver", "--json"),
-        ),
-        8.0,
-    ),
-    parse_smi,
-    is_smi,
-)
-
-
 # ``rocm_agent_enumerator``: one gfx name per line; ``gfx000`` is the CPU.
 
 _LINE = r"^\s{0,8}(gfx[0-9a-f]{3,4})(?::[a-z]{1,12}[+-]){0,3}\s{0,20}$"
@@ -226,18 +173,46 @@ def is_enumerator(text: str) -> bool:
     return any(re.match(_LINE, line) for line in lines(text))
 
 
-PROBE_ENUMERATOR = Probe(
-    "rocm_agent_enumerator",
-    ProbeProgram((("rocm_agent_enumerator",), ("/opt/rocm/bin/rocm_agent_enumerator",)), 8.0),
-    parse_enumerator,
-    is_enumerator,
-)
-
-
 PROBES = (
-    PROBE_KFD,
-    PROBE_AMDGPU,
-    PROBE_ROCMINFO,
-    PROBE_SMI,
-    PROBE_ENUMERATOR,
+    Probe(
+        "KFD topology",
+        Files("/sys/class/kfd/kfd/topology/nodes/*/properties", limit=512),
+        parse_kfd,
+        r"simd_count \d",
+    ),
+    Probe(
+        "amdgpu kernel module", File("/sys/module/amdgpu/version"), parse_amdgpu, "/sys/module/amdgpu/version"
+    ),
+    Probe(
+        "rocminfo",
+        ProbeProgram((("rocminfo",), ("/opt/rocm/bin/rocminfo",)), 8.0),
+        parse_rocminfo,
+        "HSA Agents|amdgcn-amd-amdhsa|ROCk module|Marketing Name:",
+    ),
+    Probe(
+        "rocm-smi",
+        ProbeProgram(
+            (
+                ("rocm-smi", "-i", "--showproductname", "--showdriverversion", "--showbus", "--json"),
+                (
+                    "/opt/rocm/bin/rocm-smi",
+                    "-i",
+                    "--showproductname",
+                    "--showdriverversion",
+                    "--showbus",
+                    "--json",
+                ),
+                ("amd-smi", "static", "--asic", "--bus", "--driver", "--json"),
+            ),
+            8.0,
+        ),
+        parse_smi,
+        r'"card\d{1,4}"|GPU\[\d|AMD-SMI|ROCm System Management|(?i:target_graphics_version|market_name|(?m:^)device,card series)',
+    ),
+    Probe(
+        "rocm_agent_enumerator",
+        ProbeProgram((("rocm_agent_enumerator",), ("/opt/rocm/bin/rocm_agent_enumerator",)), 8.0),
+        parse_enumerator,
+        is_enumerator,
+    ),
 )

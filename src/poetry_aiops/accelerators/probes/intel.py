@@ -69,18 +69,6 @@ def _rows(text: str) -> Iterator[Gpu]:
             yield gpu_named(label)._replace(ordinal=int(found.group(1)), bus=bus)
 
 
-def is_xpu_smi(text: str) -> bool:
-    """Return whether the text is from ``xpu-smi``."""
-    return (
-        "xpu-smi" in text.lower()
-        or "XPU Discovery" in text
-        or bool(re.search(r"Device Name(?:: Intel|,)", text))
-    )
-
-
-PROBE_XPU_SMI = Probe("xpu-smi", ProbeProgram((("xpu-smi", "discovery"),), 8.0), parse_xpu_smi, is_xpu_smi)
-
-
 # ``sycl-ls``: one line per backend and device; only GPUs of Level Zero (else OpenCL) count.
 
 _LINE = r"\[(?:ext_oneapi_)?(level_zero|opencl):gpu(?:[:\]][^,]{0,120}?)[^,]{0,80}, ([^\[]{1,160}(?:\[0x[0-9a-fA-F]{4}\])?)"
@@ -102,20 +90,17 @@ def _label(text: str) -> str:
     return re.sub(_TAIL, "", text.strip())
 
 
-def is_sycl(text: str) -> bool:
-    """Return whether the text is from ``sycl-ls``."""
-    return bool(re.search(r"\[(?:ext_oneapi_)?(?:level_zero|opencl|cuda):(?:gpu|cpu|acc|fpga)", text))
-
-
-PROBE_SYCL = Probe(
-    "sycl-ls",
-    ProbeProgram((("sycl-ls",), ("/opt/intel/oneapi/compiler/latest/bin/sycl-ls",)), 8.0),
-    parse_sycl,
-    is_sycl,
-)
-
-
 PROBES = (
-    PROBE_XPU_SMI,
-    PROBE_SYCL,
+    Probe(
+        "xpu-smi",
+        ProbeProgram((("xpu-smi", "discovery"),), 8.0),
+        parse_xpu_smi,
+        r"(?i:xpu-smi)|XPU Discovery|Device Name(?:: Intel|,)",
+    ),
+    Probe(
+        "sycl-ls",
+        ProbeProgram((("sycl-ls",), ("/opt/intel/oneapi/compiler/latest/bin/sycl-ls",)), 8.0),
+        parse_sycl,
+        r"\[(?:ext_oneapi_)?(?:level_zero|opencl|cuda):(?:gpu|cpu|acc|fpga)",
+    ),
 )

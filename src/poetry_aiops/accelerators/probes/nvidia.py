@@ -37,11 +37,6 @@ def is_module(text: str) -> bool:
     return bare or "/sys/module/nvidia/version" in text or "/nvidia.ko" in text
 
 
-PROBE_MODULE = Probe(
-    "nvidia kernel module (sys)", File("/sys/module/nvidia/version"), parse_module, is_module
-)
-
-
 # ``/proc/driver/nvidia/version``: the NVRM line, in the wording of closed and open kernel modules.
 #
 # One or two spaces, dates in any language, a cut tail: the version is the first one behind the words
@@ -68,14 +63,6 @@ def parse_nvrm(text: str) -> TextFacts:
             open_module="Open Kernel Module" in rest,
         )
     return TextFacts()
-
-
-def is_nvrm(text: str) -> bool:
-    """Return whether the text holds an NVRM line."""
-    return re.search(_HEAD, text) is not None
-
-
-PROBE_NVRM = Probe("nvidia kernel module (proc)", File("/proc/driver/nvidia/version"), parse_nvrm, is_nvrm)
 
 
 # What the NVML library says, asked in a child process with a time limit (see ``nvml_child.py``).
@@ -120,14 +107,6 @@ def _nvml_gpu(cells: list[str]) -> Gpu:
     )
 
 
-def is_nvml(text: str) -> bool:
-    """Return whether the text is what the child prints."""
-    return bool(re.search(r"^gpu=\d{1,3}\|", text, re.MULTILINE))
-
-
-PROBE_NVML = Probe("NVML", ProbeProgram(((PYTHON, "-I", "-S", NVML_CHILD),), 5.0), parse_nvml, is_nvml)
-
-
 # ``/proc/driver/nvidia/gpus/*/information``: one file per GPU that the loaded driver serves.
 
 PROC = Dialect(
@@ -139,14 +118,6 @@ def parse_proc(text: str) -> TextFacts:
     """Return the GPUs with name, UUID, bus address and device node number."""
     gpus = read_pairs(text, PROC).gpus
     return TextFacts(gpus=tuple(gpu._replace(ordinal=place) for place, gpu in enumerate(gpus)))
-
-
-def is_proc(text: str) -> bool:
-    """Return whether the text holds such a file."""
-    return "Bus Location:" in text and "Model:" in text
-
-
-PROBE_PROC = Probe("nvidia GPUs (proc)", Files("/proc/driver/nvidia/gpus/*/information"), parse_proc, is_proc)
 
 
 # The user-space libraries of the NVIDIA driver; their file names carry their version.
@@ -168,21 +139,6 @@ def parse_libraries(text: str) -> TextFacts:
     versions = set(re.findall(_NVML, plain))
     present = tuple(library for library in ("libcuda.so", "libnvidia-ml.so") if library in plain)
     return TextFacts(library=versions.pop() if len(versions) == 1 else None, present=present)
-
-
-def is_libraries(text: str) -> bool:
-    """Return whether the text lists the libraries' files."""
-    return bool(re.search(_NVML, text))
-
-
-PROBE_LIBRARIES = Probe(
-    "nvidia libraries",
-    Names(
-        tuple(f"{folder}/{stem}" for folder in FOLDERS for stem in ("libnvidia-ml.so.*.*", "libcuda.so.1"))
-    ),
-    parse_libraries,
-    is_libraries,
-)
 
 
 # Device nodes: what this process could open. Their names alone are read.
@@ -221,14 +177,20 @@ def is_nodes(text: str) -> bool:
     return bool(listed or re.search(_NO_NVIDIA, text))
 
 
-PROBE_NODES = Probe("device nodes", Names(PATTERNS), parse_nodes, is_nodes)
-
-
 PROBES = (
-    PROBE_MODULE,
-    PROBE_NVRM,
-    PROBE_NVML,
-    PROBE_PROC,
-    PROBE_LIBRARIES,
-    PROBE_NODES,
+    Probe("nvidia kernel module (sys)", File("/sys/module/nvidia/version"), parse_module, is_module),
+    Probe("nvidia kernel module (proc)", File("/proc/driver/nvidia/version"), parse_nvrm, _HEAD),
+    Probe("NVML", ProbeProgram(((PYTHON, "-I", "-S", NVML_CHILD),), 5.0), parse_nvml, r"(?m)^gpu=\d{1,3}\|"),
+    Probe("nvidia GPUs (proc)", Files("/proc/driver/nvidia/gpus/*/information"), parse_proc, "Bus Location:"),
+    Probe(
+        "nvidia libraries",
+        Names(
+            tuple(
+                f"{folder}/{stem}" for folder in FOLDERS for stem in ("libnvidia-ml.so.*.*", "libcuda.so.1")
+            )
+        ),
+        parse_libraries,
+        _NVML,
+    ),
+    Probe("device nodes", Names(PATTERNS), parse_nodes, is_nodes),
 )

@@ -193,61 +193,79 @@ def is_query(text: str) -> bool:
     return any(_row(cells, ()) for cells in rows)
 
 
-PROBE_QUERY = Probe(
-    "nvidia-smi --query-gpu",
-    ProbeProgram(
-        tuple(
-            (path, f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits") for path in SPELLINGS
-        ),
-        8.0,
-    ),
-    parse_query,
-    is_query,
-)
-
-
-# ``nvidia-smi -q -x``. The text may be cut anywhere, so tags are read one by one; no entity is expanded.
+# ``nvidia-smi -q -x`` and ``nvidia-smi -q``: the same fields as tags and as indented ``Key : value`` lines, without a
+# compute capability. The text may be cut anywhere, so tags are read one by one; no entity is expanded.
 
 _TAG = r"<(/?)([a-z][a-z0-9_]{0,40})((?:\s[^<>]{0,120})?)>([^<]{0,200})"
 _ID = r'id="([^"]{1,30})"'
+_LOG_GPU = r"^\s{0,8}GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7]|\d{1,3}|N/A)\s{0,80}$"
+_LOG_LINE = r"^(\s{0,40})([A-Z][A-Za-z0-9 ()./-]{0,60}?)\s{0,60}(?:: (.{0,200}))?$"
+_LOG_NAMES = {"gpu_uuid": "uuid", "device_id": "pci_device_id"}
+_WINDOWS = frozenset({"WDDM", "TCC", "MCDM"})
 
 
 def parse_xml(text: str) -> TextFacts:
     """Return driver, CUDA version and GPUs."""
-    top: dict[str, str] = {}
-    gpus: list[Gpu] = []
+    return _told(text, _xml_fields(clean(text)))
+
+
+def parse_log(text: str) -> TextFacts:
+    """Return driver, CUDA version and GPUs."""
+    return _told(text, _log_fields(text))
+
+
+def _xml_fields(text: str) -> Iterator[tuple[list[str], str]]:
+    """Return the tags within each other and the text that follows; a GPU has its address for a text."""
     path: list[str] = []
-    for closing, tag, attributes, raw in re.findall(_TAG, clean(text)):
-        value = raw.strip()
+    for closing, tag, attributes, raw in re.findall(_TAG, text):
         if closing:
             if tag in path:
                 del path[len(path) - 1 - path[::-1].index(tag) :]
             continue
         path = [*path[-8:], tag]
-        if tag == "gpu" and (found := re.search(_ID, attributes)):
-            gpus.append(Gpu(NVIDIA, bus=bus_key(found.group(1)), ordinal=len(gpus)))
+        found = re.search(_ID, attributes) if tag == "gpu" else None
+        if tag != "gpu" or found:
+            yield path, found.group(1) if found else raw.strip()
+
+
+def _log_fields(text: str) -> Iterator[tuple[list[str], str]]:
+    """Return the same of indented lines."""
+    path: list[tuple[int, str]] = []
+    for line in lines(text):
+        if head := re.match(_LOG_GPU, line):
+            path = []
+            yield ["gpu"], head.group(1)
+        elif found := re.match(_LOG_LINE, line):
+            indent, key = len(found.group(1)), found.group(2).strip().lower().replace(" ", "_")
+            path = [*(outer for outer in path if outer[0] < indent), (indent, _LOG_NAMES.get(key, key))]
+            yield [key for _, key in path], (found.group(3) or "").strip()
+
+
+def _told(text: str, fields: Iterator[tuple[list[str], str]]) -> TextFacts:
+    top: dict[str, str] = {}
+    gpus: list[Gpu] = []
+    windows = False
+    for path, value in fields:
+        if path[-1] == "gpu":
+            gpus.append(Gpu(NVIDIA, bus=bus_key(value), ordinal=len(gpus)))
         elif gpus:
-            gpus[-1] = _xml_told(gpus[-1], path, value)
-            top.setdefault(tag, value) if tag == "current_dm" else None
+            gpus[-1] = _with(gpus[-1], path, value)
+            windows = windows or (path[-1].startswith("current") and value in _WINDOWS)
         else:
-            top.setdefault(tag, value)
-    return _facts(text, top, gpus)
-
-
-def _facts(text: str, top: dict[str, str], gpus: list[Gpu]) -> TextFacts:
+            top.setdefault(path[-1], value)
     cuda = top.get("cuda_version") or top.get("cuda_umd_version") or ""
     return TextFacts(
         gpus=tuple(gpus),
         driver=version(top.get("driver_version") or top.get("kmd_version") or ""),
         max_cuda=version(cuda),
-        problems=(*problems(text), *((ProbeFailure.NO_LIBCUDA,) if cuda == "N/A" else ())),
-        os="windows" if top.get("current_dm") in {"WDDM", "TCC", "MCDM"} else None,
+        problems=(*problems(text), *((ProbeFailure.NO_LIBCUDA,) if cuda in {"N/A", "Not Found"} else ())),
+        os="windows" if windows else None,
         jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
     )
 
 
-def _xml_told(gpu: Gpu, path: list[str], value: str) -> Gpu:
-    """Return a GPU with what one tag adds; tags within a MIG instance describe that instance alone."""
+def _with(gpu: Gpu, path: list[str], value: str) -> Gpu:
+    """Return a GPU with what one field adds; fields within a MIG instance describe that instance alone."""
     tag = path[-1]
     if tag == "mig_device":
         return gpu._replace(partitions=gpu.partitions + 1)
@@ -258,93 +276,12 @@ def _xml_told(gpu: Gpu, path: list[str], value: str) -> Gpu:
     new: dict[str, dict[str, Any]] = {
         "product_name": {"name": name(value)},
         "uuid": {"uuid": value[:60]},
+        "bus_id": {"bus": gpu.bus or bus_key(value)},
         "minor_number": {"minor": number(value)},
-        "pci_device_id": {"device_id": pci_id(identity[:4]) if identity.endswith("10DE") else None},
+        "pci_device_id": {"device_id": pci_id(identity[:4]) if identity.endswith("10DE") else gpu.device_id},
         "total": {"memory_mib": number(value) if whole else gpu.memory_mib},
     }
     return gpu._replace(**new.get(tag, {}))
-
-
-def is_xml(text: str) -> bool:
-    """Return whether the text holds the XML log of ``nvidia-smi``."""
-    return "<nvidia_smi_log" in text or ("<driver_version>" in text and "<product_name>" in text)
-
-
-PROBE_XML = Probe(
-    "nvidia-smi -q -x", ProbeProgram(tuple((path, "-q", "-x") for path in SPELLINGS), 10.0), parse_xml, is_xml
-)
-
-
-# ``nvidia-smi -q``: indented ``Key : value`` lines. It tells no compute capability.
-
-_LOG_GPU = r"^\s{0,8}GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7]|\d{1,3}|N/A)\s{0,80}$"
-_PAIR = r"^(\s{0,40})([A-Z][A-Za-z0-9 ()./-]{0,60}?)\s{0,60}: (.{0,200})$"
-_SECTION = r"^(\s{1,40})([A-Z][A-Za-z0-9 ()-]{0,60})\s{0,20}$"
-_LOG_DEVICE = r"(?i)0x([0-9A-Fa-f]{4})10DE"
-
-
-def parse_log(text: str) -> TextFacts:
-    """Return driver, CUDA version and GPUs."""
-    top: dict[str, str] = {}
-    gpus: list[Gpu] = []
-    section, windows = "", False
-    for line in lines(text):
-        if head := re.match(_LOG_GPU, line):
-            gpus.append(Gpu(NVIDIA, bus=bus_key(head.group(1)), ordinal=len(gpus)))
-        elif pair := re.match(_PAIR, line):
-            key, value = pair.group(2).strip(), pair.group(3).strip()
-            if gpus:
-                full = "FB Total" if (section, key) == ("FB Memory Usage", "Total") else key
-                gpus[-1] = _log_told(gpus[-1], section, full, value)
-                windows = windows or (key == "Current" and value in {"WDDM", "TCC", "MCDM"})
-            else:
-                top.setdefault(key, value)
-        elif named := re.match(_SECTION, line):
-            section = named.group(2).strip()
-    cuda = top.get("CUDA Version") or top.get("CUDA UMD Version") or ""
-    driver = version(top.get("Driver Version") or top.get("KMD Version") or "")
-    return TextFacts(
-        gpus=tuple(gpus),
-        driver=driver,
-        max_cuda=version(cuda),
-        problems=(
-            *problems(text),
-            *((ProbeFailure.NO_LIBCUDA,) if cuda.strip() in {"N/A", "Not Found"} else ()),
-        ),
-        os="windows" if windows else None,
-        jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
-    )
-
-
-def _log_told(gpu: Gpu, section: str, key: str, value: str) -> Gpu:
-    """Return a GPU with what one line adds."""
-    if key == "FB Total":
-        return gpu._replace(memory_mib=number(value)) if gpu.memory_mib is None else gpu
-    if section == "MIG Device":
-        return gpu._replace(partitions=gpu.partitions + (key == "Index"))
-    device = re.search(_LOG_DEVICE, value) if key == "Device Id" else None
-    new: dict[str, dict[str, Any]] = {
-        "Product Name": {"name": name(value)},
-        "GPU UUID": {"uuid": value[:60]},
-        "Bus Id": {"bus": gpu.bus or bus_key(value)},
-        "Minor Number": {"minor": number(value)},
-        "Device Id": {"device_id": device.group(1).lower() if device else gpu.device_id},
-    }
-    return gpu._replace(**new.get(key, {}))
-
-
-def is_log(text: str) -> bool:
-    """Return whether the text holds the log of ``nvidia-smi -q``."""
-    return (
-        "NVSMI LOG" in text
-        or ("Attached GPUs" in text and "Driver Version" in text)
-        or "Product Brand  " in text
-    )
-
-
-PROBE_LOG = Probe(
-    "nvidia-smi -q", ProbeProgram(tuple((path, "-q") for path in SPELLINGS), 10.0), parse_log, is_log
-)
 
 
 # The table that plain ``nvidia-smi`` prints, old and new.
@@ -356,7 +293,7 @@ PROBE_LOG = Probe(
 _V = r"(\d{1,5}(?:\.\d{1,5}){1,3})"
 _SMI = rf"NVIDIA-SMI {{1,40}}{_V}"
 
-_BANNER_DRIVER = rf"(?:Driver|KMD) Version\**:[ *]{{1,40}}{_V}"
+_BANNER_DRIVER = rf"(?:Driver|DRIVER|KMD) [Vv]ersion *\**:[ *]{{1,40}}{_V}"
 _CUDA = r"CUDA (?:UMD )?Version\**:[ *]{1,40}([A-Za-z0-9./!]{1,12})"
 _ROW = r"^[ >|+]{0,20}\|\s{1,6}(\d{1,3})\s{1,4}(\S[^|]{0,80})\|([^|]{0,60})\|"
 _STATE = r"\s{1,40}(?:On|Off|N/A|TCC|WDDM|MCDM|ERR!)\s{0,10}$"
@@ -421,16 +358,6 @@ def _processes(text: str) -> Iterator[Gpu]:
     return (Gpu(NVIDIA, ordinal=index) for index in sorted(seen))
 
 
-def is_banner(text: str) -> bool:
-    """Return whether the text holds the head or a table of ``nvidia-smi``."""
-    return "NVIDIA-SMI" in text or ("| Processes:" in text and "GPU Memory" in text)
-
-
-PROBE_BANNER = Probe(
-    "nvidia-smi", ProbeProgram(tuple((path,) for path in SPELLINGS), 8.0), parse_banner, is_banner
-)
-
-
 # ``nvidia-smi -L``: one line per GPU, with its MIG instances below.
 
 _LIST_GPU = r"^\s{0,10}GPU (\d{1,3}): ([^()]{1,100}(?:\(nvgpu\))?)\s{0,3}\(UUID: ([A-Za-z0-9-]{1,60})"
@@ -448,20 +375,6 @@ def parse_list(text: str) -> TextFacts:
             gpus[-1] = gpus[-1]._replace(partitions=gpus[-1].partitions + 1)
     jetson = next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None)
     return TextFacts(gpus=tuple(gpus), problems=problems(text), jetson=jetson)
-
-
-def is_list(text: str) -> bool:
-    """Return whether the text lists GPUs with their UUIDs."""
-    return (
-        "(UUID: GPU-" in text
-        or "(UUID: MIG-" in text
-        or bool(re.search(r"GPU \d{1,3}: [^\n]{1,100}\(UUID:", text))
-    )
-
-
-PROBE_LIST = Probe(
-    "nvidia-smi -L", ProbeProgram(tuple((path, "-L") for path in SPELLINGS), 8.0), parse_list, is_list
-)
 
 
 # The failures of ``nvidia-smi`` in words, wherever they stand in a pasted text.
@@ -482,24 +395,25 @@ def parse_messages(text: str) -> TextFacts:
     )
 
 
-def is_messages(text: str) -> bool:
-    """Return whether the text holds a failure of ``nvidia-smi``."""
-    return bool(problems(text))
-
-
-PROBE_MESSAGES = Probe(
-    "nvidia-smi messages",
-    ProbeProgram(tuple((path,) for path in SPELLINGS), 5.0),
-    parse_messages,
-    is_messages,
-)
+def _program(seconds: float, *arguments: str) -> ProbeProgram:
+    return ProbeProgram(tuple((path, *arguments) for path in SPELLINGS), seconds)
 
 
 PROBES = (
-    PROBE_QUERY,
-    PROBE_XML,
-    PROBE_LOG,
-    PROBE_BANNER,
-    PROBE_LIST,
-    PROBE_MESSAGES,
+    Probe(
+        "nvidia-smi --query-gpu",
+        _program(8.0, f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits"),
+        parse_query,
+        is_query,
+    ),
+    Probe("nvidia-smi -q -x", _program(10.0, "-q", "-x"), parse_xml, "<nvidia_smi_log|<driver_version>"),
+    Probe("nvidia-smi -q", _program(10.0, "-q"), parse_log, "NVSMI LOG|Attached GPUs|Product Brand  "),
+    Probe("nvidia-smi", _program(8.0), parse_banner, r"NVIDIA-SMI|\| Processes:"),
+    Probe(
+        "nvidia-smi -L",
+        _program(8.0, "-L"),
+        parse_list,
+        r"\(UUID: (?:GPU|MIG)-|GPU \d{1,3}: [^\n]{1,100}\(UUID:",
+    ),
+    Probe("nvidia-smi messages", _program(5.0), parse_messages, lambda text: bool(problems(text))),
 )

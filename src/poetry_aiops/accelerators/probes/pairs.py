@@ -135,7 +135,7 @@ def pairs_of(line: str) -> Iterator[tuple[str, str]]:
         yield from ((key.lower(), quoted or bare) for key, quoted, bare in found)
         return
     for cell in line.split("|") if "|" in line else [line]:
-        plain = cell.strip(_FRAME)
+        plain = cell.strip(_FRAME).lstrip("- \t")
         if pair := re.match(_PAIR, plain) or re.match(_SPACED, plain):
             yield " ".join(pair.group(1).lower().split()), pair.group(2).strip(' \t"')
 

@@ -54,14 +54,6 @@ def gpu_of(kind: str, vendor: str, device: str, slot: str, driver: str | None) -
     return Gpu(vendor.lower(), bus=bus_key(slot), device_id=device.lower(), kernel_driver=driver)
 
 
-def is_sysfs(text: str) -> bool:
-    """Return whether the text holds such files, or lines of class, vendor and device."""
-    return "PCI_ID=" in text or bool(re.search(r"class=0x[0-9a-fA-F]{6} vendor=0x", text))
-
-
-PROBE_SYSFS = Probe("PCI devices", Files("/sys/bus/pci/devices/*/uevent", limit=2048), parse_sysfs, is_sysfs)
-
-
 # ``lspci`` with and without ids, names or drivers (``-nn``, ``-n``, ``-k``, ``-v``, ``-mm`` and plain).
 
 _SLOT = r"(?<![\w:])((?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) +\"?(\S.{0,400})$"
@@ -180,9 +172,6 @@ def is_lspci(text: str) -> bool:
     )
 
 
-PROBE_LSPCI = Probe("lspci", ProbeProgram((("lspci", "-Dnnk"),), 3.0), parse_lspci, is_lspci)
-
-
 # Display adapters as Windows lists them: registry, WMI or PowerShell output.
 
 CLASS_KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
@@ -256,16 +245,18 @@ def is_windows(text: str) -> bool:
     )
 
 
-PROBE_WINDOWS = Probe(
-    "Windows display adapters",
-    ProbeProgram((("reg", "query", CLASS_KEY, "/s"),), 5.0),
-    parse_windows,
-    is_windows,
-)
-
-
 PROBES = (
-    PROBE_SYSFS,
-    PROBE_LSPCI,
-    PROBE_WINDOWS,
+    Probe(
+        "PCI devices",
+        Files("/sys/bus/pci/devices/*/uevent", limit=2048),
+        parse_sysfs,
+        r"PCI_ID=|class=0x[0-9a-fA-F]{6} vendor=0x",
+    ),
+    Probe("lspci", ProbeProgram((("lspci", "-Dnnk"),), 3.0), parse_lspci, is_lspci),
+    Probe(
+        "Windows display adapters",
+        ProbeProgram((("reg", "query", CLASS_KEY, "/s"),), 5.0),
+        parse_windows,
+        is_windows,
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from poetry_aiops.accelerators.reader import SourceText
@@ -85,11 +86,15 @@ Source = File | Files | Names | ProbeProgram
 class Probe(NamedTuple):
     """One source of facts.
 
-    ``parse`` takes any text and never raises; ``recognise`` says whether a pasted text may come from this
-    source, so that it is worth parsing.
+    ``parse`` takes any text and never raises; ``signs`` is what a pasted text has that may come from this source: a
+    pattern, or a function where a pattern says too little.
     """
 
     name: str
     reads: Source
     parse: Callable[[str], TextFacts]
-    recognise: Callable[[str], bool]
+    signs: str | Callable[[str], bool]
+
+    def recognise(self, text: str) -> bool:
+        """Return whether a pasted text is worth parsing."""
+        return bool(re.search(self.signs, text)) if isinstance(self.signs, str) else self.signs(text)

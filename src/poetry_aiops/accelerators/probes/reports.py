@@ -30,7 +30,7 @@ ENVIRONMENT = Dialect(
     ),
     keys={
         "nvidia driver version": "driver",
-        "cuda driver version": "driver",
+        "cuda driver version": "driver",  # sglang; others have a version of CUDA here
         "rocm driver version": "amdgpu",
         "gpu models and configuration": "name",
         "os": "os",
@@ -39,6 +39,9 @@ ENVIRONMENT = Dialect(
     },
 )
 LABELS = Dialect(
+    heads=(
+        r"\s{0,24}(?P<maker>gpu\.intel)\.com/device-id\.03\d\d-(?P<device_id>[0-9a-f]{4})\.present(?==true)",
+    ),
     keys={
         "nvidia.com/gpu.product": "name",
         "nvidia.com/gpu.memory": "memory",
@@ -92,21 +95,21 @@ def environment(text: str) -> TextFacts:
     detected = "_XpuDeviceProperties" in plain  # the list of those onboard repeats them
     dialect = ENVIRONMENT._replace(otherwise=AMD if re.search(_HIP, plain) else NVIDIA)
     facts = read_pairs(re.sub(r"(?m)^\* Intel.*$", "", plain) if detected else plain, dialect)
+    facts = facts if re.match(r"\d{3}\.", facts.driver or "") else facts._replace(driver=None)
     gpus = tuple(reported) or facts.gpus
     apple = facts.os == "macos" and facts.arch == "arm64"
     nothing = not gpus and bool(re.search(_NO_GPU, plain))
-    return facts._replace(gpus=gpus, none=(nothing and not facts.driver) or (facts.none and not apple))
+    unlisted = re.search(
+        r"(?i)pytorch version *: *\S{3,30}\+(?:xpu|rocm)", plain
+    )  # older reports list NVIDIA's alone
+    none = not unlisted and ((nothing and not facts.driver) or (facts.none and not apple))
+    return facts._replace(gpus=gpus, none=none)
 
 
-def is_environment(text: str) -> bool:
-    """Return whether the text is such a report."""
-    return bool(
-        re.search(
-            r"Found GPU|with CUDA capability sm_|(?:Nvidia|CUDA|ROCM) [Dd]river [Vv]ersion *:|"
-            r"GPU models and configuration|GPU \d[\d,]{0,60} Compute Capability:|_XpuDeviceProperties",
-            text,
-        )
-    )
+_REPORT = (
+    r"Found GPU|with CUDA capability sm_|(?:Nvidia|CUDA|ROCM) [Dd]river [Vv]ersion *:|"
+    r"GPU models and configuration|GPU \d[\d,]{0,60} Compute Capability:|_XpuDeviceProperties"
+)
 
 
 def labels(text: str) -> TextFacts:
@@ -139,14 +142,7 @@ def _spaced(label: str | None) -> str | None:
     return name(plain.replace("-", " ").replace("_", " "))
 
 
-def is_labels(text: str) -> bool:
-    """Return whether the text holds such labels."""
-    return bool(
-        re.search(
-            r"(?:nvidia\.com|amd\.com|gpu\.intel\.com|gke|k8s\.amazonaws\.com)[/-](?:gpu|cuda|product|accelerator)",
-            text,
-        )
-    )
+_LABEL = r"(?:nvidia\.com|amd\.com|gpu\.intel\.com|gke|k8s\.amazonaws\.com)[/-](?:gpu|cuda|product|device-id|accelerator)"
 
 
 _GFX = re.compile(r"gfx[0-9a-f]{3,4}$")
@@ -180,11 +176,7 @@ def opencl(text: str) -> TextFacts:
     )
 
 
-def is_opencl(text: str) -> bool:
-    """Return whether the text is from ``clinfo``."""
-    return bool(
-        re.search(r"Number of platforms|Platform #\d|CL_DEVICE_TYPE|Platform Profile|Device Board Name", text)
-    )
+_CLINFO = r"Number of platforms|Platform #\d|CL_DEVICE_TYPE|Platform Profile|Device Board Name"
 
 
 def display(text: str) -> TextFacts:
@@ -266,19 +258,14 @@ def _maker_as_in_lspci(label: str) -> str:
     return lspci_names.get(maker_of(label) or "", "")
 
 
-def is_display(text: str) -> bool:
-    """Return whether the text is from ``lshw`` or ``inxi``."""
-    return bool(re.search(_DISPLAY, text))
-
-
 PROBES = (
     Probe(
         "torch.utils.collect_env",
         ProbeProgram((("python", "-m", "torch.utils.collect_env"),), 0.0),
         environment,
-        is_environment,
+        _REPORT,
     ),
-    Probe("node labels", ProbeProgram((("kubectl", "describe", "node"),), 0.0), labels, is_labels),
-    Probe("clinfo", ProbeProgram((("clinfo",),), 0.0), opencl, is_opencl),
-    Probe("lshw and inxi", ProbeProgram((("lshw", "-C", "display"),), 0.0), display, is_display),
+    Probe("node labels", ProbeProgram((("kubectl", "describe", "node"),), 0.0), labels, _LABEL),
+    Probe("clinfo", ProbeProgram((("clinfo",),), 0.0), opencl, _CLINFO),
+    Probe("lshw and inxi", ProbeProgram((("lshw", "-C", "display"),), 0.0), display, _DISPLAY),
 )

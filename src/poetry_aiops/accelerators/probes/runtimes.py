@@ -21,6 +21,7 @@ _TENSORFLOW = (
     rf"(?P<bus>[0-9a-fA-F:.]{{7,16}}), compute capability: {_CC}"
 )
 _PROPERTIES = r".{0,60}?_CudaDeviceProperties\(name='(?P<name>[^'\n]{2,80})', "
+_LISTED = rf": (?P<name>{_LABEL}[^\n]{{2,80}}?) \((?P<memory>\d{{3,7}} MiB), \d{{1,7}} MiB free\)"
 _FETCH = (
     rf"\s{{0,8}}GPU ?\d{{0,2}}: (?P<name>{_LABEL}[^\[@\n]{{2,80}}?)(?: \(\d{{1,3}}\))?(?: @ [0-9.]+ [GM]Hz)?"
     r"(?: \[(?:Discrete|Integrated)\])?\s{0,9}$"
@@ -39,13 +40,21 @@ USERS = Dialect(
         _TENSORFLOW,
         rf"(?:.{{0,9}}(?:GPU type|Accelerator): )?(?P<name>{_LABEL}[^,|\n]{{2,80}}), (?P<memory>\d{{3,7}} MiB)$",
         rf".{{0,9}}(?:GPU type|Accelerator): (?P<name>{_LABEL}[^,|\n]{{2,80}})$",
+        r"id (?P<index>\d{1,2}) {1,9}b'(?P<name>[^'\n]{2,80})'",
+        r"Device (?P<index>\d{1,2}) Name {1,40}: (?P<name>[^\n]{2,80})$",
+        rf"Device (?P<index>\d{{1,2}}) Compute Capability {{1,40}}: {_CC}$",
+        rf".{{0,80}}Device: device=(?P<name>{_LABEL}[^=\n]{{2,80}}?) n=(?=.{{0,200}}\bdriver=(?P<driver>\d{{3}}\.\d{{2,3}}))",
+        rf"\s{{0,8}}(?:CUDA|ROCm|SYCL)(?P<index>\d{{1,2}}){_LISTED}",
         rf"{_PROPERTIES}{_CC}(?:.{{0,60}}gcnArchName='{_GFX})?",
     ),
     keys={
         "cuda capability major/minor version number": "compute_capability",
         "cuda driver version / runtime version": "max_cuda",
         "platform": "platform",
-        "- platform": "platform",
+        "compute capability": "compute_capability",
+        "cuda driver version": "max_cuda",
+        "gpu.name": "name",
+        "gpu.compute_capability": "compute_capability",
         "os": "os",
     },
     first=frozenset(),
@@ -53,6 +62,10 @@ USERS = Dialect(
 LISTINGS = Dialect(
     heads=(
         _FETCH,
+        rf"ggml_vulkan: (?P<index>\d{{1,2}}) = (?P<name>{_LABEL}[^|\n]{{2,80}}) \|",
+        _OLLAMA % ("vulkan", _GFX) + _OLLAMA_NAME,
+        r".{0,80}kernel modesetting \([A-Z0-9_ ]{2,40} (?P<maker>0x1002):(?P<device_id>0x[0-9A-Fa-f]{4})\b",
+        rf"\s{{0,8}}Vulkan(?P<index>\d{{1,2}}){_LISTED}",
         r"device# {1,60}(?P<index>\d{1,2})$",
         r"\s{0,8}OpenGL (?:core profile )?version string: \S{1,9} NVIDIA (?P<driver>\d{3}\.\d{1,3}(?:\.\d{1,3})?)$",
     ),
@@ -64,6 +77,7 @@ LISTINGS = Dialect(
         "vendorid": "maker",
         "devicetype": "type",
         "driverinfo": "driver",
+        "driver_version": "driver",
         "card name": "name",
         "device id": "device_id",
         "vendor id": "maker",
@@ -77,25 +91,24 @@ LISTINGS = Dialect(
 def users(text: str) -> TextFacts:
     """Return the GPUs that a program reports which computes on them: one of NVIDIA has a driver that works."""
     plain = clean(text)
-    facts = read_pairs(re.sub(r"major=(\d{1,2}), minor=(\d)", r"\1.\2", plain), USERS)
+    dotted = re.sub(r"major=(\d{1,2}), minor=(\d)|(?m:(Capability +: \d{1,2})(\d)$)", r"\1\3.\2\4", plain)
+    facts = read_pairs(
+        re.sub(r"(Driver Version +: \d\d)0(\d)0$", r"\1.\2", dotted, flags=re.MULTILINE), USERS
+    )
     gpus = tuple(
         gpu._replace(ordinal=place if gpu.ordinal is None else gpu.ordinal) if gpu.vendor == NVIDIA else gpu
         for place, gpu in enumerate(dict.fromkeys(facts.gpus))
     )
-    built = re.search(r"(?i)pytorch version[^\n]{0,24}: ?\**\s?\d\.\d{1,2}\.\d{1,2}\+cu(\d{2})(\d)\b", plain)
+    built = re.search(
+        r"(?i)pytorch[ .]version[^\n]{0,24}: {0,40}\**\s?\d\.\d{1,2}\.\d{1,2}\+cu(\d{2})(\d)\b", plain
+    )
     ran = (
         f"{built.group(1)}.{built.group(2)}" if built and any(gpu.vendor == NVIDIA for gpu in gpus) else None
     )
     return facts._replace(gpus=gpus, max_cuda=facts.max_cuda or ran, none=False)
 
 
-def is_users(text: str) -> bool:
-    """Return whether the text is from such a program."""
-    return bool(
-        re.search(
-            r"(?i)cuda|rocm|inference compute|compute capability|\d{2} MB \||GPU type:|Accelerator:", text
-        )
-    )
+_USERS = r"(?i)cuda|rocm|sycl\d|inference compute|compute.capability|Device: device=|\d{2} MB \||GPU type:|Accelerator:"
 
 
 def listings(text: str) -> TextFacts:
@@ -112,17 +125,10 @@ def listings(text: str) -> TextFacts:
     )
 
 
-def is_listings(text: str) -> bool:
-    """Return whether the text is from one of these programs."""
-    return bool(
-        re.search(
-            r"(?m)deviceName {0,20}=|OpenGL renderer string:|^\s{0,12}Card name:|gcnArchName:|^\s{0,8}GPU ?\d{0,2}: [A-Z]",
-            text,
-        )
-    )
+_LISTINGS = r"(?m)^\s{0,8}Vulkan\d{1,2}: |ggml_vulkan|library=Vulkan|kernel modesetting|driver_version.: {0,3}.\d{3}\.|deviceName {0,20}=|OpenGL renderer string:|^\s{0,12}Card name:|gcnArchName:|^\s{0,8}GPU ?\d{0,2}: [A-Z]"
 
 
 PROBES = (
-    Probe("programs on the GPU", ProbeProgram((("llama-cli", "--list-devices"),), 0.0), users, is_users),
-    Probe("device listings", ProbeProgram((("vulkaninfo", "--summary"),), 0.0), listings, is_listings),
+    Probe("programs on the GPU", ProbeProgram((("llama-cli", "--list-devices"),), 0.0), users, _USERS),
+    Probe("device listings", ProbeProgram((("vulkaninfo", "--summary"),), 0.0), listings, _LISTINGS),
 )

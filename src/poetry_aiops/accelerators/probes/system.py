@@ -24,14 +24,6 @@ def parse_tegra(text: str) -> TextFacts:
     return TextFacts(l4t=release, jetson="NVIDIA Jetson", os="linux", arch="aarch64")
 
 
-def is_tegra(text: str) -> bool:
-    """Return whether the text holds a release line."""
-    return bool(re.search(_RELEASE, text))
-
-
-PROBE_TEGRA = Probe("tegra release", File("/etc/nv_tegra_release"), parse_tegra, is_tegra)
-
-
 # ``/proc/device-tree/model``: the board's name, ended by a zero byte.
 
 _BOARD_MODEL = r"^\s{0,5}(?:- Model: )?((?:NVIDIA )?(?:Jetson[ -]|Orin |NVIDIA Thor)[^\n]{2,100}|NVIDIA Jetson\b[^\n]{0,100})"
@@ -48,9 +40,6 @@ def parse_board(text: str) -> TextFacts:
 def is_board(text: str) -> bool:
     """Return whether a line is a Jetson's model."""
     return any(re.match(_BOARD_MODEL, line) for line in lines(text))
-
-
-PROBE_BOARD = Probe("device tree model", File("/proc/device-tree/model"), parse_board, is_board)
 
 
 # ``jetson_release`` of jetson-stats. Its ``Jetpack missing!`` only says that its own table is too old.
@@ -76,22 +65,12 @@ def parse_jetson(text: str) -> TextFacts:
     )
 
 
-def is_jetson(text: str) -> bool:
-    """Return whether the text is from jetson-stats or names an L4T release."""
-    return any(sign in text for sign in ("jetson-stats", "jetson_release", _STATS)) or bool(
-        re.search(_L4T, text)
-    )
-
-
-PROBE_JETSON = Probe("jetson_release", ProbeProgram((("jetson_release",),), 5.0), parse_jetson, is_jetson)
-
-
 # ``system_profiler SPDisplaysDataType`` as text or JSON, cut anywhere.
 #
 # On a live Mac the interpreter's own facts decide; this text describes. In a pasted text the chip's name is
 # the only witness: an Apple chip is an arm64 Mac, anything else an Intel one.
 
-_CHIP = r'(?:Chipset Model:|Chip:|"sppci_model"\s{0,4}:|"_name"\s{0,4}:|"chip_type"\s{0,4}:)\s{0,20}"?([^"\n]{1,80})'
+_CHIP = r'(?:GPU name:|Chipset Model:|Chip:|"sppci_model"\s{0,4}:|"_name"\s{0,4}:|"chip_type"\s{0,4}:)\s{0,20}"?([^"\n]{1,80})'
 _MAKER = r"Apple|AMD|ATI|Radeon|Intel|Iris|NVIDIA|GeForce"
 _SYSTEM = r"(?:System Version:|ProductVersion:)\s{0,20}(?:macOS |Mac OS X |OS X )?(\d{1,3}(?:\.\d{1,3}){1,2})"
 
@@ -110,24 +89,6 @@ def parse_mac(text: str) -> TextFacts:
         arch="arm64" if apple else "x86_64" if chips else None,
         none=bool(chips) and not apple and not amd,
     )
-
-
-def is_mac(text: str) -> bool:
-    """Return whether the text is from ``system_profiler``."""
-    signs = (
-        "SPDisplaysDataType",
-        "spdisplays_",
-        "Graphics/Displays:",
-        "Chipset Model:",
-        "SPHardwareDataType",
-        "ProductVersion:",
-    )
-    return any(sign in text for sign in signs)
-
-
-PROBE_MAC = Probe(
-    "system_profiler", ProbeProgram((("system_profiler", "SPDisplaysDataType"),), 8.0), parse_mac, is_mac
-)
 
 
 # ``/proc/cpuinfo``: the model, and the x86-64 level that its flags add up to.
@@ -162,14 +123,6 @@ def _level(flags: set[str]) -> str | None:
     return reached
 
 
-def is_cpu(text: str) -> bool:
-    """Return whether the text holds a processor's description."""
-    return bool(re.search(_CPU_MODEL, text))
-
-
-PROBE_CPU = Probe("processor", File("/proc/cpuinfo"), parse_cpu, is_cpu)
-
-
 # ``uname -a`` and the like, in pasted texts: the system, its architecture, WSL.
 
 _LINUX = r"(?:^|[$#>] ?)Linux \S{1,100} (\d{1,2}\.\d{1,3}\S{0,80}) .{0,160}?\b(x86_64|aarch64|ppc64le|armv7l|i686|riscv64)\b"
@@ -195,19 +148,21 @@ def parse_uname(text: str) -> TextFacts:
     return TextFacts()
 
 
-def is_uname(text: str) -> bool:
-    """Return whether the text may hold such a line."""
-    return "Linux " in text or "Darwin " in text or "-tegra" in text
-
-
-PROBE_UNAME = Probe("uname", ProbeProgram((("uname", "-a"),), 2.0), parse_uname, is_uname)
-
-
 PROBES = (
-    PROBE_TEGRA,
-    PROBE_BOARD,
-    PROBE_JETSON,
-    PROBE_MAC,
-    PROBE_CPU,
-    PROBE_UNAME,
+    Probe("tegra release", File("/etc/nv_tegra_release"), parse_tegra, _RELEASE),
+    Probe("device tree model", File("/proc/device-tree/model"), parse_board, is_board),
+    Probe(
+        "jetson_release",
+        ProbeProgram((("jetson_release",),), 5.0),
+        parse_jetson,
+        rf"jetson-stats|jetson_release|{_STATS}|{_L4T}",
+    ),
+    Probe(
+        "system_profiler",
+        ProbeProgram((("system_profiler", "SPDisplaysDataType"),), 8.0),
+        parse_mac,
+        "ggml_metal|SPDisplaysDataType|spdisplays_|Graphics/Displays:|Chipset Model:|SPHardwareDataType|ProductVersion:",
+    ),
+    Probe("processor", File("/proc/cpuinfo"), parse_cpu, _CPU_MODEL),
+    Probe("uname", ProbeProgram((("uname", "-a"),), 2.0), parse_uname, "Linux |Darwin |-tegra"),
 )

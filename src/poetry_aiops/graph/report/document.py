@@ -5,26 +5,23 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from poetry_aiops.graph.answers import Answers
+from poetry_aiops.graph.answers import NO_ANSWERS
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.graph.answers import Focus, LockComparison, Why
-    from poetry_aiops.graph.model import Analysis, Arrival, DependencyGraph, Edge, Node, NodeMetrics
+    from poetry_aiops.graph.answers import Answers, Focus, Why
+    from poetry_aiops.graph.model import Analysis, DependencyGraph, Edge, Node, NodeMetrics
     from poetry_aiops.graph.overlay import Overlay
     from poetry_aiops.graph.sizes import Sizes
 
 
-_NOTHING = Answers()
-
-
 def graph_document(
-    analysis: Analysis, answers: Answers = _NOTHING, overlay: Overlay = NO_OVERLAY
+    analysis: Analysis, answers: Answers = NO_ANSWERS, overlay: Overlay = NO_OVERLAY
 ) -> dict[str, Any]:
     """Return the content of the document ``poetry-aiops/graph/1``; sizes and advisories only where they are known."""
     graph = analysis.graph
@@ -117,12 +114,16 @@ def _edge(edge: Edge) -> dict[str, Any]:
 
 def _answers(answers: Answers) -> dict[str, Any]:
     """Return the answers that there are; a question that was not asked has no key."""
+    diff = answers.diff
+    edges = {
+        key: [_edge(edge) for edge in getattr(diff, key)] for key in ("edges_added", "edges_removed") if diff
+    }
     found: dict[str, Any] = {
         "why": [_why(why) for why in answers.why],
         "focus": _focus(answers.focus) if answers.focus else None,
         "removal": _record(answers.removal) if answers.removal else None,
         "held": [_record(held) for held in answers.held],
-        "diff": _comparison(answers.comparison) if answers.comparison else None,
+        "diff": {**_record(replace(diff, edges_added=(), edges_removed=())), **edges} if diff else None,
     }
     return {key: value for key, value in found.items() if value}
 
@@ -145,31 +146,6 @@ def _focus(focus: Focus) -> dict[str, Any]:
         "name": focus.name,
         "ancestors": [{"name": name, "distance": distance} for name, distance in focus.ancestors],
         "descendants": [{"name": name, "distance": distance} for name, distance in focus.descendants],
-    }
-
-
-def _comparison(comparison: LockComparison) -> dict[str, Any]:
-    diff = comparison.diff
-    return {
-        "old": comparison.old,
-        "new": comparison.new,
-        "added": [_arrival(one) for one in diff.added],
-        "removed": [_arrival(one) for one in diff.removed],
-        "changed": [_record(change) for change in diff.changed],
-        "edges_added": [_edge(edge) for edge in diff.edges_added],
-        "edges_removed": [_edge(edge) for edge in diff.edges_removed],
-        "direct_added": diff.direct_added,
-        "direct_removed": diff.direct_removed,
-        "unchanged": diff.unchanged,
-    }
-
-
-def _arrival(arrival: Arrival) -> dict[str, Any]:
-    return {
-        "name": arrival.name,
-        "builds": arrival.builds,
-        "because": arrival.because,
-        "direct": arrival.direct,
     }
 
 

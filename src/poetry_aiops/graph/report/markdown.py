@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.graph.answers import Answers
+from poetry_aiops.graph.answers import NO_ANSWERS
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.graph.report.words import (
     ARROW,
@@ -24,6 +24,7 @@ from poetry_aiops.system.text import counted, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from poetry_aiops.graph.answers import Answers
     from poetry_aiops.graph.model import Analysis, DependencyGraph
     from poetry_aiops.graph.overlay import Overlay
 
@@ -32,10 +33,9 @@ _SHOWN: Final = 15
 _SPECIAL: Final = frozenset("\\`*_{}[]()#+!|~$")
 _ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
 _ADDRESSES: Final = {"://": "&#58;//", "www.": "www&#46;"}  # what GitHub makes a link of without being asked
-_NOTHING = Answers()
 
 
-def graph_markdown(analysis: Analysis, answers: Answers = _NOTHING, overlay: Overlay = NO_OVERLAY) -> str:
+def graph_markdown(analysis: Analysis, answers: Answers = NO_ANSWERS, overlay: Overlay = NO_OVERLAY) -> str:
     """Return the report; it has no date, so that it changes only when the lock does."""
     project = inert(analysis.graph.project or "the project")
     blocks = [

@@ -1,8 +1,9 @@
 """The interactive page of ``poetry graph``: one HTML file that asks nothing of any network. Pure.
 
 The files of ``graph/assets`` are put into one document under a content security policy that allows this script and
-this style, by their hashes, and nothing else. The script is built from ``page/src`` (see ``page/README.md``). What the lock says travels as JSON that cannot leave its element, and
-the script writes it as text only. The same ``PageData`` always gives the same bytes.
+this style, by their hashes, and nothing else. The script is built from ``page/src`` (see ``page/README.md``). What the
+lock says travels as JSON that cannot leave its element, and the script writes it as text only. The same graph and
+answers always give the same bytes.
 """
 
 from __future__ import annotations
@@ -12,64 +13,48 @@ import hashlib
 import html
 import json
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.graph.answers import NO_ANSWERS
+from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.graph.report.page_data import page_document
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_aiops.graph.advisories import Vulnerabilities
-    from poetry_aiops.graph.layout import Position
-    from poetry_aiops.graph.model import Analysis, DependencyGraph, Diff
+    from poetry_aiops.graph.answers import Answers
+    from poetry_aiops.graph.model import Analysis, DependencyGraph
+    from poetry_aiops.graph.overlay import Overlay
 
 
 SCRIPT: Final = "page.js"
 STYLES: Final = ("tokens.css", "frame.css", "views.css", "print.css")
+_NO_VARIANTS: Final[Mapping[str, str]] = MappingProxyType({})
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
-@dataclass(frozen=True, slots=True)
-class PageDiff:
-    """Two revisions of the lock: their names, what changed, and the older graph, whose lost packages are drawn."""
+def graph_page(
+    analysis: Analysis,
+    answers: Answers = NO_ANSWERS,
+    overlay: Overlay = NO_OVERLAY,
+    variants: Mapping[str, str] = _NO_VARIANTS,
+    old: DependencyGraph | None = None,
+) -> str:
+    """Return the page as one HTML document.
 
-    old_name: str
-    new_name: str
-    diff: Diff
-    old: DependencyGraph
-
-
-@dataclass(frozen=True, slots=True)
-class PageData:
-    """Everything that the page shows.
-
-    ``places`` holds every name of the graph and, with a ``diff``, of the older graph (``layout.places_of``).
-    ``variants`` maps each exclusive hardware group to its backend (``{"ml-gpu": "cu126"}``). ``sizes`` are bytes to
-    download, by name. ``focus`` is the package that the page opens with; empty for the one that frees the most.
+    It opens with the package in focus, else with the map. ``variants`` maps each exclusive hardware group to its backend
+    (``{"ml-gpu": "cu126"}``). ``old`` is the graph that ``answers.diff`` begins from, whose lost packages are drawn, too.
     """
-
-    analysis: Analysis
-    places: Mapping[str, Position]
-    variants: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    diff: PageDiff | None = None
-    sizes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    vulnerabilities: Vulnerabilities | None = None
-    focus: str = ""
-
-
-def graph_page(data: PageData) -> str:
-    """Return the page as one HTML document."""
     style, script = style_text(), script_text()
     filling = {
         "policy": content_policy(script, style),
-        "title": html.escape(f"{data.analysis.graph.project}: dependency graph"),
+        "title": html.escape(f"{analysis.graph.project}: dependency graph"),
         "style": style,
-        "data": json_for_html(page_document(data)),
+        "data": json_for_html(page_document(analysis, answers, overlay, variants, old)),
         "script": script,
     }
     return _SLOT.sub(lambda match: filling[match[1]], _asset("page.html"))

@@ -11,25 +11,43 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.graph.constraints import bound_text, upper_bound
+from poetry_aiops.graph.layout import places_of
 from poetry_aiops.graph.report.words import audit_extent
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import networkx as nx  # type: ignore[import-untyped]
 
-    from poetry_aiops.graph.model import Analysis, Arrival, Cycle, DependencyEntry, Edge, Node, NodeBuild
-    from poetry_aiops.graph.report.page import PageData, PageDiff
+    from poetry_aiops.graph.answers import Answers
+    from poetry_aiops.graph.model import (
+        Analysis,
+        Arrival,
+        Cycle,
+        DependencyEntry,
+        DependencyGraph,
+        Diff,
+        Edge,
+        Node,
+        NodeBuild,
+    )
+    from poetry_aiops.graph.overlay import Overlay
 
 
 SCHEMA = "poetry-aiops/graph-page/1"
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 
 
-def page_document(data: PageData) -> dict[str, Any]:
+def page_document(
+    analysis: Analysis,
+    answers: Answers,
+    overlay: Overlay,
+    variants: Mapping[str, str],
+    old: DependencyGraph | None,
+) -> dict[str, Any]:
     """Return the document that the page's script reads, with control and direction characters made visible."""
-    return _PageWriter(data).document()
+    return _PageWriter(analysis, answers, overlay, variants, old).document()
 
 
 def shown(text: str) -> str:
@@ -42,14 +60,25 @@ def shown(text: str) -> str:
 
 
 class _PageWriter:
-    def __init__(self, data: PageData) -> None:
-        self.data = data
-        self.analysis = data.analysis
-        self.graph = data.analysis.graph
+    def __init__(
+        self,
+        analysis: Analysis,
+        answers: Answers,
+        overlay: Overlay,
+        variants: Mapping[str, str],
+        old: DependencyGraph | None,
+    ) -> None:
+        self.analysis = analysis
+        self.graph = analysis.graph
+        self.answers = answers
+        self.diff = answers.diff if old is not None else None
+        self.overlay = overlay
+        self.variants = variants
+        self.places = places_of(self.graph, *([old] if old is not None else []))
         self.texts: dict[str, int] = {"": 0}
         present = {node.id for node in self.graph.nodes}
-        old = data.diff.old.nodes if data.diff else ()
-        self.nodes = [*self.graph.nodes, *(node for node in old if node.id not in present)]
+        before = old.nodes if old is not None else ()
+        self.nodes = [*self.graph.nodes, *(node for node in before if node.id not in present)]
         self.number = {node.id: index for index, node in enumerate(self.nodes)}
         self.links: nx.DiGraph = self.graph.links
         self.link_number = {
@@ -71,13 +100,15 @@ class _PageWriter:
             "links": self._links(),
             "demands": self._demands(),
             "cycles": [self._cycle(cycle) for cycle in self.analysis.cycles],
-            "diff": self._diff(self.data.diff) if self.data.diff else None,
+            "diff": self._diff(self.diff) if self.diff else None,
             "sizes": {
-                str(self.number[name]): size for name, size in self.data.sizes.items() if name in self.number
+                str(self.number[name]): size
+                for name, size in self.overlay.bytes_by_name.items()
+                if name in self.number
             },
             "advisories": self._advisories(),
-            "audited": audit_extent(self.data.vulnerabilities),
-            "focus": self.number.get(self.data.focus, -1),
+            "audited": audit_extent(self.overlay.vulnerabilities),
+            "focus": self.number.get(self.answers.focus.name, -1) if self.answers.focus else -1,
         }
         return {**document, "bounds": self._bounds(), "texts": list(self.texts)}
 
@@ -110,10 +141,10 @@ class _PageWriter:
         brought = sorted(set(chain.from_iterable(node.groups for node in self.nodes)))
         names = dict.fromkeys(["main"] if "main" in {*asked, *brought} else [])
         names.update(dict.fromkeys([*asked, *brought]))
-        return [[shown(name), shown(self.data.variants.get(name, ""))] for name in names]
+        return [[shown(name), shown(self.variants.get(name, ""))] for name in names]
 
     def _node_columns(self) -> dict[str, Any]:
-        places = [self.data.places[node.id] for node in self.nodes]
+        places = [self.places[node.id] for node in self.nodes]
         present = len(self.graph.nodes)
         brought = self.graph.reach.brought_by()
         return {
@@ -147,11 +178,7 @@ class _PageWriter:
 
     def _edge_columns(self) -> dict[str, Any]:
         edges = list(self.graph.edges)
-        lost = [
-            edge
-            for edge in (self.data.diff.diff.edges_removed if self.data.diff else ())
-            if self._known(edge)
-        ]
+        lost = [edge for edge in (self.diff.edges_removed if self.diff else ()) if self._known(edge)]
         every = [*edges, *lost]
         return {
             "from": [self.number[edge.source] for edge in every],
@@ -229,12 +256,11 @@ class _PageWriter:
             ],
         }
 
-    def _diff(self, page: PageDiff) -> dict[str, Any]:
-        diff = page.diff
+    def _diff(self, diff: Diff) -> dict[str, Any]:
         came = {(edge.source, edge.target) for edge in diff.edges_added}
         return {
-            "old": shown(page.old_name),
-            "new": shown(page.new_name),
+            "old": shown(diff.old),
+            "new": shown(diff.new),
             "added": [self._arrival(arrival) for arrival in diff.added],
             "removed": [self._arrival(arrival) for arrival in diff.removed],
             "changed": [
@@ -259,7 +285,7 @@ class _PageWriter:
         ]
 
     def _advisories(self) -> dict[str, Any]:
-        known = self.data.vulnerabilities
+        known = self.overlay.vulnerabilities
         return {
             str(self.number[name]): [
                 [shown(found.id), found.severity, shown(found.summary), [*map(shown, found.fixed_in)]]

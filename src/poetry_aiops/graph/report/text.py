@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.graph.answers import Answers
+from poetry_aiops.graph.answers import NO_ANSWERS
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.graph.report.tree import REPEATED, tree_lines
 from poetry_aiops.graph.report.words import cycle_lines, figures, oddities, overlay_rows, sections
@@ -12,17 +12,17 @@ from poetry_aiops.system.text import counted, one_line
 
 
 if TYPE_CHECKING:
+    from poetry_aiops.graph.answers import Answers
     from poetry_aiops.graph.model import Analysis, DependencyGraph
     from poetry_aiops.graph.overlay import Overlay
 
 
-_NOTHING = Answers()
 _ASCII: Final = str.maketrans("├└│─", "|`|-")
 
 
 def graph_text(
     analysis: Analysis,
-    answers: Answers = _NOTHING,
+    answers: Answers = NO_ANSWERS,
     depth: int | None = None,
     *,
     ascii_only: bool = False,

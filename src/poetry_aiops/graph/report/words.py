@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poetry_aiops.graph.advisories import ReportedAdvisory, Vulnerabilities
-    from poetry_aiops.graph.answers import Answers, LockComparison, PathStep, Removal, Why
+    from poetry_aiops.graph.answers import Answers, PathStep, Removal, Why
     from poetry_aiops.graph.model import (
         Analysis,
         Arrival,
         BuildChange,
         Cycle,
         DependencyGraph,
+        Diff,
         Held,
         Holder,
         Summary,
@@ -62,7 +63,7 @@ def sections(answers: Answers, graph: DependencyGraph, overlay: Overlay = NO_OVE
         )
     found += [_removal(answers.removal, overlay)] if answers.removal else []
     found += [_held(held) for held in answers.held]
-    found += [_comparison(answers.comparison, overlay)] if answers.comparison else []
+    found += [_diff(answers.diff, overlay)] if answers.diff else []
     return [
         section._replace(title=one_line(section.title), lines=tuple(map(one_line, section.lines)))
         for section in found
@@ -249,9 +250,8 @@ def _holder(holder: Holder) -> str:
     return text + (" (optional)" if holder.optional else "")
 
 
-def _comparison(comparison: LockComparison, overlay: Overlay) -> TextSection:
-    diff = comparison.diff
-    title = f"From {comparison.old} to {comparison.new}"
+def _diff(diff: Diff, overlay: Overlay) -> TextSection:
+    title = f"From {diff.old} to {diff.new}"
     if diff.is_empty:
         return TextSection(title, ("Nothing changed.",))
     counts = (

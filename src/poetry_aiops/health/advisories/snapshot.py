@@ -142,7 +142,7 @@ def _stale(index: AdvisoryIndex, freshness: SnapshotAge) -> str | None:
         return None
     return (
         f"it is {_days(age)} old, and {_days(allowed)} are allowed; `--update-advisories` fetches a new one,"
-        f" `--advisories-max-age {age.days + 1}d` accepts it"
+        f" `POETRY_AIOPS_ADVISORIES_MAX_AGE={age.days + 1}d` accepts it"
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.project_paths import ProjectFile, find_place, missing_folders, writing_problem
-from poetry_aiops.system.transaction.exchange import read_or_none, staged_beside
+from poetry_aiops.system.transaction.exchange import read_or_none
 from poetry_aiops.system.transaction.manifest import MODE_BITS
 from poetry_aiops.system.transaction.model import (
     HOME,
@@ -57,13 +57,8 @@ class Backup:
 
     @property
     def folder(self) -> Path:
-        """Where it lies."""
+        """Its folder."""
         return self.stored.folder
-
-    @property
-    def manifest(self) -> Manifest:
-        """What it says about each file."""
-        return self.stored.manifest
 
 
 def create(
@@ -73,15 +68,15 @@ def create(
 
     ``note`` says in a few words what the run is; secrets are taken out of it. Raises InputError with everything that
     speaks against the changes: paths that lead out of the project, files that do not hold ``before`` any more,
-    read-only files and folders, a full disk, an interrupted run, nothing to change.
+    read-only files and folders, a full disk, nothing to change, and an interrupted run, unless this one ``undoes`` it.
     """
-    if pending(root):
+    if undoes is None and pending(root):
         raise InputError("a run was interrupted and must be restored first", where=HOME, hint=PUT_BACK)
     idle = [change for change in changes if _is_idle(change)]
     changes = [change for change in changes if not _is_idle(change)]
     refuse(change_problems(changes), f"these files cannot be changed. {NOTHING_CHANGED}")
     with reported(f"{NOTHING_CHANGED} The backup could not be written", root / HOME):
-        kept = _checked(root, changes, undo=undoes is not None)
+        kept = _checked(root, changes)
         if not kept:
             raise InputError("there is nothing to change, so no backup was made")
         kept += _held(root, idle, {place.name for _, place in kept})
@@ -102,7 +97,7 @@ def _is_idle(change: FileChange) -> bool:
     return change.before == change.after and change.mode is None
 
 
-def _checked(root: Path, changes: list[FileChange], *, undo: bool) -> list[tuple[FileChange, ProjectFile]]:
+def _checked(root: Path, changes: list[FileChange]) -> list[tuple[FileChange, ProjectFile]]:
     """Return each change with its place on the disk; raises InputError with everything that speaks against one."""
     kept: list[tuple[FileChange, ProjectFile]] = []
     problems: list[str] = []
@@ -112,7 +107,7 @@ def _checked(root: Path, changes: list[FileChange], *, undo: bool) -> list[tuple
         if isinstance(place, str):
             problems.append(f"{change.path} {place}")
             continue
-        problem = _problem(change, place, undo=undo)
+        problem = _problem(change, place)
         if place.name in seen:
             problem = f"is the same file as {seen[place.name]}"
         if problem:
@@ -139,15 +134,9 @@ def _held(root: Path, idle: list[FileChange], taken: set[str]) -> list[tuple[Fil
     return list(found.values())
 
 
-def _problem(change: FileChange, place: ProjectFile, *, undo: bool) -> str | None:
-    unwritable = writing_problem(place)
-    if unwritable:
-        return unwritable
-    if read_or_none(place) != change.before:
-        return "changed since it was read"
-    if in_the_way := staged_beside(place, undo=undo):
-        return f"has {in_the_way[0].name} beside it, which is in the way: check it and remove it"
-    return None
+def _problem(change: FileChange, place: ProjectFile) -> str | None:
+    changed = "changed since it was read" if read_or_none(place) != change.before else None
+    return writing_problem(place) or changed
 
 
 def _entry(change: FileChange, place: ProjectFile) -> BackupEntry:

@@ -1,21 +1,22 @@
 """Exchanging the files of one backup: all of them or none, whatever fails and whenever the process is killed.
 
-Beside each file lie for a moment ``.<name>.aiops-new`` (its next content) and ``.<name>.aiops-old`` (the file itself
-under a second name). Both are there before the first file is exchanged, so that from then on only names change: a
-disk that is full can neither stop the exchange nor its reverse. Which of both is done is known from the contents alone.
+The folder ``staged`` of the backup holds for a moment ``new-0000``, ... (the next contents) and ``old-0000``, ... (the
+files as they are). All are there before the first file is exchanged, so that from then on only names change: a disk
+that is full can neither stop the exchange nor its reverse. Which of both is done is known from the contents alone.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Literal
 
-from poetry_aiops.errors import InputError
-from poetry_aiops.system.files import sync_folder, write_new
+from poetry_aiops.system.files import sync_folder, write_atomically, write_new
 from poetry_aiops.system.project_paths import ProjectFile, find_place
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.transaction.manifest import MODE_BITS
@@ -24,21 +25,19 @@ from poetry_aiops.system.transaction.model import (
     HOME,
     PREPARED,
     RUNNING,
+    STAGED,
     refuse,
+    stored_name,
     switch_order,
 )
-from poetry_aiops.system.transaction.restore_script import STAGED_BY_SCRIPT, STAGED_NEW, STAGED_OLD
 from poetry_aiops.system.transaction.store import discard, mark, reported
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.system.transaction.model import BackupEntry, FileState
+    from poetry_aiops.system.transaction.model import BackupEntry, FileState, Now
     from poetry_aiops.system.transaction.store import StoredBackup
-
-
-_STAGED: Final = (STAGED_NEW, STAGED_OLD, STAGED_BY_SCRIPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +78,6 @@ class BackupFile:
             not self.entry.changes and self.data is not None and not _same_bytes(self.data, self.entry.before)
         )
 
-    def beside(self, end: str) -> Path:
-        """Return the name of what lies beside the file for a moment."""
-        return _beside(self.place.path, end)
-
     def _is(self, state: FileState | None) -> bool:
         if not _same_bytes(self.data, state):
             return False
@@ -110,6 +105,16 @@ def look(backup: StoredBackup) -> list[BackupFile]:
     return found
 
 
+def state_now(files: Iterable[BackupFile]) -> Now:
+    """Return what the files of a backup are now; edits of files that the run only read do not count."""
+    files = [found for found in files if not found.is_edited_input]
+    if any(found.change for found in files):
+        return "changed since"
+    if all(found.is_old for found in files):
+        return "old"
+    return "new" if all(found.is_new for found in files if found.entry.changes) else "mixed"
+
+
 def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
     """Bring every file from its old content to the new one in ``contents`` (None: no file), or none of them.
 
@@ -118,11 +123,18 @@ def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
     """
     try:
         mark(backup, RUNNING)
-        files = look(backup)
-        changing = [found for found in files if found.entry.changes]
-        _stage(backup, changing, contents)
-        _check_nothing_changed(look(backup))
-        _switch(changing)
+        files = [found for found in look(backup) if found.entry.changes]
+        _stage(backup, files, contents)
+        refuse(
+            [
+                f"{found.entry.path} {found.change or 'changed since'}"
+                for found in look(backup)
+                if not found.is_old
+            ],
+            "Files changed during this run; nothing was changed.",
+            "Run this again.",
+        )
+        _switch(backup, files)
     except BaseException:
         with reported(
             "This run was stopped and could not restore all files", backup.folder, again_hint(backup)
@@ -136,46 +148,32 @@ def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
 
 def finish(backup: StoredBackup) -> None:
     """Tidy up once every file is new; can be killed and run again at any moment."""
-    _clean(backup)
-    for folder in reversed(backup.manifest.dropped_folders):
-        _remove_if_empty(backup.root, folder)
-    mark(backup, APPLIED)
+    _clear(backup, backup.manifest.dropped_folders, APPLIED)
 
 
-def put_back(backup: StoredBackup, *, over_changes: bool = False) -> tuple[str, ...]:
-    """Bring every file back to its old content and return their names; can be killed and run again at any moment.
+def put_back(backup: StoredBackup) -> None:
+    """Bring back every file that this process exchanged, and tidy up; can be killed and run again at any moment.
 
-    A file that was changed meanwhile by someone else stays as it is, unless ``over_changes``.
+    A file that was changed meanwhile by someone else stays as it is.
     """
-    touched = {
+    files = {
         found.index: found
         for found in look(backup)
-        if not found.is_old and (over_changes or not (found.change or found.is_edited_input))
+        if found.entry.changes and not (found.is_old or found.change)
     }
-    for found in touched.values():
-        if found.entry.before is not None:
-            _old_content(backup, found)  # the copies are looked at before the first file is touched
-    for index, _ in reversed(switch_order((found.index, found.entry) for found in touched.values())):
-        _put_back(backup, touched[index])
-    _clean(backup)
-    for folder in reversed(backup.manifest.made_folders):
-        _remove_if_empty(backup.root, folder)
-    mark(backup, PREPARED)
-    return tuple(found.entry.path for found in touched.values())
+    for index, entry in reversed(switch_order((found.index, found.entry) for found in files.values())):
+        target = files[index].place.path
+        if entry.before is None:
+            target.unlink(missing_ok=True)
+        elif (old := _staged(backup, "old", index)).exists():
+            _bring(old, target)
+        sync_folder(target.parent)
+    _clear(backup, backup.manifest.made_folders, PREPARED)
 
 
 def again_hint(backup: StoredBackup) -> str:
     """Return what to do when files could not be put back: nothing is lost, the backup holds everything."""
     return f"Once the disk lets you, run this again, or: sh {HOME}/{backup.id}/restore.sh"
-
-
-def staged_beside(place: ProjectFile, *, undo: bool) -> list[Path]:
-    """Return what is beside a file although no run is at work: someone else's, as ours would be cleaned.
-
-    Before an ``undo`` there may be what a restore.sh that was killed left.
-    """
-    names = [_beside(place.path, end) for end in _STAGED if not (undo and end == STAGED_BY_SCRIPT)]
-    return [path for path in names if os.path.lexists(path)]
 
 
 def read_or_none(place: ProjectFile) -> bytes | None:
@@ -186,122 +184,54 @@ def read_or_none(place: ProjectFile) -> bytes | None:
         return None
 
 
+def _staged(backup: StoredBackup, which: Literal["new", "old"], index: int) -> Path:
+    return backup.folder / STAGED / f"{which}-{stored_name(index)}"
+
+
 def _stage(backup: StoredBackup, files: list[BackupFile], contents: Sequence[bytes | None]) -> None:
-    _make_folders(backup)
+    (backup.folder / STAGED).mkdir(mode=0o700)
     for found in files:
-        content = contents[found.index]
+        content, after, path = contents[found.index], found.entry.after, found.place.path
         if content is not None:
-            after = found.entry.after
             mode = None if after is None else after.mode
-            _write_beside(found, STAGED_NEW, content, mode)
+            write_new(_staged(backup, "new", found.index), content, mode, like=path)
         if found.data is not None:
-            _keep_the_old_one(found, found.data)
-    for folder in {found.place.path.parent for found in files}:
-        sync_folder(folder)
-
-
-def _make_folders(backup: StoredBackup) -> None:
+            write_new(_staged(backup, "old", found.index), found.data, found.place.mode, like=path)
+    sync_folder(backup.folder / STAGED)
     for name in backup.manifest.made_folders:
         folder = backup.root / name
         folder.mkdir(exist_ok=True)
         sync_folder(folder.parent)
 
 
-def _write_beside(found: BackupFile, end: str, content: bytes, mode: int | None) -> None:
-    try:
-        write_new(found.beside(end), content, mode, like=found.place.path)
-    except FileExistsError:
-        raise _in_the_way(found.beside(end)) from None
-
-
-def _keep_the_old_one(found: BackupFile, data: bytes) -> None:
-    """Give the old file a second name, or a copy where the file system has no hard links."""
-    try:
-        found.beside(STAGED_OLD).hardlink_to(found.place.path)
-    except FileExistsError:
-        raise _in_the_way(found.beside(STAGED_OLD)) from None
-    except OSError:
-        _write_beside(found, STAGED_OLD, data, found.place.mode)
-
-
-def _in_the_way(path: Path) -> InputError:
-    return InputError(
-        "a file is in the way here; nothing was changed",
-        where=str(path),
-        hint="It is left from an earlier run: check it, remove it, then run this again.",
-    )
-
-
-def _check_nothing_changed(files: list[BackupFile]) -> None:
-    refuse(
-        [f"{found.entry.path} {found.change or 'changed since'}" for found in files if not found.is_old],
-        "Files changed during this run; nothing was changed.",
-        "Run this again.",
-    )
-
-
-def _switch(files: list[BackupFile]) -> None:
-    by_index = {found.index: found for found in files}
+def _switch(backup: StoredBackup, files: list[BackupFile]) -> None:
+    targets = {found.index: found.place.path for found in files}
     for index, entry in switch_order((found.index, found.entry) for found in files):
-        found = by_index[index]
         if entry.after is None:
-            found.place.path.unlink()
+            targets[index].unlink()
         else:
-            found.beside(STAGED_NEW).replace(found.place.path)
-    for folder in {found.place.path.parent for found in files}:
+            _bring(_staged(backup, "new", index), targets[index])
+    for folder in {path.parent for path in targets.values()}:
         sync_folder(folder)
 
 
-def _put_back(backup: StoredBackup, found: BackupFile) -> None:
-    target = found.place.path
-    before = found.entry.before
-    if before is None:
-        target.unlink(missing_ok=True)
-    elif _is_whole(found.beside(STAGED_OLD), before):
-        found.beside(STAGED_OLD).replace(target)
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        found.beside(STAGED_NEW).unlink(missing_ok=True)
-        _write_beside(found, STAGED_NEW, _old_content(backup, found), before.mode)
-        found.beside(STAGED_NEW).replace(target)
-    sync_folder(target.parent)
-
-
-def _old_content(backup: StoredBackup, found: BackupFile) -> bytes:
-    if found.entry.before is not None and _is_whole(found.beside(STAGED_OLD), found.entry.before):
-        return read_file(found.beside(STAGED_OLD))
-    return backup.copy(found.index)
-
-
-def _is_whole(path: Path, state: FileState) -> bool:
-    """Say whether the second name is there and leads to all of the old file."""
+def _bring(staged: Path, target: Path) -> None:
+    """Rename a staged file into its place; in a folder that is another file system it is written anew."""
     try:
-        status = path.lstat()
-        return (
-            stat.S_ISREG(status.st_mode)
-            and (state.mode is None or status.st_mode & MODE_BITS == state.mode)
-            and state.holds(read_file(path))
-        )
-    except OSError:
-        return False
+        staged.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        write_atomically(target, read_file(staged), stat.S_IMODE(staged.stat().st_mode))
 
 
-def _clean(backup: StoredBackup) -> None:
-    """Remove what lies beside the files."""
-    entries = [entry for entry in backup.manifest.entries if entry.changes]
-    places = [find_place(backup.root, entry.target) for entry in entries]
-    targets = [
-        place.path for place in places if isinstance(place, ProjectFile) and place.path.parent.is_dir()
-    ]
-    for path in targets:
-        for end in _STAGED:
-            _beside(path, end).unlink(missing_ok=True)
-    for folder in {path.parent for path in targets}:
-        sync_folder(folder)
-
-
-def _beside(path: Path, end: str) -> Path:
-    return path.with_name(f".{path.name}{end}")
+def _clear(backup: StoredBackup, folders: Sequence[str], state: str) -> None:
+    """Remove what was staged and the folders that are not needed any more, and note how far the run came."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(backup.folder / STAGED)
+    for folder in reversed(folders):
+        _remove_if_empty(backup.root, folder)
+    mark(backup, state)
 
 
 def _remove_if_empty(root: Path, name: str) -> None:

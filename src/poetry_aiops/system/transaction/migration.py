@@ -14,32 +14,26 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.system.transaction.creation import NOTHING_CHANGED, PUT_BACK, Backup, create, next_id
-from poetry_aiops.system.transaction.exchange import again_hint, exchange, finish, look, put_back
+from poetry_aiops.system.transaction.creation import NOTHING_CHANGED, PUT_BACK, Backup, create
+from poetry_aiops.system.transaction.exchange import again_hint, exchange, finish, look, put_back, state_now
 from poetry_aiops.system.transaction.model import (
     HOME,
-    BackupEntry,
     BackupInfo,
     FileChange,
-    Manifest,
-    is_undo,
     refuse,
-    state_of,
 )
 from poetry_aiops.system.transaction.store import (
     StoredBackup,
     backup_ids,
-    interrupted_id,
+    interrupted_ids,
     last_applied,
     locked,
     pending,
     read_backup,
     reported,
-    write_backup,
 )
 
 
@@ -99,25 +93,13 @@ def recover(root: Path) -> None:
     Raises InputError for these: the folder of backups may have come with a clone or an archive, so that no content of
     it is written unless the user asks for it.
     """
-    identifier = interrupted_id(root)
-    if identifier is None:
-        return
-    stored = read_backup(root, identifier)
-    files = look(stored)
-    with reported(
-        "What an interrupted run left could not be cleared away", stored.folder, again_hint(stored)
-    ):
-        if all(found.is_new for found in files if found.entry.changes):
-            finish(stored)
-        elif all(found.is_old for found in files):
-            put_back(stored)
-        else:
-            raise InputError(
-                "a run was interrupted here between the exchange of two files and must be restored first",
-                where=f"{HOME}/{identifier}",
-                details=tuple(f"it names {found.entry.path}" for found in files),
-                hint=PUT_BACK,
-            )
+    for stored in _settle(root):
+        raise InputError(
+            "a run was interrupted here between the exchange of two files and must be restored first",
+            where=f"{HOME}/{stored.id}",
+            details=tuple(f"it names {entry.path}" for entry in stored.manifest.entries),
+            hint=PUT_BACK,
+        )
 
 
 def rollback(
@@ -125,19 +107,34 @@ def rollback(
 ) -> RollbackResult:
     """Put the files of a backup back exactly: bytes, modes, absence; the last migration without an id.
 
-    An interrupted migration is put back, or finished when all its files are new, and was the last one. Raises
-    InputError when there is no such backup, it is damaged, or files that the run changed were edited since (each is
-    named), unless ``force``, which keeps what they held in a backup of its own. What the run only read and was edited
-    since stays as it is, unless ``force``.
+    An interrupted migration, or the one whose rollback was interrupted, is the last one. Raises InputError when there
+    is no such backup, it is damaged, another run was interrupted, or files that the run changed were edited since (each
+    is named), unless ``force``, which keeps what they held in a backup of its own. What the run only read and was
+    edited since stays as it is, unless ``force``.
     """
-    settled = _settle(root, now, force=force)
-    if settled and backup_id is None and not is_undo(settled.backup_id):
-        return settled
-    stored = read_backup(root, backup_id) if backup_id else _last_migration(root)
+    running = interrupted_ids(root)
+    unsettled = _settle(root)
+    if backup_id is None and running:
+        stored = _migration_of(read_backup(root, running[0]))
+    else:
+        stored = read_backup(root, backup_id) if backup_id else _last_migration(root)
+    refuse(
+        [
+            f"{one.id} was interrupted"
+            for one in unsettled
+            if _migration_of(one).id != _migration_of(stored).id
+        ],
+        f"another run must be restored first. {NOTHING_CHANGED}",
+        PUT_BACK,
+    )
     files = [found for found in look(stored) if not found.is_old]
     kept: tuple[str, ...] = ()
     if not force:
-        _refuse_edited(stored, [found for found in files if found.change])
+        refuse(
+            [f"{found.entry.path} {found.change}" for found in files if found.change],
+            f"Files changed since the run of {stored.manifest.created}. {NOTHING_CHANGED}",
+            "`poetry migrate-reqs --rollback --force` restores them and keeps their present content in a backup.",
+        )
         kept = tuple(found.entry.path for found in files if found.is_edited_input)
         files = [found for found in files if not found.is_edited_input]
     if not files:
@@ -146,6 +143,7 @@ def rollback(
         root, [_reversed(stored, found) for found in files], f"rollback of {stored.id}", now, stored
     )
     apply(undo)
+    _settle(root)
     return RollbackResult(
         stored.id,
         restored=tuple(found.entry.path for found in files if found.entry.before),
@@ -155,23 +153,28 @@ def rollback(
     )
 
 
-def _settle(root: Path, now: datetime, *, force: bool) -> RollbackResult | None:
-    """Put an interrupted run back, or finish it when all its files are new already; None without one to put back."""
-    identifier = interrupted_id(root)
-    if identifier is None:
-        return None
-    stored = read_backup(root, identifier)
-    files = look(stored)
-    edited = [found for found in files if found.change or found.is_edited_input]
-    with reported("What an interrupted run left could not be restored", stored.folder, again_hint(stored)):
-        if all(found.is_new for found in files if found.entry.changes):
-            finish(stored)
-            return None
-        if not force:
-            _refuse_edited(stored, [found for found in edited if found.change])
-        elif edited:
-            _keep(root, stored, edited, now)
-        return RollbackResult(identifier, restored=put_back(stored, over_changes=force))
+def _settle(root: Path) -> list[StoredBackup]:
+    """Tidy up behind interrupted runs whose files are all new or all old, and return the others."""
+    unsettled = []
+    for identifier in interrupted_ids(root):
+        stored = read_backup(root, identifier)
+        now = state_now(look(stored))
+        with reported(
+            "What an interrupted run left could not be cleared away", stored.folder, again_hint(stored)
+        ):
+            if now == "new":
+                finish(stored)
+            elif now == "old":
+                put_back(stored)
+            else:
+                unsettled.append(stored)
+    return unsettled
+
+
+def _migration_of(stored: StoredBackup) -> StoredBackup:
+    """Return the migration that a backup belongs to: a rollback's is the one that it put back."""
+    undoes = stored.manifest.undoes
+    return _migration_of(read_backup(stored.root, undoes)) if undoes and undoes < stored.id else stored
 
 
 def _reversed(stored: StoredBackup, found: BackupFile) -> FileChange:
@@ -194,74 +197,27 @@ def _last_migration(root: Path) -> StoredBackup:
     )
 
 
-def _refuse_edited(stored: StoredBackup, edited: list[BackupFile]) -> None:
-    refuse(
-        [f"{found.entry.path} {found.change}" for found in edited],
-        f"Files changed since the run of {stored.manifest.created}. {NOTHING_CHANGED}",
-        "`poetry migrate-reqs --rollback --force` restores them and keeps their present content in a backup.",
-    )
-
-
-def _keep(root: Path, stored: StoredBackup, edited: list[BackupFile], now: datetime) -> None:
-    """Back up what edited files hold before an interrupted run is put back over them."""
-    manifest = Manifest(
-        id=next_id(root, now, undo=True),
-        created=now.astimezone(UTC).isoformat(timespec="seconds"),
-        note=f"edited files that the recovery of {stored.id} replaced",
-        entries=tuple(
-            BackupEntry(
-                found.entry.path,
-                found.entry.target,
-                state_of(found.data, found.place.mode),
-                found.entry.before,
-            )
-            for found in edited
-        ),
-        undoes=stored.id,
-    )
-    write_backup(root, manifest, [found.data for found in edited])
-
-
 def list_backups(root: Path) -> list[BackupInfo]:
     """Return every backup, oldest first; a damaged one says what is wrong with it. Reads only."""
-    running = None
+    running: list[str] = []
     with suppress(InputError):
-        running = interrupted_id(root)
-    return [_info(root, identifier, running) for identifier in backup_ids(root)]
+        running = interrupted_ids(root)
+    return [_info(root, identifier, interrupted=identifier in running) for identifier in backup_ids(root)]
 
 
-def _info(root: Path, identifier: str, running: str | None) -> BackupInfo:
+def _info(root: Path, identifier: str, *, interrupted: bool) -> BackupInfo:
     try:
         stored = read_backup(root, identifier)
-        _check_copies(stored)
+        for index, entry in enumerate(stored.manifest.entries):
+            if entry.before is not None:
+                stored.copy(index)
     except InputError as error:
         damage = "; ".join((error.what, *error.details))
         return BackupInfo(identifier, "damaged", "unknown", damage=damage)
-    state: State = "applied" if stored.applied else "not applied"
-    return BackupInfo(
-        identifier,
-        "interrupted" if identifier == running else state,
-        _now(stored),
-        stored.manifest.created,
-        stored.manifest.note,
-        stored.manifest.undoes,
-        tuple(entry.path for entry in stored.manifest.entries),
-    )
-
-
-def _check_copies(stored: StoredBackup) -> None:
-    for index, entry in enumerate(stored.manifest.entries):
-        if entry.before is not None:
-            stored.copy(index)
-
-
-def _now(stored: StoredBackup) -> Now:
-    try:
-        files = [found for found in look(stored) if not found.is_edited_input]
-    except (InputError, OSError):
-        return "unknown"
-    if any(found.change for found in files):
-        return "changed since"
-    if all(found.is_old for found in files):
-        return "old"
-    return "new" if all(found.is_new for found in files) else "mixed"
+    state: State = "interrupted" if interrupted else "applied" if stored.applied else "not applied"
+    now: Now = "unknown"
+    with suppress(InputError, OSError):
+        now = state_now(look(stored))
+    manifest = stored.manifest
+    files = tuple(entry.path for entry in manifest.entries)
+    return BackupInfo(identifier, state, now, manifest.created, manifest.note, manifest.undoes, files)

@@ -29,6 +29,9 @@ HOME = ".migration_backup"
 PREPARED, RUNNING, APPLIED = "prepared", "running", "applied"
 """Names of the one file in a backup's folder that says how far its run came; it changes by a rename."""
 
+STAGED = "staged"
+"""The folder of a backup in which its run holds the next contents of the files and the last ones, while it is at work."""
+
 State = Literal["applied", "not applied", "interrupted", "damaged"]
 Now = Literal["new", "old", "mixed", "changed since", "unknown"]
 

@@ -34,8 +34,8 @@ from poetry_aiops.system.transaction.model import (
     is_undo,
     stored_name,
 )
+from poetry_aiops.system.transaction.restore_script import LATEST, restore_script
 from poetry_aiops.system.transaction.restore_script import NAME as RESTORE
-from poetry_aiops.system.transaction.restore_script import latest_script, restore_script
 
 
 if TYPE_CHECKING:
@@ -104,32 +104,30 @@ def locked(root: Path, now: datetime) -> Iterator[None]:
 
 def pending(root: Path) -> bool:
     """Say whether a run was interrupted; raises InputError where the backups cannot be read."""
-    return interrupted_id(root) is not None
+    return bool(interrupted_ids(root))
 
 
-def interrupted_id(root: Path) -> str | None:
-    """Return the id of the run that was interrupted, None without one; raises InputError when that is unknown."""
-    for identifier in backup_ids(root):
-        if (root / HOME / identifier / RUNNING).exists():
-            return identifier
+def interrupted_ids(root: Path) -> list[str]:
+    """Return the ids of the runs that were interrupted, oldest first; raises InputError when that is unknown."""
+    found = [one for one in backup_ids(root) if (root / HOME / one / RUNNING).exists()]
     path = root / HOME / JOURNAL
     try:
-        identifier = _read_plain(path).decode("ascii", "replace").partition("\n")[0]
+        noted = _read_plain(path).decode("ascii", "replace").partition("\n")[0]
     except FileNotFoundError:
-        return None
+        return found
     except OSError as error:
         raise InputError(
             f"the note of an interrupted run cannot be read: {error.strerror}",
             where=str(path),
             hint="Make it readable, then run this again.",
         ) from error
-    if not is_backup_id(identifier):
+    if not is_backup_id(noted):
         raise InputError(
             "a run was interrupted, and the note that says which one is damaged",
             where=str(path),
             hint="Compare the project with the copies beside that file, then remove the file and run this again.",
         )
-    return identifier
+    return [*found, noted]
 
 
 def open_home(root: Path) -> Path:
@@ -170,7 +168,7 @@ def write_backup(root: Path, manifest: Manifest, copies: Sequence[bytes | None])
         write_new(unfinished / PREPARED, f"{manifest.undoes or ''}\n".encode(), _PRIVATE_FILE)
         sync_folder(unfinished / FILES)
         sync_folder(unfinished)
-        _write_ours(home / RESTORE, latest_script().encode(), _PROGRAM)
+        _write_ours(home / RESTORE, LATEST.encode(), _PROGRAM)
         unfinished.replace(home / manifest.id)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -16,7 +16,6 @@ from tests.support.graph_pages import HOSTILE, full_page, hostile_page, page_of,
 
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.report import page as page_module
-from poetry_aiops.graph.report.page import graph_page
 from poetry_aiops.graph.report.page_data import shown
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
@@ -41,11 +40,11 @@ def sha256_of(element: str, page: str) -> str:
 
 
 def test_two_runs_give_the_same_bytes() -> None:
-    assert graph_page(full_page()) == graph_page(full_page())
+    assert full_page() == full_page()
 
 
 def test_the_policy_admits_this_script_and_this_style_and_nothing_else() -> None:
-    page = graph_page(full_page())
+    page = full_page()
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
 
     assert policy is not None
@@ -59,15 +58,15 @@ def test_the_policy_admits_this_script_and_this_style_and_nothing_else() -> None
 
 
 def test_hostile_text_opens_no_element() -> None:
-    page = graph_page(hostile_page())
+    page = hostile_page()
 
-    assert page.count("<script") == graph_page(full_page()).count("<script") == 2
+    assert page.count("<script") == full_page().count("<script") == 2
     assert "<img" not in page
     assert "\\u003cimg src=x" in page
 
 
 def test_hostile_text_arrives_whole_but_for_its_control_characters() -> None:
-    data = data_in(graph_page(hostile_page()))
+    data = data_in(hostile_page())
 
     assert data["nodes"]["about"][0] == shown(HOSTILE)
     assert "\u202e" not in shown(HOSTILE)
@@ -75,13 +74,13 @@ def test_hostile_text_arrives_whole_but_for_its_control_characters() -> None:
 
 
 def test_the_title_is_escaped() -> None:
-    page = graph_page(hostile_page())
+    page = hostile_page()
 
     assert "<title>&lt;/script&gt;" in page
 
 
 def test_nothing_in_the_page_names_an_address() -> None:
-    page = graph_page(full_page()).replace("http://www.w3.org/2000/svg", "")
+    page = full_page().replace("http://www.w3.org/2000/svg", "")
 
     assert re.findall(r"(?:https?:)?//[a-z0-9-]+\.[a-z]{2,}", page) == []
     assert re.findall(r"url\(|@import|<link|<base|fetch\(|XMLHttpRequest|import\(", page) == []
@@ -118,7 +117,7 @@ def test_every_asset_is_used() -> None:
 
 def test_the_data_names_every_package_and_edge() -> None:
     graph = small_graph()
-    data = data_in(graph_page(page_of(graph)))
+    data = data_in(page_of(graph))
     ids = data["nodes"]["id"]
 
     assert ids == [node.id for node in graph.nodes]
@@ -131,14 +130,14 @@ def test_the_data_names_every_package_and_edge() -> None:
 
 
 def test_packages_that_a_diff_lost_are_there_with_a_place_and_marked() -> None:
-    data = data_in(graph_page(full_page()))
+    data = data_in(full_page())
 
     assert [data["nodes"]["id"][index] for index in data["nodes"]["lost"]] == ["old-thing"]
     assert len(data["nodes"]["x"]) == len(data["nodes"]["id"])
 
 
 def test_main_is_the_first_group_and_variants_carry_their_backend() -> None:
-    assert data_in(graph_page(full_page()))["groups"] == [
+    assert data_in(full_page())["groups"] == [
         ["main", ""],
         ["ml-cpu", "cpu"],
         ["ml-cu126", "cu126"],
@@ -211,4 +210,4 @@ def test_the_page_of_the_largest_real_lock_stays_below_300_kilobytes() -> None:
     graph = build_graph(read_project(folder / "pyproject.toml"), read_lock(folder / "poetry.lock"))
 
     assert len(graph.nodes) == 648
-    assert len(graph_page(page_of(graph)).encode()) < MOST_BYTES
+    assert len(page_of(graph).encode()) < MOST_BYTES

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tests.support.migration_trees import Look
 
+    from poetry_aiops.system.transaction.store import StoredBackup
+
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permission bits and links of POSIX")
 
@@ -109,8 +111,8 @@ def test_a_disk_that_fills_up_halfway_does_not_keep_the_old_files_from_coming_ba
     real_switch = file_exchange._switch
     with ExitStack() as stack:
 
-        def half(files: list[file_exchange.BackupFile]) -> None:
-            real_switch(files[:3])
+        def half(stored: StoredBackup, files: list[file_exchange.BackupFile]) -> None:
+            real_switch(stored, files[:3])
             assert look_of(root)["shared/real.toml"] != old["shared/real.toml"]
             stack.enter_context(failing(1, errno.ENOSPC, NEEDS_SPACE, forever=True))
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -256,7 +258,10 @@ def test_the_backup_is_on_the_disk_before_the_first_file_is_touched(
     )
     assert ("sync", str(home)) in events[complete:running]
     assert ("sync", str(home)) in events[running:first]
-    for change in changes_of("merge"):
+    for index, change in enumerate(changes_of("merge")):
         path = root / change.path
-        assert ("sync", str(path.with_name(f".{path.name}.aiops-new"))) in events[running:first]
+        for which in ("new", "old"):
+            assert ("sync", str(home / identifier / "staged" / f"{which}-{index:04d}")) in events[
+                running:first
+            ]
         assert ("sync", str(path.parent)) in events[first:]

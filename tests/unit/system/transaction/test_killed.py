@@ -17,7 +17,7 @@ from tests.support.migration_trees import TREES, look_of
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.transaction.migration import pending, recover, rollback
-from poetry_aiops.system.transaction.model import HOME
+from poetry_aiops.system.transaction.model import HOME, STAGED
 
 
 if TYPE_CHECKING:
@@ -50,12 +50,10 @@ class Case:
     def after(self) -> Path:
         return self.folder / "after"
 
-    def killed(self, step: str, project: Path, *, hard_links: bool = True) -> list[Path]:
+    def killed(self, step: str, project: Path) -> list[Path]:
         """Return the copies of a project in which a step was killed, in the order of the calls."""
         target = self.folder / f"killed-{project.name}"
         program = [sys.executable, "-m", "tests.support.killed_runs", step, str(project), str(target)]
-        if not hard_links:
-            program.append("no-links")
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
         done = subprocess.run(program, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
         calls = json.loads(done.stdout)
@@ -63,18 +61,9 @@ class Case:
         return [target / str(number + 1) for number in range(len(calls))]
 
     def every_file_is_whole(self, look: Look) -> None:
-        """Every file that is no leftover of the run is wholly as before or wholly as after."""
+        """Every file is wholly as before or wholly as after, and there is no other."""
         for path in look.keys() | self.old.keys() | self.new.keys():
-            if ".aiops-" not in path:
-                assert look.get(path) in (self.old.get(path), self.new.get(path)), path
-
-
-@pytest.fixture(
-    params=[pytest.param(True, id="links"), pytest.param(False, id="no-links", marks=pytest.mark.slow)]
-)
-def hard_links(request: pytest.FixtureRequest) -> bool:
-    """Whether the file system knows hard links; some of Windows and some networks' do not."""
-    return bool(request.param)
+            assert look.get(path) in (self.old.get(path), self.new.get(path)), path
 
 
 @pytest.fixture
@@ -122,10 +111,10 @@ def recovered(project: Path) -> bool:
 
 @some_trees
 def test_a_migration_killed_anywhere_leaves_whole_files_and_every_way_back_works(
-    case: Case, *, hard_links: bool
+    case: Case,
 ) -> None:
     outcomes = set()
-    for project in case.killed(f"migrate {case.tree}", case.before, hard_links=hard_links):
+    for project in case.killed(f"migrate {case.tree}", case.before):
         case.every_file_is_whole(look_of(project))
         by_script, by_rollback = copy(project, "script"), copy(project, "rollback")
         restore(by_script)
@@ -167,7 +156,7 @@ def test_the_rollback_of_an_interrupted_migration_killed_anywhere_can_be_repeate
     halfway = [
         project
         for project in case.killed(f"migrate {case.tree}", case.before)
-        if look_of(project) != case.new and any(".aiops-" in path for path in look_of(project))
+        if look_of(project) != case.new and any((project / HOME).glob(f"*/{STAGED}"))
     ]
     chosen = halfway[2::6]
     assert len(chosen) > 5

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ from tests.support.migration_trees import TREES, look_of
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.transaction import exchange as file_exchange
+from poetry_aiops.system.transaction import migration
 from poetry_aiops.system.transaction.migration import (
     Backup,
     apply,
@@ -22,12 +25,12 @@ from poetry_aiops.system.transaction.migration import (
     recover,
     rollback,
 )
-from poetry_aiops.system.transaction.model import HOME, FileChange
+from poetry_aiops.system.transaction.model import HOME, STAGED, FileChange
 from poetry_aiops.system.transaction.store import read_backup
 
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from poetry_aiops.system.transaction.store import StoredBackup
 
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permission bits and links of POSIX")
@@ -59,9 +62,9 @@ def interrupted(root: Path, monkeypatch: pytest.MonkeyPatch, tree: str = "merge"
 def stop_after_one_file(backup: Backup, monkeypatch: pytest.MonkeyPatch) -> None:
     switched = []
 
-    def one_only(files: list[file_exchange.BackupFile]) -> None:
+    def one_only(stored: StoredBackup, files: list[file_exchange.BackupFile]) -> None:
         last = files[-1]
-        last.beside(".aiops-new").replace(last.place.path)
+        (stored.folder / STAGED / f"new-{last.index:04d}").replace(last.place.path)
         switched.append(last)
         raise KeyboardInterrupt
 
@@ -131,7 +134,7 @@ def test_an_edited_input_is_replaced_by_force_only_and_no_obstacle(
     result = rollback(root, now=NOW, force=force)
 
     assert (root / "base.txt").read_bytes() == (b"six\n" if force else b"six==1.0\n")
-    assert result.kept == (() if force or interrupt else ("base.txt",))
+    assert result.kept == (() if force else ("base.txt",))
     if force:
         kept = [read_backup(root, one.id) for one in list_backups(root) if one.undoes]
         entries = [
@@ -316,14 +319,11 @@ def test_an_edit_after_the_kill_is_never_lost(tmp_path: Path, monkeypatch: pytes
     rollback(root, kept.id, now=NOW)
 
 
-def test_a_rollback_does_without_what_lay_beside_the_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rollback_does_without_what_was_staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = built(tmp_path)
     old = look_of(root)
     interrupted(root, monkeypatch)
-    for path in list(root.rglob(".*.aiops-*")):
-        path.unlink()
+    shutil.rmtree(next((root / HOME).glob(f"*/{STAGED}")))
     assert rollback(root, now=NOW).restored == ("empty.txt",)
     assert look_of(root) == old
 
@@ -336,6 +336,58 @@ def test_a_new_run_waits_for_the_recovery_of_the_last_one(
     assert pending(root)
     with pytest.raises(InputError, match="interrupted"):
         create(root, [FileChange("x", None, b"")], "", NOW)
+
+
+def test_an_interrupted_run_is_restored_before_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = built(tmp_path)
+    migrate(root, [FileChange("other.txt", None, b"x")])
+    other = list_backups(root)[0].id
+    halfway = interrupted(root, monkeypatch)
+    before = look_of(root)
+    with pytest.raises(InputError, match="another run must be restored first") as caught:
+        rollback(root, other, now=NOW)
+    assert caught.value.details == (f"{halfway} was interrupted",)
+    assert look_of(root) == before
+    rollback(root, halfway, now=NOW)
+    assert rollback(root, other, now=NOW).removed == ("other.txt",)
+
+
+def test_an_interrupted_rollback_goes_on_with_its_migration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = built(tmp_path)
+    old = look_of(root)
+    identifier = done(root)
+    migrate(root, [FileChange("later.txt", None, b"x")])
+    monkeypatch.setattr(migration, "apply", lambda backup: stop_after_one_file(backup, monkeypatch))
+    rollback(root, identifier, now=NOW)
+    monkeypatch.undo()
+    assert pending(root)
+    assert rollback(root, now=NOW).backup_id == identifier
+    assert not pending(root)
+    (root / "later.txt").unlink()
+    assert look_of(root) == old
+
+
+def test_a_folder_that_is_another_file_system_is_exchanged_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = built(tmp_path)
+    old = look_of(root)
+    real = os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        if STAGED in Path(source).parts and "requirements" in Path(target).parts:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    done(root)
+    assert (root / "requirements/ba se.txt").read_bytes() == b"numpy==2\n"
+    rollback(root, now=NOW)
+    assert look_of(root) == old
 
 
 @pytest.mark.parametrize("text", [b"", b"../../x\n", b"\xff\xfe", b"20250301T123005.000007Z-0123abcd\n-\n"])

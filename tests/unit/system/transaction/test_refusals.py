@@ -99,10 +99,6 @@ class TestRefusals:
         assert "control character" in reported
         assert "leads out of the project" in reported
 
-    def test_a_stranger_in_the_way(self) -> None:
-        (self.root / ".empty.txt.aiops-new").write_bytes(b"somebody's")
-        assert "in the way" in self.refused(FileChange("empty.txt", b"", b"x"))
-
     def test_a_folder_of_backups_that_is_a_link(self, tmp_path: Path) -> None:
         (self.root / HOME).symlink_to(tmp_path / "outside")
         for call in (
