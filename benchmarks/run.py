@@ -51,8 +51,17 @@ SECTIONS = (
     Section(
         "lock",
         "One lock for all variants",
-        "`poetry lock` for each variant alone, then for two and three in one lock; real shared packages, warm caches.",
+        "`poetry lock` for each variant alone, then for two and three in one lock; real shared packages, warm caches. With a conflict, one"
+        " variant needs older shared packages than the others would lock.",
         ("lock_time.py", "--rounds", "3"),
+    ),
+    Section(
+        "choice",
+        "The choice of a build",
+        "Which build of torch each program chooses for 16 machines, with the torch that our catalogue knows as the newest. The last column says\n"
+        "how uv was given the machine.",
+        ("hardware_choice.py",),
+        table=True,
     ),
     Section(
         "health",
@@ -75,6 +84,13 @@ SECTIONS = (
         "alone, and its `pyproject.toml` was compared with what pip reads: names, extras, versions, addresses, and markers on 35 combinations of Python\n"
         "and system. Nothing was resolved. *Lost* is a dependency that is gone without a message; a refusal is not a loss, because the user decides.",
         ("migrate.py",),
+        table=True,
+    ),
+    Section(
+        "trees",
+        "Whole projects",
+        "Projects that pip installs, served on 127.0.0.1: *equal* is a lock whose installs are those of pip, file by file.",
+        ("migrate_trees.py",),
         table=True,
     ),
     Section(
@@ -132,13 +148,21 @@ def _more(section: Section, folder: Path) -> list[str]:
             "--simple-index",
             f"{default_index()}/simple/",
         ]  # some mirrors have no more than the simple pages
+    if section.name == "choice":
+        return ["--torchruntime", str(_environment(folder / "torchruntime", "torchruntime"))]
     if section.name == "start":
         plain = folder / "plain"
-        venv.create(plain, with_pip=True)
-        python = plain / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-        subprocess.run([python, "-m", "pip", "install", "-q", f"poetry=={version('poetry')}"], check=True)
+        _environment(plain, f"poetry=={version('poetry')}")
         return ["--plain", str(plain)]
     return []
+
+
+def _environment(folder: Path, requirement: str) -> Path:
+    """Make a virtual environment that holds ``requirement``; return its Python."""
+    venv.create(folder, with_pip=True)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    subprocess.run([python, "-m", "pip", "install", "-q", requirement], check=True)
+    return python
 
 
 def _text(section: Section, printed: str, load: float) -> str:

@@ -66,7 +66,7 @@ export const whyPaths = (part, node) => {
   for (const demand of part.demands) {
     for (const start of demand.links.filter((link) => towards.has(link))) {
       /** @type {Step[]} */
-      const path = [{ node: demand.node, lines: [demand], of: null, extra: "", group: demand.group }];
+      const path = [{ node: demand.node, lines: [demand], of: null, extra: demand.extras.join(" or "), group: demand.group }];
       for (let at = start; towards.get(at); at = towards.get(at)) {
         if (towards.get(at).node !== at.node) path.push(stepOf(at, towards.get(at)));
       }

@@ -177,7 +177,8 @@ def _step(graph: DependencyGraph, sources: Nodes, targets: Nodes) -> PathStep:
     edges = sorted((one, two) for one in sources for two in links[one] if two in targets)
     requirements = list(dict.fromkeys(found for edge in edges for found in links.edges[edge]["requirements"]))
     taking = sorted({one for one, _ in edges})
-    extras = {one.extra for one in taking}
+    asked = [links.nodes[one]["demand"].in_extras for one in taking] if not taking[0].name else ()
+    extras = {extra for found in asked for extra in found or ("",)} or {one.extra for one in taking}
     markers = list(dict.fromkeys(without_extras(one.marker) for one in requirements))
     name = taking[0].name
     several = name and len({one.build for one in graph.reach.of[name]}) > 1
@@ -187,7 +188,7 @@ def _step(graph: DependencyGraph, sources: Nodes, targets: Nodes) -> PathStep:
         target=edges[0][1].name,
         constraint=constraint,
         marker="" if {"", "*"} & set(markers) else any_of(markers),
-        extras=tuple(sorted(extras)) if name and "" not in extras else (),
+        extras=tuple(sorted(extras)) if "" not in extras else (),
         asks=tuple(sorted({extra for one in requirements for extra in one.extras})),
         group=None if name else taking[0].extra,
         source_versions=tuple(dict.fromkeys(links.nodes[one]["package"].version for one in taking))

@@ -9,6 +9,7 @@ from tests.unit.graph.small import edge, graph_of
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.graph.paths import focus, part, why, without_extras
+from poetry_aiops.graph.report.words import path_text
 from poetry_aiops.project.model import Requirement
 
 
@@ -46,6 +47,26 @@ def test_a_step_says_what_it_asks_for_and_through_which_extra() -> None:
     assert (second.extras, second.asks, second.constraint) == (("fast",), ("tls",), ">=2")
     assert second.marker == 'sys_platform == "linux"'
     assert (third.source, third.extras, third.marker, third.group) == ("wire", ("tls",), "", None)
+
+
+def test_a_path_that_begins_in_an_extra_of_the_project_names_it() -> None:
+    demands = [
+        Requirement("lib", "lib", "<9", optional=True, in_extras=(extra,)) for extra in ("server", "cli")
+    ]
+    graphs = [
+        graph_of("", "lib wire", demands=tuple(("main", one) for one in found))
+        for found in (demands[:1], demands, [*demands, Requirement("lib", "lib", "<9")])
+    ]
+    assert [step_of(why(graph, "wire"), place=0).extras for graph in graphs] == [
+        ("server",),
+        ("cli", "server"),
+        (),
+    ]
+    assert [path_text(why(graph, "wire").steps[0]).partition(": ")[0] for graph in graphs] == [
+        "main with the extra server",
+        "main with the extra cli or server",
+        "main",
+    ]
 
 
 def test_an_extra_of_one_parent_is_no_way_for_another() -> None:

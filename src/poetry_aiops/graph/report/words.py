@@ -207,12 +207,13 @@ def _why(why: Why) -> TextSection:
 def path_text(steps: Sequence[PathStep]) -> str:
     """Return a path with what each step asks for: ``main: web[fast] >=1 -> base ^2 ; sys_platform == "linux"``."""
     first = steps[0]
-    text = f"{first.group or 'main'}: " if first.source is None else first.source
+    extras = f" with the extra {' or '.join(first.extras)}" if first.extras else ""
+    text = f"{first.group or 'main'}{extras}: " if first.source is None else first.source
     for step in steps:
         text += ARROW if step.source else ""
         asks = f"[{','.join(step.asks)}]" if step.asks else ""
         text += f"{step.target}{asks} {step.constraint}"
-        text += f" (of {step.source}[{' or '.join(step.extras)}])" if step.extras else ""
+        text += f" (of {step.source}[{' or '.join(step.extras)}])" if step.source and step.extras else ""
         text += f" (of {step.source} {' | '.join(step.source_versions)})" if step.source_versions else ""
         text += f" ; {step.marker}" if step.marker else ""
     last = steps[-1]
