@@ -40,6 +40,7 @@ _KEEPS_METHOD: Final = frozenset({307, 308})
 _WORTH_ANOTHER_TRY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOST_REDIRECTS: Final = 5
 _LONGEST_WAIT: Final = 10.0
+_WATCH: Final = 0.05  # seconds after which time limits are checked again
 _FEW_DIGITS = re.compile(r"[0-9]{1,8}")
 _HEADERS: Final = {"user-agent": "poetry-aiops", "accept-encoding": "gzip, deflate"}
 
@@ -116,11 +117,14 @@ class Transport:
         self._lock = threading.Lock()
         self._running: set[_Transfer] = set()
         self._closed = threading.Event()
+        self._ended = threading.Event()
 
     def __enter__(self) -> Self:
+        threading.Thread(target=self._watch, name="time limits", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ended.set()
         for connection in self._idle:
             connection.client.close()
         self._idle.clear()
@@ -140,7 +144,7 @@ class Transport:
     def at_once(self, ask: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield what ``ask`` returns for each item, in order; ``AT_ONCE`` threads call it.
 
-        Whoever stops reading, by Ctrl-C for example, ends the transfers that are on their way.
+        A reader that stops, by Ctrl-C for example, ends the transfers that are on their way.
         """
         threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="transfer")
         try:
@@ -156,21 +160,23 @@ class Transport:
     def _bounded(self, question: _Question, limits: Limits) -> Response:
         transfer = _Transfer(limits, self._end, self._budget, self._connection())
         self._running.add(transfer)
-        watch = threading.Timer(transfer.left, transfer.cut)
-        watch.daemon = True
-        watch.start()
         try:
             answer = self._with_attempts(question, transfer)
         except TransferError:
             if not transfer.is_cut:
                 raise
         finally:
-            watch.cancel()
             self._running.discard(transfer)
             self._idle.append(transfer.connection)
         if transfer.is_cut:  # a body whose length is not announced then looks complete
             raise TransferError(transfer.late)
         return answer
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_WATCH):
+            for transfer in tuple(self._running):
+                if not transfer.left:
+                    transfer.cut()
 
     def _connection(self) -> _Connection:
         import httpx
@@ -281,7 +287,7 @@ class _Transfer:
                 self.cut()
 
     def cut(self) -> None:
-        """Shut the socket, so that whoever waits for it reads its end at once."""
+        """Shut the socket, so that the thread that waits for it reads its end at once."""
         self.is_cut = True
         opened = self.connection.stream and self.connection.stream.get_extra_info("socket")
         if opened:

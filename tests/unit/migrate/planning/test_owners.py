@@ -40,7 +40,7 @@ def test_a_group_of_developers_stays_one_although_main_includes_it() -> None:
 
 
 def test_what_a_file_named_all_collects_stays_in_its_groups() -> None:
-    files = {
+    files: dict[str, str | bytes] = {
         "requirements/all.txt": "-r build_requirements.txt\n-r server.txt\n",
         "requirements/build_requirements.txt": "meson\n",
         "requirements/server.txt": "gunicorn\n",
@@ -50,7 +50,7 @@ def test_what_a_file_named_all_collects_stays_in_its_groups() -> None:
         "requirements/build_requirements.txt": "build",
         "requirements/server.txt": "server",
     }
-    files["requirements/all.txt"] += "six\n"
+    files["requirements/all.txt"] = "-r build_requirements.txt\n-r server.txt\nsix\n"
     assert groups(owned(files))["requirements/server.txt"] == "main", "it has lines of its own"
 
 
