@@ -9,7 +9,7 @@ MUTATION := .venvs/mutation
 # Bytecode is kept: without it every process of the tests compiles each module anew, 20 CPU seconds for each worker.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-full bench docs page mutation test test-all test-random test-slow lint types format dist sbom release-tag data-age facts clean
+.PHONY: demo demo-full bench docs page mutation test test-random test-slow lint types format dist sbom release-tag data-age facts clean
 .DEFAULT_GOAL := test
 
 $(STAMP): pyproject.toml
@@ -40,10 +40,6 @@ test-random: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
-
-# Both parts at once: the tests are collected once, and short tests fill the time in which the last slow ones run.
-test-all: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations 10
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
