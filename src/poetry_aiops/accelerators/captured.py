@@ -68,13 +68,14 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     :class:`~poetry_aiops.errors.InputError` when there is no text at all, and
     :class:`~poetry_aiops.errors.IncompleteError` when none of it says anything about accelerators.
     """
-    bodies = {where: _unframed(_HEADER.sub("", text[:TEXT_LIMIT])) for where, text in texts.items()}
+    bodies = {where: _HEADER.sub("", text[:TEXT_LIMIT]) for where, text in texts.items()}
     if not any(body.strip() for body in bodies.values()):
         raise InputError(
             "there is no probe output to read",
             where=next(iter(texts), None),
             hint="Give a file with the output of nvidia-smi, rocminfo, lspci or another probe.",
         )
+    bodies = {where: _unframed(body) for where, body in bodies.items()}
     observations = [
         Observation(probe.name, where, body[:_RAW_LIMIT], _outcome(facts), facts)
         for probe in all_probes()

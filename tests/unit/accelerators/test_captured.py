@@ -133,6 +133,12 @@ def test_what_stands_around_or_before_the_lines_does_not_matter(text: str) -> No
         assert captured(framed).host == captured(text).host, how
 
 
+@pytest.mark.parametrize("text", ["&nbsp;\n&nbsp;\n", "> \n> ", "- "])
+def test_a_frame_around_nothing_is_not_understood(text: str) -> None:
+    with pytest.raises(IncompleteError, match="no accelerator was recognised"):
+        captured(text)
+
+
 def test_a_listing_that_finds_no_node_means_that_the_drivers_gpu_is_not_there() -> None:
     text = "$ ls -l /dev/nvidia*\nls: cannot access '/dev/nvidia*': No such file or directory\n"
     (gpu,) = captured(text + NVRM).host.accelerators
