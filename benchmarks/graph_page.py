@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 CYTOSCAPE = "cytoscape@3.35.0"
 CYTOSCAPE_SCRIPT = "dist/cytoscape.min.js"
-FRAMES = 30
+FRAMES = 90
 PATIENCE = 580
 MEASURE = """
 (async () => {

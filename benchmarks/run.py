@@ -78,6 +78,13 @@ SECTIONS = (
         table=True,
     ),
     Section(
+        "page",
+        "The page",
+        "Our page beside cytoscape with the same graph at the same places, in one Chromium without a graphics card. *drawn* is the time to the first\n"
+        "complete drawing, *pan* and *zoom* are frames per second, *heap* is what the script holds afterwards.",
+        ("graph_page.py", "--nodes", "650", "1500", "5000", "--rounds", "1"),
+    ),
+    Section(
         "migrate",
         "Migrations",
         "438 requirements files in 48 trees, nearly all from real projects; pip can read 395 of them, with 10,701 requirements. Each tool got each file\n"
