@@ -116,7 +116,6 @@ class Transport:
         self._trusted: ssl.SSLContext | None = None
         self._lock = threading.Lock()
         self._running: set[_Transfer] = set()
-        self._closed = threading.Event()
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
@@ -150,7 +149,7 @@ class Transport:
         try:
             yield from threads.map(ask, items)
         except BaseException:
-            self._closed.set()
+            self._ended.set()
             for transfer in tuple(self._running):
                 transfer.cut()
             raise
@@ -200,7 +199,7 @@ class Transport:
                 if attempt == limits.attempts or transfer.is_cut:
                     raise TransferError(error.reason, status=error.status) from error
                 pause = limits.pause * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-                self._closed.wait(min(pause if error.wait is None else error.wait, transfer.left))
+                self._ended.wait(min(pause if error.wait is None else error.wait, transfer.left))
         raise TransferError("no attempt was made")
 
     def _followed(self, question: _Question, transfer: _Transfer) -> Response:
