@@ -13,11 +13,10 @@ from itertools import combinations
 from operator import or_
 from typing import TYPE_CHECKING, Final
 
-from packaging.version import InvalidVersion, Version
-
 from poetry_aiops.locking.api import THE_PROJECT, Installed, Machines, SelectedBuilds, Terms, placements_of
 from poetry_aiops.migrate.writing.causes import is_allowed, is_same, overlap
 from poetry_aiops.project.constraints import both, is_pin, read_python
+from poetry_aiops.project.versions import parsed
 
 
 if TYPE_CHECKING:
@@ -270,7 +269,5 @@ def _name(parent: str) -> str:
 
 
 def _is_newer(version: str, locked: str) -> bool:
-    try:
-        return Version(version) > Version(locked) and not is_same(locked, version)
-    except InvalidVersion:
-        return False
+    one, other = parsed(version), parsed(locked)
+    return one is not None and other is not None and one > other and not is_same(locked, version)
