@@ -1,27 +1,17 @@
-"""What the old files install and what the new lock installs: metadata says what the lines select, or pip itself.
-
-pip is asked for its own report of a run that installs nothing.
-"""
+"""What the old files install and what the new lock installs: metadata says what the lines select, or pip itself."""
 
 from __future__ import annotations
 
-import json
-import platform
-import sys
-import tempfile
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-import virtualenv
-from packaging.requirements import Requirement as Pep508
-
-from poetry_aiops.errors import IncompleteError, InputError
 from poetry_aiops.locking.api import Machines, Terms
 from poetry_aiops.migrate.legacy.model import install_line
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.old_commands import knowledge_in
+from poetry_aiops.migrate.pip_report import pip_installs
 from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
@@ -35,19 +25,14 @@ from poetry_aiops.migrate.writing.installs import (
     wanted_versions,
 )
 from poetry_aiops.migrate.writing.proof import prove
-from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lines import requirement_lines
-from poetry_aiops.project.model import MAIN, Lock, LockedDependency, Package
+from poetry_aiops.project.model import MAIN, Lock, LockedDependency
 from poetry_aiops.project.targets import machines_for
 from poetry_aiops.project.toml import parse_toml
-from poetry_aiops.system.addresses import redact
-from poetry_aiops.system.process import run_limited
-from poetry_aiops.system.reading import ANYWHERE, read_file
+from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from poetry_aiops.locking.api import StagedProject
     from poetry_aiops.migrate.model import ReadRequirement
     from poetry_aiops.migrate.planning.plan import MigrationPlan
@@ -55,7 +40,6 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.writing.installs import InstallProof
     from poetry_aiops.migrate.writing.proof import Proof
     from poetry_aiops.project.model import Requirement
-    from poetry_aiops.project.targets import Target
 
 
 @dataclass
@@ -198,64 +182,3 @@ def _where(one: Requirement, line: int | None) -> str:
 def _source_of(lock: Lock, name: str) -> str | None:
     sources = [package.source for package in lock.packages if package.name == name]
     return sources[0].reference if sources and sources[0] is not None else None
-
-
-_TIME_LIMIT: Final = 1800.0  # seconds: it may have to build packages
-_SHOWN: Final = 12  # lines of pip's output
-
-
-def pip_installs(root: Path, file: str, targets: Sequence[Target]) -> tuple[Lock, Target]:
-    """Return what ``pip install -r FILE`` would install in an empty environment here, with what each package requires.
-
-    The environment is made by the Python that runs Poetry. Raises InputError where the project is not for it, and
-    IncompleteError where pip does not come to an end.
-    """
-    machine = this_machine(targets)
-    with tempfile.TemporaryDirectory(prefix="poetry-aiops-pip-") as folder:
-        environment = virtualenv.cli_run([folder, "--no-setuptools", "--quiet"], setup_logging=False)
-        python, report = str(environment.creator.exe), Path(folder) / "report.json"
-        command = [python, "-m", "pip", "install", "--dry-run", "--no-input", "--report", str(report), "-r"]
-        finished = run_limited([*command, str(root / file)], _TIME_LIMIT)
-        if finished.outcome != "ok":
-            lines = redact(finished.output.decode("utf-8", "replace")).splitlines()
-            raise IncompleteError(
-                f"pip cannot say what it would install from {file} ({finished.outcome})",
-                details=tuple(lines[-_SHOWN:]),
-                hint="Run this without --prove, or make `pip install` of the file work here first.",
-            )
-        document = json.loads(read_file(report, within=ANYWHERE))
-    return selection_of(document, root / file), machine
-
-
-def selection_of(report: Mapping[str, Any], path: Path) -> Lock:
-    """Return the packages of a report of pip's; the requirements of extras are left out."""
-    packages = []
-    for one in report["install"]:
-        metadata = one["metadata"]
-        required = [Pep508(text) for text in metadata.get("requires_dist", ())]
-        here = [need for need in required if need.marker is None or need.marker.evaluate({"extra": ""})]
-        edges = tuple(
-            LockedDependency(normalised(need.name), str(need.specifier) or "*", (), "", optional=False)
-            for need in here
-        )
-        name = normalised(metadata["name"])
-        version = str(metadata["version"])
-        packages.append(
-            Package(name, name, version, "", False, "*", (MAIN,), "", (), edges, {}, None)  # noqa: FBT003
-        )
-    return Lock("2.1", "*", None, tuple(packages), {}, path)
-
-
-def this_machine(targets: Sequence[Target]) -> Target:
-    """Return the target that this machine with the Python that runs Poetry is."""
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    for target in targets:
-        environment = target.environment
-        same = environment["sys_platform"] == sys.platform and target.python == python
-        if same and environment["platform_machine"].lower() == platform.machine().lower():
-            return target
-    raise InputError(
-        f"the project is not for Python {python} on this machine, so pip cannot be asked",
-        where="--prove",
-        hint="Run Poetry with a Python that the project is for, or leave --prove out.",
-    )

@@ -11,8 +11,8 @@ import pytest
 from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.migrate.comparison import selection_of, this_machine
 from poetry_aiops.migrate.model import Place
+from poetry_aiops.migrate.pip_report import selection_of, this_machine
 from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.writing.causes import Causes, Root
 from poetry_aiops.migrate.writing.installs import InstallProof, OldRequirementsFile, compare_with_pip
