@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PROGRAMS = ("buildah", "debootstrap")
 TIMEOUT = 900.0  # seconds; a step takes a few, the first apt-get on a busy machine many
+RACE = "sealing memfd copy: Device or resource busy"  # its copy of itself was still open: nothing has been run
+ATTEMPTS = 5
 PASSED_ON = ("PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
@@ -119,24 +121,27 @@ class Buildah:
             str(self.state),
         ]
         started = time.monotonic()
-        done = subprocess.run(
-            ["buildah", *own, *arguments],
-            cwd=cwd or self.folder,
-            env={
-                **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
-                "HOME": str(place),
-                "TMPDIR": str(place / "tmp"),  # cache mounts lie there
-                "LANG": "C.UTF-8",
-                "BUILDAH_ISOLATION": "chroot",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=TIMEOUT,
-            check=False,
-        )
+        for _ in range(ATTEMPTS):
+            done = subprocess.run(
+                ["buildah", *own, *arguments],
+                cwd=cwd or self.folder,
+                env={
+                    **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+                    "HOME": str(place),
+                    "TMPDIR": str(place / "tmp"),  # where cache mounts are kept
+                    "LANG": "C.UTF-8",
+                    "BUILDAH_ISOLATION": "chroot",
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                timeout=TIMEOUT,
+                check=False,
+            )
+            if RACE not in done.stdout:
+                break
         return Done(done.returncode, done.stdout, time.monotonic() - started)
 
     def must(self, *arguments: str) -> str:
