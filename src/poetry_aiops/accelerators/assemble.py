@@ -32,7 +32,7 @@ LONE_PROBLEMS = {
     ),
     ProbeFailure.NO_DEVICES: "The NVIDIA driver is loaded but finds no device.",
     ProbeFailure.NO_PROGRAM: (
-        "There is no nvidia-smi on that machine, which says nothing about its GPU; on a Jetson "
+        "nvidia-smi is missing on that machine, which does not mean that it has no GPU; on a Jetson "
         "`cat /etc/nv_tegra_release` shows more."
     ),
 }
@@ -133,7 +133,7 @@ def _driver_warnings(merged: Merged, jetson: bool) -> list[str]:  # noqa: FBT001
     if merged.won.get("driver") != merged.won.get("library") or merged.won["driver"] == "NVML":
         return []
     text = (
-        f"The version of the kernel module is not known; the library's ({merged.library}) is taken for the driver's. "
+        f"The version of the kernel module is unknown; the library's ({merged.library}) is used instead. "
         "`cat /proc/driver/nvidia/version` shows it."
     )
     return [text]
@@ -142,9 +142,7 @@ def _driver_warnings(merged: Merged, jetson: bool) -> list[str]:  # noqa: FBT001
 def _hung(observations: list[Observation]) -> list[str]:
     """Return which probes did not answer in time."""
     silent = [o.name for o in observations if o.outcome == "timeout"]
-    return [
-        f"{name} did not answer in time and was stopped; what it would say is not known." for name in silent
-    ]
+    return [f"{name} did not answer in time, so its result is unknown." for name in silent]
 
 
 def _lone_problems(host: Host, merged: Merged) -> list[str]:

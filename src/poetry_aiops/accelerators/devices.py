@@ -99,7 +99,7 @@ def _masked(state: State, mask: Mask | None) -> State:
     return State(
         usable=False,
         why=f"{mask.variable}={mask.value!r} hides it",
-        needs=f"Unset {mask.variable}, or set it to the devices that are to be used.",
+        needs=f"Unset {mask.variable}, or set it to the devices to use.",
     )
 
 

@@ -47,7 +47,7 @@ class DriverEnvironment(NamedTuple):
 
 
 USABLE = State()
-NOT_SHOWN = "nothing shows a working NVIDIA driver"
+NOT_SHOWN = "no sign of a working NVIDIA driver"
 GIVE = "Start the container with the GPU, such as `docker run --gpus all`."
 
 
@@ -123,9 +123,9 @@ def _absent(gpu: Gpu, around: DriverEnvironment) -> State | None:
         )
         return State(usable=False, why=why, needs=needs)
     if ProbeFailure.NO_NODES in around.problems and gpu.minor is None:
-        why = "there is no /dev/nvidia* there"
+        why = "/dev/nvidia* is missing"
         return State(
-            usable=False, why=why, needs=f"{GIVE} Outside of one run `sudo nvidia-modprobe -u -c=0`."
+            usable=False, why=why, needs=f"{GIVE} Outside a container, run `sudo nvidia-modprobe -u -c=0`."
         )
     if ProbeFailure.NOT_RUNNING in around.problems:
         return State(usable=False, why="the NVIDIA driver is not loaded", needs=_load(around))
@@ -133,7 +133,7 @@ def _absent(gpu: Gpu, around: DriverEnvironment) -> State | None:
     foreign = bound is not None and not bound.startswith("nvidia") and gpu.ordinal is None
     if foreign and around.os == "linux":
         why = f"the kernel uses {bound} for it, not NVIDIA's driver" if bound else "no driver is bound to it"
-        needs = "Give it back to the host from its virtual machine." if bound == "vfio-pci" else _load(around)
+        needs = "Detach it from its virtual machine." if bound == "vfio-pci" else _load(around)
         return State(usable=False, why=why, needs=needs)
     if around.driver is None and gpu.ordinal is None and not bound:
         needs = "Add the output of nvidia-smi or of /proc/driver/nvidia/version."
@@ -155,7 +155,7 @@ def _withheld(gpu: Gpu, around: DriverEnvironment) -> State | None:
     if around.nodes is None or around.wsl or around.os != "linux":
         return None
     if gpu.ordinal is None and around.listed and around.container:
-        return State(usable=False, why="this container was not given the device", needs=GIVE)
+        return State(usable=False, why="this container has no access to the device", needs=GIVE)
     if around.answered:
         return None
     wanted = f"/dev/nvidia{gpu.minor}" if gpu.minor is not None else None
@@ -163,8 +163,8 @@ def _withheld(gpu: Gpu, around: DriverEnvironment) -> State | None:
     if wanted in around.nodes or (wanted is None and numbered):
         return None
     if around.container:
-        setting = " (NVIDIA_VISIBLE_DEVICES withholds it)" if around.withheld else ""
-        why = f"this container was not given the device{setting}: the host's driver shows, its node does not"
+        setting = " (NVIDIA_VISIBLE_DEVICES hides it)" if around.withheld else ""
+        why = f"this container has no access to the device{setting}: the host's driver is visible, the device node is not"
         return State(usable=False, why=why, needs=GIVE)
     why = f"the driver is loaded but {wanted or '/dev/nvidia0'} is missing"
     needs = "Run `sudo nvidia-modprobe -u -c=0`, or nvidia-smi once as root."

@@ -140,7 +140,7 @@ class FixSolver:
             never |= worse
         culprits = frozenset(name for name, _ in never) & names
         listed = ", ".join(f"{name} {version}" for name, version in sorted(never))
-        return Unsolved(culprits, f"it would bring in vulnerable versions: {listed}")
+        return Unsolved(culprits, f"it would introduce vulnerable versions: {listed}")
 
     def _solve(
         self, chosen: Sequence[ProposedFix], never: frozenset[tuple[str, str]]
@@ -325,7 +325,7 @@ class _Search(Generic[T]):
         dropped: dict[str, str] = {}
         while names and not self.works(names):
             failure = self._failed.get(names)
-            why = failure.why if failure else "the time for this search is used up"
+            why = failure.why if failure else "this search reached its time limit"
             named = (failure.culprits if failure else frozenset()) & names or names
             if failure and failure.all_at_once:
                 dropped |= dict.fromkeys(named, why)

@@ -120,9 +120,9 @@ class _RecordReader:
         try:
             if datetime.fromisoformat(_time(value)).astimezone(UTC) <= datetime.now(UTC) + _CLOCKS_DIFFER:
                 return _time(value)
-            self.notes.append("withdrawn is still to come, so that the record is taken as valid")
+            self.notes.append("withdrawn is in the future, so the record counts as valid")
         except (ValueError, OverflowError):
-            self.notes.append("withdrawn is not a time, so that the record is taken as valid")
+            self.notes.append("withdrawn is not a time, so the record counts as valid")
         return None
 
     def vectors(self, value: object, where: str) -> tuple[tuple[str, str], ...]:
@@ -215,7 +215,7 @@ class _Entry:
                 if kind in _KINDS and isinstance(bound, str)
             ]
             if not known:
-                self.unreadable.append(f"an event of {where} is none that OSV knows")
+                self.unreadable.append(f"an event of {where} is not one that OSV defines")
             yield from known
 
 

@@ -68,7 +68,7 @@ class Counts:
     found: Mapping[str, Count] = field(default_factory=lambda: MappingProxyType({}))
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     unlisted: frozenset[str] = frozenset()
-    otherwise: str = "no source of download figures was asked"
+    otherwise: str = "no source of download figures was queried"
 
     def why_missing(self, name: str) -> str:
         return self.missing.get(name, self.otherwise)

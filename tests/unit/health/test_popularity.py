@@ -65,7 +65,7 @@ def test_known_and_unknown_counts() -> None:
     assert tuple(question.text for question in metric.open_questions) == (
         (
             "popularity: 1 of 3 packages: no source knows its downloads; "
-            "1 of 3 packages: no source of download figures was asked"
+            "1 of 3 packages: no source of download figures was queried"
         ),
     )
     silent = Counts(missing=counts.missing, unlisted=frozenset({"pear"}))
@@ -73,7 +73,7 @@ def test_known_and_unknown_counts() -> None:
     assert popularity_metric([apple, answered]).open_questions == ()
     assert (apple.downloads, apple.source, apple.date) == (999, "list.example", "2026-06-01")
     assert (pear.score, pear.reason) == (None, "no source knows its downloads")
-    assert plum.reason == "no source of download figures was asked"
+    assert plum.reason == "no source of download figures was queried"
     assert metric.coverage == pytest.approx(100 / 3)
     assert dict(metric.inputs) == {
         "fewest_downloads": 999,

@@ -89,7 +89,7 @@ def _open(report: HealthReport) -> Iterator[str]:
 def _idle(report: HealthReport) -> Iterator[str]:
     for idle in report.idle:
         message = f"{idle.ignore.key_path} {idle.ignore.id}: {idle.why}"
-        yield _line("warning", report, None, "an ignore that does nothing", message)
+        yield _line("warning", report, None, "an ignore without effect", message)
 
 
 def _summary(report: HealthReport) -> str:

@@ -24,7 +24,7 @@ class NextStep:
     why: str
 
 
-_DETAILS = NextStep("poetry health -v", "shows every metric and source, and what each rests on")
+_DETAILS = NextStep("poetry health -v", "shows every metric and source, and what each is based on")
 
 
 def next_step(report: HealthReport) -> NextStep | None:
@@ -59,7 +59,7 @@ def _about_questions(report: HealthReport) -> NextStep:
     if any("run `poetry lock`" in question or LACKS in question for question in report.gate.incomplete):
         return NextStep(
             "poetry lock",
-            "makes poetry.lock what pyproject.toml requires, with all that the locked packages need",
+            "completes poetry.lock, and makes it match pyproject.toml",
         )
     if (
         report.audit is not None
@@ -74,7 +74,7 @@ def _about_questions(report: HealthReport) -> NextStep:
     if report.audit is not None and report.audit.failed:
         return NextStep(
             "poetry health --update-advisories",
-            "fetches advisories and compares all packages on this machine, so that no name is sent",
+            "fetches advisories and compares all packages on this machine, without sending a name",
         )
     return _DETAILS
 

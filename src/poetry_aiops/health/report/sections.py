@@ -301,7 +301,7 @@ def _sources(report: HealthReport) -> Section:
         )
         for source in sources_of(report)
     )
-    notes = [] if rows else [Note("None was asked.", "warn")]
+    notes = [] if rows else [Note("None was queried.", "warn")]
     notes += [
         Note(f"{counted(count, 'package')} not applicable: {reason}", "dim")
         for reason, count in words.not_applicable(report)

@@ -191,7 +191,7 @@ class _Commands:
 
     def _finding(self, command: Command, near: str, known: Knowledge) -> CommandFinding | None:
         if _OLD_INSTALLER.search(command.text):
-            why = "Poetry's old installer is gone (not tried here; Poetry's documentation on installing)"
+            why = "Poetry's old installer is gone (not tested; Poetry's documentation on installing)"
             today = "curl -sSL https://install.python-poetry.org | python3 -"
             return CommandFinding("poetry-installer", why, today, "likely")
         call = call_of(command.words)

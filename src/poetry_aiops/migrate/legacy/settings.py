@@ -61,7 +61,7 @@ def _poetry(line: str) -> Iterator[tuple[str, CommandFinding]]:
     for old in facts.settings if "POETRY_" in line else ():
         if found := re.search(rf"\b{old.variable}\b\s*[:=]\s*[\"']?\w*", line):
             since = f" since Poetry {old.since}" if old.since else ""
-            why = f"the setting {old.name} is gone{since}, and so its variable does nothing"
+            why = f"the setting {old.name} is gone{since}, so its variable has no effect"
             yield found[0], CommandFinding("poetry-variable", why, "", "likely")
 
 

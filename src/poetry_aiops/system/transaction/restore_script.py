@@ -120,9 +120,9 @@ for run in ./.migration_backup/*/running; do
     stop "Another run was interrupted. First run: sh ${run%running}restore.sh"
 done
 each_file check
-[ "$bad" ] && stop "Nothing was changed. Put the files named above right by hand first."
+[ "$bad" ] && stop "Nothing was changed. First correct the files named above."
 if [ "$changed" ] && [ ! "$force" ]; then
-  say "Nothing was changed: the files named above would lose what they hold now. See --force." >&2
+  say "Nothing was changed: the files named above would lose their present content. See --force." >&2
   exit 1
 fi
 rm -rf "$here/staged" && mkdir "$here/staged" || stop "$here cannot be written. Nothing was changed."
