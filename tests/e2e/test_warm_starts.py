@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support import poetry_program
-from tests.support.fork_server import AVAILABLE, HOME_OF_THE_SERVER
+from tests.support import fork_server, poetry_program
+from tests.support.fork_server import AVAILABLE, HOME_OF_THE_SERVER, ForkServer
 from tests.support.poetry_program import PoetryProgram
 from tests.support.terminal import on_terminal
 
@@ -212,3 +212,21 @@ def test_what_the_interpreter_reads_when_it_starts_makes_it_start(tmp_path: Path
     code = "import sys; print(sys.stdout.encoding, sys.flags.hash_randomization)"
     run = python(tmp_path / "home", code).must(tmp_path, PYTHONIOENCODING="ascii", PYTHONHASHSEED="0")
     assert run.stdout == "ascii 0\n"
+
+
+def test_a_server_that_ends_at_its_start_is_reported(
+    monkeypatch: pytest.MonkeyPatch, mocker: MockerFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its name is free again then, and starting it once more would end the same way without end."""
+    started = subprocess.Popen
+
+    def ended(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+        process = started(*args, **options)
+        process.wait(60)
+        return process
+
+    mocker.patch.object(fork_server.subprocess, "Popen", ended)
+    monkeypatch.setenv("PYTEST_XDIST_TESTRUNUID", f"a server of its own {os.getpid()}")
+    with pytest.raises(RuntimeError, match="ended at its start, with exit code 1"):
+        ForkServer((), (), {"PYTHONHOME": "/nowhere"})
+    assert "encodings" in capfd.readouterr().err
