@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -13,26 +14,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _PATIENCE: Final = 60.0  # seconds, for a busy machine
-_SLEEPS: Final = "import time; time.sleep(600)"
 
 
 def family(folder: Path, *, ends: bool = False) -> str:
-    """Return Python code that starts a child, which starts a grandchild; their process ids go to files in ``folder``.
+    """Return a script of sh that starts a child, which starts a grandchild; their process ids go to files in ``folder``.
 
     All of them sleep for ten minutes; with ``ends`` the program itself ends once the grandchild has been started.
     """
-    child = (
-        "import os, subprocess, sys\n"
-        f"grandchild = subprocess.Popen([sys.executable, '-c', {_SLEEPS!r}])\n"
-        f"open({str(folder / 'child')!r}, 'w').write(str(os.getpid()))\n"
-        f"open({str(folder / 'part')!r}, 'w').write(str(grandchild.pid))\n"
-        f"os.replace({str(folder / 'part')!r}, {str(folder / 'grandchild')!r})\n{_SLEEPS}"
-    )
-    written = f"import os\nwhile not os.path.exists({str(folder / 'grandchild')!r}): time.sleep(0.05)"
-    return (
-        f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {child!r}])\n"
-        f"{written if ends else _SLEEPS}"
-    )
+    child, part, grandchild = (shlex.quote(str(folder / name)) for name in ("child", "part", "grandchild"))
+    starts = f"sleep 600 & echo $! > {part}; mv {part} {grandchild}; wait"
+    last = f"until test -e {grandchild}; do sleep 0.05; done" if ends else "wait"
+    return f"sh -c {shlex.quote(starts)} & echo $! > {child}; {last}"
 
 
 def in_time(run: Callable[[float], T], has_begun: Callable[[T], bool], timeout: float = 0.5) -> T:

@@ -64,7 +64,9 @@ def test_a_child_that_keeps_the_pipe_open_does_not_hold_us_up() -> None:
 @pytest.mark.parametrize("ends", [False, True], ids=["it hangs", "it ends and its child keeps the pipe"])
 def test_a_program_dies_with_its_children_and_theirs(tmp_path: Path, ends: bool) -> None:
     code = family(tmp_path, ends=ends)
-    in_time(lambda limit: python(code, limit), lambda _: (tmp_path / "grandchild").exists())
+    in_time(
+        lambda limit: run_limited(["sh", "-c", code], limit), lambda _: (tmp_path / "grandchild").exists()
+    )
     assert is_gone(tmp_path / "child")
     assert is_gone(tmp_path / "grandchild")
 
@@ -83,7 +85,7 @@ def test_an_interrupted_run_leaves_no_program_behind(tmp_path: Path) -> None:
     threading.Thread(target=once_it_runs, daemon=True).start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            python(family(tmp_path), timeout=300.0)
+            run_limited(["sh", "-c", family(tmp_path)], 300.0)
     finally:
         signal.signal(signal.SIGALRM, before)
     assert is_gone(tmp_path / "grandchild")
