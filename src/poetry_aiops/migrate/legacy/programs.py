@@ -94,7 +94,7 @@ def _tool(default: Program, words: tuple[Word, ...]) -> tuple[Program, tuple[Wor
 
 
 def _module(words: tuple[Word, ...]) -> tuple[Program, tuple[Word, ...]] | None:
-    """Return what ``python -m pip`` does; options of Python may stand in between."""
+    """Return what ``python -m pip`` does; options of Python may be in between."""
     for at, word in enumerate(words):
         if option := re.fullmatch(r"-[A-Za-z]*?m(?P<name>\w*)", word):
             joined = option["name"]
