@@ -130,7 +130,9 @@ def _set(known: Knowledge, name: str, rest: str) -> Knowledge:
     if name == "workdir":
         return replace(known, folder=_absolute(known, known.filled(rest.strip("\"'"))))
     if name == "user":
-        return replace(known, stage=replace(known.stage, is_root=rest.split(":", maxsplit=1)[0] in {"root", "0"}))
+        return replace(
+            known, stage=replace(known.stage, is_root=rest.split(":", maxsplit=1)[0] in {"root", "0"})
+        )
     pairs = {one["name"]: known.filled(one["value"].strip("\"'")) for one in _PAIR.finditer(rest)}
     if name == "env" and not _PAIR.match(rest):
         key, _, value = rest.partition(" ")
