@@ -116,7 +116,7 @@ class Causes:
         ]
         by = f", which {' and '.join(owners[:_SHOWN])} requires," if owners else ""
         if old is None:
-            return f"decide whether {file} needs {name}{by}, and write it there"
+            return f"decide whether {file} needs {name}{by} and write it there"
         return f"to install it, write {name}=={old} in {file}"
 
     def _excluded(self, name: str, old: str) -> str | None:

@@ -164,7 +164,7 @@ def test_two_versions_on_one_machine_have_no_cause_and_each_difference_a_next_st
         "boto": "one machine would get both versions: require one range of boto in pyproject.toml:4 (extra aws)",
         "kept": "to keep it, write kept==1 in web.txt",
         "lost": "to install it, write lost==1 in web.txt",
-        "more": "decide whether web.txt needs more, which base 1 requires,, and write it there",
+        "more": "decide whether web.txt needs more, which base 1 requires, and write it there",
     }
 
 
