@@ -219,7 +219,7 @@ def test_a_mask_that_names_a_gpu_beyond_the_last_is_told(machine: Machine) -> No
 @pytest.mark.parametrize("value", ["void", "none", ""])
 def test_gpus_withheld_by_the_container_runtime_are_told(machine: Machine, value: str) -> None:
     machine.holds("cu126").file(".dockerenv").file("sys/module/nvidia/version", "550.54.14\n")
-    misfit(machine.check(NVIDIA_VISIBLE_DEVICES=value), f"NVIDIA_VISIBLE_DEVICES={value!r} withholds")
+    misfit(machine.check(NVIDIA_VISIBLE_DEVICES=value), f"NVIDIA_VISIBLE_DEVICES={value!r} hides")
 
 
 def test_a_hanging_nvidia_smi_is_stopped_and_the_rest_still_counts(machine: Machine) -> None:
