@@ -6,9 +6,10 @@ address or UUID is, or else when they stand at the same place of lists of one le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.facts import Gpu
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.host import Host
 
 
-class Observation(NamedTuple):
+class Observation(Record):
     """One probe's answer; observations come most trusted first."""
 
     name: str
@@ -28,7 +29,7 @@ class Observation(NamedTuple):
     facts: TextFacts
 
 
-class HostBase(NamedTuple):
+class HostBase(Record):
     """What is known of the machine before any device is looked at, and the device nodes if it is live."""
 
     host: Host
@@ -36,7 +37,7 @@ class HostBase(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-class Merged(NamedTuple):
+class Merged(Record):
     """The facts that hold for all devices together, with the probe that decided each."""
 
     driver: str | None

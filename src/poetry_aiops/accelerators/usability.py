@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.facts import ProbeFailure
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.facts import Gpu
 
 
-class State(NamedTuple):
+class State(Record):
     """Whether a device can be used; ``repairable`` as in :class:`~poetry_aiops.accelerators.host.Accelerator`."""
 
     usable: bool = True
@@ -23,7 +24,7 @@ class State(NamedTuple):
     repairable: bool = False
 
 
-class DriverEnvironment(NamedTuple):
+class DriverEnvironment(Record):
     """What decides over all devices of one maker.
 
     ``nodes`` are the device nodes of a live machine, ``None`` for a pasted text, which cannot tell;
