@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from platformdirs import user_cache_path
 
@@ -22,7 +22,7 @@ from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 _NOISE = r"\((?:r|tm|c)\)|[®™]|nvidia corporation|\bnvidia\b|\bamd(?: ati)?\b|advanced micro devices,? inc\.?|\[amd/ati\]"
@@ -31,6 +31,9 @@ _CUT = r"\.\.\.?\s{0,20}$|…\s{0,20}$"
 
 STALE_AFTER_DAYS = 60
 FACTS = Path(__file__).parent.parent / "data" / "accelerators.toml"
+
+
+Row = TypeVar("Row")
 
 
 class DriverFloor(Record):
@@ -45,9 +48,9 @@ class Toolkit(Record):
     """The driver that came with one CUDA toolkit; ``update`` is its update number."""
 
     cuda: str
-    update: int
     linux: str
-    windows: str | None
+    windows: str | None = None
+    update: int = 0
 
 
 class TorchLine(Record):
@@ -59,11 +62,11 @@ class TorchLine(Record):
 
     line: str
     cuda: tuple[str, ...]
-    extra_cuda: tuple[str, ...]
     rocm: tuple[str, ...]
-    rocm_known: bool
     python: tuple[str, str]
     glibc: str
+    extra_cuda: tuple[str, ...] = ()
+    rocm_known: bool = True
     manylinux_2_28: tuple[str, ...] = ()
     """The indexes whose wheels of this line want glibc 2.28, where the others want less."""
 
@@ -120,19 +123,19 @@ class MacRule(Record):
     arch: str
     since: str
     macos: str
-    newest: str | None
+    newest: str | None = None
 
 
 class FrameworkCuda(Record):
     """The CUDA major version that one framework's package (with an extra) brings along."""
 
     package: str
-    extra: str | None
     cuda_major: int
+    extra: str | None = None
 
 
 class Catalogue:
-    """All facts, each table made into rows when it is first asked for, as most machines need few of them.
+    """All facts, each table made into rows when it is first used, as most machines need few of them.
 
     ``tables`` is a parsed ``accelerators.toml``, or one that parses its tables one by one.
     """
@@ -165,38 +168,27 @@ class Catalogue:
 
     @cached_property
     def driver_floors(self) -> tuple[DriverFloor, ...]:
-        return tuple(
-            DriverFloor(r["cuda_major"], r["linux"], r["windows"]) for r in self._tables["driver_floors"]
-        )
+        return self._rows("driver_floors", DriverFloor)
 
     @cached_property
     def toolkits(self) -> tuple[Toolkit, ...]:
-        return tuple(
-            Toolkit(r["cuda"], r.get("update", 0), r["linux"], r.get("windows"))
-            for r in self._tables["toolkits"]
-        )
+        return self._rows("toolkits", Toolkit)
 
     @cached_property
     def torch(self) -> tuple[TorchLine, ...]:
-        return tuple(_torch_line(row) for row in self._tables["torch"])
+        return self._rows("torch", TorchLine)
 
     @cached_property
     def cuda_indexes(self) -> tuple[CudaIndex, ...]:
-        return tuple(CudaIndex(r["name"], r["cuda"]) for r in self._tables["cuda_indexes"])
+        return self._rows("cuda_indexes", CudaIndex)
 
     @cached_property
     def cuda_arches(self) -> tuple[CudaArches, ...]:
-        return tuple(
-            CudaArches(r["index"], r["machine"], r["since"], r["until"], tuple(r["arches"]))
-            for r in self._tables["cuda_arches"]
-        )
+        return self._rows("cuda_arches", CudaArches, backend="index")
 
     @cached_property
     def rocm_indexes(self) -> tuple[RocmIndex, ...]:
-        return tuple(
-            RocmIndex(r["name"], tuple(r["gfx"]), tuple(r.get("systems", ("linux",))))
-            for r in self._tables["rocm_indexes"]
-        )
+        return self._rows("rocm_indexes", RocmIndex)
 
     @cached_property
     def gfx_notes(self) -> tuple[GfxNote, ...]:
@@ -206,10 +198,7 @@ class Catalogue:
 
     @cached_property
     def jetson_releases(self) -> tuple[JetsonRelease, ...]:
-        return tuple(
-            JetsonRelease(r["l4t_major"], r["jetpack"], r["cuda"], r["sbsa"])
-            for r in self._tables["jetson_releases"]
-        )
+        return self._rows("jetson_releases", JetsonRelease)
 
     @cached_property
     def jetson_boards(self) -> NameTable:
@@ -217,15 +206,11 @@ class Catalogue:
 
     @cached_property
     def mac_rules(self) -> tuple[MacRule, ...]:
-        return tuple(
-            MacRule(r["arch"], r["since"], r["macos"], r.get("newest")) for r in self._tables["mac_rules"]
-        )
+        return self._rows("mac_rules", MacRule)
 
     @cached_property
     def frameworks(self) -> tuple[FrameworkCuda, ...]:
-        return tuple(
-            FrameworkCuda(r["package"], r.get("extra"), r["cuda_major"]) for r in self._tables["frameworks"]
-        )
+        return self._rows("frameworks", FrameworkCuda)
 
     @cached_property
     def nvidia_ids(self) -> tuple[tuple[int, int, str], ...]:
@@ -267,6 +252,20 @@ class Catalogue:
     @cached_property
     def intel_names(self) -> tuple[str, ...]:
         return tuple(name for row in self._tables["intel_gpus"] for name in row["names"])
+
+    def _rows(self, table: str, kind: Callable[..., Row], **keys: str) -> tuple[Row, ...]:
+        """Return a table as rows; ``keys`` maps fields to keys of another name. A row's source is no field."""
+        named = {key: field for field, key in keys.items()}
+        return tuple(
+            kind(
+                **{
+                    named.get(key, key): tuple(value) if isinstance(value, list) else value
+                    for key, value in row.items()
+                    if key != "source"
+                }
+            )
+            for row in self._tables[table]
+        )
 
     def _ids(self, table: str, value: str) -> tuple[tuple[int, int, str], ...]:
         rows = self._tables[table]
@@ -389,7 +388,7 @@ def load_catalogue() -> Catalogue:
 
 
 class _TomlTables(dict[str, Any]):
-    """A TOML text of arrays of tables below a head, each array parsed when it is asked for: 12 ms for all of them."""
+    """A TOML text of arrays of tables below a head, each array parsed when it is first used: 12 ms for all of them."""
 
     def __init__(self, text: str) -> None:
         head, *self._rows = re.split(r"(?m)^(?=\[\[)", text)
@@ -399,19 +398,6 @@ class _TomlTables(dict[str, Any]):
         rows = "".join(row for row in self._rows if row.startswith(f"[[{name}]]"))
         self[name] = tomllib.loads(rows)[name]
         return self[name]
-
-
-def _torch_line(row: Mapping[str, Any]) -> TorchLine:
-    return TorchLine(
-        line=row["line"],
-        cuda=tuple(row["cuda"]),
-        extra_cuda=tuple(row.get("extra_cuda", ())),
-        rocm=tuple(row["rocm"]),
-        rocm_known=row.get("rocm_known", True),
-        python=(row["python"][0], row["python"][1]),
-        glibc=row["glibc"],
-        manylinux_2_28=tuple(row.get("manylinux_2_28", ())),
-    )
 
 
 class NameTable:

@@ -6,9 +6,13 @@ cleaned of control characters by the parser that read it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.system.record import Record
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.accelerators.observed import Observation
 
 
 AcceleratorKind = Literal["cuda", "rocm", "mps", "xpu", "jetson"]
@@ -95,25 +99,9 @@ class Host(Record):
     other_gpus: tuple[str, ...] = ()
 
 
-class ProbeReport(Record):
-    """One look at the machine: what was asked, the raw answer, and what came of it.
-
-    ``outcome`` is ``ok``, ``missing``, ``denied``, ``timeout``, ``exit N``, ``empty``, ``skipped`` with a
-    reason, or the name of a failure that the text reports. ``facts`` are short ``key=value`` lines in the
-    order in which they were read; ``won`` names the facts that this probe decided.
-    """
-
-    name: str
-    source: str
-    raw: str | None
-    outcome: str
-    facts: tuple[str, ...] = ()
-    won: tuple[str, ...] = ()
-
-
 class Detection(Record):
     """A host with the probes that described it and what the user should know about the reading."""
 
     host: Host
-    probes: tuple[ProbeReport, ...] = ()
+    probes: tuple[Observation, ...] = ()
     warnings: tuple[str, ...] = ()

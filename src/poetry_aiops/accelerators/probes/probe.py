@@ -81,7 +81,15 @@ class ProbeProgram(Record):
         return " ".join(self.spellings[0])
 
 
-Source = File | Files | Names | ProbeProgram
+class PastedOnly(Record):
+    """Nothing of this machine: people paste the text."""
+
+    def read(self, _reader: Reader) -> SourceText:
+        """Return that there is nothing to read."""
+        return SourceText(None, "missing")
+
+
+Source = File | Files | Names | PastedOnly | ProbeProgram
 
 
 class Probe(Record):
