@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _BRACKETED = r"\[0x([0-9a-fA-F]{4})\]"
 
 
-def gpu_named(label: str, device_id: str | None = None) -> Gpu:
+def gpu_named(label: str) -> Gpu:
     """Return an Intel GPU of a name; an id in brackets within it counts."""
     found = re.search(_BRACKETED, label[:200])
     plain = label.replace("(R)", "").replace("(TM)", "")
-    return Gpu(INTEL, name=name(plain), device_id=device_id or (found.group(1).lower() if found else None))
+    return Gpu(INTEL, name=name(plain), device_id=found.group(1).lower() if found else None)
 
 
 # ``xpu-smi discovery`` as a table, JSON or CSV.
