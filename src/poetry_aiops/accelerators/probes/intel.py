@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.facts import INTEL, Gpu, TextFacts
+from poetry_aiops.accelerators.probes.fields import bus_key, lines, name
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
-from poetry_aiops.system.text import bus_key, clean, lines, name
+from poetry_aiops.system.text import clean
 
 
 if TYPE_CHECKING:

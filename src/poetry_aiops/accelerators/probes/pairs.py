@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu, TextFacts
-from poetry_aiops.system.text import (
+from poetry_aiops.accelerators.probes.fields import (
     bus_key,
     bus_of_location,
     is_nothing,
