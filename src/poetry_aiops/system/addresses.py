@@ -171,7 +171,7 @@ def _parts(mark: str, parts: list[str], harmless: re.Pattern[str], *, hide: bool
     kept = []
     for part in parts:
         name, equals, value = part.partition("=")
-        if not part or harmless.fullmatch(part) or (equals and _VARIABLES.match(value)):
+        if not part or harmless.fullmatch(part) or _VARIABLES.match(value):
             kept.append(part)
         elif hide:
             kept.append(f"{name}={HIDDEN}" if equals else HIDDEN)
