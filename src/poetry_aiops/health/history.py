@@ -74,10 +74,9 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Every readable run, oldest first; ``damaged`` counts the lines that could not be read."""
+    """Every readable run, oldest first."""
 
     entries: tuple[HistoryEntry, ...] = ()
-    damaged: int = 0
 
     @property
     def last(self) -> HistoryEntry | None:
@@ -133,9 +132,7 @@ def entry_of(
 
 def read_history(text: str) -> History:
     """Return the runs in the text of a history file; never raises for what is in it."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    entries = [entry for line in lines if (entry := _parsed(line)) is not None]
-    return History(tuple(entries), len(lines) - len(entries))
+    return History(tuple(entry for line in text.splitlines() if (entry := _parsed(line)) is not None))
 
 
 def appended(text: str, entry: HistoryEntry) -> str:
