@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_aiops.cli.document import stamp
 from poetry_aiops.health.advisory import Severity
 
 
@@ -153,7 +154,7 @@ def line_of(entry: HistoryEntry) -> str:
     """Return an entry as one line of JSON without a line end."""
     document = {
         "schema": SCHEMA,
-        "generated": entry.generated.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "generated": stamp(entry.generated),
         "lock": entry.lock,
         "score": _rounded(entry.score),
         "coverage": _rounded(entry.coverage),

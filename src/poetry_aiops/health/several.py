@@ -74,9 +74,7 @@ def _lines(outcomes: Sequence[ProjectOutcome[HealthReport]], view: TextView) -> 
     """Yield the verdict of each project, then the screen of each."""
     yield styled(counted(len(outcomes), "project"), "title")
     for one in outcomes:
-        verdict = (
-            words.GateVerdict("could not be read", "bad") if one.result is None else words.verdict(one.result)
-        )
+        verdict = words.Note("could not be read", "bad") if one.result is None else words.verdict(one.result)
         yield from labelled(f"  {for_terminal(one.folder)}: ", verdict.text, view.width, verdict.style)
     for one in outcomes:
         if one.result is not None:

@@ -39,7 +39,7 @@ from packageurl import PackageURL
 
 from poetry_aiops.cli.escape import clipped, web_address
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.words import as_uri
+from poetry_aiops.health.report.cases import FindingRows, as_uri, cases, ignored_cases
 from poetry_aiops.system.addresses import public_address
 
 
@@ -140,11 +140,10 @@ def _dependencies(
 
 
 def _vulnerabilities(report: HealthReport, components: dict[PackageKey, Component]) -> list[Vulnerability]:
-    cases = (*words.cases(report), *words.ignored_cases(report))
-    return [_vulnerability(case, components) for case in cases]
+    return [_vulnerability(case, components) for case in (*cases(report), *ignored_cases(report))]
 
 
-def _vulnerability(case: words.FindingRows, components: dict[PackageKey, Component]) -> Vulnerability:
+def _vulnerability(case: FindingRows, components: dict[PackageKey, Component]) -> Vulnerability:
     finding, ignore = case.finding, case.ignore
     address = web_address(finding.url)
     mark = "" if ignore is None else "#ignored"

@@ -13,6 +13,7 @@ from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_aiops.cli.document import stamp
 from poetry_aiops.cli.escape import for_terminal, web_address
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.next_step import next_step
@@ -43,6 +44,7 @@ def health_page(report: HealthReport) -> str:
     return _template().render(
         report=report,
         words=words,
+        stamp=stamp,
         web_address=web_address,
         policy=content_policy(style),
         style=style,

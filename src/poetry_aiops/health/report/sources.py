@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from poetry_aiops.health.report.words import stamp
+from poetry_aiops.cli.document import stamp
 from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from poetry_aiops.cli.styled import Style
     from poetry_aiops.health.advisory import AdvisorySource
     from poetry_aiops.health.report.model import HealthReport
     from poetry_aiops.index.release_records import IndexUse
@@ -35,8 +36,11 @@ class SourceRow:
     address: str | None = None
 
     @property
-    def good(self) -> bool:
-        return self.reachable and not self.problems
+    def state(self) -> tuple[str, Style]:
+        """What is wrong with it, if anything, and how that looks."""
+        if self.reachable and not self.problems:
+            return "in order", "good"
+        return "; ".join(self.problems) or "not reachable", "warn"
 
 
 def sources_of(report: HealthReport) -> tuple[SourceRow, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.styled import StyledText, labelled, paragraph, styled, table, table_blocks
 from poetry_aiops.health.report import words
+from poetry_aiops.health.report.cases import folded, open_audits
 from poetry_aiops.health.report.next_step import next_step
 from poetry_aiops.health.report.sections import by_package, facts, reasons, sections
 from poetry_aiops.health.report.trend import ASCII_BLOCKS, BLOCKS
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from poetry_aiops.cli.styled import Line, Style
     from poetry_aiops.health.report.model import HealthReport
-    from poetry_aiops.health.report.sections import Cell, Note, Section
+    from poetry_aiops.health.report.sections import Cell, Section
+    from poetry_aiops.health.report.words import Note
 
 
 _NARROW: Final = 36
@@ -80,8 +82,8 @@ class _FirstScreen:
         self.found = by_package(report)
         self.rows = [_spans(row) for row in self.found.rows[:_ROWS]]
         said = {source.problem for source in report.audit.sources} if report.audit else set()
-        folded = words.folded(words.open_audits(report))
-        self.folded = [(why, names) for why, names in folded if why not in said]
+        reasons_of = folded(open_audits(report))
+        self.folded = [(why, names) for why, names in reasons_of if why not in said]
         self.also = [
             section.title[0].lower() + section.title[1:]
             for section in sections(report)
@@ -108,7 +110,7 @@ class _FirstScreen:
             yield ()
             yield styled("Not audited", "warn")
             for reason, names in self.folded[:few]:
-                text = f"{names[0] if len(names) == 1 else f'{len(names)} packages'}: {reason}"
+                text = f"{words.packages_in_words(names)}: {reason}"
                 first, *rest = paragraph(for_terminal(text), width, style="warn")
                 if len(rest) < reason_lines:
                     yield from (first, *rest)
