@@ -166,7 +166,7 @@ def _vulnerability(case: FindingRows, components: dict[PackageKey, Component]) -
 
 
 def _analysis(ignore: Ignore) -> VulnerabilityAnalysis:
-    """Return the VEX state: an ignore without an end says "not affected", one that ends has to be looked at again."""
+    """Return the VEX state: an ignore without an end says "not affected", one that ends has to be checked again."""
     for_now = ignore.expires is not None or ignore.until_fixed
     state = ImpactAnalysisState.IN_TRIAGE if for_now else ImpactAnalysisState.NOT_AFFECTED
     return VulnerabilityAnalysis(
