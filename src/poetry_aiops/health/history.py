@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_aiops.cli.document import stamp
+from poetry_aiops.cli.document import picked, stamp
 from poetry_aiops.health.advisory import Severity
 
 
@@ -155,10 +155,8 @@ def line_of(entry: HistoryEntry) -> str:
     document = {
         "schema": SCHEMA,
         "generated": stamp(entry.generated),
-        "lock": entry.lock,
-        "score": _rounded(entry.score),
-        "coverage": _rounded(entry.coverage),
-        "metrics": {name: _rounded(score) for name, score in entry.metrics.items()},
+        **picked(entry, "lock score coverage"),
+        "metrics": {name: score and round(score, 2) for name, score in entry.metrics.items()},
         "feeds": dict(sorted(entry.feeds.items())),
         "findings": [seen_row(seen) for seen in entry.findings],
         "ignored": list(entry.ignored),
@@ -202,13 +200,7 @@ def _feeds(audit: Audit | None) -> dict[str, str]:
 
 def seen_row(seen: Seen) -> dict[str, object]:
     """Return a finding as the history and the JSON document write it."""
-    return {
-        "package": seen.package,
-        "version": seen.version,
-        "id": seen.id,
-        "severity": str(seen.severity),
-        "aliases": list(seen.names),
-    }
+    return {**picked(seen, "package version id severity"), "aliases": seen.names}
 
 
 def _parsed(line: str) -> HistoryEntry | None:
@@ -249,7 +241,3 @@ def _seen_in(row: Mapping[str, Any]) -> Seen:
 
 def _optional_number(value: object) -> float | None:
     return None if value is None else float(str(value))
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)

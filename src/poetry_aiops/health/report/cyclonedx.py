@@ -58,14 +58,9 @@ _METHODS: Final = {
 }
 
 
-_ALGORITHMS: Final = {
-    "md5": (HashAlgorithm.MD5, 32),
-    "sha1": (HashAlgorithm.SHA_1, 40),
-    "sha256": (HashAlgorithm.SHA_256, 64),
-    "sha384": (HashAlgorithm.SHA_384, 96),
-    "sha512": (HashAlgorithm.SHA_512, 128),
-}
-_HEX: Final = re.compile(r"[0-9a-fA-F]+")
+_DIGEST: Final = re.compile(
+    "md5:[0-9a-fA-F]{32}|sha1:[0-9a-fA-F]{40}|sha256:[0-9a-fA-F]{64}|sha384:[0-9a-fA-F]{96}|sha512:[0-9a-fA-F]{128}"
+)
 
 
 def health_cyclonedx(report: HealthReport) -> str:
@@ -268,11 +263,10 @@ def _references(package: Package) -> list[ExternalReference]:
 
 
 def _hash(file: LockedFile) -> HashType | None:
-    name, _, digest = file.hash.partition(":")
-    algorithm, length = _ALGORITHMS.get(name, (None, 0))
-    if algorithm is None or len(digest) != length or not _HEX.fullmatch(digest):
+    if not _DIGEST.fullmatch(file.hash):
         return None
-    return HashType(alg=algorithm, content=digest)
+    name, _, digest = file.hash.partition(":")
+    return HashType(alg=HashAlgorithm(name.upper().replace("SHA", "SHA-")), content=digest)
 
 
 def _package_facts(row: PackageRow) -> list[Property]:

@@ -61,21 +61,14 @@ def _about_questions(report: HealthReport) -> NextStep:
             "poetry lock",
             "makes poetry.lock what pyproject.toml requires, with all that the locked packages need",
         )
-    if (
-        report.audit is not None
-        and report.audit.failed
-        and any(not source.reachable for source in report.audit.sources)
-    ):
-        return NextStep(
-            "poetry health --update-advisories",
-            "fetches the advisory database from another address and compares it on this machine; behind a proxy set"
-            " HTTPS_PROXY, with a mirror or a file give --advisories URL or osv.zip",
-        )
     if report.audit is not None and report.audit.failed:
-        return NextStep(
-            "poetry health --update-advisories",
-            "fetches advisories and compares all packages on this machine, so that no name is sent",
-        )
+        why = "fetches advisories and compares all packages on this machine, so that no name is sent"
+        if not all(source.reachable for source in report.audit.sources):
+            why = (
+                "fetches the advisory database from another address and compares it on this machine; behind a proxy"
+                " set HTTPS_PROXY, with a mirror or a file give --advisories URL or osv.zip"
+            )
+        return NextStep("poetry health --update-advisories", why)
     return _DETAILS
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.cli.escape import for_markdown, for_sarif, web_address
 from poetry_aiops.health.advisory import Severity
-from poetry_aiops.health.signals import SignalKind
 
 
 if TYPE_CHECKING:
@@ -25,21 +24,6 @@ _BANDS: Final = {
 """GitHub reads the level from the number again, so that it must be in the band of the level that we report."""
 
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_SIGNALS: Final = {
-    SignalKind.QUARANTINED: "The index has quarantined the project",
-    SignalKind.GONE: "The locked release is no longer on its index",
-    SignalKind.YANKED: "The locked release was yanked",
-    SignalKind.PROVENANCE_LOST: "The locked release has no provenance, the one before it has",
-    SignalKind.ARCHIVED: "The project is archived",
-    SignalKind.DEPRECATED: "The project is deprecated",
-    SignalKind.INACTIVE: "The project calls itself inactive",
-    SignalKind.YOUNG: "The locked release is very young",
-    SignalKind.SDIST_ONLY: "The locked release has no wheel",
-    SignalKind.PYTHON_END_OF_LIFE: "The project allows a Python without security fixes",
-    SignalKind.NO_PROVENANCE: "The locked release has no provenance",
-}
-
-
 _POLICY: Final = {
     "licence": "The licence is not one that the project accepts",
     "min-score": "The score is below the one that the project requires",
@@ -51,7 +35,7 @@ def rule_of(alert: Alert) -> dict[str, Any]:
     if alert.case is not None:
         return advisory_rule(alert.case.finding)
     if alert.kind == "signal":
-        text = f"{_SIGNALS[SignalKind(alert.id)]}."
+        text = f"Supply-chain signal: {alert.id.replace('-', ' ')}."
         more = "The package's own index says so; poetry health reads it without any advisory."
         return _rule(f"signal-{alert.id}", "SupplyChainSignal", text, more, "supply-chain")
     more = "[tool.poetry-aiops.health] in pyproject.toml, or an option of the run, says so."
