@@ -16,7 +16,7 @@ from poetry_aiops.health.report.trend import ASCII_BLOCKS, BLOCKS
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from poetry_aiops.cli.styled import Line, Style
     from poetry_aiops.health.report.model import HealthReport
@@ -58,9 +58,14 @@ def health_lines(report: HealthReport, view: TextView | None = None) -> tuple[Li
     return lines
 
 
+def joined(lines: Iterable[Line]) -> str:
+    """Return styled lines as plain text."""
+    return "\n".join("".join(span.text for span in line) for line in lines)
+
+
 def _whole(report: HealthReport, view: TextView) -> Iterator[Line]:
     yield from _head(report, view.width)
-    yield from (line for note in reasons(report) for line in _reason(note, view.width))
+    yield from _notes(reasons(report), view.width)
     for section in sections(report):
         yield ()
         yield from paragraph(section.title, view.width, 0, section.style or "title")
@@ -94,7 +99,7 @@ class _FirstScreen:
         """Yield the screen with at most so many rows, and lines for one reason."""
         width, few = self.width, min(_REASONS, most)
         yield from self.head
-        yield from (line for note in self.reasons[:few] for line in _reason(note, width))
+        yield from _notes(self.reasons[:few], width)
         yield from _more(len(self.reasons) - few, width)
         if self.step is not None:
             yield ()
@@ -134,8 +139,9 @@ def _head(report: HealthReport, width: int) -> list[Line]:
     return lines
 
 
-def _reason(note: Note, width: int) -> list[Line]:
-    return paragraph(for_terminal(note.text), width, style=note.style)
+def _notes(notes: Sequence[Note], width: int) -> Iterator[Line]:
+    for note in notes:
+        yield from paragraph(for_terminal(note.text), width, style=note.style)
 
 
 def _table(section: Section, width: int) -> Iterator[Line]:
