@@ -67,7 +67,7 @@ def _driver_warnings(evidence: Evidence) -> list[str]:
     if won["driver"] != won["library"] or won["driver"] == "NVML":
         return []
     text = (
-        f"The version of the kernel module is not known; the library's ({library}) is taken for the driver's. "
+        f"The version of the kernel module is unknown; the library's ({library}) is used instead. "
         "`cat /proc/driver/nvidia/version` shows it."
     )
     return [text]
