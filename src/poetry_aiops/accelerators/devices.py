@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators import masks as masking
-from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu
+from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu, ProbeFailure
 from poetry_aiops.accelerators.host import Accelerator, Mask
 from poetry_aiops.accelerators.observed import first
 from poetry_aiops.accelerators.usability import Unusable, amd_state, intel_state, nvidia_state
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.observed import Evidence
 
 
+OF_A_GPU = frozenset(
+    {ProbeFailure.MISMATCH, ProbeFailure.NO_PERMISSION, ProbeFailure.LOST, ProbeFailure.NO_LIBCUDA}
+)
+"""The failures of a driver that has a GPU."""
 OLDEST_MPS_MACOS = "12.3"
 
 
@@ -87,6 +91,8 @@ def _stands_for_a_gpu(evidence: Evidence) -> bool:
     On a live Linux it does not where the PCI bus could be read.
     """
     host = evidence.host
+    if evidence.nodes is None and not evidence.problems.isdisjoint(OF_A_GPU):
+        return True
     if evidence.nodes is not None and host.os == "linux" and not (host.wsl or host.container):
         pci_read = any(o.name == "PCI devices" and o.outcome == "ok" for o in evidence.observations)
         return evidence.driver is not None and not pci_read
