@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
-from poetry_aiops.index.file_listing import files_on
+from poetry_aiops.index.file_listing import listed
 from poetry_aiops.index.page_fetch import FetchError, PageFetcher
 from poetry_aiops.index.record_cache import CachedRecord, RecordCache
 from poetry_aiops.index.release_records import (
@@ -25,7 +25,14 @@ from poetry_aiops.index.release_records import (
     record_key,
     why_not_from_index,
 )
-from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError, read_page, version_of
+from poetry_aiops.index.simple_page import (
+    ACCEPT,
+    Needed,
+    UnreadablePageError,
+    page_files,
+    page_of,
+    version_of,
+)
 from poetry_aiops.index.source import IndexSource, sources_of
 from poetry_aiops.project.versions import public_version
 
@@ -47,6 +54,8 @@ _NO_OWNERS: Final = "its index names no owners"
 
 
 THREADS: Final = 8
+RECENT: Final = timedelta(days=800)
+"""The age up to which a record has every release, so that those of the last 24 months are there when it is 30 days old."""
 OFFLINE: Final = "it was not asked (offline)"
 _NOT_ASKED: Final = "the owners were not looked up"
 
@@ -230,17 +239,19 @@ class _PageReader:
             if kept is None:
                 raise UnreadablePageError("it says that nothing has changed, but nothing was known")
             return replace(kept, record=replace(kept.record, fetched=self.now))
-        page = read_page(key[1], fetched.content, fetched.content_type)
+        files, status = page_files(fetched.content, fetched.content_type)
+        needed = Needed(frozenset(self.locked[key]), (self.now - RECENT).date().isoformat())
+        page = page_of(key[1], files, status, needed)
         before = kept.record.about if kept else About(owners_reason=_NOT_ASKED)
         about = replace(before, status=page.status, status_reason=page.status_reason)
-        places = self._places(fetched, key, address) if self._metadata else {}
-        record = IndexRecord(*key, self.now, page.releases, about, page.skipped, metadata=places)
+        places = self._places(files, key, address) if self._metadata else {}
+        record = IndexRecord(*key, self.now, page.releases, about, metadata=places)
         return CachedRecord(record, fetched.etag, kept.about_asked if kept else None)
 
-    def _places(self, fetched: Fetched, key: RecordKey, address: str) -> dict[str, str]:
+    def _places(self, files: list[object], key: RecordKey, address: str) -> dict[str, str]:
         """Return where each locked version has a metadata file, empty for one without any."""
         found = dict.fromkeys(self.locked[key], "")
-        for file in files_on(fetched.content or b"", fetched.content_type, address):
+        for file in listed(files, address):
             version = public_version(version_of(file.name, key[1]) or "")
             if found.get(version) == "":
                 found[version] = file.metadata
