@@ -171,9 +171,9 @@ def probes(data: bytes) -> None:
 
 def osv(data: bytes) -> None:
     """Read advisories as a snapshot of one file or a zip, and as an answer of the service; judge versions by them."""
-    index = build_index([("record.json", data)], "0" * 64, "2026-01-01T00:00:00Z")
+    index = build_index([("record.json", data)], "0" * 64, NOW)
     for name in index.places:
-        for advisory in index.about(name):
+        for advisory in index.about(name, NOW):
             rate(advisory, name)
             for version in VERSIONS:
                 match(advisory, name, version)
