@@ -40,8 +40,8 @@ BETTER = {
 
 TURN = re.compile(rf"\b(?:{'|'.join(BETTER)})\b", re.IGNORECASE)
 ANYWHERE = re.compile(r"\b(?:told|whence|gravest|somebody|nobody|shall)\b", re.IGNORECASE)
-"""What names, docstrings and comments of the source do without as well."""
-FLOOR = ("system", "project", "index", "cli", "config.py", "errors.py", "plugin.py")
+"""What names in the source do without as well."""
+PACKAGES = sorted(path.name for path in SOURCE.iterdir() if path.name != "__pycache__")
 _TAG = re.compile(r"\{%.*?%\}")  # of a template
 TEXTS = [
     *PAGES,
@@ -63,19 +63,22 @@ def literals(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-@for_each("package", sorted(path.name for path in SOURCE.iterdir() if path.name != "__pycache__"))
-def test_messages_and_help_texts_use_the_usual_words(package: str) -> None:
+def modules(package: str) -> list[Path]:
     place = SOURCE / package
-    modules = [place] if place.suffix == ".py" else sorted(place.rglob("*.py"))
+    return [place] if place.suffix == ".py" else sorted(place.rglob("*.py"))
+
+
+@for_each("package", PACKAGES)
+def test_messages_and_help_texts_use_the_usual_words(package: str) -> None:
     assert [
         f"{path.relative_to(SOURCE)}:{line} {found[0]!r} in {text[:100]!r}"
-        for path in modules
+        for path in modules(package)
         for line, text in literals(path)
         for found in TURN.finditer(text)
     ] == []
 
 
-def test_names_docstrings_and_comments_use_the_usual_words() -> None:
+def test_names_use_the_usual_words() -> None:
     assert [
         f"{path.relative_to(SOURCE)}:{number}: {line.strip()[:100]}"
         for path in sorted(SOURCE.rglob("*.py"))
@@ -92,12 +95,11 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
                 yield token.start[0], token.string
 
 
-@for_each("part", FLOOR)
-def test_docstrings_and_comments_of_the_floor_use_the_usual_words(part: str) -> None:
-    place = SOURCE / part
+@for_each("package", PACKAGES)
+def test_docstrings_and_comments_use_the_usual_words(package: str) -> None:
     assert [
         f"{path.relative_to(SOURCE)}:{line}: {found[0]!r}"
-        for path in ([place] if place.suffix == ".py" else sorted(place.rglob("*.py")))
+        for path in modules(package)
         for line, text in prose(path)
         for found in TURN.finditer(text)
     ] == []
