@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.docs.console import PAGES, REPOSITORY
 from tests.support.every import for_each
+from tests.support.sources import SOURCE, trees
 
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-SOURCE = REPOSITORY / "src" / "poetry_aiops"
 BETTER = {
     r"told|tells|telling": "reported, says, names",
     r"(cannot|does not|did not) tell": "is unknown, does not report",
@@ -52,13 +52,11 @@ TEXTS = [
 
 def literals(path: Path) -> Iterator[tuple[int, str]]:
     """Return the texts of a module that can reach a user, with their lines: no docstring and no comment."""
-    tree = ast.parse(path.read_text("utf-8"))
+    nodes = list(ast.walk(trees()[path]))
     statements = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        node.value for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in statements:
             yield node.lineno, node.value
 
