@@ -30,11 +30,10 @@ from poetry_aiops.health.licence_policy import refused_licences, unknown_licence
 from poetry_aiops.health.maintenance import maintenance_metric, maintenance_of
 from poetry_aiops.health.news import news
 from poetry_aiops.health.popularity import (
-    download_counts,
+    downloads_at,
     list_address,
     popularity_metric,
     popularity_of,
-    public_names,
 )
 from poetry_aiops.health.report.formats import report_text
 from poetry_aiops.health.report.model import HealthReport, Location
@@ -318,8 +317,7 @@ class HealthLook:
         return cooldown_of(self.subject.poetry.config)
 
     def _popularity(self) -> list[Popularity]:
-        counts = download_counts(
-            public_names(self.packages, self.origins),
+        listed = downloads_at(
             list_address(os.environ),
             self.folder / "downloads",
             now=self.request.clock,
@@ -327,7 +325,7 @@ class HealthLook:
         )
         direct = self.demands.direct
         return [
-            popularity_of(package, counts, self.origins, direct=package.name in direct)
+            popularity_of(package, listed, self.origins, direct=package.name in direct)
             for package in self.packages
         ]
 
