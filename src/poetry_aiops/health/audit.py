@@ -24,7 +24,7 @@ from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.feeds import feeds_of
 from poetry_aiops.health.findings import released_fixes
 from poetry_aiops.health.gate import LACKS, GateFacts, judge
-from poetry_aiops.health.history import Run, appended, entry_of, read_history, trend
+from poetry_aiops.health.history import HistoryEntry, appended, read_history, trend, with_facts
 from poetry_aiops.health.ignores import Sorted, apply_ignores
 from poetry_aiops.health.licence_policy import refused_licences, unknown_licences
 from poetry_aiops.health.maintenance import maintenance_metric, maintenance_of
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.currency import Currency
     from poetry_aiops.health.demands import Demands
     from poetry_aiops.health.gate import Gate
-    from poetry_aiops.health.history import History, HistoryEntry
+    from poetry_aiops.health.history import History
     from poetry_aiops.health.maintenance import Maintenance
     from poetry_aiops.health.metric import Metric, MetricName
     from poetry_aiops.health.news import News
@@ -508,13 +508,8 @@ class HealthLook:
         packages = frozenset(f"{package.name}=={package.version}" for package in self.packages)
         gate = judge(self.request.rules, self.facts)
         ignored = [one.finding.id for one in self.sorted.ignored]
-        return entry_of(
-            Run(self.request.now, lock, packages, self.scope),
-            self.facts,
-            self.audit,
-            ignored,
-            gate.incomplete,
-        )
+        entry = HistoryEntry(self.request.now, lock, packages, scope=self.scope)
+        return with_facts(entry, self.facts, self.audit, ignored, gate.incomplete)
 
     @cached_property
     def news(self) -> News:

@@ -67,11 +67,6 @@ class Needed:
     since: str = ""
 
 
-def read_page(name: str, content: bytes, content_type: str) -> Page:
-    """Return what the page of a project says, by its canonical name; raises UnreadablePageError as `page_files` does."""
-    return page_of(name, *page_files(content, content_type))
-
-
 def page_files(content: bytes, content_type: str) -> tuple[list[object], object]:
     """Return the files of a page in the form of PEP 691, of which some may be damaged, and its project status.
 

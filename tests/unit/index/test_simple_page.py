@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.every import for_each
 
-from poetry_aiops.index.simple_page import JSON_TYPE, Needed, Page, UnreadablePageError, page_of, read_page
+from poetry_aiops.index.simple_page import JSON_TYPE, Needed, Page, UnreadablePageError, page_files, page_of
 
 
 def page(*files: Any, name: str = "my-lib", status: Any = None) -> Page:
     content = json.dumps({"files": files, "project-status": status}).encode()
-    return read_page(name, content, JSON_TYPE)
+    return page_of(name, *page_files(content, JSON_TYPE))
 
 
 def html(body: str, name: str = "my-lib") -> Page:
-    return read_page(name, body.encode(), "text/html; charset=utf-8")
+    return page_of(name, *page_files(body.encode(), "text/html; charset=utf-8"))
 
 
 def file(filename: str, **more: Any) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def test_html_gives_all_but_the_times() -> None:
 )
 def test_what_is_no_index_page_is_refused(content: bytes, kind: str) -> None:
     with pytest.raises(UnreadablePageError):
-        read_page("my-lib", content, kind)
+        page_files(content, kind)
 
 
 def test_a_hostile_file_name_costs_no_time() -> None:
