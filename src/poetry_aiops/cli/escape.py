@@ -59,9 +59,9 @@ def for_markdown(text: str, longest: int = LONGEST) -> str:
     return re.sub(r"(?i)\bwww(?=\.)", "www<!-- -->", parted)
 
 
-def markdown_code(text: str, longest: int = LONGEST) -> str:
+def markdown_code(text: str) -> str:
     """Return the text as a code span that stays one inside a table; longer fences hold backticks."""
-    clean = for_terminal(text, longest).replace("|", "\\|")
+    clean = for_terminal(text).replace("|", "\\|")
     if not clean:
         return ""
     fence = "`" * (max((len(run) for run in re.findall(r"`+", clean)), default=0) + 1)

@@ -168,7 +168,7 @@ def _parts(mark: str, parts: list[str], harmless: str, *, hide: bool) -> str:
     kept = []
     for part in parts:
         name, equals, value = part.partition("=")
-        if not part or re.fullmatch(harmless, part) or (equals and re.match(_VARIABLES, value)):
+        if not part or re.fullmatch(harmless, part) or re.match(_VARIABLES, value):
             kept.append(part)
         elif hide:
             kept.append(f"{name}={HIDDEN}" if equals else HIDDEN)

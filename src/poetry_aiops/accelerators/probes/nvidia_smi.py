@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.accelerators.facts import NVIDIA, Gpu, ProbeFailure, TextFacts
+from poetry_aiops.accelerators.probes.fields import bus_key, is_nothing, lines, name, number, pci_id, version
 from poetry_aiops.accelerators.probes.probe import PastedOnly, Probe, ProbeProgram
-from poetry_aiops.system.text import bus_key, clean, is_nothing, lines, name, number, pci_id, version
+from poetry_aiops.system.text import clean
 
 
 if TYPE_CHECKING:

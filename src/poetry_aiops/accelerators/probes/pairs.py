@@ -12,8 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu, TextFacts
-from poetry_aiops.system.record import Record
-from poetry_aiops.system.text import (
+from poetry_aiops.accelerators.probes.fields import (
     bus_key,
     bus_of_location,
     is_nothing,
@@ -23,6 +22,7 @@ from poetry_aiops.system.text import (
     pci_id,
     version,
 )
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ import re
 
 from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Gpu, TextFacts
 from poetry_aiops.accelerators.observed import join
+from poetry_aiops.accelerators.probes.fields import lines, name, version
 from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
 from poetry_aiops.accelerators.probes.pci import described
 from poetry_aiops.accelerators.probes.probe import PastedOnly, Probe
-from poetry_aiops.system.text import clean, lines, name, version
+from poetry_aiops.system.text import clean
 
 
 _NO_GPU = (
