@@ -284,7 +284,12 @@ def test_a_radeon_that_lspci_alone_shows_is_known_by_its_chip() -> None:
 
 
 def test_a_recording_plays_back_as_the_same_machine() -> None:
-    programs = {"nvml": SourceText("driver=580.65.06\ngpu=0|GPU-1|00000000:01:00.0|ffee|X|100|12.0\n", "ok")}
+    programs = {
+        "nvml": SourceText(
+            "driver=580.65.06\nindex=0\nuuid=GPU-1\nbus=00000000:01:00.0\ndevice=0xffee\nname=X\nmemory=100\ncompute_cap=12.0\n",
+            "ok",
+        )
+    }
     machine = Machine(
         files=nvidia_files("580.65.06", "ffee"), programs=programs, env={"CUDA_VISIBLE_DEVICES": "0"}
     )
