@@ -282,7 +282,7 @@ def largest_batch(
     ``attempt`` is one run of the solver, at most ``solves`` times. No fix that was dropped could be added again,
     unless the runs were used up.
     """
-    search = _Search(dict(ranks), attempt, solves)
+    search = _SubsetSearch(dict(ranks), attempt, solves)
     wanted, dropped = search.shrink(frozenset(ranks))
     for name in sorted(dropped, key=lambda one: (-ranks[one], one)):
         if wanted and not search.tired and len(dropped) > 1 and search.works(wanted | {name}):
@@ -291,7 +291,7 @@ def largest_batch(
     return Batch(tuple(sorted(wanted)), search.solved.get(wanted), dropped, solves - search.left)
 
 
-class _Search(Generic[T]):
+class _SubsetSearch(Generic[T]):
     def __init__(
         self, ranks: Mapping[str, int], attempt: Callable[[frozenset[str]], T | Unsolved], left: int
     ) -> None:

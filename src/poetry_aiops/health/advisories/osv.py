@@ -73,7 +73,7 @@ class OsvService:
         source = AdvisorySource(name=f"OSV ({redact_addresses(self.url)})", date=self._now())
         if not subjects:
             return Lookup(source)
-        run = _Run(self.url, self.settings, AdvisoryCache(self._cache_folder, self.url, self._clock))
+        run = _OsvLookup(self.url, self.settings, AdvisoryCache(self._cache_folder, self.url, self._clock))
         run.progress = self._progress
         run.find_out(tuple(dict.fromkeys(subjects)))
         answers = {subject: run.answer(subject) for subject in subjects}
@@ -86,7 +86,7 @@ class OsvService:
         return datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class _Run:
+class _OsvLookup:
     """One look-up: what is known so far, and why something is not."""
 
     def __init__(self, url: str, settings: OsvSettings, cache: AdvisoryCache) -> None:
