@@ -75,10 +75,9 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Every readable run, oldest first; ``damaged`` counts the lines that could not be read."""
+    """Every readable run, oldest first."""
 
     entries: tuple[HistoryEntry, ...] = ()
-    damaged: int = 0
 
     @property
     def last(self) -> HistoryEntry | None:
@@ -102,24 +101,16 @@ class TrendPoint:
     lock_changed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What identifies a run: its time, the lock's digest, its packages, and to what it was narrowed."""
-
-    generated: datetime
-    lock: str
-    packages: frozenset[str]
-    scope: str = ""
-
-
-def entry_of(
-    run: Run, facts: GateFacts, audit: Audit | None, ignored: Iterable[str], open_questions: Sequence[str]
+def with_facts(
+    entry: HistoryEntry,
+    facts: GateFacts,
+    audit: Audit | None,
+    ignored: Iterable[str],
+    open_questions: Sequence[str],
 ) -> HistoryEntry:
-    """Return the entry of a run that has just ended."""
-    return HistoryEntry(
-        generated=run.generated,
-        lock=run.lock,
-        packages=run.packages,
+    """Return the entry of a run, which names its lock and scope, with what the run found."""
+    return replace(
+        entry,
         feeds=MappingProxyType(_feeds(audit)),
         score=facts.score.value if facts.score else None,
         coverage=facts.score.coverage if facts.score else 0.0,
@@ -128,15 +119,12 @@ def entry_of(
         ignored=tuple(sorted(ignored)),
         signals=frozenset((signal.key[0], str(signal.kind)) for signal in facts.signals),
         open_questions=tuple(open_questions),
-        scope=run.scope,
     )
 
 
 def read_history(text: str) -> History:
     """Return the runs in the text of a history file; never raises for what is in it."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    entries = [entry for line in lines if (entry := _parsed(line)) is not None]
-    return History(tuple(entries), len(lines) - len(entries))
+    return History(tuple(entry for line in text.splitlines() if (entry := _parsed(line)) is not None))
 
 
 def appended(text: str, entry: HistoryEntry) -> str:
