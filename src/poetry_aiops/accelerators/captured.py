@@ -84,7 +84,7 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
         for facts in [probe.parse(body)]
     ]
     named = next((found.group() for body in bodies.values() if (found := _PRODUCT.search(body))), None)
-    unlisted = f"the text names {named}, but nothing that was understood lists it"
+    unlisted = f"the text names {named}, but no probe output in it lists that GPU"
     part = "the text is a part of a list of devices, and lists no accelerator"
     understood = [o for o in observations if o.facts.answers]
     cut = [o for o in observations if o.facts.cut]
@@ -119,7 +119,7 @@ def _not_understood(
     return IncompleteError(
         what + (f" (read as: {read})" if read else ""),
         where=next(iter(texts)),
-        hint=f"Known are the outputs of {LOOKED_FOR}. --target takes a description of the machine.",
+        hint=f"Supported: the output of {LOOKED_FOR}. To describe the machine yourself, use --target.",
     )
 
 
