@@ -91,7 +91,7 @@ def withdrawal(value: object, now: datetime) -> str | None:
     except (ValueError, OverflowError):
         raise ValueError("withdrawn is not a time") from None
     if at > now + _CLOCKS_DIFFER:
-        raise ValueError("withdrawn is still to come")
+        raise ValueError("withdrawn is in the future")
     return _time(value)
 
 
@@ -131,7 +131,7 @@ class _RecordReader:
         try:
             return withdrawal(value, now)
         except ValueError as error:
-            self.notes.append(f"{error}, so that the record is taken as valid")
+            self.notes.append(f"{error}, so the record counts as valid")
             return None
 
     def vectors(self, value: object, where: str) -> tuple[tuple[str, str], ...]:
@@ -224,7 +224,7 @@ class _AffectedEntry:
                 if kind in _KINDS and isinstance(bound, str)
             ]
             if not known:
-                self.unreadable.append(f"an event of {where} is none that OSV knows")
+                self.unreadable.append(f"an event of {where} is not one that OSV defines")
             yield from known
 
 

@@ -110,7 +110,7 @@ def _check_version(reported: object) -> None:
     """Refuse a page of another major version than 1, as PEP 629 requires; one that names none is of version 1."""
     if reported is not None and str(reported).partition(".")[0] != "1":
         raise UnreadablePageError(
-            f"its page is of version {_one_line(str(reported))}, which is not known here"
+            f"its page is of version {_one_line(str(reported))}, which is not supported"
         )
 
 
