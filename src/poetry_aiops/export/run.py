@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY: Final = 0.5  # seconds
 _MOST_DETAILS: Final = 7
+_MOST_SHOWN: Final = 10  # lines of a file that is left as it is
 _WAY_OUT: Final = (
     f"Put the changes into pyproject.toml, or overwrite with `{COMMAND} --force`, which keeps the old files."
 )
@@ -120,11 +121,11 @@ class Synchronising:
         self.output.remark(f"{file.path} {IN_WORDS[file.state]}")
         lines = file.diff.splitlines()
         shown = [line for line in lines if self.request.dry_run or not _is_digest(line)] or lines
+        if not (self.request.dry_run or file.may_write):
+            shown = shown[:_MOST_SHOWN]
         self.output.diff("\n".join(shown))
         if len(shown) < len(lines):
-            self.output.remark(
-                f"{len(lines) - len(shown)} lines of hashes are not shown; --dry-run shows them."
-            )
+            self.output.remark(f"{len(lines) - len(shown)} lines are not shown; --dry-run shows them.")
 
     def _refusal(self, state: Standing) -> NegativeAnswerError:
         """Return the error for the files that were left as they are, in ten lines at most."""
