@@ -15,6 +15,7 @@ from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.threeway import IN_WORDS
 from poetry_aiops.export.writing import Standing, read_bundle, standing, write
 from poetry_aiops.system.reading import read_file
+from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ class Synchronising:
     def _conclude(self, state: Standing, code: int) -> None:
         out = [file.path for file in state.files if file.state != "current"]
         if not out:
-            self.output.line(f"{len(state.files)} files are up to date with poetry.lock.")
+            self.output.line(
+                f"{counted(len(state.files), 'file is', 'files are')} up to date with poetry.lock."
+            )
         elif self.request.dry_run:
             self.output.line("Dry run: nothing was written.")
         elif self.request.check:
