@@ -30,12 +30,12 @@ from poetry_aiops.export.settings import read_settings
 from poetry_aiops.graph.advisories import read_findings
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.build import build_graph
+from poetry_aiops.graph.diff import graph_at
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay
 from poetry_aiops.graph.report.document import graph_document
 from poetry_aiops.graph.report.markdown import graph_markdown
 from poetry_aiops.graph.report.text import graph_text
-from poetry_aiops.graph.revision import graph_at
 from poetry_aiops.hardware.addition import AdditionRequest, plan_addition
 from poetry_aiops.hardware.recipes import Recipes
 from poetry_aiops.health.advisories.index import build_index, index_from
@@ -48,7 +48,7 @@ from poetry_aiops.health.severity import rate
 from poetry_aiops.index.file_listing import UnreadableListingError, files_on
 from poetry_aiops.index.records import about_from
 from poetry_aiops.index.release_records import About
-from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, read_page
+from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, page_files, page_of
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.lock_text import parse_lock
 from poetry_aiops.locking.propose import propose
@@ -137,7 +137,7 @@ def lock(data: bytes) -> None:
             graph = build_graph(project, found, scope)
             printable(graph_text(analyse(graph)))
     with refusals():
-        graph_at("HEAD", PYPROJECT.encode(), data)
+        graph_at("HEAD", PYPROJECT.encode(), data, Scope())
 
 
 def pyproject(data: bytes) -> None:
@@ -171,9 +171,9 @@ def probes(data: bytes) -> None:
 
 def osv(data: bytes) -> None:
     """Read advisories as a snapshot of one file or a zip, and as an answer of the service; judge versions by them."""
-    index = build_index([("record.json", data)], "0" * 64, "2026-01-01T00:00:00Z")
+    index = build_index([("record.json", data)], "0" * 64, NOW)
     for name in index.places:
-        for advisory in index.about(name):
+        for advisory in index.about(name, NOW):
             rate(advisory, name)
             for version in VERSIONS:
                 match(advisory, name, version)
@@ -219,7 +219,7 @@ def page(data: bytes) -> None:
     """Read a page of a package index, as JSON and as HTML, and what an index says about a project."""
     for kind in (JSON_TYPE, "text/html"):
         with refusals(UnreadablePageError):
-            read_page("web", data, kind)
+            page_of("web", *page_files(data, kind))
         with refusals(UnreadableListingError):
             files_on(data, kind, ADDRESS)
     about_from(data, About())

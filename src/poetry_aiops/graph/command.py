@@ -69,7 +69,7 @@ class GraphCommand(AiopsCommand, Command):
             "Show what changed since this git revision, or from one group to another: <comment>ml-cpu..ml-gpu</>.",
             flag=False,
         ),
-        option("check-cycles", None, "Exit with code 1 when packages need each other in a circle."),
+        option("check-cycles", None, "Exit with code 1 when there are dependency cycles."),
         option("sizes", None, "Ask the indexes for the size of each package; needs the network."),
         option("open", None, "Open the page in a browser."),
     ]
@@ -91,8 +91,7 @@ Without a format and without a question it writes the page <comment>dependency_g
 
     def handle(self) -> int:
         from poetry_aiops.graph.request import GraphRequest
-        from poetry_aiops.graph.run import graph
-        from poetry_aiops.graph.several import graph_of_projects
+        from poetry_aiops.graph.run import graph, graph_of_projects
         from poetry_aiops.locking.api import PoetryProject
 
         output = self.make_output()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.selection import MixedPolicy
 
 
-class IndexBuild(NamedTuple):
+class IndexBuild(Record):
     """One index's build of one torch line, with the places of the GPUs that it runs on."""
 
     backend: str
@@ -40,7 +41,7 @@ def targets(
     if not possible:
         return possible, ()
     lost = [gpu.label for place, gpu in enumerate(gpus) if place not in possible]
-    text = f"{named(lost)}: none of the builds in question runs there; the choice is for the other GPUs."
+    text = f"{named(lost)}: none of the builds runs on it; the choice is for the other GPUs."
     warnings: tuple[str, ...] = (text,) if lost else ()
     newest = _newest(gpus, possible)
     if policy == "newest" and newest != possible:

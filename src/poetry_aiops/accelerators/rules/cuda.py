@@ -7,10 +7,11 @@ minor one; which architectures a wheel holds depends on its index and its torch 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.rules.candidate import Candidate, Verdicts, line_obstacle, line_order, rejected
 from poetry_aiops.accelerators.rules.covering import IndexBuild, covers, named, targets
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 MACHINES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 
 
-class CudaHost(NamedTuple):
+class CudaHost(Record):
     """A host's NVIDIA GPUs with everything that is asked of a build for them."""
 
     host: Host
@@ -56,7 +57,7 @@ class CudaHost(NamedTuple):
         major, floor = version_key(index.cuda)[0], self.floor(index)
         if not self.driver:
             runs = self.gpus[0].max_cuda or "0"
-            return None if version_key(runs)[0] >= major else f"its driver is known to run CUDA {runs} alone"
+            return None if version_key(runs)[0] >= major else f"its driver is only known to run CUDA {runs}"
         if floor is not None:
             if version_key(self.driver) >= version_key(floor):
                 return None
@@ -213,11 +214,13 @@ def _candidate(
         *(
             ()
             if native
-            else (f"by minor-version compatibility: the driver came with a CUDA older than {index.cuda}",)
+            else (
+                f"through minor-version compatibility: the driver was released with a CUDA older than {index.cuda}",
+            )
         ),
         *_kernel_reasons(case.architectures(index, line), case.gpus),
         f"the newest torch on {index.name} for this machine is {line}",
-        *((f"other frameworks of the project bring CUDA {_listed(majors)}",) if clash else ()),
+        *((f"other frameworks of the project install CUDA {_listed(majors)}",) if clash else ()),
     )
     return Candidate(index.name, accepted=True, reasons=reasons, order=order, torch_max=line)
 

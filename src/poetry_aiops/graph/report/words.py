@@ -114,7 +114,9 @@ def overlay_rows(analysis: Analysis, overlay: Overlay) -> list[tuple[str, str]]:
     rows = _size_rows(overlay.sizes) if overlay.sizes else []
     known = overlay.vulnerabilities
     versions = {node.id: ", ".join(node.versions) for node in analysis.graph.nodes}
-    found = [f"{name} {versions[name]} ({in_severity(one[0])})" for name, one in worst_first(known)]
+    found = [
+        f"{name} {versions[name]} ({one[0].severity or 'not rated'})" for name, one in worst_first(known)
+    ]
     return [
         *rows,
         ("Vulnerable", f"{one_line(listed(found))}; {audit_extent(known)}" if found else audit_extent(known)),
@@ -134,11 +136,6 @@ def worst_first(known: Vulnerabilities | None) -> list[tuple[str, tuple[Reported
     """Return packages with their advisories, by the severity of their worst one, then by name."""
     found = known.found if known else {}
     return sorted(found.items(), key=lambda item: (SEVERITIES.index(item[1][0].severity), item[0]))
-
-
-def in_severity(advisory: ReportedAdvisory) -> str:
-    """Return how bad an advisory is, in a word."""
-    return advisory.severity or "not rated"
 
 
 def in_bytes(size: int) -> str:
@@ -188,7 +185,7 @@ def _why(why: Why) -> TextSection:
     if not why.needed:
         return TextSection(title, (_not_needed(why.name),))
     if not why.paths:
-        nothing = "Nothing that the project requires leads to it: it is left over in the lock."
+        nothing = "No requirement of the project leads to it: it is left over in the lock."
         return TextSection(title, (nothing if why.start is None else f"{why.start} does not lead to it.",))
     lines = []
     if why.start is None:
@@ -222,7 +219,7 @@ def path_text(steps: Sequence[PathStep]) -> str:
 
 
 def _not_needed(name: str) -> str:
-    return f"{name} is locked, but nothing in what was requested leads to it."
+    return f"{name} is locked, but nothing in this selection leads to it."
 
 
 def _removal(removal: Removal, graph: DependencyGraph, overlay: Overlay) -> TextSection:
