@@ -1,7 +1,7 @@
 """The addresses of locked files, from Poetry's own repositories with their caches and their passwords.
 
 Private name of Poetry: ``CachedRepository._release_cache``. (``get_release_info`` would download a release that is not
-in the cache, and build its source archive, where the index tells no metadata.)
+in the cache, and build its source archive, where the index names no metadata.)
 """
 
 from __future__ import annotations

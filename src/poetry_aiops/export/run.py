@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.export.request import SyncRequest
     from poetry_aiops.export.threeway import FileComparison
     from poetry_aiops.export.wheelhouse_run import Filled
     from poetry_aiops.locking.api import PoetryProject
@@ -34,6 +33,51 @@ _MOST_SHOWN: Final = 10  # lines of a file that is left as it is
 _WAY_OUT: Final = (
     f"Put the changes into pyproject.toml, or overwrite with `{COMMAND} --force`, which keeps the old files."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """The options of a run, checked against each other; ``pyproject`` is the file of the project."""
+
+    pyproject: Path
+    check: bool = False
+    dry_run: bool = False
+    force: bool = False
+    watch: bool = False
+    wheelhouse: str | None = None
+    hardware: str | None = None
+    platform: str | None = None
+    python: str | None = None
+    sdists: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for options that do not go together."""
+        modes = {
+            "--check": self.check,
+            "--dry-run": self.dry_run,
+            "--watch": self.watch,
+            "--wheelhouse": self.wheelhouse,
+        }
+        exclusive = [name for name, given in modes.items() if given]
+        if len(exclusive) > 1:
+            raise UsageError(
+                "these options exclude each other",
+                where=" and ".join(exclusive),
+                hint="Give only one of them.",
+            )
+        details = {
+            "--hardware": self.hardware,
+            "--platform": self.platform,
+            "--python": self.python,
+            "--sdists": self.sdists,
+        }
+        idle = [name for name, given in details.items() if given]
+        if idle and not self.wheelhouse:
+            raise UsageError(
+                "this works only with --wheelhouse",
+                where=", ".join(idle),
+                hint="Add --wheelhouse DIR, the folder for the files.",
+            )
 
 
 def synchronise(request: SyncRequest, output: Output, project: PoetryProject) -> int:
