@@ -155,10 +155,10 @@ class _RecordReader:
             if name == "":
                 self.notes.append(f"affected[{index}] names no package")
             elif name is not None and isinstance(entry, dict):
-                yield _Entry(entry, one_line(name, _LONGEST_ID), prepared=self.prepared).read()
+                yield _AffectedEntry(entry, one_line(name, _LONGEST_ID), prepared=self.prepared).read()
 
 
-class _Entry:
+class _AffectedEntry:
     """One element of ``affected``."""
 
     def __init__(self, entry: Mapping[str, object], name: str, *, prepared: bool) -> None:

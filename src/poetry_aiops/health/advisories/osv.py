@@ -75,7 +75,7 @@ class OsvService:
         )
         if not subjects:
             return Lookup(source)
-        run = _Run(
+        run = _OsvLookup(
             self.url, self.settings, AdvisoryCache(self._cache_folder, self.url, self._clock), self._now
         )
         run.progress = self._progress
@@ -91,7 +91,7 @@ class OsvService:
         return datetime.fromtimestamp(self._clock(), UTC)
 
 
-class _Run:
+class _OsvLookup:
     """One look-up: what is known so far, and why something is not."""
 
     def __init__(self, url: str, settings: OsvSettings, cache: AdvisoryCache, now: datetime) -> None:
