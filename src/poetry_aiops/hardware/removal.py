@@ -19,11 +19,22 @@ if TYPE_CHECKING:
 
 def leaving(words: Sequence[str], variants: Sequence[Variant]) -> frozenset[str]:
     """Return the groups of the variants that ``--remove`` names, by group or by backend; raises UsageError."""
-    by_name = {variant.backend: variant.group for variant in variants}
-    by_name |= {variant.group: variant.group for variant in variants}
+    by_name: dict[str, list[str]] = {}
+    for variant in variants:
+        by_name.setdefault(variant.backend, []).append(variant.group)
+    by_name |= {variant.group: [variant.group] for variant in variants}
     names = [word.strip() for part in words for word in part.split(",") if word.strip()]
+    found: set[str] = set()
     for name in names:
-        if name not in by_name and normalised(name) not in by_name:
+        groups = by_name.get(name) or by_name.get(normalised(name), [])
+        found.update(groups)
+        if len(groups) > 1:
+            raise UsageError(
+                f"{name} is the backend of the variants {' and '.join(groups)}",
+                where="--remove",
+                hint=f"Name the one to take out, for example --remove {groups[0]}.",
+            )
+        if not groups:
             known = ", ".join(variant.group for variant in variants)
             raise UsageError(
                 f'there is no hardware variant "{name}"',
@@ -35,7 +46,7 @@ def leaving(words: Sequence[str], variants: Sequence[Variant]) -> frozenset[str]
                     else f"Add one first: {COMMAND} PACKAGE --variants ..."
                 ),
             )
-    return frozenset(by_name.get(name) or by_name[normalised(name)] for name in names)
+    return frozenset(found)
 
 
 def unused_sources(project: Project, gone: frozenset[str], added: Addition) -> frozenset[str]:

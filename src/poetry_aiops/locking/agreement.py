@@ -52,18 +52,33 @@ class Agreeing(Generic[SolutionT]):
 
     def run(self) -> Agreement[SolutionT]:
         """Return solutions with a common base; raises LockConflictError and NoSolutionError."""
-        result = self._solve_in_turn(SolverOffer())
+        variant = self.variants[0]
+        first: Agreement[SolutionT] = Agreement({})
+        first.solutions[variant] = self._solve(variant, SolverOffer(), first)
+        base = self._base(first.solutions[variant])
+        if narrowed := self._narrowed_at_once(base):
+            return narrowed
+        result = self._solve_in_turn(SolverOffer(), first, base)
         disputed = self._differing(result.solutions)
-        if not disputed:
-            return result
-        return self._settle(result, disputed)
+        return self._settle(result, disputed) if disputed else result
+
+    def _narrowed_at_once(self, base: frozenset[Build]) -> Agreement[SolutionT] | None:
+        """Solve all variants with what none of them refuses, where one is known to refuse builds of the first base."""
+        witnesses = tuple(self.solver.known_demands(variant) for variant in self.variants)
+        refused = frozenset(
+            build.name for build in base if not all(one.every_parent_accepts(build) for one in witnesses)
+        )
+        if not refused:
+            return None
+        rest = frozenset(build for build in base if build.name not in refused)
+        return self._agreed(SolverOffer(shared=refused, witnesses=witnesses), refused, rest)
 
     # -- solving one after the other ----------------------------------------------------------------
 
-    def _solve_in_turn(self, offer: SolverOffer) -> Agreement[SolutionT]:
+    def _solve_in_turn(
+        self, offer: SolverOffer, result: Agreement[SolutionT], base: frozenset[Build]
+    ) -> Agreement[SolutionT]:
         """Solve every variant, each preferring the base of the one before; go round until it is stable."""
-        result: Agreement[SolutionT] = Agreement({})
-        base: frozenset[Build] = frozenset()
         for variant in (*self.variants, *self.variants[:-1]):
             known = result.solutions.get(variant)
             if known is None or self._base(known) != base:
@@ -80,19 +95,23 @@ class Agreeing(Generic[SolutionT]):
         variant, for each of them in turn.
         """
         for offer in self._narrowing(first, disputed):
-            try:
-                trial = self._solve_in_turn(offer)
-            except NoSolutionError:
-                continue
-            if not self._differing(trial.solutions):
-                trial.held = frozenset(
-                    build
-                    for solution in trial.solutions.values()
-                    for build in self._base(solution)
-                    if build.name in disputed
-                )
+            if trial := self._agreed(offer, disputed, frozenset()):
                 return trial
         raise disagreement(first.solutions, self.base_groups, disputed)
+
+    def _agreed(
+        self, offer: SolverOffer, held: frozenset[str], base: frozenset[Build]
+    ) -> Agreement[SolutionT] | None:
+        """Return the agreement that the variants come to with such an offer, None where they do not."""
+        try:
+            trial: Agreement[SolutionT] = self._solve_in_turn(offer, Agreement({}), base)
+        except NoSolutionError:
+            return None
+        if self._differing(trial.solutions):
+            return None
+        shared = frozenset().union(*map(self._base, trial.solutions.values()))
+        trial.held = frozenset(build for build in shared if build.name in held)
+        return trial
 
     def _narrowing(self, first: Agreement[SolutionT], disputed: frozenset[str]) -> Iterator[SolverOffer]:
         yield SolverOffer(shared=disputed, witnesses=tuple(first.solutions.values()))

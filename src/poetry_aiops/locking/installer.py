@@ -29,7 +29,6 @@ from poetry_aiops.locking.solver import (
     PoetryVariantSolver,
     declared_by,
     merged,
-    tightest_first,
     wants_of,
 )
 from poetry_aiops.locking.verify import Installed, base_findings, every_extra, every_installation, verify
@@ -273,10 +272,9 @@ class OneLockSolver(Solver):
     ) -> Transaction:
         base_groups = frozenset(self._package.dependency_group_names(include_optional=True)) - set(variants)
         solver = self._solver_for(variants, base_groups, use_latest)
-        order = tightest_first(self._package, variants, solver.provision.names)
         try:
             with self._progress():
-                agreement = Agreeing(order, base_groups, solver, self._plan.targets).run()
+                agreement = Agreeing(variants, base_groups, solver, self._plan.targets).run()
         except NoSolutionError as error:
             # Poetry's users know how to read its solver's own explanation.
             raise error.__cause__ or error from None

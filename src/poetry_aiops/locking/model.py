@@ -64,7 +64,14 @@ class Demand:
     constraint: str
 
 
-class Solution(Protocol):
+class Witness(Protocol):
+    """Demands on packages, whether a solution's or those known without one."""
+
+    def every_parent_accepts(self, build: Build) -> bool:
+        """Tell whether all demands on the build's name allow its version."""
+
+
+class Solution(Witness, Protocol):
     """One variant together with everything that every machine installs, solved."""
 
     @property
@@ -73,9 +80,6 @@ class Solution(Protocol):
 
     def demands_on(self, name: str) -> tuple[Demand, ...]:
         """Return who in this solution asks for ``name``."""
-
-    def every_parent_accepts(self, build: Build) -> bool:
-        """Tell whether all demands on the build's name allow its version."""
 
 
 SolutionT_co = TypeVar("SolutionT_co", bound=Solution, covariant=True)
@@ -87,13 +91,13 @@ class SolverOffer:
 
     ``preferred`` builds are taken where the constraints allow them, as locked versions are. Of a ``pinned``
     name nothing but its pinned builds is offered. Of a ``shared`` name only the versions are offered that
-    every parent in the ``witnesses`` (solutions of all variants) accepts.
+    every parent in the ``witnesses`` accepts.
     """
 
     preferred: frozenset[Build] = frozenset()
     pinned: frozenset[Build] = frozenset()
     shared: frozenset[str] = frozenset()
-    witnesses: tuple[Solution, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
 
 
 class VariantSolver(Protocol[SolutionT_co]):
@@ -101,6 +105,9 @@ class VariantSolver(Protocol[SolutionT_co]):
 
     def solve(self, variant: str, offer: SolverOffer) -> SolutionT_co:
         """Solve the project with this variant only; raises NoSolutionError when it cannot be solved."""
+
+    def known_demands(self, variant: str) -> Witness:
+        """Return what every solution with this variant demands: its requirements and those of releases it pins."""
 
 
 class NoSolutionError(Exception):

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from poetry.core.constraints.version import Version, VersionRange
+from poetry.core.constraints.version import Version
 from poetry.core.packages.dependency_group import DependencyGroup
 from poetry.core.version.markers import EmptyMarker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
@@ -134,30 +134,16 @@ def declared_by(root: Package, group: str, targets: Sequence[Target]) -> dict[st
     return {name: frozenset(builds) for name, builds in asked.items()}
 
 
-def tightest_first(
-    root: ProjectPackage, variants: Sequence[str], provided: Collection[str]
-) -> tuple[str, ...]:
-    """Return the variants in the order to solve them: those first that narrow shared packages most.
+@dataclass(frozen=True)
+class KnownDemands:
+    """Constraints on packages by name."""
 
-    The others then prefer versions that suit these, and need no second solve. Names in ``provided`` are not shared.
-    """
-    asked = {
-        variant: {
-            dependency.name: dependency.constraint
-            for dependency in root.dependency_group(variant).dependencies_for_locking
-            if dependency.name not in provided
-        }
-        for variant in variants
-    }
+    constraints: Mapping[str, Sequence[VersionConstraint]]
 
-    def narrows(variant: str) -> int:
-        return sum(
-            not constraint.allows_all(others.get(name, VersionRange()))
-            for name, constraint in asked[variant].items()
-            for others in asked.values()
-        )
-
-    return tuple(sorted(variants, key=narrows, reverse=True))
+    def every_parent_accepts(self, build: Build) -> bool:
+        """Tell whether all constraints on the build's name allow its version."""
+        version = Version.parse(build.version)
+        return all(constraint.allows(version) for constraint in self.constraints.get(build.name, ()))
 
 
 @dataclass(frozen=True)
@@ -242,6 +228,28 @@ class PoetryVariantSolver:
                 )
         self._known.update((build_of(package), package) for package in packages)
         return PoetrySolution(root, packages)
+
+    def known_demands(self, variant: str) -> KnownDemands:
+        """Return what the variant requires, and what the releases require that it pins; nothing of provided packages."""
+        constraints: dict[str, list[VersionConstraint]] = {}
+        for declared in self.root.dependency_group(variant).dependencies_for_locking:
+            for one in (declared, *self._required_by_pin(declared)):
+                if one.name not in self.provision.names and self.root.python_constraint.allows_any(
+                    one.python_constraint
+                ):
+                    constraints.setdefault(one.name, []).append(one.constraint)
+        return KnownDemands(constraints)
+
+    def _required_by_pin(self, declared: Dependency) -> Iterator[Dependency]:
+        """Yield what the one release requires that an exact requirement lets through."""
+        exact = isinstance(declared.constraint, Version) and not declared.is_direct_origin()
+        releases = self._pool.find_packages(declared) if exact else []
+        if len(releases) == 1:
+            release = self._pool.package(declared.name, releases[0].version, declared.source_name)
+            for one in release.requires:
+                asked = not one.in_extras or declared.extras.intersection(one.in_extras)
+                if asked and not one.marker.without_extras().intersect(declared.marker).is_empty():
+                    yield one
 
     def _packages(
         self,

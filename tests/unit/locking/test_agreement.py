@@ -32,12 +32,22 @@ def placed(name: str, version: str, *groups: str, marker: str = "", source: str 
     return Placement(Build(name, version, source), dict.fromkeys(groups, marker))
 
 
+class NothingKnown:
+    """A solver that learns what a variant demands only by solving it."""
+
+    def known_demands(self, variant: str) -> Solved:
+        del variant
+        return Solved(())
+
+
 @dataclass
 class SmallSolver:
     """Chooses one numpy for main: the preferred or newest one that the variant allows."""
 
     allowed: dict[str, list[str]]
     obeys_preferences: bool = True
+    known: frozenset[str] = frozenset()
+    """The variants whose demands are known before they are solved."""
     calls: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
 
     def solve(self, variant: str, offer: SolverOffer) -> Solved:
@@ -53,11 +63,17 @@ class SmallSolver:
             raise NoSolutionError(f"no numpy for {variant}")
         liked = [v for v in choices if v in wanted] if self.obeys_preferences else []
         chosen = (liked or choices)[0]
-        everything = {v for versions in self.allowed.values() for v in versions}
         return Solved(
             (placed("numpy", chosen, "main", variant), placed("torch", "2.9", variant, source=variant)),
-            frozenset(Build("numpy", v) for v in everything - set(self.allowed[variant])),
+            self.refused(variant),
         )
+
+    def known_demands(self, variant: str) -> Solved:
+        return Solved((), self.refused(variant) if variant in self.known else frozenset())
+
+    def refused(self, variant: str) -> frozenset[Build]:
+        everything = {v for versions in self.allowed.values() for v in versions}
+        return frozenset(Build("numpy", v) for v in everything - set(self.allowed[variant]))
 
 
 def numpy_of(solved: Solved) -> list[str]:
@@ -87,6 +103,21 @@ def test_three_variants_agree_on_the_only_version_that_all_allow() -> None:
     result = agreeing(solver, "a", "b", "c").run()
     assert {tuple(numpy_of(s)) for s in result.solutions.values()} == {("2",)}
     assert result.held == frozenset(), "preferring was enough: every earlier variant was solved again"
+
+
+def test_a_base_that_a_variant_is_known_to_refuse_is_narrowed_before_a_second_variant_is_solved() -> None:
+    wishes = {"a": ["3", "2", "1"], "b": ["3", "2"], "c": ["2", "1"]}
+    solver = SmallSolver(wishes, obeys_preferences=False, known=frozenset({"b", "c"}))
+    result = agreeing(solver, "a", "b", "c").run()
+    assert [variant for variant, _, _ in solver.calls] == ["a", "a", "b", "c"]
+    assert [str(build) for build in result.held] == ["2"]
+
+
+def test_demands_that_no_version_meets_are_left_to_the_solutions_to_explain() -> None:
+    solver = SmallSolver({"cpu": ["2", "1"], "gpu": []}, known=frozenset({"gpu"}))
+    with pytest.raises(NoSolutionError, match="no numpy for gpu"):
+        agreeing(solver, "cpu", "gpu").run()
+    assert solver.calls[-1] == ("gpu", ("2",), ()), "the variant was solved without the narrowing"
 
 
 def test_a_base_is_held_when_the_solver_does_not_follow_preferences() -> None:
@@ -120,7 +151,7 @@ def test_variants_that_cannot_agree_are_an_error_that_names_everything() -> None
 
 
 @dataclass(frozen=True)
-class EdgeBeside:
+class EdgeBeside(NothingKnown):
     """An optional group that is no variant needs the package in dispute."""
 
     def solve(self, variant: str, offer: SolverOffer) -> Solved:
@@ -142,7 +173,7 @@ def test_an_unsolvable_variant_stays_the_solvers_own_error() -> None:
 
 
 @dataclass
-class DoublingSolver:
+class DoublingSolver(NothingKnown):
     """Locks two nvidia-cublas for Linux until only one of them is offered."""
 
     accepted: tuple[str, ...]
@@ -189,7 +220,7 @@ def test_a_double_build_that_no_version_cures_is_refused_with_the_machine() -> N
 
 
 @dataclass
-class ChainSolver:
+class ChainSolver(NothingKnown):
     """Doubles the packages of a variant one after the other, as long as those before are held to one build."""
 
     doubled: dict[str, tuple[str, ...]]
@@ -226,7 +257,7 @@ def test_a_base_that_is_tried_stays_fixed_while_a_double_is_healed() -> None:
 
 
 @dataclass
-class StubbornSolver:
+class StubbornSolver(NothingKnown):
     """Finds nothing among shared versions, and takes the base that it is given only when nothing else is offered."""
 
     alone: dict[str, str]
