@@ -169,9 +169,11 @@ def test_a_meant_absence_holds_for_variants_that_do_not_declare_the_package(
         '"eyes"',
         groups,
         'desk = "cpu"\nedge = "jetson"',
-        'provided-none = ["opencv-python"]',
+        'provided-none = ["opencv-python"]\nplatforms = ["macos"]',
     )
-    own_poetry.must(made, "lock")
+    done = own_poetry.must(made, "lock")
+    assert "edge fits no machine: jetson exists on linux-aarch64" in done.output
+    assert "desk fits no machine" not in done.output
     assert "opencv-python" in made.lockfile().selected("main", "desk")
     assert made.lockfile().selected("main", "edge").keys() == {"eyes", "iniconfig"}
 

@@ -37,6 +37,8 @@ class Agreement(Generic[SolutionT]):
     solutions: dict[str, SolutionT]
     healed: dict[str, Build] = field(default_factory=dict)
     """Packages of which the solver chose two builds for one machine, and the one that was kept."""
+    held_back: set[str] = field(default_factory=set)
+    """The packages of which some solve was not offered a newer version that would fit."""
     held: frozenset[Build] = frozenset()
     """Builds of the base on which the variants agreed only because others were not offered."""
 
@@ -52,38 +54,42 @@ class Agreeing(Generic[SolutionT]):
 
     def run(self) -> Agreement[SolutionT]:
         """Return solutions with a common base; raises LockConflictError and NoSolutionError."""
-        variant = self.variants[0]
-        first: Agreement[SolutionT] = Agreement({})
-        first.solutions[variant] = self._solve(variant, SolverOffer(), first)
-        base = self._base(first.solutions[variant])
-        if narrowed := self._narrowed_at_once(base):
-            return narrowed
-        result = self._solve_in_turn(SolverOffer(), first, base)
+        result = self._solve_as_known() or self._solve_in_turn(SolverOffer())
         disputed = self._differing(result.solutions)
-        return self._settle(result, disputed) if disputed else result
+        if not disputed:
+            return result
+        return self._settle(result, disputed.union(build.name for build in result.held))
 
-    def _narrowed_at_once(self, base: frozenset[Build]) -> Agreement[SolutionT] | None:
-        """Solve all variants with what none of them refuses, where one is known to refuse builds of the first base."""
-        witnesses = tuple(self.solver.known_demands(variant) for variant in self.variants)
-        refused = frozenset(
-            build.name for build in base if not all(one.every_parent_accepts(build) for one in witnesses)
-        )
-        if not refused:
+    def _solve_as_known(self) -> Agreement[SolutionT] | None:
+        """Solve without the versions of shared packages that a variant is known to refuse, None where that fails."""
+        known = self.solver.known_demands(self.variants)
+        if not known.names:
             return None
-        rest = frozenset(build for build in base if build.name not in refused)
-        return self._agreed(SolverOffer(shared=refused, witnesses=witnesses), refused, rest)
+        try:
+            result = self._solve_in_turn(SolverOffer(shared=known.names, witnesses=(known,)), foresees=True)
+        except NoSolutionError:
+            return None
+        result.held = frozenset(build for build in self._shared(result) if build.name in result.held_back)
+        return result
 
     # -- solving one after the other ----------------------------------------------------------------
 
-    def _solve_in_turn(
-        self, offer: SolverOffer, result: Agreement[SolutionT], base: frozenset[Build]
-    ) -> Agreement[SolutionT]:
-        """Solve every variant, each preferring the base of the one before; go round until it is stable."""
+    def _solve_in_turn(self, offer: SolverOffer, *, foresees: bool = False) -> Agreement[SolutionT]:
+        """Solve every variant, each preferring the base of the one before; go round until it is stable.
+
+        ``foresees``: whether the names that the offer narrows are in the base shows only here.
+        """
+        result: Agreement[SolutionT] = Agreement({})
+        base: frozenset[Build] = frozenset()
         for variant in (*self.variants, *self.variants[:-1]):
             known = result.solutions.get(variant)
             if known is None or self._base(known) != base:
-                result.solutions[variant] = self._solve(variant, replace(offer, preferred=base), result)
-            base = self._base(result.solutions[variant])
+                known = self._solve(variant, replace(offer, preferred=base), result)
+                while foresees and (alone := known.held_back - {build.name for build in self._base(known)}):
+                    offer = replace(offer, shared=offer.shared - alone)
+                    known = self._solve(variant, replace(offer, preferred=self._base(known)), result)
+                result.solutions[variant] = known
+            base = self._base(known)
         return result
 
     # -- where preferring is not enough -------------------------------------------------------------
@@ -95,23 +101,14 @@ class Agreeing(Generic[SolutionT]):
         variant, for each of them in turn.
         """
         for offer in self._narrowing(first, disputed):
-            if trial := self._agreed(offer, disputed, frozenset()):
+            try:
+                trial = self._solve_in_turn(offer)
+            except NoSolutionError:
+                continue
+            if not self._differing(trial.solutions):
+                trial.held = frozenset(build for build in self._shared(trial) if build.name in disputed)
                 return trial
-        raise disagreement(first.solutions, self.base_groups, disputed)
-
-    def _agreed(
-        self, offer: SolverOffer, held: frozenset[str], base: frozenset[Build]
-    ) -> Agreement[SolutionT] | None:
-        """Return the agreement that the variants come to with such an offer, None where they do not."""
-        try:
-            trial: Agreement[SolutionT] = self._solve_in_turn(offer, Agreement({}), base)
-        except NoSolutionError:
-            return None
-        if self._differing(trial.solutions):
-            return None
-        shared = frozenset().union(*map(self._base, trial.solutions.values()))
-        trial.held = frozenset(build for build in shared if build.name in held)
-        return trial
+        raise disagreement(first.solutions, self.base_groups, self._differing(first.solutions))
 
     def _narrowing(self, first: Agreement[SolutionT], disputed: frozenset[str]) -> Iterator[SolverOffer]:
         yield SolverOffer(shared=disputed, witnesses=tuple(first.solutions.values()))
@@ -131,6 +128,7 @@ class Agreeing(Generic[SolutionT]):
         for _ in range(_HEALING_ROUNDS):
             others = frozenset(build for build in offer.pinned if build.name not in cures)
             solution = self.solver.solve(variant, replace(offer, pinned=others | set(cures.values())))
+            result.held_back |= solution.held_back
             doubles = double_builds(solution.placements, groups, self.targets)
             if not doubles:
                 result.healed |= cures
@@ -148,6 +146,9 @@ class Agreeing(Generic[SolutionT]):
     def _base(self, solution: Solution) -> frozenset[Build]:
         groups = builds_by_group(solution.placements)
         return frozenset().union(*(groups.get(group, frozenset()) for group in self.base_groups))
+
+    def _shared(self, result: Agreement[SolutionT]) -> frozenset[Build]:
+        return frozenset().union(*map(self._base, result.solutions.values()))
 
     def _differing(self, solutions: Mapping[str, Solution]) -> frozenset[str]:
         """Return the names whose builds in some base group are not the same beside every variant."""

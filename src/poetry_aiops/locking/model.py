@@ -14,7 +14,7 @@ from poetry_aiops.project.targets import extras_in
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from poetry_aiops.project.model import Lock, Package, PackageSource, Requirement
 
@@ -65,14 +65,26 @@ class Demand:
 
 
 class Witness(Protocol):
-    """Demands on packages, whether a solution's or those known without one."""
+    """Demands on packages."""
 
     def every_parent_accepts(self, build: Build) -> bool:
         """Tell whether all demands on the build's name allow its version."""
 
 
+class KnownDemands(Witness, Protocol):
+    """Demands that are known without a solve."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The packages that they are on."""
+
+
 class Solution(Witness, Protocol):
     """One variant together with everything that every machine installs, solved."""
+
+    @property
+    def held_back(self) -> frozenset[str]:
+        """The packages of which a newer version would fit, but was not offered."""
 
     @property
     def placements(self) -> tuple[Placement, ...]:
@@ -106,8 +118,8 @@ class VariantSolver(Protocol[SolutionT_co]):
     def solve(self, variant: str, offer: SolverOffer) -> SolutionT_co:
         """Solve the project with this variant only; raises NoSolutionError when it cannot be solved."""
 
-    def known_demands(self, variant: str) -> Witness:
-        """Return what every solution with this variant demands: its requirements and those of releases it pins."""
+    def known_demands(self, variants: Sequence[str]) -> KnownDemands:
+        """Return what the variants declare and what the releases require that they pin, where they can agree."""
 
 
 class NoSolutionError(Exception):

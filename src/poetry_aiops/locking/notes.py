@@ -9,7 +9,7 @@ from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.environment_record import read_record
 from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.solver import unknown_extras
-from poetry_aiops.locking.verify import LockFinding, base_findings
+from poetry_aiops.locking.verify import LockFinding, Machines, base_findings, exists_on
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
 
@@ -34,6 +34,13 @@ def lock_report(
     """Say what the one lock holds, what was healed or held back on the way, and which extras do not exist."""
     names = ", ".join(f"{variant.group} ({variant.backend})" for variant in session.hardware.variants)
     session.output.line(f"One lock for the hardware variants {names}")
+    machines = Machines(session.targets)
+    for variant in session.hardware.variants:
+        if not machines.for_backend(variant.backend, session.terms):
+            session.output.remark(
+                f"{variant.group} fits no machine: {variant.backend} exists on {', '.join(exists_on(variant.backend))},"
+                f" and {HARDWARE} platforms leaves that out."
+            )
     for name, build in sorted(agreement.healed.items()):
         session.output.warning(
             f"Poetry's solver chose two builds of {name} for the same machine;"

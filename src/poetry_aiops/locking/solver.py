@@ -135,15 +135,20 @@ def declared_by(root: Package, group: str, targets: Sequence[Target]) -> dict[st
 
 
 @dataclass(frozen=True)
-class KnownDemands:
-    """Constraints on packages by name."""
+class CommonConstraints:
+    """What several variants demand of packages, by name."""
 
-    constraints: Mapping[str, Sequence[VersionConstraint]]
+    constraints: Mapping[str, VersionConstraint]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The packages that they are on."""
+        return frozenset(self.constraints)
 
     def every_parent_accepts(self, build: Build) -> bool:
-        """Tell whether all constraints on the build's name allow its version."""
-        version = Version.parse(build.version)
-        return all(constraint.allows(version) for constraint in self.constraints.get(build.name, ()))
+        """Tell whether the constraint on the build's name allows its version."""
+        constraint = self.constraints.get(build.name)
+        return constraint is None or constraint.allows(Version.parse(build.version))
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,8 @@ class PoetrySolution:
 
     root: ProjectPackage
     packages: SolvedPackages
+    held_back: frozenset[str] = frozenset()
+    """The packages of which a newer version would fit, but was not offered."""
 
     @cached_property
     def placements(self) -> tuple[Placement, ...]:
@@ -218,27 +225,37 @@ class PoetryVariantSolver:
         root = self.root.without_dependency_groups(self.variants - {variant})
         preferred = [self._known[build] for build in sorted(offer.preferred)]
         rules = _offering_rules(offer)
-        fixed = {package.name for package in preferred} | rules.keys()
-        locked = [*preferred, *(package for package in self.locked[variant] if package.name not in fixed)]
-        packages = self._packages(variant, root, rules, locked, self.use_latest - fixed)
+        fixed = {package.name for package in preferred}
+        locked = [
+            package
+            for package in self.locked[variant]
+            if package.name not in fixed and (package.name not in rules or rules[package.name](package))
+        ]
+        pool = OfferingPool(self._pool, rules)
+        packages = self._packages(variant, root, pool, [*preferred, *locked], self.use_latest - fixed)
         if stricter := self._twins_that_fit(variant, packages):
             with suppress(NoSolutionError):  # then the checker says who refuses the version of the twin
                 packages = self._packages(
-                    variant, root, {**rules, **stricter}, locked, self.use_latest - fixed
+                    variant,
+                    root,
+                    OfferingPool(pool, stricter),
+                    [*preferred, *locked],
+                    self.use_latest - fixed,
                 )
         self._known.update((build_of(package), package) for package in packages)
-        return PoetrySolution(root, packages)
+        return PoetrySolution(root, packages, frozenset(pool.held_back))
 
-    def known_demands(self, variant: str) -> KnownDemands:
-        """Return what the variant requires, and what the releases require that it pins; nothing of provided packages."""
-        constraints: dict[str, list[VersionConstraint]] = {}
-        for declared in self.root.dependency_group(variant).dependencies_for_locking:
-            for one in (declared, *self._required_by_pin(declared)):
-                if one.name not in self.provision.names and self.root.python_constraint.allows_any(
-                    one.python_constraint
-                ):
-                    constraints.setdefault(one.name, []).append(one.constraint)
-        return KnownDemands(constraints)
+    def known_demands(self, variants: Sequence[str]) -> CommonConstraints:
+        """Return what the variants declare and what the releases require that they pin; nothing of provided packages."""
+        found: dict[str, VersionConstraint] = {}
+        for variant in variants:
+            for declared in self.root.dependency_group(variant).dependencies_for_locking:
+                for one in (declared, *self._required_by_pin(declared)):
+                    if self.root.python_constraint.allows_any(one.python_constraint):
+                        found[one.name] = one.constraint.intersect(found.get(one.name, one.constraint))
+        return CommonConstraints(
+            {n: c for n, c in found.items() if n not in self.provision.names and not c.is_empty()}
+        )
 
     def _required_by_pin(self, declared: Dependency) -> Iterator[Dependency]:
         """Yield what the one release requires that an exact requirement lets through."""
@@ -255,11 +272,10 @@ class PoetryVariantSolver:
         self,
         variant: str,
         root: ProjectPackage,
-        rules: Mapping[str, Callable[[Package], bool]],
+        pool: OfferingPool,
         locked: list[Package],
         use_latest: Collection[NormalizedName],
     ) -> SolvedPackages:
-        pool = OfferingPool(self._pool, rules)
         solver = _SingleVariantSolver(root, pool, self.installed, locked, self.output.io)
         solver.split(variant, self.variants, self.provision)
         solver.provider._source_root = self.source_root  # noqa: SLF001 - Poetry hands it on only to its own

@@ -205,6 +205,11 @@ def findings(
     yield from _foreign_companions(selected, variant, terms)
 
 
+def exists_on(backend: str) -> tuple[str, ...]:
+    """Return the platforms (or systems) on which a backend exists, () for all."""
+    return _EXISTS_ON.get(backend, _EXISTS_ON.get(family_of(backend), ()))
+
+
 class Machines:
     """Concrete machines, and sets of them as the bits of an integer."""
 
@@ -222,8 +227,7 @@ class Machines:
 
     def for_backend(self, backend: str | None, terms: Terms) -> int:
         """Return the project's machines on which a backend exists."""
-        exists = _EXISTS_ON.get(backend, _EXISTS_ON.get(family_of(backend), ())) if backend else ()
-        return self._on(exists) & self._on(terms.platforms)
+        return self._on(exists_on(backend) if backend else ()) & self._on(terms.platforms)
 
     def names(self, bits: int) -> tuple[str, ...]:
         """Return the names of the machines in a set."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,10 @@ from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.model import Build, Demand, NoSolutionError, Placement, SolverOffer
 from poetry_aiops.project.targets import targets
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 LINUX_AND_OTHERS = targets(lambda python: python.startswith("3.12."))
@@ -20,6 +25,11 @@ BASE = frozenset({"main", "dev"})
 class Solved:
     placements: tuple[Placement, ...]
     refused: frozenset[Build] = frozenset()
+    held_back: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(build.name for build in self.refused)
 
     def demands_on(self, name: str) -> tuple[Demand, ...]:
         return (Demand("torch 2.9", f"any {name}"),)
@@ -35,8 +45,8 @@ def placed(name: str, version: str, *groups: str, marker: str = "", source: str 
 class NothingKnown:
     """A solver that learns what a variant demands only by solving it."""
 
-    def known_demands(self, variant: str) -> Solved:
-        del variant
+    def known_demands(self, variants: Sequence[str]) -> Solved:
+        del variants
         return Solved(())
 
 
@@ -48,6 +58,8 @@ class SmallSolver:
     obeys_preferences: bool = True
     known: frozenset[str] = frozenset()
     """The variants whose demands are known before they are solved."""
+    shared: bool = True
+    """Main needs numpy, too."""
     calls: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
 
     def solve(self, variant: str, offer: SolverOffer) -> Solved:
@@ -61,15 +73,20 @@ class SmallSolver:
             ]
         if not choices:
             raise NoSolutionError(f"no numpy for {variant}")
+        newest = self.allowed[variant][0]
         liked = [v for v in choices if v in wanted] if self.obeys_preferences else []
         chosen = (liked or choices)[0]
         return Solved(
-            (placed("numpy", chosen, "main", variant), placed("torch", "2.9", variant, source=variant)),
+            (
+                placed("numpy", chosen, *(["main"] if self.shared else []), variant),
+                placed("torch", "2.9", variant, source=variant),
+            ),
             self.refused(variant),
+            frozenset() if newest in choices else frozenset({"numpy"}),
         )
 
-    def known_demands(self, variant: str) -> Solved:
-        return Solved((), self.refused(variant) if variant in self.known else frozenset())
+    def known_demands(self, variants: Sequence[str]) -> Solved:
+        return Solved((), frozenset().union(*(self.refused(one) for one in variants if one in self.known)))
 
     def refused(self, variant: str) -> frozenset[Build]:
         everything = {v for versions in self.allowed.values() for v in versions}
@@ -105,12 +122,42 @@ def test_three_variants_agree_on_the_only_version_that_all_allow() -> None:
     assert result.held == frozenset(), "preferring was enough: every earlier variant was solved again"
 
 
-def test_a_base_that_a_variant_is_known_to_refuse_is_narrowed_before_a_second_variant_is_solved() -> None:
+def test_what_a_variant_is_known_to_refuse_is_not_offered_to_the_others() -> None:
     wishes = {"a": ["3", "2", "1"], "b": ["3", "2"], "c": ["2", "1"]}
     solver = SmallSolver(wishes, obeys_preferences=False, known=frozenset({"b", "c"}))
     result = agreeing(solver, "a", "b", "c").run()
-    assert [variant for variant, _, _ in solver.calls] == ["a", "a", "b", "c"]
+    assert [variant for variant, _, _ in solver.calls] == ["a", "b", "c"]
     assert [str(build) for build in result.held] == ["2"]
+
+
+def test_what_only_variants_hold_is_not_narrowed_by_another_variant() -> None:
+    solver = SmallSolver({"cpu": ["2", "1"], "old": ["1"]}, known=frozenset({"old"}), shared=False)
+    result = agreeing(solver, "cpu", "old").run()
+    assert [numpy_of(s) for s in result.solutions.values()] == [["2"], ["1"]]
+    assert result.held == frozenset()
+
+
+@dataclass(frozen=True)
+class TwoConflicts:
+    """Takes version 1 of what is not offered freely, and of everything for the variant old."""
+
+    def known_demands(self, variants: Sequence[str]) -> Solved:
+        del variants
+        return Solved((), frozenset({Build("numpy", "2")}))
+
+    def solve(self, variant: str, offer: SolverOffer) -> Solved:
+        chosen = {
+            name: "1" if variant == "old" or name in offer.shared else "2" for name in ("numpy", "mpmath")
+        }
+        held = frozenset(chosen) & offer.shared if variant == "cpu" else frozenset()
+        return Solved(
+            tuple(placed(name, version, "main") for name, version in chosen.items()), held_back=held
+        )
+
+
+def test_known_demands_stay_in_force_while_another_package_is_in_dispute() -> None:
+    result = Agreeing(("cpu", "old"), BASE, TwoConflicts(), LINUX_AND_OTHERS).run()
+    assert sorted(f"{build.name} {build.version}" for build in result.held) == ["mpmath 1", "numpy 1"]
 
 
 def test_demands_that_no_version_meets_are_left_to_the_solutions_to_explain() -> None:
