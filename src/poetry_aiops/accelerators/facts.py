@@ -1,13 +1,14 @@
 """What one probe's text says, before anything is merged or concluded.
 
-Parsers return :class:`TextFacts`; a field that the text does not tell stays ``None`` or empty.
+Parsers return :class:`TextFacts`; a field that the text does not report stays ``None`` or empty.
 """
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import NamedTuple
+
+from poetry_aiops.system.record import Record
 
 
 NVIDIA = "10de"
@@ -19,7 +20,7 @@ ARM_ONLY = re.compile(r"\b(?:GH200|GB200|GB300|GB10)\b")
 
 
 class ProbeFailure(StrEnum):
-    """A failure that a probe's text tells, by what has to be done about it."""
+    """A failure that a probe's text reports, by what has to be done about it."""
 
     MISMATCH = "driver and library versions differ"
     LOST = "a GPU is lost"
@@ -33,7 +34,7 @@ class ProbeFailure(StrEnum):
     NO_NODES = "there are no device nodes of NVIDIA's driver"
 
 
-class Gpu(NamedTuple):
+class Gpu(Record):
     """One device as one probe describes it.
 
     ``chip`` is the maker's code name (``GA102``, ``Navi 31``), ``kernel_driver`` the bound Linux driver:
@@ -56,7 +57,7 @@ class Gpu(NamedTuple):
     lost: bool = False
 
 
-class TextFacts(NamedTuple):
+class TextFacts(Record):
     """Everything that one text says about a machine."""
 
     gpus: tuple[Gpu, ...] = ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -10,16 +12,16 @@ if TYPE_CHECKING:
 
 
 PYTHON: Final = "{python}"
-"""Stands in an argument list for the running interpreter."""
+"""The running interpreter, in an argument list."""
 
 NVML_CHILD: Final = "{nvml_child}"
-"""Stands in an argument list for the path of the program that asks NVML."""
+"""The path of the program that asks NVML, in an argument list."""
 
 TEXT_LIMIT: Final = 2_000_000
 """No probe reads more characters than this from one source."""
 
 
-class PlatformFacts(NamedTuple):
+class PlatformFacts(Record):
     """What the interpreter knows without looking further.
 
     ``system`` is ``Linux``, ``Windows`` or ``Darwin``; ``machine`` is as the system spells it; ``release``
@@ -35,7 +37,7 @@ class PlatformFacts(NamedTuple):
     node: str = ""
 
 
-class SourceText(NamedTuple):
+class SourceText(Record):
     """The text that a file or a program gave, and how that went.
 
     ``outcome`` is ``ok``, ``missing``, ``denied``, ``error``, ``timeout`` or ``exit N``; a program that

@@ -45,7 +45,7 @@ class Layer:
 def render_requirements(plan: FilePlan, exported: Exported, base: Layer | None) -> tuple[Rendered, Layer]:
     """Return the file of ``plan``, on top of ``base`` where the two can be read together, and its layer.
 
-    Raises ConfigError for hashes that are asked for where pip cannot check them.
+    Raises ConfigError for hashes that are requested where pip cannot check them.
     """
     pins = exported.select(plan.selection)
     hashed = _hashed(plan, pins)
@@ -78,9 +78,9 @@ def about(selection: GroupSelection, exported: Exported) -> list[str]:
     return [f"Holds {', '.join(selection.groups)}{extras}, for Python {exported.project.python}."]
 
 
-def requirement_line(pin: Pin, *, hashed: bool, url: str | None = None) -> str:
+def requirement_line(pin: Pin, *, hashed: bool) -> str:
     """Return one requirement with its marker and, where wanted, its hashes on lines of their own."""
-    text = url or _requirement(pin)
+    text = _requirement(pin)
     if pin.marker and not text.startswith("-e "):
         text += f" ; {pin.marker}"
     return _CONTINUED.join(

@@ -59,13 +59,17 @@ class BaseRevision:
 
 @dataclass(frozen=True, slots=True)
 class FindingChanges:
-    """The findings that count, by what a change has to do with them; ``revision`` is what the base was asked for as."""
+    """The findings that count, by what a change has to do with them; ``revision`` is the base's name as requested."""
 
     revision: str
     commit: str
     new: tuple[Finding, ...]
     fixed: tuple[Finding, ...]
     still: tuple[Finding, ...]
+
+    def __str__(self) -> str:
+        counts = f"{len(self.new)} new, {len(self.fixed)} fixed, {len(self.still)} still there"
+        return f"{counts} since {self.revision} ({self.commit[:7]})"
 
 
 def base_of(pyproject: Path, revision: str) -> BaseRevision:

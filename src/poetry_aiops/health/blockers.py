@@ -1,4 +1,4 @@
-"""Why a pin cannot change by itself, in words, and the smallest change that lets it.
+"""Why a pin cannot change by itself, and the smallest change that lets it.
 
 The search follows who refuses a version: a locked parent has to move to its first release that allows it, which
 its own parents may refuse in turn; a constraint in pyproject.toml has to be widened. What it returns is a forecast:
@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.errors import InputError
-from poetry_aiops.project.constraints import allows, is_pin
+from poetry_aiops.health.demands import accepts
+from poetry_aiops.project.constraints import is_pin
 from poetry_aiops.project.versions import parsed, public
 
 
@@ -83,13 +83,13 @@ class WayOut:
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """How much stands in the way: lower is better."""
+        """How much is in the way: lower is better."""
         return (len(self.blocked), len(self.edits), len(self.moves))
 
 
 @dataclass
 class Search:
-    """Looks for ways out; ``needs`` tells what a version asks for, ``newer_of`` a package's newer releases, ascending."""
+    """Looks for ways out; ``needs`` returns what a version requires, ``newer_of`` a package's newer releases, ascending."""
 
     ground: Ground
     needs: Needs
@@ -102,7 +102,7 @@ class Search:
         return self._follow(package, version, (package.name,))
 
     def needs_of(self, package: Package, version: str) -> Sequence[Requirement] | None:
-        """Return what a version asks for, asked once; None when that is unknown or too much was asked."""
+        """Return what a version requires, asked once; None when that is unknown or too much was asked."""
         key = (package.name, version)
         if key not in self._known:
             self.asks_left -= 1
@@ -129,7 +129,7 @@ class Search:
         step = BlockerStep(demand.holder, package.name, demand.constraint, version)
         parent = next((one for one in self.ground.by_name.get(name, ()) if one.version == held), None)
         if name in trail or len(trail) >= DEEPEST:
-            return WayOut()  # it moves already, or the chain is too long to tell: the solver finds out
+            return WayOut()  # it moves already, or the chain is too long to show: the solver finds out
         if parent is None:
             return _stuck(step)
         allowing = self._first_allowing(parent, package, version)
@@ -140,12 +140,12 @@ class Search:
         return _joined(WayOut(moves=((name, allowing),), steps=(lifted,)), further)
 
     def _supplied(self, unmet: Unmet, trail: tuple[str, ...]) -> WayOut:
-        """Return the way to something that the new version asks for; a package that is new is the solver's matter."""
+        """Return the way to something that the new version requires; a package that is new is the solver's matter."""
         held = self.ground.by_name.get(unmet.name, ())
         if not held or unmet.name in trail or len(trail) >= DEEPEST:
             return WayOut()
         newest = held[-1]
-        fitting = next((one for one in self.newer_of(newest) if _allows(unmet.constraint, one)), None)
+        fitting = next((one for one in self.newer_of(newest) if accepts(unmet.constraint, one)), None)
         if fitting is None:
             return WayOut()
         further = self._follow(newest, fitting, (*trail, unmet.name))
@@ -167,15 +167,15 @@ class Search:
     def _lies_below(self, parent: Package, release: str, package: Package, version: str) -> bool:
         """Say whether a release of the parent still wants older versions only."""
         constraints = self._constraints(parent, release, package.name)
-        if constraints is None or all(_allows(one, version) for one in constraints):
+        if constraints is None or all(accepts(one, version) for one in constraints):
             return constraints is None
         bound, known = parsed(version), (package.version, *self.newer_of(package))
-        wanted = [parsed(one) for one in known if all(_allows(text, one) for text in constraints)]
+        wanted = [parsed(one) for one in known if all(accepts(text, one) for text in constraints)]
         return not wanted or any(one is None or bound is None or one < bound for one in wanted)
 
     def _accepts(self, parent: Package, release: str, name: str, version: str) -> bool:
         constraints = self._constraints(parent, release, name)
-        return constraints is not None and all(_allows(one, version) for one in constraints)
+        return constraints is not None and all(accepts(one, version) for one in constraints)
 
     def _constraints(self, parent: Package, release: str, name: str) -> list[str] | None:
         """Return what a release asks of a package, None when that is unknown."""
@@ -221,10 +221,3 @@ def _joined(first: WayOut, second: WayOut) -> WayOut:
         steps=tuple(dict.fromkeys((*first.steps, *second.steps))),
         blocked=tuple(dict.fromkeys((*first.blocked, *second.blocked))),
     )
-
-
-def _allows(constraint: str, version: str) -> bool:
-    try:
-        return allows(constraint or "*", version)
-    except InputError:
-        return False

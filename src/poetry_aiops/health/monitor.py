@@ -1,4 +1,4 @@
-"""``poetry health --monitor``: looks at intervals, prints news only, and ends cleanly on a signal."""
+"""``poetry health --monitor``: checks at intervals, prints news only, and ends cleanly on a signal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.document import stamp
 from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.errors import AiopsError, InputError
 from poetry_aiops.health.gate import INCOMPLETE
@@ -64,7 +65,7 @@ def repeat(
 
 @dataclass
 class Monitor:
-    """Checks again and again; ``make_look`` makes one look, ``keep`` writes its report where it was asked for.
+    """Checks again and again; ``make_look`` makes one look, ``keep`` writes its report where it was requested.
 
     ``report`` is that of the last look, ``exit_code`` what it amounts to. A check that fails never ends the monitor.
     """
@@ -152,7 +153,7 @@ class Monitor:
 def alert_text(report: HealthReport, news: News | None = None) -> str:
     """Return an alert: what is new, then how things stand; empty where nothing is new.
 
-    ``news`` are those to tell, the report's own by default. No line can mention people or become a link in the chat
+    ``news`` are those to report, the report's own by default. No line can mention people or become a link in the chat
     programs that take webhooks.
     """
     new = news or report.news
@@ -169,17 +170,11 @@ def look_line(report: HealthReport) -> str:
     """Return one line about a look for the monitor's standard output."""
     reported = in_words(report.news) if report.news else ()
     news = counted(len(reported), "piece") + " of news" if reported else "no news"
-    return for_terminal(f"{words.stamp(report.generated)} {report.project}: {_state(report)}; {news}", 1000)
+    return for_terminal(f"{stamp(report.generated)} {report.project}: {_state(report)}; {news}", 1000)
 
 
 def _state(report: HealthReport) -> str:
-    parts = [
-        words.found_in_words(report).text,
-        words.audited_in_words(report).text,
-        f"score {words.score_in_words(report).text}",
-        f"gate {words.verdict(report).text}",
-    ]
-    return "; ".join(parts)
+    return "; ".join((*words.state(report), f"gate {words.verdict(report).text}"))
 
 
 def _chat(text: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.selection import MixedPolicy
 
 
-class IndexBuild(NamedTuple):
+class IndexBuild(Record):
     """One index's build of one torch line, with the places of the GPUs that it runs on."""
 
     backend: str
@@ -33,7 +34,7 @@ def targets(
 ) -> tuple[frozenset[int], tuple[str, ...]]:
     """Return the places of the GPUs that the choice has to cover, and warnings that say which lose.
 
-    A GPU that none of the builds runs on never decides. ``newest`` asks for the GPUs with the highest compute
+    A GPU that none of the builds runs on never decides. ``newest`` considers the GPUs with the highest compute
     capability alone; ``cover-all`` falls back to that when no single build covers all.
     """
     possible = frozenset(place for build in builds for place in build.covers)
