@@ -62,11 +62,11 @@ class Agreeing(Generic[SolutionT]):
 
     def _solve_as_known(self) -> Agreement[SolutionT] | None:
         """Solve without the versions of shared packages that a variant is known to refuse, None where that fails."""
-        known = self.solver.known_demands(self.variants)
-        if not known.names:
+        offer = self.solver.offer_to_all(self.variants)
+        if not offer.shared:
             return None
         try:
-            result = self._solve_in_turn(SolverOffer(shared=known.names, witnesses=(known,)), foresees=True)
+            result = self._solve_in_turn(offer, foresees=True)
         except NoSolutionError:
             return None
         result.held = frozenset(build for build in self._shared(result) if build.name in result.held_back)

@@ -71,14 +71,6 @@ class Witness(Protocol):
         """Tell whether all demands on the build's name allow its version."""
 
 
-class KnownDemands(Witness, Protocol):
-    """Demands that are known without a solve."""
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The packages that they are on."""
-
-
 class Solution(Witness, Protocol):
     """One variant together with everything that every machine installs, solved."""
 
@@ -118,8 +110,8 @@ class VariantSolver(Protocol[SolutionT_co]):
     def solve(self, variant: str, offer: SolverOffer) -> SolutionT_co:
         """Solve the project with this variant only; raises NoSolutionError when it cannot be solved."""
 
-    def known_demands(self, variants: Sequence[str]) -> KnownDemands:
-        """Return what the variants declare and what the releases require that they pin, where they can agree."""
+    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
+        """Return an offer without the versions that some variant is known to refuse before it is solved."""
 
 
 class NoSolutionError(Exception):
@@ -133,6 +125,12 @@ def builds_by_group(placements: Iterable[Placement]) -> dict[str, frozenset[Buil
         for group in placement.markers:
             groups.setdefault(group, set()).add(placement.build)
     return {group: frozenset(builds) for group, builds in groups.items()}
+
+
+def build_tag(constraint: str) -> str:
+    """Return the local version that a constraint asks for, in lower case: ``cu126`` of ``^2.9+cu126``, "" without one."""
+    tag = re.search(r"\+([a-z0-9.]+)", constraint.lower())
+    return tag[1] if tag else ""
 
 
 def newest(builds: Iterable[Build]) -> Build:

@@ -80,8 +80,9 @@ def note_base(session: VariantSession, found: Sequence[DoubleBuild | LockFinding
     """Say what an installation without a variant lacks, and warn of what else is wrong with it."""
     gaps = [one for one in found if isinstance(one, LockFinding) and one.is_gap]
     for gap in gaps[:_MOST_NAMES]:
+        parents = sorted({parent.partition(" (")[0] for parent in gap.parents})
         session.output.remark(
-            f"{gap.name} is left to the hardware variants (required by {', '.join(_packages_in(gap)[:2])});"
+            f"{gap.name} is left to the hardware variants (required by {', '.join(parents[:2])});"
             " an installation without a variant has none."
         )
     for one in found:
@@ -113,22 +114,9 @@ def note_missing_provided(session: VariantSession, selected: Installed) -> None:
     if lock is None or session.kind == "extras" or selected.groups & set(session.variants):
         return
     found = base_findings(placements_of(lock), selected, session.targets, session.terms)
-    needs = [
-        f"{parent} needs {gap.name}"
-        for gap in found
-        if isinstance(gap, LockFinding) and gap.is_gap
-        for parent in _packages_in(gap)
-    ]
-    if needs:
-        session.output.remark(
-            f"{', '.join(needs[:_MOST_NAMES])}: only the hardware variants hold that."
-            " Run `poetry hw-install` to install the one that fits."
-        )
-
-
-def _packages_in(gap: LockFinding) -> list[str]:
-    """Return who requires a missing package, without the versions that each of them accepts."""
-    return sorted({parent.partition(" (")[0] for parent in gap.parents})
+    if gaps := [one for one in found if isinstance(one, LockFinding) and one.is_gap]:
+        note_base(session, gaps)
+        session.output.remark("`poetry hw-install` installs the variant that fits.")
 
 
 def note_what_sync_removes(command: InstallerCommand, session: VariantSession, asked: frozenset[str]) -> None:

@@ -11,7 +11,6 @@ The private names of Poetry that this module touches, compared across 2.1 to 2.5
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -32,6 +31,8 @@ from poetry_aiops.locking.model import (
     Demand,
     NoSolutionError,
     Placement,
+    SolverOffer,
+    build_tag,
     of_group,
     under_extras,
 )
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.locking.model import SolverOffer
     from poetry_aiops.locking.provides import Builds
     from poetry_aiops.project.targets import Target
 
@@ -65,7 +65,6 @@ _OTHER_BUILD = (
     "A package of which a variant declares another build than the shared groups belongs in the variants alone:"
     " delete it from the shared group's dependencies in pyproject.toml, then run `poetry lock`."
 )
-_BUILD_TAG = re.compile(r"\+([a-z0-9.]+)", re.IGNORECASE)
 
 
 def build_of(package: Package) -> Build:
@@ -123,12 +122,11 @@ def declared_by(root: Package, group: str, targets: Sequence[Target]) -> dict[st
         marker = str(dependency.marker)
         if any(marker_applies(marker, target, extras_in(marker)) for target in targets):
             source = dependency.source_name or ""
-            tag = _BUILD_TAG.search(str(dependency.constraint))
             asked.setdefault(dependency.name, set()).add(
                 (
                     "" if source.lower() == "pypi" else source,
                     dependency.source_url or "",
-                    tag[1] if tag else "",
+                    build_tag(str(dependency.constraint)),
                 )
             )
     return {name: frozenset(builds) for name, builds in asked.items()}
@@ -139,11 +137,6 @@ class CommonConstraints:
     """What several variants demand of packages, by name."""
 
     constraints: Mapping[str, VersionConstraint]
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The packages that they are on."""
-        return frozenset(self.constraints)
 
     def every_parent_accepts(self, build: Build) -> bool:
         """Tell whether the constraint on the build's name allows its version."""
@@ -245,17 +238,19 @@ class PoetryVariantSolver:
         self._known.update((build_of(package), package) for package in packages)
         return PoetrySolution(root, packages, frozenset(pool.held_back))
 
-    def known_demands(self, variants: Sequence[str]) -> CommonConstraints:
-        """Return what the variants declare and what the releases require that they pin; nothing of provided packages."""
+    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
+        """Return an offer of what suits the requirements of all variants and those of the releases that they pin.
+
+        Provided packages, and those on which these requirements exclude each other, are offered freely.
+        """
         found: dict[str, VersionConstraint] = {}
         for variant in variants:
             for declared in self.root.dependency_group(variant).dependencies_for_locking:
                 for one in (declared, *self._required_by_pin(declared)):
                     if self.root.python_constraint.allows_any(one.python_constraint):
                         found[one.name] = one.constraint.intersect(found.get(one.name, one.constraint))
-        return CommonConstraints(
-            {n: c for n, c in found.items() if n not in self.provision.names and not c.is_empty()}
-        )
+        common = {n: c for n, c in found.items() if n not in self.provision.names and not c.is_empty()}
+        return SolverOffer(shared=frozenset(common), witnesses=(CommonConstraints(common),))
 
     def _required_by_pin(self, declared: Dependency) -> Iterator[Dependency]:
         """Yield what the one release requires that an exact requirement lets through."""

@@ -129,14 +129,14 @@ class Installed:
         return cls(names, frozenset(groups), frozenset(extras))
 
 
-def every_installation(variants: Iterable[str], base_groups: frozenset[str]) -> tuple[Installed, ...]:
-    """Return what can be installed of a project whose variants are groups: each of them with the base."""
-    return tuple(Installed(f"with {name}", base_groups | {name}) for name in variants)
-
-
-def every_extra(variants: Iterable[str], groups: frozenset[str]) -> tuple[Installed, ...]:
-    """Return what can be installed of a project whose variants are extras: each of them with every group."""
-    return tuple(Installed(f"with the extra {name}", groups, frozenset({name})) for name in variants)
+def every_installation(
+    variants: Sequence[str], groups: frozenset[str], *, extras: bool = False
+) -> tuple[Installed, ...]:
+    """Return what can be installed of a project: each variant, a group or an extra, with all groups that are none."""
+    if extras:
+        return tuple(Installed(f"with the extra {name}", groups, frozenset({name})) for name in variants)
+    shared = groups.difference(variants)
+    return tuple(Installed(f"with {name}", shared | {name}) for name in variants)
 
 
 def double_builds(

@@ -27,10 +27,6 @@ class Solved:
     refused: frozenset[Build] = frozenset()
     held_back: frozenset[str] = frozenset()
 
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset(build.name for build in self.refused)
-
     def demands_on(self, name: str) -> tuple[Demand, ...]:
         return (Demand("torch 2.9", f"any {name}"),)
 
@@ -45,9 +41,9 @@ def placed(name: str, version: str, *groups: str, marker: str = "", source: str 
 class NothingKnown:
     """A solver that learns what a variant demands only by solving it."""
 
-    def known_demands(self, variants: Sequence[str]) -> Solved:
+    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
         del variants
-        return Solved(())
+        return SolverOffer()
 
 
 @dataclass
@@ -85,8 +81,11 @@ class SmallSolver:
             frozenset() if newest in choices else frozenset({"numpy"}),
         )
 
-    def known_demands(self, variants: Sequence[str]) -> Solved:
-        return Solved((), frozenset().union(*(self.refused(one) for one in variants if one in self.known)))
+    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
+        refused = frozenset[Build]().union(*(self.refused(one) for one in variants if one in self.known))
+        return SolverOffer(
+            shared=frozenset(build.name for build in refused), witnesses=(Solved((), refused),)
+        )
 
     def refused(self, variant: str) -> frozenset[Build]:
         everything = {v for versions in self.allowed.values() for v in versions}
@@ -141,9 +140,9 @@ def test_what_only_variants_hold_is_not_narrowed_by_another_variant() -> None:
 class TwoConflicts:
     """Takes version 1 of what is not offered freely, and of everything for the variant old."""
 
-    def known_demands(self, variants: Sequence[str]) -> Solved:
+    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
         del variants
-        return Solved((), frozenset({Build("numpy", "2")}))
+        return SolverOffer(shared=frozenset({"numpy"}))
 
     def solve(self, variant: str, offer: SolverOffer) -> Solved:
         chosen = {
