@@ -154,7 +154,7 @@ def test_a_gap_on_some_machines_is_refused_or_said_to_be_meant(
     done = own_poetry.run(made, "lock")
     assert (done.code, made.lock_path.exists()) == (2, False)
     assert "with feed: opencv-python is missing (on linux-aarch64-py3.11" in done.output
-    assert "wanted by eyes 1.0 (>=4.10,<4.12)" in done.output
+    assert "required by eyes 1.0 (>=4.10,<4.12)" in done.output
     for hardware in ('platforms = ["linux-x86_64"]', 'provided-none = ["opencv-python"]'):
         own_poetry.must(project(eyes, tmp_path / "app", '"eyes"', groups, table, hardware), "lock")
 

@@ -72,7 +72,7 @@ def _note_unlike_releases(session: VariantSession, agreement: Agreement[PoetrySo
                 f"{release} in {', '.join(sorted(group))}" for release, group in sorted(held.items())
             )
             session.output.remark(
-                f"{name} differs between the variants: {differ}. Give them one constraint if that is not meant."
+                f"{name} differs between the variants: {differ}. Give them one constraint if that is not intended."
             )
 
 
@@ -83,7 +83,7 @@ def note_base(session: VariantSession, found: Sequence[DoubleBuild | LockFinding
         parents = sorted({parent.partition(" (")[0] for parent in gap.parents})
         session.output.remark(
             f"{gap.name} is left to the hardware variants (required by {', '.join(parents[:2])});"
-            " an installation without a variant has none."
+            " an installation without a variant lacks it."
         )
     for one in found:
         if one not in gaps:
@@ -140,6 +140,5 @@ def note_vanished_variants(session: VariantSession) -> None:
     for variant in session.hardware.variants:
         if variant.group not in project.groups:
             session.output.warning(
-                f"the group {variant.group} is empty now and gone from pyproject.toml;"
-                f" remove the line {variant.key_path} as well.",
+                f"the group {variant.group} is now empty and no longer in pyproject.toml; remove the line {variant.key_path} as well.",
             )

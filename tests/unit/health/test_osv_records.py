@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.every import for_each
+from tests.unit.health.facts import NOW
 from tests.unit.health.osv import record
 
 from poetry_aiops.health.advisory import Advisory, UnreadableRecord
@@ -24,7 +25,7 @@ KEYS_OF_AFFECTED = ("package", "ranges", "versions", "severity", "database_speci
 
 
 def read(document: object) -> Advisory:
-    found = read_record(document, "test.json")
+    found = read_record(document, "test.json", NOW)
     assert isinstance(found, Advisory), found
     return found
 
@@ -64,7 +65,7 @@ def test_a_record_is_read_with_everything_that_reports_need() -> None:
     ],
 )
 def test_what_is_no_record_says_why(document: object, why: str) -> None:
-    found = read_record(document, "test.json")
+    found = read_record(document, "test.json", NOW)
     assert isinstance(found, UnreadableRecord)
     assert why in found.why
     assert found.where == "test.json"
@@ -94,8 +95,12 @@ def test_commits_alone_leave_open_whether_a_release_is_affected() -> None:
         ("ranges", [3], "ranges[0] has no list of events"),
         ("ranges", [{"type": "ECOSYSTEM", "events": {"introduced": "0"}}], "ranges[0] has no list of events"),
         ("ranges", [{"type": "ECOSYSTEM", "events": []}], "ranges[0] has no list of events"),
-        ("ranges", [{"type": "ECOSYSTEM", "events": [{"introduced": 3}]}], "is none that OSV knows"),
-        ("ranges", [{"type": "ECOSYSTEM", "events": [3, {"introduced": "0"}]}], "is none that OSV knows"),
+        ("ranges", [{"type": "ECOSYSTEM", "events": [{"introduced": 3}]}], "is not one that OSV defines"),
+        (
+            "ranges",
+            [{"type": "ECOSYSTEM", "events": [3, {"introduced": "0"}]}],
+            "is not one that OSV defines",
+        ),
         ("versions", {}, "versions must be a list"),
         ("versions", [1.0], "a listed version must be text"),
     ],
@@ -148,10 +153,10 @@ def test_times_are_taken_over_and_a_withdrawal_without_one_is_still_a_withdrawal
         told = read(record("T-1", withdrawn=odd))
         assert (told.withdrawn, told.notes) == (
             None,
-            ("withdrawn is not a time, so that the record is taken as valid",),
+            ("withdrawn is not a time, so the record counts as valid",),
         )
     ahead = read(record("T-1", withdrawn="2990-01-01T00:00:00Z"))
-    assert (ahead.withdrawn, "still to come" in ahead.notes[0]) == (None, True)
+    assert (ahead.withdrawn, "in the future" in ahead.notes[0]) == (None, True)
     assert read(record("T-1", published=3, modified="x" * 50)).published == ""
     assert len(read(record("T-1", modified="x" * 50)).modified) == 40
 
@@ -272,7 +277,7 @@ def test_a_text_is_cut_at_its_limit_and_no_sooner(text: str, expected: str) -> N
 def test_prepared_records_keep_their_listed_versions_as_they_are_spelled() -> None:
     document = record("T-1", "demo", {"introduced": "5"})
     document["affected"][0]["versions"] = ["1.0"]
-    prepared = read_record(document, "test.json", prepared=True)
+    prepared = read_record(document, "test.json", NOW, prepared=True)
     assert isinstance(prepared, Advisory)
     assert prepared.affected[0].versions == {"1.0"}
     assert read(document).affected[0].versions == {"1"}
@@ -302,9 +307,9 @@ def test_one_line_is_short_and_settled(text: str, limit: int) -> None:
 )
 @settings(max_examples=80, deadline=None)
 def test_any_json_is_read_and_cut_down_without_a_crash(document: dict[str, Any]) -> None:
-    found = read_record(document, "test.json")
+    found = read_record(document, "test.json", NOW)
     if isinstance(found, Advisory):
-        again = read_record(json.loads(json.dumps(reduced(document, found))), "again", prepared=True)
+        again = read_record(json.loads(json.dumps(reduced(document, found))), "again", NOW, prepared=True)
         assert isinstance(again, Advisory)
         assert again.packages == found.packages
         for version in ("1.0", "0"):

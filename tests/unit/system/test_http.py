@@ -142,7 +142,7 @@ def test_a_redirect_to_another_host_takes_no_password_along(location: str, leads
 
 def test_a_question_that_is_posted_is_not_posted_elsewhere_by_an_ordinary_redirect() -> None:
     question = _Question("POST", "https://here.example/x", b"{}", {})
-    with pytest.raises(TransferError, match="redirects the question"):
+    with pytest.raises(TransferError, match="redirects the request"):
         _redirect(question, Response(302, b"", {"location": "https://other.example/"}))
 
 
