@@ -19,25 +19,17 @@ if TYPE_CHECKING:
 
 def leaving(words: Sequence[str], variants: Sequence[Variant]) -> frozenset[str]:
     """Return the groups of the variants that ``--remove`` names, by group or by backend; raises UsageError."""
-    by_name: dict[str, list[str]] = {}
-    for variant in variants:
-        by_name.setdefault(variant.backend, []).append(variant.group)
-    by_name |= {variant.group: [variant.group] for variant in variants}
+    backends = [variant.backend for variant in variants]
+    by_name = {variant.backend: variant.group for variant in variants if backends.count(variant.backend) == 1}
+    by_name |= {variant.group: variant.group for variant in variants}
     names = [word.strip() for part in words for word in part.split(",") if word.strip()]
-    found: set[str] = set()
     for name in names:
-        groups = by_name.get(name) or by_name.get(normalised(name), [])
-        found.update(groups)
-        if len(groups) > 1:
-            raise UsageError(
-                f"{name} is the backend of the variants {' and '.join(groups)}",
-                where="--remove",
-                hint=f"Name the one to take out, for example --remove {groups[0]}.",
-            )
-        if not groups:
+        if name not in by_name and normalised(name) not in by_name:
             known = ", ".join(variant.group for variant in variants)
             raise UsageError(
-                f'there is no hardware variant "{name}"',
+                f'"{name}" is the backend of several variants'
+                if name in backends
+                else f'there is no hardware variant "{name}"',
                 where="--remove",
                 hint=did_you_mean(normalised(name), by_name)
                 or (
@@ -46,7 +38,7 @@ def leaving(words: Sequence[str], variants: Sequence[Variant]) -> frozenset[str]
                     else f"Add one first: {COMMAND} PACKAGE --variants ..."
                 ),
             )
-    return frozenset(found)
+    return frozenset(by_name.get(name) or by_name[normalised(name)] for name in names)
 
 
 def unused_sources(project: Project, gone: frozenset[str], added: Addition) -> frozenset[str]:

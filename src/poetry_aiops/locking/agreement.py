@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from poetry_aiops.locking.model import Build, VariantSolver
-    from poetry_aiops.locking.verify import DoubleBuild
+    from poetry_aiops.locking.verify import LockFinding
     from poetry_aiops.project.targets import Target
 
 
@@ -111,7 +111,9 @@ class Agreeing(Generic[SolutionT]):
         raise disagreement(first.solutions, self.base_groups, self._differing(first.solutions))
 
     def _narrowing(self, first: Agreement[SolutionT], disputed: frozenset[str]) -> Iterator[SolverOffer]:
-        yield SolverOffer(shared=disputed, witnesses=tuple(first.solutions.values()))
+        yield SolverOffer(
+            shared=disputed, witnesses=tuple(one.every_parent_accepts for one in first.solutions.values())
+        )
         seen = set()
         for solution in first.solutions.values():
             pins = frozenset(build for build in self._base(solution) if build.name in disputed)
@@ -160,7 +162,7 @@ class Agreeing(Generic[SolutionT]):
         return frozenset(names)
 
 
-def _cures(doubles: Iterable[DoubleBuild], solution: Solution) -> dict[str, Build]:
+def _cures(doubles: Iterable[LockFinding], solution: Solution) -> dict[str, Build]:
     cures = {}
     for double in doubles:
         accepted = [build for build in double.builds if solution.every_parent_accepts(build)]

@@ -140,32 +140,21 @@ class VariantInstaller(Installer):
         installed = {package.name: package for package in self._installed_repository.packages}
         system = {package.name for package in self._installed_repository.system_site_packages}
         wanted = {o.package.name for o in operations if not (o.skipped and o.skip_reason == "Not required")}
-        held = self._held_by_extras(locked) if self.session.kind == "extras" else self._held_by_groups(locked)
-        left = {name for name, holders in held.items() if holders <= self.clear}
+        left = {name for name, holders in self._holders(locked).items() if holders <= self.clear}
         left |= {name for name in installed if name in self.brought} - {package.name for package in locked}
         return [Uninstall(installed[name]) for name in sorted((left & installed.keys()) - wanted - system)]
 
-    def _held_by_groups(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
-        """Return the groups that bring each package into this environment."""
-        held: dict[NormalizedName, set[str]] = {}
+    def _holders(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
+        """Return the groups that bring each package into this environment; variants that are extras, ``""`` for none."""
+        found: dict[NormalizedName, set[str]] = {}
+        extras = self.session.kind == "extras"
         for package, info in locked.items():
-            groups = {
-                group for group in info.groups if info.get_marker([group]).validate(self._env.marker_env)
-            }
-            if groups:
-                held.setdefault(package.name, set()).update(groups)
-        return held
-
-    def _held_by_extras(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
-        """Return the variants (extras) that bring each package into this environment; ``""`` is main alone."""
-        held: dict[NormalizedName, set[str]] = {}
-        for package, info in locked.items():
-            marker = info.get_marker(info.groups)
-            for extra in ("", *self.session.variants):
-                active = {**self._env.marker_env, "extra": {extra} if extra else set()}
-                if marker.validate(active):
-                    held.setdefault(package.name, set()).add(extra)
-        return held
+            for holder in ("", *self.session.variants) if extras else info.groups:
+                marker = info.get_marker(info.groups if extras else [holder])
+                extra = {"extra": {holder} - {""}} if extras else {}
+                if marker.validate({**self._env.marker_env, **extra}):
+                    found.setdefault(package.name, set()).add(holder)
+        return found
 
     def _with_changed_builds(self, operations: list[Operation], locked: SolvedPackages) -> list[Operation]:
         """Replace a skipped operation by an update where another build of the same version may be installed.

@@ -14,7 +14,7 @@ from poetry_aiops.project.targets import extras_in
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from poetry_aiops.project.model import Lock, Package, PackageSource, Requirement
 
@@ -64,14 +64,7 @@ class Demand:
     constraint: str
 
 
-class Witness(Protocol):
-    """Demands on packages."""
-
-    def every_parent_accepts(self, build: Build) -> bool:
-        """Tell whether all demands on the build's name allow its version."""
-
-
-class Solution(Witness, Protocol):
+class Solution(Protocol):
     """One variant together with everything that every machine installs, solved."""
 
     @property
@@ -85,6 +78,9 @@ class Solution(Witness, Protocol):
     def demands_on(self, name: str) -> tuple[Demand, ...]:
         """Return who in this solution requires ``name``."""
 
+    def every_parent_accepts(self, build: Build) -> bool:
+        """Tell whether all demands on the build's name allow its version."""
+
 
 SolutionT_co = TypeVar("SolutionT_co", bound=Solution, covariant=True)
 
@@ -95,13 +91,13 @@ class SolverOffer:
 
     ``preferred`` builds are taken where the constraints allow them, as locked versions are. Of a ``pinned``
     name nothing but its pinned builds is offered. Of a ``shared`` name only the versions are offered that
-    every parent in the ``witnesses`` accepts.
+    all ``witnesses`` accept.
     """
 
     preferred: frozenset[Build] = frozenset()
     pinned: frozenset[Build] = frozenset()
     shared: frozenset[str] = frozenset()
-    witnesses: tuple[Witness, ...] = ()
+    witnesses: tuple[Callable[[Build], bool], ...] = ()
 
 
 class VariantSolver(Protocol[SolutionT_co]):

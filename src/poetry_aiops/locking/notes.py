@@ -9,7 +9,7 @@ from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.environment_record import read_record
 from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.solver import unknown_extras
-from poetry_aiops.locking.verify import LockFinding, Machines, base_findings, exists_on
+from poetry_aiops.locking.verify import Machines, base_findings, exists_on
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.locking.session import VariantSession
     from poetry_aiops.locking.solver import PoetrySolution
-    from poetry_aiops.locking.verify import DoubleBuild, Installed
+    from poetry_aiops.locking.verify import Installed, LockFinding
 
 
 _MOST_NAMES = 6
@@ -76,9 +76,9 @@ def _note_unlike_releases(session: VariantSession, agreement: Agreement[PoetrySo
             )
 
 
-def note_base(session: VariantSession, found: Sequence[DoubleBuild | LockFinding]) -> None:
+def note_base(session: VariantSession, found: Sequence[LockFinding]) -> None:
     """Say what an installation without a variant lacks, and warn of what else is wrong with it."""
-    gaps = [one for one in found if isinstance(one, LockFinding) and one.is_gap]
+    gaps = [one for one in found if one.is_gap]
     for gap in gaps[:_MOST_NAMES]:
         parents = sorted({parent.partition(" (")[0] for parent in gap.parents})
         session.output.remark(
@@ -114,7 +114,7 @@ def note_missing_provided(session: VariantSession, selected: Installed) -> None:
     if lock is None or session.kind == "extras" or selected.groups & set(session.variants):
         return
     found = base_findings(placements_of(lock), selected, session.targets, session.terms)
-    if gaps := [one for one in found if isinstance(one, LockFinding) and one.is_gap]:
+    if gaps := [one for one in found if one.is_gap]:
         note_base(session, gaps)
         session.output.remark("`poetry hw-install` installs the variant that fits.")
 

@@ -78,22 +78,6 @@ class InstallRecord:
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
 
 
-def record_for(  # noqa: PLR0913, PLR0917 - one argument for each thing that an installation decided
-    variant: str | None,
-    backend: str | None,
-    requested: str | None,
-    profile: str | None,
-    torch: str | None,
-    host_os: str,
-    arch: str,
-    python: str,
-    catalogue: Catalogue,
-) -> InstallRecord:
-    """Return the record of an installation, with the catalogue's facts about its build."""
-    needs = needs_of(backend, torch, arch, catalogue)
-    return InstallRecord(variant, backend, requested, profile, torch, python, host_os, arch, needs)
-
-
 # -- from the catalogue ---------------------------------------------------------------------------------
 
 

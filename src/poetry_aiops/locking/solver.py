@@ -133,18 +133,6 @@ def declared_by(root: Package, group: str, targets: Sequence[Target]) -> dict[st
 
 
 @dataclass(frozen=True)
-class CommonConstraints:
-    """What several variants demand of packages, by name."""
-
-    constraints: Mapping[str, VersionConstraint]
-
-    def every_parent_accepts(self, build: Build) -> bool:
-        """Tell whether the constraint on the build's name allows its version."""
-        constraint = self.constraints.get(build.name)
-        return constraint is None or constraint.allows(Version.parse(build.version))
-
-
-@dataclass(frozen=True)
 class PoetrySolution:
     """One variant as Poetry solved it."""
 
@@ -250,7 +238,10 @@ class PoetryVariantSolver:
                     if self.root.python_constraint.allows_any(one.python_constraint):
                         found[one.name] = one.constraint.intersect(found.get(one.name, one.constraint))
         common = {n: c for n, c in found.items() if n not in self.provision.names and not c.is_empty()}
-        return SolverOffer(shared=frozenset(common), witnesses=(CommonConstraints(common),))
+        return SolverOffer(
+            shared=frozenset(common),
+            witnesses=(lambda build: common[build.name].allows(Version.parse(build.version)),),
+        )
 
     def _required_by_pin(self, declared: Dependency) -> Iterator[Dependency]:
         """Yield what the one release requires that an exact requirement lets through."""
@@ -313,7 +304,7 @@ def _accepted_by(constraints: Iterable[VersionConstraint], package: Package) -> 
 def _offering_rules(offer: SolverOffer) -> dict[str, Callable[[Package], bool]]:
     """Return, for each name that is not offered freely, which of its packages are."""
     rules: dict[str, Callable[[Package], bool]] = {
-        name: lambda package: all(w.every_parent_accepts(build_of(package)) for w in offer.witnesses)
+        name: lambda package: all(accepts(build_of(package)) for accepts in offer.witnesses)
         for name in offer.shared
     }
     pinned: dict[str, set[str]] = {}

@@ -105,7 +105,7 @@ def test_a_backend_stands_for_every_variant_that_has_it_and_a_name_for_its_own()
 def test_a_variant_leaves_by_its_name_where_others_have_its_backend() -> None:
     variants = [Variant(name, "cpu", name) for name in ("ml-cpu", "edge")]
     assert leaving(["ml_cpu"], variants) == {"ml-cpu"}
-    with pytest.raises(UsageError, match="cpu is the backend of the variants ml-cpu and edge"):
+    with pytest.raises(UsageError, match='"cpu" is the backend of several variants'):
         leaving(["cpu"], variants)
 
 

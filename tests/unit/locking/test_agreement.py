@@ -64,9 +64,7 @@ class SmallSolver:
         self.calls.append((variant, tuple(wanted), tuple(offered)))
         choices = [v for v in self.allowed[variant] if not offered or v in offered]
         if "numpy" in offer.shared:
-            choices = [
-                v for v in choices if all(w.every_parent_accepts(Build("numpy", v)) for w in offer.witnesses)
-            ]
+            choices = [v for v in choices if all(accepts(Build("numpy", v)) for accepts in offer.witnesses)]
         if not choices:
             raise NoSolutionError(f"no numpy for {variant}")
         newest = self.allowed[variant][0]
@@ -84,7 +82,7 @@ class SmallSolver:
     def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
         refused = frozenset[Build]().union(*(self.refused(one) for one in variants if one in self.known))
         return SolverOffer(
-            shared=frozenset(build.name for build in refused), witnesses=(Solved((), refused),)
+            shared=frozenset(build.name for build in refused), witnesses=(lambda build: build not in refused,)
         )
 
     def refused(self, variant: str) -> frozenset[Build]:

@@ -74,8 +74,6 @@ def test_a_variant_demands_what_it_declares_and_what_the_release_requires_that_i
     torch = Dependency("torch", constraint, extras=["frames"])
     torch.marker = "sys_platform == 'linux'"
     offer = solver(torch).offer_to_all(["gpu"])
-    (demands,) = offer.witnesses
-    assert [
-        n for n in sorted(offer.shared) if not demands.every_parent_accepts(Build(n, NEWEST[n]))
-    ] == refused
-    assert demands.every_parent_accepts(Build("fsspec", "2024.12.0"))
+    (accepts,) = offer.witnesses
+    assert [n for n in sorted(offer.shared) if not accepts(Build(n, NEWEST[n]))] == refused
+    assert accepts(Build("numpy", "2.2.6"))

@@ -7,8 +7,8 @@ import pytest
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import Build, Placement
 from poetry_aiops.locking.verify import (
-    DoubleBuild,
     Installed,
+    LockFinding,
     double_builds,
     every_installation,
     verify,
@@ -86,7 +86,7 @@ def test_a_double_build_of_the_base_is_reported_for_every_variant() -> None:
     ],
 )
 def test_a_double_build_names_a_machine_and_how_many_more(machines: tuple[str, ...], reported: str) -> None:
-    assert str(DoubleBuild("torch", (Build("torch", "1"),), machines)) == reported
+    assert str(LockFinding("torch", "torch: 1", machines)) == reported
 
 
 def test_doubled_packages_are_told_by_name() -> None:
