@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import poetry.puzzle.solver as poetry_solver_module
+from packaging.utils import NormalizedName
 from poetry.installation.installer import Installer
 from poetry.installation.operations import Uninstall, Update
 from poetry.puzzle.solver import Solver
@@ -39,7 +40,6 @@ from poetry_aiops.locking.whole_writes import write_whole_files
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from packaging.utils import NormalizedName
     from poetry.console.commands.installer_command import InstallerCommand
     from poetry.core.constraints.version import Version
     from poetry.core.packages.package import Package
@@ -149,7 +149,7 @@ class VariantInstaller(Installer):
         found: dict[NormalizedName, set[str]] = {}
         extras = self.session.kind == "extras"
         for package, info in locked.items():
-            for holder in ("", *self.session.variants) if extras else info.groups:
+            for holder in map(NormalizedName, ("", *self.session.variants)) if extras else info.groups:
                 marker = info.get_marker(info.groups if extras else [holder])
                 extra = {"extra": {holder} - {""}} if extras else {}
                 if marker.validate({**self._env.marker_env, **extra}):
