@@ -29,6 +29,7 @@ from poetry_aiops.errors import AiopsError, IncompleteError, InputError, Negativ
 from poetry_aiops.index.source import INDEX_ERRORS
 from poetry_aiops.migrate.planning.entry import PlannedEntry
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
+from poetry_aiops.migrate.writing.pythons import Misfits
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.edit_text import toml_text
@@ -79,6 +80,7 @@ class PlannedLock:
         ``code`` is that of Poetry's installer. Raises AiopsError in words when no lock can be made.
         """
         bound = plan.constrained_directly
+        self._seen.clear()
         with self._staged(plan.binding(bound), ()) as staged:
             plan = plan.with_entries(companions_of(staged.poetry.pool, plan.edits.groups))
         while True:
@@ -88,6 +90,13 @@ class PlannedLock:
             if self.code or wanted == bound:
                 return planned
             bound = wanted
+
+    def misfits(self, plan: MigrationPlan) -> Misfits:
+        """Return what no index has a file of for which Python, nothing where they cannot be asked."""
+        entries = [entry for group in plan.edits.groups for entry in group.entries]
+        with suppress(*INDEX_ERRORS, OSError), self._staged(plan, ()) as staged:
+            return Misfits.among(entries, staged.offered)
+        return Misfits({})
 
     def _next(self, bound: frozenset[str], wanted: frozenset[str]) -> frozenset[str]:
         """Return the constraints to lock with; once a set comes back, none is taken out any more."""

@@ -51,6 +51,7 @@ _DEPENDENCIES = "config/dependencies"  # where sync-reqs writes constraints.txt
 _DOCUMENTS = re.compile(r"(^|[-_.])(license|licence|readme|notice|authors|changelog)", re.IGNORECASE)
 
 
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 COMMAND = "poetry migrate-reqs"
 PYPROJECT = "pyproject.toml"
 _SHOWN = 5
@@ -111,6 +112,8 @@ class RequestReading:
     """Reads what a request asks for; raises UsageError and InputError in words."""
 
     request: MigrationRequest
+    fitting: tuple[str, str] | None = None
+    """The Python versions that the indexes have files for and why, where nothing else says which."""
     notes: list[str] = field(default_factory=list)
     fixed: dict[str, bytes] = field(default_factory=dict)
 
@@ -294,7 +297,7 @@ class RequestReading:
         return found
 
     def _asked_python(self) -> AskedPython:
-        return AskedPython(f"{sys.version_info.major}.{sys.version_info.minor}", self.request.python)
+        return AskedPython(RUNNING, self.request.python, self.fitting)
 
     def _note_computed(self, computed: tuple[str, ...], source: str) -> None:
         if computed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from packaging.tags import compatible_tags, cpython_tags, mac_platforms
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from poetry_aiops.project.model import LockedFile
+    from poetry_aiops.project.targets import Target
 
 
 SDISTS: Final = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
@@ -136,6 +138,25 @@ def wheel_obstacle(
     return f"none of its locked wheels is for {system} on {arch} ({platforms})"
 
 
+def is_for(files: Iterable[str], target: Target) -> bool:
+    """Say whether one of the files (by name) installs on a kind of machine with a new system: a wheel, or a source.
+
+    Files of which only the hash is known are taken to.
+    """
+    names = tuple(files)
+    if not all(name.endswith(".whl") for name in names) or not names:
+        return True
+    system, arch, _ = target.name.split("-", 2)
+    return any(not _tags(name).isdisjoint(_newest_tags(target.python, system, arch)) for name in names)
+
+
+@lru_cache(maxsize=128)
+def _newest_tags(python: str, system: str, arch: str) -> frozenset[Tag]:
+    newest = _NEWEST.get(system)
+    return frozenset(tags_on(python, system=system, arch=arch, libc=newest, os_version=newest))
+
+
+@lru_cache(maxsize=4096)
 def _tags(filename: str) -> frozenset[Tag]:
     try:
         return parse_wheel_filename(filename)[3]

@@ -175,6 +175,8 @@ class Identity:
     package_mode: bool = False
     python_asked: bool = False
     """Whether the user gave ``requires_python``: then it counts in an existing pyproject.toml, too."""
+    python_guessed: bool = False
+    """Whether nothing of the project says which Python it is."""
     packages: tuple[tuple[str, str], ...] = ()
     """What Poetry cannot find by the project's name: names in the folder ``from`` (``""`` for the project's)."""
     name_guessed: bool = False

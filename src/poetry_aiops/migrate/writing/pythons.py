@@ -1,0 +1,99 @@
+"""The Python that a lock has to be for where the project names none: the one that the indexes' files are for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from poetry_aiops.errors import NegativeAnswerError
+from poetry_aiops.migrate.planning.identity import minor_range
+from poetry_aiops.migrate.planning.merge import holds
+from poetry_aiops.migrate.writing.causes import is_allowed
+from poetry_aiops.project.constraints import read_python
+from poetry_aiops.project.targets import machines_for
+from poetry_aiops.project.wheels import is_for
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from poetry_aiops.locking.api import OfferedVersion
+    from poetry_aiops.migrate.planning.entry import PlannedEntry
+    from poetry_aiops.project.targets import Target
+
+
+_SHOWN = 5
+
+
+def narrowed(python: str, wanted: Iterable[str]) -> str | None:
+    """Return the part of a Python range that some Requires-Python allow too, None where PEP 440 cannot write it."""
+    found = reduce(lambda one, other: one.intersect(read_python(other)), wanted, read_python(python))
+    text = str(found)
+    return None if found.is_empty() or "||" in text else text
+
+
+def is_offered_for(offer: OfferedVersion, machine: Target) -> bool:
+    """Say whether pip takes a version on a machine: by its Requires-Python and its files."""
+    return is_allowed(offer.python, machine.environment["python_full_version"]) and is_for(
+        offer.files, machine
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Misfits:
+    """By minor version of Python, oldest first, the entries of which the indexes have no file for it."""
+
+    of: Mapping[str, Sequence[PlannedEntry]]
+
+    @classmethod
+    def among(
+        cls,
+        entries: Iterable[PlannedEntry],
+        offered: Callable[[str, str, str | None], Sequence[OfferedVersion]],
+    ) -> Misfits:
+        """Ask the indexes for the versions that each entry allows."""
+        found: dict[str, list[PlannedEntry]] = {machine.python: [] for machine in machines_for("*")}
+        for entry in entries:
+            offers = offered(entry.name, entry.specifier, entry.source) if entry.specifier else ()
+            for minor in found if offers and not entry.is_direct else ():
+                if not any(
+                    not holds(entry.marker, machine) or any(is_offered_for(one, machine) for one in offers)
+                    for machine in machines_for(f"~={minor}.0")
+                ):
+                    found[minor].append(entry)
+        return cls(found)
+
+    def within(self, python: str) -> Sequence[PlannedEntry]:
+        """Return what does not fit a range: nothing where one Python of it has a file of all."""
+        minors = {machine.python for machine in machines_for(python)}
+        return min((self.of[one] for one in self.of if one in minors), key=len, default=())
+
+    def instead_of(self, python: str) -> tuple[str, str] | None:
+        """Return the newest Python that all entries have a file for, and why a range is none."""
+        fitting = [minor for minor, entries in self.of.items() if not entries]
+        here = self.within(python)
+        if not here or not fitting:
+            return None
+        return minor_range(fitting[-1:]), f"no index has a file for it of {_shown(here[0])}"
+
+    def added_to(self, error: NegativeAnswerError, python: str) -> NegativeAnswerError:
+        """Return a refusal that names what no Python of a range has a file of, and what to do."""
+        here = self.within(python)
+        if not here:
+            return error
+        lines = (f"{_shown(one)} has files for Python {self._pythons_of(one)}" for one in here[:_SHOWN])
+        instead = self.instead_of(python)
+        step = f"Give `--python '{instead[0]}'`, or take" if instead else "No Python has files of all: take"
+        return NegativeAnswerError(
+            error.what,
+            details=(*error.details, *lines),
+            hint=f"{step} newer versions of what is named last. {error.hint}",
+        )
+
+    def _pythons_of(self, entry: PlannedEntry) -> str:
+        return ", ".join(minor for minor, entries in self.of.items() if entry not in entries) or "before 3.8"
+
+
+def _shown(entry: PlannedEntry) -> str:
+    return f"{entry.name} {entry.specifier} ({entry.places[0]})"
