@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from pathlib import Path
 
-import poetry_aiops
-
-
-SOURCE = Path(poetry_aiops.__file__).parent
+from tests.support.sources import SOURCE, trees
 
 
 def test_each_class_name_is_defined_once() -> None:
     places: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(SOURCE.rglob("*.py")):
-        for statement in ast.parse(path.read_text("utf-8")).body:
+    for path, tree in trees().items():
+        for statement in tree.body:
             if isinstance(statement, ast.ClassDef):
                 places[statement.name].append(path.relative_to(SOURCE).as_posix())
     assert {name: files for name, files in places.items() if len(files) > 1} == {}

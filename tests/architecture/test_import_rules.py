@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import ast
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import networkx as nx  # type: ignore[import-untyped]
+from tests.support.sources import SOURCE, trees
 
-import poetry_aiops
 from poetry_aiops.plugin import COMMANDS
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-
-SOURCE = Path(poetry_aiops.__file__).parent
 
 FLOOR = ("errors", "system", "project", "config", "index", "cli")
 SPINE = ("accelerators", "locking")
@@ -72,17 +70,13 @@ MAY_USE: dict[str, tuple[str, ...]] = {
 """Library -> the packages and files that may import it; the first name that fits counts."""
 
 
-def modules() -> list[Path]:
-    return sorted(SOURCE.rglob("*.py"))
-
-
 def dotted(path: Path) -> str:
     """Return the name of a module without ``poetry_aiops.``; a package's own file has the package's name."""
     parts = path.relative_to(SOURCE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
-EVERY_MODULE = frozenset(dotted(path) for path in modules())
+EVERY_MODULE = frozenset(dotted(path) for path in SOURCE.rglob("*.py"))
 
 
 @cache
@@ -92,7 +86,7 @@ def imports(path: Path) -> tuple[tuple[int, str], ...]:
 
 
 def _imports(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(trees()[path]):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -104,7 +98,7 @@ def _imports(path: Path) -> Iterator[tuple[int, str]]:
 
 def breaches() -> Iterator[tuple[str, str, int]]:
     """Every import that the tables do not allow: module, imported module, line."""
-    for path in modules():
+    for path in trees():
         here, package = dotted(path), path.relative_to(SOURCE).with_suffix("").parts[0]
         for line, module in imports(path):
             top, _, ours = module.partition(".")
@@ -135,7 +129,7 @@ def test_imports_go_down_and_libraries_stay_in_their_packages() -> None:
 def test_packages_do_not_import_each_other_in_a_circle() -> None:
     edges = {
         (path.relative_to(SOURCE).with_suffix("").parts[0], module.split(".")[1])
-        for path in modules()
+        for path in trees()
         for _, module in imports(path)
         if module.startswith("poetry_aiops.")
     }
@@ -144,7 +138,7 @@ def test_packages_do_not_import_each_other_in_a_circle() -> None:
 
 
 def test_every_package_has_its_rule() -> None:
-    assert {path.relative_to(SOURCE).with_suffix("").parts[0] for path in modules()} == MAY_IMPORT.keys()
+    assert {path.relative_to(SOURCE).with_suffix("").parts[0] for path in trees()} == MAY_IMPORT.keys()
 
 
 def test_every_package_folder_says_what_it_holds() -> None:
@@ -153,7 +147,7 @@ def test_every_package_folder_says_what_it_holds() -> None:
         for folder in SOURCE.rglob("*")
         if folder.is_dir()
         and any(folder.glob("*.py"))
-        and not ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
+        and not ast.get_docstring(trees()[folder / "__init__.py"])
     ]
     assert silent == []
 
@@ -163,7 +157,7 @@ def test_only_command_modules_know_commands() -> None:
     classes = {target.replace(":", ".").rpartition(".")[0] for target in COMMANDS.values()}
     assert [
         f"{dotted(path)}:{line} must not import {module}"
-        for path in modules()
+        for path in trees()
         for line, module in imports(path)
         if module in classes
         or (module == "poetry_aiops.cli.base" and f"poetry_aiops.{dotted(path)}" not in classes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.docs.console import PAGES, REPOSITORY
 from tests.support.every import for_each
+from tests.support.sources import SOURCE, trees
 
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-SOURCE = REPOSITORY / "src" / "poetry_aiops"
 BETTER = {
     r"told|tells|telling": "reported, says, names",
     r"(cannot|does not|did not) tell": "is unknown, does not report",
@@ -40,8 +40,8 @@ BETTER = {
 
 TURN = re.compile(rf"\b(?:{'|'.join(BETTER)})\b", re.IGNORECASE)
 ANYWHERE = re.compile(r"\b(?:told|whence|gravest|somebody|nobody|shall)\b", re.IGNORECASE)
-"""What names, docstrings and comments of the source do without as well."""
-FLOOR = ("system", "project", "index", "cli", "config.py", "errors.py", "plugin.py")
+"""What names in the source do without as well."""
+PACKAGES = sorted(path.name for path in SOURCE.iterdir() if path.name != "__pycache__")
 _TAG = re.compile(r"\{%.*?%\}")  # of a template
 TEXTS = [
     *PAGES,
@@ -52,30 +52,31 @@ TEXTS = [
 
 def literals(path: Path) -> Iterator[tuple[int, str]]:
     """Return the texts of a module that can reach a user, with their lines: no docstring and no comment."""
-    tree = ast.parse(path.read_text("utf-8"))
+    nodes = list(ast.walk(trees()[path]))
     statements = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        node.value for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in statements:
             yield node.lineno, node.value
 
 
-@for_each("package", sorted(path.name for path in SOURCE.iterdir() if path.name != "__pycache__"))
-def test_messages_and_help_texts_use_the_usual_words(package: str) -> None:
+def modules(package: str) -> list[Path]:
     place = SOURCE / package
-    modules = [place] if place.suffix == ".py" else sorted(place.rglob("*.py"))
+    return [place] if place.suffix == ".py" else sorted(place.rglob("*.py"))
+
+
+@for_each("package", PACKAGES)
+def test_messages_and_help_texts_use_the_usual_words(package: str) -> None:
     assert [
         f"{path.relative_to(SOURCE)}:{line} {found[0]!r} in {text[:100]!r}"
-        for path in modules
+        for path in modules(package)
         for line, text in literals(path)
         for found in TURN.finditer(text)
     ] == []
 
 
-def test_names_docstrings_and_comments_use_the_usual_words() -> None:
+def test_names_use_the_usual_words() -> None:
     assert [
         f"{path.relative_to(SOURCE)}:{number}: {line.strip()[:100]}"
         for path in sorted(SOURCE.rglob("*.py"))
@@ -92,12 +93,11 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
                 yield token.start[0], token.string
 
 
-@for_each("part", FLOOR)
-def test_docstrings_and_comments_of_the_floor_use_the_usual_words(part: str) -> None:
-    place = SOURCE / part
+@for_each("package", PACKAGES)
+def test_docstrings_and_comments_use_the_usual_words(package: str) -> None:
     assert [
         f"{path.relative_to(SOURCE)}:{line}: {found[0]!r}"
-        for path in ([place] if place.suffix == ".py" else sorted(place.rglob("*.py")))
+        for path in modules(package)
         for line, text in prose(path)
         for found in TURN.finditer(text)
     ] == []

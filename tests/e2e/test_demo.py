@@ -63,6 +63,7 @@ def test_the_short_form_is_a_line_for_each_step(tmp_path: Path) -> None:
     assert "make demo-full" in lines[-1]
 
 
+@pytest.mark.slow
 def test_a_broken_promise_ends_the_demo_with_1_and_the_folder_can_be_kept(tmp_path: Path) -> None:
     done = play(tmp_path, "-c", BROKEN, "--keep")
 

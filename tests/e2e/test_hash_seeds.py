@@ -5,17 +5,18 @@ Warm starts share the seed of their server, so each pair here has a start of its
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from tests.support import projects
 
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import ProjectFactory
     from tests.support.health_shop import Shop
     from tests.support.poetry_program import PoetryProgram
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 
 OF_THE_RUN = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|\+00:00)|urn:uuid:[0-9a-f-]{36}")
 SEED = {"PYTHONHASHSEED": "4711"}
+# Every command line of a list in JSON, in one interpreter; the first that fails ends it.
+SEVERAL = """\
+import json, sys
+from poetry.console.application import Application
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    application = Application()
+    application.auto_exits(False)
+    if code := application.run():
+        sys.exit(code)
+"""
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -31,38 +43,24 @@ def written(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def test_a_lock(poetry: PoetryProgram, new_project: ProjectFactory) -> None:
-    locks = []
-    for name, seed in (("one", {}), ("other", SEED)):
-        project = new_project(projects.HW, name)
-        poetry.must(project, "lock", **seed)
-        locks.append(project.lock_path.read_bytes())
-    assert locks[0] == locks[1]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "files"),
-    [
-        (("graph", *(word for form in ("html", "md", "json", "dot", "mmd", "graphml", "txt")
-                     for word in ("--output", f"graph.{form}"))), 7),
-        (("sync-reqs",), 8),
-        (("scaffold", "docker"), 2),
-    ],
-    ids=lambda value: value[0] if isinstance(value, tuple) else None,
-)  # fmt: skip
-def test_files(
-    poetry: PoetryProgram, locked_project: ProjectFactory, arguments: tuple[str, ...], files: int
+def test_a_lock_what_is_made_of_it_and_the_machine(
+    poetry: PoetryProgram, new_project: ProjectFactory
 ) -> None:
-    """Each format of a command in one run."""
-    one, other = (
-        projects.exporting_everything(locked_project(projects.HW, f"{name}/shop"))
-        for name in ("one", "other")
-    )
-    before = written(one.path)
-    first, second = poetry.must(one, *arguments), poetry.must(other, *arguments, **SEED)
-    assert written(one.path) == written(other.path)
-    assert len(written(one.path)) >= len(before) + files
-    assert first.output == second.output
+    """Each format of each command; one interpreter for each seed runs them all."""
+    forms = [f"--output=graph.{form}" for form in ("html", "md", "json", "dot", "mmd", "graphml", "txt")]
+    machine = ["--target", "linux-x86_64,driver=580.65.06,cc=8.6", "--format", "json"]
+    calls = [["lock"], ["graph", *forms], ["sync-reqs"], ["scaffold", "docker"], ["hw-info", *machine]]
+    program = replace(poetry, executable=Path(sys.executable), arguments=("-P", "-c", SEVERAL)).cold()
+    files, outputs = [], []
+    for name, seed in (("one", "0"), ("other", "4711")):
+        project = projects.exporting_everything(new_project(projects.HW, f"{name}/shop"))
+        run = program.must(project, json.dumps(calls), PYTHONHASHSEED=seed, POETRY_VIRTUALENVS_CREATE="false")
+        outputs.append(run.output)
+        files.append(written(project.path))
+    assert files[0] == files[1]
+    assert outputs[0] == outputs[1]
+    assert '"poetry-aiops/' in outputs[0]
+    assert len(files[0]) >= 1 + 1 + len(forms) + 8 + 2
 
 
 def test_the_reports_of_health(shop: Shop) -> None:
@@ -79,9 +77,3 @@ def test_the_reports_of_health(shop: Shop) -> None:
     one, other = look(), look(**SEED)
     assert one == other
     assert {*names, "output", "dependency_reports/history.jsonl"} <= one.keys()
-
-
-def test_the_machine(poetry: PoetryProgram, tmp_path: Path) -> None:
-    arguments = ("hw-info", "--target", "linux-x86_64,driver=580.65.06,cc=8.6", "--format", "json")
-    one, other = poetry.must(tmp_path, *arguments), poetry.must(tmp_path, *arguments, **SEED)
-    assert one.stdout == other.stdout

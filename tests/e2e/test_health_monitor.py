@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ WATCH = ("--monitor", "--interval", "1s", "--without", "inner", "--metric", "sec
 LATE = rated("GHSA-late-late-0001", "webapi", HIGH)
 
 
-def until(condition: Any, seconds: float = 60.0) -> None:
+def until(condition: Any, seconds: float = 150.0) -> None:
     """Wait until something is true; fails when it never is."""
     end = time.monotonic() + seconds
     while not condition():
@@ -36,7 +37,7 @@ def looks(shop: Shop) -> int:
 
 def ended(running: Started, number: signal.Signals) -> tuple[int, str, str]:
     """Send a signal and return exit code, stdout and stderr."""
-    code, stdout, stderr = running.ended(number, seconds=15)
+    code, stdout, stderr = running.ended(number, seconds=150)
     assert "Traceback" not in stderr, stderr
     return code, stdout, stderr
 
@@ -90,7 +91,7 @@ def test_a_fault_between_looks_is_survived(shop: Shop, osv: OsvServer) -> None:
         lock = shop.project.lock_path.read_text()
         until(lambda: "could not be audited" in (shop.reports / "history.jsonl").read_text())
         shop.project.lock_path.unlink()
-        time.sleep(3)
+        until(lambda: b"the check failed" in os.pread(process.err.fileno(), 1_000_000, 0))
         shop.project.lock_path.write_text(lock)
         osv.fault = None
         code, stdout, stderr = ended(process, signal.SIGTERM)
@@ -110,5 +111,7 @@ def test_a_signal_ends_a_look_that_hangs(shop: Shop, osv: OsvServer, number: sig
         code, _, _ = ended(process, number)
 
     assert code == 0
-    assert time.monotonic() - began < 5
+    assert (
+        time.monotonic() - began < 25
+    )  # the service is silent for a minute, a transfer may take half of one
     assert not list(shop.project.path.rglob("*.tmp"))

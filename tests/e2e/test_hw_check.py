@@ -88,7 +88,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=110,
         )
         assert "Traceback" not in ended.stderr
         return Ended(ended.returncode, ended.stdout, ended.stderr)
@@ -226,7 +226,7 @@ def test_a_hanging_nvidia_smi_is_stopped_and_the_rest_still_counts(machine: Mach
     machine.nvidia().smi("sleep 120 & sleep 120").holds("cu126")
     began = time.monotonic()
     fits(machine.check(), "compute capability nvidia-smi did not report", "driver 550.54.14")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize(
@@ -433,14 +433,29 @@ def test_other_pythons_run_it(machine: Machine, name: str) -> None:
 def test_a_probe_that_takes_too_long_dies_with_its_children(
     machine: Machine, tmp_path: Path, ends: bool
 ) -> None:
-    (tmp_path / "probe.py").write_text(family(tmp_path, ends=ends), "utf-8")
-    machine.nvidia().smi(f"exec {sys.executable} {tmp_path / 'probe.py'}").holds("cu126")
+    machine.nvidia().smi(family(tmp_path, ends=ends)).holds("cu126")
     fits(machine.check(), "was not compared")
     assert is_gone(tmp_path / "child")
     assert is_gone(tmp_path / "grandchild")
 
 
 # -- when nothing reads what it prints ------------------------------------------------------------------
+
+
+def without_a_reader(folder: Path, line: str) -> int:
+    """Return the exit code of a line of sh whose outputs go to a pipe that nothing reads any more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    subprocess.run(
+        ["sh", "-c", f"{line}; echo $? > code"],
+        cwd=folder,
+        check=False,
+        stdout=writing,
+        stderr=writing,
+        timeout=60,
+    )
+    os.close(writing)
+    return int((folder / "code").read_text())
 
 
 @pytest.mark.parametrize("arguments", [(), ("--json",)], ids=["text", "json"])
@@ -460,13 +475,7 @@ def test_the_exit_code_is_the_answer_whatever_happens_to_the_outputs(
         str(machine.root),
     ]
     line = f"{shlex.join([*program, *arguments])} {closing}"
-    if not closing:
-        line = f"sleep 0.5; {line}"  # until the reader is gone
-    (tmp_path / "run.sh").write_text(
-        f"({line}; echo $? > code){'' if closing else ' 2>&1 | true'}\n", "utf-8"
-    )
-    subprocess.run(["sh", "run.sh"], cwd=tmp_path, check=False, capture_output=True, timeout=60)
-    assert (tmp_path / "code").read_text() == ("0\n" if backend == "cpu" else "1\n")
+    assert without_a_reader(tmp_path, line) == (0 if backend == "cpu" else 1)
 
 
 def test_the_command_is_started_with_the_pipe_although_nothing_reads_the_answer(
@@ -474,9 +483,7 @@ def test_the_command_is_started_with_the_pipe_although_nothing_reads_the_answer(
 ) -> None:
     machine.holds("cpu")
     program = [machine.python, "-IS", str(SOURCE), "--record", str(machine.record), "--", "yes"]
-    (tmp_path / "run.sh").write_text(f"(sleep 0.5; {shlex.join(program)}; echo $? > code) | true\n", "utf-8")
-    subprocess.run(["sh", "run.sh"], cwd=tmp_path, check=True, timeout=60)
-    assert (tmp_path / "code").read_text() == f"{128 + signal.SIGPIPE}\n"
+    assert without_a_reader(tmp_path, shlex.join(program)) == 128 + signal.SIGPIPE
 
 
 # -- as the entry point of an image ---------------------------------------------------------------------

@@ -56,7 +56,7 @@ def test_a_hanging_nvidia_smi_does_not_hang_it(poetry: PoetryProgram, tmp_path: 
     begun = time.monotonic()
     done = poetry.must(tmp_path, "hw-info", PATH=f"{programs}:{poetry.executable.parent}:/usr/bin:/bin")
     assert "Best build:" in done.stdout
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 120
 
 
 @pytest.mark.parametrize("verbosity", [(), ("-vvv",)])

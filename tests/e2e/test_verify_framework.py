@@ -177,8 +177,10 @@ def test_an_import_that_leaves_the_program_is_told(environment: Environment) -> 
 
 def test_an_import_that_hangs_is_stopped(environment: Environment) -> None:
     began = time.monotonic()
-    refused(environment.holds("import time\ntime.sleep(60)").verify("cu126", time_limit=1.0), "took too long")
-    assert time.monotonic() - began < 20
+    refused(
+        environment.holds("import time\ntime.sleep(600)").verify("cu126", time_limit=1.0), "took too long"
+    )
+    assert time.monotonic() - began < 120
 
 
 def test_what_a_framework_prints_does_not_disturb(environment: Environment) -> None:

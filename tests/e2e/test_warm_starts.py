@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support import poetry_program
-from tests.support.fork_server import AVAILABLE, HOME_OF_THE_SERVER
+from tests.support.fork_server import AVAILABLE, HOME_OF_THE_SERVER, ForkServer
 from tests.support.poetry_program import PoetryProgram
+from tests.support.processes import in_time
 from tests.support.terminal import on_terminal
 
 
@@ -180,11 +181,16 @@ def test_poetry_says_the_same(tmp_path: Path) -> None:
 
 
 def test_a_program_that_goes_on_is_killed_with_what_it_started(tmp_path: Path, mocker: MockerFixture) -> None:
-    mocker.patch.object(poetry_program, "TIMEOUT", 1.0)
     code = "import pathlib, subprocess; child = subprocess.Popen(['sleep', '600']); pathlib.Path('pid').write_text(str(child.pid)); child.wait()"
-    with pytest.raises(subprocess.TimeoutExpired):
-        python(tmp_path / "home", code).run(tmp_path)
-    child = int((tmp_path / "pid").read_text())
+    pid = tmp_path / "pid"
+
+    def ended(limit: float) -> None:
+        mocker.patch.object(poetry_program, "TIMEOUT", limit)
+        with pytest.raises(subprocess.TimeoutExpired):
+            python(tmp_path / "home", code).run(tmp_path)
+
+    in_time(ended, lambda _: pid.exists() and pid.read_text() != "", 1.0)
+    child = int(pid.read_text())
     with contextlib.suppress(ProcessLookupError):
         assert select.select([os.pidfd_open(child)], [], [], 60)[0]
 
@@ -212,3 +218,21 @@ def test_what_the_interpreter_reads_when_it_starts_makes_it_start(tmp_path: Path
     code = "import sys; print(sys.stdout.encoding, sys.flags.hash_randomization)"
     run = python(tmp_path / "home", code).must(tmp_path, PYTHONIOENCODING="ascii", PYTHONHASHSEED="0")
     assert run.stdout == "ascii 0\n"
+
+
+def test_a_server_that_ends_at_its_start_is_reported(
+    monkeypatch: pytest.MonkeyPatch, mocker: MockerFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its name is free again then, and starting it once more would end the same way without end."""
+    started = subprocess.Popen
+
+    def ended(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+        process = started(*args, **options)
+        process.wait(60)
+        return process
+
+    mocker.patch("tests.support.fork_server.subprocess.Popen", ended)
+    monkeypatch.setenv("PYTEST_XDIST_TESTRUNUID", f"a server of its own {os.getpid()}")
+    with pytest.raises(RuntimeError, match="ended at its start, with exit code 1"):
+        ForkServer((), (), {"PYTHONHOME": "/nowhere"})
+    assert "encodings" in capfd.readouterr().err

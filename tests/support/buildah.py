@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 PROGRAMS = ("buildah", "debootstrap")
 TIMEOUT = 900.0  # seconds; a step takes a few, the first apt-get on a busy machine many
-RACE = "sealing memfd copy: Device or resource busy"  # its copy of itself was still open: nothing has been run
+RACE = (
+    "sealing memfd copy: Device or resource busy"  # its copy of itself was still open: nothing has been run
+)
 ATTEMPTS = 5
 PASSED_ON = ("PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 

@@ -84,6 +84,9 @@ class ForkServer:
         self._name = f"\0poetry-aiops-tests-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
         self._process: subprocess.Popen[bytes] | None = None
         while (lease := self._connection(_LEASE)) is None:
+            if self._process is not None:
+                code = self._process.wait(WAIT)
+                raise RuntimeError(f"the fork server ended at its start, with exit code {code}")
             self._start([*packages, "--", *more], environment)
         self._lease = lease
 
@@ -125,7 +128,7 @@ class ForkServer:
         try:
             connection.connect(self._name)
             connection.sendall(kind)
-        except (ConnectionRefusedError, BrokenPipeError):
+        except ConnectionError:
             connection.close()
             return None
         return connection

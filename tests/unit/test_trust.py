@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 from tests.support.every import for_each
+from tests.support.sources import SOURCE, trees
 
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import ConfigError
@@ -15,7 +15,6 @@ from poetry_aiops.export.settings import read_settings
 from poetry_aiops.health.policy import read_policy
 
 
-SOURCE = Path(__file__).parents[2] / "src" / "poetry_aiops"
 # Keys that would let a project start programs, choose whom to ask or to tell, or switch a check off.
 KEYS = (
     "notify",
@@ -43,10 +42,11 @@ def test_a_project_cannot_choose_whom_to_tell_or_to_ask_or_what_to_start(key: st
             reading()
 
 
-def calls_of(path: Path) -> set[str]:
-    """Return the calls of a file that are written ``module.function(...)``, and where a shell is asked for."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
-    named = {ast.unparse(call.func) for call in calls}
+def calls_of(tree: ast.Module) -> set[str]:
+    """Return the calls of a module that are written ``module.function(...)``, and where a shell is asked for."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    functions = (call.func for call in calls if isinstance(call.func, ast.Attribute))
+    named = {ast.unparse(function) for function in functions if isinstance(function.value, ast.Name)}
     return named | {"a shell" for call in calls for word in call.keywords if word.arg == "shell"}
 
 
@@ -56,8 +56,8 @@ def test_programs_are_started_in_three_places_only_and_never_through_a_shell() -
     )
     found = {
         (path.relative_to(SOURCE).as_posix(), call)
-        for path in SOURCE.rglob("*.py")
-        for call in calls_of(path)
+        for path, tree in trees().items()
+        for call in calls_of(tree)
         if starts.fullmatch(call)
     }
     assert found <= {

@@ -64,7 +64,7 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     """Return the host that pasted texts describe; ``texts`` maps where each came from to the text itself.
 
     A first line ``# source: ... | probe: ...`` is a note about the text and not part of it. Where the texts
-    do not tell system or architecture, Linux on x86_64 is assumed, and a warning says so. Raises
+    do not report system or architecture, Linux on x86_64 is assumed, and a warning says so. Raises
     :class:`~poetry_aiops.errors.InputError` when there is no text at all, and
     :class:`~poetry_aiops.errors.IncompleteError` when none of it says anything about accelerators.
     """

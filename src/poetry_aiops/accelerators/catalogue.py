@@ -98,7 +98,7 @@ class RocmIndex(NamedTuple):
 
 
 class GfxNote(NamedTuple):
-    """What to say about an AMD architecture; ``automatic`` false: never chosen unless it is asked for."""
+    """What to say about an AMD architecture; ``automatic`` false: never chosen unless it is requested."""
 
     gfx: str
     automatic: bool
@@ -207,7 +207,7 @@ class Catalogue(NamedTuple):
         return ()
 
     def max_cuda(self, driver: str, *, windows: bool) -> str | None:
-        """Return the newest CUDA that came with a driver, by the table of toolkits; ``580.65`` stands for 580.65.06."""
+        """Return the newest CUDA that came with a driver, by the table of toolkits; ``580.65`` means 580.65.06."""
         key = version_key(driver)
         return max(
             (
@@ -342,9 +342,9 @@ def _ids(rows: list[Mapping[str, Any]], value: str) -> tuple[tuple[int, int, str
 
 
 class NameTable:
-    """Patterns of names with their value; ``#`` stands for a digit, a leading ``*`` for any beginning.
+    """Patterns of names with their value; ``#`` means a digit, a leading ``*`` for any beginning.
 
-    The longest pattern that begins the name wins; ``*`` patterns are looked for first. A name that was cut
+    The longest pattern that begins the name wins; ``*`` patterns are tried first. A name that was cut
     off (``NVIDIA GeForce RTX 40...``) is answered only when every pattern it may go on to agrees.
     """
 

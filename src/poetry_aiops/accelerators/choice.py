@@ -1,4 +1,4 @@
-"""Which of the project's variants goes onto a machine: what was asked for, or what fits best.
+"""Which of the project's variants goes onto a machine: what was requested, or what fits best.
 
 Pure: the wish, the variants with what the lock holds of them, and the judgement of every backend come in.
 """
@@ -38,7 +38,7 @@ _ORIGINS_IN_WORDS: dict[Origin, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ChoiceRequest:
-    """What was asked for (``auto``, ``none``, a family, a backend or a variant) and where."""
+    """What was requested (``auto``, ``none``, a family, a backend or a variant) and where."""
 
     value: str = AUTO
     origin: Origin = "auto"
@@ -87,7 +87,7 @@ def choose(wish: ChoiceRequest, offers: Sequence[VariantBuild], selection: Selec
     return _as_asked(wish, matching(wish, offers, selection), selection)
 
 
-# -- asked for ------------------------------------------------------------------------------------------
+# -- requested ------------------------------------------------------------------------------------------
 
 
 def matching(wish: ChoiceRequest, offers: Sequence[VariantBuild], selection: Selection) -> VariantBuild:

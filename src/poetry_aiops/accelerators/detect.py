@@ -1,4 +1,4 @@
-"""Looking at the live machine: files before programs, and a program only when files cannot tell.
+"""Looking at the live machine: files before programs, and a program only when files cannot decide.
 
 On a machine without any sign of a GPU no program is started. ``thorough`` asks every probe, for a record.
 """
@@ -118,7 +118,7 @@ def _look_at_linux(look: _Look, reader: Reader, host: Host, catalogue: Catalogue
 
 
 def _nvidia_question(look: _Look, reader: Reader, host: Host, catalogue: Catalogue) -> str | None:
-    """Return what only a program can tell about NVIDIA devices; ``None`` when nothing is open."""
+    """Return what only a program can decide about NVIDIA devices; ``None`` when nothing is open."""
     driver = next((seen.facts.driver for seen in look.observations() if seen.facts.driver), None)
     gpus = look.gpus(NVIDIA)
     nodes = look.seen["device nodes"].facts.present

@@ -21,13 +21,13 @@ OLDEST_MPS_MACOS = "12.3"
 
 
 def board_name(observations: list[Observation], catalogue: Catalogue) -> str | None:
-    """Return a Jetson's name: the one that tells which board it is, else any."""
+    """Return a Jetson's name: the one that names the board, else any."""
     names = [name for o in observations if (name := o.facts.jetson)]
     return next((name for name in names if catalogue.jetson_boards.find(name)), names[0] if names else None)
 
 
 def _device(kind: AcceleratorKind, gpu: Gpu, state: State) -> Accelerator:
-    """Return one device with what all makers' devices have; what one maker alone tells is added by the caller."""
+    """Return one device with what all makers' devices have; what one maker alone reports is added by the caller."""
     return Accelerator(
         kind,
         name=gpu.name,
@@ -83,7 +83,7 @@ def nvidia_devices(
 def _stands_for_a_gpu(observations: list[Observation], merged: Merged, base: HostBase) -> bool:
     """Return whether a driver without a list of devices means that there is one.
 
-    On a live machine it does not where the PCI bus could be looked at, or where there is no device node.
+    On a live machine it does not where the PCI bus could be read, or where there is no device node.
     """
     if base.nodes is None:
         return merged.driver is not None

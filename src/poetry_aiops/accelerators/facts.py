@@ -1,6 +1,6 @@
 """What one probe's text says, before anything is merged or concluded.
 
-Parsers return :class:`TextFacts`; a field that the text does not tell stays ``None`` or empty.
+Parsers return :class:`TextFacts`; a field that the text does not report stays ``None`` or empty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ARM_ONLY = re.compile(r"\b(?:GH200|GB200|GB300|GB10)\b")
 
 
 class ProbeFailure(StrEnum):
-    """A failure that a probe's text tells, by what has to be done about it."""
+    """A failure that a probe's text reports, by what has to be done about it."""
 
     MISMATCH = "driver and library versions differ"
     LOST = "a GPU is lost"

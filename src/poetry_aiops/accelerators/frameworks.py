@@ -1,4 +1,4 @@
-"""The dated facts of ``data/frameworks.toml``: what to ask for so that a framework is built for a backend."""
+"""The dated facts of ``data/frameworks.toml``: what to require so that a framework is built for a backend."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAJOR = re.compile(r"(?:cu|rocm)(?P<digits>\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """A framework and every package name that stands for it.
+    """A framework and every package name that means it.
 
     ``constraint`` is what to write when nothing else says which versions. For the torch family it is worked out
     from the releases instead: ``oldest`` and ``last`` are torch lines, ``below`` the first version that nothing
@@ -48,7 +48,7 @@ class Framework:
 
 @dataclass(frozen=True, slots=True)
 class FrameworkRow:
-    """What to ask for on some backends; the data file explains the fields."""
+    """What to require on some backends; the data file explains the fields."""
 
     frameworks: tuple[str, ...]
     on: frozenset[str]
@@ -74,7 +74,7 @@ class Companion:
 
 @dataclass(frozen=True, slots=True)
 class OwnIndex:
-    """An index that is not PyTorch's; in ``key``, ``name`` and ``url``, ``{backend}`` stands for the end of a key."""
+    """An index that is not PyTorch's; in ``key``, ``name`` and ``url``, ``{backend}`` means the end of a key."""
 
     key: str
     name: str
@@ -107,7 +107,7 @@ class FrameworkFacts:
     companions: tuple[Companion, ...]
 
     def framework(self, package: str) -> Framework | None:
-        """Return the framework that a package name (canonical) stands for: ``onnxruntime-gpu`` -> onnxruntime."""
+        """Return the framework that a package name (canonical) means: ``onnxruntime-gpu`` -> onnxruntime."""
         return next((one for one in self.frameworks if package in one.names), None)
 
     def own_index(self, key: str) -> OwnIndex | None:
@@ -115,7 +115,7 @@ class FrameworkFacts:
         return next((found for one in self.own_indexes if (found := one.at(key))), None)
 
     def builds_for(self, framework: str, backend: str) -> tuple[FrameworkRow, ...]:
-        """Return what to ask for on a backend: the rows of its most exact name that has any."""
+        """Return what to require on a backend: the rows of its most exact name that has any."""
         rows = [row for row in self.builds if framework in row.frameworks]
         for name in names_of(backend):
             if found := tuple(row for row in rows if name in row.on):

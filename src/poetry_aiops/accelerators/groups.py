@@ -58,7 +58,7 @@ def wish_of(
     environment: str | None,
     remembered: str | None,
 ) -> ChoiceRequest:
-    """Return what was asked for: an option beats a profile, the environment, and what is remembered.
+    """Return what was requested: an option beats a profile, the environment, and what is remembered.
 
     Raises UsageError for ``--hardware`` against a variant named as a group.
     """

@@ -28,7 +28,7 @@ class Accelerator(NamedTuple):
     ``driver``, ``max_cuda`` and ``compute_capability`` are version strings (``580.65.06``, ``13.0``,
     ``8.6``), ``gfx`` is AMD's architecture name (``gfx1100``), ``vendor_id`` and ``device_id`` are PCI ids
     in four hexadecimal digits, ``memory_mib`` is the device memory in MiB. A device that is there but
-    cannot be used now carries the reason and the way out; ``repairable`` tells those apart that work again
+    cannot be used now carries the reason and the way out; ``repairable`` distinguishes those that work again
     with the same driver after a reboot or a container option, so that the choice of a build still counts
     them. ``partitions`` is the number of MIG instances or compute partitions, 0 when it is not divided.
     """
@@ -98,7 +98,7 @@ class ProbeReport(NamedTuple):
     """One look at the machine: what was asked, the raw answer, and what came of it.
 
     ``outcome`` is ``ok``, ``missing``, ``denied``, ``timeout``, ``exit N``, ``empty``, ``skipped`` with a
-    reason, or the name of a failure that the text tells. ``facts`` are short ``key=value`` lines in the
+    reason, or the name of a failure that the text reports. ``facts`` are short ``key=value`` lines in the
     order in which they were read; ``won`` names the facts that this probe decided.
     """
 

@@ -29,7 +29,7 @@ class Observation(NamedTuple):
 
 
 class HostBase(NamedTuple):
-    """What is known of the machine before any device is looked at, and the device nodes if it is live."""
+    """What is known of the machine before any device is examined, and the device nodes if it is live."""
 
     host: Host
     nodes: frozenset[str] | None = None
@@ -91,7 +91,7 @@ def _match(base: list[Gpu], other: Gpu, taken: set[int]) -> int | None:
 
 
 def _may_be(gpu: Gpu, other: Gpu) -> bool:
-    """Return whether nothing that both tell keeps two devices apart."""
+    """Return whether nothing that both report keeps two devices apart."""
     return (gpu.bus is None or other.bus is None) and (gpu.uuid is None or other.uuid is None)
 
 
@@ -100,7 +100,7 @@ def _is_new(base: list[Gpu], other: Gpu) -> bool:
 
 
 def _filled(gpu: Gpu, other: Gpu) -> Gpu:
-    """Return a device with what only the other list tells; an untold name gives way to a full one."""
+    """Return a device with what only the other list reports; a missing name gives way to a full one."""
     missing = {
         field: getattr(other, field)
         for field in Gpu._fields

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 PYTHON: Final = "{python}"
-"""Stands in an argument list for the running interpreter."""
+"""The running interpreter, in an argument list."""
 
 NVML_CHILD: Final = "{nvml_child}"
-"""Stands in an argument list for the path of the program that asks NVML."""
+"""The path of the program that asks NVML, in an argument list."""
 
 TEXT_LIMIT: Final = 2_000_000
 """No probe reads more characters than this from one source."""

@@ -49,7 +49,7 @@ class RecordingReader:
         return value
 
     def read_text(self, path: str) -> SourceText:
-        """Return a file's text; of files with names and paths of others, only the lines that are looked for."""
+        """Return a file's text; of files with names and paths of others, only the lines that are searched for."""
         answer = self._reader.read_text(path)
         if path in LOOKED_FOR and answer.text is not None:
             kept = [line for line in answer.text.splitlines() if LOOKED_FOR[path] in line]
@@ -77,7 +77,7 @@ class RecordingReader:
     def files(self, detection: Detection) -> dict[str, str]:
         """Return the recording as file names with their texts, ready to be written into one folder.
 
-        The machine's name is left out unless it tells a build sandbox.
+        The machine's name is left out unless it shows a build sandbox.
         """
         facts = self._reader.platform()._asdict()
         facts["node"] = facts["node"] if facts["node"] == BUILDKIT_NODE else ""

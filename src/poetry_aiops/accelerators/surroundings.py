@@ -1,4 +1,4 @@
-"""The machine before any device is looked at: system, WSL, container, masks."""
+"""The machine before any device is examined: system, WSL, container, masks."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class State(NamedTuple):
 class DriverEnvironment(NamedTuple):
     """What decides over all devices of one maker.
 
-    ``nodes`` are the device nodes of a live machine, ``None`` for a pasted text, which cannot tell;
+    ``nodes`` are the device nodes of a live machine, ``None`` for a pasted text, which cannot decide;
     ``withheld`` says that a container was asked to withhold the GPUs, ``listed`` that the driver lists GPUs,
     ``answered`` that a program got that list from it just now.
     """

@@ -48,7 +48,7 @@ class RecordError(Exception):
 
 
 class Machine:
-    """What this process can see of the machine; ``root`` stands in for the root folder."""
+    """What this process can see of the machine; ``root`` replaces the root folder."""
 
     def __init__(self, root: str = "/") -> None:
         self.root = root
@@ -258,7 +258,7 @@ def check_cuda(needs: dict[str, Any], machine: Machine) -> str:
 
 
 def forward_compatibility(gpus: list[tuple[str, str]], floor: str, why: str, machine: Machine) -> str:
-    """Return that NVIDIA's package cuda-compat stands in for a newer driver; refuse where it does not.
+    """Return that NVIDIA's package cuda-compat replaces a newer driver; refuse where it does not.
 
     It brings the libcuda of a newer driver (``/usr/local/cuda/compat``) and runs on data-center GPUs alone. The NVIDIA
     Container Toolkit, or an entry of LD_LIBRARY_PATH, makes programs load it.
@@ -309,7 +309,7 @@ def no_gpu(driver: str, machine: Machine) -> NoReturn:
 
 
 def ask_nvidia_smi() -> tuple[list[tuple[str, str]], str]:
-    """Return name and compute capability of every GPU, and the driver, as far as nvidia-smi tells."""
+    """Return name and compute capability of every GPU, and the driver, as far as nvidia-smi reports them."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     name = "nvidia-smi" if os.name == "posix" else "nvidia-smi.exe"
     paths = [os.path.join(folder, name) for folder in folders if os.path.isabs(folder)]  # noqa: PTH117, PTH118
@@ -400,7 +400,7 @@ def check_xpu(needs: dict[str, Any], machine: Machine) -> str:
 
 
 def jetson_release(machine: Machine) -> int | None:
-    """Return the major release of Jetson Linux, 0 when a Jetson does not tell it, ``None`` elsewhere."""
+    """Return the major release of Jetson Linux, 0 when a Jetson does not report it, ``None`` elsewhere."""
     head, found, _ = machine.text("etc/nv_tegra_release").partition(" (release)")
     release = head.rpartition("R")[2]
     if found and dotted(release, 1):

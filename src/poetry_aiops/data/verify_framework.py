@@ -178,7 +178,7 @@ VERIFY = {
 
 
 def look(backend: str) -> dict[str, Any]:
-    """Return everything that importing and using the leading framework tells."""
+    """Return everything that importing and using the leading framework reports."""
     report: dict[str, Any] = {"framework": None, "version": None, "error": None}
     report.update({"cuda": None, "rocm": None, "xpu": None, "arches": [], "devices": [], "computed": []})
     name = next((name for name in FRAMEWORKS if importlib.util.find_spec(name)), None)

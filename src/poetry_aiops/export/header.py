@@ -1,4 +1,4 @@
-"""The comment at the top of every written file: where it comes from, and digests that tell later who changed what."""
+"""The comment at the top of every written file: where it comes from, and digests that show later who changed what."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 poetry.lock names files and hashes, but not their addresses, and PEP 751 wants an address for each of them. So the
 addresses of a pylock that we wrote before are taken over for files with the same hash, and only what is new has to be
-asked for.
+requested.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Layer:
 def render_requirements(plan: FilePlan, exported: Exported, base: Layer | None) -> tuple[Rendered, Layer]:
     """Return the file of ``plan``, on top of ``base`` where the two can be read together, and its layer.
 
-    Raises ConfigError for hashes that are asked for where pip cannot check them.
+    Raises ConfigError for hashes that are requested where pip cannot check them.
     """
     pins = exported.select(plan.selection)
     hashed = _hashed(plan, pins)

@@ -140,7 +140,7 @@ class Synchronising:
             details = [*details[: _MOST_DETAILS - 1], more]
         return NegativeAnswerError(what, where=where, details=tuple(details), hint=_WAY_OUT)
 
-    # -- telling -------------------------------------------------------------------------------------------
+    # -- output -------------------------------------------------------------------------------------------
 
     def _code(self, state: Standing) -> int:
         check, dry = self.request.check, self.request.dry_run
@@ -241,7 +241,7 @@ class Synchronising:
 def _changed_lines(file: FileComparison) -> list[str]:
     """Return what was changed by hand, or how the file differs from what would be written.
 
-    Requirements that stand in the file alone come first: a newer lock explains most of the others. Hashes come last.
+    Requirements that are in the file alone come first: a newer lock explains most of the others. Hashes come last.
     """
     lines = file.edits or [line for line in file.diff.splitlines()[2:] if line[:1] in {"+", "-"}]
     wanted = {_name(line) for line in lines if line.startswith("+")}

@@ -77,7 +77,7 @@ class PoetryExport:
             return read_lock(path)  # reads it again, for the line of what is wrong
 
     def refuse_stale(self) -> None:
-        """Raise UsageError when pyproject.toml asks for something else than what the lock was made for."""
+        """Raise UsageError when pyproject.toml requires something else than what the lock was made for."""
         locker = self._poetry.locker
         if self.lock.content_hash != locker._content_hash and not locker.is_fresh():  # noqa: SLF001 - is_fresh() parses the lock again
             raise UsageError(

@@ -117,7 +117,7 @@ def _file(written: str, value: object, where: str, checker: Checker) -> FilePlan
 def _inside(written: str, where: str, checker: Checker) -> str:
     """Return a path of the project in its plain form, and remember one that leads out of it.
 
-    This looks at the text alone; what symbolic links do is for the one who writes.
+    This reads the text alone; what symbolic links do is for the one who writes.
     """
     path = posixpath.normpath(written.replace("\\", "/")) if written else ""
     windows = PureWindowsPath(written)

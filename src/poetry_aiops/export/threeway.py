@@ -1,6 +1,6 @@
 """Three-way comparison: what the file should be, what it is, and what it was when we wrote it.
 
-Of the third only a digest is left, in the file's own header. That is enough to tell a lock that moved on from a file
+Of the third only a digest is left, in the file's own header. That is enough to distinguish a lock that moved on from a file
 that was edited; and while the lock is still the one the file came from, writing anew gives exactly the text that
 was there before the edit.
 """
@@ -88,7 +88,7 @@ def surplus(path: str, actual: str) -> FileComparison | None:
 
 
 def _diff(path: str, before: str, after: str) -> str:
-    """Return a unified diff; a file that is not there is ``/dev/null``, as in Git."""
+    """Return a unified diff; a file that is missing is ``/dev/null``, as in Git."""
     source, target = (path if before else "/dev/null"), (path if after else "/dev/null")
     return _joined(difflib.unified_diff(before.splitlines(), after.splitlines(), source, target, lineterm=""))
 

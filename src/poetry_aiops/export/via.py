@@ -1,4 +1,4 @@
-"""Who asks for a pinned package: ``# via`` in the words of pip-compile and uv."""
+"""Who requires a pinned package: ``# via`` in the words of pip-compile and uv."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def parents(
     pins: Sequence[Pin], selection: GroupSelection, project: Project
 ) -> Mapping[PackageKey, tuple[str, ...]]:
-    """Return for each pinned package who asks for it within the selection, sorted.
+    """Return for each pinned package who requires it within the selection, sorted.
 
     The project itself is ``name (pyproject.toml)``, with a group ``name (pyproject.toml:group)``; a package that is
     not requested here is left out.

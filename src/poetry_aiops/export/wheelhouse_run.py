@@ -88,7 +88,7 @@ class Filled:
 
 
 def fill(request: SyncRequest, output: Output, poetry: Poetry) -> Filled:
-    """Fetch what is not there yet; raises AiopsError, and what was fetched until then stays."""
+    """Fetch what is missing; raises AiopsError, and what was fetched until then stays."""
     path = request.pyproject
     bundle = read_bundle(path)
     export = PoetryExport(poetry)
@@ -209,7 +209,7 @@ def _fetch_one(
 def _addresses(
     poetry: Poetry, wheelhouse: Wheelhouse, folder: Path, *, force: bool
 ) -> dict[FileKey, Address]:
-    """Ask the indexes for the files that are not there yet; raises IncompleteError for those they do not name."""
+    """Ask the indexes for the missing files; raises IncompleteError for those they do not name."""
     wanted = [
         (one.pin.package, one.file)
         for one in wheelhouse.files

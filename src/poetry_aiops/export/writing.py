@@ -66,7 +66,7 @@ class Standing:
 
 
 def read_bundle(path: Path) -> Bundle:
-    """Return the bundle that the pyproject.toml at ``path`` asks for; raises AiopsError for what is wrong in it."""
+    """Return the bundle that the pyproject.toml at ``path`` requires; raises AiopsError for what is wrong in it."""
     document = load_pyproject(path)
     project = project_from(document, path)
     table = aiops_table(document)
@@ -94,7 +94,7 @@ def exported(bundle: Bundle, export: PoetryExport, index: str = "") -> Exported:
 def standing(
     bundle: Bundle, poetry: Poetry, export: PoetryExport, *, ask: bool, diffs: bool = True
 ) -> Standing:
-    """Compare the files on disk with what they should be; ``ask``: indexes may be asked for addresses."""
+    """Compare the files on disk with what they should be; ``ask``: indexes may be queried for addresses."""
     result = Standing(bundle, export)
     verify_project(export.lock, bundle.project, bundle.hardware)
     base = exported(bundle, export, default_index(poetry.pool))
@@ -219,7 +219,7 @@ def _addresses(result: Standing, poetry: Poetry, base: Exported, *, ask: bool) -
 def render_bundle(plans: Iterable[FilePlan], exported: Exported) -> tuple[Rendered, ...]:
     """Return every file as it should be; ``plans`` come as :func:`plan_bundle` orders them.
 
-    Raises ConfigError for hashes that are asked for where pip cannot check them.
+    Raises ConfigError for hashes that are requested where pip cannot check them.
     """
     layers: dict[str, Layer] = {}
     rendered = []

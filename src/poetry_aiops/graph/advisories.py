@@ -32,7 +32,7 @@ _OTHER_WORDS: Final = {"moderate": "medium", "important": "high"}
 
 @dataclass(frozen=True, slots=True)
 class ReportedAdvisory:
-    """One known vulnerability of a locked package, as a health report tells it.
+    """One known vulnerability of a locked package, as a health report describes it.
 
     ``severity`` is one of SEVERITIES; ``fixed_in`` are the versions that are free of it.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeptPackage:
-    """A package that stays though it was to go; ``needed_by`` are the remaining packages that ask for it."""
+    """A package that stays though it was to go; ``needed_by`` are the remaining packages that require it."""
 
     name: str
     needed_by: tuple[str, ...]
@@ -36,8 +36,7 @@ class Removal:
 class PathStep:
     """One step of a path: why ``source`` needs ``target``; ``source`` is None for the project.
 
-    ``extras`` are the source's (or the project's) extras of which one is needed for the step, ``asks`` the target's extras that it asks
-    for, ``group`` the project's group. ``marker`` is without extras. ``source_versions`` are the builds of the source
+    ``extras`` are the source's (or the project's) extras of which one is needed for the step, ``asks`` the target's extras that it requires, ``group`` the project's group. ``marker`` is without extras. ``source_versions`` are the builds of the source
     that take the step, where it is locked in several. ``allows`` is the upper bound of the constraint, as text such as
     ``<2.0``, empty without one.
     """

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def holds_back(graph: DependencyGraph, name: str) -> tuple[Held, ...]:
     """Return who limits each locked build of ``name``, the tightest limits first; equal ones once.
 
-    A holder counts for the builds that its requirement leads to, and only where something asks for the extra that
+    A holder counts for the builds that its requirement leads to, and only where something requires the extra that
     switches it on. A name that is locked but not in scope has one entry without a version. Raises UsageError for a name
     that the lock does not hold.
     """
@@ -71,7 +71,7 @@ def _read(constraint: str) -> VersionConstraint:
 
 
 def _holders(graph: DependencyGraph, build: LockNode) -> list[Holder]:
-    """Return what asks for a build: the project's demands in their order, then packages by name."""
+    """Return what requires a build: the project's demands in their order, then packages by name."""
     found: dict[Holder, None] = {}
     for source in sorted(one for one in graph.links.pred[build] if one in graph.reach.reached):
         if source.name == build.name:

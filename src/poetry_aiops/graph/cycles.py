@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TRIED: Final = 400
 _STARTS: Final = 200
-"""From how many members the shortest cycle of a component is looked for."""
+"""From how many members the shortest cycle of a component is searched for."""
 
 
 def cycles(graph: DependencyGraph) -> tuple[Cycle, ...]:
@@ -152,6 +152,6 @@ def _line_holds(entry: DependencyEntry, build: NodeBuild | None, machine: Target
 
 
 def _shortest(after: nx.DiGraph, start: str) -> tuple[str, ...]:
-    """Return a shortest cycle through ``start``, which lies on one."""
+    """Return a shortest cycle through ``start``, which is on one."""
     paths = nx.single_target_shortest_path(after, start)
     return (start, *min((paths[target] for target in after[start]), key=lambda path: (len(path), path))[:-1])

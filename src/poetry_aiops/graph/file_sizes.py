@@ -54,7 +54,7 @@ def file_sizes(
 ) -> tuple[BuildSize, ...]:
     """Return the size of the file of each package that a machine with the tags ``order`` installs, in the same order.
 
-    Never raises for what an index does: such a size is None, with the reason. A package is asked for at the source that
+    Never raises for what an index does: such a size is None, with the reason. A package is requested at the source that
     poetry.lock names, by its name in the pool: an address that only the lock knows is never asked.
     """
     cache = _cache(Path(str(config.get("cache-dir"))) / "poetry-aiops")

@@ -1,4 +1,4 @@
-"""Where each package stands in a drawing: layers from left to right, few crossings, the same on every run.
+"""Where each package is in a drawing: layers from left to right, few crossings, the same on every run.
 
 Layers are longest paths over the condensation. Within a layer the order follows the barycentre of the
 neighbours (Sugiyama, Tagawa, Toda 1981), a long layer is folded into several columns, and heights are the least

@@ -2,7 +2,7 @@
 
 A node is a package name: several locked versions of one name are one node with several builds. Names of packages,
 groups and extras are in their canonical form (PEP 503), so they also serve as ids. The project itself, the root, is
-no node: what it asks for are the graph's demands. Every tuple of names is sorted unless its comment says otherwise.
+no node: what it requires are the graph's demands. Every tuple of names is sorted unless its comment says otherwise.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ THE_PROJECT: Final = "the project"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which part of the lock is looked at; None stands for all.
+    """Which part of the lock is covered; None means all.
 
     ``groups`` and ``extras`` are the project's. ``target`` is the machine on which every marker must hold.
     ``variant`` is the hardware variant that was taken for it, the others are left out; empty when none was chosen.
@@ -74,7 +74,7 @@ class Node:
     """A package name of the lock; ``id`` is the canonical name, ``name`` the lock's spelling.
 
     ``builds`` are in lock order. ``groups`` are the project's groups that bring it: as locked since format 2.1,
-    else by what each group reaches. ``direct`` says that the project itself asks for it, ``optional`` that the lock
+    else by what each group reaches. ``direct`` says that the project itself requires it, ``optional`` that the lock
     installs every build of it only on request, ``reached`` that the project needs it at all.
     """
 
@@ -128,7 +128,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class ProjectDemand:
-    """What the project asks for in one group; ``in_extras`` are the project's extras that it belongs to.
+    """What the project requires in one group; ``in_extras`` are the project's extras that it belongs to.
 
     ``locked`` says that the lock knows the name.
     """
@@ -172,7 +172,7 @@ class DependencyGraph:
 
     @property
     def direct(self) -> tuple[str, ...]:
-        """The names that the project itself asks for."""
+        """The names that the project itself requires."""
         return tuple(node.id for node in self.nodes if node.direct)
 
     @cached_property
@@ -220,7 +220,7 @@ class DependencyGraph:
 class Breaker:
     """One way to break a cycle: without this edge, or without ``extras`` of its source, it is none.
 
-    ``text`` says it in words.
+    ``text`` describes it.
     """
 
     source: str
@@ -277,7 +277,7 @@ class NodeMetrics:
     """What the analyses say about one node.
 
     ``depth`` is None for an orphan. ``frees`` is how many packages go, itself included, when the project no longer
-    asks for it, or for one that the project does not ask for, when nothing needs it any more.
+    requires it, or for one that the project does not require, when nothing needs it any more.
     """
 
     name: str
@@ -347,8 +347,8 @@ class BuildChange:
 class Arrival:
     """A name that came or went, its builds, and the shortest chain that explains it.
 
-    ``because`` begins with what was there on both sides, or with the name itself when the project asks for it, and
-    ends with ``name``; ``direct`` says that the project itself asks for the chain's first member anew (or no longer).
+    ``because`` begins with what was there on both sides, or with the name itself when the project requires it, and
+    ends with ``name``; ``direct`` says that the project itself requires the chain's first member anew (or no longer).
     """
 
     name: str
@@ -359,7 +359,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What changed between two graphs; ``direct_*`` are names that the project began or ceased to ask for.
+    """What changed between two graphs; ``direct_*`` are names that the project began or ceased to require.
 
     ``old`` and ``new`` say what the two sides are called, such as ``main~3`` and ``poetry.lock``.
     """

@@ -48,7 +48,7 @@ class Overlay:
 
     @property
     def bytes_by_name(self) -> Mapping[str, int]:
-        """The known sizes, empty when they were not asked for."""
+        """The known sizes, empty when they were not requested."""
         return self.sizes.by_name() if self.sizes else MappingProxyType({})
 
 

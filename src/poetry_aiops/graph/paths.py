@@ -1,4 +1,4 @@
-"""Why a package is there, and what surrounds it: shortest paths with what each step asks for, ancestors, descendants.
+"""Why a package is there, and what surrounds it: shortest paths with what each step requires, ancestors, descendants.
 
 Paths are never listed in full: hundreds lead to a common package.
 """

@@ -1,4 +1,4 @@
-"""Which part of the lock ``poetry graph`` looks at: groups, extras, a machine and the variant that fits it."""
+"""Which part of the lock ``poetry graph`` covers: groups, extras, a machine and the variant that fits it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The part that is looked at, the machine that ``--target`` describes, and what is worth saying about both."""
+    """The part that is covered, the machine that ``--target`` describes, and what is worth saying about both."""
 
     scope: Scope
     host: Host | None = None
@@ -72,7 +72,7 @@ class _Looker:
         left = f"; left out: {', '.join(sorted(others))}" if others else ""
         fell = (
             choice.warnings if host.accelerators else ()
-        )  # without one, the CPU build is what was asked for
+        )  # without one, the CPU build is what was requested
         return Look(scope, host, (said + left,), fell)
 
     def _scope(

@@ -1,4 +1,4 @@
-"""The graph of a lock and a pyproject.toml that are at hand as bytes, for example from another revision."""
+"""The graph of a lock and a pyproject.toml that are given as bytes, for example from another revision."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def graph(request: GraphRequest, output: Output, project: PoetryProject) -> int:
 
 @dataclass
 class Graphing:
-    """The run; everything is read once and only where it is asked for."""
+    """The run; everything is read once and only where it is requested."""
 
     request: GraphRequest
     output: Output
@@ -73,7 +73,7 @@ class Graphing:
         return self.exit_code()
 
     def answer(self) -> None:
-        """Print what was asked for, or write the page where nothing was."""
+        """Print what was requested, or write the page where nothing was."""
         self.warn()
         asked, asks = self.output.form, self.request.asks
         if asked:
@@ -205,7 +205,7 @@ class Graphing:
             parts.append(cycles_text(self.analysis))
         return "\n\n".join(part for part in parts if part)
 
-    # -- telling -------------------------------------------------------------------------------------------
+    # -- output -------------------------------------------------------------------------------------------
 
     def _text(self, form: str) -> str:
         if form == "json":

@@ -39,7 +39,7 @@ class BuildSize:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Sizes of the builds of a graph, in its order; ``machine`` says in words where the files would be installed."""
+    """Sizes of the builds of a graph, in its order; ``machine`` says where the files would be installed."""
 
     machine: str
     builds: tuple[BuildSize, ...]

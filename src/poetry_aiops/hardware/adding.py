@@ -44,13 +44,13 @@ _ANY_WRITE_BIT = 0o222
 
 
 def add(request: AdditionRequest, output: Output, project: PoetryProject) -> int:
-    """Return the exit code; raises errors in words before anything is written."""
+    """Return the exit code; raises errors before anything is written."""
     return Adding(request, output, project).run()
 
 
 @dataclass
 class Adding:
-    """The run; its public state is what the JSON document tells."""
+    """The run; its public state is what the JSON document holds."""
 
     request: AdditionRequest
     output: Output
@@ -60,7 +60,7 @@ class Adding:
     locked: bool = False
 
     def run(self) -> int:
-        """Return the exit code; raises errors in words before anything is written."""
+        """Return the exit code; raises errors before anything is written."""
         path = self.request.pyproject
         if self.request.dry_run:
             return self._run(path)
@@ -214,7 +214,7 @@ class Adding:
                     " Ctrl+C stops it, and nothing is written."
                 )
 
-    # -- telling -------------------------------------------------------------------------------------------
+    # -- output -------------------------------------------------------------------------------------------
 
     def _show(self, addition: Addition, diff: str) -> None:
         self.output.diff(diff)

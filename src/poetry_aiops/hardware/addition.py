@@ -39,7 +39,7 @@ class AdditionRequest:
     """What ``poetry hw-add`` is to do: the arguments as typed, and how far it goes.
 
     ``remove`` names variants that leave. ``from_groups``: the variants are those that the groups look like, without
-    new packages. ``replace``: other constraints in variants are replaced. ``torch_index`` stands in for the index of the
+    new packages. ``replace``: other constraints in variants are replaced. ``torch_index`` replaces the index of the
     torch builds.
     """
 
@@ -68,7 +68,7 @@ class PlannedVariant:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """The plan: the edit and what to tell about it. ``moved`` are (group, package) that leave shared groups."""
+    """The plan: the edit and what to report about it. ``moved`` are (group, package) that leave shared groups."""
 
     edit: ProjectEdit
     variants: tuple[PlannedVariant, ...]
@@ -264,7 +264,7 @@ class _AdditionPlanner:
     def _torch_beside(
         self, asked: tuple[RequestedPackage, ...], here: list[Requirement], group: str
     ) -> list[RequestedPackage]:
-        """Return torch where something of its family is asked for without it."""
+        """Return torch where something of its family is requested without it."""
         needs = [one.key for one in asked if one.framework is not None and one.framework.with_torch]
         if not needs or any(one.key == "torch" for one in asked) or any(one.name == "torch" for one in here):
             return []
@@ -284,7 +284,7 @@ class _AdditionPlanner:
         return found.lines + self._replaced(asked.framework.name, found.lines)
 
     def _replaced(self, name: str, lines: tuple[RecipeLine, ...]) -> tuple[RecipeLine, ...]:
-        """Return a line that installs nothing for the name that other packages ask for, where a twin stands for it.
+        """Return a line that installs nothing for the name that other packages require, where a twin replaces it.
 
         Only for a name that some backend installs itself: ``cupy`` is never one of the wheels.
         """
@@ -299,7 +299,7 @@ class _AdditionPlanner:
     def _stays(
         self, asked: RequestedPackage, present: list[Requirement], lines: tuple[RecipeLine, ...], group: str
     ) -> bool:
-        """Say whether a variant keeps what it has; another constraint than the one asked for is a problem."""
+        """Say whether a variant keeps what it has; another constraint than the requested one is a problem."""
         if self.request.replace:
             return False
         wanted = {line.package: line.constraint for line in lines}

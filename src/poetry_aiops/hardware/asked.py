@@ -36,7 +36,7 @@ _VARIANTS = "--variants"
 class RequestedPackage:
     """One package: ``framework`` when facts about it are known, ``constraint`` None when none was given.
 
-    ``given``: the constraint stands in the arguments or in a shared group, rather than in the variants already.
+    ``given``: the constraint is in the arguments or in a shared group, rather than in the variants already.
     """
 
     name: str
@@ -51,14 +51,14 @@ class RequestedPackage:
 
     @property
     def names(self) -> frozenset[str]:
-        """Every package name that stands for it."""
+        """Every package name that means it."""
         return self.framework.names if self.framework else frozenset({self.name})
 
 
 def asked_packages(
     texts: Sequence[str], facts: FrameworkFacts, checker: Checker
 ) -> tuple[RequestedPackage, ...]:
-    """Return what the arguments ask for; wrong ones are remembered as problems."""
+    """Return what the arguments require; wrong ones are remembered as problems."""
     found: dict[str, RequestedPackage] = {}
     for text in texts:
         asked = _package(text, facts, checker)
@@ -72,7 +72,7 @@ def asked_packages(
 def asked_backends(
     given: Sequence[str], variants: Sequence[Variant], recipes: Recipes, checker: Checker
 ) -> tuple[str, ...]:
-    """Return the backends of ``--variants``; a declared variant's own name stands for its backend."""
+    """Return the backends of ``--variants``; a declared variant's own name means its backend."""
     own = {variant.group: variant.backend for variant in variants}
     found: list[str] = []
     for word in (word.strip() for part in given for word in part.split(",")):

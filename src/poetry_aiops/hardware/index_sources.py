@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"(?P<scheme>https?)://(?P<host>[^/\s]+)(?P<path>/\S*)?", 
 
 
 class IndexSources:
-    """The project's sources and those that are still to be written, in the order in which they were asked for."""
+    """The project's sources and those that are still to be written, in the order in which they were requested."""
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ class InfoRequest:
 
 
 def show_machine(request: InfoRequest, output: Output) -> int:
-    """Show the machine that is asked for; raises UsageError and InputError in words."""
+    """Show the requested machine; raises UsageError and InputError."""
     if request.update_facts:
         from poetry_aiops.accelerators.newer_facts import update_facts
 

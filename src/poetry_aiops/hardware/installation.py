@@ -184,7 +184,7 @@ class Installation:
         return NegativeAnswerError.exit_code if wrong else 0
 
     def write_document(self, code: int) -> None:
-        """Print the JSON document where it was asked for, and write it into files."""
+        """Print the JSON document where it was requested, and write it into files."""
         self.output.document("hw-install", self._document(code))
 
     # -- private ----------------------------------------------------------------------------------------

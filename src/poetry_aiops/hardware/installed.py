@@ -40,7 +40,7 @@ class InstalledPackage:
 
 @dataclass(frozen=True, slots=True)
 class InstalledFacts:
-    """What an environment's folders tell; ``torch_version_py`` is the text of ``torch/version.py``."""
+    """What an environment's folders show; ``torch_version_py`` is the text of ``torch/version.py``."""
 
     packages: tuple[InstalledPackage, ...]
     torch_version_py: str | None = None
@@ -56,7 +56,7 @@ class InstalledFacts:
 class InstalledBuild:
     """A framework as it is installed.
 
-    ``family`` is ``None`` when nothing tells which build it is; ``release`` is the CUDA or ROCm version, perhaps
+    ``family`` is ``None`` when it is unknown which build it is; ``release`` is the CUDA or ROCm version, perhaps
     the major one alone (``12.6``, ``12``, ``7.2``); ``evidence`` names the source. ``own_libraries`` is true where
     NVIDIA's libraries are installed as packages beside it, ``clash`` names packages that overwrite each other.
     """
@@ -72,7 +72,7 @@ class InstalledBuild:
 
     @property
     def label(self) -> str:
-        """Return the build in words: ``a CUDA 12.6 build``."""
+        """Return the build's description: ``a CUDA 12.6 build``."""
         return _in_words(self.family, self.release)
 
 
@@ -98,7 +98,7 @@ def _in_words(family: BuildFamily | None, release: str | None) -> str:
 
 
 def cuda_beside(facts: InstalledFacts) -> str | None:
-    """Return the CUDA version of the installed NVIDIA libraries, the major one where only names tell."""
+    """Return the CUDA version of the installed NVIDIA libraries, the major one where only names show it."""
     versions = facts.versions
     majors = {found.group(1) for name in versions if (found := _COMPANION.fullmatch(name))}
     runtimes = [".".join(versions[name].split(".")[:2]) for name in _RUNTIMES if name in versions]

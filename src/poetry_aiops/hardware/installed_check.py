@@ -1,4 +1,4 @@
-"""Whether the installed frameworks are the builds that were chosen: pure, from what their files tell."""
+"""Whether the installed frameworks are the builds that were chosen: pure, from what their files show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to ask for so that a framework is built for a backend: the facts, the releases of torch, and the pairing."""
+"""What to require so that a framework is built for a backend: the facts, the releases of torch, and the pairing."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Recipes:
         return LineRange(tuple(found), ended=any(row.rocm_known for row in later) if rocm else bool(later))
 
     def recipe(self, framework: Framework, backend: str, wish: RecipeRequest) -> Recipe:
-        """Return what to ask for; a wish that this backend cannot meet is a recipe with a refusal."""
+        """Return what to require; a wish that this backend cannot meet is a recipe with a refusal."""
         builds = self.facts.builds_for(framework.name, backend)
         if not builds:
             return Recipe(refusal=f"nothing is known about {framework.name} on {backend}")

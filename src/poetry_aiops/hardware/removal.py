@@ -47,7 +47,7 @@ def unused_sources(project: Project, gone: frozenset[str], added: Addition) -> f
 
 
 def notes_on(project: Project, gone: frozenset[str]) -> tuple[str, ...]:
-    """Return what to tell about a removal: the packages that no other group asks for itself."""
+    """Return what to report about a removal: the packages that no other group requires itself."""
     rest = {one.name for name in project.groups.keys() - gone for one in project.groups[name].requirements}
     held = {one.name for name in gone & project.groups.keys() for one in project.groups[name].requirements}
     alone = ", ".join(sorted(held - rest))

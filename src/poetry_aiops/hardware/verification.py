@@ -91,7 +91,7 @@ def verify_environment(
     """Return whether the framework that an environment holds works on this machine; never raises.
 
     ``python`` is the environment's interpreter; it runs isolated, so that neither the working directory nor
-    ``PYTHONPATH`` can stand in for what is installed. ``best`` as in :func:`judge`.
+    ``PYTHONPATH`` can replace what is installed. ``best`` as in :func:`judge`.
     """
     argv = [str(python), "-I", str(PROGRAM), "--backend", backend]
     finished = run_limited(argv, time_limit, {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})

@@ -47,7 +47,7 @@ class Rating:
     """How bad an advisory is: ``cvss`` is the base score from 0 to 10; ``origin`` says where the level is from.
 
     ``origin`` is ``CVSS_V4``, ``CVSS_V3``, ``CVSS_V2``, ``database`` (a word of the database), ``malware``, or empty
-    when nothing tells the severity.
+    when the severity is unknown.
     """
 
     severity: Severity = Severity.UNKNOWN
@@ -129,7 +129,7 @@ class Advisory:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRecord:
-    """Something in an advisory database that is no record: ``where`` it lies and ``why`` it cannot be read."""
+    """Something in an advisory database that is no record: ``where`` it is and ``why`` it cannot be read."""
 
     where: str
     why: str
@@ -174,7 +174,7 @@ class Finding:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """Package and id: what tells the findings of one audit apart."""
+        """Package and id: what identifies a finding in one audit."""
         return self.package, self.id
 
     @property
@@ -294,7 +294,7 @@ class Audit:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """The open questions in words."""
+        """The open questions as text."""
         return tuple(question.text for question in self.open_questions)
 
     @property

@@ -59,7 +59,7 @@ class BaseRevision:
 
 @dataclass(frozen=True, slots=True)
 class FindingChanges:
-    """The findings that count, by what a change has to do with them; ``revision`` is what the base was asked for as."""
+    """The findings that count, by what a change has to do with them; ``revision`` is the base's name as requested."""
 
     revision: str
     commit: str

@@ -63,7 +63,7 @@ class Origins:
 
     @property
     def private_stand_ins(self) -> tuple[str, ...]:
-        """The hosts that stand in for the public index and that are not declared public."""
+        """The hosts that replace the public index and that are not declared public."""
         return tuple(
             host_of(url)
             for name, url in self.stand_ins.items()

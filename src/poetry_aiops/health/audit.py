@@ -86,7 +86,7 @@ _DEVELOPMENT = frozenset({"dev", "test", "tests", "docs", "doc", "lint", "typing
 
 @dataclass(frozen=True)
 class AuditedProject:
-    """What is looked at: the project, its whole lock, and the hardware variants among its groups."""
+    """What is audited: the project, its whole lock, and the hardware variants among its groups."""
 
     poetry: Poetry
     project: Project
@@ -104,7 +104,7 @@ class HealthLook:
     notes: list[str] = field(default_factory=list)
     base: BaseRevision | None = None
 
-    # -- what is looked at ---------------------------------------------------------------------------------
+    # -- what is audited ---------------------------------------------------------------------------------
 
     @cached_property
     def packages(self) -> tuple[Package, ...]:
@@ -146,7 +146,7 @@ class HealthLook:
 
     @property
     def scope(self) -> str:
-        """The narrowed scope in words."""
+        """The narrowed scope as text."""
         parts = [f"only {', '.join(sorted(self.request.only))}"] if self.request.only else []
         parts += [f"without {', '.join(sorted(self.request.without))}"] if self.request.without else []
         return "; ".join(parts)
@@ -161,7 +161,7 @@ class HealthLook:
 
     @cached_property
     def lock_problems(self) -> tuple[str, ...]:
-        """Why the lock may not be what pyproject.toml asks for: what it holds then says little about the project."""
+        """Why the lock may not be what pyproject.toml requires: what it holds then says little about the project."""
         found = []
         locker = self.subject.poetry.locker
         try:
@@ -271,7 +271,7 @@ class HealthLook:
 
     @cached_property
     def licences(self) -> Mapping[PackageKey, Licence]:
-        """The licence of each package from elsewhere; what a person read beats the metadata. Empty where not looked at."""
+        """The licence of each package from elsewhere; what a person read beats the metadata. Empty where not examined."""
         if self.records is None or not self.request.looks_at_licences:
             return {}
         known = self.request.policy.licences.known
@@ -495,13 +495,13 @@ class HealthLook:
         try:
             return read_report(self.request.reports / HISTORY), ()
         except NotADirectoryError:
-            return "", ()  # there is no folder, so that there was no history; keeping the report tells more
+            return "", ()  # no folder, so no history; keeping the report gives the reason
         except OSError as error:
             return "", (f"{HISTORY} cannot be read: {error.strerror}; what is new is not known",)
 
     @cached_property
     def history(self) -> History:
-        """The runs before that looked at the same."""
+        """The runs before with the same scope."""
         return read_history(self.history_text[0]).comparable(self.entry)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Why a pin cannot change by itself, in words, and the smallest change that lets it.
+"""Why a pin cannot change by itself, and the smallest change that lets it.
 
 The search follows who refuses a version: a locked parent has to move to its first release that allows it, which
 its own parents may refuse in turn; a constraint in pyproject.toml has to be widened. What it returns is a forecast:
@@ -83,13 +83,13 @@ class WayOut:
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """How much stands in the way: lower is better."""
+        """How much is in the way: lower is better."""
         return (len(self.blocked), len(self.edits), len(self.moves))
 
 
 @dataclass
 class Search:
-    """Looks for ways out; ``needs`` tells what a version asks for, ``newer_of`` a package's newer releases, ascending."""
+    """Looks for ways out; ``needs`` returns what a version requires, ``newer_of`` a package's newer releases, ascending."""
 
     ground: Ground
     needs: Needs
@@ -102,7 +102,7 @@ class Search:
         return self._follow(package, version, (package.name,))
 
     def needs_of(self, package: Package, version: str) -> Sequence[Requirement] | None:
-        """Return what a version asks for, asked once; None when that is unknown or too much was asked."""
+        """Return what a version requires, asked once; None when that is unknown or too much was asked."""
         key = (package.name, version)
         if key not in self._known:
             self.asks_left -= 1
@@ -129,7 +129,7 @@ class Search:
         step = BlockerStep(demand.holder, package.name, demand.constraint, version)
         parent = next((one for one in self.ground.by_name.get(name, ()) if one.version == held), None)
         if name in trail or len(trail) >= DEEPEST:
-            return WayOut()  # it moves already, or the chain is too long to tell: the solver finds out
+            return WayOut()  # it moves already, or the chain is too long to show: the solver finds out
         if parent is None:
             return _stuck(step)
         allowing = self._first_allowing(parent, package, version)
@@ -140,7 +140,7 @@ class Search:
         return _joined(WayOut(moves=((name, allowing),), steps=(lifted,)), further)
 
     def _supplied(self, unmet: Unmet, trail: tuple[str, ...]) -> WayOut:
-        """Return the way to something that the new version asks for; a package that is new is the solver's matter."""
+        """Return the way to something that the new version requires; a package that is new is the solver's matter."""
         held = self.ground.by_name.get(unmet.name, ())
         if not held or unmet.name in trail or len(trail) >= DEEPEST:
             return WayOut()

@@ -1,7 +1,7 @@
-"""Whether a lock holds what its project asks for, and whether one pin can change by itself, without a solver.
+"""Whether a lock holds what its project requires, and whether one pin can change by itself, without a solver.
 
 It can when the constraints of the project and of every locked parent allow the new version, and when what the new
-version asks for is locked already, on every machine and in every group that has the package. Its requires-python
+version requires is locked already, on every machine and in every group that has the package. Its requires-python
 is judged where versions are chosen.
 """
 
@@ -31,7 +31,7 @@ _NEVER_LOCKED = frozenset({"distribute", "pip", "setuptools", "wheel"})
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """Something that a new version asks for and the lock does not hold; ``locked`` are the versions that it has."""
+    """Something that a new version requires and the lock does not hold; ``locked`` are the versions that it has."""
 
     name: str
     constraint: str
@@ -47,7 +47,7 @@ class Certificate:
     """What was found about changing one pin.
 
     ``refusals`` are the constraints that exclude the new version. ``known`` is false when it is unknown what the
-    new version asks for.
+    new version requires.
     """
 
     package: str
@@ -64,7 +64,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A pin that is to change: the new version and what that asks for."""
+    """A pin that is to change: the new version and what that requires."""
 
     version: str
     needs: tuple[Requirement, ...]
@@ -85,7 +85,7 @@ class Ground:
         return targets(lambda python: _allows(self.lock.python_versions, python))
 
     def certify(self, package: Package, version: str, needs: Sequence[Requirement] | None) -> Certificate:
-        """Return what changing a locked package to ``version`` meets; ``needs`` are what it asks for, None if unknown."""
+        """Return what changing a locked package to ``version`` meets; ``needs`` are what it requires, None if unknown."""
         refusals = tuple(one for one in self.demands.on(package) if not one.accepts(version))
         unmet = () if needs is None else tuple(self._unmet(package, needs))
         return Certificate(package.name, version, refusals, unmet, known=needs is not None)
@@ -106,16 +106,16 @@ class Ground:
         )
 
     def _is_welcome(self, package: Package, version: str, moving: set[str]) -> bool:
-        """Say whether everybody allows a version who does not move as well; who does is asked for its new needs."""
+        """Say whether everybody allows a version who does not move as well; who does answers for its new needs."""
         demands = self.demands.on(package)
         return all(one.accepts(version) or one.holder in moving for one in demands)
 
     def extras_of(self, name: str) -> frozenset[str]:
-        """Return the extras of a package that anybody asks for."""
+        """Return the extras of a package that anybody requires."""
         return self._asked.get(name, frozenset())
 
     def wanted_of(self, package: Package, needs: Sequence[Requirement]) -> list[Requirement]:
-        """Return those requirements that count on some machine of the lock, with the extras that are asked for."""
+        """Return those requirements that count on some machine of the lock, with the extras that are requested."""
         return self.on_some_machine(needs, self.extras_of(package.name))
 
     def on_some_machine(
@@ -126,7 +126,7 @@ class Ground:
 
     @cached_property
     def gaps(self) -> tuple[str, ...]:
-        """What is asked for on some machine of the lock and the lock does not hold, as ``name constraint``.
+        """What is requested on some machine of the lock and the lock does not hold, as ``name constraint``.
 
         pyproject.toml asks, or a locked package does whatever its extras are; a lock that was merged by hand may lack
         what only another package needs.
@@ -156,7 +156,7 @@ class Ground:
         return any(getattr(need, "origin", None) is not None or demand.accepts(one.version) for one in held)
 
     def _is_needed(self, package: Package, edge: LockedDependency) -> bool:
-        """Say whether a package and the marker of what it asks for hold together on some machine."""
+        """Say whether a package and the marker of what it requires hold together on some machine."""
         return any(
             _holds(edge.marker, target, frozenset()) and _is_there(package, group, target, chosen)
             for target in self.machines
@@ -173,7 +173,7 @@ class Ground:
         return list(found.values())
 
     def _is_met(self, package: Package, need: Requirement) -> bool:
-        """Say whether a fitting version lies beside the package wherever both are wanted."""
+        """Say whether a fitting version is beside the package wherever both are wanted."""
         if need.origin is not None:
             return False
         fitting = [one for one in self.by_name.get(need.name, ()) if _allows(need.constraint, one.version)]

@@ -1,4 +1,4 @@
-"""Version currency: how far the locked versions lie behind what they could be, and who holds them back.
+"""Version currency: how far the locked versions are behind what they could be, and who holds them back.
 
 The drift of a package is the libyear of Cox, Bouwers, van Eekelen and Visser, "Measuring Dependency Freshness in
 Software Systems" (ICSE 2015): D = (release date of the newest eligible version - release date of the locked one) /
@@ -55,7 +55,7 @@ class Currency:
     """How current one locked package is.
 
     ``latest`` is the newest eligible version, ``wanted`` the newest one that every constraint in the project and the
-    lock allows as well (what the new version asks for itself is not looked at). ``held_back_by`` are the constraints
+    lock allows as well (what the new version requires itself is not examined). ``held_back_by`` are the constraints
     that exclude ``latest``. ``barred`` is the newest release above ``latest`` that needs another Python or is still in
     the cooldown. ``libyears`` is
     the drift D in years, ``behind`` the number of eligible releases above the locked one.
@@ -88,7 +88,7 @@ def libyears_between(locked: datetime, newest: datetime) -> float:
 
 
 class CurrencyOf:
-    """Looks at packages of one lock: the Pythons, the constraints and the cooldown are the same for all."""
+    """Reads packages of one lock: the Pythons, the constraints and the cooldown are the same for all."""
 
     def __init__(self, lock: Lock, demands: Demands, cooldown: Cooldown, now: datetime) -> None:
         self._lock = lock

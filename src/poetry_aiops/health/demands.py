@@ -1,4 +1,4 @@
-"""Who asks for a locked package: the project's groups and the locked parents, each with its constraint."""
+"""Who requires a locked package: the project's groups and the locked parents, each with its constraint."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class HeldConstraint:
     """One constraint on a package.
 
-    ``holder`` is a locked package as ``name version``, or the key path of a dependency group; ``kind`` tells which.
+    ``holder`` is a locked package as ``name version``, or the key path of a dependency group; ``kind`` says which.
     """
 
     holder: str
@@ -47,7 +47,7 @@ class Demands:
     def on(self, package: Package) -> tuple[HeldConstraint, ...]:
         """Return the demands that a locked build answers.
 
-        A name may be asked for with different constraints by marker; those that exclude the locked version are meant
+        A name may be requested with different constraints by marker; those that exclude the locked version are meant
         for another build of the name.
         """
         demands = dict.fromkeys(self._by_name.get(package.name, ()))
@@ -55,7 +55,7 @@ class Demands:
 
 
 def direct_names(project: Project) -> frozenset[str]:
-    """Return the packages that any group or extra of the project asks for by name."""
+    """Return the packages that any group or extra of the project requires by name."""
     return frozenset(need.name for group in project.groups.values() for need in group.requirements)
 
 
@@ -80,7 +80,7 @@ def _of_packages(lock: Lock, project: Project) -> Iterator[tuple[str, HeldConstr
 
 
 def extras_asked_for(lock: Lock, project: Project) -> dict[str, frozenset[str]]:
-    """Return the extras of each package that the project or another locked package asks for."""
+    """Return the extras of each package that the project or another locked package requires."""
     needs = (need for group in project.groups.values() for need in group.requirements)
     edges: Iterable[LockedDependency] = (edge for package in lock.packages for edge in package.edges)
     asked: dict[str, frozenset[str]] = {}

@@ -34,7 +34,7 @@ def feeds_of(
 ) -> Feeds:
     """Return the sources of advisories: ``--advisories`` alone, else the service and what was fetched before.
 
-    ``folder`` keeps what is fetched. ``index`` is the address of the public index or of what stands in for it, whose JSON
+    ``folder`` keeps what is fetched. ``index`` is the address of the public index or of what replaces it, whose JSON
     ``--service pypi`` reads. Raises UsageError for an address that is none, IncompleteError for advisories
     that cannot be fetched or read.
     """
@@ -69,6 +69,6 @@ def _kept_snapshot(request: HealthRequest, folder: Path, url: str) -> AdvisoryFe
         return None
     limit = request.max_age or timedelta(days=KEPT_DAYS)
     if not request.offline and not request.advisories and request.clock - kept.checked > limit:
-        return None  # the service answers; what lies here is too old to add anything
+        return None  # the service answers; what is here is too old to add anything
     freshness = SnapshotAge(request.clock, limit, kept.checked)
     return open_snapshot(kept.path, freshness, cache_folder=folder, name=f"OSV snapshot ({kept.url})")

@@ -174,7 +174,7 @@ class FixSolver:
         return {held[name][0].key: version for name, version in moves.items() if len(held.get(name, ())) == 1}
 
     def _change_pins(self, targets: Mapping[PackageKey, str]) -> bool:
-        """Change these pins alone, where that is provably right; False when only a solver can tell what follows."""
+        """Change these pins alone, where that is provably right; False when only a solver can decide what follows."""
         if not self._is_certain(targets):
             return False
         path = self.staged.lock_path

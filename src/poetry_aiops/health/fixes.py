@@ -1,7 +1,7 @@
 """Which version each finding needs: the smallest one that no known advisory is about any more.
 
 A version counts only where the index gives it for the lock's Pythons, it is not yanked, and it is older than the
-cooldown. Where nothing but the cooldown stands in the way, the exception for that one fix is proposed. A version that
+cooldown. Where nothing but the cooldown is in the way, the exception for that one fix is proposed. A version that
 could not be audited is not a fix.
 """
 
@@ -113,7 +113,7 @@ class FixTarget:
 
 @dataclass(frozen=True, slots=True)
 class _Newer:
-    """The newer releases that may be looked at, ascending; or why there are none."""
+    """The newer releases that may be considered, ascending; or why there are none."""
 
     ready: tuple[str, ...] = ()
     young: tuple[str, ...] = ()

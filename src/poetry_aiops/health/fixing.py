@@ -41,7 +41,7 @@ def fix(output: Output, project: PoetryProject, look: HealthLook, *, dry_run: bo
     """Propose, solve and, unless ``dry_run``, write the fixes; returns the report of the look with the fixes in it.
 
     Writes what the lock gains and loses. Raises as ``apply_fixes`` does, and UsageError where
-    security was not looked at.
+    security was not checked.
     """
     case = case_of(look)
     outcome = apply_fixes(project, case, propose_fixes(case), dry_run=dry_run)
@@ -123,7 +123,7 @@ def apply_fixes(
 
 
 def _refuse_gaps(case: FixCase) -> None:
-    """Refuse a lock without what pyproject.toml asks for; locks before Poetry 2.3 pass as fresh in such a case."""
+    """Refuse a lock without what pyproject.toml requires; locks before Poetry 2.3 pass as fresh in such a case."""
     gaps = Ground(case.lock, case.project).gaps
     if gaps:
         raise UsageError(
@@ -157,7 +157,7 @@ def _looked_up(package: Package, case: FixCase, look: CurrencyOf) -> tuple[str, 
     return tuple(release.version for release, obstacle in looked if obstacle is None)
 
 
-# -- telling and writing ----------------------------------------------------------------------------------
+# -- output and writing ----------------------------------------------------------------------------------
 
 
 def _outcome(

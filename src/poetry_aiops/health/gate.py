@@ -1,4 +1,4 @@
-"""The gate: findings and policy decide, the score only when it is asked for, and what is unknown never passes."""
+"""The gate: findings and policy decide, the score only when it is requested, and what is unknown never passes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Rules:
     """What fails the gate: findings from a severity on, supply-chain signals, a score below ``min_score``.
 
     With ``fixable_only`` a vulnerability without a fixed version does not; malware does, as removing it is the fix.
-    ``signals_required``: the project named the signals, so that every package must be looked at for them.
+    ``signals_required``: the project named the signals, so that every package must be checked for them.
     """
 
     fail_on: FailOn = "any"
@@ -46,11 +46,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class GateFacts:
-    """What is judged: every metric that was asked for, with its open questions.
+    """What is judged: every metric that was requested, with its open questions.
 
     ``findings`` are those that no ignore covers. ``unseen`` are the packages whose index gave no record, so that
     nothing is known of their signals, as ``name version``. ``unread`` says which inputs of the project could not be read, and why. ``lock_problems`` say why the lock may not be
-    what pyproject.toml asks for. ``licences`` are those that the policy refuses, ``unknown_licences`` those that it
+    what pyproject.toml requires. ``licences`` are those that the policy refuses, ``unknown_licences`` those that it
     cannot judge.
     """
 

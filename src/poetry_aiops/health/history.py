@@ -1,6 +1,6 @@
 """One JSON line for each run: what was locked, which feeds were read, and what was found.
 
-Two lines tell what changed since: the lock (other packages) or the feeds (other facts about the same packages). A
+Two lines report what changed since: the lock (other packages) or the feeds (other facts about the same packages). A
 line that was cut off, by a full disk or a power failure, is passed over and goes with the next write.
 """
 
@@ -30,7 +30,7 @@ LARGEST: Final = 40_000_000  # characters; likewise, as a larger file would not 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A finding as history remembers it; ``names`` are its id and aliases, which tell it again under another id."""
+    """A finding as history remembers it; ``names`` are its id and aliases, which name it again under another id."""
 
     package: str
     version: str
@@ -51,7 +51,7 @@ class HistoryEntry:
     ``lock`` is the sha256 of poetry.lock, ``packages`` the locked ones as ``name==version``. ``feeds`` gives the
     sha256 of each advisory source where it has one, else its date. ``findings`` are those that count, ``ignored`` the
     ids that do not. ``signals`` are ``(package, kind)`` pairs. ``open_questions`` say why the run was incomplete.
-    ``scope`` says in words to what the run was narrowed, empty for the whole lock.
+    ``scope`` says to what the run was narrowed, empty for the whole lock.
     """
 
     generated: datetime
@@ -84,7 +84,7 @@ class History:
         return self.entries[-1] if self.entries else None
 
     def comparable(self, entry: HistoryEntry) -> History:
-        """Return the runs that looked at what ``entry`` looked at: else what was not looked for seems resolved."""
+        """Return the runs with the same scope as ``entry``: else what was not checked seems resolved."""
         asked = entry.scope, set(entry.metrics)
         return replace(self, entries=tuple(e for e in self.entries if (e.scope, set(e.metrics)) == asked))
 
@@ -132,7 +132,7 @@ def entry_of(
 
 
 def read_history(text: str) -> History:
-    """Return the runs in the text of a history file; never raises for what stands in it."""
+    """Return the runs in the text of a history file; never raises for what is in it."""
     lines = [line for line in text.splitlines() if line.strip()]
     entries = [entry for line in lines if (entry := _parsed(line)) is not None]
     return History(tuple(entries), len(lines) - len(entries))

@@ -28,7 +28,7 @@ _SHOWN: Final = 3
 class LicencePolicy:
     """What is accepted: ``allow`` everything where it is empty, never what ``deny`` names.
 
-    Both hold SPDX identifiers in small letters; ``gpl-3.0`` stands for its ``-only`` and ``-or-later`` as well. ``known``
+    Both hold SPDX identifiers in small letters; ``gpl-3.0`` means its ``-only`` and ``-or-later`` as well. ``known``
     maps names of packages to the expression that a person read in their licence file.
     """
 

@@ -27,7 +27,7 @@ Kind = Literal["changed", "added", "removed"]
 class LockChange:
     """One package that differs; ``old`` is empty for an added one, ``new`` for a removed one.
 
-    ``source`` is the name of its package source, empty for the default one. ``why`` is a clause in words.
+    ``source`` is the name of its package source, empty for the default one. ``why`` is a clause of a sentence.
     """
 
     package: str

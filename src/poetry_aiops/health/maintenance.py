@@ -44,7 +44,7 @@ class Maintenance:
     """How well one locked package is looked after.
 
     ``years`` is A, ``releases_24_months`` n24. ``owners`` is None with ``owners_reason`` where the index does not
-    tell. ``status`` is PEP 792's, ``inactive`` for the classifier, None where the index speaks of neither.
+    report. ``status`` is PEP 792's, ``inactive`` for the classifier, None where the index speaks of neither.
     """
 
     key: PackageKey

@@ -1,7 +1,7 @@
 """Whether an advisory applies to a version, by PEP 440 and the evaluation that OSV's schema describes.
 
 What cannot be compared errs towards "affected", with a note: a bound ``fixed`` that is no version closes nothing, and
-an ``introduced`` that is none is taken to lie as early as the other events allow.
+an ``introduced`` that is none is taken to be as early as the other events allow.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class VersionSpan:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """A range in comparable form; with ``limits`` a version must also lie before one of them."""
+    """A range in comparable form; with ``limits`` a version must also be before one of them."""
 
     spans: tuple[VersionSpan, ...]
     fixed: frozenset[Version] = frozenset()
@@ -133,7 +133,7 @@ def spans_of(version_range: VersionRange) -> Spans:
 
 
 def _walk(points: dict[Version | None, set[str]], blind: int) -> tuple[VersionSpan, ...]:
-    """Return the spans between the events; ``blind`` beginnings lie at unknown places."""
+    """Return the spans between the events; ``blind`` beginnings are at unknown places."""
     spans = []
     begun = False
     start: Version | None = None

@@ -1,6 +1,6 @@
 """The values that metrics give: a score or the reason for its absence, and what is open.
 
-Every metric that was asked for hands the gate known facts or open questions. A package is open until its metric says
+Every metric that was requested hands the gate known facts or open questions. A package is open until its metric says
 that its source answered, so a metric that forgets to say so fails closed.
 """
 

@@ -1,4 +1,4 @@
-"""``poetry health --monitor``: looks at intervals, prints news only, and ends cleanly on a signal."""
+"""``poetry health --monitor``: checks at intervals, prints news only, and ends cleanly on a signal."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def repeat(
 
 @dataclass
 class Monitor:
-    """Checks again and again; ``make_look`` makes one look, ``keep`` writes its report where it was asked for.
+    """Checks again and again; ``make_look`` makes one look, ``keep`` writes its report where it was requested.
 
     ``report`` is that of the last look, ``exit_code`` what it amounts to. A check that fails never ends the monitor.
     """
@@ -152,7 +152,7 @@ class Monitor:
 def alert_text(report: HealthReport, news: News | None = None) -> str:
     """Return an alert: what is new, then how things stand; empty where nothing is new.
 
-    ``news`` are those to tell, the report's own by default. No line can mention people or become a link in the chat
+    ``news`` are those to report, the report's own by default. No line can mention people or become a link in the chat
     programs that take webhooks.
     """
     new = news or report.news

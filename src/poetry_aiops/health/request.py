@@ -60,7 +60,7 @@ class Rounds:
 class HealthRequest:
     """The checked options of a run, and for each look at the lock the policy and the time.
 
-    ``now`` is the time that the report tells: ``source_date`` (SOURCE_DATE_EPOCH) where there is one. ``clock`` decides
+    ``now`` is the time that the report shows: ``source_date`` (SOURCE_DATE_EPOCH) where there is one. ``clock`` decides
     what has expired or is too old: it never goes back behind the real time, or an old SOURCE_DATE_EPOCH would keep
     everything fresh. ``is_narrowed`` says that groups, metrics or what a base has are left out, so that the
     report is not about the whole lock. ``against`` is the revision whose merge base with HEAD the lock is compared with.
@@ -122,7 +122,7 @@ class HealthRequest:
 
     @property
     def age_of_given(self) -> timedelta | None:
-        """How old the advisories that lie at ``advisories`` may be; a person's own records have no limit."""
+        """How old the advisories that are at ``advisories`` may be; a person's own records have no limit."""
         if self.max_age is None and (self.advisories or "").lower().endswith(".zip"):
             return timedelta(days=ZIP_DAYS)
         return self.max_age

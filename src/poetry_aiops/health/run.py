@@ -38,7 +38,7 @@ _WIDTH = 80
 
 
 def health(request: HealthRequest, output: Output, project: PoetryProject) -> int:
-    """Return the exit code of the gate, or that of the fixes; raises errors in words."""
+    """Return the exit code of the gate, or that of the fixes; raises errors."""
     return HealthRun(request, output, project).run()
 
 
@@ -64,7 +64,7 @@ class HealthRun:
         return report.gate.exit_code
 
     def _fixed(self, look: HealthLook) -> tuple[HealthLook, HealthReport]:
-        """Fix, and return the look at the lock as it is then, so that the history tells of that one."""
+        """Fix, and return the look at the lock as it is then, so that the history records that one."""
         from poetry_aiops.health.fixing import fix
 
         before = read_file(look.subject.lock.path)
@@ -117,7 +117,7 @@ class HealthRun:
                 hint="`poetry check` shows more.",
             ) from error
 
-    # -- telling ---------------------------------------------------------------------------------------------
+    # -- output ---------------------------------------------------------------------------------------------
 
     def keep(self, look: HealthLook, report: HealthReport) -> None:
         """Write the report and its history into the folder of reports; one that cannot be written is a warning."""

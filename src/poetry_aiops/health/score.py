@@ -29,7 +29,7 @@ SUFFICIENT: Final = 80.0  # percent
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The overall score of the metrics that were asked for.
+    """The overall score of the metrics that were requested.
 
     ``value`` is 0 to 100, None when no metric is known. ``coverage`` is the weighted mean of the metrics' coverage.
     ``weights`` are the parts that each known metric had in the value; they add up to 1. ``reason`` says what is

@@ -38,7 +38,7 @@ FROM_CACHE: Final = "`poetry health --update-advisories` fetches advisories that
 class Feeds:
     """Where advisories are looked up.
 
-    ``service`` learns the names of public packages. ``snapshot`` lies on this machine and is compared with every
+    ``service`` learns the names of public packages. ``snapshot`` is on this machine and is compared with every
     package, private ones included; without a service it is the only source.
     """
 
@@ -91,7 +91,7 @@ def security_score(
 
 
 def is_dev_only(package: Package, dev_groups: frozenset[str]) -> bool:
-    """Tell whether only development groups bring a package; old locks tell their category instead."""
+    """Tell whether only development groups bring a package; old locks report their category instead."""
     if package.groups is None:
         return package.category == "dev"
     return bool(package.groups) and dev_groups.issuperset(package.groups)

@@ -1,4 +1,4 @@
-"""``poetry health`` for several projects of a repository: each is looked at by itself, one document is about all."""
+"""``poetry health`` for several projects of a repository: each is audited by itself, one document is about all."""
 
 from __future__ import annotations
 

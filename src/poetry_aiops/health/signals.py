@@ -81,7 +81,7 @@ class Signal:
 def signals_of(
     package: Package, records: IndexRecords, *, now: datetime, young: timedelta
 ) -> tuple[Signal, ...]:
-    """Return the signals of one locked package, the most severe first; none for what its index does not tell.
+    """Return the signals of one locked package, the most severe first; none for what its index does not report.
 
     ``young`` is the age below which a locked release is reported as too young.
     """

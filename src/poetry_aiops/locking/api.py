@@ -1,6 +1,6 @@
 """What features use of locking; they import nothing else of it (``tests/architecture``).
 
-A name is loaded when it is imported: what only looks at a project never loads Poetry's solver.
+A name is loaded when it is imported: what only reads a project never loads Poetry's solver.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ _LARGEST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class RecordReading:
-    """What lies in an environment: a record, or why there is none; both ``None`` where none was written."""
+    """What is in an environment: a record, or why there is none; both ``None`` where none was written."""
 
     record: InstallRecord | None
     problem: str | None = None
@@ -76,7 +76,7 @@ def read_record(env_path: Path) -> InstallRecord | None:
 
 
 def record_path(env_path: Path) -> Path:
-    """Return where an environment's record lies."""
+    """Return where an environment's record is."""
     return env_path / FILE_NAME
 
 

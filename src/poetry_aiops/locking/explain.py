@@ -22,7 +22,7 @@ _MOST_PARENTS = 3
 def disagreement(
     solutions: Mapping[str, Solution], base_groups: frozenset[str], disputed: Iterable[str]
 ) -> LockConflictError:
-    """Say which shared packages the variants cannot agree on, who asks for them, and the two ways out."""
+    """Say which shared packages the variants cannot agree on, who requires them, and the two ways out."""
     names = sorted(disputed, key=lambda name: (not _declared(name, solutions), name))
     details = [line for name in names[:_MOST_PACKAGES] for line in _wishes(name, solutions, base_groups)]
     if len(names) > _MOST_PACKAGES:
@@ -65,13 +65,13 @@ def _holders(name: str, solutions: Mapping[str, Solution], base_groups: frozense
 
 
 def _declared(name: str, solutions: Mapping[str, Solution]) -> set[str]:
-    """Return the groups of the project that ask for a package: then the dispute is about that, not what follows."""
+    """Return the groups of the project that require a package: then the dispute is about that, not what follows."""
     demands = (demand for solution in solutions.values() for demand in solution.demands_on(name))
     return {demand.parent for demand in demands if demand.parent.startswith(THE_PROJECT)}
 
 
 def _wishes(name: str, solutions: Mapping[str, Solution], base_groups: frozenset[str]) -> list[str]:
-    """Return one line for the package and one for each variant: its build and who asks for it."""
+    """Return one line for the package and one for each variant: its build and who requires it."""
     lines = [f"{name} (in {', '.join(_holders(name, solutions, base_groups))}):"]
     for variant, solution in solutions.items():
         builds = sorted(

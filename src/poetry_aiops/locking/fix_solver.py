@@ -1,6 +1,6 @@
 """What Poetry's solver is given so that it fixes findings: raised pins to prefer, and versions not to offer.
 
-The lock is solved as ``poetry lock`` would, beside the project. Vulnerable packages stand in its lock with the
+The lock is solved as ``poetry lock`` would, beside the project. Vulnerable packages are in its lock with the
 version that fixes them, which the solver keeps where it can; of these packages only versions without known
 advisories are offered, and nothing is offered in an older version than the locked one.
 """
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r'(?m)^version = "[^"\n]*"')
 _STYLE = re.compile(r"</?(?:(?:fg|bg|options|href)=[^>]*|b|c1|c2|info|comment|error|warning|question)?>")
-_LONGEST = 400  # characters of an explanation; `poetry lock` tells the whole of it
+_LONGEST = 400  # characters of an explanation; `poetry lock` shows all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Offering:
 def with_locked(poetry: Poetry) -> RepositoryPool:
     """Return a project's repositories, in which every locked package is what the lock says it is.
 
-    An index may tell other requirements of a release than it did when that was locked, or have more files for it
+    An index may report other requirements of a release than it did when that was locked, or have more files for it
     now; a fix leaves what it does not move alone, and asks no index for it.
     """
     locked = [one for one in poetry.locker.locked_repository().packages if _tells_all(one)]
@@ -121,7 +121,7 @@ def raised(lock: str, versions: Mapping[PackageKey, str]) -> str:
 
 
 def needs_from(pool: RepositoryPool) -> Callable[[Package, str], Sequence[Requirement] | None]:
-    """Return a function that asks a package's own index what a version requires; None when it does not tell."""
+    """Return a function that asks a package's own index what a version requires; None when it does not report."""
 
     def needs(package: Package, version: str) -> Sequence[Requirement] | None:
         source = package.source.reference if package.source else None

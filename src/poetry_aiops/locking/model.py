@@ -48,17 +48,17 @@ class Placement:
 
 
 THE_PROJECT: Final = "the project"
-"""The parent of what pyproject.toml itself asks for."""
+"""The parent of what pyproject.toml itself requires."""
 
 
 def of_group(*groups: str) -> str:
-    """Return the parent of what one of the project's dependency groups asks for."""
+    """Return the parent of what one of the project's dependency groups requires."""
     return f"{THE_PROJECT}'s group {', '.join(groups)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Who asks for a package, and for which versions: ``torch 2.9.0+cpu`` wants ``numpy`` ``<2``."""
+    """Who requires a package, and for which versions: ``torch 2.9.0+cpu`` wants ``numpy`` ``<2``."""
 
     parent: str
     constraint: str
@@ -72,7 +72,7 @@ class Solution(Protocol):
         """Every build of the solution and where it goes."""
 
     def demands_on(self, name: str) -> tuple[Demand, ...]:
-        """Return who in this solution asks for ``name``."""
+        """Return who in this solution requires ``name``."""
 
     def every_parent_accepts(self, build: Build) -> bool:
         """Tell whether all demands on the build's name allow its version."""
@@ -140,7 +140,7 @@ def placements_of(lock: Lock) -> tuple[Placement, ...]:
 
 
 def edges_of_group(requirements: Iterable[Requirement]) -> tuple[LockedDependency, ...]:
-    """Return what a dependency group asks for in the form of a locked package's requirements."""
+    """Return what a dependency group requires in the form of a locked package's requirements."""
     return tuple(
         LockedDependency(
             one.name, one.constraint, one.extras, under_extras(one.marker, one.in_extras), one.optional
@@ -158,7 +158,7 @@ def under_extras(marker: str, extras: Iterable[str]) -> str:
 
 
 def _edge(edge: LockedDependency, package: Package) -> LockedDependency:
-    """Return a requirement of a locked package with the extras that ask for it in its marker."""
+    """Return a requirement of a locked package with the extras that require it in its marker."""
     if not edge.optional or extras_in(edge.marker):
         return edge
     asking = [extra for extra, entries in package.extras.items() if edge.name in map(_name_in, entries)]

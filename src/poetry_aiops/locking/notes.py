@@ -1,4 +1,4 @@
-"""What Poetry's own commands tell in a project with hardware variants, beyond what Poetry says."""
+"""What Poetry's own commands report in a project with hardware variants, beyond what Poetry says."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def note_missing_provided(session: VariantSession, selected: Installed) -> None:
 
 
 def _packages_in(gap: LockFinding) -> list[str]:
-    """Return who asks for a missing package, without the versions that each of them accepts."""
+    """Return who requires a missing package, without the versions that each of them accepts."""
     return sorted({parent.partition(" (")[0] for parent in gap.parents})
 
 

@@ -1,8 +1,8 @@
 """Changing certified pins in a poetry.lock without a solve: every other byte of the file stays.
 
-It is what the solver would do as well: it keeps locked versions where constraints allow, and a version that asks for
-the same packages under the same markers moves no groups or markers. Where the new version asks for other
-packages, or under other markers, only a solver can tell what follows.
+It is what the solver would do as well: it keeps locked versions where constraints allow, and a version that requires
+the same packages under the same markers moves no groups or markers. Where the new version requires other
+packages, or under other markers, only a solver can decide what follows.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ BLOCK: Final = re.compile(r"(?m)^(?=\[\[package\]\]|\[extras\]|\[metadata)")
 def changed_pins(
     poetry: Poetry, pool: RepositoryPool, path: Path, versions: Mapping[PackageKey, str], asked: Extras
 ) -> str | None:
-    """Return the text of the lock at ``path`` with these pins changed; None when only a solver can tell.
+    """Return the text of the lock at ``path`` with these pins changed; None when only a solver can decide.
 
-    ``asked`` are the extras of each package that anybody asks for. The lock has to be of format 2.1 or later. The
+    ``asked`` are the extras of each package that anybody requires. The lock has to be of format 2.1 or later. The
     file at ``path`` is used as a scratch file.
     """
     before = read_file(path).decode("utf-8")
@@ -88,7 +88,7 @@ def _ungrouped(block: str) -> str:
 
 
 def key_of(package: Package) -> PackageKey:
-    """Return what tells a locked package apart, as the project's own model does."""
+    """Return what distinguishes a locked package, as the project's own model does."""
     source = (package.source_type or "", package.source_url or "", package.source_reference or "")
     return (package.name, package.version.text, source)
 
@@ -108,7 +108,7 @@ def _newer(old: Package, found: Package, poetry: Poetry, asked: Extras) -> Packa
 
 
 def _shape(package: Package) -> frozenset[tuple[object, ...]]:
-    """Return what a package asks for without the versions."""
+    """Return what a package requires without the versions."""
     return frozenset(
         (one.name, frozenset(one.extras), str(one.marker), one.is_optional(), one.source_name)
         for one in package.requires

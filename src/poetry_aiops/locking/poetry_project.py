@@ -58,7 +58,7 @@ class PoetryProject:
     def lock(self, staged: StagedProject, *, quiet: bool = False) -> int:
         """Lock a staged project as ``poetry lock`` would; see :func:`lock_staged`.
 
-        ``quiet`` writes nothing of the solve, unless the user asked for more (``-v``).
+        ``quiet`` writes nothing of the solve, unless the user requested more (``-v``).
         """
         from poetry_aiops.locking.run import lock_staged
 

@@ -1,4 +1,4 @@
-"""The table to propose where plain Poetry cannot lock a project: which groups ask for other builds of one package."""
+"""The table to propose where plain Poetry cannot lock a project: which groups require other builds of one package."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOCAL_TAG = re.compile(r"\+([a-z0-9.]+)", re.IGNORECASE)
 
 
 def propose(project: Project) -> HardwareConfig | None:
-    """Return the optional groups that ask for other builds of one package, None when a table of them would not help.
+    """Return the optional groups that require other builds of one package, None when a table of them would not help.
 
     The build is what a source, an address or a build tag (``+cpu``) selects. The backend is the one that these name,
     else what the group's name says. Raises InputError for groups that include each other in a circle.

@@ -41,7 +41,7 @@ def provision(
 ) -> Provision:
     """Return what the variants supply: names whose builds differ between them, and families of which they hold a member.
 
-    ``declared`` maps each variant to the builds that it asks for by name, ``base_direct`` are the names that the
+    ``declared`` maps each variant to the builds that it requires by name, ``base_direct`` are the names that the
     shared groups declare themselves: those are never taken from them. ``configured`` is the project's own list of
     names; without one (None) they are inferred. A mere pin, an extra or a marker makes no other build.
     """

@@ -57,7 +57,7 @@ class PoetryCall:
     command: object
     selected: Installed
     selects_all: bool = False
-    """Every group or every extra is asked for."""
+    """Every group or every extra is requested."""
     regenerates: bool = False
     """The lock is made anew, whatever the old one holds."""
     added: tuple[str, ...] = ()

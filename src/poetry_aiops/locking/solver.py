@@ -69,13 +69,13 @@ _BUILD_TAG = re.compile(r"\+([a-z0-9.]+)", re.IGNORECASE)
 
 
 def build_of(package: Package) -> Build:
-    """Return what tells this package apart from other builds of the same name."""
+    """Return what distinguishes this package from other builds of the same name."""
     source = package.source_resolved_reference or package.source_reference or package.source_url or ""
     return Build(package.name, package.version.text, source)
 
 
 def unknown_extras(root: Package, packages: Iterable[Package]) -> list[str]:
-    """Return what the project asks for in vain, such as ``torch[foo]``: the locked build has no such extra."""
+    """Return what the project requires without effect, such as ``torch[foo]``: the locked build has no such extra."""
     locked: dict[str, list[Package]] = {}
     for package in packages:
         locked.setdefault(package.name, []).append(package)
@@ -91,7 +91,7 @@ def unknown_extras(root: Package, packages: Iterable[Package]) -> list[str]:
 
 
 def wants_of(root: Package) -> dict[str, tuple[LockedDependency, ...]]:
-    """Return what each dependency group of the project asks for, included groups followed."""
+    """Return what each dependency group of the project requires, included groups followed."""
     return {
         group: tuple(
             _edge(dependency, root) for dependency in root.dependency_group(group).dependencies_for_locking
@@ -101,7 +101,7 @@ def wants_of(root: Package) -> dict[str, tuple[LockedDependency, ...]]:
 
 
 def _edge(dependency: Dependency, package: Package) -> LockedDependency:
-    """Return a requirement as the lock holds it, with the extras that ask for it in its marker."""
+    """Return a requirement as the lock holds it, with the extras that require it in its marker."""
     marker = str(dependency.marker)
     if dependency.is_optional():
         asking = dependency.in_extras or [
@@ -117,7 +117,7 @@ def _edge(dependency: Dependency, package: Package) -> LockedDependency:
 
 
 def declared_by(root: Package, group: str, targets: Sequence[Target]) -> dict[str, Builds]:
-    """Return the names that a dependency group asks for on some machine, each with the builds that it selects."""
+    """Return the names that a dependency group requires on some machine, each with the builds that it selects."""
     asked: dict[str, set[tuple[str, str, str]]] = {}
     for dependency in root.dependency_group(group).dependencies_for_locking:
         marker = str(dependency.marker)
@@ -180,7 +180,7 @@ class PoetrySolution:
         )
 
     def demands_on(self, name: str) -> tuple[Demand, ...]:
-        """Return who in this solution asks for ``name``, the project's groups first."""
+        """Return who in this solution requires ``name``, the project's groups first."""
         return tuple(
             Demand(_title(parent, dependency), dependency.pretty_constraint)
             for parent in (self.root, *self.packages)
@@ -265,7 +265,7 @@ class PoetryVariantSolver:
             raise LockConflictError(what, details=tuple(details), hint=_OTHER_BUILD) from error
 
     def _twins_that_fit(self, variant: str, packages: SolvedPackages) -> dict[str, Callable[[Package], bool]]:
-        """Return rules for packages that stand for another name in a version which those who ask for that refuse."""
+        """Return rules for packages that replace another name in a version which those who require that refuse."""
         families = load_families()
         rules: dict[str, Callable[[Package], bool]] = {}
         for name in self.provision.replaced[variant]:
@@ -328,7 +328,7 @@ class _SingleVariantSolver(Solver):
 
         The base and the variant are walked apart, so that markers of the base do not carry over what only a
         provided package (torch) wants. A provided package that the variant does not declare itself is
-        attributed to the variant all the same, unless a twin of the variant stands for it or none is meant.
+        attributed to the variant all the same, unless a twin of the variant replaces it or none is meant.
         """
         if not self._provision.names:
             return super()._aggregate_solved_packages(packages)
@@ -392,7 +392,7 @@ def _where_wanted(
 
 
 def _where_no_twin(name: str, group: DependencyGroup) -> BaseMarker:
-    """Return the marker for the machines on which a group declares no package that stands for ``name``."""
+    """Return the marker for the machines on which a group declares no package that replaces ``name``."""
     twins = load_families().twins(name)
     covered: BaseMarker = EmptyMarker()
     for dependency in group.dependencies:

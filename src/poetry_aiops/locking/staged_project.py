@@ -47,7 +47,7 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class OfferedVersion:
-    """A version that an index has: its files, their Requires-Python, and what it requires, read when it is asked for."""
+    """A version that an index has: its files, their Requires-Python, and what it requires, read when it is requested."""
 
     version: str
     python: str
@@ -118,7 +118,7 @@ class StagedProject:
     ) -> list[Package]:
         constraint = {"version": version, "allow-prereleases": prereleases or None, "source": source}
         dependency = Factory.create_dependency(name, {key: one for key, one in constraint.items() if one})
-        # Asked for a version that is not there, Poetry's page remembers it without files, as yanked, from then on.
+        # For a version that does not exist, Poetry's page remembers it without files, as yanked, from then on.
         return [
             package
             for package in self.poetry.pool.find_packages(dependency)
@@ -166,7 +166,7 @@ def staged_project(
 def _builds_from(pool: RepositoryPool) -> Iterator[None]:
     """Let Poetry take from this pool what a source distribution needs to be built for its metadata.
 
-    It takes it from the indexes of the pyproject.toml in the working directory, which is not there yet or has others.
+    It takes it from the indexes of the pyproject.toml in the working directory, which does not exist yet or has others.
     """
     names = vars(info)
     own = names["isolated_builder"]

@@ -57,9 +57,9 @@ _EXISTS_ON: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the project says beyond its lock: who asks for what, and where its variants are to run.
+    """What the project says beyond its lock: who requires what, and where its variants are to run.
 
-    ``wants`` maps a dependency group to what it asks for, ``backends`` a variant to its backend. ``platforms`` are
+    ``wants`` maps a dependency group to what it requires, ``backends`` a variant to its backend. ``platforms`` are
     names such as ``linux-x86_64`` or ``macos``, all when empty. Of the names in ``provided_none`` an absence is meant.
     """
 
@@ -158,7 +158,7 @@ def verify(
 ) -> None:
     """Raise LockConflictError for what is wrong with one of the installations.
 
-    Without ``terms`` only double builds are looked for. With them, an installation with a variant and main is held
+    Without ``terms`` only double builds are searched for. With them, an installation with a variant and main is held
     to everything; one without a variant may have gaps, for the variants fill them.
     """
     machines = Machines(targets)
@@ -242,7 +242,7 @@ class PackageNeed:
     demands: dict[tuple[str, LockedDependency], int] = field(default_factory=dict)
 
     def parents(self, bits: int) -> tuple[str, ...]:
-        """Return who asks for the package on some of these machines, and for which versions."""
+        """Return who requires the package on some of these machines, and for which versions."""
         return tuple(
             dict.fromkeys(
                 f"{parent} ({edge.constraint})" for (parent, edge), on in self.demands.items() if on & bits
@@ -273,7 +273,7 @@ class SelectedBuilds:
         return _union(bits for _, bits in self.chosen.get(name, ()))
 
     def needs(self, terms: Terms) -> dict[str, PackageNeed]:
-        """Return what the project and the selected packages need, with the extras that they ask for followed."""
+        """Return what the project and the selected packages need, with the extras that they require followed."""
         needs: defaultdict[str, PackageNeed] = defaultdict(PackageNeed)
         active: defaultdict[tuple[str, str], int] = defaultdict(int)
         waiting: list[tuple[str, str, int]] = []
@@ -345,7 +345,7 @@ def _gaps(
 
 
 def _serves(build: Build, need: PackageNeed, bits: int) -> bool:
-    """Say whether a twin has a version that everyone accepts who asks for the other name on these machines."""
+    """Say whether a twin has a version that everyone accepts who requires the other name on these machines."""
     version = Version.parse(build.version)
     return all(
         parse_constraint(edge.constraint).allows(version)

@@ -2,7 +2,7 @@
 
 pip's constraints bind what something needs and add nothing. Poetry has no such thing, but a group that is never
 installed binds as well, as long as it names only what is locked anyway. So the project is locked with the constraints
-on what it asks for itself, then with those on all that was locked, until the same ones come out.
+on what it requires itself, then with those on all that was locked, until the same ones come out.
 
 An ``explicit`` source is asked only for the packages that name it, so what torch for ROCm requires and only PyTorch's
 index offers (triton-rocm) has to name that source as well. pip asks every index for everything.
@@ -77,7 +77,7 @@ class PlannedLock:
     def run(self, plan: MigrationPlan) -> MigrationPlan:
         """Return the plan that was locked: with what the lock showed to be needed.
 
-        ``code`` is that of Poetry's installer. Raises AiopsError in words when no lock can be made.
+        ``code`` is that of Poetry's installer. Raises AiopsError when no lock can be made.
         """
         bound = plan.constrained_directly
         self._seen.clear()

@@ -1,4 +1,4 @@
-"""What stands in requirements files, as frozen values; every physical line of a file belongs to exactly one Line.
+"""What is in requirements files, as frozen values; every physical line of a file belongs to exactly one Line.
 
 Paths are POSIX paths relative to the project's folder. No value of these classes is shown to anyone before
 ``redact`` has been over it: ``raw``, ``url`` and option values hold what the file holds, credentials included.
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something to tell about a line: an ``error`` stops the migration, a ``warning`` is shown, a ``note`` reported.
+    """Something to report about a line: an ``error`` stops the migration, a ``warning`` is shown, a ``note`` reported.
 
     ``suggestion`` is what to do; ``fixed`` is the line that ``--fix`` would write instead, ``""`` to take it out,
     None where no machine can know. ``last`` is the last line of a problem that spans several.

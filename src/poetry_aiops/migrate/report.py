@@ -1,4 +1,4 @@
-"""A migration in words and as the content of its JSON document; nothing leaves here without ``redact``."""
+"""A migration as text and as the content of its JSON document; nothing leaves here without ``redact``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``poetry migrate-reqs`` was asked for, and everything that it reads before it shows or writes anything."""
+"""The request of ``poetry migrate-reqs``, and everything that it reads before it shows or writes anything."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class MigrationInput:
 
 @dataclass
 class RequestReading:
-    """Reads what a request asks for; raises UsageError and InputError in words."""
+    """Reads what a request requires; raises UsageError and InputError."""
 
     request: MigrationRequest
     fitting: tuple[str, str] | None = None
@@ -159,7 +159,7 @@ class RequestReading:
         return path.relative_to(self.root).as_posix()
 
     def _nearby(self, path: Path) -> str:
-        """Return a hint about the files beside one that is not there."""
+        """Return a hint about the files beside one that is missing."""
         names = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
         close = get_close_matches(path.name, names, n=1)
         return f"Did you mean {os.path.relpath(path.parent / close[0])}?" if close else "Check the path."
@@ -427,5 +427,5 @@ class ProjectFolder:
 
     @cached_property
     def _boundary(self) -> str:
-        """The repository that the project lies in, else the project itself."""
+        """The repository that the project is in, else the project itself."""
         return boundary(self.root)

@@ -54,13 +54,13 @@ _WITHOUT_LOCK = "`--no-lock` writes pyproject.toml alone."
 
 
 def migrate(request: MigrationRequest, output: Output, project: PoetryProject) -> int:
-    """Return the exit code; raises errors in words before anything is written."""
+    """Return the exit code; raises errors before anything is written."""
     return Migrating(request, output, project).run()
 
 
 @dataclass
 class Migrating:
-    """The run; its state is what the JSON document tells."""
+    """The run; its state is what the JSON document holds."""
 
     request: MigrationRequest
     output: Output
@@ -75,7 +75,7 @@ class Migrating:
     """What is written: with a lock, the constraints that bind in it and what else it needs."""
 
     def run(self) -> int:
-        """Return the exit code; raises errors in words before anything is written."""
+        """Return the exit code; raises errors before anything is written."""
         reading = RequestReading(self.request)
         now = datetime.now(UTC)
         with undoing_when_ended(), nullcontext() if self.request.dry_run else locked(self.root, now):
@@ -93,7 +93,7 @@ class Migrating:
     def root(self) -> Path:
         return self.request.root
 
-    # -- telling what will be ------------------------------------------------------------------------------
+    # -- showing what will be ------------------------------------------------------------------------------
 
     def _refuse(self, given: MigrationInput) -> int:
         errors = given.plan.errors
@@ -289,7 +289,7 @@ class Migrating:
             self.output.note(f"the project is named {self.identity.name}, as it needs the package {name}")
 
     def _unlockable(self, given: MigrationInput, error: NegativeAnswerError) -> NegativeAnswerError:
-        """Return the failure with the lines that ask for what the solver names, and what helps there."""
+        """Return the failure with the lines that require what the solver names, and what helps there."""
         identity = given.identity
         locked_as = (self.identity or identity).name
         details = [_renamed(line, locked_as, identity.name) for line in error.details]

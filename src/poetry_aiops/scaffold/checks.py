@@ -28,7 +28,7 @@ _SECONDS = 60.0
 
 
 def refuse_stale_lock(pyproject: Path, document: Mapping[str, object]) -> None:
-    """Raise UsageError when pyproject.toml asks for something else than the lock holds: no install would run."""
+    """Raise UsageError when pyproject.toml requires something else than the lock holds: no install would run."""
     tool = document.get("tool")
     if not (isinstance(tool, Mapping) and "poetry" in tool) and "project" not in document:
         return

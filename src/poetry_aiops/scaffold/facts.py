@@ -38,7 +38,7 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What images stand on.
+    """What images are based on.
 
     ``slim`` is Python's own image, with ``${PYTHON_VERSION}`` in its name; ``pythons`` are the minors that it comes
     with, ``glibc_minor`` its glibc (2.N).

@@ -49,9 +49,9 @@ def packages_of(lock: Lock, wanted: ImageSelection, python: str, constraint: str
 def choose_python(
     asked: str | None, constraint: str, lock: Lock, selections: Sequence[ImageSelection], facts: ImageFacts
 ) -> str:
-    """Return the minor of Python for the images: what was asked for, else the newest that needs least compiling.
+    """Return the minor of Python for the images: what was requested, else the newest that needs least compiling.
 
-    Raises UsageError where the project does not take the one asked for, and where it takes none that there is.
+    Raises UsageError where the project does not take the requested one, and where it takes none that there is.
     """
     if asked is not None:
         return _checked(asked, constraint)

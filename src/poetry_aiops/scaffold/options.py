@@ -1,4 +1,4 @@
-"""What was asked for on the command line, taken apart."""
+"""The options of the command line, parsed."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class ScaffoldRequest:
 
 @dataclass(frozen=True, slots=True)
 class ScaffoldOptions:
-    """The options, taken apart: ``bases`` maps a variant to ``slim``, ``vendor`` or the name of an image."""
+    """The options, parsed: ``bases`` maps a variant to ``slim``, ``vendor`` or the name of an image."""
 
     command: tuple[str, ...] | None = None
     port: int | None = None
@@ -109,7 +109,7 @@ class ScaffoldOptions:
 
 
 def asked(request: ScaffoldRequest, variants: Iterable[str]) -> ScaffoldOptions:
-    """Return the options, taken apart; raises UsageError for the first that cannot be read."""
+    """Return the options, parsed; raises UsageError for the first that cannot be read."""
     known = tuple(variants)
     bases = dict(_base(text, known) for text in request.bases)
     extras = tuple(dict.fromkeys(normalised(name) for text in request.extras for name in _names(text)))

@@ -152,7 +152,7 @@ def own_command(
 def simple_commands(command: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Return the commands that a command runs: those in the text of ``sh -c``, else itself.
 
-    A text with anything but words and ``&& || ; | &`` between commands is not taken apart.
+    A text with anything but words and ``&& || ; | &`` between commands is not parsed.
     """
     is_shell = _SHELL.fullmatch(command[0]) and len(command) > 2  # noqa: PLR2004 - sh -c TEXT
     if not is_shell or not re.fullmatch(r"-[a-z]*c", command[1]):

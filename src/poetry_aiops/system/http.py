@@ -49,7 +49,7 @@ R = TypeVar("R")
 
 
 class TransferError(Exception):
-    """A transfer that did not succeed: ``reason`` in plain words, without passwords.
+    """A transfer that did not succeed: ``reason`` in plaas text, without passwords.
 
     ``status`` is the HTTP status where there was one.
     """

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     Spoil = Callable[[str, Any, bytes], bytes | list[bytes]]
 
 QUICK = OsvSettings(Limits(connect=1.0, total=1.0, attempts=2, pause=0.01), budget=4.0)
+PATIENT = OsvSettings(Limits(connect=30.0, total=30.0, attempts=2, pause=0.01), budget=60.0)
+WAIT = ("silence", "slow drip", "slow headers", "503 with Retry-After")
 RECORD = record("PYSEC-1", "flawed", {"introduced": "0"}, {"fixed": "2.0"})
 STUB = {"id": "PYSEC-1", "modified": RECORD["modified"]}
 LOGIN = b"<html><form>Please log in</form></html>"
@@ -169,8 +171,8 @@ MODES: dict[str, Spoil] = {
 }
 
 
-def looked_up(url: str) -> Audit:
-    return audit(LOCKED, Feeds(service=OsvService(url, settings=QUICK)))
+def looked_up(url: str, settings: OsvSettings = PATIENT) -> Audit:
+    return audit(LOCKED, Feeds(service=OsvService(url, settings=settings)))
 
 
 def code_of(found: Audit) -> int:
@@ -180,7 +182,7 @@ def code_of(found: Audit) -> int:
 @pytest.mark.parametrize("mode", MODES)
 def test_no_broken_answer_is_clean(mode: str) -> None:
     with broken(lambda path, posted: MODES[mode](path, posted, honest(path, posted))) as server:
-        found = looked_up(server.url)
+        found = looked_up(server.url, QUICK if mode in WAIT else PATIENT)
 
     flawed = found.packages[0]
     assert code_of(found) == (1 if flawed.findings else 3)
@@ -191,5 +193,5 @@ def test_the_honest_service_is_one_and_a_server_that_is_not_there_or_speaks_no_t
     with broken(honest) as server:
         (flawed, sound), secure = looked_up(server.url).packages, server.url.replace("http:", "https:")
         assert ([one.id for one in flawed.findings], sound.status) == (["PYSEC-1"], Status.AUDITED)
-        assert code_of(looked_up(secure)) == 3
+        assert code_of(looked_up(secure, QUICK)) == 3
     assert code_of(looked_up(server.url)) == 3

@@ -1,4 +1,4 @@
-"""``nvidia-smi`` in all its forms: a query as CSV, the long log as text and XML, the table, the list, and its failures in words."""
+"""``nvidia-smi`` in all its forms: a query as CSV, the long log as text and XML, the table, the list, and its failure messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from poetry_aiops.system.text import bus_key, clean, is_nothing, lines, name, nu
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# What all forms of ``nvidia-smi`` share: its failures in words, and Jetson's names.
+# What all forms of ``nvidia-smi`` share: its failure messages, and Jetson's names.
 
 SPELLINGS = ("nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi", r"C:\Windows\System32\nvidia-smi.exe")
 
@@ -41,7 +41,7 @@ _SIGNS = (
 
 
 def problems(text: str) -> tuple[ProbeFailure, ...]:
-    """Return the failures that a text of ``nvidia-smi`` or NVML tells, in a fixed order."""
+    """Return the failures that a text of ``nvidia-smi`` or NVML reports, in a fixed order."""
     lowered = text.lower().replace("\u2019", "'")
     return tuple(dict.fromkeys(problem for sign, problem in _SIGNS if sign in lowered))
 
@@ -377,14 +377,14 @@ def parse_list(text: str) -> TextFacts:
     return TextFacts(gpus=tuple(gpus), problems=problems(text), jetson=jetson)
 
 
-# The failures of ``nvidia-smi`` in words, wherever they stand in a pasted text.
+# The failure messages of ``nvidia-smi``, wherever they are in a pasted text.
 
 _LIBRARY = r"NVML library version:\s{0,20}(\d{1,5}(?:\.\d{1,5}){1,3})"
 _LOST = r"device handle for GPU\s?\d{0,3}:?\s{0,3}([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7])"
 
 
 def parse_messages(text: str) -> TextFacts:
-    """Return the failures, lost GPUs, and the version of the NVML library where the text tells it."""
+    """Return the failures, lost GPUs, and the version of the NVML library where the text reports it."""
     plain = clean(text)
     library = re.search(_LIBRARY, plain)
     buses = dict.fromkeys(bus_key(address) for address in re.findall(_LOST, plain))

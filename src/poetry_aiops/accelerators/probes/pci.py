@@ -76,7 +76,7 @@ _MAKERS = (
 
 
 def parse_lspci(text: str) -> TextFacts:
-    """Return the display controllers of the three makers with what each line tells."""
+    """Return the display controllers of the three makers with what each line reports."""
     gpus: list[Gpu] = []
     inside = False
     told_drivers = "Kernel driver in use:" in text

@@ -33,7 +33,7 @@ def targets(
 ) -> tuple[frozenset[int], tuple[str, ...]]:
     """Return the places of the GPUs that the choice has to cover, and warnings that say which lose.
 
-    A GPU that none of the builds runs on never decides. ``newest`` asks for the GPUs with the highest compute
+    A GPU that none of the builds runs on never decides. ``newest`` considers the GPUs with the highest compute
     capability alone; ``cover-all`` falls back to that when no single build covers all.
     """
     possible = frozenset(place for build in builds for place in build.covers)

@@ -32,7 +32,7 @@ _STYLES = (
 def graph_mermaid(
     analysis: Analysis, max_edges: int = MAX_EDGES, max_characters: int = MAX_CHARACTERS
 ) -> str:
-    """Return the graph as a flowchart; a large one is cut down to what lies nearest to the project, and says so.
+    """Return the graph as a flowchart; a large one is cut down to what is nearest to the project, and says so.
 
     Packages come in by their distance from the project, among equals those first of which more depends.
     """

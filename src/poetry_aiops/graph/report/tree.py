@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from poetry_aiops.graph.model import DependencyGraph
     from poetry_aiops.project.model import LockedDependency, Requirement
 
-    Asked = dict[tuple[str, LockedDependency | Requirement], None]  # the source's extra, and what it asks for
+    Asked = dict[tuple[str, LockedDependency | Requirement], None]  # the source's extra, and what it requires
 
 
 REPEATED: Final = "(*)"
@@ -47,7 +47,7 @@ def tree_lines(graph: DependencyGraph, depth: int | None = None) -> list[str]:
 
 
 def focus_lines(graph: DependencyGraph, name: str, depth: int | None = None) -> list[str]:
-    """Return what leads to a package up to the project, then what it needs, each with what is asked for."""
+    """Return what leads to a package up to the project, then what it needs, each with what is requested."""
     trees = _Trees(graph, detailed=True)
     centre = [
         trees.row(node)
@@ -70,7 +70,7 @@ class _Trees:
         self.several = {node.name for node in self.faces if node.build and node.name}
 
     def roots(self) -> list[Row]:
-        """Return the builds that the project itself asks for, by name."""
+        """Return the builds that the project itself requires, by name."""
         return self._leading(self.links[PROJECT], PROJECT)
 
     def below(self, build: LockNode) -> list[Row]:
@@ -108,7 +108,7 @@ class _Trees:
             asked.update(dict.fromkeys((extra, one) for one in self.links.edges[edge]["requirements"]))
 
     def row(self, node: LockNode, asked: Asked | None = None, *, up: bool = False) -> Row:
-        """Return the line of a node; ``asked`` is what leads there, or with ``up`` what it asks for."""
+        """Return the line of a node; ``asked`` is what leads there, or with ``up`` what it requires."""
         asked = asked or {}
         if node.name:
             package = self.links.nodes[node]["package"]
@@ -122,7 +122,7 @@ class _Trees:
         return Row(one_line(text + self._reason(asked, up=up)), node, one_line(name))
 
     def _reason(self, asked: Asked, *, up: bool) -> str:
-        """Return what a line asks for, the extra that switches it on, and where it holds."""
+        """Return what a line requires, the extra that switches it on, and where it holds."""
         text = ""
         if self.detailed and asked:
             constraints = dict.fromkeys(one.constraint for _, one in asked)

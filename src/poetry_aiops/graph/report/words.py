@@ -205,7 +205,7 @@ def _why(why: Why) -> TextSection:
 
 
 def path_text(steps: Sequence[PathStep]) -> str:
-    """Return a path with what each step asks for: ``main: web[fast] >=1 -> base ^2 ; sys_platform == "linux"``."""
+    """Return a path with what each step requires: ``main: web[fast] >=1 -> base ^2 ; sys_platform == "linux"``."""
     first = steps[0]
     extras = f" with the extra {' or '.join(first.extras)}" if first.extras else ""
     text = f"{first.group or 'main'}{extras}: " if first.source is None else first.source

@@ -34,7 +34,7 @@ BAD_REQUEST: Final = 400
 MOST_PAGES: Final = 100
 MOST_REFUSALS: Final = 50
 WORTH_ONE_QUESTION: Final = 2
-"""A package with at least so many unknown records is asked for them at once instead of one by one."""
+"""From so many unknown records on, those of a package are requested at once instead of one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class _Run:
     # -- which records -----------------------------------------------------------------------------------
 
     def _ask(self, transport: Transport, chunk: Sequence[QueriedPackage]) -> None:
-        """Ask for a chunk, page after page; a question that the service finds wrong is searched by halving."""
+        """Request a chunk, page after page; a question that the service finds wrong is searched by halving."""
         open_pages: dict[QueriedPackage, str] = dict.fromkeys(chunk, "")
         found: dict[QueriedPackage, list[Stub]] = {subject: [] for subject in chunk}
         try:

@@ -24,7 +24,7 @@ DEFAULT_URL: Final = "https://api.osv.dev"
 
 @dataclass(frozen=True, slots=True)
 class Stub:
-    """A record as a batch answer names it; ``modified`` is empty where the service does not tell it."""
+    """A record as a batch answer names it; ``modified`` is empty where the service does not report it."""
 
     id: str
     modified: str

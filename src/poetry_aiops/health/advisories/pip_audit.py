@@ -42,7 +42,7 @@ _NOT_READ: Final = "its list of vulnerabilities cannot be read"
 class StrictPyPIService(VulnerabilityService):  # type: ignore[misc]  # the base class is untyped
     """The vulnerabilities in the JSON of a release (the documented JSON API of the default index), read strictly.
 
-    pip-audit's own service takes a missing list for an empty one and skips a release that is not there; here both are a
+    pip-audit's own service takes a missing list for an empty one and skips a release that is missing; here both are a
     ServiceError, and so is an answer about another release.
     """
 
@@ -138,7 +138,7 @@ class PipAuditFeed:
 
 
 def as_advisory(subject: QueriedPackage, result: VulnerabilityResult) -> Advisory:
-    """Return pip-audit's model as an advisory about exactly the version that was asked for."""
+    """Return pip-audit's model as an advisory about exactly the version that was requested."""
     events = tuple(Event("fixed", str(version)) for version in result.fix_versions)
     entry = Affected(
         subject.name,

@@ -64,7 +64,7 @@ class SnapshotAge:
     """How old a snapshot may be at ``now``; ``max_age`` None sets no limit.
 
     ``checked`` is when the snapshot was last known to be the newest (its download); without it the newest record
-    tells the age.
+    reports the age.
     """
 
     now: datetime
@@ -221,7 +221,7 @@ def _zip(path: Path) -> Iterator[tuple[str, bytes]]:
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """Return what a member holds, unpacked no further than it says itself; raises BadZipFile for anything else.
 
-    ``archive.read`` unpacks up to two gigabytes before it looks at the size, and other ways of packing know no limit.
+    ``archive.read`` unpacks up to two gigabytes before it checks the size, and other ways of packing know no limit.
     """
     if member.compress_type not in _PACKINGS:
         raise zipfile.BadZipFile("it is packed in a way that OSV does not use")

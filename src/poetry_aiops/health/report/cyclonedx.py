@@ -167,7 +167,7 @@ def _vulnerability(case: words.FindingRows, components: dict[PackageKey, Compone
 
 
 def _analysis(ignore: Ignore) -> VulnerabilityAnalysis:
-    """Return the VEX state: an ignore without an end says "not affected", one that ends has to be looked at again."""
+    """Return the VEX state: an ignore without an end says "not affected", one that ends has to be checked again."""
     for_now = ignore.expires is not None or ignore.until_fixed
     state = ImpactAnalysisState.IN_TRIAGE if for_now else ImpactAnalysisState.NOT_AFFECTED
     return VulnerabilityAnalysis(

@@ -46,8 +46,8 @@ class Location:
 class PackageRow:
     """One locked package and what each metric found about it; None for what was not requested or is unknown.
 
-    ``direct`` says that the project asks for it by name. ``via`` is a shortest chain of names from a direct
-    dependency down to a package that asks for this one; empty for a direct one.
+    ``direct`` says that the project requires it by name. ``via`` is a shortest chain of names from a direct
+    dependency down to a package that requires this one; empty for a direct one.
     """
 
     package: Package
@@ -63,15 +63,15 @@ class PackageRow:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """Everything that a report of ``poetry health`` tells.
+    """Everything that a report of ``poetry health`` shows.
 
     ``generated`` is an aware time; the caller honours ``SOURCE_DATE_EPOCH``. ``tool_version`` is this program's.
-    ``audit`` is None when security was not asked for. ``metrics`` are those that were asked for, in any order.
-    ``packages`` are in lock order. ``indexes`` tell how the package indexes were used. ``scope`` says in words what a
-    narrowed report looked at (``groups main, dev``), empty for the whole lock. ``folder`` is the project's folder
+    ``audit`` is None when security was not requested. ``metrics`` are those that were requested, in any order.
+    ``packages`` are in lock order. ``indexes`` say how the package indexes were used. ``scope`` says what a
+    narrowed report covers (``groups main, dev``), empty for the whole lock. ``folder`` is the project's folder
     relative to the repository (``services/api``), empty for its root; files in SARIF and annotations start with it.
     ``lock_digest`` is that of the lock's packages. ``notes`` are warnings of the run. ``change`` compares the lock with a
-    base, None where it was not asked for.
+    base, None where it was not requested.
     """
 
     generated: datetime

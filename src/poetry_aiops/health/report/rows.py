@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RatedPackages:
-    """What the metrics rated, in any order; empty for what was not asked for."""
+    """What the metrics rated, in any order; empty for what was not requested."""
 
     audit: Audit | None = None
     currency: Sequence[Currency] = ()

@@ -182,7 +182,7 @@ _BANDS: Final = {
     Severity.MEDIUM: (4.0, 6.9),
     Severity.LOW: (0.1, 3.9),
 }
-"""GitHub reads the level from the number again, so that it must lie in the band of the level that we tell."""
+"""GitHub reads the level from the number again, so that it must be in the band of the level that we report."""
 
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _SIGNALS: Final = {

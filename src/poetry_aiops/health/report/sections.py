@@ -244,7 +244,7 @@ def _ignored(report: HealthReport) -> Section:
 
 
 def metrics(report: HealthReport) -> Section:
-    """Return the metrics, those that were not asked for included."""
+    """Return the metrics, those that were not requested included."""
     rows = []
     for name, metric in words.metrics_in_order(report):
         weight = report.score.weights.get(name)

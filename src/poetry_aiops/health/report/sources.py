@@ -23,7 +23,7 @@ _SHOWN_GAPS = 5
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One source; ``date`` is the age of its facts, None where unknown, ``in_words`` tells what came from it."""
+    """One source; ``date`` is the age of its facts, None where unknown, ``in_words`` says what came from it."""
 
     kind: SourceKind
     name: str

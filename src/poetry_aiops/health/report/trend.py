@@ -34,7 +34,7 @@ def sparkline(values: Sequence[float | None]) -> str:
 
 
 def score_trend(points: Sequence[TrendPoint]) -> str:
-    """Return the scores of a trend in words: ``61 to 72, lowest 58``; empty for fewer than two."""
+    """Return the scores of a trend as text: ``61 to 72, lowest 58``; empty for fewer than two."""
     known = [point.score for point in points if point.score is not None]
     if len(known) < 2:  # noqa: PLR2004 - a trend has two ends
         return ""

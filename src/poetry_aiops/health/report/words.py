@@ -155,7 +155,7 @@ def style_of_metric(report: HealthReport, metric: Metric) -> Style:
 
 
 def verdict(report: HealthReport) -> GateVerdict:
-    """Return what the gate says: failed, cannot tell, or passed."""
+    """Return what the gate says: failed, inconclusive, or passed."""
     gate = report.gate
     if gate.violations:
         more = f"; {counted(len(gate.incomplete), 'question')} open" if gate.incomplete else ""
@@ -256,7 +256,7 @@ def clean_in_words(report: HealthReport) -> str:
 
 
 def metrics_in_order(report: HealthReport) -> tuple[tuple[MetricName, Metric | None], ...]:
-    """Return every metric by name, None for those that were not asked for."""
+    """Return every metric by name, None for those that were not requested."""
     given = {metric.name: metric for metric in report.metrics}
     return tuple((name, given.get(name)) for name in METRICS)
 

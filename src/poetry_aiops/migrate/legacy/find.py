@@ -175,7 +175,7 @@ class _Commands:
                 yield command, near, local
 
     def _moved(self, command: Command, near: str, known: Knowledge) -> tuple[str, Knowledge]:
-        """Return where the commands after a ``cd`` are at work, as the path of a file there."""
+        """Return where the commands after a ``cd`` run, as the path of a file there."""
         if command.words[0].value != "cd" or len(command.words) == 1:
             return near, known
         folder = known.filled(command.words[1].value)

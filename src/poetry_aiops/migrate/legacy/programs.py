@@ -113,7 +113,7 @@ def _uv(words: tuple[Word, ...]) -> tuple[Program, tuple[Word, ...]] | None:
 
 
 def _module(words: tuple[Word, ...]) -> tuple[Program, tuple[Word, ...]] | None:
-    """Return what ``python -m pip`` does; options of Python may stand in between."""
+    """Return what ``python -m pip`` does; options of Python may be in between."""
     for at, word in enumerate(words):
         option = re.fullmatch(r"-[A-Za-z]*?m(?P<name>\w*)", word.value)
         behind = words[at + 1 :]

@@ -29,7 +29,7 @@ _PROJECT_FILE = re.compile(r"\((?:pyproject\.toml|setup\.py|setup\.cfg)(?::[^()]
 
 @dataclass(frozen=True, slots=True)
 class OldPin:
-    """One exact version of the old files; ``direct`` when pyproject.toml asks for the package itself."""
+    """One exact version of the old files; ``direct`` when pyproject.toml requires the package itself."""
 
     name: str
     version: str

@@ -1,4 +1,4 @@
-"""What will stand in pyproject.toml: entries, groups, settings; and how one entry is written in either layout.
+"""What will be in pyproject.toml: entries, groups, settings; and how one entry is written in either layout.
 
 Poetry's own table adds to the entries of one package in a standard list. poetry-core joins every entry of the list with every table whose marker can hold together with its own, and what no
 table covers of an entry so joined is gone. So the markers of tables that differ have to exclude each other.

@@ -2,7 +2,7 @@
 
 What is there stays, and a pin within it seeds the lock. It counts where it is selected as the line of the file is:
 always, on the same machines, with the same extras. What only one of the project's extras, another marker or an
-optional entry asks for does not count, as pip would install the line and Poetry would not.
+optional entry requires does not count, as pip would install the line and Poetry would not.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def settle_existing(
     ledger: Ledger,
     problems: list[Problem],
 ) -> dict[str, PlannedGroup]:
-    """Return the groups without what the project already asks for in the same group, on the same machines.
+    """Return the groups without what the project already requires in the same group, on the same machines.
 
     A pin that the project's own constraint allows seeds the lock; one that it excludes is an error; a range that
     says more than the project does replaces nothing and is reported.
@@ -105,7 +105,7 @@ def _within_extras(
 
 
 def _counts(entry: PlannedEntry, there: Sequence[Requirement], targets: Sequence[Target]) -> bool:
-    """Say whether the project asks for an entry's package, with its extras, wherever the entry does."""
+    """Say whether the project requires an entry's package, with its extras, wherever the entry does."""
     if not there:
         return False
     if entry.is_direct or any(one.origin is not None for one in there):
@@ -182,14 +182,14 @@ def _settle(
 
 
 def _pin(entry: PlannedEntry) -> str | None:
-    """Return the one version that an entry asks for."""
+    """Return the one version that an entry requires."""
     pin = entry.specifier.removeprefix("==")
     is_pin = not entry.is_direct and entry.specifier.startswith("==") and "*" not in pin and "," not in pin
     return pin if is_pin else None
 
 
 def _covers(there: Requirement, entry: PlannedEntry, *, is_pin: bool) -> bool:
-    """Say whether the project already asks for all that an entry asks for, its pin aside."""
+    """Say whether the project already requires all that an entry requires, its pin aside."""
     if not set(entry.extras) <= set(there.extras):
         return False
     if entry.is_direct:

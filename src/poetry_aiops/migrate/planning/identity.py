@@ -125,7 +125,7 @@ def is_version(text: str | None) -> TypeGuard[str]:
 
 
 def _packages(name: str, metadata: SetupMetadata, neighbours: Neighbours, tree: Tree) -> Packages | None:
-    """Return what Poetry installs of the project itself, None where nothing asks for that."""
+    """Return what Poetry installs of the project itself, None where nothing requires that."""
     if not metadata.is_package:
         return None
     document = document_of(neighbours)
@@ -150,7 +150,7 @@ _SETUP = re.compile(r"""\bpython-version["']?[ \t]*:[ \t]*(?P<value>[^\n]*(?:\n[
 _COMMENT = re.compile(r"#[^\n]*")
 _CONDA = re.compile(rf"""^\s*-\s*["']?python\s*[=~>]{{1,2}}\s*({_MINOR})""", re.MULTILINE)
 _WORKFLOWS = ".github/workflows"
-_MOST = 200  # entries of a folder that are looked at
+_MOST = 200  # entries of a folder that are examined
 
 
 @dataclass(frozen=True, slots=True)

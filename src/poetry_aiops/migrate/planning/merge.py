@@ -1,4 +1,4 @@
-"""Several lines for one package -> what all of them together ask for, or an error that names both lines."""
+"""Several lines for one package -> what all of them together require, or an error that names both lines."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def merged(
 
 
 def conflicts_between(groups: Sequence[PlannedGroup], targets: Sequence[Target]) -> list[Problem]:
-    """Return an error for each package that two groups ask for in ways that cannot both hold.
+    """Return an error for each package that two groups require in ways that cannot both hold.
 
     Poetry resolves all groups together, installed together or not.
     """
@@ -103,7 +103,7 @@ def _is_plain(clause: Specifier) -> bool:
 
 
 def _is_empty(clauses: Sequence[Specifier]) -> bool:
-    """Say whether a lower bound lies above an upper one, or both are a version that another clause excludes."""
+    """Say whether a lower bound is above an upper one, or both are a version that another clause excludes."""
     every = SpecifierSet(",".join(map(str, clauses)))
     lower = [bound for clause in clauses for bound in _bounds(clause) if bound[0] in {">=", ">"}]
     upper = [bound for clause in clauses for bound in _bounds(clause) if bound[0] in {"<=", "<"}]

@@ -33,7 +33,7 @@ class Owners:
 
 
 def owners(tree: Tree, roles: Mapping[str, Role]) -> Owners:
-    """Give every included file the role of what includes it, where its own name was not asked for.
+    """Give every included file the role of what includes it, where its own name was not requested.
 
     What a main file includes is needed by everything, so it is main as well, except groups such as ``dev`` and what
     ``all.txt`` collects.

@@ -78,7 +78,7 @@ class MigrationPlan:
 
     @property
     def constrained_directly(self) -> frozenset[str]:
-        """The packages that constraints are on and that a requirement asks for."""
+        """The packages that constraints are on and that a requirement requires."""
         asked = {one.name for one, group in self.requirements if group != CONSTRAINTS}
         return self.constrained & asked
 
@@ -298,7 +298,7 @@ class _MigrationPlanner:
         )
 
     def _entries_of(self, texts: Sequence[str]) -> list[PlannedEntry]:
-        """Return the requirements of the project's own files, and tell those that are none."""
+        """Return the requirements of the project's own files, and report those that are none."""
         place = Place(str(self.around.setup.source))
         found = []
         for text in texts:
@@ -325,7 +325,7 @@ class _MigrationPlanner:
         ]
         return tags[0] if tags else None
 
-    # -- telling -----------------------------------------------------------------------------------------
+    # -- output -----------------------------------------------------------------------------------------
 
     def _say_groups(self, groups: Mapping[str, PlannedGroup]) -> None:
         for group in groups.values():

@@ -1,4 +1,4 @@
-"""What a requirements file is for, as far as its name, its folder and its contents tell.
+"""What a requirements file is for, as far as its name, its folder and its contents show.
 
 For hardware the contents come first: an index or a local version says which build it is, a name says it loosely.
 
@@ -111,7 +111,7 @@ class Role:
 
     ``group`` is the group's canonical name (``main`` for the project's own dependencies), ``backend`` belongs to a
     ``variant``, ``pins`` is the file whose locked form a ``seed`` is, ``marker`` is the system that the name is for.
-    ``reason`` says in words why; ``chosen`` that the user asked for the group.
+    ``reason`` says why; ``chosen`` that the user requested the group.
     """
 
     file: str
@@ -126,7 +126,7 @@ class Role:
 
 
 def classify(tree: Tree, chosen: Mapping[str, str]) -> dict[str, Role]:
-    """Return the role of every given file; ``chosen`` maps files to the group names that the user asked for.
+    """Return the role of every given file; ``chosen`` maps files to the group names that the user requested.
 
     Raises UsageError for a chosen file that is not among them.
     """
@@ -163,7 +163,7 @@ def _role(file: str, reading: Reading, tree: Tree) -> Role:
 
 
 def _is_built_for_hardware(file: str, tree: Tree) -> bool:
-    """Say whether a file asks for a package of which there is a build for each kind of hardware."""
+    """Say whether a file requires a package of which there is a build for each kind of hardware."""
     asked = (line.requirement for line in tree.files[file].lines)
     return any(
         one is not None and (one.name in BUILT_BY_PYTORCH or _TAG.search(one.specifier)) for one in asked

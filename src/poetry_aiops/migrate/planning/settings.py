@@ -33,7 +33,7 @@ _ALL, _NONE = ":all:", ":none:"
 
 
 def settings_of(tree: Tree, problems: list[Problem]) -> tuple[Setting, ...]:
-    """Return the settings that all files together ask for; pip applies these options to everything."""
+    """Return the settings that all files together require; pip applies these options to everything."""
     values: dict[str, dict[str, Option]] = {}
     for option in _options(tree):
         if option.name in _FORMATS:

@@ -1,4 +1,4 @@
-"""From pip's index options to Poetry's package sources: which index a requirement comes from, and what to tell.
+"""From pip's index options to Poetry's package sources: which index a requirement comes from, and what to report.
 
 pip asks every index for every package; a Poetry source of priority ``explicit`` is asked only for the packages that
 name it, so that a package of the same name elsewhere cannot slip in.

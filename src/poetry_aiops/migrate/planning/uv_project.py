@@ -85,7 +85,7 @@ _REFERENCES = ("rev", "tag", "branch")
 
 @dataclass
 class UvProject:
-    """What is carried over, and ``problems`` for what is not; ``carried`` says in words what was found."""
+    """What is carried over, and ``problems`` for what is not; ``carried`` says what was found."""
 
     sources: list[Source] = field(default_factory=list)
     enriching: list[Enrichment] = field(default_factory=list)
@@ -390,7 +390,7 @@ class _UvReader:
                 yield from self._folders(parts[1:], folder)
 
     def _asked(self) -> dict[str, set[str]]:
-        """Return the names that main (its extras included) and each group ask for."""
+        """Return the names that main (its extras included) and each group require."""
         project = self.document.get("project", {})
         lists: dict[str, list[Any]] = {
             MAIN: [
@@ -479,7 +479,7 @@ class _UvReader:
                 f'To keep it: `rev = "{commit}"` in [tool.uv.sources] and in Poetry\'s table.',
             )
 
-    # -- telling -------------------------------------------------------------------------------------------------
+    # -- output -------------------------------------------------------------------------------------------------
 
     def _place(self, pattern: str, section: str = "tool.uv") -> Place:
         """Return the first line below a header of ``section`` that begins with a pattern, else the file."""

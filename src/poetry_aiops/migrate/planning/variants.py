@@ -1,6 +1,6 @@
 """Hardware variants beside shared dependencies: what several builds of a package mean for main.
 
-A package that a variant takes from its own index, or in a version of its own, cannot stand in main as well: main
+A package that a variant takes from its own index, or in a version of its own, cannot be in main as well: main
 would need the same build on every machine. So it moves into the variants.
 """
 
@@ -122,7 +122,7 @@ def _settle_package(
 
 
 def _says_no_more(entries: Sequence[PlannedEntry], shared: Sequence[PlannedEntry]) -> bool:
-    """Say whether the shared entries already ask for all that a variant asks for."""
+    """Say whether the shared entries already require all that a variant requires."""
     return all(
         any(
             entry == replace(other, places=entry.places, above=entry.above, behind=entry.behind)

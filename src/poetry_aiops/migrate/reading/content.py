@@ -75,7 +75,7 @@ def read_content(
 def _plain(
     line: LogicalLine, notes: Notes, via: tuple[str, ...] | None, comments: tuple[str, ...]
 ) -> Line | None:
-    """Return a plain ``name==version ; marker --hash=...`` line, about which there is nothing to tell."""
+    """Return a plain ``name==version ; marker --hash=...`` line, about which there is nothing to report."""
     text, hashes = split_hashes(line.text)
     if "-" in text and (text.startswith("-") or " -" in text):
         return None

@@ -1,4 +1,4 @@
-"""What a reader finds around a file, and where it puts what it has to tell."""
+"""What a reader finds around a file, and where it puts what it has to report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Neighbours(Protocol):
     """The files around a requirements file; all paths are POSIX paths relative to the project's folder.
 
-    A path that begins with ``..`` lies outside of it: answer for those inside the same repository only.
+    A path that begins with ``..`` is outside of it: answer for those inside the same repository only.
     """
 
     def read(self, path: str) -> bytes | None:

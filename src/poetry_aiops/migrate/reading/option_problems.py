@@ -1,4 +1,4 @@
-"""What there is to tell about the options of a line: refused ones, ignored ones, and what becomes of the others."""
+"""What there is to report about the options of a line: refused ones, ignored ones, and what becomes of the others."""
 
 from __future__ import annotations
 

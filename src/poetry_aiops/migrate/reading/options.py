@@ -68,7 +68,7 @@ class GivenOption:
 
 @dataclass(frozen=True, slots=True)
 class BadOption:
-    """An option that pip refuses; ``word`` is what stands in the line, ``rest`` the words without it."""
+    """An option that pip refuses; ``word`` is what is in the line, ``rest`` the words without it."""
 
     trouble: Trouble
     word: str

@@ -40,13 +40,13 @@ _NO_PACKAGES = {"python": "requires-python", "python3": "requires-python", "pyth
 
 
 def is_unremarkable(named: NamedRequirement) -> bool:
-    """Tell whether a plain requirement is one of the index about which there is nothing to tell."""
+    """Tell whether a plain requirement is one of the index about which there is nothing to report."""
     name = named.name.lower()
     return name not in _NO_PACKAGES and (named.specifier != "" or not is_archive(name))
 
 
 def plain_marker(text: str) -> str | None:
-    """Return a marker in packaging's spelling, None where it is none or there is something to tell about it."""
+    """Return a marker in packaging's spelling, None where it is none or there is something to report about it."""
     try:
         marker = parse_marker(text) if text else ""
     except InvalidMarker:

@@ -1,4 +1,4 @@
-"""What stands in setup.cfg and in the literal arguments of setup.py, read without running anything."""
+"""What is in setup.cfg and in the literal arguments of setup.py, read without running anything."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 
 WANTED: Final = ("name", "version", "description", "python_requires", "install_requires", "extras_require")
-"""The facts that are looked for, by the names of setuptools' arguments."""
+"""The facts that are searched for, by the names of setuptools' arguments."""
 
 
 def setup_cfg_values(data: bytes | None) -> dict[str, Any] | None:

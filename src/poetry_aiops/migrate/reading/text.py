@@ -43,7 +43,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """Why there is no text: ``offset`` is the first bad byte, ``line`` the 1-based line that it stands on."""
+    """Why there is no text: ``offset`` is the first bad byte, ``line`` the 1-based line that it is on."""
 
     what: str
     suggestion: str
@@ -68,7 +68,7 @@ class LogicalLine:
 
 
 def decode(data: bytes) -> Decoded | Undecodable:
-    """Return the text of a requirements file, or what stands in the way of it."""
+    """Return the text of a requirements file, or what is in the way of it."""
     for bom, encoding in BOMS:
         if data.startswith(bom):
             return _decoded(data, encoding, bom)

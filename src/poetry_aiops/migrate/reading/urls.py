@@ -1,4 +1,4 @@
-"""The parts of a URL that pip looks at: scheme, path, revision, fragment, and the name that a file name tells."""
+"""The parts of a URL that pip reads: scheme, path, revision, fragment, and the name that a file name gives."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _FORGES = ("github.com", "gitlab.com", "codeload.github.com", "bitbucket.org")
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """A URL taken apart; ``text`` is the whole of it, ``path`` is decoded, ``stray`` a fragment that says nothing."""
+    """A URL parsed; ``text`` is the whole of it, ``path`` is decoded, ``stray`` a fragment that says nothing."""
 
     text: str
     scheme: str

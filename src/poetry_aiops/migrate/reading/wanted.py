@@ -19,7 +19,7 @@ _INDEXES = frozenset({"index-url", "extra-index-url"})
 
 @dataclass(frozen=True, slots=True)
 class LineRemainder:
-    """What stands in a line besides the requirement itself.
+    """What is in a line besides the requirement itself.
 
     ``rest`` is what follows the requirement in the line (marker, options, comment), for suggested lines.
     """

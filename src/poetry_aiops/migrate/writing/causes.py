@@ -36,7 +36,7 @@ class Root:
 
 @dataclass(frozen=True)
 class Causes:
-    """What is known of the new lock: its packages, what asks for them, and what was locked ``before``.
+    """What is known of the new lock: its packages, what requires them, and what was locked ``before``.
 
     ``offered`` says why an index does not offer a version (name, version), None when it does or cannot be asked.
     ``variants`` are the hardware variants with the names of their packages.
@@ -82,7 +82,7 @@ class Causes:
             return f"the hardware variants bring it ({', '.join(variants)}), so `poetry hw-install` does"
         asking = [root.file for root in self.roots if root.name == name]
         if file in asking:
-            return None  # an installation without what a line asks for is wrong
+            return None  # an installation without what a line requires is wrong
         differing = set(changed) - {name}
         owners = [package for package in old if any(edge.name == name for edge in package.edges)]
         if owners and all(package.name in differing for package in owners):
@@ -94,7 +94,7 @@ class Causes:
         return None
 
     def of_constraint(self, name: str, specifier: str) -> str | None:
-        """Return what asks for other versions than a constraint allows."""
+        """Return what requires other versions than a constraint allows."""
         for root in self.roots:
             if root.name == name and root.specifier and not overlap(root.specifier, specifier):
                 return f"{root.where} requires {name} {root.specifier}"
@@ -179,7 +179,7 @@ def is_allowed(constraint: str, version: str) -> bool:
 
 
 def is_same(version: str, pin: str) -> bool:
-    """Say whether a locked version is what a pin asks for: a local build of it is (PEP 440)."""
+    """Say whether a locked version is what a pin requires: a local build of it is (PEP 440)."""
     try:
         locked, wanted = Version(version), Version(pin)
     except InvalidVersion:

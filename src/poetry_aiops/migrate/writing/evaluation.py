@@ -2,7 +2,7 @@
 
 The lock is evaluated against the file's lines alone: all that they reach has to be locked, in the newest version that
 goes with the rest. What could be newer, by itself or together with what it requires, is a difference. Where the
-packages of the file itself exclude the newest version of what a line asks for, pip may choose otherwise.
+packages of the file itself exclude the newest version of what a line requires, pip may choose otherwise.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 ANY_VERSION: Final = "any version"
-"""What stands for a version where no index offers one that fits."""
+"""The text in place of a version where no index offers one that fits."""
 _TRIED: Final = 8  # newer versions of a package whose requirements are read
 
 
@@ -251,7 +251,7 @@ class LineEvaluation:
         return either
 
     def _is_own(self, parent: str, where: int) -> bool:
-        """Say whether the lines themselves or a package that they need ask for something there."""
+        """Say whether the lines themselves or a package that they need require something there."""
         return not _name(parent) or bool(self._bits.get(_name(parent), 0) & where)
 
     def _is_for_all(self, offer: OfferedVersion) -> bool:
@@ -285,7 +285,7 @@ class LineEvaluation:
 
 
 def _name(parent: str) -> str:
-    """Return the name of a package that asks for another, the empty text for the lines themselves."""
+    """Return the name of a package that requires another, the empty text for the lines themselves."""
     return "" if parent.startswith(THE_PROJECT) else parent.partition(" ")[0]
 
 

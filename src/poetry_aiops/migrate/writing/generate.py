@@ -1,7 +1,7 @@
 """The text of pyproject.toml with the planned entries: the standards' tables, Poetry's own only for the rest.
 
 Poetry reads ``[project]`` (PEP 621) and, from 2.2 on, ``[dependency-groups]`` (PEP 735); a name that stands only in
-``[tool.poetry.dependencies]`` beside ``[project]`` is ignored without a word, so every name stands in the standard
+``[tool.poetry.dependencies]`` beside ``[project]`` is ignored without a word, so every name is in the standard
 list. What came before keeps its place, comments and order. The result is read again before anyone gets it.
 """
 
@@ -170,7 +170,7 @@ class _TableWriter:
             self._line("[tool.poetry]", "\n".join(lines), _AFTER_PROJECT)
 
     def _require_python(self) -> None:
-        """Write the Python versions that the user asked for over those that are there."""
+        """Write the Python versions that the user requested over those that are there."""
         document: Any = tomlkit.parse(self.text)
         project = document.get("project", {})
         table = document.get("tool", {}).get("poetry", {}).get("dependencies", {})
@@ -226,7 +226,7 @@ class _TableWriter:
             self.text = sections.text
 
     def _require(self, group: PlannedGroup) -> None:
-        """Take ``optional`` from entries of Poetry's own table, and their names from the extras that ask for them."""
+        """Take ``optional`` from entries of Poetry's own table, and their names from the extras that require them."""
         if not group.required:
             return
         document: Any = tomlkit.parse(self.text)
@@ -447,7 +447,7 @@ def _own_lines(name: str, same: Sequence[PlannedEntry]) -> list[str]:
 
 
 def _as_table(value: Any) -> dict[str, object]:  # noqa: ANN401 - tomlkit's items have no common type
-    """Return an entry of Poetry's own table, which may be a bare version, as the table that it stands for."""
+    """Return an entry of Poetry's own table, which may be a bare version, as the table that it means."""
     plain = value.unwrap() if hasattr(value, "unwrap") else value
     return dict(plain) if isinstance(plain, dict) else {"version": plain}
 

@@ -194,7 +194,7 @@ class _Explaining:
         name, version, new = key
         file = self.old.file
         if is_several(new) and not is_several(version):
-            return None  # two versions on one machine overwrite each other, whatever asks for them
+            return None  # two versions on one machine overwrite each other, whatever requires them
         if version is None:
             return self.causes.of_addition(name, file, self.old.groups, self.changed)
         if new is None:

@@ -94,7 +94,7 @@ def prove(
 ) -> Proof:
     """Compare every pin and every constraint with the lock on every machine where its marker holds.
 
-    A local build (``2.1.2+cu121``) is what its pin without one asks for.
+    A local build (``2.1.2+cu121``) is what its pin without one requires.
     """
     lock = causes.lock
     by_name: dict[str, list[Package]] = {}

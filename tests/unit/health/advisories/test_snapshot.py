@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NOW = datetime(2024, 1, 10, tzinfo=UTC)
 FRESH = SnapshotAge(NOW)
 QUICK = Limits(connect=1.0, total=1.0, attempts=2, pause=0.01)
+PATIENT = Limits(connect=30.0, total=30.0, attempts=2, pause=0.01)
 RECORDS = (
     record("T-1", "demo", {"introduced": "0"}, {"fixed": "2.0"}),
     listed("T-2", "Demo", "1.0.0", modified="2024-01-05T00:00:00Z"),
@@ -207,8 +208,8 @@ def test_a_download_is_kept_and_fetched_again_only_when_changed(tmp_path: Path, 
     with OsvServer() as server:
         server.files["/all.zip"] = archive
         url = f"{server.url}/all.zip"
-        first = update_snapshot(tmp_path / "cache", url, now=NOW, limits=QUICK)
-        second = update_snapshot(tmp_path / "cache", url, now=NOW + timedelta(days=1), limits=QUICK)
+        first = update_snapshot(tmp_path / "cache", url, now=NOW, limits=PATIENT)
+        second = update_snapshot(tmp_path / "cache", url, now=NOW + timedelta(days=1), limits=PATIENT)
     assert (first.changed, second.changed) == (True, False)
     kept = cached_snapshot(tmp_path / "cache", url)
     assert kept is not None
@@ -223,10 +224,10 @@ def test_a_download_that_is_no_snapshot_replaces_nothing(
     with OsvServer() as server:
         url = f"{server.url}/all.zip"
         server.files["/all.zip"] = archive
-        good = update_snapshot(tmp_path / "cache", url, now=NOW, limits=QUICK)
+        good = update_snapshot(tmp_path / "cache", url, now=NOW, limits=PATIENT)
         server.files["/all.zip"] = archive[:-100] if isinstance(content, str) else content
         with pytest.raises(IncompleteError):
-            update_snapshot(tmp_path / "cache", url, now=NOW + timedelta(days=1), limits=QUICK)
+            update_snapshot(tmp_path / "cache", url, now=NOW + timedelta(days=1), limits=PATIENT)
     kept = cached_snapshot(tmp_path / "cache", url)
     assert kept is not None
     assert kept.checked == NOW

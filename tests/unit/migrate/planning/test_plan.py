@@ -202,7 +202,7 @@ def test_the_place_in_the_account_is_the_one_of_the_project() -> None:
 def test_ten_thousand_lines_with_hashes_are_planned_quickly() -> None:
     block = "package-{0}=={1}.{2} \\\n    --hash=sha256:{3} \\\n    --hash=sha256:{4}\n    # via\n    #   -r requirements.in\n"
     text = "".join(block.format(n, n % 9, n % 7, f"{n:064x}", f"{n + 1:064x}") for n in range(10_000))
-    with within(5):  # well under 2 on an idle machine
+    with within(12):  # about 1 on an idle machine; what is quadratic takes minutes
         migration = migrated({FILE: text})
     assert tally(migration.plan.outcomes)["migrated"] == 10_000
     assert sum(len(pin.hashes) for pin in migration.plan.pins) == 20_000
