@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.migrate.legacy.find import knowledge_of, old_command, read_old_file, references_in
+from poetry_aiops.migrate.legacy.find import knowledge_of, read_old_file, references_in
 from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup
 from poetry_aiops.migrate.legacy.rewrite import rewritten
 from poetry_aiops.migrate.legacy.scripts import files_to_read
@@ -60,12 +60,12 @@ def old_commands_in(root: Path, given: MigrationInput, *, rewrite: bool) -> OldC
         old = read_old_file(path, text, known) if text is not None else None
         if old is None:
             continue
-        new, changed = rewritten(old, known)
+        new, changed = rewritten(old)
         change = _change(root, path, old.file.text, new) if changed and rewrite else None
         if change is not None:
             result.changes.append(change)
         result.found += [
-            old_command(path, finding, rewritten=change is not None and finding in changed)
+            replace(finding.shown(), rewritten=change is not None and finding in changed)
             for finding in old.findings
         ]
     return result

@@ -1,7 +1,8 @@
-"""The dated facts of ``data/legacy_commands.toml``: what of Poetry's commands is gone, and what replaces it."""
+"""The dated facts of ``data/legacy_commands.toml``: what of old commands and settings is gone, and what replaces it."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from poetry_aiops.migrate.legacy.model import Confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ class OldForm:
         """The environment variable of a setting."""
         return "POETRY_" + self.name.upper().replace(".", "_").replace("-", "_")
 
+    @property
+    def confidence(self) -> Confidence:
+        """``certain`` for what was run."""
+        return "certain" if self.tried else "likely"
+
     def why(self, what: str) -> str:
         """Return the sentence that says what became of ``what``."""
         since = f" since Poetry {self.since}" if self.since else " in Poetry 2"
@@ -54,6 +62,25 @@ class OldForm:
 
 
 @dataclass(frozen=True, slots=True)
+class OldSetting:
+    """A line of a file that is no command and still names a requirements file or an old Poetry.
+
+    ``pattern`` is searched in lines, or, with ``of_key``, in ``path/of/keys: value``; its group ``file`` must name
+    migrated files. ``path`` is the pattern of the files that it is about, ``id`` the ``id`` of its list entry. ``why``
+    and ``today`` are templates.
+    """
+
+    rule: str
+    pattern: re.Pattern[str]
+    why: str
+    today: str
+    path: re.Pattern[str]
+    of_key: bool = False
+    id: str = ""
+    confidence: Confidence = "likely"
+
+
+@dataclass(frozen=True, slots=True)
 class LegacyFacts:
     """All of the file; ``newest`` is the newest Poetry that was tried, ``lowest`` the minor of Python 3 that it needs."""
 
@@ -62,6 +89,7 @@ class LegacyFacts:
     options: tuple[OldForm, ...]
     commands: tuple[OldForm, ...]
     settings: tuple[OldForm, ...]
+    lines: tuple[OldSetting, ...]
     pip: Mapping[str, frozenset[str]]
     """Options of pip by what they are: ``places``, ``folders``, ``with_value``, ``dropped``."""
     wrappers: frozenset[str]
@@ -80,7 +108,12 @@ def load_legacy_facts() -> LegacyFacts:
         )
         for table in ("options", "commands", "settings")
     }
+    lines = tuple(
+        OldSetting(**{**row, **{name: re.compile(row.get(name, "")) for name in ("pattern", "path")}})
+        for row in document["lines"]
+    )
     pip = {name: frozenset(options) for name, options in document["pip"].items()}
+    wrappers = frozenset(document["wrappers"])
     return LegacyFacts(
-        document["newest"], document["lowest"], **forms, pip=pip, wrappers=frozenset(document["wrappers"])
+        document["newest"], document["lowest"], **forms, lines=lines, pip=pip, wrappers=wrappers
     )

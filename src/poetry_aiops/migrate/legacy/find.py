@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.migrate.legacy.images import ReadImage, read_image
-from poetry_aiops.migrate.legacy.model import CommandFinding, Knowledge, KnownFile, OldCommand, shown
+from poetry_aiops.migrate.legacy.images import Copy, image_parts
+from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, OldCommand
 from poetry_aiops.migrate.legacy.pip_calls import input_files, pip_finding
 from poetry_aiops.migrate.legacy.poetry_calls import PLUGINS, poetry_finding
 from poetry_aiops.migrate.legacy.programs import call_of
@@ -46,13 +46,12 @@ _ASSIGNED: Final = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL
 
 @dataclass(frozen=True)
 class CommandFile:
-    """A file's text with LF ends, how it is read, and everything old in it; ``image`` for a Dockerfile."""
+    """A file's text with LF ends, how it is read, and everything old in it."""
 
     path: str
     kind: FileKind
     file: FileText
-    findings: tuple[CommandFinding, ...]
-    image: ReadImage | None
+    findings: tuple[OldCommand, ...]
 
 
 def read_old_file(path: str, text: str, known: Knowledge) -> CommandFile | None:
@@ -60,42 +59,42 @@ def read_old_file(path: str, text: str, known: Knowledge) -> CommandFile | None:
 
     ``path`` is relative to the project, with slashes; it says how the text is read.
     """
-    read = _commands_of(path, text)
-    if read is None:
+    kind = kind_of(path)
+    if kind is None or not _WORTH_READING.search(text):
         return None
-    found = [*read.find(known)]
-    found += _copies(read.image, found, known) if read.image else ()
-    found += [
-        replace(finding, line=line, text=about)
-        for line, about, finding in settings(read.kind, path, read.file, known)
-    ]
-    ordered = tuple(sorted(dict.fromkeys(found), key=lambda finding: finding.line))
-    return CommandFile(path, read.kind, read.file, ordered, read.image)
+    file = FileText(text)
+    known = replace(known, near=path)
+    found: list[OldCommand] = []
+    copies: list[tuple[Copy, Knowledge]] = []
+    for item, here in _commands(kind, file, known):
+        if isinstance(item, Copy):
+            copies.append((item, here))
+        elif (finding := _finding(item, kind, file.text, here)) is not None:
+            text, span = file.text[slice(*item.span)] if item.span else item.text, item.span
+            if item.reads is not None and finding.rule in {"export-pipe", "pip-stdin"}:
+                text, span = f"{item.reads.text} | {item.text}", None
+            elif finding.rule == "pip-freeze":
+                text, span = f"{item.text} > {item.writes}", None
+            place = Place(path, item.line)
+            found.append(replace(finding, place=place, text=one_line_of(text), span=span, known=here))
+    for copy, here in copies:
+        following = [one for one in found if one.place.line > here.stage.line]
+        found.append(copy.finding(here, Place(path, here.stage.line), following))
+    found += settings(kind, path, file, known)
+    ordered = sorted(dict.fromkeys(found), key=lambda finding: finding.place.line)
+    return CommandFile(path, kind, file, tuple(ordered))
 
 
 def references_in(path: str, text: str, known: Knowledge) -> Iterator[tuple[KnownFile, Place, bool]]:
     """Yield the files that pip is given with ``-r`` or ``-c``, the place of the command, and whether it was ``-c``."""
-    read = _commands_of(path, text)
-    for command, near, local in read.placed(known) if read is not None else ():
-        call = call_of(command.words)
-        for name, is_constraint in input_files(call) if call is not None else ():
-            for found in local.find(name, near):
-                yield found, Place(path, command.line), is_constraint
-
-
-def _commands_of(path: str, text: str) -> _Commands | None:
     kind = kind_of(path)
     if kind is None or not _WORTH_READING.search(text):
-        return None
-    return _Commands(path, kind, FileText(text.replace("\r\n", "\n").replace("\r", "\n")))
-
-
-def old_command(path: str, finding: CommandFinding, *, rewritten: bool = False) -> OldCommand:
-    """Return a finding fit to be shown."""
-    today = "\n".join(shown(line) for line in finding.today.split("\n"))
-    place = Place(shown(path), finding.line)
-    text, why = shown(finding.text), shown(finding.why)
-    return OldCommand(place, text, why, today, finding.confidence, finding.rule, rewritten)
+        return
+    for item, here in _commands(kind, FileText(text), replace(known, near=path)):
+        if not isinstance(item, Copy) and (call := call_of(item.words)) is not None:
+            for name, is_constraint in input_files(call):
+                for found in here.find(name):
+                    yield found, Place(path, item.line), is_constraint
 
 
 def knowledge_of(
@@ -114,14 +113,10 @@ def knowledge_of(
     for path, role in roles.items():
         if role.kind == "constraints":
             continue
+        # compiled pins are installed in place of what they were compiled from
+        inputs = [path, *([role.pins] if role.pins is not None else [])]
         read = [
-            file
-            for one in (
-                path,
-                role.pins,
-            )  # compiled pins are installed in place of what they were compiled from
-            if one is not None
-            for file in (tree.readings[one].files if one in tree.readings else (one,))
+            file for one in inputs for file in (tree.readings[one].files if one in tree.readings else (one,))
         ]
         names = [
             roles[file].group for file in (*read, path) if file in roles and roles[file].kind != "constraints"
@@ -131,143 +126,75 @@ def knowledge_of(
     return Knowledge(tuple(files), tuple(groups), is_package, frozenset(paths))
 
 
-class _Commands:
-    """The commands of one file, with the folder and the variables that hold at each of them."""
-
-    def __init__(self, path: str, kind: FileKind, file: FileText) -> None:
-        self.path = path
-        self.kind = kind
-        self.file = file
-        self.image: ReadImage | None = None
-        self.exports = re.search(r"(?:poetry|uv) export", file.text) is not None
-        self.has_own_environment = _OWN_ENVIRONMENT.search(file.text) is not None
-        self.plugins = frozenset(name for name in PLUGINS if name in file.text)
-
-    def find(self, known: Knowledge) -> Iterator[CommandFinding]:
-        """Yield what is old among the commands."""
-        for command, near, local in self.placed(known):
-            finding = self._finding(command, near, local)
-            if finding is not None:
-                text = self.file.text[slice(*command.span)] if command.span else command.text
-                span = command.span
-                if command.reads is not None and finding.rule in {"export-pipe", "pip-stdin"}:
-                    text, span = f"{command.reads.text} | {command.text}", None
-                elif finding.rule == "pip-freeze":
-                    text, span = f"{command.text} > {command.writes}", None
-                yield replace(
-                    finding, line=command.line, text=one_line_of(text), span=span, folder=local.folder
-                )
-
-    def placed(self, known: Knowledge) -> Iterator[tuple[Command, str, Knowledge]]:
-        """Yield every command with the path of a file where it works, and what is known there."""
-        self.image = read_image(self.file, self.path, known) if self.kind == "dockerfile" else None
-        variables: dict[str, str] = {}
-        for script in self.image.scripts if self.image else scripts(self.kind, self.file):
-            near = self.path
-            if script.folder is not None:
-                near = normpath(f"{script.folder}/{PurePosixPath(self.path).name}")
-            local = self.image.at(script.line).known if self.image else known
-            for command in commands(script):
-                variables.update(_assigned(command))
-                near, local = self._moved(command, near, local)
-                if variables:
-                    local = replace(local, variables={**local.variables, **variables})
-                yield command, near, local
-
-    def _moved(self, command: Command, near: str, known: Knowledge) -> tuple[str, Knowledge]:
-        """Return where the commands after a ``cd`` run, as the path of a file there."""
-        if command.words[0].value != "cd" or len(command.words) == 1:
-            return near, known
-        folder = known.filled(command.words[1].value)
-        if folder.startswith(("$", "~", "-", "`")):
-            return near, known
-        if known.folder is not None:
-            return near, replace(known, folder=normpath(join(known.folder, folder)))
-        if folder.startswith("/"):
-            return near, known
-        at_home = near == self.path and self.kind not in {"shell", "make"}
-        start = "." if at_home else str(PurePosixPath(near).parent)
-        return f"{start}/{folder}/{PurePosixPath(self.path).name}", known
-
-    def _finding(self, command: Command, near: str, known: Knowledge) -> CommandFinding | None:
-        if _OLD_INSTALLER.search(command.text):
-            why = "Poetry's old installer is gone (not tried here; Poetry's documentation on installing)"
-            today = "curl -sSL https://install.python-poetry.org | python3 -"
-            return CommandFinding("poetry-installer", why, today, "likely")
-        call = call_of(command.words)
-        if call is None:
-            return None
-        # bare: nothing stands around a call that today's form would lose, as ``sudo`` or another environment's pip
-        bare = [word.value for word in call.wrapped] in ([], ["poetry", "run"]) and "/" not in call.name
-        bare = bare and not re.search("[<>]", command.text)
-        if call.program == "poetry":
-            finding = poetry_finding(call, self.plugins)
-            return replace(finding, drops=bare) if finding else None
-        finding = pip_finding(call, command, known, near)
-        return self._in_file(replace(finding, drops=finding.drops and bare), known) if finding else None
-
-    def _in_file(self, finding: CommandFinding, known: Knowledge) -> CommandFinding:
-        """Return a finding with what the rest of the file says about it.
-
-        Poetry makes an environment of its own, where pip used an image's Python; a file may be exported right before
-        it is read; an image may hold pyproject.toml in another folder.
-        """
-        why, today, confidence = finding.why, finding.today, finding.confidence
-        if (
-            finding.files
-            and known.folder is not None
-            and (folder := manifest_of(finding, known)) != known.folder
-        ):
-            today = re.sub(r"^poetry (?=install|sync|hw-install)", f"poetry -C {folder} ", today)
-        if finding.rule == "pip-install-requirements" and self.exports:
-            why += "; this file exports one of that name first, which then is not needed"
-            confidence = "likely"
-        if self.image is not None and finding.rule.startswith("pip-install") and not self.has_own_environment:
-            why += "; set POETRY_VIRTUALENVS_CREATE=false to install into the image's own Python as pip did"
-        return replace(finding, why=why, today=today, confidence=confidence)
+def _commands(kind: FileKind, file: FileText, known: Knowledge) -> Iterator[tuple[Command | Copy, Knowledge]]:
+    """Yield the commands of a file, and the COPY lines of an image, with what is known where each works."""
+    variables: dict[str, str] = {}
+    parts = (
+        image_parts(file, known) if kind == "dockerfile" else ((one, known) for one in scripts(kind, file))
+    )
+    for item, before in parts:
+        here = before
+        if isinstance(item, Copy):
+            yield item, here
+            continue
+        if item.folder is not None:
+            here = replace(here, near=normpath(f"{item.folder}/{PurePosixPath(known.near).name}"))
+        for command in commands(item):
+            words = command.words
+            found = [_ASSIGNED.fullmatch(word) for word in (words[1:] if words[0] == "export" else words)]
+            if all(found):
+                variables.update({one["name"]: one["value"] for one in found if one})
+            if words[0] == "cd" and len(words) > 1:
+                here = _moved(here, here.filled(words[1]), known.near, kind)
+            if variables:
+                here = replace(here, variables={**here.variables, **variables})
+            yield command, here
 
 
-def _assigned(command: Command) -> dict[str, str]:
-    """Return the variables that a command only sets, be it with ``export``."""
-    words = [word.value for word in command.words]
-    found = [_ASSIGNED.fullmatch(word) for word in (words[1:] if words[0] == "export" else words)]
-    return {one["name"]: one["value"] for one in found if one} if all(found) else {}
+def _moved(known: Knowledge, folder: str, path: str, kind: FileKind) -> Knowledge:
+    """Return what is known behind a ``cd`` to a folder in a file at ``path``."""
+    if folder.startswith(("$", "~", "-", "`")):
+        return known
+    if known.folder is not None:
+        return replace(known, folder=normpath(join(known.folder, folder)))
+    if folder.startswith("/"):
+        return known
+    at_home = known.near == path and kind not in {"shell", "make"}
+    start = "." if at_home else str(PurePosixPath(known.near).parent)
+    return replace(known, near=f"{start}/{folder}/{PurePosixPath(path).name}")
 
 
-def manifest_of(finding: CommandFinding, known: Knowledge) -> str:
-    """Return the folder of an image where pyproject.toml is when a command installs.
+def _finding(command: Command, kind: FileKind, text: str, known: Knowledge) -> OldCommand | None:
+    """Return what is old about a command of a file that holds ``text``.
 
-    The repository's own folder where all of it was copied, else where the command works; in an image without a
-    working folder, where its requirements file is.
+    Poetry makes an environment of its own, where pip used an image's Python; a file may be exported right before it
+    is read; an image may hold pyproject.toml in another folder.
     """
-    if known.context is not None:
-        return known.context
-    if known.folder not in {None, "/"}:
-        return str(known.folder)
-    names = {file.path for file in finding.files}
-    placed = [path for path, file in known.copied.items() if file in names]
-    return str(PurePosixPath(placed[0]).parent) if placed else "/"
-
-
-def _copies(image: ReadImage, found: Iterable[CommandFinding], known: Knowledge) -> Iterator[CommandFinding]:
-    """Yield every COPY of migrated files, with pyproject.toml going to where the commands after it install."""
-    for copy in image.copies:
-        user = next(
-            (one for one in found if one.line > copy.end and one.folder and set(one.files) & set(copy.files)),
-            None,
-        )
-        target = copy.target
-        if user is not None:
-            stage = replace(image.at(user.line).known, folder=user.folder, context=None)
-            target = manifest_of(user, stage)
-        why = "`poetry install` reads pyproject.toml and poetry.lock"
-        today = copy.instead(target, known.needs or ())
-        yield CommandFinding(
-            "docker-copy",
-            why,
-            today,
-            files=copy.files,
-            line=copy.start + 1,
-            text=copy.text,
-            folder=copy.folder,
-        )
+    if _OLD_INSTALLER.search(command.text):
+        why = "Poetry's old installer is gone (not tried here; Poetry's documentation on installing)"
+        today = "curl -sSL https://install.python-poetry.org | python3 -"
+        return OldCommand("poetry-installer", why, today, "likely")
+    call = call_of(command.words)
+    if call is None:
+        return None
+    # bare: nothing stands around a call that today's form would lose, as ``sudo`` or another environment's pip
+    bare = call.wrapped in {(), ("poetry", "run")} and "/" not in call.name
+    bare = bare and not re.search("[<>]", command.text)
+    if call.program == "poetry":
+        plugins = frozenset(name for name in PLUGINS if name in text)
+        finding = poetry_finding(call, plugins)
+        return replace(finding, drops=bare) if finding else None
+    finding = pip_finding(call, command, known)
+    if finding is None:
+        return None
+    why, today, confidence = finding.why, finding.today, finding.confidence
+    if finding.files and known.folder is not None:
+        folder = known.manifest_folder(finding.files)
+        if folder != known.folder:
+            today = re.sub(r"^poetry (?=install|sync|hw-install)", f"poetry -C {folder} ", today)
+    if finding.rule == "pip-install-requirements" and re.search(r"(?:poetry|uv) export", text):
+        why += "; this file exports one of that name first, which then is not needed"
+        confidence = "likely"
+    if kind == "dockerfile" and finding.rule.startswith("pip-install") and not _OWN_ENVIRONMENT.search(text):
+        why += "; set POETRY_VIRTUALENVS_CREATE=false to install into the image's own Python as pip did"
+    return replace(finding, why=why, today=today, confidence=confidence, drops=finding.drops and bare)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
-from poetry_aiops.migrate.legacy.model import CommandFinding, install_line
+from poetry_aiops.migrate.legacy.model import OldCommand, install_line
 from poetry_aiops.migrate.legacy.programs import call_of
 
 
@@ -27,6 +27,7 @@ _EDITABLE: Final = frozenset({"-e", "--editable"})
 _PROJECT: Final = re.compile(r"(?:file:)?\./?(?:\[(?P<extras>[^\]]*)\])?")
 _SUBSTITUTION: Final = ("$(", "`", "<(")
 _TOOLS: Final = frozenset({"build", "pip", "poetry", "setuptools", "uv", "virtualenv", "wheel"})
+_SUBCOMMANDS: Final = frozenset({"install", "download", "wheel", "freeze"})
 _REQUIREMENTS_NAME: Final = re.compile(
     r"(?:^|[-_./])(?:requirements?|reqs?|constraints?)(?:[-_.\w]*)\.(?:txt|in)$", re.IGNORECASE
 )
@@ -37,25 +38,22 @@ class _Arguments:
 
     def __init__(self, words: Sequence[Word]) -> None:
         self.facts = load_legacy_facts().pip
-        with_value = _REQUIREMENT | _EDITABLE
-        self.with_value = with_value.union(
-            *(self.facts[name] for name in ("with_value", "places", "folders"))
-        )
+        of_pip = (self.facts[name] for name in ("with_value", "places", "folders"))
+        self.with_value = (_REQUIREMENT | _EDITABLE).union(*of_pip)
         self.options: list[tuple[str, str]] = []
-        self.names: list[str] = []
-        values = iter([word.value for word in words])
+        names: list[str] = []
+        values = iter(words)
         for value in values:
             if value.startswith("-"):
                 name, given = self._option(value)
                 self.options.append((name, next(values, "") if given is None else given))
             else:
-                self.names.append(value)
+                names.append(value)
         self.files = self.values(_REQUIREMENT)
-        editable = [value for value in self.values(_EDITABLE) if value]
+        editable = self.values(_EDITABLE)
         self.is_editable = any(_PROJECT.fullmatch(value) for value in editable)
-        named = [*editable, *self.names]
-        self.projects = [one for one in named if _PROJECT.fullmatch(one)]
-        self.packages = [one for one in named if not _PROJECT.fullmatch(one)]
+        self.projects = [one for one in (*editable, *names) if _PROJECT.fullmatch(one)]
+        self.packages = [one for one in (*editable, *names) if not _PROJECT.fullmatch(one)]
 
     def _option(self, value: str) -> tuple[str, str | None]:
         """Return an option and its value: ``-rX``, ``--requirement=X``; None for the next word, ``""`` for none."""
@@ -73,34 +71,24 @@ class _Arguments:
     def values(self, names: Iterable[str]) -> list[str]:
         return [value for name, value in self.options if name in names and value]
 
-    def has(self, *names: str) -> bool:
-        return any(name in names for name, _ in self.options)
 
-
-def pip_finding(call: Call, command: Command, known: Knowledge, path: str) -> CommandFinding | None:
+def pip_finding(call: Call, command: Command, known: Knowledge) -> OldCommand | None:
     """Return what is old about a call of pip or pip-tools, None when it has nothing to do with the migration."""
     if call.program == "pip-compile":
-        return _compile(_Arguments(call.arguments), known, path)
+        return _compile(_Arguments(call.arguments), known)
     if call.program == "pip-sync":
-        return _sync(_Arguments(call.arguments), known, path)
-    at = next((index for index, word in enumerate(call.arguments) if word.value in _SUBCOMMANDS), None)
-    if at is None or (at and not call.arguments[0].value.startswith("-")):
+        return _sync(_Arguments(call.arguments), known)
+    at = next((at for at, word in enumerate(call.arguments) if word in _SUBCOMMANDS), None)
+    if at is None or (at and not call.arguments[0].startswith("-")):
         return None
-    return _pip(call.arguments[at].value, _Arguments(call.arguments[at + 1 :]), command, known, path)
-
-
-def _pip(
-    subcommand: str, arguments: _Arguments, command: Command, known: Knowledge, path: str
-) -> CommandFinding | None:
+    subcommand, arguments = call.arguments[at], _Arguments(call.arguments[at + 1 :])
     if subcommand == "freeze":
-        return _freeze(command, known, path)
-    piped = _piped(arguments, command, subcommand, known)
-    if piped is not None:
-        return piped
-    files = [file for name in arguments.files for file in known.find(name, path)]
+        return _freeze(command, known)
+    files = [file for name in arguments.files for file in known.find(name)]
     if subcommand == "install":
-        return _install(arguments, [*files, *_substituted(arguments, command, known, path)], known)
-    return _download(arguments, files, known) if files else None
+        files += _substituted(arguments, command, known)
+    use = _install if subcommand == "install" else _download
+    return _piped(arguments, command, subcommand, known) or use(arguments, files, known)
 
 
 def input_files(call: Call) -> list[tuple[str, bool]]:
@@ -112,24 +100,23 @@ def input_files(call: Call) -> list[tuple[str, bool]]:
     return [*((name, False) for name in arguments.files), *((name, True) for name in constraints)]
 
 
-_SUBCOMMANDS: Final = frozenset({"install", "download", "wheel", "freeze"})
-
-
 def _groups(files: Iterable[KnownFile]) -> dict[str, None]:
     return dict.fromkeys(group for file in files for group in file.groups)
 
 
-def _names(files: Iterable[KnownFile]) -> str:
-    return ", ".join(dict.fromkeys(file.path for file in files))
-
-
-def _install(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -> CommandFinding | None:
+def _install(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -> OldCommand | None:
+    extras = _extras(arguments, known)
+    if not files and arguments.projects:
+        is_main = not arguments.is_editable and not any(word.startswith("--with") for word in extras)
+        today = " ".join(["poetry install", *(["--only main"] if is_main else []), *extras])
+        why = "pip chooses the versions of the dependencies again; Poetry installs the project with those of poetry.lock"
+        return OldCommand("pip-install-project", why, today, "likely")
     if not files:
-        return _project(arguments, known) if arguments.projects else None
-    why = f"reads {_names(files)}; poetry.lock holds those packages now"
+        return None
+    why = _reads(files) + "; poetry.lock holds those packages now"
     if arguments.values(arguments.facts["places"]):
         why += ", and Poetry has no --target: `poetry sync-reqs` keeps the file up to date with poetry.lock"
-        return CommandFinding("pip-install-target", why, "poetry sync-reqs", "likely")
+        return OldCommand("pip-install-target", why, "poetry sync-reqs", "likely")
     others = [
         name
         for name in arguments.packages
@@ -146,28 +133,24 @@ def _install(arguments: _Arguments, files: list[KnownFile], known: Knowledge) ->
         name in arguments.facts["dropped"] or re.fullmatch(r"-[qvUr]+", name) for name, _ in arguments.options
     )
     words = () if arguments.projects or not known.is_package else ("--no-root",)
-    today = install_line(_groups(files), known, words=(*words, *_extras(arguments, known)))
-    return CommandFinding(
-        "pip-install-requirements", why, today, "certain" if sure else "likely", tuple(files), drops=drops
+    today = install_line(_groups(files), known, words=(*words, *extras))
+    return OldCommand(
+        "pip-install-requirements", why, today, "certain" if sure else "likely", tuple(files), drops
     )
 
 
-def _substituted(arguments: _Arguments, command: Command, known: Knowledge, path: str) -> Iterable[KnownFile]:
+def _substituted(arguments: _Arguments, command: Command, known: Knowledge) -> Iterable[KnownFile]:
     """Return the files of ``pip install $(cat X)`` and ``cat X | xargs pip install``."""
     texts = [word for word in arguments.packages if word.startswith(_SUBSTITUTION)]
     names = [name for text in texts for name in re.findall(r"[\w./-]+\.(?:txt|in)\b", text)]
     call = call_of(command.words)
-    if call and command.reads and any(word.value == "xargs" for word in call.wrapped):
-        names += [word.value for word in command.reads.words]
-    return (file for name in names for file in known.find(name, path))
+    if call and command.reads and any(word == "xargs" for word in call.wrapped):
+        names += command.reads.words
+    return (file for name in names for file in known.find(name))
 
 
-def _project(arguments: _Arguments, known: Knowledge) -> CommandFinding:
-    extras = _extras(arguments, known)
-    is_main = not arguments.is_editable and not any(word.startswith("--with") for word in extras)
-    today = " ".join(["poetry install", *(["--only main"] if is_main else []), *extras])
-    why = "pip chooses the versions of the dependencies again; Poetry installs the project with those of poetry.lock"
-    return CommandFinding("pip-install-project", why, today, "likely")
+def _reads(files: Iterable[KnownFile]) -> str:
+    return "reads " + ", ".join(dict.fromkeys(file.path for file in files))
 
 
 def _extras(arguments: _Arguments, known: Knowledge) -> list[str]:
@@ -180,78 +163,72 @@ def _extras(arguments: _Arguments, known: Knowledge) -> list[str]:
     return [*words, *(f"--extras {name}" for name in names if name and name not in groups)]
 
 
-def _piped(
-    arguments: _Arguments, command: Command, subcommand: str, known: Knowledge
-) -> CommandFinding | None:
+def _piped(arguments: _Arguments, command: Command, subcommand: str, known: Knowledge) -> OldCommand | None:
     """Return what is old about ``poetry export | pip ... -r -``."""
     source = call_of(command.reads.words) if command.reads else None
     stdin = next((name for name in arguments.files if name in {"-", "/dev/stdin"}), None)
     if source is None or command.reads is None or source.program != "poetry" or stdin is None:
         return None
     if subcommand == "install":
-        only = _selection_of(source)
+        pairs = pairwise([*source.arguments, ""])
+        only = " ".join(
+            name if "=" in name or name.startswith("--all") else f"{name} {value}".rstrip()
+            for name, value in pairs
+            if re.match(r"--(?:with|only|extras|all-groups|all-extras)\b", name)
+        )
         why = "`poetry export` needs poetry-plugin-export since Poetry 2.0"
         why += ", and pip takes `-r -` for a file of that name" if stdin == "-" else ""
         today = f"poetry sync {only}" if only else install_line(("main",), known, command="sync")
-        return CommandFinding("export-pipe", why, today, "certain" if stdin == "-" else "likely")
+        return OldCommand("export-pipe", why, today, "certain" if stdin == "-" else "likely")
     if stdin == "-":
         text = f"{command.reads.text} | {command.text}"
+        today = re.sub(r"(-r|--requirement)[ =]-(?=\s|$)", r"\1 /dev/stdin", text)
         why = "pip takes `-r -` for a file of that name; `-r /dev/stdin` reads the pipe"
-        return CommandFinding(
-            "pip-stdin", why, re.sub(r"(-r|--requirement)[ =]-(?=\s|$)", r"\1 /dev/stdin", text)
-        )
+        return OldCommand("pip-stdin", why, today)
     return None
 
 
-def _selection_of(export: Call) -> str:
-    """Return the options of ``poetry export`` that say what is selected, with their values."""
-    pairs = pairwise([*(word.value for word in export.arguments), ""])
-    found = [pair for pair in pairs if re.match(r"--(?:with|only|extras|all-groups|all-extras)\b", pair[0])]
-    return " ".join(
-        name if "=" in name or name.startswith("--all") else f"{name} {value}".rstrip()
-        for name, value in found
-    )
-
-
-def _download(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -> CommandFinding:
+def _download(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -> OldCommand | None:
+    if not files:
+        return None
     backends = [known.group(group).backend for group in _groups(files)]
     chosen = next((f" --hardware {backend}" for backend in backends if backend), "")
     folder = next(iter(arguments.values(arguments.facts["folders"])), "wheels")
-    why = f"reads {_names(files)}; poetry.lock knows the very files to fetch"
-    return CommandFinding("pip-download", why, f"poetry sync-reqs --wheelhouse {folder}{chosen}", "likely")
+    why = _reads(files) + "; poetry.lock knows the very files to fetch"
+    return OldCommand("pip-download", why, f"poetry sync-reqs --wheelhouse {folder}{chosen}", "likely")
 
 
-def _freeze(command: Command, known: Knowledge, path: str) -> CommandFinding | None:
-    ours = command.writes is not None and bool(known.find(command.writes, path))
+def _freeze(command: Command, known: Knowledge) -> OldCommand | None:
+    ours = command.writes is not None and bool(known.find(command.writes))
     if not ours and not _REQUIREMENTS_NAME.search(command.writes or ""):
         return None
     why = (
         f"writes {command.writes} from whatever happens to be installed; `poetry lock` keeps the versions now, "
         "and `poetry sync-reqs` writes such files from poetry.lock"
     )
-    return CommandFinding("pip-freeze", why, "poetry sync-reqs", "certain" if ours else "likely")
+    return OldCommand("pip-freeze", why, "poetry sync-reqs", "certain" if ours else "likely")
 
 
-def _compile(arguments: _Arguments, known: Knowledge, path: str) -> CommandFinding | None:
+def _compile(arguments: _Arguments, known: Knowledge) -> OldCommand | None:
     sources = arguments.packages
     named = [*sources, *arguments.values({"-o", "--output-file"})]
-    ours = any(known.find(name, path) for name in named)
+    ours = any(known.find(name) for name in named)
     if not ours and (any(name.endswith((".in", ".txt")) for name in sources) or not (known.files or named)):
         return None
     packages = arguments.values({"-P", "--upgrade-package"})
-    upgrade = packages or arguments.has("-U", "--upgrade")
+    upgrade = packages or any(name in {"-U", "--upgrade"} for name, _ in arguments.options)
     today = " ".join(["poetry update --lock", *packages]) if upgrade else "poetry lock"
     why = "compiles pins that poetry.lock holds now; `poetry sync-reqs` writes the file where others still read it"
-    return CommandFinding("pip-compile", why, today, "certain" if ours else "likely")
+    return OldCommand("pip-compile", why, today, "certain" if ours else "likely")
 
 
-def _sync(arguments: _Arguments, known: Knowledge, path: str) -> CommandFinding | None:
-    groups = _groups(file for name in arguments.packages for file in known.find(name, path))
+def _sync(arguments: _Arguments, known: Knowledge) -> OldCommand | None:
+    groups = _groups(file for name in arguments.packages for file in known.find(name))
     if arguments.packages and not groups:
         return None
     today = install_line(groups, known, command="sync") if groups else "poetry sync"
     if any(known.group(group).backend for group in groups):
         today = install_line(groups, known, words=("--sync",))
-    return CommandFinding(
+    return OldCommand(
         "pip-sync", "brings an environment up to date with files that poetry.lock replaces", today
     )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
-from poetry_aiops.migrate.legacy.model import CommandFinding
-from poetry_aiops.migrate.legacy.programs import positional
+from poetry_aiops.migrate.legacy.model import OldCommand
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poetry_aiops.migrate.legacy.facts import OldForm
-    from poetry_aiops.migrate.legacy.model import Confidence
     from poetry_aiops.migrate.legacy.programs import Call
 
 
@@ -22,17 +20,20 @@ PLUGINS: Final = (EXPORT, "poetry-plugin-shell", "requires-plugins")
 """What a file may name so that a command is there that Poetry 2.0 no longer brings."""
 
 _TWO_WORDS: Final = frozenset({"self", "plugin", "source", "cache", "debug", "env"})
+_OPTIONS_WITH_VALUE: Final = frozenset({"-C", "-P", "--directory", "--project"})
 _INVERTED: Final = {"true": "false", "false": "true", "1": "0", "0": "1"}
 
 
-def poetry_finding(call: Call, plugins: frozenset[str]) -> CommandFinding | None:
+def poetry_finding(call: Call, plugins: frozenset[str]) -> OldCommand | None:
     """Return what is old about a call of Poetry; ``plugins`` are those of ``PLUGINS`` that the file names."""
-    at = positional(call.arguments)
-    if at is None:
+    values, at = call.arguments, 0
+    while at < len(values) and values[at].startswith("-"):
+        at += 2 if values[at] in _OPTIONS_WITH_VALUE else 1
+    if at >= len(values):
         return None
-    words = [word.raw for word in call.arguments]
-    values = [word.value for word in call.arguments]
-    count = 2 if values[at] in _TWO_WORDS and values[at + 1 : at + 2] and values[at + 1][0] != "-" else 1
+    words = [word.raw for word in values]
+    has_second = values[at] in _TWO_WORDS and not "".join(values[at + 1 : at + 2] or "-").startswith("-")
+    count = 2 if has_second else 1
     name, rest = " ".join(values[at : at + count]), words[at + count :]
     return (
         _gone(name, rest, plugins)
@@ -41,28 +42,28 @@ def poetry_finding(call: Call, plugins: frozenset[str]) -> CommandFinding | None
     )
 
 
-def _gone(name: str, rest: Sequence[str], plugins: frozenset[str]) -> CommandFinding | None:
+def _gone(name: str, rest: Sequence[str], plugins: frozenset[str]) -> OldCommand | None:
     for old in load_legacy_facts().commands:
         if old.name == name and old.plugin not in plugins:
             today = " ".join([old.instead, *(rest if old.keep_rest else ())])
-            return CommandFinding("poetry-command", old.why(f"`poetry {name}`"), today, _sure(old))
+            return OldCommand("poetry-command", old.why(f"`poetry {name}`"), today, old.confidence)
     return None
 
 
-def _setting(values: list[str]) -> CommandFinding | None:
+def _setting(values: Sequence[str]) -> OldCommand | None:
     key, *set_to = [value for value in values if not value.startswith("-")] or [""]
     for old in load_legacy_facts().settings:
         if old.name == key:
             new = [_INVERTED.get(value.lower(), value) if old.inverted else value for value in set_to]
             options = [value for value in values if value.startswith("--")]
             today = " ".join(["poetry config", *options, old.instead, *new]) if old.instead else ""
-            return CommandFinding("poetry-setting", old.why(f"the setting {old.name}"), today, _sure(old))
+            return OldCommand("poetry-setting", old.why(f"the setting {old.name}"), today, old.confidence)
     return None
 
 
 def _without_old_options(
     before: list[str], name: str, rest: list[str], plugins: frozenset[str]
-) -> CommandFinding | None:
+) -> OldCommand | None:
     rule, command, why, sure = "poetry-option", name, [], True
     for old in load_legacy_facts().options:
         replaced = _replaced(rest, old) if name in old.commands else None
@@ -84,7 +85,7 @@ def _without_old_options(
             "or let `poetry sync-reqs` write the file"
         )
     today = " ".join(["poetry", *before, command, *rest])
-    return CommandFinding(rule, "; ".join(why), today, "certain" if sure else "likely") if why else None
+    return OldCommand(rule, "; ".join(why), today, "certain" if sure else "likely") if why else None
 
 
 def _replaced(words: list[str], old: OldForm) -> list[str] | None:
@@ -117,7 +118,3 @@ def _joined_groups(words: list[str]) -> list[str]:
     if not groups["--only"] or not (groups["--with"] or groups["--without"]):
         return words
     return ["--only", ",".join(dict.fromkeys([*groups["--only"], *groups["--with"]])), *rest]
-
-
-def _sure(fact: OldForm) -> Confidence:
-    return "certain" if fact.tried else "likely"

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 Program = Literal["pip", "poetry", "pip-compile", "pip-sync"]
 
-_MODULES: Final[dict[str, Program]] = {"pip": "pip", "poetry": "poetry", "piptools": "pip-compile"}
 _NAMES: Final[tuple[tuple[str, Program | Literal["python", "uv"]], ...]] = (
     (r"pip-compile", "pip-compile"),
     (r"pip-sync", "pip-sync"),
@@ -29,10 +28,7 @@ _NAMES: Final[tuple[tuple[str, Program | Literal["python", "uv"]], ...]] = (
     (r"(python|pypy|py)([23](\.\d+)?)?w?(\.exe)?|\$[{(]?_?PY\w*(:?[-=?+][^}]*)?[})]?", "python"),
 )
 _FARTHEST: Final = 40
-_ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
-_OPTIONS_WITH_VALUE: Final = frozenset(
-    {"-C", "-P", "--directory", "--project", "--python", "-p", "--log", "--proxy"}
-)
+_BEFORE: Final = re.compile(r"[A-Za-z_]\w*=.*|[!%@-]", re.DOTALL)
 _ACTIONS: Final = frozenset(
     [
         *("install", "download", "wheel", "freeze", "sync"),
@@ -48,22 +44,18 @@ class Call:
     program: Program
     arguments: tuple[Word, ...]
     wrapped: tuple[Word, ...]
-    name: str = ""
+    name: str
 
 
 def call_of(words: Sequence[Word]) -> Call | None:
     """Return the call of pip, pip-tools or Poetry that a command is, None for every other program."""
-    at = 0
-    while at < len(words) and (
-        _ASSIGNED.fullmatch(words[at].value) or words[at].value in {"!", "%", "-", "@"}
-    ):
-        at += 1
-    if at == len(words):
+    at = next((at for at, word in enumerate(words) if not _BEFORE.fullmatch(word)), None)
+    if at is None:
         return None
     call = _call_at(words, at)
     if call is not None:
         return (_run_inside(call) if call.program == "poetry" else None) or call
-    if words[at].value.rpartition("/")[2] in load_legacy_facts().wrappers:
+    if words[at].rpartition("/")[2] in load_legacy_facts().wrappers:
         for later in range(at + 1, min(len(words), at + _FARTHEST)):
             inner = _call_at(words, later)
             if inner is not None and _does_something(inner):
@@ -71,64 +63,54 @@ def call_of(words: Sequence[Word]) -> Call | None:
     return None
 
 
-def positional(arguments: Sequence[Word]) -> int | None:
-    """Return the index of the first word that is no option, the value of a global option not counted."""
-    at = 0
-    while at < len(arguments) and arguments[at].value.startswith("-"):
-        at += 2 if arguments[at].value in _OPTIONS_WITH_VALUE else 1
-    return at if at < len(arguments) else None
-
-
 def _run_inside(call: Call) -> Call | None:
     """Return the call behind ``poetry run``."""
-    at = next((at for at, word in enumerate(call.arguments[:3], 1) if word.value == "run"), None)
-    inner = _call_at(call.arguments, at) if at is not None and at < len(call.arguments) else None
-    before = (*call.wrapped, Word("poetry", "poetry"), *call.arguments[:at])
+    at = next((at for at, word in enumerate(call.arguments[:3], 1) if word == "run"), len(call.arguments))
+    inner = _call_at(call.arguments, at) if at < len(call.arguments) else None
+    before = (*call.wrapped, Word("poetry"), *call.arguments[:at])
     return replace(inner, wrapped=before) if inner else None
 
 
 def _call_at(words: Sequence[Word], at: int) -> Call | None:
-    path = words[at].value.lstrip("!%@").replace("\\", "/")
+    path = words[at].lstrip("!%@").replace("\\", "/")
     name = re.sub(r".*/(?![^{}]*\})", "", path)  # a slash in ${PIP:-/usr/bin/pip} is none of the path
     program = next((one for form, one in _NAMES if re.fullmatch(form, name, re.IGNORECASE)), None)
     behind = tuple(words[at + 1 :])
     if program == "python":
         found = _module(behind)
     elif program == "uv":
-        found = _uv(behind)
+        start = next((at for at, word in enumerate(behind[:4], 1) if word == "pip"), len(behind))
+        found = _tool("pip", behind[start:]) if behind[start:] else None
     else:
         found = (program, behind) if program else None
-    return Call(*found, tuple(words[:at]), words[at].value) if found else None
+    return Call(*found, tuple(words[:at]), words[at]) if found else None
 
 
-def _uv(words: tuple[Word, ...]) -> tuple[Program, tuple[Word, ...]] | None:
-    """Return what ``uv pip`` does."""
-    at = next((at for at, word in enumerate(words[:4], 1) if word.value == "pip"), len(words))
-    tools: dict[str, Program] = {"compile": "pip-compile", "sync": "pip-sync"}
-    behind = words[at:]
-    if not behind:
-        return None
-    program = tools.get(behind[0].value)
-    return (program, behind[1:]) if program else ("pip", behind)
+def _tool(default: Program, words: tuple[Word, ...]) -> tuple[Program, tuple[Word, ...]]:
+    """Return what ``uv pip`` or ``python -m piptools`` runs, where the first word says it."""
+    if words[:1] == ("compile",):
+        return "pip-compile", words[1:]
+    return ("pip-sync", words[1:]) if words[:1] == ("sync",) else (default, words)
 
 
 def _module(words: tuple[Word, ...]) -> tuple[Program, tuple[Word, ...]] | None:
     """Return what ``python -m pip`` does; options of Python may be in between."""
     for at, word in enumerate(words):
-        option = re.fullmatch(r"-[A-Za-z]*?m(?P<name>\w*)", word.value)
-        behind = words[at + 1 :]
-        name = (option["name"] or (behind[0].value if behind else "")) if option else ""
-        if option and name in _MODULES:
-            behind = behind if option["name"] else behind[1:]
-            if name != "piptools" or not behind:
-                return _MODULES[name], behind
-            return "pip-sync" if behind[0].value == "sync" else "pip-compile", behind[1:]
-        if not word.value.startswith("-"):
+        if option := re.fullmatch(r"-[A-Za-z]*?m(?P<name>\w*)", word):
+            joined = option["name"]
+            name, rest = (
+                (joined, words[at + 1 :]) if joined else ("".join(words[at + 1 : at + 2]), words[at + 2 :])
+            )
+            if name == "piptools":
+                return _tool("pip-compile", rest)
+            if name in {"pip", "poetry"}:
+                return ("pip" if name == "pip" else "poetry"), rest
+        if not word.startswith("-"):
             return None
     return None
 
 
 def _does_something(call: Call) -> bool:
     """Tell whether a word in the middle of a command is a program: something that it does comes behind it."""
-    first = next((word.value for word in call.arguments if not word.value.startswith("-")), None)
+    first = next((word for word in call.arguments if not word.startswith("-")), None)
     return call.program not in {"pip", "poetry"} or first in _ACTIONS

@@ -72,11 +72,11 @@ def files_to_read(listing: Iterable[RepositoryFile]) -> tuple[str, ...]:
 
 
 class FileText:
-    """The lines of a file without their ends, and where each begins; line ends are LF."""
+    """The lines of a file without their ends, and where each begins; line ends become LF."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.lines = text.split("\n")
+        self.text = text.replace("\r\n", "\n").replace("\r", "\n")
+        self.lines = self.text.split("\n")
         self.starts = [0, *accumulate(len(line) + 1 for line in self.lines)]
 
     def script(self, first: int, end: int, *, column: int = 0, folded: bool = False) -> Script:

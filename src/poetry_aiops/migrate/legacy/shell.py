@@ -1,18 +1,19 @@
 """Shell text -> commands: words, pipes and redirections, each with its place in the file.
 
 No shell is run and nothing is expanded. Quotes, continuations, comments, here-documents and the joining operators
-are understood as far as the beginning and the end of a command need it.
+are understood as far as the beginning and the end of a command need it. (``shlex`` says neither where a word is nor
+what joins two commands, and stops at an open quote.)
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 
 _LONGEST_SHOWN: Final = 240
@@ -65,12 +66,19 @@ class Script:
     folder: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word: ``value`` without quotes, ``raw`` as written."""
+class Word(str):
+    """A word without its quotes and escapes; ``raw`` is how it is written."""
 
-    value: str
+    __slots__ = ("raw",)
     raw: str
+
+    def __new__(cls, raw: str) -> Self:
+        """Return the word that a shell would make of ``raw``."""
+        word = super().__new__(
+            cls, _QUOTED.sub(_unquoted, raw) if any(one in raw for one in "\\'\"") else raw
+        )
+        word.raw = raw
+        return word
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,91 +98,68 @@ class Command:
 
 
 def commands(script: Script) -> Iterator[Command]:
-    """Yield the commands of a script in their order, those of here-documents and of ``sh -c "..."`` included."""
-    found = list(_ShellReader(script).read())
+    """Yield the commands of a script in their order, then those that others carry: ``bash -c "..."``, ``su -c '...'``."""
+    found = list(_commands(script))
     yield from found
     for command in found:
-        yield from _inside(command)
+        names = [word.rpartition("/")[2] for word in command.words]
+        shell = next((at for at, name in enumerate(names) if name in {*_SHELLS, "su"}), len(names))
+        for option, text in zip(command.words[shell + 1 :], command.words[shell + 2 :], strict=False):
+            if re.fullmatch(r"-[a-z]*c", option):
+                yield from _commands(Script(text, command.line))
+                break
 
 
-class _ShellReader:
-    def __init__(self, script: Script) -> None:
-        self.script = script
-        self.text = script.text
-        self.tags: list[str] = []
-        self.reads: Command | None = None
-        self._begin()
-
-    def _begin(self) -> None:
-        self.words: list[Word] = []
-        self.first = self.last = 0
-        self.writes: str | None = None
-        self.redirect = ""
-
-    def read(self) -> Iterator[Command]:
-        at = 0
-        while token := _TOKEN.match(self.text, at):
-            at = token.end()
-            kind = token.lastgroup
-            if kind == "word":
-                self._word(token)
-            elif kind == "document":
-                self.tags.append(token["tag"])
-            elif kind == "redirect":
-                self.redirect = token[0]
-            elif kind == "operator" or (kind == "newline" and not self.script.folded):
-                is_shell = bool(self.words) and _name(self.words[0].value) in _SHELLS
-                yield from self._end(piped=token[0] in {"|", "|&"})
-                if kind == "newline":
-                    for tag in self.tags:
-                        inner, at = self._document(tag, at)
-                        yield from _ShellReader(inner).read() if is_shell else ()
-                    self.tags = []
-        yield from self._end()
-
-    def _word(self, token: re.Match[str]) -> None:
-        raw = token[0]
-        if self.redirect:
-            if self.redirect.lstrip("1&").startswith(">") and not raw.startswith("&"):
-                self.writes = plain(raw)
-            self.redirect = ""
-        elif self.words or raw not in _KEYWORDS:
-            if not self.words:
-                self.first = token.start()
-            self.last = token.end()
-            self.words.append(Word(plain(raw), raw))
-
-    def _end(self, *, piped: bool = False) -> Iterator[Command]:
-        command = None
-        if self.words:
-            start = self.script.start
-            command = Command(
-                tuple(self.words),
-                self._line(self.first),
-                one_line_of(self.text[self.first : self.last]),
-                None if start is None else (start + self.first, start + self.last),
-                self.reads,
-                self.writes,
-            )
-            yield command
-        self.reads = command if piped else None
-        self._begin()
-
-    def _document(self, tag: str, at: int) -> tuple[Script, int]:
-        """Return the text of a here-document that begins at an offset, and where the shell goes on."""
-        end = re.compile(rf"^[ \t]*{re.escape(tag)}[ \t]*$", re.MULTILINE).search(self.text, at)
-        stop, following = end.span() if end else (len(self.text), len(self.text))
-        start = self.script.start
-        inner = Script(self.text[at:stop], self._line(at), None if start is None else start + at)
-        return inner, following
-
-    def _line(self, offset: int) -> int:
-        return self.script.line + self.text.count("\n", 0, offset)
+def _commands(script: Script) -> Iterator[Command]:
+    text, at = script.text, 0
+    tokens: list[re.Match[str]] = []
+    tags: list[str] = []
+    reads: Command | None = None
+    while True:
+        token = _TOKEN.match(text, at)
+        at = token.end() if token else at
+        kind = token.lastgroup if token else "end"
+        if token and kind in {"word", "redirect"}:
+            tokens.append(token)
+        elif token and kind == "document":
+            tags.append(token["tag"])
+        elif kind in {"operator", "end"} or (kind == "newline" and not script.folded):
+            command = _command(script, tokens, reads)
+            if command is not None:
+                yield command
+            for tag in tags if kind == "newline" else ():
+                end = re.compile(rf"^[ \t]*{re.escape(tag)}[ \t]*$", re.MULTILINE).search(text, at)
+                if command is not None and command.words[0].rpartition("/")[2] in _SHELLS:
+                    start = None if script.start is None else script.start + at
+                    inner = text[at : end.start()] if end else text[at:]
+                    yield from _commands(Script(inner, script.line + text.count("\n", 0, at), start))
+                at = end.end() if end else len(text)
+            tags = [] if kind == "newline" else tags
+            reads = command if token and token[0] in {"|", "|&"} else None
+            tokens = []
+        if token is None:
+            return
 
 
-def plain(raw: str) -> str:
-    """Return a word without its quotes and escapes."""
-    return _QUOTED.sub(_unquoted, raw) if any(sign in raw for sign in "\\'\"") else raw
+def _command(script: Script, tokens: list[re.Match[str]], reads: Command | None) -> Command | None:
+    words: list[re.Match[str]] = []
+    redirect, writes = "", None
+    for token in tokens:
+        if token.lastgroup == "redirect":
+            redirect = token[0]
+        elif redirect:
+            if redirect.lstrip("1&").startswith(">") and token[0][0] != "&":
+                writes = Word(token[0])
+            redirect = ""
+        elif words or token[0] not in _KEYWORDS:
+            words.append(token)
+    if not words:
+        return None
+    first, last = words[0].start(), words[-1].end()
+    span = None if script.start is None else (script.start + first, script.start + last)
+    line = script.line + script.text.count("\n", 0, first)
+    text = one_line_of(script.text[first:last])
+    return Command(tuple(Word(word[0]) for word in words), line, text, span, reads, writes)
 
 
 def _unquoted(found: re.Match[str]) -> str:
@@ -187,17 +172,3 @@ def one_line_of(text: str) -> str:
     """Return text on one line, without continuation signs, cut at 240 characters."""
     joined = " ".join(re.sub(r"\\[ \t]*\r?\n", " ", text).split())
     return joined if len(joined) <= _LONGEST_SHOWN else joined[: _LONGEST_SHOWN - 1] + "…"
-
-
-def _inside(command: Command) -> Iterable[Command]:
-    """Return the commands that another one carries as one word: ``bash -c "..."``, ``su -c '...'``."""
-    values = [word.value for word in command.words]
-    shell = next((at for at, value in enumerate(values) if _name(value) in {*_SHELLS, "su"}), len(values))
-    for option, text in zip(values[shell + 1 :], values[shell + 2 :], strict=False):
-        if re.fullmatch(r"-[a-z]*c", option):
-            return _ShellReader(Script(text, command.line)).read()
-    return ()
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]

@@ -1,21 +1,22 @@
 """The text of ``restore.sh``: puts a project back with a POSIX shell and a tool for SHA-256, no Python and no Poetry.
 
-It follows the rules of ``--rollback``: all copies are checked before the first file is touched, every file comes back
-byte for byte with its mode, files that did not exist before are gone afterwards, a file that changed since is named
-and nothing happens (unless ``--force``, which keeps a copy of it), and one that the migration only read stays as it
-is. The old contents are staged as ``exchange`` stages them and brought in by ``mv``: no file is ever half written.
+It follows the rules of ``--rollback``: every file comes back byte for byte with its mode, files that did not exist
+before are gone afterwards, a file that changed since is named and nothing happens (unless ``--force``, which keeps a
+copy of it), and one that the migration only read stays as it is. A first pass checks every file and stages what it
+held beside the copies; only when all of that holds, a second one brings it in by ``mv``: no file is ever half written.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.system.transaction.model import stored_name
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.system.transaction.model import FileState, Manifest
+    from poetry_aiops.system.transaction.model import Manifest
 
 
 NAME: Final = "restore.sh"
@@ -23,12 +24,13 @@ NAME: Final = "restore.sh"
 
 def restore_script(manifest: Manifest) -> str:
     """Return the script of one backup, to be put beside its manifest."""
-    rows = [
-        f'  "$1" {stored_name(index)} {_mode(entry.before)} {_sum(entry.before)} {_sum(entry.after)}'
-        f" {_quoted(entry.target)}"
-        for index, entry in enumerate(manifest.entries)
-    ]
-    folders = [f"rmdir {_quoted('./' + name)} 2>/dev/null" for name in reversed(manifest.made_folders)]
+    rows = []
+    for index, entry in enumerate(manifest.entries):
+        before, after = (state.sha256 if state else "-" for state in (entry.before, entry.after))
+        mode = "-" if entry.before is None or entry.before.mode is None else f"{entry.before.mode:o}"
+        after = after if entry.changes else "="
+        rows.append(f'  "$1" {stored_name(index)} {mode} {before} {after} {shlex.quote(entry.target)}')
+    folders = [f"rmdir {shlex.quote('./' + name)} 2>/dev/null" for name in reversed(manifest.made_folders)]
     texts = {
         "@CREATED@": manifest.created,
         "@ID@": manifest.id,
@@ -38,75 +40,47 @@ def restore_script(manifest: Manifest) -> str:
     return re.sub("|".join(texts), lambda found: texts[found[0]], _SCRIPT)
 
 
-def _mode(state: FileState | None) -> str:
-    return "-" if state is None or state.mode is None else f"{state.mode:o}"
-
-
-def _sum(state: FileState | None) -> str:
-    return "-" if state is None else state.sha256
-
-
-def _quoted(path: str) -> str:
-    return "'" + path.replace("'", "'\\''") + "'"
-
-
 _SCRIPT: Final = """\
 #!/bin/sh
 # Restores the files of this project as they were before `poetry migrate-reqs` of @CREATED@:
 #   sh .migration_backup/@ID@/restore.sh [--force]
 # A file that changed since is named and nothing happens; --force restores it and keeps a copy beside this script.
 # Can be run from any folder, and again when it was interrupted.
-LC_ALL=C; export LC_ALL; unset CDPATH; umask 022
+LC_ALL=C; export LC_ALL; unset CDPATH; umask 077
 id=@ID@ here=./.migration_backup/@ID@ force=${1-} bad= changed= kept=
-say() { printf '%s\\n' "$*"; }
-stop() { say "$*" >&2; exit 2; }
-give_up() { rm -rf "$here/staged"; stop "$1 Nothing was changed."; }
-# One line for each file: number of the copy, mode, SHA-256 before and after (- for no file), path.
+stop() { rm -rf "$here/staged"; printf '%s\\n' "$1" >&2; exit "${2-2}"; }
+sum() { digest=-; [ ! -f "$1" ] || digest=$($tool <"$1" 2>/dev/null); digest=${digest%% *}; }
+# One line for each file: number of the copy, mode, SHA-256 before and after (- no file, = not changed), path.
 each_file() {
 @FILES@
 }
-sum() { digest=$($tool <"$1" 2>/dev/null); digest=${digest%% *}; }
-look() {
-  copy=$here/files/$1 next=$here/staged/$1 mode=$2 before=$3 after=$4 path=$5 file=./$5 digest=- left=
-  [ -e "$file" ] && sum "$file"
-  now=$digest
-  [ "$before" = "$after" ] && [ "$now" != "$before" ] && [ "$now" != - ] && [ ! "$force" ] && left=yes
-}
-check() {
-  look "$@"
-  digest=- part=$file
-  [ "$before" = - ] || sum "$copy"
+stage() {
+  next=$here/staged/$1 file=./$5 part=./$5 why=
   while [ "$part" != . ] && [ ! -L "$part" ]; do part=${part%/*}; done
+  sum "$file"; now=$digest
   if [ "$part" != . ]; then bad=yes why='is reached through a link now'
   elif [ -e "$file" ] && [ ! -f "$file" ]; then bad=yes why='is not a regular file now'
-  elif [ "$digest" != "$before" ]; then bad=yes why='its copy is missing or damaged'
-  elif [ "$now" = "$before" ] || [ "$now" = "$after" ]; then return
-  elif [ "$left" ]; then kept=yes why='changed since; the migration did not change it, so it is left as it is'
-  elif [ "$before" = "$after" ]; then return
+  elif [ -d "${file%/*}" ] && [ ! -w "${file%/*}" ]; then bad=yes why='is in a folder that cannot be written'
+  elif [ "$now$4" = "$3=" ]; then return
+  elif [ "$now" = "$3" ] || [ "$now" = "$4" ] || [ "$now$4" = -= ]; then :
+  elif [ "$force" ]; then
+    [ "$now" = - ] || { mkdir -p "$here/replaced" && cp "$file" "$here/replaced/$1.$$"; } ||
+      bad=yes why='could not be copied: is the disk full?'
+  elif [ "$4" = = ]; then kept=yes why='changed since; the migration did not change it, so it is left as it is'
   elif [ "$now" = - ]; then changed=yes why='was removed since'
   else changed=yes why='changed since'
   fi
-  say "  $path: $why" >&2
-}
-stage() {
-  look "$@"
-  if [ "$left" ] || [ "$now" = "$before" ]; then return; fi
-  if [ "$now" != - ] && [ "$now" != "$after" ]; then
-    mkdir -p "$here/replaced" && cp "$file" "$here/replaced/$1.$$" || give_up "$here cannot be written."
-    say "kept what $path held as $here/replaced/$1.$$"
+  if [ ! "$why" ] && [ "$3" != - ]; then
+    { [ "$now" = - ] || { cp -p "$file" "$next" && chmod u+rw "$next"; }; } && cat "$here/files/$1" >"$next" &&
+      sum "$next" && [ "$digest" = "$3" ] && { [ "$2" = - ] || chmod "$2" "$next"; } ||
+      bad=yes why='its copy is missing or damaged, or the disk is full'
   fi
-  if [ "$before" = - ]; then return; fi
-  mkdir -p "${file%/*}" && [ -w "${file%/*}" ] || give_up "${file%/*} cannot be written."
-  [ "$now" = - ] || { cp -p "$file" "$next" && chmod u+rw "$next"; } || give_up "$here cannot be written."
-  (umask 077 && cat "$copy" >"$next") && sum "$next" && [ "$digest" = "$before" ] &&
-    { [ "$mode" = - ] || chmod "$mode" "$next"; } || give_up "$here cannot be written: is the disk full?"
+  [ ! "$why" ] || printf '  %s: %s\\n' "$5" "$why" >&2
 }
 exchange() {
-  look "$@"
-  if [ "$left" ]; then return; fi
-  if [ "$now" = "$before" ]; then [ "$mode" = - ] || chmod "$mode" "$file" || bad=yes
-  elif [ "$before" = - ]; then rm -f "$file" && say "removed $path" || bad=yes
-  else mv -f "$next" "$file" && say "restored $path" || bad=yes
+  file=./$5
+  if [ -f "$here/staged/$1" ]; then (umask 022 && mkdir -p "${file%/*}") && mv -f "$here/staged/$1" "$file" || bad=yes
+  elif [ "$3" = - ]; then rm -f "$file" || bad=yes
   fi
 }
 
@@ -119,25 +93,19 @@ for run in ./.migration_backup/*/running; do
   [ -f "$run" ] && [ "$run" != "$here/running" ] && read -r undoes <"$run" && [ "$undoes" != "$id" ] &&
     stop "Another run was interrupted. First run: sh ${run%running}restore.sh"
 done
-each_file check
-[ "$bad" ] && stop "Nothing was changed. Put the files named above right by hand first."
-if [ "$changed" ] && [ ! "$force" ]; then
-  say "Nothing was changed: the files named above would lose what they hold now. See --force." >&2
-  exit 1
-fi
 rm -rf "$here/staged" && mkdir "$here/staged" || stop "$here cannot be written. Nothing was changed."
-trap 'rm -rf "$here/staged"; exit 130' HUP INT TERM
+trap 'stop "Nothing was changed." 130' HUP INT TERM
 each_file stage
+[ ! "$bad" ] || stop "Nothing was changed. Put the files named above right by hand first."
+[ ! "$changed" ] || stop "Nothing was changed: the files named above would lose what they hold now. See --force." 1
 trap '' HUP INT TERM
 each_file exchange
 @FOLDERS@
-[ "$bad" ] && stop "Not every file could be restored. Correct what is named above and run this again."
+[ ! "$bad" ] || stop "Not every file could be restored. Correct what is named above and run this again."
 for run in ./.migration_backup/*/running; do [ ! -f "$run" ] || mv "$run" "${run%running}prepared"; done
 rm -rf ./.migration_backup/*/staged
 sync 2>/dev/null
-if [ "$kept" ]; then say "Every other file of this backup is as before."
-else say "Every file of this backup is as before."
-fi
+printf '%s\\n' "Every ${kept:+other }file of this backup is as before."
 """
 
 LATEST: Final = """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.legacy.find import old_command, read_old_file
+from poetry_aiops.migrate.legacy.find import read_old_file
 
 
 if TYPE_CHECKING:
@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 def find_old_commands(path: str, text: str, known: Knowledge) -> tuple[OldCommand, ...]:
     """Return what one file of the repository does the old way, in the order of its lines."""
     found = read_old_file(path, text, known)
-    return tuple(old_command(path, finding) for finding in found.findings) if found else ()
+    return tuple(finding.shown() for finding in found.findings) if found else ()

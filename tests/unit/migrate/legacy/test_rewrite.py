@@ -30,7 +30,7 @@ def new(path: str, text: str, known: Knowledge = KNOWN) -> str:
     """Return the new text, or ``""`` where nothing is changed."""
     old = read_old_file(path, dedent(text).lstrip("\n"), known)
     assert old is not None
-    changed, hits = rewritten(old, known)
+    changed, hits = rewritten(old)
     assert bool(hits) == (changed != old.file.text)
     return changed if hits else ""
 

@@ -108,6 +108,23 @@ def test_it_restores_bytes_modes_and_absence_and_can_be_run_twice(
 
 
 @shells
+def test_names_that_a_shell_reads_as_something_else_are_names(tmp_path: Path, shell: list[str]) -> None:
+    names = ["-rf", "--force", "it's $(x) `y` *.txt", ' "a" & b;c', "=", "~", "ü#.txt", "-d/-n/!"]
+    changes = [FileChange(name, None if at % 2 else b"old", b"new") for at, name in enumerate(names)]
+    for change in changes:
+        if change.before is not None:
+            (tmp_path / change.path).parent.mkdir(exist_ok=True)
+            (tmp_path / change.path).write_bytes(change.before)
+    before = look_of(tmp_path)
+    backup = create(tmp_path, changes, "test", NOW)
+    apply(backup)
+    assert all((tmp_path / name).read_bytes() == b"new" for name in names)
+    done = Migrated(tmp_path, backup.folder / "restore.sh").run(shell=tuple(shell))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert look_of(tmp_path) == before
+
+
+@shells
 def test_it_refuses_when_a_file_changed_since_and_force_keeps_a_copy(
     tmp_path: Path, shell: list[str]
 ) -> None:
