@@ -81,7 +81,9 @@ def units(corpus: Path, oracle: dict[str, Any]) -> list[Unit]:
         for path in sorted(read - set(taken)):
             folders.setdefault(str(PurePosixPath(path).parent), []).append(path)
         for folder, files in folders.items():
-            beside = discover(PurePosixPath(path).name for path in paths if str(PurePosixPath(path).parent) == folder)
+            beside = discover(
+                PurePosixPath(path).name for path in paths if str(PurePosixPath(path).parent) == folder
+            )
             names = tuple(PurePosixPath(path).name for path in files)
             named = () if set(beside.files) >= set(names) else names
             found.append(Unit(tree.name, folder, named, _lines(tree, files)))
@@ -91,7 +93,11 @@ def units(corpus: Path, oracle: dict[str, Any]) -> list[Unit]:
 
 def _lines(tree: Path, files: Any) -> int:
     texts = [(tree / file).read_bytes().decode("latin-1") for file in files]
-    return sum(bool(line.strip()) and not line.lstrip().startswith(("#", "--hash")) for text in texts for line in text.splitlines())
+    return sum(
+        bool(line.strip()) and not line.lstrip().startswith(("#", "--hash"))
+        for text in texts
+        for line in text.splitlines()
+    )
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,11 @@ class Runner:
 
     def call(self, folder: Path, *words: str) -> tuple[int | str, str, str]:
         """Return the exit code, or the limit that ended it, and both outputs."""
-        variables = {name: value for name, value in os.environ.items() if not name.startswith("PIP_") or name == "PIP_CERT"}
+        variables = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("PIP_") or name == "PIP_CERT"
+        }
         variables |= {
             "HOME": str(self.scratch / "home"),
             "POETRY_CACHE_DIR": str(self.scratch / "cache"),
@@ -120,16 +130,36 @@ class Runner:
                 os.killpg(process.pid, signal.SIGKILL)
                 out, err = process.communicate()
                 return "wall time", out, err
-        return "processor time" if process.returncode in {-signal.SIGXCPU, -signal.SIGKILL} else process.returncode, out, err
+        return (
+            "processor time"
+            if process.returncode in {-signal.SIGXCPU, -signal.SIGKILL}
+            else process.returncode,
+            out,
+            err,
+        )
 
     def pip(self, folder: Path, file: str) -> dict[str, str] | str:
         """Return the versions that pip would install, or its last line where it cannot."""
         report = self.scratch / "report.json"
         report.unlink(missing_ok=True)
-        words = ("-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-input", "--quiet", "--only-binary", ":all:")
+        words = (
+            "-m",
+            "pip",
+            "install",
+            "--dry-run",
+            "--ignore-installed",
+            "--no-input",
+            "--quiet",
+            "--only-binary",
+            ":all:",
+        )
         code, _, err = self.call(folder, sys.executable, *words, "--report", str(report), "-r", file)
         if code != 0:
-            said = [line for line in err.splitlines() if line.startswith("ERROR")] or err.splitlines() or [str(code)]
+            said = (
+                [line for line in err.splitlines() if line.startswith("ERROR")]
+                or err.splitlines()
+                or [str(code)]
+            )
             return f"{code}: {said[0][:300]}"
         packages = [one["metadata"] for one in json.loads(report.read_text("utf-8"))["install"]]
         return {str(canonicalize_name(one["name"])): str(one["version"]) for one in packages}
@@ -151,7 +181,9 @@ class Runner:
         subprocess.run(["chmod", "-R", "u+w", str(copied)], check=True)
         folder = copied / unit.folder
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        code, out, err = self.call(folder, *self.poetry, "migrate-reqs", *unit.files, "--format", "json", "-n")
+        code, out, err = self.call(
+            folder, *self.poetry, "migrate-reqs", *unit.files, "--format", "json", "-n"
+        )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1)
         done = Outcome(unit.name, "", code, cpu, err.strip()[-2500:])
@@ -167,7 +199,13 @@ class Runner:
             selected = self.pip(folder, file)
             done.files[file] = selected if isinstance(selected, str) else f"pip installs {len(selected)}"
         able = bool(done.files) and all(text.startswith("pip installs") for text in done.files.values())
-        done.verdict = "limit" if isinstance(code, str) else "refused, pip installs each file" if able else "refused, pip too"
+        done.verdict = (
+            "limit"
+            if isinstance(code, str)
+            else "refused, pip installs each file"
+            if able
+            else "refused, pip too"
+        )
         return done
 
     def _compare(self, folder: Path, installs: list[dict[str, Any]], done: Outcome) -> None:
@@ -184,9 +222,21 @@ class Runner:
                 for name in sorted({*pip, *ours})
                 if not _same(pip.get(name), ours.get(name))
             ]
-            found.add("lock, equal" if not rows else "WRONG" if any("NOT SHOWN" in row for row in rows) else "lock, differences shown")
+            found.add(
+                "lock, equal"
+                if not rows
+                else "WRONG"
+                if any("NOT SHOWN" in row for row in rows)
+                else "lock, differences shown"
+            )
             done.files[one["file"]] = "; ".join(rows) or f"equal, {len(pip)}"
-        order = ("WRONG", "lock, differences shown", "lock, not for this Python", "lock, pip cannot", "lock, equal")
+        order = (
+            "WRONG",
+            "lock, differences shown",
+            "lock, not for this Python",
+            "lock, pip cannot",
+            "lock, equal",
+        )
         done.verdict = next((word for word in order if word in found), "lock, no file")
 
 
@@ -203,16 +253,27 @@ def main() -> None:
     arguments = parser.parse_args()
     data = Path(os.environ["POETRY_AIOPS_CORPUS"]) / "requirements"
     oracle = json.loads((data / "pip_oracle.json").read_text("utf-8"))
-    done = [json.loads(line) for line in arguments.out.read_text("utf-8").splitlines()] if arguments.out.exists() else []
+    done = (
+        [json.loads(line) for line in arguments.out.read_text("utf-8").splitlines()]
+        if arguments.out.exists()
+        else []
+    )
     known = {one["unit"] for one in done}
     scratch = arguments.scratch or Path(tempfile.mkdtemp(prefix="corpus-"))
     for name in ("home", "cache", "tmp"):
         (scratch / name).mkdir(parents=True, exist_ok=True)
-    todo = [unit for unit in units(data / "corpus", oracle) if arguments.only in unit.name and unit.name not in known]
+    todo = [
+        unit
+        for unit in units(data / "corpus", oracle)
+        if arguments.only in unit.name and unit.name not in known
+    ]
     for unit in todo[: arguments.count]:
         start = time.monotonic()
         outcome = Runner(scratch.resolve()).run(data / "corpus", unit)
-        print(f"{outcome.verdict}: {unit.name} ({outcome.cpu} CPU s, {time.monotonic() - start:.0f} s)", flush=True)
+        print(
+            f"{outcome.verdict}: {unit.name} ({outcome.cpu} CPU s, {time.monotonic() - start:.0f} s)",
+            flush=True,
+        )
         done.append(asdict(outcome))
         with arguments.out.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(asdict(outcome)) + "\n")

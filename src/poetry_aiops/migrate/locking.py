@@ -21,10 +21,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from poetry.console.exceptions import PoetryRuntimeError
-from poetry.core.packages.dependency import Dependency
-from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
-
 from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError
 from poetry_aiops.index.source import INDEX_ERRORS
 from poetry_aiops.migrate.planning.entry import PlannedEntry
@@ -43,10 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-    from poetry.core.packages.package import Package
-    from poetry.repositories import RepositoryPool
-    from poetry.repositories.repository import Repository
 
     from poetry_aiops.locking.api import PoetryProject, StagedProject
     from poetry_aiops.migrate.planning.convert import OldPin
@@ -82,7 +74,7 @@ class PlannedLock:
         bound = plan.constrained_directly
         self._seen.clear()
         with self._staged(plan.binding(bound), ()) as staged:
-            plan = plan.with_entries(companions_of(staged.poetry.pool, plan.edits.groups))
+            plan = plan.with_entries(companions_of(staged, plan.edits.groups))
         while True:
             planned = plan.binding(bound)
             needed = self._lock(planned)
@@ -191,62 +183,37 @@ def _is_from_poetry(error: Exception) -> bool:
 
 
 def companions_of(
-    pool: RepositoryPool, groups: Sequence[PlannedGroup]
+    staged: StagedProject, groups: Sequence[PlannedGroup]
 ) -> dict[str, tuple[PlannedEntry, ...]]:
     """Return by group the entries for what the packages of explicit sources require and only their source offers.
 
     An index that cannot be asked gives none; locking then says what is wrong.
     """
-    explicit = {repository.name for repository in pool.all_repositories} - {
-        repository.name for repository in pool.repositories
-    }
-    found = {}
+    pool = staged.poetry.pool
+    explicit = {one.name for one in pool.all_repositories} - {one.name for one in pool.repositories}
+    found: dict[str, tuple[PlannedEntry, ...]] = {}
     for group in groups:
         named = {entry.name for other in (group, *groups[:1]) for entry in other.entries}
         todo = [entry for entry in group.entries if entry.source in explicit]
-        more: list[PlannedEntry] = []
         while todo:
-            for entry in _asked(todo.pop(), pool):
-                if entry.name not in named:
-                    named.add(entry.name)
-                    more.append(entry)
-                    todo.append(entry)
-        if more:
-            found[group.name] = tuple(more)
+            entry = todo.pop()
+            with suppress(*INDEX_ERRORS, OSError):
+                for one in _required_by(entry, staged):
+                    if one.name not in named:
+                        named.add(one.name)
+                        found[group.name] = (*found.get(group.name, ()), one)
+                        todo.append(one)
     return found
 
 
-def _asked(entry: PlannedEntry, pool: RepositoryPool) -> list[PlannedEntry]:
-    try:
-        return list(_required_by(entry, pool))
-    except (
-        PackageNotFoundError,
-        RepositoryError,
-        PoetryRuntimeError,
-        OSError,
-    ):  # requests' errors are OSErrors
-        return []
-
-
-def _required_by(entry: PlannedEntry, pool: RepositoryPool) -> Iterator[PlannedEntry]:
-    repository = pool.repository(str(entry.source))
-    package = _newest(repository, Dependency(entry.name, entry.specifier or "*", allows_prereleases=True))
-    for required in package.requires if package is not None else ():
-        if required.is_optional() or required.in_extras or required.is_direct_origin():
-            continue
-        if repository.find_packages(required) and not pool.find_packages(required):
-            marker = "" if required.marker.is_any() else str(required.marker)
-            yield PlannedEntry(
-                required.name, entry.places, source=entry.source, marker=all_of(entry.marker, marker)
-            )
-
-
-def _newest(repository: Repository, wanted: Dependency) -> Package | None:
-    offered = repository.find_packages(wanted)
-    if not offered:
-        return None
-    newest = max(offered, key=lambda package: package.version)
-    return repository.package(newest.name, newest.version)
+def _required_by(entry: PlannedEntry, staged: StagedProject) -> Iterator[PlannedEntry]:
+    for newest in staged.offered(entry.name, entry.specifier or "*", entry.source)[:1]:
+        for edge in newest.requires():
+            if edge.optional or not staged.offered(edge.name, edge.constraint, entry.source):
+                continue
+            if not staged.offered(edge.name, edge.constraint, None):
+                marker = all_of(entry.marker, edge.marker)
+                yield PlannedEntry(edge.name, entry.places, source=entry.source, marker=marker)
 
 
 _HEAD = "# A start for `poetry lock` from the pins of requirements files.\n"

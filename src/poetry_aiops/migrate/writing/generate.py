@@ -195,11 +195,7 @@ class _TableWriter:
     def _complete_project(self, project: Mapping[str, Any]) -> None:
         dynamic = list(project.get("dynamic", ()))
         if "requires-python" not in project and "requires-python" not in dynamic:
-            sections = Sections(self.text)
-            sections.add_to(
-                "[project]", f"requires-python = {toml_text(self.identity.requires_python)}", after=()
-            )
-            self.text = sections.text
+            self._line("[project]", f"requires-python = {toml_text(self.identity.requires_python)}", ())
         if "dependencies" in dynamic:
             document: Any = tomlkit.parse(self.text)
             if len(dynamic) > 1:
@@ -221,9 +217,7 @@ class _TableWriter:
         self._enrich("[tool.poetry.dependencies]", MAIN, group.entries, ("[tool.poetry]", *_AFTER_PROJECT))
         for extra, requirements in self.edits.extras:
             line = f"{toml_key(extra)} = [{', '.join(map(toml_text, requirements))}]"
-            sections = Sections(self.text)
-            sections.add_to("[project.optional-dependencies]", line, after=("[project]",))
-            self.text = sections.text
+            self._line("[project.optional-dependencies]", line, ("[project]",))
 
     def _require(self, group: PlannedGroup) -> None:
         """Take ``optional`` from entries of Poetry's own table, and their names from the extras that require them."""
