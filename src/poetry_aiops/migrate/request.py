@@ -19,7 +19,7 @@ from poetry_aiops.migrate.old_commands import referenced_files
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint
 from poetry_aiops.migrate.planning.plan import MigrationContext, make_plan
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS, Role, classify
-from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
+from poetry_aiops.migrate.planning.setup_metadata import PYPROJECT, setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.planning.uv_project import UvProject, is_uv_project, uv_project
 from poetry_aiops.migrate.reading.conda import has_pip_section, is_environment_name
@@ -53,7 +53,6 @@ _DOCUMENTS = re.compile(r"(^|[-_.])(license|licence|readme|notice|authors|change
 
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 COMMAND = "poetry migrate-reqs"
-PYPROJECT = "pyproject.toml"
 _SHOWN = 5
 
 

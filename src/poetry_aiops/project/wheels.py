@@ -55,6 +55,7 @@ def musllinux(minor: int, arch: str) -> tuple[str, ...]:
     return (*(f"musllinux_1_{step}_{arch}" for step in range(minor, -1, -1)), f"linux_{arch}")
 
 
+@lru_cache(maxsize=128)
 def tags_on(
     python: str, *, system: str, arch: str, libc: str | None = None, os_version: str | None = None
 ) -> dict[Tag, int]:
@@ -147,13 +148,9 @@ def is_for(files: Iterable[str], target: Target) -> bool:
     if not all(name.endswith(".whl") for name in names) or not names:
         return True
     system, arch, _ = target.name.split("-", 2)
-    return any(not _tags(name).isdisjoint(_newest_tags(target.python, system, arch)) for name in names)
-
-
-@lru_cache(maxsize=128)
-def _newest_tags(python: str, system: str, arch: str) -> frozenset[Tag]:
     newest = _NEWEST.get(system)
-    return frozenset(tags_on(python, system=system, arch=arch, libc=newest, os_version=newest))
+    tags = tags_on(target.python, system=system, arch=arch, libc=newest, os_version=newest)
+    return any(not _tags(name).isdisjoint(tags) for name in names)
 
 
 @lru_cache(maxsize=4096)

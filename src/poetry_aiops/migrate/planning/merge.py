@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -14,7 +13,7 @@ from packaging.version import Version
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Problem
 from poetry_aiops.migrate.planning.sources import BUILT_BY_PYTORCH
-from poetry_aiops.project.constraints import read_constraint
+from poetry_aiops.project.constraints import read_constraint, read_marker
 from poetry_aiops.project.targets import marker_applies
 
 
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
     from poetry_aiops.project.targets import Target
 
 
-_ABOUT_MACHINE = re.compile(
-    r"""\b(?:os_name|sys_platform|platform_\w+|implementation_\w+)\s*(?:[<>=!~]+|(?:not\s+)?in)\s*(?:"[^"]*"|'[^']*')"""
-    r"""|(?:"[^"]*"|'[^']*')\s*(?:[<>=!~]+|(?:not\s+)?in)\s*(?:os_name|sys_platform|platform_\w+|implementation_\w+)\b"""
-)
 MOST_COMPARED: Final = 50
 """With how many of one package a line is compared: a file of the same name a thousand times must not take minutes."""
 _MOST_ALIKE = 5  # of the same marker; where so many contradict each other already, nothing is written anyway
@@ -209,8 +204,11 @@ def holds(marker: str, target: Target) -> bool:
 
 
 def about_python(marker: str) -> str:
-    """Return a marker with all that it asks about the machine answered by yes: there are more machines than ours."""
-    return _ABOUT_MACHINE.sub('python_version >= "0"', marker)
+    """Return what a marker asks about Python; where it cannot be read, it asks nothing."""
+    try:
+        return str(read_marker(marker).only("python_version", "python_full_version"))
+    except InputError:
+        return ""
 
 
 def _is_impossible(entry: PlannedEntry) -> bool:

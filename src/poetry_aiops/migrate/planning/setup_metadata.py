@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.migrate.reading.setup_files import WANTED, setup_cfg_values, setup_py_values
+from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.toml import parse_toml
 
 
@@ -84,15 +85,16 @@ def _sorted_by_marker(
     for key, texts in given.items() if isinstance(given, dict) else ():
         name, _, marker = str(key).partition(":")
         into = extras.setdefault(name.strip(), []) if name.strip() else required
-        into += [_with_marker(text, marker.strip()) for text in _texts(texts)]
+        into += [with_marker(text, marker.strip()) for text in _texts(texts)]
     return tuple(required), tuple((name, tuple(texts)) for name, texts in extras.items())
 
 
-def _with_marker(text: str, marker: str) -> str:
+def with_marker(text: str, marker: str) -> str:
+    """Return a PEP 508 text that holds only where a marker does, too."""
     if not marker:
         return text
-    requirement, found, own = text.partition(";")
-    return f"{requirement.strip()} ; {f'({own.strip()}) and ({marker})' if found else marker}"
+    requirement, _, own = text.partition(";")
+    return f"{requirement.strip()} ; {all_of(own.strip(), marker)}"
 
 
 def _text(value: object) -> str | None:

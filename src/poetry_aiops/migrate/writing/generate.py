@@ -20,8 +20,8 @@ from tomlkit.items import Table
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.planning.entry import enriching_tables, inline_table, table_value
+from poetry_aiops.migrate.planning.setup_metadata import PYPROJECT, with_marker
 from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.edit_text import Sections, header_keys, toml_key, toml_text
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.toml import parse_toml
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.planning.entry import Edits, Identity, PlannedEntry, PlannedGroup
 
 
-PYPROJECT = "pyproject.toml"
 UNKNOWN_VERSION = "0.0.0"
 """What Poetry takes a project for whose build backend works out the version; Poetry itself never asks that backend."""
 _VARIANTS = "[tool.poetry-aiops.hardware.variants]"
@@ -489,7 +488,7 @@ def _without_itself(
             continue
         for extra in sorted({normalised(one) for one in own.extras} - seen):
             inner = _without_itself(extras.get(extra, ()), project, extras, seen | {extra})
-            found += [_with_marker(str(one), str(own.marker or "")) for one in inner]
+            found += [with_marker(str(one), str(own.marker or "")) for one in inner]
     return list(dict.fromkeys(found)) if all(isinstance(one, str) for one in found) else found
 
 
@@ -498,13 +497,6 @@ def _parsed(text: object) -> Pep508 | None:
         return Pep508(text) if isinstance(text, str) else None
     except InvalidRequirement:
         return None
-
-
-def _with_marker(text: str, marker: str) -> str:
-    if not marker:
-        return text
-    requirement, _, own = text.partition(";")
-    return f"{requirement.strip()} ; {all_of(own.strip(), marker)}"
 
 
 def _include_line(group: str) -> str:

@@ -75,25 +75,13 @@ class Misfits:
         here = self.within(python)
         if not here or not fitting:
             return None
-        return minor_range(fitting[-1:]), f"no index has a file for it of {_shown(here[0])}"
+        names = ", ".join(f"{one.name} {one.specifier} ({one.places[0]})" for one in here[:_SHOWN])
+        return minor_range(fitting[-1:]), f"no index has a file for it of {names}"
 
     def added_to(self, error: NegativeAnswerError, python: str) -> NegativeAnswerError:
-        """Return a refusal that names what no Python of a range has a file of, and what to do."""
-        here = self.within(python)
-        if not here:
-            return error
-        lines = (f"{_shown(one)} has files for Python {self._pythons_of(one)}" for one in here[:_SHOWN])
+        """Return a refusal with the Python that all entries have a file for, if no Python of a range is one."""
         instead = self.instead_of(python)
-        step = f"Give `--python '{instead[0]}'`, or take" if instead else "No Python has files of all: take"
-        return NegativeAnswerError(
-            error.what,
-            details=(*error.details, *lines),
-            hint=f"{step} newer versions of what is named last. {error.hint}",
-        )
-
-    def _pythons_of(self, entry: PlannedEntry) -> str:
-        return ", ".join(minor for minor, entries in self.of.items() if entry not in entries) or "before 3.8"
-
-
-def _shown(entry: PlannedEntry) -> str:
-    return f"{entry.name} {entry.specifier} ({entry.places[0]})"
+        if instead is None:
+            return error
+        hint = f"Give `--python '{instead[0]}'`: {instead[1]}. {error.hint}"
+        return NegativeAnswerError(error.what, details=error.details, hint=hint)

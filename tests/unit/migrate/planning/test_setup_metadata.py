@@ -83,6 +83,6 @@ def test_a_marker_in_the_name_of_an_extra_is_one_of_its_requirements() -> None:
     assert found.requires == (
         "six",
         'tomli ; python_version<"3.9"',
-        "a ; (os_name=='nt') and (python_version<\"3.9\")",
+        "a ; os_name=='nt' and python_version<\"3.9\"",
     )
     assert found.extras == (("gui", ('b ; sys_platform=="win32"', "c")),)
