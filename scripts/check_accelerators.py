@@ -27,7 +27,7 @@ Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | bool | date"
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from poetry_aiops.accelerators.catalogue import Catalogue, parse_catalogue
+from poetry_aiops.accelerators.catalogue import Catalogue
 from poetry_aiops.system.text import version_key
 
 
@@ -66,7 +66,7 @@ def check(text: str) -> list[str]:
         fastjsonschema.validate(schema, json_like(document))
     except fastjsonschema.JsonSchemaValueException as error:
         return [f"against the schema: {error.message}"]
-    catalogue = parse_catalogue(json_like(document))
+    catalogue = Catalogue(json_like(document))
     return [
         *_unknown_sources(document),
         *_floors(catalogue),

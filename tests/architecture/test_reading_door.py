@@ -43,8 +43,7 @@ BARE_READS: dict[str, str] = {
     "migrate/legacy/facts.py": PACKAGE_DATA,
     "scaffold/facts.py": PACKAGE_DATA,
     "scaffold/sdists.py": "archives that are in memory",
-    "graph/report/page.py": PACKAGE_DATA,
-    "health/report/page.py": PACKAGE_DATA,
+    "cli/page.py": PACKAGE_DATA,
     "hardware/machine.py": "--target-file: the user names it, and a pipe such as <(nvidia-smi) is meant",
     "data/hw_check.py": "runs in environments without this package, on the machine's own files",
 }

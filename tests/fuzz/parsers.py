@@ -30,12 +30,12 @@ from poetry_aiops.export.settings import read_settings
 from poetry_aiops.graph.advisories import read_findings
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.build import build_graph
+from poetry_aiops.graph.diff import graph_at
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay
 from poetry_aiops.graph.report.document import graph_document
 from poetry_aiops.graph.report.markdown import graph_markdown
 from poetry_aiops.graph.report.text import graph_text
-from poetry_aiops.graph.revision import graph_at
 from poetry_aiops.hardware.addition import AdditionRequest, plan_addition
 from poetry_aiops.hardware.recipes import Recipes
 from poetry_aiops.health.advisories.index import build_index, index_from
@@ -137,7 +137,7 @@ def lock(data: bytes) -> None:
             graph = build_graph(project, found, scope)
             printable(graph_text(analyse(graph)))
     with refusals():
-        graph_at("HEAD", PYPROJECT.encode(), data)
+        graph_at("HEAD", PYPROJECT.encode(), data, Scope())
 
 
 def pyproject(data: bytes) -> None:

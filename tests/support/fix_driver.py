@@ -109,7 +109,6 @@ class FixDriver(Command):
             "left": sorted({f"{one.package} {one.id}" for one in after}),
             "written": outcome.written,
             "solves": outcome.solves,
-            "seconds": outcome.seconds,
             "propose_s": proposed,
             "text": list(outcome_lines(outcome, dry_run="--dry-run" in flags)),
         }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.accelerators import masks as masking
 from poetry_aiops.accelerators.devices import (
     amd_devices,
     apple_devices,
@@ -13,16 +12,15 @@ from poetry_aiops.accelerators.devices import (
     jetson_devices,
     nvidia_devices,
 )
-from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, ProbeFailure, TextFacts
-from poetry_aiops.accelerators.host import Cpu, Detection, Host, ProbeReport
-from poetry_aiops.accelerators.observed import HostBase, Merged, Observation, first_told
-from poetry_aiops.accelerators.usability import DriverEnvironment
+from poetry_aiops.accelerators.facts import ProbeFailure
+from poetry_aiops.accelerators.host import Cpu, Detection
+from poetry_aiops.accelerators.observed import first
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from poetry_aiops.accelerators.catalogue import Catalogue
+    from poetry_aiops.accelerators.host import Host
+    from poetry_aiops.accelerators.observed import Evidence, Observation
 
 
 LONE_PROBLEMS = {
@@ -36,104 +34,40 @@ LONE_PROBLEMS = {
         "`cat /etc/nv_tegra_release` shows more."
     ),
 }
-ASKED = frozenset({"NVML", "nvidia-smi --query-gpu", "nvidia-smi", "nvidia-smi -L"})
 
 
-def assemble(base: HostBase, observations: list[Observation], catalogue: Catalogue) -> Detection:
-    """Return the host that a base and observations add up to, with a report of every probe."""
-    merged = _merged(observations)
-    around = DriverEnvironment(
-        problems=merged.problems | _missing_libcuda(base.host, observations),
-        driver=merged.driver,
-        library=merged.library,
-        wsl=base.host.wsl,
-        container=base.host.container,
-        os=base.host.os,
-        nodes=base.nodes,
-        listed=any(
-            gpu.vendor == NVIDIA and gpu.ordinal is not None for o in observations for gpu in o.facts.gpus
-        ),
-        answered=any(o.name in ASKED and o.facts.gpus for o in observations),
-        open_module=any(o.facts.open_module for o in observations),
-        legacy=catalogue.nvidia_legacy,
-        withheld=any(
-            m.variable == masking.CONTAINER and m.value.strip() in masking.NOTHING for m in base.host.masks
-        ),
-    )
-    l4t = (first_told(observations, lambda facts: facts.l4t) or (None, None))[1]
-    host = base.host._replace(l4t=l4t)
-    board = board_name(observations, catalogue)
-    devices = (
-        jetson_devices(board, merged, catalogue, host)
-        if board
-        else nvidia_devices(observations, merged, around, catalogue, base)
-    )
-    intel, others = intel_devices(observations, around, catalogue)
-    host = host._replace(
-        accelerators=(
-            *devices,
-            *amd_devices(observations, merged, around, catalogue, base),
-            *intel,
-            *apple_devices(base, observations),
-        ),
-        cpu=_cpu(base.host, observations),
+def assemble(evidence: Evidence, catalogue: Catalogue, warnings: tuple[str, ...] = ()) -> Detection:
+    """Return the host that observations add up to, with a report of every probe."""
+    seen = evidence.observations
+    board = board_name(evidence, catalogue)
+    devices = jetson_devices(board, evidence, catalogue) if board else nvidia_devices(evidence, catalogue)
+    intel, others = intel_devices(evidence, catalogue)
+    host = evidence.host._replace(
+        l4t=first(seen, "l4t"),
+        accelerators=(*devices, *amd_devices(evidence, catalogue), *intel, *apple_devices(evidence)),
+        cpu=Cpu(evidence.host.arch, first(seen, "cpu_level"), first(seen, "cpu_model")),
         other_gpus=others,
     )
-    reports = tuple(_report(observation, merged.won) for observation in observations)
-    warnings = (
-        *base.warnings,
-        *_hung(observations),
-        *_driver_warnings(merged, board is not None),
-        *_lone_problems(host, merged),
-    )
-    return Detection(host, reports, warnings)
-
-
-def _missing_libcuda(host: Host, observations: list[Observation]) -> frozenset[ProbeFailure]:
-    """Return the problem of a container that was given the driver's NVML but not its libcuda."""
-    present = {name for o in observations if o.name == "nvidia libraries" for name in o.facts.present}
-    lacking = host.container is not None and "libnvidia-ml.so" in present and "libcuda.so" not in present
-    return frozenset({ProbeFailure.NO_LIBCUDA}) if lacking else frozenset()
-
-
-def _merged(observations: list[Observation]) -> Merged:
-    kinds: tuple[tuple[str, Callable[[TextFacts], str | None]], ...] = (
-        ("driver", lambda facts: facts.driver),
-        ("max_cuda", lambda facts: facts.max_cuda),
-        ("library", lambda facts: facts.library),
-        ("amdgpu", lambda facts: facts.amdgpu),
-        ("l4t", lambda facts: facts.l4t),
-    )
-    found = {name: answer for name, fact in kinds if (answer := first_told(observations, fact))}
-    won = {name: probe for name, (probe, _) in found.items()}
-    for vendor, label in (
-        (NVIDIA, "NVIDIA GPUs"),
-        (AMD, "AMD GPUs"),
-        (INTEL, "Intel GPUs"),
-        (APPLE, "Apple GPU"),
-    ):
-        lister = next(
-            (o.name for o in observations if any(gpu.vendor == vendor for gpu in o.facts.gpus)), None
-        )
-        if lister:
-            won[label] = lister
-    value = {name: text for name, (_, text) in found.items()}
-    problems = frozenset(problem for o in observations for problem in o.facts.problems)
-    if "driver" not in value and "library" in value:
-        value["driver"] = value["library"]
-        won["driver"] = won["library"]
-    return Merged(
-        value.get("driver"), value.get("max_cuda"), value.get("library"), value.get("amdgpu"), problems, won
+    return Detection(
+        host,
+        tuple(o._replace(won=tuple(f for f, name in evidence.won.items() if name == o.name)) for o in seen),
+        (
+            *warnings,
+            *_hung(seen),
+            *(() if board else _driver_warnings(evidence)),
+            *_lone_problems(host, evidence),
+        ),
     )
 
 
-def _driver_warnings(merged: Merged, jetson: bool) -> list[str]:  # noqa: FBT001 - one private caller
-    if jetson or merged.driver is None or merged.driver != merged.library:
+def _driver_warnings(evidence: Evidence) -> list[str]:
+    won, library = evidence.won, evidence.library
+    if library is None or evidence.driver != library:
         return []
-    if merged.won.get("driver") != merged.won.get("library") or merged.won["driver"] == "NVML":
+    if won["driver"] != won["library"] or won["driver"] == "NVML":
         return []
     text = (
-        f"The version of the kernel module is not known; the library's ({merged.library}) is taken for the driver's. "
+        f"The version of the kernel module is not known; the library's ({library}) is taken for the driver's. "
         "`cat /proc/driver/nvidia/version` shows it."
     )
     return [text]
@@ -147,26 +81,8 @@ def _hung(observations: list[Observation]) -> list[str]:
     ]
 
 
-def _lone_problems(host: Host, merged: Merged) -> list[str]:
+def _lone_problems(host: Host, evidence: Evidence) -> list[str]:
     """Return what programs reported as wrong where no device is known to which it could be said."""
     if any(device.kind in {"cuda", "jetson"} for device in host.accelerators):
         return []
-    return [text for problem, text in LONE_PROBLEMS.items() if problem in merged.problems]
-
-
-def _report(observation: Observation, won: dict[str, str]) -> ProbeReport:
-    decided = tuple(fact for fact, probe in won.items() if probe == observation.name)
-    return ProbeReport(
-        observation.name,
-        observation.source,
-        observation.raw,
-        observation.outcome,
-        observation.facts.lines(),
-        decided,
-    )
-
-
-def _cpu(host: Host, observations: list[Observation]) -> Cpu:
-    model = first_told(observations, lambda facts: facts.cpu_model)
-    level = first_told(observations, lambda facts: facts.cpu_level)
-    return Cpu(host.arch, level[1] if level else None, model[1] if model else None)
+    return [text for problem, text in LONE_PROBLEMS.items() if problem in evidence.problems]

@@ -6,9 +6,10 @@ judged by the row before it; only a fact (an architecture that was dropped, the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from poetry_aiops.project.backends import AMD_INDEX, cuda_version, family_of
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue, TorchLine
 
 
-class LockedBuild(NamedTuple):
+class LockedBuild(Record):
     """A backend of the project and the version of torch that the lock holds for it."""
 
     backend: str
@@ -60,14 +61,14 @@ def _with_index(catalogue: Catalogue, backend: str) -> Catalogue:
         arches = [row._replace(backend=backend) for row in catalogue.cuda_arches if row.backend == model]
         index = next(row for row in catalogue.cuda_indexes if row.name == model)
         index = index._replace(name=backend, cuda=cuda_version(backend))
-        return catalogue._replace(
+        return catalogue.replaced(
             torch=torch,
             cuda_indexes=(*catalogue.cuda_indexes, index),
             cuda_arches=(*catalogue.cuda_arches, *arches),
         )
     rocm = next(row for row in catalogue.rocm_indexes if row.name == model)._replace(name=backend)
     others = tuple(row for row in catalogue.rocm_indexes if row.name != backend)
-    return catalogue._replace(torch=torch, rocm_indexes=(*others, rocm))
+    return catalogue.replaced(torch=torch, rocm_indexes=(*others, rocm))
 
 
 def _with_line(catalogue: Catalogue, facts: Catalogue, build: LockedBuild) -> Catalogue:
@@ -78,7 +79,7 @@ def _with_line(catalogue: Catalogue, facts: Catalogue, build: LockedBuild) -> Ca
         return catalogue
     if later and all(row.line != line for row in catalogue.torch):
         row = newest._replace(line=line, cuda=(), extra_cuda=(), rocm=(), rocm_known=False)
-        catalogue = catalogue._replace(torch=(*catalogue.torch, row))
+        catalogue = catalogue.replaced(torch=(*catalogue.torch, row))
     if later and build.backend != "cpu":
         catalogue = _noted(catalogue, build.backend, f"torch {line}", f"torch {newest.line}")
     catalogue = _changed(catalogue, line, lambda row: _holding(row, build.backend))
@@ -96,7 +97,7 @@ def _with_architectures(catalogue: Catalogue, index: str, line: str, newest: str
             kept = {arch for row in here if row.until == newest for arch in row.arches}
             arches = tuple(arch for arch in last.arches if arch in kept)
             added.append(last._replace(since=line, until=line, arches=arches))
-    return catalogue._replace(cuda_arches=(*catalogue.cuda_arches, *added))
+    return catalogue.replaced(cuda_arches=(*catalogue.cuda_arches, *added))
 
 
 def _with_python(catalogue: Catalogue, facts: Catalogue, python: str) -> Catalogue:
@@ -112,11 +113,11 @@ def _with_python(catalogue: Catalogue, facts: Catalogue, python: str) -> Catalog
 
 def _noted(catalogue: Catalogue, backend: str, subject: str, model: str) -> Catalogue:
     pairs = dict.fromkeys((*catalogue.newer.get(backend, ()), (subject, model)))
-    return catalogue._replace(newer={**catalogue.newer, backend: tuple(pairs)})
+    return catalogue.replaced(newer={**catalogue.newer, backend: tuple(pairs)})
 
 
 def _changed(catalogue: Catalogue, line: str, change: Callable[[TorchLine], TorchLine]) -> Catalogue:
-    return catalogue._replace(
+    return catalogue.replaced(
         torch=tuple(change(row) if row.line == line else row for row in catalogue.torch)
     )
 

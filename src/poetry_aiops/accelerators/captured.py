@@ -11,7 +11,7 @@ from poetry_aiops.accelerators.assemble import assemble
 from poetry_aiops.accelerators.detect import detect
 from poetry_aiops.accelerators.facts import APPLE, ARM_ONLY, TextFacts
 from poetry_aiops.accelerators.host import Host
-from poetry_aiops.accelerators.observed import HostBase, Observation
+from poetry_aiops.accelerators.observed import Evidence, Observation, first
 from poetry_aiops.accelerators.probes.registry import all_probes
 from poetry_aiops.accelerators.reader import TEXT_LIMIT
 from poetry_aiops.accelerators.recording import RECORDING, ReplayReader
@@ -85,7 +85,8 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     ]
     if not any(o.facts.answers for o in observations):
         raise _not_understood(texts, "no accelerator was recognised in the text", observations)
-    detection = assemble(_base(observations), observations, catalogue)
+    host, warnings = _base(observations)
+    detection = assemble(Evidence(host, observations), catalogue, warnings)
     named = next((found.group() for body in bodies.values() if (found := _PRODUCT.search(body))), None)
     host = detection.host
     nameless = all(device.name is None and device.compute_capability is None for device in host.accelerators)
@@ -122,25 +123,21 @@ def _outcome(facts: TextFacts) -> str:
     return "empty" if facts == TextFacts() else "ok"
 
 
-def _told(observations: list[Observation], field: str) -> str | None:
-    return next((value for o in observations if (value := getattr(o.facts, field))), None)
-
-
 def _likely_arch(system: str, observations: list[Observation]) -> str:
     """Return the architecture that goes with a system, or with GPUs of Arm machines alone; Arm Macs have Apple's alone."""
     gpus = [gpu for o in observations for gpu in o.facts.gpus]
     names = [gpu.name or "" for gpu in gpus]
     if system == "macos" and any(gpu.vendor != APPLE for gpu in gpus):
         return "x86_64"
-    if system == "linux" and (_told(observations, "jetson") or any(ARM_ONLY.search(name) for name in names)):
+    if system == "linux" and (first(observations, "jetson") or any(ARM_ONLY.search(name) for name in names)):
         return "aarch64"
     return {"macos": "arm64", "windows": "amd64"}.get(system, "x86_64")
 
 
-def _base(observations: list[Observation]) -> HostBase:
-    told_system = _told(observations, "os")
+def _base(observations: list[Observation]) -> tuple[Host, tuple[str, ...]]:
+    told_system = first(observations, "os")
     system = SYSTEMS.get(told_system or "linux", "linux")
-    told_arch = _told(observations, "arch")
+    told_arch = first(observations, "arch")
     arch = told_arch or _likely_arch(system, observations)
     warnings = []
     if not any(o.facts.gpus or o.facts.driver or o.facts.problems or o.facts.jetson for o in observations):
@@ -153,9 +150,9 @@ def _base(observations: list[Observation]) -> HostBase:
     host = Host(
         os=system,
         arch=arch,
-        libc=_told(observations, "libc"),
+        libc=first(observations, "libc"),
         wsl=any(o.facts.wsl for o in observations),
-        container=_told(observations, "container"),
-        os_version=_told(observations, "os_version"),
+        container=first(observations, "container"),
+        os_version=first(observations, "os_version"),
     )
-    return HostBase(host, warnings=tuple(warnings))
+    return host, tuple(warnings)

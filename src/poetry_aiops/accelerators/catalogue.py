@@ -1,7 +1,6 @@
 """The dated facts of ``data/accelerators.toml``: drivers, builds, architectures and device ids.
 
-Facts are never constants in code; ``scripts/check_accelerators.py`` checks the file. Rows are named tuples because
-a dozen dataclasses would cost every ``hw-info`` another 10 ms of start.
+Facts are never constants in code; ``scripts/check_accelerators.py`` checks the file.
 """
 
 from __future__ import annotations
@@ -11,18 +10,19 @@ import os
 import re
 import tomllib
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from platformdirs import user_cache_path
 
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 _NOISE = r"\((?:r|tm|c)\)|[®™]|nvidia corporation|\bnvidia\b|\bamd(?: ati)?\b|advanced micro devices,? inc\.?|\[amd/ati\]"
@@ -33,7 +33,10 @@ STALE_AFTER_DAYS = 60
 FACTS = Path(__file__).parent.parent / "data" / "accelerators.toml"
 
 
-class DriverFloor(NamedTuple):
+Row = TypeVar("Row")
+
+
+class DriverFloor(Record):
     """The oldest driver that runs any toolkit of one CUDA major version."""
 
     cuda_major: int
@@ -41,16 +44,16 @@ class DriverFloor(NamedTuple):
     windows: str
 
 
-class Toolkit(NamedTuple):
+class Toolkit(Record):
     """The driver that came with one CUDA toolkit; ``update`` is its update number."""
 
     cuda: str
-    update: int
     linux: str
-    windows: str | None
+    windows: str | None = None
+    update: int = 0
 
 
-class TorchLine(NamedTuple):
+class TorchLine(Record):
     """One minor release of torch: the indexes that hold it, its Python range and its glibc floor.
 
     ``extra_cuda`` are builds for Linux alone that exist beside the advertised ones; ``rocm_known`` is false
@@ -59,11 +62,11 @@ class TorchLine(NamedTuple):
 
     line: str
     cuda: tuple[str, ...]
-    extra_cuda: tuple[str, ...]
     rocm: tuple[str, ...]
-    rocm_known: bool
     python: tuple[str, str]
     glibc: str
+    extra_cuda: tuple[str, ...] = ()
+    rocm_known: bool = True
     manylinux_2_28: tuple[str, ...] = ()
     """The indexes whose wheels of this line want glibc 2.28, where the others want less."""
 
@@ -72,14 +75,14 @@ class TorchLine(NamedTuple):
         return "2.28" if backend in self.manylinux_2_28 else self.glibc
 
 
-class CudaIndex(NamedTuple):
+class CudaIndex(Record):
     """One index of CUDA builds and its CUDA version."""
 
     name: str
     cuda: str
 
 
-class CudaArches(NamedTuple):
+class CudaArches(Record):
     """The compute capabilities that the builds of one index hold, for a range of torch lines."""
 
     backend: str
@@ -89,7 +92,7 @@ class CudaArches(NamedTuple):
     arches: tuple[str, ...]
 
 
-class RocmIndex(NamedTuple):
+class RocmIndex(Record):
     """One index of ROCm builds, the gfx architectures that really run with it (empty when not known), and its systems."""
 
     name: str
@@ -97,7 +100,7 @@ class RocmIndex(NamedTuple):
     systems: tuple[str, ...] = ("linux",)
 
 
-class GfxNote(NamedTuple):
+class GfxNote(Record):
     """What to say about an AMD architecture; ``automatic`` false: never chosen unless it is requested."""
 
     gfx: str
@@ -105,7 +108,7 @@ class GfxNote(NamedTuple):
     note: str
 
 
-class JetsonRelease(NamedTuple):
+class JetsonRelease(Record):
     """One major release of Jetson Linux; ``sbsa`` true: ordinary aarch64 wheels run there too."""
 
     l4t_major: int
@@ -114,53 +117,164 @@ class JetsonRelease(NamedTuple):
     sbsa: bool
 
 
-class MacRule(NamedTuple):
+class MacRule(Record):
     """From which torch line on wheels want a macOS release, per architecture (``newest`` caps the line)."""
 
     arch: str
     since: str
     macos: str
-    newest: str | None
+    newest: str | None = None
 
 
-class FrameworkCuda(NamedTuple):
+class FrameworkCuda(Record):
     """The CUDA major version that one framework's package (with an extra) brings along."""
 
     package: str
-    extra: str | None
     cuda_major: int
+    extra: str | None = None
 
 
-class Catalogue(NamedTuple):
-    """All facts, with the date of the youngest look at them."""
+class Catalogue:
+    """All facts, each table made into rows when it is first used, as most machines need few of them.
 
-    as_of: date
-    driver_floors: tuple[DriverFloor, ...]
-    toolkits: tuple[Toolkit, ...]
-    torch: tuple[TorchLine, ...]
-    cuda_indexes: tuple[CudaIndex, ...]
-    cuda_arches: tuple[CudaArches, ...]
-    rocm_indexes: tuple[RocmIndex, ...]
-    gfx_notes: tuple[GfxNote, ...]
-    jetson_releases: tuple[JetsonRelease, ...]
-    jetson_boards: NameTable
-    mac_rules: tuple[MacRule, ...]
-    frameworks: tuple[FrameworkCuda, ...]
-    nvidia_ids: tuple[tuple[int, int, str], ...]
-    nvidia_chips: Mapping[str, str]
-    nvidia_names: NameTable
-    nvidia_oldest_drivers: Mapping[str, str]
-    nvidia_legacy: tuple[tuple[str, str], ...]
-    """Below which compute capability GPUs have a last driver branch, and which; the open kernel module drives none of them."""
-    amd_ids: tuple[tuple[int, int, str], ...]
-    amd_chips: NameTable
-    amd_names: NameTable
-    intel_ids: tuple[tuple[int, int, str], ...]
-    intel_names: tuple[str, ...]
+    ``tables`` is a parsed ``accelerators.toml``, or one that parses its tables one by one.
+    """
+
     fetched_from: str | None = None
     """The address of a table that the user fetched; None for the package's own."""
     newer: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType({})
     """What :mod:`~poetry_aiops.accelerators.beyond` added, with what it is judged like; ``""``: for every backend."""
+
+    def __init__(self, tables: Mapping[str, Any]) -> None:
+        self._tables = tables
+
+    def replaced(self, **tables: object) -> Catalogue:
+        """Return the catalogue with other rows in some of its tables."""
+        other = Catalogue(self._tables)
+        vars(other).update(vars(self) | tables)
+        return other
+
+    def read(self) -> Catalogue:
+        """Return the catalogue with every table read; raises LookupError, TypeError or ValueError where one is broken."""
+        for name, table in vars(Catalogue).items():
+            if isinstance(table, cached_property):
+                getattr(self, name)
+        return self
+
+    @cached_property
+    def as_of(self) -> date:
+        """The date of the youngest look at the facts."""
+        return date.fromisoformat(str(self._tables["as_of"]))
+
+    @cached_property
+    def driver_floors(self) -> tuple[DriverFloor, ...]:
+        return self._rows("driver_floors", DriverFloor)
+
+    @cached_property
+    def toolkits(self) -> tuple[Toolkit, ...]:
+        return self._rows("toolkits", Toolkit)
+
+    @cached_property
+    def torch(self) -> tuple[TorchLine, ...]:
+        return self._rows("torch", TorchLine)
+
+    @cached_property
+    def cuda_indexes(self) -> tuple[CudaIndex, ...]:
+        return self._rows("cuda_indexes", CudaIndex)
+
+    @cached_property
+    def cuda_arches(self) -> tuple[CudaArches, ...]:
+        return self._rows("cuda_arches", CudaArches, backend="index")
+
+    @cached_property
+    def rocm_indexes(self) -> tuple[RocmIndex, ...]:
+        return self._rows("rocm_indexes", RocmIndex)
+
+    @cached_property
+    def gfx_notes(self) -> tuple[GfxNote, ...]:
+        return tuple(
+            GfxNote(gfx, r["automatic"], r["note"]) for r in self._tables["gfx_notes"] for gfx in r["gfx"]
+        )
+
+    @cached_property
+    def jetson_releases(self) -> tuple[JetsonRelease, ...]:
+        return self._rows("jetson_releases", JetsonRelease)
+
+    @cached_property
+    def jetson_boards(self) -> NameTable:
+        return self._names("jetson_boards", "compute_capability")
+
+    @cached_property
+    def mac_rules(self) -> tuple[MacRule, ...]:
+        return self._rows("mac_rules", MacRule)
+
+    @cached_property
+    def frameworks(self) -> tuple[FrameworkCuda, ...]:
+        return self._rows("frameworks", FrameworkCuda)
+
+    @cached_property
+    def nvidia_ids(self) -> tuple[tuple[int, int, str], ...]:
+        return self._ids("nvidia_chips", "compute_capability")
+
+    @cached_property
+    def nvidia_chips(self) -> Mapping[str, str]:
+        return {r["chip"]: r["compute_capability"] for r in self._tables["nvidia_chips"]}
+
+    @cached_property
+    def nvidia_names(self) -> NameTable:
+        return self._names("nvidia_names", "compute_capability")
+
+    @cached_property
+    def nvidia_oldest_drivers(self) -> Mapping[str, str]:
+        return {r["compute_capability"]: r["driver"] for r in self._tables["nvidia_oldest_drivers"]}
+
+    @cached_property
+    def nvidia_legacy(self) -> tuple[tuple[str, str], ...]:
+        """Below which compute capability GPUs have a last driver branch, and which; the open kernel module drives none of them."""
+        return tuple((r["below"], r["last_driver"]) for r in self._tables["nvidia_legacy"])
+
+    @cached_property
+    def amd_ids(self) -> tuple[tuple[int, int, str], ...]:
+        return self._ids("amd_chips", "gfx")
+
+    @cached_property
+    def amd_chips(self) -> NameTable:
+        return NameTable((r["gfx"], [r["chip"].lower()]) for r in self._tables["amd_chips"])
+
+    @cached_property
+    def amd_names(self) -> NameTable:
+        return self._names("amd_names", "gfx")
+
+    @cached_property
+    def intel_ids(self) -> tuple[tuple[int, int, str], ...]:
+        return self._ids("intel_gpus", "chip")
+
+    @cached_property
+    def intel_names(self) -> tuple[str, ...]:
+        return tuple(name for row in self._tables["intel_gpus"] for name in row["names"])
+
+    def _rows(self, table: str, kind: Callable[..., Row], **keys: str) -> tuple[Row, ...]:
+        """Return a table as rows; ``keys`` maps fields to keys of another name. A row's source is no field."""
+        named = {key: field for field, key in keys.items()}
+        return tuple(
+            kind(
+                **{
+                    named.get(key, key): tuple(value) if isinstance(value, list) else value
+                    for key, value in row.items()
+                    if key != "source"
+                }
+            )
+            for row in self._tables[table]
+        )
+
+    def _ids(self, table: str, value: str) -> tuple[tuple[int, int, str], ...]:
+        rows = self._tables[table]
+        return tuple(
+            (int(span[:4], 16), int(span[-4:], 16), row[value]) for row in rows for span in row["pci"]
+        )
+
+    def _names(self, table: str, value: str) -> NameTable:
+        return NameTable((row[value], row["names"]) for row in self._tables[table])
 
     def compute_capability(self, device_id: str | None, chip: str | None, name: str | None) -> str | None:
         """Return an NVIDIA GPU's compute capability by its PCI id, else its chip, else its name."""
@@ -264,81 +378,26 @@ def updated_facts() -> Path:
 @cache
 def load_catalogue() -> Catalogue:
     """Return the catalogue that comes with the package, or the newer one that the user fetched."""
-    own = parse_catalogue(tomllib.loads(FACTS.read_text(encoding="utf-8")))
+    own = Catalogue(_TomlTables(FACTS.read_text(encoding="utf-8")))
     try:
         document = json.loads(updated_facts().read_text(encoding="utf-8"))
-        newer = parse_catalogue(document)._replace(fetched_from=str(document["fetched_from"]))
+        newer = Catalogue(document).read().replaced(fetched_from=str(document["fetched_from"]))
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return own  # there is none, or a broken one
     return newer if newer.as_of > own.as_of else own
 
 
-def parse_catalogue(document: Mapping[str, Any]) -> Catalogue:
-    """Return the catalogue of a parsed file that fits its schema; its date is TOML's or text."""
-    nvidia = document["nvidia_chips"]
-    amd = document["amd_chips"]
-    return Catalogue(
-        as_of=date.fromisoformat(str(document["as_of"])),
-        driver_floors=tuple(
-            DriverFloor(r["cuda_major"], r["linux"], r["windows"]) for r in document["driver_floors"]
-        ),
-        toolkits=tuple(
-            Toolkit(r["cuda"], r.get("update", 0), r["linux"], r.get("windows")) for r in document["toolkits"]
-        ),
-        torch=tuple(_torch_line(row) for row in document["torch"]),
-        cuda_indexes=tuple(CudaIndex(r["name"], r["cuda"]) for r in document["cuda_indexes"]),
-        cuda_arches=tuple(
-            CudaArches(r["index"], r["machine"], r["since"], r["until"], tuple(r["arches"]))
-            for r in document["cuda_arches"]
-        ),
-        rocm_indexes=tuple(
-            RocmIndex(r["name"], tuple(r["gfx"]), tuple(r.get("systems", ("linux",))))
-            for r in document["rocm_indexes"]
-        ),
-        gfx_notes=tuple(
-            GfxNote(gfx, r["automatic"], r["note"]) for r in document["gfx_notes"] for gfx in r["gfx"]
-        ),
-        jetson_releases=tuple(
-            JetsonRelease(r["l4t_major"], r["jetpack"], r["cuda"], r["sbsa"])
-            for r in document["jetson_releases"]
-        ),
-        jetson_boards=NameTable((r["compute_capability"], r["names"]) for r in document["jetson_boards"]),
-        mac_rules=tuple(
-            MacRule(r["arch"], r["since"], r["macos"], r.get("newest")) for r in document["mac_rules"]
-        ),
-        frameworks=tuple(
-            FrameworkCuda(r["package"], r.get("extra"), r["cuda_major"]) for r in document["frameworks"]
-        ),
-        nvidia_ids=_ids(nvidia, "compute_capability"),
-        nvidia_chips={r["chip"]: r["compute_capability"] for r in nvidia},
-        nvidia_names=NameTable((r["compute_capability"], r["names"]) for r in document["nvidia_names"]),
-        nvidia_oldest_drivers={
-            r["compute_capability"]: r["driver"] for r in document["nvidia_oldest_drivers"]
-        },
-        nvidia_legacy=tuple((r["below"], r["last_driver"]) for r in document["nvidia_legacy"]),
-        amd_ids=_ids(amd, "gfx"),
-        amd_chips=NameTable((r["gfx"], [r["chip"].lower()]) for r in amd),
-        amd_names=NameTable((r["gfx"], r["names"]) for r in document["amd_names"]),
-        intel_ids=_ids(document["intel_gpus"], "chip"),
-        intel_names=tuple(name for row in document["intel_gpus"] for name in row["names"]),
-    )
+class _TomlTables(dict[str, Any]):
+    """A TOML text of arrays of tables below a head, each array parsed when it is first used: 12 ms for all of them."""
 
+    def __init__(self, text: str) -> None:
+        head, *self._rows = re.split(r"(?m)^(?=\[\[)", text)
+        super().__init__(tomllib.loads(head))
 
-def _torch_line(row: Mapping[str, Any]) -> TorchLine:
-    return TorchLine(
-        line=row["line"],
-        cuda=tuple(row["cuda"]),
-        extra_cuda=tuple(row.get("extra_cuda", ())),
-        rocm=tuple(row["rocm"]),
-        rocm_known=row.get("rocm_known", True),
-        python=(row["python"][0], row["python"][1]),
-        glibc=row["glibc"],
-        manylinux_2_28=tuple(row.get("manylinux_2_28", ())),
-    )
-
-
-def _ids(rows: list[Mapping[str, Any]], value: str) -> tuple[tuple[int, int, str], ...]:
-    return tuple((int(span[:4], 16), int(span[-4:], 16), row[value]) for row in rows for span in row["pci"])
+    def __missing__(self, name: str) -> Any:  # noqa: ANN401 - whatever the file holds
+        rows = "".join(row for row in self._rows if row.startswith(f"[[{name}]]"))
+        self[name] = tomllib.loads(rows)[name]
+        return self[name]
 
 
 class NameTable:

@@ -44,7 +44,7 @@ def machine_document(
     """Return the content of the document ``poetry-aiops/hw-info/1``."""
     return {
         "host": host_document(detection.host),
-        "probes": [probe._asdict() for probe in detection.probes],
+        "probes": [{**probe._asdict(), "facts": probe.facts.lines()} for probe in detection.probes],
         "backends": [verdict._asdict() for verdict in selection.backends],
         "best": selection.best,
         "torch_max": selection.torch_max,
@@ -151,7 +151,7 @@ def _probe_lines(detection: Detection) -> list[str]:
     lines = []
     for probe in detection.probes:
         lines.append(f"  {probe.name} [{probe.source}]: {probe.outcome}")
-        lines += [f"      {fact}" for fact in probe.facts]
+        lines += [f"      {fact}" for fact in probe.facts.lines()]
         if probe.won:
             lines.append(f"      decided: {', '.join(probe.won)}")
     return lines

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.assemble import assemble
 from poetry_aiops.accelerators.facts import AMD, NVIDIA, ProbeFailure, TextFacts
-from poetry_aiops.accelerators.observed import HostBase, Observation, join
+from poetry_aiops.accelerators.observed import Evidence, Observation, join
 from poetry_aiops.accelerators.probes import registry
-from poetry_aiops.accelerators.probes.probe import ProbeProgram
+from poetry_aiops.accelerators.probes.probe import PastedOnly, ProbeProgram
 from poetry_aiops.accelerators.surroundings import look_around
 
 
@@ -40,18 +40,6 @@ WINDOWS_HINTS = (r"C:\Windows\System32\nvml.dll", r"C:\Windows\System32\nvidia-s
 NVIDIA_PROGRAMS = ("NVML", "nvidia-smi --query-gpu", "nvidia-smi")
 AMD_PROGRAMS = ("rocminfo", "rocm_agent_enumerator", "rocm-smi")
 _ORDER = {name: place for place, name in enumerate(registry.MODULES)}
-_NEVER_RUN = frozenset(
-    {
-        "programs on the GPU",
-        "device listings",
-        "torch.utils.collect_env",
-        "node labels",
-        "clinfo",
-        "lshw and inxi",
-        "uname",
-        "nvidia-smi messages",
-    }
-)
 
 
 class _Look:
@@ -95,8 +83,7 @@ def detect(reader: Reader, catalogue: Catalogue, *, thorough: bool = False) -> D
     if thorough:
         _ask_everything(look, host)
     nodes = look.seen["device nodes"].facts.present if "device nodes" in look.seen else ()
-    base = HostBase(host, nodes=frozenset(nodes))
-    return assemble(base, look.observations(), catalogue)
+    return assemble(Evidence(host, look.observations(), frozenset(nodes)), catalogue)
 
 
 def _look_at_linux(look: _Look, reader: Reader, host: Host, catalogue: Catalogue) -> None:
@@ -175,7 +162,9 @@ def _look_at_windows(look: _Look, reader: Reader, host: Host) -> None:
 
 def _ask_everything(look: _Look, host: Host) -> None:
     for probe in registry.all_probes():
-        if probe.name in _NEVER_RUN or (probe.name in look.seen and look.seen[probe.name].raw is not None):
+        if isinstance(probe.reads, PastedOnly):
+            continue
+        if probe.name in look.seen and look.seen[probe.name].raw is not None:
             continue
         if probe.name == "Windows display adapters" and host.os != "windows":
             continue

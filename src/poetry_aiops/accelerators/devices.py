@@ -7,118 +7,111 @@ from typing import TYPE_CHECKING
 from poetry_aiops.accelerators import masks as masking
 from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu
 from poetry_aiops.accelerators.host import Accelerator, Mask
-from poetry_aiops.accelerators.observed import HostBase, Merged, Observation, listed
-from poetry_aiops.accelerators.usability import DriverEnvironment, State, amd_state, intel_state, nvidia_state
+from poetry_aiops.accelerators.observed import first
+from poetry_aiops.accelerators.usability import Unusable, amd_state, intel_state, nvidia_state
 from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue
-    from poetry_aiops.accelerators.host import AcceleratorKind, Host
+    from poetry_aiops.accelerators.host import AcceleratorKind
+    from poetry_aiops.accelerators.observed import Evidence
 
 
 OLDEST_MPS_MACOS = "12.3"
 
 
-def board_name(observations: list[Observation], catalogue: Catalogue) -> str | None:
+def board_name(evidence: Evidence, catalogue: Catalogue) -> str | None:
     """Return a Jetson's name: the one that names the board, else any."""
-    names = [name for o in observations if (name := o.facts.jetson)]
+    names = [name for o in evidence.observations if (name := o.facts.jetson)]
     return next((name for name in names if catalogue.jetson_boards.find(name)), names[0] if names else None)
 
 
-def _device(kind: AcceleratorKind, gpu: Gpu, state: State) -> Accelerator:
+def _device(kind: AcceleratorKind, gpu: Gpu, unusable: Unusable | None) -> Accelerator:
     """Return one device with what all makers' devices have; what one maker alone reports is added by the caller."""
+    why, needs, repairable = unusable or (None, None, False)
     return Accelerator(
         kind,
         name=gpu.name,
         vendor_id=gpu.vendor,
         device_id=gpu.device_id,
         memory_mib=gpu.memory_mib,
-        usable=state.usable,
-        why_unusable=state.why,
-        needs=state.needs,
-        repairable=state.repairable,
+        usable=unusable is None,
+        why_unusable=why,
+        needs=needs,
+        repairable=repairable,
         partitions=gpu.partitions,
         bus=gpu.bus,
     )
 
 
-def jetson_devices(board: str, merged: Merged, catalogue: Catalogue, host: Host) -> tuple[Accelerator, ...]:
+def jetson_devices(board: str, evidence: Evidence, catalogue: Catalogue) -> tuple[Accelerator, ...]:
     capability = catalogue.jetson_boards.find(board)
-    hidden = masking.hidden_by(host.masks, masking.CUDA, [(None, capability)])
-    device = _device("jetson", Gpu(NVIDIA, name=board), _masked(State(), hidden.get(0)))
-    cuda = merged.max_cuda or catalogue.jetson_cuda(host.l4t)
-    return (device._replace(driver=merged.driver, max_cuda=cuda, compute_capability=capability),)
+    hidden = masking.hidden_by(evidence.host.masks, masking.CUDA, [(None, capability)])
+    device = _device("jetson", Gpu(NVIDIA, name=board), _masked(None, hidden.get(0)))
+    cuda = evidence.max_cuda or catalogue.jetson_cuda(first(evidence.observations, "l4t"))
+    return (device._replace(driver=evidence.driver, max_cuda=cuda, compute_capability=capability),)
 
 
-def nvidia_devices(
-    observations: list[Observation],
-    merged: Merged,
-    around: DriverEnvironment,
-    catalogue: Catalogue,
-    base: HostBase,
-) -> tuple[Accelerator, ...]:
-    gpus = listed(observations, NVIDIA)
-    if not gpus and _stands_for_a_gpu(observations, merged, base):
+def nvidia_devices(evidence: Evidence, catalogue: Catalogue) -> tuple[Accelerator, ...]:
+    gpus = evidence.listed(NVIDIA)
+    if not gpus and _stands_for_a_gpu(evidence):
         gpus = (Gpu(NVIDIA),)
-    capabilities = [
-        g.compute_capability or catalogue.compute_capability(g.device_id, g.chip, g.name) for g in gpus
+    reported = [
+        gpu._replace(
+            compute_capability=gpu.compute_capability
+            or catalogue.compute_capability(gpu.device_id, gpu.chip, gpu.name)
+        )
+        for gpu in gpus
     ]
     hidden = masking.hidden_by(
-        base.host.masks, masking.CUDA, [(gpu.uuid, cc) for gpu, cc in zip(gpus, capabilities, strict=True)]
+        evidence.host.masks, masking.CUDA, [(gpu.uuid, gpu.compute_capability) for gpu in reported]
     )
-    windows = around.os == "windows" or around.wsl
-    derived = catalogue.max_cuda(merged.driver, windows=windows) if merged.driver else None
-    reported = [gpu._replace(compute_capability=cc) for gpu, cc in zip(gpus, capabilities, strict=True)]
+    driver = evidence.driver
+    derived = catalogue.max_cuda(driver, windows=evidence.windows) if driver else None
     return tuple(
-        _device("cuda", gpu, _masked(nvidia_state(gpu, around), hidden.get(place)))._replace(
-            driver=merged.driver,
-            max_cuda=merged.max_cuda or derived,
+        _device(
+            "cuda", gpu, _masked(nvidia_state(gpu, evidence, catalogue.nvidia_legacy), hidden.get(place))
+        )._replace(
+            driver=driver,
+            max_cuda=evidence.max_cuda or derived,
             compute_capability=gpu.compute_capability,
         )
         for place, gpu in enumerate(reported)
     )
 
 
-def _stands_for_a_gpu(observations: list[Observation], merged: Merged, base: HostBase) -> bool:
+def _stands_for_a_gpu(evidence: Evidence) -> bool:
     """Return whether a driver without a list of devices means that there is one.
 
-    On a live machine it does not where the PCI bus could be read, or where there is no device node.
+    On a live Linux it does not where the PCI bus could be read.
     """
-    if base.nodes is None:
-        return merged.driver is not None
-    if base.host.os == "linux" and not base.host.wsl:
-        pci_told = any(o.name == "PCI devices" and o.outcome == "ok" for o in observations)
-        return merged.driver is not None and (not pci_told or bool(base.host.container))
-    return merged.driver is not None
+    host = evidence.host
+    if evidence.nodes is not None and host.os == "linux" and not (host.wsl or host.container):
+        pci_read = any(o.name == "PCI devices" and o.outcome == "ok" for o in evidence.observations)
+        return evidence.driver is not None and not pci_read
+    return evidence.driver is not None
 
 
-def _masked(state: State, mask: Mask | None) -> State:
-    if mask is None or not state.usable:
-        return state
-    return State(
-        usable=False,
-        why=f"{mask.variable}={mask.value!r} hides it",
-        needs=f"Unset {mask.variable}, or set it to the devices that are to be used.",
+def _masked(unusable: Unusable | None, mask: Mask | None) -> Unusable | None:
+    if mask is None or unusable is not None:
+        return unusable
+    return Unusable(
+        f"{mask.variable}={mask.value!r} hides it",
+        f"Unset {mask.variable}, or set it to the devices that are to be used.",
     )
 
 
-def amd_devices(
-    observations: list[Observation],
-    merged: Merged,
-    around: DriverEnvironment,
-    catalogue: Catalogue,
-    base: HostBase,
-) -> tuple[Accelerator, ...]:
-    gpus = listed(observations, AMD)
-    in_kfd = {gpu.bus for o in observations if o.name == "KFD topology" for gpu in o.facts.gpus}
-    hidden = masking.hidden_by(base.host.masks, masking.ROCM, [(gpu.uuid, None) for gpu in gpus])
+def amd_devices(evidence: Evidence, catalogue: Catalogue) -> tuple[Accelerator, ...]:
+    gpus = evidence.listed(AMD)
+    in_kfd = {gpu.bus for o in evidence.observations if o.name == "KFD topology" for gpu in o.facts.gpus}
+    hidden = masking.hidden_by(evidence.host.masks, masking.ROCM, [(gpu.uuid, None) for gpu in gpus])
     return tuple(
         _device(
-            "rocm", gpu, _masked(amd_state(gpu, around, in_kfd=gpu.bus in in_kfd), hidden.get(place))
+            "rocm", gpu, _masked(amd_state(gpu, evidence, in_kfd=gpu.bus in in_kfd), hidden.get(place))
         )._replace(
             name=gpu.name or gpu.chip,
-            driver=merged.amdgpu,
+            driver=evidence.amdgpu,
             gfx=gpu.gfx or catalogue.gfx(gpu.device_id, gpu.chip, gpu.name),
         )
         for place, gpu in enumerate(gpus)
@@ -126,25 +119,25 @@ def amd_devices(
 
 
 def intel_devices(
-    observations: list[Observation], around: DriverEnvironment, catalogue: Catalogue
+    evidence: Evidence, catalogue: Catalogue
 ) -> tuple[tuple[Accelerator, ...], tuple[str, ...]]:
     devices, others = [], []
-    for gpu in listed(observations, INTEL):
+    for gpu in evidence.listed(INTEL):
         if not catalogue.supports_intel(gpu.device_id, gpu.chip, gpu.name):
             ids = f" ({INTEL}:{gpu.device_id})" if gpu.device_id else ""
             others.append(f"{gpu.name or 'Intel GPU'}{ids} is not among the Intel GPUs that torch supports")
             continue
-        devices.append(_device("xpu", gpu, intel_state(gpu, around)))
+        devices.append(_device("xpu", gpu, intel_state(gpu, evidence)))
     return tuple(devices), tuple(dict.fromkeys(others))
 
 
-def apple_devices(base: HostBase, observations: list[Observation]) -> tuple[Accelerator, ...]:
-    if base.host.os != "macos" or base.host.arch != "arm64":
+def apple_devices(evidence: Evidence) -> tuple[Accelerator, ...]:
+    host = evidence.host
+    if host.os != "macos" or host.arch != "arm64":
         return ()
-    name = next((gpu.name for o in observations for gpu in o.facts.gpus if gpu.vendor == APPLE), None)
-    version = base.host.os_version
-    state = State()
+    name = next((gpu.name for gpu in evidence.listed(APPLE)), None)
+    unusable, version = None, host.os_version
     if version is not None and version_key(version) < version_key(OLDEST_MPS_MACOS):
         why = f"MPS needs macOS {OLDEST_MPS_MACOS} or newer; this is {version}"
-        state = State(usable=False, why=why, needs="Update macOS.")
-    return (_device("mps", Gpu(APPLE, name=name or "Apple GPU"), state),)
+        unusable = Unusable(why, "Update macOS.")
+    return (_device("mps", Gpu(APPLE, name=name or "Apple GPU"), unusable),)

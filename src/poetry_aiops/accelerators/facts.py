@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import NamedTuple
+
+from poetry_aiops.system.record import Record
 
 
 NVIDIA = "10de"
@@ -33,7 +34,7 @@ class ProbeFailure(StrEnum):
     NO_NODES = "there are no device nodes of NVIDIA's driver"
 
 
-class Gpu(NamedTuple):
+class Gpu(Record):
     """One device as one probe describes it.
 
     ``chip`` is the maker's code name (``GA102``, ``Navi 31``), ``kernel_driver`` the bound Linux driver:
@@ -56,7 +57,7 @@ class Gpu(NamedTuple):
     lost: bool = False
 
 
-class TextFacts(NamedTuple):
+class TextFacts(Record):
     """Everything that one text says about a machine."""
 
     gpus: tuple[Gpu, ...] = ()

@@ -1,20 +1,25 @@
 """What is known of a machine: the facts that choose a build, and where each of them comes from.
 
 The shapes here are those of ``poetry hw-info --format json`` (``host`` and ``probes``); every string was
-cleaned of control characters by the parser that read it. Named tuples, as in ``catalogue``: a frozen dataclass
-takes about a millisecond to create, at every start.
+cleaned of control characters by the parser that read it.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
+
+from poetry_aiops.system.record import Record
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.accelerators.observed import Observation
 
 
 AcceleratorKind = Literal["cuda", "rocm", "mps", "xpu", "jetson"]
 OperatingSystem = Literal["linux", "windows", "macos", "other"]
 
 
-class Cpu(NamedTuple):
+class Cpu(Record):
     """The processor: its architecture, the x86-64 level (``x86_64_v3``) and the model name where known."""
 
     architecture: str
@@ -22,7 +27,7 @@ class Cpu(NamedTuple):
     model: str | None = None
 
 
-class Accelerator(NamedTuple):
+class Accelerator(Record):
     """One device that a framework's build may use.
 
     ``driver``, ``max_cuda`` and ``compute_capability`` are version strings (``580.65.06``, ``13.0``,
@@ -63,14 +68,14 @@ class Accelerator(NamedTuple):
         return vendors.get(self.kind, "Jetson")
 
 
-class Mask(NamedTuple):
+class Mask(Record):
     """An environment variable that hides devices from programs, with its raw value."""
 
     variable: str
     value: str
 
 
-class Host(NamedTuple):
+class Host(Record):
     """One machine as its probes describe it.
 
     ``os_version`` is the macOS release, ``libc`` reads ``glibc 2.36`` or ``musl``, ``container`` names the
@@ -94,25 +99,9 @@ class Host(NamedTuple):
     other_gpus: tuple[str, ...] = ()
 
 
-class ProbeReport(NamedTuple):
-    """One look at the machine: what was asked, the raw answer, and what came of it.
-
-    ``outcome`` is ``ok``, ``missing``, ``denied``, ``timeout``, ``exit N``, ``empty``, ``skipped`` with a
-    reason, or the name of a failure that the text reports. ``facts`` are short ``key=value`` lines in the
-    order in which they were read; ``won`` names the facts that this probe decided.
-    """
-
-    name: str
-    source: str
-    raw: str | None
-    outcome: str
-    facts: tuple[str, ...] = ()
-    won: tuple[str, ...] = ()
-
-
-class Detection(NamedTuple):
+class Detection(Record):
     """A host with the probes that described it and what the user should know about the reading."""
 
     host: Host
-    probes: tuple[ProbeReport, ...] = ()
+    probes: tuple[Observation, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import json
 import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_aiops.accelerators.catalogue import FACTS, load_catalogue, parse_catalogue, updated_facts
+from poetry_aiops.accelerators.catalogue import FACTS, Catalogue, load_catalogue, updated_facts
 from poetry_aiops.errors import IncompleteError, UsageError
 from poetry_aiops.system.addresses import redact_addresses
 from poetry_aiops.system.files import write_atomically
@@ -15,8 +15,6 @@ from poetry_aiops.system.http import Limits, TransferError, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from poetry_aiops.accelerators.catalogue import Catalogue
 
 
 DOWNLOAD: Final = Limits(total=60.0, size=4_000_000)
@@ -34,7 +32,7 @@ def update_facts(url: str, fetched: Callable[[str], bytes] | None = None) -> Cat
         )
     try:
         document = _document((fetched or _fetched)(url))
-        catalogue = parse_catalogue(document)
+        catalogue = Catalogue(document).read()
         _check_age(catalogue)
         path = updated_facts()
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,56 +6,78 @@ address or UUID is, or else when they stand at the same place of lists of one le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.accelerators.facts import Gpu
+from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu, ProbeFailure
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.accelerators.facts import ProbeFailure, TextFacts
+    from poetry_aiops.accelerators.facts import TextFacts
     from poetry_aiops.accelerators.host import Host
 
 
-class Observation(NamedTuple):
-    """One probe's answer; observations come most trusted first."""
+_LISTS: Final = {NVIDIA: "NVIDIA GPUs", AMD: "AMD GPUs", INTEL: "Intel GPUs", APPLE: "Apple GPU"}
+
+
+class Observation(Record):
+    """One look at the machine: what was read, the raw answer, and what came of it; the most trusted ones come first.
+
+    ``outcome`` is ``ok``, ``missing``, ``denied``, ``timeout``, ``exit N``, ``empty``, ``skipped`` with a reason, or
+    the name of a failure that the text reports. ``won`` names the facts that this probe decided.
+    """
 
     name: str
     source: str
     raw: str | None
     outcome: str
     facts: TextFacts
+    won: tuple[str, ...] = ()
 
 
-class HostBase(NamedTuple):
-    """What is known of the machine before any device is examined, and the device nodes if it is live."""
-
-    host: Host
-    nodes: frozenset[str] | None = None
-    warnings: tuple[str, ...] = ()
+def first(observations: Sequence[Observation], field: str) -> str | None:
+    """Return a fact of the most trusted probe that reports it."""
+    return next((value for o in observations if (value := getattr(o.facts, field))), None)
 
 
-class Merged(NamedTuple):
-    """The facts that hold for all devices together, with the probe that decided each."""
+class Evidence:
+    """All observations of one machine: the fact that wins of each kind, the probe that decided it, and the devices.
 
-    driver: str | None
-    max_cuda: str | None
-    library: str | None
-    amdgpu: str | None
-    problems: frozenset[ProbeFailure]
-    won: dict[str, str]
+    ``nodes`` are the device nodes of a live machine, ``None`` for a pasted text, which cannot decide.
+    """
 
+    def __init__(
+        self, host: Host, observations: list[Observation], nodes: frozenset[str] | None = None
+    ) -> None:
+        self.host, self.observations, self.nodes = host, observations, nodes
+        self.driver, self.library = first(observations, "driver"), first(observations, "library")
+        self.max_cuda, self.amdgpu = first(observations, "max_cuda"), first(observations, "amdgpu")
+        self.won: dict[str, str] = {}
+        """The facts that were decided, and the probe that decided each."""
+        for field in ("driver", "max_cuda", "library", "amdgpu", "l4t"):
+            decider = next((o.name for o in observations if getattr(o.facts, field)), "")
+            self.won |= {field: decider} if decider else {}
+        for vendor, label in _LISTS.items():
+            lister = next((o.name for o in observations if any(g.vendor == vendor for g in o.facts.gpus)), "")
+            self.won |= {label: lister} if lister else {}
+        if self.driver is None and self.library is not None:
+            self.driver, self.won["driver"] = self.library, self.won["library"]
+        self.problems = {problem for o in observations for problem in o.facts.problems}
+        present = {name for o in observations if o.name == "nvidia libraries" for name in o.facts.present}
+        if host.container is not None and "libnvidia-ml.so" in present and "libcuda.so" not in present:
+            self.problems.add(ProbeFailure.NO_LIBCUDA)  # the container was given the driver's NVML alone
 
-def first_told(
-    observations: list[Observation], fact: Callable[[TextFacts], str | None]
-) -> tuple[str, str] | None:
-    return next(((o.name, value) for o in observations if (value := fact(o.facts))), None)
+    def listed(self, vendor: str) -> tuple[Gpu, ...]:
+        """Return a maker's devices of all lists."""
+        lists = [tuple(gpu for gpu in o.facts.gpus if gpu.vendor == vendor) for o in self.observations]
+        return join(devices for devices in lists if devices)
 
-
-def listed(observations: list[Observation], vendor: str) -> tuple[Gpu, ...]:
-    lists = [tuple(gpu for gpu in o.facts.gpus if gpu.vendor == vendor) for o in observations]
-    return join(devices for devices in lists if devices)
+    @property
+    def windows(self) -> bool:
+        """Whether the driver is one of Windows."""
+        return self.host.os == "windows" or self.host.wsl
 
 
 def join(lists: Iterable[tuple[Gpu, ...]]) -> tuple[Gpu, ...]:

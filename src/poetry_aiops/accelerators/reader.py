@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ TEXT_LIMIT: Final = 2_000_000
 """No probe reads more characters than this from one source."""
 
 
-class PlatformFacts(NamedTuple):
+class PlatformFacts(Record):
     """What the interpreter knows without looking further.
 
     ``system`` is ``Linux``, ``Windows`` or ``Darwin``; ``machine`` is as the system spells it; ``release``
@@ -35,7 +37,7 @@ class PlatformFacts(NamedTuple):
     node: str = ""
 
 
-class SourceText(NamedTuple):
+class SourceText(Record):
     """The text that a file or a program gave, and how that went.
 
     ``outcome`` is ``ok``, ``missing``, ``denied``, ``error``, ``timeout`` or ``exit N``; a program that

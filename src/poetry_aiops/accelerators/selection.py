@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
+
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ NO_ACCELERATOR = "no accelerator found"
 """How messages call a machine without accelerators."""
 
 
-class Constraint(NamedTuple):
+class Constraint(Record):
     """What the project asks of a build.
 
     ``offered`` are the backends that the project's variants hold (``None``: any), ``torch`` the versions of
@@ -35,7 +37,7 @@ class Constraint(NamedTuple):
     locked: Mapping[tuple[str, str], str | None] = MappingProxyType({})
 
 
-class BackendVerdict(NamedTuple):
+class BackendVerdict(Record):
     """One candidate: whether the host can run it, in which rank (1 is best), and why.
 
     ``torch_max`` is the newest torch line (``2.14``) that this host runs on it; ``None`` when there is no
@@ -50,7 +52,7 @@ class BackendVerdict(NamedTuple):
     note: str | None = None
 
 
-class Upgrade(NamedTuple):
+class Upgrade(Record):
     """The smallest change to the machine that unlocks more, as a sentence and in parts."""
 
     component: str
@@ -61,7 +63,7 @@ class Upgrade(NamedTuple):
     text: str
 
 
-class Selection(NamedTuple):
+class Selection(Record):
     """The answer: the best backend, the newest torch line on it, every candidate, and what to know."""
 
     best: str

@@ -2,90 +2,67 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.accelerators.facts import ProbeFailure
+from poetry_aiops.accelerators.facts import NVIDIA, ProbeFailure
+from poetry_aiops.accelerators.masks import CONTAINER, NOTHING
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from poetry_aiops.accelerators.facts import Gpu
+    from poetry_aiops.accelerators.observed import Evidence
 
 
-class State(NamedTuple):
-    """Whether a device can be used; ``repairable`` as in :class:`~poetry_aiops.accelerators.host.Accelerator`."""
+class Unusable(Record):
+    """Why a device cannot be used now; ``repairable`` as in :class:`~poetry_aiops.accelerators.host.Accelerator`."""
 
-    usable: bool = True
-    why: str | None = None
+    why: str
     needs: str | None = None
     repairable: bool = False
 
 
-class DriverEnvironment(NamedTuple):
-    """What decides over all devices of one maker.
-
-    ``nodes`` are the device nodes of a live machine, ``None`` for a pasted text, which cannot decide;
-    ``withheld`` says that a container was asked to withhold the GPUs, ``listed`` that the driver lists GPUs,
-    ``answered`` that a program got that list from it just now.
-    """
-
-    problems: frozenset[ProbeFailure]
-    driver: str | None
-    library: str | None
-    wsl: bool
-    container: str | None
-    os: str
-    nodes: frozenset[str] | None
-    withheld: bool = False
-    answered: bool = False
-    listed: bool = False
-    open_module: bool = False
-    legacy: tuple[tuple[str, str], ...] = ()
-    """As in the catalogue: below which compute capability GPUs have a last driver branch, and which."""
-
-
-USABLE = State()
+ASKED: Final = frozenset({"NVML", "nvidia-smi --query-gpu", "nvidia-smi", "nvidia-smi -L"})
 NOT_SHOWN = "nothing shows a working NVIDIA driver"
 GIVE = "Start the container with the GPU, such as `docker run --gpus all`."
 
 
-def nvidia_state(gpu: Gpu, around: DriverEnvironment) -> State:
-    """Return whether an NVIDIA GPU can be used."""
+def nvidia_state(gpu: Gpu, around: Evidence, legacy: Sequence[tuple[str, str]]) -> Unusable | None:
+    """Return why an NVIDIA GPU cannot be used; ``legacy`` is the catalogue's ``nvidia_legacy``."""
     return (
-        _broken(gpu, around)
-        or _legacy(gpu, around)
-        or _absent(gpu, around)
-        or _withheld(gpu, around)
-        or USABLE
+        _broken(gpu, around) or _legacy(gpu, around, legacy) or _absent(gpu, around) or _withheld(gpu, around)
     )
 
 
-def _legacy(gpu: Gpu, around: DriverEnvironment) -> State | None:
+def _legacy(gpu: Gpu, around: Evidence, legacy: Sequence[tuple[str, str]]) -> Unusable | None:
     """Return whether the loaded driver ignores a GPU of this age; one that it lists is not ignored."""
     if gpu.ordinal is not None or around.driver is None or gpu.compute_capability is None:
         return None
-    for below, last in around.legacy:
+    for below, last in legacy:
         if version_key(gpu.compute_capability) >= version_key(below):
             continue
         closed = f"Install the branch {last} of NVIDIA's driver with its closed kernel module."
         if version_key(around.driver)[:1] > version_key(last)[:1]:
             why = f"the driver {around.driver} ignores GPUs below compute capability {below}: {last} is their last branch"
-            return State(usable=False, why=why, needs=closed)
-        if around.open_module:
+            return Unusable(why=why, needs=closed)
+        if any(o.facts.open_module for o in around.observations):
             why = f"NVIDIA's open kernel module does not drive GPUs below compute capability {below}"
-            return State(usable=False, why=why, needs=closed)
+            return Unusable(why=why, needs=closed)
     return None
 
 
-def _broken(gpu: Gpu, around: DriverEnvironment) -> State | None:
+def _broken(gpu: Gpu, around: Evidence) -> Unusable | None:
     """Return the failures that a reboot or another container option repairs."""
-    found = next((reported for holds, *reported in _failures(gpu, around) if holds), None)
-    return State(usable=False, why=found[0], needs=found[1], repairable=True) if found else None
+    failures = (
+        Unusable(why, needs, repairable=True) for holds, why, needs in _failures(gpu, around) if holds
+    )
+    return next(failures, None)
 
 
-def _failures(gpu: Gpu, around: DriverEnvironment) -> Iterator[tuple[bool, str, str]]:
+def _failures(gpu: Gpu, around: Evidence) -> Iterator[tuple[bool, str, str]]:
     """Return every repairable failure: whether it holds, why that is one, and the way out."""
     problems = around.problems
     lost = gpu.lost or (ProbeFailure.LOST in problems and gpu.bus is None)
@@ -105,7 +82,7 @@ def _failures(gpu: Gpu, around: DriverEnvironment) -> Iterator[tuple[bool, str, 
     yield (
         ProbeFailure.NO_NVML in problems and around.driver is not None,
         "the driver is loaded but its libraries are missing",
-        GIVE if around.container else "Install the user-space part of NVIDIA's driver.",
+        GIVE if around.host.container else "Install the user-space part of NVIDIA's driver.",
     )
     yield (
         ProbeFailure.NO_PERMISSION in problems,
@@ -114,35 +91,33 @@ def _failures(gpu: Gpu, around: DriverEnvironment) -> Iterator[tuple[bool, str, 
     )
 
 
-def _absent(gpu: Gpu, around: DriverEnvironment) -> State | None:
+def _absent(gpu: Gpu, around: Evidence) -> Unusable | None:
     """Return the failures that leave no working driver."""
     if ProbeFailure.NO_DEVICES in around.problems:
         why = "the driver is loaded but finds no device"
         needs = (
             "In a virtual machine check that the GPU is passed through; else read the kernel's log for NVRM."
         )
-        return State(usable=False, why=why, needs=needs)
+        return Unusable(why=why, needs=needs)
     if ProbeFailure.NO_NODES in around.problems and gpu.minor is None:
         why = "there is no /dev/nvidia* there"
-        return State(
-            usable=False, why=why, needs=f"{GIVE} Outside of one run `sudo nvidia-modprobe -u -c=0`."
-        )
+        return Unusable(why=why, needs=f"{GIVE} Outside of one run `sudo nvidia-modprobe -u -c=0`.")
     if ProbeFailure.NOT_RUNNING in around.problems:
-        return State(usable=False, why="the NVIDIA driver is not loaded", needs=_load(around))
+        return Unusable(why="the NVIDIA driver is not loaded", needs=_load(around))
     bound = gpu.kernel_driver
     foreign = bound is not None and not bound.startswith("nvidia") and gpu.ordinal is None
-    if foreign and around.os == "linux":
+    if foreign and around.host.os == "linux":
         why = f"the kernel uses {bound} for it, not NVIDIA's driver" if bound else "no driver is bound to it"
         needs = "Give it back to the host from its virtual machine." if bound == "vfio-pci" else _load(around)
-        return State(usable=False, why=why, needs=needs)
+        return Unusable(why=why, needs=needs)
     if around.driver is None and gpu.ordinal is None and not bound:
         needs = "Add the output of nvidia-smi or of /proc/driver/nvidia/version."
-        return State(usable=False, why=NOT_SHOWN, needs=needs)
+        return Unusable(why=NOT_SHOWN, needs=needs)
     return None
 
 
-def _load(around: DriverEnvironment) -> str:
-    if around.wsl:
+def _load(around: Evidence) -> str:
+    if around.host.wsl:
         return (
             "Install the NVIDIA driver on Windows and run `wsl --update`; where nvidia-smi.exe works on the host, "
             "the second is enough."
@@ -150,64 +125,67 @@ def _load(around: DriverEnvironment) -> str:
     return "Install NVIDIA's driver, or load it with `sudo modprobe nvidia`."
 
 
-def _withheld(gpu: Gpu, around: DriverEnvironment) -> State | None:
+def _withheld(gpu: Gpu, around: Evidence) -> Unusable | None:
     """Return whether a live machine has the driver but does not give this process the device."""
-    if around.nodes is None or around.wsl or around.os != "linux":
+    if around.nodes is None or around.host.wsl or around.host.os != "linux":
         return None
-    if gpu.ordinal is None and around.listed and around.container:
-        return State(usable=False, why="this container was not given the device", needs=GIVE)
-    if around.answered:
+    if (
+        gpu.ordinal is None
+        and around.host.container
+        and any(g.ordinal is not None for g in around.listed(NVIDIA))
+    ):
+        return Unusable(why="this container was not given the device", needs=GIVE)
+    if any(o.name in ASKED and o.facts.gpus for o in around.observations):
         return None
     wanted = f"/dev/nvidia{gpu.minor}" if gpu.minor is not None else None
     numbered = any(node.removeprefix("/dev/nvidia").isdigit() for node in around.nodes)
     if wanted in around.nodes or (wanted is None and numbered):
         return None
-    if around.container:
-        setting = " (NVIDIA_VISIBLE_DEVICES withholds it)" if around.withheld else ""
+    if around.host.container:
+        withheld = any(
+            mask.variable == CONTAINER and mask.value.strip() in NOTHING for mask in around.host.masks
+        )
+        setting = " (NVIDIA_VISIBLE_DEVICES withholds it)" if withheld else ""
         why = f"this container was not given the device{setting}: the host's driver shows, its node does not"
-        return State(usable=False, why=why, needs=GIVE)
+        return Unusable(why=why, needs=GIVE)
     why = f"the driver is loaded but {wanted or '/dev/nvidia0'} is missing"
     needs = "Run `sudo nvidia-modprobe -u -c=0`, or nvidia-smi once as root."
-    return State(usable=False, why=why, needs=needs)
+    return Unusable(why=why, needs=needs)
 
 
-def amd_state(gpu: Gpu, around: DriverEnvironment, *, in_kfd: bool) -> State:
-    """Return whether an AMD GPU can be used."""
+def amd_state(gpu: Gpu, around: Evidence, *, in_kfd: bool) -> Unusable | None:
+    """Return why an AMD GPU cannot be used."""
     if ProbeFailure.NO_ROCK in around.problems:
-        return State(
-            usable=False, why="AMD's kernel driver is not loaded", needs="Run `sudo modprobe amdgpu`."
-        )
+        return Unusable(why="AMD's kernel driver is not loaded", needs="Run `sudo modprobe amdgpu`.")
     bound = gpu.kernel_driver
     if bound is not None and bound != "amdgpu":
         why = f"the kernel uses {bound} for it, not amdgpu" if bound else "no driver is bound to it"
-        return State(
-            usable=False, why=why, needs="Let the kernel bind amdgpu to it (`sudo modprobe amdgpu`)."
-        )
-    if around.nodes is None or around.os != "linux" or around.wsl:
-        return USABLE
+        return Unusable(why=why, needs="Let the kernel bind amdgpu to it (`sudo modprobe amdgpu`).")
+    if around.nodes is None or around.host.os != "linux" or around.host.wsl:
+        return None
     if "/dev/kfd" not in around.nodes:
         needs = "Start the container with `--device /dev/kfd --device /dev/dri`."
-        if not around.container:
+        if not around.host.container:
             needs = "Load the amdgpu driver with KFD (`sudo modprobe amdgpu`)."
-        return State(usable=False, why="/dev/kfd is missing", needs=needs)
+        return Unusable(why="/dev/kfd is missing", needs=needs)
     if not in_kfd:
-        return State(usable=False, why="the kernel offers it for display only, not for computing (KFD)")
-    return USABLE
+        return Unusable(why="the kernel offers it for display only, not for computing (KFD)")
+    return None
 
 
-def intel_state(gpu: Gpu, around: DriverEnvironment) -> State:
-    """Return whether an Intel GPU can be used."""
+def intel_state(gpu: Gpu, around: Evidence) -> Unusable | None:
+    """Return why an Intel GPU cannot be used."""
     bound = gpu.kernel_driver
     if bound is not None and bound not in {"i915", "xe"}:
         why = f"the kernel uses {bound} for it, not i915 or xe" if bound else "no driver is bound to it"
-        return State(usable=False, why=why, needs="Install a kernel with Intel's driver for this GPU.")
-    if around.nodes is not None and around.os == "linux" and not around.wsl:
+        return Unusable(why=why, needs="Install a kernel with Intel's driver for this GPU.")
+    if around.nodes is not None and around.host.os == "linux" and not around.host.wsl:
         if any("renderD" in node for node in around.nodes):
-            return USABLE
+            return None
         needs = (
             "Start the container with `--device /dev/dri`."
-            if around.container
+            if around.host.container
             else "Load the kernel's GPU driver."
         )
-        return State(usable=False, why="there is no /dev/dri/renderD* node", needs=needs)
-    return USABLE
+        return Unusable(why="there is no /dev/dri/renderD* node", needs=needs)
+    return None

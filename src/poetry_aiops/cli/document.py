@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def document(name: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -14,3 +21,33 @@ def document(name: str, content: dict[str, Any]) -> dict[str, Any]:
 def document_text(name: str, content: dict[str, Any]) -> str:
     """Return a JSON document of the schema ``poetry-aiops/<name>/1`` as text."""
     return json.dumps(document(name, content), indent=2)
+
+
+def picked(value: object, names: str) -> dict[str, Any]:
+    """Return fields of a value by name, numbers to two decimals; one with ``?`` behind its name is None where it is empty."""
+    found = {}
+    for name in names.split():
+        field = getattr(value, name.rstrip("?"))
+        field = round(field, 2) if isinstance(field, float) else field
+        found[name.rstrip("?")] = (field or None) if name.endswith("?") else field
+    return found
+
+
+def plain(value: Any, text: Callable[[str], str]) -> Any:  # noqa: ANN401 - whatever a document holds
+    """Return a value as JSON has it: frozen values as objects with their field names, every string through ``text``."""
+    if isinstance(value, str):
+        return text(str(value))
+    if isinstance(value, date):
+        return stamp(value) if isinstance(value, datetime) else value.isoformat()
+    if isinstance(value, Mapping):
+        return {text(str(key)): plain(one, text) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one, text) for one in value]
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name), text) for field in fields(value)}
+    return value
+
+
+def stamp(time: datetime) -> str:
+    """Return a time in RFC 3339, in UTC, to the second."""
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -15,18 +15,16 @@ from poetry_aiops.system.text import one_line, without_hidden
 
 LONGEST: Final = 600  # characters of one foreign text in a table
 
-_WEB_ADDRESS: Final = re.compile(
-    r"https?://[A-Za-z0-9._\-\[\]:]+(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]*)?", re.IGNORECASE
-)
-_MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]#>!|~$]|(?<=:)/")
-_BLOCK: Final = re.compile(r"^(?:[-+=:]|\d+(?=[.)]))")
-_COMMAND: Final = re.compile(r"(?<!\S)::")
+_WEB_ADDRESS: Final = r"(?i)https?://[A-Za-z0-9._\-\[\]:]+(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]*)?"
+_MARKDOWN: Final = r"[\\`*_{}\[\]#>!|~$]|(?<=:)/"
+_BLOCK: Final = r"^(?:[-+=:]|\d+(?=[.)]))"
+_COMMAND: Final = r"(?<!\S)::"
 _LINES: Final = "\n\t" + "".join(map(chr, range(0xDC80, 0xDD00)))
 
 
 def web_address(text: str) -> str | None:
     """Return an address that may become a link: http or https, visible ASCII, and no userinfo."""
-    return text if _WEB_ADDRESS.fullmatch(text) and len(text) <= LONGEST else None
+    return text if re.fullmatch(_WEB_ADDRESS, text) and len(text) <= LONGEST else None
 
 
 def clipped(text: str, longest: int = LONGEST) -> str:
@@ -41,7 +39,7 @@ def for_log(text: str) -> str:
     Services take ``::`` at the start of a line and ``##[`` anywhere for their own commands; a blank breaks both. The
     bytes of a file name that is no UTF-8 stay: the streams write them as escapes.
     """
-    return _COMMAND.sub(": :", without_hidden(text, _LINES)).replace("##[", "## [")
+    return re.sub(_COMMAND, ": :", without_hidden(text, _LINES)).replace("##[", "## [")
 
 
 def for_terminal(text: str, longest: int = LONGEST) -> str:
@@ -52,18 +50,18 @@ def for_terminal(text: str, longest: int = LONGEST) -> str:
 def for_markdown(text: str, longest: int = LONGEST) -> str:
     """Return the text for GitHub's Markdown: no markup, no table border, no address that becomes a link, no mention."""
     clean = for_terminal(text, longest).replace("&", "&amp;").replace("<", "&lt;")
-    escaped = _MARKDOWN.sub(lambda match: f"\\{match[0]}", clean)
-    escaped = _BLOCK.sub(
-        lambda match: f"{match[0]}<!-- -->" if match[0].isdigit() else f"\\{match[0]}", escaped
+    escaped = re.sub(_MARKDOWN, lambda match: f"\\{match[0]}", clean)
+    escaped = re.sub(
+        _BLOCK, lambda match: f"{match[0]}<!-- -->" if match[0].isdigit() else f"\\{match[0]}", escaped
     )
     # GitHub finds mentions and "www" addresses after it has resolved escapes; an empty comment parts the text.
     parted = escaped.replace("@", "@<!-- -->")
     return re.sub(r"(?i)\bwww(?=\.)", "www<!-- -->", parted)
 
 
-def markdown_code(text: str, longest: int = LONGEST) -> str:
+def markdown_code(text: str) -> str:
     """Return the text as a code span that stays one inside a table; longer fences hold backticks."""
-    clean = for_terminal(text, longest).replace("|", "\\|")
+    clean = for_terminal(text).replace("|", "\\|")
     if not clean:
         return ""
     fence = "`" * (max((len(run) for run in re.findall(r"`+", clean)), default=0) + 1)

@@ -26,6 +26,6 @@ def foreign_poetry(detail: str) -> UsageError:
     )
 
 
-def knows_dependency_groups(version: str = poetry_version) -> bool:
+def knows_dependency_groups() -> bool:
     """Say whether the running Poetry reads ``[dependency-groups]`` (PEP 735), as it does from 2.2 on."""
-    return Version(version).release[:2] >= _FIRST_WITH_DEPENDENCY_GROUPS
+    return Version(poetry_version).release[:2] >= _FIRST_WITH_DEPENDENCY_GROUPS

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-_LABEL = re.compile(r"\s*(?:[A-Z][\w ]{0,40}: +)?")
+_LABEL: Final = r"\s*(?:[A-Z][\w ]{0,40}: +)?"
 
 Style = Literal["", "title", "bad", "warn", "good", "dim", "info", "place"]
 
@@ -21,8 +22,7 @@ _NARROWEST: Final = 6
 _LONGEST_WHOLE: Final = 24
 
 
-@dataclass(frozen=True, slots=True)
-class StyledText:
+class StyledText(Record):
     """A piece of a line in one style; its text has neither line ends nor control characters."""
 
     text: str
@@ -32,8 +32,7 @@ class StyledText:
 Line = tuple[StyledText, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Record):
     """A column of a table; one that is not ``elastic`` keeps its width as long as any other can give way."""
 
     title: str
@@ -83,7 +82,7 @@ def hanging(text: str, width: int) -> str:
 def _hung(line: str, width: int) -> list[str]:
     if cells_wide(line) <= width:
         return [line]
-    label, blanks = _LABEL.match(line), line[: len(line) - len(line.lstrip())]
+    label, blanks = re.match(_LABEL, line), line[: len(line) - len(line.lstrip())]
     lead = label[0] if label and len(label[0]) <= width // 2 else blanks
     indent = len(lead) if len(lead) > len(blanks) else len(blanks) + _GAP
     first, *rest = wrapped(line[len(lead) :], max(_NARROWEST, width - indent), keep_words=True)

@@ -78,9 +78,9 @@ def about(selection: GroupSelection, exported: Exported) -> list[str]:
     return [f"Holds {', '.join(selection.groups)}{extras}, for Python {exported.project.python}."]
 
 
-def requirement_line(pin: Pin, *, hashed: bool, url: str | None = None) -> str:
+def requirement_line(pin: Pin, *, hashed: bool) -> str:
     """Return one requirement with its marker and, where wanted, its hashes on lines of their own."""
-    text = url or _requirement(pin)
+    text = _requirement(pin)
     if pin.marker and not text.startswith("-e "):
         text += f" ; {pin.marker}"
     return _CONTINUED.join(

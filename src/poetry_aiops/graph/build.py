@@ -6,8 +6,6 @@ lines is not optional; direct is every dependency of every group and extra in py
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,20 +24,20 @@ from poetry_aiops.graph.scope import select
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import any_of
 from poetry_aiops.project.extras import switching_extras
+from poetry_aiops.project.lines import REQUIREMENT_NAME, listed_requirements, table_in
 from poetry_aiops.project.lock_graph import by_name, lock_graph
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Mapping
 
     from poetry_aiops.graph.scope import Selected
     from poetry_aiops.project.model import Lock, Package, PackageSource, Project, Requirement
 
 
 _EVERYTHING = Scope()
-_NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 
 Builds = dict[str, list["Package"]]
 
@@ -204,29 +202,10 @@ def declared_names(document: Mapping[str, object]) -> set[str]:
     Poetry leaves an entry of ``[tool.poetry.dependencies]`` out when ``[project] dependencies`` is there and does not
     name it; the author of such an entry should see it. What is no table or list is passed over.
     """
-    return {normalised(name) for name in _names(document)} - {"python"}
-
-
-def _names(document: Mapping[str, object]) -> Iterator[str]:
-    standard = _table(document.get("project"))
-    yield from _listed(standard.get("dependencies"))
-    for entries in _table(standard.get("optional-dependencies")).values():
-        yield from _listed(entries)
-    for entries in _table(document.get("dependency-groups")).values():
-        yield from _listed(entries)
-    poetry = _table(_table(document.get("tool")).get("poetry"))
-    yield from _table(poetry.get("dependencies"))
-    yield from _table(poetry.get("dev-dependencies"))
-    for group in _table(poetry.get("group")).values():
-        yield from _table(_table(group).get("dependencies"))
-
-
-def _table(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _listed(value: object) -> Iterator[str]:
-    for text in value if isinstance(value, list) else ():
-        found = _NAME.match(text) if isinstance(text, str) else None
-        if found:
-            yield found[1].rstrip("-_.")
+    written = (REQUIREMENT_NAME.match(text) for *_, text in listed_requirements(document))
+    names = {normalised(found["name"].rstrip("-_.")) for found in written if found}
+    poetry = table_in(document, "tool", "poetry")
+    groups = (table_in(group, "dependencies") for group in table_in(poetry, "group").values())
+    for entries in (table_in(poetry, "dependencies"), table_in(poetry, "dev-dependencies"), *groups):
+        names.update(map(normalised, entries))
+    return names - {"python"}

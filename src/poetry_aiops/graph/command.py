@@ -91,8 +91,7 @@ Without a format and without a question it writes the page <comment>dependency_g
 
     def handle(self) -> int:
         from poetry_aiops.graph.request import GraphRequest
-        from poetry_aiops.graph.run import graph
-        from poetry_aiops.graph.several import graph_of_projects
+        from poetry_aiops.graph.run import graph, graph_of_projects
         from poetry_aiops.locking.api import PoetryProject
 
         output = self.make_output()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from packaging.version import InvalidVersion, Version
-
+from poetry_aiops.errors import InputError
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.model import Arrival, BuildChange, Diff, Scope
 from poetry_aiops.graph.scope import scope_of
+from poetry_aiops.project.lockfile import lock_from
+from poetry_aiops.project.pyproject import project_from
+from poetry_aiops.project.toml import parse_toml
+from poetry_aiops.project.versions import parsed
 
 
 if TYPE_CHECKING:
@@ -51,6 +56,21 @@ def diff(old: DependencyGraph, new: DependencyGraph, names: tuple[str, str] = ("
     )
 
 
+def graph_at(revision: str, pyproject: bytes, lock: bytes, scope: Scope) -> DependencyGraph:
+    """Return the graph at a revision; groups of ``scope`` that were not there yet count as empty.
+
+    Raises InputError that names the revision with the file.
+    """
+    project = _document(pyproject, f"pyproject.toml at {revision}")
+    locked = _document(lock, f"poetry.lock at {revision}")
+    return build_graph(
+        project_from(project, Path(f"pyproject.toml at {revision}")),
+        lock_from(locked, Path(f"poetry.lock at {revision}")),
+        scope,
+        project,
+    )
+
+
 def between_groups(project: Project, lock: Lock, old: str, new: str, within: Scope) -> Diff:
     """Return what an installation with the group ``new`` has more, less or otherwise than one with ``old``.
 
@@ -64,28 +84,31 @@ def between_groups(project: Project, lock: Lock, old: str, new: str, within: Sco
     return diff(sides[0], sides[1], (f"main and {old}", f"main and {new}"))
 
 
+def _document(data: bytes, where: str) -> Mapping[str, object]:
+    try:
+        return parse_toml(data.decode())
+    except UnicodeDecodeError:
+        raise InputError(
+            "this is not UTF-8 text", where=where, hint="Compare with another revision."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        what = f"this is not valid TOML: {error}"
+        raise InputError(what, where=where, hint="Compare with another revision.") from None
+
+
 def builds_of(node: Node) -> tuple[str, ...]:
     """Return a node's builds as text, in lock order."""
     return tuple(dict.fromkeys(str(build) for build in node.builds))
 
 
 def _kind(old: Node, new: Node) -> ChangeKind:
-    before, after = (
-        max((Version(one) for one in side.versions if _is_version(one)), default=None) for side in (old, new)
-    )
+    before, after = (max(filter(None, map(parsed, side.versions)), default=None) for side in (old, new))
     if before is None or after is None or before.public == after.public:
         return "build"
     if after < before:
         return "downgrade"
     part = 0 if before.major or after.major else 1
     return "major" if (after.major, after.minor)[part] > (before.major, before.minor)[part] else "upgrade"
-
-
-def _is_version(text: str) -> bool:
-    try:
-        return bool(Version(text))
-    except InvalidVersion:
-        return False
 
 
 def _arrivals(graph: DependencyGraph, known: Mapping[str, Node]) -> tuple[Arrival, ...]:

@@ -41,7 +41,8 @@ def why(graph: DependencyGraph, name: str, start: str | None = None, limit: int 
     goal = graph.find(name, "--why")
     begin = None if start is None else graph.find(start, "--from")
     goals = frozenset(node for node in graph.links if node.name == goal and not node.extra)
-    away = _distances(graph.links.pred, goals)
+    layers = nx.bfs_layers(graph.links.reverse(copy=False), goals)
+    away = {node: distance for distance, layer in enumerate(layers) for node in layer}
     starts = _starts(graph, begin)
     found = []
     for first, nodes in starts.items():
@@ -118,17 +119,6 @@ def _starts(graph: DependencyGraph, begin: str | None) -> dict[tuple[str, str], 
                     if target.name != begin:
                         found.setdefault((target.name, ""), set()).add(node)
     return {key: frozenset(nodes) for key, nodes in found.items()}
-
-
-def _distances(beside: nx.DiGraph, starts: Iterable[LockNode]) -> dict[LockNode, int]:
-    found = dict.fromkeys(sorted(starts), 0)
-    waiting = list(found)
-    for node in waiting:
-        for other in beside[node]:
-            if other not in found:
-                found[other] = found[node] + 1
-                waiting.append(other)
-    return found
 
 
 def _shortest(graph: DependencyGraph, nodes: Nodes, first: str, away: dict[LockNode, int]) -> tuple[str, ...]:

@@ -1,20 +1,27 @@
-"""One run of ``poetry graph``: read the lock, analyse, answer, and write or print."""
+"""One run of ``poetry graph``: read the lock, analyse, answer, and write or print.
+
+Of several projects of a repository each answers by itself; one JSON document is about all.
+"""
 
 from __future__ import annotations
 
 import webbrowser
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poetry_aiops.cli.document import document_text
+from poetry_aiops.cli.document import document, document_text
+from poetry_aiops.cli.escape import for_terminal
+from poetry_aiops.cli.projects import each_project, folder_of, forms_of, projects_document, worst_exit_code
+from poetry_aiops.cli.styled import styled
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
 from poetry_aiops.graph import constraints, paths
 from poetry_aiops.graph.analysis import analyse, removal
 from poetry_aiops.graph.answers import Answers
 from poetry_aiops.graph.build import build_graph
-from poetry_aiops.graph.diff import between_groups, diff
+from poetry_aiops.graph.diff import between_groups, diff, graph_at
 from poetry_aiops.graph.model import Scope
 from poetry_aiops.graph.overlay import Overlay, sizes_of, vulnerabilities_of
 from poetry_aiops.graph.report.document import graph_document
@@ -25,7 +32,6 @@ from poetry_aiops.graph.report.mermaid import graph_mermaid
 from poetry_aiops.graph.report.page import graph_page
 from poetry_aiops.graph.report.text import answers_text, cycles_text, graph_text, summary_text
 from poetry_aiops.graph.requested_scope import look_of
-from poetry_aiops.graph.revision import graph_at
 from poetry_aiops.graph.scope import select
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lockfile import locked_beside
@@ -37,7 +43,6 @@ from poetry_aiops.system.reports_folder import reports_of, write_reports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from poetry_aiops.cli.output import Output
     from poetry_aiops.graph.model import Analysis, DependencyGraph, Diff
@@ -54,6 +59,32 @@ PAGE, ANALYSIS = "graphs/dependency_graph{}.html", "graphs/dependency_analysis{}
 def graph(request: GraphRequest, output: Output, project: PoetryProject) -> int:
     """Return the exit code; raises what the parts of a run raise."""
     return Graphing(request, output, project).run()
+
+
+def graph_of_projects(request: GraphRequest, output: Output, projects: Mapping[Path, PoetryProject]) -> int:
+    """Return the worst exit code of the projects, by their pyproject.toml; raises UsageError for a format about one."""
+    hint = "Choose json, ask a question without a format, or run it for each project by itself."
+    wanted = bool(forms_of(output, {"json"}, hint))
+
+    def look_at(pyproject: Path) -> tuple[int, dict[str, Any]]:
+        run = Graphing(replace(request, pyproject=pyproject), output, projects[pyproject])
+        if output.form:
+            run.warn()
+        else:
+            output.styled((styled(for_terminal(folder_of(pyproject, Path.cwd())), "title"),))
+            run.answer()
+        return run.exit_code(), document("graph", run.content()) if wanted else {}
+
+    outcomes = each_project(projects, Path.cwd(), look_at)
+    for one in outcomes:
+        if one.error is not None:
+            output.error(one.error)
+    if wanted:
+        text = document_text("projects", projects_document(outcomes, dict))
+        output.write_files({"json": text})
+        if output.form:
+            output.raw(text)
+    return worst_exit_code(outcomes)
 
 
 @dataclass

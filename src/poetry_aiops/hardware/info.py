@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.beyond import with_newer_builds
@@ -13,14 +12,14 @@ from poetry_aiops.accelerators.select import select, undecided
 from poetry_aiops.accelerators.variant_features import variant_features
 from poetry_aiops.errors import IncompleteError
 from poetry_aiops.hardware.machine import ADD_MORE, catalogue_warning, described_machine, recorded_machine
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
     from poetry_aiops.cli.output import Output
 
 
-@dataclass(frozen=True, slots=True)
-class InfoRequest:
+class InfoRequest(Record):
     """Which machine is shown, and how much of it.
 
     ``record`` is a folder for the raw results of its probes, ``update_facts`` the address of a newer table of facts.

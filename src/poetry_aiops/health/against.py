@@ -67,6 +67,10 @@ class FindingChanges:
     fixed: tuple[Finding, ...]
     still: tuple[Finding, ...]
 
+    def __str__(self) -> str:
+        counts = f"{len(self.new)} new, {len(self.fixed)} fixed, {len(self.still)} still there"
+        return f"{counts} since {self.revision} ({self.commit[:7]})"
+
 
 def base_of(pyproject: Path, revision: str) -> BaseRevision:
     """Return the base of the project's lock; raises UsageError for a revision without a common commit here."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.errors import InputError
-from poetry_aiops.project.constraints import allows, is_pin
+from poetry_aiops.health.demands import accepts
+from poetry_aiops.project.constraints import is_pin
 from poetry_aiops.project.versions import parsed, public
 
 
@@ -145,7 +145,7 @@ class Search:
         if not held or unmet.name in trail or len(trail) >= DEEPEST:
             return WayOut()
         newest = held[-1]
-        fitting = next((one for one in self.newer_of(newest) if _allows(unmet.constraint, one)), None)
+        fitting = next((one for one in self.newer_of(newest) if accepts(unmet.constraint, one)), None)
         if fitting is None:
             return WayOut()
         further = self._follow(newest, fitting, (*trail, unmet.name))
@@ -167,15 +167,15 @@ class Search:
     def _lies_below(self, parent: Package, release: str, package: Package, version: str) -> bool:
         """Say whether a release of the parent still wants older versions only."""
         constraints = self._constraints(parent, release, package.name)
-        if constraints is None or all(_allows(one, version) for one in constraints):
+        if constraints is None or all(accepts(one, version) for one in constraints):
             return constraints is None
         bound, known = parsed(version), (package.version, *self.newer_of(package))
-        wanted = [parsed(one) for one in known if all(_allows(text, one) for text in constraints)]
+        wanted = [parsed(one) for one in known if all(accepts(text, one) for text in constraints)]
         return not wanted or any(one is None or bound is None or one < bound for one in wanted)
 
     def _accepts(self, parent: Package, release: str, name: str, version: str) -> bool:
         constraints = self._constraints(parent, release, name)
-        return constraints is not None and all(_allows(one, version) for one in constraints)
+        return constraints is not None and all(accepts(one, version) for one in constraints)
 
     def _constraints(self, parent: Package, release: str, name: str) -> list[str] | None:
         """Return what a release asks of a package, None when that is unknown."""
@@ -221,10 +221,3 @@ def _joined(first: WayOut, second: WayOut) -> WayOut:
         steps=tuple(dict.fromkeys((*first.steps, *second.steps))),
         blocked=tuple(dict.fromkeys((*first.blocked, *second.blocked))),
     )
-
-
-def _allows(constraint: str, version: str) -> bool:
-    try:
-        return allows(constraint or "*", version)
-    except InputError:
-        return False

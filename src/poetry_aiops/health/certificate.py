@@ -12,8 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.health.demands import Demands, HeldConstraint, extras_asked_for
-from poetry_aiops.project.constraints import allows
+from poetry_aiops.health.demands import Demands, HeldConstraint, accepts, extras_asked_for
 from poetry_aiops.project.extras import switching_extras
 from poetry_aiops.project.targets import extras_in, marker_applies, targets
 
@@ -82,7 +81,7 @@ class Ground:
 
     @cached_property
     def machines(self) -> tuple[Target, ...]:
-        return targets(lambda python: _allows(self.lock.python_versions, python))
+        return targets(lambda python: accepts(self.lock.python_versions, python))
 
     def certify(self, package: Package, version: str, needs: Sequence[Requirement] | None) -> Certificate:
         """Return what changing a locked package to ``version`` meets; ``needs`` are what it requires, None if unknown."""
@@ -176,7 +175,7 @@ class Ground:
         """Say whether a fitting version is beside the package wherever both are wanted."""
         if need.origin is not None:
             return False
-        fitting = [one for one in self.by_name.get(need.name, ()) if _allows(need.constraint, one.version)]
+        fitting = [one for one in self.by_name.get(need.name, ()) if accepts(need.constraint, one.version)]
         asked = self.extras_of(need.name)
         if not fitting or not asked.issuperset(need.extras):
             return False
@@ -209,10 +208,3 @@ def _holds(marker: str, target: Target, extras: frozenset[str]) -> bool:
         return marker_applies(marker, target, extras)
     except InputError:
         return True
-
-
-def _allows(constraint: str, version: str) -> bool:
-    try:
-        return allows(constraint or "*", version)
-    except InputError:
-        return False

@@ -29,10 +29,15 @@ class HeldConstraint:
 
     def accepts(self, version: str) -> bool:
         """Say whether the constraint allows a version; one that cannot be read is taken to allow it."""
-        try:
-            return allows(self.constraint or "*", version)
-        except InputError:
-            return True
+        return accepts(self.constraint, version, unreadable=True)
+
+
+def accepts(constraint: str, version: str, *, unreadable: bool = False) -> bool:
+    """Say whether a constraint allows a version; ``unreadable`` is the answer where one of them cannot be read."""
+    try:
+        return allows(constraint or "*", version)
+    except (InputError, ValueError):
+        return unreadable
 
 
 class Demands:

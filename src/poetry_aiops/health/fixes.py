@@ -40,7 +40,7 @@ class ProposedFix:
     ``how`` is ``pin`` (the lock alone changes), ``edit`` (pyproject.toml has to change, ``edit`` says what), or
     ``blocked`` (``blockers`` say by whom or why). ``to_version`` is empty where no fixed version is known, and the
     proposed one until a solver has answered. ``certified`` means that this one pin can change and nothing else has
-    to; otherwise ``together`` are the packages that are expected to move as well, ``moves`` the smallest steps that would do. ``safe`` are all versions that
+    to; otherwise ``moves`` are the packages that are expected to move as well, with the smallest steps that would do. ``safe`` are all versions that
     would do, ascending. ``left`` are advisories that no newer version is free of. ``exception`` says which cooldown would have to be set aside, and how. ``diff`` are the lines
     of the change in the lock, each with its ``+`` or ``-`` in front.
     """
@@ -56,7 +56,6 @@ class ProposedFix:
     edit: str = ""
     diff: tuple[str, ...] = ()
     certified: bool = False
-    together: tuple[str, ...] = ()
     moves: tuple[tuple[str, str], ...] = ()
     safe: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
@@ -74,7 +73,7 @@ class FixOutcome:
 
     ``fixes`` are the proposals as the solver answered them. ``changes`` is the whole difference between the locks,
     ``refreshed`` the packages whose list of files alone differs. ``after`` is the audit of the new lock, None when
-    there is none. ``seconds`` is the time of the solves, of which there were ``solves``.
+    there is none. ``solves`` counts the runs of the solver.
     """
 
     fixes: tuple[ProposedFix, ...]
@@ -83,7 +82,6 @@ class FixOutcome:
     after: Audit | None = None
     written: bool = False
     solves: int = 0
-    seconds: float = 0.0
 
     @property
     def fixed(self) -> tuple[ProposedFix, ...]:
@@ -297,7 +295,6 @@ def _reachable(bare: ProposedFix, wanted: FixTarget, search: Search) -> Proposed
         blockers=tuple(str(step) for step in _shortest(way)),
         edit="; ".join(str(edit) for edit in way.edits),
         certified=certified,
-        together=tuple(name for name, _ in way.moves),
         moves=way.moves,
     )
 

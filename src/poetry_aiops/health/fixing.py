@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from poetry_aiops.cli.output import Output
     from poetry_aiops.health.advisory import Audit
     from poetry_aiops.health.audit import HealthLook
-    from poetry_aiops.health.fix_solving import Batch, SolvedFixes
+    from poetry_aiops.health.fix_batch import Batch
+    from poetry_aiops.health.fix_solving import SolvedFixes
     from poetry_aiops.health.fixes import ProposedFix
     from poetry_aiops.health.lock_diff import LockChange
     from poetry_aiops.health.report.model import HealthReport
@@ -113,9 +113,8 @@ def apply_fixes(
         )
     _refuse_gaps(case)
     before = read_file(case.lock.path)
-    started = time.perf_counter()
     batch = solved_batch(project, case, pins, before)
-    outcome = _outcome(case, fixes, batch, time.perf_counter() - started)
+    outcome = _outcome(case, fixes, batch)
     if batch.solution is not None and not dry_run:
         _write(case.lock.path, before, batch.solution.text)
         return replace(outcome, written=True)
@@ -160,13 +159,11 @@ def _looked_up(package: Package, case: FixCase, look: CurrencyOf) -> tuple[str, 
 # -- output and writing ----------------------------------------------------------------------------------
 
 
-def _outcome(
-    case: FixCase, fixes: Sequence[ProposedFix], batch: Batch[SolvedFixes], seconds: float
-) -> FixOutcome:
+def _outcome(case: FixCase, fixes: Sequence[ProposedFix], batch: Batch[SolvedFixes]) -> FixOutcome:
     solved = batch.solution
     if solved is None:
         reported = tuple(_answered(one, batch, {}) for one in fixes)
-        return FixOutcome(reported, solves=batch.solves, seconds=seconds)
+        return FixOutcome(reported, solves=batch.solves)
     reasons = {
         name: tuple(dict.fromkeys(i for one in fixes if one.package == name for i in one.advisories))
         for name in batch.names
@@ -181,7 +178,6 @@ def _outcome(
         refreshed=refreshed_files(case.lock, solved.lock),
         after=solved.audit,
         solves=batch.solves,
-        seconds=seconds,
     )
 
 
@@ -228,7 +224,7 @@ def _changes(outcome: FixOutcome, *, dry_run: bool) -> Iterator[str]:
     verb = "would change" if dry_run else "changed"
     count = counted(len(outcome.changes), "package")
     solves = counted(outcome.solves, "solve") if outcome.solves else "without solving"
-    yield f"poetry.lock {verb}: {count} ({solves}, {outcome.seconds:.1f} s; verified and audited again)"
+    yield f"poetry.lock {verb}: {count} ({solves}; verified and audited again)"
     for change in outcome.changes:
         older = " (an older version)" if change.is_downgrade else ""
         yield f"  {change}{older}: {change.why}"

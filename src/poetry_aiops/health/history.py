@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_aiops.cli.document import picked, stamp
 from poetry_aiops.health.advisory import Severity
 
 
@@ -74,10 +75,9 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Every readable run, oldest first; ``damaged`` counts the lines that could not be read."""
+    """Every readable run, oldest first."""
 
     entries: tuple[HistoryEntry, ...] = ()
-    damaged: int = 0
 
     @property
     def last(self) -> HistoryEntry | None:
@@ -133,9 +133,7 @@ def entry_of(
 
 def read_history(text: str) -> History:
     """Return the runs in the text of a history file; never raises for what is in it."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    entries = [entry for line in lines if (entry := _parsed(line)) is not None]
-    return History(tuple(entries), len(lines) - len(entries))
+    return History(tuple(entry for line in text.splitlines() if (entry := _parsed(line)) is not None))
 
 
 def appended(text: str, entry: HistoryEntry) -> str:
@@ -153,11 +151,9 @@ def line_of(entry: HistoryEntry) -> str:
     """Return an entry as one line of JSON without a line end."""
     document = {
         "schema": SCHEMA,
-        "generated": entry.generated.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "lock": entry.lock,
-        "score": _rounded(entry.score),
-        "coverage": _rounded(entry.coverage),
-        "metrics": {name: _rounded(score) for name, score in entry.metrics.items()},
+        "generated": stamp(entry.generated),
+        **picked(entry, "lock score coverage"),
+        "metrics": {name: score and round(score, 2) for name, score in entry.metrics.items()},
         "feeds": dict(sorted(entry.feeds.items())),
         "findings": [seen_row(seen) for seen in entry.findings],
         "ignored": list(entry.ignored),
@@ -201,13 +197,7 @@ def _feeds(audit: Audit | None) -> dict[str, str]:
 
 def seen_row(seen: Seen) -> dict[str, object]:
     """Return a finding as the history and the JSON document write it."""
-    return {
-        "package": seen.package,
-        "version": seen.version,
-        "id": seen.id,
-        "severity": str(seen.severity),
-        "aliases": list(seen.names),
-    }
+    return {**picked(seen, "package version id severity"), "aliases": seen.names}
 
 
 def _parsed(line: str) -> HistoryEntry | None:
@@ -248,7 +238,3 @@ def _seen_in(row: Mapping[str, Any]) -> Seen:
 
 def _optional_number(value: object) -> float | None:
     return None if value is None else float(str(value))
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)

@@ -54,6 +54,9 @@ class IdleIgnore:
     why: str
     is_lapsed: bool
 
+    def __str__(self) -> str:
+        return f"{self.ignore.key_path} {self.ignore.id}: {self.why}"
+
 
 @dataclass(frozen=True, slots=True)
 class Sorted:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from packaging.version import Version
 
-from poetry_aiops.errors import InputError
+from poetry_aiops.health.demands import accepts
 from poetry_aiops.index.release_records import record_key
-from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.versions import parsed
 
 
@@ -121,7 +120,7 @@ class _Reasons:
         for package in held:
             for edge in package.edges:
                 for name, version in sorted(now):
-                    if name == edge.name and not _allows(edge.constraint, version):
+                    if name == edge.name and not accepts(edge.constraint, version, unreadable=True):
                         return (
                             f"{package.version} wants {name} {edge.constraint}, and {name} is {version} now"
                         )
@@ -158,11 +157,6 @@ def _order(version: str) -> tuple[bool, Version, str]:
 
 def _needs(constraint: str, change: LockChange) -> bool:
     """Say whether a constraint is for the new version and against the old one."""
-    return _allows(constraint, change.new) and not (change.old and _allows(constraint, change.old))
-
-
-def _allows(constraint: str, version: str) -> bool:
-    try:
-        return allows(constraint or "*", version)
-    except (InputError, ValueError):
-        return True
+    return accepts(constraint, change.new, unreadable=True) and not (
+        change.old and accepts(constraint, change.old, unreadable=True)
+    )

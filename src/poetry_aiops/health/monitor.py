@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.document import stamp
 from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.errors import AiopsError, InputError
 from poetry_aiops.health.gate import INCOMPLETE
@@ -169,17 +170,11 @@ def look_line(report: HealthReport) -> str:
     """Return one line about a look for the monitor's standard output."""
     reported = in_words(report.news) if report.news else ()
     news = counted(len(reported), "piece") + " of news" if reported else "no news"
-    return for_terminal(f"{words.stamp(report.generated)} {report.project}: {_state(report)}; {news}", 1000)
+    return for_terminal(f"{stamp(report.generated)} {report.project}: {_state(report)}; {news}", 1000)
 
 
 def _state(report: HealthReport) -> str:
-    parts = [
-        words.found_in_words(report).text,
-        words.audited_in_words(report).text,
-        f"score {words.score_in_words(report).text}",
-        f"gate {words.verdict(report).text}",
-    ]
-    return "; ".join(parts)
+    return "; ".join((*words.state(report), f"gate {words.verdict(report).text}"))
 
 
 def _chat(text: str) -> str:

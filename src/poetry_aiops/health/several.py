@@ -13,7 +13,7 @@ from poetry_aiops.cli.styled import labelled, styled
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.document import SCHEMA, health_document
 from poetry_aiops.health.report.formats import SEVERAL
-from poetry_aiops.health.report.text import health_lines
+from poetry_aiops.health.report.text import health_lines, joined
 from poetry_aiops.health.run import HealthRun, append_summary, text_view
 from poetry_aiops.system.reports_folder import reports_of
 from poetry_aiops.system.text import counted
@@ -55,7 +55,7 @@ def _write(output: Output, outcomes: Sequence[ProjectOutcome[HealthReport]], for
     reports = [one.result for one in outcomes if one.result is not None]
     lines = tuple(_lines(outcomes, text_view(output)))
     texts = {form: SEVERAL[form](reports) for form in forms if form in SEVERAL}
-    texts["text"] = "\n".join("".join(span.text for span in line) for line in lines)
+    texts["text"] = joined(lines)
     texts["json"] = document_text("projects", projects_document(outcomes, _document))
     output.write_files(texts)
     if output.form == "text":
@@ -74,9 +74,7 @@ def _lines(outcomes: Sequence[ProjectOutcome[HealthReport]], view: TextView) -> 
     """Yield the verdict of each project, then the screen of each."""
     yield styled(counted(len(outcomes), "project"), "title")
     for one in outcomes:
-        verdict = (
-            words.GateVerdict("could not be read", "bad") if one.result is None else words.verdict(one.result)
-        )
+        verdict = words.Note("could not be read", "bad") if one.result is None else words.verdict(one.result)
         yield from labelled(f"  {for_terminal(one.folder)}: ", verdict.text, view.width, verdict.style)
     for one in outcomes:
         if one.result is not None:

@@ -15,10 +15,10 @@ AMD_INDEX: Final = "rocm-amd"
 """AMD's own multi-arch index: more GPUs than the ROCm indexes of PyTorch, and Windows."""
 
 _FIXED_BACKENDS = ("cpu", "mps", "xpu", "jetson", AMD_INDEX)
-_BACKEND = re.compile(rf"{'|'.join(_FIXED_BACKENDS)}|cu\d{{3}}|rocm\d+\.\d+(\.\d+)?")
-_NUMBERED = re.compile(r"(cu|rocm)\d")
-_CUDA_SPELLING = re.compile(r"(?:cuda|cu)[ _-]?(?P<major>\d{2})[._-]?(?P<minor>\d)(?:\.\d+)?")
-_ROCM_SPELLING = re.compile(r"rocm[ _-]?(?P<major>\d)[._-]?(?P<rest>\d[\d.]*)")
+_BACKEND: Final = rf"{'|'.join(_FIXED_BACKENDS)}|cu\d{{3}}|rocm\d+\.\d+(\.\d+)?"
+_NUMBERED: Final = r"(cu|rocm)\d"
+_CUDA_SPELLING: Final = r"(?:cuda|cu)[ _-]?(?P<major>\d{2})[._-]?(?P<minor>\d)(?:\.\d+)?"
+_ROCM_SPELLING: Final = r"rocm[ _-]?(?P<major>\d)[._-]?(?P<rest>\d[\d.]*)"
 
 DEFAULT_BACKENDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -56,7 +56,7 @@ _OTHER_WORDS = {
 
 def is_backend(name: str) -> bool:
     """Say whether ``name`` is the exact name of a backend, for example ``cu126`` or ``rocm7.2``."""
-    return _BACKEND.fullmatch(name) is not None
+    return re.fullmatch(_BACKEND, name) is not None
 
 
 def nearest_backend(name: str) -> str | None:
@@ -64,9 +64,9 @@ def nearest_backend(name: str) -> str | None:
     word = name.strip().lower()
     if is_backend(word):
         return word
-    if cuda := _CUDA_SPELLING.fullmatch(word):
+    if cuda := re.fullmatch(_CUDA_SPELLING, word):
         return f"cu{cuda['major']}{cuda['minor']}"
-    if rocm := _ROCM_SPELLING.fullmatch(word):
+    if rocm := re.fullmatch(_ROCM_SPELLING, word):
         candidate = f"rocm{rocm['major']}.{rocm['rest'].strip('.')}"
         return candidate if is_backend(candidate) else None
     return DEFAULT_BACKENDS.get(_OTHER_WORDS.get(word, word))
@@ -82,5 +82,5 @@ def family_of(backend: str) -> str:
     """Return the family of a backend: ``cu126`` -> ``cuda``, ``rocm7.2`` -> ``rocm``; any other name is its own."""
     if backend == AMD_INDEX:
         return "rocm"
-    numbered = _NUMBERED.match(backend)
+    numbered = re.match(_NUMBERED, backend)
     return {"cu": "cuda", "rocm": "rocm"}[numbered[1]] if numbered else backend

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.project.checks import normalised
@@ -13,11 +14,11 @@ from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 _PACKAGE = "[[package]]"
-_NAME = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
+REQUIREMENT_NAME = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 _KEY = re.compile(r"""^\s*(?:(?P<bare>[A-Za-z0-9_-]+)|["'](?P<quoted>[^"']+)["'])\s*[.=]""")
 _HEADER = re.compile(r"^\s*\[(?P<table>[^\[\]]+)\]")
 _POETRYS = re.compile(
@@ -45,10 +46,10 @@ def requirement_lines(text: str) -> Mapping[tuple[str, str], int]:
     lines = text.splitlines()
     found: dict[tuple[str, str], int] = {}
     starts: dict[str, int] = {}
-    for table, group, requirement in _listed(document):
+    for table, group, requirement in listed_requirements(document):
         if table not in starts:
             starts[table] = _start_of(table, lines)
-        named, number = _NAME.match(requirement), _line_of(requirement, lines, starts[table])
+        named, number = REQUIREMENT_NAME.match(requirement), _line_of(requirement, lines, starts[table])
         if named and number:
             found.setdefault((group, normalised(named["name"])), number)
             starts[table] = number - 1
@@ -71,26 +72,28 @@ def asking_line(
     return None
 
 
-def _listed(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def listed_requirements(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield every requirement of the standard lists with the table and the group that hold it."""
-    project = _table(document, "project")
+    project = table_in(document, "project")
     lists = [("project", MAIN, project.get("dependencies"))]
     lists += [
         ("project.optional-dependencies", MAIN, one)
-        for one in _table(project, "optional-dependencies").values()
+        for one in table_in(project, "optional-dependencies").values()
     ]
     lists += [
         ("dependency-groups", normalised(group), one)
-        for group, one in _table(document, "dependency-groups").items()
+        for group, one in table_in(document, "dependency-groups").items()
     ]
     for table, group, entries in lists:
         if isinstance(entries, list):
             yield from ((table, group, entry) for entry in entries if isinstance(entry, str))
 
 
-def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    table = document.get(name)
-    return table if isinstance(table, dict) else {}
+def table_in(document: object, *path: str) -> Mapping[str, Any]:
+    """Return the table at a path of keys, an empty one where there is none."""
+    for name in path:
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document if isinstance(document, Mapping) else {}
 
 
 def _start_of(table: str, lines: Sequence[str]) -> int:

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Final
+
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ GRACE: Final = 0.5
 _BLOCK: Final = 65_536
 
 
-class Finished(NamedTuple):
+class Finished(Record):
     """A program's end: its outputs, both streams in one, and how it went.
 
     ``outcome`` is ``ok``, ``missing``, ``denied``, ``timeout``, ``too much output`` or ``exit N``.

@@ -101,7 +101,7 @@ def test_the_probe_that_decided_is_told_with_every_raw_value() -> None:
     probes = {probe.name: probe for probe in look(Machine(files=files)).probes}
     assert "driver" in probes["nvidia kernel module (sys)"].won
     assert probes["nvidia kernel module (proc)"].won == ()
-    assert "driver=580.65.06" in probes["nvidia kernel module (proc)"].facts
+    assert "driver=580.65.06" in probes["nvidia kernel module (proc)"].facts.lines()
     assert probes["NVML"].outcome == "skipped: the files say enough"
 
 

@@ -220,7 +220,7 @@ def test_which_cuda_a_driver_came_with_is_read_from_the_table_of_its_system(
 
 def test_what_nvidia_smi_says_counts_for_a_driver_that_no_table_knows() -> None:
     gpu = Accelerator("cuda", "RTX", driver="999", compute_capability="8.6", max_cuda="12.6")
-    catalogue = load_catalogue()._replace(toolkits=())
+    catalogue = load_catalogue().replaced(toolkits=())
     chosen = select(Host("linux", "x86_64", accelerators=(gpu,)), catalogue)
     assert "minor-version compatibility" not in reasons(chosen, "cu126")
     assert "minor-version compatibility" in reasons(chosen, "cu130")
@@ -295,7 +295,7 @@ def test_a_build_with_one_or_two_lines_is_told_so() -> None:
     wish = Constraint(torch=SpecifierSet(">=2.16"))
     windows = choose("windows-amd64,driver=580.65.06,cc=8.6", wish)
     assert verdict(windows, "cu129")[0].startswith("it holds torch 2.8 only: ")
-    two = load_catalogue()._replace(torch=load_catalogue().torch[-2:])
+    two = load_catalogue().replaced(torch=load_catalogue().torch[-2:])
     chosen = select(parse_target("driver=580.65.06,cc=8.6", two), two, wish)
     assert verdict(chosen, "cu130")[0].startswith("it holds torch 2.14 to 2.15 only: ")
 

@@ -158,7 +158,7 @@ def test_of_two_toolkits_with_the_same_torch_the_newer_one_wins() -> None:
     catalogue = load_catalogue()
     toolkits = ("rocm6.4", "rocm7.2", "rocm7.1")
     lines = tuple(line._replace(rocm=toolkits if line.line == "2.14" else ()) for line in catalogue.torch)
-    made = catalogue._replace(torch=lines)
+    made = catalogue.replaced(torch=lines)
     chosen = select(parse_target("gfx=gfx1100", made), made)
     assert [v.name for v in chosen.backends if v.accepted] == ["rocm7.2", "rocm7.1", "rocm6.4", "cpu"]
     assert verdict(chosen, "rocm7.0") == ("no torch of rocm7.0 is known",)
@@ -171,7 +171,7 @@ def test_the_newest_torch_of_a_rocm_build_is_the_highest_number() -> None:
     lines = tuple(
         line._replace(rocm=("rocm7.2",) if line.line in {"2.9", "2.10"} else ()) for line in catalogue.torch
     )
-    made = catalogue._replace(torch=lines)
+    made = catalogue.replaced(torch=lines)
     assert select(parse_target("gfx=gfx1100", made), made).torch_max == "2.10"
     old = choose("gfx=gfx906", Constraint(torch=SpecifierSet("<2.9")))
     assert (old.best, old.torch_max) == ("rocm6.3", "2.8")

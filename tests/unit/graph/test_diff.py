@@ -6,8 +6,8 @@ import pytest
 from tests.unit.graph.small import graph_of
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.graph.diff import diff
-from poetry_aiops.graph.revision import graph_at
+from poetry_aiops.graph.diff import diff, graph_at
+from poetry_aiops.graph.model import Scope
 
 
 OLD = graph_of("web old", "web base", "old gone", versions={"web": ("1.0",)})
@@ -63,11 +63,11 @@ content-hash = "0"
 
 
 def test_a_graph_of_bytes() -> None:
-    assert graph_at("main", PYPROJECT, LOCK).demands[0].name == "a"
+    assert graph_at("main", PYPROJECT, LOCK, Scope()).demands[0].name == "a"
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"<<<<<<< HEAD\n"])
 def test_a_broken_file_of_a_revision_is_named_with_it(data: bytes) -> None:
     with pytest.raises(InputError) as caught:
-        graph_at("main~2", PYPROJECT, data)
+        graph_at("main~2", PYPROJECT, data, Scope())
     assert caught.value.where == "poetry.lock at main~2"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poetry_aiops.health.fix_solving import Batch, Unsolved, largest_batch
+from poetry_aiops.health.fix_batch import Batch, Unsolved, largest_batch
 
 
 def batch(ranks: dict[str, int], *conflicts: set[str], solves: int = 24, blind: bool = False) -> Batch[str]:

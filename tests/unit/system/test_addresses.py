@@ -20,6 +20,10 @@ from poetry_aiops.system.addresses import has_credentials, redact, taken_apart
         "https://${USER}:S3CRET@h.example/",
         "//user:S3CRET@h.example/simple",
         "https://h.example/a.whl?token=S3CRET",
+        *(
+            f"https://h.example/a;{name}=S3CRET/b.whl"
+            for name in ("token", "sig", "auth", "key", "code", "jwt", "PASS")
+        ),
         "https://h.example/a.whl?x=1&access_token=S3CRET&y=2",
         "https://h.example/a.whl?se=1&sig=S3CRET",
         "https://h.example/a.whl?X-Amz-Signature=S3CRET",

@@ -116,19 +116,26 @@ def test_a_new_file_that_cannot_be_written_whole_is_removed(tmp_path: Path, mock
 
 
 @posix_only
-def test_a_private_file_is_private_from_its_first_byte(
+def test_a_private_file_is_private_from_its_opening_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Who opens it before reads what is written later."""
     seen: list[int] = []
-    real_write = os.write
+    real_open, real_write = os.open, os.write
 
-    def look(handle: int, data: bytes) -> int:
+    def opened(path: str, flags: int, permissions: int = 0o777) -> int:
+        handle = real_open(path, flags, permissions)
+        seen.append(os.fstat(handle).st_mode & 0o777)
+        return handle
+
+    def written(handle: int, data: bytes) -> int:
         seen.append(os.fstat(handle).st_mode & 0o777)
         return real_write(handle, data)
 
-    monkeypatch.setattr(os, "write", look)
+    monkeypatch.setattr(os, "open", opened)
+    monkeypatch.setattr(os, "write", written)
     write_new(tmp_path / "file", b"secret", 0o600)
-    assert seen == [0o600]
+    assert seen == [0o600, 0o600]
 
 
 @posix_only

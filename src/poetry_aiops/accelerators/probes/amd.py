@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from poetry_aiops.accelerators.facts import AMD, Gpu, ProbeFailure, TextFacts
+from poetry_aiops.accelerators.probes.fields import bus_of_location, lines, version
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.probe import File, Files, Probe, ProbeProgram
-from poetry_aiops.system.text import bus_of_location, clean, lines, version
+from poetry_aiops.system.text import clean
 
 
 # ``/sys/class/kfd/kfd/topology/nodes/*/properties``: AMD's compute devices, no ROCm needed.

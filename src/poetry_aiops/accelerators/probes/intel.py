@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.facts import INTEL, Gpu, TextFacts
+from poetry_aiops.accelerators.probes.fields import bus_key, lines, name
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
-from poetry_aiops.system.text import bus_key, clean, lines, name
+from poetry_aiops.system.text import clean
 
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 _BRACKETED = r"\[0x([0-9a-fA-F]{4})\]"
 
 
-def gpu_named(label: str, device_id: str | None = None) -> Gpu:
+def gpu_named(label: str) -> Gpu:
     """Return an Intel GPU of a name; an id in brackets within it counts."""
     found = re.search(_BRACKETED, label[:200])
     plain = label.replace("(R)", "").replace("(TM)", "")
-    return Gpu(INTEL, name=name(plain), device_id=device_id or (found.group(1).lower() if found else None))
+    return Gpu(INTEL, name=name(plain), device_id=found.group(1).lower() if found else None)
 
 
 # ``xpu-smi discovery`` as a table, JSON or CSV.

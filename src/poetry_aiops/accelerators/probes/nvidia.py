@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from poetry_aiops.accelerators.facts import NVIDIA, Gpu, ProbeFailure, TextFacts
+from poetry_aiops.accelerators.probes.fields import bus_key, lines, name, number, pci_id, version
 from poetry_aiops.accelerators.probes.nvidia_smi import is_jetson_name, problems
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.probe import File, Files, Names, Probe, ProbeProgram
 from poetry_aiops.accelerators.reader import NVML_CHILD, PYTHON
-from poetry_aiops.system.text import bus_key, clean, lines, name, number, pci_id, version
+from poetry_aiops.system.text import clean
 
 
 # ``/sys/module/nvidia/version``: one line with the loaded kernel module's version.

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.accelerators.facts import NVIDIA, Gpu, ProbeFailure, TextFacts
-from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
-from poetry_aiops.system.text import bus_key, clean, is_nothing, lines, name, number, pci_id, version
+from poetry_aiops.accelerators.probes.fields import bus_key, is_nothing, lines, name, number, pci_id, version
+from poetry_aiops.accelerators.probes.probe import PastedOnly, Probe, ProbeProgram
+from poetry_aiops.system.text import clean
 
 
 if TYPE_CHECKING:
@@ -415,5 +416,5 @@ PROBES = (
         parse_list,
         r"\(UUID: (?:GPU|MIG)-|GPU \d{1,3}: [^\n]{1,100}\(UUID:",
     ),
-    Probe("nvidia-smi messages", _program(5.0), parse_messages, lambda text: bool(problems(text))),
+    Probe("nvidia-smi messages", PastedOnly(), parse_messages, lambda text: bool(problems(text))),
 )

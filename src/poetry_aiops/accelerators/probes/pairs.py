@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import csv
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu, TextFacts
-from poetry_aiops.system.text import (
+from poetry_aiops.accelerators.probes.fields import (
     bus_key,
     bus_of_location,
     is_nothing,
@@ -22,6 +22,7 @@ from poetry_aiops.system.text import (
     pci_id,
     version,
 )
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _MOST_MIB: Final = 2**24
 _UNITS: Final = {"k": 1 / 1024, "m": 1.0, "g": 1024.0, "b": 1 / 2**20}
 
 
-class Dialect(NamedTuple):
+class Dialect(Record):
     """How one program spells its devices.
 
     ``keys`` maps keys to fields of :class:`~poetry_aiops.accelerators.facts.Gpu`, to fields of ``MACHINE``, or to

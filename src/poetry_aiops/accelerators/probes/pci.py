@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Gpu, TextFacts
+from poetry_aiops.accelerators.probes.fields import bus_key, lines, name
 from poetry_aiops.accelerators.probes.pairs import maker_of
 from poetry_aiops.accelerators.probes.probe import Files, Probe, ProbeProgram
-from poetry_aiops.system.text import bus_key, lines, name
 
 
 # ``/sys/bus/pci/devices/*/uevent``: class, ids and bound driver of every PCI function in one small file each.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.reader import SourceText
+from poetry_aiops.system.record import Record
 
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.reader import Reader
 
 
-class File(NamedTuple):
+class File(Record):
     """One file."""
 
     path: str
@@ -28,7 +29,7 @@ class File(NamedTuple):
         return self.path
 
 
-class Files(NamedTuple):
+class Files(Record):
     """All files that match a pattern, each under a line ``==> path <==``; at most ``limit`` of them."""
 
     pattern: str
@@ -47,7 +48,7 @@ class Files(NamedTuple):
         return self.pattern
 
 
-class Names(NamedTuple):
+class Names(Record):
     """The names alone of everything that matches one of the patterns."""
 
     patterns: tuple[str, ...]
@@ -61,7 +62,7 @@ class Names(NamedTuple):
         return " ".join(self.patterns)
 
 
-class ProbeProgram(NamedTuple):
+class ProbeProgram(Record):
     """A program with a time limit in seconds; the first of several spellings that exists is run."""
 
     spellings: tuple[tuple[str, ...], ...]
@@ -80,10 +81,18 @@ class ProbeProgram(NamedTuple):
         return " ".join(self.spellings[0])
 
 
-Source = File | Files | Names | ProbeProgram
+class PastedOnly(Record):
+    """Nothing of this machine: people paste the text."""
+
+    def read(self, _reader: Reader) -> SourceText:
+        """Return that there is nothing to read."""
+        return SourceText(None, "missing")
 
 
-class Probe(NamedTuple):
+Source = File | Files | Names | PastedOnly | ProbeProgram
+
+
+class Probe(Record):
     """One source of facts.
 
     ``parse`` takes any text and never raises; ``signs`` is what a pasted text has that may come from this source: a

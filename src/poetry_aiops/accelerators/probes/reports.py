@@ -6,10 +6,11 @@ import re
 
 from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Gpu, TextFacts
 from poetry_aiops.accelerators.observed import join
+from poetry_aiops.accelerators.probes.fields import lines, name, version
 from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
 from poetry_aiops.accelerators.probes.pci import described
-from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
-from poetry_aiops.system.text import clean, lines, name, version
+from poetry_aiops.accelerators.probes.probe import PastedOnly, Probe
+from poetry_aiops.system.text import clean
 
 
 _NO_GPU = (
@@ -262,11 +263,11 @@ def _maker_as_in_lspci(label: str) -> str:
 PROBES = (
     Probe(
         "torch.utils.collect_env",
-        ProbeProgram((("python", "-m", "torch.utils.collect_env"),), 0.0),
+        PastedOnly(),
         environment,
         _REPORT,
     ),
-    Probe("node labels", ProbeProgram((("kubectl", "describe", "node"),), 0.0), labels, _LABEL),
-    Probe("clinfo", ProbeProgram((("clinfo",),), 0.0), opencl, _CLINFO),
-    Probe("lshw and inxi", ProbeProgram((("lshw", "-C", "display"),), 0.0), display, _DISPLAY),
+    Probe("node labels", PastedOnly(), labels, _LABEL),
+    Probe("clinfo", PastedOnly(), opencl, _CLINFO),
+    Probe("lshw and inxi", PastedOnly(), display, _DISPLAY),
 )

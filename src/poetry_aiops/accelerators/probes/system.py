@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from poetry_aiops.accelerators.facts import AMD, APPLE, Gpu, TextFacts
+from poetry_aiops.accelerators.probes.fields import lines, name, version
 from poetry_aiops.accelerators.probes.pairs import maker_of
-from poetry_aiops.accelerators.probes.probe import File, Probe, ProbeProgram
-from poetry_aiops.system.text import clean, lines, name, version
+from poetry_aiops.accelerators.probes.probe import File, PastedOnly, Probe, ProbeProgram
+from poetry_aiops.system.text import clean
 
 
 # ``/etc/nv_tegra_release``: the Jetson Linux (L4T) release, ``# R36 (release), REVISION: 4.3``.
@@ -164,5 +165,5 @@ PROBES = (
         "ggml_metal|SPDisplaysDataType|spdisplays_|Graphics/Displays:|Chipset Model:|SPHardwareDataType|ProductVersion:",
     ),
     Probe("processor", File("/proc/cpuinfo"), parse_cpu, _CPU_MODEL),
-    Probe("uname", ProbeProgram((("uname", "-a"),), 2.0), parse_uname, "Linux |Darwin |-tegra"),
+    Probe("uname", PastedOnly(), parse_uname, "Linux |Darwin |-tegra"),
 )

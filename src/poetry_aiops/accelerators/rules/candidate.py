@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 PATCHES = 10
 
 
-class Candidate(NamedTuple):
+class Candidate(Record):
     """A backend before ranking; a lower ``order`` is better."""
 
     name: str
@@ -26,7 +27,7 @@ class Candidate(NamedTuple):
     torch_max: str | None = None
 
 
-class Verdicts(NamedTuple):
+class Verdicts(Record):
     """The candidates of one family and what the user should know about them."""
 
     candidates: tuple[Candidate, ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.selection import MixedPolicy
 
 
-class IndexBuild(NamedTuple):
+class IndexBuild(Record):
     """One index's build of one torch line, with the places of the GPUs that it runs on."""
 
     backend: str

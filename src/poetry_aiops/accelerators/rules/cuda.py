@@ -7,10 +7,11 @@ minor one; which architectures a wheel holds depends on its index and its torch 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.rules.candidate import Candidate, Verdicts, line_obstacle, line_order, rejected
 from poetry_aiops.accelerators.rules.covering import IndexBuild, covers, named, targets
+from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 MACHINES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 
 
-class CudaHost(NamedTuple):
+class CudaHost(Record):
     """A host's NVIDIA GPUs with everything that is asked of a build for them."""
 
     host: Host

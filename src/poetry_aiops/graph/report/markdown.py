@@ -12,7 +12,6 @@ from poetry_aiops.graph.report.words import (
     cycle_lines,
     figures,
     in_bytes,
-    in_severity,
     largest,
     oddities,
     scope_text,
@@ -93,7 +92,7 @@ def _vulnerable(analysis: Analysis, overlay: Overlay) -> list[str]:
             name,
             versions[name],
             one.id,
-            in_severity(one),
+            one.severity or "not rated",
             ", ".join(one.fixed_in) or "no version yet",
             one.summary,
         )

@@ -8,16 +8,13 @@ answers always give the same bytes.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import json
 import re
-from functools import lru_cache
-from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.cli.page import asset, content_policy
 from poetry_aiops.graph.answers import NO_ANSWERS
 from poetry_aiops.graph.overlay import NO_OVERLAY
 from poetry_aiops.graph.report.page_data import page_document
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     from poetry_aiops.graph.overlay import Overlay
 
 
-SCRIPT: Final = "page.js"
+_PACKAGE: Final = "poetry_aiops.graph"
 STYLES: Final = ("tokens.css", "frame.css", "views.css", "print.css")
 _NO_VARIANTS: Final[Mapping[str, str]] = MappingProxyType({})
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
@@ -49,15 +46,16 @@ def graph_page(
     It opens with the package in focus, else with the map. ``variants`` maps each exclusive hardware group to its backend
     (``{"ml-gpu": "cu126"}``). ``old`` is the graph that ``answers.diff`` begins from, whose lost packages are drawn, too.
     """
-    style, script = style_text(), script_text()
+    style = "\n" + "".join(asset(_PACKAGE, name) for name in STYLES)
+    script = "\n" + asset(_PACKAGE, "page.js")  # one function, nothing global
     filling = {
-        "policy": content_policy(script, style),
+        "policy": content_policy(script=script, style=style),
         "title": html.escape(f"{analysis.graph.project}: dependency graph"),
         "style": style,
         "data": json_for_html(page_document(analysis, answers, overlay, variants, old)),
         "script": script,
     }
-    return _SLOT.sub(lambda match: filling[match[1]], _asset("page.html"))
+    return _SLOT.sub(lambda match: filling[match[1]], asset(_PACKAGE, "page.html"))
 
 
 def json_for_html(document: Mapping[str, object]) -> str:
@@ -69,30 +67,3 @@ def json_for_html(document: Mapping[str, object]) -> str:
         .replace("\u2028", "\\u2028")
         .replace("\u2029", "\\u2029")
     )
-
-
-def content_policy(script: str, style: str) -> str:
-    """Return the content security policy that admits one script and one style by their SHA-256 and nothing else."""
-    return (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}';"
-        " base-uri 'none'; form-action 'none'"
-    )
-
-
-def style_text() -> str:
-    """Return the content of the page's style element."""
-    return "\n" + "".join(_asset(name) for name in STYLES)
-
-
-def script_text() -> str:
-    """Return the content of the page's script element: one function, nothing global."""
-    return "\n" + _asset(SCRIPT)
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-@lru_cache(maxsize=64)
-def _asset(name: str) -> str:
-    return (resources.files("poetry_aiops.graph") / "assets" / name).read_text(encoding="utf-8")

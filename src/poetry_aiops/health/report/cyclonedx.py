@@ -39,7 +39,7 @@ from packageurl import PackageURL
 
 from poetry_aiops.cli.escape import clipped, web_address
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.words import as_uri
+from poetry_aiops.health.report.cases import FindingRows, as_uri, cases, ignored_cases
 from poetry_aiops.system.addresses import public_address
 
 
@@ -58,14 +58,9 @@ _METHODS: Final = {
 }
 
 
-_ALGORITHMS: Final = {
-    "md5": (HashAlgorithm.MD5, 32),
-    "sha1": (HashAlgorithm.SHA_1, 40),
-    "sha256": (HashAlgorithm.SHA_256, 64),
-    "sha384": (HashAlgorithm.SHA_384, 96),
-    "sha512": (HashAlgorithm.SHA_512, 128),
-}
-_HEX: Final = re.compile(r"[0-9a-fA-F]+")
+_DIGEST: Final = re.compile(
+    "md5:[0-9a-fA-F]{32}|sha1:[0-9a-fA-F]{40}|sha256:[0-9a-fA-F]{64}|sha384:[0-9a-fA-F]{96}|sha512:[0-9a-fA-F]{128}"
+)
 
 
 def health_cyclonedx(report: HealthReport) -> str:
@@ -140,11 +135,10 @@ def _dependencies(
 
 
 def _vulnerabilities(report: HealthReport, components: dict[PackageKey, Component]) -> list[Vulnerability]:
-    cases = (*words.cases(report), *words.ignored_cases(report))
-    return [_vulnerability(case, components) for case in cases]
+    return [_vulnerability(case, components) for case in (*cases(report), *ignored_cases(report))]
 
 
-def _vulnerability(case: words.FindingRows, components: dict[PackageKey, Component]) -> Vulnerability:
+def _vulnerability(case: FindingRows, components: dict[PackageKey, Component]) -> Vulnerability:
     finding, ignore = case.finding, case.ignore
     address = web_address(finding.url)
     mark = "" if ignore is None else "#ignored"
@@ -269,11 +263,10 @@ def _references(package: Package) -> list[ExternalReference]:
 
 
 def _hash(file: LockedFile) -> HashType | None:
-    name, _, digest = file.hash.partition(":")
-    algorithm, length = _ALGORITHMS.get(name, (None, 0))
-    if algorithm is None or len(digest) != length or not _HEX.fullmatch(digest):
+    if not _DIGEST.fullmatch(file.hash):
         return None
-    return HashType(alg=algorithm, content=digest)
+    name, _, digest = file.hash.partition(":")
+    return HashType(alg=HashAlgorithm(name.upper().replace("SHA", "SHA-")), content=digest)
 
 
 def _package_facts(row: PackageRow) -> list[Property]:

@@ -11,7 +11,7 @@ from poetry_aiops.health.report.markdown import LARGEST, health_markdown
 from poetry_aiops.health.report.page import health_page
 from poetry_aiops.health.report.pip_audit import health_pip_audit
 from poetry_aiops.health.report.sarif import health_sarif
-from poetry_aiops.health.report.text import TextView, health_lines
+from poetry_aiops.health.report.text import TextView, health_lines, joined
 
 
 if TYPE_CHECKING:
@@ -40,11 +40,6 @@ SEVERAL: Final[Mapping[str, Callable[[Sequence[HealthReport]], str]]] = MappingP
 """The formats in which one document is about several projects, apart from text and JSON."""
 
 
-def _plain_text(report: HealthReport) -> str:
-    lines = health_lines(report, TextView(_WIDTH, every=True))
-    return "\n".join("".join(span.text for span in line) for line in lines)
-
-
 def _cyclonedx(report: HealthReport) -> str:
     from poetry_aiops.health.report.cyclonedx import health_cyclonedx
 
@@ -53,7 +48,7 @@ def _cyclonedx(report: HealthReport) -> str:
 
 _WRITERS: Final[Mapping[str, Callable[[HealthReport], str]]] = MappingProxyType(
     {
-        "text": _plain_text,
+        "text": lambda report: joined(health_lines(report, TextView(_WIDTH, every=True))),
         "json": health_json,
         "markdown": health_markdown,
         "html": health_page,

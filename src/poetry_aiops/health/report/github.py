@@ -2,7 +2,7 @@
 
 The form is that of ``@actions/core``: ``::error file=F,line=N,title=T::message``, with ``%``, CR and LF escaped in
 messages and ``:`` and ``,`` as well in properties. GitHub shows ten of a kind for each step: the verdict comes first,
-then as many as are shown, the worst first.
+then as many as are shown, the most severe first.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.cli.escape import for_github, github_property
 from poetry_aiops.health.report import words
-from poetry_aiops.health.report.words import place_of
+from poetry_aiops.health.report.alerts import alerts
+from poetry_aiops.health.report.cases import WORST_FIRST, folded, open_audits, place_of
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from poetry_aiops.health.report.alerts import Alert
     from poetry_aiops.health.report.model import HealthReport, PackageRow
 
 
@@ -41,66 +43,30 @@ def health_annotations(*reports: HealthReport) -> str:
 
 
 def _below(report: HealthReport) -> Iterator[str]:
-    yield from (*_findings(report), *_signals(report), *_licences(report), *_open(report), *_idle(report))
-
-
-def _findings(report: HealthReport) -> Iterator[str]:
-    failing = {(one.package, one.id) for one in report.gate.violations if one.kind == "advisory"}
-    for case in sorted(words.cases(report), key=lambda one: words.GRAVEST_FIRST.index(one.finding.severity)):
-        finding = case.finding
-        kind: Kind = "error" if finding.identity in failing else "warning"
-        severity = (
-            f"{finding.severity} severity"
-            if finding.fixed_in
-            else f"{finding.severity} severity, no fix known"
-        )
-        fixed = f"; fixed in {finding.fixed_in[0]}" if finding.fixed_in else ""
-        message = (
-            f"{finding.package} {finding.version}: {finding.summary or finding.id} ({severity}{fixed};"
-            f" pulled in: {words.via_in_words(case.row)})"
-        )
-        yield _line(kind, report, case.row, f"{finding.package} {finding.version} - {finding.id}", message)
-
-
-def _signals(report: HealthReport) -> Iterator[str]:
-    for row, index in words.signalled(report):
-        signal = row.signals[index]
-        fails = signal.kind in report.rules.fail_on_signals
-        if fails or signal.kind.is_grave:
-            title = f"{row.package.name} {row.package.version} - {signal.kind}"
-            yield _line("error" if fails else "warning", report, row, title, signal.message)
-
-
-def _licences(report: HealthReport) -> Iterator[str]:
-    rows = {(row.package.name, row.package.version): row for row in report.packages}
-    for one in report.gate.violations:
-        if one.kind == "licence":
-            title = f"{one.package} {one.version} - licence"
-            yield _line("error", report, rows.get((one.package, one.version)), title, one.message)
-
-
-def _open(report: HealthReport) -> Iterator[str]:
-    for reason, names in words.folded(words.open_audits(report)):
+    for alert in sorted(alerts(report), key=_severity):
+        if alert.case is None or alert.case.ignore is None:
+            title = " - ".join(filter(None, (alert.subject, alert.id)))
+            message = f"{alert.subject}: {alert.message}" if alert.kind == "advisory" else alert.message
+            row = alert.rows[0] if alert.rows else None
+            yield _line("error" if alert.fails else "warning", report, row, title, message)
+    for reason, names in folded(open_audits(report)):
         row = next(row for row in report.packages if f"{row.package.name} {row.package.version}" == names[0])
-        title = f"{names[0] if len(names) == 1 else f'{len(names)} packages'} - not audited"
+        title = f"{words.packages_in_words(names)} - not audited"
         yield _line("warning", report, row, title, f"whether vulnerable is unknown: {reason}")
-
-
-def _idle(report: HealthReport) -> Iterator[str]:
     for idle in report.idle:
-        message = f"{idle.ignore.key_path} {idle.ignore.id}: {idle.why}"
-        yield _line("warning", report, None, "an ignore that does nothing", message)
+        yield _line("warning", report, None, "an ignore that does nothing", str(idle))
+
+
+def _severity(alert: Alert) -> int:
+    return alert.case.severity[0] if alert.case else len(WORST_FIRST)
 
 
 def _summary(report: HealthReport) -> str:
-    gate = report.gate
-    kind: Kind = "notice" if gate.passed else "error"
+    kind: Kind = "notice" if report.gate.passed else "error"
     parts = [
         f"Gate {words.verdict(report).text}",
-        words.found_in_words(report).text,
-        words.audited_in_words(report).text,
-        f"score {words.score_in_words(report).text}",
-        *(f"open: {question}" for question in gate.incomplete[:5]),
+        *words.state(report),
+        *(f"open: {question}" for question in report.gate.incomplete[:5]),
     ]
     name = f"{report.project} in {report.folder}" if report.folder else report.project
     title = github_property(f"poetry health of {name}")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from poetry_aiops.cli.styled import Style
     from poetry_aiops.health.report.model import HealthReport
-    from poetry_aiops.health.report.sections import Cell, Note, Section
+    from poetry_aiops.health.report.sections import Cell, Section
+    from poetry_aiops.health.report.words import Note
 
 
 LARGEST: Final = 1024 * 1024 - 1024  # bytes; a little is left for what a workflow writes around it

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.health.gate import LACKS
-from poetry_aiops.health.report import words
+from poetry_aiops.health.report.cases import cases as cases_of
 from poetry_aiops.health.severity import is_malware
 from poetry_aiops.system.text import counted
 
@@ -32,7 +32,7 @@ def next_step(report: HealthReport) -> NextStep | None:
     if report.gate.passed or report.fixes:
         return None
     failing = {(one.package, one.id) for one in report.gate.violations if one.kind == "advisory"}
-    cases = [case for case in words.cases(report) if case.finding.identity in failing]
+    cases = [case for case in cases_of(report) if case.finding.identity in failing]
     attacks = dict.fromkeys(case.finding.package for case in cases if is_malware(case.finding.names))
     if attacks:
         return NextStep(
@@ -61,21 +61,14 @@ def _about_questions(report: HealthReport) -> NextStep:
             "poetry lock",
             "makes poetry.lock what pyproject.toml requires, with all that the locked packages need",
         )
-    if (
-        report.audit is not None
-        and report.audit.failed
-        and any(not source.reachable for source in report.audit.sources)
-    ):
-        return NextStep(
-            "poetry health --update-advisories",
-            "fetches the advisory database from another address and compares it on this machine; behind a proxy set"
-            " HTTPS_PROXY, with a mirror or a file give --advisories URL or osv.zip",
-        )
     if report.audit is not None and report.audit.failed:
-        return NextStep(
-            "poetry health --update-advisories",
-            "fetches advisories and compares all packages on this machine, so that no name is sent",
-        )
+        why = "fetches advisories and compares all packages on this machine, so that no name is sent"
+        if not all(source.reachable for source in report.audit.sources):
+            why = (
+                "fetches the advisory database from another address and compares it on this machine; behind a proxy"
+                " set HTTPS_PROXY, with a mirror or a file give --advisories URL or osv.zip"
+            )
+        return NextStep("poetry health --update-advisories", why)
     return _DETAILS
 
 

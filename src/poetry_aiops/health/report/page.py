@@ -6,14 +6,13 @@ its hash and nothing else; only http and https addresses become links. The same 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import lru_cache
-from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_aiops.cli.document import stamp
 from poetry_aiops.cli.escape import for_terminal, web_address
+from poetry_aiops.cli.page import asset, content_policy
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.next_step import next_step
 from poetry_aiops.health.report.sections import facts, numbers, packages, reasons, sections
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.report.model import HealthReport
 
 
+_PACKAGE: Final = "poetry_aiops.health"
 _WIDTH: Final = 900
 _HEIGHT: Final = 200
 _LEFT: Final = 36
@@ -39,12 +39,13 @@ _BOTTOM: Final = _HEIGHT - 26
 
 def health_page(report: HealthReport) -> str:
     """Return the page as one HTML document."""
-    style = "\n" + _asset("style.css")
+    style = "\n" + asset(_PACKAGE, "style.css")
     return _template().render(
         report=report,
         words=words,
+        stamp=stamp,
         web_address=web_address,
-        policy=content_policy(style),
+        policy=content_policy(style=style),
         style=style,
         verdict=words.verdict(report),
         facts=facts(report),
@@ -55,12 +56,6 @@ def health_page(report: HealthReport) -> str:
         packages=packages(report),
         trend=_trend(report.trend) if report.trend else None,
     )
-
-
-def content_policy(style: str) -> str:
-    """Return the content security policy that admits one style by its SHA-256 and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def _trend(points: Sequence[TrendPoint]) -> dict[str, Any]:
@@ -114,9 +109,4 @@ def _template() -> Template:
         lstrip_blocks=True,
         finalize=lambda value: for_terminal(value) if type(value) is str else value,
     )
-    return environment.from_string(_asset("page.html").replace("\n\n", "\n"))
-
-
-@lru_cache(maxsize=2)
-def _asset(name: str) -> str:
-    return (resources.files("poetry_aiops.health") / "assets" / name).read_text(encoding="utf-8")
+    return environment.from_string(asset(_PACKAGE, "page.html").replace("\n\n", "\n"))

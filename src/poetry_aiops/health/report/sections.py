@@ -5,21 +5,30 @@ Texts are raw here; a renderer makes them inert for its format. A new section is
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from packaging.version import Version
+
 from poetry_aiops.cli.styled import Column
+from poetry_aiops.health.advisory import Status
 from poetry_aiops.health.news import in_words
 from poetry_aiops.health.report import words
+from poetry_aiops.health.report.cases import by_package as cases_by_package
+from poetry_aiops.health.report.cases import cases, folded, open_audits, signalled
 from poetry_aiops.health.report.sources import sources_of
 from poetry_aiops.health.report.trend import finding_trend, score_trend, span_in_words, sparkline, total
+from poetry_aiops.health.report.words import Note
+from poetry_aiops.project.versions import public_version
 from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:
     from poetry_aiops.cli.styled import Style
     from poetry_aiops.health.advisory import Finding
-    from poetry_aiops.health.fixes import ProposedFix
+    from poetry_aiops.health.currency import Currency
+    from poetry_aiops.health.fixes import How, ProposedFix
     from poetry_aiops.health.report.model import HealthReport, PackageRow
 
 
@@ -33,15 +42,6 @@ class Cell:
     badge: bool = False
     link: str = ""
     below: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A sentence outside a table, with the lines of a change below it."""
-
-    text: str
-    style: Style = ""
-    diff: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,14 @@ class Section:
     detail: bool = False
 
 
-_PACKAGE: Final = Column("Package", elastic=True)
+_LONG_CHAIN: Final = 40
+_SHORT_TREND: Final = 60  # days
+_LATE: Final = 2  # years behind; half of the score is gone
+_DOES: Final[dict[How, tuple[str, Style]]] = {
+    "pin": ("only poetry.lock changes", "good"),
+    "edit": ("pyproject.toml has to change", "warn"),
+    "blocked": ("blocked: ", "bad"),
+}
 
 
 def sections(report: HealthReport) -> tuple[Section, ...]:
@@ -81,21 +88,28 @@ def sections(report: HealthReport) -> tuple[Section, ...]:
     return tuple(section for section in made if section.rows or section.notes)
 
 
-def facts(report: HealthReport) -> tuple[tuple[str, words.GateVerdict], ...]:
+def facts(report: HealthReport) -> tuple[tuple[str, Note], ...]:
     """Return what stands at the top beside the verdict, each with its label."""
-    found = [("Found", words.found_in_words(report))] if report.audit is not None else []
-    change = [("Change", words.GateVerdict(words.change_in_words(report), ""))] if report.change else []
-    scope = (
-        [("Scope", words.GateVerdict(f"{report.scope} (not the whole lock)", "warn"))] if report.scope else []
+    rules, change = report.rules, report.change
+    level = (
+        "any finding"
+        if rules.fail_on == "any"
+        else f"findings from {rules.fail_on} on or of unknown severity"
     )
-    return (
-        *found,
-        *change,
+    fails = [level + (" with a fixed version" if rules.fixable_only else "")]
+    if rules.signals_required:
+        fails.append(f"signals {', '.join(sorted(rules.fail_on_signals))}")
+    if rules.min_score is not None:
+        fails.append(f"a score below {rules.min_score:g}")
+    found = [
+        ("Found", words.found_in_words(report) if report.audit else None),
+        ("Change", Note(f"{change}; only what is new counts") if change else None),
         ("Audit", words.audited_in_words(report)),
         ("Score", words.score_in_words(report)),
-        ("Fails on", words.GateVerdict(words.rules_in_words(report.rules), "dim")),
-        *scope,
-    )
+        ("Fails on", Note(", ".join(fails), "dim")),
+        ("Scope", Note(f"{report.scope} (not the whole lock)", "warn") if report.scope else None),
+    ]
+    return tuple((label, fact) for label, fact in found if fact is not None)
 
 
 def reasons(report: HealthReport) -> tuple[Note, ...]:
@@ -107,119 +121,150 @@ def reasons(report: HealthReport) -> tuple[Note, ...]:
 
 def _news(report: HealthReport) -> Section:
     news = report.news
-    reported = in_words(news) if news and news.since else ()
-    title = f"New since {words.moment(news.since)}" if news and news.since else ""
+    if news is None or news.since is None:
+        return Section("news", "")
     notes = (
-        Note(text, "good" if text.startswith(("resolved: ", "all sources")) else "warn") for text in reported
+        Note(text, "good" if text.startswith(("resolved: ", "all sources")) else "warn")
+        for text in in_words(news)
     )
-    return Section("news", title, notes=tuple(notes))
+    return Section("news", f"New since {words.moment(news.since)}", notes=tuple(notes))
 
 
 def _findings(report: HealthReport) -> Section:
-    columns = (_PACKAGE, Column("Severity"), Column("Advisory"), Column("Fixed in"), Column("Pulled in by", elastic=True))  # fmt: skip
     rows = tuple(
         (
             _name(case.finding.package, case.finding.version),
-            Cell(str(case.finding.severity), words.style_of_severity(case.finding.severity), badge=True),
+            Cell(str(case.finding.severity), words.STYLES[case.finding.severity], badge=True),
             _advisory(case.finding),
             Cell(case.finding.fixed_in[0], code=True)
             if case.finding.fixed_in
             else Cell("no fix known", "warn"),
             _via(*case.rows),
         )
-        for case in words.cases(report)
+        for case in cases(report)
     )
-    style = words.found_in_words(report).style
-    notes = () if rows else (Note(words.clean_in_words(report), style),)
+    notes = () if rows else (Note(_none_found(report), words.found_in_words(report).style),)
+    columns = _columns("Package~ Severity Advisory Fixed_in Pulled_in_by~")
     return Section("findings", "Vulnerabilities", columns, rows, notes)
+
+
+def _none_found(report: HealthReport) -> str:
+    """Return what an empty list of findings means: none known, or that it is unknown."""
+    audit = report.audit
+    if audit is None:
+        return "Not checked: the security metric was not requested."
+    if not audit.packages:
+        return "None: the lock holds no packages."
+    if audit.complete:
+        return "None known."
+    audited = sum(package.status is Status.AUDITED for package in audit.packages)
+    return f"None found: {counted(audited, 'package')} audited; {len(audit.failed)} could not be checked."
 
 
 def _open(report: HealthReport) -> Section:
     rows = tuple(
-        (
-            Cell(counted(len(names), "package"), below=(", ".join(names),)),
-            Cell(reason, "warn"),
-        )
-        for reason, names in words.folded(words.open_audits(report))
+        (Cell(counted(len(names), "package"), below=(", ".join(names),)), Cell(reason, "warn"))
+        for reason, names in folded(open_audits(report))
     )
     title = "Not audited: whether these are vulnerable is unknown"
-    columns = (Column("Packages", elastic=True), Column("Why", elastic=True))
-    return Section("open", title, columns, rows, style="warn")
+    return Section("open", title, _columns("Packages~ Why~"), rows, style="warn")
 
 
 def _fixes(report: HealthReport) -> Section:
-    return Section("fixes", "Fixes", notes=tuple(map(_fix, words.fixes_in_order(report))))
+    """Return the proposed fixes: those of the lock alone, those that need an edit, those that are blocked."""
+    order = ("pin", "edit", "blocked")
+    fixes = sorted(report.fixes, key=lambda fix: (order.index(fix.how), fix.package))
+    return Section("fixes", "Fixes", notes=tuple(map(_fix, fixes)))
 
 
 def _fix(fix: ProposedFix) -> Note:
-    verdict = words.fix_in_words(fix)
+    does, style = _DOES[fix.how]
+    if fix.how == "blocked":
+        does += "; ".join(fix.reasons) or "no fixed version is known"
     to = f" to {fix.to_version}" if fix.to_version else ""
     held = [f"held back by {'; '.join(fix.reasons)}"] if fix.reasons and fix.how != "blocked" else []
     ends = [f"ends {', '.join(fix.advisories)}"] if fix.advisories else []
-    text = "; ".join([f"{fix.package} {fix.from_version}{to}: {verdict.text}", *held, *ends])
-    return Note(text, verdict.style, fix.diff)
+    text = "; ".join(
+        [
+            f"{fix.package} {fix.from_version}{to}: {(fix.edit if fix.how == 'edit' else '') or does}",
+            *held,
+            *ends,
+        ]
+    )
+    return Note(text, style, fix.diff)
 
 
 def _currency(report: HealthReport) -> Section:
+    """Return what has a newer version: direct dependencies first, then the farthest behind.
+
+    Builds of one version that the same constraints hold back are one row, that of the first.
+    """
+    behind: dict[object, tuple[PackageRow, Currency]] = {}
+    for row in report.packages:
+        if row.currency and row.currency.behind:
+            version = public_version(row.package.version)
+            behind.setdefault((row.package.name, version, row.currency.held_back_by), (row, row.currency))
     rows = []
-    for row in words.outdated(report):
-        currency = row.currency
-        if currency is None:
-            continue
+    for row, currency in sorted(behind.values(), key=_farthest_behind):
         held = [f"{demand.holder} {demand.constraint}" for demand in currency.held_back_by]
-        barred = currency.barred
+        barred, years = currency.barred, currency.libyears
         held += [f"{barred.version}: {barred.obstacle} {barred.needs}"] if barred else []
-        late = currency.libyears is None or currency.libyears >= 2  # noqa: PLR2004 - years; half of the score is gone
         rows.append(
             (
                 _named(row),
                 Cell("direct" if row.direct else ""),
                 Cell(currency.wanted or "?", code=True),
                 Cell(currency.latest or "?", code=True),
-                Cell(words.years(currency.libyears), "warn" if late else ""),
+                Cell(
+                    "?" if years is None else f"{years:.1f} y",
+                    "warn" if years is None or years >= _LATE else "",
+                ),
                 Cell("; ".join(held)),
             )
         )
-    columns = (_PACKAGE, Column("Asked"), Column("Wanted"), Column("Latest"), Column("Behind", right=True), Column("Held back by", elastic=True))  # fmt: skip
+    columns = _columns("Package~ Asked Wanted Latest Behind> Held_back_by~")
     title = f"Newer versions of {counted(len(rows), 'package')}"
     return Section("currency", title, columns, tuple(rows), detail=True)
+
+
+def _farthest_behind(one: tuple[PackageRow, Currency]) -> tuple[bool, float, str]:
+    row, currency = one
+    return not row.direct, -(currency.libyears or 0.0), row.package.name
 
 
 def _signals(report: HealthReport) -> Section:
     rows = tuple(
         (
             _named(row),
-            Cell(str(row.signals[index].kind), _grave(row, index), badge=True),
-            Cell(row.signals[index].message),
+            Cell(str(signal.kind), "bad" if signal.kind.is_grave else "warn", badge=True),
+            Cell(signal.message),
         )
-        for row, index in words.signalled(report)
+        for row, signal in signalled(report)
     )
-    columns = (_PACKAGE, Column("Signal"), Column("What the index says", elastic=True))
+    columns = _columns("Package~ Signal What_the_index_says~")
     return Section("signals", counted(len(rows), "supply-chain signal"), columns, rows, detail=True)
 
 
-def _grave(row: PackageRow, index: int) -> Style:
-    return "bad" if row.signals[index].kind.is_grave else "warn"
-
-
 def _maintenance(report: HealthReport) -> Section:
-    rows = []
-    for row in words.poorly_kept(report):
-        kept = row.maintenance
-        last = kept.last_release.date().isoformat() if kept and kept.last_release else "?"
-        recent = kept.releases_24_months if kept else None
-        rows.append(
-            (
-                _named(row),
-                _score(kept.score if kept else None),
-                Cell(last),
-                Cell("?" if recent is None else str(recent)),
-                Cell((kept.status if kept else None) or ""),
-            )
+    """Return what scores below 50, the worst first."""
+    kept = [
+        (row, one, one.score)
+        for row in report.packages
+        if (one := row.maintenance) and one.score is not None and one.score < words.FAIR_SCORE
+    ]
+    rows = tuple(
+        (
+            _named(row),
+            _score(score),
+            Cell(one.last_release.date().isoformat() if one.last_release else "?"),
+            Cell("?" if one.releases_24_months is None else str(one.releases_24_months)),
+            Cell(one.status or ""),
         )
-    columns = (_PACKAGE, Column("Score", right=True), Column("Last release"), Column("Releases in 2 years", right=True), Column("Status"))  # fmt: skip
+        for row, one, score in sorted(kept, key=lambda each: (each[2], each[0].package.name))
+    )
+    columns = _columns("Package~ Score> Last_release Releases_in_2_years> Status")
     title = f"Hardly maintained: {counted(len(rows), 'package')}"
-    return Section("maintenance", title, columns, tuple(rows), detail=True)
+    return Section("maintenance", title, columns, rows, detail=True)
 
 
 def _ignored(report: HealthReport) -> Section:
@@ -233,14 +278,10 @@ def _ignored(report: HealthReport) -> Section:
         )
         for one in report.ignored
     )
-    columns = (_PACKAGE, Column("Severity"), Column("Advisory"), Column("Reason", elastic=True), Column("Terms", elastic=True))  # fmt: skip
-    notes = (
-        Note(f"{one.ignore.key_path} {one.ignore.id}: {one.why}", "bad" if one.is_lapsed else "warn")
-        for one in report.idle
-    )
-    idle = f", {counted(len(report.idle), 'entry', 'entries')} without effect" if report.idle else ""
-    title = counted(len(rows), "ignored finding") + idle
-    return Section("ignored", title, columns, rows, tuple(notes), detail=True)
+    notes = tuple(Note(str(one), "bad" if one.is_lapsed else "warn") for one in report.idle)
+    idle = f", {counted(len(notes), 'entry', 'entries')} without effect" if notes else ""
+    columns = _columns("Package~ Severity Advisory Reason~ Terms~")
+    return Section("ignored", counted(len(rows), "ignored finding") + idle, columns, rows, notes, detail=True)
 
 
 def metrics(report: HealthReport) -> Section:
@@ -248,25 +289,21 @@ def metrics(report: HealthReport) -> Section:
     rows = []
     for name, metric in words.metrics_in_order(report):
         weight = report.score.weights.get(name)
-        style = "dim" if metric is None else words.style_of_metric(report, metric)
-        value = "-" if metric is None else "unknown" if metric.score is None else words.number(metric.score)
-        coverage = "-" if metric is None else words.percent(metric.coverage)
-        rows.append(
-            (
-                Cell(name),
-                Cell(value, style),
-                Cell(coverage, "warn" if metric and metric.coverage < words.GOOD_SCORE else ""),
-                Cell("-" if weight is None else words.percent(100 * weight)),
-                Cell(words.metric_note(metric), "dim"),
-            )
-        )
-    columns = (Column("Metric"), Column("Score", right=True), Column("Coverage", right=True), Column("Weight", right=True), Column("Based on", elastic=True))  # fmt: skip
+        score, coverage = Cell("-", "dim"), Cell("-")
+        if metric is not None:
+            value = "unknown" if metric.score is None else words.number(metric.score)
+            score = Cell(value, words.style_of_metric(report, metric))
+            style: Style = "warn" if metric.coverage < words.GOOD_SCORE else ""
+            coverage = Cell(words.percent(metric.coverage), style)
+        share = Cell("-" if weight is None else words.percent(100 * weight))
+        rows.append((Cell(name), score, coverage, share, Cell(words.metric_note(metric), "dim")))
+    columns = _columns("Metric Score> Coverage> Weight> Based_on~")
     notes = (Note(report.score.reason, "warn"),) if report.score.reason else ()
     return Section("metrics", "Metrics", columns, tuple(rows), notes)
 
 
 def _trend(report: HealthReport) -> Section:
-    points = report.trend[-60:]
+    points = report.trend[-_SHORT_TREND:]
     if len(points) < 2:  # noqa: PLR2004 - a trend has two ends
         return Section("trend", "Trend")
     scores = f"{sparkline([point.score for point in points])} score {score_trend(points) or 'unknown'}"
@@ -286,28 +323,22 @@ def numbers(report: HealthReport) -> Section:
         )
         for point in reversed(report.trend)
     )
-    columns = (Column("Day"), Column("Score", right=True), Column("Coverage", right=True), Column("Findings", right=True), Column("Lock"))  # fmt: skip
-    return Section("numbers", "The numbers", columns, rows)
+    return Section("numbers", "The numbers", _columns("Day Score> Coverage> Findings> Lock"), rows)
 
 
 def _sources(report: HealthReport) -> Section:
     rows = tuple(
-        (
-            Cell(source.name),
-            Cell(source.in_words),
-            Cell("in order", "good")
-            if source.good
-            else Cell("; ".join(source.problems) or "not reachable", "warn"),
-        )
-        for source in sources_of(report)
+        (Cell(source.name), Cell(source.in_words), Cell(*source.state)) for source in sources_of(report)
+    )
+    elsewhere = Counter(
+        row.audit.reason for row in report.packages if row.audit and row.audit.status is Status.NOT_APPLICABLE
     )
     notes = [] if rows else [Note("None was asked.", "warn")]
     notes += [
         Note(f"{counted(count, 'package')} not applicable: {reason}", "dim")
-        for reason, count in words.not_applicable(report)
+        for reason, count in sorted(elsewhere.items(), key=lambda one: (-one[1], one[0]))
     ]
-    columns = (Column("Source", elastic=True), Column("Facts", elastic=True), Column("State", elastic=True))
-    return Section("sources", "Sources", columns, rows, tuple(notes))
+    return Section("sources", "Sources", _columns("Source~ Facts~ State~"), rows, tuple(notes))
 
 
 def packages(report: HealthReport) -> Section:
@@ -316,39 +347,48 @@ def packages(report: HealthReport) -> Section:
         (
             _named(row),
             _audit(row),
-            _score(row.currency.score if row.currency else None),
-            _score(row.maintenance.score if row.maintenance else None),
-            _score(row.popularity.score if row.popularity else None),
+            *(_score(one.score if one else None) for one in (row.currency, row.maintenance, row.popularity)),
             _via(row),
         )
         for row in report.packages
     )
-    columns = (_PACKAGE, Column("Audit", elastic=True), *(Column(title, right=True) for title in ("Currency", "Maintenance", "Popularity")), Column("Pulled in by", elastic=True))  # fmt: skip
+    columns = _columns("Package~ Audit~ Currency> Maintenance> Popularity> Pulled_in_by~")
     return Section("packages", f"Every locked package ({len(rows)})", columns, rows, detail=True)
 
 
 def by_package(report: HealthReport) -> Section:
-    """Return one row for each vulnerable package, the worst first: the findings of a first screen."""
+    """Return one row for each vulnerable package, the most severe first: the findings of a first screen."""
     rows = []
-    for cases in words.by_package(report):
-        first = cases[0]
-        ids = [case.finding.id for case in cases]
-        fixed = words.fixed_for_all([case.finding for case in cases])
+    for group in cases_by_package(report):
+        finding, row = group[0].finding, group[0].row
+        advisories = finding.id if len(group) == 1 else f"{finding.id} and {len(group) - 1} more"
+        fixes = [case.finding.fixed_in[:1] for case in group]
+        fixed = str(max(Version(version) for (version,) in fixes)) if all(fixes) else ""
+        chain = words.via_in_words(row)
+        if len(chain) > _LONG_CHAIN:
+            chain = " > ... > ".join((row.via[0], *row.via[1:][-1:]))
         rows.append(
             (
-                Cell(f"{first.finding.package} {first.finding.version}", "title"),
-                Cell(_severity(first.finding), words.style_of_severity(first.finding.severity)),
-                Cell(ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"),
+                Cell(f"{finding.package} {finding.version}", "title"),
+                Cell(
+                    f"{finding.severity}{', exploited' if finding.exploited else ''}",
+                    words.STYLES[finding.severity],
+                ),
+                Cell(advisories),
                 Cell(fixed or "no fix known", "" if fixed else "warn"),
-                _via(*first.rows, chain=words.via_in_short(first.row)),
+                _via(*group[0].rows, chain=chain),
             )
         )
-    columns = (_PACKAGE, Column("Severity"), Column("Advisories", elastic=True), Column("Fixed in"), Column("Pulled in by", elastic=True))  # fmt: skip
+    columns = _columns("Package~ Severity Advisories~ Fixed_in Pulled_in_by~")
     return Section("findings", f"Vulnerable packages ({len(rows)})", columns, tuple(rows))
 
 
-def _severity(finding: Finding) -> str:
-    return f"{finding.severity}, exploited" if finding.exploited else str(finding.severity)
+def _columns(titles: str) -> tuple[Column, ...]:
+    """Return columns by their titles, ``_`` for a blank; ``~`` behind one that gives way, ``>`` behind one of numbers."""
+    return tuple(
+        Column(title.rstrip("~>").replace("_", " "), elastic=title.endswith("~"), right=title.endswith(">"))
+        for title in titles.split()
+    )
 
 
 def _name(package: str, version: str) -> Cell:
@@ -360,8 +400,12 @@ def _named(row: PackageRow) -> Cell:
 
 
 def _advisory(finding: Finding) -> Cell:
-    parts = (finding.summary, words.other_names(finding), *finding.notes)
-    return Cell(finding.id, code=True, link=finding.url, below=tuple(filter(None, parts)))
+    names = [*finding.aliases]
+    names += [f"CVSS {finding.cvss:g}"] if finding.cvss is not None else []
+    names += [f"known to be exploited since {finding.exploited} (CISA KEV)"] if finding.exploited else []
+    names += [f"EPSS {words.percent(100 * finding.epss)}"] if finding.epss is not None else []
+    below = filter(None, (finding.summary, ", ".join(names), *finding.notes))
+    return Cell(finding.id, code=True, link=finding.url, below=tuple(below))
 
 
 def _via(*rows: PackageRow, chain: str = "") -> Cell:
@@ -378,7 +422,6 @@ def _audit(row: PackageRow) -> Cell:
     if audit is None:
         return Cell("not requested", "dim")
     levels = [str(finding.severity) for finding in audit.findings]
-    if str(audit.status) != "audited":
+    if audit.status is not Status.AUDITED:
         levels.append(f"{audit.status}: {audit.reason}")
-    style: Style = "warn" if levels else "good"
-    return Cell(", ".join(levels) or "nothing known", style)
+    return Cell(", ".join(levels) or "nothing known", "warn" if levels else "good")

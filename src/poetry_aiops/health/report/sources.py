@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from poetry_aiops.health.report.words import stamp
+from poetry_aiops.cli.document import stamp
 from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from poetry_aiops.cli.styled import Style
     from poetry_aiops.health.advisory import AdvisorySource
     from poetry_aiops.health.report.model import HealthReport
     from poetry_aiops.index.release_records import IndexUse
@@ -35,8 +36,11 @@ class SourceRow:
     address: str | None = None
 
     @property
-    def good(self) -> bool:
-        return self.reachable and not self.problems
+    def state(self) -> tuple[str, Style]:
+        """What is wrong with it, if anything, and how that looks."""
+        if self.reachable and not self.problems:
+            return "in order", "good"
+        return "; ".join(self.problems) or "not reachable", "warn"
 
 
 def sources_of(report: HealthReport) -> tuple[SourceRow, ...]:
@@ -57,7 +61,13 @@ def _advisories(source: AdvisorySource) -> SourceRow:
     more = [f"{len(source.gaps) - len(gaps)} more gaps"] if len(source.gaps) > len(gaps) else []
     problems = (*([source.problem] if source.problem else []), *gaps, *more)
     return SourceRow(
-        "advisories", source.name, source.date, source.sha256, source.reachable, _joined(parts), problems
+        "advisories",
+        source.name,
+        source.date,
+        source.sha256,
+        source.reachable,
+        ", ".join(filter(None, parts)),
+        problems,
     )
 
 
@@ -72,7 +82,9 @@ def _index(use: IndexUse) -> SourceRow:
     date = stamp(use.oldest) if use.oldest else None
     problems = (use.problem,) if use.problem else ()
     reachable = not (use.failed and use.failed >= use.asked)
-    return SourceRow("index", use.source, date, None, reachable, _joined(parts), problems, use.address)
+    return SourceRow(
+        "index", use.source, date, None, reachable, ", ".join(filter(None, parts)), problems, use.address
+    )
 
 
 def _downloads(report: HealthReport) -> Iterator[SourceRow]:
@@ -84,7 +96,3 @@ def _downloads(report: HealthReport) -> Iterator[SourceRow]:
     for (name, date), count in sorted(found.items()):
         words = f"downloads of {counted(count, 'package')}, {f'as of {date}' if date else 'of unknown age'}"
         yield SourceRow("downloads", name, date or None, None, reachable=True, in_words=words)
-
-
-def _joined(parts: list[str]) -> str:
-    return ", ".join(filter(None, parts))

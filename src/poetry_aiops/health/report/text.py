@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Final
 from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.cli.styled import StyledText, labelled, paragraph, styled, table, table_blocks
 from poetry_aiops.health.report import words
+from poetry_aiops.health.report.cases import folded, open_audits
 from poetry_aiops.health.report.next_step import next_step
 from poetry_aiops.health.report.sections import by_package, facts, reasons, sections
 from poetry_aiops.health.report.trend import ASCII_BLOCKS, BLOCKS
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from poetry_aiops.cli.styled import Line, Style
     from poetry_aiops.health.report.model import HealthReport
-    from poetry_aiops.health.report.sections import Cell, Note, Section
+    from poetry_aiops.health.report.sections import Cell, Section
+    from poetry_aiops.health.report.words import Note
 
 
 _NARROW: Final = 36
@@ -56,9 +58,14 @@ def health_lines(report: HealthReport, view: TextView | None = None) -> tuple[Li
     return lines
 
 
+def joined(lines: Iterable[Line]) -> str:
+    """Return styled lines as plain text."""
+    return "\n".join("".join(span.text for span in line) for line in lines)
+
+
 def _whole(report: HealthReport, view: TextView) -> Iterator[Line]:
     yield from _head(report, view.width)
-    yield from (line for note in reasons(report) for line in _reason(note, view.width))
+    yield from _notes(reasons(report), view.width)
     for section in sections(report):
         yield ()
         yield from paragraph(section.title, view.width, 0, section.style or "title")
@@ -80,8 +87,8 @@ class _FirstScreen:
         self.found = by_package(report)
         self.rows = [_spans(row) for row in self.found.rows[:_ROWS]]
         said = {source.problem for source in report.audit.sources} if report.audit else set()
-        folded = words.folded(words.open_audits(report))
-        self.folded = [(why, names) for why, names in folded if why not in said]
+        reasons_of = folded(open_audits(report))
+        self.folded = [(why, names) for why, names in reasons_of if why not in said]
         self.also = [
             section.title[0].lower() + section.title[1:]
             for section in sections(report)
@@ -92,7 +99,7 @@ class _FirstScreen:
         """Yield the screen with at most so many rows, and lines for one reason."""
         width, few = self.width, min(_REASONS, most)
         yield from self.head
-        yield from (line for note in self.reasons[:few] for line in _reason(note, width))
+        yield from _notes(self.reasons[:few], width)
         yield from _more(len(self.reasons) - few, width)
         if self.step is not None:
             yield ()
@@ -108,7 +115,7 @@ class _FirstScreen:
             yield ()
             yield styled("Not audited", "warn")
             for reason, names in self.folded[:few]:
-                text = f"{names[0] if len(names) == 1 else f'{len(names)} packages'}: {reason}"
+                text = f"{words.packages_in_words(names)}: {reason}"
                 first, *rest = paragraph(for_terminal(text), width, style="warn")
                 if len(rest) < reason_lines:
                     yield from (first, *rest)
@@ -132,8 +139,9 @@ def _head(report: HealthReport, width: int) -> list[Line]:
     return lines
 
 
-def _reason(note: Note, width: int) -> list[Line]:
-    return paragraph(for_terminal(note.text), width, style=note.style)
+def _notes(notes: Sequence[Note], width: int) -> Iterator[Line]:
+    for note in notes:
+        yield from paragraph(for_terminal(note.text), width, style=note.style)
 
 
 def _table(section: Section, width: int) -> Iterator[Line]:

@@ -104,3 +104,9 @@ def test_of_more_projects_than_github_shows_one_verdict_names_those_that_do_not_
     assert lines[0] == "::error title=poetry health::Gate not passed in 1 of 11 projects: services/api"
     assert "pulled in" in lines[1]
     assert health_annotations(*[clean()] * 11) == "::notice title=poetry health::Gate passed in 11 projects"
+
+
+def test_a_reason_that_is_about_no_package_is_an_error_too() -> None:
+    lines = health_annotations(sample()).splitlines()
+
+    assert "::error file=pyproject.toml,title=min-score::the score is 54.4, 80 is required" in lines

@@ -13,6 +13,7 @@ from tests.unit.health.health_hostile import hostile
 from tests.unit.health.health_sample import JINJA, TORCH, TORCH_CRITICAL, audited, blind, clean, rated, sample
 
 from poetry_aiops.health.advisory import Audit
+from poetry_aiops.health.gate import Gate, Violation
 from poetry_aiops.health.report.model import HealthReport, Location
 from poetry_aiops.health.report.sarif import health_sarif, sarif_document
 
@@ -123,7 +124,7 @@ def test_two_builds_of_a_package_are_one_result_with_both_lock_entries() -> None
     assert len(found) == 1
     lines = [one["physicalLocation"]["region"]["startLine"] for one in found[0]["relatedLocations"]]
     assert lines == [90, 120]
-    assert "torch 2.1.0 has" in found[0]["message"]["text"]
+    assert found[0]["message"]["text"].startswith("torch 2.1.0: ")
 
 
 def test_ignored_findings_are_suppressed_with_their_reason() -> None:
@@ -155,3 +156,25 @@ def test_grave_signals_and_those_that_fail_the_gate_are_results() -> None:
     assert found["signal-yanked"]["level"] == "error"
     assert "signal-sdist-only" not in found
     assert found["signal-yanked"]["message"]["text"].startswith(f"{JINJA.name} {JINJA.version}: ")
+
+
+def test_every_reason_to_fail_the_gate_is_a_result() -> None:
+    ended = Violation("signal", "python-end-of-life", "python: it ended", "python", "3.9")
+    refused = Violation(
+        "licence", "GPL-3.0", f"{JINJA.name} {JINJA.version}: not accepted", JINJA.name, JINJA.version
+    )
+    report = replace(clean(), packages=sample().packages, gate=Gate((ended, refused)))
+
+    found = results(report)
+
+    assert found["signal-python-end-of-life"]["message"]["text"] == "python 3.9: it ended"
+    assert found["licence"]["message"]["text"] == f"{JINJA.name} {JINJA.version}: not accepted"
+    assert {found[name]["level"] for name in ("signal-python-end-of-life", "licence")} == {"error"}
+
+
+def test_a_signal_that_the_base_has_already_does_not_fail() -> None:
+    report = replace(
+        sample(), gate=Gate()
+    )  # against a base that has it: the rules say yanked, the gate passes
+
+    assert results(report)["signal-yanked"]["level"] == "warning"
