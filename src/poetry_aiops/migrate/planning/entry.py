@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.project.constraints import all_of, read_marker
-from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.targets import targets
 
@@ -179,29 +178,6 @@ class Identity:
     """What Poetry cannot find by the project's name: names in the folder ``from`` (``""`` for the project's)."""
     name_guessed: bool = False
     """Whether the name is only that of the folder."""
-
-
-def inline_table(values: dict[str, object]) -> str:
-    """Return TOML's inline table; a table of only a version is that text."""
-    if list(values) == ["version"]:
-        return toml_text(str(values["version"]))
-    return "{" + ", ".join(f"{key} = {_value(value)}" for key, value in values.items()) + "}"
-
-
-def table_value(tables: Sequence[dict[str, object]]) -> str:
-    """Return the value of a package in Poetry's table: one entry, or a list of them."""
-    if len(tables) == 1:
-        return inline_table(tables[0])
-    lines = "".join(f"  {inline_table(table)},\n" for table in tables)
-    return f"[\n{lines}]"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{', '.join(toml_text(str(one)) for one in value)}]"
-    return toml_text(str(value))
 
 
 Table = tuple[dict[str, object], str]

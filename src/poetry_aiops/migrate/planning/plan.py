@@ -147,7 +147,7 @@ class _MigrationPlanner:
         apart = self.sources.settle(self.tree.readings, mains)
         self._name_index_of(apart)
         groups = self._groups()
-        settings = settings_of(self.tree, self.problems)
+        settings = settings_of(self.tree)
         self._say_options(frozenset(setting.key for setting in settings))
         self.problems.extend(self.sources.problems)
         edits = Edits(

@@ -9,7 +9,6 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.migrate.model import Problem
 from poetry_aiops.migrate.planning.entry import Setting
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.toml import parse_toml
@@ -18,7 +17,7 @@ from poetry_aiops.project.toml import parse_toml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from poetry_aiops.migrate.model import Option, ReadRequirement, Tree
+    from poetry_aiops.migrate.model import Option, Tree
 
 
 SETTINGS_OPTIONS: Final = {
@@ -32,7 +31,7 @@ _FORMATS = {"no-binary": "installer.no-binary", "only-binary": "installer.only-b
 _ALL, _NONE = ":all:", ":none:"
 
 
-def settings_of(tree: Tree, problems: list[Problem]) -> tuple[Setting, ...]:
+def settings_of(tree: Tree) -> tuple[Setting, ...]:
     """Return the settings that all files together require; pip applies these options to everything."""
     values: dict[str, dict[str, Option]] = {}
     for option in _options(tree):
@@ -40,14 +39,11 @@ def settings_of(tree: Tree, problems: list[Problem]) -> tuple[Setting, ...]:
             chosen = values.setdefault(_FORMATS[option.name], {})
             for name in (option.value or "").split(","):
                 _add(chosen, name.strip(), option)
-    found = [
+    return tuple(
         Setting(key, _ALL if _ALL in chosen else tuple(chosen), next(iter(chosen.values())).place)
         for key, chosen in values.items()
         if chosen
-    ]
-    for requirement in _requirements(tree):
-        _build_settings(requirement, problems)
-    return tuple(found)
+    )
 
 
 def _add(chosen: dict[str, Option], name: str, option: Option) -> None:
@@ -59,36 +55,10 @@ def _add(chosen: dict[str, Option], name: str, option: Option) -> None:
         chosen[normalised(name)] = option
 
 
-def _build_settings(requirement: ReadRequirement, problems: list[Problem]) -> None:
-    for option in requirement.options:
-        if option.name == "config-settings":
-            key, _, value = (option.value or "").partition("=")
-            command = (
-                f"poetry config --local installer.build-config-settings.{requirement.name}"
-                f""" '{{"{key}": "{value}"}}'"""
-            )
-            problems.append(
-                Problem(
-                    "note",
-                    requirement.place,
-                    f"{requirement.name} is built with a setting of its own",
-                    why="Poetry keeps such settings outside pyproject.toml.",
-                    suggestion=f"`{command}`",
-                )
-            )
-
-
 def _options(tree: Tree) -> Iterator[Option]:
     for file in tree.files.values():
         for line in file.lines:
             yield from line.options
-
-
-def _requirements(tree: Tree) -> Iterator[ReadRequirement]:
-    for file in tree.files.values():
-        for line in file.lines:
-            if line.requirement is not None:
-                yield line.requirement
 
 
 def with_settings(text: str, settings: Sequence[Setting]) -> str:

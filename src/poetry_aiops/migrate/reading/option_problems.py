@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.reading.mistakes import split_requirements
-from poetry_aiops.migrate.reading.named import is_requirement
+from poetry_aiops.migrate.reading.named import canonical, is_requirement
 from poetry_aiops.migrate.reading.options import BUILD_OPTIONS, STRONG_HASHES
 from poetry_aiops.system.addresses import has_credentials, redact
 
@@ -88,8 +89,13 @@ def tell_requirement_options(line: LogicalLine, arguments: str, options: LineOpt
                 "Poetry: installer.build-config-settings.<package>",
             )
         elif option.name == "config-settings":
+            key, _, value = (option.value or "").partition("=")
+            name = canonical(re.split(r"[^\w.-]", arguments, maxsplit=1)[0]) or "PACKAGE"
             notes.note(
-                line.number, "--config-settings becomes Poetry's setting installer.build-config-settings"
+                line.number,
+                "--config-settings becomes Poetry's setting installer.build-config-settings",
+                "Poetry keeps such settings outside pyproject.toml.",
+                f"""`poetry config --local installer.build-config-settings.{name} '{{"{key}": "{value}"}}'`""",
             )
         elif option.name in _GLOBAL_ANYWHERE:
             _tell_effect(line, option, notes)

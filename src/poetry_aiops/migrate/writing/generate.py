@@ -19,10 +19,10 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.migrate.planning.entry import enriching_tables, inline_table, table_value
+from poetry_aiops.migrate.planning.entry import enriching_tables
 from poetry_aiops.migrate.planning.setup_metadata import PYPROJECT, with_marker
 from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.edit_text import Sections, header_keys, toml_key, toml_text
+from poetry_aiops.project.edit_text import Sections, header_keys, inline, table_value, toml_key, toml_text
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.toml import parse_toml
 
@@ -156,7 +156,7 @@ class _TableWriter:
             if not identity.package_mode:
                 lines = ["package-mode = false"]
             elif identity.packages:
-                packages = [inline_table(_package(*one)) for one in identity.packages]
+                packages = [inline(_package(*one)) for one in identity.packages]
                 lines = [f"packages = [{', '.join(packages)}]"]
         dynamic = self.before.get("project", {}).get("dynamic", ())
         if (
