@@ -7,12 +7,14 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pip_audit._service import OsvService as TheirOsv  # type: ignore[import-untyped]  # it ships no py.typed
 from pip_audit._service import interface
 from tests.support.osv_server import Fault, OsvServer
+from tests.unit.health.facts import NOW
 from tests.unit.health.health_sample import clean
 from tests.unit.health.locked import locked
 from tests.unit.health.osv import record
@@ -23,7 +25,7 @@ from poetry_aiops.health.advisory import Status
 from poetry_aiops.health.feed import FeedAnswer, QueriedPackage
 from poetry_aiops.health.report.pip_audit import health_pip_audit
 from poetry_aiops.health.security import Feeds, audit
-from poetry_aiops.system.http import Limits
+from poetry_aiops.system.http import AT_ONCE, Limits
 
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def test_their_osv_service_is_a_feed_of_ours_and_one_bad_record_spoils_one_answe
 ) -> None:
     theirs = TheirOsv(tmp_path, 5, osv_url=f"{server.url}/v1/query")
     packages = [locked("flawed", "1.0"), locked("odd", "0.1"), locked("sound", "1.0")]
-    result = audit(packages, Feeds(service=PipAuditFeed(theirs, "pip-audit")))
+    result = audit(packages, Feeds(service=PipAuditFeed(lambda _: theirs, "pip-audit")))
     assert [package.status for package in result.packages] == [Status.AUDITED, Status.FAILED, Status.AUDITED]
     assert [(one.id, one.fixed_in) for one in result.findings] == [("PYSEC-1", ("2.0",))]
     assert "InvalidVersion" in result.packages[1].reason
@@ -74,16 +76,16 @@ def test_their_failing_service_leaves_every_package_failed(
     server: OsvServer, tmp_path: Path, fault: Fault
 ) -> None:
     server.fault = fault
-    feed = PipAuditFeed(TheirOsv(tmp_path, 5, osv_url=f"{server.url}/v1/query"), "pip-audit")
+    theirs = TheirOsv(tmp_path, 5, osv_url=f"{server.url}/v1/query")
+    feed = PipAuditFeed(lambda _: theirs, "pip-audit")
     result = audit([locked("flawed", "1.0"), locked("sound", "1.0")], Feeds(service=feed))
     assert {package.status for package in result.packages} == {Status.FAILED}
     assert not result.sources[0].reachable
 
 
 def test_a_version_that_is_none_is_a_failed_answer() -> None:
-    (answer,) = (
-        PipAuditFeed(TheirOsv(), "pip-audit").look_up([QueriedPackage("demo", "2013-odd")]).answers.values()
-    )
+    feed = PipAuditFeed(lambda _: TheirOsv(), "pip-audit")
+    (answer,) = feed.look_up([QueriedPackage("demo", "2013-odd")]).answers.values()
     assert answer.failure == '"2013-odd" is not a PEP 440 version'
 
 
@@ -144,9 +146,32 @@ def asked(server: OsvServer, document: object) -> FeedAnswer:
     server.files["/pypi/flawed/1.0/json"] = (
         document if isinstance(document, bytes) else json.dumps(document).encode()
     )
-    service = StrictPyPIService(server.url, QUICK.limits)
-    (answer,) = PipAuditFeed(service, "PyPI").look_up([QueriedPackage("flawed", "1.0")]).answers.values()
+    (answer,) = strict(server).look_up([QueriedPackage("flawed", "1.0")]).answers.values()
     return answer
+
+
+def strict(server: OsvServer) -> PipAuditFeed:
+    return PipAuditFeed(partial(StrictPyPIService, server.url, now=NOW), "PyPI", QUICK.limits)
+
+
+def test_only_a_withdrawal_that_has_come_takes_an_entry_back(server: OsvServer) -> None:
+    for odd in ("2027-03-01T00:00:00Z", "soon", "", True, None):
+        answer = asked(server, {"info": INFO, "vulnerabilities": [{**ENTRY, "withdrawn": odd}]})
+        assert [one.id for one in answer.advisories] == ["PYSEC-1"], odd
+
+
+def test_the_releases_are_asked_for_over_few_connections(server: OsvServer) -> None:
+    names = [f"p{number}" for number in range(60)]
+    server.files |= {
+        f"/pypi/{name}/1.0/json": json.dumps(
+            {"info": {"name": name, "version": "1.0"}, "vulnerabilities": []}
+        ).encode()
+        for name in names
+    }
+    answers = strict(server).look_up([QueriedPackage(name, "1.0") for name in names]).answers
+
+    assert {answer.failure for answer in answers.values()} == {None}
+    assert server.connections <= AT_ONCE
 
 
 def test_the_list_of_a_release_is_read(server: OsvServer) -> None:
@@ -155,9 +180,7 @@ def test_the_list_of_a_release_is_read(server: OsvServer) -> None:
 
     assert answer.failure is None
     assert [(one.id, one.aliases) for one in answer.advisories] == [("PYSEC-1", ("CVE-1",))]
-    found = audit(
-        [locked("flawed", "1.0")], Feeds(service=PipAuditFeed(StrictPyPIService(server.url), "PyPI"))
-    )
+    found = audit([locked("flawed", "1.0")], Feeds(service=strict(server)))
     assert [(one.id, one.fixed_in) for one in found.findings] == [("PYSEC-1", ("2.0",))]
     assert asked(server, {"info": INFO, "vulnerabilities": []}) == FeedAnswer()
 
@@ -197,8 +220,6 @@ def test_a_release_that_is_not_there_and_a_broken_server_are_failures(
     server: OsvServer, fault: Fault | None
 ) -> None:
     server.fault = fault
-    feed = PipAuditFeed(StrictPyPIService(server.url, QUICK.limits), "PyPI")
-
-    result = audit([locked("flawed", "1.0"), locked("sound", "1.0")], Feeds(service=feed))
+    result = audit([locked("flawed", "1.0"), locked("sound", "1.0")], Feeds(service=strict(server)))
 
     assert {package.status for package in result.packages} == {Status.FAILED}

@@ -102,9 +102,9 @@ def test_a_reduced_record_matches_the_same_versions() -> None:
     with zipfile.ZipFile(ZIP) as archive:
         for name in archive.namelist()[::7]:
             document = json.loads(archive.read(name))
-            whole = read_record(document, name)
+            whole = read_record(document, name, NOW)
             assert isinstance(whole, Advisory)
-            small = read_record(json.loads(json.dumps(reduced(document, whole))), name, prepared=True)
+            small = read_record(json.loads(json.dumps(reduced(document, whole))), name, NOW, prepared=True)
             assert isinstance(small, Advisory)
             for entry in whole.affected:
                 bounds = {event.version for one in entry.ranges for event in one.events}
@@ -115,7 +115,7 @@ def test_a_reduced_record_matches_the_same_versions() -> None:
 
 def test_every_cvss_vector_of_the_snapshot_is_rated() -> None:
     index = snapshot().index
-    names = {name for name in index.places if any(record.vectors for record in index.about(name))}
+    names = {name for name in index.places if any(record.vectors for record in index.about(name, NOW))}
     packages = audited(snapshot(), [(name, "0.0.1") for name in sorted(names)])
     rated = [finding for package in packages for finding in package.findings if finding.rating.vector]
     assert len(rated) > 50

@@ -48,7 +48,7 @@ from poetry_aiops.health.severity import rate
 from poetry_aiops.index.file_listing import UnreadableListingError, files_on
 from poetry_aiops.index.records import about_from
 from poetry_aiops.index.release_records import About
-from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, read_page
+from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, page_files, page_of
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.lock_text import parse_lock
 from poetry_aiops.locking.propose import propose
@@ -171,9 +171,9 @@ def probes(data: bytes) -> None:
 
 def osv(data: bytes) -> None:
     """Read advisories as a snapshot of one file or a zip, and as an answer of the service; judge versions by them."""
-    index = build_index([("record.json", data)], "0" * 64, "2026-01-01T00:00:00Z")
+    index = build_index([("record.json", data)], "0" * 64, NOW)
     for name in index.places:
-        for advisory in index.about(name):
+        for advisory in index.about(name, NOW):
             rate(advisory, name)
             for version in VERSIONS:
                 match(advisory, name, version)
@@ -219,7 +219,7 @@ def page(data: bytes) -> None:
     """Read a page of a package index, as JSON and as HTML, and what an index says about a project."""
     for kind in (JSON_TYPE, "text/html"):
         with refusals(UnreadablePageError):
-            read_page("web", data, kind)
+            page_of("web", *page_files(data, kind))
         with refusals(UnreadableListingError):
             files_on(data, kind, ADDRESS)
     about_from(data, About())

@@ -79,6 +79,7 @@ class OsvServer:
         self.redirects: dict[str, str] = {}
         self.at_once = 0
         self.most_at_once = 0
+        self.connections = 0
         self.lock = threading.Lock()
         self.requests: Counter[str] = Counter()
         self.questions: list[dict[str, Any]] = []
@@ -231,6 +232,11 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 1 << 16  # head and body in one piece
+
+    def setup(self) -> None:
+        super().setup()
+        with self.service.lock:
+            self.service.connections += 1
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""

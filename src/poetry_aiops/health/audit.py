@@ -24,17 +24,16 @@ from poetry_aiops.health.exploits import with_exploits
 from poetry_aiops.health.feeds import feeds_of
 from poetry_aiops.health.findings import released_fixes
 from poetry_aiops.health.gate import LACKS, GateFacts, judge
-from poetry_aiops.health.history import Run, appended, entry_of, read_history, trend
+from poetry_aiops.health.history import HistoryEntry, appended, read_history, trend, with_facts
 from poetry_aiops.health.ignores import Sorted, apply_ignores
 from poetry_aiops.health.licence_policy import refused_licences, unknown_licences
 from poetry_aiops.health.maintenance import maintenance_metric, maintenance_of
 from poetry_aiops.health.news import news
 from poetry_aiops.health.popularity import (
-    download_counts,
+    downloads_at,
     list_address,
     popularity_metric,
     popularity_of,
-    public_names,
 )
 from poetry_aiops.health.report.formats import report_text
 from poetry_aiops.health.report.model import HealthReport, Location
@@ -66,7 +65,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.currency import Currency
     from poetry_aiops.health.demands import Demands
     from poetry_aiops.health.gate import Gate
-    from poetry_aiops.health.history import History, HistoryEntry
+    from poetry_aiops.health.history import History
     from poetry_aiops.health.maintenance import Maintenance
     from poetry_aiops.health.metric import Metric, MetricName
     from poetry_aiops.health.news import News
@@ -318,8 +317,7 @@ class HealthLook:
         return cooldown_of(self.subject.poetry.config)
 
     def _popularity(self) -> list[Popularity]:
-        counts = download_counts(
-            public_names(self.packages, self.origins),
+        listed = downloads_at(
             list_address(os.environ),
             self.folder / "downloads",
             now=self.request.clock,
@@ -327,7 +325,7 @@ class HealthLook:
         )
         direct = self.demands.direct
         return [
-            popularity_of(package, counts, self.origins, direct=package.name in direct)
+            popularity_of(package, listed, self.origins, direct=package.name in direct)
             for package in self.packages
         ]
 
@@ -510,13 +508,8 @@ class HealthLook:
         packages = frozenset(f"{package.name}=={package.version}" for package in self.packages)
         gate = judge(self.request.rules, self.facts)
         ignored = [one.finding.id for one in self.sorted.ignored]
-        return entry_of(
-            Run(self.request.now, lock, packages, self.scope),
-            self.facts,
-            self.audit,
-            ignored,
-            gate.incomplete,
-        )
+        entry = HistoryEntry(self.request.now, lock, packages, scope=self.scope)
+        return with_facts(entry, self.facts, self.audit, ignored, gate.incomplete)
 
     @cached_property
     def news(self) -> News:

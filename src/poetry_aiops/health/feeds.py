@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -52,12 +53,12 @@ def feeds_of(
         from poetry_aiops.health.advisories.pip_audit import PipAuditFeed, StrictPyPIService
 
         url = base_url(os.environ.get(PYPI_VARIABLE) or index, PYPI_VARIABLE)
-        return Feeds(
-            service=PipAuditFeed(StrictPyPIService(url), f"PyPI ({redact_addresses(url)})"), snapshot=kept
-        )
+        asked = partial(StrictPyPIService, url, now=request.clock)
+        return Feeds(service=PipAuditFeed(asked, f"PyPI ({redact_addresses(url)})"), snapshot=kept)
     service = OsvService(
         os.environ.get(OSV_VARIABLE) or OSV_URL,
         cache_folder=folder,
+        clock=request.clock.timestamp,
         progress=lambda done, total: progress("advisories", done, total),
     )
     return Feeds(service=service, snapshot=kept)

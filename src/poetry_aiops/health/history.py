@@ -101,24 +101,16 @@ class TrendPoint:
     lock_changed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What identifies a run: its time, the lock's digest, its packages, and to what it was narrowed."""
-
-    generated: datetime
-    lock: str
-    packages: frozenset[str]
-    scope: str = ""
-
-
-def entry_of(
-    run: Run, facts: GateFacts, audit: Audit | None, ignored: Iterable[str], open_questions: Sequence[str]
+def with_facts(
+    entry: HistoryEntry,
+    facts: GateFacts,
+    audit: Audit | None,
+    ignored: Iterable[str],
+    open_questions: Sequence[str],
 ) -> HistoryEntry:
-    """Return the entry of a run that has just ended."""
-    return HistoryEntry(
-        generated=run.generated,
-        lock=run.lock,
-        packages=run.packages,
+    """Return the entry of a run, which names its lock and scope, with what the run found."""
+    return replace(
+        entry,
         feeds=MappingProxyType(_feeds(audit)),
         score=facts.score.value if facts.score else None,
         coverage=facts.score.coverage if facts.score else 0.0,
@@ -127,7 +119,6 @@ def entry_of(
         ignored=tuple(sorted(ignored)),
         signals=frozenset((signal.key[0], str(signal.kind)) for signal in facts.signals),
         open_questions=tuple(open_questions),
-        scope=run.scope,
     )
 
 

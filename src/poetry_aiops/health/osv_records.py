@@ -46,11 +46,12 @@ def one_line(text: str, limit: int = _SUMMARY) -> str:
     return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
 
 
-def read_record(document: object, where: str, *, prepared: bool = False) -> Advisory | UnreadableRecord:
-    """Return the advisory in a parsed JSON document; ``where`` names the file or address for messages.
+def read_record(
+    document: object, where: str, now: datetime, *, prepared: bool = False
+) -> Advisory | UnreadableRecord:
+    """Return the advisory in a parsed JSON document as it counts at ``now``; ``where`` names its file or address.
 
-    ``prepared`` says that :func:`reduced` wrote it, so that the listed versions
-    are canonical already. A record without a usable ``id`` or ``affected`` is an UnreadableRecord; smaller faults are notes.
+    ``prepared`` says that :func:`reduced` wrote it, so that the listed versions are canonical already. A record without a usable ``id`` or ``affected`` is an UnreadableRecord; smaller faults are notes.
     """
     if not isinstance(document, dict):
         return UnreadableRecord(where, f"a record must be an object, but is {kind_of(document)}")
@@ -59,7 +60,7 @@ def read_record(document: object, where: str, *, prepared: bool = False) -> Advi
         return UnreadableRecord(where, "the record has no id")
     reader = _RecordReader(prepared=prepared)
     affected = document.get("affected")
-    withdrawn = reader.withdrawn(document.get("withdrawn"))
+    withdrawn = reader.withdrawn(document.get("withdrawn"), now)
     if affected is None and not withdrawn:
         return UnreadableRecord(where, f"{identity} does not say what it affects")
     entries = reader.affected(affected) if affected is not None else ()
@@ -79,6 +80,19 @@ def read_record(document: object, where: str, *, prepared: bool = False) -> Advi
         label=_label(document),
         notes=tuple(reader.notes),
     )
+
+
+def withdrawal(value: object, now: datetime) -> str | None:
+    """Return when a record was taken back, None for one in force; raises ValueError for anything but a time that has come."""
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(_time(value)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("withdrawn is not a time") from None
+    if at > now + _CLOCKS_DIFFER:
+        raise ValueError("withdrawn is still to come")
+    return _time(value)
 
 
 def python_package(entry: object) -> str | None:
@@ -113,17 +127,12 @@ class _RecordReader:
                 self.notes.append(f"an entry of {where} is not text")
         return tuple(dict.fromkeys(found))
 
-    def withdrawn(self, value: object) -> str | None:
-        """Return when the record was taken back; anything but a time that has come leaves it in force."""
-        if value is None:
-            return None
+    def withdrawn(self, value: object, now: datetime) -> str | None:
         try:
-            if datetime.fromisoformat(_time(value)).astimezone(UTC) <= datetime.now(UTC) + _CLOCKS_DIFFER:
-                return _time(value)
-            self.notes.append("withdrawn is still to come, so that the record is taken as valid")
-        except (ValueError, OverflowError):
-            self.notes.append("withdrawn is not a time, so that the record is taken as valid")
-        return None
+            return withdrawal(value, now)
+        except ValueError as error:
+            self.notes.append(f"{error}, so that the record is taken as valid")
+            return None
 
     def vectors(self, value: object, where: str) -> tuple[tuple[str, str], ...]:
         found = []

@@ -50,28 +50,16 @@ _LIMITS: Final = Limits(connect=5.0, total=15.0, attempts=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """Downloads of a package in 30 days, who says so, and as of which day (``2026-11-01``, empty when unknown)."""
+class Downloads:
+    """A list of downloads in 30 days by public package name, whose it is, and of which day (``2026-11-01``, empty when unknown).
 
-    downloads: int
-    source: str
-    date: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What the sources said of each public package name: a count, or why there is none.
-
-    ``unlisted`` are the names of which the sources answered that they have no figure.
+    ``problem`` says why there is no list; empty where there is one.
     """
 
-    found: Mapping[str, Count] = field(default_factory=lambda: MappingProxyType({}))
-    missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    unlisted: frozenset[str] = frozenset()
-    otherwise: str = "no source of download figures was asked"
-
-    def why_missing(self, name: str) -> str:
-        return self.missing.get(name, self.otherwise)
+    by_name: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    source: str = ""
+    date: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,39 +82,24 @@ def score_of(downloads: int) -> float:
     return min(100.0, 100.0 * math.log10(1 + max(0, downloads)) / FULL_SCORE_DIGITS)
 
 
-def public_names(packages: Sequence[Package], origins: Origins) -> tuple[str, ...]:
-    """Return the names that may be sent to third parties: those that no private source has as well."""
-    private = {package.name for package in packages if not _is_public(package, origins)}
-    return tuple(sorted({package.name for package in packages} - private))
-
-
-def popularity_of(package: Package, counts: Counts, origins: Origins, *, direct: bool) -> Popularity:
+def popularity_of(package: Package, listed: Downloads, origins: Origins, *, direct: bool) -> Popularity:
     """Return how widely a locked package is used, with the reason when that is unknown."""
-    if not _is_public(package, origins):
-        reason = applicability(package, origins).reason
-        # A package of the default index has figures somewhere, even where its name may not be sent.
-        return Popularity(package.key, direct, applicable=package.source is None, reason=reason)
-    count = counts.found.get(package.name)
+    case = applicability(package, origins)
+    if case.reach is not QueryScope.ANYWHERE:  # another package may have its name on the list
+        return Popularity(package.key, direct, applicable=package.source is None, reason=case.reason)
+    count = listed.by_name.get(package.name)
     if count is None:
-        return Popularity(
-            package.key,
-            direct,
-            answered=package.name in counts.unlisted,
-            reason=counts.why_missing(package.name),
-        )
+        reason = listed.problem or f"{_LIST} does not hold it"
+        return Popularity(package.key, direct, answered=not listed.problem, reason=reason)
     return Popularity(
         package.key,
         direct,
         answered=True,
-        score=score_of(count.downloads),
-        downloads=count.downloads,
-        source=count.source,
-        date=count.date,
+        score=score_of(count),
+        downloads=count,
+        source=listed.source,
+        date=listed.date,
     )
-
-
-def _is_public(package: Package, origins: Origins) -> bool:
-    return applicability(package, origins).reach is QueryScope.ANYWHERE
 
 
 def popularity_metric(rated: Sequence[Popularity]) -> Metric:
@@ -146,20 +119,16 @@ def list_address(environment: Mapping[str, str]) -> str | None:
     return None if chosen == NONE else chosen
 
 
-def download_counts(
-    names: Sequence[str],
-    address: str | None,
-    folder: Path | None,
-    *,
-    now: datetime,
-    offline: bool = False,
-) -> Counts:
+def downloads_at(
+    address: str | None, folder: Path | None, *, now: datetime, offline: bool = False
+) -> Downloads:
     """Return the downloads of public packages in 30 days; never raises for what the source does.
 
-    ``folder`` keeps the list for a week; where it cannot be fetched it may be two months old.
+    The list is fetched whole, so that no name is sent. ``folder`` keeps it for a week; where it cannot be fetched it may
+    be two months old.
     """
     if address is None:
-        return Counts(otherwise=f"{_LIST} is switched off")
+        return Downloads(problem=f"{_LIST} is switched off")
     digest = hashlib.sha256(redact_addresses(address).encode()).hexdigest()[:16]
     cache = JsonCache(folder and folder / f"downloads-{digest}.json", _SCHEMA)
     known = PublicList(address, cache, _LIMITS, _FRESH, _USABLE, _top_packages, _parsed).known(
@@ -167,14 +136,8 @@ def download_counts(
     )
     if known.content is None:
         failed = known.failure and f"{_LIST} could not be fetched: {known.failure}"
-        problem = failed or "its downloads are not known (offline)"
-        return Counts(missing=MappingProxyType(dict.fromkeys(names, problem)))
-    downloads, date = known.content
-    host = urlsplit(address).hostname or "its source"
-    listed = {name: Count(downloads[name], host, date) for name in names if name in downloads}
-    unlisted = [name for name in names if name not in listed]
-    missing = dict.fromkeys(unlisted, f"{_LIST} does not hold it")
-    return Counts(MappingProxyType(listed), MappingProxyType(missing), frozenset(unlisted))
+        return Downloads(problem=failed or "its downloads are not known (offline)")
+    return Downloads(known.content[0], urlsplit(address).hostname or "its source", known.content[1])
 
 
 def _top_packages(answer: Response) -> tuple[dict[str, int], str]:

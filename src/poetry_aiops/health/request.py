@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
 
 from poetry_aiops.accelerators.groups import names_in_groups
 from poetry_aiops.errors import UsageError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.policy import FailOn, Policy
 
 
+T = TypeVar("T", bound=str)
 Service = Literal["osv", "pypi"]
 SERVICES: Final[tuple[Service, ...]] = get_args(Service)
 PUBLIC_SOURCES_VARIABLE = "POETRY_AIOPS_PUBLIC_SOURCES"
@@ -161,7 +162,9 @@ def read_request(
         metrics=metrics,
         is_narrowed=bool(options["only"] or options["without"] or options["against"])
         or not set(every) <= set(metrics),
-        fail_on=_fail_on(options["fail-on"]),
+        fail_on=None
+        if options["fail-on"] is None
+        else _one_of(options["fail-on"], FAIL_ON, "--fail-on", "severity"),
         min_score=None if options["min-score"] is None else _score(options["min-score"]),
         only=frozenset(names_in_groups(options["only"])),
         without=frozenset(names_in_groups(options["without"])),
@@ -179,7 +182,7 @@ def read_request(
         ignores=_ignores(options["ignore"]),
         fixable_only=bool(options["fixable-only"]),
         against=options["against"],
-        service=_service(options["service"]),
+        service=_one_of(options["service"] or "osv", SERVICES, "--service", "service"),
         shows_licences="cyclonedx" in forms or ("json" in forms and not options["metric"]),
     )
     return request.for_look(NO_POLICY)
@@ -244,22 +247,17 @@ def _advisories(given: str | None) -> str | None:
     return given or None
 
 
-def _service(given: str | None) -> Service:
-    found = next((one for one in SERVICES if one == (given or "osv").lower()), None)
+def _one_of(text: str, choices: Iterable[T], option: str, kind: str) -> T:
+    found = next((one for one in choices if one == text.lower()), None)
     if found is None:
-        raise UsageError(
-            f"{given!r} is not a service", where="--service", hint=f"Choose one of {', '.join(SERVICES)}."
-        )
+        hint = f"Choose one of {', '.join(map(str, choices))}."
+        raise UsageError(f"{text!r} is not a {kind}", where=option, hint=hint)
     return found
 
 
 def _metrics(names: Iterable[str], every: tuple[MetricName, ...]) -> tuple[MetricName, ...]:
-    for name in names:
-        if name not in METRICS:
-            raise UsageError(
-                f"{name!r} is not a metric", where="--metric", hint=f"They are {', '.join(METRICS)}."
-            )
-    return tuple(metric for metric in METRICS if metric in names) or every
+    chosen = {_one_of(name, METRICS, "--metric", "metric") for name in names}
+    return tuple(metric for metric in METRICS if metric in chosen) or every
 
 
 def _every_metric(environment: Mapping[str, str]) -> tuple[MetricName, ...]:
@@ -278,17 +276,6 @@ def _ignores(texts: Iterable[str]) -> tuple[Ignore, ...]:
         Ignore(identity, reason or "named on the command line", key_path="--ignore")
         for identity, reason in parts
     )
-
-
-def _fail_on(text: str | None) -> FailOn | None:
-    if text is None:
-        return None
-    found = next((level for level in FAIL_ON if level == text.lower()), None)
-    if found is None:
-        raise UsageError(
-            f"{text!r} is not a severity", where="--fail-on", hint=f"Choose one of {', '.join(FAIL_ON)}."
-        )
-    return found
 
 
 def _score(text: str) -> float:

@@ -14,6 +14,8 @@ from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError, page_fil
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from poetry_aiops.index.page_fetch import PageFetcher
     from poetry_aiops.index.source import IndexSource
 
@@ -52,7 +54,11 @@ def files_of(fetcher: PageFetcher, source: IndexSource, name: str) -> tuple[List
 
 def files_on(content: bytes, content_type: str, address: str) -> tuple[ListedFile, ...]:
     """Return the files of the page at ``address``; raises UnreadablePageError for what is no page."""
-    files, _ = page_files(content, content_type)
+    return listed(page_files(content, content_type)[0], address)
+
+
+def listed(files: Iterable[object], address: str) -> tuple[ListedFile, ...]:
+    """Return the usable ones of the files in the form of PEP 691 that the page at ``address`` names."""
     return tuple(found for file in files if (found := _file(file, address)) is not None)
 
 

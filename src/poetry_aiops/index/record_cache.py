@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_SCHEMA: Final = "index-record/2"
+_SCHEMA: Final = "index-record/3"
 _WHEEL: Final = 1
 _SDIST: Final = 2
 
@@ -61,7 +61,6 @@ def _document(kept: CachedRecord) -> dict[str, object]:
         "etag": kept.etag,
         "about_asked": _seconds(kept.about_asked),
         "about": [about.status, about.status_reason, about.owners, about.inactive, about.owners_reason],
-        "skipped": record.skipped,
         "metadata": dict(record.metadata),
         "pythons": pythons,
         "releases": [_row(release, pythons) for release in record.releases],
@@ -90,8 +89,7 @@ def _kept(document: Any, source: str, name: str) -> CachedRecord | None:  # noqa
     pythons = [tuple(map(str, texts)) for texts in document["pythons"]]
     releases = tuple(_release(row, pythons) for row in document["releases"])
     metadata = {str(version): str(address) for version, address in document["metadata"].items()}
-    about, skipped = About(*document["about"]), int(document["skipped"])
-    record = IndexRecord(source, name, fetched, releases, about, skipped, metadata=metadata)
+    record = IndexRecord(source, name, fetched, releases, About(*document["about"]), metadata=metadata)
     return CachedRecord(record, str(document["etag"]), _time(document["about_asked"]))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
-from poetry_aiops.index.file_listing import files_on
+from poetry_aiops.index.file_listing import listed
 from poetry_aiops.index.page_fetch import FetchError, PageFetcher
 from poetry_aiops.index.record_cache import CachedRecord, RecordCache
 from poetry_aiops.index.release_records import (
@@ -25,7 +25,14 @@ from poetry_aiops.index.release_records import (
     record_key,
     why_not_from_index,
 )
-from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError, read_page, version_of
+from poetry_aiops.index.simple_page import (
+    ACCEPT,
+    Needed,
+    UnreadablePageError,
+    page_files,
+    page_of,
+    version_of,
+)
 from poetry_aiops.index.source import IndexSource, sources_of
 from poetry_aiops.project.versions import public_version
 
@@ -47,6 +54,8 @@ _NO_OWNERS: Final = "its index names no owners"
 
 
 THREADS: Final = 8
+RECENT: Final = timedelta(days=800)
+"""The age up to which a record has every release, so that those of the last 24 months are there when it is 30 days old."""
 OFFLINE: Final = "it was not asked (offline)"
 _NOT_ASKED: Final = "the owners were not looked up"
 
@@ -136,9 +145,8 @@ def index_records(
     keys = sorted(locked)
     sources = sources_of(access.pool)
     fetcher = PageFetcher(access.config, ((source.name, source.url) for source in sources.values()), THREADS)
-    reader = _PageReader(sources, fetcher, access, owners_of)
-    reader.locked = locked
-    reader.now = now or datetime.now(UTC)
+    cache = RecordCache(access.folder)
+    reader = _PageReader(sources, fetcher, access, cache, owners_of, locked, now or datetime.now(UTC))
     answers: dict[RecordKey, _Answer] = {}
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="index")
     try:
@@ -161,35 +169,28 @@ class _Answer:
     asked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
 class _PageReader:
-    def __init__(
-        self,
-        sources: Mapping[str, IndexSource],
-        fetcher: PageFetcher,
-        access: IndexAccess,
-        owners_of: frozenset[str],
-    ) -> None:
-        self._metadata = access.metadata
-        self._sources = sources
-        self._fetcher = fetcher
-        self._cache = RecordCache(access.folder)
-        self._freshness = access.freshness
-        self._owners_of = owners_of
-        self.locked: Mapping[RecordKey, set[str]] = {}
-        self.now = datetime.now(UTC)
+    sources: Mapping[str, IndexSource]
+    fetcher: PageFetcher
+    access: IndexAccess
+    cache: RecordCache
+    owners_of: frozenset[str]
+    locked: Mapping[RecordKey, set[str]]
+    now: datetime
 
     def answer(self, key: RecordKey) -> _Answer:
         """Return the record of one package; called by several threads."""
         name = key[1]
-        source = self._sources.get(key[0].lower())
+        source = self.sources.get(key[0].lower())
         if source is None:
             return _Answer(
                 None, f'poetry.lock names the source "{key[0]}", which pyproject.toml does not declare'
             )
         if not _NAME.fullmatch(name):
             return _Answer(None, "its name is not the name of a package")
-        kept = self._cache.load(source.address, key[0], name)
-        if self._freshness.offline:
+        kept = self.cache.load(source.address, key[0], name)
+        if self.access.freshness.offline:
             return self._offline(key, kept)
         if kept and self._is_fresh(kept) and self._knows_locked(key, kept.record):
             return self._with_about(source, kept, asked=False)
@@ -204,7 +205,7 @@ class _PageReader:
     def _knows_locked(self, key: RecordKey, record: IndexRecord) -> bool:
         """Say whether a record has every locked version, and the places of their metadata where they are wanted."""
         return all(
-            record.release(version) and (not self._metadata or version in record.metadata)
+            record.release(version) and (not self.access.metadata or version in record.metadata)
             for version in self.locked[key]
         )
 
@@ -213,7 +214,7 @@ class _PageReader:
             return self._stood_in(kept, source.given_up)
         try:
             known = kept if kept and self._knows_locked(key, kept.record) else None
-            fetched = self._fetcher.get(source.name, source.page(key[1]), _headers(known))
+            fetched = self.fetcher.get(source.name, source.page(key[1]), _headers(known))
             fresh = self._kept_from(fetched, key, kept, source.page(key[1]))
         except FetchError as error:
             source.failed(error)
@@ -230,17 +231,19 @@ class _PageReader:
             if kept is None:
                 raise UnreadablePageError("it says that nothing has changed, but nothing was known")
             return replace(kept, record=replace(kept.record, fetched=self.now))
-        page = read_page(key[1], fetched.content, fetched.content_type)
+        files, status = page_files(fetched.content, fetched.content_type)
+        needed = Needed(frozenset(self.locked[key]), (self.now - RECENT).date().isoformat())
+        page = page_of(key[1], files, status, needed)
         before = kept.record.about if kept else About(owners_reason=_NOT_ASKED)
         about = replace(before, status=page.status, status_reason=page.status_reason)
-        places = self._places(fetched, key, address) if self._metadata else {}
-        record = IndexRecord(*key, self.now, page.releases, about, page.skipped, metadata=places)
+        places = self._places(files, key, address) if self.access.metadata else {}
+        record = IndexRecord(*key, self.now, page.releases, about, metadata=places)
         return CachedRecord(record, fetched.etag, kept.about_asked if kept else None)
 
-    def _places(self, fetched: Fetched, key: RecordKey, address: str) -> dict[str, str]:
+    def _places(self, files: list[object], key: RecordKey, address: str) -> dict[str, str]:
         """Return where each locked version has a metadata file, empty for one without any."""
         found = dict.fromkeys(self.locked[key], "")
-        for file in files_on(fetched.content or b"", fetched.content_type, address):
+        for file in listed(files, address):
             version = public_version(version_of(file.name, key[1]) or "")
             if found.get(version) == "":
                 found[version] = file.metadata
@@ -248,18 +251,18 @@ class _PageReader:
 
     def _with_about(self, source: IndexSource, kept: CachedRecord, *, asked: bool) -> _Answer:
         """Return the record with the project's owners, which are requested when what is known is too old."""
-        wanted = kept.record.name in self._owners_of and source.gives_about
+        wanted = kept.record.name in self.owners_of and source.gives_about
         if wanted and not self._knows_about(kept):
             kept, asked = self._about_asked(source, kept), True
         if asked:
-            self._cache.store(source.address, kept)
+            self.cache.store(source.address, kept)
         return _Answer(kept.record, asked=asked)
 
     def _about_asked(self, source: IndexSource, kept: CachedRecord) -> CachedRecord:
         about = kept.record.about
         when: datetime | None = self.now
         try:
-            fetched = self._fetcher.get(
+            fetched = self.fetcher.get(
                 source.name, source.about(kept.record.name), {"Accept": "application/json"}
             )
             reported = about_from(fetched.content or b"", about)
@@ -272,17 +275,17 @@ class _PageReader:
 
     def _stood_in(self, kept: CachedRecord | None, reason: str) -> _Answer:
         """Return what was kept of an index that does not answer, when it is not too old, and say so."""
-        if kept is None or self.now - kept.record.fetched > self._freshness.usable:
+        if kept is None or self.now - kept.record.fetched > self.access.freshness.usable:
             return _Answer(None, reason, asked=True)
         return _Answer(replace(kept.record, stale=reason), reason, asked=True)
 
     def _knows_about(self, kept: CachedRecord) -> bool:
         """Whether the owners were requested lately; a time that is still to come says nothing."""
         asked = kept.about_asked
-        return asked is not None and timedelta(0) <= self.now - asked <= self._freshness.about
+        return asked is not None and timedelta(0) <= self.now - asked <= self.access.freshness.about
 
     def _is_fresh(self, kept: CachedRecord) -> bool:
-        return timedelta(0) <= self.now - kept.record.fetched <= self._freshness.page
+        return timedelta(0) <= self.now - kept.record.fetched <= self.access.freshness.page
 
 
 def _headers(kept: CachedRecord | None) -> dict[str, str]:

@@ -79,9 +79,9 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class IndexRecord:
-    """The releases of one package on one index, oldest version first, as seen at ``fetched`` (UTC).
+    """The releases of one package on one index that matter to a lock (`Needed`), oldest version first, at ``fetched`` (UTC).
 
-    ``skipped`` counts files whose version PEP 440 cannot read. ``stale`` says why an expired record was used, empty
+    ``stale`` says why an expired record was used, empty
     for a fresh one. ``metadata`` has the address of the core metadata of each locked version, where it was wanted; empty
     for one without a metadata file.
     """
@@ -91,7 +91,6 @@ class IndexRecord:
     fetched: datetime
     releases: tuple[Release, ...]
     about: About = field(default_factory=About)
-    skipped: int = 0
     stale: str = ""
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -100,8 +99,11 @@ class IndexRecord:
         wanted = versions.parsed(version)
         if wanted is None:
             return None
-        found = {release.parsed: release for release in self.releases}
-        return found.get(wanted) or found.get(versions.public(wanted))
+        public = versions.public(wanted)
+        found = {
+            release.parsed: release for release in self.releases if versions.public(release.parsed) == public
+        }
+        return found.get(wanted) or found.get(public)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """A project's page on a package index -> its releases: JSON (PEP 691, 700, 740, 792) and HTML (PEP 503, 592, 740, 792).
 
-What an index leaves out stays unknown; files that follow no naming rule are counted, not guessed at.
+What an index leaves out stays unknown; files that follow no naming rule are left out.
 """
 
 from __future__ import annotations
 
 import json
 import posixpath
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from typing import Any, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from poetry_aiops.index.release_records import Release
@@ -20,11 +23,17 @@ from poetry_aiops.project.checks import normalised
 from poetry_aiops.system.text import one_line
 
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from packaging.version import Version
+
+
 JSON_TYPE: Final = "application/vnd.pypi.simple.v1+json"
 ACCEPT: Final = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 
 _SDISTS: Final = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
-_WHEEL_PARTS: Final = (5, 6)
+_WHEEL_DASHES: Final = (4, 5)
 _REASON_LIMIT: Final = 500
 _LONGEST_NAME: Final = 255  # characters; no file system holds a longer one
 _STATUSES: Final = frozenset({"active", "archived", "quarantined", "deprecated"})
@@ -44,12 +53,18 @@ class Page:
     releases: tuple[Release, ...]
     status: str | None = None
     status_reason: str = ""
-    skipped: int = 0
 
 
-def read_page(name: str, content: bytes, content_type: str) -> Page:
-    """Return what the page of a project says, by its canonical name; raises UnreadablePageError as `page_files` does."""
-    return _page(name, *page_files(content, content_type))
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Which releases of a page matter, as the largest pages have thousands that no metric looks at.
+
+    These are the ``locked`` versions and all above the oldest of them, the final release before it, and of the older ones
+    the last upload and all ``since`` a day (``2025-01-31``). Without a locked version every release matters.
+    """
+
+    locked: frozenset[str] = frozenset()
+    since: str = ""
 
 
 def page_files(content: bytes, content_type: str) -> tuple[list[object], object]:
@@ -117,34 +132,49 @@ def _as_json(anchor: Mapping[str, str]) -> dict[str, object]:
 
 def version_of(filename: str, name: str) -> str | None:
     """Return the version in the name of a wheel or source archive, as it is written there; None for other files."""
-    return _wheel_version(filename) if filename.endswith(".whl") else _sdist_version(filename, name)
+    if filename.endswith(".whl"):
+        return filename.split("-", 2)[1] if filename.count("-") in _WHEEL_DASHES else None
+    return _sdist_version(filename, name) if filename.endswith(_SDISTS) else None
 
 
-def _page(name: str, files: list[object], status: object) -> Page:
-    """Return the releases of a list of files in PEP 691's form, of which some may be damaged."""
-    by_version: dict[str, list[File]] = {}
-    skipped = 0
-    for raw, group in _by_written_version(name, files).items():
-        parsed = versions.parsed(raw)
-        if parsed is None:
-            skipped += len(group)
-        else:
-            by_version.setdefault(str(parsed), []).extend(group)
-    releases = [_release(version, group) for version, group in by_version.items()]
-    return Page(tuple(sorted(releases, key=lambda release: release.parsed)), *_status(status), skipped)
-
-
-def _by_written_version(name: str, files: list[object]) -> dict[str, list[File]]:
-    """Return the wheels and source archives by the version in their names; pages have up to ten thousand files."""
-    groups: dict[str, list[File]] = {}
+def page_of(name: str, files: Iterable[object], status: object, needed: Needed | None = None) -> Page:
+    """Return the needed releases of a list of files in PEP 691's form, of which some may be damaged."""
+    written: defaultdict[str, list[File]] = defaultdict(list)
     for file in files:
         filename = file.get("filename") if isinstance(file, dict) else None
         if not isinstance(filename, str) or not isinstance(file, dict) or len(filename) > _LONGEST_NAME:
             continue
         raw = version_of(filename, name)
         if raw is not None:
-            groups.setdefault(raw, []).append(file)
-    return groups
+            written[raw].append(file)
+    known = [(parsed, group) for raw, group in written.items() if (parsed := versions.parsed(raw))]
+    known.sort(key=itemgetter(0))
+    by_version: dict[str, list[File]] = {}
+    for parsed, group in _needed(known, needed or Needed()):
+        by_version.setdefault(str(parsed), []).extend(group)
+    releases = tuple(_release(version, group) for version, group in by_version.items())
+    return Page(releases, *_status(status))
+
+
+def _needed(
+    known: Sequence[tuple[Version, list[File]]], needed: Needed
+) -> Iterator[tuple[Version, list[File]]]:
+    """Yield what is needed of the versions of a page, oldest first."""
+    floor = min(filter(None, map(versions.parsed, needed.locked)), default=None)
+    start = 0 if floor is None else bisect_left(known, floor, key=itemgetter(0))
+    while start:
+        start -= 1
+        if not known[start][0].is_prerelease and not _all_yanked(known[start][1]):
+            break
+    uploads = {at: _newest(known[at][1]) for at in range(start) if not _all_yanked(known[at][1])}
+    last = max(uploads, key=uploads.__getitem__, default=None)
+    yield from (known[at] for at, newest in uploads.items() if newest >= needed.since or at == last)
+    yield from known[start:]
+
+
+def _newest(files: list[File]) -> str:
+    """Return the last upload time of some files as it is written; empty where there is none."""
+    return max((time for file in files if isinstance(time := file.get("upload-time"), str)), default="")
 
 
 def _release(version: str, files: list[File]) -> Release:
@@ -164,6 +194,10 @@ def _release(version: str, files: list[File]) -> Release:
         yanked=_yanked([file.get("yanked") for file in files]),
         provenance=all(attested) if attested else None,
     )
+
+
+def _all_yanked(files: list[File]) -> bool:
+    return all(file.get("yanked") is True or isinstance(file.get("yanked"), str) for file in files)
 
 
 def _yanked(marks: list[object]) -> str | None:
@@ -212,17 +246,13 @@ def _path(href: str) -> str:
         return ""
 
 
-def _wheel_version(filename: str) -> str | None:
-    parts = filename.removesuffix(".whl").split("-")
-    return parts[1] if len(parts) in _WHEEL_PARTS else None
-
-
 def _sdist_version(filename: str, name: str) -> str | None:
     """Return the version in ``name-1.0.tar.gz``; both parts may hold dashes, so the name decides where it begins."""
-    suffix = next((suffix for suffix in _SDISTS if filename.endswith(suffix)), None)
-    if suffix is None:
-        return None
-    words = filename.removesuffix(suffix).split("-")
+    stem = filename.removesuffix(next(suffix for suffix in _SDISTS if filename.endswith(suffix)))
+    for spelling in (name, name.replace("-", "_")):
+        if stem.startswith(f"{spelling}-"):
+            return stem[len(spelling) + 1 :]
+    words = stem.split("-")
     places = (place for place in range(1, len(words)) if normalised("-".join(words[:place])) == name)
     place = next(places, None)
     return None if place is None else "-".join(words[place:])

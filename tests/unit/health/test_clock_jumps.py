@@ -77,7 +77,7 @@ def test_answers_of_a_service_do_not_stay_fresh(tmp_path: Path, jump: timedelta)
 def test_figures_of_downloads_do_not_stay_fresh(tmp_path: Path, jump: timedelta) -> None:
     services = Services({LIST: TOP})
     for now in (NOW + jump, NOW):
-        counted(services, "apple", folder=tmp_path, now=now)
+        counted(services, folder=tmp_path, now=now)
     assert services.asked == [LIST, LIST]
 
 

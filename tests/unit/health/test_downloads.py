@@ -7,14 +7,13 @@ from unittest.mock import patch
 
 import pytest
 
-from poetry_aiops.health.popularity import LIST_VARIABLE, TOP_PACKAGES, Count, download_counts, list_address
+from poetry_aiops.health.popularity import LIST_VARIABLE, TOP_PACKAGES, Downloads, downloads_at, list_address
 from poetry_aiops.system.http import Response, TransferError
 
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from poetry_aiops.health.popularity import Counts
     from poetry_aiops.system.http import Limits
 
 
@@ -43,71 +42,68 @@ class Services:
 
 def counted(
     services: Services,
-    *names: str,
+    *,
     folder: Path | None = None,
     now: datetime = NOW,
     address: str | None = LIST,
     offline: bool = False,
-) -> Counts:
+) -> Downloads:
     with patch("poetry_aiops.health.public_list.fetch", services.fetch):
-        return download_counts(names, address, folder, now=now, offline=offline)
+        return downloads_at(address, folder, now=now, offline=offline)
 
 
-def test_a_package_has_the_figure_of_the_list_or_none() -> None:
+def test_the_list_is_read() -> None:
     services = Services({LIST: TOP})
-    found = counted(services, "apple", "pear")
-    assert dict(found.found) == {"apple": Count(5000, "list.example", "2026-06-01")}
-    assert dict(found.missing) == {"pear": "the list of the most used packages does not hold it"}
-    assert (found.unlisted, services.asked) == (frozenset({"pear"}), [LIST])
+    found = counted(services)
+    assert found == Downloads({"apple": 5000}, "list.example", "2026-06-01")
+    assert services.asked == [LIST]
 
 
 def test_a_second_run_asks_nothing_for_a_week(tmp_path: Path) -> None:
-    first = counted(Services({LIST: TOP}), "apple", "pear", folder=tmp_path)
+    first = counted(Services({LIST: TOP}), folder=tmp_path)
     services = Services({})
-    warm = counted(services, "apple", "pear", folder=tmp_path, now=NOW + timedelta(days=6))
+    warm = counted(services, folder=tmp_path, now=NOW + timedelta(days=6))
     assert (services.asked, warm) == ([], first)
-    expired = counted(services, "apple", folder=tmp_path, now=NOW + timedelta(days=8))
-    assert (services.asked, expired.found["apple"].downloads) == ([LIST], 5000)
-    old = counted(services, "apple", folder=tmp_path, now=NOW + timedelta(days=61))
-    assert "404 Not Found" in old.missing["apple"]
+    expired = counted(services, folder=tmp_path, now=NOW + timedelta(days=8))
+    assert (services.asked, expired.by_name["apple"]) == ([LIST], 5000)
+    old = counted(services, folder=tmp_path, now=NOW + timedelta(days=61))
+    assert "404 Not Found" in old.problem
 
 
 def test_offline_uses_what_is_kept_and_asks_nobody(tmp_path: Path) -> None:
-    counted(Services({LIST: TOP}), "apple", folder=tmp_path)
+    counted(Services({LIST: TOP}), folder=tmp_path)
     services = Services({})
-    found = counted(services, "apple", folder=tmp_path, offline=True, now=NOW + timedelta(days=30))
-    assert (services.asked, list(found.found)) == ([], ["apple"])
-    assert "offline" in counted(services, "apple", offline=True).missing["apple"]
+    found = counted(services, folder=tmp_path, offline=True, now=NOW + timedelta(days=30))
+    assert (services.asked, list(found.by_name)) == ([], ["apple"])
+    assert "offline" in counted(services, offline=True).problem
 
 
 @pytest.mark.parametrize(
     "document", [[], {"rows": 1}, {"rows": []}, {"rows": [{"project": "a", "download_count": -1}]}]
 )
 def test_a_list_that_is_none_is_a_reason(document: object) -> None:
-    found = counted(Services({LIST: document}), "apple")
-    assert "list of the most used packages could not be fetched" in found.missing["apple"]
+    found = counted(Services({LIST: document}))
+    assert "list of the most used packages could not be fetched" in found.problem
 
 
 def test_a_list_that_is_switched_off_is_not_asked() -> None:
     services = Services({})
-    found = counted(services, "apple", address=None)
-    assert (services.asked, found.found, found.unlisted) == ([], {}, frozenset())
+    found = counted(services, address=None)
+    assert (services.asked, found.by_name, "switched off" in found.problem) == ([], {}, True)
 
 
 def test_figures_of_another_address_are_not_mixed_in(tmp_path: Path) -> None:
-    counted(Services({LIST: TOP}), "apple", folder=tmp_path)
-    assert (
-        counted(Services({}), "apple", folder=tmp_path, address="https://other.example/top.json").found == {}
-    )
+    counted(Services({LIST: TOP}), folder=tmp_path)
+    assert counted(Services({}), folder=tmp_path, address="https://other.example/top.json").by_name == {}
 
 
 def test_a_damaged_or_unwritable_folder_does_no_harm(tmp_path: Path) -> None:
     services = Services({LIST: TOP})
-    counted(services, "apple", folder=tmp_path)
+    counted(services, folder=tmp_path)
     (kept,) = tmp_path.glob("*.json")
     kept.write_text("{", "utf-8")
-    assert counted(services, "apple", folder=tmp_path).found
-    assert counted(services, "apple", folder=kept / "below").found
+    assert counted(services, folder=tmp_path).by_name
+    assert counted(services, folder=kept / "below").by_name
 
 
 def test_the_environment_names_the_list() -> None:

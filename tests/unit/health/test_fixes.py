@@ -33,7 +33,7 @@ class Told:
     """A source of advisories that knows these records."""
 
     def __init__(self, *documents: dict[str, Any]) -> None:
-        read = [read_record(one, "test") for one in documents]
+        read = [read_record(one, "test", NOW) for one in documents]
         self.advisories = tuple(one for one in read if isinstance(one, Advisory))
 
     def look_up(self, subjects: Sequence[QueriedPackage]) -> Lookup:

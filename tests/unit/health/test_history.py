@@ -15,13 +15,12 @@ from poetry_aiops.health.advisory import AdvisorySource, Severity
 from poetry_aiops.health.gate import GateFacts
 from poetry_aiops.health.history import (
     HistoryEntry,
-    Run,
     Seen,
     appended,
-    entry_of,
     line_of,
     read_history,
     trend,
+    with_facts,
 )
 from poetry_aiops.health.metric import Metric
 from poetry_aiops.health.signals import Signal, SignalKind
@@ -45,8 +44,8 @@ def test_a_run_becomes_an_entry() -> None:
     audit = replace(
         audit_of(found), sources=(AdvisorySource("snapshot", "2026-06-30", "feed"), AdvisorySource("osv"))
     )
-    run = Run(NOW, "abc", frozenset({"apple==1.0"}))
-    entry = entry_of(
+    run = HistoryEntry(NOW, "abc", frozenset({"apple==1.0"}))
+    entry = with_facts(
         run, GateFacts((Metric("depth", 60.0, 100.0, ()),), (found,), (signal,)), audit, ["GHSA-9"], ["open"]
     )
     assert entry.findings == ENTRY.findings

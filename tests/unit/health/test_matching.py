@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 from tests.support.every import for_each
+from tests.unit.health.facts import NOW
 from tests.unit.health.osv import listed, record
 
 from poetry_aiops.health.advisory import Advisory, Event, VersionRange
@@ -13,7 +14,7 @@ from poetry_aiops.health.osv_records import read_record
 
 
 def advisory(document: object) -> Advisory:
-    found = read_record(document, "test")
+    found = read_record(document, "test", NOW)
     assert isinstance(found, Advisory)
     return found
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.every import for_each
+from tests.unit.health.facts import NOW
 from tests.unit.health.osv import record
 
 from poetry_aiops.health.advisory import Advisory, UnreadableRecord
@@ -24,7 +25,7 @@ KEYS_OF_AFFECTED = ("package", "ranges", "versions", "severity", "database_speci
 
 
 def read(document: object) -> Advisory:
-    found = read_record(document, "test.json")
+    found = read_record(document, "test.json", NOW)
     assert isinstance(found, Advisory), found
     return found
 
@@ -64,7 +65,7 @@ def test_a_record_is_read_with_everything_that_reports_need() -> None:
     ],
 )
 def test_what_is_no_record_says_why(document: object, why: str) -> None:
-    found = read_record(document, "test.json")
+    found = read_record(document, "test.json", NOW)
     assert isinstance(found, UnreadableRecord)
     assert why in found.why
     assert found.where == "test.json"
@@ -272,7 +273,7 @@ def test_a_text_is_cut_at_its_limit_and_no_sooner(text: str, expected: str) -> N
 def test_prepared_records_keep_their_listed_versions_as_they_are_spelled() -> None:
     document = record("T-1", "demo", {"introduced": "5"})
     document["affected"][0]["versions"] = ["1.0"]
-    prepared = read_record(document, "test.json", prepared=True)
+    prepared = read_record(document, "test.json", NOW, prepared=True)
     assert isinstance(prepared, Advisory)
     assert prepared.affected[0].versions == {"1.0"}
     assert read(document).affected[0].versions == {"1"}
@@ -302,9 +303,9 @@ def test_one_line_is_short_and_settled(text: str, limit: int) -> None:
 )
 @settings(max_examples=80, deadline=None)
 def test_any_json_is_read_and_cut_down_without_a_crash(document: dict[str, Any]) -> None:
-    found = read_record(document, "test.json")
+    found = read_record(document, "test.json", NOW)
     if isinstance(found, Advisory):
-        again = read_record(json.loads(json.dumps(reduced(document, found))), "again", prepared=True)
+        again = read_record(json.loads(json.dumps(reduced(document, found))), "again", NOW, prepared=True)
         assert isinstance(again, Advisory)
         assert again.packages == found.packages
         for version in ("1.0", "0"):

@@ -8,11 +8,9 @@ from tests.unit.health.locked import locked
 
 from poetry_aiops.health.applicability import Origins
 from poetry_aiops.health.popularity import (
-    Count,
-    Counts,
+    Downloads,
     popularity_metric,
     popularity_of,
-    public_names,
     score_of,
 )
 from poetry_aiops.project.model import PackageSource
@@ -33,47 +31,27 @@ def test_more_downloads_are_never_worse(downloads: int, more: int) -> None:
     assert 0 <= score_of(downloads) <= score_of(downloads + more) <= 100
 
 
-def test_names_of_private_sources_stay_here() -> None:
-    packages = [
-        locked("apple", "1"),
-        locked("secret", "1", source=PRIVATE),
-        locked("pear", "1", source=MIRROR),
-    ]
-    assert public_names(packages, ORIGINS) == ("apple", "pear")
-
-
-def test_a_name_that_a_private_source_has_as_well_stays_here() -> None:
-    packages = [locked("apple", "1"), locked("apple", "2", source=PRIVATE)]
-    assert public_names(packages, ORIGINS) == ()
-
-
 def test_a_private_package_is_not_rated_by_its_namesake() -> None:
-    counts = Counts({"secret": Count(10**6, "list")})
-    found = popularity_of(locked("secret", "1", source=PRIVATE), counts, ORIGINS, direct=True)
+    listed = Downloads({"secret": 10**6, "pear": 10**6}, "list")
+    pear = popularity_of(locked("pear", "1", source=MIRROR), listed, ORIGINS, direct=True)
+    assert pear.downloads == 10**6
+    found = popularity_of(locked("secret", "1", source=PRIVATE), listed, ORIGINS, direct=True)
     assert (found.score, found.applicable) == (None, False)
     assert "inside" in found.reason
 
 
 def test_known_and_unknown_counts() -> None:
-    counts = Counts(
-        {"apple": Count(999, "list.example", "2026-06-01")}, {"pear": "no source knows its downloads"}
-    )
-    apple = popularity_of(locked("apple", "1"), counts, ORIGINS, direct=True)
-    pear = popularity_of(locked("pear", "1"), counts, ORIGINS, direct=False)
-    plum = popularity_of(locked("plum", "1"), Counts(), ORIGINS, direct=False)
+    listed = Downloads({"apple": 999}, "list.example", "2026-06-01")
+    apple = popularity_of(locked("apple", "1"), listed, ORIGINS, direct=True)
+    pear = popularity_of(locked("pear", "1"), listed, ORIGINS, direct=False)
+    plum = popularity_of(locked("plum", "1"), Downloads(problem="switched off"), ORIGINS, direct=False)
     metric = popularity_metric([apple, pear, plum])
-    assert tuple(question.text for question in metric.open_questions) == (
-        (
-            "popularity: 1 of 3 packages: no source knows its downloads; "
-            "1 of 3 packages: no source of download figures was asked"
-        ),
-    )
-    silent = Counts(missing=counts.missing, unlisted=frozenset({"pear"}))
-    answered = popularity_of(locked("pear", "1"), silent, ORIGINS, direct=False)
-    assert popularity_metric([apple, answered]).open_questions == ()
+    assert [question.text for question in metric.open_questions] == [
+        "popularity: 1 of 3 packages: switched off"
+    ]
+    assert popularity_metric([apple, pear]).open_questions == ()
     assert (apple.downloads, apple.source, apple.date) == (999, "list.example", "2026-06-01")
-    assert (pear.score, pear.reason) == (None, "no source knows its downloads")
-    assert plum.reason == "no source of download figures was asked"
+    assert (pear.score, pear.reason) == (None, "the list of the most used packages does not hold it")
     assert metric.coverage == pytest.approx(100 / 3)
     assert dict(metric.inputs) == {
         "fewest_downloads": 999,

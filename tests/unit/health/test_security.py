@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.every import for_each
-from tests.unit.health.facts import records, release
+from tests.unit.health.facts import NOW, records, release
 from tests.unit.health.locked import locked
 from tests.unit.health.osv import listed, record
 
@@ -53,7 +53,7 @@ class Feed:
         return Lookup(AdvisorySource("test", problem=self.problem), answers)
 
     def _answer(self, subject: QueriedPackage) -> FeedAnswer:
-        read = [read_record(one, "test") for one in self.records]
+        read = [read_record(one, "test", NOW) for one in self.records]
         known = tuple(one for one in read if isinstance(one, Advisory) and subject.name in one.packages)
         return FeedAnswer(known, self.confirmed, self.failures.get(subject.name))
 

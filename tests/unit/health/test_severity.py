@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.every import for_each
+from tests.unit.health.facts import NOW
 from tests.unit.health.osv import record
 
 from poetry_aiops.health.advisory import Advisory, Rating, Severity
@@ -22,7 +23,7 @@ V4_HIGH = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N"
 
 def rated(*vectors: tuple[str, str], **fields: Any) -> Rating:
     document = record("T-1", severity=[{"type": kind, "score": score} for kind, score in vectors], **fields)
-    found = read_record(document, "test")
+    found = read_record(document, "test", NOW)
     assert isinstance(found, Advisory)
     return rate(found, "demo")
 
@@ -55,7 +56,7 @@ def test_the_newest_cvss_version_counts_and_of_one_version_the_highest_score() -
 def test_a_vector_for_the_package_itself_beats_the_record() -> None:
     document = record("T-1", severity=[{"type": "CVSS_V3", "score": V3_CRITICAL}])
     document["affected"][0]["severity"] = [{"type": "CVSS_V3", "score": V3_MEDIUM}]
-    found = read_record(document, "test")
+    found = read_record(document, "test", NOW)
     assert isinstance(found, Advisory)
     assert rate(found, "demo").severity is Severity.MEDIUM
 
@@ -73,7 +74,7 @@ def test_nothing_told_is_unknown_and_other_scales_are_passed_over() -> None:
 
 
 def test_a_malicious_release_is_critical() -> None:
-    found = read_record(record("MAL-2024-1"), "test")
+    found = read_record(record("MAL-2024-1"), "test", NOW)
     assert isinstance(found, Advisory)
     assert rate(found, "demo").severity is Severity.CRITICAL
 
@@ -87,15 +88,15 @@ def test_the_worst_of_several_ratings_is_known_where_one_is() -> None:
 def test_the_word_for_the_package_itself_beats_the_word_of_the_record() -> None:
     document = record("T-1", database_specific={"severity": "LOW"})
     document["affected"][0]["database_specific"] = {"severity": "Important"}
-    found = read_record(document, "test")
+    found = read_record(document, "test", NOW)
     assert isinstance(found, Advisory)
     assert rate(found, "demo") == Rating(Severity.HIGH, origin="database")
     assert rate(found, "other") == Rating(Severity.LOW, origin="database")
 
 
 def test_a_known_word_makes_a_malicious_release_what_the_word_says_and_else_it_is_told_why() -> None:
-    plain = read_record(record("MAL-2024-1"), "test")
-    worded = read_record(record("MAL-2024-1", database_specific={"severity": "high"}), "test")
+    plain = read_record(record("MAL-2024-1"), "test", NOW)
+    worded = read_record(record("MAL-2024-1", database_specific={"severity": "high"}), "test", NOW)
     assert isinstance(plain, Advisory)
     assert isinstance(worded, Advisory)
     assert rate(plain, "demo") == Rating(Severity.CRITICAL, origin="malware")
@@ -108,7 +109,7 @@ def test_notes_about_unreadable_vectors_stay_beside_any_rating() -> None:
     read = rated(bad, ("CVSS_V3", V3_MEDIUM))
     assert (read.cvss, read.vector, read.notes) == (6.1, V3_MEDIUM, (note,))
     assert rated(bad).notes == (note,)
-    found = read_record(record("MAL-1", severity=[{"type": bad[0], "score": bad[1]}]), "test")
+    found = read_record(record("MAL-1", severity=[{"type": bad[0], "score": bad[1]}]), "test", NOW)
     assert isinstance(found, Advisory)
     assert rate(found, "demo").notes == (note,)
 
@@ -116,7 +117,7 @@ def test_notes_about_unreadable_vectors_stay_beside_any_rating() -> None:
 def test_unreadable_vectors_of_the_package_and_of_the_record_are_both_noted() -> None:
     document = record("T-1", severity=[{"type": "CVSS_V3", "score": "bad"}])
     document["affected"][0]["severity"] = [{"type": "CVSS_V2", "score": "worse"}]
-    found = read_record(document, "test")
+    found = read_record(document, "test", NOW)
     assert isinstance(found, Advisory)
     assert rate(found, "demo").notes == ('"worse" is no CVSS_V2 vector', '"bad" is no CVSS_V3 vector')
 

@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.every import for_each
 
-from poetry_aiops.index.simple_page import JSON_TYPE, Page, UnreadablePageError, read_page
+from poetry_aiops.index.simple_page import JSON_TYPE, Needed, Page, UnreadablePageError, page_files, page_of
 
 
 def page(*files: Any, name: str = "my-lib", status: Any = None) -> Page:
     content = json.dumps({"files": files, "project-status": status}).encode()
-    return read_page(name, content, JSON_TYPE)
+    return page_of(name, *page_files(content, JSON_TYPE))
 
 
 def html(body: str, name: str = "my-lib") -> Page:
-    return read_page(name, body.encode(), "text/html; charset=utf-8")
+    return page_of(name, *page_files(body.encode(), "text/html; charset=utf-8"))
 
 
 def file(filename: str, **more: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def test_a_name_that_looks_like_a_version_is_not_one() -> None:
     assert [r.version for r in page(file("my-2-lib-3.0.tar.gz"), name="my-2-lib").releases] == ["3.0"]
 
 
-def test_files_of_other_kinds_are_left_out_and_unreadable_versions_counted() -> None:
+def test_files_of_other_kinds_and_unreadable_versions_are_left_out() -> None:
     found = page(
         file("my_lib-1.0-py2.7.egg"),
         file("my_lib-1.0.exe"),
@@ -55,7 +55,6 @@ def test_files_of_other_kinds_are_left_out_and_unreadable_versions_counted() -> 
         file("my_lib-1.0.tar.gz"),
     )
     assert [release.version for release in found.releases] == ["1.0"]
-    assert found.skipped == 1
 
 
 def test_the_files_of_a_version_are_put_together() -> None:
@@ -87,6 +86,39 @@ def test_releases_are_ordered_by_version() -> None:
         "my_lib-2.0.tar.gz",
     ]
     assert [r.version for r in page(*map(file, names)).releases] == ["1.9", "1.10", "2.0rc1", "2.0", "1!0.1"]
+
+
+@for_each(
+    ("locked", "expected"),
+    [
+        ([], "1.0 1.1 1.2 1.3 2.0 2.1 3.0rc1 3.0 3.1"),  # nothing is locked: all
+        (["3.0"], "1.1 1.3 2.0 2.1 3.0rc1 3.0 3.1"),  # recent, the final one before, locked and above
+        (["3.0", "2.0"], "1.1 1.3 2.0 2.1 3.0rc1 3.0 3.1"),  # the oldest of two builds decides
+        (["1.3"], "1.1 1.2 1.3 2.0 2.1 3.0rc1 3.0 3.1"),
+        (["2.5"], "1.1 1.3 2.0 2.1 3.0rc1 3.0 3.1"),  # it is gone
+        (["no version"], "1.0 1.1 1.2 1.3 2.0 2.1 3.0rc1 3.0 3.1"),
+    ],
+)
+def test_only_releases_that_a_metric_looks_at_are_kept(locked: list[str], expected: str) -> None:
+    uploads = {
+        "1.0": "2019",
+        "1.1": "2024",  # a late fix of an old line
+        "1.2": "2020",
+        "1.3": "2025",
+        "2.0": "2021",
+        "2.1": "2022",
+        "3.0rc1": "2022",
+        "3.0": "2023",
+        "3.1": "2023",
+    }
+    files = [
+        file(f"my_lib-{version}.tar.gz", upload_time=f"{day}-01-01T00:00:00Z", yanked=version == "2.1")
+        for version, day in reversed(uploads.items())
+    ]
+    found = page_of("my-lib", files, None, Needed(frozenset(locked), "2024-01-01"))
+    assert " ".join(release.version for release in found.releases) == expected
+    later = page_of("my-lib", files, None, Needed(frozenset({"3.0"}), "2030-01-01"))
+    assert " ".join(release.version for release in later.releases) == "1.3 2.0 2.1 3.0rc1 3.0 3.1"
 
 
 @for_each(
@@ -176,7 +208,7 @@ def test_html_gives_all_but_the_times() -> None:
 )
 def test_what_is_no_index_page_is_refused(content: bytes, kind: str) -> None:
     with pytest.raises(UnreadablePageError):
-        read_page("my-lib", content, kind)
+        page_files(content, kind)
 
 
 def test_a_hostile_file_name_costs_no_time() -> None:

@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.advisory import Advisory
@@ -18,6 +19,7 @@ from poetry_aiops.health.osv_records import read_record, reduced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 
 FORMAT: Final = 1
@@ -36,11 +38,12 @@ class AdvisoryIndex:
     places: Mapping[str, list[list[int]]]
     body: bytes = field(repr=False)
 
-    def about(self, name: str) -> tuple[Advisory, ...]:
-        """Return every record about a package."""
+    def about(self, name: str, now: datetime) -> tuple[Advisory, ...]:
+        """Return every record about a package as it counts at ``now``."""
         places = self.places.get(name, ())
         found = (
-            read_record(json.loads(self.body[at : at + length]), name, prepared=True) for at, length in places
+            read_record(json.loads(self.body[at : at + length]), name, now, prepared=True)
+            for at, length in places
         )
         return tuple(record for record in found if isinstance(record, Advisory))
 
@@ -74,20 +77,21 @@ def index_from(data: bytes, sha256: str) -> AdvisoryIndex | None:
         return None
 
 
-def build_index(files: Iterable[tuple[str, bytes]], sha256: str, latest: str) -> AdvisoryIndex:
+def build_index(files: Iterable[tuple[str, bytes]], sha256: str, now: datetime) -> AdvisoryIndex:
     """Return the index of a snapshot's files, each a name and its content: a record or a list of records.
 
-    A ``modified`` after ``latest`` (RFC 3339) is not believed. Of several records with one id the last modified
+    A ``modified`` more than a day after ``now`` is not believed. Of several records with one id the last modified
     counts.
     """
-    builder = _SnapshotBuilder()
+    builder = _SnapshotBuilder(now)
     for name, content in files:
         builder.add_file(name, content)
-    return builder.index(sha256, latest)
+    return builder.index(sha256)
 
 
 class _SnapshotBuilder:
-    def __init__(self) -> None:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
         self.gaps: list[str] = []
         self.records: dict[str, tuple[Advisory, bytes]] = {}
 
@@ -102,7 +106,7 @@ class _SnapshotBuilder:
             self.add(name, record)
 
     def add(self, name: str, document: object) -> None:
-        record = read_record(document, name)
+        record = read_record(document, name, self.now)
         if not isinstance(record, Advisory) or not isinstance(document, Mapping):
             self.gaps.append(f"{name}: {getattr(record, 'why', 'it is not a record')}")
             return
@@ -113,7 +117,8 @@ class _SnapshotBuilder:
             kept = json.dumps(reduced(document, record), separators=(",", ":"))
             self.records[record.id] = (record, kept.encode())
 
-    def index(self, sha256: str, latest: str) -> AdvisoryIndex:
+    def index(self, sha256: str) -> AdvisoryIndex:
+        latest = (self.now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
         places: dict[str, list[list[int]]] = {}
         parts = []
         at = 0

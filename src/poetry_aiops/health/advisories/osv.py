@@ -70,10 +70,14 @@ class OsvService:
 
     def look_up(self, subjects: Sequence[QueriedPackage]) -> Lookup:
         """Return an answer for each subject; a failure is an answer with its reason."""
-        source = AdvisorySource(name=f"OSV ({redact_addresses(self.url)})", date=self._now())
+        source = AdvisorySource(
+            name=f"OSV ({redact_addresses(self.url)})", date=self._now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        )
         if not subjects:
             return Lookup(source)
-        run = _Run(self.url, self.settings, AdvisoryCache(self._cache_folder, self.url, self._clock))
+        run = _Run(
+            self.url, self.settings, AdvisoryCache(self._cache_folder, self.url, self._clock), self._now
+        )
         run.progress = self._progress
         run.find_out(tuple(dict.fromkeys(subjects)))
         answers = {subject: run.answer(subject) for subject in subjects}
@@ -82,17 +86,19 @@ class OsvService:
         why = next((answer.failure for answer in answers.values() if answer.failure), None)
         return Lookup(replace(source, reachable=False, problem=why), answers)
 
-    def _now(self) -> str:
-        return datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    @property
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
 
 
 class _Run:
     """One look-up: what is known so far, and why something is not."""
 
-    def __init__(self, url: str, settings: OsvSettings, cache: AdvisoryCache) -> None:
+    def __init__(self, url: str, settings: OsvSettings, cache: AdvisoryCache, now: datetime) -> None:
         self.url = url
         self.settings = settings
         self.cache = cache
+        self.now = now
         self.stubs: dict[QueriedPackage, tuple[Stub, ...]] = {}
         self.partial: dict[QueriedPackage, tuple[Stub, ...]] = {}
         self.failures: dict[QueriedPackage, str] = {}
@@ -201,7 +207,7 @@ class _Run:
 
     def _take_from_cache(self) -> None:
         for stub in self._missing():
-            record = read_record(self.cache.record(stub), stub.id, prepared=True)
+            record = read_record(self.cache.record(stub), stub.id, self.now, prepared=True)
             if isinstance(record, Advisory):
                 self.records[stub.id] = record
 
@@ -259,7 +265,7 @@ class _Run:
 
     def _take(self, stub: Stub, document: object) -> None:
         """Keep a record; raises TransferError for one that cannot be read or is another one."""
-        record = read_record(document, stub.id)
+        record = read_record(document, stub.id, self.now)
         if not isinstance(record, Advisory) or not isinstance(document, Mapping):
             raise TransferError(getattr(record, "why", "it is not a record"))
         if record.id != stub.id:

@@ -43,11 +43,14 @@ class SnapshotFeed:
 
     name: str
     index: AdvisoryIndex
+    now: datetime
     problem: str | None = None
 
     def look_up(self, subjects: Sequence[QueriedPackage]) -> Lookup:
         """Return every record about each name; a name without records is known to have none."""
-        by_name = {name: self.index.about(name) for name in dict.fromkeys(one.name for one in subjects)}
+        by_name = {
+            name: self.index.about(name, self.now) for name in dict.fromkeys(one.name for one in subjects)
+        }
         source = AdvisorySource(
             name=self.name,
             date=_stamp(self.index.date),
@@ -94,7 +97,7 @@ def open_snapshot(
     if not index.records:
         why = f" ({index.gaps[0]})" if index.gaps else ""
         raise _unusable(path, f"holds no OSV record for the Python package index{why}")
-    return SnapshotFeed(name or f"snapshot {path.name}", index, _stale(index, freshness))
+    return SnapshotFeed(name or f"snapshot {path.name}", index, freshness.now, _stale(index, freshness))
 
 
 def _unusable(path: Path, what: str) -> IncompleteError:
@@ -106,8 +109,7 @@ def _index(path: Path, cache_folder: Path | None, now: datetime) -> AdvisoryInde
     kept = cache_folder / f"advisories-{sha256[:32]}.index" if cache_folder else None
     if kept is not None and (index := _kept(kept, sha256)) is not None:
         return index
-    latest = (now + timedelta(days=1)).strftime(_TIME)
-    index = build_index(_files(path), sha256, latest)
+    index = build_index(_files(path), sha256, now)
     if kept is not None:
         _keep(kept, index)
     return index
