@@ -15,7 +15,7 @@ from poetry_aiops.migrate.pip_report import pip_installs
 from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
-from poetry_aiops.migrate.planning.setup_metadata import PYPROJECT
+from poetry_aiops.migrate.reading.setup_files import PYPROJECT
 from poetry_aiops.migrate.request import RUNNING
 from poetry_aiops.migrate.writing.causes import Causes, Root, is_allowed
 from poetry_aiops.migrate.writing.evaluation import LineEvaluation

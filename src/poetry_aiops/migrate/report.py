@@ -35,8 +35,7 @@ def role_lines(roles: Iterable[Role]) -> list[str]:
     rows = [(role.file, _becomes(role), role.reason) for role in roles]
     if not rows:
         return []
-    width = max(len(row[0]) for row in rows)
-    second = max(len(row[1]) for row in rows)
+    width, second = (max(len(one[column]) for one in rows) for column in (0, 1))
     return [f"  {file:<{width}}  {becomes:<{second}}  {reason}" for file, becomes, reason in rows]
 
 
@@ -134,9 +133,9 @@ def plan_content(plan: MigrationPlan) -> dict[str, Any]:
     """Return the parts of the JSON document that a plan has."""
     of_role = ("file", "kind", "group", "backend", "optional", "reason")
     return {
-        "roles": [_row(role, *of_role) for role in plan.roles.values()],
+        "roles": [row(role, *of_role) for role in plan.roles.values()],
         "lines": [
-            _row(one, "file", "line", "kind", "outcome", "to", "message")
+            row(one, "file", "line", "kind", "outcome", "to", "message")
             | {"raw": redact(one.raw.rstrip("\r\n"))}
             for one in plan.outcomes
         ],
@@ -145,9 +144,9 @@ def plan_content(plan: MigrationPlan) -> dict[str, Any]:
         "constraints": [_requirement(one, group) for one, group in plan.constraints],
         "errors": [_problem(problem) for problem in plan.errors],
         "warnings": [_problem(problem) for problem in plan.problems if problem.severity != "error"],
-        "sources": [_row(one, "name", "url", "priority") for one in plan.edits.sources],
+        "sources": [row(one, "name", "url", "priority") for one in plan.edits.sources],
         "settings": [{"key": one.key, "value": _plain(one.value)} for one in plan.edits.settings],
-        "credentials": [_row(one, "source", "variables", *_PLACE) for one in plan.credentials],
+        "credentials": [row(one, "source", "variables", *_PLACE) for one in plan.credentials],
     }
 
 
@@ -155,7 +154,7 @@ def identity_content(identity: Identity | None) -> dict[str, Any] | None:
     """Return what the JSON document says about the project."""
     if identity is None:
         return None
-    return _row(identity, "name", "version", "requires_python", "reason", "package_mode")
+    return row(identity, "name", "version", "requires_python", "reason", "package_mode")
 
 
 def proof_content(proof: Proof | None, pins: Sequence[OldPin]) -> dict[str, Any]:
@@ -164,22 +163,22 @@ def proof_content(proof: Proof | None, pins: Sequence[OldPin]) -> dict[str, Any]
         "pins_total": proof.total if proof else len(pins),
         "pins_kept": proof.kept if proof else None,
         "differences": [
-            _row(one, "name", "old", "new", "cause", *_PLACE) for one in (proof.differences if proof else ())
+            row(one, "name", "old", "new", "cause", *_PLACE) for one in (proof.differences if proof else ())
         ],
         "constraints_total": proof.constraints if proof else None,
         "constraints_broken": [
-            _row(one, "name", "cause", *_PLACE) | {"constraint": one.old, "locked": one.new}
+            row(one, "name", "cause", *_PLACE) | {"constraint": one.old, "locked": one.new}
             for one in (proof.broken if proof else ())
         ],
         "hashes_total": proof.hashes_total if proof else None,
         "foreign_hashes": [
-            _row(one, "name", "version", "hash", *_PLACE) for one in (proof.foreign_hashes if proof else ())
+            row(one, "name", "version", "hash", *_PLACE) for one in (proof.foreign_hashes if proof else ())
         ],
         "installs": [
-            _row(install, "file", "command", "by", "packages")
+            row(install, "file", "command", "by", "packages")
             | {
                 "differences": [
-                    _row(one, "name", "old", "new", "cause", "targets") for one in install.differences
+                    row(one, "name", "old", "new", "cause", "targets") for one in install.differences
                 ]
             }
             for install in proof.installs
@@ -192,7 +191,7 @@ def proof_content(proof: Proof | None, pins: Sequence[OldPin]) -> dict[str, Any]
 def old_command_content(commands: Iterable[OldCommand]) -> list[dict[str, Any]]:
     """Return the old commands for the JSON document."""
     return [
-        _row(one, "text", "why", "confidence", "rule", "rewritten", *_PLACE) | {"today": one.today}
+        row(one, "text", "why", "confidence", "rule", "rewritten", *_PLACE) | {"today": one.today}
         for one in commands
     ]
 
@@ -200,7 +199,7 @@ def old_command_content(commands: Iterable[OldCommand]) -> list[dict[str, Any]]:
 _PLACE = ("place.file", "place.line")
 
 
-def _row(one: object, *fields: str) -> dict[str, Any]:
+def row(one: object, *fields: str) -> dict[str, Any]:
     """Return fields of a record as an object of JSON, each under its last name."""
     return {field.rpartition(".")[2]: _plain(attrgetter(field)(one)) for field in fields}
 
@@ -214,9 +213,9 @@ def _plain(value: object) -> object:
 
 def _requirement(one: ReadRequirement, group: str) -> dict[str, Any]:
     fields = ("name", "name_guessed", "extras", "specifier", "marker", "editable", "hashes", *_PLACE)
-    return _row(one, *fields) | {"url": redact(one.url) if one.url else None, "group": group}
+    return row(one, *fields) | {"url": redact(one.url) if one.url else None, "group": group}
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
-    found = _row(problem, *_PLACE, "severity", "what", "why", "suggestion", "fixed")
+    found = row(problem, *_PLACE, "severity", "what", "why", "suggestion", "fixed")
     return found | {"last": problem.last or problem.place.line}

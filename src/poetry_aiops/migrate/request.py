@@ -19,11 +19,11 @@ from poetry_aiops.migrate.old_commands import referenced_files
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint
 from poetry_aiops.migrate.planning.plan import MigrationContext, make_plan
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS, Role, classify
-from poetry_aiops.migrate.planning.setup_metadata import PYPROJECT, setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.planning.uv_project import UvProject, is_uv_project, uv_project
 from poetry_aiops.migrate.reading.conda import has_pip_section, is_environment_name
 from poetry_aiops.migrate.reading.read import read_tree
+from poetry_aiops.migrate.reading.setup_files import PYPROJECT, setup_metadata
 from poetry_aiops.migrate.reading.text import encode
 from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from

@@ -23,7 +23,7 @@ from poetry_aiops.migrate.locking import PlannedLock
 from poetry_aiops.migrate.old_commands import OldCommands, old_commands_in
 from poetry_aiops.migrate.planning.identity import other_name
 from poetry_aiops.migrate.planning.settings import with_settings
-from poetry_aiops.migrate.planning.setup_metadata import PYPROJECT
+from poetry_aiops.migrate.reading.setup_files import PYPROJECT
 from poetry_aiops.migrate.request import COMMAND, RequestReading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
 from poetry_aiops.migrate.writing.pythons import Misfits

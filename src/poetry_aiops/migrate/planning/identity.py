@@ -16,7 +16,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from poetry_aiops.migrate.planning.entry import Identity
-from poetry_aiops.migrate.planning.setup_metadata import PYPROJECT, document_of
+from poetry_aiops.migrate.reading.setup_files import PYPROJECT, document_of
 from poetry_aiops.project.checks import normalised
 
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from poetry_aiops.migrate.model import Tree
-    from poetry_aiops.migrate.planning.setup_metadata import SetupMetadata
     from poetry_aiops.migrate.reading.notes import Neighbours
+    from poetry_aiops.migrate.reading.setup_files import SetupMetadata
 
 
 _COMPILED_WITH = re.compile(r"(?:with|by) python (?:version )?(3\.\d+)", re.IGNORECASE)

@@ -39,14 +39,19 @@ def merged(
 
     Requirements that no version can meet are reported as errors with both places; both then stay.
     """
-    by_name: dict[str, list[PlannedEntry]] = {}
-    for entry in entries:
-        by_name.setdefault(entry.name, []).append(entry)
     found: list[PlannedEntry] = []
-    for same in by_name.values():
+    for same in by_name(entries).values():
         problems.extend(_impossible(entry) for entry in same if _is_impossible(entry))
         found.extend(one_name(same, targets, problems) if len(same) > 1 else same)
     return tuple(found)
+
+
+def by_name(entries: Iterable[PlannedEntry]) -> dict[str, list[PlannedEntry]]:
+    """Return the entries of each package."""
+    found: dict[str, list[PlannedEntry]] = {}
+    for entry in entries:
+        found.setdefault(entry.name, []).append(entry)
+    return found
 
 
 def conflicts_between(groups: Sequence[PlannedGroup], targets: Sequence[Target]) -> list[Problem]:

@@ -14,9 +14,9 @@ from poetry_aiops.migrate.planning.merge import about_python, conflicts_between,
 from poetry_aiops.migrate.planning.owners import owners
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS, PRODUCTION, tags_of
 from poetry_aiops.migrate.planning.settings import SETTINGS_OPTIONS, settings_of
-from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP
 from poetry_aiops.migrate.planning.sources import INDEX_OPTIONS, VARIABLE, Sources
 from poetry_aiops.migrate.planning.variants import settle_variants
+from poetry_aiops.migrate.reading.setup_files import NO_SETUP
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.addresses import redact
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.planning.ledger import LineOutcome
     from poetry_aiops.migrate.planning.owners import Owners
     from poetry_aiops.migrate.planning.roles import Role
-    from poetry_aiops.migrate.planning.setup_metadata import SetupMetadata
     from poetry_aiops.migrate.planning.sources import Credentials, PypiNames
+    from poetry_aiops.migrate.reading.setup_files import SetupMetadata
     from poetry_aiops.project.model import Project
     from poetry_aiops.project.targets import Target
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.neighbours import in_memory
 
-from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP, SetupMetadata, setup_metadata
+from poetry_aiops.migrate.reading.setup_files import NO_SETUP, SetupMetadata, setup_metadata
 
 
 def of(**files: str) -> SetupMetadata:
