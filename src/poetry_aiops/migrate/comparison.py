@@ -53,8 +53,6 @@ class InstallComparison:
     locked: str | None
     hints: tuple[OldPin, ...] = ()
     """Where a lock has to begin for each file to get what it selects alone, main's first; empty where it did."""
-    lacks_files: bool = False
-    """Whether no file of a locked package is for the project's Python."""
     fitting: tuple[str, str] | None = None
     """The part of the project's Python for which the lock could have what is selected on this one, and why."""
 
@@ -112,9 +110,8 @@ class InstallComparison:
             one.python: f"{one.name} {one.version} is for Python {one.python}"
             for evaluation in evaluations
             for one in evaluation.newer
-            if one.python and evaluation.is_on(one.where, RUNNING)
+            if one.python and any(where.endswith(f"py{RUNNING}") for where in evaluation.names(one.where))
         }
-        self.lacks_files = any(not one.is_usable for evaluation in evaluations for one in evaluation.newer)
         python = narrowed(lock.python_versions, pythons) if pythons else None
         self.fitting = (python, "; ".join(pythons.values())) if python else None
         place = Place(PYPROJECT)

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import tomlkit
+
 from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError
 from poetry_aiops.index.source import INDEX_ERRORS
 from poetry_aiops.migrate.planning.entry import PlannedEntry
@@ -28,7 +30,6 @@ from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.writing.pythons import Misfits
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
-from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
@@ -235,11 +236,11 @@ def with_seeds(lock: str | None, pins: Iterable[OldPin], addresses: Mapping[str,
             groups.append(pin.group)
     if not packages:
         return lock
-    blocks = [_package(*key, groups, addresses) for key, groups in sorted(packages.items())]
+    seeds = {"package": [_package(*key, groups, addresses) for key, groups in sorted(packages.items())]}
     if lock is not None:
-        return lock.rstrip() + "\n\n" + "\n".join(blocks)
-    metadata = '[metadata]\nlock-version = "2.1"\npython-versions = "*"\ncontent-hash = "none"\n'
-    return _HEAD + "\n" + "\n".join(blocks) + "\n" + metadata
+        return f"{lock.rstrip()}\n\n{tomlkit.dumps(seeds)}"
+    metadata = {"lock-version": "2.1", "python-versions": "*", "content-hash": "none"}
+    return _HEAD + tomlkit.dumps({**seeds, "metadata": metadata})
 
 
 def _locked_names(lock: str | None) -> frozenset[str]:
@@ -255,23 +256,17 @@ def _locked_names(lock: str | None) -> frozenset[str]:
     return frozenset(normalised(str(package["name"])) for package in packages)
 
 
-def _package(name: str, version: str, source: str, groups: list[str], addresses: Mapping[str, str]) -> str:
-    lines = [
-        "[[package]]",
-        f"name = {toml_text(name)}",
-        f"version = {toml_text(version)}",
-        'description = ""',
-        "optional = false",
-        'python-versions = "*"',
-        f"groups = [{', '.join(toml_text(group) for group in groups)}]",
-        "files = []",
-    ]
+def _package(
+    name: str, version: str, source: str, groups: list[str], addresses: Mapping[str, str]
+) -> dict[str, object]:
+    found: dict[str, object] = {
+        "name": name,
+        "version": version,
+        "description": "",
+        "optional": False,
+        "python-versions": "*",
+    }
+    found |= {"groups": groups, "files": []}
     if source in addresses:
-        lines += [
-            "",
-            "[package.source]",
-            'type = "legacy"',
-            f"url = {toml_text(addresses[source].rstrip('/'))}",
-            f"reference = {toml_text(source)}",
-        ]
-    return "\n".join(lines) + "\n"
+        found["source"] = {"type": "legacy", "url": addresses[source].rstrip("/"), "reference": source}
+    return found

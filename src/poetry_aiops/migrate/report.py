@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.legacy.model import OldCommand
     from poetry_aiops.migrate.model import Problem, ReadRequirement
     from poetry_aiops.migrate.planning.convert import OldPin
-    from poetry_aiops.migrate.planning.entry import Identity
     from poetry_aiops.migrate.planning.ledger import LineOutcome
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.planning.roles import Role
@@ -148,13 +147,6 @@ def plan_content(plan: MigrationPlan) -> dict[str, Any]:
         "settings": [{"key": one.key, "value": _plain(one.value)} for one in plan.edits.settings],
         "credentials": [row(one, "source", "variables", *_PLACE) for one in plan.credentials],
     }
-
-
-def identity_content(identity: Identity | None) -> dict[str, Any] | None:
-    """Return what the JSON document says about the project."""
-    if identity is None:
-        return None
-    return row(identity, "name", "version", "requires_python", "reason", "package_mode")
 
 
 def proof_content(proof: Proof | None, pins: Sequence[OldPin]) -> dict[str, Any]:

@@ -243,7 +243,7 @@ class Migrating:
             code, refusal, misfits = 0, None, Misfits({})
             try:
                 code = self._lock(given, lock, comparison)
-                if comparison.lacks_files:
+                if lock.proof is not None and lock.proof.unexplained:
                     misfits = lock.misfits(given.plan)
             except NegativeAnswerError as error:
                 misfits = lock.misfits(given.plan)
@@ -403,7 +403,14 @@ class Migrating:
             "migrate-reqs",
             {
                 **report.plan_content(self.plan or given.plan),
-                "project": report.identity_content(self.identity or given.identity),
+                "project": report.row(
+                    self.identity or given.identity,
+                    "name",
+                    "version",
+                    "requires_python",
+                    "reason",
+                    "package_mode",
+                ),
                 "files": [_file_content(change) for change in self.changes],
                 "diff": "".join(_diff(change) for change in shown),
                 "proof": report.proof_content(self.proof, given.plan.pins),

@@ -137,7 +137,6 @@ class Setting:
 
     key: str
     value: str | tuple[str, ...]
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,7 +264,12 @@ class _MigrationPlanner:
                 continue
             wanted: Sequence[PlannedEntry] = self.entries.get(role.group, ())
             if role.group == MAIN and self.around.setup.source is not None:
-                wanted = with_declared(wanted, self._declared(), self.around.setup.source, self.ledger)
+                wanted = with_declared(
+                    wanted,
+                    self._entries_of(self.around.setup.requires),
+                    self.around.setup.source,
+                    self.ledger,
+                )
             entries = merged(wanted, self.around.targets, self.problems)
             first = by_group[role.group]
             groups[role.group] = PlannedGroup(
@@ -287,9 +292,6 @@ class _MigrationPlanner:
         if self.pins_mode != "keep":
             groups = {name: _relaxed(group, self.pins_mode) for name, group in groups.items()}
         return {name: group for name, group in groups.items() if name == MAIN or _is_needed(group, groups)}
-
-    def _declared(self) -> tuple[PlannedEntry, ...]:
-        return tuple(self._entries_of(self.around.setup.requires))
 
     def _extras(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         found = self.around.setup.extras

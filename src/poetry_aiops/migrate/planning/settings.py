@@ -33,26 +33,24 @@ _ALL, _NONE = ":all:", ":none:"
 
 def settings_of(tree: Tree) -> tuple[Setting, ...]:
     """Return the settings that all files together require; pip applies these options to everything."""
-    values: dict[str, dict[str, Option]] = {}
+    values: dict[str, dict[str, None]] = {}
     for option in _options(tree):
         if option.name in _FORMATS:
             chosen = values.setdefault(_FORMATS[option.name], {})
             for name in (option.value or "").split(","):
-                _add(chosen, name.strip(), option)
+                _add(chosen, name.strip())
     return tuple(
-        Setting(key, _ALL if _ALL in chosen else tuple(chosen), next(iter(chosen.values())).place)
-        for key, chosen in values.items()
-        if chosen
+        Setting(key, _ALL if _ALL in chosen else tuple(chosen)) for key, chosen in values.items() if chosen
     )
 
 
-def _add(chosen: dict[str, Option], name: str, option: Option) -> None:
+def _add(chosen: dict[str, None], name: str) -> None:
     if name == _NONE:
         chosen.clear()
     elif name == _ALL:
-        chosen[_ALL] = option
+        chosen[_ALL] = None
     elif name:
-        chosen[normalised(name)] = option
+        chosen[normalised(name)] = None
 
 
 def _options(tree: Tree) -> Iterator[Option]:

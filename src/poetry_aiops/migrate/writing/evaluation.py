@@ -275,10 +275,6 @@ class LineEvaluation:
     def _at(self, where: int) -> Iterator[Target]:
         return (target for number, target in enumerate(self.targets) if where >> number & 1)
 
-    def is_on(self, where: int, python: str) -> bool:
-        """Say whether one of the machines has this minor version of Python."""
-        return any(target.python == python for target in self._at(where))
-
     def names(self, where: int) -> tuple[str, ...]:
         """Return the names of machines."""
         return self._machines.names(where)

@@ -157,7 +157,10 @@ class _TableWriter:
             if not identity.package_mode:
                 lines = ["package-mode = false"]
             elif identity.packages:
-                packages = [inline(_package(*one)) for one in identity.packages]
+                packages = [
+                    inline({"include": name} | ({"from": folder} if folder else {}))
+                    for name, folder in identity.packages
+                ]
                 lines = [f"packages = [{', '.join(packages)}]"]
         dynamic = self.before.get("project", {}).get("dynamic", ())
         if (
@@ -402,10 +405,6 @@ _BUILD_SYSTEM = """\
 requires = ["poetry-core>=2.0.0,<3.0.0"]
 build-backend = "poetry.core.masonry.api"
 """
-
-
-def _package(name: str, folder: str) -> dict[str, object]:
-    return {"include": name, "from": folder} if folder else {"include": name}
 
 
 def _forget_dynamic(tool: Any) -> None:  # noqa: ANN401 - tomlkit's tables have no common type
