@@ -30,7 +30,7 @@ LONE_PROBLEMS = {
     ),
     ProbeFailure.NO_DEVICES: "The NVIDIA driver is loaded but finds no device.",
     ProbeFailure.NO_PROGRAM: (
-        "There is no nvidia-smi on that machine, which says nothing about its GPU; on a Jetson "
+        "nvidia-smi is missing on that machine, which does not mean that it has no GPU; on a Jetson "
         "`cat /etc/nv_tegra_release` shows more."
     ),
 }
@@ -67,7 +67,7 @@ def _driver_warnings(evidence: Evidence) -> list[str]:
     if won["driver"] != won["library"] or won["driver"] == "NVML":
         return []
     text = (
-        f"The version of the kernel module is not known; the library's ({library}) is taken for the driver's. "
+        f"The version of the kernel module is unknown; the library's ({library}) is used instead. "
         "`cat /proc/driver/nvidia/version` shows it."
     )
     return [text]
@@ -76,9 +76,7 @@ def _driver_warnings(evidence: Evidence) -> list[str]:
 def _hung(observations: list[Observation]) -> list[str]:
     """Return which probes did not answer in time."""
     silent = [o.name for o in observations if o.outcome == "timeout"]
-    return [
-        f"{name} did not answer in time and was stopped; what it would say is not known." for name in silent
-    ]
+    return [f"{name} did not answer in time, so its result is unknown." for name in silent]
 
 
 def _lone_problems(host: Host, evidence: Evidence) -> list[str]:

@@ -91,7 +91,7 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     host = detection.host
     nameless = all(device.name is None and device.compute_capability is None for device in host.accelerators)
     if named and nameless and not any(named in other for other in host.other_gpus):
-        what = f"the text names {named}, but nothing that was understood lists it"
+        what = f"the text names {named}, but no probe output in it lists that GPU"
         raise _not_understood(texts, what, [o for o in observations if o.facts.answers])
     return detection
 
@@ -113,7 +113,7 @@ def _not_understood(
     return IncompleteError(
         what + (f" (read as: {read})" if read else ""),
         where=next(iter(texts)),
-        hint=f"Known are the outputs of {LOOKED_FOR}. --target takes a description of the machine.",
+        hint=f"Supported: the output of {LOOKED_FOR}. To describe the machine yourself, use --target.",
     )
 
 

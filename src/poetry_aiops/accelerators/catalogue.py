@@ -345,17 +345,14 @@ class Catalogue:
             return None
         subjects, models = (" and ".join(texts) for texts in zip(*pairs, strict=True))
         verb = "is" if len(pairs) == 1 else "are"
-        return f"{subjects} {verb} newer than the facts of {self.as_of.isoformat()}: judged like {models}"
+        return f"{subjects} {verb} newer than the facts of {self.as_of.isoformat()}: treated like {models}"
 
     def age_warning(self, today: date) -> str | None:
         """Return a warning when the facts are older than ``STALE_AFTER_DAYS``, else ``None``."""
         days = (today - self.as_of).days
         if days <= STALE_AFTER_DAYS:
             return None
-        return (
-            f"The facts about drivers and builds are {days} days old ({self.as_of.isoformat()}); newer releases "
-            "are not known. A newer version of poetry-aiops brings newer facts, and so does `hw-info --update-facts URL`."
-        )
+        return f"The facts about drivers and builds are {days} days old ({self.as_of.isoformat()}); newer releases are missing. Update poetry-aiops, or run `poetry hw-info --update-facts URL`."
 
 
 def _column(kit: Toolkit, *, windows: bool) -> str:

@@ -98,7 +98,7 @@ def _masked(unusable: Unusable | None, mask: Mask | None) -> Unusable | None:
         return unusable
     return Unusable(
         f"{mask.variable}={mask.value!r} hides it",
-        f"Unset {mask.variable}, or set it to the devices that are to be used.",
+        f"Unset {mask.variable}, or set it to the devices to use.",
     )
 
 

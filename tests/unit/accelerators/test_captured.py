@@ -187,7 +187,7 @@ def test_only_the_library_known_stands_for_the_driver_with_a_warning() -> None:
         "Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 550.54\n"
     )
     assert best(detection) == ("cu126", "2.14")
-    assert any("is taken for the driver's" in warning for warning in detection.warnings)
+    assert any("is used instead" in warning for warning in detection.warnings)
 
 
 @for_each(
