@@ -19,6 +19,7 @@ import re
 import resource
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -26,12 +27,17 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from poetry_aiops.migrate.planning.roles import named_role
 from poetry_aiops.migrate.request import discover
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 CPU_LIMIT: Final = 150
@@ -87,11 +93,11 @@ def units(corpus: Path, oracle: dict[str, Any]) -> list[Unit]:
             names = tuple(PurePosixPath(path).name for path in files)
             named = () if set(beside.files) >= set(names) else names
             found.append(Unit(tree.name, folder, named, _lines(tree, files)))
-    random.Random(20).shuffle(found)
+    random.Random(20).shuffle(found)  # noqa: S311 - an order, no secret
     return sorted(found, key=lambda unit: unit.lines > SMALL)
 
 
-def _lines(tree: Path, files: Any) -> int:
+def _lines(tree: Path, files: Iterable[str]) -> int:
     texts = [(tree / file).read_bytes().decode("latin-1") for file in files]
     return sum(
         bool(line.strip()) and not line.lstrip().startswith(("#", "--hash"))
@@ -122,7 +128,7 @@ class Runner:
         }  # fmt: skip
         with subprocess.Popen(
             words, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, start_new_session=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT)),
+            text=True, start_new_session=True, preexec_fn=_limited,  # noqa: PLW1509 - this program has one thread
         ) as process:  # fmt: skip
             try:
                 out, err = process.communicate(timeout=WALL_LIMIT)
@@ -130,13 +136,8 @@ class Runner:
                 os.killpg(process.pid, signal.SIGKILL)
                 out, err = process.communicate()
                 return "wall time", out, err
-        return (
-            "processor time"
-            if process.returncode in {-signal.SIGXCPU, -signal.SIGKILL}
-            else process.returncode,
-            out,
-            err,
-        )
+        is_ended = process.returncode in {-signal.SIGXCPU, -signal.SIGKILL}
+        return "processor time" if is_ended else process.returncode, out, err
 
     def pip(self, folder: Path, file: str) -> dict[str, str] | str:
         """Return the versions that pip would install, or its last line where it cannot."""
@@ -178,7 +179,9 @@ class Runner:
         copied = self.scratch / "tree" / unit.repository
         shutil.rmtree(copied.parent, ignore_errors=True)
         shutil.copytree(corpus / unit.repository, copied, symlinks=True)
-        subprocess.run(["chmod", "-R", "u+w", str(copied)], check=True)
+        for path in (copied, *copied.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | stat.S_IWUSR)
         folder = copied / unit.folder
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         code, out, err = self.call(
@@ -188,11 +191,8 @@ class Runner:
         cpu = round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1)
         done = Outcome(unit.name, "", code, cpu, err.strip()[-2500:])
         if code == 0:
-            document = json.loads(out)
-            elsewhere = {role["file"] for role in document["roles"] if role.get("marker")}
-            self._compare(
-                folder, [one for one in document["proof"]["installs"] if one["file"] not in elsewhere], done
-            )
+            installs = json.loads(out)["proof"]["installs"]
+            self._compare(folder, [one for one in installs if not named_role(one["file"]).marker], done)
             return done
         files = unit.files or discover(path.name for path in folder.iterdir() if path.is_file()).files
         for file in files[:6]:
@@ -238,6 +238,10 @@ class Runner:
             "lock, equal",
         )
         done.verdict = next((word for word in order if word in found), "lock, no file")
+
+
+def _limited() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT))
 
 
 def _same(one: str | None, other: str | None) -> bool:

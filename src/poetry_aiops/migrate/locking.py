@@ -27,7 +27,7 @@ from poetry_aiops.errors import AiopsError, IncompleteError, InputError, Negativ
 from poetry_aiops.index.source import INDEX_ERRORS
 from poetry_aiops.migrate.planning.entry import PlannedEntry
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
-from poetry_aiops.migrate.writing.pythons import Misfits
+from poetry_aiops.migrate.writing.pythons import fitting_python
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.lockfile import read_lock
@@ -84,12 +84,12 @@ class PlannedLock:
                 return planned
             bound = wanted
 
-    def misfits(self, plan: MigrationPlan) -> Misfits:
-        """Return what no index has a file of for which Python, nothing where they cannot be asked."""
+    def fitting_python(self, plan: MigrationPlan, python: str) -> tuple[str, str] | None:
+        """Return the Python that the indexes have files for instead of a range, and why; None where they cannot be asked."""
         entries = [entry for group in plan.edits.groups for entry in group.entries]
         with suppress(*INDEX_ERRORS, OSError), self._staged(plan, ()) as staged:
-            return Misfits.among(entries, staged.offered)
-        return Misfits({})
+            return fitting_python(python, entries, staged.offered)
+        return None
 
     def _next(self, bound: frozenset[str], wanted: frozenset[str]) -> frozenset[str]:
         """Return the constraints to lock with; once a set comes back, none is taken out any more."""

@@ -26,7 +26,6 @@ from poetry_aiops.migrate.planning.settings import with_settings
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT
 from poetry_aiops.migrate.request import COMMAND, RequestReading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
-from poetry_aiops.migrate.writing.pythons import Misfits
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
@@ -240,25 +239,27 @@ class Migrating:
             lock = PlannedLock(
                 self.project, self.root, text, partial(self._plan_pyproject, given), comparison.prove
             )
-            code, refusal, misfits = 0, None, Misfits({})
+            code, refusal, other = 0, None, None
             try:
                 code = self._lock(given, lock, comparison)
-                if lock.proof is not None and lock.proof.unexplained:
-                    misfits = lock.misfits(given.plan)
             except NegativeAnswerError as error:
-                misfits = lock.misfits(given.plan)
-                refusal = misfits.added_to(error, given.python)
-            fitting = comparison.fitting or misfits.instead_of(given.python)
+                refusal = error
+            if refusal is not None or (lock.proof is not None and lock.proof.unexplained):
+                other = lock.fitting_python(given.plan, given.python)
+            fitting = comparison.fitting or other
             is_guess = given.identity.python_guessed and given.python == given.identity.requires_python
             if last or not is_guess or fitting is None:
                 break
             self.output.note(f"locked for Python {fitting[0]} instead of {given.python}: {fitting[1]}")
             given = RequestReading(self.request, fitting).read()
             self._plan_all(given)
+        if refusal is None:
+            self._check_hashes()
+            refusal = self._unexplained()
+        if refusal is not None and other is not None:
+            refusal.hint = f"Give `--python '{other[0]}'`: {other[1]}. {refusal.hint}"
         if refusal is not None:
             raise refusal
-        self._check_hashes()
-        self._check_causes(misfits, given.python)
         return given, code
 
     def _lock(self, given: MigrationInput, lock: PlannedLock, comparison: InstallComparison) -> int:
@@ -328,16 +329,15 @@ class Migrating:
             hint="Find out why the files differ. To take what the index has now, add --force.",
         )
 
-    def _check_causes(self, misfits: Misfits, python: str) -> None:
+    def _unexplained(self) -> NegativeAnswerError | None:
         unexplained = self.proof.unexplained if self.proof else ()
         if not unexplained or self.request.force:
-            return
-        refusal = NegativeAnswerError(
+            return None
+        return NegativeAnswerError(
             "the lock would install something else than the files select, for an unknown reason; nothing was written",
             details=unexplained[:_SHOWN_LINES],
             hint=f"Correct the lines named above, then run this again. {self._kept()}To take the lock as it is, add --force.",
         )
-        raise misfits.added_to(refusal, python)
 
     def _kept(self) -> str:
         """Keep what was planned outside of the project, so that no lock is lost; return where it is."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.migrate.planning.identity import minor_range
 from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.migrate.writing.causes import is_allowed
@@ -16,7 +14,7 @@ from poetry_aiops.project.wheels import is_for
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from poetry_aiops.locking.api import OfferedVersion
     from poetry_aiops.migrate.planning.entry import PlannedEntry
@@ -40,48 +38,25 @@ def is_offered_for(offer: OfferedVersion, machine: Target) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Misfits:
-    """By minor version of Python, oldest first, the entries of which the indexes have no file for it."""
-
-    of: Mapping[str, Sequence[PlannedEntry]]
-
-    @classmethod
-    def among(
-        cls,
-        entries: Iterable[PlannedEntry],
-        offered: Callable[[str, str, str | None], Sequence[OfferedVersion]],
-    ) -> Misfits:
-        """Ask the indexes for the versions that each entry allows."""
-        found: dict[str, list[PlannedEntry]] = {machine.python: [] for machine in machines_for("*")}
-        for entry in entries:
-            offers = offered(entry.name, entry.specifier, entry.source) if entry.specifier else ()
-            for minor in found if offers and not entry.is_direct else ():
-                if not any(
-                    not holds(entry.marker, machine) or any(is_offered_for(one, machine) for one in offers)
-                    for machine in machines_for(f"~={minor}.0")
-                ):
-                    found[minor].append(entry)
-        return cls(found)
-
-    def within(self, python: str) -> Sequence[PlannedEntry]:
-        """Return what does not fit a range: nothing where one Python of it has a file of all."""
-        minors = {machine.python for machine in machines_for(python)}
-        return min((self.of[one] for one in self.of if one in minors), key=len, default=())
-
-    def instead_of(self, python: str) -> tuple[str, str] | None:
-        """Return the newest Python that all entries have a file for, and why a range is none."""
-        fitting = [minor for minor, entries in self.of.items() if not entries]
-        here = self.within(python)
-        if not here or not fitting:
-            return None
-        names = ", ".join(f"{one.name} {one.specifier} ({one.places[0]})" for one in here[:_SHOWN])
-        return minor_range(fitting[-1:]), f"no index has a file for it of {names}"
-
-    def added_to(self, error: NegativeAnswerError, python: str) -> NegativeAnswerError:
-        """Return a refusal with the Python that all entries have a file for, if no Python of a range is one."""
-        instead = self.instead_of(python)
-        if instead is None:
-            return error
-        hint = f"Give `--python '{instead[0]}'`: {instead[1]}. {error.hint}"
-        return NegativeAnswerError(error.what, details=error.details, hint=hint)
+def fitting_python(
+    python: str,
+    entries: Iterable[PlannedEntry],
+    offered: Callable[[str, str, str | None], Sequence[OfferedVersion]],
+) -> tuple[str, str] | None:
+    """Return the newest Python that the indexes have a file of each entry for, and why a range is none; None where it is."""
+    missing: dict[str, list[PlannedEntry]] = {machine.python: [] for machine in machines_for("*")}
+    for entry in entries:
+        offers = offered(entry.name, entry.specifier, entry.source) if entry.specifier else ()
+        for minor in missing if offers and not entry.is_direct else ():
+            if not any(
+                not holds(entry.marker, machine) or any(is_offered_for(one, machine) for one in offers)
+                for machine in machines_for(f"~={minor}.0")
+            ):
+                missing[minor].append(entry)
+    minors = {machine.python for machine in machines_for(python)}
+    here = min((missing[one] for one in missing if one in minors), key=len, default=[])
+    fitting = [minor for minor, entries in missing.items() if not entries]
+    if not here or not fitting:
+        return None
+    names = ", ".join(f"{one.name} {one.specifier} ({one.places[0]})" for one in here[:_SHOWN])
+    return minor_range(fitting[-1:]), f"no index has a file for it of {names}"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_aiops.errors import NegativeAnswerError
 from poetry_aiops.locking.staged_project import OfferedVersion
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.planning.entry import PlannedEntry
-from poetry_aiops.migrate.writing.pythons import Misfits, narrowed
+from poetry_aiops.migrate.writing.pythons import fitting_python, narrowed
 
 
 def wheel(name: str, version: str, python: str, requires_python: str = "*") -> OfferedVersion:
@@ -23,13 +22,13 @@ INDEX = {
 }
 
 
-def misfits(*lines: str) -> Misfits:
+def fitting(python: str, *lines: str) -> tuple[str, str] | None:
     entries = []
     for number, line in enumerate(lines, 1):
         text, _, marker = line.partition(" ; ")
         name, specifier = text.split()
         entries.append(PlannedEntry(name, (Place("app.txt", number),), specifier, marker=marker))
-    return Misfits.among(entries, lambda name, _, __: INDEX.get(name, ()))
+    return fitting_python(python, entries, lambda name, _, __: INDEX.get(name, ()))
 
 
 @pytest.mark.parametrize(
@@ -46,17 +45,14 @@ def misfits(*lines: str) -> Misfits:
 def test_the_newest_python_with_a_file_of_every_line_is_taken_where_the_running_one_has_none(
     lines: tuple[str, ...], python: str | None
 ) -> None:
-    found = misfits(*lines).instead_of(">=3.12,<3.13")
+    found = fitting(">=3.12,<3.13", *lines)
     assert (found and found[0]) == python
 
 
-def test_a_refusal_names_the_lines_and_the_python_that_they_are_for() -> None:
-    refusal = NegativeAnswerError("it cannot be locked", details=("because",), hint="Try.")
-    found = misfits("old ==1.0").added_to(refusal, ">=3.11,<4.0")
-    line = "no index has a file for it of old ==1.0 (app.txt:1)"
-    assert (found.details, found.hint) == (("because",), f"Give `--python '>=3.10,<3.11'`: {line}. Try.")
-    assert misfits("old ==1.0", "later >=3").added_to(refusal, ">=3.11,<3.12") is refusal
-    assert misfits("newer >=1").added_to(refusal, ">=3.11,<4.0") is refusal
+def test_the_lines_without_a_file_are_named() -> None:
+    reason = "no index has a file for it of old ==1.0 (app.txt:1)"
+    assert fitting(">=3.11,<4.0", "old ==1.0") == (">=3.10,<3.11", reason)
+    assert fitting(">=3.11,<4.0", "newer >=1") is None
 
 
 @pytest.mark.parametrize(
