@@ -62,7 +62,7 @@ MEANINGS = {
     SignalKind.GONE: "the locked version is no longer on its index",
     SignalKind.YANKED: "the locked version was yanked",
     SignalKind.PROVENANCE_LOST: "the locked version has no provenance, although the one before it has",
-    SignalKind.ARCHIVED: "the project is archived: no more releases are to be expected",
+    SignalKind.ARCHIVED: "the project is archived: expect no more releases",
     SignalKind.DEPRECATED: "the project is deprecated",
     SignalKind.INACTIVE: 'the project calls itself "7 - Inactive"',
     SignalKind.YOUNG: f"released less than `young-days` ago, {policy.YOUNG_DAYS} by default",

@@ -130,7 +130,9 @@ class _ConfigReader:
         where = f"{VARIANTS} {name}"
         self._name(name, where, "group")
         if normalised(name) in {AUTO, NONE}:
-            self.checker.report(where, f'"{name}" is a word of --hardware', "Give the group another name.")
+            self.checker.report(
+                where, f'"{name}" is a reserved word of --hardware', "Give the group another name."
+            )
         if isinstance(backend, Mapping):
             hint = f'Write the backend as text: {name} = "cpu"; a group name with a dot needs quotes.'
             self.checker.report(where, "must be the name of a backend, but is a table", hint)
@@ -178,7 +180,7 @@ class _ConfigReader:
                 return choice
         if isinstance(value, str):
             hint = did_you_mean(text, choices) or f"Write one of: {', '.join(choices)}."
-            self.checker.report(where, f'"{text}" is not a way to choose', hint)
+            self.checker.report(where, f'"{text}" is not a valid choice', hint)
         return "cover-all"
 
     def _profiles(self, value: object, hardware: HardwareConfig | None) -> dict[str, Profile]:

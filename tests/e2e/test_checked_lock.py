@@ -99,7 +99,7 @@ def test_what_only_an_extra_reaches_enters_a_variant_with_that_extra(
     assert f"{opencv}\n" in with_extra.output
     assert f"{opencv}: Skipped" in without.output
     alone = own_poetry.must(made, "install", "--dry-run")
-    assert "only the hardware variants hold" not in alone.output
+    assert "only the hardware variants contain" not in alone.output
 
 
 def test_a_lock_that_is_older_than_the_variants_says_so_first(
@@ -154,7 +154,7 @@ def test_a_gap_on_some_machines_is_refused_or_said_to_be_meant(
     done = own_poetry.run(made, "lock")
     assert (done.code, made.lock_path.exists()) == (2, False)
     assert "with feed: opencv-python is missing (on linux-aarch64-py3.11" in done.output
-    assert "wanted by eyes 1.0 (>=4.10,<4.12)" in done.output
+    assert "required by eyes 1.0 (>=4.10,<4.12)" in done.output
     for hardware in ('platforms = ["linux-x86_64"]', 'provided-none = ["opencv-python"]'):
         own_poetry.must(project(eyes, tmp_path / "app", '"eyes"', groups, table, hardware), "lock")
 

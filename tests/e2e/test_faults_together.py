@@ -167,6 +167,6 @@ def test_an_edit_that_another_program_makes_meanwhile_stays(
         project.pyproject.write_bytes(edited)
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
-    assert "changed by another program" in output
+    assert "another program changed" in output
     assert project.pyproject.read_bytes() == edited
     assert project.lock_path.read_bytes() == lock

@@ -352,7 +352,7 @@ def test_several_projects_answer_each_by_itself(
     )
     assert (two["exit_code"], two["report"]) == (2, None)
     dot = poetry.run(here, "graph", "--projects", "*", "--format", "dot")
-    assert (dot.code, "about one project" in dot.stderr) == (2, True), str(dot)
+    assert (dot.code, "on one project only" in dot.stderr) == (2, True), str(dot)
 
 
 def test_a_missing_lock_is_said(poetry: PoetryProgram, index: PackageIndex, tmp_path: Path) -> None:

@@ -69,9 +69,9 @@ def test_a_parent_that_refuses_moves_along_and_is_named(bench: FixBench) -> None
 
     (fix,) = answer["fixes"]
     assert (fix["how"], fix["certified"], fix["together"]) == ("pin", False, ["webapi"])
-    assert fix["blockers"] == ["webapi 0.1 wants toolkit >=0.3,<0.4, fixed in 0.4; webapi 0.2 allows it"]
+    assert fix["blockers"] == ["webapi 0.1 requires toolkit >=0.3,<0.4, fixed in 0.4; webapi 0.2 allows it"]
     assert answer["reasons"]["toolkit"] == "fixes GHSA-toolkit"
-    assert answer["reasons"]["webapi"] == "0.1 wants toolkit >=0.3,<0.4, and toolkit is 0.4 now"
+    assert answer["reasons"]["webapi"] == "0.1 requires toolkit >=0.3,<0.4, and toolkit is 0.4 now"
     assert answer["reasons"]["looper"] == "toolkit 0.4 needs looper >=4"
     assert "parser" not in answer["reasons"]
     bench.poetry.must(project, "check", "--lock")

@@ -249,7 +249,7 @@ def test_a_variant_that_is_taken_out_leaves_nothing_and_environments_choose_anew
     assert "cu126" not in project.pyproject.read_text("utf-8") + project.lock_path.read_text("utf-8")
     poetry.must(project, "check", "--lock")
     installed = poetry.must(project, "hw-install")
-    assert "remembers the variant ml-gpu, which is gone; it is chosen anew" in installed.output
+    assert "remembers the variant ml-gpu, which no longer exists; choosing again" in installed.output
     assert project.installed()["torch"] == f"{NEWEST_TORCH}+cpu"
     assert not [name for name in project.installed() if name.startswith("nvidia-")]
 

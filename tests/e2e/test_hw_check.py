@@ -192,7 +192,7 @@ def test_a_container_without_a_gpu_is_told_how_to_get_one(machine: Machine) -> N
 
 def test_a_container_that_was_not_given_the_gpu_names_the_hosts_driver(machine: Machine) -> None:
     machine.holds("cu126").file(".dockerenv").file("sys/module/nvidia/version", "550.54.14\n")
-    misfit(machine.check(), "not given a GPU (the host's driver is 550.54.14)", "--gpus all")
+    misfit(machine.check(), "no access to a GPU (the host's driver is 550.54.14)", "--gpus all")
 
 
 def test_a_driver_without_its_device_outside_of_a_container_is_told(machine: Machine) -> None:
@@ -213,13 +213,13 @@ def test_a_mask_that_leaves_a_gpu_is_fine(machine: Machine, value: str) -> None:
 
 def test_a_mask_that_names_a_gpu_beyond_the_last_is_told(machine: Machine) -> None:
     machine.nvidia().holds("cu126")
-    misfit(machine.check(CUDA_VISIBLE_DEVICES="3"), "names GPU 3, and there are 1")
+    misfit(machine.check(CUDA_VISIBLE_DEVICES="1"), "names GPU 1, and there are 1")
 
 
 @pytest.mark.parametrize("value", ["void", "none", ""])
 def test_gpus_withheld_by_the_container_runtime_are_told(machine: Machine, value: str) -> None:
     machine.holds("cu126").file(".dockerenv").file("sys/module/nvidia/version", "550.54.14\n")
-    misfit(machine.check(NVIDIA_VISIBLE_DEVICES=value), f"NVIDIA_VISIBLE_DEVICES={value!r} withholds")
+    misfit(machine.check(NVIDIA_VISIBLE_DEVICES=value), f"NVIDIA_VISIBLE_DEVICES={value!r} hides")
 
 
 def test_a_hanging_nvidia_smi_is_stopped_and_the_rest_still_counts(machine: Machine) -> None:
@@ -331,7 +331,7 @@ def test_a_jetson_is_told_by_its_release_and_its_device(machine: Machine) -> Non
     machine.holds("jetson")
     misfit(machine.check(), "this is not a Jetson", "--runtime nvidia")
     machine.file("etc/nv_tegra_release", "# R36 (release), REVISION: 4.3, GCID: 1\n")
-    misfit(machine.check(), "not given to this container")
+    misfit(machine.check(), "this container has no access to")
     fits(machine.file("dev/nvhost-gpu").check(), "Jetson Linux 36")
 
 

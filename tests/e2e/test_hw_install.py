@@ -202,7 +202,7 @@ def test_a_stated_wish_is_refused_where_the_project_has_no_variants(
     project = locked_project(projects.ORDINARY)
     before = project.files()
     done = poetry.run(project, "hw-install", *arguments, **environment)
-    refused(done, project, before, wish, "it holds none", f"poetry hw-add PACKAGE --variants cpu,{wish}")
+    refused(done, project, before, wish, "it has none", f"poetry hw-add PACKAGE --variants cpu,{wish}")
     assert "Installing" not in done.output
 
 

@@ -265,11 +265,11 @@ def test_foreign_hashes_stop_it_and_force_goes_on(
     poetry.must(project, "migrate-reqs", "--force")
     project = tree(index, **{"requirements.txt": text.format(right)})
     done = poetry.must(project, "migrate-reqs", "--rollback")
-    assert "Left as they are: requirements.txt" in done.stdout
+    assert "Not restored: requirements.txt" in done.stdout
     assert right in (project.path / "requirements.txt").read_text("utf-8")
     assert not project.pyproject.exists()
     done = poetry.must(project, "migrate-reqs")
-    assert "1 of 1 old hashes are those of locked files" in done.stdout
+    assert "1 of 1 old hashes match locked files" in done.stdout
 
 
 def test_hardware_files_become_variants_of_one_lock(

@@ -87,7 +87,7 @@ def test_a_dockerignore_of_the_users_is_left_alone_with_a_warning(
 
     done = poetry.must(project, "scaffold", "docker")
 
-    assert ".dockerignore is yours and stays as it is" in done.stderr
+    assert ".dockerignore was not written by scaffold and stays unchanged" in done.stderr
     assert (project.path / ".dockerignore").read_text("utf-8") == "mine\n"
     assert (project.path / "Dockerfile").is_file()
 
@@ -160,14 +160,14 @@ def test_the_document_holds_the_images_and_the_texts(project: Project, poetry: P
     ("words", "code", "said"),
     [
         (["dokcer"], 2, 'Did you mean "docker"?'),
-        (["docker", "--output", "../Dockerfile"], 2, "this leads out of the project"),
+        (["docker", "--output", "../Dockerfile"], 2, "this path is outside the project"),
         (["docker", "--dockerfile", "x"], 2, "poetry scaffold docker does not take this option"),
         (["compose", "--command", "x"], 2, "poetry scaffold compose does not take this option"),
         (["github", "--port", "1"], 2, "poetry scaffold github does not take this option"),
         (["docker", "--base", "ml-gpuu=slim"], 2, 'Did you mean "ml-gpu"?'),
         (["docker", "--python", "3.9"], 2, "needs Python 3.11 or newer"),
         (["docker", "--extras", "gpu"], 2, 'there is no extra "gpu"'),
-        (["docker", "--command", "uvicorn a:b"], 2, "no locked package brings uvicorn"),
+        (["docker", "--command", "uvicorn a:b"], 2, "no locked package provides uvicorn"),
         (["docker", "--check"], 1, ""),
         ([], 2, "Choose one of docker, compose, github."),
         (["docker", "--format", "yaml"], 2, "unknown format"),

@@ -150,7 +150,7 @@ def test_what_main_needs_from_the_variants_is_said_in_the_files_that_lack_it(
 ) -> None:
     project = projects.exporting_everything(locked_project(projects.MAIN_REACHES_TORCH))
     poetry.must(project, "sync-reqs")
-    said = f"# lightning needs torch, which only the hardware variants hold; install one of {CPU}, {GPU}."
+    said = f"# lightning needs torch: only the hardware variants contain it; install one of {CPU}, {GPU}."
     assert said in read(project, BASE)
     assert said not in read(project, CPU)
     alone = CleanEnvironment.make(tmp_path / "base")
@@ -250,7 +250,7 @@ def test_an_edit_by_hand_is_shown_and_kept_while_the_others_are_written(
     done = poetry.run(synced, "sync-reqs")
 
     assert done.code == 1
-    assert f"{BASE}: was edited by hand and is left as it is" in done.stderr
+    assert f"{BASE}: was edited by hand and was not changed" in done.stderr
     assert [line.strip() for line in done.stderr.splitlines() if line.startswith("  ")] == [
         "-pydantic==2.6.0 \\",
         "+pydantic==2.5.0 \\",
@@ -505,7 +505,7 @@ def test_auto_never_fails_the_command_and_keeps_edits(
 
     done = poetry.must(project, "lock")
 
-    assert f"{BASE} was edited by hand and was left as it is" in " ".join(done.stderr.split())
+    assert f"{BASE} was edited by hand and was not changed" in " ".join(done.stderr.split())
     assert read(project, BASE) == edited
     project.edit("auto = true", "auto = true\nhashs = true")
     broken = poetry.must(project, "lock")

@@ -79,11 +79,11 @@ def test_an_edit_since_the_migration_is_replaced_by_force_only_and_kept(
     done = poetry.run(project, "sync-reqs")
 
     assert done.code == 1
-    assert f"{DEV}: was not written by poetry sync-reqs and is left as it is" in done.stderr
+    assert f"{DEV}: was not written by poetry sync-reqs and was not changed" in done.stderr
     assert (project.path / DEV).read_text("utf-8") == edited
     assert "--hash=" in (project.path / BASE).read_text("utf-8"), "which is as it was migrated"
     done = poetry.must(project, "sync-reqs", "--force")
-    assert f"Updated {DEV}, kept what it held as {DEV}.bak" in done.stdout
+    assert f"Updated {DEV}, old content saved as {DEV}.bak" in done.stdout
     poetry.must(project, "migrate-reqs", "--rollback")
     assert content(project) == {**before, f"{DEV}.bak": edited.encode()}
 

@@ -149,7 +149,7 @@ def test_a_file_that_somebody_changed_is_refused_and_replaced_only_by_force(
     done = own_poetry.run(native, "sync-reqs", *CPU)
 
     assert done.code == 1
-    assert "not the one that poetry.lock names" in done.stderr
+    assert "the existing file does not match poetry.lock" in done.stderr
     assert wheel.read_bytes() == original + b"x"
     own_poetry.must(native, "sync-reqs", *CPU, "--force")
     assert wheel.read_bytes() == original

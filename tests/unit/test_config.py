@@ -203,7 +203,11 @@ def test_an_unknown_backend_is_refused_with_the_nearest_one_and_the_list() -> No
             f"{VARIANTS} ml",
             "must be the name of a backend, but is a table",
         ),
-        ('[hardware.variants]\na = "cpu"\nauto = "cpu"', f"{VARIANTS} auto", "is a word of --hardware"),
+        (
+            '[hardware.variants]\na = "cpu"\nauto = "cpu"',
+            f"{VARIANTS} auto",
+            "is a reserved word of --hardware",
+        ),
         ('[hardware.variants]\na = "cpu"\n"-b-" = "cpu"', f"{VARIANTS} -b-", "is not the name of a group"),
         (
             '[hardware.variants]\nml-cpu = "cpu"\nx = "cpu"\nML_CPU = "cu126"',
@@ -213,7 +217,7 @@ def test_an_unknown_backend_is_refused_with_the_nearest_one_and_the_list() -> No
         (
             f'hardware.mixed = "new"\n{TWO}',
             "[tool.poetry-aiops.hardware] mixed",
-            '"new" is not a way to choose',
+            '"new" is not a valid choice',
         ),
         (f"hardware.mixed = true\n{TWO}", "[tool.poetry-aiops.hardware] mixed", "must be text in quotes"),
         (

@@ -106,7 +106,7 @@ def matching(wish: ChoiceRequest, offers: Sequence[VariantBuild], selection: Sel
         backend = f"cpu,{backend if backend not in {None, 'cpu'} else 'cu126'}"
     add = f"Add one with `poetry hw-add PACKAGE --variants {backend}`, or choose" if backend else "Choose"
     raise UsageError(
-        f"no hardware variant of this project is {wish.value}: it holds {held}",
+        f"this project has no hardware variant {wish.value}; it has {held}",
         where=_where(wish.origin),
         hint=f"{add} {choices}.",
     )
@@ -246,5 +246,5 @@ def require(choice: Choice, required: str) -> None:
             f"{required} is required, but the choice is {chosen}: {choice.reason}",
             where="--require",
             details=choice.warnings,
-            hint="`poetry hw-info --explain` shows what every probe saw and why each backend was rejected.",
+            hint="`poetry hw-info --explain` shows the result of every probe and why each backend was rejected.",
         )

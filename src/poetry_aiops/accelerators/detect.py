@@ -42,7 +42,7 @@ AMD_PROGRAMS = ("rocminfo", "rocm_agent_enumerator", "rocm-smi")
 _ORDER = {name: place for place, name in enumerate(registry.MODULES)}
 
 
-class _Look:
+class _ProbeRun:
     """One detection: asks probes, each at most once, and keeps what they answered."""
 
     def __init__(self, reader: Reader) -> None:
@@ -75,7 +75,7 @@ class _Look:
 def detect(reader: Reader, catalogue: Catalogue, *, thorough: bool = False) -> Detection:
     """Return the machine behind a reader, with a report of every probe that was asked or skipped."""
     host = look_around(reader)
-    look = _Look(reader)
+    look = _ProbeRun(reader)
     if host.os == "linux":
         _look_at_linux(look, reader, host, catalogue)
     elif host.os == "windows":
@@ -86,7 +86,7 @@ def detect(reader: Reader, catalogue: Catalogue, *, thorough: bool = False) -> D
     return assemble(Evidence(host, look.observations(), frozenset(nodes)), catalogue)
 
 
-def _look_at_linux(look: _Look, reader: Reader, host: Host, catalogue: Catalogue) -> None:
+def _look_at_linux(look: _ProbeRun, reader: Reader, host: Host, catalogue: Catalogue) -> None:
     for name in LINUX_FILES:
         look.ask(name)
     if any(seen.facts.jetson for seen in look.observations()):
@@ -104,7 +104,7 @@ def _look_at_linux(look: _Look, reader: Reader, host: Host, catalogue: Catalogue
         _ask_until(look, AMD_PROGRAMS)
 
 
-def _nvidia_question(look: _Look, reader: Reader, host: Host, catalogue: Catalogue) -> str | None:
+def _nvidia_question(look: _ProbeRun, reader: Reader, host: Host, catalogue: Catalogue) -> str | None:
     """Return what only a program can decide about NVIDIA devices; ``None`` when nothing is open."""
     driver = next((seen.facts.driver for seen in look.observations() if seen.facts.driver), None)
     gpus = look.gpus(NVIDIA)
@@ -123,7 +123,7 @@ def _nvidia_question(look: _Look, reader: Reader, host: Host, catalogue: Catalog
     return None if known and all(known) else "the compute capability"
 
 
-def _ask_nvidia(look: _Look, host: Host) -> None:
+def _ask_nvidia(look: _ProbeRun, host: Host) -> None:
     nvml = look.ask("NVML")
     if nvml.gpus or ProbeFailure.MISMATCH in nvml.problems or ProbeFailure.NO_DEVICES in nvml.problems:
         _skip(look, NVIDIA_PROGRAMS[1:], "NVML answered")
@@ -141,7 +141,7 @@ def _ask_nvidia(look: _Look, host: Host) -> None:
         look.ask("nvidia-smi -L")
 
 
-def _ask_until(look: _Look, names: tuple[str, ...]) -> None:
+def _ask_until(look: _ProbeRun, names: tuple[str, ...]) -> None:
     for place, name in enumerate(names):
         facts = look.ask(name)
         if facts.gpus:
@@ -149,18 +149,18 @@ def _ask_until(look: _Look, names: tuple[str, ...]) -> None:
             return
 
 
-def _skip(look: _Look, names: tuple[str, ...], why: str) -> None:
+def _skip(look: _ProbeRun, names: tuple[str, ...], why: str) -> None:
     for name in names:
         look.skip(name, why)
 
 
-def _look_at_windows(look: _Look, reader: Reader, host: Host) -> None:
+def _look_at_windows(look: _ProbeRun, reader: Reader, host: Host) -> None:
     if any(reader.exists(path) for path in WINDOWS_HINTS):
         _ask_nvidia(look, host)
     look.ask("Windows display adapters")
 
 
-def _ask_everything(look: _Look, host: Host) -> None:
+def _ask_everything(look: _ProbeRun, host: Host) -> None:
     for probe in registry.all_probes():
         if isinstance(probe.reads, PastedOnly):
             continue

@@ -71,7 +71,7 @@ def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selecti
 
 def _unknown(offered: frozenset[str] | None, candidates: list[Candidate]) -> list[Candidate]:
     known = {candidate.name for candidate in candidates}
-    text = "this backend is not in the catalogue of builds, so nothing is known about what it runs on"
+    text = "the catalogue of builds does not list this backend, so its requirements are unknown"
     return [
         rejected(name, text if is_backend(name) else "undetectable")
         for name in sorted((offered or frozenset()) - known)

@@ -26,7 +26,7 @@ class Unusable(Record):
 
 
 ASKED: Final = frozenset({"NVML", "nvidia-smi --query-gpu", "nvidia-smi", "nvidia-smi -L"})
-NOT_SHOWN = "nothing shows a working NVIDIA driver"
+NOT_SHOWN = "no sign of a working NVIDIA driver"
 GIVE = "Start the container with the GPU, such as `docker run --gpus all`."
 
 
@@ -100,15 +100,15 @@ def _absent(gpu: Gpu, around: Evidence) -> Unusable | None:
         )
         return Unusable(why=why, needs=needs)
     if ProbeFailure.NO_NODES in around.problems and gpu.minor is None:
-        why = "there is no /dev/nvidia* there"
-        return Unusable(why=why, needs=f"{GIVE} Outside of one run `sudo nvidia-modprobe -u -c=0`.")
+        why = "/dev/nvidia* is missing"
+        return Unusable(why=why, needs=f"{GIVE} Outside a container, run `sudo nvidia-modprobe -u -c=0`.")
     if ProbeFailure.NOT_RUNNING in around.problems:
         return Unusable(why="the NVIDIA driver is not loaded", needs=_load(around))
     bound = gpu.kernel_driver
     foreign = bound is not None and not bound.startswith("nvidia") and gpu.ordinal is None
     if foreign and around.host.os == "linux":
         why = f"the kernel uses {bound} for it, not NVIDIA's driver" if bound else "no driver is bound to it"
-        needs = "Give it back to the host from its virtual machine." if bound == "vfio-pci" else _load(around)
+        needs = "Detach it from its virtual machine." if bound == "vfio-pci" else _load(around)
         return Unusable(why=why, needs=needs)
     if around.driver is None and gpu.ordinal is None and not bound:
         needs = "Add the output of nvidia-smi or of /proc/driver/nvidia/version."
@@ -134,7 +134,7 @@ def _withheld(gpu: Gpu, around: Evidence) -> Unusable | None:
         and around.host.container
         and any(g.ordinal is not None for g in around.listed(NVIDIA))
     ):
-        return Unusable(why="this container was not given the device", needs=GIVE)
+        return Unusable(why="this container has no access to the device", needs=GIVE)
     if any(o.name in ASKED and o.facts.gpus for o in around.observations):
         return None
     wanted = f"/dev/nvidia{gpu.minor}" if gpu.minor is not None else None
@@ -145,8 +145,8 @@ def _withheld(gpu: Gpu, around: Evidence) -> Unusable | None:
         withheld = any(
             mask.variable == CONTAINER and mask.value.strip() in NOTHING for mask in around.host.masks
         )
-        setting = " (NVIDIA_VISIBLE_DEVICES withholds it)" if withheld else ""
-        why = f"this container was not given the device{setting}: the host's driver shows, its node does not"
+        setting = " (NVIDIA_VISIBLE_DEVICES hides it)" if withheld else ""
+        why = f"this container has no access to the device{setting}: the host's driver is visible, the device node is not"
         return Unusable(why=why, needs=GIVE)
     why = f"the driver is loaded but {wanted or '/dev/nvidia0'} is missing"
     needs = "Run `sudo nvidia-modprobe -u -c=0`, or nvidia-smi once as root."

@@ -183,7 +183,7 @@ class AiopsCommand(Command):
         form, files = self._form(), self._files()
         if self._is_document(form) and self.io.output.is_quiet() and not files:
             raise UsageError(
-                f"--quiet leaves no standard output for the {form.replace('json', 'JSON')} document",
+                f"--quiet suppresses the {form.replace('json', 'JSON')} document",
                 where=f"--format {form}",
                 hint="Leave out one of the two, or write the document with --output FILE."
                 if self._writes_documents
@@ -243,7 +243,7 @@ class AiopsCommand(Command):
             if written not in self.formats:
                 known = ", ".join(end for end, form in self.extensions.items() if form in self.formats)
                 raise UsageError(
-                    f"no format has the extension of {name}",
+                    f"no format matches the extension of {name}",
                     where="--output",
                     hint=f"The extension decides the format; use one of {known}.",
                 )
@@ -280,7 +280,7 @@ def _refused_by_the_system(error: Exception) -> AiopsError | None:
         return InputError(str(error.strerror), where=str(error.filename), hint=hint)
     if error.errno in _REFUSALS:
         return InputError(
-            f"the system refused: {error.strerror or error}",
+            f"the operating system reports: {error.strerror or error}",
             where=str(error.filename) if error.filename else None,
             hint="Make room, or make the place writable, then run this again.",
         )

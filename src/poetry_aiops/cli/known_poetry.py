@@ -19,8 +19,7 @@ def foreign_poetry(detail: str) -> UsageError:
     """Return the refusal to work on variants with this Poetry, with the versions that work."""
     oldest, newest = (".".join(map(str, version)) for version in (OLDEST_KNOWN, NEWEST_KNOWN))
     return UsageError(
-        f"Poetry {poetry_version} works differently inside than the versions that poetry-aiops works with"
-        f" ({oldest} to {newest})",
+        f"Poetry {poetry_version} is not supported: its internals differ from those of {oldest} to {newest}",
         details=(detail,),
         hint=f"Use Poetry {oldest} to {newest}, or update the plugin: `poetry self update poetry-aiops`.",
     )

@@ -44,7 +44,7 @@ def project_files(folders: Iterable[str], patterns: Iterable[str], here: Path) -
         files = list(_matching(text, here) if is_pattern else [here / text / PYPROJECT])
         if not files or not all(file.is_file() for file in files):
             raise UsageError(
-                f"{text} leads to no folder with a {PYPROJECT}",
+                f"{text} matches no folder with a {PYPROJECT}",
                 where=name,
                 hint="Name folders of projects, relative to this one; quote a pattern, so that the shell leaves it.",
             )
@@ -91,10 +91,10 @@ def each_project(
 
 
 def forms_of(output: Output, allowed: Collection[str], hint: str) -> set[str]:
-    """Return the formats that a run about several projects writes; raises UsageError for one that is about one project."""
+    """Return the formats that a run about several projects writes; raises UsageError for one that works on one project only."""
     forms = {form for form in (output.form, *output.files.values()) if form}
     if alone := sorted(forms.difference(allowed)):
-        raise UsageError(f"{alone[0]} is about one project", where="--format", hint=hint)
+        raise UsageError(f"{alone[0]} works on one project only", where="--format", hint=hint)
     return forms
 
 

@@ -297,10 +297,12 @@ def no_gpu(driver: str, machine: Machine) -> NoReturn:
     """Say why no NVIDIA device is to be seen."""
     withheld = machine.env.get("NVIDIA_VISIBLE_DEVICES", "all")
     if withheld.strip() in ("", "none", "void"):
-        why = f"NVIDIA_VISIBLE_DEVICES={withheld!r} withholds the GPUs from this container"
-        raise MisfitError(why, "Set it to all or to the wanted devices.", GIVE_NVIDIA)
+        why = f"NVIDIA_VISIBLE_DEVICES={withheld!r} hides the GPUs from this container"
+        raise MisfitError(why, "Set it to all, or to the devices to use.", GIVE_NVIDIA)
     if driver and machine.in_container():
-        raise MisfitError(f"this container was not given a GPU (the host's driver is {driver})", GIVE_NVIDIA)
+        raise MisfitError(
+            f"this container has no access to a GPU (the host's driver is {driver})", GIVE_NVIDIA
+        )
     if driver:
         why = f"the NVIDIA driver {driver} is loaded, but there is no device /dev/nvidia0"
         raise MisfitError(why, "Run `sudo nvidia-modprobe -u -c=0`, or nvidia-smi once as root.")
@@ -395,7 +397,9 @@ def check_xpu(needs: dict[str, Any], machine: Machine) -> str:
         named = f"Intel GPU {', '.join(found)}, which the XPU build does not support"
         raise MisfitError(f"this machine has {named if found else 'no Intel GPU'}")
     if not machine.names("dev/dri", "renderD"):
-        raise MisfitError("no /dev/dri/renderD* is there", "Start the container with `--device /dev/dri`.")
+        raise MisfitError(
+            "there is no /dev/dri/renderD* node", "Start the container with `--device /dev/dri`."
+        )
     return f"Intel GPU {', '.join(fitting)}"
 
 
@@ -414,7 +418,7 @@ def check_jetson(_needs: dict[str, Any], machine: Machine) -> str:
         raise MisfitError("this is not a Jetson, or its container runs without NVIDIA's runtime", fix)
     nodes = ("dev/nvhost-gpu", "dev/nvgpu", "dev/nvmap", "dev/nvidia0")
     if not any(map(machine.has, nodes)):
-        raise MisfitError("the Jetson's GPU is not given to this container", fix)
+        raise MisfitError("this container has no access to the Jetson's GPU", fix)
     return f"Jetson Linux {release or 'of an unknown release'}"
 
 
@@ -424,7 +428,7 @@ CHECKS: dict[str, Callable[[dict[str, Any], Machine], str]] = {
     "mps": check_mps,
     "xpu": check_xpu,
     "jetson": check_jetson,
-    "cpu": lambda _needs, machine: f"the CPU build runs everywhere, on {machine.os} {machine.arch} too",
+    "cpu": lambda _needs, machine: f"the CPU build runs everywhere, including {machine.os} {machine.arch}",
 }
 
 

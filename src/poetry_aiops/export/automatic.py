@@ -57,7 +57,7 @@ def _bring_in_step(output: Output, poetry: Poetry) -> None:
             output.warning(f"{file.path} was not written: {reason}. Run `{COMMAND}` later.")
         elif file.state != "current" and not file.may_write:
             output.warning(
-                f"{file.path} {IN_WORDS[file.state]} and was left as it is. Run `{COMMAND}` to see the lines.",
+                f"{file.path} {IN_WORDS[file.state]} and was not changed. Run `{COMMAND}` to see the lines.",
             )
 
 

@@ -25,7 +25,7 @@ def checked(text: str, package: str) -> str:
     if text.isprintable():
         return text
     raise InputError(
-        f"what it says about the package {one_line(package)!r} holds a line end or another control character",
+        f"the entry of the package {one_line(package)!r} contains a line break or another control character",
         where="poetry.lock",
-        hint="Poetry writes no such lock. Write it anew with `poetry lock --regenerate`.",
+        hint="Poetry does not write such a lock. Regenerate it: `poetry lock --regenerate`.",
     )

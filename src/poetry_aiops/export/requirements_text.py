@@ -194,7 +194,7 @@ def _left_to_variants(pins: tuple[Pin, ...], exported: Exported) -> list[str]:
         return []
     files = [file for file in exported.variant_files.values() if file]
     instead = f"; install one of {', '.join(files)}" if files else ""
-    return [f"{', '.join(wants)}, which only the hardware variants hold{instead}."]
+    return [f"{', '.join(wants)}: only the hardware variants contain it{instead}."]
 
 
 def _paths(pins: Iterable[Pin]) -> list[str]:
@@ -211,9 +211,9 @@ def render_constraints(plan: FilePlan, exported: Exported) -> Rendered:
     """
     pins = exported.select(plan.selection)
     elsewhere = sorted({pin.package.name for pin in pins if pin.origin != "index"})
-    notes = [f"Not from an index, so not held here: {', '.join(elsewhere)}."] if elsewhere else []
+    notes = [f"Not from an index, so without a constraint: {', '.join(elsewhere)}."] if elsewhere else []
     if exported.variant_files:
-        notes.append("What only hardware variants hold is not here: each has another build of it.")
+        notes.append("Packages of hardware variants are left out: each variant has its own build.")
     lines = {requirement_line(pin, hashed=False) for pin in pins if pin.origin == "index"}
     head = [*about(plan.selection, exported), *notes]
     return Rendered(

@@ -53,7 +53,7 @@ class Synchronising:
         if self.request.watch:
             if self.output.form != "text" or self.output.files:
                 raise UsageError(
-                    "a watch does not end, so there is no moment to write a document",
+                    "a watch runs until it is stopped, so it never writes a document",
                     where="--watch with --format or --output",
                     hint="Leave out one of the two.",
                 )
@@ -112,7 +112,7 @@ class Synchronising:
         rendered = state.rendered.get(file.path)
         kept = write(state.bundle.root, file, rendered.text if rendered else "")
         done = {"missing": "Wrote", "surplus": "Removed"}.get(file.state, "Updated")
-        self.output.line(f"{done} {file.path}{f', kept what it held as {kept}' if kept else ''}")
+        self.output.line(f"{done} {file.path}{f', old content saved as {kept}' if kept else ''}")
         for note in rendered.notes if rendered and self.output.is_verbose else ():
             self.output.note(f"{file.path}: {note}")
 
@@ -131,10 +131,10 @@ class Synchronising:
         files = [file for file in state.files if self.actions[file.path] == "refused"]
         if len(files) > 1:
             details = [f"{file.path} {IN_WORDS[file.state]}" for file in files]
-            what, where = f"{len(files)} files are left as they are", None
+            what, where = f"{len(files)} files were not changed", None
         else:
             details = _changed_lines(files[0])
-            what, where = f"{IN_WORDS[files[0].state]} and is left as it is", files[0].path
+            what, where = f"{IN_WORDS[files[0].state]} and was not changed", files[0].path
         if len(details) > _MOST_DETAILS:
             more = f"... and {len(details) - _MOST_DETAILS + 1} more; `{COMMAND} --dry-run` shows everything"
             details = [*details[: _MOST_DETAILS - 1], more]
@@ -170,7 +170,7 @@ class Synchronising:
     def _incomplete(self, state: Standing) -> AiopsError:
         files = [path for path, action in self.actions.items() if action == "incomplete"]
         return IncompleteError(
-            "not written, because the addresses of locked files could not be determined",
+            "not written: the addresses of locked files could not be determined",
             where=", ".join(files),
             details=tuple(state.problems),
             hint="poetry.lock does not hold addresses. Run the command again where the index can be reached.",
@@ -235,7 +235,7 @@ class Synchronising:
         except AiopsError as error:
             self.output.error(error)
         except (RuntimeError, ValueError) as error:  # from Poetry
-            self.output.error(InputError(str(error), hint="It is tried again when a file changes."))
+            self.output.error(InputError(str(error), hint="It runs again when a file changes."))
 
 
 def _changed_lines(file: FileComparison) -> list[str]:

@@ -27,7 +27,7 @@ IN_WORDS: Final[dict[State, str]] = {
     "edited": "was edited by hand",
     "foreign": "was not written by poetry sync-reqs",
     "migrated": "was migrated and has not changed since",
-    "surplus": "belongs to no selection any more",
+    "surplus": "no longer belongs to any selection",
 }
 
 

@@ -204,7 +204,7 @@ def _why_left_out(pin: Pin) -> str:
     where = source.url if source else ""
     if pin.origin == "directory":
         return f"a folder ({where}), to be installed from there with `pip install --no-deps`"
-    return "a Git checkout, which `pip wheel --no-deps` makes a wheel of"
+    return "a Git checkout, to be built with `pip wheel --no-deps`"
 
 
 def _why_lacking(pin: Pin, *, sdists: bool) -> str:

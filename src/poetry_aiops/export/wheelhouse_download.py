@@ -66,7 +66,7 @@ class Fetcher:
         if not _has_hash(part, file.hash):
             part.unlink(missing_ok=True)
             raise NegativeAnswerError(
-                f"what the index sends as {file.name} is not the file that poetry.lock names; it was thrown away",
+                f"the index sent a {file.name} that does not match poetry.lock; it was discarded",
                 where=public_address(url),
                 details=(f"poetry.lock has {file.hash}",),
                 hint="Ask the index's owner; if the release was really replaced, run `poetry lock --regenerate`.",
@@ -93,7 +93,7 @@ class Fetcher:
         if not _has_hash(part, file.hash):
             part.unlink()
             raise NegativeAnswerError(
-                "this is not the file that poetry.lock names", where=str(source), hint="Run `poetry lock`."
+                "this file does not match poetry.lock", where=str(source), hint="Run `poetry lock`."
             )
         part.replace(path)
         return "fetched"
@@ -105,7 +105,7 @@ class Fetcher:
             raise InputError(
                 f"it names a file that cannot be fetched: {file.name!r} with the hash {file.hash[:100]!r}",
                 where="poetry.lock",
-                hint="This lock was written by hand. Write it anew with `poetry lock --regenerate`.",
+                hint="This lock was edited by hand. Regenerate it: `poetry lock --regenerate`.",
             )
         return self.folder / file.name
 
@@ -117,7 +117,7 @@ class Fetcher:
         if self.force:
             return False
         raise NegativeAnswerError(
-            "the file there is not the one that poetry.lock names",
+            "the existing file does not match poetry.lock",
             where=str(path),
             details=(f"poetry.lock has {file.hash}",),
             hint="Find out where it comes from and remove it, or fetch it again with --force.",

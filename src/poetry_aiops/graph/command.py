@@ -69,7 +69,7 @@ class GraphCommand(AiopsCommand, Command):
             "Show what changed since this git revision, or from one group to another: <comment>ml-cpu..ml-gpu</>.",
             flag=False,
         ),
-        option("check-cycles", None, "Exit with code 1 when packages need each other in a circle."),
+        option("check-cycles", None, "Exit with code 1 when there are dependency cycles."),
         option("sizes", None, "Ask the indexes for the size of each package; needs the network."),
         option("open", None, "Open the page in a browser."),
     ]

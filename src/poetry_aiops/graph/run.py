@@ -63,7 +63,7 @@ def graph(request: GraphRequest, output: Output, project: PoetryProject) -> int:
 
 def graph_of_projects(request: GraphRequest, output: Output, projects: Mapping[Path, PoetryProject]) -> int:
     """Return the worst exit code of the projects, by their pyproject.toml; raises UsageError for a format about one."""
-    hint = "Choose json, ask a question without a format, or run it for each project by itself."
+    hint = "Choose json, leave out --format, or run it for each project by itself."
     wanted = bool(forms_of(output, {"json"}, hint))
 
     def look_at(pyproject: Path) -> tuple[int, dict[str, Any]]:

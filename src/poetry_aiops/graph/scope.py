@@ -64,7 +64,7 @@ def select(project: Project, lock: Lock, scope: Scope) -> Selected:
     demands = tuple(_demands(project, scope))
     if scope.is_everything:
         return Selected(tuple((package, package.edges) for package in lock.packages), demands)
-    machine = _Machine(scope.target, lock.python_versions)
+    machine = _MarkerMachines(scope.target, lock.python_versions)
     markers = {id(package): _markers(package, scope) for package in lock.packages}
     installed = [
         package
@@ -122,7 +122,7 @@ def _extras(project: Project, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _demands(project: Project, scope: Scope) -> Iterable[tuple[str, Requirement]]:
-    holds = _Machine(scope.target, project.python).holds
+    holds = _MarkerMachines(scope.target, project.python).holds
     for group in project.groups.values():
         if scope.groups is not None and group.name not in scope.groups:
             continue
@@ -133,7 +133,7 @@ def _demands(project: Project, scope: Scope) -> Iterable[tuple[str, Requirement]
                 yield group.name, requirement
 
 
-class _Machine:
+class _MarkerMachines:
     """Where markers are asked: one machine, or any that the project's Python constraint allows."""
 
     def __init__(self, target: Target | None, python: str) -> None:

@@ -83,7 +83,7 @@ class Adding:
         if not dry and (diff or self._lock_is_behind()):
             if not diff:
                 self.output.note(
-                    "pyproject.toml has all of this already, and poetry.lock does not belong to it: locking"
+                    "pyproject.toml already has all of this, but poetry.lock does not match it: locking"
                 )
             code = self._lock_and_write(path, before, text, addition)
         self._conclude(document, diff, dry=dry, code=code)
@@ -241,7 +241,7 @@ class Adding:
             and not self.request.requires_plugins
         ):
             self.output.line(
-                "So that every clone gets this plugin, add these lines (or use --requires-plugins):\n"
+                "To get this plugin in every clone, add these lines (or use --requires-plugins):\n"
                 f'[tool.poetry.requires-plugins]\npoetry-aiops = "{_plugin_constraint()}"'
             )
 
@@ -291,7 +291,7 @@ class Adding:
 def _declaration(hardware: HardwareConfig | None, inferred: HardwareConfig | None) -> Addition:
     """Return the edit that declares the groups which look like variants; raises UsageError where there are none."""
     if hardware is not None:
-        what, hint = "the project declares its hardware variants already", f"Change them with {COMMAND}."
+        what, hint = "the project already declares its hardware variants", f"Change them with {COMMAND}."
         raise UsageError(what, where="--from-groups", hint=hint)
     if inferred is None:
         raise UsageError(
@@ -312,7 +312,7 @@ def _write(seen: Mapping[Path, bytes | None], after: Mapping[Path, bytes]) -> No
     for path, data in seen.items():
         if _bytes_of(path) != data:
             raise InputError(
-                "the file was changed by another program meanwhile, so nothing was written",
+                "another program changed the file in the meantime, so nothing was written",
                 where=str(path),
                 hint="Run this again.",
             )

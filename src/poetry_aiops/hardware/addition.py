@@ -132,7 +132,7 @@ class _AdditionPlanner:
         for one in asked:
             if one.framework is None:
                 self._note(
-                    f"nothing is known about builds of {one.name} for different hardware: every variant gets the same"
+                    f"no hardware builds of {one.name} are known: every variant gets the same"
                     " requirement, from the default index"
                 )
         self._note_left_behind(asked)
@@ -201,7 +201,7 @@ class _AdditionPlanner:
                 self._check_movable(group, requirement)
                 moved[group, requirement.name] = None
         for group, name in moved:
-            self._note(f"{name} moves out of {group}: only the variants bring it now")
+            self._note(f"{name} moves out of {group}: only the variants install it now")
         return list(moved)
 
     def _check_movable(self, group: str, requirement: Requirement) -> None:
@@ -210,13 +210,13 @@ class _AdditionPlanner:
         if where == "[tool.poetry.dev-dependencies]":
             reason = "the table dev-dependencies is Poetry's old form; make it [tool.poetry.group.dev.dependencies]"
         elif requirement.origin is not None:
-            reason = f"it comes from {requirement.location}; take it out by hand first"
+            reason = f"it comes from {requirement.location}; remove it by hand first"
         elif requirement.in_extras or requirement.optional:
-            reason = f"it belongs to the extra {', '.join(requirement.in_extras) or 'of the project'}; take it out first"
+            reason = f"it belongs to the extra {', '.join(requirement.in_extras) or 'of the project'}; remove it first"
         elif len([one for other, one in self.shared if other == group and one.name == name]) > 1:
-            reason = "it has several requirements there; take them out by hand first"
+            reason = "it has several requirements there; remove them by hand first"
         elif requirement.marker:
-            reason = f"it is required only where {requirement.marker}; take it out by hand first"
+            reason = f"it is required only where {requirement.marker}; remove it by hand first"
         if reason:
             self._problem(
                 where, f"{name} cannot be moved into the variants", reason[0].upper() + reason[1:] + "."
@@ -358,7 +358,7 @@ class _AdditionPlanner:
         self.checker.report(where, what, hint)
 
     def _fail(self) -> None:
-        self.checker.fail(UsageError, COMMAND, "{count} things are in the way, and nothing was changed")
+        self.checker.fail(UsageError, COMMAND, "{count} arguments cannot be used, so nothing was changed")
 
 
 def _only(requirements: Iterable[Requirement]) -> str | None:

@@ -110,7 +110,7 @@ def _is_known(backend: str, own: dict[str, str], recipes: Recipes, checker: Chec
     nearest = nearest_backend(backend)
     suggestion = f'Did you mean "{nearest}"? ' if nearest in known else ""
     checker.report(
-        _VARIANTS, f'"{word}" is not a backend that is known', f"{suggestion}Known are {', '.join(known)}."
+        _VARIANTS, f'"{word}" is not a known backend', f"{suggestion}Known are {', '.join(known)}."
     )
     return False
 

@@ -50,7 +50,7 @@ class HwAddCommand(AiopsCommand, Command):
         option("replace", None, "Change the requirements of variants that already have these packages."),
         option("dry-run", None, "Show the changes of pyproject.toml; write and lock nothing."),
         option("no-lock", None, "Write pyproject.toml, but leave poetry.lock alone."),
-        option("requires-plugins", None, "Also ask every clone of the project for this plugin."),
+        option("requires-plugins", None, "Also require this plugin in every clone of the project."),
         format_option(*formats),
     ]
     help = """\

@@ -74,8 +74,8 @@ class IndexSources:
             )
         elif source.priority != "explicit" and not self._facts.own_index(backend):
             self.notes.append(
-                f"the source {source.name} has the priority {source.priority}, so Poetry looks for every package"
-                ' there; priority = "explicit" keeps it to what names it'
+                f"the source {source.name} has the priority {source.priority}, so Poetry searches it for every"
+                ' package; priority = "explicit" limits it to those that name it'
             )
 
 

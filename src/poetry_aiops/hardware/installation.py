@@ -261,7 +261,9 @@ class Installation:
         except OSError as error:
             reason = error.strerror or str(error)
             self._warn(
-                [f"{env.path} took no record and no hw-check ({reason}); the installation itself is done."]
+                [
+                    f"{env.path} cannot hold the record and hw-check ({reason}); the installation itself succeeded."
+                ]
             )
 
     def _record(self) -> InstallRecord:

@@ -165,7 +165,7 @@ def _by_surroundings(facts: InstalledFacts) -> _Told:
         return "cuda", beside, f"NVIDIA's libraries for CUDA {beside} are installed beside it"
     if facts.os == "windows":
         return "cpu", None, "torch's wheel for Windows without a tag is the CPU build"
-    return None, None, "neither its version nor its files nor its neighbours show it"
+    return None, None, "its version, its files and the packages beside it do not show it"
 
 
 def _without_accelerator(facts: InstalledFacts) -> BuildFamily:

@@ -67,7 +67,7 @@ def _judge(backend: str, build: InstalledBuild, *, strict: bool) -> tuple[Outcom
     """Return whether a build serves a backend, and the end of the sentence that says so."""
     family = family_of(backend)
     if build.family is None or not is_backend(backend):
-        return "unknown", f"whether it serves {backend} cannot be read from its files"
+        return "unknown", f"its files do not show whether it supports {backend}"
     if family == "jetson":
         return _on_jetson(build)
     if family != build.family:
@@ -77,7 +77,7 @@ def _judge(backend: str, build: InstalledBuild, *, strict: bool) -> tuple[Outcom
 
 def _another_family(backend: str, build: InstalledBuild, *, strict: bool) -> tuple[Outcome, str]:
     if (backend, build.family) == ("cpu", "mps"):
-        return "ok", "the same wheel serves the CPU of a Mac"
+        return "ok", "the same wheel is the CPU build of a Mac"
     if build.family == "cpu" and not strict:
         return "ok", f"it runs on the CPU beside {backend}"
     return "wrong", f"{backend} was chosen"

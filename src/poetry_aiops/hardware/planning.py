@@ -178,12 +178,11 @@ class _InstallPlanner:
             return None
         backends = {variant.group: variant.backend for variant in self.session.hardware.variants}
         if remembered not in backends:
-            return f"this environment remembers the variant {remembered}, which is gone; it is chosen anew"
-        if record.variant == remembered and record.backend != backends[remembered]:
             return (
-                f"this environment remembers {remembered} with {record.backend}, which is {backends[remembered]} now;"
-                " it is chosen anew"
+                f"this environment remembers the variant {remembered}, which no longer exists; choosing again"
             )
+        if record.variant == remembered and record.backend != backends[remembered]:
+            return f"this environment remembers {remembered} with {record.backend}, which is {backends[remembered]} now; choosing again"
         return None
 
     def _machine(self, catalogue: Catalogue) -> Detection:
@@ -191,14 +190,14 @@ class _InstallPlanner:
         detection = described_machine(request.target, request.target_file, catalogue)
         if request.is_described and request.verify:
             raise UsageError(
-                "another machine's device cannot be used from here",
+                "the device of another machine cannot be used from this one",
                 where="--verify with --target",
                 hint="Leave out one of the two; on the machine itself, `hw-check` compares it with the record.",
             )
         if request.is_described and is_foreign(detection) and not request.dry_run:
             host = detection.host
             raise UsageError(
-                f"the target is {host.os} on {host.arch}, which this machine is not, so nothing can be installed for it",
+                f"the target is {host.os} on {host.arch}, unlike this machine, so nothing can be installed for it",
                 where="--target",
                 hint="Add --dry-run to see what would be installed there.",
             )
@@ -233,7 +232,7 @@ class _InstallPlanner:
         if stated:
             matching(wish, offers, selection)  # refused also where these groups take no variant
         if self.session is None or not takes_variant:
-            return Choice(None, None, "no hardware variant is involved", "auto")
+            return Choice(None, None, "no hardware variant applies", "auto")
         missing = undecided(detection.host, selection) if self.request.target_file else None
         if missing and wish.value == AUTO:
             raise IncompleteError(missing, where=f"--target-file {self.request.target_file}", hint=ADD_MORE)

@@ -263,7 +263,7 @@ def _report(document: Mapping[str, object]) -> Report:
 def _failure(item: Mapping[str, object]) -> str | None:
     """Return a computation's error; one that does not say how it went failed."""
     if "error" not in item:
-        return "it does not say how it ended"
+        return "its outcome is unknown"
     return None if item["error"] is None else _text(item["error"]) or "it gives no reason"
 
 

@@ -264,7 +264,7 @@ class Audit:
             return "the lock holds no packages"
         if Status.FAILED in states:
             return "no package could be audited"
-        return "advisories cannot name any of these packages"
+        return "no advisory can cover these packages"
 
     @property
     def failed(self) -> tuple[PackageAudit, ...]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/:?#]*)", re.IGNORECASE)
 
 
-LOCAL_FOLDER = "a local folder, which no advisory names"
+LOCAL_FOLDER = "a local folder, which advisories do not cover"
 LEFT_OUT = "left-out-sources in pyproject.toml leaves out"
 
 
@@ -35,7 +35,7 @@ class QueryScope(StrEnum):
 
     ANYWHERE = "its name may be sent to an advisory service"
     HERE = "it is compared on this machine only"
-    NOWHERE = "no advisory can name it"
+    NOWHERE = "no advisory can cover it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +133,4 @@ def _why_here(source: PackageSource, origins: Origins) -> str:
             f'leave it out: left-out-sources = ["{name}"]'
         )
     kinds = {"git": "a git repository", "url": "an address of its own", "file": "a local file"}
-    return f"from {kinds.get(source.type, 'elsewhere than an index')}, not from a public index"
+    return f"from {kinds.get(source.type, 'another place than an index')}, not from a public index"

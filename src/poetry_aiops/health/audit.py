@@ -113,7 +113,7 @@ class HealthLook:
             return lock.packages
         if not lock.has_groups:
             raise UsageError(
-                "this poetry.lock does not record which group brings a package",
+                "this poetry.lock does not record which group requires a package",
                 where="--only/--without",
                 hint="Run `poetry lock` with a current Poetry.",
             )

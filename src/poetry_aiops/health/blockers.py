@@ -55,7 +55,7 @@ class BlockerStep:
     allowed_by: str = ""
 
     def __str__(self) -> str:
-        head = f"{self.holder} wants {self.package} {self.constraint}, fixed in {self.version}"
+        head = f"{self.holder} requires {self.package} {self.constraint}, fixed in {self.version}"
         parent = self.holder.split(" ")[0]
         lifted = (
             f"{parent} {self.allowed_by} allows it" if self.allowed_by else f"no newer {parent} allows it"

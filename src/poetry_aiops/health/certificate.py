@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.health.demands import Demands, HeldConstraint, accepts, extras_asked_for
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.extras import switching_extras
 from poetry_aiops.project.targets import extras_in, marker_applies, targets
 
@@ -147,7 +148,13 @@ class Ground:
             )
         return tuple(sorted(lacking))
 
+    def _is_itself(self, name: str) -> bool:
+        """Say whether a package requires the project itself, which Poetry does not lock."""
+        return name == normalised(self.project.name)
+
     def _is_held(self, need: Requirement | LockedDependency) -> bool:
+        if self._is_itself(need.name):
+            return True
         if need.name in _NEVER_LOCKED and not (self.lock.version or "").startswith("2"):
             return True
         held = self.by_name.get(need.name, ())
@@ -173,6 +180,8 @@ class Ground:
 
     def _is_met(self, package: Package, need: Requirement) -> bool:
         """Say whether a fitting version is beside the package wherever both are wanted."""
+        if self._is_itself(need.name):
+            return True
         if need.origin is not None:
             return False
         fitting = [one for one in self.by_name.get(need.name, ()) if accepts(need.constraint, one.version)]

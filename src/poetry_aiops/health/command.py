@@ -62,7 +62,7 @@ class HealthCommand(AiopsCommand, Command):
         option(
             "against",
             None,
-            "Judge only what the lock brings beside that of the merge base with this git revision.",
+            "Report only what the lock adds to that of the merge base with this git revision.",
             flag=False,
         ),
         option(
@@ -73,7 +73,7 @@ class HealthCommand(AiopsCommand, Command):
             multiple=True,
         ),
         option("fixable-only", None, "Let only vulnerabilities with a fixed version fail the gate."),
-        option("offline", None, "Use no network: caches and a snapshot of advisories only."),
+        option("offline", None, "Use no network, only caches and a snapshot of advisories."),
         option(
             "advisories",
             None,
@@ -83,13 +83,13 @@ class HealthCommand(AiopsCommand, Command):
         option(
             "service",
             None,
-            "Who is asked about public packages: osv (the default), or pypi, one question for each and no severities.",
+            "The advisory service for public packages: osv (the default), or pypi (a request for each, no severities).",
             flag=False,
         ),
         option("update-advisories", None, "Fetch the whole advisory database first, and keep it."),
         option("fix", None, "Move vulnerable packages to fixed versions that the solver proved."),
         option("dry-run", None, "With --fix: show the changes; write nothing."),
-        option("monitor", None, "Check again and again, and print only what is new."),
+        option("monitor", None, "Repeat the check, and print only what is new."),
         option(
             "interval",
             None,

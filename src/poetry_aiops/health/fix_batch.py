@@ -52,7 +52,7 @@ def largest_batch(
     def answer(names: frozenset[str]) -> T | Unsolved:
         if names not in answers:
             if len(answers) >= solves:
-                return Unsolved(frozenset(), "the time for this search is used up")
+                return Unsolved(frozenset(), "this search reached its time limit")
             answers[names] = attempt(names)
         return answers[names]
 

@@ -138,7 +138,7 @@ class FixSolver:
             never |= worse
         culprits = frozenset(name for name, _ in never) & names
         listed = ", ".join(f"{name} {version}" for name, version in sorted(never))
-        return Unsolved(culprits, f"it would bring in vulnerable versions: {listed}")
+        return Unsolved(culprits, f"it would introduce vulnerable versions: {listed}")
 
     def _solve(
         self, chosen: Sequence[ProposedFix], never: frozenset[tuple[str, str]]

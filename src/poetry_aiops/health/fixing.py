@@ -198,7 +198,7 @@ def _answered(
 def _write(path: Path, before: bytes, after: bytes) -> None:
     if read_file(path) != before:
         raise InputError(
-            "it was changed by another program while the fixes were solved",
+            "another program changed it while the fixes were solved",
             where=path.name,
             hint="Nothing was written. Run `poetry health --fix` again.",
         )
@@ -219,7 +219,7 @@ def outcome_lines(outcome: FixOutcome, *, dry_run: bool) -> tuple[str, ...]:
 
 def _changes(outcome: FixOutcome, *, dry_run: bool) -> Iterator[str]:
     if not outcome.changes:
-        yield "poetry.lock stays as it is." if outcome.fixes else "There is nothing to fix."
+        yield "poetry.lock is unchanged." if outcome.fixes else "There is nothing to fix."
         return
     verb = "would change" if dry_run else "changed"
     count = counted(len(outcome.changes), "package")
@@ -233,7 +233,7 @@ def _changes(outcome: FixOutcome, *, dry_run: bool) -> Iterator[str]:
     if dry_run:
         yield "Nothing was written. `poetry health --fix` writes it."
     else:
-        yield "`poetry sync` brings it into the environment."
+        yield "Install it with `poetry sync`."
 
 
 def _left(outcome: FixOutcome) -> Iterator[str]:

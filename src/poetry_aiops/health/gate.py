@@ -25,7 +25,7 @@ PASSED: Final = 0
 FAILED: Final = 1
 INCOMPLETE: Final = 3
 
-LACKS: Final = "lacks what has to be locked"
+LACKS: Final = "lacks required packages"
 """How messages and open questions call a lock with gaps, which `poetry lock` fills."""
 
 
@@ -170,13 +170,13 @@ def _open_fixes(rules: Rules, findings: Sequence[Finding]) -> Iterator[str]:
     """Yield the findings that would count if a fixed version were out, which no index said."""
     for finding in findings if rules.fixable_only else ():
         if finding.is_fix_unknown and (counts(finding.severity, rules.fail_on) or finding.exploited):
-            yield f"{finding.package} {finding.version}: whether a version without {finding.id} is out is not known"
+            yield f"{finding.package} {finding.version}: it is unknown whether a version without {finding.id} was released"
 
 
 def _open_score(rules: Rules, facts: GateFacts) -> Iterator[str]:
     if rules.min_score is None:
         return
     if facts.score is None or facts.score.value is None:
-        yield "there is no score to compare with the one that is required"
+        yield "there is no score to compare with the required one"
     elif not facts.score.is_sufficient:
         yield f"the score is based on {facts.score.coverage:.0f} % of the facts, too few to compare it"

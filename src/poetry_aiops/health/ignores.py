@@ -71,7 +71,7 @@ class Sorted:
         """The findings that are ignored until a fix is released, which no index said or denied."""
         return tuple(
             OpenQuestion(
-                f"{one.package} {one.version}: {one.id} is ignored until a fix is released; whether one is, is not known",
+                f"{one.package} {one.version}: {one.id} is ignored until a fix is released; it is unknown whether one was",
                 frozenset({one.package}),
             )
             for one, ignore in ((each.finding, each.ignore) for each in self.ignored)
@@ -119,5 +119,5 @@ def _why_over(ignore: Ignore, matching: Sequence[Finding], today: date) -> str:
         return f"it expired on {ignore.expires.isoformat()}"
     fixed = [f"{one.package} {one.fixed_in[0]}" for one in matching if one.fixed_in]
     if ignore.until_fixed and fixed:
-        return f"it held until a fix is released, and {', '.join(dict.fromkeys(fixed))} is"
+        return f"it ended when a fix was released: {', '.join(dict.fromkeys(fixed))}"
     return ""

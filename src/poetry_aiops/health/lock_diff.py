@@ -121,9 +121,7 @@ class _Reasons:
             for edge in package.edges:
                 for name, version in sorted(now):
                     if name == edge.name and not accepts(edge.constraint, version, unreadable=True):
-                        return (
-                            f"{package.version} wants {name} {edge.constraint}, and {name} is {version} now"
-                        )
+                        return f"{package.version} requires {name} {edge.constraint}, and {name} is {version} now"
         return ""
 
 

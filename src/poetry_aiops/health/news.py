@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from poetry_aiops.health.history import History, HistoryEntry, Seen
 
 
-Cause = Literal["first", "lock", "feed"]
+Cause = Literal["first", "lock", "feed", "ignore"]
 
 _REMEMBERED: Final = 10  # runs whose signals are not reported again
 
@@ -24,8 +24,8 @@ _REMEMBERED: Final = 10  # runs whose signals are not reported again
 class NewFinding:
     """A finding that the last run did not have, or not as grave (``worse``).
 
-    ``cause`` is ``lock`` when the package was not locked in this version then, ``feed`` when it was, and ``first``
-    when nothing is known of a run before.
+    ``cause`` is ``lock`` when the package was not locked in this version then, ``feed`` when it was, ``ignore`` when
+    it was ignored then, and ``first`` when nothing is known of a run before.
     """
 
     seen: Seen
@@ -94,8 +94,11 @@ def _known_since_complete(history: History) -> tuple[Seen, ...]:
 def _new_findings(now: HistoryEntry, before: HistoryEntry, known: tuple[Seen, ...]) -> Iterator[NewFinding]:
     by_package = _by_package(known)
     for seen in now.findings:
+        names = {seen.id, *seen.names}
         same = [other for other in by_package.get(seen.package, ()) if seen.is_same(other)]
-        cause: Cause = "feed" if f"{seen.package}=={seen.version}" in before.packages else "lock"
+        cause: Cause = "lock"
+        if f"{seen.package}=={seen.version}" in before.packages:
+            cause = "feed" if names.isdisjoint(before.ignored) else "ignore"
         if not same:
             yield NewFinding(seen, cause)
         elif seen.severity.rank > max(other.severity.rank for other in same):
@@ -106,7 +109,12 @@ def _resolved(now: HistoryEntry, known: tuple[Seen, ...]) -> tuple[Seen, ...]:
     if not now.complete:
         return ()
     by_package = _by_package(now.findings)
-    return tuple(seen for seen in known if not any(map(seen.is_same, by_package.get(seen.package, ()))))
+    return tuple(
+        seen
+        for seen in known
+        if not any(map(seen.is_same, by_package.get(seen.package, ())))
+        and {seen.id, *seen.names}.isdisjoint(now.ignored)
+    )
 
 
 def _by_package(findings: Iterable[Seen]) -> dict[str, list[Seen]]:
@@ -143,6 +151,7 @@ def _finding_in_words(new: NewFinding) -> str:
         "first": "",
         "lock": ", came with a change of poetry.lock",
         "feed": ", new in the advisories about a version that was locked before",
+        "ignore": ", ignored before",
     }[new.cause]
     grade = "now rated " if new.worse else ""
     return f"{seen.package} {seen.version}: {seen.id} ({grade}{seen.severity}{'' if new.worse else why})"

@@ -91,7 +91,7 @@ def withdrawal(value: object, now: datetime) -> str | None:
     except (ValueError, OverflowError):
         raise ValueError("withdrawn is not a time") from None
     if at > now + _CLOCKS_DIFFER:
-        raise ValueError("withdrawn is still to come")
+        raise ValueError("withdrawn is in the future")
     return _time(value)
 
 
@@ -131,7 +131,7 @@ class _RecordReader:
         try:
             return withdrawal(value, now)
         except ValueError as error:
-            self.notes.append(f"{error}, so that the record is taken as valid")
+            self.notes.append(f"{error}, so the record counts as valid")
             return None
 
     def vectors(self, value: object, where: str) -> tuple[tuple[str, str], ...]:
@@ -155,10 +155,10 @@ class _RecordReader:
             if name == "":
                 self.notes.append(f"affected[{index}] names no package")
             elif name is not None and isinstance(entry, dict):
-                yield _Entry(entry, one_line(name, _LONGEST_ID), prepared=self.prepared).read()
+                yield _AffectedEntry(entry, one_line(name, _LONGEST_ID), prepared=self.prepared).read()
 
 
-class _Entry:
+class _AffectedEntry:
     """One element of ``affected``."""
 
     def __init__(self, entry: Mapping[str, object], name: str, *, prepared: bool) -> None:
@@ -224,7 +224,7 @@ class _Entry:
                 if kind in _KINDS and isinstance(bound, str)
             ]
             if not known:
-                self.unreadable.append(f"an event of {where} is none that OSV knows")
+                self.unreadable.append(f"an event of {where} is not one that OSV defines")
             yield from known
 
 

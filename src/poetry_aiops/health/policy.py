@@ -265,5 +265,5 @@ def _day(value: object, where: str, checker: Checker) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         if isinstance(value, str):
-            checker.report(where, f'"{text}" is not a day', "Write for example 2027-01-31.")
+            checker.report(where, f'"{text}" is not a date', "Write for example 2027-01-31.")
         return None

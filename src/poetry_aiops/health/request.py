@@ -208,11 +208,11 @@ def _refuse_contradictions(options: Mapping[str, Any]) -> None:
             for name in ("fix", "monitor")
         ),
         *(
-            (given["several"] and given[name], f"--{name}", "it is about one project", "Run it for each project by itself.")
+            (given["several"] and given[name], f"--{name}", "it works on one project only", "Run it for each project by itself.")
             for name in ("fix", "monitor", "report-dir")
         ),
         (given["dry-run"] and not given["fix"], "--dry-run", "without --fix nothing would be written", "Leave it out."),
-        (given["service"] and (given["offline"] or given["advisories"]), "--service", "with --offline or --advisories no service is asked", "Leave out one of the two."),
+        (given["service"] and (given["offline"] or given["advisories"]), "--service", "with --offline or --advisories no service is queried", "Leave out one of the two."),
         (given["offline"] and given["update-advisories"], "--offline", "advisories cannot be fetched without a network", "Leave out --offline or --update-advisories."),
         (given["update-advisories"] and on_disk, "--update-advisories", "it fetches advisories, but --advisories names some on this machine", "Leave out one of the two, or give --advisories the URL of a zip."),
         *(
@@ -240,7 +240,7 @@ def _source_date(environment: Mapping[str, str]) -> datetime | None:
 def _advisories(given: str | None) -> str | None:
     if given and not is_address(given) and not Path(given).exists():
         raise UsageError(
-            f"there is nothing at {given}",
+            f"{given} does not exist",
             where="--advisories",
             hint="Name an OSV zip, a folder or a record.",
         )

@@ -29,8 +29,8 @@ RISK: Final = {
     Severity.UNKNOWN: 0.10,
 }
 NO_ANSWER: Final = "the advisory source gave no answer for it"
-NO_SOURCE: Final = "no advisory source was asked"
-NAMESAKE: Final = "is about the public project of this name, and this package comes from elsewhere: beware of dependency confusion"
+NO_SOURCE: Final = "no advisory source was queried"
+NAMESAKE: Final = "is about the public project of this name, but this package comes from another source: beware of dependency confusion"
 FROM_CACHE: Final = "`poetry health --update-advisories` fetches advisories that are compared on this machine"
 
 

@@ -63,7 +63,7 @@ _GRAVE: Final = frozenset(
 )
 _STATUS_WORDS: Final = {
     "quarantined": "the index has quarantined the project: it may be malicious",
-    "archived": "the project is archived: no more releases are to be expected",
+    "archived": "the project is archived: expect no more releases",
     "deprecated": "the project is deprecated",
     "inactive": 'the project calls itself "7 - Inactive"',
 }

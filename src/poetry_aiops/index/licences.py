@@ -145,7 +145,7 @@ class _MetadataReader:
             except FetchError as error:
                 return Licence(reason=f"{source}: its metadata cannot be read: {error.reason}")
             if digest and hashlib.sha256(content).hexdigest() != digest:
-                return Licence(reason=f"{source}: its metadata is not what the index says")
+                return Licence(reason=f"{source}: its metadata does not have the index's hash")
             found = licence_in(content)
             self._kept[address] = [found.expression, found.origin, found.reason]
         return Licence(*map(str, self._kept[address]))

@@ -44,7 +44,7 @@ _NO_ENTRY: Final = {401: "it requires a password (401)", 403: "it refuses access
 _WORDS: Final = {
     404: "it does not have this package (404)",
     410: "it does not have this package any more (410)",
-    429: "it answers that it is asked too often (429)",
+    429: "it limits the rate of requests (429)",
 }
 
 
@@ -87,7 +87,7 @@ class PageFetcher:
         if not self._access.may_ask(url):
             trust = f"{TRUSTED_VARIABLE}={urlsplit(url).hostname or ''}"
             raise FetchError(
-                "it is inside this machine or network, where only the project says to ask; if that is right, run "
+                "its address is inside this machine or network, and only the project names it; if that is right, run "
                 f"`{settling_line(source, self._urls[source])}` or set {trust}",
                 is_down=True,
                 is_refused=True,

@@ -49,14 +49,14 @@ if TYPE_CHECKING:
 
 
 _INACTIVE: Final = "Development Status :: 7 - Inactive"
-_UNREADABLE: Final = "its index describes the project in no readable way"
+_UNREADABLE: Final = "its index's description of the project cannot be read"
 _NO_OWNERS: Final = "its index names no owners"
 
 
 THREADS: Final = 8
 RECENT: Final = timedelta(days=800)
 """The age up to which a record has every release, so that those of the last 24 months are there when it is 30 days old."""
-OFFLINE: Final = "it was not asked (offline)"
+OFFLINE: Final = "it was not queried (offline)"
 _NOT_ASKED: Final = "the owners were not looked up"
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -229,7 +229,7 @@ class _PageReader:
     ) -> CachedRecord:
         if fetched.content is None:
             if kept is None:
-                raise UnreadablePageError("it says that nothing has changed, but nothing was known")
+                raise UnreadablePageError("it answered Not Modified, but nothing is cached")
             return replace(kept, record=replace(kept.record, fetched=self.now))
         files, status = page_files(fetched.content, fetched.content_type)
         needed = Needed(frozenset(self.locked[key]), (self.now - RECENT).date().isoformat())

@@ -136,7 +136,7 @@ class IndexRecords:
 
     def why_missing(self, package: Package) -> str:
         """Return why there is no record of a package from an index."""
-        return self.missing.get(record_key(package), "its index was not asked")
+        return self.missing.get(record_key(package), "its index was not queried")
 
 
 def record_key(package: Package) -> RecordKey:

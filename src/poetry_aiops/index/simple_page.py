@@ -57,7 +57,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """Which releases of a page matter, as the largest pages have thousands that no metric looks at.
+    """Which releases of a page matter, as the largest pages have thousands that no metric reads.
 
     These are the ``locked`` versions and all above the oldest of them, the final release before it, and of the older ones
     the last upload and all ``since`` a day (``2025-01-31``). Without a locked version every release matters.
@@ -110,7 +110,7 @@ def _check_version(reported: object) -> None:
     """Refuse a page of another major version than 1, as PEP 629 requires; one that names none is of version 1."""
     if reported is not None and str(reported).partition(".")[0] != "1":
         raise UnreadablePageError(
-            f"its page is of version {_one_line(str(reported))}, which is not known here"
+            f"its page is of version {_one_line(str(reported))}, which is not supported"
         )
 
 

@@ -73,9 +73,7 @@ class IndexSource:
         with self._lock:
             self._failures += error.is_down
             if self._failures >= _PATIENCE:
-                self.given_up = (
-                    f"{self.name}: {error.reason}; it was not asked again after {_PATIENCE} failures"
-                )
+                self.given_up = f"{self.name}: {error.reason}; no more requests after {_PATIENCE} failures"
 
     def told_about(self) -> None:
         with self._lock:

@@ -71,8 +71,8 @@ def check_poetry(*objects: object, version: str = poetry_version) -> str | None:
     if Version(version).release[:2] <= NEWEST_KNOWN:
         return None
     return (
-        f"Poetry {version} is newer than the newest that poetry-aiops was tried with ({'.'.join(map(str, NEWEST_KNOWN))});"
-        " the lock is verified all the same before it is written."
+        f"Poetry {version} is newer than the newest that poetry-aiops is tested with ({'.'.join(map(str, NEWEST_KNOWN))});"
+        " the lock is still verified before it is written."
     )
 
 

@@ -103,7 +103,7 @@ def _check_outsider(group: Group, known: Sequence[Variant], project: Project, ch
     for variant in known:
         if variant.group in included:
             way = _way(project, group.name, variant.group)
-            what = f'it includes the hardware variant "{variant.group}"{way}, and would bring it into every machine'
+            what = f'it includes the hardware variant "{variant.group}"{way}, and would install it on every machine'
             checker.report(
                 group.key_path, what, "Remove this include; hw-install adds the variant that fits."
             )

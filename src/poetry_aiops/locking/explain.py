@@ -36,17 +36,15 @@ def disagreement(
 
 
 def _ways_out(name: str, holders: Sequence[str], declared: Collection[str]) -> str:
-    overlap = f"let the requirements of the variants overlap, so that one {name} suits them all"
+    overlap = f"let the requirements of the variants overlap, so that one {name} fits them all"
     if of_group(MAIN) in declared and len(declared) > 1:
         move = f"declare {name} in the variants alone: delete it from main's dependencies in pyproject.toml"
     elif MAIN not in holders:
         groups = " and ".join(holders)
-        move = (
-            f"make the optional group {groups} a variant as well, when it is meant for one kind of hardware"
-        )
+        move = f"make the optional group {groups} a variant as well, if it is meant for one kind of hardware"
     else:
         move = (
-            f"take what pulls {name} in out of the shared groups and declare it in every variant (where the shared"
+            f"move what requires {name} from the shared groups to every variant (where the shared"
             f' groups reach {name} only indirectly, [tool.poetry-aiops.hardware] provides = ["{name}"] does that)'
         )
     return f"Two ways out: {overlap}; or {move}."

@@ -114,7 +114,7 @@ class LockGuard:
             self._path.unlink()
         else:
             write_atomically(self._path, self._before)
-        raise foreign_poetry("it wrote poetry.lock past the plugin's check; the file is unchanged")
+        raise foreign_poetry("it bypassed the plugin's check of poetry.lock; the file is unchanged")
 
     def _content(self) -> bytes | None:
         return read_file(self._path) if self._path.is_file() else None

@@ -65,7 +65,7 @@ def _note_unlike_releases(session: VariantSession, agreement: Agreement[PoetrySo
                 f"{release} in {', '.join(sorted(group))}" for release, group in sorted(held.items())
             )
             session.output.remark(
-                f"{name} differs between the variants: {differ}. Give them one constraint if that is not meant."
+                f"{name} differs between the variants: {differ}. Give them one constraint if that is not intended."
             )
 
 
@@ -74,8 +74,7 @@ def note_base(session: VariantSession, found: Sequence[DoubleBuild | LockFinding
     gaps = [one for one in found if isinstance(one, LockFinding) and one.is_gap]
     for gap in gaps[:_MOST_NAMES]:
         session.output.remark(
-            f"{gap.name} is left to the hardware variants (required by {', '.join(_packages_in(gap)[:2])});"
-            " an installation without a variant has none."
+            f"{gap.name} is left to the hardware variants (required by {', '.join(_packages_in(gap)[:2])}); an installation without a variant lacks it."
         )
     for one in found:
         if one not in gaps:
@@ -114,7 +113,7 @@ def note_missing_provided(session: VariantSession, selected: Installed) -> None:
     ]
     if needs:
         session.output.remark(
-            f"{', '.join(needs[:_MOST_NAMES])}: only the hardware variants hold that."
+            f"{', '.join(needs[:_MOST_NAMES])}: only the hardware variants contain it."
             " Run `poetry hw-install` to install the one that fits."
         )
 
@@ -145,6 +144,5 @@ def note_vanished_variants(session: VariantSession) -> None:
     for variant in session.hardware.variants:
         if variant.group not in project.groups:
             session.output.warning(
-                f"the group {variant.group} is empty now and gone from pyproject.toml;"
-                f" remove the line {variant.key_path} as well.",
+                f"the group {variant.group} is now empty and no longer in pyproject.toml; remove the line {variant.key_path} as well.",
             )

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 
 _OTHER_BUILD = (
-    "A package of which a variant declares another build than the shared groups belongs in the variants alone:"
+    "A package with one build in a variant and another in the shared groups belongs in the variants alone:"
     " delete it from the shared group's dependencies in pyproject.toml, then run `poetry lock`."
 )
 _BUILD_TAG = re.compile(r"\+([a-z0-9.]+)", re.IGNORECASE)

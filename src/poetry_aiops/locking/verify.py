@@ -110,7 +110,7 @@ class LockFinding:
 
     def __str__(self) -> str:
         more = f" and {len(self.parents) - _MOST_PARENTS} more" if len(self.parents) > _MOST_PARENTS else ""
-        wanted = f", wanted by {', '.join(self.parents[:_MOST_PARENTS])}{more}" if self.parents else ""
+        wanted = f", required by {', '.join(self.parents[:_MOST_PARENTS])}{more}" if self.parents else ""
         return f"{self.what} ({_on(self.targets)}){wanted}{f'. {self.way_out}' if self.way_out else ''}"
 
 
@@ -377,12 +377,12 @@ def _ways_around(
     here = machines.names(machines.for_backend(None, terms or Terms()))
     without = {_platform(name) for gap in gaps for name in gap.targets}
     others = json.dumps([name for name in dict.fromkeys(map(_platform, here)) if name not in without])
-    ways = ["Each line names its way out"]
+    ways = ["Each line names its solution"]
     if gaps and others != "[]":
         ways.append(f"where the project is not for these machines, `platforms = {others}`")
     if gaps:
         names = json.dumps(sorted({gap.name for gap in gaps}))
-        ways.append(f"where an absence is meant, `provided-none = {names}`")
+        ways.append(f"where the package is left out on purpose, `provided-none = {names}`")
     table = " in [tool.poetry-aiops.hardware]" if gaps else ""
     return f"{'; or, '.join(ways)}{table}. Then run `poetry lock`."
 

@@ -57,7 +57,7 @@ class MigrateReqsCommand(AiopsCommand, Command):
             None,
             "Ask pip what it would install here from each file, and compare; pip may build packages for that.",
         ),
-        option("fix", None, "Repair lines that pip refuses, where it is clear what was meant."),
+        option("fix", None, "Repair lines that pip refuses, where the intent is clear."),
         option(
             "force",
             None,

@@ -45,7 +45,7 @@ def pip_installs(root: Path, file: str, targets: Sequence[Target]) -> tuple[Lock
         if finished.outcome != "ok":
             lines = redact(finished.output.decode("utf-8", "replace")).splitlines()
             raise IncompleteError(
-                f"pip cannot say what it would install from {file} ({finished.outcome})",
+                f"pip cannot resolve {file} ({finished.outcome})",
                 details=tuple(lines[-_SHOWN:]),
                 hint="Run this without --prove, or make `pip install` of the file work here first.",
             )
@@ -81,7 +81,7 @@ def this_machine(targets: Sequence[Target]) -> Target:
         if same and environment["platform_machine"].lower() == platform.machine().lower():
             return target
     raise InputError(
-        f"the project is not for Python {python} on this machine, so pip cannot be asked",
+        f"the project does not support this machine's Python {python}, so pip cannot resolve it",
         where="--prove",
-        hint="Run Poetry with a Python that the project is for, or leave --prove out.",
+        hint="Run Poetry with a Python that the project supports, or leave out --prove.",
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.writing.proof import Proof
 
 
-_UNKNOWN = "nothing shows why"
+_UNKNOWN = "reason unknown"
 _SHOWN = 12
 
 
@@ -74,7 +74,7 @@ def proof_lines(proof: Proof) -> list[str]:
     found = [f"{proof.kept} of {proof.total} old pins are in poetry.lock as they were"]
     if proof.hashes_total:
         held = proof.hashes_total - len(proof.foreign_hashes)
-        found.append(f"{held} of {proof.hashes_total} old hashes are those of locked files")
+        found.append(f"{held} of {proof.hashes_total} old hashes match locked files")
     if proof.constraints:
         held = proof.constraints - len(proof.broken)
         found.append(f"{held} of {proof.constraints} constraints on locked packages hold")
@@ -109,7 +109,7 @@ def credential_lines(credentials: Iterable[Credentials]) -> list[str]:
     for one in credentials:
         name = one.source.upper().replace("-", "_").replace(".", "_")
         found.append(f"{one.place}: the credentials of {one.source} were left out of pyproject.toml")
-        found.append(f"  For a person: `poetry config http-basic.{one.source} USER PASSWORD`")
+        found.append(f"  For yourself: `poetry config http-basic.{one.source} USER PASSWORD`")
         of = f" from {', '.join(one.variables)}" if one.variables else ""
         found.append(
             f"  For CI: set POETRY_HTTP_BASIC_{name}_USERNAME and POETRY_HTTP_BASIC_{name}_PASSWORD{of}"
@@ -123,7 +123,7 @@ def old_command_lines(commands: Sequence[OldCommand]) -> list[str]:
     for command in commands[:_SHOWN]:
         found.append(f"  {command.place}: {command.text}")
         found.append(f"    {command.why}")
-        found += [f"    -> {line}" for line in command.today.splitlines() or ["(the line can go)"]]
+        found += [f"    -> {line}" for line in command.today.splitlines() or ["(remove the line)"]]
     if len(commands) > _SHOWN:
         found.append(f"  ... and {len(commands) - _SHOWN} more; --format json lists them all")
     return found

@@ -63,7 +63,7 @@ def _show_result(output: Output, result: RollbackResult) -> None:
     if result.kept:
         kept = ", ".join(result.kept)
         output.line(
-            f"Left as they are: {kept}, edited since; the migration only read them. --force restores them."
+            f"Not restored: {kept}, edited since; the migration only read them. --force restores them."
         )
     if result.already:
         what = "Everything else" if result.kept else "Everything"
@@ -74,7 +74,7 @@ def _show_result(output: Output, result: RollbackResult) -> None:
             output.line(f"{word} {', '.join(files)}.")
     if result.undo_id:
         output.line(
-            f"What was replaced is kept: `poetry migrate-reqs --backup {result.undo_id}` brings it back."
+            f"The replaced files are kept: `poetry migrate-reqs --backup {result.undo_id}` restores them."
         )
 
 

@@ -201,7 +201,7 @@ class Migrating:
         version = document.get("tool", {}).get("poetry", {}).get("version")
         if version == UNKNOWN_VERSION and "version" in document.get("project", {}).get("dynamic", ()):
             self.output.note(
-                f"Poetry installs the project as version {version}, as its build backend works the version out;"
+                f"Poetry installs the project as version {version}, as its build backend computes the version;"
                 " set [tool.poetry] version where something reads it"
             )
 
@@ -307,9 +307,9 @@ class Migrating:
         if not unexplained or self.request.force:
             return
         raise NegativeAnswerError(
-            "the lock would install something else than the files select, and nothing shows why; nothing was written",
+            "the lock would install something else than the files select, for an unknown reason; nothing was written",
             details=unexplained[:_SHOWN_LINES],
-            hint=f"Change what is named, then run this again. {self._kept()}To take the lock as it is, add --force.",
+            hint=f"Correct the lines named above, then run this again. {self._kept()}To take the lock as it is, add --force.",
         )
 
     def _kept(self) -> str:
@@ -328,7 +328,7 @@ class Migrating:
     def _show_old_commands(self) -> None:
         left = [one for one in self.old_commands.found if not one.rewritten]
         if left:
-            self.output.line("Old commands in this repository, and today's:")
+            self.output.line("Old commands in this repository, and their replacements:")
             for line in report.old_command_lines(left):
                 self.output.line(line)
 
@@ -341,7 +341,7 @@ class Migrating:
                 asked = (
                     "pip takes other versions"
                     if install.by == "pip"
-                    else "pip may take other versions (--prove asks it)"
+                    else "pip may take other versions (--prove checks this)"
                 )
                 self.output.warning(
                     f"{asked} of {', '.join(names)} for {install.file}; what is locked meets it as well"

@@ -92,7 +92,7 @@ def apply_edit(text: str, edit: ProjectEdit, path: Path) -> str:
         _NotAsWantedError,
     ) as error:
         raise InputError(
-            "its layout does not allow this change to be made automatically",
+            "its layout does not allow an automatic change",
             where=path.name,
             hint="Nothing was written. Make the change by hand; `--dry-run --format json` lists what is needed.",
             details=(f"{type(error).__name__}: {error}",),

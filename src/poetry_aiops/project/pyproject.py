@@ -57,7 +57,7 @@ def project_from(document: Mapping[str, object], path: Path, warnings: list[str]
     project = reader.project(path)
     reader.checker.fail(InputError, path.name, "{count} entries cannot be read", "Correct these entries.")
     reader.check_includes(project)
-    reader.checker.fail(InputError, path.name, "{count} dependency groups cannot be put together")
+    reader.checker.fail(InputError, path.name, "{count} dependency groups cannot be combined")
     return project
 
 

@@ -66,7 +66,7 @@ def from_poetry(name: str, value: object, where: str, checker: Checker) -> tuple
     entries = value if isinstance(value, list) else [value]
     if len(entries) > _MOST_ENTRIES:
         what = f"lists {len(entries)} requirements for one package; {_MOST_ENTRIES} can be read"
-        checker.report(where, what, "Join those that are alike.")
+        checker.report(where, what, "Merge those that are equal.")
         return ()
     bare = Requirement(name=normalised(name), pretty_name=name)
     found: list[Requirement] = []

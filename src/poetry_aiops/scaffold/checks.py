@@ -126,7 +126,7 @@ def digest_of(image: str) -> str:
             hint="Try again when the registry answers, or leave out --pin-digests.",
         )
     raise UsageError(
-        "the registry is asked by docker (with buildx), crane or skopeo, and none of them is here",
+        "reading a digest needs docker (with buildx), crane or skopeo, and none of them is installed",
         where="--pin-digests",
         hint="Install one of them, or leave out --pin-digests.",
     )

@@ -59,7 +59,7 @@ docker    a Dockerfile with a stage for each hardware variant, for production an
 compose   compose.yaml, with the devices of each kind of GPU
 github    .github/workflows/poetry.yml and poetry-update.yml
 
-What the files run is tried on the project first. A file that exists is left alone, unless --force is given.
+What the files run is tried on the project first. Existing files are kept, unless --force is given.
 
 <info>poetry scaffold docker --command "uvicorn chatbot.app:app --host 0.0.0.0" --port 8000</info>
 <info>poetry scaffold compose --dry-run</info>

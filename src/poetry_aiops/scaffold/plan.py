@@ -255,13 +255,13 @@ class _ScaffoldPlanner:
             )
         if start.facts or any(normalised(word) in bringers for word in self._declared()):
             raise UsageError(
-                f"no locked package brings {start.program}",
+                f"no locked package provides {start.program}",
                 where="--command",
                 hint=f"Add it: `poetry add {start.packages[0]}`.",
             )
         what = f"the module {start.program}" if start.is_module else start.program
         self.warnings.append(
-            f"poetry.lock does not say which package brings {what}: try the image before you ship it"
+            f"poetry.lock does not say which package provides {what}: try the image before you ship it"
         )
         return ()
 
@@ -344,9 +344,7 @@ class _ScaffoldPlanner:
         """Return the image of the project's own profile ``edge``, on the variant that it names."""
         of = next((image for image in images if image.variant == variant), self._default(tuple(images)))
         if variant == AUTO:
-            self.warnings.append(
-                f"the profile edge leaves its variant open; its image takes {of.variant}, as the builder cannot know"
-            )
+            self.warnings.append(f"the profile edge names no fixed variant; its image uses {of.variant}")
         hardware = NONE if variant == NONE else str(of.variant)
         arguments = ("--profile", EDGE, "--hardware", hardware, *extras)
         return replace(of, stage=EDGE, build=f"build-{EDGE}", arguments=arguments, reason="")

@@ -63,7 +63,7 @@ def package_name(name: str) -> str:
         raise InputError(
             f"{one_line(name)!r} is not the name of a package",
             where="poetry.lock",
-            hint="Poetry writes no such lock. Write it anew with `poetry lock --regenerate`.",
+            hint="Poetry does not write such a lock. Regenerate it: `poetry lock --regenerate`.",
         )
     return name
 

@@ -170,7 +170,7 @@ class Scaffolding:
         resolved = target.parent.resolve() / target.name
         if not resolved.is_relative_to(home) or resolved == home:
             raise UsageError(
-                "this leads out of the project",
+                "this path is outside the project",
                 where=f"--output {given}",
                 hint="The files belong beside pyproject.toml or below.",
             )
@@ -254,7 +254,7 @@ class Scaffolding:
                 "the weekly audit will fail, as `poetry health` does today: see `poetry health --fix`"
             )
         elif health != 0:
-            self.notes.append("what the weekly audit says is not known here yet: run `poetry health` once")
+            self.notes.append("the result of the weekly audit is not known yet: run `poetry health` once")
 
     def _report(self, file: NewFile) -> None:
         if file.action == "would-write":
@@ -262,7 +262,7 @@ class Scaffolding:
                 self.output.line(line)
         elif file.action == "kept":
             self.output.warning(
-                f"{file.path} is yours and stays as it is; make sure that it excludes .git, .venv and .env"
+                f"{file.path} was not written by scaffold and stays unchanged; make sure that it excludes .git, .venv and .env"
             )
         else:
             done = {"written": "Wrote", "replaced": "Replaced", "unchanged": "Unchanged:"}[file.action]

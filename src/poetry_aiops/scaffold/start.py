@@ -196,7 +196,7 @@ def start_of(
     word, is_module = command[0], False
     if word == "poetry":
         raise UsageError(
-            "the image that runs holds no Poetry",
+            "the final image contains no Poetry",
             where="--command",
             hint="Leave out `poetry run`: the environment is on the PATH.",
         )

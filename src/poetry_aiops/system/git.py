@@ -121,7 +121,7 @@ def commit_of(folder: Path, revision: str, option: str = "--diff") -> str:
 def _not_found(folder: Path, revision: str, finished: Finished, option: str) -> UsageError:
     if finished.outcome in {"missing", "denied"}:
         return UsageError(
-            "git cannot be started, and it is needed to look at another revision",
+            "git cannot be started; it is needed to read another revision",
             where=option,
             hint="Install git, or make sure that it is on the PATH.",
         )

@@ -304,7 +304,7 @@ def fetch(url: str, limits: Limits | None = None, headers: Mapping[str, str] | N
 def _redirect(question: _Question, answer: Response) -> str:
     """Return where an answer sends us; raises TransferError unless it is the same host or https."""
     if question.method != "GET" and answer.status not in _KEEPS_METHOD:
-        raise TransferError(f"it redirects the question (status {answer.status})", status=answer.status)
+        raise TransferError(f"it redirects the request (status {answer.status})", status=answer.status)
     try:
         target = urljoin(question.url, answer.headers.get("location", ""))
         here, there = urlsplit(question.url), urlsplit(target)
@@ -347,9 +347,6 @@ class _AnotherTryError(TransferError):
 
 def _content(answer: httpx.Response, size: int) -> bytes:
     """Return the decoded body; stops as soon as it is larger than ``size``."""
-    announced = answer.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > size:
-        raise TransferError(f"the answer is larger than {size:,} bytes", status=answer.status_code)
     blocks: list[bytes] = []
     count = 0
     for block in answer.iter_bytes(65_536):

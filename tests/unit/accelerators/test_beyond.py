@@ -119,7 +119,7 @@ def test_what_the_facts_describe_has_no_note_and_a_cpu_build_says_nothing_of_its
 def test_a_python_after_the_last_one_takes_the_newest_line_and_is_noted() -> None:
     choice = chosen("driver=610.43,gpu=RTX 4090", ("cu132", "2.15.0"), python="3.16")
     assert (choice.backend, choice.torch_max) == ("cu132", "2.15")
-    assert choice.note == f"Python 3.16 is newer than the facts of {DATE}: judged like Python 3.15"
+    assert choice.note == f"Python 3.16 is newer than the facts of {DATE}: treated like Python 3.15"
 
 
 def test_the_locked_wheels_say_more_than_the_facts() -> None:

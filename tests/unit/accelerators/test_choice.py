@@ -171,7 +171,7 @@ def test_a_wish_for_nothing_known_is_told_what_there_is_to_choose() -> None:
     with pytest.raises(UsageError) as caught:
         chosen(ChoiceRequest("banana", "option"), judged("cpu"), CPU, GPU, NEW)
     assert caught.value.what == (
-        "no hardware variant of this project is banana: it holds ml-cpu (cpu), ml-gpu (cu126), ml-new (cu130)"
+        "this project has no hardware variant banana; it has ml-cpu (cpu), ml-gpu (cu126), ml-new (cu130)"
     )
     assert caught.value.hint == "Choose auto, none, cpu, cuda, or one of the names above."
 
@@ -194,7 +194,7 @@ def test_a_wish_in_a_project_without_variants_is_refused_with_the_line_that_make
 ) -> None:
     with pytest.raises(UsageError) as caught:
         matching(ChoiceRequest(value, "environment"), (), judged("cpu"))
-    assert caught.value.what == f"no hardware variant of this project is {value}: it holds none"
+    assert caught.value.what == f"this project has no hardware variant {value}; it has none"
     assert caught.value.hint == (
         f"Add one with `poetry hw-add PACKAGE --variants {variants}`, or choose auto or none."
     )

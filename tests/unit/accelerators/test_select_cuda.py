@@ -150,7 +150,7 @@ def test_only_what_the_variants_offer_is_accepted() -> None:
 
 
 def test_a_backend_that_is_not_in_the_catalogue_is_a_rejected_candidate() -> None:
-    assert "not in the catalogue" in reasons(choose("cpu", Constraint(offered=("cu999",))), "cu999")
+    assert "does not list this backend" in reasons(choose("cpu", Constraint(offered=("cu999",))), "cu999")
 
 
 def test_other_frameworks_cuda_major_wins_over_a_newer_torch() -> None:
@@ -159,7 +159,7 @@ def test_other_frameworks_cuda_major_wins_over_a_newer_torch() -> None:
     assert majors == frozenset({12})
     chosen = choose("driver=580.65.06,cc=8.6", Constraint(cuda_majors=majors))
     assert (chosen.best, chosen.torch_max) == ("cu126", "2.14")
-    assert "other frameworks of the project bring CUDA 12.x" in reasons(chosen, "cu130")
+    assert "other frameworks of the project install CUDA 12.x" in reasons(chosen, "cu130")
     assert "other frameworks" not in reasons(chosen, "cu126")
 
 
@@ -253,10 +253,10 @@ def test_an_accepted_build_says_what_its_driver_its_kernels_and_its_newest_torch
     assert verdict(chosen, "cu126")[0] == "driver 580.65.06 runs CUDA 12.x, which needs 525.60.13 or newer"
     assert verdict(chosen, "cu126")[2:] == (
         "the newest torch on cu126 for this machine is 2.14",
-        "other frameworks of the project bring CUDA 11.x and 13.x",
+        "other frameworks of the project install CUDA 11.x and 13.x",
     )
     assert verdict(chosen, "cu132")[1] == (
-        "by minor-version compatibility: the driver came with a CUDA older than 13.2"
+        "through minor-version compatibility: the driver was released with a CUDA older than 13.2"
     )
     assert [v.name for v in chosen.backends if v.accepted][:3] == ["cu130", "cu132", "cu118"]
 
@@ -397,4 +397,4 @@ def test_asking_for_the_newest_of_equal_gpus_is_no_news() -> None:
 
 def test_a_gpu_that_no_build_runs_on_is_named_as_lost() -> None:
     (warning,) = choose("driver=580.65.06,cc=8.6,cc=3.5").warnings
-    assert warning.endswith(": none of the builds in question runs there; the choice is for the other GPUs.")
+    assert warning.endswith(": none of the builds runs on it; the choice is for the other GPUs.")

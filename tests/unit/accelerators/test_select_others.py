@@ -161,7 +161,7 @@ def test_of_two_toolkits_with_the_same_torch_the_newer_one_wins() -> None:
     made = catalogue.replaced(torch=lines)
     chosen = select(parse_target("gfx=gfx1100", made), made)
     assert [v.name for v in chosen.backends if v.accepted] == ["rocm7.2", "rocm7.1", "rocm6.4", "cpu"]
-    assert verdict(chosen, "rocm7.0") == ("no torch of rocm7.0 is known",)
+    assert verdict(chosen, "rocm7.0") == ("no torch build on rocm7.0 is known",)
 
 
 def test_the_newest_torch_of_a_rocm_build_is_the_highest_number() -> None:
@@ -179,7 +179,9 @@ def test_the_newest_torch_of_a_rocm_build_is_the_highest_number() -> None:
 
 def test_a_rocm_build_without_a_fitting_torch_tells_each_reason_once() -> None:
     chosen = choose("gfx=gfx1100", Constraint(torch=SpecifierSet(">=2.14")))
-    assert verdict(chosen, "rocm6.4") == ("no torch of rocm6.4 fits: the project requires torch >=2.14",)
+    assert verdict(chosen, "rocm6.4") == (
+        "no torch build on rocm6.4 fits: the project requires torch >=2.14",
+    )
     assert chosen.best == "rocm7.2"
 
 
@@ -187,7 +189,7 @@ def test_each_thing_that_is_wrong_with_a_rocm_build_is_told() -> None:
     chosen = choose("gfx=gfx1150,gfx=gfx942", Constraint(torch=SpecifierSet(">=2.14")))
     first, second = verdict(chosen, "rocm6.4")
     assert first.startswith("rocm6.4 holds no code for gfx1150 (")
-    assert second == "no torch of rocm6.4 fits: the project requires torch >=2.14"
+    assert second == "no torch build on rocm6.4 fits: the project requires torch >=2.14"
 
 
 def test_a_card_that_has_builds_only_on_request_does_not_decide_beside_another() -> None:

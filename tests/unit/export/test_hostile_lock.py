@@ -39,9 +39,9 @@ def is_option(line: str) -> bool:
 @for_each("field", ["name", "version"])
 def test_a_line_end_in_a_name_or_a_version_is_refused(field: str, end: str) -> None:
     evil = replace(package("alpha"), **{field: f"alpha{end}{EVIL}"})  # type: ignore[arg-type]  # two texts
-    with pytest.raises(InputError, match="line end or another control character"):
+    with pytest.raises(InputError, match="line break or another control character"):
         body(evil)
-    with pytest.raises(InputError, match="line end or another control character"):
+    with pytest.raises(InputError, match="line break or another control character"):
         render_constraints(CONSTRAINTS, exported((Pin(evil),)))
 
 

@@ -203,4 +203,4 @@ def test_constraints_hold_versions_and_markers_of_index_packages_only() -> None:
     plan = FilePlan("constraints.txt", "constraints", MAIN)
     text = render_constraints(plan, exported(pins)).text
     assert text.endswith('\n\nalpha==1.0\nbeta==1.0 ; os_name == "nt"\n')
-    assert "Not from an index, so not held here: mylib." in text
+    assert "Not from an index, so without a constraint: mylib." in text

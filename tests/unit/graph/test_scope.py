@@ -118,7 +118,7 @@ def test_every_question_says_that_a_package_is_not_needed_there() -> None:
         held=holds_back(graph, "win"),
     )
     for section in sections(answers, graph):
-        assert section.lines[0] == "win is locked, but nothing in what was requested leads to it."
+        assert section.lines[0] == "win is locked, but nothing in this selection leads to it."
     assert part(graph, {"web"}).outside == (
         "base",
         "cuda",

@@ -157,7 +157,7 @@ def test_an_unknown_package_is_the_same_everywhere_and_that_is_said() -> None:
     assert (
         entries(addition, "ml-cpu") == entries(addition, "ml-cu126") == ["transformers[sentencepiece] >=4.50"]
     )
-    assert any("nothing is known about builds of transformers" in note for note in addition.notes)
+    assert any("no hardware builds of transformers" in note for note in addition.notes)
 
 
 def test_a_backend_newer_than_the_facts_is_written_with_a_word_of_warning() -> None:

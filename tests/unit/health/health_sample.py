@@ -242,7 +242,7 @@ def sample() -> HealthReport:
             "",
             MappingProxyType({"longest_chain": 3, "chain": "flask -> jinja2 -> markupsafe"}),
         ),
-        Metric("popularity", None, 0.0, (), "no source of download figures was asked"),
+        Metric("popularity", None, 0.0, (), "no source of download figures was queried"),
     )
     score = score_of(metrics)
     rules = Rules("high", 80.0, frozenset({SignalKind.YANKED}))

@@ -57,7 +57,7 @@ def test_a_parent_moves_to_its_first_release_that_allows_the_version() -> None:
     assert way.is_free
     assert way.moves == (("fastapi", "0.116.0"),)
     assert [str(step) for step in way.steps] == [
-        "fastapi 0.115.0 wants starlette <0.38, fixed in 0.40.0; fastapi 0.116.0 allows it"
+        "fastapi 0.115.0 requires starlette <0.38, fixed in 0.40.0; fastapi 0.116.0 allows it"
     ]
 
 
@@ -80,7 +80,7 @@ def test_a_parent_without_a_release_that_allows_it_blocks() -> None:
     way = way_out("old 1.0 -> stuck <2\nstuck 1.0", shelf, "stuck 2.0", "old")
     assert not way.is_free
     assert [str(step) for step in way.blocked] == [
-        "old 1.0 wants stuck <2, fixed in 2.0; no newer old allows it"
+        "old 1.0 requires stuck <2, fixed in 2.0; no newer old allows it"
     ]
 
 

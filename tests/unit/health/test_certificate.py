@@ -49,6 +49,12 @@ def test_what_only_a_locked_package_asks_for_is_a_gap_too() -> None:
     assert found.gaps == ("kit >=2 (for web 1.0)", "lost * (for web 1.0)")
 
 
+def test_a_package_that_requires_the_project_itself_leaves_no_gap() -> None:
+    found = ground("web 1.0 -> Fruit >=0.10\nkit 1.0", "web")  # the project is called fruit
+    assert found.gaps == ()
+    assert found.certify(package(found, "kit"), "1.5", needs("fruit>=0.10")).holds
+
+
 def test_a_pin_that_everybody_allows_and_that_needs_what_is_locked_is_certified() -> None:
     found = ground()
     certificate = found.certify(package(found, "kit"), "1.5", needs("core>=3"))

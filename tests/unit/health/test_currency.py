@@ -182,7 +182,7 @@ def test_the_reason_of_the_metric_counts_what_is_missing() -> None:
     known = records(apple=(release("1.0", "2024-01-01"),))
     metric = currency_metric([looker.package(package, known) for package in lock.packages], NO_COOLDOWN)
     assert (metric.coverage, metric.score) == (50.0, 100.0)
-    assert metric.reason == "1 of 2 packages: its index was not asked"
+    assert metric.reason == "1 of 2 packages: its index was not queried"
 
 
 def test_the_record_of_another_source_is_not_taken() -> None:

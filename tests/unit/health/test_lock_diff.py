@@ -27,7 +27,7 @@ def test_what_the_new_version_needs_is_explained_by_it() -> None:
 
 def test_a_parent_that_had_to_give_way_is_explained_by_what_it_wanted() -> None:
     found = changes("web 1.0 -> kit <2\nkit 1.0", "web 2.0 -> kit *\nkit 2.0", kit=("X",))
-    assert ("web 1.0 -> 2.0", "1.0 wants kit <2, and kit is 2.0 now") in found
+    assert ("web 1.0 -> 2.0", "1.0 requires kit <2, and kit is 2.0 now") in found
 
 
 def test_what_nobody_needs_any_more_goes() -> None:

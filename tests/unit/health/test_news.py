@@ -77,6 +77,16 @@ def test_a_finding_that_is_gone_is_resolved_when_everything_was_seen() -> None:
     assert news(replace(BEFORE, open_questions=("no answer",)), after(before)).resolved == ()
 
 
+def test_what_is_ignored_from_now_on_is_not_resolved_and_what_is_no_longer_ignored_is_not_new() -> None:
+    counts, ignored = replace(BEFORE, findings=(APPLE,)), replace(BEFORE, ignored=("GHSA-1",))
+    assert news(ignored, after(counts)).resolved == ()
+    (again,) = news(counts, after(ignored)).findings
+    assert (again.cause, in_words(news(counts, after(ignored)))) == (
+        "ignore",
+        ("apple 1.0: GHSA-1 (high, ignored before)",),
+    )
+
+
 def test_a_gap_does_not_make_old_findings_new_again() -> None:
     known = replace(BEFORE, findings=(APPLE,), signals=frozenset({("pear", "yanked")}))
     gap = replace(BEFORE, open_questions=("no answer",))

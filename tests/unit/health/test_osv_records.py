@@ -95,8 +95,12 @@ def test_commits_alone_leave_open_whether_a_release_is_affected() -> None:
         ("ranges", [3], "ranges[0] has no list of events"),
         ("ranges", [{"type": "ECOSYSTEM", "events": {"introduced": "0"}}], "ranges[0] has no list of events"),
         ("ranges", [{"type": "ECOSYSTEM", "events": []}], "ranges[0] has no list of events"),
-        ("ranges", [{"type": "ECOSYSTEM", "events": [{"introduced": 3}]}], "is none that OSV knows"),
-        ("ranges", [{"type": "ECOSYSTEM", "events": [3, {"introduced": "0"}]}], "is none that OSV knows"),
+        ("ranges", [{"type": "ECOSYSTEM", "events": [{"introduced": 3}]}], "is not one that OSV defines"),
+        (
+            "ranges",
+            [{"type": "ECOSYSTEM", "events": [3, {"introduced": "0"}]}],
+            "is not one that OSV defines",
+        ),
         ("versions", {}, "versions must be a list"),
         ("versions", [1.0], "a listed version must be text"),
     ],
@@ -149,10 +153,10 @@ def test_times_are_taken_over_and_a_withdrawal_without_one_is_still_a_withdrawal
         told = read(record("T-1", withdrawn=odd))
         assert (told.withdrawn, told.notes) == (
             None,
-            ("withdrawn is not a time, so that the record is taken as valid",),
+            ("withdrawn is not a time, so the record counts as valid",),
         )
     ahead = read(record("T-1", withdrawn="2990-01-01T00:00:00Z"))
-    assert (ahead.withdrawn, "still to come" in ahead.notes[0]) == (None, True)
+    assert (ahead.withdrawn, "in the future" in ahead.notes[0]) == (None, True)
     assert read(record("T-1", published=3, modified="x" * 50)).published == ""
     assert len(read(record("T-1", modified="x" * 50)).modified) == 40
 

@@ -94,7 +94,7 @@ def test_addresses_and_commands_are_refused_with_the_way_that_is_open(line: str)
         ("[health]\nfailon = 1", 'Did you mean "fail-on"?'),
         ('[[health.ignores]]\nid = "A"', "ignores[0] reason: is missing"),
         ('[[health.ignores]]\nid = " "\nreason = "b"', "ignores[0] id: is missing"),
-        ('[[health.ignores]]\nid = "A"\nreason = "b"\nexpires = "soon"', '"soon" is not a day'),
+        ('[[health.ignores]]\nid = "A"\nreason = "b"\nexpires = "soon"', '"soon" is not a date'),
         ("health = 1", "must be a table"),
     ],
 )

@@ -186,5 +186,5 @@ def test_pip_audits_document_needs_the_metric_that_it_holds() -> None:
 def test_what_is_about_one_project_is_refused_for_several(option: dict[str, Any]) -> None:
     given: dict[str, Any] = {one.name: [] if one.is_list() else None for one in HealthCommand.options}
     given |= {name.replace("_", "-"): value for name, value in option.items()}
-    with pytest.raises(UsageError, match="about one project"):
+    with pytest.raises(UsageError, match="on one project only"):
         read_request(given, os.environ, ROOT / "pyproject.toml", several=True)

@@ -222,7 +222,7 @@ def test_a_local_folder_is_not_applicable() -> None:
     result = audit([locked("demo", "1.0", source=FOLDER)], Feeds(Feed(), Feed((record("T-1"),))))
     assert result.packages[0].status is Status.NOT_APPLICABLE
     assert (result.coverage, score(result)) == (None, None)
-    assert result.blind == "advisories cannot name any of these packages"
+    assert result.blind == "no advisory can cover these packages"
 
 
 def test_a_git_package_is_compared_on_this_machine_or_not_applicable() -> None:

@@ -64,7 +64,7 @@ KERAS = [
 def test_what_a_selected_package_needs_on_a_machine_must_be_selected_there() -> None:
     (gap,) = refused(KERAS, "cpu", terms(main="keras"))
     assert gap.startswith("with cpu: torch is missing (on windows-amd64-py3.11 and 1 more kinds of machine)")
-    assert "wanted by keras 3 (>=2)" in gap
+    assert "required by keras 3 (>=2)" in gap
     assert gap.endswith('For windows-amd64, add `torch = "*"` to cpu')
 
 
@@ -115,7 +115,7 @@ def test_an_absence_that_is_meant_passes() -> None:
 
 def test_what_the_project_itself_asks_for_must_be_selected_too() -> None:
     (gap,) = refused([], "cpu", terms(cpu="jax ; python_version < '3.12'"))
-    assert "wanted by the project's group cpu" in gap
+    assert "required by the project's group cpu" in gap
     assert "linux-x86_64-py3.11 and 4 more" in gap
 
 
@@ -151,7 +151,7 @@ def test_two_members_of_a_family_overwrite_each_other() -> None:
     assert "opencv-python and opencv-python-headless overwrite each other's files (cv2)" in finding
     assert "on macos-arm64-py3.11 and 3 more kinds of machine" in finding
     assert (
-        "wanted by the project's group cpu (opencv-python *), rembg 2 (opencv-python-headless *)" in finding
+        "required by the project's group cpu (opencv-python *), rembg 2 (opencv-python-headless *)" in finding
     )
     assert finding.endswith("Run `poetry hw-add opencv-python-headless --variants cu128`")
 

@@ -121,8 +121,8 @@ def test_a_variant_that_includes_another_through_a_group_is_refused_with_the_way
     error = refused(CPU_AND_GPU, text)
     assert [detail.partition(" (Move")[0].partition(" (Remove")[0] for detail in error.details] == [
         '[dependency-groups] ml-gpu: the variant includes the variant "ml-cpu" (through base, more)',
-        '[dependency-groups] base: it includes the hardware variant "ml-cpu" (through more), and would bring it into every machine',
-        '[dependency-groups] more: it includes the hardware variant "ml-cpu", and would bring it into every machine',
+        '[dependency-groups] base: it includes the hardware variant "ml-cpu" (through more), and would install it on every machine',
+        '[dependency-groups] more: it includes the hardware variant "ml-cpu", and would install it on every machine',
     ]
 
 

@@ -54,7 +54,7 @@ def test_what_the_project_itself_asks_for_is_told_first() -> None:
     solutions = {"cpu": Solved((), (*wants("a", "z 1"), *wants("b", of_group("cpu"))))}
     error = disagreement(solutions, BASE, {"a", "b"})
     assert error.what.endswith("so one poetry.lock cannot serve them all: b, a")
-    assert "so that one b suits them all" in (error.hint or "")
+    assert "so that one b fits them all" in (error.hint or "")
 
 
 def test_eight_packages_are_told_in_full_and_the_others_by_name() -> None:
@@ -68,7 +68,7 @@ def test_eight_packages_are_told_in_full_and_the_others_by_name() -> None:
 def test_a_dispute_of_optional_groups_alone_names_all_of_them_in_the_advice() -> None:
     solved = Solved((placed("numpy", "1", "test", "docs", "cpu"),))
     hint = disagreement({"cpu": solved}, BASE, {"numpy"}).hint or ""
-    assert "let the requirements of the variants overlap, so that one numpy suits them all" in hint
+    assert "let the requirements of the variants overlap, so that one numpy fits them all" in hint
     assert "make the optional group docs and test a variant as well" in hint
 
 

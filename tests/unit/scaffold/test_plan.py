@@ -96,7 +96,7 @@ def test_an_own_profile_edge_that_leaves_its_variant_open_takes_the_default_and_
     own = document("ml-cpu=cpu", "ml-gpu=cu126", aiops={"profiles": {"edge": {"groups": ["main"]}}})
     made = planned(own, *TORCH)
     assert made.images[-1].arguments == ("--profile", "edge", "--hardware", "ml-cpu")
-    assert any("the profile edge leaves its variant open" in text for text in made.warnings)
+    assert any("the profile edge names no fixed variant" in text for text in made.warnings)
 
 
 @for_each("name", ["python", "production", "scratch", "build-x", "3d", "runtime-ml"])
@@ -285,8 +285,8 @@ def test_a_group_that_brings_the_program_has_to_be_part_of_the_profile() -> None
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("streamlit run app.py", "no locked package brings streamlit"),
-        ("poetry run chatbot", "the image that runs holds no Poetry"),
+        ("streamlit run app.py", "no locked package provides streamlit"),
+        ("poetry run chatbot", "the final image contains no Poetry"),
     ],
 )
 def test_a_command_that_cannot_start_is_refused(command: str, said: str) -> None:
@@ -297,7 +297,7 @@ def test_a_command_that_cannot_start_is_refused(command: str, said: str) -> None
 def test_a_worker_class_has_to_be_installed_too_unless_it_is_gunicorns_or_the_projects() -> None:
     server = package("gunicorn")
     command = "gunicorn chatbot:app --worker-class=uvicorn.workers.UvicornWorker"
-    with pytest.raises(UsageError, match="no locked package brings uvicorn"):
+    with pytest.raises(UsageError, match="no locked package provides uvicorn"):
         serving(command, server)
     assert serving(command, server, package("uvicorn")).command[0] == "gunicorn"
     for own in ("gthread", "chatbot.workers.Worker"):
@@ -318,7 +318,7 @@ def test_programs_of_the_system_of_python_and_of_the_project_need_no_package(com
 
 
 def test_a_program_of_unknown_origin_is_named() -> None:
-    assert "does not say which package brings serve-all" in serving("serve-all").warnings[0]
+    assert "does not say which package provides serve-all" in serving("serve-all").warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -386,7 +386,7 @@ def test_every_command_of_a_shell_needs_its_package_and_the_last_one_serves() ->
     brought = package("alembic"), package("hypercorn", markers='extra == "web"')
     made = serving(f"sh -c '{text}'", *brought)
     assert (made.command, made.port, made.extras) == (("sh", "-c", text), 9000, ("web",))
-    with pytest.raises(UsageError, match="no locked package brings alembic"):
+    with pytest.raises(UsageError, match="no locked package provides alembic"):
         serving(f"sh -c '{text}'", brought[1])
 
 

@@ -41,7 +41,7 @@ def targets(
     if not possible:
         return possible, ()
     lost = [gpu.label for place, gpu in enumerate(gpus) if place not in possible]
-    text = f"{named(lost)}: none of the builds in question runs there; the choice is for the other GPUs."
+    text = f"{named(lost)}: none of the builds runs on it; the choice is for the other GPUs."
     warnings: tuple[str, ...] = (text,) if lost else ()
     newest = _newest(gpus, possible)
     if policy == "newest" and newest != possible:

@@ -57,7 +57,7 @@ class CudaHost(Record):
         major, floor = version_key(index.cuda)[0], self.floor(index)
         if not self.driver:
             runs = self.gpus[0].max_cuda or "0"
-            return None if version_key(runs)[0] >= major else f"its driver is known to run CUDA {runs} alone"
+            return None if version_key(runs)[0] >= major else f"its driver is only known to run CUDA {runs}"
         if floor is not None:
             if version_key(self.driver) >= version_key(floor):
                 return None
@@ -214,11 +214,13 @@ def _candidate(
         *(
             ()
             if native
-            else (f"by minor-version compatibility: the driver came with a CUDA older than {index.cuda}",)
+            else (
+                f"through minor-version compatibility: the driver was released with a CUDA older than {index.cuda}",
+            )
         ),
         *_kernel_reasons(case.architectures(index, line), case.gpus),
         f"the newest torch on {index.name} for this machine is {line}",
-        *((f"other frameworks of the project bring CUDA {_listed(majors)}",) if clash else ()),
+        *((f"other frameworks of the project install CUDA {_listed(majors)}",) if clash else ()),
     )
     return Candidate(index.name, accepted=True, reasons=reasons, order=order, torch_max=line)
 

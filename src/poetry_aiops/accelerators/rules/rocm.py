@@ -81,10 +81,10 @@ def _candidate(
     lines = [line for line in catalogue.torch if index.name in line.rocm]
     open_lines = [line for line in lines if not line_obstacle(line, host, constraint, index.name)]
     if not lines:
-        reasons.append(f"no torch of {index.name} is known")
+        reasons.append(f"no torch build on {index.name} is known")
     elif not open_lines:
         obstacles = dict.fromkeys(line_obstacle(line, host, constraint, index.name) for line in lines)
-        reasons += [f"no torch of {index.name} fits: {reason}" for reason in obstacles]
+        reasons += [f"no torch build on {index.name} fits: {reason}" for reason in obstacles]
     if reasons:
         return rejected(index.name, *reasons)
     newest = max((line.line for line in open_lines), key=version_key)

@@ -123,5 +123,5 @@ class _Chart:
             f"{nodes} of {len(graph.nodes)} packages and {edges} of {len(graph.edges)} edges,"
             " those nearest to the project"
         )
-        why = "Mermaid draws no more. Narrow it with --focus, --only or --depth, or take html or dot."
+        why = "Mermaid cannot draw more. Narrow it with --focus, --only or --depth, or use html or dot."
         return [f"  %% {said}: {why}", f'  note["{label(f"Shown: {said}")}"]:::note']

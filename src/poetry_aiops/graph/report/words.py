@@ -185,7 +185,7 @@ def _why(why: Why) -> TextSection:
     if not why.needed:
         return TextSection(title, (_not_needed(why.name),))
     if not why.paths:
-        nothing = "Nothing that the project requires leads to it: it is left over in the lock."
+        nothing = "No requirement of the project leads to it: it is left over in the lock."
         return TextSection(title, (nothing if why.start is None else f"{why.start} does not lead to it.",))
     lines = []
     if why.start is None:
@@ -219,7 +219,7 @@ def path_text(steps: Sequence[PathStep]) -> str:
 
 
 def _not_needed(name: str) -> str:
-    return f"{name} is locked, but nothing in what was requested leads to it."
+    return f"{name} is locked, but nothing in this selection leads to it."
 
 
 def _removal(removal: Removal, graph: DependencyGraph, overlay: Overlay) -> TextSection:

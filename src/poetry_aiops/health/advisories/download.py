@@ -75,7 +75,7 @@ def update_snapshot(
 def _fetched(url: str, etag: str, limits: Limits) -> Response:
     answer = fetch(url, limits, {"if-none-match": etag} if etag else {})
     if answer.status == _NOT_MODIFIED and not etag:
-        raise TransferError("it answers 304 Not Modified although nothing is known")
+        raise TransferError("it answered 304 Not Modified although nothing is cached")
     return answer
 
 

@@ -76,7 +76,7 @@ class OsvService:
         )
         if not subjects:
             return Lookup(source)
-        run = _Run(
+        run = _OsvLookup(
             self.url, self.settings, AdvisoryCache(self._cache_folder, self.url, self._clock), self._now
         )
         run.progress = self._progress
@@ -92,7 +92,7 @@ class OsvService:
         return datetime.fromtimestamp(self._clock(), UTC)
 
 
-class _Run:
+class _OsvLookup:
     """One look-up: what is known so far, and why something is not."""
 
     def __init__(self, url: str, settings: OsvSettings, cache: AdvisoryCache, now: datetime) -> None:
@@ -133,7 +133,7 @@ class _Run:
         reasons = [self.failures[subject]] if subject in self.failures else []
         reasons += [f"{stub.id}: {self.lost[stub.id]}" for stub in stubs if stub.id in self.lost]
         if subject not in self.stubs and not reasons:
-            reasons.append("the service was not asked")
+            reasons.append("the service was not queried")
         return FeedAnswer(tuple(known), frozenset(stub.id for stub in stubs), "; ".join(reasons) or None)
 
     def _nameless(self, stub: Stub) -> Advisory:
@@ -183,7 +183,7 @@ class _Run:
             document["results"] if isinstance(document, Mapping) and document.keys() == {"results"} else None
         )
         if not isinstance(results, list) or len(results) != len(queries):
-            raise TransferError("the answer does not hold one result for each question, and nothing else")
+            raise TransferError("the answer does not have exactly one result for each query")
         more = {}
         for subject, result in zip(pages, results, strict=True):
             try:

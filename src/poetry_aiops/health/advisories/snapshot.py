@@ -139,7 +139,7 @@ def _stale(index: AdvisoryIndex, freshness: SnapshotAge) -> str | None:
         return "its age is not known"
     age, allowed = freshness.now - known, freshness.max_age
     if age < -_CLOCKS_DIFFER:
-        return "it says that it was fetched in the future, so that its age is not known; `--update-advisories` helps"
+        return "its date is in the future, so its age is unknown; `--update-advisories` helps"
     if age <= allowed:
         return None
     return (
@@ -226,9 +226,9 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     ``archive.read`` unpacks up to two gigabytes before it checks the size, and other ways of packing know no limit.
     """
     if member.compress_type not in _PACKINGS:
-        raise zipfile.BadZipFile("it is packed in a way that OSV does not use")
+        raise zipfile.BadZipFile("its compression is one that OSV does not use")
     with archive.open(member) as opened:
         content = opened.read(member.file_size)
         if len(content) != member.file_size or opened.read(1):
-            raise zipfile.BadZipFile(f"{member.filename[:80]!r} does not have the size that it says")
+            raise zipfile.BadZipFile(f"{member.filename[:80]!r} does not have its declared size")
     return content

@@ -54,7 +54,7 @@ def _below(report: HealthReport) -> Iterator[str]:
         title = f"{words.packages_in_words(names)} - not audited"
         yield _line("warning", report, row, title, f"whether vulnerable is unknown: {reason}")
     for idle in report.idle:
-        yield _line("warning", report, None, "an ignore that does nothing", str(idle))
+        yield _line("warning", report, None, "an ignore without effect", str(idle))
 
 
 def _severity(alert: Alert) -> int:

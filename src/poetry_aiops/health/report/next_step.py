@@ -24,7 +24,7 @@ class NextStep:
     why: str
 
 
-_DETAILS = NextStep("poetry health -v", "shows every metric and source, and what each rests on")
+_DETAILS = NextStep("poetry health -v", "shows every metric and source, and what each is based on")
 
 
 def next_step(report: HealthReport) -> NextStep | None:
@@ -59,10 +59,10 @@ def _about_questions(report: HealthReport) -> NextStep:
     if any("run `poetry lock`" in question or LACKS in question for question in report.gate.incomplete):
         return NextStep(
             "poetry lock",
-            "makes poetry.lock what pyproject.toml requires, with all that the locked packages need",
+            "completes poetry.lock, and makes it match pyproject.toml",
         )
     if report.audit is not None and report.audit.failed:
-        why = "fetches advisories and compares all packages on this machine, so that no name is sent"
+        why = "fetches advisories and compares all packages on this machine, without sending a name"
         if not all(source.reachable for source in report.audit.sources):
             why = (
                 "fetches the advisory database from another address and compares it on this machine; behind a proxy"

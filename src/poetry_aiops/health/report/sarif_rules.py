@@ -90,7 +90,7 @@ def security_severity(finding: Finding) -> str | None:
 
 
 def _help(finding: Finding) -> list[str]:
-    fixed = ", ".join(finding.fixed_in) or "no version that is known"
+    fixed = ", ".join(finding.fixed_in) or "no known version"
     return [
         for_sarif(finding.summary or finding.id),
         for_sarif(

@@ -333,7 +333,7 @@ def _sources(report: HealthReport) -> Section:
     elsewhere = Counter(
         row.audit.reason for row in report.packages if row.audit and row.audit.status is Status.NOT_APPLICABLE
     )
-    notes = [] if rows else [Note("None was asked.", "warn")]
+    notes = [] if rows else [Note("None was queried.", "warn")]
     notes += [
         Note(f"{counted(count, 'package')} not applicable: {reason}", "dim")
         for reason, count in sorted(elsewhere.items(), key=lambda one: (-one[1], one[0]))

@@ -55,9 +55,9 @@ class OldForm:
         fate = {
             "removed": f"{what} is gone{since}: the command ends with an error",
             "deprecated": f"{what} is deprecated{since}: it works with a warning",
-            "ignored": f"{what} does nothing any more{since}",
+            "ignored": f"{what} has no effect any more{since}",
         }[self.fate]
-        tried = "" if self.tried else f" (not tried here; {self.source})"
+        tried = "" if self.tried else f" (not tested; {self.source})"
         return fate + (f"; {self.note}" if self.note else "") + tried
 
 

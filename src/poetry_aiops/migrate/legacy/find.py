@@ -171,7 +171,7 @@ def _finding(command: Command, kind: FileKind, text: str, known: Knowledge) -> O
     is read; an image may hold pyproject.toml in another folder.
     """
     if _OLD_INSTALLER.search(command.text):
-        why = "Poetry's old installer is gone (not tried here; Poetry's documentation on installing)"
+        why = "Poetry's old installer is gone (not tested; Poetry's documentation on installing)"
         today = "curl -sSL https://install.python-poetry.org | python3 -"
         return OldCommand("poetry-installer", why, today, "likely")
     call = call_of(command.words)

@@ -124,10 +124,10 @@ def _install(arguments: _Arguments, files: list[KnownFile], known: Knowledge) ->
         and re.split(r"[\[<>=!~; @]", name, maxsplit=1)[0].lower() not in _TOOLS
     ]
     if others:
-        why += f"; {', '.join(others)} would stay outside of it: `poetry add` it"
+        why += f"; {', '.join(others)} would not be in it: use `poetry add`"
     sure = len(files) <= max(len(arguments.files), 1)
     if not sure:
-        why += "; which of them is meant, only the variable says"
+        why += "; the variable decides which of them"
     drops = len(files) == len(arguments.files) and not (others or arguments.projects)
     drops = drops and all(
         name in arguments.facts["dropped"] or re.fullmatch(r"-[qvUr]+", name) for name, _ in arguments.options
@@ -194,7 +194,7 @@ def _download(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -
     backends = [known.group(group).backend for group in _groups(files)]
     chosen = next((f" --hardware {backend}" for backend in backends if backend), "")
     folder = next(iter(arguments.values(arguments.facts["folders"])), "wheels")
-    why = _reads(files) + "; poetry.lock knows the very files to fetch"
+    why = _reads(files) + "; poetry.lock names the exact files to fetch"
     return OldCommand("pip-download", why, f"poetry sync-reqs --wheelhouse {folder}{chosen}", "likely")
 
 
@@ -203,7 +203,7 @@ def _freeze(command: Command, known: Knowledge) -> OldCommand | None:
     if not ours and not _REQUIREMENTS_NAME.search(command.writes or ""):
         return None
     why = (
-        f"writes {command.writes} from whatever happens to be installed; `poetry lock` keeps the versions now, "
+        f"writes {command.writes} from whatever is installed; `poetry lock` keeps the versions now, "
         "and `poetry sync-reqs` writes such files from poetry.lock"
     )
     return OldCommand("pip-freeze", why, "poetry sync-reqs", "certain" if ours else "likely")

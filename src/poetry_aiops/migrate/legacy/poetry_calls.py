@@ -81,7 +81,7 @@ def _without_old_options(
     if name == "export" and not plugins & {EXPORT, "requires-plugins"}:
         rule, sure = "poetry-export", False
         why.append(
-            "Poetry 2.0 no longer brings `export`: run `poetry self add poetry-plugin-export` first, "
+            "Poetry 2.0 no longer includes `export`: run `poetry self add poetry-plugin-export` first, "
             "or let `poetry sync-reqs` write the file"
         )
     today = " ".join(["poetry", *before, command, *rest])

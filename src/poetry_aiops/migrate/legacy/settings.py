@@ -33,7 +33,7 @@ def settings(kind: FileKind, path: str, file: FileText, known: Knowledge) -> Ite
             for old in facts.settings if "POETRY_" in line else ():
                 if found := re.search(rf"\b{old.variable}\b\s*[:=]\s*[\"']?\w*", line):
                     since = f" since Poetry {old.since}" if old.since else ""
-                    why = f"the setting {old.name} is gone{since}, and so its variable does nothing"
+                    why = f"the setting {old.name} is gone{since}, so its variable has no effect"
                     place = Place(path, number)
                     yield OldCommand("poetry-variable", why, "", "likely", place=place, text=found[0])
     of_keys = [row for row in rows if row.of_key]

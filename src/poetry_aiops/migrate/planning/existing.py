@@ -244,6 +244,6 @@ def _says_more(entry: PlannedEntry, there: Requirement, group: str, where: str) 
         entry.places[0],
         f"{where} keeps its {there.name} {there.constraint}",
         why=f"The requirements file says {entry.as_pep508()}"
-        f"{f' from {entry.source}' if entry.source else ''}; what is in pyproject.toml is not changed.",
+        f"{f' from {entry.source}' if entry.source else ''}; pyproject.toml stays unchanged.",
         suggestion=f'To take it over: `poetry add "{entry.as_pep508()}"{options}`.',
     )

@@ -266,7 +266,7 @@ def _conflict(first: PlannedEntry, second: PlannedEntry) -> Problem:
 def _way_out(entry: PlannedEntry, here: str, there: str) -> str:
     if here == there:
         return "Keep one of the two, or give them markers that exclude each other."
-    together = "name only the files that go together (`poetry migrate-reqs FILE...`)"
+    together = "name only files that belong together (`poetry migrate-reqs FILE...`)"
     if entry.name not in BUILT_BY_PYTORCH and "+" not in entry.specifier:
         return f"Keep one of the two, or {together}."
     return f"Keep one of the two, {together}, or say that {here} is for its own hardware: --group ml-cu126={here}."

@@ -217,7 +217,7 @@ class _MigrationPlanner:
                     "error",
                     entry.places[0],
                     f"the address of {entry.name} holds the variable {found[0]}",
-                    why="pip fills it in when it runs, Poetry does not.",
+                    why="pip expands it at run time, Poetry does not.",
                     suggestion="Write its value instead.",
                 )
             )

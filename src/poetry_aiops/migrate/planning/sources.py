@@ -135,8 +135,8 @@ class Sources:
                 "error",
                 option.place,
                 f"this is index number {MOST_INDEXES + 1}, and {MOST_INDEXES} can be read",
-                why="pip would ask every one of them for every package.",
-                suggestion="Name only the indexes that have something to offer.",
+                why="pip would search every one of them for every package.",
+                suggestion="Name only the indexes that are needed.",
             )
             self.problems.append(problem)
 
@@ -145,7 +145,7 @@ class Sources:
             "error",
             option.place,
             f"the address of --{option.name} holds a variable: {url}",
-            why="pip fills it in when it runs, Poetry does not.",
+            why="pip expands it at run time, Poetry does not.",
             suggestion="Write the address itself; only credentials may stay outside of the project.",
         )
         self._tell(problem)
@@ -251,7 +251,7 @@ class Sources:
                 self._warn(
                     index.place,
                     f"pyproject.toml has {index.name} as an explicit source; it stays so",
-                    why="pip asks it for every package, Poetry only for those that name it.",
+                    why="pip searches it for every package, Poetry only for those that name it.",
                     suggestion=f'Where that is meant, change it to priority = "{wanted}".',
                 )
 

@@ -167,7 +167,7 @@ class _UvReader:
                 self._place(rf"{key}\s*=|\[+tool\.uv\.{key}[\].]"),
                 f"[tool.uv] {key} is not carried over",
                 "Poetry has no equivalent.",
-                "Look at what is locked, and pin what it has to hold.",
+                "Check the locked versions, and pin those that matter.",
             )
         return self.found
 
@@ -225,7 +225,7 @@ class _UvReader:
         self._tell(
             "warning",
             place,
-            f"uv asks {name} for every package before the default index",
+            f"uv searches {name} for every package before the default index",
             "As a supplemental source Poetry asks it only for what the other sources do not have.",
             f'Where you know the packages, give them `source = "{name}"` and make it explicit.',
         )
@@ -417,7 +417,7 @@ class _UvReader:
                 "warning",
                 Place(LOCK),
                 f"the file cannot be read: {error}",
-                "Its versions do not begin the lock.",
+                "Its versions are not preferred in the lock.",
             )
             return
         by_url = {source.url.rstrip("/"): source.name for source in (*self.existing, *self.found.sources)}
@@ -455,7 +455,7 @@ class _UvReader:
             self._tell(
                 "note",
                 Place(LOCK),
-                f"versions of extras that exclude each other begin no lock: {', '.join(apart)}",
+                f"versions of extras that exclude each other are not preferred: {', '.join(apart)}",
                 "Poetry's lock has one of them for each kind of machine.",
             )
         self.found.carried.append(f"{LOCK}: {len(self.found.pins)} versions, where poetry.lock begins")

@@ -33,7 +33,7 @@ _SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class _Sections:
+class _CondaSections:
     """``pip`` are the lines for pip by their number, ``conda`` conda's own packages; ``flow`` is a line that is no item, such as a list in brackets."""
 
     pip: dict[int, str]
@@ -98,8 +98,8 @@ def _tell_conda(packages: dict[int, str], notes: Notes) -> None:
     )
 
 
-def _sections(lines: list[str]) -> _Sections:
-    found = _Sections({}, {})
+def _sections(lines: list[str]) -> _CondaSections:
+    found = _CondaSections({}, {})
     outer: int | None = None  # the indentation of conda's own items
     in_pip = False
     for number, line in _dependency_lines(lines):

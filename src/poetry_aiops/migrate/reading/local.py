@@ -149,8 +149,8 @@ def _absolute(
     fixed = f"{whole}=={file.version}" if name and file is not None and file.version else None
     wanted.notes.error(
         wanted.line,
-        f"{path} is a place on one machine's disk",
-        "No other machine has it there.",
+        f"{path} is a path on one machine",
+        "No other machine has it.",
         f"Write a path relative to the project, or the version: {fixed or f'{whole}==...'}",
         fixed=wanted.fixed(fixed) if fixed else None,
     )

@@ -25,7 +25,7 @@ _GLOBAL_ANYWHERE = frozenset({"no-binary", "only-binary", "all-releases", "only-
 _INDEXES = frozenset({"index-url", "extra-index-url"})
 _DASHES = ("- ", "-- ")
 _EFFECTS = {
-    "all-releases": "Poetry says so for each dependency: allow-prereleases.",
+    "all-releases": "In Poetry each dependency has this setting: allow-prereleases.",
     "no-binary": "It becomes Poetry's setting installer.no-binary.",
     "no-index": "Poetry has no such switch; its sources are named in pyproject.toml.",
     "no-require-hashes": "Poetry always compares the hashes in poetry.lock.",
@@ -86,7 +86,7 @@ def tell_requirement_options(line: LogicalLine, arguments: str, options: LineOpt
             notes.warning(
                 line.number,
                 f"--{option.name} is no longer an option of pip",
-                "Build settings took its place.",
+                "Build settings replaced it.",
                 "Poetry: installer.build-config-settings.<package>",
             )
         elif option.name == "config-settings":
@@ -113,7 +113,7 @@ def tell_leftover(line: LogicalLine, options: LineOptions, notes: Notes, argumen
     kept = [" ".join([arguments, *_spelled(options)])] if arguments else _spelled(options)
     notes.error(
         line.number,
-        f"{text!r} stands after an option",
+        f"{text!r} follows an option",
         "pip ignores it silently.",
         f"Give it a line of its own: {text}",
         fixed="\n".join([*kept, text]) if is_requirement(text) else None,  # words may be anything
@@ -135,8 +135,8 @@ def _report_marker(
         where, effect = "an editable", "It installs the requirement"
         advice = "Write the marker into the requirement: -e 'name @ git+https://... ; marker'"
     else:
-        where, effect = f"--{last}", "The option holds"
-        advice = "Write markers behind requirements; an option holds on every machine."
+        where, effect = f"--{last}", "The option applies"
+        advice = "Write markers after requirements; an option applies on every machine."
     notes.warning(
         line.number, f"pip ignores the marker {text!r} after {where}", f"{effect} everywhere.", advice
     )
@@ -221,7 +221,7 @@ def _tell_ignored(line: LogicalLine, option: GivenOption, notes: Notes) -> None:
         notes.warning(
             line.number,
             what,
-            "It is read as the source of this package, which Poetry can express.",
+            "It becomes the source of this package.",
             "Give it a line of its own if all packages are meant.",
         )
     else:
@@ -249,7 +249,7 @@ def _texts(bad: BadOption) -> Iterator[tuple[str, tuple[str, str, str]]]:
     word = bad.word
     yield (
         "unknown",
-        (f"{word} is not an option that pip knows in a file", "pip refuses the file.", "Remove it."),
+        (f"{word} is not an option that pip accepts in a file", "pip refuses the file.", "Remove it."),
     )
     yield (
         "command",

@@ -92,7 +92,7 @@ def _read(
             notes.warning(
                 line.number,
                 "a comment that ends in a backslash swallows the next line",
-                "pip reads nothing of it.",
+                "pip ignores it.",
                 "Remove the backslash from the comment if the line is meant.",
             )
         if not line.text:

@@ -180,15 +180,15 @@ def _resolve(target: str, path: str, line: Line, notes: Notes) -> str | None:
         notes.error(
             line.number,
             f"{redact(target)} is a remote file",
-            "Its content can change, and nothing is downloaded here.",
+            "Its content can change, and migrate-reqs downloads nothing.",
             "Download it into the project and include the copy.",
         )
         return None
     if target.startswith(("/", "~")) or target[1:3] in {":\\", ":/"}:
         notes.error(
             line.number,
-            f"{target} is a place on one machine's disk",
-            "No other machine has it there.",
+            f"{target} is a path on one machine",
+            "No other machine has it.",
             "Write a path relative to this file.",
         )
         return None

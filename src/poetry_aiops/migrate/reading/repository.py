@@ -142,9 +142,9 @@ def _tell_scheme(url: Url, wanted: LineRemainder, revision: str | None, start: s
     if url.scheme == "git+file":
         notes.error(
             line,
-            "a repository on this machine's disk",
-            "No other machine has it there.",
-            "Name an address that others reach, or a path inside the project.",
+            "a repository on this machine",
+            "No other machine has it.",
+            "Name an address that other machines reach, or a path inside the project.",
         )
 
 

@@ -96,7 +96,7 @@ def _template(lines: Sequence[LogicalLine]) -> Trouble | None:
     return _trouble(
         hits,
         "a template, not a requirements file",
-        "Its lines are known only once the template is filled in.",
+        "Its lines are known only once it is rendered.",
         "Migrate the project that the template makes.",
         whole_file=True,
     )

@@ -79,7 +79,7 @@ class Causes:
         """Return why a package is not installed that the file selects; ``old`` is the file's own selection."""
         variants = [variant for variant, names in self.variants.items() if name in names]
         if variants:
-            return f"the hardware variants bring it ({', '.join(variants)}), so `poetry hw-install` does"
+            return f"the hardware variants provide it ({', '.join(variants)}), so `poetry hw-install` does"
         asking = [root.file for root in self.roots if root.name == name]
         if file in asking:
             return None  # an installation without what a line requires is wrong
@@ -90,7 +90,7 @@ class Causes:
         compiled = [pin for pin in self.pins if pin.name == name and not pin.direct and not asking]
         if compiled:
             place = next((pin.place for pin in compiled if pin.place.file == file), compiled[0].place)
-            return f"{place} is a pin for other packages, and none of them requires it there"
+            return f"{place} pins it for other packages, and none of them requires it there"
         return None
 
     def of_constraint(self, name: str, specifier: str) -> str | None:
@@ -116,7 +116,7 @@ class Causes:
         ]
         by = f", which {' and '.join(owners[:_SHOWN])} requires," if owners else ""
         if old is None:
-            return f"see whether {file} is to have {name}{by} and write it there"
+            return f"decide whether {file} needs {name}{by} and write it there"
         return f"to install it, write {name}=={old} in {file}"
 
     def _excluded(self, name: str, old: str) -> str | None:

@@ -90,7 +90,7 @@ def generate(text: str, edits: Edits, identity: Identity, layout: Layout, path: 
         RecursionError,
     ) as error:
         raise InputError(
-            "its layout does not allow this change to be made automatically",
+            "its layout does not allow an automatic change",
             where=path.name,
             hint="Nothing was written. `--dry-run --format json` lists every entry that is needed.",
             details=(f"{type(error).__name__}: {error}",),

@@ -173,7 +173,7 @@ def put_back(backup: StoredBackup) -> None:
 
 def again_hint(backup: StoredBackup) -> str:
     """Return what to do when files could not be restored: nothing is lost, the backup holds everything."""
-    return f"Once the disk lets you, run this again, or: sh {HOME}/{backup.id}/restore.sh"
+    return f"When the disk is writable, run this again, or: sh {HOME}/{backup.id}/restore.sh"
 
 
 def read_or_none(place: ProjectFile) -> bytes | None:

@@ -160,7 +160,7 @@ def _settle(root: Path) -> list[StoredBackup]:
         stored = read_backup(root, identifier)
         now = state_now(look(stored))
         with reported(
-            "What an interrupted run left could not be cleared away", stored.folder, again_hint(stored)
+            "The remains of an interrupted run could not be removed", stored.folder, again_hint(stored)
         ):
             if now == "new":
                 finish(stored)

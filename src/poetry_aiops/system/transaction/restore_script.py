@@ -96,8 +96,8 @@ done
 rm -rf "$here/staged" && mkdir "$here/staged" || stop "$here cannot be written. Nothing was changed."
 trap 'stop "Nothing was changed." 130' HUP INT TERM
 each_file stage
-[ ! "$bad" ] || stop "Nothing was changed. Put the files named above right by hand first."
-[ ! "$changed" ] || stop "Nothing was changed: the files named above would lose what they hold now. See --force." 1
+[ ! "$bad" ] || stop "Nothing was changed. First correct the files named above."
+[ ! "$changed" ] || stop "Nothing was changed: the files named above would lose their present content. See --force." 1
 trap '' HUP INT TERM
 each_file exchange
 @FOLDERS@

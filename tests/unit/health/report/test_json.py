@@ -29,7 +29,7 @@ def test_the_parts_that_the_contract_names_are_there() -> None:
     assert document["score"] == pytest.approx(54.4, abs=0.1)
     assert document["sufficient"] is False
     assert document["metrics"]["popularity"]["score"] is None
-    assert document["metrics"]["popularity"]["reason"] == "no source of download figures was asked"
+    assert document["metrics"]["popularity"]["reason"] == "no source of download figures was queried"
     assert document["gate"]["passed"] is False
     assert document["gate"]["exit_code"] == 1
     assert document["ignored"][0]["expires"] == "2026-12-31"

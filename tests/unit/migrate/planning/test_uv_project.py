@@ -160,7 +160,7 @@ def test_what_cannot_be_carried_over_is_named_with_its_line() -> None:
         (
             "warning",
             "pyproject.toml:25",
-            "uv asks mirror-example for every package before the default index",
+            "uv searches mirror-example for every package before the default index",
         ),
         (
             "warning",

@@ -218,11 +218,11 @@ def test_what_includes_cannot_do_is_told_in_full_where_it_stands() -> None:
     ]
     replaced = "An --index-url or --no-index replaces every index before it."
     first = "Put --index-url first if both are meant."
-    machine = "is a place on one machine's disk"
+    machine = "is a path on one machine"
     assert reported == [
         ("requirements.txt:2", "error", "the requirements file missing.txt does not exist", "missing.txt is relative to the folder of this file.", "Did you mean missing.in?"),
-        ("requirements.txt:3", "error", "https://****@h.example/x.txt is a remote file", "Its content can change, and nothing is downloaded here.", "Download it into the project and include the copy."),
-        ("requirements.txt:4", "error", f"/etc/x.txt {machine}", "No other machine has it there.", "Write a path relative to this file."),
+        ("requirements.txt:3", "error", "https://****@h.example/x.txt is a remote file", "Its content can change, and migrate-reqs downloads nothing.", "Download it into the project and include the copy."),
+        ("requirements.txt:4", "error", f"/etc/x.txt {machine}", "No other machine has it.", "Write a path relative to this file."),
         ("requirements.txt:5", "error", "../outside.txt is outside the project's folder (../outside.txt)", "It is not followed: there is no such file in the same repository.", "Copy it into the project, or run the command in the folder that holds both."),
         ("requirements.txt:8", "error", "the requirements file ${X}/a.txt does not exist", "Variables in it are not expanded.", "Correct the path."),
         ("requirements.txt:11", "warning", "pip drops --index-url https://h.example/1 (requirements.txt:9) here", replaced, first),

@@ -179,7 +179,7 @@ def test_an_inline_project_becomes_a_table() -> None:
 
 
 def test_a_layout_that_cannot_be_changed_is_told() -> None:
-    with pytest.raises(InputError, match="its layout does not allow this change"):
+    with pytest.raises(InputError, match="its layout does not allow an automatic change"):
         merged('project.name = "x"\nproject.version = "1"\nproject.requires-python = ">=3.11"\n')
 
 

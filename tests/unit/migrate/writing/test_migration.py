@@ -76,7 +76,7 @@ def test_the_account_is_one_line() -> None:
 def test_the_proof_names_every_difference() -> None:
     assert report.proof_lines(PROOF) == [
         "2 of 3 old pins are in poetry.lock as they were",
-        "1 of 2 old hashes are those of locked files",
+        "1 of 2 old hashes match locked files",
         "  six 1.16.0 -> 1.17.0: attrs 23 requires six >=1.17 (requirements.txt:3)",
     ]
     gone = Proof(1, 0, (Difference("six", "1", None, "why", PLACE),), 0, ())
@@ -95,7 +95,7 @@ def test_credentials_are_told_by_their_source_and_variables_alone() -> None:
     plan = migrated({FILE: "-i https://tok3n:${PW}@a.b-c.example/simple\nsix\n"}).plan
     assert report.credential_lines(plan.credentials) == [
         "requirements.txt:1: the credentials of a-b-c-example were left out of pyproject.toml",
-        "  For a person: `poetry config http-basic.a-b-c-example USER PASSWORD`",
+        "  For yourself: `poetry config http-basic.a-b-c-example USER PASSWORD`",
         "  For CI: set POETRY_HTTP_BASIC_A_B_C_EXAMPLE_USERNAME and POETRY_HTTP_BASIC_A_B_C_EXAMPLE_PASSWORD from PW",
     ]
 
