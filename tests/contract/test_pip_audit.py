@@ -38,7 +38,7 @@ RECORDS = (
     record("PYSEC-1", "flawed", {"introduced": "0"}, {"fixed": "2.0"}),
 )
 BAD_VERSION = record("PYSEC-2", "odd", {"introduced": "0"}, {"fixed": "0.2.0-n653"})
-QUICK = OsvSettings(Limits(connect=1.0, total=5.0, attempts=1))
+QUICK = OsvSettings(Limits(connect=30.0, total=30.0, attempts=1))
 
 
 @pytest.fixture
@@ -172,6 +172,13 @@ def test_the_releases_are_asked_for_over_few_connections(server: OsvServer) -> N
 
     assert {answer.failure for answer in answers.values()} == {None}
     assert server.connections <= AT_ONCE
+
+
+def test_a_service_that_knows_one_of_two_releases_is_reachable(server: OsvServer) -> None:
+    server.files["/pypi/flawed/1.0/json"] = json.dumps({"info": INFO, "vulnerabilities": [ENTRY]}).encode()
+    both = [QueriedPackage("flawed", "1.0"), QueriedPackage("missing", "1.0")]
+    assert strict(server).look_up(both).source.reachable
+    assert not strict(server).look_up(both[1:]).source.reachable
 
 
 def test_the_list_of_a_release_is_read(server: OsvServer) -> None:

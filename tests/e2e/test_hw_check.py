@@ -327,6 +327,9 @@ def test_an_intel_gpu_counts_by_its_id_and_its_device(machine: Machine) -> None:
     machine.file(f"{device}/device", "0x56a0\n")
     misfit(machine.check(), "/dev/dri/renderD*", "--device /dev/dri")
     fits(machine.file("dev/dri/renderD128").check(), "Intel GPU 56a0")
+    low, high, _ = next(span for span in CATALOGUE.intel_ids if span[0] < span[1])
+    for model in (low, high):
+        fits(machine.file(f"{device}/device", f"0x{model:04x}\n").check(), f"Intel GPU {model:04x}")
 
 
 def test_a_jetson_is_told_by_its_release_and_its_device(machine: Machine) -> None:

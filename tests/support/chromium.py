@@ -195,7 +195,7 @@ class Page:
             raise RuntimeError(json.dumps(answer["exceptionDetails"])[:600])
         return answer["result"].get("value")
 
-    def wait(self, condition: str, seconds: float = 20.0) -> None:
+    def wait(self, condition: str, seconds: float = 100.0) -> None:
         """Wait until a condition holds; raises TimeoutError with the condition."""
         deadline = time.monotonic() + seconds
         while not self.run(f"Boolean({condition})"):
@@ -285,7 +285,7 @@ def running(program: Path) -> Iterator[Browser]:
         finally:
             process.terminate()
             try:
-                process.wait(20)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -131,12 +131,12 @@ class FixBench:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        patience = time.monotonic() + 60
+        patience = time.monotonic() + 150
         while not list(temporary.glob("poetry-aiops-staged-*/poetry.lock")) and time.monotonic() < patience:
             time.sleep(0.02)
         time.sleep(0.2)
         started.send_signal(signal.SIGINT)
-        return started.wait(timeout=60)
+        return started.wait(timeout=150)
 
     @property
     def _driver(self) -> PoetryProgram:

@@ -19,6 +19,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.support.index_server import Answer, IndexServer
+from tests.support.ports import RefusingPort
 from tests.support.wheels import Distribution, build_sdist, build_wheel, normalized
 
 
@@ -87,6 +88,7 @@ class PackageIndex:
         self._lock = threading.Lock()
         self._server: IndexServer | None = None
         self._port = 0
+        self._stopped = RefusingPort()
 
     def __enter__(self) -> Self:
         self.start()
@@ -99,9 +101,11 @@ class PackageIndex:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        self._stopped.release()
 
     def start(self) -> None:
         """Serve on a free port of 127.0.0.1, or on the same port as before."""
+        self._stopped.release()
         self._server = IndexServer(self, self._port)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -112,6 +116,7 @@ class PackageIndex:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+            self._stopped.hold(self._port)
 
     @property
     def root(self) -> str:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+from tests.support.ports import RefusingPort
 
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class OsvServer:
         self._answers: dict[tuple[str, str], list[str]] = {}
         self._server: ThreadingHTTPServer | None = None
         self._port = 0
+        self._stopped = RefusingPort()
         for record in load(records) if isinstance(records, Path) else records:
             self.publish(record)
 
@@ -102,6 +104,7 @@ class OsvServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        self._stopped.release()
 
     @property
     def url(self) -> str:
@@ -110,6 +113,7 @@ class OsvServer:
 
     def start(self) -> None:
         self.stopping.clear()
+        self._stopped.release()
         self._server = _Server(("127.0.0.1", self._port), _handler(self))
         self._port = self._server.server_address[1]
         if self._certificate:
@@ -125,6 +129,7 @@ class OsvServer:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+            self._stopped.hold(self._port)
 
     def publish(self, record: dict[str, Any]) -> None:
         """Add a record, or put it in the place of the one with the same id."""

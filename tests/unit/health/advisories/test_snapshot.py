@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.broken_server import broken, raw
 from tests.support.osv_server import Fault, OsvServer
 from tests.unit.health.locked import locked
 from tests.unit.health.osv import listed, record
@@ -20,6 +21,8 @@ from poetry_aiops.system.http import Limits
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pytest_mock import MockerFixture
 
 
 NOW = datetime(2024, 1, 10, tzinfo=UTC)
@@ -190,6 +193,18 @@ def test_a_snapshot_that_is_too_old_has_a_problem(tmp_path: Path, days: int, pro
     assert open_snapshot(path, SnapshotAge(NOW, timedelta(days=days), checked=NOW)).problem is None
 
 
+def test_a_fetch_in_the_future_makes_nothing_fresh(tmp_path: Path) -> None:
+    age = SnapshotAge(NOW, timedelta(days=7), checked=NOW + timedelta(days=3))
+    problem = open_snapshot(zipped(tmp_path / "all.zip", *RECORDS), age).problem
+    assert "in the future" in (problem or "")
+
+
+def test_a_snapshot_that_unpacks_to_too_much_is_not_read(tmp_path: Path, mocker: MockerFixture) -> None:
+    mocker.patch("poetry_aiops.health.advisories.snapshot.LARGEST_SNAPSHOT", 400)
+    with pytest.raises(IncompleteError, match="larger than 400 bytes when unpacked"):
+        open_snapshot(zipped(tmp_path / "all.zip", *RECORDS), FRESH)
+
+
 def test_a_date_in_the_future_makes_nothing_fresh(tmp_path: Path) -> None:
     future = record("T-4", "demo", modified="2999-01-01T00:00:00Z")
     feed = open_snapshot(zipped(tmp_path / "all.zip", future), SnapshotAge(NOW, timedelta(days=7)))
@@ -215,6 +230,23 @@ def test_a_download_is_kept_and_fetched_again_only_when_changed(tmp_path: Path, 
     assert kept is not None
     assert kept.checked == NOW + timedelta(days=1)
     assert found(open_snapshot(kept.path, FRESH)) == ["T-1", "T-2"]
+
+
+def test_nothing_changed_is_no_answer_where_nothing_was_known(tmp_path: Path) -> None:
+    with broken(lambda *_: raw(b"", status="304 Not Modified")) as server:
+        with pytest.raises(IncompleteError, match="304 Not Modified"):
+            update_snapshot(tmp_path / "cache", f"{server.url}/all.zip", now=NOW, limits=PATIENT)
+        assert cached_snapshot(tmp_path / "cache", f"{server.url}/all.zip") is None
+
+
+def test_a_note_without_a_time_zone_is_none(tmp_path: Path, archive: bytes) -> None:
+    with OsvServer() as server:
+        server.files["/all.zip"] = archive
+        url = f"{server.url}/all.zip"
+        update_snapshot(tmp_path / "cache", url, now=NOW, limits=PATIENT)
+    (note,) = (tmp_path / "cache").glob("*.json")
+    note.write_text(note.read_text().replace("+00:00", ""))
+    assert cached_snapshot(tmp_path / "cache", url) is None
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"", "half"])
