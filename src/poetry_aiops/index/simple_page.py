@@ -57,7 +57,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """Which releases of a page matter, as the largest pages have thousands that no metric looks at.
+    """Which releases of a page matter, as the largest pages have thousands that no metric reads.
 
     These are the ``locked`` versions and all above the oldest of them, the final release before it, and of the older ones
     the last upload and all ``since`` a day (``2025-01-31``). Without a locked version every release matters.

@@ -14,6 +14,7 @@ from poetry_aiops.system.http import (
     Transport,
     _Question,
     _redirect,
+    _retry_after,
     fetch,
 )
 
@@ -55,6 +56,23 @@ def test_a_second_attempt_may_succeed(server: OsvServer) -> None:
     server.fault, server.fault_ends_after = Fault.SERVER_ERROR, 2
     server.publish({"id": "T-1"})
     assert fetch(f"{server.url}/v1/vulns/T-1", PATIENT).json() == {"id": "T-1"}
+
+
+@pytest.mark.parametrize(
+    ("reported", "seconds"),
+    [
+        ("2", 2.0),
+        ("3600", 10.0),
+        ("0", 0.0),
+        ("-1", None),
+        ("Mon, 30 Nov 2026 12:00:00 GMT", None),
+        ("9" * 400, None),
+    ],
+)
+def test_a_server_says_when_to_ask_again_but_not_to_wait_for_long(
+    reported: str, seconds: float | None
+) -> None:
+    assert _retry_after(Response(503, b"", {"retry-after": reported})) == seconds
 
 
 def test_an_answer_that_names_a_member_twice_is_none() -> None:

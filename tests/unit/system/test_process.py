@@ -34,7 +34,17 @@ def test_a_failure_keeps_what_was_said() -> None:
 
 
 def test_standard_input_is_empty() -> None:
-    assert python("import sys; print(repr(sys.stdin.read()))") == (b"''\n", "ok")
+    """What a user pipes into the command is not for the programs that it starts."""
+    kept, (reading, writing) = os.dup(0), os.pipe()
+    os.write(writing, b"text")
+    os.close(writing)
+    os.dup2(reading, 0)
+    try:
+        assert python("import sys; print(repr(sys.stdin.read()))") == (b"''\n", "ok")
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        os.close(reading)
 
 
 def test_a_program_that_is_not_there_is_missing() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from poetry_aiops.system import reading
 from poetry_aiops.system.reading import ANYWHERE, RefusedFileError, boundary, open_file, read_file
 
 
@@ -89,22 +90,50 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(
         read_file(path)
 
 
+@pytest.mark.parametrize("moment", ["before its status is read", "before it is opened"])
 def test_a_link_that_takes_the_place_of_a_folder_is_not_followed(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     elsewhere = project.with_name("elsewhere")
     elsewhere.mkdir()
     (elsewhere / "file.txt").write_bytes(b"secret")
-    real_open = os.open
+    real_open, really_inside = os.open, reading._is_inside
 
-    def exchanged(name: str, flags: int) -> int:
+    def exchange() -> None:
         (project / "sub").rename(project / "moved")
         (project / "sub").symlink_to(elsewhere)
+
+    def opened(name: str, flags: int) -> int:
+        exchange()
         return real_open(name, flags)
 
-    monkeypatch.setattr(os, "open", exchanged)
+    def is_inside(path: str, folder: str) -> bool:
+        if path.endswith("file.txt"):
+            exchange()
+        return really_inside(path, folder)
+
+    if moment == "before it is opened":
+        monkeypatch.setattr(os, "open", opened)
+    else:
+        monkeypatch.setattr(reading, "_is_inside", is_inside)
     with pytest.raises(RefusedFileError, match="replaced"):
         read_file(project / "sub" / "file.txt", within=project)
+
+
+def test_another_file_in_the_place_of_the_one_that_was_checked_is_refused(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project / "sub" / "file.txt"
+    path.with_name("other").write_bytes(b"other")
+    real_open = os.open
+
+    def opened(name: str, flags: int) -> int:
+        path.with_name("other").replace(path)
+        return real_open(name, flags)
+
+    monkeypatch.setattr(os, "open", opened)
+    with pytest.raises(RefusedFileError, match="replaced"):
+        read_file(path)
 
 
 def test_a_file_over_the_limit_is_refused_before_and_while_it_is_read(project: Path) -> None:
