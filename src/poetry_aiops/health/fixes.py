@@ -313,8 +313,8 @@ def _reachable(bare: ProposedFix, wanted: FixTarget, search: Search) -> Proposed
         bare,
         to_version=version,
         how="pin" if way.is_free else "blocked" if way.blocked else "edit",
-        blockers=tuple(str(step) for step in _shortest(way)),
-        edit="; ".join(str(edit) for edit in way.edits),
+        blockers=tuple(map(str, way.blocked or way.steps)),
+        edit="; ".join(map(str, way.edits)),
         certified=certified,
         moves=way.moves,
     )
@@ -331,11 +331,6 @@ def _best(wanted: FixTarget, search: Search) -> tuple[str, WayOut]:
             return version, way
         looked.append((version, way))
     return min(looked, key=lambda one: one[1].rank[:2])
-
-
-def _shortest(way: WayOut) -> tuple[object, ...]:
-    """Return what explains the way: what nothing lifts, else every constraint on it, nearest first."""
-    return way.blocked or way.steps
 
 
 def _too_young(bare: ProposedFix, wanted: FixTarget, cooldown: Cooldown) -> ProposedFix:
