@@ -171,6 +171,27 @@ def test_a_warm_run_asks_nothing(index: PackageIndex, config: Config, tmp_path: 
     assert warm.found[KEY].releases[0].uploaded == datetime(2024, 1, 1, 10, 0, 0, 123456, UTC)
 
 
+def test_a_record_of_a_time_to_come_is_requested_again(
+    index: PackageIndex, config: Config, tmp_path: Path
+) -> None:
+    """A clock that was wrong once must not keep a record for years."""
+    access = access_to(index, config, tmp_path / "records")
+    asked(access, locked(), now=NOW + timedelta(days=400))
+    assert asked(access, locked()).uses[0].asked == 1
+    assert asked(access, locked()).found[KEY].fetched == NOW
+
+
+def test_owners_that_a_failing_index_did_not_send_are_requested_by_the_next_run(
+    index: PackageIndex, config: Config, tmp_path: Path
+) -> None:
+    index.tell("main", "apple", Story("active", None, ("ann",)))
+    access = access_to(index, config, tmp_path / "records")
+    index_records([locked()], access, now=NOW)
+    with index.fault("main", Fault.SERVER_ERROR):
+        assert asked(access, locked()).found[KEY].about.owners is None
+    assert asked(access, locked()).found[KEY].about.owners == 1
+
+
 def test_an_expired_record_is_asked_for_again_and_unchanged_pages_are_not_sent(
     index: PackageIndex, config: Config, tmp_path: Path
 ) -> None:

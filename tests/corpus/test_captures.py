@@ -31,6 +31,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+A_PART = "captures/rocminfo-7800x3d-7900xtx-agent1.txt"
+"""The first of two agents, a processor: the machine has a Radeon."""
+
+
 def captures() -> list[str]:
     return sorted(str(path.relative_to(FOLDER)) for path in FOLDER.glob("captures*/*.txt"))
 
@@ -72,7 +76,12 @@ def answered_or_not_understood_when_cut(name: str) -> None:
 
 
 def test_every_capture_is_answered_as_expected() -> None:
-    every(captures(), answered_as_expected)
+    every([name for name in captures() if name != A_PART], answered_as_expected)
+
+
+def test_a_list_that_ends_after_its_processor_is_no_answer() -> None:
+    with pytest.raises(IncompleteError, match="part of a list"):
+        read(A_PART, (FOLDER / A_PART).read_bytes())
 
 
 def test_every_capture_that_was_cut_anywhere_is_answered_or_not_understood() -> None:

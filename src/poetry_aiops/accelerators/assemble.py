@@ -1,28 +1,28 @@
-"""From what the probes read to one host: which fact wins, which devices there are, which can be used."""
+"""From what the probes read to one host: which devices of each maker there are, and whether each can be used."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.accelerators.devices import (
-    amd_devices,
-    apple_devices,
-    board_name,
-    intel_devices,
-    jetson_devices,
-    nvidia_devices,
-)
-from poetry_aiops.accelerators.facts import ProbeFailure
-from poetry_aiops.accelerators.host import Cpu, Detection
+from poetry_aiops.accelerators import masks as masking
+from poetry_aiops.accelerators.facts import AMD, APPLE, INTEL, NVIDIA, Gpu, ProbeFailure
+from poetry_aiops.accelerators.host import Accelerator, Cpu, Detection, Mask
 from poetry_aiops.accelerators.observed import first
+from poetry_aiops.accelerators.usability import Unusable, amd_state, intel_state, nvidia_state
+from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue
-    from poetry_aiops.accelerators.host import Host
+    from poetry_aiops.accelerators.host import AcceleratorKind, Host
     from poetry_aiops.accelerators.observed import Evidence, Observation
 
 
+OF_A_GPU = frozenset(
+    {ProbeFailure.MISMATCH, ProbeFailure.NO_PERMISSION, ProbeFailure.LOST, ProbeFailure.NO_LIBCUDA}
+)
+"""The failures of a driver that has a GPU."""
+OLDEST_MPS_MACOS = "12.3"
 LONE_PROBLEMS = {
     ProbeFailure.NOT_RUNNING: (
         "nvidia-smi cannot reach the NVIDIA driver. Where nvidia-smi.exe works on a Windows host, run "
@@ -84,3 +84,127 @@ def _lone_problems(host: Host, evidence: Evidence) -> list[str]:
     if any(device.kind in {"cuda", "jetson"} for device in host.accelerators):
         return []
     return [text for problem, text in LONE_PROBLEMS.items() if problem in evidence.problems]
+
+
+def board_name(evidence: Evidence, catalogue: Catalogue) -> str | None:
+    """Return a Jetson's name: the one that names the board, else any."""
+    names = [name for o in evidence.observations if (name := o.facts.jetson)]
+    return next((name for name in names if catalogue.jetson_boards.find(name)), names[0] if names else None)
+
+
+def _device(kind: AcceleratorKind, gpu: Gpu, unusable: Unusable | None) -> Accelerator:
+    """Return one device with what all makers' devices have; what one maker alone reports is added by the caller."""
+    why, needs, repairable = unusable or (None, None, False)
+    return Accelerator(
+        kind,
+        name=gpu.name,
+        vendor_id=gpu.vendor,
+        device_id=gpu.device_id,
+        memory_mib=gpu.memory_mib,
+        usable=unusable is None,
+        why_unusable=why,
+        needs=needs,
+        repairable=repairable,
+        partitions=gpu.partitions,
+        bus=gpu.bus,
+    )
+
+
+def jetson_devices(board: str, evidence: Evidence, catalogue: Catalogue) -> tuple[Accelerator, ...]:
+    capability = catalogue.jetson_boards.find(board)
+    hidden = masking.hidden_by(evidence.host.masks, masking.CUDA, [(None, capability)])
+    device = _device("jetson", Gpu(NVIDIA, name=board), _masked(None, hidden.get(0)))
+    cuda = evidence.max_cuda or catalogue.jetson_cuda(first(evidence.observations, "l4t"))
+    return (device._replace(driver=evidence.driver, max_cuda=cuda, compute_capability=capability),)
+
+
+def nvidia_devices(evidence: Evidence, catalogue: Catalogue) -> tuple[Accelerator, ...]:
+    gpus = evidence.listed(NVIDIA)
+    if not gpus and _stands_for_a_gpu(evidence):
+        gpus = (Gpu(NVIDIA),)
+    reported = [
+        gpu._replace(
+            compute_capability=gpu.compute_capability
+            or catalogue.compute_capability(gpu.device_id, gpu.chip, gpu.name)
+        )
+        for gpu in gpus
+    ]
+    hidden = masking.hidden_by(
+        evidence.host.masks, masking.CUDA, [(gpu.uuid, gpu.compute_capability) for gpu in reported]
+    )
+    driver = evidence.driver
+    derived = catalogue.max_cuda(driver, windows=evidence.windows) if driver else None
+    return tuple(
+        _device(
+            "cuda", gpu, _masked(nvidia_state(gpu, evidence, catalogue.nvidia_legacy), hidden.get(place))
+        )._replace(
+            driver=driver,
+            max_cuda=evidence.max_cuda or derived,
+            compute_capability=gpu.compute_capability,
+        )
+        for place, gpu in enumerate(reported)
+    )
+
+
+def _stands_for_a_gpu(evidence: Evidence) -> bool:
+    """Return whether a driver without a list of devices means that there is one.
+
+    On a live Linux it does not where the PCI bus could be read.
+    """
+    host = evidence.host
+    if evidence.nodes is None and not evidence.problems.isdisjoint(OF_A_GPU):
+        return True
+    if evidence.nodes is not None and host.os == "linux" and not (host.wsl or host.container):
+        pci_read = any(o.name == "PCI devices" and o.outcome == "ok" for o in evidence.observations)
+        return evidence.driver is not None and not pci_read
+    return evidence.driver is not None
+
+
+def _masked(unusable: Unusable | None, mask: Mask | None) -> Unusable | None:
+    if mask is None or unusable is not None:
+        return unusable
+    return Unusable(
+        f"{mask.variable}={mask.value!r} hides it",
+        f"Unset {mask.variable}, or set it to the devices to use.",
+    )
+
+
+def amd_devices(evidence: Evidence, catalogue: Catalogue) -> tuple[Accelerator, ...]:
+    gpus = evidence.listed(AMD)
+    in_kfd = {gpu.bus for o in evidence.observations if o.name == "KFD topology" for gpu in o.facts.gpus}
+    hidden = masking.hidden_by(evidence.host.masks, masking.ROCM, [(gpu.uuid, None) for gpu in gpus])
+    return tuple(
+        _device(
+            "rocm", gpu, _masked(amd_state(gpu, evidence, in_kfd=gpu.bus in in_kfd), hidden.get(place))
+        )._replace(
+            name=gpu.name or gpu.chip,
+            driver=evidence.amdgpu,
+            gfx=gpu.gfx or catalogue.gfx(gpu.device_id, gpu.chip, gpu.name),
+        )
+        for place, gpu in enumerate(gpus)
+    )
+
+
+def intel_devices(
+    evidence: Evidence, catalogue: Catalogue
+) -> tuple[tuple[Accelerator, ...], tuple[str, ...]]:
+    devices, others = [], []
+    for gpu in evidence.listed(INTEL):
+        if not catalogue.supports_intel(gpu.device_id, gpu.chip, gpu.name):
+            ids = f" ({INTEL}:{gpu.device_id})" if gpu.device_id else ""
+            others.append(f"{gpu.name or 'Intel GPU'}{ids} is not among the Intel GPUs that torch supports")
+            continue
+        devices.append(_device("xpu", gpu, intel_state(gpu, evidence)))
+    return tuple(devices), tuple(dict.fromkeys(others))
+
+
+def apple_devices(evidence: Evidence) -> tuple[Accelerator, ...]:
+    host = evidence.host
+    if host.os != "macos" or host.arch != "arm64":
+        return ()
+    name = next((gpu.name for gpu in evidence.listed(APPLE)), None)
+    unusable, version = None, host.os_version
+    if version is not None and version_key(version) < version_key(OLDEST_MPS_MACOS):
+        why = f"MPS needs macOS {OLDEST_MPS_MACOS} or newer; this is {version}"
+        unusable = Unusable(why, "Update macOS.")
+    return (_device("mps", Gpu(APPLE, name=name or "Apple GPU"), unusable),)

@@ -83,16 +83,22 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
         if probe.recognise(body)
         for facts in [probe.parse(body)]
     ]
-    if not any(o.facts.answers for o in observations):
-        raise _not_understood(texts, "no accelerator was recognised in the text", observations)
+    named = next((found.group() for body in bodies.values() if (found := _PRODUCT.search(body))), None)
+    unlisted = f"the text names {named}, but no probe output in it lists that GPU"
+    part = "the text is a part of a list of devices, and lists no accelerator"
+    understood = [o for o in observations if o.facts.answers]
+    cut = [o for o in observations if o.facts.cut]
+    if not understood:
+        what = unlisted if named else part if cut else "no accelerator was recognised in the text"
+        raise _not_understood(texts, what, observations)
     host, warnings = _base(observations)
     detection = assemble(Evidence(host, observations), catalogue, warnings)
-    named = next((found.group() for body in bodies.values() if (found := _PRODUCT.search(body))), None)
-    host = detection.host
-    nameless = all(device.name is None and device.compute_capability is None for device in host.accelerators)
-    if named and nameless and not any(named in other for other in host.other_gpus):
-        what = f"the text names {named}, but no probe output in it lists that GPU"
-        raise _not_understood(texts, what, [o for o in observations if o.facts.answers])
+    devices, others = detection.host.accelerators, detection.host.other_gpus
+    if cut and not devices:
+        raise _not_understood(texts, part, cut)
+    nameless = all(device.name is None and device.compute_capability is None for device in devices)
+    if named and nameless and not any(named in other for other in others):
+        raise _not_understood(texts, unlisted, understood)
     return detection
 
 

@@ -134,6 +134,43 @@ class FrameworkCuda(Record):
     extra: str | None = None
 
 
+def _rows(table: str, kind: Callable[..., Row], **keys: str) -> cached_property[tuple[Row, ...]]:
+    """Return a table as rows; ``keys`` maps fields to keys of another name. A row's source is no field."""
+    named = {key: field for field, key in keys.items()}
+
+    def rows(catalogue: Catalogue) -> tuple[Row, ...]:
+        return tuple(
+            kind(
+                **{
+                    named.get(key, key): tuple(value) if isinstance(value, list) else value
+                    for key, value in row.items()
+                    if key != "source"
+                }
+            )
+            for row in catalogue.tables[table]
+        )
+
+    return cached_property(rows)
+
+
+def _ids(table: str, value: str) -> cached_property[tuple[tuple[int, int, str], ...]]:
+    """Return the spans of PCI ids of a table's rows, each with the row's value."""
+    return cached_property(
+        lambda catalogue: tuple(
+            (int(span[:4], 16), int(span[-4:], 16), row[value])
+            for row in catalogue.tables[table]
+            for span in row["pci"]
+        )
+    )
+
+
+def _names(table: str, value: str) -> cached_property[NameTable]:
+    """Return the patterns of names of a table's rows, each with the row's value."""
+    return cached_property(
+        lambda catalogue: NameTable((row[value], row["names"]) for row in catalogue.tables[table])
+    )
+
+
 class Catalogue:
     """All facts, each table made into rows when it is first used, as most machines need few of them.
 
@@ -146,11 +183,11 @@ class Catalogue:
     """What :mod:`~poetry_aiops.accelerators.beyond` added, with what it is judged like; ``""``: for every backend."""
 
     def __init__(self, tables: Mapping[str, Any]) -> None:
-        self._tables = tables
+        self.tables = tables
 
     def replaced(self, **tables: object) -> Catalogue:
         """Return the catalogue with other rows in some of its tables."""
-        other = Catalogue(self._tables)
+        other = Catalogue(self.tables)
         vars(other).update(vars(self) | tables)
         return other
 
@@ -164,117 +201,47 @@ class Catalogue:
     @cached_property
     def as_of(self) -> date:
         """The date of the youngest look at the facts."""
-        return date.fromisoformat(str(self._tables["as_of"]))
+        return date.fromisoformat(str(self.tables["as_of"]))
 
-    @cached_property
-    def driver_floors(self) -> tuple[DriverFloor, ...]:
-        return self._rows("driver_floors", DriverFloor)
-
-    @cached_property
-    def toolkits(self) -> tuple[Toolkit, ...]:
-        return self._rows("toolkits", Toolkit)
-
-    @cached_property
-    def torch(self) -> tuple[TorchLine, ...]:
-        return self._rows("torch", TorchLine)
-
-    @cached_property
-    def cuda_indexes(self) -> tuple[CudaIndex, ...]:
-        return self._rows("cuda_indexes", CudaIndex)
-
-    @cached_property
-    def cuda_arches(self) -> tuple[CudaArches, ...]:
-        return self._rows("cuda_arches", CudaArches, backend="index")
-
-    @cached_property
-    def rocm_indexes(self) -> tuple[RocmIndex, ...]:
-        return self._rows("rocm_indexes", RocmIndex)
+    driver_floors = _rows("driver_floors", DriverFloor)
+    toolkits = _rows("toolkits", Toolkit)
+    torch = _rows("torch", TorchLine)
+    cuda_indexes = _rows("cuda_indexes", CudaIndex)
+    cuda_arches = _rows("cuda_arches", CudaArches, backend="index")
+    rocm_indexes = _rows("rocm_indexes", RocmIndex)
+    jetson_releases = _rows("jetson_releases", JetsonRelease)
+    jetson_boards = _names("jetson_boards", "compute_capability")
+    mac_rules = _rows("mac_rules", MacRule)
+    frameworks = _rows("frameworks", FrameworkCuda)
+    nvidia_ids = _ids("nvidia_chips", "compute_capability")
+    nvidia_names = _names("nvidia_names", "compute_capability")
+    nvidia_legacy = _rows("nvidia_legacy", lambda **row: (row["below"], row["last_driver"]))
+    """Below which compute capability GPUs have a last driver branch, and which; the open kernel module drives none of them."""
+    amd_ids = _ids("amd_chips", "gfx")
+    amd_names = _names("amd_names", "gfx")
+    intel_ids = _ids("intel_gpus", "chip")
 
     @cached_property
     def gfx_notes(self) -> tuple[GfxNote, ...]:
         return tuple(
-            GfxNote(gfx, r["automatic"], r["note"]) for r in self._tables["gfx_notes"] for gfx in r["gfx"]
+            GfxNote(gfx, r["automatic"], r["note"]) for r in self.tables["gfx_notes"] for gfx in r["gfx"]
         )
-
-    @cached_property
-    def jetson_releases(self) -> tuple[JetsonRelease, ...]:
-        return self._rows("jetson_releases", JetsonRelease)
-
-    @cached_property
-    def jetson_boards(self) -> NameTable:
-        return self._names("jetson_boards", "compute_capability")
-
-    @cached_property
-    def mac_rules(self) -> tuple[MacRule, ...]:
-        return self._rows("mac_rules", MacRule)
-
-    @cached_property
-    def frameworks(self) -> tuple[FrameworkCuda, ...]:
-        return self._rows("frameworks", FrameworkCuda)
-
-    @cached_property
-    def nvidia_ids(self) -> tuple[tuple[int, int, str], ...]:
-        return self._ids("nvidia_chips", "compute_capability")
 
     @cached_property
     def nvidia_chips(self) -> Mapping[str, str]:
-        return {r["chip"]: r["compute_capability"] for r in self._tables["nvidia_chips"]}
-
-    @cached_property
-    def nvidia_names(self) -> NameTable:
-        return self._names("nvidia_names", "compute_capability")
+        return {r["chip"]: r["compute_capability"] for r in self.tables["nvidia_chips"]}
 
     @cached_property
     def nvidia_oldest_drivers(self) -> Mapping[str, str]:
-        return {r["compute_capability"]: r["driver"] for r in self._tables["nvidia_oldest_drivers"]}
-
-    @cached_property
-    def nvidia_legacy(self) -> tuple[tuple[str, str], ...]:
-        """Below which compute capability GPUs have a last driver branch, and which; the open kernel module drives none of them."""
-        return tuple((r["below"], r["last_driver"]) for r in self._tables["nvidia_legacy"])
-
-    @cached_property
-    def amd_ids(self) -> tuple[tuple[int, int, str], ...]:
-        return self._ids("amd_chips", "gfx")
+        return {r["compute_capability"]: r["driver"] for r in self.tables["nvidia_oldest_drivers"]}
 
     @cached_property
     def amd_chips(self) -> NameTable:
-        return NameTable((r["gfx"], [r["chip"].lower()]) for r in self._tables["amd_chips"])
-
-    @cached_property
-    def amd_names(self) -> NameTable:
-        return self._names("amd_names", "gfx")
-
-    @cached_property
-    def intel_ids(self) -> tuple[tuple[int, int, str], ...]:
-        return self._ids("intel_gpus", "chip")
+        return NameTable((r["gfx"], [r["chip"].lower()]) for r in self.tables["amd_chips"])
 
     @cached_property
     def intel_names(self) -> tuple[str, ...]:
-        return tuple(name for row in self._tables["intel_gpus"] for name in row["names"])
-
-    def _rows(self, table: str, kind: Callable[..., Row], **keys: str) -> tuple[Row, ...]:
-        """Return a table as rows; ``keys`` maps fields to keys of another name. A row's source is no field."""
-        named = {key: field for field, key in keys.items()}
-        return tuple(
-            kind(
-                **{
-                    named.get(key, key): tuple(value) if isinstance(value, list) else value
-                    for key, value in row.items()
-                    if key != "source"
-                }
-            )
-            for row in self._tables[table]
-        )
-
-    def _ids(self, table: str, value: str) -> tuple[tuple[int, int, str], ...]:
-        rows = self._tables[table]
-        return tuple(
-            (int(span[:4], 16), int(span[-4:], 16), row[value]) for row in rows for span in row["pci"]
-        )
-
-    def _names(self, table: str, value: str) -> NameTable:
-        return NameTable((row[value], row["names"]) for row in self._tables[table])
+        return tuple(name for row in self.tables["intel_gpus"] for name in row["names"])
 
     def compute_capability(self, device_id: str | None, chip: str | None, name: str | None) -> str | None:
         """Return an NVIDIA GPU's compute capability by its PCI id, else its chip, else its name."""

@@ -82,6 +82,8 @@ class TextFacts(Record):
     present: tuple[str, ...] = ()
     none: bool = False
     """The source lists every device, and no GPU of the makers is among them."""
+    cut: bool = False
+    """The text begins a list of devices, and ends before the list does, or leaves some of its lines out."""
 
     @property
     def answers(self) -> bool:

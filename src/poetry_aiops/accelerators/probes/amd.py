@@ -22,7 +22,7 @@ _KFD_PAIR = r"^\s{0,10}([a-z_]{3,40}) {1,20}(\d{1,20})\s{0,10}$"
 
 
 def parse_kfd(text: str) -> TextFacts:
-    """Return the physical GPUs with their gfx name, PCI id and memory."""
+    """Return the physical GPUs with their gfx name, PCI id and memory; processors come first, so alone they are a part."""
     blocks: list[dict[str, int]] = [{}]
     for line in lines(text):
         if line.startswith("==>"):
@@ -33,7 +33,7 @@ def parse_kfd(text: str) -> TextFacts:
             blocks[-1][pair.group(1)] = int(pair.group(2))
     nodes = [block for block in blocks if block.get("vendor_id") == AMD_DECIMAL]
     cpus = any("cpu_cores_count" in block for block in blocks)
-    return TextFacts(gpus=_physical(nodes), os="linux" if nodes else None, none=cpus and not nodes)
+    return TextFacts(gpus=_physical(nodes), os="linux" if nodes else None, cut=cpus and not nodes)
 
 
 def gfx_name(target: int) -> str | None:
@@ -101,10 +101,12 @@ def parse_rocminfo(text: str) -> TextFacts:
     """Return the GPU agents with gfx name, marketing name and PCI id."""
     facts = read_pairs(text, ROCMINFO)
     gpus = tuple(gpu for gpu in facts.gpus if gpu.gfx) or tuple(_isas(text))
+    cut = re.search(r"HSA Agents|Agent {1,4}\d", text) is not None and "*** Done ***" not in text
     failed = "ROCk module is NOT loaded" in text or "ROCk module is not loaded" in text
     return TextFacts(
         gpus=gpus,
-        none=facts.none and not gpus,
+        none=facts.none and not gpus and not cut,
+        cut=cut,
         problems=(ProbeFailure.NO_ROCK,) if failed else (),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from poetry_aiops.accelerators.facts import NVIDIA, Gpu, ProbeFailure, TextFacts
-from poetry_aiops.accelerators.probes.fields import bus_key, lines, name, number, pci_id, version
+from poetry_aiops.accelerators.probes.fields import lines, version
 from poetry_aiops.accelerators.probes.nvidia_smi import is_jetson_name, problems
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.probe import File, Files, Names, Probe, ProbeProgram
@@ -68,43 +68,27 @@ def parse_nvrm(text: str) -> TextFacts:
 
 # What the NVML library says, asked in a child process with a time limit (see ``nvml_child.py``).
 
-_CELLS = 7
-_LOST = r"GPU is lost \(GPU (\d{1,3})\)"
+_LOST = r"(?m)^error=GPU is lost \(GPU (\d{1,3})\)"
+
+NVML = Dialect(
+    keys={key: key for key in ("index", "uuid", "bus", "name", "memory", "driver")}
+    | {"device": "device_id", "compute_cap": "compute_capability", "cuda": "max_cuda"},
+    first=frozenset({"index"}),
+    vendor=NVIDIA,
+)
 
 
 def parse_nvml(text: str) -> TextFacts:
     """Return what the child printed."""
-    reported: dict[str, str] = {}
-    gpus: list[Gpu] = []
-    for line in lines(text):
-        key, _, value = line.partition("=")
-        cells = value.split("|")
-        if key == "gpu" and len(cells) == _CELLS:
-            gpus.append(_nvml_gpu(cells))
-        elif key == "error" and (lost := re.search(_LOST, value)):
-            gpus.append(Gpu(NVIDIA, ordinal=int(lost.group(1)), lost=True))
-        elif key in {"driver", "library", "cuda"}:
-            reported.setdefault(key, value)
-    return TextFacts(
-        gpus=tuple(gpus),
-        driver=version(reported.get("driver", "")),
-        library=version(reported.get("library", "").split(".", 1)[-1]),
-        max_cuda=version(reported.get("cuda", "")),
+    facts = read_pairs(text, NVML)
+    library = re.search(r"(?m)^library=\d{1,3}\.(\S{1,20})", text)
+    lost = [Gpu(NVIDIA, ordinal=int(index), lost=True) for index in re.findall(_LOST, text)]
+    return facts._replace(
+        gpus=tuple(sorted((*facts.gpus, *lost), key=lambda gpu: gpu.ordinal or 0)),
+        library=version(library.group(1)) if library else None,
         problems=problems(text),
-        jetson=next((gpu.name for gpu in gpus if is_jetson_name(gpu.name)), None),
-    )
-
-
-def _nvml_gpu(cells: list[str]) -> Gpu:
-    return Gpu(
-        NVIDIA,
-        ordinal=number(cells[0]),
-        uuid=cells[1][:60] or None,
-        bus=bus_key(cells[2]),
-        device_id=pci_id(cells[3]),
-        name=name(cells[4]),
-        memory_mib=number(cells[5]),
-        compute_capability=cells[6] if re.fullmatch(r"\d{1,2}\.\d", cells[6]) and cells[6] != "0.0" else None,
+        jetson=next((gpu.name for gpu in facts.gpus if is_jetson_name(gpu.name)), None),
+        none=False,
     )
 
 
@@ -181,7 +165,7 @@ def is_nodes(text: str) -> bool:
 PROBES = (
     Probe("nvidia kernel module (sys)", File("/sys/module/nvidia/version"), parse_module, is_module),
     Probe("nvidia kernel module (proc)", File("/proc/driver/nvidia/version"), parse_nvrm, _HEAD),
-    Probe("NVML", ProbeProgram(((PYTHON, "-I", "-S", NVML_CHILD),), 5.0), parse_nvml, r"(?m)^gpu=\d{1,3}\|"),
+    Probe("NVML", ProbeProgram(((PYTHON, "-I", "-S", NVML_CHILD),), 5.0), parse_nvml, r"(?m)^index=\d{1,3}$"),
     Probe("nvidia GPUs (proc)", Files("/proc/driver/nvidia/gpus/*/information"), parse_proc, "Bus Location:"),
     Probe(
         "nvidia libraries",

@@ -77,7 +77,7 @@ def text_of(nvml: ctypes.CDLL, function: str, *arguments: object) -> str:
 
 
 def device(nvml: ctypes.CDLL, index: int) -> str:
-    """Return one device as ``index|uuid|bus|device id|name|MiB|compute capability`` or its failure."""
+    """Return one device, a line for each fact, its memory in MiB; or its failure."""
     handle = ctypes.c_void_p()
     code = nvml.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(index), ctypes.byref(handle))
     if code:
@@ -87,16 +87,16 @@ def device(nvml: ctypes.CDLL, index: int) -> str:
     nvml.nvmlDeviceGetPciInfo_v3(handle, ctypes.byref(pci))
     nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory))
     reported = nvml.nvmlDeviceGetCudaComputeCapability(handle, ctypes.byref(major), ctypes.byref(minor)) == 0
-    cells = (
-        str(index),
-        text_of(nvml, "nvmlDeviceGetUUID", handle),
-        pci.bus_id.decode("ascii", "replace"),
-        f"{pci.pci_device_id >> 16:04x}" if pci.pci_device_id else "",
-        text_of(nvml, "nvmlDeviceGetName", handle).replace("|", " "),
-        str(memory.total // 2**20) if memory.total else "",
-        f"{major.value}.{minor.value}" if reported else "",
-    )
-    return "gpu=" + "|".join(cells)
+    facts = {
+        "index": index,
+        "uuid": text_of(nvml, "nvmlDeviceGetUUID", handle),
+        "bus": pci.bus_id.decode("ascii", "replace"),
+        "device": f"0x{pci.pci_device_id >> 16:04x}" if pci.pci_device_id else "",
+        "name": text_of(nvml, "nvmlDeviceGetName", handle),
+        "memory": memory.total // 2**20 or "",
+        "compute_cap": f"{major.value}.{minor.value}" if reported else "",
+    }
+    return "\n".join(f"{key}={value}" for key, value in facts.items())
 
 
 def main() -> int:

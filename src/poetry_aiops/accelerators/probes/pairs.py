@@ -103,7 +103,7 @@ def read_pairs(text: str, dialect: Dialect) -> TextFacts:
         amdgpu=version(machine.get("amdgpu", "")),
         max_cuda=version(machine.get("max_cuda", "")),
         libc=_libc(machine.get("libc", "")),
-        none=any(blocks) and not gpus,
+        none=any(blocks) and not gpus and not any("GPU" in block.get("type", "") for block in blocks),
     )
 
 

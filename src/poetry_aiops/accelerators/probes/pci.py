@@ -61,6 +61,7 @@ _CLASS = r"(?:VGA compatible controller|3D controller|Display controller|Process
 _SOUND_OF_A_GPU = r"NVIDIA Corporation|\[10de:|\[AMD/ATI\][^\n]{0,80}HDMI"
 """What a list has that lacks the GPU itself, such as the end of one."""
 _VENDORS = ("NVIDIA Corporation", "Advanced Micro Devices, Inc. [AMD/ATI]", "Intel Corporation")
+_VIRTUAL = r"(?i)virtio|vmware|virtualbox|xen|hyper-v|qemu|bochs|amazon|google|parallels"
 _OTHER_CLASS = r"(?i)audio|bridge|usb|serial|network|ethernet|unclassified|signal processing"
 _LSPCI_IDS = r"(?<![0-9a-f])\[?(10de|1002|8086):([0-9a-f]{4})\]?"
 _MACHINE_IDS = r"\[(10de|1002|8086)\]\"? +\"?[^\"]{0,200}\[([0-9a-f]{4})\]"
@@ -87,10 +88,21 @@ def parse_lspci(text: str) -> TextFacts:
             gpus += [gpu] if gpu else []
         elif inside and gpus and (driver := re.search(_DRIVER, line)):
             gpus[-1] = gpus[-1]._replace(kernel_driver=driver.group(1).lower())
-    listed = any(re.search(_SLOT, line) for line in lines(text))
+    slots = [(slot.group(1), slot.group(2)) for line in lines(text) if (slot := re.search(_SLOT, line))]
+    cut = bool(slots) and _is_part(text, slots, gpus)
+    return TextFacts(gpus=_merged(gpus), none=bool(slots) and not gpus and not cut, cut=cut)
+
+
+def _is_part(text: str, slots: list[tuple[str, str]], gpus: list[Gpu]) -> bool:
+    """Return whether lines of a machine's list are missing: it ends in one, behind its bridges, or before its display."""
     tail = text.rstrip().rpartition(": ")[2]
-    cut = any(vendor.startswith(tail) for vendor in _VENDORS) or re.search(_SOUND_OF_A_GPU, text)
-    return TextFacts(gpus=_merged(gpus), none=listed and not gpus and not cut)
+    if any(vendor.startswith(tail) for vendor in _VENDORS) or (re.search(_SOUND_OF_A_GPU, text) and not gpus):
+        return True
+    displays = [bool(re.search(_CLASS, rest[:120])) for _, rest in slots]
+    bridged = any(re.search(r"PCI bridge|\[0604\]", rest[:60]) for _, rest in slots)
+    if bridged and all(re.search(r"(?:^|:)00:", slot) for slot, _ in slots):
+        return True
+    return not gpus and (all(displays) or not (any(displays) or re.search(_VIRTUAL, text)))
 
 
 def _merged(gpus: list[Gpu]) -> tuple[Gpu, ...]:

@@ -166,6 +166,9 @@ def opencl(text: str) -> TextFacts:
         for platform in re.split(r"Platform #\d{1,2}: ", clean(text))[1:]
     ]
     gpus = tuple(dict.fromkeys(facts.gpus)) or join(found for found in listed if found)
+    number = re.search(r"Number of platforms:?\s{1,60}(\d{1,2})\b", text)
+    platforms = int(number.group(1)) if number else None
+    cut = len(re.findall(r"(?m)^\s{0,8}Number of devices", text)) < (platforms or 0)
     driver = re.search(r"Driver [Vv]ersion:?\s{1,60}(\d{3}\.\d{1,3}(?:\.\d{1,3})?)\s", clean(text) + "\n")
     has_nvidia = any(gpu.vendor == NVIDIA for gpu in gpus)
     placed = tuple(gpu._replace(ordinal=i) if gpu.vendor == NVIDIA else gpu for i, gpu in enumerate(gpus))
@@ -173,7 +176,8 @@ def opencl(text: str) -> TextFacts:
     return TextFacts(
         gpus=supported,
         driver=driver.group(1) if driver and has_nvidia else None,
-        none=facts.none or bool(re.search(r"Number of platforms:?\s{1,60}0\b", text)),
+        none=(facts.none and not cut) or platforms == 0,
+        cut=cut,
     )
 
 
@@ -184,14 +188,16 @@ def display(text: str) -> TextFacts:
     """Return the display devices of ``lshw -C display`` and ``inxi -G``."""
     gpus: list[Gpu] = []
     driver = None
-    for bus, label, bound, number in (*_lshw(text), *_inxi(text)):
+    cards = (*_lshw(text), *_inxi(text))
+    for bus, label, bound, number in cards:
         gpu = described(bus, f"VGA compatible controller: {label}", bound)
         gpus += [gpu] if gpu else []
         if gpu and gpu.vendor == NVIDIA and bound == "nvidia":
             driver = driver or version(number)
-    cut = '"id" : "display' in text and '"product"' not in text
-    whole = bool(re.search(_DISPLAY, text)) and not cut
-    return TextFacts(gpus=tuple(dict.fromkeys(gpus)), driver=driver, os="linux", none=whole and not gpus)
+    cut = not cards or any(label.startswith(" ") for _, label, _, _ in cards)  # a card without its maker
+    return TextFacts(
+        gpus=tuple(dict.fromkeys(gpus)), driver=driver, os="linux", none=not cut and not gpus, cut=cut
+    )
 
 
 _OWN_MAKER = r"^(?:NVIDIA|AMD|Intel|Advanced Micro Devices)(?: Corporation|,? Inc\.?)?(?: \[AMD/ATI\])? "
@@ -209,21 +215,25 @@ def _lshw(text: str) -> list[tuple[str, str, str | None, str]]:
     for block in re.split(_LSHW_BLOCK, plain)[1:]:
         if not block.startswith("display"):
             continue
-        values = [value for line in block.split("\n") for _, value in pairs_of(line)]
-        classes = [place for place, value in enumerate(values) if re.search(_CLASSES, value)]
-        product, vendor = (*values[classes[0] + 1 : classes[0] + 3], "", "")[:2] if classes else ("", "")
+        pairs = [pair for line in block.split("\n") for pair in pairs_of(line)]
+        start = next(
+            (place + 1 for place, (_, value) in enumerate(pairs) if re.search(_CLASSES, value)), None
+        )
+        after = [value for _, value in pairs[start:]] if start is not None else []
+        named = dict(zip(("product", "vendor"), after, strict=False)) if after else dict(pairs)
+        product, vendor = named.get("product", ""), named.get("vendor", "")
         bus = re.search(r"pci@(\S{10,15})", block)
         bound = re.search(r'driver(?:=|" {0,3}: {0,3}")([\w-]{2,20})', block)
         unclaimed = "UNCLAIMED" in block.split("\n", 1)[0] or bool(
             re.search(r'"claimed" {0,3}: {0,3}false', block)
         )
-        label = f"{_maker_as_in_lspci(vendor) or _maker_as_in_lspci(product)} {product}"
+        label = f"{_maker_as_in_lspci(vendor) or _maker_as_in_lspci(product) or vendor} {product}"
         driver = bound.group(1) if bound else "" if unclaimed else None
         found.append((bus.group(1) if bus else "", label, driver, ""))
     for product in re.findall(_LSHW_ROW, plain):
         bare = re.sub(_OWN_MAKER, "", product)
         maker = _maker_as_in_lspci(product) or ("NVIDIA Corporation" if re.match(_NVIDIA_CHIP, bare) else "")
-        found.append(("", f"{maker} {bare}", None, ""))
+        found.append(("", f"{maker} {bare}".strip(), None, ""))
     return found
 
 
@@ -241,7 +251,7 @@ def _inxi(text: str) -> list[tuple[str, str, str | None, str]]:
             found.append(
                 (
                     bus.group(1) if bus else "",
-                    f"{_maker_as_in_lspci(label)} {re.sub(_OWN_MAKER, '', label)}"
+                    f"{_maker_as_in_lspci(label)} {re.sub(_OWN_MAKER, '', label)}".strip()
                     + (f" [{ids.group(1)}]" if ids else ""),
                     {"N": "", "N/A": ""}.get(bound.group(1), bound.group(1)) if bound else None,
                     (bound.group(2) or "") if bound else "",

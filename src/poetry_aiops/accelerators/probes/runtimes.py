@@ -34,6 +34,8 @@ USERS = Dialect(
         r"\[(?P<index>\d{1,2})\] (?P<name>[A-Z][^|\n]{2,80}?) {0,9}\| {0,5}\d{1,3} ?[°']C",
         r"\S{1,64} {1,40}\w{3} \w{3} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4} {1,6}(?P<driver>\d{3}\.\d{1,3}(?:\.\d{1,3})?)$",
         r".{0,60}?(?:\*\*Name:\*\*|\bDevice:) cuda:(?P<index>\d{1,2}) (?P<name>[^:\n]{2,80}?)(?: : |$)",
+        rf"GPU (?P<index>\d{{1,2}}(?:,\d{{1,2}})*) {{2,40}}(?P<name>[^\n(]{{2,80}}?) \(arch={_CC}\)",
+        r"Driver version {2,40}(?P<driver>\d{3}\.\d{1,3}(?:\.\d{1,3})?)$",
         r"(?:- )?\*\*OS:\*\* (?P<os>nt|Windows|Linux)\b",
         _OLLAMA % ("cuda", _CC) + r"(?=(?:.{0,400}\bdriver=(?P<max_cuda>\d{2}\.\d)\b)?)" + _OLLAMA_NAME,
         _OLLAMA % ("rocm", _GFX) + r"(?=(?:.{0,400}\bname=(?P<device_id>1002:[0-9a-f]{4}))?)",
@@ -108,7 +110,7 @@ def users(text: str) -> TextFacts:
     return facts._replace(gpus=gpus, max_cuda=facts.max_cuda or ran, none=False)
 
 
-_USERS = r"(?i)cuda|rocm|sycl\d|inference compute|compute.capability|Device: device=|\d{2} MB \||GPU type:|Accelerator:"
+_USERS = r"(?i)cuda|rocm|sycl\d|inference compute|compute.capability|Device: device=|\d{2} MB \||GPU type:|Accelerator:|\(arch=\d"
 
 
 def listings(text: str) -> TextFacts:

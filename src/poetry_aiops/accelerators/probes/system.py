@@ -81,14 +81,16 @@ def parse_mac(text: str) -> TextFacts:
     plain = clean(text)
     chips = [found.strip() for found in re.findall(_CHIP, plain) if re.search(_MAKER, found)]
     apple = next((chip for chip in chips if re.match(r"Apple (?:M\d|A\d|Paravirtual|Silicon)", chip)), None)
+    cut = any(re.fullmatch(r"Apple(?: [MA])?", chip) for chip in chips)
     system = re.search(_SYSTEM, plain)
     amd = [Gpu(AMD, name=name(chip)) for chip in chips if maker_of(chip) == AMD and not apple]
     return TextFacts(
         gpus=(Gpu(APPLE, name=name(apple)),) if apple else tuple(amd),
         os="macos",
         os_version=version(system.group(1)) if system else None,
-        arch="arm64" if apple else "x86_64" if chips else None,
-        none=bool(chips) and not apple and not amd,
+        arch="arm64" if apple else "x86_64" if chips and not cut else None,
+        none=bool(chips) and not apple and not amd and not cut,
+        cut=cut,
     )
 
 
@@ -162,7 +164,7 @@ PROBES = (
         "system_profiler",
         ProbeProgram((("system_profiler", "SPDisplaysDataType"),), 8.0),
         parse_mac,
-        "ggml_metal|SPDisplaysDataType|spdisplays_|Graphics/Displays:|Chipset Model:|SPHardwareDataType|ProductVersion:",
+        "ggml_metal|SPDisplaysDataType|spdisplays_|Graphics/Displays:|Chip(?:set Model)?: |SPHardwareDataType|ProductVersion:",
     ),
     Probe("processor", File("/proc/cpuinfo"), parse_cpu, _CPU_MODEL),
     Probe("uname", PastedOnly(), parse_uname, "Linux |Darwin |-tegra"),
