@@ -213,9 +213,6 @@ def _changes(outcome: FixOutcome, *, dry_run: bool) -> Iterator[str]:
         yield f"  {change}{older}: {change.why}"
     if outcome.refreshed:
         yield f"  and the list of files of {counted(len(outcome.refreshed), 'package')}, as the index has it now"
-    for fix in outcome.fixed:
-        if fix.doubt and not fix.left:
-            yield f"  {fix.package}: {fix.doubt}; a smaller step may do"
     if dry_run:
         yield "Nothing was written. `poetry health --fix` writes it."
     else:
@@ -223,12 +220,12 @@ def _changes(outcome: FixOutcome, *, dry_run: bool) -> Iterator[str]:
 
 
 def _left(outcome: FixOutcome) -> Iterator[str]:
+    yield from (f"{one.package}: {one.doubt}; a smaller step may do" for one in outcome.fixes if one.doubt)
     open_ones = [one for one in outcome.fixes if not one.diff or one.left]
     if open_ones:
         yield "Not fixed:"
     for fix in open_ones:
         yield f"  {_head(fix)}"
-        yield from [f"    {fix.doubt}"] if fix.doubt else []
         yield from (f"    {blocker}" for blocker in dict.fromkeys(fix.blockers) if not fix.diff)
         if fix.how == "edit" and fix.edit:
             yield f"    change {fix.edit}, then `poetry lock`"
