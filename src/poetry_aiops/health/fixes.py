@@ -244,15 +244,11 @@ def _wanted(
 
 def _doubt(audits: Mapping[str, PackageAudit | None]) -> str:
     """Return which versions could not be audited and why, empty where all were."""
-    unknown = {
-        version: one.reason if one else ""
-        for version, one in audits.items()
-        if one is None or one.status is not Status.AUDITED
-    }
+    unknown = [(version, one) for version, one in audits.items() if not one or one.status != Status.AUDITED]
     if not unknown:
         return ""
-    first, reason = next(iter(unknown.items()))
-    return f"{counted(len(unknown), 'newer release')} from {first} on could not be audited: {reason}"
+    (first, one), many = unknown[0], counted(len(unknown), "newer release")
+    return f"{many} from {first} on could not be audited: {one.reason if one else 'no answer'}"
 
 
 def _left(findings: tuple[Finding, ...], audited: PackageAudit | None) -> tuple[Finding, ...] | None:
