@@ -20,7 +20,7 @@ from tests.support.processes import family, is_gone
 
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.locking.environment_record import SOURCE
-from poetry_aiops.locking.record import record_for
+from poetry_aiops.locking.record import InstallRecord, needs_of
 
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ class Machine:
         return self
 
     def holds(self, backend: str, torch: str | None = "2.14.1", **changes: Any) -> Machine:
-        made = record_for("ml", backend, None, None, torch, "linux", platform.machine(), "3.12.1", CATALOGUE)
+        arch = platform.machine()
+        needs = needs_of(backend, torch, arch, CATALOGUE)
+        made = InstallRecord("ml", backend, None, None, torch, "3.12.1", "linux", arch, needs)
         self.record.write_text(json.dumps({**json.loads(made.to_json()), **changes}), "utf-8")
         return self
 

@@ -294,6 +294,7 @@ def test_a_file_that_was_never_ours_is_not_overwritten(
     assert "was not written by poetry sync-reqs" in done.stderr
     assert len(done.stderr.splitlines()) <= 10
     assert "hash" not in done.stderr + check.stdout
+    assert len(check.stdout.splitlines()) <= 10
     assert check.stderr.splitlines()[-1].startswith("1 of 2 files are out of date. `poetry sync-reqs` leaves")
     assert "`poetry sync-reqs --force`" in check.stderr.splitlines()[-1]
     assert base.read_text("utf-8") == pins

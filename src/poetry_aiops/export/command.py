@@ -62,8 +62,7 @@ Other files, groups and formats: <comment>[tool.poetry-aiops.export]</> in pypro
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     def handle(self) -> int:
-        from poetry_aiops.export.request import SyncRequest
-        from poetry_aiops.export.run import synchronise
+        from poetry_aiops.export.run import SyncRequest, synchronise
         from poetry_aiops.locking.api import PoetryProject
 
         output = self.make_output()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
-from poetry_aiops.export.one_line import address
 from poetry_aiops.system.addresses import has_credentials, public_address
 
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PRIORITIES: Final = ("default", "primary", "secondary", "supplemental", "explicit")
 _PLAIN_HTTP = re.compile(r"http://(?P<host>[^/]+)")
+_NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x20\x7f]")
 _HERE = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?")
 
 
@@ -91,3 +92,8 @@ def _urls(pins: Iterable[Pin], project: Project) -> list[str]:
             name = (pin.package.source.reference or "").casefold()
             found[public_address(pin.package.source.url)] = order.get(name, last)
     return [url for url, _ in sorted(found.items(), key=lambda item: (item[1], item[0]))]
+
+
+def address(url: str) -> str:
+    """Return an address in which no blank or line end begins something new."""
+    return _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0]), url)

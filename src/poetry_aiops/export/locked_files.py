@@ -1,4 +1,8 @@
-"""The addresses of locked files, from Poetry's own repositories with their caches and their passwords."""
+"""The addresses of locked files, from Poetry's own repositories with their caches and their passwords.
+
+Private name of Poetry: ``CachedRepository._release_cache``. (``get_release_info`` would download a release that is not
+in the cache, and build its source archive, where the index names no metadata.)
+"""
 
 from __future__ import annotations
 
@@ -91,14 +95,16 @@ def _remembered(repository: Repository, package: Package) -> _Offered:
     """Return what Poetry's cache of the release says; it names no addresses before Poetry 2.3."""
     if not isinstance(repository, CachedRepository):
         return {}
-    info = repository.get_release_info(_poetry_package(package).name, Version.parse(package.version))
-    offered: _Offered = {}
-    for file in info.files:
-        if url := file.get("url"):
-            kind, _, digest = file["hash"].rpartition(":")
-            address = Address(str(url), file.get("size"), file.get("upload_time"))
-            offered[file["file"]] = (address, {kind: digest})
-    return offered
+    key = f"{package.name}:{Version.parse(package.version)}"
+    cached = repository._release_cache.get(key) or {}  # noqa: SLF001 - only what is there already
+    return {
+        file["file"]: (
+            Address(str(file["url"]), file.get("size"), file.get("upload_time")),
+            dict([file["hash"].split(":", 1)]),
+        )
+        for file in cached.get("files", ())
+        if file.get("url")
+    }
 
 
 def _listed(repository: Repository, package: Package) -> _Offered:

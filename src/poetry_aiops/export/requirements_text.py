@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.errors import ConfigError
+from poetry_aiops.errors import ConfigError, InputError
 from poetry_aiops.export.header import with_header
-from poetry_aiops.export.indexes import Indexes, index_notes, indexes_of
+from poetry_aiops.export.indexes import Indexes, address, index_notes, indexes_of
 from poetry_aiops.export.model import Exported, FilePlan, GroupSelection, Pin, Rendered, relative_to_file
-from poetry_aiops.export.one_line import address, checked
 from poetry_aiops.export.settings import EXPORT
 from poetry_aiops.export.via import parents
 from poetry_aiops.system.addresses import public_address
@@ -85,6 +84,20 @@ def requirement_line(pin: Pin, *, hashed: bool) -> str:
         text += f" ; {pin.marker}"
     return _CONTINUED.join(
         [checked(text, pin.package.name), *(f"--hash={digest}" for digest in hashes_of(pin) if hashed)]
+    )
+
+
+def checked(text: str, package: str) -> str:
+    """Return a requirement as it is; raises InputError when it holds a line end or a control character.
+
+    pip reads options, other indexes among them, from every line, and a lock can come with anybody's pull request.
+    """
+    if text.isprintable():
+        return text
+    raise InputError(
+        f"the entry of the package {one_line(package)!r} contains a line break or another control character",
+        where="poetry.lock",
+        hint="Poetry does not write such a lock. Regenerate it: `poetry lock --regenerate`.",
     )
 
 

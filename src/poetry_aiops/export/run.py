@@ -15,13 +15,13 @@ from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.threeway import IN_WORDS
 from poetry_aiops.export.writing import Standing, read_bundle, standing, write
 from poetry_aiops.system.reading import read_file
+from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.export.request import SyncRequest
     from poetry_aiops.export.threeway import FileComparison
     from poetry_aiops.export.wheelhouse_run import Filled
     from poetry_aiops.locking.api import PoetryProject
@@ -29,9 +29,55 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY: Final = 0.5  # seconds
 _MOST_DETAILS: Final = 7
+_MOST_SHOWN: Final = 10  # lines of a file that is left as it is
 _WAY_OUT: Final = (
     f"Put the changes into pyproject.toml, or overwrite with `{COMMAND} --force`, which keeps the old files."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """The options of a run, checked against each other; ``pyproject`` is the file of the project."""
+
+    pyproject: Path
+    check: bool = False
+    dry_run: bool = False
+    force: bool = False
+    watch: bool = False
+    wheelhouse: str | None = None
+    hardware: str | None = None
+    platform: str | None = None
+    python: str | None = None
+    sdists: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for options that do not go together."""
+        modes = {
+            "--check": self.check,
+            "--dry-run": self.dry_run,
+            "--watch": self.watch,
+            "--wheelhouse": self.wheelhouse,
+        }
+        exclusive = [name for name, given in modes.items() if given]
+        if len(exclusive) > 1:
+            raise UsageError(
+                "these options exclude each other",
+                where=" and ".join(exclusive),
+                hint="Give only one of them.",
+            )
+        details = {
+            "--hardware": self.hardware,
+            "--platform": self.platform,
+            "--python": self.python,
+            "--sdists": self.sdists,
+        }
+        idle = [name for name, given in details.items() if given]
+        if idle and not self.wheelhouse:
+            raise UsageError(
+                "this works only with --wheelhouse",
+                where=", ".join(idle),
+                hint="Add --wheelhouse DIR, the folder for the files.",
+            )
 
 
 def synchronise(request: SyncRequest, output: Output, project: PoetryProject) -> int:
@@ -120,11 +166,11 @@ class Synchronising:
         self.output.remark(f"{file.path} {IN_WORDS[file.state]}")
         lines = file.diff.splitlines()
         shown = [line for line in lines if self.request.dry_run or not _is_digest(line)] or lines
+        if not (self.request.dry_run or file.may_write):
+            shown = shown[:_MOST_SHOWN]
         self.output.diff("\n".join(shown))
         if len(shown) < len(lines):
-            self.output.remark(
-                f"{len(lines) - len(shown)} lines of hashes are not shown; --dry-run shows them."
-            )
+            self.output.remark(f"{len(lines) - len(shown)} lines are not shown; --dry-run shows them.")
 
     def _refusal(self, state: Standing) -> NegativeAnswerError:
         """Return the error for the files that were left as they are, in ten lines at most."""
@@ -153,7 +199,9 @@ class Synchronising:
     def _conclude(self, state: Standing, code: int) -> None:
         out = [file.path for file in state.files if file.state != "current"]
         if not out:
-            self.output.line(f"{len(state.files)} files are up to date with poetry.lock.")
+            self.output.line(
+                f"{counted(len(state.files), 'file is', 'files are')} up to date with poetry.lock."
+            )
         elif self.request.dry_run:
             self.output.line("Dry run: nothing was written.")
         elif self.request.check:

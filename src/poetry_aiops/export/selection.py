@@ -130,7 +130,7 @@ class PoetryExport:
             )
         except (DependencyWalkerError, RuntimeError) as error:
             raise InputError(
-                f"poetry.lock has the old format {self.lock.version}, from which a selection of packages cannot be read: {error}",
+                f"poetry.lock has the old format {self.lock.version or 'of Poetry 1.0'}, from which a selection of packages cannot be read: {error}",
                 where=COMMAND,
                 hint="Run `poetry lock` to write it in today's format.",
             ) from error

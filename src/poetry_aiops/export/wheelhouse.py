@@ -10,8 +10,7 @@ from packaging.tags import mac_platforms
 
 from poetry_aiops.errors import NegativeAnswerError, UsageError
 from poetry_aiops.export.header import with_header
-from poetry_aiops.export.one_line import checked
-from poetry_aiops.export.requirements_text import about
+from poetry_aiops.export.requirements_text import about, checked
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.targets import (
     Target,

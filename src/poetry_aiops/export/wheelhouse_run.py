@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.cli.output import Output
     from poetry_aiops.export.model import Address, FileKey
-    from poetry_aiops.export.request import SyncRequest
+    from poetry_aiops.export.run import SyncRequest
     from poetry_aiops.export.wheelhouse import ChosenFile, Wheelhouse
     from poetry_aiops.export.wheelhouse_download import Outcome
     from poetry_aiops.export.writing import Bundle

@@ -10,8 +10,8 @@ from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.asked import (
     RequestedPackage,
-    asked_backends,
     asked_packages,
+    asked_targets,
     same_constraint,
     without_tags,
 )
@@ -119,12 +119,13 @@ class _AdditionPlanner:
 
     def plan(self) -> Addition:
         asked = self._with_inherited(asked_packages(self.request.packages, self.facts, self.checker))
-        backends = asked_backends(self.request.variants, self.variants, self.recipes, self.checker)
+        named = asked_targets(self.request.variants, self.variants, self.recipes, self.checker)
         self._fail()
-        targets = [(self._group_for(backend), backend) for backend in backends]
+        targets = [(group or self._group_for(backend), backend) for group, backend in named]
         self._check_enough_variants(targets)
         self._fail()
         moved = self._moved(asked)
+        backends = tuple(dict.fromkeys(backend for _, backend in targets))
         planned = [self._variant(group, backend, asked, backends) for group, backend in targets]
         self._fail()
         for note in self.sources.notes:
@@ -143,9 +144,6 @@ class _AdditionPlanner:
     # -- groups ------------------------------------------------------------------------------------------
 
     def _group_for(self, backend: str) -> str:
-        known = next((variant.group for variant in self.variants if variant.backend == backend), None)
-        if known is not None:
-            return known
         if backend not in self.recipes.known_backends():
             self._note(
                 f"{backend} is newer than the facts of {self.facts.as_of.isoformat()}; the index may not exist"

@@ -69,21 +69,23 @@ def asked_packages(
     return tuple(found.values())
 
 
-def asked_backends(
+def asked_targets(
     given: Sequence[str], variants: Sequence[Variant], recipes: Recipes, checker: Checker
-) -> tuple[str, ...]:
-    """Return the backends of ``--variants``; a declared variant's own name means its backend."""
+) -> tuple[tuple[str, str], ...]:
+    """Return group and backend of what ``--variants`` names; a new variant has no group yet.
+
+    A variant's own name means that variant, a backend every variant that has it.
+    """
     own = {variant.group: variant.backend for variant in variants}
-    found: list[str] = []
-    for word in (word.strip() for part in given for word in part.split(",")):
-        backend = own.get(normalised(word)) if word else None
-        backend = backend or (word.lower() if word else "")
-        if not backend:
-            continue
-        if backend in found:
+    found: list[tuple[str, str]] = []
+    for word in filter(None, (word.strip() for part in given for word in part.split(","))):
+        backend = own.get(normalised(word)) or word.lower()
+        groups = [normalised(word)] if normalised(word) in own else [g for g in own if own[g] == backend]
+        targets = [(group, backend) for group in groups or [""]]
+        if not set(found).isdisjoint(targets):
             checker.report(_VARIANTS, f'"{word}" is named twice', "Name each backend once.")
         elif _is_known(backend, own, recipes, checker, word):
-            found.append(backend)
+            found += targets
     if not found and not checker.problems:
         checker.report(
             _VARIANTS, "is required and names no backend", "Write for example --variants cpu,cu126."

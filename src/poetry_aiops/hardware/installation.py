@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,11 +18,12 @@ from poetry_aiops.hardware.machine import is_foreign
 from poetry_aiops.hardware.verification import verify_environment
 from poetry_aiops.locking.api import (
     Installed,
+    InstallRecord,
     VariantInstaller,
     locked_by,
+    needs_of,
     provided_directly,
     read_record,
-    record_for,
     verify_locked,
     write_record,
 )
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.selection import Selection
     from poetry_aiops.cli.output import Output
     from poetry_aiops.hardware.installed_check import InstalledFinding
-    from poetry_aiops.locking.api import InstallRecord, VariantSession
+    from poetry_aiops.locking.api import VariantSession
 
 
 ENVIRONMENT_VARIABLE: Final = "POETRY_AIOPS_HARDWARE"
@@ -253,10 +254,21 @@ class Installation:
         )
 
     def _leave_record(self, *, before: frozenset[str] = frozenset(), incomplete: bool = False) -> None:
-        env = self.env
+        env, host, choice = self.env, self.detection.host, self.choice
+        record = InstallRecord(
+            choice.variant,
+            choice.backend,
+            self.remember,
+            self.request.groups.profile,
+            self.torch,
+            ".".join(str(part) for part in env.version_info[:3]),
+            host.os,
+            host.arch,
+            needs_of(choice.backend, self.torch, host.arch, self.catalogue),
+            tuple(sorted(self._packages_of_the_variant() | before)),
+            incomplete,
+        )
         try:
-            packages = tuple(sorted(self._packages_of_the_variant() | before))
-            record = replace(self._record(), packages=packages, incomplete=incomplete)
             write_record(env.path, env.script_dirs[0], env.python, record)
         except OSError as error:
             reason = error.strerror or str(error)
@@ -265,20 +277,6 @@ class Installation:
                     f"{env.path} cannot hold the record and hw-check ({reason}); the installation itself succeeded."
                 ]
             )
-
-    def _record(self) -> InstallRecord:
-        env, host = self.env, self.detection.host
-        return record_for(
-            self.choice.variant,
-            self.choice.backend,
-            self.remember,
-            self.request.groups.profile,
-            self.torch,
-            host.os,
-            host.arch,
-            ".".join(str(part) for part in env.version_info[:3]),
-            self.catalogue,
-        )
 
     def _verify(self, backend: str) -> int:
         verdict = verify_environment(self.env.python, backend, best=self.selection.best)

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
 def leaving(words: Sequence[str], variants: Sequence[Variant]) -> frozenset[str]:
     """Return the groups of the variants that ``--remove`` names, by group or by backend; raises UsageError."""
-    by_name = {variant.backend: variant.group for variant in variants}
+    backends = [variant.backend for variant in variants]
+    by_name = {variant.backend: variant.group for variant in variants if backends.count(variant.backend) == 1}
     by_name |= {variant.group: variant.group for variant in variants}
     names = [word.strip() for part in words for word in part.split(",") if word.strip()]
     for name in names:
         if name not in by_name and normalised(name) not in by_name:
             known = ", ".join(variant.group for variant in variants)
             raise UsageError(
-                f'there is no hardware variant "{name}"',
+                f'"{name}" is the backend of several variants'
+                if name in backends
+                else f'there is no hardware variant "{name}"',
                 where="--remove",
                 hint=did_you_mean(normalised(name), by_name)
                 or (

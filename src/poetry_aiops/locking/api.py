@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.poetry_project import PoetryProject as PoetryProject
     from poetry_aiops.locking.propose import propose as propose
     from poetry_aiops.locking.record import InstallRecord as InstallRecord
-    from poetry_aiops.locking.record import record_for as record_for
+    from poetry_aiops.locking.record import needs_of as needs_of
     from poetry_aiops.locking.session import VariantSession as VariantSession
     from poetry_aiops.locking.staged_project import OfferedVersion as OfferedVersion
     from poetry_aiops.locking.staged_project import StagedProject as StagedProject
@@ -68,7 +68,7 @@ else:
         "planned_project": ("refuse_invalid",),
         "poetry_project": ("PoetryProject",),
         "propose": ("propose",),
-        "record": ("InstallRecord", "record_for"),
+        "record": ("InstallRecord", "needs_of"),
         "session": ("VariantSession",),
         "staged_project": ("StagedProject",),
         "verify": ("Installed", "Machines", "SelectedBuilds", "Terms"),

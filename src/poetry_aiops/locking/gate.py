@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from poetry_aiops.cli.known_poetry import foreign_poetry
 from poetry_aiops.locking.declaration import variant_kind
 from poetry_aiops.locking.model import placements_of
-from poetry_aiops.locking.verify import Installed, Terms, every_extra, every_installation, verify
+from poetry_aiops.locking.verify import Installed, Terms, every_installation, verify
 from poetry_aiops.project.lockfile import lock_from, read_lock
 from poetry_aiops.project.targets import machines_for
 from poetry_aiops.system.files import write_atomically
@@ -58,15 +58,16 @@ def verify_locked(lock: Lock | None, installations: Iterable[Installed], terms: 
 def verify_project(lock: Lock | None, project: Project, hardware: HardwareConfig | None) -> None:
     """Raise LockConflictError for what is wrong with any installation that a project's groups and variants offer.
 
-    These are the groups that are not optional, with each hardware variant in turn.
+    These are all groups with each hardware variant in turn; without variants, the groups that are not optional.
     """
-    groups = frozenset(name for name, group in project.groups.items() if not group.optional)
     if hardware is None:
+        groups = frozenset(name for name, group in project.groups.items() if not group.optional)
         verify_locked(lock, [Installed("without a variant", groups)])
         return
     names = [variant.group for variant in hardware.variants]
-    every = every_extra if variant_kind(hardware, project) == "extras" else every_installation
-    verify_locked(lock, every(names, groups), Terms.of(project, hardware))
+    extras = variant_kind(hardware, project) == "extras"
+    every = every_installation(names, frozenset(project.groups), extras=extras)
+    verify_locked(lock, every, Terms.of(project, hardware))
 
 
 class LockGuard:

@@ -7,11 +7,12 @@ length of ``run()`` that one module attribute is exchanged and nothing else in t
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import poetry.puzzle.solver as poetry_solver_module
+from packaging.utils import NormalizedName
 from poetry.installation.installer import Installer
 from poetry.installation.operations import Uninstall, Update
 from poetry.puzzle.solver import Solver
@@ -23,23 +24,22 @@ from poetry_aiops.errors import AiopsError
 from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.declaration import refuse_several_variants
 from poetry_aiops.locking.model import NoSolutionError
+from poetry_aiops.locking.notes import lock_report, note_base
 from poetry_aiops.locking.provides import provision
 from poetry_aiops.locking.solver import (
     PoetrySolution,
     PoetryVariantSolver,
     declared_by,
     merged,
-    tightest_first,
     wants_of,
 )
-from poetry_aiops.locking.verify import Installed, base_findings, every_extra, every_installation, verify
+from poetry_aiops.locking.verify import Installed, base_findings, every_installation, verify
 from poetry_aiops.locking.whole_writes import write_whole_files
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from packaging.utils import NormalizedName
     from poetry.console.commands.installer_command import InstallerCommand
     from poetry.core.constraints.version import Version
     from poetry.core.packages.package import Package
@@ -47,29 +47,10 @@ if TYPE_CHECKING:
     from poetry.utils.env import Env
     from poetry.utils.env.base_env import MarkerEnv
 
-    from poetry_aiops.cli.output import Output
-    from poetry_aiops.locking.agreement import Agreement
-    from poetry_aiops.locking.gate import LockGuard
     from poetry_aiops.locking.provides import Provision
+    from poetry_aiops.locking.session import VariantSession
     from poetry_aiops.locking.solver import SolvedPackages
-    from poetry_aiops.locking.verify import DoubleBuild, LockFinding, Terms
-    from poetry_aiops.project.targets import Target
-
-
-@dataclass(frozen=True)
-class LockPlan:
-    """What one run of the installer has to know about the project's variants."""
-
-    variants: tuple[str, ...]
-    provides: frozenset[str] | None
-    targets: tuple[Target, ...]
-    output: Output
-    report: Callable[[Agreement[PoetrySolution], PoetrySolution], None]
-    report_base: Callable[[Sequence[DoubleBuild | LockFinding]], None]
-    guard: LockGuard
-    terms: Terms
-    extras: bool = False
-    """The variants are extras: Poetry locks them itself, and the result is verified."""
+    from poetry_aiops.locking.verify import Terms
 
 
 class MarkersOfAnotherMachine(NullEnv):
@@ -87,7 +68,7 @@ class MarkersOfAnotherMachine(NullEnv):
 class VariantInstaller(Installer):
     """Poetry's installer for a project whose poetry.lock holds several hardware variants."""
 
-    plan: LockPlan
+    session: VariantSession
     clear: frozenset[str] = frozenset()
     """Variants whose packages are removed when nothing else needs them; Poetry's install leaves them behind."""
     brought: frozenset[str] = frozenset()
@@ -100,19 +81,19 @@ class VariantInstaller(Installer):
     def run(self) -> int:
         """Run as Poetry's installer does; an error of ours is reported and becomes the exit code."""
         try:
-            if self.executor.enabled and self._groups is not None and not self.plan.extras:
-                refuse_several_variants(self.plan.variants, self._groups)
-            with self._variant_solver(), self.plan.guard.watching(self._locker):
+            if self.executor.enabled and self._groups is not None and self.session.kind == "groups":
+                refuse_several_variants(self.session.variants, self._groups)
+            with self._variant_solver(), self.session.guard.watching(self._locker):
                 return super().run()
         except AiopsError as error:
-            self.plan.output.error(error)
+            self.session.output.error(error)
             return error.exit_code
 
     @contextmanager
     def _variant_solver(self) -> Iterator[None]:
         original = poetry_solver_module.Solver
         poetry_solver_module.Solver = partial(  # type: ignore[assignment,misc]  # a drop-in for the class
-            OneLockSolver, plan=self.plan, locked_groups=self._locked_groups
+            OneLockSolver, session=self.session, locked_groups=self._locked_groups
         )
         try:
             yield
@@ -121,8 +102,8 @@ class VariantInstaller(Installer):
 
     def _execute(self, operations: list[Operation]) -> int:
         if self.is_updating():
-            self.plan.guard.require()
-        takes_variant = self.clear or not self.plan.terms.backends.keys().isdisjoint(self._groups or ())
+            self.session.guard.require()
+        takes_variant = self.clear or not set(self.session.variants).isdisjoint(self._groups or ())
         if takes_variant and self._locker.is_locked_groups_and_markers():
             locked = self._locker.locked_packages()
             operations = self._with_changed_builds(operations, locked)
@@ -159,32 +140,21 @@ class VariantInstaller(Installer):
         installed = {package.name: package for package in self._installed_repository.packages}
         system = {package.name for package in self._installed_repository.system_site_packages}
         wanted = {o.package.name for o in operations if not (o.skipped and o.skip_reason == "Not required")}
-        held = self._held_by_extras(locked) if self.plan.extras else self._held_by_groups(locked)
-        left = {name for name, holders in held.items() if holders <= self.clear}
+        left = {name for name, holders in self._holders(locked).items() if holders <= self.clear}
         left |= {name for name in installed if name in self.brought} - {package.name for package in locked}
         return [Uninstall(installed[name]) for name in sorted((left & installed.keys()) - wanted - system)]
 
-    def _held_by_groups(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
-        """Return the groups that bring each package into this environment."""
-        held: dict[NormalizedName, set[str]] = {}
+    def _holders(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
+        """Return the groups that bring each package into this environment; variants that are extras, ``""`` for none."""
+        found: dict[NormalizedName, set[str]] = {}
+        extras = self.session.kind == "extras"
         for package, info in locked.items():
-            groups = {
-                group for group in info.groups if info.get_marker([group]).validate(self._env.marker_env)
-            }
-            if groups:
-                held.setdefault(package.name, set()).update(groups)
-        return held
-
-    def _held_by_extras(self, locked: SolvedPackages) -> dict[NormalizedName, set[str]]:
-        """Return the variants (extras) that bring each package into this environment; ``""`` is main alone."""
-        held: dict[NormalizedName, set[str]] = {}
-        for package, info in locked.items():
-            marker = info.get_marker(info.groups)
-            for extra in ("", *self.plan.variants):
-                active = {**self._env.marker_env, "extra": {extra} if extra else set()}
-                if marker.validate(active):
-                    held.setdefault(package.name, set()).add(extra)
-        return held
+            for holder in map(NormalizedName, ("", *self.session.variants)) if extras else info.groups:
+                marker = info.get_marker(info.groups if extras else [holder])
+                extra = {"extra": {holder} - {""}} if extras else {}
+                if marker.validate({**self._env.marker_env, **extra}):
+                    found.setdefault(package.name, set()).add(holder)
+        return found
 
     def _with_changed_builds(self, operations: list[Operation], locked: SolvedPackages) -> list[Operation]:
         """Replace a skipped operation by an update where another build of the same version may be installed.
@@ -211,14 +181,14 @@ class VariantInstaller(Installer):
         return {package: info.groups for package, info in self._locker.locked_packages().items()}
 
 
-def exchange_installer(command: InstallerCommand, plan: LockPlan) -> None:
+def exchange_installer(command: InstallerCommand, session: VariantSession) -> None:
     """Give the command a VariantInstaller in place of Poetry's, with the same environment and executor."""
     poetry, given = command.poetry, command.installer
     write_whole_files(poetry)
     # Solving again from the lock (the default up to Poetry 2.2) knows no groups and could mix variants.
     poetry.config.merge({"installer": {"re-resolve": False}})
     installer = VariantInstaller(
-        plan.output.io,
+        session.output.io,
         command.env,
         poetry.package,
         poetry.locker,
@@ -228,7 +198,7 @@ def exchange_installer(command: InstallerCommand, plan: LockPlan) -> None:
         executor=given.executor,
         disable_cache=poetry.disable_cache,
     )
-    installer.plan = plan
+    installer.session = session
     command.set_installer(installer)
 
 
@@ -238,55 +208,55 @@ class OneLockSolver(Solver):
     def __init__(
         self,
         *poetrys: Any,  # noqa: ANN401 - Poetry's own parameters are passed through as they come
-        plan: LockPlan,
+        session: VariantSession,
         locked_groups: Callable[[], Mapping[Package, Collection[str]]],
         **named: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(*poetrys, **named)
-        self._plan = plan
+        self._session = session
         self._locked_groups = locked_groups
 
     def solve(self, use_latest: Collection[NormalizedName] | None = None) -> Transaction:
         """Solve as Poetry does, and verify; raises LockConflictError when no common base exists."""
-        package = self._package
-        known = (
-            set(package.extras)
-            if self._plan.extras
-            else package.dependency_group_names(include_optional=True)
-        )
-        variants = tuple(variant for variant in self._plan.variants if variant in known)
+        package, extras = self._package, self._session.kind == "extras"
+        groups = frozenset(package.dependency_group_names(include_optional=True))
+        known = package.extras.keys() if extras else groups
+        variants = tuple(variant for variant in self._session.variants if variant in known)
         installs_from_lock = self.provider._env is not None  # noqa: SLF001 - set while re-resolving for one environment
         if installs_from_lock:
             return super().solve(use_latest)
-        if self._plan.extras or not variants:
+        every = every_installation(variants, groups, extras=extras)
+        if extras or not variants:
             transaction = super().solve(use_latest)
-            groups = frozenset(package.dependency_group_names(include_optional=True))
             solution = PoetrySolution(package, transaction.get_solved_packages())
-            verify(solution.placements, every_extra(variants, groups), self._plan.targets, self._terms())
+            verify(solution.placements, every, self._session.targets, self._terms())
         else:
-            transaction = self._solve_variants(variants, frozenset(use_latest or ()))
-        self._plan.guard.verified(transaction.get_solved_packages())
+            transaction = self._solve_variants(variants, groups, every, frozenset(use_latest or ()))
+        self._session.guard.verified(transaction.get_solved_packages())
         return transaction
 
     def _solve_variants(
-        self, variants: tuple[str, ...], use_latest: frozenset[NormalizedName]
+        self,
+        variants: tuple[str, ...],
+        groups: frozenset[str],
+        every: tuple[Installed, ...],
+        use_latest: frozenset[NormalizedName],
     ) -> Transaction:
-        base_groups = frozenset(self._package.dependency_group_names(include_optional=True)) - set(variants)
+        base_groups, targets, terms = groups.difference(variants), self._session.targets, self._terms()
         solver = self._solver_for(variants, base_groups, use_latest)
-        order = tightest_first(self._package, variants, solver.provision.names)
         try:
             with self._progress():
-                agreement = Agreeing(order, base_groups, solver, self._plan.targets).run()
+                agreement = Agreeing(variants, base_groups, solver, targets).run()
         except NoSolutionError as error:
             # Poetry's users know how to read its solver's own explanation.
             raise error.__cause__ or error from None
         solution = PoetrySolution(
             self._package, merged(agreement.solutions[variant].packages for variant in variants)
         )
-        targets, terms = self._plan.targets, self._terms()
-        verify(solution.placements, every_installation(variants, base_groups), targets, terms)
-        self._plan.report(agreement, solution)
-        self._plan.report_base(base_findings(solution.placements, Installed.of(base_groups), targets, terms))
+        verify(solution.placements, every, targets, terms)
+        lock_report(self._session, agreement, solution)
+        alone = Installed.of(base_groups)
+        note_base(self._session, base_findings(solution.placements, alone, targets, terms))
         self._warn_about_yanked(solution.packages)
         return Transaction(
             self._locked_packages,
@@ -297,12 +267,12 @@ class OneLockSolver(Solver):
 
     def _terms(self) -> Terms:
         """Return the terms of the project as it is locked: `poetry add` has not written pyproject.toml yet."""
-        return replace(self._plan.terms, project=self._package.name, wants=wants_of(self._package))
+        return replace(self._session.terms, project=self._package.name, wants=wants_of(self._package))
 
     def _solver_for(
         self, variants: tuple[str, ...], base_groups: frozenset[str], use_latest: frozenset[NormalizedName]
     ) -> PoetryVariantSolver:
-        output = self._plan.output
+        output = self._session.output
         return PoetryVariantSolver(
             root=self._package,
             pool=self._pool,
@@ -321,12 +291,12 @@ class OneLockSolver(Solver):
         return [p for p in self._locked_packages if p not in known or groups.intersection(known[p])]
 
     def _provision(self, variants: tuple[str, ...], base_groups: frozenset[str]) -> Provision:
-        targets = self._plan.targets
+        targets, hardware = self._session.targets, self._session.hardware
         declared = {variant: declared_by(self._package, variant, targets) for variant in variants}
         base_direct = frozenset(
             name for group in base_groups for name in declared_by(self._package, group, targets)
         )
-        return provision(declared, base_direct, self._plan.provides, self._plan.terms.provided_none)
+        return provision(declared, base_direct, hardware.provides, hardware.provided_none)
 
     def _warn_about_yanked(self, packages: Iterable[Package]) -> None:
         for package in packages:

@@ -14,7 +14,7 @@ from poetry_aiops.project.targets import extras_in
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from poetry_aiops.project.model import Lock, Package, PackageSource, Requirement
 
@@ -68,6 +68,10 @@ class Solution(Protocol):
     """One variant together with everything that every machine installs, solved."""
 
     @property
+    def held_back(self) -> frozenset[str]:
+        """The packages of which a newer version would fit, but was not offered."""
+
+    @property
     def placements(self) -> tuple[Placement, ...]:
         """Every build of the solution and where it goes."""
 
@@ -87,13 +91,13 @@ class SolverOffer:
 
     ``preferred`` builds are taken where the constraints allow them, as locked versions are. Of a ``pinned``
     name nothing but its pinned builds is offered. Of a ``shared`` name only the versions are offered that
-    every parent in the ``witnesses`` (solutions of all variants) accepts.
+    all ``witnesses`` accept.
     """
 
     preferred: frozenset[Build] = frozenset()
     pinned: frozenset[Build] = frozenset()
     shared: frozenset[str] = frozenset()
-    witnesses: tuple[Solution, ...] = ()
+    witnesses: tuple[Callable[[Build], bool], ...] = ()
 
 
 class VariantSolver(Protocol[SolutionT_co]):
@@ -101,6 +105,9 @@ class VariantSolver(Protocol[SolutionT_co]):
 
     def solve(self, variant: str, offer: SolverOffer) -> SolutionT_co:
         """Solve the project with this variant only; raises NoSolutionError when it cannot be solved."""
+
+    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
+        """Return an offer without the versions that some variant is known to refuse before it is solved."""
 
 
 class NoSolutionError(Exception):
@@ -114,6 +121,12 @@ def builds_by_group(placements: Iterable[Placement]) -> dict[str, frozenset[Buil
         for group in placement.markers:
             groups.setdefault(group, set()).add(placement.build)
     return {group: frozenset(builds) for group, builds in groups.items()}
+
+
+def build_tag(constraint: str) -> str:
+    """Return the local version that a constraint asks for, in lower case: ``cu126`` of ``^2.9+cu126``, "" without one."""
+    tag = re.search(r"\+([a-z0-9.]+)", constraint.lower())
+    return tag[1] if tag else ""
 
 
 def newest(builds: Iterable[Build]) -> Build:

@@ -9,7 +9,7 @@ from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.environment_record import read_record
 from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.solver import unknown_extras
-from poetry_aiops.locking.verify import LockFinding, base_findings
+from poetry_aiops.locking.verify import Machines, base_findings, exists_on
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.agreement import Agreement
     from poetry_aiops.locking.session import VariantSession
     from poetry_aiops.locking.solver import PoetrySolution
-    from poetry_aiops.locking.verify import DoubleBuild, Installed
+    from poetry_aiops.locking.verify import Installed, LockFinding
 
 
 _MOST_NAMES = 6
@@ -34,6 +34,13 @@ def lock_report(
     """Say what the one lock holds, what was healed or held back on the way, and which extras do not exist."""
     names = ", ".join(f"{variant.group} ({variant.backend})" for variant in session.hardware.variants)
     session.output.line(f"One lock for the hardware variants {names}")
+    machines = Machines(session.targets)
+    for variant in session.hardware.variants:
+        if not machines.for_backend(variant.backend, session.terms):
+            session.output.remark(
+                f"{variant.group} fits no machine: {variant.backend} exists on {', '.join(exists_on(variant.backend))},"
+                f" and {HARDWARE} platforms leaves that out."
+            )
     for name, build in sorted(agreement.healed.items()):
         session.output.warning(
             f"Poetry's solver chose two builds of {name} for the same machine;"
@@ -69,12 +76,14 @@ def _note_unlike_releases(session: VariantSession, agreement: Agreement[PoetrySo
             )
 
 
-def note_base(session: VariantSession, found: Sequence[DoubleBuild | LockFinding]) -> None:
+def note_base(session: VariantSession, found: Sequence[LockFinding]) -> None:
     """Say what an installation without a variant lacks, and warn of what else is wrong with it."""
-    gaps = [one for one in found if isinstance(one, LockFinding) and one.is_gap]
+    gaps = [one for one in found if one.is_gap]
     for gap in gaps[:_MOST_NAMES]:
+        parents = sorted({parent.partition(" (")[0] for parent in gap.parents})
         session.output.remark(
-            f"{gap.name} is left to the hardware variants (required by {', '.join(_packages_in(gap)[:2])}); an installation without a variant lacks it."
+            f"{gap.name} is left to the hardware variants (required by {', '.join(parents[:2])});"
+            " an installation without a variant lacks it."
         )
     for one in found:
         if one not in gaps:
@@ -105,22 +114,9 @@ def note_missing_provided(session: VariantSession, selected: Installed) -> None:
     if lock is None or session.kind == "extras" or selected.groups & set(session.variants):
         return
     found = base_findings(placements_of(lock), selected, session.targets, session.terms)
-    needs = [
-        f"{parent} needs {gap.name}"
-        for gap in found
-        if isinstance(gap, LockFinding) and gap.is_gap
-        for parent in _packages_in(gap)
-    ]
-    if needs:
-        session.output.remark(
-            f"{', '.join(needs[:_MOST_NAMES])}: only the hardware variants contain it."
-            " Run `poetry hw-install` to install the one that fits."
-        )
-
-
-def _packages_in(gap: LockFinding) -> list[str]:
-    """Return who requires a missing package, without the versions that each of them accepts."""
-    return sorted({parent.partition(" (")[0] for parent in gap.parents})
+    if gaps := [one for one in found if one.is_gap]:
+        note_base(session, gaps)
+        session.output.remark("`poetry hw-install` installs the variant that fits.")
 
 
 def note_what_sync_removes(command: InstallerCommand, session: VariantSession, asked: frozenset[str]) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from poetry_aiops.config import VARIANTS, HardwareConfig, Variant
+from poetry_aiops.locking.model import build_tag
 from poetry_aiops.project.backends import DEFAULT_BACKENDS, nearest_backend
 
 
@@ -21,7 +22,6 @@ _WORD = re.compile(
     r"(?<![a-z0-9])(cuda[\d.]*|cu\d{2}|rocm[\d.]*|gpu|nvidia|amd|mps|metal|apple|intel)(?![a-z0-9])"
 )
 _AMD_RELEASE = re.compile(r"rocm-rel-(\d+\.\d+(?:\.\d+)?)")
-_LOCAL_TAG = re.compile(r"\+([a-z0-9.]+)", re.IGNORECASE)
 
 
 def propose(project: Project) -> HardwareConfig | None:
@@ -61,8 +61,8 @@ def _builds(requirements: Iterable[Requirement]) -> dict[str, set[tuple[str, str
     """Return what selects the build of each package: source, address and build tag."""
     found: dict[str, set[tuple[str, str, str]]] = {}
     for one in requirements:
-        tag = _LOCAL_TAG.search(one.constraint)
-        found.setdefault(one.name, set()).add((one.source or "", one.location or "", tag[1] if tag else ""))
+        build = (one.source or "", one.location or "", build_tag(one.constraint))
+        found.setdefault(one.name, set()).add(build)
     return found
 
 
@@ -80,11 +80,10 @@ def _texts(project: Project, requirements: Iterable[Requirement]) -> list[str]:
     found = []
     for one in requirements:
         name = (one.source or "").lower()
-        tag = _LOCAL_TAG.search(one.constraint)
         found += [
             sources.get(name, "").lower(),
             (one.location or "").lower(),
-            tag[1].lower() if tag else "",
+            build_tag(one.constraint),
             name,
         ]
     return sorted(found, key=lambda text: not _EXACT.search(text))

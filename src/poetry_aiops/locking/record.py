@@ -7,8 +7,8 @@ carries the facts of the catalogue that the comparison takes: driver floors, arc
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeVar, get_args
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.backends import cuda_version, family_of
@@ -16,7 +16,7 @@ from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from poetry_aiops.accelerators.catalogue import Catalogue
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 SCHEMA: Final = "poetry-aiops/record/1"
 FILE_NAME: Final = "poetry-aiops.json"
 HINT: Final = "Run `poetry hw-install` again; it writes a new record."
-
-_Value = TypeVar("_Value")
 
 NeedKind = Literal["cuda", "rocm", "mps", "xpu", "jetson", "cpu"]
 
@@ -78,22 +76,6 @@ class InstallRecord:
     def to_json(self) -> str:
         """Return the record as the text of its file."""
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
-
-
-def record_for(  # noqa: PLR0913, PLR0917 - one argument for each thing that an installation decided
-    variant: str | None,
-    backend: str | None,
-    requested: str | None,
-    profile: str | None,
-    torch: str | None,
-    host_os: str,
-    arch: str,
-    python: str,
-    catalogue: Catalogue,
-) -> InstallRecord:
-    """Return the record of an installation, with the catalogue's facts about its build."""
-    needs = needs_of(backend, torch, arch, catalogue)
-    return InstallRecord(variant, backend, requested, profile, torch, python, host_os, arch, needs)
 
 
 # -- from the catalogue ---------------------------------------------------------------------------------
@@ -163,81 +145,41 @@ def from_json(text: str, where: str = FILE_NAME) -> InstallRecord:
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         what = f"this is not a record of poetry-aiops (its schema is not {SCHEMA})"
         raise InputError(what, where=where, hint=HINT)
-    read = _Fields(document, "")
-    record = InstallRecord(
-        variant=read.optional("variant"),
-        backend=read.optional("backend"),
-        requested=read.optional("requested"),
-        profile=read.optional("profile"),
-        torch=read.optional("torch"),
-        python=read.text("python"),
-        os=read.text("os"),
-        arch=read.text("arch"),
-        needs=_needs(read),
-        packages=read.texts("packages"),
-        incomplete=document.get("incomplete") is True,
-    )
-    if read.faults:
-        raise InputError(
-            "the record is not complete", where=where, hint=HINT, details=tuple(dict.fromkeys(read.faults))
-        )
-    return record
+    needs = document.get("needs")
+    faults = [] if isinstance(needs, dict) else ["needs is not a table"]
+    values = _fields_of(InstallRecord, document, "", faults)
+    values["needs"] = _fields_of(Needs, needs, "needs.", faults) if isinstance(needs, dict) else {}
+    if faults:
+        raise InputError("the record is not complete", where=where, hint=HINT, details=tuple(faults))
+    return InstallRecord(**{**values, "needs": Needs(**values["needs"])})
 
 
-def _needs(outer: _Fields) -> Needs:
-    value = outer.values.get("needs")
-    if not isinstance(value, dict):
-        outer.faults.append("needs is not a table")
-        return Needs("cpu")
-    read = _Fields(value, "needs.", outer.faults)
-    return Needs(
-        kind=read.kind(),
-        cuda=read.optional("cuda"),
-        driver_linux=read.optional("driver_linux"),
-        driver_windows=read.optional("driver_windows"),
-        compute_capabilities=read.texts("compute_capabilities"),
-        gfx=read.texts("gfx"),
-        pci=read.texts("pci"),
-        macos=read.optional("macos"),
-        jetson_linux=read.whole_number("jetson_linux"),
-    )
+def _fields_of(
+    owner: type[InstallRecord | Needs], table: Mapping[str, object], prefix: str, faults: list[str]
+) -> dict[str, Any]:
+    """Return the values of a table for the fields of a class by their types; what does not fit becomes a fault."""
+    values: dict[str, Any] = {}
+    for one in fields(owner):
+        value = table.get(one.name)
+        if one.type not in _READABLE or (value is None and one.default is not MISSING):
+            continue
+        words, fits = _READABLE[one.type]
+        if fits(value):
+            values[one.name] = tuple(value) if isinstance(value, list) else value
+        else:
+            faults.append(f"{prefix}{one.name} is not {words}")
+    return values
 
 
-class _Fields:
-    """Reads typed values out of a parsed table and keeps what is wrong; a missing optional value is ``None``."""
-
-    def __init__(self, values: Mapping[str, object], prefix: str, faults: list[str] | None = None) -> None:
-        self.values = values
-        self.prefix = prefix
-        self.faults: list[str] = [] if faults is None else faults
-
-    def text(self, key: str) -> str:
-        value = self.values.get(key)
-        if isinstance(value, str):
-            return value
-        return self._wrong(key, "a text", "")
-
-    def optional(self, key: str) -> str | None:
-        return None if self.values.get(key) is None else self.text(key)
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.values.get(key, [])
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        return self._wrong(key, "a list of texts", ())
-
-    def whole_number(self, key: str) -> int | None:
-        value = self.values.get(key)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return value
-        return self._wrong(key, "a whole number", None)
-
-    def kind(self) -> NeedKind:
-        kinds: tuple[NeedKind, ...] = get_args(NeedKind)
-        value = self.values.get("kind")
-        found = [kind for kind in kinds if kind == value]
-        return found[0] if found else self._wrong("kind", f"one of {', '.join(kinds)}", kinds[-1])
-
-    def _wrong(self, key: str, wanted: str, instead: _Value) -> _Value:
-        self.faults.append(f"{self.prefix}{key} is not {wanted}")
-        return instead
+_READABLE: Final[Mapping[Any, tuple[str, Callable[[object], bool]]]] = {
+    "str": ("a text", lambda value: isinstance(value, str)),
+    "str | None": ("a text", lambda value: value is None or isinstance(value, str)),
+    "int | None": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "bool": ("true or false", lambda value: isinstance(value, bool)),
+    "tuple[str, ...]": (
+        "a list of texts",
+        lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    ),
+    "NeedKind": (f"one of {', '.join(get_args(NeedKind))}", lambda value: value in get_args(NeedKind)),
+}
+"""Annotation of a field -> what its value has to be, and a test of it."""

@@ -85,6 +85,6 @@ def _run(lock: LockCommand, output: Output, poetry: Poetry) -> int:
             details=tuple(str(error).splitlines()),
             hint="Check the network and the sources in pyproject.toml, then run this again.",
         ) from error
-    if code == 0 and session is not None and session.guard is not None:
+    if code == 0 and session is not None:
         session.guard.conclude()
     return code

@@ -18,17 +18,16 @@ from poetry_aiops.locking.declaration import (
     refuse_several_variants,
     variant_kind,
 )
-from poetry_aiops.locking.gate import LockGuard, locked_by, verify_locked
-from poetry_aiops.locking.installer import LockPlan, exchange_installer
+from poetry_aiops.locking.gate import LockGuard, locked_by, verify_locked, verify_project
+from poetry_aiops.locking.installer import exchange_installer
 from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.notes import (
-    lock_report,
     note_base,
     note_missing_provided,
     note_vanished_variants,
     note_what_sync_removes,
 )
-from poetry_aiops.locking.verify import Installed, Terms, base_findings, every_extra, every_installation
+from poetry_aiops.locking.verify import Installed, Terms, base_findings
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
 from poetry_aiops.project.targets import machines_for
@@ -73,9 +72,12 @@ class VariantSession:
     poetry: Poetry
     project: Project
     hardware: HardwareConfig
-    guard: LockGuard | None = None
     selected: Installed = field(default_factory=lambda: Installed.of(()))
     """What the command's options select."""
+    guard: LockGuard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.guard = LockGuard(self.poetry.locker)
 
     @cached_property
     def kind(self) -> VariantKind:
@@ -130,7 +132,7 @@ def finish(name: str, command: object, session: VariantSession) -> None:
     Raises UsageError where poetry.lock was written past the verification, and other errors of ours for files that
     cannot be read.
     """
-    if session.guard is not None and name in _LOCKING:
+    if name in _LOCKING:
         session.guard.conclude()
     if name in {"install", "sync"} and isinstance(command, InstallerCommand):
         note_missing_provided(session, session.selected)
@@ -140,13 +142,8 @@ def finish(name: str, command: object, session: VariantSession) -> None:
 
 def verify_lock(session: VariantSession) -> None:
     """Verify everything that can be installed from the lock; raises LockConflictError. No solve, no network."""
-    every = (
-        every_extra(session.variants, frozenset(session.project.groups))
-        if session.kind == "extras"
-        else every_installation(session.variants, session.base_groups)
-    )
     lock = session.locked()
-    verify_locked(lock, every, session.terms)
+    verify_project(lock, session.project, session.hardware)
     if lock is not None and lock.has_groups and session.kind == "groups":
         placements = placements_of(lock)
         alone = Installed.of(session.base_groups)
@@ -214,16 +211,4 @@ def use_variant_installer(command: InstallerCommand, session: VariantSession) ->
     """Give a command the installer that knows this project's variants; raises UsageError for a foreign Poetry."""
     if warning := check_poetry(command.installer, session.poetry.locker, session.poetry.file):
         session.output.warning(warning)
-    session.guard = LockGuard(session.poetry.locker)
-    plan = LockPlan(
-        variants=session.variants,
-        provides=session.hardware.provides,
-        targets=session.targets,
-        output=session.output,
-        report=lambda agreement, solution: lock_report(session, agreement, solution),
-        report_base=lambda found: note_base(session, found),
-        guard=session.guard,
-        terms=Terms().with_hardware(session.hardware),
-        extras=session.kind == "extras",
-    )
-    exchange_installer(command, plan)
+    exchange_installer(command, session)

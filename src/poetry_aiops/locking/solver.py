@@ -11,13 +11,12 @@ The private names of Poetry that this module touches, compared across 2.1 to 2.5
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from poetry.core.constraints.version import Version, VersionRange
+from poetry.core.constraints.version import Version
 from poetry.core.packages.dependency_group import DependencyGroup
 from poetry.core.version.markers import EmptyMarker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
@@ -32,6 +31,8 @@ from poetry_aiops.locking.model import (
     Demand,
     NoSolutionError,
     Placement,
+    SolverOffer,
+    build_tag,
     of_group,
     under_extras,
 )
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.locking.model import SolverOffer
     from poetry_aiops.locking.provides import Builds
     from poetry_aiops.project.targets import Target
 
@@ -65,7 +65,6 @@ _OTHER_BUILD = (
     "A package with one build in a variant and another in the shared groups belongs in the variants alone:"
     " delete it from the shared group's dependencies in pyproject.toml, then run `poetry lock`."
 )
-_BUILD_TAG = re.compile(r"\+([a-z0-9.]+)", re.IGNORECASE)
 
 
 def build_of(package: Package) -> Build:
@@ -123,41 +122,14 @@ def declared_by(root: Package, group: str, targets: Sequence[Target]) -> dict[st
         marker = str(dependency.marker)
         if any(marker_applies(marker, target, extras_in(marker)) for target in targets):
             source = dependency.source_name or ""
-            tag = _BUILD_TAG.search(str(dependency.constraint))
             asked.setdefault(dependency.name, set()).add(
                 (
                     "" if source.lower() == "pypi" else source,
                     dependency.source_url or "",
-                    tag[1] if tag else "",
+                    build_tag(str(dependency.constraint)),
                 )
             )
     return {name: frozenset(builds) for name, builds in asked.items()}
-
-
-def tightest_first(
-    root: ProjectPackage, variants: Sequence[str], provided: Collection[str]
-) -> tuple[str, ...]:
-    """Return the variants in the order to solve them: those first that narrow shared packages most.
-
-    The others then prefer versions that suit these, and need no second solve. Names in ``provided`` are not shared.
-    """
-    asked = {
-        variant: {
-            dependency.name: dependency.constraint
-            for dependency in root.dependency_group(variant).dependencies_for_locking
-            if dependency.name not in provided
-        }
-        for variant in variants
-    }
-
-    def narrows(variant: str) -> int:
-        return sum(
-            not constraint.allows_all(others.get(name, VersionRange()))
-            for name, constraint in asked[variant].items()
-            for others in asked.values()
-        )
-
-    return tuple(sorted(variants, key=narrows, reverse=True))
 
 
 @dataclass(frozen=True)
@@ -166,6 +138,8 @@ class PoetrySolution:
 
     root: ProjectPackage
     packages: SolvedPackages
+    held_back: frozenset[str] = frozenset()
+    """The packages of which a newer version would fit, but was not offered."""
 
     @cached_property
     def placements(self) -> tuple[Placement, ...]:
@@ -232,26 +206,62 @@ class PoetryVariantSolver:
         root = self.root.without_dependency_groups(self.variants - {variant})
         preferred = [self._known[build] for build in sorted(offer.preferred)]
         rules = _offering_rules(offer)
-        fixed = {package.name for package in preferred} | rules.keys()
-        locked = [*preferred, *(package for package in self.locked[variant] if package.name not in fixed)]
-        packages = self._packages(variant, root, rules, locked, self.use_latest - fixed)
+        fixed = {package.name for package in preferred}
+        locked = [
+            package
+            for package in self.locked[variant]
+            if package.name not in fixed and (package.name not in rules or rules[package.name](package))
+        ]
+        pool = OfferingPool(self._pool, rules)
+        packages = self._packages(variant, root, pool, [*preferred, *locked], self.use_latest - fixed)
         if stricter := self._twins_that_fit(variant, packages):
             with suppress(NoSolutionError):  # then the checker says who refuses the version of the twin
                 packages = self._packages(
-                    variant, root, {**rules, **stricter}, locked, self.use_latest - fixed
+                    variant,
+                    root,
+                    OfferingPool(pool, stricter),
+                    [*preferred, *locked],
+                    self.use_latest - fixed,
                 )
         self._known.update((build_of(package), package) for package in packages)
-        return PoetrySolution(root, packages)
+        return PoetrySolution(root, packages, frozenset(pool.held_back))
+
+    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
+        """Return an offer of what suits the requirements of all variants and those of the releases that they pin.
+
+        Provided packages, and those on which these requirements exclude each other, are offered freely.
+        """
+        found: dict[str, VersionConstraint] = {}
+        for variant in variants:
+            for declared in self.root.dependency_group(variant).dependencies_for_locking:
+                for one in (declared, *self._required_by_pin(declared)):
+                    if self.root.python_constraint.allows_any(one.python_constraint):
+                        found[one.name] = one.constraint.intersect(found.get(one.name, one.constraint))
+        common = {n: c for n, c in found.items() if n not in self.provision.names and not c.is_empty()}
+        return SolverOffer(
+            shared=frozenset(common),
+            witnesses=(lambda build: common[build.name].allows(Version.parse(build.version)),),
+        )
+
+    def _required_by_pin(self, declared: Dependency) -> Iterator[Dependency]:
+        """Yield what the one release requires that an exact requirement lets through."""
+        exact = isinstance(declared.constraint, Version) and not declared.is_direct_origin()
+        releases = self._pool.find_packages(declared) if exact else []
+        if len(releases) == 1:
+            release = self._pool.package(declared.name, releases[0].version, declared.source_name)
+            for one in release.requires:
+                asked = not one.in_extras or declared.extras.intersection(one.in_extras)
+                if asked and not one.marker.without_extras().intersect(declared.marker).is_empty():
+                    yield one
 
     def _packages(
         self,
         variant: str,
         root: ProjectPackage,
-        rules: Mapping[str, Callable[[Package], bool]],
+        pool: OfferingPool,
         locked: list[Package],
         use_latest: Collection[NormalizedName],
     ) -> SolvedPackages:
-        pool = OfferingPool(self._pool, rules)
         solver = _SingleVariantSolver(root, pool, self.installed, locked, self.output.io)
         solver.split(variant, self.variants, self.provision)
         solver.provider._source_root = self.source_root  # noqa: SLF001 - Poetry hands it on only to its own
@@ -294,7 +304,7 @@ def _accepted_by(constraints: Iterable[VersionConstraint], package: Package) -> 
 def _offering_rules(offer: SolverOffer) -> dict[str, Callable[[Package], bool]]:
     """Return, for each name that is not offered freely, which of its packages are."""
     rules: dict[str, Callable[[Package], bool]] = {
-        name: lambda package: all(w.every_parent_accepts(build_of(package)) for w in offer.witnesses)
+        name: lambda package: all(accepts(build_of(package)) for accepts in offer.witnesses)
         for name in offer.shared
     }
     pinned: dict[str, set[str]] = {}

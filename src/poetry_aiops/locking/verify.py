@@ -86,18 +86,6 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class DoubleBuild:
-    """One package of which a machine would install several builds at once."""
-
-    name: str
-    builds: tuple[Build, ...]
-    targets: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.name}: {', '.join(str(build) for build in self.builds)} ({_on(self.targets)})"
-
-
-@dataclass(frozen=True, slots=True)
 class LockFinding:
     """Something that is wrong with what one variant installs: what, who wants it, on which machines, the way out."""
 
@@ -107,6 +95,8 @@ class LockFinding:
     parents: tuple[str, ...] = ()
     way_out: str = ""
     is_gap: bool = False
+    builds: tuple[Build, ...] = ()
+    """Of a package of which several builds would be installed at once: these."""
 
     def __str__(self) -> str:
         more = f" and {len(self.parents) - _MOST_PARENTS} more" if len(self.parents) > _MOST_PARENTS else ""
@@ -129,14 +119,14 @@ class Installed:
         return cls(names, frozenset(groups), frozenset(extras))
 
 
-def every_installation(variants: Iterable[str], base_groups: frozenset[str]) -> tuple[Installed, ...]:
-    """Return what can be installed of a project whose variants are groups: each of them with the base."""
-    return tuple(Installed(f"with {name}", base_groups | {name}) for name in variants)
-
-
-def every_extra(variants: Iterable[str], groups: frozenset[str]) -> tuple[Installed, ...]:
-    """Return what can be installed of a project whose variants are extras: each of them with every group."""
-    return tuple(Installed(f"with the extra {name}", groups, frozenset({name})) for name in variants)
+def every_installation(
+    variants: Sequence[str], groups: frozenset[str], *, extras: bool = False
+) -> tuple[Installed, ...]:
+    """Return what can be installed of a project: each variant, a group or an extra, with all groups that are none."""
+    if extras:
+        return tuple(Installed(f"with the extra {name}", groups, frozenset({name})) for name in variants)
+    shared = groups.difference(variants)
+    return tuple(Installed(f"with {name}", shared | {name}) for name in variants)
 
 
 def double_builds(
@@ -144,7 +134,7 @@ def double_builds(
     groups: frozenset[str],
     targets: Sequence[Target],
     extras: frozenset[str] = frozenset(),
-) -> tuple[DoubleBuild, ...]:
+) -> tuple[LockFinding, ...]:
     """Return every package of which the groups would install two builds on some machine."""
     machines = Machines(targets)
     return _doubles(SelectedBuilds(placements, Installed("", groups, extras), machines, machines.all))
@@ -166,10 +156,10 @@ def verify(
         (one.title, finding)
         for one in installations
         for finding in findings(placements, one, machines, terms)
-        if isinstance(finding, DoubleBuild) or (terms and _variant(one, terms) is not None)
+        if finding.builds or (terms and _variant(one, terms) is not None)
     ]
     if found:
-        doubles = [finding for _, finding in found if isinstance(finding, DoubleBuild)]
+        doubles = [finding for _, finding in found if finding.builds]
         raise LockConflictError(
             "poetry.lock would install two builds of one package on the same machine"
             if doubles
@@ -181,14 +171,14 @@ def verify(
 
 def base_findings(
     placements: Sequence[Placement], alone: Installed, targets: Sequence[Target], terms: Terms
-) -> tuple[DoubleBuild | LockFinding, ...]:
+) -> tuple[LockFinding, ...]:
     """Return what an installation without any variant would have wrong; it is reported, never refused."""
     return tuple(findings(placements, alone, Machines(targets), terms))
 
 
 def findings(
     placements: Sequence[Placement], installed: Installed, machines: Machines, terms: Terms | None
-) -> Iterator[DoubleBuild | LockFinding]:
+) -> Iterator[LockFinding]:
     """Return everything that is wrong with one installation on the machines where it can be."""
     variant = _variant(installed, terms) if terms else None
     where = machines.all if terms is None else machines.for_backend(terms.backends.get(variant or ""), terms)
@@ -203,6 +193,11 @@ def findings(
         yield from _gaps(selected, needs, terms, variant)
     yield from _overwriting(selected, needs, terms, variant)
     yield from _foreign_companions(selected, variant, terms)
+
+
+def exists_on(backend: str) -> tuple[str, ...]:
+    """Return the platforms (or systems) on which a backend exists, () for all."""
+    return _EXISTS_ON.get(backend, _EXISTS_ON.get(family_of(backend), ()))
 
 
 class Machines:
@@ -222,8 +217,7 @@ class Machines:
 
     def for_backend(self, backend: str | None, terms: Terms) -> int:
         """Return the project's machines on which a backend exists."""
-        exists = _EXISTS_ON.get(backend, _EXISTS_ON.get(family_of(backend), ())) if backend else ()
-        return self._on(exists) & self._on(terms.platforms)
+        return self._on(exists_on(backend) if backend else ()) & self._on(terms.platforms)
 
     def names(self, bits: int) -> tuple[str, ...]:
         """Return the names of the machines in a set."""
@@ -302,7 +296,7 @@ class SelectedBuilds:
         return needs
 
 
-def _doubles(selected: SelectedBuilds) -> tuple[DoubleBuild, ...]:
+def _doubles(selected: SelectedBuilds) -> tuple[LockFinding, ...]:
     found = []
     for name, rows in selected.chosen.items():
         by_build: dict[Build, int] = {}
@@ -310,8 +304,9 @@ def _doubles(selected: SelectedBuilds) -> tuple[DoubleBuild, ...]:
             by_build[placement.build] = by_build.get(placement.build, 0) | bits
         where = _union(one & other for one, other in combinations(by_build.values(), 2))
         if where:
-            builds = sorted(build for build, bits in by_build.items() if bits & where)
-            found.append(DoubleBuild(name, tuple(builds), selected.machines.names(where)))
+            builds = tuple(sorted(build for build, bits in by_build.items() if bits & where))
+            what = f"{name}: {', '.join(map(str, builds))}"
+            found.append(LockFinding(name, what, selected.machines.names(where), builds=builds))
     return tuple(sorted(found, key=lambda double: double.name))
 
 
@@ -369,11 +364,9 @@ def _way_to_fill(name: str, variant: str | None, terms: Terms, targets: tuple[st
     )
 
 
-def _ways_around(
-    found: Iterable[tuple[str, DoubleBuild | LockFinding]], machines: Machines, terms: Terms | None
-) -> str:
+def _ways_around(found: Iterable[tuple[str, LockFinding]], machines: Machines, terms: Terms | None) -> str:
     """Return how the project says that it is not for the machines with a gap, or that an absence is meant."""
-    gaps = [one for _, one in found if isinstance(one, LockFinding) and one.is_gap]
+    gaps = [one for _, one in found if one.is_gap]
     here = machines.names(machines.for_backend(None, terms or Terms()))
     without = {_platform(name) for gap in gaps for name in gap.targets}
     others = json.dumps([name for name in dict.fromkeys(map(_platform, here)) if name not in without])

@@ -46,7 +46,7 @@ def test_a_line_end_in_a_name_or_a_version_is_refused(field: str, end: str) -> N
 
 
 def test_a_line_end_in_a_marker_is_refused() -> None:
-    with pytest.raises(InputError, match="line end"):
+    with pytest.raises(InputError, match="line break"):
         body(package("alpha"), marker=f"python_version > '3'\n{EVIL}")
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.frameworks import load_frameworks
-from poetry_aiops.config import read_config
+from poetry_aiops.config import Variant, read_config
 from poetry_aiops.errors import UsageError
 from poetry_aiops.hardware.addition import Addition, AdditionRequest, plan_addition
 from poetry_aiops.hardware.recipes import Recipes
+from poetry_aiops.hardware.removal import leaving
 from poetry_aiops.project.edit import ProjectEdit
 from poetry_aiops.project.pyproject import aiops_table, project_from
 
@@ -92,6 +93,20 @@ def test_a_variant_may_be_named_by_its_group() -> None:
         "cu126",
         "cpu",
     ]
+
+
+def test_a_backend_stands_for_every_variant_that_has_it_and_a_name_for_its_own() -> None:
+    edge = TWO + 'edge = "cpu"\n[tool.poetry.group.edge]\noptional = true\n'
+    for word, groups in (("cpu", ["ml-cpu", "edge"]), ("edge", ["edge"]), ("edge,gpu", ["edge", "gpu"])):
+        assert [one.group for one in plan(edge, "onnxruntime", variants=word).variants] == groups
+    assert "named twice" in str(refusal(edge, "onnxruntime", variants="edge,cpu"))
+
+
+def test_a_variant_leaves_by_its_name_where_others_have_its_backend() -> None:
+    variants = [Variant(name, "cpu", name) for name in ("ml-cpu", "edge")]
+    assert leaving(["ml_cpu"], variants) == {"ml-cpu"}
+    with pytest.raises(UsageError, match='"cpu" is the backend of several variants'):
+        leaving(["cpu"], variants)
 
 
 def test_another_backend_takes_the_constraint_that_the_variants_agree_on() -> None:

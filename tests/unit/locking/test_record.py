@@ -14,7 +14,7 @@ from tests.support.every import for_each
 import poetry_aiops
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.errors import InputError
-from poetry_aiops.locking.record import InstallRecord, Needs, from_json, record_for
+from poetry_aiops.locking.record import InstallRecord, Needs, from_json, needs_of
 
 
 SCHEMA = Path(poetry_aiops.__file__).parent / "data" / "schemas" / "record.schema.json"
@@ -24,7 +24,8 @@ CATALOGUE = load_catalogue()
 def record(
     backend: str | None, torch: str | None = None, os: str = "linux", arch: str = "x86_64"
 ) -> InstallRecord:
-    return record_for("ml", backend, None, None, torch, os, arch, "3.12.1", CATALOGUE)
+    needs = needs_of(backend, torch, arch, CATALOGUE)
+    return InstallRecord("ml", backend, None, None, torch, "3.12.1", os, arch, needs)
 
 
 def document(**changes: Any) -> str:
@@ -87,13 +88,13 @@ def test_every_record_fits_the_schema_and_comes_back_the_same(backend: str, torc
 
 
 def test_a_record_without_a_variant_fits_the_schema_too() -> None:
-    written = record_for(None, None, "none", "production", None, "windows", "amd64", "3.13.0", CATALOGUE)
+    written = InstallRecord(None, None, "none", "production", None, "3.13.0", "windows", "amd64")
     fastjsonschema.compile(json.loads(SCHEMA.read_text("utf-8")))(json.loads(written.to_json()))
     assert from_json(written.to_json()) == written
 
 
 def test_names_outside_ascii_stay_readable() -> None:
-    written = record_for("größe", "cpu", None, None, None, "linux", "x86_64", "3.12.1", CATALOGUE)
+    written = InstallRecord("größe", "cpu", None, None, None, "3.12.1", "linux", "x86_64")
     assert "größe" in written.to_json()
     assert from_json(written.to_json()).variant == "größe"
 

@@ -7,10 +7,9 @@ import pytest
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import Build, Placement
 from poetry_aiops.locking.verify import (
-    DoubleBuild,
     Installed,
+    LockFinding,
     double_builds,
-    every_extra,
     every_installation,
     verify,
 )
@@ -87,7 +86,7 @@ def test_a_double_build_of_the_base_is_reported_for_every_variant() -> None:
     ],
 )
 def test_a_double_build_names_a_machine_and_how_many_more(machines: tuple[str, ...], reported: str) -> None:
-    assert str(DoubleBuild("torch", (Build("torch", "1"),), machines)) == reported
+    assert str(LockFinding("torch", "torch: 1", machines)) == reported
 
 
 def test_doubled_packages_are_told_by_name() -> None:
@@ -97,13 +96,13 @@ def test_doubled_packages_are_told_by_name() -> None:
 
 def test_extras_that_leave_one_build_each_pass() -> None:
     rows = [torch("1", main='extra == "cpu"'), torch("2", main='extra == "gpu"')]
-    verify(rows, every_extra(["cpu", "gpu"], MAIN), MACHINES)
+    verify(rows, every_installation(["cpu", "gpu"], MAIN, extras=True), MACHINES)
 
 
 def test_an_extra_that_doubles_a_package_is_refused_with_the_choice_and_the_way_out() -> None:
     rows = [torch("1", main=""), torch("2", main='extra != "cpu"')]
     with pytest.raises(LockConflictError) as caught:
-        verify(rows, every_extra(["cpu", "gpu"], MAIN), MACHINES)
+        verify(rows, every_installation(["cpu", "gpu"], MAIN, extras=True), MACHINES)
     (detail,) = caught.value.details
     assert detail.startswith("with the extra gpu: torch: 1, 2 (on linux-x86_64")
     assert "[tool.poetry-aiops.hardware.variants]" in (caught.value.hint or "")

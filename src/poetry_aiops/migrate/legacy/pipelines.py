@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.shell import Script
@@ -71,8 +72,9 @@ class Entry:
         return re.sub(r"(^|\s)#.*", "", self.text).strip().strip("\"'")
 
 
-def entries(file: FileText) -> list[Entry]:
-    """Return the entries of a YAML file in their order."""
+@lru_cache(2)
+def entries(file: FileText) -> tuple[Entry, ...]:
+    """Return the entries of a YAML file in their order; commands, settings and ``--rewrite`` share one reading."""
     found: list[Entry] = []
     path: list[tuple[int, str | int]] = []  # each part with its column
     at = 0
@@ -100,7 +102,7 @@ def entries(file: FileText) -> list[Entry]:
         keys = tuple(part for _, part in path)
         style = block["style"] if block else ""
         found.append(Entry(keys, line, at, item.start("value"), item["value"], style))
-    return found
+    return tuple(found)
 
 
 def _popped(path: list[tuple[int, str | int]], column: int, *, is_list: bool) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -43,28 +43,10 @@ NOTHING_CHANGED: Final = "Nothing was changed."
 PUT_BACK: Final = f"`poetry migrate-reqs --rollback` restores the files. If you never migrated this project, remove the folder {HOME}."
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """A backup on the disk and the new contents that ``apply`` brings in, one for each file of the manifest."""
-
-    stored: StoredBackup
-    contents: tuple[bytes | None, ...] = field(repr=False)
-
-    @property
-    def id(self) -> str:
-        """Its id, which is the name of its folder and sorts by time."""
-        return self.stored.id
-
-    @property
-    def folder(self) -> Path:
-        """Its folder."""
-        return self.stored.folder
-
-
 def create(
     root: Path, changes: Sequence[FileChange], note: str, now: datetime, undoes: StoredBackup | None = None
-) -> Backup:
-    """Write a complete backup of every file that ``changes`` touch, before any of them is touched.
+) -> StoredBackup:
+    """Write a complete backup of every file that ``changes`` touch, before any of them is touched, for ``apply``.
 
     ``note`` says in a few words what the run is; secrets are taken out of it. Raises InputError with everything that
     speaks against the changes: paths that lead out of the project, files that do not hold ``before`` any more,
@@ -90,7 +72,7 @@ def create(
             undoes=undoes.id if undoes else None,
         )
         stored = write_backup(root, manifest, [change.before for change, _ in kept])
-    return Backup(stored, tuple(change.after for change, _ in kept))
+    return replace(stored, contents=tuple(change.after for change, _ in kept))
 
 
 def _is_idle(change: FileChange) -> bool:

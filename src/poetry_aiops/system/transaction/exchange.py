@@ -115,8 +115,8 @@ def state_now(files: Iterable[BackupFile]) -> Now:
     return "new" if all(found.is_new for found in files if found.entry.changes) else "mixed"
 
 
-def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
-    """Bring every file from its old content to the new one in ``contents`` (None: no file), or none of them.
+def exchange(backup: StoredBackup) -> None:
+    """Bring every file from its old content to the new one in the backup's ``contents``, or none of them.
 
     Raises what stopped it (OSError, InputError, KeyboardInterrupt) once everything is old again and the backup,
     which is not needed then, is removed.
@@ -124,7 +124,7 @@ def exchange(backup: StoredBackup, contents: Sequence[bytes | None]) -> None:
     try:
         mark(backup, RUNNING)
         files = [found for found in look(backup) if found.entry.changes]
-        _stage(backup, files, contents)
+        _stage(backup, files)
         refuse(
             [
                 f"{found.entry.path} {found.change or 'changed since'}"
@@ -188,10 +188,10 @@ def _staged(backup: StoredBackup, which: Literal["new", "old"], index: int) -> P
     return backup.folder / STAGED / f"{which}-{stored_name(index)}"
 
 
-def _stage(backup: StoredBackup, files: list[BackupFile], contents: Sequence[bytes | None]) -> None:
+def _stage(backup: StoredBackup, files: list[BackupFile]) -> None:
     (backup.folder / STAGED).mkdir(mode=0o700)
     for found in files:
-        content, after, path = contents[found.index], found.entry.after, found.place.path
+        content, after, path = backup.contents[found.index], found.entry.after, found.place.path
         if content is not None:
             mode = None if after is None else after.mode
             write_new(_staged(backup, "new", found.index), content, mode, like=path)

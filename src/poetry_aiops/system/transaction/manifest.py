@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final
+from typing import Final, TypeVar
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.system.transaction.model import BackupEntry, FileState, Manifest, is_backup_id, path_problem
@@ -14,6 +14,7 @@ SCHEMA: Final = "poetry-aiops/migration-backup/1"
 MODE_BITS: Final = 0o777
 """What a backup keeps of a mode: a manifest must not make files that run as another user."""
 
+_Kind = TypeVar("_Kind")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -144,19 +145,16 @@ class _ManifestReader:
         return text
 
     def _text(self, value: object, key: str) -> str:
-        if isinstance(value, str):
-            return value
-        self.problems.append(f"{key} is not text")
-        return ""
+        return self._of(str, value, key, "text")
 
     def _list(self, value: object, key: str) -> list[object]:
-        if isinstance(value, list):
-            return value
-        self.problems.append(f"{key} is not a list")
-        return []
+        return self._of(list, value, key, "a list")
 
     def _table(self, value: object, key: str) -> dict[str, object]:
-        if isinstance(value, dict):
+        return self._of(dict, value, key, "a table")
+
+    def _of(self, kind: type[_Kind], value: object, key: str, words: str) -> _Kind:
+        if isinstance(value, kind):
             return value
-        self.problems.append(f"{key} is not a table")
-        return {}
+        self.problems.append(f"{key} is not {words}")
+        return kind()

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.system.transaction.creation import NOTHING_CHANGED, PUT_BACK, Backup, create
+from poetry_aiops.system.transaction.creation import NOTHING_CHANGED, PUT_BACK, create
 from poetry_aiops.system.transaction.exchange import again_hint, exchange, finish, look, put_back, state_now
 from poetry_aiops.system.transaction.model import (
     HOME,
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "Backup",
     "RollbackResult",
+    "StoredBackup",
     "apply",
     "create",
     "list_backups",
@@ -78,13 +78,13 @@ class RollbackResult:
         return not self.restored and not self.removed
 
 
-def apply(backup: Backup) -> None:
+def apply(backup: StoredBackup) -> None:
     """Bring all files of a backup to their new contents, or none.
 
     Raises InputError when the disk refuses or a file changed meanwhile; then every file is unchanged.
     """
-    with reported(f"{NOTHING_CHANGED} The files could not be written", backup.stored.root):
-        exchange(backup.stored, backup.contents)
+    with reported(f"{NOTHING_CHANGED} The files could not be written", backup.root):
+        exchange(backup)
 
 
 def recover(root: Path) -> None:

@@ -17,7 +17,7 @@ import errno
 import os
 import shutil
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import InputError
@@ -59,11 +59,12 @@ _PROGRAM: Final = 0o700
 
 @dataclass(frozen=True, slots=True)
 class StoredBackup:
-    """A complete backup on the disk."""
+    """A complete backup on the disk; ``contents`` are what its run writes, one for each file, None for no file."""
 
     root: Path
     folder: Path
     manifest: Manifest
+    contents: tuple[bytes | None, ...] = field(default=(), repr=False)
 
     @property
     def id(self) -> str:

@@ -16,7 +16,6 @@ from poetry_aiops.errors import InputError
 from poetry_aiops.system.transaction import exchange as file_exchange
 from poetry_aiops.system.transaction import migration
 from poetry_aiops.system.transaction.migration import (
-    Backup,
     apply,
     create,
     list_backups,
@@ -59,7 +58,7 @@ def interrupted(root: Path, monkeypatch: pytest.MonkeyPatch, tree: str = "merge"
     return backup.id
 
 
-def stop_after_one_file(backup: Backup, monkeypatch: pytest.MonkeyPatch) -> None:
+def stop_after_one_file(backup: StoredBackup, monkeypatch: pytest.MonkeyPatch) -> None:
     switched = []
 
     def one_only(stored: StoredBackup, files: list[file_exchange.BackupFile]) -> None:

@@ -291,7 +291,7 @@ def test_another_run_that_was_interrupted_comes_first(tmp_path: Path) -> None:
     project = migrated(tmp_path)
     with locked(project.root, NOW):
         other = create(project.root, [FileChange("x.txt", None, b"x")], "interrupted", NOW)
-        mark(other.stored, RUNNING)
+        mark(other, RUNNING)
     done = project.run("--force")
     assert done.returncode == 2
     assert f"sh ./{HOME}/{other.id}/restore.sh" in done.stderr

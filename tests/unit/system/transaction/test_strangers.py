@@ -29,7 +29,7 @@ def interrupted(tmp_path: Path) -> Path:
     (root / "tools").mkdir(parents=True)
     (root / "tools" / "hook.sh").write_bytes(b"run me")
     backup = create(root, [HOOK, FileChange("x.txt", None, b"new")], "", NOW)
-    mark(backup.stored, RUNNING)
+    mark(backup, RUNNING)
     (root / "tools" / "hook.sh").write_bytes(b"harmless")
     return root
 
@@ -75,7 +75,7 @@ def test_a_link_in_the_folder_of_backups_is_never_written_through(tmp_path: Path
             with locked(root, NOW):
                 recover(root)
                 backup = create(root, [FileChange(f"{precious!r}.txt", None, b"new")], "", NOW)
-                mark(backup.stored, RUNNING)
+                mark(backup, RUNNING)
         except InputError:
             assert name in {"journal", "lock"}
         assert (victim.read_bytes() if victim.exists() else None) == precious
