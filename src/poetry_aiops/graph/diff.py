@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.errors import InputError
 from poetry_aiops.graph.build import build_graph
 from poetry_aiops.graph.model import Arrival, BuildChange, Diff, Scope
 from poetry_aiops.graph.scope import scope_of
 from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.pyproject import project_from
-from poetry_aiops.project.toml import parse_toml
+from poetry_aiops.project.toml import toml_at
 from poetry_aiops.project.versions import parsed
 
 
@@ -61,8 +59,8 @@ def graph_at(revision: str, pyproject: bytes, lock: bytes, scope: Scope) -> Depe
 
     Raises InputError that names the revision with the file.
     """
-    project = _document(pyproject, f"pyproject.toml at {revision}")
-    locked = _document(lock, f"poetry.lock at {revision}")
+    project = toml_at(revision, "pyproject.toml", pyproject)
+    locked = toml_at(revision, "poetry.lock", lock)
     return build_graph(
         project_from(project, Path(f"pyproject.toml at {revision}")),
         lock_from(locked, Path(f"poetry.lock at {revision}")),
@@ -82,18 +80,6 @@ def between_groups(project: Project, lock: Lock, old: str, new: str, within: Sco
         groups = scope_of(project, only=[*(within.groups or ()), group]).groups or tuple(project.groups)
         sides.append(build_graph(project, lock, Scope(groups, within.extras or (), within.target)))
     return diff(sides[0], sides[1], (f"main and {old}", f"main and {new}"))
-
-
-def _document(data: bytes, where: str) -> Mapping[str, object]:
-    try:
-        return parse_toml(data.decode())
-    except UnicodeDecodeError:
-        raise InputError(
-            "this is not UTF-8 text", where=where, hint="Compare with another revision."
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        what = f"this is not valid TOML: {error}"
-        raise InputError(what, where=where, hint="Compare with another revision.") from None
 
 
 def builds_of(node: Node) -> tuple[str, ...]:

@@ -139,22 +139,12 @@ class _Looker:
 
         torches = [package for package in self.lock.packages if package.name == "torch"]
         by_groups = variant_kind(hardware, self.project) == "groups"
-        return tuple(
-            VariantBuild(
-                one.group,
-                one.backend,
-                next(
-                    (
-                        torch.version
-                        for torch in torches
-                        if self._holds(torch, one.group, by_groups=by_groups)
-                    ),
-                    None,
-                ),
-            )
-            for one in hardware.variants
-            if one.group not in without
-        )
+        found = []
+        for one in hardware.variants:
+            if one.group not in without:
+                held = (each.version for each in torches if self._holds(each, one.group, by_groups=by_groups))
+                found.append(VariantBuild(one.group, one.backend, next(held, None)))
+        return tuple(found)
 
     def _holds(self, package: Package, variant: str, *, by_groups: bool) -> bool:
         if by_groups:

@@ -30,7 +30,7 @@ from poetry_aiops.graph.report.graphml import graph_graphml
 from poetry_aiops.graph.report.markdown import graph_markdown
 from poetry_aiops.graph.report.mermaid import graph_mermaid
 from poetry_aiops.graph.report.page import graph_page
-from poetry_aiops.graph.report.text import answers_text, cycles_text, graph_text, summary_text
+from poetry_aiops.graph.report.text import ASCII, answers_text, cycles_text, graph_text, summary_text
 from poetry_aiops.graph.requested_scope import look_of
 from poetry_aiops.graph.scope import select
 from poetry_aiops.project.checks import normalised
@@ -230,28 +230,28 @@ class Graphing:
             raise UsageError(error.what, where="--diff", hint=error.hint) from None
 
     def _answers_text(self) -> str:
-        ascii_only = not self.output.supports_utf8
-        parts = [answers_text(self.answers, self.whole, self.overlay, ascii_only=ascii_only)]
+        parts = [answers_text(self.answers, self.whole, self.overlay)]
         if self.request.check_cycles:
             parts.append(cycles_text(self.analysis))
-        return "\n\n".join(part for part in parts if part)
+        return self._drawn("\n\n".join(filter(None, parts)))
 
     # -- output -------------------------------------------------------------------------------------------
 
+    def _drawn(self, text: str) -> str:
+        return text if self.output.supports_utf8 else text.translate(ASCII)
+
     def _text(self, form: str) -> str:
-        if form == "json":
-            return document_text("graph", self.content())
-        if form == "html":
-            return graph_page(self.analysis, self.answers, self.overlay, self._variants(), self._old_graph)
-        if form == "markdown":
-            return graph_markdown(self.analysis, self.answers, self.overlay)
-        if form == "text":
-            ascii_only = not self.output.supports_utf8
-            return graph_text(
-                self.analysis, self.answers, self.request.levels, ascii_only=ascii_only, overlay=self.overlay
-            )
-        writers = {"dot": graph_dot, "mermaid": graph_mermaid, "graphml": graph_graphml}
-        return writers[form](self.analysis)
+        analysis, answers, overlay = self.analysis, self.answers, self.overlay
+        writers = {
+            "text": lambda: self._drawn(graph_text(analysis, answers, self.request.levels, overlay)),
+            "json": lambda: document_text("graph", self.content()),
+            "html": lambda: graph_page(analysis, answers, overlay, self._variants(), self._old_graph),
+            "markdown": lambda: graph_markdown(analysis, answers, overlay),
+            "dot": lambda: graph_dot(analysis),
+            "mermaid": lambda: graph_mermaid(analysis),
+            "graphml": lambda: graph_graphml(analysis),
+        }
+        return writers[form]()
 
     def content(self) -> dict[str, Any]:
         """Return the content of the document ``poetry-aiops/graph/1``."""

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.config import read_config
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.health.policy import NO_POLICY, Policy, read_policy
 from poetry_aiops.health.signals import SignalKind
-from poetry_aiops.project.lockfile import lock_from, read_lock
-from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
+from poetry_aiops.project.lockfile import lock_from
+from poetry_aiops.project.pyproject import aiops_table, project_from
+from poetry_aiops.project.toml import toml_at
 from poetry_aiops.system.git import file_at, former_folder, has_file, merge_base
 
 
@@ -85,23 +85,20 @@ def base_of(pyproject: Path, revision: str) -> BaseRevision:
         if former == "."
         else [f"{names[1]} is compared with {paths[1]} of {revision}, from where it was moved"]
     )
-    with TemporaryDirectory() as made:
-        project_file, lock_file = (Path(made) / name for name in names)
-        project_file.write_bytes(files[0])
-        lock_file.write_bytes(files[1])
-        try:
-            document = load_pyproject(project_file)
-            project = project_from(document, project_file)
-            table = aiops_table(document)
-            hardware, policy = read_config(table).hardware, read_policy(table)
-        except AiopsError as error:
-            notes.append(_unreadable(names[0], revision, error))
-            project, hardware, policy = project_from({}, project_file), None, NO_POLICY
-        try:
-            lock = read_lock(lock_file) if files[1] else lock_from(_EMPTY_LOCK, lock_file)
-        except AiopsError as error:
-            notes.append(_unreadable(names[1], revision, error))
-            lock = lock_from(_EMPTY_LOCK, lock_file)
+    project_file, lock_file = (Path(f"{name} of {revision}") for name in names)
+    try:
+        document = toml_at(revision, names[0], files[0])
+        project = project_from(document, project_file)
+        table = aiops_table(document)
+        hardware, policy = read_config(table).hardware, read_policy(table)
+    except AiopsError as error:
+        notes.append(_unreadable(names[0], revision, error))
+        project, hardware, policy = project_from({}, project_file), None, NO_POLICY
+    try:
+        lock = lock_from(toml_at(revision, names[1], files[1]) or _EMPTY_LOCK, lock_file)
+    except AiopsError as error:
+        notes.append(_unreadable(names[1], revision, error))
+        lock = lock_from(_EMPTY_LOCK, lock_file)
     variants = frozenset(one.group for one in hardware.variants) if hardware else frozenset()
     return BaseRevision(revision, commit, project, lock, policy, variants, (files[0], files[1]), tuple(notes))
 

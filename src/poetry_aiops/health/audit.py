@@ -8,7 +8,6 @@ import os
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
@@ -51,7 +50,7 @@ from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.git import folder_in_repository
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.reports_folder import read_report
-from poetry_aiops.system.text import counted
+from poetry_aiops.system.text import counted, few
 
 
 if TYPE_CHECKING:
@@ -464,8 +463,7 @@ class HealthLook:
             if one.status is Status.NOT_APPLICABLE and one.reason != LOCAL_FOLDER:
                 names.setdefault(one.reason, {})[one.name] = None
         for why, found in names.items():
-            listed = ", ".join(islice(found, 3)) + (", ..." if len(found) > 3 else "")  # noqa: PLR2004 - a few names
-            yield f"{counted(len(found), 'package')} not audited ({listed}): {why}"
+            yield f"{counted(len(found), 'package')} not audited ({few(found)}): {why}"
 
     @cached_property
     def rows(self) -> tuple[PackageRow, ...]:

@@ -161,7 +161,7 @@ class FixSolver:
             why = f"the solver found no solution within {self.seconds:.0f} seconds"
             return Unsolved(guessed, why, all_at_once=True)
         except SOLVER_ERRORS as error:
-            return _unsolved(error)
+            return Unsolved(*(explained(error) or (frozenset(), " ".join(str(error).split()))))
 
     def _expected_moves(self, chosen: Sequence[ProposedFix]) -> dict[PackageKey, str]:
         """Return the small steps that parents are expected to take, for the solver to prefer to large ones."""
@@ -240,8 +240,3 @@ class FixSolver:
 
 def _order(version: str) -> Version:
     return parsed(version) or Version("0")
-
-
-def _unsolved(error: Exception) -> Unsolved:
-    reported = explained(error)
-    return Unsolved(*reported) if reported else Unsolved(frozenset(), " ".join(str(error).split()))

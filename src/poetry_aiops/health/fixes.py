@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from poetry_aiops.health.advisory import Severity, Status
 from poetry_aiops.index.release_records import Release, record_key, why_not_from_index
 from poetry_aiops.project.versions import parsed, public_version
+from poetry_aiops.system.text import counted
 
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class ProposedFix:
     ``blocked`` (``blockers`` say by whom or why). ``to_version`` is empty where no fixed version is known, and the
     proposed one until a solver has answered. ``certified`` means that this one pin can change and nothing else has
     to; otherwise ``moves`` are the packages that are expected to move as well, with the smallest steps that would do. ``safe`` are all versions that
-    would do, ascending. ``left`` are advisories that no newer version is free of. ``exception`` says which cooldown would have to be set aside, and how. ``diff`` are the lines
+    would do, ascending. ``left`` are advisories that no newer version is free of. ``doubt`` says which
+    smaller versions could not be audited, and why. ``exception`` says which cooldown would have to be set aside, and how. ``diff`` are the lines
     of the change in the lock, each with its ``+`` or ``-`` in front.
     """
 
@@ -59,12 +61,13 @@ class ProposedFix:
     moves: tuple[tuple[str, str], ...] = ()
     safe: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    doubt: str = ""
     exception: str = ""
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What is in the way, and how the cooldown could be set aside."""
-        return (*self.blockers, self.exception) if self.exception else self.blockers
+        """What is in the way, what is not known, and how the cooldown could be set aside."""
+        return (*self.blockers, *filter(None, (self.doubt, self.exception)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,8 @@ class FixTarget:
     """One locked package with findings, and the newer versions that fix most of them, ascending.
 
     ``safe`` versions have none of ``findings`` and no others; ``left`` are findings that no newer version fixes.
-    ``young`` are those that only the cooldown keeps back. ``problem`` says why there is neither.
+    ``young`` are those that only the cooldown keeps back. ``problem`` says why there is neither,
+    ``doubt`` which smaller versions could not be audited.
     """
 
     package: Package
@@ -103,6 +107,7 @@ class FixTarget:
     young: tuple[str, ...] = ()
     left: tuple[Finding, ...] = ()
     problem: str = ""
+    doubt: str = ""
 
     @property
     def severity(self) -> Severity:
@@ -216,23 +221,34 @@ def _wanted(
     newer: _Newer,
     audited: Mapping[PackageKey, PackageAudit],
 ) -> FixTarget:
-    left = {
-        version: _left(findings, audited.get(replace(package, version=version).key))
-        for version in (*newer.ready, *newer.young)
-    }
+    versions = (*newer.ready, *newer.young)
+    audits = {version: audited.get(replace(package, version=version).key) for version in versions}
+    left = {version: _left(findings, audits[version]) for version in versions}
     ready = [version for version in newer.ready if left[version] is not None]
     young = [version for version in newer.young if left[version] is not None]
     sizes = [len(left[version] or ()) for version in ready or young]
     if not sizes or min(sizes) == len(findings):
-        return FixTarget(package, findings, problem=newer.problem or NO_FIX)
+        return FixTarget(package, findings, problem=newer.problem or _doubt(audits) or NO_FIX)
     best = next(left[version] for version in ready or young if len(left[version] or ()) == min(sizes)) or ()
+    safe = tuple(version for version in ready if left[version] == best)
+    below = versions[: versions.index(safe[0])] if safe else versions
     return FixTarget(
         package,
         tuple(one for one in findings if one not in best),
-        safe=tuple(version for version in ready if left[version] == best),
+        safe=safe,
         young=tuple(version for version in young if left[version] == best),
         left=best,
+        doubt=_doubt({version: audits[version] for version in below}),
     )
+
+
+def _doubt(audits: Mapping[str, PackageAudit | None]) -> str:
+    """Return which versions could not be audited and why, empty where all were."""
+    unknown = [(version, one) for version, one in audits.items() if not one or one.status != Status.AUDITED]
+    if not unknown:
+        return ""
+    (first, one), many = unknown[0], counted(len(unknown), "newer release")
+    return f"{many} from {first} on could not be audited: {one.reason if one else 'no answer'}"
 
 
 def _left(findings: tuple[Finding, ...], audited: PackageAudit | None) -> tuple[Finding, ...] | None:
@@ -278,6 +294,7 @@ def _proposal(wanted: FixTarget, search: Search, cooldown: Cooldown) -> Proposed
         blockers=(wanted.problem,) if wanted.problem else (),
         safe=wanted.safe,
         left=tuple(one.id for one in wanted.left),
+        doubt=wanted.doubt,
     )
     if wanted.safe:
         return _reachable(bare, wanted, search)
@@ -292,8 +309,8 @@ def _reachable(bare: ProposedFix, wanted: FixTarget, search: Search) -> Proposed
         bare,
         to_version=version,
         how="pin" if way.is_free else "blocked" if way.blocked else "edit",
-        blockers=tuple(str(step) for step in _shortest(way)),
-        edit="; ".join(str(edit) for edit in way.edits),
+        blockers=tuple(map(str, way.blocked or way.steps)),
+        edit="; ".join(map(str, way.edits)),
         certified=certified,
         moves=way.moves,
     )
@@ -310,11 +327,6 @@ def _best(wanted: FixTarget, search: Search) -> tuple[str, WayOut]:
             return version, way
         looked.append((version, way))
     return min(looked, key=lambda one: one[1].rank[:2])
-
-
-def _shortest(way: WayOut) -> tuple[object, ...]:
-    """Return what explains the way: what nothing lifts, else every constraint on it, nearest first."""
-    return way.blocked or way.steps
 
 
 def _too_young(bare: ProposedFix, wanted: FixTarget, cooldown: Cooldown) -> ProposedFix:

@@ -105,13 +105,13 @@ def apply_fixes(
     pins = [one for one in fixes if one.how == "pin"]
     if not pins:
         return FixOutcome(tuple(fixes))
+    problem = ""
     if not case.poetry.locker.is_fresh():
-        raise UsageError(
-            "it does not match pyproject.toml, so a fix would change more than it shows",
-            where="poetry.lock",
-            hint="Run `poetry lock` first.",
-        )
-    _refuse_gaps(case)
+        problem = "it does not match pyproject.toml, so a fix would change more than it shows"
+    elif gaps := Ground(case.lock, case.project).gaps:  # locks before Poetry 2.3 pass as fresh in such a case
+        problem = f"it {LACKS}: {', '.join(gaps)}"
+    if problem:
+        raise UsageError(problem, where="poetry.lock", hint="Run `poetry lock` first.")
     before = read_file(case.lock.path)
     batch = solved_batch(project, case, pins, before)
     outcome = _outcome(case, fixes, batch)
@@ -119,17 +119,6 @@ def apply_fixes(
         _write(case.lock.path, before, batch.solution.text)
         return replace(outcome, written=True)
     return outcome
-
-
-def _refuse_gaps(case: FixCase) -> None:
-    """Refuse a lock without what pyproject.toml requires; locks before Poetry 2.3 pass as fresh in such a case."""
-    gaps = Ground(case.lock, case.project).gaps
-    if gaps:
-        raise UsageError(
-            f"it {LACKS}: {', '.join(gaps)}",
-            where="poetry.lock",
-            hint="Run `poetry lock` first.",
-        )
 
 
 # -- proposing ------------------------------------------------------------------------------------------
@@ -141,19 +130,13 @@ def _newer_releases(case: FixCase, look: CurrencyOf) -> Callable[[Package], Sequ
 
     def newer(package: Package) -> tuple[str, ...]:
         if package.key not in known:
-            known[package.key] = _looked_up(package, case, look)
+            record = index_records([package], case.access, now=case.now).of(package)
+            locked = record.release(package.version) if record else None
+            releases = reversed(look.newer(package, record, locked)) if record and locked else ()
+            known[package.key] = tuple(one.version for one, obstacle in releases if obstacle is None)
         return known[package.key]
 
     return newer
-
-
-def _looked_up(package: Package, case: FixCase, look: CurrencyOf) -> tuple[str, ...]:
-    record = index_records([package], case.access, now=case.now).of(package)
-    locked = record.release(package.version) if record else None
-    if record is None or locked is None:
-        return ()
-    looked = reversed(look.newer(package, record, locked))
-    return tuple(release.version for release, obstacle in looked if obstacle is None)
 
 
 # -- output and writing ----------------------------------------------------------------------------------
@@ -237,6 +220,7 @@ def _changes(outcome: FixOutcome, *, dry_run: bool) -> Iterator[str]:
 
 
 def _left(outcome: FixOutcome) -> Iterator[str]:
+    yield from (f"{one.package}: {one.doubt}; a smaller step may do" for one in outcome.fixes if one.doubt)
     open_ones = [one for one in outcome.fixes if not one.diff or one.left]
     if open_ones:
         yield "Not fixed:"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from poetry_aiops.health.advisory import Severity
 from poetry_aiops.health.severity import is_malware
 from poetry_aiops.health.signals import FAILING
+from poetry_aiops.system.text import counted, few
 
 
 if TYPE_CHECKING:
@@ -162,8 +163,8 @@ def _of_score(rules: Rules, score: Score | None) -> Iterator[Violation]:
 
 def _unseen(rules: Rules, facts: GateFacts) -> Iterator[str]:
     if rules.signals_required and rules.fail_on_signals and facts.unseen:
-        shown = ", ".join(facts.unseen[:3]) + (", ..." if len(facts.unseen) > 3 else "")  # noqa: PLR2004 - a few names
-        yield f"no index record for {len(facts.unseen)} packages ({shown}), so their signals are unknown"
+        many = counted(len(facts.unseen), "package")
+        yield f"no index record for {many} ({few(facts.unseen)}), so their signals are unknown"
 
 
 def _open_fixes(rules: Rules, findings: Sequence[Finding]) -> Iterator[str]:

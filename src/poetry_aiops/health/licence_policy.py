@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.metric import OpenQuestion
+from poetry_aiops.system.text import few
 
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 
 _TOKEN: Final = re.compile(r"[()]|[^\s()]+")
-_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +113,9 @@ def unknown_licences(
         if licence is not None and not licence.expression:
             by_reason.setdefault(licence.reason, {})[one.name] = None
     return tuple(
-        OpenQuestion(f"licences: {_listed(list(names))}: {reason}", frozenset(names))
+        OpenQuestion(
+            f"licences: {f'{len(names)} packages ({few(names)})' if len(names) > 1 else few(names)}: {reason}",
+            frozenset(names),
+        )
         for reason, names in sorted(by_reason.items(), key=lambda entry: (-len(entry[1]), entry[0]))
     )
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    return shown if len(names) == 1 else f"{len(names)} packages ({shown})"

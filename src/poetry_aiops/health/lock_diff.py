@@ -104,11 +104,13 @@ class _Reasons:
         return self._pulled(change) or self._pushed(change) or "the solver chose it"
 
     def _pulled(self, change: LockChange) -> str:
-        """Return who needs the new version and could not have lived with the old one."""
-        for package in self._new.packages:
-            for edge in package.edges:
-                if edge.name == change.package and not edge.optional and _needs(edge.constraint, change):
-                    return f"{package.name} {package.version} needs {change.package} {edge.constraint}"
+        """Return who needs the new version and could not have lived with the old one; an extra only brings new ones."""
+        for is_optional in (False, True) if change.kind == "added" else (False,):
+            for package in self._new.packages:
+                for edge in package.edges:
+                    is_it = edge.name == change.package and edge.optional is is_optional
+                    if is_it and _needs(edge.constraint, change):
+                        return f"{package.name} {package.version} needs {change.package} {edge.constraint}"
         return ""
 
     def _pushed(self, change: LockChange) -> str:

@@ -51,6 +51,17 @@ def parse_toml(text: str) -> dict[str, Any]:
         raise tomllib.TOMLDecodeError("a number has too many digits") from None
 
 
+def toml_at(revision: str, name: str, content: bytes) -> dict[str, Any]:
+    """Return the document that a file held at a revision; raises InputError that names both."""
+    where, hint = f"{name} at {revision}", "Compare with another revision."
+    try:
+        return parse_toml(content.decode())
+    except UnicodeDecodeError:
+        raise InputError("this is not UTF-8 text", where=where, hint=hint) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"this is not valid TOML: {error}", where=where, hint=hint) from None
+
+
 def _read_text(path: Path) -> str:
     try:
         text = read_file(path).decode("utf-8")

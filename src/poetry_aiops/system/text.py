@@ -7,8 +7,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+FEW: Final = 3
+"""How many names a sentence lists."""
 
 _SUSPECT: Final = re.compile(r"[^ -~]")
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
@@ -67,3 +75,8 @@ def version_key(value: str) -> tuple[int, ...]:
 def counted(number: int, one: str, many: str = "") -> str:
     """Return ``1 package`` or ``2 packages``."""
     return f"{number} {one}" if number == 1 else f"{number} {many or f'{one}s'}"
+
+
+def few(names: Collection[str]) -> str:
+    """Return the first three names in one line, with dots for the rest."""
+    return ", ".join([*islice(names, FEW), *(["..."] if len(names) > FEW else [])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from poetry_aiops.health.blockers import Search
 from poetry_aiops.health.certificate import Ground
 from poetry_aiops.health.currency import CurrencyOf
 from poetry_aiops.health.feed import FeedAnswer, Lookup
-from poetry_aiops.health.fixes import ProposedFix, folded, propose, wanted_fixes, without
+from poetry_aiops.health.fixes import FixTarget, ProposedFix, folded, propose, wanted_fixes, without
 from poetry_aiops.health.osv_records import read_record
 from poetry_aiops.health.security import Feeds, audit
 from poetry_aiops.index.records import Cooldown
@@ -145,14 +146,31 @@ def test_a_constraint_in_pyproject_makes_an_edit() -> None:
     assert (fix.how, fix.edit) == ("edit", '[project] dependencies: demo ">=1,<2" -> ">=2.0,<3.0"')
 
 
-def test_a_version_that_could_not_be_audited_is_no_fix() -> None:
+def test_a_version_that_could_not_be_audited_is_no_fix_and_is_named() -> None:
     reported = Told(before("1.2"))
     lock = lock_of("demo 1.0")
     findings = audit(lock.packages, Feeds(snapshot=reported)).findings
     look = CurrencyOf(lock, Ground(lock, project_of("demo")).demands, NO_COOLDOWN, NOW)
-    known = records(demo=(release("1.0"), release("1.2")))
-    (wanted,) = wanted_fixes(lock.packages, findings, known, look, lambda asked: audit(asked, Feeds()))
-    assert (wanted.safe, wanted.problem) == ((), "no newer release is free of known advisories")
+
+    def wanted(*versions: str, blind: frozenset[str]) -> FixTarget:
+        def audit_of(asked: Sequence[Package]) -> Audit:
+            seen = audit(asked, Feeds(snapshot=reported))
+            unseen = {one.key: one for one in audit(asked, Feeds()).packages}
+            packages = (unseen[one.key] if one.version in blind else one for one in seen.packages)
+            return replace(seen, packages=tuple(packages))
+
+        known = records(demo=tuple(map(release, ("1.0", *versions))))
+        (found,) = wanted_fixes(lock.packages, findings, known, look, audit_of)
+        return found
+
+    nothing = wanted("1.2", blind=frozenset({"1.2"}))
+    assert nothing.safe == ()
+    assert nothing.problem.startswith("1 newer release from 1.2 on could not be audited: no advisory source")
+
+    larger = wanted("1.2", "1.3", "1.4", blind=frozenset({"1.2", "1.4"}))
+    assert larger.safe == ("1.3",)
+    assert larger.doubt.startswith("1 newer release from 1.2 on could not be audited")
+    assert wanted("1.2", "1.3", blind=frozenset({"1.3"})).doubt == ""
 
 
 def test_builds_of_one_version_aim_at_a_version_that_all_of_them_have() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.unit.health.facts import lock_of
 
 from poetry_aiops.health.lock_diff import lock_changes, refreshed_files
@@ -23,6 +25,14 @@ def test_what_the_new_version_needs_is_explained_by_it() -> None:
     )
     assert ("core 3.0 -> 4.0", "kit 2.0 needs core >=4") in found
     assert ("extra 1.0 (new)", "kit 2.0 needs extra *") in found
+
+
+def test_what_an_extra_brings_is_explained_by_its_package() -> None:
+    new = lock_of("kit 2.0 -> extra *\nextra 1.0")
+    kit, extra = new.packages
+    kit = replace(kit, edges=tuple(replace(edge, optional=True) for edge in kit.edges))
+    found = lock_changes(lock_of("kit 2.0"), replace(new, packages=(kit, extra)), {})
+    assert [(str(one), one.why) for one in found] == [("extra 1.0 (new)", "kit 2.0 needs extra *")]
 
 
 def test_a_parent_that_had_to_give_way_is_explained_by_what_it_wanted() -> None:

@@ -17,20 +17,19 @@ if TYPE_CHECKING:
     from poetry_aiops.graph.overlay import Overlay
 
 
-_ASCII: Final = str.maketrans("├└│─", "|`|-")
+ASCII: Final = str.maketrans("├└│─", "|`|-")
+"""What draws the lines of a tree on a terminal without line signs."""
 
 
 def graph_text(
     analysis: Analysis,
     answers: Answers = NO_ANSWERS,
     depth: int | None = None,
-    *,
-    ascii_only: bool = False,
     overlay: Overlay = NO_OVERLAY,
 ) -> str:
     """Return the tree, or the one around the package in focus, with the figures and the answers.
 
-    ``depth`` cuts the tree below that many levels; ``ascii_only`` draws it for a terminal without line signs.
+    ``depth`` cuts the tree below that many levels.
     """
     lines = [] if answers.focus else [*tree_lines(analysis.graph, depth), ""]
     text = "\n".join(
@@ -38,7 +37,7 @@ def graph_text(
     )
     if REPEATED in text:
         text += f"\n\n{REPEATED} is shown in full where it is nearer to the start."
-    return text.translate(_ASCII) if ascii_only else text
+    return text
 
 
 def summary_text(analysis: Analysis, overlay: Overlay = NO_OVERLAY) -> str:
@@ -59,12 +58,9 @@ def summary_text(analysis: Analysis, overlay: Overlay = NO_OVERLAY) -> str:
     return "\n".join(lines)
 
 
-def answers_text(
-    answers: Answers, graph: DependencyGraph, overlay: Overlay = NO_OVERLAY, *, ascii_only: bool = False
-) -> str:
+def answers_text(answers: Answers, graph: DependencyGraph, overlay: Overlay = NO_OVERLAY) -> str:
     """Return the answers alone."""
-    text = "\n".join(_answer_lines(answers, overlay, graph)).strip("\n")
-    return text.translate(_ASCII) if ascii_only else text
+    return "\n".join(_answer_lines(answers, overlay, graph)).strip("\n")
 
 
 def cycles_text(analysis: Analysis) -> str:

@@ -46,7 +46,11 @@ def _below(report: HealthReport) -> Iterator[str]:
     for alert in sorted(alerts(report), key=_severity):
         if alert.case is None or alert.case.ignore is None:
             title = " - ".join(filter(None, (alert.subject, alert.id)))
-            message = f"{alert.subject}: {alert.message}" if alert.kind == "advisory" else alert.message
+            message = (
+                f"{alert.subject}: {alert.message}"
+                if alert.kind in {"advisory", "licence"}
+                else alert.message
+            )
             row = alert.rows[0] if alert.rows else None
             yield _line("error" if alert.fails else "warning", report, row, title, message)
     for reason, names in folded(open_audits(report)):

@@ -9,7 +9,7 @@ from poetry_aiops.cli.escape import for_terminal
 from poetry_aiops.health.gate import LACKS
 from poetry_aiops.health.report.cases import cases as cases_of
 from poetry_aiops.health.severity import is_malware
-from poetry_aiops.system.text import counted
+from poetry_aiops.system.text import FEW, few
 
 
 if TYPE_CHECKING:
@@ -73,5 +73,5 @@ def _about_questions(report: HealthReport) -> NextStep:
 
 
 def _names(names: list[str]) -> str:
-    shown = ", ".join(for_terminal(name, 60) for name in names[:3])
-    return shown if len(names) <= 3 else f"{counted(len(names), 'package')} ({shown}, ...)"  # noqa: PLR2004 - a few names
+    shown = few([for_terminal(name, 60) for name in names])
+    return shown if len(names) <= FEW else f"{len(names)} packages ({shown})"

@@ -24,22 +24,18 @@ _BANDS: Final = {
 """GitHub reads the level from the number again, so that it must be in the band of the level that we report."""
 
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_POLICY: Final = {
-    "licence": "The licence is not one that the project accepts",
-    "min-score": "The score is below the one that the project requires",
-}
 
 
 def rule_of(alert: Alert) -> dict[str, Any]:
     """Return the rule that an alert comes from."""
     if alert.case is not None:
         return advisory_rule(alert.case.finding)
+    words = alert.id.replace("-", " ")
     if alert.kind == "signal":
-        text = f"Supply-chain signal: {alert.id.replace('-', ' ')}."
         more = "The package's own index says so; poetry health reads it without any advisory."
-        return _rule(f"signal-{alert.id}", "SupplyChainSignal", text, more, "supply-chain")
+        return _rule(f"signal-{alert.id}", "SupplyChainSignal", f"Supply-chain signal: {words}.", more)
     more = "[tool.poetry-aiops.health] in pyproject.toml, or an option of the run, says so."
-    return _rule(alert.id, "HealthPolicy", f"{_POLICY[alert.id]}.", more, "policy")
+    return _rule(alert.id, "HealthPolicy", f"Health policy: {words}.", more)
 
 
 def rule_id(identity: str) -> str:
@@ -69,14 +65,14 @@ def advisory_rule(finding: Finding) -> dict[str, Any]:
     return rule
 
 
-def _rule(identity: str, name: str, text: str, more: str, tag: str) -> dict[str, Any]:
+def _rule(identity: str, name: str, text: str, more: str) -> dict[str, Any]:
     return {
         "id": identity,
         "name": name,
         "shortDescription": {"text": text},
         "fullDescription": {"text": text},
         "help": {"text": f"{text} {more}", "markdown": f"{text} {more}"},
-        "properties": {"tags": [tag, "dependency"], "precision": "high"},
+        "properties": {"tags": ["supply-chain", "dependency"], "precision": "high"},
     }
 
 

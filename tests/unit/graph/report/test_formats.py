@@ -22,7 +22,7 @@ from poetry_aiops.graph.report.dot import graph_dot, quoted
 from poetry_aiops.graph.report.graphml import graph_graphml
 from poetry_aiops.graph.report.markdown import graph_markdown, inert
 from poetry_aiops.graph.report.mermaid import MAX_CHARACTERS, MAX_EDGES, graph_mermaid
-from poetry_aiops.graph.report.text import answers_text, graph_text, summary_text
+from poetry_aiops.graph.report.text import ASCII, answers_text, graph_text, summary_text
 from poetry_aiops.graph.report.tree import focus_lines, tree_lines
 from poetry_aiops.project.model import Requirement
 from poetry_aiops.system.text import one_line
@@ -253,7 +253,7 @@ class TestText:
         assert len(lines) <= 2 * size
 
     def test_it_can_do_without_line_signs(self) -> None:
-        assert graph_text(friendly(), ascii_only=True).isascii()
+        assert graph_text(friendly()).translate(ASCII).isascii()
 
     def test_it_can_be_cut_at_a_depth(self) -> None:
         graph = graph_of("a", "a b", "b c", "c d")
