@@ -124,7 +124,7 @@ def builds_by_group(placements: Iterable[Placement]) -> dict[str, frozenset[Buil
 
 
 def build_tag(constraint: str) -> str:
-    """Return the local version that a constraint asks for, in lower case: ``cu126`` of ``^2.9+cu126``, "" without one."""
+    """Return the local version that a constraint requires, in lower case: ``cu126`` of ``^2.9+cu126``, "" without one."""
     tag = re.search(r"\+([a-z0-9.]+)", constraint.lower())
     return tag[1] if tag else ""
 
