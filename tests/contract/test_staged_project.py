@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from poetry.core.packages.directory_dependency import DirectoryDependency
 from poetry.core.packages.package import Package
 from poetry.inspection import info
 from poetry.packages.transitive_package_info import TransitivePackageInfo
-from poetry.repositories import Repository, RepositoryPool
+from poetry.repositories import RepositoryPool
+from poetry.repositories.legacy_repository import LegacyRepository
+from poetry.repositories.link_sources.html import HTMLPage
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.locking.staged_project import staged_project
@@ -105,11 +108,16 @@ def test_relative_paths_are_those_of_the_project(tmp_path: Path) -> None:
 def test_a_version_that_is_not_for_every_python_of_the_project_is_not_offered(
     tmp_path: Path, python: str, reason: str | None
 ) -> None:
-    package = Package("foo", "2")
-    package.python_versions = python
+    """The page of an index says it; what Poetry finds there has no Python before its metadata is read."""
+    house = LegacyRepository("house", "https://index.example/simple")
+    link = f'<a href="foo-2-cp311-cp311-win_amd64.whl" data-requires-python="{escape(python)}">foo</a>'
+    vars(house)["get_page"] = lambda _: HTMLPage(house.url, link)
     with staged_project(project(tmp_path), TEXT, None, Application()) as staged:
-        staged.poetry.set_pool(RepositoryPool([Repository("house", [package])]))
+        staged.poetry.set_pool(RepositoryPool([house]))
         assert staged.why_not_offered("foo", "2", None) == reason
+        [offered] = staged.offered("foo", ">=1", None)
+        assert (offered.version, offered.python) == ("2", python)
+        assert offered.files == ("foo-2-cp311-cp311-win_amd64.whl",)
 
 
 def test_files_of_the_user_with_any_name_stay(tmp_path: Path) -> None:

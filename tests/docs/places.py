@@ -99,6 +99,10 @@ class Places:
     def unlocked(self, folder: Path) -> None:
         """Migrate without a lock; from now on, packages come from stand-ins."""
         self.requirements(folder)
+        self.move_without_lock(folder)
+
+    def move_without_lock(self, folder: Path) -> None:
+        """Write pyproject.toml alone, with stand-ins in place of the real indexes."""
         self.poetry.must(folder, "migrate-reqs", "--no-lock", "--python", PYTHONS)
         for file in folder.glob("requirements_c*.txt"):
             text = file.read_text("utf-8")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.docs.console import REPOSITORY, Block, all_blocks
-from tests.docs.places import PLACES, PYTHONS, Places, stand_ins
+from tests.docs.places import PLACES, PYTHONS, Places, commit, stand_ins
 from tests.docs.test_console_blocks import WINDOWS, follow
 
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from tests.support.poetry_program import PoetryProgram
 
 
-RUN = [block for block in all_blocks() if block.place in PLACES]
+GUIDE = REPOSITORY / "docs" / "how-to" / "migrate.md"
+MOVE = ("requirements", "unlocked", "moved")
+"""The places of the guide's own project, in the order in which a reader comes to them."""
+RUN = [
+    block
+    for block in all_blocks()
+    if block.place in PLACES and not (block.page == GUIDE and block.place in MOVE)
+]
 EXAMPLES = REPOSITORY / "examples"
 LOCKS = sorted(EXAMPLES.rglob("poetry.lock"))
 
@@ -38,6 +45,24 @@ def places(poetry: PoetryProgram, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_a_block_shows_what_really_happens(block: Block, places: Places, tmp_path: Path) -> None:
     where = places.copy(str(block.place), block.change, tmp_path)
     follow(block, where, places.poetry._environment())
+
+
+@WINDOWS
+@pytest.mark.slow
+def test_the_migration_guide_is_followed_in_one_folder_from_requirements_files_to_the_image(
+    places: Places, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shop"
+    for place in MOVE:
+        if place == "requirements":
+            places.requirements(folder)
+        elif place == "unlocked":
+            places.move_without_lock(folder)
+        else:
+            commit(folder, "Move to Poetry")
+        for block in all_blocks():
+            if (block.page, block.place) == (GUIDE, place):
+                follow(block, folder, places.poetry._environment())
 
 
 @pytest.mark.slow

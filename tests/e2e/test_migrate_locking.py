@@ -194,6 +194,32 @@ def test_a_lock_of_two_versions_for_one_machine_is_refused_with_what_to_do_and_k
     shutil.rmtree(kept)
 
 
+def test_where_the_project_names_no_python_the_lock_is_for_the_one_that_the_files_are_for(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    index.publish(PYPI, "film", "1.0", tag="cp310-cp310-manylinux_2_17_x86_64")
+    project = tree(index, **{"requirements.txt": f"{MAIN}film==1.0\n"})
+    done = poetry.run(project, "migrate-reqs", "--python", ">=3.12,<3.13")
+    assert done.code == 1, str(done)
+    assert "Give `--python '>=3.10,<3.11'`" in done.stderr
+    shutil.rmtree(done.stderr.partition("The planned files are in ")[2].partition(". ")[0])
+    done = poetry.must(project, "migrate-reqs")
+    assert "no index has a file for it of film ==1.0 (requirements.txt:2)" in done.stderr
+    assert 'requires-python = ">=3.10,<3.11"' in project.pyproject.read_text("utf-8")
+
+
+def test_a_guessed_python_leaves_out_what_the_newest_versions_are_not_for(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    index.publish(PYPI, "lens", "1.0")
+    index.publish(PYPI, "lens", "2.0", requires_python=">=3.8,!=3.15.1")
+    project = tree(index, **{"requirements.txt": f"{MAIN}lens\n"})
+    done = poetry.must(project, "migrate-reqs")
+    assert "lens 2.0 is for Python >=3.8,!=3.15.1" in done.stderr
+    assert versions(project) == {"lens": "2.0"}
+    assert "!=3.15.1" in parse_toml(project.pyproject.read_text("utf-8"))["project"]["requires-python"]
+
+
 def test_prove_asks_pip_for_this_machine(poetry: PoetryProgram, index: PackageIndex, tree: Tree) -> None:
     project = tree(index, **{"requirements.txt": f"{MAIN}fastapi==0.109.0\n"})
     done = poetry.must(project, "migrate-reqs", "--prove")

@@ -14,9 +14,9 @@ from poetry_aiops.config import read_config
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of
 from poetry_aiops.migrate.planning.plan import MigrationContext, make_plan
 from poetry_aiops.migrate.planning.roles import classify
-from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.reading.read import read_tree
+from poetry_aiops.migrate.reading.setup_files import setup_metadata
 from poetry_aiops.migrate.writing.generate import generate, layout_of
 from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.pyproject import aiops_table, project_from

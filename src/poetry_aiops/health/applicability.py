@@ -94,7 +94,7 @@ def applicability(package: Package, origins: Origins) -> Applicability:
         hosts = origins.private_stand_ins
         if not hosts:
             return Applicability(QueryScope.ANYWHERE, subject)
-        names = ", ".join(sorted(origins.stand_ins))
+        names = _declared(origins, *origins.stand_ins)
         reason = (
             f"not sent, as {', '.join(hosts)} serves in place of the public index; "
             f"if that is a mirror of public packages only, set POETRY_AIOPS_PUBLIC_SOURCES={names}"
@@ -108,7 +108,9 @@ def applicability(package: Package, origins: Origins) -> Applicability:
         return Applicability(QueryScope.NOWHERE, None, reason, release=False)
     if source.type in ("legacy", "url") and origins.is_public(source):
         return Applicability(QueryScope.ANYWHERE, subject)
-    return Applicability(QueryScope.HERE, subject, _why_here(source), release=source.type == "legacy")
+    return Applicability(
+        QueryScope.HERE, subject, _why_here(source, origins), release=source.type == "legacy"
+    )
 
 
 def host_of(url: str) -> str:
@@ -117,12 +119,18 @@ def host_of(url: str) -> str:
     return found.group(1).lower() if found else ""
 
 
-def _why_here(source: PackageSource) -> str:
+def _declared(origins: Origins, *names: str) -> str:
+    """Return the value of the variable that declares more sources public, beside those that it declares now."""
+    return ",".join(sorted({*origins.public_sources, *map(str.lower, names)}))
+
+
+def _why_here(source: PackageSource, origins: Origins) -> str:
     if source.type == "legacy":
         name = source.reference or host_of(source.url)
         return (
             f'from the source "{name}", whose names stay on this machine; '
-            f'public: POETRY_AIOPS_PUBLIC_SOURCES={name}; leave it out: left-out-sources = ["{name}"]'
+            f"public: POETRY_AIOPS_PUBLIC_SOURCES={_declared(origins, name)}; "
+            f'leave it out: left-out-sources = ["{name}"]'
         )
     kinds = {"git": "a git repository", "url": "an address of its own", "file": "a local file"}
     return f"from {kinds.get(source.type, 'another place than an index')}, not from a public index"

@@ -268,7 +268,7 @@ class _PageReader:
             reported = about_from(fetched.content or b"", about)
             source.told_about()
         except FetchError as error:
-            source.did_not_tell_about(error)
+            source.did_not_tell_about()
             reported = replace(about, owners_reason=f"{source.name}: {error.reason}")
             when = kept.about_asked if error.is_down else when
         return replace(kept, record=replace(kept.record, about=reported), about_asked=when)

@@ -164,9 +164,9 @@ def _needed(
     start = 0 if floor is None else bisect_left(known, floor, key=itemgetter(0))
     while start:
         start -= 1
-        if not known[start][0].is_prerelease and not _all_yanked(known[start][1]):
+        if not known[start][0].is_prerelease and _yanked(known[start][1]) is None:
             break
-    uploads = {at: _newest(known[at][1]) for at in range(start) if not _all_yanked(known[at][1])}
+    uploads = {at: _newest(known[at][1]) for at in range(start) if _yanked(known[at][1]) is None}
     last = max(uploads, key=uploads.__getitem__, default=None)
     yield from (known[at] for at, newest in uploads.items() if newest >= needed.since or at == last)
     yield from known[start:]
@@ -191,17 +191,14 @@ def _release(version: str, files: list[File]) -> Release:
         ),
         has_wheel=wheels > 0,
         has_sdist=wheels < len(files),
-        yanked=_yanked([file.get("yanked") for file in files]),
+        yanked=_yanked(files),
         provenance=all(attested) if attested else None,
     )
 
 
-def _all_yanked(files: list[File]) -> bool:
-    return all(file.get("yanked") is True or isinstance(file.get("yanked"), str) for file in files)
-
-
-def _yanked(marks: list[object]) -> str | None:
+def _yanked(files: list[File]) -> str | None:
     """Return why a version is yanked; it is only when every file is (PEP 592)."""
+    marks = [file.get("yanked") for file in files]
     if not all(mark is True or isinstance(mark, str) for mark in marks):
         return None
     return "; ".join(sorted({_one_line(mark) for mark in marks if isinstance(mark, str)} - {""}))

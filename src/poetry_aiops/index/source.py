@@ -79,8 +79,7 @@ class IndexSource:
         with self._lock:
             self._silent = -1_000_000  # it answers: from now on a missing answer is about one package
 
-    def did_not_tell_about(self, error: FetchError) -> None:
-        del error
+    def did_not_tell_about(self) -> None:
         with self._lock:
             self._silent += 1
 

@@ -20,8 +20,10 @@ from poetry.core.constraints.version import Version
 from poetry.factory import Factory
 from poetry.inspection import info
 from poetry.packages import Locker
+from poetry.repositories.http_repository import HTTPRepository
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.project.constraints import read_python
 from poetry_aiops.project.model import LockedDependency
 from poetry_aiops.system.files import write_new
 from poetry_aiops.system.transaction.store import reported
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from poetry.console.application import Application
     from poetry.core.packages.package import Package
+    from poetry.core.packages.utils.link import Link
     from poetry.poetry import Poetry
     from poetry.repositories import RepositoryPool
 
@@ -44,10 +47,11 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class OfferedVersion:
-    """A version that an index has: the Python that it is for, and what it requires, read when it is requested."""
+    """A version that an index has: its files, their Requires-Python, and what it requires, read when it is requested."""
 
     version: str
     python: str
+    files: tuple[str, ...]
     requires: Callable[[], tuple[LockedDependency, ...]]
 
 
@@ -71,13 +75,12 @@ class StagedProject:
         if not packages:
             return f"no index offers {name} {version} any more"
         python = self.poetry.package.python_constraint
-        if not any(package.python_constraint.allows_any(python) for package in packages):
-            needs = ", ".join(sorted({package.python_versions for package in packages}))
-            return f"{name} {version} is for Python {needs}"
-        if not any(package.python_constraint.allows_all(python) for package in packages):
-            needs = ", ".join(sorted({package.python_versions for package in packages}))
-            return f"{name} {version} is for Python {needs}, the project for {self.poetry.package.python_versions}"
-        return None
+        needs = sorted({self._python(package) for package in packages})
+        if any(read_python(one).allows_all(python) for one in needs):
+            return None
+        project = f", the project for {self.poetry.package.python_versions}"
+        meets = any(read_python(one).allows_any(python) for one in needs)
+        return f"{name} {version} is for Python {', '.join(needs)}{project if meets else ''}"
 
     def offered(self, name: str, constraint: str, source: str | None) -> tuple[OfferedVersion, ...]:
         """Return the versions that the indexes have within a constraint, newest first, without what was yanked.
@@ -87,7 +90,12 @@ class StagedProject:
         found = self._found(name, constraint, source, prereleases=False)
         found.sort(key=lambda package: package.version, reverse=True)
         return tuple(
-            OfferedVersion(package.version.text, package.python_versions, partial(self._requires, package))
+            OfferedVersion(
+                package.version.text,
+                self._python(package),
+                tuple(link.filename for link in self._links(package)),
+                partial(self._requires, package),
+            )
             for package in found
             if not package.yanked
         )
@@ -110,14 +118,22 @@ class StagedProject:
     ) -> list[Package]:
         constraint = {"version": version, "allow-prereleases": prereleases or None, "source": source}
         dependency = Factory.create_dependency(name, {key: one for key, one in constraint.items() if one})
-        pool = self.poetry.pool
         # For a version that does not exist, Poetry's page remembers it without files, as yanked, from then on.
         return [
             package
-            for package in pool.find_packages(dependency)
-            if not package.yanked
-            or pool.repository(package.source_reference or "PyPI").find_links_for_package(package)
+            for package in self.poetry.pool.find_packages(dependency)
+            if not package.yanked or self._links(package)
         ]
+
+    def _python(self, package: Package) -> str:
+        """Return the Python that a found version is for; Poetry reads that with its metadata only."""
+        return next((link.requires_python for link in self._links(package) if link.requires_python), "*")
+
+    def _links(self, package: Package) -> list[Link]:
+        repository = self.poetry.pool.repository(package.source_reference or "PyPI")
+        if not isinstance(repository, HTTPRepository):
+            return []
+        return list(repository.get_page(package.name).links_for_version(package.name, package.version))
 
 
 @contextmanager

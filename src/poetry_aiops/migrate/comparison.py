@@ -15,7 +15,8 @@ from poetry_aiops.migrate.pip_report import pip_installs
 from poetry_aiops.migrate.planning.convert import OldPin
 from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
-from poetry_aiops.migrate.request import PYPROJECT
+from poetry_aiops.migrate.reading.setup_files import PYPROJECT
+from poetry_aiops.migrate.request import RUNNING
 from poetry_aiops.migrate.writing.causes import Causes, Root, is_allowed
 from poetry_aiops.migrate.writing.evaluation import LineEvaluation
 from poetry_aiops.migrate.writing.installs import (
@@ -25,6 +26,7 @@ from poetry_aiops.migrate.writing.installs import (
     wanted_versions,
 )
 from poetry_aiops.migrate.writing.proof import prove
+from poetry_aiops.migrate.writing.pythons import narrowed
 from poetry_aiops.project.lines import requirement_lines
 from poetry_aiops.project.model import MAIN, Lock, LockedDependency
 from poetry_aiops.project.targets import machines_for
@@ -51,6 +53,8 @@ class InstallComparison:
     locked: str | None
     hints: tuple[OldPin, ...] = ()
     """Where a lock has to begin for each file to get what it selects alone, main's first; empty where it did."""
+    fitting: tuple[str, str] | None = None
+    """The part of the project's Python for which the lock could have what is selected on this one, and why."""
 
     def prove(self, plan: MigrationPlan, lock: Lock, staged: StagedProject) -> Proof:
         """Compare pins, constraints and installs with a lock; a variant counts only where its backend exists."""
@@ -73,7 +77,7 @@ class InstallComparison:
         backends = {group.name: group.backend for group in plan.edits.groups if group.backend is not None}
         offered = cache(lambda name, constraint: staged.offered(name, constraint, _source_of(lock, name)))
         where = Machines(machines)
-        installs = []
+        installs, evaluations = [], []
         wanted: dict[str, str] = {}
         lost = False
         for old in self.old_files:
@@ -87,6 +91,7 @@ class InstallComparison:
             if not there:
                 continue
             evaluation = LineEvaluation(lock, old.groups, old.lines, old.constraints, there, offered)
+            evaluations.append(evaluation)
             installs.append(self._compared(old, evaluation, causes))
             own = wanted_versions(installs[-1], evaluation)
             wanted |= {name: version for name, version in own.items() if name not in wanted}
@@ -101,6 +106,14 @@ class InstallComparison:
                     for edge in package.edges
                 )
             )
+        pythons = {
+            one.python: f"{one.name} {one.version} is for Python {one.python}"
+            for evaluation in evaluations
+            for one in evaluation.newer
+            if one.python and any(where.endswith(f"py{RUNNING}") for where in evaluation.names(one.where))
+        }
+        python = narrowed(lock.python_versions, pythons) if pythons else None
+        self.fitting = (python, "; ".join(pythons.values())) if python else None
         place = Place(PYPROJECT)
         self.hints = tuple(
             OldPin(name, version, MAIN, place, source=_source_of(lock, name), direct=False)

@@ -21,17 +21,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from poetry.console.exceptions import PoetryRuntimeError
-from poetry.core.packages.dependency import Dependency
-from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
+import tomlkit
 
 from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError
 from poetry_aiops.index.source import INDEX_ERRORS
 from poetry_aiops.migrate.planning.entry import PlannedEntry
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
+from poetry_aiops.migrate.writing.pythons import fitting_python
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.constraints import all_of
-from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
@@ -42,10 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-    from poetry.core.packages.package import Package
-    from poetry.repositories import RepositoryPool
-    from poetry.repositories.repository import Repository
 
     from poetry_aiops.locking.api import PoetryProject, StagedProject
     from poetry_aiops.migrate.planning.convert import OldPin
@@ -79,8 +73,9 @@ class PlannedLock:
         ``code`` is that of Poetry's installer. Raises AiopsError when no lock can be made.
         """
         bound = plan.constrained_directly
+        self._seen.clear()
         with self._staged(plan.binding(bound), ()) as staged:
-            plan = plan.with_entries(companions_of(staged.poetry.pool, plan.edits.groups))
+            plan = plan.with_entries(companions_of(staged, plan.edits.groups))
         while True:
             planned = plan.binding(bound)
             needed = self._lock(planned)
@@ -88,6 +83,13 @@ class PlannedLock:
             if self.code or wanted == bound:
                 return planned
             bound = wanted
+
+    def fitting_python(self, plan: MigrationPlan, python: str) -> tuple[str, str] | None:
+        """Return the Python that the indexes have files for instead of a range, and why; None where they cannot be asked."""
+        entries = [entry for group in plan.edits.groups for entry in group.entries]
+        with suppress(*INDEX_ERRORS, OSError), self._staged(plan, ()) as staged:
+            return fitting_python(python, entries, staged.offered)
+        return None
 
     def _next(self, bound: frozenset[str], wanted: frozenset[str]) -> frozenset[str]:
         """Return the constraints to lock with; once a set comes back, none is taken out any more."""
@@ -182,62 +184,37 @@ def _is_from_poetry(error: Exception) -> bool:
 
 
 def companions_of(
-    pool: RepositoryPool, groups: Sequence[PlannedGroup]
+    staged: StagedProject, groups: Sequence[PlannedGroup]
 ) -> dict[str, tuple[PlannedEntry, ...]]:
     """Return by group the entries for what the packages of explicit sources require and only their source offers.
 
     An index that cannot be asked gives none; locking then says what is wrong.
     """
-    explicit = {repository.name for repository in pool.all_repositories} - {
-        repository.name for repository in pool.repositories
-    }
-    found = {}
+    pool = staged.poetry.pool
+    explicit = {one.name for one in pool.all_repositories} - {one.name for one in pool.repositories}
+    found: dict[str, tuple[PlannedEntry, ...]] = {}
     for group in groups:
         named = {entry.name for other in (group, *groups[:1]) for entry in other.entries}
         todo = [entry for entry in group.entries if entry.source in explicit]
-        more: list[PlannedEntry] = []
         while todo:
-            for entry in _asked(todo.pop(), pool):
-                if entry.name not in named:
-                    named.add(entry.name)
-                    more.append(entry)
-                    todo.append(entry)
-        if more:
-            found[group.name] = tuple(more)
+            entry = todo.pop()
+            with suppress(*INDEX_ERRORS, OSError):
+                for one in _required_by(entry, staged):
+                    if one.name not in named:
+                        named.add(one.name)
+                        found[group.name] = (*found.get(group.name, ()), one)
+                        todo.append(one)
     return found
 
 
-def _asked(entry: PlannedEntry, pool: RepositoryPool) -> list[PlannedEntry]:
-    try:
-        return list(_required_by(entry, pool))
-    except (
-        PackageNotFoundError,
-        RepositoryError,
-        PoetryRuntimeError,
-        OSError,
-    ):  # requests' errors are OSErrors
-        return []
-
-
-def _required_by(entry: PlannedEntry, pool: RepositoryPool) -> Iterator[PlannedEntry]:
-    repository = pool.repository(str(entry.source))
-    package = _newest(repository, Dependency(entry.name, entry.specifier or "*", allows_prereleases=True))
-    for required in package.requires if package is not None else ():
-        if required.is_optional() or required.in_extras or required.is_direct_origin():
-            continue
-        if repository.find_packages(required) and not pool.find_packages(required):
-            marker = "" if required.marker.is_any() else str(required.marker)
-            yield PlannedEntry(
-                required.name, entry.places, source=entry.source, marker=all_of(entry.marker, marker)
-            )
-
-
-def _newest(repository: Repository, wanted: Dependency) -> Package | None:
-    offered = repository.find_packages(wanted)
-    if not offered:
-        return None
-    newest = max(offered, key=lambda package: package.version)
-    return repository.package(newest.name, newest.version)
+def _required_by(entry: PlannedEntry, staged: StagedProject) -> Iterator[PlannedEntry]:
+    for newest in staged.offered(entry.name, entry.specifier or "*", entry.source)[:1]:
+        for edge in newest.requires():
+            if edge.optional or not staged.offered(edge.name, edge.constraint, entry.source):
+                continue
+            if not staged.offered(edge.name, edge.constraint, None):
+                marker = all_of(entry.marker, edge.marker)
+                yield PlannedEntry(edge.name, entry.places, source=entry.source, marker=marker)
 
 
 _HEAD = "# A start for `poetry lock` from the pins of requirements files.\n"
@@ -259,11 +236,11 @@ def with_seeds(lock: str | None, pins: Iterable[OldPin], addresses: Mapping[str,
             groups.append(pin.group)
     if not packages:
         return lock
-    blocks = [_package(*key, groups, addresses) for key, groups in sorted(packages.items())]
+    seeds = {"package": [_package(*key, groups, addresses) for key, groups in sorted(packages.items())]}
     if lock is not None:
-        return lock.rstrip() + "\n\n" + "\n".join(blocks)
-    metadata = '[metadata]\nlock-version = "2.1"\npython-versions = "*"\ncontent-hash = "none"\n'
-    return _HEAD + "\n" + "\n".join(blocks) + "\n" + metadata
+        return f"{lock.rstrip()}\n\n{tomlkit.dumps(seeds)}"
+    metadata = {"lock-version": "2.1", "python-versions": "*", "content-hash": "none"}
+    return _HEAD + tomlkit.dumps({**seeds, "metadata": metadata})
 
 
 def _locked_names(lock: str | None) -> frozenset[str]:
@@ -279,23 +256,17 @@ def _locked_names(lock: str | None) -> frozenset[str]:
     return frozenset(normalised(str(package["name"])) for package in packages)
 
 
-def _package(name: str, version: str, source: str, groups: list[str], addresses: Mapping[str, str]) -> str:
-    lines = [
-        "[[package]]",
-        f"name = {toml_text(name)}",
-        f"version = {toml_text(version)}",
-        'description = ""',
-        "optional = false",
-        'python-versions = "*"',
-        f"groups = [{', '.join(toml_text(group) for group in groups)}]",
-        "files = []",
-    ]
+def _package(
+    name: str, version: str, source: str, groups: list[str], addresses: Mapping[str, str]
+) -> dict[str, object]:
+    found: dict[str, object] = {
+        "name": name,
+        "version": version,
+        "description": "",
+        "optional": False,
+        "python-versions": "*",
+    }
+    found |= {"groups": groups, "files": []}
     if source in addresses:
-        lines += [
-            "",
-            "[package.source]",
-            'type = "legacy"',
-            f"url = {toml_text(addresses[source].rstrip('/'))}",
-            f"reference = {toml_text(source)}",
-        ]
-    return "\n".join(lines) + "\n"
+        found["source"] = {"type": "legacy", "url": addresses[source].rstrip("/"), "reference": source}
+    return found

@@ -13,6 +13,7 @@ import virtualenv
 from packaging.requirements import Requirement as Pep508
 
 from poetry_aiops.errors import IncompleteError, InputError
+from poetry_aiops.migrate.request import RUNNING
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import MAIN, Lock, LockedDependency, Package
 from poetry_aiops.system.addresses import redact
@@ -74,14 +75,13 @@ def selection_of(report: Mapping[str, Any], path: Path) -> Lock:
 
 def this_machine(targets: Sequence[Target]) -> Target:
     """Return the target that this machine with the Python that runs Poetry is."""
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
     for target in targets:
         environment = target.environment
-        same = environment["sys_platform"] == sys.platform and target.python == python
+        same = environment["sys_platform"] == sys.platform and target.python == RUNNING
         if same and environment["platform_machine"].lower() == platform.machine().lower():
             return target
     raise InputError(
-        f"the project does not support this machine's Python {python}, so pip cannot resolve it",
+        f"the project does not support this machine's Python {RUNNING}, so pip cannot resolve it",
         where="--prove",
         hint="Run Poetry with a Python that the project supports, or leave out --prove.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.migrate.planning.ledger import tally
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.legacy.model import OldCommand
     from poetry_aiops.migrate.model import Problem, ReadRequirement
     from poetry_aiops.migrate.planning.convert import OldPin
-    from poetry_aiops.migrate.planning.entry import Identity
     from poetry_aiops.migrate.planning.ledger import LineOutcome
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.planning.roles import Role
@@ -34,8 +34,7 @@ def role_lines(roles: Iterable[Role]) -> list[str]:
     rows = [(role.file, _becomes(role), role.reason) for role in roles]
     if not rows:
         return []
-    width = max(len(row[0]) for row in rows)
-    second = max(len(row[1]) for row in rows)
+    width, second = (max(len(one[column]) for one in rows) for column in (0, 1))
     return [f"  {file:<{width}}  {becomes:<{second}}  {reason}" for file, becomes, reason in rows]
 
 
@@ -131,28 +130,12 @@ def old_command_lines(commands: Sequence[OldCommand]) -> list[str]:
 
 def plan_content(plan: MigrationPlan) -> dict[str, Any]:
     """Return the parts of the JSON document that a plan has."""
+    of_role = ("file", "kind", "group", "backend", "optional", "reason")
     return {
-        "roles": [
-            {
-                "file": role.file,
-                "kind": role.kind,
-                "group": role.group,
-                "backend": role.backend,
-                "optional": role.optional,
-                "reason": role.reason,
-            }
-            for role in plan.roles.values()
-        ],
+        "roles": [row(role, *of_role) for role in plan.roles.values()],
         "lines": [
-            {
-                "file": one.file,
-                "line": one.line,
-                "raw": redact(one.raw.rstrip("\r\n")),
-                "kind": one.kind,
-                "outcome": one.outcome,
-                "to": one.to,
-                "message": redact(one.message),
-            }
+            row(one, "file", "line", "kind", "outcome", "to", "message")
+            | {"raw": redact(one.raw.rstrip("\r\n"))}
             for one in plan.outcomes
         ],
         "tally": dict(Counter(one.outcome for one in plan.outcomes)),
@@ -160,35 +143,9 @@ def plan_content(plan: MigrationPlan) -> dict[str, Any]:
         "constraints": [_requirement(one, group) for one, group in plan.constraints],
         "errors": [_problem(problem) for problem in plan.errors],
         "warnings": [_problem(problem) for problem in plan.problems if problem.severity != "error"],
-        "sources": [
-            {"name": one.name, "url": redact(one.url), "priority": one.priority} for one in plan.edits.sources
-        ],
-        "settings": [
-            {"key": one.key, "value": one.value if isinstance(one.value, str) else list(one.value)}
-            for one in plan.edits.settings
-        ],
-        "credentials": [
-            {
-                "source": one.source,
-                "file": one.place.file,
-                "line": one.place.line,
-                "variables": list(one.variables),
-            }
-            for one in plan.credentials
-        ],
-    }
-
-
-def identity_content(identity: Identity | None) -> dict[str, Any] | None:
-    """Return what the JSON document says about the project."""
-    if identity is None:
-        return None
-    return {
-        "name": identity.name,
-        "version": identity.version,
-        "requires_python": identity.requires_python,
-        "reason": identity.reason,
-        "package_mode": identity.package_mode,
+        "sources": [row(one, "name", "url", "priority") for one in plan.edits.sources],
+        "settings": [{"key": one.key, "value": _plain(one.value)} for one in plan.edits.settings],
+        "credentials": [row(one, "source", "variables", *_PLACE) for one in plan.credentials],
     }
 
 
@@ -198,103 +155,59 @@ def proof_content(proof: Proof | None, pins: Sequence[OldPin]) -> dict[str, Any]
         "pins_total": proof.total if proof else len(pins),
         "pins_kept": proof.kept if proof else None,
         "differences": [
-            {
-                "name": one.name,
-                "old": one.old,
-                "new": one.new,
-                "cause": one.cause,
-                "file": one.place.file,
-                "line": one.place.line,
-            }
-            for one in (proof.differences if proof else ())
+            row(one, "name", "old", "new", "cause", *_PLACE) for one in (proof.differences if proof else ())
         ],
         "constraints_total": proof.constraints if proof else None,
         "constraints_broken": [
-            {
-                "name": one.name,
-                "constraint": one.old,
-                "locked": one.new,
-                "cause": one.cause,
-                "file": one.place.file,
-                "line": one.place.line,
-            }
+            row(one, "name", "cause", *_PLACE) | {"constraint": one.old, "locked": one.new}
             for one in (proof.broken if proof else ())
         ],
         "hashes_total": proof.hashes_total if proof else None,
         "foreign_hashes": [
-            {
-                "name": one.name,
-                "version": one.version,
-                "hash": one.hash,
-                "file": one.place.file,
-                "line": one.place.line,
-            }
-            for one in (proof.foreign_hashes if proof else ())
+            row(one, "name", "version", "hash", *_PLACE) for one in (proof.foreign_hashes if proof else ())
         ],
-        "installs": [_install_content(one) for one in proof.installs] if proof else None,
+        "installs": [
+            row(install, "file", "command", "by", "packages")
+            | {
+                "differences": [
+                    row(one, "name", "old", "new", "cause", "targets") for one in install.differences
+                ]
+            }
+            for install in proof.installs
+        ]
+        if proof
+        else None,
     }
 
 
 def old_command_content(commands: Iterable[OldCommand]) -> list[dict[str, Any]]:
     """Return the old commands for the JSON document."""
     return [
-        {
-            "file": one.place.file,
-            "line": one.place.line,
-            "text": redact(one.text),
-            "why": one.why,
-            "today": one.today,
-            "confidence": one.confidence,
-            "rule": one.rule,
-            "rewritten": one.rewritten,
-        }
+        row(one, "text", "why", "confidence", "rule", "rewritten", *_PLACE) | {"today": one.today}
         for one in commands
     ]
 
 
-def _install_content(install: InstallProof) -> dict[str, Any]:
-    return {
-        "file": install.file,
-        "command": install.command,
-        "by": install.by,
-        "packages": install.packages,
-        "differences": [
-            {
-                "name": one.name,
-                "old": one.old,
-                "new": one.new,
-                "cause": one.cause,
-                "targets": list(one.targets),
-            }
-            for one in install.differences
-        ],
-    }
+_PLACE = ("place.file", "place.line")
+
+
+def row(one: object, *fields: str) -> dict[str, Any]:
+    """Return fields of a record as an object of JSON, each under its last name."""
+    return {field.rpartition(".")[2]: _plain(attrgetter(field)(one)) for field in fields}
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON has it, a text without credentials."""
+    if isinstance(value, str):
+        return redact(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _requirement(one: ReadRequirement, group: str) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "name_guessed": one.name_guessed,
-        "extras": list(one.extras),
-        "specifier": one.specifier,
-        "marker": one.marker,
-        "url": redact(one.url) if one.url else None,
-        "editable": one.editable,
-        "hashes": list(one.hashes),
-        "file": one.place.file,
-        "line": one.place.line,
-        "group": group,
-    }
+    fields = ("name", "name_guessed", "extras", "specifier", "marker", "editable", "hashes", *_PLACE)
+    return row(one, *fields) | {"url": redact(one.url) if one.url else None, "group": group}
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
-    return {
-        "file": problem.place.file,
-        "line": problem.place.line,
-        "last": problem.last or problem.place.line,
-        "severity": problem.severity,
-        "what": redact(problem.what),
-        "why": redact(problem.why),
-        "suggestion": redact(problem.suggestion),
-        "fixed": None if problem.fixed is None else redact(problem.fixed),
-    }
+    found = row(problem, *_PLACE, "severity", "what", "why", "suggestion", "fixed")
+    return found | {"last": problem.last or problem.place.line}

@@ -19,11 +19,11 @@ from poetry_aiops.migrate.old_commands import referenced_files
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint
 from poetry_aiops.migrate.planning.plan import MigrationContext, make_plan
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS, Role, classify
-from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.planning.uv_project import UvProject, is_uv_project, uv_project
 from poetry_aiops.migrate.reading.conda import has_pip_section, is_environment_name
 from poetry_aiops.migrate.reading.read import read_tree
+from poetry_aiops.migrate.reading.setup_files import PYPROJECT, setup_metadata
 from poetry_aiops.migrate.reading.text import encode
 from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
@@ -51,8 +51,8 @@ _DEPENDENCIES = "config/dependencies"  # where sync-reqs writes constraints.txt
 _DOCUMENTS = re.compile(r"(^|[-_.])(license|licence|readme|notice|authors|changelog)", re.IGNORECASE)
 
 
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 COMMAND = "poetry migrate-reqs"
-PYPROJECT = "pyproject.toml"
 _SHOWN = 5
 
 
@@ -111,6 +111,8 @@ class RequestReading:
     """Reads what a request requires; raises UsageError and InputError."""
 
     request: MigrationRequest
+    fitting: tuple[str, str] | None = None
+    """The Python versions that the indexes have files for and why, where nothing else says which."""
     notes: list[str] = field(default_factory=list)
     fixed: dict[str, bytes] = field(default_factory=dict)
 
@@ -294,7 +296,7 @@ class RequestReading:
         return found
 
     def _asked_python(self) -> AskedPython:
-        return AskedPython(f"{sys.version_info.major}.{sys.version_info.minor}", self.request.python)
+        return AskedPython(RUNNING, self.request.python, self.fitting)
 
     def _note_computed(self, computed: tuple[str, ...], source: str) -> None:
         if computed:

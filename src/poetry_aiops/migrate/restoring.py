@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from poetry_aiops.migrate.report import row
 from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.migration import list_backups, locked, rollback
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from poetry_aiops.cli.output import Output
     from poetry_aiops.system.transaction.migration import RollbackResult
     from poetry_aiops.system.transaction.model import BackupInfo
+
+
+_FIELDS = ("id", "created", "note", "state", "now", "undoes", "files", "damage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +38,14 @@ def restore(request: RestoreRequest, output: Output) -> int:
     if request.lists:
         backups = list_backups(request.root)
         _show_backups(output, backups)
-        content = {"backups": [_content(backup) for backup in backups]}
+        content = {"backups": [row(backup, *_FIELDS) for backup in backups]}
     else:
         now = datetime.now(UTC)
         with undoing_when_ended(), locked(request.root, now):
             result = rollback(request.root, request.backup, now=now, force=request.force)
         _show_result(output, result)
-        content = {
-            "backup": result.backup_id,
-            "restored": list(result.restored),
-            "removed": list(result.removed),
-            "kept": list(result.kept),
-            "undo": result.undo_id,
-        }
+        content = row(result, "restored", "removed", "kept")
+        content |= {"backup": result.backup_id, "undo": result.undo_id}
     output.document("migrate-reqs-backups", content)
     return 0
 
@@ -76,16 +75,3 @@ def _show_result(output: Output, result: RollbackResult) -> None:
         output.line(
             f"The replaced files are kept: `poetry migrate-reqs --backup {result.undo_id}` restores them."
         )
-
-
-def _content(backup: BackupInfo) -> dict[str, Any]:
-    return {
-        "id": backup.id,
-        "created": backup.created,
-        "note": backup.note,
-        "state": backup.state,
-        "now": backup.now,
-        "undoes": backup.undoes,
-        "files": list(backup.files),
-        "damage": backup.damage,
-    }

@@ -9,6 +9,7 @@ import tempfile
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ from poetry_aiops.migrate.locking import PlannedLock
 from poetry_aiops.migrate.old_commands import OldCommands, old_commands_in
 from poetry_aiops.migrate.planning.identity import other_name
 from poetry_aiops.migrate.planning.settings import with_settings
-from poetry_aiops.migrate.request import COMMAND, PYPROJECT, RequestReading
+from poetry_aiops.migrate.reading.setup_files import PYPROJECT
+from poetry_aiops.migrate.request import COMMAND, RequestReading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.toml import parse_toml
@@ -135,13 +137,10 @@ class Migrating:
         plan = given.plan
         if not plan.requirements and not plan.constraints and given.uv is None:
             self.output.warning("there is nothing to migrate in these files")
-        self.plan, self.identity = plan.binding(plan.constrained_directly), given.identity
-        self._plan_changes(given)
-        self.old_commands = old_commands_in(self.root, given, rewrite=self.request.rewrite)
-        self.changes += self.old_commands.changes
+        self._plan_all(given)
         self._show(given)
         if self.request.lock:
-            code = self._lock(given)
+            given, code = self._lock_for_fitting_python(given)
             if code != 0:
                 self.changes.clear()
                 return code
@@ -165,6 +164,14 @@ class Migrating:
             for path, file in given.tree.files.items()
             if path not in changed and not (self.root / path).is_symlink()
         ]
+
+    def _plan_all(self, given: MigrationInput) -> None:
+        """Plan every change, instead of what was planned before."""
+        self.changes.clear()
+        self.plan, self.identity = given.plan.binding(given.plan.constrained_directly), given.identity
+        self._plan_changes(given)
+        self.old_commands = old_commands_in(self.root, given, rewrite=self.request.rewrite)
+        self.changes += self.old_commands.changes
 
     def _plan_changes(self, given: MigrationInput) -> None:
         """Plan the new contents of pyproject.toml, poetry.toml and repaired files."""
@@ -223,24 +230,46 @@ class Migrating:
 
     # -- locking and proving -----------------------------------------------------------------------------------
 
-    def _lock(self, given: MigrationInput) -> int:
-        """Lock the planned project beside the real one and compare; the lock becomes one more change."""
+    def _lock_for_fitting_python(self, given: MigrationInput) -> tuple[MigrationInput, int]:
+        """Lock; where the project names no Python, for the versions that the indexes have the selected files for."""
         old = self._read(_LOCK)
         text = None if old is None else old.decode("utf-8")
-        comparison = InstallComparison(self.request, given, text)
-        lock = PlannedLock(
-            self.project,
-            self.root,
-            text,
-            lambda plan: self._plan_pyproject(given, plan),
-            comparison.prove,
-        )
+        for last in (False, False, True):
+            comparison = InstallComparison(self.request, given, text)
+            lock = PlannedLock(
+                self.project, self.root, text, partial(self._plan_pyproject, given), comparison.prove
+            )
+            code, refusal, other = 0, None, None
+            try:
+                code = self._lock(given, lock, comparison)
+            except NegativeAnswerError as error:
+                refusal = error
+            if refusal is not None or (lock.proof is not None and lock.proof.unexplained):
+                other = lock.fitting_python(given.plan, given.python)
+            fitting = comparison.fitting or other
+            is_guess = given.identity.python_guessed and given.python == given.identity.requires_python
+            if last or not is_guess or fitting is None:
+                break
+            self.output.note(f"locked for Python {fitting[0]} instead of {given.python}: {fitting[1]}")
+            given = RequestReading(self.request, fitting).read()
+            self._plan_all(given)
+        if refusal is None:
+            self._check_hashes()
+            refusal = self._unexplained()
+        if refusal is not None and other is not None:
+            refusal.hint = f"Give `--python '{other[0]}'`: {other[1]}. {refusal.hint}"
+        if refusal is not None:
+            raise refusal
+        return given, code
+
+    def _lock(self, given: MigrationInput, lock: PlannedLock, comparison: InstallComparison) -> int:
+        """Lock the planned project beside the real one and compare; the lock becomes one more change."""
         if given.identity.name_guessed:
             self.identity = replace(given.identity, name=other_name(given.identity.name))
         try:
             self.plan = lock.run(given.plan)
             if comparison.hints:
-                lock = replace(lock, hints=comparison.hints, _seen=[])
+                lock.hints = comparison.hints
                 self.plan = lock.run(given.plan)
         except NegativeAnswerError as error:
             raise self._unlockable(given, error) from error
@@ -248,11 +277,9 @@ class Migrating:
         self._plan_pyproject(given, self.plan)
         self.proof = lock.proof
         if lock.code == 0:
-            self._change(_LOCK, old, lock.lock)
+            self._change(_LOCK, None if lock.old is None else lock.old.encode("utf-8"), lock.lock)
         else:  # Poetry says why
             self.output.failure("Locking failed, so nothing was written.", _WITHOUT_LOCK)
-        self._check_hashes()
-        self._check_causes()
         return lock.code
 
     def _name(self, given: MigrationInput, lock: Lock | None) -> None:
@@ -302,11 +329,11 @@ class Migrating:
             hint="Find out why the files differ. To take what the index has now, add --force.",
         )
 
-    def _check_causes(self) -> None:
+    def _unexplained(self) -> NegativeAnswerError | None:
         unexplained = self.proof.unexplained if self.proof else ()
         if not unexplained or self.request.force:
-            return
-        raise NegativeAnswerError(
+            return None
+        return NegativeAnswerError(
             "the lock would install something else than the files select, for an unknown reason; nothing was written",
             details=unexplained[:_SHOWN_LINES],
             hint=f"Correct the lines named above, then run this again. {self._kept()}To take the lock as it is, add --force.",
@@ -376,7 +403,14 @@ class Migrating:
             "migrate-reqs",
             {
                 **report.plan_content(self.plan or given.plan),
-                "project": report.identity_content(self.identity or given.identity),
+                "project": report.row(
+                    self.identity or given.identity,
+                    "name",
+                    "version",
+                    "requires_python",
+                    "reason",
+                    "package_mode",
+                ),
                 "files": [_file_content(change) for change in self.changes],
                 "diff": "".join(_diff(change) for change in shown),
                 "proof": report.proof_content(self.proof, given.plan.pins),

@@ -70,25 +70,21 @@ def poetry_value(entries: Sequence[NewRequirement], *, enriching: bool) -> str |
 
     ``enriching``: a standard list already requires it, so that only what that cannot say is left; None for nothing.
     """
-    alone = len(entries) == 1
-    values = [_one_value(entry, enriching=enriching, marker=not (enriching and alone)) for entry in entries]
-    if alone:
-        return values[0]
-    lines = "\n".join(f"  {value}," for value in values)
-    return f"[\n{lines}\n]"
+    tables = []
+    for entry in entries:
+        own = {} if enriching else {"version": entry.constraint, "extras": list(entry.extras)}
+        marker = "" if enriching and len(entries) == 1 else entry.marker
+        parts = {**own, "source": entry.source, "markers": marker}
+        tables.append({key: value for key, value in parts.items() if value})
+    return table_value(tables) if any(tables) else None
 
 
-def _one_value(entry: NewRequirement, *, enriching: bool, marker: bool) -> str | None:
-    parts = {
-        "version": "" if enriching else toml_text(entry.constraint),
-        "extras": "" if enriching or not entry.extras else f"[{', '.join(map(toml_text, entry.extras))}]",
-        "source": toml_text(entry.source) if entry.source else "",
-        "markers": toml_text(entry.marker) if entry.marker and marker else "",
-    }
-    written = {key: value for key, value in parts.items() if value}
-    if list(written) == ["version"]:
-        return written["version"]
-    return "{" + ", ".join(f"{key} = {value}" for key, value in written.items()) + "}" if written else None
+def table_value(tables: Sequence[Mapping[str, object]]) -> str:
+    """Return the value of a package in Poetry's table: one entry, or a list of them; one of only a version is that text."""
+    values = [
+        toml_text(str(table["version"])) if list(table) == ["version"] else inline(table) for table in tables
+    ]
+    return values[0] if len(values) == 1 else "[\n" + "".join(f"  {value},\n" for value in values) + "]"
 
 
 def table_line(package: str, value: str) -> str:
@@ -133,17 +129,18 @@ def _as_tables(value: Array | InlineTable, header: str) -> str:
     comments = [f"{one['comment']}\n" for one in _TEXT_OR_COMMENT.finditer(written) if one["comment"]]
     tables = value if isinstance(value, Array) else [value]
     blocks = [
-        "\n".join([header, *(f"{toml_key(key)} = {_inline(one)}" for key, one in table.items())]) + "\n"
+        "\n".join([header, *(f"{toml_key(key)} = {inline(one)}" for key, one in table.items())]) + "\n"
         for table in tables
         if table
     ]
     return "".join(comments) + "\n".join(blocks)
 
 
-def _inline(value: Any) -> str:  # noqa: ANN401 - any TOML value
+def inline(value: Any) -> str:  # noqa: ANN401 - any TOML value
+    """Return a value on one line."""
     if not isinstance(value, dict):
         return str(tomlkit.item(value).as_string())
-    return "{" + ", ".join(f"{toml_key(key)} = {_inline(one)}" for key, one in value.items()) + "}"
+    return "{" + ", ".join(f"{toml_key(key)} = {inline(one)}" for key, one in value.items()) + "}"
 
 
 class Sections:

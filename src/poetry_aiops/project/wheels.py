@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from packaging.tags import compatible_tags, cpython_tags, mac_platforms
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from poetry_aiops.project.model import LockedFile
+    from poetry_aiops.project.targets import Target
 
 
 SDISTS: Final = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
@@ -53,6 +55,7 @@ def musllinux(minor: int, arch: str) -> tuple[str, ...]:
     return (*(f"musllinux_1_{step}_{arch}" for step in range(minor, -1, -1)), f"linux_{arch}")
 
 
+@lru_cache(maxsize=128)
 def tags_on(
     python: str, *, system: str, arch: str, libc: str | None = None, os_version: str | None = None
 ) -> dict[Tag, int]:
@@ -136,6 +139,21 @@ def wheel_obstacle(
     return f"none of its locked wheels is for {system} on {arch} ({platforms})"
 
 
+def is_for(files: Iterable[str], target: Target) -> bool:
+    """Say whether one of the files (by name) installs on a kind of machine with a new system: a wheel, or a source.
+
+    Files of which only the hash is known are taken to.
+    """
+    names = tuple(files)
+    if not all(name.endswith(".whl") for name in names) or not names:
+        return True
+    system, arch, _ = target.name.split("-", 2)
+    newest = _NEWEST.get(system)
+    tags = tags_on(target.python, system=system, arch=arch, libc=newest, os_version=newest)
+    return any(not _tags(name).isdisjoint(tags) for name in names)
+
+
+@lru_cache(maxsize=4096)
 def _tags(filename: str) -> frozenset[Tag]:
     try:
         return parse_wheel_filename(filename)[3]

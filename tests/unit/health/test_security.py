@@ -390,6 +390,9 @@ def test_a_source_that_the_project_leaves_out_is_not_asked_about_and_shown() -> 
     private = one(locked("demo", "1.0", source=PRIVATE), Feeds(service))
     assert "POETRY_AIOPS_PUBLIC_SOURCES=corp" in private.reason
     assert 'left-out-sources = ["corp"]' in private.reason
+    declared = Origins(public_sources=frozenset({"mirror", "pypi"}))
+    again = one(locked("demo", "1.0", source=PRIVATE), Feeds(service), origins=declared)
+    assert "POETRY_AIOPS_PUBLIC_SOURCES=corp,mirror,pypi;" in again.reason
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.support.every import for_each
 
 from poetry_aiops.project.model import LockedFile
-from poetry_aiops.project.wheels import wheel_obstacle
+from poetry_aiops.project.targets import machines_for
+from poetry_aiops.project.wheels import is_for, wheel_obstacle
 
 
 @for_each(
@@ -32,3 +33,20 @@ def test_a_wheel_is_for_the_machines_that_its_tags_name(
     obstacle = wheel_obstacle([LockedFile(name, "sha256:0")], python, system or "", arch or "", release)
     assert (obstacle is None) is (says is None)
     assert (says or "") in (obstacle or "")
+
+
+@for_each(
+    ("names", "machines"),
+    [
+        (("ink-1-cp312-cp312-win_amd64.whl",), {"windows-amd64-py3.12"}),
+        (("ink-1-cp312-abi3-manylinux_2_28_aarch64.whl",), {"linux-aarch64-py3.12", "linux-aarch64-py3.13"}),
+        (("ink-1-cp310-cp310-win_amd64.whl",), set()),
+        (("ink-1-cp310-cp310-win_amd64.whl", "ink-1.tar.gz"), {one.name for one in machines_for("~=3.12")}),
+        (("sha256:0",), {one.name for one in machines_for("~=3.12")}),
+    ],
+)  # fmt: skip
+def test_a_version_is_for_the_machines_that_one_of_its_files_is_for(
+    names: tuple[str, ...], machines: set[str]
+) -> None:
+    kinds = [one for one in machines_for("~=3.12") if one.python in {"3.12", "3.13"}]
+    assert {one.name for one in kinds if is_for(names, one)} == machines & {one.name for one in kinds}

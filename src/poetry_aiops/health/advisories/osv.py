@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -122,8 +123,7 @@ class _OsvLookup:
             for _ in transport.at_once(lambda chunk: self._ask(transport, chunk), chunks):
                 pass
             self._take_from_cache()
-            self._fetch_in_one(transport)
-            self._fetch_each(transport)
+            self._fetch_records(transport)
         self.cache.save()
 
     def answer(self, subject: QueriedPackage) -> FeedAnswer:
@@ -211,17 +211,26 @@ class _OsvLookup:
             if isinstance(record, Advisory):
                 self.records[stub.id] = record
 
-    def _fetch_in_one(self, transport: Transport) -> None:
-        """Fetch all records of a package in one answer where that saves questions; what fails comes singly."""
-        missing = set(self._missing())
+    def _fetch_records(self, transport: Transport) -> None:
+        """Fetch what is missing: all records of a package in one answer where that saves questions, the others singly.
+
+        What an answer for a package lacks comes singly, too.
+        """
+        missing = dict.fromkeys(self._missing())
         asked: list[tuple[QueriedPackage, set[Stub]]] = []
         for subject, stubs in sorted(self.stubs.items(), key=lambda item: -len(item[1])):
-            own = missing.intersection(stubs)
+            own = missing.keys() & stubs
             if len(own) >= WORTH_ONE_QUESTION:
                 asked.append((subject, own))
-                missing -= own
-        for _ in transport.at_once(lambda one: self._fetch_package(transport, *one), asked):
-            pass
+                for stub in own:
+                    del missing[stub]
+        tasks = [partial(self._fetch_package, transport, *one) for one in asked]
+        self._run(transport, [*tasks, *(partial(self._fetch, transport, stub) for stub in missing)])
+        self._run(transport, [partial(self._fetch, transport, stub) for stub in self._missing()])
+
+    def _run(self, transport: Transport, tasks: Sequence[Callable[[], None]]) -> None:
+        for done, _ in enumerate(transport.at_once(lambda task: task(), tasks), 1):
+            self.progress(done, len(tasks))
 
     def _fetch_package(self, transport: Transport, subject: QueriedPackage, wanted: set[Stub]) -> None:
         by_id = {stub.id: stub for stub in wanted}
@@ -240,11 +249,6 @@ class _OsvLookup:
                     return
         except TransferError:
             return
-
-    def _fetch_each(self, transport: Transport) -> None:
-        missing = self._missing()
-        for done, _ in enumerate(transport.at_once(lambda stub: self._fetch(transport, stub), missing), 1):
-            self.progress(done, len(missing))
 
     def _fetch(self, transport: Transport, stub: Stub) -> None:
         """Fetch one record; after many failures in a row nothing more is asked."""

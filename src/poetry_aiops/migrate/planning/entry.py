@@ -6,14 +6,11 @@ table covers of an entry so joined is gone. So the markers of tables that differ
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.planning.merge import holds
-from poetry_aiops.project.constraints import all_of
-from poetry_aiops.project.edit_text import toml_text
+from poetry_aiops.project.constraints import all_of, read_marker
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.targets import targets
 
@@ -140,7 +137,6 @@ class Setting:
 
     key: str
     value: str | tuple[str, ...]
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,66 +171,32 @@ class Identity:
     package_mode: bool = False
     python_asked: bool = False
     """Whether the user gave ``requires_python``: then it counts in an existing pyproject.toml, too."""
+    python_guessed: bool = False
+    """Whether nothing of the project says which Python it is."""
     packages: tuple[tuple[str, str], ...] = ()
     """What Poetry cannot find by the project's name: names in the folder ``from`` (``""`` for the project's)."""
     name_guessed: bool = False
     """Whether the name is only that of the folder."""
 
 
-def inline_table(values: dict[str, object]) -> str:
-    """Return TOML's inline table; a table of only a version is that text."""
-    if list(values) == ["version"]:
-        return toml_text(str(values["version"]))
-    return "{" + ", ".join(f"{key} = {_value(value)}" for key, value in values.items()) + "}"
-
-
-def table_value(tables: Sequence[dict[str, object]]) -> str:
-    """Return the value of a package in Poetry's table: one entry, or a list of them."""
-    if len(tables) == 1:
-        return inline_table(tables[0])
-    lines = "".join(f"  {inline_table(table)},\n" for table in tables)
-    return f"[\n{lines}]"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{', '.join(toml_text(str(one)) for one in value)}]"
-    return toml_text(str(value))
-
-
 Table = tuple[dict[str, object], str]
 """What Poetry's table says, and where."""
 
-_COMPARISON = re.compile(
-    r"(?P<left>\S+|\"[^\"]*\") (?P<op>==|!=|<=|>=|<|>|not in|in) (?P<right>\"[^\"]*\"|\S+)"
-)
-_OPPOSITE = {
-    "==": "!=",
-    "!=": "==",
-    "<": ">=",
-    ">=": "<",
-    ">": "<=",
-    "<=": ">",
-    "in": "not in",
-    "not in": "in",
-}
 _EVERYWHERE = targets(lambda _: True)
 
 
 def enriching_tables(same: Sequence[PlannedEntry]) -> list[dict[str, object]]:
     """Return the tables for the entries of one package, none where the list says it all.
 
-    Raises InputError where two entries overlap in a way that has no simple opposite.
+    Raises InputError for a marker that poetry-core cannot compare.
     """
-    return tables_of([(entry.enrichment(), entry.marker) for entry in same], same[0].name)
+    return tables_of([(entry.enrichment(), entry.marker) for entry in same])
 
 
-def tables_of(wishes: Sequence[Table], name: str) -> list[dict[str, object]]:
+def tables_of(wishes: Sequence[Table]) -> list[dict[str, object]]:
     """Return the tables for what is wanted of one package where; an empty wish is the list's entry as it is.
 
-    Raises InputError where two markers overlap in a way that has no simple opposite.
+    Raises InputError for a marker that poetry-core cannot compare.
     """
     if all(wish == wishes[0][0] for wish, _ in wishes):
         return [wishes[0][0]] if wishes[0][0] else []
@@ -242,46 +204,29 @@ def tables_of(wishes: Sequence[Table], name: str) -> list[dict[str, object]]:
     plain = []
     for wish in wishes:
         if wish[0]:
-            _add(wish, tables, name)
+            _add(wish, tables)
         else:
             plain.append(wish)
     while touched := next(
         (one for one in plain if any(_overlap(marker, one[1]) for _, marker in tables)), None
     ):
         plain.remove(touched)
-        _add(touched, tables, name)
+        _add(touched, tables)
     return [
         {**(table or {"version": "*"}), **({"markers": marker} if marker else {})} for table, marker in tables
     ]
 
 
-def _add(wish: Table, tables: list[Table], name: str) -> None:
+def _add(wish: Table, tables: list[Table]) -> None:
     """Add the table of a wish where the other ones leave something of it."""
     wanted, marker = wish
     before = [other for table, other in tables if table != wanted and _overlap(other, marker)]
     if "" in before:
         return
-    left = all_of(marker, *(negated(one, name) for one in before))
+    left = all_of(marker, *(str(read_marker(one).invert()) for one in before))
     is_left = not before or any(holds(left, target) for target in _EVERYWHERE)
     if is_left and (wanted, left) not in tables:
         tables.append((wanted, left))
-
-
-def negated(marker: str, name: str) -> str:
-    """Return the opposite of a marker; raises InputError for one with brackets or with both ``and`` and ``or``."""
-    for word, other in ((" and ", " or "), (" or ", " and ")):
-        parts = [_COMPARISON.fullmatch(part) for part in marker.split(word)]
-        if all(part is not None for part in parts):
-            opposites = [
-                f"{part['left']} {_OPPOSITE[part['op']]} {part['right']}"
-                for part in parts
-                if part is not None
-            ]
-            return other.join(opposites)
-    raise InputError(
-        f"several lines require {name} from different places, and their markers overlap",
-        hint=f"Nothing was written. Give the lines markers that exclude each other: `{marker}` is one of them.",
-    )
 
 
 def _overlap(first: str, second: str) -> bool:

@@ -16,7 +16,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from poetry_aiops.migrate.planning.entry import Identity
-from poetry_aiops.migrate.planning.setup_metadata import PYPROJECT, document_of
+from poetry_aiops.migrate.reading.setup_files import PYPROJECT, document_of
 from poetry_aiops.project.checks import normalised
 
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from poetry_aiops.migrate.model import Tree
-    from poetry_aiops.migrate.planning.setup_metadata import SetupMetadata
     from poetry_aiops.migrate.reading.notes import Neighbours
+    from poetry_aiops.migrate.reading.setup_files import SetupMetadata
 
 
 _COMPILED_WITH = re.compile(r"(?:with|by) python (?:version )?(3\.\d+)", re.IGNORECASE)
@@ -36,10 +36,14 @@ _HEADER_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class AskedPython:
-    """``running`` is the minor version of the interpreter (``3.11``), ``asked`` a constraint that the user gave."""
+    """``running`` is the minor version of the interpreter (``3.11``), ``asked`` a constraint that the user gave.
+
+    ``fitting`` is what the indexes have files for and why, where nothing else says which Python it is.
+    """
 
     running: str
     asked: str | None = None
+    fitting: tuple[str, str] | None = None
 
 
 def identity_of(
@@ -49,7 +53,8 @@ def identity_of(
 
     Pins describe one Python, so that without a statement of the project the lock is made for one minor version.
     """
-    versions, reason = _python(metadata, neighbours, tree, python)
+    stated = _python(metadata, neighbours, tree, python)
+    versions, reason = stated or python.fitting or _running(tree, python.running)
     name = metadata.name if metadata.name and _NAME.fullmatch(metadata.name) else None
     written = name or normalised(_NOT_A_NAME.sub("-", metadata.name or folder).strip("-._")) or "project"
     if name is None and written in _asked_for(tree):
@@ -64,6 +69,7 @@ def identity_of(
         package_mode=packages is not None,
         packages=packages or (),
         python_asked=python.asked is not None,
+        python_guessed=stated is None,
         name_guessed=name is None,
     )
 
@@ -80,7 +86,7 @@ def _asked_for(tree: Tree) -> set[str]:
 
 def _python(
     metadata: SetupMetadata, neighbours: Neighbours, tree: Tree, python: AskedPython
-) -> tuple[str, str]:
+) -> tuple[str, str] | None:
     if python.asked is not None:
         return python.asked, "requested with --python"
     if metadata.requires_python and is_python_constraint(metadata.requires_python):
@@ -93,9 +99,13 @@ def _python(
     evidence = python_evidence(neighbours)
     if evidence is not None:
         return evidence.requires_python, f"{evidence.file} says so"
+    return None
+
+
+def _running(tree: Tree, running: str) -> tuple[str, str]:
     if any(line.requirement and line.requirement.pin for file in tree.files.values() for line in file.lines):
-        return minor_range([python.running]), "it runs here, and pins fit one Python; widen it with --python"
-    return f">={python.running},<4.0", "it runs here"
+        return minor_range([running]), "it runs here, and pins fit one Python; widen it with --python"
+    return f">={running},<4.0", "it runs here"
 
 
 def is_python_constraint(text: str) -> bool:

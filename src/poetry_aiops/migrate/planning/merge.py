@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -13,6 +13,7 @@ from packaging.version import Version
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Problem
 from poetry_aiops.migrate.planning.sources import BUILT_BY_PYTORCH
+from poetry_aiops.project.constraints import read_constraint, read_marker
 from poetry_aiops.project.targets import marker_applies
 
 
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from poetry_aiops.project.targets import Target
 
 
-_ABOUT_MACHINE = re.compile(
-    r"""\b(?:os_name|sys_platform|platform_\w+|implementation_\w+)\s*(?:[<>=!~]+|(?:not\s+)?in)\s*(?:"[^"]*"|'[^']*')"""
-    r"""|(?:"[^"]*"|'[^']*')\s*(?:[<>=!~]+|(?:not\s+)?in)\s*(?:os_name|sys_platform|platform_\w+|implementation_\w+)\b"""
-)
 MOST_COMPARED: Final = 50
 """With how many of one package a line is compared: a file of the same name a thousand times must not take minutes."""
 _MOST_ALIKE = 5  # of the same marker; where so many contradict each other already, nothing is written anyway
@@ -42,14 +39,19 @@ def merged(
 
     Requirements that no version can meet are reported as errors with both places; both then stay.
     """
-    by_name: dict[str, list[PlannedEntry]] = {}
-    for entry in entries:
-        by_name.setdefault(entry.name, []).append(entry)
     found: list[PlannedEntry] = []
-    for same in by_name.values():
+    for same in by_name(entries).values():
         problems.extend(_impossible(entry) for entry in same if _is_impossible(entry))
         found.extend(one_name(same, targets, problems) if len(same) > 1 else same)
     return tuple(found)
+
+
+def by_name(entries: Iterable[PlannedEntry]) -> dict[str, list[PlannedEntry]]:
+    """Return the entries of each package."""
+    found: dict[str, list[PlannedEntry]] = {}
+    for entry in entries:
+        found.setdefault(entry.name, []).append(entry)
+    return found
 
 
 def conflicts_between(groups: Sequence[PlannedGroup], targets: Sequence[Target]) -> list[Problem]:
@@ -77,7 +79,10 @@ def intersection(first: str, second: str) -> str | None:
     }
     if not pins:
         ordered = sorted(both, key=lambda clause: (_ORDER[clause.operator], str(clause)))
-        return None if _is_empty(ordered) else ",".join(str(clause) for clause in _needed(ordered))
+        text = ",".join(str(clause) for clause in _needed(ordered))
+        with suppress(InputError):  # of a number that is too long to compare
+            return None if read_constraint(text).is_empty() else text
+        return text
     for pin in sorted(pins, key=len, reverse=True):
         if both.contains(pin, prereleases=True):
             return f"=={pin}"
@@ -100,36 +105,6 @@ def _needed(clauses: Sequence[Specifier]) -> list[Specifier]:
 def _is_plain(clause: Specifier) -> bool:
     version = Version(clause.version)
     return not (version.is_prerelease or version.is_postrelease)
-
-
-def _is_empty(clauses: Sequence[Specifier]) -> bool:
-    """Say whether a lower bound is above an upper one, or both are a version that another clause excludes."""
-    every = SpecifierSet(",".join(map(str, clauses)))
-    lower = [bound for clause in clauses for bound in _bounds(clause) if bound[0] in {">=", ">"}]
-    upper = [bound for clause in clauses for bound in _bounds(clause) if bound[0] in {"<=", "<"}]
-    return any(
-        low > high
-        or (low == high and not (above == ">=" and below == "<=" and every.contains(low, prereleases=True)))
-        for above, low in lower
-        for below, high in upper
-    )
-
-
-def _bounds(clause: Specifier) -> Sequence[tuple[str, Version]]:
-    """Return a clause as comparisons with one version each: ``==1.*`` and ``~=1.4`` have two."""
-    if clause.operator == "<" and not Version(clause.version).is_prerelease:
-        version = Version(clause.version)  # keeps the pre-releases of its version out, too
-        return (("<", version if version.is_postrelease else Version(f"{version.public}.dev0")),)
-    if clause.operator in {">=", ">", "<=", "<"}:
-        return ((clause.operator, Version(clause.version)),)
-    if clause.operator == "~=" or (clause.operator == "==" and clause.version.endswith(".*")):
-        is_prefix = clause.operator == "=="
-        version = Version(clause.version.removesuffix(".*"))
-        kept = version.release if is_prefix else version.release[:-1]
-        end = ".".join(map(str, (*kept[:-1], kept[-1] + 1)))
-        start = Version(f"{version}.dev0") if is_prefix else version
-        return ((">=", start), ("<", Version(f"{version.epoch}!{end}.dev0")))
-    return ()
 
 
 def one_name(
@@ -234,8 +209,11 @@ def holds(marker: str, target: Target) -> bool:
 
 
 def about_python(marker: str) -> str:
-    """Return a marker with all that it asks about the machine answered by yes: there are more machines than ours."""
-    return _ABOUT_MACHINE.sub('python_version >= "0"', marker)
+    """Return what a marker asks about Python; where it cannot be read, it asks nothing."""
+    try:
+        return str(read_marker(marker).only("python_version", "python_full_version"))
+    except InputError:
+        return ""
 
 
 def _is_impossible(entry: PlannedEntry) -> bool:

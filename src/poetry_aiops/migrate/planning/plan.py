@@ -14,9 +14,9 @@ from poetry_aiops.migrate.planning.merge import about_python, conflicts_between,
 from poetry_aiops.migrate.planning.owners import owners
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS, PRODUCTION, tags_of
 from poetry_aiops.migrate.planning.settings import SETTINGS_OPTIONS, settings_of
-from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP
 from poetry_aiops.migrate.planning.sources import INDEX_OPTIONS, VARIABLE, Sources
 from poetry_aiops.migrate.planning.variants import settle_variants
+from poetry_aiops.migrate.reading.setup_files import NO_SETUP
 from poetry_aiops.project.constraints import all_of
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.addresses import redact
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.planning.ledger import LineOutcome
     from poetry_aiops.migrate.planning.owners import Owners
     from poetry_aiops.migrate.planning.roles import Role
-    from poetry_aiops.migrate.planning.setup_metadata import SetupMetadata
     from poetry_aiops.migrate.planning.sources import Credentials, PypiNames
+    from poetry_aiops.migrate.reading.setup_files import SetupMetadata
     from poetry_aiops.project.model import Project
     from poetry_aiops.project.targets import Target
 
@@ -147,7 +147,7 @@ class _MigrationPlanner:
         apart = self.sources.settle(self.tree.readings, mains)
         self._name_index_of(apart)
         groups = self._groups()
-        settings = settings_of(self.tree, self.problems)
+        settings = settings_of(self.tree)
         self._say_options(frozenset(setting.key for setting in settings))
         self.problems.extend(self.sources.problems)
         edits = Edits(
@@ -264,7 +264,12 @@ class _MigrationPlanner:
                 continue
             wanted: Sequence[PlannedEntry] = self.entries.get(role.group, ())
             if role.group == MAIN and self.around.setup.source is not None:
-                wanted = with_declared(wanted, self._declared(), self.around.setup.source, self.ledger)
+                wanted = with_declared(
+                    wanted,
+                    self._entries_of(self.around.setup.requires),
+                    self.around.setup.source,
+                    self.ledger,
+                )
             entries = merged(wanted, self.around.targets, self.problems)
             first = by_group[role.group]
             groups[role.group] = PlannedGroup(
@@ -287,9 +292,6 @@ class _MigrationPlanner:
         if self.pins_mode != "keep":
             groups = {name: _relaxed(group, self.pins_mode) for name, group in groups.items()}
         return {name: group for name, group in groups.items() if name == MAIN or _is_needed(group, groups)}
-
-    def _declared(self) -> tuple[PlannedEntry, ...]:
-        return tuple(self._entries_of(self.around.setup.requires))
 
     def _extras(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         found = self.around.setup.extras

@@ -9,7 +9,6 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.migrate.model import Problem
 from poetry_aiops.migrate.planning.entry import Setting
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.toml import parse_toml
@@ -18,7 +17,7 @@ from poetry_aiops.project.toml import parse_toml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from poetry_aiops.migrate.model import Option, ReadRequirement, Tree
+    from poetry_aiops.migrate.model import Option, Tree
 
 
 SETTINGS_OPTIONS: Final = {
@@ -32,63 +31,32 @@ _FORMATS = {"no-binary": "installer.no-binary", "only-binary": "installer.only-b
 _ALL, _NONE = ":all:", ":none:"
 
 
-def settings_of(tree: Tree, problems: list[Problem]) -> tuple[Setting, ...]:
+def settings_of(tree: Tree) -> tuple[Setting, ...]:
     """Return the settings that all files together require; pip applies these options to everything."""
-    values: dict[str, dict[str, Option]] = {}
+    values: dict[str, dict[str, None]] = {}
     for option in _options(tree):
         if option.name in _FORMATS:
             chosen = values.setdefault(_FORMATS[option.name], {})
             for name in (option.value or "").split(","):
-                _add(chosen, name.strip(), option)
-    found = [
-        Setting(key, _ALL if _ALL in chosen else tuple(chosen), next(iter(chosen.values())).place)
-        for key, chosen in values.items()
-        if chosen
-    ]
-    for requirement in _requirements(tree):
-        _build_settings(requirement, problems)
-    return tuple(found)
+                _add(chosen, name.strip())
+    return tuple(
+        Setting(key, _ALL if _ALL in chosen else tuple(chosen)) for key, chosen in values.items() if chosen
+    )
 
 
-def _add(chosen: dict[str, Option], name: str, option: Option) -> None:
+def _add(chosen: dict[str, None], name: str) -> None:
     if name == _NONE:
         chosen.clear()
     elif name == _ALL:
-        chosen[_ALL] = option
+        chosen[_ALL] = None
     elif name:
-        chosen[normalised(name)] = option
-
-
-def _build_settings(requirement: ReadRequirement, problems: list[Problem]) -> None:
-    for option in requirement.options:
-        if option.name == "config-settings":
-            key, _, value = (option.value or "").partition("=")
-            command = (
-                f"poetry config --local installer.build-config-settings.{requirement.name}"
-                f""" '{{"{key}": "{value}"}}'"""
-            )
-            problems.append(
-                Problem(
-                    "note",
-                    requirement.place,
-                    f"{requirement.name} is built with a setting of its own",
-                    why="Poetry keeps such settings outside pyproject.toml.",
-                    suggestion=f"`{command}`",
-                )
-            )
+        chosen[normalised(name)] = None
 
 
 def _options(tree: Tree) -> Iterator[Option]:
     for file in tree.files.values():
         for line in file.lines:
             yield from line.options
-
-
-def _requirements(tree: Tree) -> Iterator[ReadRequirement]:
-    for file in tree.files.values():
-        for line in file.lines:
-            if line.requirement is not None:
-                yield line.requirement
 
 
 def with_settings(text: str, settings: Sequence[Setting]) -> str:

@@ -101,7 +101,6 @@ class Sources:
     priorities: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, Credentials] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    _told: set[Problem] = field(default_factory=set)
     _full: bool = False
 
     # -- reading options ---------------------------------------------------------------------------------
@@ -148,7 +147,7 @@ class Sources:
             why="pip expands it at run time, Poetry does not.",
             suggestion="Write the address itself; only credentials may stay outside of the project.",
         )
-        self._tell(problem)
+        self.problems.append(problem)
 
     def _name(self, url: str) -> str:
         same = next((one.name for one in self.existing if one.url.rstrip("/") == url.rstrip("/")), None)
@@ -289,13 +288,7 @@ class Sources:
         )
 
     def _warn(self, place: Place, what: str, *, why: str, suggestion: str = "") -> None:
-        problem = Problem("warning", place, what, why=why, suggestion=suggestion)
-        self._tell(problem)
-
-    def _tell(self, problem: Problem) -> None:
-        if problem not in self._told:
-            self._told.add(problem)
-            self.problems.append(problem)
+        self.problems.append(Problem("warning", place, what, why=why, suggestion=suggestion))
 
 
 def backend_in(url: str) -> str | None:

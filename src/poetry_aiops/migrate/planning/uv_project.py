@@ -10,6 +10,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.errors import InputError
@@ -18,6 +19,7 @@ from poetry_aiops.migrate.planning.convert import OldPin, entry_of_text
 from poetry_aiops.migrate.planning.entry import Enrichment, PlannedGroup, tables_of
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.planning.sources import PypiNames, Sources, source_name
+from poetry_aiops.migrate.reading.setup_files import PYPROJECT
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lines import lock_lines
 from poetry_aiops.project.model import MAIN, Source
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.reading.notes import Neighbours
 
 
-PYPROJECT: Final = "pyproject.toml"
 LOCK: Final = "uv.lock"
 _CARRIED = frozenset(
     {
@@ -138,23 +139,23 @@ def _names(texts: Sequence[object]) -> set[str]:
     return {normalised(found[0]) for text in texts if (found := _NAME.match(str(text).strip()))}
 
 
+@dataclass
 class _UvReader:
-    def __init__(
-        self,
-        document: Mapping[str, Any],
-        neighbours: Neighbours,
-        default: PypiNames,
-        existing: Sequence[Source],
-    ) -> None:
-        self.document = document
-        self.uv = _uv(document)
-        self.neighbours = neighbours
-        self.default = default
-        self.existing = existing
-        self.lines = (neighbours.read(PYPROJECT) or b"").decode("utf-8", "replace").splitlines()
-        self.found = UvProject()
-        self.names: dict[str, str | None] = {}
-        """Poetry's name of each of uv's indexes; None for the default one."""
+    document: Mapping[str, Any]
+    neighbours: Neighbours
+    default: PypiNames
+    existing: Sequence[Source]
+    found: UvProject = field(default_factory=UvProject)
+    names: dict[str, str | None] = field(default_factory=dict)
+    """Poetry's name of each of uv's indexes; None for the default one."""
+
+    @cached_property
+    def uv(self) -> dict[str, Any]:
+        return _uv(self.document)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return (self.neighbours.read(PYPROJECT) or b"").decode("utf-8", "replace").splitlines()
 
     def read(self) -> UvProject:
         self._indexes()
@@ -310,7 +311,7 @@ class _UvReader:
         if any(marker for _, marker in wishes):
             wishes.append(({}, ""))  # elsewhere the package comes from the default index
         try:
-            tables = tables_of(wishes, name)
+            tables = tables_of(wishes)
         except InputError as error:
             self._tell("error", place, f"{error}", "", "Give the sources markers that exclude each other.")
             return

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.reading.mistakes import split_requirements
-from poetry_aiops.migrate.reading.named import is_requirement
+from poetry_aiops.migrate.reading.named import canonical, is_requirement
 from poetry_aiops.migrate.reading.options import BUILD_OPTIONS, STRONG_HASHES
 from poetry_aiops.system.addresses import has_credentials, redact
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from poetry_aiops.migrate.model import LineKind
     from poetry_aiops.migrate.reading.notes import Notes
-    from poetry_aiops.migrate.reading.options import BadOption, GivenOption, LineOptions
+    from poetry_aiops.migrate.reading.options import GivenOption, LineOptions
     from poetry_aiops.migrate.reading.text import LogicalLine
 
 
@@ -41,7 +40,7 @@ _EFFECTS = {
 def tell_bad_options(line: LogicalLine, arguments: str, options: LineOptions, notes: Notes) -> None:
     """Tell every option of a line that pip refuses."""
     for bad in options.bad:
-        what, why, suggestion = _words_about(bad)
+        what, why, suggestion = (text.format(bad) for text in _PROBLEMS[bad.trouble])
         droppable = bad.trouble in {"command", "retired"}
         pieces = split_requirements(arguments) or ((arguments,) if arguments else ())
         fixed = None
@@ -90,8 +89,13 @@ def tell_requirement_options(line: LogicalLine, arguments: str, options: LineOpt
                 "Poetry: installer.build-config-settings.<package>",
             )
         elif option.name == "config-settings":
+            key, _, value = (option.value or "").partition("=")
+            name = canonical(re.split(r"[^\w.-]", arguments, maxsplit=1)[0]) or "PACKAGE"
             notes.note(
-                line.number, "--config-settings becomes Poetry's setting installer.build-config-settings"
+                line.number,
+                "--config-settings becomes Poetry's setting installer.build-config-settings",
+                "Poetry keeps such settings outside pyproject.toml.",
+                f"""`poetry config --local installer.build-config-settings.{name} '{{"{key}": "{value}"}}'`""",
             )
         elif option.name in _GLOBAL_ANYWHERE:
             _tell_effect(line, option, notes)
@@ -241,45 +245,16 @@ def _quoted(value: str) -> str:
     return shlex.quote(value) if " " in value else value
 
 
-def _words_about(bad: BadOption) -> tuple[str, str, str]:
-    return next(words for trouble, words in _texts(bad) if trouble == bad.trouble)
-
-
-def _texts(bad: BadOption) -> Iterator[tuple[str, tuple[str, str, str]]]:
-    word = bad.word
-    yield (
-        "unknown",
-        (f"{word} is not an option that pip accepts in a file", "pip refuses the file.", "Remove it."),
-    )
-    yield (
-        "command",
-        (
-            f"{word} is an option of the command pip install, not of a requirements file",
-            "pip refuses the file.",
-            "Remove it.",
-        ),
-    )
-    yield (
-        "retired",
-        (
-            f"{word} is an option of old versions of pip",
-            "pip refuses the file; nothing is left to do for it.",
-            "Remove it.",
-        ),
-    )
-    yield "ambiguous", (f"{word} can mean {bad.detail}", "pip refuses the file.", "Write the option in full.")
-    yield "no value", (f"{word} has no value", "pip refuses the file.", f"Write: --{bad.detail} VALUE")
-    yield (
-        "value",
-        (f"{word}: --{bad.detail} takes no value", "pip refuses the file.", f"Write: --{bad.detail}"),
-    )
-    yield "quote", (f"a quote is not closed: {word}", "pip refuses the file.", "Close it.")
-    yield (
-        "hash",
-        (
-            f"{word} is not a hash that pip accepts",
-            "",
-            f"Write: --hash={STRONG_HASHES[0]}:... ({', '.join(STRONG_HASHES)})",
-        ),
-    )
-    yield "settings", (f"{word} has no value", "pip refuses the file.", "Write: --config-settings KEY=VALUE")
+_REFUSED = "pip refuses the file."
+_PROBLEMS = {
+    "unknown": ("{0.word} is not an option that pip accepts in a file", _REFUSED, "Remove it."),
+    "command": ("{0.word} is an option of the command pip install, not of a requirements file", _REFUSED, "Remove it."),
+    "retired": ("{0.word} is an option of old versions of pip", "pip refuses the file; nothing is left to do for it.", "Remove it."),
+    "ambiguous": ("{0.word} can mean {0.detail}", _REFUSED, "Write the option in full."),
+    "no value": ("{0.word} has no value", _REFUSED, "Write: --{0.detail} VALUE"),
+    "value": ("{0.word}: --{0.detail} takes no value", _REFUSED, "Write: --{0.detail}"),
+    "quote": ("a quote is not closed: {0.word}", _REFUSED, "Close it."),
+    "hash": ("{0.word} is not a hash that pip accepts", "", f"Write: --hash={STRONG_HASHES[0]}:... ({', '.join(STRONG_HASHES)})"),
+    "settings": ("{0.word} has no value", _REFUSED, "Write: --config-settings KEY=VALUE"),
+}  # fmt: skip
+"""What is wrong, why and what to write, by the trouble of an option."""

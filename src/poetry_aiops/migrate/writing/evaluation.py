@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.locking.api import THE_PROJECT, Installed, Machines, SelectedBuilds, Terms, placements_of
 from poetry_aiops.migrate.writing.causes import is_allowed, is_same, overlap
+from poetry_aiops.migrate.writing.pythons import is_offered_for
 from poetry_aiops.project.constraints import both, is_pin, read_python
 from poetry_aiops.project.versions import parsed
+from poetry_aiops.project.wheels import is_for
 
 
 if TYPE_CHECKING:
@@ -37,7 +39,8 @@ class NewerVersion:
     """A version that the lines take on some machines (``where``, bits) and that is not locked there.
 
     ``locked`` is None where no version is; ``edges`` are what the version requires, as far as that was read. ``by``
-    are packages of the file's own selection that keep it out while its lines do not.
+    are packages of the file's own selection that keep it out while its lines do not. ``python`` is its Requires-Python
+    where that is not all of the project's range, and ``is_usable`` says that the locked version has a file there.
     """
 
     name: str
@@ -46,6 +49,8 @@ class NewerVersion:
     where: int
     edges: tuple[LockedDependency, ...] = ()
     by: tuple[str, ...] = ()
+    python: str = ""
+    is_usable: bool = True
 
 
 @dataclass
@@ -73,6 +78,10 @@ class LineEvaluation:
             package.name
             for package in self.lock.packages
             if package.source and package.source.type != "legacy"
+        }
+        self._files = {
+            (package.name, package.version): [file.name for file in package.files]
+            for package in self.lock.packages
         }
         self._reach()
 
@@ -128,7 +137,7 @@ class LineEvaluation:
         """Return what the lines would take in another version, or at all, on machines where it is not locked."""
         found: dict[NewerVersion, int] = {}
         for name in sorted(self._bits):
-            for one in self._newer(name):
+            for one in [*self._newer(name)] or self._without_files(name):
                 anywhere = replace(one, where=0)
                 found[anywhere] = found.get(anywhere, 0) | one.where
         versions: dict[str, list[str]] = {one.name: [] for one in found}
@@ -161,6 +170,18 @@ class LineEvaluation:
                     if by and _is_newer(free.version, locked):
                         yield NewerVersion(name, free.version, locked, where, by=by)
 
+    def _without_files(self, name: str) -> Iterator[NewerVersion]:
+        """Give what no machine of the project has a file of, so that pip takes it nowhere."""
+        for placement, bits in self._selected.chosen.get(name, ()):
+            locked, where = placement.build.version, bits & self._bits[name]
+            if where and not self._is_usable(name, locked, where):
+                yield NewerVersion(name, ANY_VERSION, locked, where, is_usable=False)
+
+    def _is_usable(self, name: str, locked: str, where: int) -> bool:
+        """Say whether a locked version has a file for some of the machines."""
+        files = self._files.get((name, locked), ())
+        return any(is_for(files, target) for target in self._at(where))
+
     def _named(self, name: str, constraints: Iterable[str], where: int) -> str:
         """Return the version that constraints select: the newest that is offered, else the one that they pin."""
         newest = self._newest(name, constraints, where)
@@ -169,8 +190,10 @@ class LineEvaluation:
 
     def _newest(self, name: str, constraints: Iterable[str], where: int) -> OfferedVersion | None:
         constraint = reduce(both, sorted(constraints), "*")
-        python = self._python(where)
-        return next((one for one in self.offered(name, constraint) if is_allowed(one.python, python)), None)
+        return next((one for one in self.offered(name, constraint) if self._is_for(one, where)), None)
+
+    def _is_for(self, offer: OfferedVersion, where: int) -> bool:
+        return any(is_offered_for(offer, target) for target in self._at(where))
 
     def _by_constraints(self, name: str, bits: int) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Give the machines with the same Python and the same constraints of the lines' own packages together."""
@@ -205,29 +228,26 @@ class LineEvaluation:
         )
 
     def _going_with_the_rest(self, one: NewerVersion, newer: dict[str, list[str]]) -> NewerVersion | None:
-        """Return the newest version of a package that goes with the rest as it is or could be, None for the locked one.
-
-        One that is not for every Python of the project is what the lock cannot have, whatever it requires.
-        """
-        if one.locked is None or one.by or not _is_newer(one.version, one.locked):
+        """Return the newest version of a package that goes with the rest as it is or could be, None for the locked one."""
+        if one.locked is None or one.by or not one.is_usable or not _is_newer(one.version, one.locked):
             return one
         together = next(constraints for _, constraints in self._by_constraints(one.name, one.where))
         either = None
         for offer in self.offered(one.name, reduce(both, sorted(together), "*"))[:_TRIED]:
             if not _is_newer(offer.version, one.locked):
                 break
-            newer_one = replace(one, version=offer.version)
-            if not self._is_for_all(offer):
-                if is_allowed(offer.python, self._python(one.where)):
-                    return newer_one
+            if not self._is_for(offer, one.where):
                 continue
             edges = tuple(edge for edge in offer.requires() if not edge.optional)
             unmet = [edge for edge in edges if not self._is_met(edge, one, newer)]
+            newer_one = replace(one, version=offer.version, edges=edges)
             if not unmet:
-                return replace(newer_one, edges=edges)
+                python = "" if self._is_for_all(offer) else offer.python
+                is_usable = not python or self._is_usable(one.name, one.locked, one.where)
+                return replace(newer_one, python=python, is_usable=is_usable)
             if either is None and one.name in self._direct:
                 by = self._keeping_out(unmet[0].name, unmet[0].constraint, one.where, one.name)
-                either = replace(newer_one, by=by, edges=edges) if by else None
+                either = replace(newer_one, by=by) if by else None
         return either
 
     def _is_own(self, parent: str, where: int) -> bool:
@@ -251,9 +271,6 @@ class LineEvaluation:
             if on & one.where and _name(parent) != one.name and self._is_own(parent, on)
         }
         return self._newest(edge.name, {*others, edge.constraint}, one.where) is not None
-
-    def _python(self, where: int) -> str:
-        return str(next(self._at(where)).environment["python_full_version"])
 
     def _at(self, where: int) -> Iterator[Target]:
         return (target for number, target in enumerate(self.targets) if where >> number & 1)

@@ -7,8 +7,8 @@ list. What came before keeps its place, comments and order. The result is read a
 
 from __future__ import annotations
 
+import re
 import tomllib
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,30 +16,30 @@ import tomlkit
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Table
+from tomlkit.items import Array, Table
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.migrate.planning.entry import enriching_tables, inline_table, table_value
+from poetry_aiops.migrate.planning.entry import enriching_tables
+from poetry_aiops.migrate.planning.merge import by_name
+from poetry_aiops.migrate.reading.setup_files import PYPROJECT, with_marker
 from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.constraints import all_of
-from poetry_aiops.project.edit_text import Sections, header_keys, toml_key, toml_text
+from poetry_aiops.project.edit_text import Sections, header_keys, inline, table_value, toml_key, toml_text
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from poetry_aiops.migrate.planning.entry import Edits, Identity, PlannedEntry, PlannedGroup
 
 
-PYPROJECT = "pyproject.toml"
 UNKNOWN_VERSION = "0.0.0"
 """What Poetry takes a project for whose build backend works out the version; Poetry itself never asks that backend."""
 _VARIANTS = "[tool.poetry-aiops.hardware.variants]"
 _PRODUCTION = "[tool.poetry-aiops.profiles.production]"
-_PLACE = "the place of a list"
+_INDENTED = re.compile(r"""\n([ \t]*)["'{]""")
 _AFTER_PROJECT = ("[project.urls]", "[project.scripts]", "[project.optional-dependencies]", "[project]")
 
 
@@ -157,7 +157,10 @@ class _TableWriter:
             if not identity.package_mode:
                 lines = ["package-mode = false"]
             elif identity.packages:
-                packages = [inline_table(_package(*one)) for one in identity.packages]
+                packages = [
+                    inline({"include": name} | ({"from": folder} if folder else {}))
+                    for name, folder in identity.packages
+                ]
                 lines = [f"packages = [{', '.join(packages)}]"]
         dynamic = self.before.get("project", {}).get("dynamic", ())
         if (
@@ -195,11 +198,7 @@ class _TableWriter:
     def _complete_project(self, project: Mapping[str, Any]) -> None:
         dynamic = list(project.get("dynamic", ()))
         if "requires-python" not in project and "requires-python" not in dynamic:
-            sections = Sections(self.text)
-            sections.add_to(
-                "[project]", f"requires-python = {toml_text(self.identity.requires_python)}", after=()
-            )
-            self.text = sections.text
+            self._line("[project]", f"requires-python = {toml_text(self.identity.requires_python)}", ())
         if "dependencies" in dynamic:
             document: Any = tomlkit.parse(self.text)
             if len(dynamic) > 1:
@@ -221,9 +220,7 @@ class _TableWriter:
         self._enrich("[tool.poetry.dependencies]", MAIN, group.entries, ("[tool.poetry]", *_AFTER_PROJECT))
         for extra, requirements in self.edits.extras:
             line = f"{toml_key(extra)} = [{', '.join(map(toml_text, requirements))}]"
-            sections = Sections(self.text)
-            sections.add_to("[project.optional-dependencies]", line, after=("[project]",))
-            self.text = sections.text
+            self._line("[project.optional-dependencies]", line, ("[project]",))
 
     def _require(self, group: PlannedGroup) -> None:
         """Take ``optional`` from entries of Poetry's own table, and their names from the extras that require them."""
@@ -320,21 +317,11 @@ class _TableWriter:
         array = document[keys[0]][keys[1]]
         listed = {str(item) for item in array}
         there = {normalised(str(item.get("include-group"))) for item in array if isinstance(item, dict)}
-        lines = [line for entry in entries if entry.as_pep508() not in listed for line in _array_lines(entry)]
-        lines += [_include_line(name) for name in includes if name not in there]
-        if lines:
-            self._replace_array(keys, lambda old, indent: _longer_array(old, array, lines, indent))
-
-    def _replace_array(self, keys: tuple[str, str], new: Callable[[str, str], str]) -> None:
-        """Replace the text of one array by what ``new`` makes of it and of its line's indentation."""
-        document: Any = tomlkit.parse(self.text)
-        old = document[keys[0]][keys[1]].as_string()
-        document[keys[0]][keys[1]] = _PLACE
-        before, found, after = tomlkit.dumps(document).partition(f'"{_PLACE}"')
-        if not found or before + old + after != self.text:
-            raise KeyError(f"the list {keys[1]} cannot be found")
-        line = before[before.rfind("\n") + 1 :]
-        self.text = before + new(old, line[: len(line) - len(line.lstrip())]) + after
+        new = [entry for entry in entries if entry.as_pep508() not in listed]
+        groups = [{"include-group": name} for name in includes if name not in there]
+        if new or groups:
+            _lengthen(array, new, groups)
+            self.text = tomlkit.dumps(document)
 
     def _write_out_own_extras(self) -> None:
         """Write out extras and groups that name the project itself: Poetry takes that for a circle, pip for its extras."""
@@ -363,10 +350,9 @@ class _TableWriter:
             self.text = tomlkit.dumps(document)
 
     def _enrich(self, header: str, group: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
-        by_name: dict[str, list[PlannedEntry]] = {}
-        for entry in entries:
-            by_name.setdefault(entry.name, []).append(entry)
-        found = {name: tables for name, same in by_name.items() if (tables := enriching_tables(same))}
+        found = {
+            name: tables for name, same in by_name(entries).items() if (tables := enriching_tables(same))
+        }
         for one in self.edits.enriching:
             if one.group == group:
                 found.setdefault(one.name, list(one.tables))
@@ -393,15 +379,11 @@ class _TableWriter:
         return {normalised(key): value for key, value in node.items()}
 
     def _own_table(self, header: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
-        by_name: dict[str, list[PlannedEntry]] = {}
-        for entry in entries:
-            by_name.setdefault(entry.name, []).append(entry)
-        there = self._there(header) if by_name else {}
-        for name in by_name.keys() & there.keys():
-            self._add_beside(header, name, by_name[name])
-        lines = [
-            line for name, same in by_name.items() if name not in there for line in _own_lines(name, same)
-        ]
+        named = by_name(entries)
+        there = self._there(header) if named else {}
+        for name in named.keys() & there.keys():
+            self._add_beside(header, name, named[name])
+        lines = [line for name, same in named.items() if name not in there for line in _own_lines(name, same)]
         if lines:
             self._line(header, "\n".join(lines), after)
 
@@ -423,10 +405,6 @@ _BUILD_SYSTEM = """\
 requires = ["poetry-core>=2.0.0,<3.0.0"]
 build-backend = "poetry.core.masonry.api"
 """
-
-
-def _package(name: str, folder: str) -> dict[str, object]:
-    return {"include": name, "from": folder} if folder else {"include": name}
 
 
 def _forget_dynamic(tool: Any) -> None:  # noqa: ANN401 - tomlkit's tables have no common type
@@ -452,35 +430,26 @@ def _as_table(value: Any) -> dict[str, object]:  # noqa: ANN401 - tomlkit's item
     return dict(plain) if isinstance(plain, dict) else {"version": plain}
 
 
-def _longer_array(old: str, array: Sequence[Any], lines: Sequence[str], indent: str) -> str:
-    """Return an array's text with more lines at its end, and its own lines as they are."""
-    texts = [item.as_string() for item in array]
+def _lengthen(array: Array, entries: Sequence[PlannedEntry], tables: Sequence[dict[str, str]]) -> None:
+    """Add lines at the end of an array in its own indentation; what is there stays as it is."""
+    old, outer = array.as_string(), array.trivia.indent
+    indented = _INDENTED.search(old)
+    inner = indented[1] if indented else f"{outer}    "
     if "\n" not in old:
-        own = "".join(f"{indent}    {text},\n" for text in texts)
-        more = "".join(f"{indent}{line}" for line in lines)
-        return f"[\n{own}{more}{indent}]"
-    body, inner = old[:-1], f"{indent}    "
-    if texts:
-        at = _last_entry(body, texts)
-        line = body[body.rfind("\n", 0, at) + 1 : at]
-        inner = line if not line.strip() and line else inner
-        end = at + len(texts[-1])
-        if not body[end:].lstrip().startswith(","):
-            body = f"{body[:end]},{body[end:]}"
-    body = body.rstrip(" \t")
-    more = "".join(f"{inner}{line.removeprefix('    ')}" for line in lines)
-    return f"{body}{'' if body.endswith(chr(10)) else chr(10)}{more}{indent}]"
-
-
-def _last_entry(body: str, texts: Sequence[str]) -> int:
-    """Return where the last entry of an array begins; a comment behind it may say the same."""
-    at = body.rfind(texts[-1])
-    while at >= 0:
-        with suppress(tomllib.TOMLDecodeError):
-            if len(tomllib.loads(f"a = {body[:at]}]")["a"]) == len(texts) - 1:
-                return at
-        at = body.rfind(texts[-1], 0, at + len(texts[-1]) - 1)
-    raise KeyError(texts[-1])
+        there = list(array)
+        array.clear()
+        for item in there:
+            array.add_line(item, indent=inner)
+    for entry in entries:
+        for comment in entry.above:
+            array.add_line(indent=inner, comment=comment)
+        array.add_line(entry.as_pep508(), indent=inner, comment=entry.behind or None)
+    for table in tables:
+        line = tomlkit.inline_table()
+        line.update(table)
+        array.add_line(line, indent=inner)
+    if not array.as_string()[:-1].rstrip(" \t").endswith("\n"):
+        array.add_line(indent=outer)
 
 
 def _without_itself(
@@ -495,7 +464,7 @@ def _without_itself(
             continue
         for extra in sorted({normalised(one) for one in own.extras} - seen):
             inner = _without_itself(extras.get(extra, ()), project, extras, seen | {extra})
-            found += [_with_marker(str(one), str(own.marker or "")) for one in inner]
+            found += [with_marker(str(one), str(own.marker or "")) for one in inner]
     return list(dict.fromkeys(found)) if all(isinstance(one, str) for one in found) else found
 
 
@@ -504,13 +473,6 @@ def _parsed(text: object) -> Pep508 | None:
         return Pep508(text) if isinstance(text, str) else None
     except InvalidRequirement:
         return None
-
-
-def _with_marker(text: str, marker: str) -> str:
-    if not marker:
-        return text
-    requirement, _, own = text.partition(";")
-    return f"{requirement.strip()} ; {all_of(own.strip(), marker)}"
 
 
 def _include_line(group: str) -> str:
@@ -538,9 +500,9 @@ def _check(document: Mapping[str, Any], edits: Edits) -> None:
             listed = _of_group(document.get("dependency-groups", {}), group.name, [])
             table = _of_group(poetry.get("group", {}), group.name, {}).get("dependencies", {})
         texts = {text for text in listed if isinstance(text, str)}
-        by_name = {normalised(name): value for name, value in table.items()}
+        own_table = {normalised(name): value for name, value in table.items()}
         for entry in group.entries:
-            own = by_name.get(entry.name, {})
+            own = own_table.get(entry.name, {})
             enriched = not entry.enrichment() or bool(own)
             if not enriched or not (entry.as_pep508() in texts or (own and not listed)):
                 raise KeyError(f"the group {group.name} would not hold {entry.name} as wanted")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.migrate.writing.causes import is_allowed, is_same, is_several
 from poetry_aiops.migrate.writing.evaluation import ANY_VERSION
+from poetry_aiops.migrate.writing.pythons import narrowed
 from poetry_aiops.project.targets import marker_applies
 
 
@@ -86,11 +87,18 @@ def evaluated(old: OldRequirementsFile, evaluation: LineEvaluation, causes: Caus
     doubled = evaluation.doubled()
     edges: dict[str, Sequence[LockedDependency]] = {}
     kept_out: dict[_Key, str] = {}
+    unusable: dict[_Key, str] = {}
     for one in evaluation.newer:
         locked = doubled[one.name][0] if one.name in doubled else one.locked
         key: _Key = (one.name, one.version, locked)
         rows[key] = rows.get(key, 0) | one.where
         edges[one.name] = one.edges
+        if not one.is_usable:
+            python = narrowed(causes.lock.python_versions, [one.python]) if one.python else None
+            takes = (
+                f"`--python '{python}'` takes {one.version}" if python else "give a `--python` that it is for"
+            )
+            unusable[key] = f"{one.name} {locked} has no file for this Python: {takes}"
         if one.by:
             owner = one.by[0].partition(" ")[0]
             kept_out[key] = f"{one.by[0]}; with an older {owner} both are possible, and pip may take that"
@@ -101,7 +109,9 @@ def evaluated(old: OldRequirementsFile, evaluation: LineEvaluation, causes: Caus
     rows |= {(name, None, versions): where for name, (versions, where) in added.items()}
     explained = _Explaining(old, causes, frozenset(name for name, _, _ in rows), evaluation.is_met)
     found = [
-        explained.difference(
+        InstallDifference(*key, None, evaluation.names(where), unusable[key])
+        if key in unusable
+        else explained.difference(
             key, evaluation.names(where), edges=edges.get(key[0], ()), cause=kept_out.get(key)
         )
         for key, where in rows.items()

@@ -9,8 +9,8 @@ from tests.support.every import for_each
 from tests.support.neighbours import FILE, in_memory
 
 from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint, is_version
-from poetry_aiops.migrate.planning.setup_metadata import setup_metadata
 from poetry_aiops.migrate.reading.read import read_tree
+from poetry_aiops.migrate.reading.setup_files import setup_metadata
 
 
 if TYPE_CHECKING:

@@ -129,7 +129,7 @@ def test_sources_groups_and_constraints_become_poetrys_own_tables() -> None:
     assert poetry["dependencies"] == {
         "torch": [
             {"source": "builds", "markers": "sys_platform == 'linux'"},
-            {"version": "*", "markers": "sys_platform != 'linux'"},
+            {"version": "*", "markers": 'sys_platform != "linux"'},
         ],
         "tool": {"git": "https://git.example/tool", "branch": "next"},
         "shared": {"path": "libs/shared", "develop": True},

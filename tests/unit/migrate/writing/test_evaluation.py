@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.unit.migrate.writing.test_installs import lock, package
@@ -10,7 +11,7 @@ from poetry_aiops.locking.staged_project import OfferedVersion
 from poetry_aiops.migrate.writing.causes import Causes, Root, is_allowed
 from poetry_aiops.migrate.writing.evaluation import LineEvaluation
 from poetry_aiops.migrate.writing.installs import OldRequirementsFile, evaluated, wanted_versions
-from poetry_aiops.project.model import LockedDependency
+from poetry_aiops.project.model import LockedDependency, LockedFile
 from poetry_aiops.project.targets import targets
 
 
@@ -41,7 +42,8 @@ class Index:
             number, _, python = version.strip().partition(" ")
             required = edges(*(one.strip() for one in needs.split(",") if one.strip()))
             if is_allowed(constraint, number):
-                found.append(OfferedVersion(number, python or "*", lambda required=required: required))  # type: ignore[misc]
+                files = (f"{name}-{number}.tar.gz",)
+                found.append(OfferedVersion(number, python or "*", files, lambda required=required: required))  # type: ignore[misc]
         return found
 
 
@@ -90,6 +92,17 @@ def test_a_line_that_a_package_of_the_file_holds_back_may_be_chosen_otherwise_by
     assert row.cause.startswith("helper 2 requires client <3.2; with an older helper")
     pinned = evaluation(["client *", "helper ==2"], locked, client=["3.5", "3.1"], helper=["2", "1"])
     assert of(pinned, locked).differences == (), "there is no older helper"
+
+
+def test_a_locked_version_without_a_file_is_refused_with_the_python_that_has_one() -> None:
+    held = replace(package("soup", "2"), files=(LockedFile("soup-2-cp310-cp310-win_amd64.whl", "sha256:0"),))
+    found = evaluation(["soup *"], [held], soup=["4 >=3.12,!=3.12.5", "2"])
+    [row] = of(found, [held]).differences
+    assert (row.old, row.new, row.cause) == ("4", "2", None)
+    assert row.next_step == "soup 2 has no file for this Python: `--python '>=3.12,!=3.12.5'` takes 4"
+    [row] = of(evaluation(["soup ==2"], [held], soup=["2"]), [held]).differences
+    assert (row.old, row.cause) == ("any version", None)
+    assert row.next_step.startswith("soup 2 has no file for this Python")
 
 
 def test_a_version_for_a_part_of_the_projects_pythons_is_a_difference() -> None:

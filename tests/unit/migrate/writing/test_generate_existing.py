@@ -50,7 +50,7 @@ def test_a_list_keeps_its_comments_and_order() -> None:
 def test_comments_come_along_into_a_list_that_was_there() -> None:
     old = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = [\n    "attrs",\n]\n'
     text = merged(old, "# web\nflask  # why\n")
-    assert '    "attrs",\n    # web\n    "flask",  # why\n]\n' in text
+    assert '    "attrs",\n    # web\n    "flask", # why\n]\n' in text
 
 
 def test_a_list_on_one_line_is_continued() -> None:

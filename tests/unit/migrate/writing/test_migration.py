@@ -143,8 +143,5 @@ def test_no_secret_is_in_the_document() -> None:
 
 def test_the_identity_is_told_with_where_it_comes_from() -> None:
     migration = migrated({FILE: "six\n", ".python-version": "3.12\n"})
-    content = report.identity_content(migration.identity)
-    assert content is not None
-    assert content["requires_python"] == ">=3.12,<3.13"
-    assert content["reason"] == ".python-version says so"
-    assert report.identity_content(None) is None
+    assert migration.identity.requires_python == ">=3.12,<3.13"
+    assert migration.identity.reason == ".python-version says so"

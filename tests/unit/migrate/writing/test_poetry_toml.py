@@ -6,13 +6,12 @@ import pytest
 from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.planning.entry import Setting
 from poetry_aiops.migrate.planning.settings import with_settings
 
 
 def setting(value: str | tuple[str, ...], key: str = "installer.no-binary") -> Setting:
-    return Setting(key, value, Place("requirements.txt", 1))
+    return Setting(key, value)
 
 
 def test_a_new_file_has_just_the_settings() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.neighbours import in_memory
 
-from poetry_aiops.migrate.planning.setup_metadata import NO_SETUP, SetupMetadata, setup_metadata
+from poetry_aiops.migrate.reading.setup_files import NO_SETUP, SetupMetadata, setup_metadata
 
 
 def of(**files: str) -> SetupMetadata:
@@ -83,6 +83,6 @@ def test_a_marker_in_the_name_of_an_extra_is_one_of_its_requirements() -> None:
     assert found.requires == (
         "six",
         'tomli ; python_version<"3.9"',
-        "a ; (os_name=='nt') and (python_version<\"3.9\")",
+        "a ; os_name=='nt' and python_version<\"3.9\"",
     )
     assert found.extras == (("gui", ('b ; sys_platform=="win32"', "c")),)
