@@ -38,7 +38,7 @@ class OfferingPool(RepositoryPool):
         self.rules: tuple[Rules, ...] = (*before[0], rules)
         self.locked: dict[tuple[str, Version], list[Package]] = dict(before[1])
         self.held_back: set[str] = set()
-        """The names of which the newest version that was searched for was refused by these rules."""
+        """The names of which the newest version that would fit was refused by these rules."""
         self.read: dict[tuple[str, Version, str | None], Package] = before[2]
         for package in locked:
             if not package.is_direct_origin():
