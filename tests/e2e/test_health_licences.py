@@ -31,7 +31,9 @@ def test_a_policy_refuses_and_what_nobody_can_tell_is_open(shop: Shop) -> None:
     (question,) = run["gate"]["incomplete"]
     assert question.startswith("licences: parser: its metadata says ")
     annotated = shop.look("--offline", "--metric", "depth", "--without", "inner", "--format", "github")
-    assert "title=toolkit 1.0 - licence::the licence GPL-3.0-or-later AND Zlib" in annotated.stdout
+    assert (
+        "title=toolkit 1.0 - licence::toolkit 1.0: the licence GPL-3.0-or-later AND Zlib" in annotated.stdout
+    )
 
     shop.add_licences(
         'deny = ["GPL-2.0"]\nknown = { parser = "BSD-3-Clause", house-secret = "MIT", house-helper = "MIT" }'
