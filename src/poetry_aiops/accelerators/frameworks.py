@@ -22,7 +22,7 @@ _MAJOR = re.compile(r"(?:cu|rocm)(?P<digits>\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """A framework and every package name that means it.
+    """A framework and every package name of it.
 
     ``constraint`` is what to write when nothing else says which versions. For the torch family it is worked out
     from the releases instead: ``oldest`` and ``last`` are torch lines, ``below`` the first version that nothing
@@ -74,7 +74,7 @@ class Companion:
 
 @dataclass(frozen=True, slots=True)
 class OwnIndex:
-    """An index that is not PyTorch's; in ``key``, ``name`` and ``url``, ``{backend}`` means the end of a key."""
+    """An index that is not PyTorch's; in ``key``, ``name`` and ``url``, ``{backend}`` is replaced by the end of a key."""
 
     key: str
     name: str
@@ -107,7 +107,7 @@ class FrameworkFacts:
     companions: tuple[Companion, ...]
 
     def framework(self, package: str) -> Framework | None:
-        """Return the framework that a package name (canonical) means: ``onnxruntime-gpu`` -> onnxruntime."""
+        """Return the framework of a package name (canonical): ``onnxruntime-gpu`` -> onnxruntime."""
         return next((one for one in self.frameworks if package in one.names), None)
 
     def own_index(self, key: str) -> OwnIndex | None:

@@ -26,7 +26,7 @@ def hidden_by(
     """Return which devices are hidden and by which variable.
 
     ``devices`` are pairs of UUID and compute capability in the order of the PCI bus. CUDA numbers devices
-    fastest first unless ``CUDA_DEVICE_ORDER`` is ``PCI_BUS_ID``; the compute capability means speed.
+    fastest first unless ``CUDA_DEVICE_ORDER`` is ``PCI_BUS_ID``; the compute capability is the measure of speed.
     """
     order = list(range(len(devices)))
     by_bus = any(mask.variable == ORDER and mask.value.strip() == "PCI_BUS_ID" for mask in masks)

@@ -51,7 +51,7 @@ class RequestedPackage:
 
     @property
     def names(self) -> frozenset[str]:
-        """Every package name that means it."""
+        """Every package name of it."""
         return self.framework.names if self.framework else frozenset({self.name})
 
 
