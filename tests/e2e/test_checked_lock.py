@@ -127,6 +127,14 @@ def test_twins_in_a_shared_group_and_a_variant_are_refused(
     assert (done.code, made.lock_path.exists()) == (2, False)
     assert "overwrite each other's files (cv2)" in done.output
 
+    made.edit('["opencv-python"]', '[]\noptional-dependencies = { vision = ["opencv-python"] }')
+    named = "with contrib and the extra vision: opencv-contrib-python and opencv-python overwrite"
+    for reported in (("lock",), ("check", "--lock")):
+        assert named in " ".join(own_poetry.must(made, *reported).output.split())
+    own_poetry.must(made, "install", "--dry-run", "--with", "contrib")
+    refused = own_poetry.run(made, "install", "--dry-run", "--with", "contrib", "-E", "vision")
+    assert (refused.code, "Install contrib without this extra" in " ".join(refused.output.split())) == (2, True)
+
 
 def test_another_build_in_a_shared_group_is_refused_with_the_way_out(
     eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path

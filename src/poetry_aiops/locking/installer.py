@@ -24,7 +24,7 @@ from poetry_aiops.errors import AiopsError
 from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.declaration import refuse_several_variants
 from poetry_aiops.locking.model import NoSolutionError
-from poetry_aiops.locking.notes import lock_report, note_base
+from poetry_aiops.locking.notes import lock_report, note_beyond
 from poetry_aiops.locking.provides import provision
 from poetry_aiops.locking.solver import (
     PoetrySolution,
@@ -33,7 +33,7 @@ from poetry_aiops.locking.solver import (
     merged,
     wants_of,
 )
-from poetry_aiops.locking.verify import Installed, base_findings, every_installation, verify
+from poetry_aiops.locking.verify import Installed, every_installation, verify
 from poetry_aiops.locking.whole_writes import write_whole_files
 
 
@@ -255,8 +255,7 @@ class OneLockSolver(Solver):
         )
         verify(solution.placements, every, targets, terms)
         lock_report(self._session, agreement, solution)
-        alone = Installed.of(base_groups)
-        note_base(self._session, base_findings(solution.placements, alone, targets, terms))
+        note_beyond(self._session, solution.placements, terms)
         self._warn_about_yanked(solution.packages)
         return Transaction(
             self._locked_packages,

@@ -9,7 +9,14 @@ from poetry_aiops.locking.declaration import provided_directly
 from poetry_aiops.locking.environment_record import read_record
 from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.solver import unknown_extras
-from poetry_aiops.locking.verify import Machines, base_findings, exists_on
+from poetry_aiops.locking.verify import (
+    Installed,
+    Machines,
+    base_findings,
+    every_installation,
+    exists_on,
+    extra_findings,
+)
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
 
@@ -20,9 +27,10 @@ if TYPE_CHECKING:
     from poetry.console.commands.installer_command import InstallerCommand
 
     from poetry_aiops.locking.agreement import Agreement
+    from poetry_aiops.locking.model import Placement
     from poetry_aiops.locking.session import VariantSession
     from poetry_aiops.locking.solver import PoetrySolution
-    from poetry_aiops.locking.verify import Installed, LockFinding
+    from poetry_aiops.locking.verify import LockFinding, Terms
 
 
 _MOST_NAMES = 6
@@ -74,6 +82,16 @@ def _note_unlike_releases(session: VariantSession, agreement: Agreement[PoetrySo
             session.output.remark(
                 f"{name} differs between the variants: {differ}. Give them one constraint if that is not intended."
             )
+
+
+def note_beyond(session: VariantSession, placements: Sequence[Placement], terms: Terms) -> None:
+    """Report what is wrong with a verified lock where it may be: without a variant, and with the project's extras."""
+    alone, targets = Installed.of(session.base_groups), session.targets
+    note_base(session, base_findings(placements, alone, targets, terms))
+    variants = every_installation(session.variants, frozenset(session.project.groups))
+    extras = frozenset(session.poetry.package.extras)
+    for title, finding in extra_findings(placements, variants, extras, targets, terms):
+        session.output.warning(f"{title}: {finding}")
 
 
 def note_base(session: VariantSession, found: Sequence[LockFinding]) -> None:

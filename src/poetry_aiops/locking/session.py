@@ -22,12 +22,12 @@ from poetry_aiops.locking.gate import LockGuard, locked_by, verify_locked, verif
 from poetry_aiops.locking.installer import exchange_installer
 from poetry_aiops.locking.model import placements_of
 from poetry_aiops.locking.notes import (
-    note_base,
+    note_beyond,
     note_missing_provided,
     note_vanished_variants,
     note_what_sync_removes,
 )
-from poetry_aiops.locking.verify import Installed, Terms, base_findings
+from poetry_aiops.locking.verify import Installed, Terms
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import read_project
 from poetry_aiops.project.targets import machines_for
@@ -145,9 +145,7 @@ def verify_lock(session: VariantSession) -> None:
     lock = session.locked()
     verify_project(lock, session.project, session.hardware)
     if lock is not None and lock.has_groups and session.kind == "groups":
-        placements = placements_of(lock)
-        alone = Installed.of(session.base_groups)
-        note_base(session, base_findings(placements, alone, session.targets, session.terms))
+        note_beyond(session, placements_of(lock), session.terms)
 
 
 # -- preparing ----------------------------------------------------------------------------------------

@@ -176,6 +176,25 @@ def base_findings(
     return tuple(findings(placements, alone, Machines(targets), terms))
 
 
+def extra_findings(
+    placements: Sequence[Placement],
+    variants: Iterable[Installed],
+    extras: frozenset[str],
+    targets: Sequence[Target],
+    terms: Terms,
+) -> Iterator[tuple[str, LockFinding]]:
+    """Yield what the project's extras would have wrong beside variants that are right without them; it is reported.
+
+    All extras at once come first, as they are seldom wrong; one by one follows, as extras may exclude each other.
+    """
+    machines = Machines(targets)
+    for variant in variants:
+        if any(findings(placements, replace(variant, extras=extras), machines, terms)):
+            for extra in sorted(extras):
+                one = Installed(f"{variant.title} and the extra {extra}", variant.groups, frozenset({extra}))
+                yield from ((one.title, finding) for finding in findings(placements, one, machines, terms))
+
+
 def findings(
     placements: Sequence[Placement], installed: Installed, machines: Machines, terms: Terms | None
 ) -> Iterator[LockFinding]:
@@ -411,7 +430,7 @@ def _way_to_one(
     members: frozenset[str], pair: set[str], installed: Installed, terms: Terms, variant: str | None
 ) -> str:
     """Return how a variant comes to have one of two packages of a family; its own serves whatever requires the other."""
-    if installed.extras:
+    if variant in installed.extras:
         return "Make the variants optional groups: these are solved one by one, extras all together"
     declared = {
         group: members & {edge.name for edge in edges} for group, edges in terms.wants.items() if edges
@@ -422,6 +441,8 @@ def _way_to_one(
     shared = frozenset[str]().union(
         *(declared.get(group, ()) for group in installed.groups if group != variant)
     )
+    if installed.extras:
+        return f"Install {variant} without this extra, or take {min(pair - own)} out of it"
     name = min((pair & shared) or pair - own)
     backends = [backend for group, backend in terms.backends.items() if not declared.get(group)]
     if not backends:

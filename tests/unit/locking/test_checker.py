@@ -10,7 +10,7 @@ from tests.support.timing import within
 
 from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.model import Build, Placement
-from poetry_aiops.locking.verify import Installed, Terms, base_findings, verify
+from poetry_aiops.locking.verify import Installed, Terms, base_findings, extra_findings, verify
 from poetry_aiops.project.model import LockedDependency
 from poetry_aiops.project.targets import targets
 
@@ -237,6 +237,24 @@ def test_a_package_of_an_extra_that_is_not_asked_for_lacks_nothing() -> None:
     rows = [row("keras 3", "torch>=2", main='extra == "train"'), row("torch 2.7", gpu="")]
     found = [base_findings(rows, Installed.of(MAIN, extras), MACHINES, terms()) for extras in ((), ["train"])]
     assert [[one.name for one in findings] for findings in found] == [[], ["torch"]]
+
+
+def test_an_extra_that_breaks_a_variant_is_named_and_one_that_excludes_another_extra_is_not() -> None:
+    rows = [
+        row("opencv-python 4", cpu="", main='extra == "see"'),
+        row("opencv-python-headless 4", main='extra == "ocr"'),
+    ]
+    said = terms(
+        main='opencv-python-headless ; extra == "ocr", opencv-python ; extra == "see"', cpu="opencv-python"
+    )
+    variants = [Installed(f"with {variant}", MAIN | {variant}) for variant in ("cpu", "gpu")]
+
+    found = list(extra_findings(rows, variants, frozenset({"ocr", "see"}), MACHINES, said))
+
+    ((title, finding),) = found
+    assert title == "with cpu and the extra ocr"
+    assert "opencv-python and opencv-python-headless overwrite each other's files" in str(finding)
+    assert finding.way_out == "Install cpu without this extra, or take opencv-python-headless out of it"
 
 
 def test_an_installation_without_main_may_have_gaps() -> None:
