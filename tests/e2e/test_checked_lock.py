@@ -133,7 +133,10 @@ def test_twins_in_a_shared_group_and_a_variant_are_refused(
         assert named in " ".join(own_poetry.must(made, *reported).output.split())
     own_poetry.must(made, "install", "--dry-run", "--with", "contrib")
     refused = own_poetry.run(made, "install", "--dry-run", "--with", "contrib", "-E", "vision")
-    assert (refused.code, "Install contrib without this extra" in " ".join(refused.output.split())) == (2, True)
+    assert (refused.code, "Install contrib without this extra" in " ".join(refused.output.split())) == (
+        2,
+        True,
+    )
 
 
 def test_another_build_in_a_shared_group_is_refused_with_the_way_out(
