@@ -1,6 +1,6 @@
 """The addresses of locked files, from Poetry's own repositories with their caches and their passwords.
 
-Private name of Poetry: ``CachedRepository._release_cache``. (``get_release_info`` would download a release that is not
+Private names of Poetry: ``CachedRepository._release_cache`` and ``_disable_cache``. (``get_release_info`` would download a release that is not
 in the cache, and build its source archive, where the index names no metadata.)
 """
 
@@ -92,8 +92,8 @@ _Offered = dict[str, tuple[Address, dict[str, str]]]
 
 
 def _remembered(repository: Repository, package: Package) -> _Offered:
-    """Return what Poetry's cache of the release says; it names no addresses before Poetry 2.3."""
-    if not isinstance(repository, CachedRepository):
+    """Return what Poetry's cache of the release says, unless --no-cache; it names no addresses before Poetry 2.3."""
+    if not isinstance(repository, CachedRepository) or repository._disable_cache:  # noqa: SLF001
         return {}
     key = f"{package.name}:{Version.parse(package.version)}"
     cached = repository._release_cache.get(key) or {}  # noqa: SLF001 - only what is there already

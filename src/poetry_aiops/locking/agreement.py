@@ -37,8 +37,6 @@ class Agreement(Generic[SolutionT]):
     solutions: dict[str, SolutionT]
     healed: dict[str, Build] = field(default_factory=dict)
     """Packages of which the solver chose two builds for one machine, and the one that was kept."""
-    held_back: set[str] = field(default_factory=set)
-    """The packages of which some solve was not offered a newer version that would fit."""
     held: frozenset[Build] = frozenset()
     """Builds of the base on which the variants agreed only because others were not offered."""
 
@@ -54,42 +52,23 @@ class Agreeing(Generic[SolutionT]):
 
     def run(self) -> Agreement[SolutionT]:
         """Return solutions with a common base; raises LockConflictError and NoSolutionError."""
-        result = self._solve_as_known() or self._solve_in_turn(SolverOffer())
+        result = self._solve_in_turn(SolverOffer())
         disputed = self._differing(result.solutions)
         if not disputed:
             return result
-        return self._settle(result, disputed.union(build.name for build in result.held))
-
-    def _solve_as_known(self) -> Agreement[SolutionT] | None:
-        """Solve without the versions of shared packages that a variant is known to refuse, None where that fails."""
-        offer = self.solver.offer_to_all(self.variants)
-        if not offer.shared:
-            return None
-        try:
-            result = self._solve_in_turn(offer, foresees=True)
-        except NoSolutionError:
-            return None
-        result.held = frozenset(build for build in self._shared(result) if build.name in result.held_back)
-        return result
+        return self._settle(result, disputed)
 
     # -- solving one after the other ----------------------------------------------------------------
 
-    def _solve_in_turn(self, offer: SolverOffer, *, foresees: bool = False) -> Agreement[SolutionT]:
-        """Solve every variant, each preferring the base of the one before; go round until it is stable.
-
-        ``foresees``: whether the names that the offer narrows are in the base shows only here.
-        """
+    def _solve_in_turn(self, offer: SolverOffer) -> Agreement[SolutionT]:
+        """Solve every variant, each preferring the base of the one before; go round until it is stable."""
         result: Agreement[SolutionT] = Agreement({})
         base: frozenset[Build] = frozenset()
         for variant in (*self.variants, *self.variants[:-1]):
             known = result.solutions.get(variant)
             if known is None or self._base(known) != base:
-                known = self._solve(variant, replace(offer, preferred=base), result)
-                while foresees and (alone := known.held_back - {build.name for build in self._base(known)}):
-                    offer = replace(offer, shared=offer.shared - alone)
-                    known = self._solve(variant, replace(offer, preferred=self._base(known)), result)
-                result.solutions[variant] = known
-            base = self._base(known)
+                result.solutions[variant] = self._solve(variant, replace(offer, preferred=base), result)
+            base = self._base(result.solutions[variant])
         return result
 
     # -- where preferring is not enough -------------------------------------------------------------
@@ -106,9 +85,10 @@ class Agreeing(Generic[SolutionT]):
             except NoSolutionError:
                 continue
             if not self._differing(trial.solutions):
-                trial.held = frozenset(build for build in self._shared(trial) if build.name in disputed)
+                held = frozenset().union(*map(self._base, trial.solutions.values()))
+                trial.held = frozenset(build for build in held if build.name in disputed)
                 return trial
-        raise disagreement(first.solutions, self.base_groups, self._differing(first.solutions))
+        raise disagreement(first.solutions, self.base_groups, disputed)
 
     def _narrowing(self, first: Agreement[SolutionT], disputed: frozenset[str]) -> Iterator[SolverOffer]:
         yield SolverOffer(
@@ -130,7 +110,6 @@ class Agreeing(Generic[SolutionT]):
         for _ in range(_HEALING_ROUNDS):
             others = frozenset(build for build in offer.pinned if build.name not in cures)
             solution = self.solver.solve(variant, replace(offer, pinned=others | set(cures.values())))
-            result.held_back |= solution.held_back
             doubles = double_builds(solution.placements, groups, self.targets)
             if not doubles:
                 result.healed |= cures
@@ -148,9 +127,6 @@ class Agreeing(Generic[SolutionT]):
     def _base(self, solution: Solution) -> frozenset[Build]:
         groups = builds_by_group(solution.placements)
         return frozenset().union(*(groups.get(group, frozenset()) for group in self.base_groups))
-
-    def _shared(self, result: Agreement[SolutionT]) -> frozenset[Build]:
-        return frozenset().union(*map(self._base, result.solutions.values()))
 
     def _differing(self, solutions: Mapping[str, Solution]) -> frozenset[str]:
         """Return the names whose builds in some base group are not the same beside every variant."""

@@ -246,7 +246,7 @@ class OneLockSolver(Solver):
         solver = self._solver_for(variants, base_groups, use_latest)
         try:
             with self._progress():
-                agreement = Agreeing(variants, base_groups, solver, targets).run()
+                agreement = Agreeing(solver.tightest_first(variants), base_groups, solver, targets).run()
         except NoSolutionError as error:
             # Poetry's users know how to read its solver's own explanation.
             raise error.__cause__ or error from None

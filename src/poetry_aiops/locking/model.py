@@ -14,7 +14,7 @@ from poetry_aiops.project.targets import extras_in
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from poetry_aiops.project.model import Lock, Package, PackageSource, Requirement
 
@@ -68,10 +68,6 @@ class Solution(Protocol):
     """One variant together with everything that every machine installs, solved."""
 
     @property
-    def held_back(self) -> frozenset[str]:
-        """The packages of which a newer version would fit, but was not offered."""
-
-    @property
     def placements(self) -> tuple[Placement, ...]:
         """Every build of the solution and where it goes."""
 
@@ -105,9 +101,6 @@ class VariantSolver(Protocol[SolutionT_co]):
 
     def solve(self, variant: str, offer: SolverOffer) -> SolutionT_co:
         """Solve the project with this variant only; raises NoSolutionError when it cannot be solved."""
-
-    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
-        """Return an offer without the versions that some variant is known to refuse before it is solved."""
 
 
 class NoSolutionError(Exception):

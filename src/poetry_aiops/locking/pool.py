@@ -37,8 +37,6 @@ class OfferingPool(RepositoryPool):
         before = (pool.rules, pool.locked, pool.read) if isinstance(pool, OfferingPool) else ((), {}, {})
         self.rules: tuple[Rules, ...] = (*before[0], rules)
         self.locked: dict[tuple[str, Version], list[Package]] = dict(before[1])
-        self.held_back: set[str] = set()
-        """The names of which the newest version that would fit was refused by these rules."""
         self.read: dict[tuple[str, Version, str | None], Package] = before[2]
         for package in locked:
             if not package.is_direct_origin():
@@ -46,12 +44,9 @@ class OfferingPool(RepositoryPool):
 
     def find_packages(self, dependency: Dependency) -> list[Package]:
         found = super().find_packages(dependency)
-        newest = max((package.version for package in found), default=None)
         for rules in self.rules:
             if rule := rules.get(dependency.name):
                 found = [package for package in found if rule(package)]
-        if found and newest not in {package.version for package in found}:
-            self.held_back.add(dependency.name)
         return found
 
     def package(self, name: str, version: Version, repository_name: str | None = None) -> Package:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from poetry.core.constraints.version import Version
+from poetry.core.constraints.version import Version, VersionRange
 from poetry.core.packages.dependency_group import DependencyGroup
 from poetry.core.version.markers import EmptyMarker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
@@ -138,8 +138,6 @@ class PoetrySolution:
 
     root: ProjectPackage
     packages: SolvedPackages
-    held_back: frozenset[str] = frozenset()
-    """The packages of which a newer version would fit, but was not offered."""
 
     @cached_property
     def placements(self) -> tuple[Placement, ...]:
@@ -224,24 +222,37 @@ class PoetryVariantSolver:
                     self.use_latest - fixed,
                 )
         self._known.update((build_of(package), package) for package in packages)
-        return PoetrySolution(root, packages, frozenset(pool.held_back))
+        return PoetrySolution(root, packages)
 
-    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
-        """Return an offer of what suits the requirements of all variants and those of the releases that they pin.
+    def tightest_first(self, variants: Sequence[str]) -> tuple[str, ...]:
+        """Return the variants in the order to solve them: those first that keep shared packages lowest.
 
-        Provided packages, and those on which these requirements exclude each other, are offered freely.
+        The others then prefer versions that suit these, and need no second solve. Known before a solve is what a
+        variant declares, and, of what the releases that it pins require, what those of other variants require, too.
         """
+        known = {variant: self._known_demands(variant) for variant in variants}
+
+        def caps(variant: str) -> int:
+            declared = {one.name for one in self.root.dependency_group(variant).dependencies_for_locking}
+            return sum(
+                not constraint.allows_all(others.get(name, VersionRange()))
+                for name, constraint in known[variant].items()
+                if all(part.max for part in constraint.flatten())
+                for others in known.values()
+                if name in declared or name in others
+            )
+
+        return tuple(sorted(variants, key=caps, reverse=True))
+
+    def _known_demands(self, variant: str) -> dict[str, VersionConstraint]:
         found: dict[str, VersionConstraint] = {}
-        for variant in variants:
-            for declared in self.root.dependency_group(variant).dependencies_for_locking:
-                for one in (declared, *self._required_by_pin(declared)):
-                    if self.root.python_constraint.allows_any(one.python_constraint):
-                        found[one.name] = one.constraint.intersect(found.get(one.name, one.constraint))
-        common = {n: c for n, c in found.items() if n not in self.provision.names and not c.is_empty()}
-        return SolverOffer(
-            shared=frozenset(common),
-            witnesses=(lambda build: common[build.name].allows(Version.parse(build.version)),),
-        )
+        for declared in self.root.dependency_group(variant).dependencies_for_locking:
+            for one in (declared, *self._required_by_pin(declared)):
+                if one.name not in self.provision.names and self.root.python_constraint.allows_any(
+                    one.python_constraint
+                ):
+                    found[one.name] = one.constraint.intersect(found.get(one.name, one.constraint))
+        return found
 
     def _required_by_pin(self, declared: Dependency) -> Iterator[Dependency]:
         """Yield what the one release requires that an exact requirement lets through."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,10 +10,6 @@ from poetry_aiops.errors import LockConflictError
 from poetry_aiops.locking.agreement import Agreeing
 from poetry_aiops.locking.model import Build, Demand, NoSolutionError, Placement, SolverOffer
 from poetry_aiops.project.targets import targets
-
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 LINUX_AND_OTHERS = targets(lambda python: python.startswith("3.12."))
@@ -25,7 +20,6 @@ BASE = frozenset({"main", "dev"})
 class Solved:
     placements: tuple[Placement, ...]
     refused: frozenset[Build] = frozenset()
-    held_back: frozenset[str] = frozenset()
 
     def demands_on(self, name: str) -> tuple[Demand, ...]:
         return (Demand("torch 2.9", f"any {name}"),)
@@ -38,24 +32,12 @@ def placed(name: str, version: str, *groups: str, marker: str = "", source: str 
     return Placement(Build(name, version, source), dict.fromkeys(groups, marker))
 
 
-class NothingKnown:
-    """A solver that learns what a variant demands only by solving it."""
-
-    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
-        del variants
-        return SolverOffer()
-
-
 @dataclass
 class SmallSolver:
     """Chooses one numpy for main: the preferred or newest one that the variant allows."""
 
     allowed: dict[str, list[str]]
     obeys_preferences: bool = True
-    known: frozenset[str] = frozenset()
-    """The variants whose demands are known before they are solved."""
-    shared: bool = True
-    """Main needs numpy, too."""
     calls: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
 
     def solve(self, variant: str, offer: SolverOffer) -> Solved:
@@ -67,27 +49,13 @@ class SmallSolver:
             choices = [v for v in choices if all(accepts(Build("numpy", v)) for accepts in offer.witnesses)]
         if not choices:
             raise NoSolutionError(f"no numpy for {variant}")
-        newest = self.allowed[variant][0]
         liked = [v for v in choices if v in wanted] if self.obeys_preferences else []
         chosen = (liked or choices)[0]
-        return Solved(
-            (
-                placed("numpy", chosen, *(["main"] if self.shared else []), variant),
-                placed("torch", "2.9", variant, source=variant),
-            ),
-            self.refused(variant),
-            frozenset() if newest in choices else frozenset({"numpy"}),
-        )
-
-    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
-        refused = frozenset[Build]().union(*(self.refused(one) for one in variants if one in self.known))
-        return SolverOffer(
-            shared=frozenset(build.name for build in refused), witnesses=(lambda build: build not in refused,)
-        )
-
-    def refused(self, variant: str) -> frozenset[Build]:
         everything = {v for versions in self.allowed.values() for v in versions}
-        return frozenset(Build("numpy", v) for v in everything - set(self.allowed[variant]))
+        return Solved(
+            (placed("numpy", chosen, "main", variant), placed("torch", "2.9", variant, source=variant)),
+            frozenset(Build("numpy", v) for v in everything - set(self.allowed[variant])),
+        )
 
 
 def numpy_of(solved: Solved) -> list[str]:
@@ -117,51 +85,6 @@ def test_three_variants_agree_on_the_only_version_that_all_allow() -> None:
     result = agreeing(solver, "a", "b", "c").run()
     assert {tuple(numpy_of(s)) for s in result.solutions.values()} == {("2",)}
     assert result.held == frozenset(), "preferring was enough: every earlier variant was solved again"
-
-
-def test_what_a_variant_is_known_to_refuse_is_not_offered_to_the_others() -> None:
-    wishes = {"a": ["3", "2", "1"], "b": ["3", "2"], "c": ["2", "1"]}
-    solver = SmallSolver(wishes, obeys_preferences=False, known=frozenset({"b", "c"}))
-    result = agreeing(solver, "a", "b", "c").run()
-    assert [variant for variant, _, _ in solver.calls] == ["a", "b", "c"]
-    assert [str(build) for build in result.held] == ["2"]
-
-
-def test_what_only_variants_hold_is_not_narrowed_by_another_variant() -> None:
-    solver = SmallSolver({"cpu": ["2", "1"], "old": ["1"]}, known=frozenset({"old"}), shared=False)
-    result = agreeing(solver, "cpu", "old").run()
-    assert [numpy_of(s) for s in result.solutions.values()] == [["2"], ["1"]]
-    assert result.held == frozenset()
-
-
-@dataclass(frozen=True)
-class TwoConflicts:
-    """Takes version 1 of what is not offered freely, and of everything for the variant old."""
-
-    def offer_to_all(self, variants: Sequence[str]) -> SolverOffer:
-        del variants
-        return SolverOffer(shared=frozenset({"numpy"}))
-
-    def solve(self, variant: str, offer: SolverOffer) -> Solved:
-        chosen = {
-            name: "1" if variant == "old" or name in offer.shared else "2" for name in ("numpy", "mpmath")
-        }
-        held = frozenset(chosen) & offer.shared if variant == "cpu" else frozenset()
-        return Solved(
-            tuple(placed(name, version, "main") for name, version in chosen.items()), held_back=held
-        )
-
-
-def test_known_demands_stay_in_force_while_another_package_is_in_dispute() -> None:
-    result = Agreeing(("cpu", "old"), BASE, TwoConflicts(), LINUX_AND_OTHERS).run()
-    assert sorted(f"{build.name} {build.version}" for build in result.held) == ["mpmath 1", "numpy 1"]
-
-
-def test_demands_that_no_version_meets_are_left_to_the_solutions_to_explain() -> None:
-    solver = SmallSolver({"cpu": ["2", "1"], "gpu": []}, known=frozenset({"gpu"}))
-    with pytest.raises(NoSolutionError, match="no numpy for gpu"):
-        agreeing(solver, "cpu", "gpu").run()
-    assert solver.calls[-1] == ("gpu", ("2",), ()), "the variant was solved without the narrowing"
 
 
 def test_a_base_is_held_when_the_solver_does_not_follow_preferences() -> None:
@@ -195,7 +118,7 @@ def test_variants_that_cannot_agree_are_an_error_that_names_everything() -> None
 
 
 @dataclass(frozen=True)
-class EdgeBeside(NothingKnown):
+class EdgeBeside:
     """An optional group that is no variant needs the package in dispute."""
 
     def solve(self, variant: str, offer: SolverOffer) -> Solved:
@@ -217,7 +140,7 @@ def test_an_unsolvable_variant_stays_the_solvers_own_error() -> None:
 
 
 @dataclass
-class DoublingSolver(NothingKnown):
+class DoublingSolver:
     """Locks two nvidia-cublas for Linux until only one of them is offered."""
 
     accepted: tuple[str, ...]
@@ -264,7 +187,7 @@ def test_a_double_build_that_no_version_cures_is_refused_with_the_machine() -> N
 
 
 @dataclass
-class ChainSolver(NothingKnown):
+class ChainSolver:
     """Doubles the packages of a variant one after the other, as long as those before are held to one build."""
 
     doubled: dict[str, tuple[str, ...]]
@@ -301,7 +224,7 @@ def test_a_base_that_is_tried_stays_fixed_while_a_double_is_healed() -> None:
 
 
 @dataclass
-class StubbornSolver(NothingKnown):
+class StubbornSolver:
     """Finds nothing among shared versions, and takes the base that it is given only when nothing else is offered."""
 
     alone: dict[str, str]

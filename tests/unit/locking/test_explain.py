@@ -15,7 +15,6 @@ BASE = frozenset({"main", "docs", "test"})
 class Solved:
     placements: tuple[Placement, ...]
     demands: tuple[tuple[str, Demand], ...] = ()
-    held_back: frozenset[str] = frozenset()
 
     def demands_on(self, name: str) -> tuple[Demand, ...]:
         return tuple(demand for wanted, demand in self.demands if wanted == name)

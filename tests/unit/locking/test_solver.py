@@ -1,8 +1,7 @@
-"""What a variant demands, known without a solve."""
+"""In which order the variants are solved."""
 
 from __future__ import annotations
 
-import pytest
 from poetry.core.packages.dependency import Dependency
 from poetry.core.packages.dependency_group import DependencyGroup
 from poetry.core.packages.package import Package
@@ -11,69 +10,56 @@ from poetry.repositories import Repository, RepositoryPool
 
 from poetry_aiops.cli.output import Output
 from poetry_aiops.cli.terminal import silent_io
-from poetry_aiops.locking.model import Build
 from poetry_aiops.locking.provides import Provision
 from poetry_aiops.locking.solver import PoetryVariantSolver
 
 
-REQUIRED = (
-    "fsspec (<2025)",
-    "sympy (<1.14) ; python_version < '3.9'",
-    "optree (<0.14) ; extra == 'optree'",
-    "pandas (<2.3) ; extra == 'frames'",
-    "colorama (<0.4) ; sys_platform == 'win32'",
-)
+TORCH = {
+    "2.5.0": ("sympy (==1.13.1)", "fsspec", "triton (==3.1.0) ; sys_platform == 'linux'"),
+    "2.9.0": ("sympy (>=1.13.3)", "fsspec", "jinja2 (<4)", "setuptools (<70) ; python_version < '3.9'"),
+    "2.10.0": ("sympy (>=1.13.3)", "fsspec", "optree (<0.14) ; extra == 'optree'"),
+}
 
 
-def solver(torch: Dependency) -> PoetryVariantSolver:
-    group = DependencyGroup("gpu", optional=True)
-    for dependency in (Dependency("numpy", "<2.3"), Dependency("triton", "<3"), torch):
-        group.add_dependency(dependency)
+def order(**groups: dict[str, str]) -> str:
     root = ProjectPackage("app", "1")
     root.python_versions = ">=3.11"
-    root.add_dependency_group(group)
     index = Repository("index")
-    for version in ("2.9.0+cu124", "2.10.0+cu124"):
+    for version, requirements in TORCH.items():
         release = Package("torch", version)
-        for text in REQUIRED:
+        for text in requirements:
             release.add_dependency(Dependency.create_from_pep_508(text))
         index.add_package(release)
-    return PoetryVariantSolver(
+    for name, requirements_of in groups.items():
+        group = DependencyGroup(name, optional=True)
+        for package, constraint in requirements_of.items():
+            group.add_dependency(Dependency(package, constraint))
+        root.add_dependency_group(group)
+    solver = PoetryVariantSolver(
         root=root,
         pool=RepositoryPool([index]),
         installed=[],
-        locked={"gpu": []},
+        locked={},
         use_latest=frozenset(),
-        variants=frozenset({"gpu"}),
+        variants=frozenset(groups),
         provision=Provision(frozenset({"torch", "triton"})),
         output=Output(silent_io()),
         source_root=None,
     )
+    return " ".join(solver.tightest_first(tuple(groups)))
 
 
-NEWEST = {
-    "numpy": "2.4",
-    "fsspec": "2026.1",
-    "pandas": "3.0",
-    "sympy": "1.14",
-    "optree": "0.19",
-    "colorama": "0.4.6",
-    "triton": "3.5",
-    "rich": "14",
-}
+def test_the_variant_that_keeps_shared_packages_lowest_is_solved_first() -> None:
+    loose, tight = {"numpy": "<2.4"}, {"numpy": "<2.2", "pandas": "<2.3"}
+    assert order(cpu=loose, gpu={"numpy": "<2.3", "protobuf": "*"}, new=tight) == "new gpu cpu"
+    assert order(cpu={}, gpu=loose) == "gpu cpu"
 
 
-@pytest.mark.parametrize(
-    ("constraint", "refused"),
-    [("2.9.0+cu124", ["fsspec", "numpy", "pandas"]), (">=2.9", ["numpy"])],
-    ids=["a release that is pinned", "several that fit"],
-)
-def test_a_variant_demands_what_it_declares_and_what_the_release_requires_that_it_pins(
-    constraint: str, refused: list[str]
-) -> None:
-    torch = Dependency("torch", constraint, extras=["frames"])
-    torch.marker = "sys_platform == 'linux'"
-    offer = solver(torch).offer_to_all(["gpu"])
-    (accepts,) = offer.witnesses
-    assert [n for n in sorted(offer.shared) if not accepts(Build(n, NEWEST[n]))] == refused
-    assert accepts(Build("numpy", "2.2.6"))
+def test_what_a_pinned_release_requires_counts_where_another_variant_requires_it_too() -> None:
+    assert order(new={"torch": "2.10.0"}, other={"torch": "2.9.0"}, old={"torch": "2.5.0"}) == "old new other"
+    assert order(new={"torch": "2.9.0"}, newer={"torch": ">=2.5"}) == "new newer", "no one release is known"
+
+
+def test_variants_that_narrow_nothing_keep_their_order() -> None:
+    assert order(cpu={"torch": "2.10.0"}, gpu={"torch": "2.10.0"}, new={"torch": "2.9.0"}) == "cpu gpu new"
+    assert order(b={"numpy": "*"}, a={"numpy": ">=2"}) == "b a"
