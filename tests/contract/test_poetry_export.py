@@ -177,6 +177,7 @@ def test_the_names_that_the_adapters_touch_are_there() -> None:
     assert {"config", "disable_cache"} <= set(parameters(Authenticator.__init__))
     assert parameters(Authenticator.request)[1:3] == ["method", "url"]
     assert "_release_cache.remember" in inspect.getsource(CachedRepository.get_release_info)
+    assert "_disable_cache" in inspect.getsource(CachedRepository.get_release_info)
     assert 'f"{name}:{version}"' in inspect.getsource(CachedRepository.get_release_info)
     for name in ("has_repository", "repository", "repositories", "all_repositories"):
         assert hasattr(RepositoryPool, name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.support.poetry_program import PoetryProgram
 
 
-OF_THE_RUN = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|\+00:00)|urn:uuid:[0-9a-f-]{36}")
+OF_THE_RUN = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[:.\d]*(?:Z|\+00:00| UTC)|urn:uuid:[0-9a-f-]{36}")
 SEED = {"PYTHONHASHSEED": "4711"}
 # Every command line of a list in JSON, in one interpreter; the first that fails ends it.
 SEVERAL = """\
