@@ -86,9 +86,10 @@ def _note_unlike_releases(session: VariantSession, agreement: Agreement[PoetrySo
 
 def note_beyond(session: VariantSession, placements: Sequence[Placement], terms: Terms) -> None:
     """Report what is wrong with a verified lock where it may be: without a variant, and with the project's extras."""
-    alone, targets = Installed.of(session.base_groups), session.targets
+    groups, targets = frozenset(terms.wants), session.targets
+    alone = Installed.of(groups.difference(session.variants))
     note_base(session, base_findings(placements, alone, targets, terms))
-    variants = every_installation(session.variants, frozenset(session.project.groups))
+    variants = every_installation([one for one in session.variants if one in groups], groups)
     extras = frozenset(session.poetry.package.extras)
     for title, finding in extra_findings(placements, variants, extras, targets, terms):
         session.output.warning(f"{title}: {finding}")

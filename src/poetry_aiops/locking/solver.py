@@ -205,22 +205,17 @@ class PoetryVariantSolver:
         preferred = [self._known[build] for build in sorted(offer.preferred)]
         rules = _offering_rules(offer)
         fixed = {package.name for package in preferred}
-        locked = [
+        locked = preferred + [
             package
             for package in self.locked[variant]
             if package.name not in fixed and (package.name not in rules or rules[package.name](package))
         ]
         pool = OfferingPool(self._pool, rules)
-        packages = self._packages(variant, root, pool, [*preferred, *locked], self.use_latest - fixed)
+        packages = self._packages(variant, root, pool, locked, self.use_latest - fixed)
         if stricter := self._twins_that_fit(variant, packages):
             with suppress(NoSolutionError):  # then the checker says who refuses the version of the twin
-                packages = self._packages(
-                    variant,
-                    root,
-                    OfferingPool(pool, stricter),
-                    [*preferred, *locked],
-                    self.use_latest - fixed,
-                )
+                pool = OfferingPool(pool, stricter)
+                packages = self._packages(variant, root, pool, locked, self.use_latest - fixed)
         self._known.update((build_of(package), package) for package in packages)
         return PoetrySolution(root, packages)
 

@@ -188,7 +188,7 @@ def extra_findings(
     All extras at once come first, as they are seldom wrong; one by one follows, as extras may exclude each other.
     """
     machines = Machines(targets)
-    for variant in variants:
+    for variant in variants if extras else ():
         if any(findings(placements, replace(variant, extras=extras), machines, terms)):
             for extra in sorted(extras):
                 one = Installed(f"{variant.title} and the extra {extra}", variant.groups, frozenset({extra}))
