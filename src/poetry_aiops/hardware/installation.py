@@ -255,20 +255,20 @@ class Installation:
 
     def _leave_record(self, *, before: frozenset[str] = frozenset(), incomplete: bool = False) -> None:
         env, host, choice = self.env, self.detection.host, self.choice
-        record = InstallRecord(
-            choice.variant,
-            choice.backend,
-            self.remember,
-            self.request.groups.profile,
-            self.torch,
-            ".".join(str(part) for part in env.version_info[:3]),
-            host.os,
-            host.arch,
-            needs_of(choice.backend, self.torch, host.arch, self.catalogue),
-            tuple(sorted(self._packages_of_the_variant() | before)),
-            incomplete,
-        )
         try:
+            record = InstallRecord(
+                choice.variant,
+                choice.backend,
+                self.remember,
+                self.request.groups.profile,
+                self.torch,
+                ".".join(str(part) for part in env.version_info[:3]),
+                host.os,
+                host.arch,
+                needs_of(choice.backend, self.torch, host.arch, self.catalogue),
+                tuple(sorted(self._packages_of_the_variant() | before)),
+                incomplete,
+            )
             write_record(env.path, env.script_dirs[0], env.python, record)
         except OSError as error:
             reason = error.strerror or str(error)
