@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 
@@ -24,12 +25,16 @@ def document_text(name: str, content: dict[str, Any]) -> str:
 
 
 def picked(value: object, names: str) -> dict[str, Any]:
-    """Return fields of a value by name, numbers to two decimals; one with ``?`` behind its name is None where it is empty."""
+    """Return fields of a value by name, numbers to two decimals; one with ``?`` behind its name is None where it is empty.
+
+    ``place.file`` is the field of a field, and becomes ``file``.
+    """
     found = {}
     for name in names.split():
-        field = getattr(value, name.rstrip("?"))
+        path = name.rstrip("?")
+        field = attrgetter(path)(value)
         field = round(field, 2) if isinstance(field, float) else field
-        found[name.rstrip("?")] = (field or None) if name.endswith("?") else field
+        found[path.rpartition(".")[2]] = (field or None) if name.endswith("?") else field
     return found
 
 

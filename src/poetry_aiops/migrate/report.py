@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from poetry_aiops.cli.document import picked
 from poetry_aiops.migrate.planning.ledger import tally
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.addresses import redact
@@ -193,7 +193,7 @@ _PLACE = ("place.file", "place.line")
 
 def row(one: object, *fields: str) -> dict[str, Any]:
     """Return fields of a record as an object of JSON, each under its last name."""
-    return {field.rpartition(".")[2]: _plain(attrgetter(field)(one)) for field in fields}
+    return {name: _plain(value) for name, value in picked(one, " ".join(fields)).items()}
 
 
 def _plain(value: object) -> object:
