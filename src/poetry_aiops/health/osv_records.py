@@ -30,7 +30,7 @@ _KINDS: Final[dict[str, EventKind]] = {kind: kind for kind in get_args(EventKind
 _COMPARABLE: Final = ("ECOSYSTEM", "SEMVER")
 _SUMMARY: Final = 300
 _LONGEST_ID: Final = 200
-_CLOCKS_DIFFER: Final = timedelta(days=1)
+CLOCKS_DIFFER: Final = timedelta(days=1)
 _KEPT: Final = ("id", "aliases", "published", "modified", "withdrawn", "severity")
 _KEPT_OF_AFFECTED: Final = ("package", "severity")
 _LABELS: Final = ("database_specific", "ecosystem_specific")
@@ -90,7 +90,7 @@ def withdrawal(value: object, now: datetime) -> str | None:
         at = datetime.fromisoformat(_time(value)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("withdrawn is not a time") from None
-    if at > now + _CLOCKS_DIFFER:
+    if at > now + CLOCKS_DIFFER:
         raise ValueError("withdrawn is in the future")
     return _time(value)
 

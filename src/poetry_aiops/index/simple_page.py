@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 from poetry_aiops.index.release_records import Release
 from poetry_aiops.project import versions
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.wheels import SDISTS
 from poetry_aiops.system.text import one_line
 
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 JSON_TYPE: Final = "application/vnd.pypi.simple.v1+json"
 ACCEPT: Final = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 
-_SDISTS: Final = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
 _WHEEL_DASHES: Final = (4, 5)
 _REASON_LIMIT: Final = 500
 _LONGEST_NAME: Final = 255  # characters; no file system holds a longer one
@@ -134,7 +134,7 @@ def version_of(filename: str, name: str) -> str | None:
     """Return the version in the name of a wheel or source archive, as it is written there; None for other files."""
     if filename.endswith(".whl"):
         return filename.split("-", 2)[1] if filename.count("-") in _WHEEL_DASHES else None
-    return _sdist_version(filename, name) if filename.endswith(_SDISTS) else None
+    return _sdist_version(filename, name) if filename.endswith(SDISTS) else None
 
 
 def page_of(name: str, files: Iterable[object], status: object, needed: Needed | None = None) -> Page:
@@ -232,7 +232,7 @@ class _Anchors(HTMLParser):
 
 
 def _is_file(href: str) -> bool:
-    return _path(href).endswith((".whl", ".egg", ".exe", ".asc", ".metadata", *_SDISTS))
+    return _path(href).endswith((".whl", ".egg", ".exe", ".asc", ".metadata", *SDISTS))
 
 
 def _path(href: str) -> str:
@@ -245,7 +245,7 @@ def _path(href: str) -> str:
 
 def _sdist_version(filename: str, name: str) -> str | None:
     """Return the version in ``name-1.0.tar.gz``; both parts may hold dashes, so the name decides where it begins."""
-    stem = filename.removesuffix(next(suffix for suffix in _SDISTS if filename.endswith(suffix)))
+    stem = filename.removesuffix(next(suffix for suffix in SDISTS if filename.endswith(suffix)))
     for spelling in (name, name.replace("-", "_")):
         if stem.startswith(f"{spelling}-"):
             return stem[len(spelling) + 1 :]

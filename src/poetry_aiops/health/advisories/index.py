@@ -10,11 +10,10 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.advisory import Advisory
-from poetry_aiops.health.osv_records import read_record, reduced
+from poetry_aiops.health.osv_records import CLOCKS_DIFFER, read_record, reduced
 
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ class _SnapshotBuilder:
             self.records[record.id] = (record, kept.encode())
 
     def index(self, sha256: str) -> AdvisoryIndex:
-        latest = (self.now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        latest = (self.now + CLOCKS_DIFFER).strftime("%Y-%m-%dT%H:%M:%SZ")
         places: dict[str, list[list[int]]] = {}
         parts = []
         at = 0

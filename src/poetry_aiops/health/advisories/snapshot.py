@@ -17,6 +17,7 @@ from poetry_aiops.errors import IncompleteError, UsageError
 from poetry_aiops.health.advisories.index import build_index, index_from
 from poetry_aiops.health.advisory import AdvisorySource
 from poetry_aiops.health.feed import FeedAnswer, Lookup
+from poetry_aiops.health.osv_records import CLOCKS_DIFFER
 from poetry_aiops.system.files import write_atomically
 from poetry_aiops.system.reading import ANYWHERE, open_file, read_file
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 LARGEST_RECORD: Final = 50_000_000
 LARGEST_SNAPSHOT: Final = 4_000_000_000
 HINT: Final = "Fetch it again, for example with `poetry health --update-advisories`."
-_CLOCKS_DIFFER: Final = timedelta(days=1)
 _PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -138,7 +138,7 @@ def _stale(index: AdvisoryIndex, freshness: SnapshotAge) -> str | None:
     if known is None:
         return "its age is not known"
     age, allowed = freshness.now - known, freshness.max_age
-    if age < -_CLOCKS_DIFFER:
+    if age < -CLOCKS_DIFFER:
         return "its date is in the future, so its age is unknown; `--update-advisories` helps"
     if age <= allowed:
         return None

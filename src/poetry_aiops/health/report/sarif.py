@@ -51,15 +51,16 @@ def sarif_document(*reports: HealthReport) -> dict[str, Any]:
 
 
 def _run(report: HealthReport) -> dict[str, Any]:
-    rules: dict[str, dict[str, Any]] = {}
+    rules: list[dict[str, Any]] = []
+    places: dict[str, int] = {}
     results = []
     for alert in alerts(report):
         rule = rule_of(alert)
-        rules.setdefault(rule["id"], rule)
-        results.append(
-            {"ruleId": rule["id"], "ruleIndex": list(rules).index(rule["id"]), **_result(report, alert)}
-        )
-    driver: dict[str, Any] = {"name": "poetry-health", "rules": list(rules.values())}
+        place = places.setdefault(rule["id"], len(rules))
+        if place == len(rules):
+            rules.append(rule)
+        results.append({"ruleId": rule["id"], "ruleIndex": place, **_result(report, alert)})
+    driver: dict[str, Any] = {"name": "poetry-health", "rules": rules}
     if report.tool_version:
         driver["version"] = for_sarif(report.tool_version)
     return {
