@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import random
-import re
 import resource
 import shutil
 import signal
@@ -29,8 +28,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.dry_runs import PIP, by_poetry, in_report
 
 from poetry_aiops.migrate.planning.roles import named_role
 from poetry_aiops.migrate.request import discover
@@ -44,9 +47,6 @@ CPU_LIMIT: Final = 150
 WALL_LIMIT: Final = 400.0
 SMALL: Final = 40
 """Requirement lines up to which a unit is taken first."""
-_INSTALLED = re.compile(
-    r"^\s*- (?:Installing|Updating|Downgrading) (\S+) \((?:\S+ -> )?([^\s)]+)[^)]*\)(.*)$", re.MULTILINE
-)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -143,18 +143,8 @@ class Runner:
         """Return the versions that pip would install, or its last line where it cannot."""
         report = self.scratch / "report.json"
         report.unlink(missing_ok=True)
-        words = (
-            "-m",
-            "pip",
-            "install",
-            "--dry-run",
-            "--ignore-installed",
-            "--no-input",
-            "--quiet",
-            "--only-binary",
-            ":all:",
-        )
-        code, _, err = self.call(folder, sys.executable, *words, "--report", str(report), "-r", file)
+        words = (*PIP, "--no-input", "--only-binary", ":all:", "--report", str(report), "-r", file)
+        code, _, err = self.call(folder, sys.executable, *words)
         if code != 0:
             said = (
                 [line for line in err.splitlines() if line.startswith("ERROR")]
@@ -162,16 +152,14 @@ class Runner:
                 or [str(code)]
             )
             return f"{code}: {said[0][:300]}"
-        packages = [one["metadata"] for one in json.loads(report.read_text("utf-8"))["install"]]
-        return {str(canonicalize_name(one["name"])): str(one["version"]) for one in packages}
+        return in_report(report)
 
     def installed(self, folder: Path, command: str) -> dict[str, str] | str:
         """Return what a printed command would install."""
         code, out, err = self.call(folder, *self.poetry, *command.split()[1:], "--dry-run", "--no-ansi", "-n")
         if code != 0:
             return f"{code}: {err[-300:]}"
-        rows = [row for row in _INSTALLED.findall(out) if "Skipped" not in row[2] or "Already" in row[2]]
-        return {str(canonicalize_name(name)): version for name, version, _ in rows}
+        return by_poetry(out)
 
     poetry = (str(Path(sys.executable).with_name("poetry")),)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from packaging.utils import canonicalize_name
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.dry_runs import PIP, by_poetry, in_report
 from benchmarks.migrate import environment
 from tests.support.index import PackageIndex
 from tests.support.poetry_program import PoetryProgram, end_servers
@@ -73,9 +73,6 @@ TREES: Final[dict[str, dict[str, str]]] = {
 SOURCE: Final = '[[tool.poetry.source]]\nname = "house"\nurl = "{}"\npriority = "primary"\n'
 SCRATCH: Final = f'[project]\nname = "scratch"\nversion = "0"\nrequires-python = ">={sys.version_info[0]}.{sys.version_info[1]}"\n'
 TIME_LIMIT: Final = 120.0
-_INSTALLED = re.compile(
-    r"^\s*- (?:Installing|Updating|Downgrading) (\S+) \((?:\S+ -> )?([^\s)]+)", re.MULTILINE
-)
 Selection = dict[str, str]
 
 
@@ -131,10 +128,7 @@ def ours(place: Place) -> Mapping[str, Selection]:
     found: dict[str, Selection] = {}
     for one in json.loads(done.stdout)["proof"]["installs"]:
         shown = poetry.must(place.folder, *one["command"].split()[1:], "--dry-run", "--no-ansi").stdout
-        lines = "\n".join(line for line in shown.splitlines() if "not required" not in line)
-        found[one["file"]] = {
-            str(canonicalize_name(name)): version for name, version in _INSTALLED.findall(lines)
-        }
+        found[one["file"]] = by_poetry(shown)
     return found
 
 
@@ -208,22 +202,9 @@ def selection(text: str) -> Selection:
 def asked_of_pip(place: Place) -> dict[str, Selection]:
     """Return what pip would install from each file in an empty environment."""
     found: dict[str, Selection] = {}
-    words = (
-        "-m",
-        "pip",
-        "install",
-        "--dry-run",
-        "--ignore-installed",
-        "--quiet",
-        "--report",
-        "report.json",
-        "-r",
-    )
     for file in place.files():
-        place.run(sys.executable, *words, file)
-        report = json.loads((place.folder / "report.json").read_text("utf-8"))
-        metadata = [one["metadata"] for one in report["install"]]
-        found[file] = {str(canonicalize_name(one["name"])): str(one["version"]) for one in metadata}
+        place.run(sys.executable, *PIP, "--report", "report.json", "-r", file)
+        found[file] = in_report(place.folder / "report.json")
     (place.folder / "report.json").unlink()
     return found
 

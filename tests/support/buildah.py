@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.processes import captured
+
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -122,29 +124,21 @@ class Buildah:
             "--runroot",
             str(self.state),
         ]
+        environment = {
+            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            "HOME": str(place),
+            "TMPDIR": str(place / "tmp"),  # where cache mounts are kept
+            "LANG": "C.UTF-8",
+            "BUILDAH_ISOLATION": "chroot",
+        }
         started = time.monotonic()
         for _ in range(ATTEMPTS):
-            done = subprocess.run(
-                ["buildah", *own, *arguments],
-                cwd=cwd or self.folder,
-                env={
-                    **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
-                    "HOME": str(place),
-                    "TMPDIR": str(place / "tmp"),  # where cache mounts are kept
-                    "LANG": "C.UTF-8",
-                    "BUILDAH_ISOLATION": "chroot",
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                errors="replace",
-                timeout=TIMEOUT,
-                check=False,
+            code, output = captured(
+                ["buildah", *own, *arguments], cwd=cwd or self.folder, env=environment, timeout=TIMEOUT
             )
-            if RACE not in done.stdout:
+            if RACE not in output:
                 break
-        return Done(done.returncode, done.stdout, time.monotonic() - started)
+        return Done(code, output, time.monotonic() - started)
 
     def must(self, *arguments: str) -> str:
         """Run ``buildah ARGUMENTS``, fail when the exit code is not 0, and return the output."""

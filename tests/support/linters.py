@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 from tests.support.poetries import FOLDER
+from tests.support.processes import captured
 
 
 if TYPE_CHECKING:
@@ -65,19 +66,8 @@ def assert_clean(name: str, *arguments: str | Path, cwd: Path | None = None) -> 
 
 
 def _run(command: Sequence[str | Path], cwd: Path | None, programs: Path) -> tuple[int, str]:
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, "PATH": os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)])},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        timeout=TIMEOUT,
-        check=False,
-    )
-    return done.returncode, done.stdout
+    path = os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)])
+    return captured(command, cwd=cwd, env={**os.environ, "PATH": path}, timeout=TIMEOUT)
 
 
 def _program(name: str) -> Path:

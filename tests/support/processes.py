@@ -1,19 +1,39 @@
-"""A program with a child and a grandchild, and whether they are gone."""
+"""Programs that tests start: one whose output is captured, and one with a child and a grandchild that must be gone."""
 
 from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
 T = TypeVar("T")
 _PATIENCE: Final = 60.0  # seconds, for a busy machine
+
+
+def captured(
+    command: Sequence[str | Path], *, cwd: Path | None, env: Mapping[str, str], timeout: float
+) -> tuple[int, str]:
+    """Run a program that reads nothing, and return its exit code and both its streams as one text."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        timeout=timeout,
+        check=False,
+    )
+    return done.returncode, done.stdout
 
 
 def family(folder: Path, *, ends: bool = False) -> str:
