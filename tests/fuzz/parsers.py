@@ -145,7 +145,7 @@ def requirements(data: bytes) -> None:
     )
     if not plan.plan.errors:
         with refusals():
-            assert plan.project.name == "demo"
+            assert plan.project.name in {"demo", "demo-app", "demo-project"}
 
 
 def environment(data: bytes) -> None:

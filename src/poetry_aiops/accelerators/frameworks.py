@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.toml import packaged_facts
 
 
 if TYPE_CHECKING:
@@ -136,13 +135,7 @@ def names_of(backend: str) -> tuple[str, ...]:
 @cache
 def load_frameworks() -> FrameworkFacts:
     """Return the facts that come with the package."""
-    path = Path(__file__).parent.parent / "data" / "frameworks.toml"
-    return parse_frameworks(tomllib.loads(path.read_text(encoding="utf-8")))
-
-
-def parse_frameworks(document: Mapping[str, Any]) -> FrameworkFacts:
-    """Return the facts of a parsed file."""
-    builds = tuple(_build(row) for row in document["builds"])
+    document = packaged_facts("frameworks.toml")
     return FrameworkFacts(
         as_of=document["as_of"],
         torch_index=document["torch_index"],
@@ -151,7 +144,7 @@ def parse_frameworks(document: Mapping[str, Any]) -> FrameworkFacts:
             OwnIndex(row["key"], row["name"], row["url"], row["priority"]) for row in document["own_indexes"]
         ),
         frameworks=tuple(_framework(row) for row in document["frameworks"]),
-        builds=builds,
+        builds=tuple(_build(row) for row in document["builds"]),
         companions=tuple(
             Companion(row["package"], frozenset(row["on"]), row.get("since"), row.get("until"))
             for row in document["companions"]
