@@ -134,23 +134,23 @@ class FrameworkCuda(Record):
     extra: str | None = None
 
 
-def _rows(table: str, kind: Callable[..., Row], **keys: str) -> cached_property[tuple[Row, ...]]:
+def rows_of(kind: Callable[..., Row], table: Iterable[Mapping[str, Any]], **keys: str) -> tuple[Row, ...]:
     """Return a table as rows; ``keys`` maps fields to keys of another name. A row's source is no field."""
     named = {key: field for field, key in keys.items()}
-
-    def rows(catalogue: Catalogue) -> tuple[Row, ...]:
-        return tuple(
-            kind(
-                **{
-                    named.get(key, key): tuple(value) if isinstance(value, list) else value
-                    for key, value in row.items()
-                    if key != "source"
-                }
-            )
-            for row in catalogue.tables[table]
+    return tuple(
+        kind(
+            **{
+                named.get(key, key): tuple(value) if isinstance(value, list) else value
+                for key, value in row.items()
+                if key != "source"
+            }
         )
+        for row in table
+    )
 
-    return cached_property(rows)
+
+def _rows(table: str, kind: Callable[..., Row], **keys: str) -> cached_property[tuple[Row, ...]]:
+    return cached_property(lambda catalogue: rows_of(kind, catalogue.tables[table], **keys))
 
 
 def _ids(table: str, value: str) -> cached_property[tuple[tuple[int, int, str], ...]]:

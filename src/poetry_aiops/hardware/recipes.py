@@ -126,7 +126,7 @@ class Recipes:
         return tuple(
             RecipeLine(companion.package, "*", index=backend)
             for companion in self.facts.companions
-            if companion.on & set(names_of(backend))
+            if not set(companion.on).isdisjoint(names_of(backend))
             and any(
                 _inside(line, companion.since, companion.until) for line in self._possible(backend, torch)
             )
