@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from platformdirs import user_cache_path
 
+from poetry_aiops.project.backends import release_of
 from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
@@ -73,13 +74,6 @@ class TorchLine(Record):
     def glibc_on(self, backend: str) -> str:
         """Return the oldest glibc that runs this line's wheels of an index."""
         return "2.28" if backend in self.manylinux_2_28 else self.glibc
-
-
-class CudaIndex(Record):
-    """One index of CUDA builds and its CUDA version."""
-
-    name: str
-    cuda: str
 
 
 class CudaArches(Record):
@@ -206,7 +200,6 @@ class Catalogue:
     driver_floors = _rows("driver_floors", DriverFloor)
     toolkits = _rows("toolkits", Toolkit)
     torch = _rows("torch", TorchLine)
-    cuda_indexes = _rows("cuda_indexes", CudaIndex)
     cuda_arches = _rows("cuda_arches", CudaArches, backend="index")
     rocm_indexes = _rows("rocm_indexes", RocmIndex)
     jetson_releases = _rows("jetson_releases", JetsonRelease)
@@ -220,6 +213,12 @@ class Catalogue:
     amd_ids = _ids("amd_chips", "gfx")
     amd_names = _names("amd_names", "gfx")
     intel_ids = _ids("intel_gpus", "chip")
+
+    @cached_property
+    def cuda_indexes(self) -> tuple[str, ...]:
+        """The indexes of CUDA builds, the oldest CUDA first."""
+        names = {name for row in self.torch for name in (*row.cuda, *row.extra_cuda)}
+        return tuple(sorted(names, key=lambda name: version_key(release_of(name))))
 
     @cached_property
     def gfx_notes(self) -> tuple[GfxNote, ...]:

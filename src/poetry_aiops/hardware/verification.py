@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from poetry_aiops.accelerators.rules.covering import covers
-from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.backends import family_of, release_of
 from poetry_aiops.system.process import run_limited
 from poetry_aiops.system.text import clean, decode, version_key
 
@@ -132,16 +132,10 @@ def _build(backend: str, report: Report) -> tuple[str, ...]:
     version = report.facts.get(wanted)
     if not version:
         return (f"this is a build for {others[0] if others else 'the CPU'}, and {backend} was chosen",)
-    if report.facts["framework"] == "torch" and family != "jetson" and not _same_release(backend, version):
+    exact = release_of(backend) if report.facts["framework"] == "torch" and family != "jetson" else ""
+    if exact and version_key(exact)[:2] != version_key(version)[:2]:
         return (f"this build is for {wanted} {version}, and {backend} was chosen",)
     return ()
-
-
-def _same_release(backend: str, version: str) -> bool:
-    digits = backend.removeprefix("cu").removeprefix("rocm")
-    if backend.startswith("cu"):
-        digits = f"{digits[:-1]}.{digits[-1]}"
-    return not digits[:1].isdigit() or version_key(digits)[:2] == version_key(version)[:2]
 
 
 def _architectures(report: Report) -> tuple[str, ...]:
