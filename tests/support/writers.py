@@ -84,7 +84,7 @@ def _poetrys_files(folder: Path, text: str) -> Any:
     file = TOMLFile(folder / "pyproject.toml")
     file.read()
     poetry: Any = SimpleNamespace(locker=Locker(folder / "poetry.lock", {}), file=file)
-    write_whole_files(poetry)
+    write_whole_files(poetry, both=True)
     return poetry
 
 
