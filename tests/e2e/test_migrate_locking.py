@@ -247,17 +247,34 @@ def test_a_refusal_of_the_solver_names_ways_that_can_help(
 
 
 def test_prove_asks_pip_for_this_machine(poetry: PoetryProgram, index: PackageIndex, tree: Tree) -> None:
-    project = tree(index, **{"requirements.txt": f"{MAIN}fastapi==0.109.0\n"})
+    index.publish(PYPI, "tools-of-test", "1.0", ["typing-extensions"])
+    files = {
+        "setup.py": "from setuptools import setup\nsetup(name='shop', version='1', py_modules=['shop'],\n"
+        " install_requires=['fastapi==0.109.0'], extras_require={'dev': ['tools-of-test']})\n",
+        "shop.py": "",
+        "requirements.txt": f"{MAIN}fastapi==0.109.0\n",
+        "requirements-dev.txt": f"{MAIN}-e .[dev,unknown]\n",
+    }
+    project = tree(index, **files)
+    done = poetry.must(project, "migrate-reqs")
+    assert "requirements.txt: `poetry install --only main --no-root` installs 3 of 3 packages" in done.stdout
+    assert (
+        "requirements-dev.txt: `poetry install --only main --extras dev` installs 4 of 4 packages"
+        in done.stdout
+    )
+    (project.path / "requirements-dev.txt").unlink()
     done = poetry.must(project, "migrate-reqs", "--prove")
-    assert "`poetry install --only main` installs 3 of 3 packages as pip selects here" in done.stdout
+    assert (
+        "`poetry install --only main --no-root` installs 3 of 3 packages as pip selects here" in done.stdout
+    )
 
 
-def test_a_git_repository_that_cannot_be_read_is_named_with_its_line(
+def test_an_address_that_cannot_be_read_is_named_with_its_line(
     poetry: PoetryProgram, index: PackageIndex, tree: Tree
 ) -> None:
-    nowhere = f"git+http://127.0.0.1:{index.url(PYPI).split(':')[2].split('/')[0]}/team/tool.git"
-    project = tree(index, **{"requirements.txt": f"{MAIN}fastapi\ntool @ {nowhere}\n"})
-    done = poetry.run(project, "migrate-reqs")
-    assert done.code == 3, str(done)
-    assert "requirements.txt:3: tool @ git+http" in done.stderr
-    assert not project.pyproject.exists()
+    for address in (f"git+{index.root}/team/tool.git", f"{index.root}/gone/tool-1.0-py3-none-any.whl"):
+        project = tree(index, **{"requirements.txt": f"{MAIN}fastapi\ntool @ {address}\n"})
+        done = poetry.run(project, "migrate-reqs")
+        assert done.code == 3, str(done)
+        assert f"requirements.txt:3: tool @ {address[:8]}" in done.stderr
+        assert not project.pyproject.exists()
