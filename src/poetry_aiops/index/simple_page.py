@@ -245,7 +245,10 @@ def _path(href: str) -> str:
 
 def _sdist_version(filename: str, name: str) -> str | None:
     """Return the version in ``name-1.0.tar.gz``; both parts may hold dashes, so the name decides where it begins."""
-    stem = filename.removesuffix(next(suffix for suffix in SDISTS if filename.endswith(suffix)))
+    ending = (
+        ".tar.gz" if filename.endswith(".tar.gz") else next(one for one in SDISTS if filename.endswith(one))
+    )
+    stem = filename[: -len(ending)]
     for spelling in (name, name.replace("-", "_")):
         if stem.startswith(f"{spelling}-"):
             return stem[len(spelling) + 1 :]
