@@ -301,7 +301,7 @@ def _load_httpx() -> None:
     """Import httpx without its command line: the colours and tables of that take as long as all the rest."""
     if "httpx" in sys.modules:
         return
-    sys.modules["httpx._main"] = None  # type: ignore[assignment] - refuses the import, for which httpx is prepared
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]  # httpx is prepared for a refused import
     try:
         import httpx  # noqa: F401
     finally:
