@@ -14,7 +14,7 @@ from packaging.tags import platform_tags
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.graph.advisories import read_findings
-from poetry_aiops.graph.scope import machine_for
+from poetry_aiops.graph.requested_scope import machine_of
 from poetry_aiops.graph.sizes import Sizes
 from poetry_aiops.project.targets import machines_for
 from poetry_aiops.project.wheels import ranked_tags, tags_on
@@ -83,8 +83,7 @@ def _here(lock: Lock) -> tuple[str, Mapping[Tag, int]]:
 
 
 def _there(lock: Lock, host: Host) -> tuple[str, Mapping[Tag, int]]:
-    python = ".".join(host.python.split(".")[:2]) if host.python else None
-    machine = machine_for(lock.python_versions, f"{host.os}-{host.arch}", python)
+    machine = machine_of(host, lock)
     order = tags_on(
         machine.python, system=host.os, arch=host.arch, libc=host.libc, os_version=host.os_version
     )
