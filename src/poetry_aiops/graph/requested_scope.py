@@ -52,7 +52,7 @@ def requested_scope(
     if hardware is None:
         scope = scope_with(without=sorted(without), extras=sorted(extras) or None, target=machine)
         return RequestedScope(scope, host)
-    variants = _Variants(hardware, project, lock)
+    variants = _LockedVariants(hardware, project, lock)
     choice = variants.choice(host, machine, without)
     others = frozenset(one.group for one in hardware.variants if one.group != choice.variant)
     if variants.are_groups:
@@ -93,7 +93,7 @@ def _hardware(spec: str, document: Mapping[str, object], only: frozenset[str]) -
 
 
 @dataclass(frozen=True, slots=True)
-class _Variants:
+class _LockedVariants:
     """The hardware variants of a project, and the builds that are locked for them."""
 
     hardware: HardwareConfig

@@ -153,10 +153,7 @@ class _PyprojectReader:
         where = "[tool.poetry.extras]"
         table = self._table(self.poetry, "extras", where)
         return {
-            normalised(extra): tuple(
-                normalised(name) for name in self.checker.texts(names, f"{where} {extra}")
-            )
-            for extra, names in table.items()
+            normalised(extra): self.checker.names(names, f"{where} {extra}") for extra, names in table.items()
         }
 
     def _extras(self, main: Group) -> dict[str, tuple[str, ...]]:
