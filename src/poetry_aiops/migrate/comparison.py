@@ -125,7 +125,7 @@ class InstallComparison:
     def old_files(self) -> tuple[OldRequirementsFile, ...]:
         """Every file that pip is given, main's first; constraints are none, nor is what a given one was compiled from."""
         known = knowledge_in(self.given)
-        groups = {file.path: file.groups for file in known.files}
+        groups = known.files
         files = [file for file in self.given.tree.readings if file in groups and not self._is_source(file)]
         files.sort(key=lambda file: (groups[file] != (MAIN,), file))
         words = ("--no-root",) if known.is_package else ()
@@ -162,7 +162,7 @@ class InstallComparison:
             for entry in group.entries
             for place in entry.places
         ]
-        existing = self.given.around.existing
+        existing = self.given.existing
         lines = requirement_lines(self._pyproject) if existing is not None else {}
         for name in existing.groups if existing is not None else ():
             found += [

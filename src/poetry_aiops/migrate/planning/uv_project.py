@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Option, Place, Problem
 from poetry_aiops.migrate.planning.convert import OldPin, entry_of_text
-from poetry_aiops.migrate.planning.entry import Enrichment, PlannedGroup, tables_of
+from poetry_aiops.migrate.planning.entry import Enrichment, PlannedGroup
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.planning.sources import PypiNames, Sources, source_name
+from poetry_aiops.migrate.planning.tables import tables_of
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lines import lock_lines

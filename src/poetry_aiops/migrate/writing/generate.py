@@ -19,8 +19,8 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Array, Table
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.migrate.planning.entry import enriching_tables
 from poetry_aiops.migrate.planning.merge import by_name
+from poetry_aiops.migrate.planning.tables import enriching_tables
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT, with_marker
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.edit_text import Sections, header_keys, inline, table_value, toml_key, toml_text
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from poetry_aiops.migrate.planning.entry import Edits, Identity, PlannedEntry, PlannedGroup
+    from poetry_aiops.migrate.planning.entry import Edits, PlannedEntry, PlannedGroup
+    from poetry_aiops.migrate.planning.identity import Identity
 
 
 UNKNOWN_VERSION = "0.0.0"
