@@ -82,7 +82,12 @@ _WITHOUT_COUNTERPART = frozenset(
 """Settings that decide what uv selects or builds; the others are about uv's own work."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_REFERENCES = ("rev", "tag", "branch")
+_ADDRESSES: Final = {
+    "git": ("git", "rev", "tag", "branch", "subdirectory"),
+    "url": ("url", "subdirectory"),
+    "path": ("path",),
+}
+"""The keys of a package's own place, which Poetry's table has under the same names."""
 
 
 @dataclass
@@ -176,7 +181,10 @@ class _UvReader:
     # -- indexes -------------------------------------------------------------------------------------------
 
     def _indexes(self) -> None:
-        for table in self._all_indexes():
+        tables = [*self.uv.get("index", ())]
+        tables += [{"url": self.uv["index-url"], "default": True}] if "index-url" in self.uv else []
+        tables += [{"url": url} for url in self.uv.get("extra-index-url", ())]
+        for table in tables:
             url, name = str(table.get("url", "")), str(table.get("name", ""))
             place = self._place(rf""".*["']{re.escape(url)}["']""")
             collected = Sources(self.default, (*self.existing, *self.found.sources))
@@ -212,12 +220,6 @@ class _UvReader:
             self.found.carried.append(
                 f"{PYPROJECT}: {len(self.found.sources)} of uv's indexes become [[tool.poetry.source]]"
             )
-
-    def _all_indexes(self) -> Iterator[dict[str, Any]]:
-        yield from self.uv.get("index", ())
-        if "index-url" in self.uv:
-            yield {"url": self.uv["index-url"], "default": True}
-        yield from ({"url": url} for url in self.uv.get("extra-index-url", ()))
 
     def _priority(self, table: Mapping[str, Any], name: str, place: Place) -> str:
         if table.get("default"):
@@ -322,18 +324,10 @@ class _UvReader:
         """Return what Poetry's table says for one of uv's, None where it has nothing like it."""
         if "index" in table:
             return self._from_index(name, str(table["index"]), place)
-        if "git" in table:
-            wish: dict[str, object] = {"git": str(table["git"])}
-            wish |= {key: str(table[key]) for key in _REFERENCES if key in table}
-            if "subdirectory" in table:
-                wish["subdirectory"] = str(table["subdirectory"])
-            return wish
-        if "url" in table:
-            wish = {"url": str(table["url"])}
-            return wish | ({"subdirectory": str(table["subdirectory"])} if "subdirectory" in table else {})
-        if "path" in table:
-            develop = {"develop": True} if table.get("editable") else {}
-            return {"path": str(table["path"]), **develop}
+        for kind, keys in _ADDRESSES.items():
+            if kind in table:
+                develop = {"develop": True} if kind == "path" and table.get("editable") else {}
+                return {key: str(table[key]) for key in keys if key in table} | develop
         if table.get("workspace"):
             folder = self._member(name)
             if folder is not None:
@@ -349,22 +343,20 @@ class _UvReader:
         return None
 
     def _from_index(self, name: str, index: str, place: Place) -> dict[str, object] | None:
-        if index not in self.names:
-            there = next(
-                (one.name for one in self.existing if normalised(one.name) == normalised(index)), None
-            )
-            if there is None:
-                self._tell(
-                    "error",
-                    place,
-                    f"{name} comes from the index {index}, which [[tool.uv.index]] does not name here",
-                    "uv takes it from the workspace's root or the user's own settings.",
-                    "Name it here with its address.",
-                )
-                return None
-            return {"source": there}
-        own = self.names[index]
-        return {} if own is None else {"source": own}
+        if index in self.names:
+            own = self.names[index]
+            return {} if own is None else {"source": own}
+        for one in self.existing:
+            if normalised(one.name) == normalised(index):
+                return {"source": one.name}
+        self._tell(
+            "error",
+            place,
+            f"{name} comes from the index {index}, which [[tool.uv.index]] does not name here",
+            "uv takes it from the workspace's root or the user's own settings.",
+            "Name it here with its address.",
+        )
+        return None
 
     def _member(self, name: str) -> str | None:
         workspace = self.uv.get("workspace", {})
@@ -431,7 +423,6 @@ class _UvReader:
                 self._tell_commit(normalised(str(package["name"])), str(source["git"]), place)
             if "registry" not in source or "version" not in package:
                 continue
-            url = str(source["registry"]).rstrip("/")
             markers = [str(one) for one in package.get("resolution-markers", ())]
             if any("extra ==" in one or "extra !=" in one for one in markers):
                 apart.append(f"{package['name']} {package['version']}")
@@ -449,7 +440,7 @@ class _UvReader:
                     place,
                     " or ".join(f"({one})" for one in markers),
                     hashes,
-                    by_url.get(url),
+                    by_url.get(str(source["registry"]).rstrip("/")),
                     direct=False,
                 )
             )
