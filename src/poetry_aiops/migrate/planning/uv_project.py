@@ -326,8 +326,8 @@ class _UvReader:
             return self._from_index(name, str(table["index"]), place)
         for kind, keys in _ADDRESSES.items():
             if kind in table:
-                develop = {"develop": True} if kind == "path" and table.get("editable") else {}
-                return {key: str(table[key]) for key in keys if key in table} | develop
+                wish: dict[str, object] = {key: str(table[key]) for key in keys if key in table}
+                return wish | ({"develop": True} if kind == "path" and table.get("editable") else {})
         if table.get("workspace"):
             folder = self._member(name)
             if folder is not None:
