@@ -10,6 +10,7 @@ from poetry_aiops.migrate.legacy.find import read_old_file, references_in
 from poetry_aiops.migrate.legacy.model import Knowledge
 from poetry_aiops.migrate.legacy.rewrite import rewritten
 from poetry_aiops.migrate.legacy.scripts import files_to_read
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.repository_files import read_text
@@ -39,19 +40,25 @@ class OldCommands:
 
 def knowledge_in(given: MigrationInput) -> Knowledge:
     """Return what commands have to know of a migration: its files, its groups, and the paths of the repository."""
-    roles, readings = given.plan.roles, given.tree.readings
-    files = {}
-    for path, role in roles.items():
+    plan, readings, existing = given.plan, given.tree.readings, given.around.existing
+    declared = {normalised(name) for name, _ in plan.edits.extras}.union(existing.extras if existing else ())
+    files, extras = {}, {}
+    for path, role in plan.roles.items():
+        if role.kind == "constraints":
+            continue
         # compiled pins are installed in place of what they were compiled from
         inputs = [path, *([role.pins] if role.pins is not None else [])]
         read = [file for one in inputs for file in (readings[one].files if one in readings else (one,))]
-        names = [
-            roles[file].group for file in (*read, path) if file in roles and roles[file].kind != "constraints"
-        ]
-        if role.kind != "constraints":
-            files[path] = tuple(dict.fromkeys(sorted(names, key=lambda name: name != MAIN)))
+        roles = [plan.roles[file] for file in (*read, path) if file in plan.roles]
+        names = [one.group for one in roles if one.kind != "constraints"]
+        lines = [line for one in inputs if one in readings for line in readings[one].requirements]
+        projects = [line.extras for line in lines if line.origin == "project"]
+        if projects:
+            names.append(MAIN)
+            extras[path] = tuple(dict.fromkeys(one for some in projects for one in some if one in declared))
+        files[path] = tuple(dict.fromkeys(sorted(names, key=lambda name: name != MAIN)))
     paths = frozenset(file.path for file in given.listing)
-    return Knowledge(files, given.plan.edits.groups, given.identity.package_mode, paths)
+    return Knowledge(files, plan.edits.groups, given.identity.package_mode, paths, extras=extras)
 
 
 def old_commands_in(root: Path, given: MigrationInput, *, rewrite: bool) -> OldCommands:

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.planning.convert import Pins
     from poetry_aiops.migrate.planning.identity import Identity
     from poetry_aiops.migrate.planning.plan import MigrationPlan
-    from poetry_aiops.project.model import Project
     from poetry_aiops.system.repository_files import RepositoryFile
 
 
@@ -102,8 +101,7 @@ class MigrationInput:
     fixed: Mapping[str, bytes]
     listing: tuple[RepositoryFile, ...]
     notes: tuple[str, ...]
-    existing: Project | None
-    """The project's pyproject.toml where it has one."""
+    around: MigrationContext
     python: str
     """The Python versions to lock for, as Poetry or PEP 440 writes them."""
     uv: UvProject | None = None
@@ -129,10 +127,10 @@ class RequestReading:
             fixed = {path: new for path, new in data.items() if new != tree.files[path].data}
             tree = read_tree(files, ProjectFolder(self.root, fixed))
         document = self._document
+        existing = project_from(document, self.root / PYPROJECT) if document else None
         setup = setup_metadata(ProjectFolder(self.root, fixed))
         python = AskedPython(RUNNING, self.request.python, self.fitting)
         identity = identity_of(self.root.name, setup, self._folder, tree, python)
-        existing = project_from(document, self.root / PYPROJECT) if document else None
         hardware = read_config(aiops_table(document)).hardware
         stays = existing is not None and existing.python != "*" and not identity.python_asked
         requires = existing.python if existing and stays else identity.requires_python
@@ -161,7 +159,7 @@ class RequestReading:
             computed = ", ".join(setup.computed)
             self.notes.append(f"{setup.source} computes {computed}: check these in pyproject.toml")
         return MigrationInput(
-            tree, plan, identity, document, fixed, self._listing, tuple(self.notes), existing, requires, uv
+            tree, plan, identity, document, fixed, self._listing, tuple(self.notes), around, requires, uv
         )
 
     @property

@@ -18,7 +18,7 @@ from poetry_aiops.system.text import clean, one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 Confidence = Literal["certain", "likely"]
@@ -48,6 +48,7 @@ class Knowledge:
     """What was migrated into what, and where a command works.
 
     ``files`` are the migrated files, each with all groups that hold what pip read from it, its includes followed;
+    ``extras`` are the project's own for those that name the project (``-e .[all]``).
     ``groups`` are those after the migration. ``is_package`` says that Poetry also installs the project itself,
     ``needs`` which files beside pyproject.toml and poetry.lock it reads, None where these are whole folders.
     ``paths`` are all files of the repository: a requirements file that exists beside a script and was not migrated
@@ -68,6 +69,7 @@ class Knowledge:
     copied: Mapping[str, str] = field(default_factory=dict)
     context: str | None = None
     stage: Stage = Stage()
+    extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def find(self, reference: str) -> tuple[str, ...]:
         """Return the migrated files that a path in a command means; several for ``*`` and variables.
@@ -195,6 +197,17 @@ def _shown(text: str) -> str:
     return redact(one_line(clean(text)))
 
 
+def install_files(
+    files: Sequence[str], known: Knowledge, extras: Iterable[str] = (), *, with_project: bool = False
+) -> str:
+    """Return the ``poetry install`` in place of pip's with these files, and the project where it or a file names it."""
+    named = [known.extras[file] for file in files if file in known.extras]
+    without = known.is_package and not (with_project or named)
+    words = [*extras, *(f"--extras {extra}" for several in named for extra in several)]
+    end = (*["--no-root"] * without, *dict.fromkeys(words))
+    return install_line(known.groups_of(files), known, words=end)
+
+
 def install_line(
     groups: Iterable[str], known: Knowledge, *, words: tuple[str, ...] = (), command: str = "install"
 ) -> str:
@@ -202,7 +215,11 @@ def install_line(
 
     ``words`` are put at the end, such as ``--no-root``.
     """
-    wanted = {name: known.group(name).backend for name in groups}
+    declared = {
+        MAIN,
+        *(group.name for group in known.groups),
+    }  # a file without lines of its own gets no group
+    wanted = {name: known.group(name).backend for name in groups if name in declared}
     backends = [backend for backend in wanted.values() if backend]
     plain = list(wanted)
     start = ["poetry", command]

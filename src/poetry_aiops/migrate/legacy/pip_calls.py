@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
-from poetry_aiops.migrate.legacy.model import OldCommand, install_line
+from poetry_aiops.migrate.legacy.model import OldCommand, install_files, install_line
 from poetry_aiops.migrate.legacy.programs import call_of
 
 
@@ -136,9 +136,7 @@ def _install(arguments: _Arguments, files: list[str], known: Knowledge) -> OldCo
     drops = drops and all(
         name in arguments.facts["dropped"] or re.fullmatch(r"-[qvUr]+", name) for name, _ in arguments.options
     )
-    if known.is_package and not arguments.projects:
-        words.insert(0, "--no-root")
-    today = install_line(known.groups_of(files), known, words=tuple(words))
+    today = install_files(files, known, words, with_project=bool(arguments.projects))
     confidence: Confidence = "certain" if sure else "likely"
     return OldCommand("pip-install-requirements", why, today, confidence, tuple(files), drops)
 

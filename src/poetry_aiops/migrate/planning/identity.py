@@ -12,6 +12,7 @@ from poetry_aiops.migrate.planning.packages import packages_of
 from poetry_aiops.migrate.planning.python_evidence import is_python_constraint, minor_range, python_evidence
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT, document_of
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.lines import table_in
 
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _packages(name: str, metadata: SetupMetadata, neighbours: Neighbours, tree: 
         return None
     document = document_of(neighbours)
     asks = any(one.origin == "project" for reading in tree.readings.values() for one in reading.requirements)
-    project = document.get("project", {})
+    project = table_in(document, "project")
     is_built = bool(
         asks
         or metadata.source != PYPROJECT

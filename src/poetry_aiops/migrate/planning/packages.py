@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.lines import table_in
 
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def packages_of(
         return ()
     if not is_built:
         return None
-    project = document.get("project", {})
-    scripts = [str(one) for key in ("scripts", "gui-scripts") for one in project.get(key, {}).values()]
+    project = table_in(document, "project")
+    scripts = [str(one) for key in ("scripts", "gui-scripts") for one in table_in(project, key).values()]
     asked = [one for script in scripts for one in _module_files(script.partition(":")[0].partition(".")[0])]
     found = [*_there(asked, neighbours), *(_folders_in("src", neighbours) or _folders_in("", neighbours))]
     return tuple(dict.fromkeys(found)) or None
@@ -55,25 +56,25 @@ def _module_files(module: str) -> list[tuple[str, str]]:
 
 
 def _stated(document: Mapping[str, Any], neighbours: Neighbours) -> Iterable[tuple[str, str]]:
-    """Yield what the tables of setuptools, hatch, flit and pdm name."""
-    tool = document.get("tool", {})
-    setuptools = tool.get("setuptools", {})
-    folder = str(setuptools.get("package-dir", {}).get("", "")).strip("./")
-    listed = setuptools.get("packages")
-    if isinstance(listed, list):
-        yield from ((str(one).partition(".")[0], folder) for one in listed)
-    elif isinstance(listed, dict):
-        for where in listed.get("find", {}).get("where", [folder]):
-            yield from _folders_in(str(where).strip("./"), neighbours)
-    yield from ((f"{str(one).replace('.', '/')}.py", folder) for one in setuptools.get("py-modules", ()))
-    wheel = tool.get("hatch", {}).get("build", {}).get("targets", {}).get("wheel", {})
-    build = tool.get("pdm", {}).get("build", {})
-    for path in (*wheel.get("packages", ()), *build.get("includes", ())):
-        before, _, last = str(path).strip("./").rpartition("/")
+    """Yield what the tables of setuptools, hatch, flit and pdm name; what has another type names nothing."""
+    tool = table_in(document, "tool")
+    setuptools = table_in(tool, "setuptools")
+    folder = str(table_in(setuptools, "package-dir").get("", "")).strip("./")
+    yield from ((one.partition(".")[0], folder) for one in _texts(setuptools.get("packages")))
+    if table_in(setuptools, "packages"):
+        for where in _texts(table_in(setuptools, "packages", "find").get("where", [folder])):
+            yield from _folders_in(where.strip("./"), neighbours)
+    yield from ((f"{one.replace('.', '/')}.py", folder) for one in _texts(setuptools.get("py-modules")))
+    wheel, build = table_in(tool, "hatch", "build", "targets", "wheel"), table_in(tool, "pdm", "build")
+    for path in (*_texts(wheel.get("packages")), *_texts(build.get("includes"))):
+        before, _, last = path.strip("./").rpartition("/")
         yield last, before
-    flit = tool.get("flit", {}).get("module", {}).get("name")
-    if flit:
-        yield from _module_files(str(flit).partition(".")[0])
+    for name in _texts([table_in(tool, "flit", "module").get("name")]):
+        yield from _module_files(name.partition(".")[0])
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _there(packages: Iterable[tuple[str, str]], neighbours: Neighbours) -> list[tuple[str, str]]:

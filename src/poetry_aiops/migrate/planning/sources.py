@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from poetry_aiops.migrate.model import Problem
+from poetry_aiops.migrate.reading.urls import parse_url
 from poetry_aiops.project.backends import is_backend
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import Source
@@ -21,7 +22,7 @@ from poetry_aiops.system.addresses import taken_apart
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from poetry_aiops.migrate.model import Option, Place, Reading, ReadRequirement, Severity
+    from poetry_aiops.migrate.model import Option, Place, Reading, ReadRequirement
 
 
 INDEX_OPTIONS: Final = frozenset({"index-url", "pypi-url", "extra-index-url", "find-links"})
@@ -101,7 +102,7 @@ class Sources:
     priorities: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, Credentials] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    _full: bool = False
+    _first_refused: Place | None = None
 
     # -- reading options ---------------------------------------------------------------------------------
 
@@ -111,25 +112,9 @@ class Sources:
         if self.default.is_default(url) or not url.lower().startswith(("http:", "https:")):
             return None
         known = self.indexes.get(url.rstrip("/"))
-        if known is None and VARIABLE.search(url):
-            self._tell(
-                option.place,
-                f"the address of --{option.name} holds a variable: {url}",
-                why="pip expands it at run time, Poetry does not.",
-                suggestion="Write the address itself; only credentials may stay outside of the project.",
-                severity="error",
-            )
-            return None
-        if known is None and len(self.indexes) >= MOST_INDEXES:
-            if not self._full:
-                self._full = True
-                self._tell(
-                    option.place,
-                    f"this is index number {MOST_INDEXES + 1}, and {MOST_INDEXES} can be read",
-                    why="pip would search every one of them for every package.",
-                    suggestion="Name only the indexes that are needed.",
-                    severity="error",
-                )
+        if known is None and (problem := self._refusal(option, url)) is not None:
+            if (problem.place, problem.what) not in {(one.place, one.what) for one in self.problems}:
+                self.problems.append(problem)
             return None
         if known is None:
             is_page = option.name == "find-links"
@@ -139,6 +124,30 @@ class Sources:
             variables = tuple(re.findall(r"\$\{([A-Z0-9_]+)\}", f"{user or ''} {password or ''}"))
             self.credentials.setdefault(known.name, Credentials(known.name, option.place, variables))
         return known
+
+    def _refusal(self, option: Option, url: str) -> Problem | None:
+        """Return why an address cannot become a source."""
+        if parse_url(url) is None:
+            what, why = f"this is no address: {url}", "A bracket in its host has no partner."
+            return Problem("error", option.place, what, why=why, suggestion="Correct it.")
+        if VARIABLE.search(url):
+            return Problem(
+                "error",
+                option.place,
+                f"the address of --{option.name} holds a variable: {url}",
+                why="pip expands it at run time, Poetry does not.",
+                suggestion="Write the address itself; only credentials may stay outside of the project.",
+            )
+        if len(self.indexes) < MOST_INDEXES:
+            return None
+        self._first_refused = self._first_refused or option.place
+        return Problem(
+            "error",
+            self._first_refused,
+            f"this is index number {MOST_INDEXES + 1}, and {MOST_INDEXES} can be read",
+            why="pip would search every one of them for every package.",
+            suggestion="Name only the indexes that are needed.",
+        )
 
     def _name(self, url: str) -> str:
         same = next((one.name for one in self.existing if one.url.rstrip("/") == url.rstrip("/")), None)
@@ -181,7 +190,7 @@ class Sources:
             if option.name in {"index-url", "pypi-url", "extra-index-url"}:
                 index = self.index(option)
                 if index is not None:
-                    self._tell(
+                    self._warn(
                         option.place,
                         f"pip ignores --{option.name} on the line of a requirement",
                         why=f"Here {requirement.name} is taken from that index, as the line means.",
@@ -214,7 +223,7 @@ class Sources:
         for entry, index in replacing.items():
             if index.backend is not None:
                 self._explicit(index)
-                self._tell(
+                self._warn(
                     index.place,
                     f"{index.name} is the index of one kind of hardware",
                     why="Only what PyTorch builds is taken from it; everything else comes from the default index.",
@@ -225,7 +234,7 @@ class Sources:
                 apart.append(entry)
         for reading in readings.values():
             for option in reading.dropped:
-                self._tell(
+                self._warn(
                     option.place,
                     f"pip drops --{option.name} {taken_apart(option.value or '')[0]}",
                     why="A later --index-url replaces the indexes before it, so it is not written either.",
@@ -235,7 +244,7 @@ class Sources:
         for index in self.indexes.values():
             wanted, has = self.priorities.get(index.name), there.get(normalised(index.name))
             if has == "explicit" and wanted in {"primary", "supplemental"}:
-                self._tell(
+                self._warn(
                     index.place,
                     f"pyproject.toml has {index.name} as an explicit source; it stays so",
                     why="pip searches it for every package, Poetry only for those that name it.",
@@ -250,7 +259,7 @@ class Sources:
             if index is None or index.name in self.priorities:
                 continue
             self.priorities[index.name] = "supplemental"
-            self._tell(
+            self._warn(
                 index.place,
                 f"no requirement says that it comes from {index.name}",
                 why="As a supplemental source Poetry asks it for every package that the other sources do not have.",
@@ -266,10 +275,8 @@ class Sources:
             if index.name in self.priorities and normalised(index.name) not in there
         )
 
-    def _tell(
-        self, place: Place, what: str, *, why: str, suggestion: str = "", severity: Severity = "warning"
-    ) -> None:
-        self.problems.append(Problem(severity, place, what, why=why, suggestion=suggestion))
+    def _warn(self, place: Place, what: str, *, why: str, suggestion: str = "") -> None:
+        self.problems.append(Problem("warning", place, what, why=why, suggestion=suggestion))
 
 
 def backend_in(url: str) -> str | None:

@@ -25,6 +25,7 @@ from poetry_aiops.migrate.planning.tables import enriching_tables
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT, with_marker
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.edit_text import Sections, header_keys, inline, table_value, toml_key, toml_text
+from poetry_aiops.project.lines import table_in
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.toml import parse_toml
 
@@ -152,7 +153,7 @@ class _TableWriter:
         elif self.layout.standard_main:
             self._complete_project(project or {})
         lines = []
-        backend = str(self.before.get("build-system", {}).get("build-backend", ""))
+        backend = str(table_in(self.before, "build-system").get("build-backend", ""))
         describes_itself = backend.startswith("poetry.") or {"package-mode", "name", "packages"} & set(
             self.poetry
         )
@@ -397,12 +398,13 @@ build-backend = "poetry.core.masonry.api"
 
 def _forget_dynamic(tool: Any) -> None:  # noqa: ANN401 - tomlkit's tables have no common type
     """Take out setuptools' own word about dependencies, and the tables that are empty then."""
-    setuptools = tool.get("setuptools", {})
-    dynamic = setuptools.get("dynamic", {})
-    if dynamic.pop("dependencies", None) is not None and not dynamic:
-        setuptools.pop("dynamic")
-        if not setuptools:
-            tool.pop("setuptools")
+    dynamic: Any = table_in(tool, "setuptools", "dynamic")
+    if "dependencies" in dynamic:
+        dynamic.pop("dependencies")
+        if not dynamic:
+            tool["setuptools"].pop("dynamic")
+            if not tool["setuptools"]:
+                tool.pop("setuptools")
 
 
 def _as_tables(value: Any) -> list[dict[str, object]]:  # noqa: ANN401 - tomlkit's items have no common type

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.unit.migrate.legacy.old_commands import find_old_commands
 
-from poetry_aiops.migrate.legacy.model import Knowledge, OldCommand
-from poetry_aiops.migrate.model import Reading, Tree
+from poetry_aiops.migrate.legacy.model import Knowledge, OldCommand, install_files
+from poetry_aiops.migrate.model import Place, Reading, ReadRequirement, Tree
 from poetry_aiops.migrate.old_commands import knowledge_in
 from poetry_aiops.migrate.planning.entry import Edits, PlannedGroup
 from poetry_aiops.migrate.planning.roles import Role
@@ -368,19 +368,28 @@ def test_what_is_known_comes_from_the_roles_of_all_files(mocker: MockerFixture) 
         files=("requirements.txt", "dev.txt"),
         constraint_files=("constraints.txt",),
     )
+    project = ReadRequirement(Place("test.txt", 1), "app", "app", origin="project", extras=("x", "gone"))
+    roles["test.txt"] = Role("test.txt", "group", "test", "")
+    own = Reading("test.txt", (project,), (), (), (), ("test.txt",), ())
     groups = (
         PlannedGroup("main"),
         PlannedGroup("dev"),
+        PlannedGroup("test"),
         PlannedGroup("ml-cu128", optional=True, backend="cu128"),
     )
-    given = mocker.Mock(tree=Tree({}, {"dev.txt": reading}, ()), listing=[RepositoryFile("run.sh", 1)])
-    given.plan.configure_mock(roles=roles, edits=Edits(groups))
-    given.identity.package_mode = True
+    tree = Tree({}, {"dev.txt": reading, "test.txt": own}, ())
+    given = mocker.Mock(tree=tree, listing=[RepositoryFile("run.sh", 1)])
+    given.plan.configure_mock(roles=roles, edits=Edits(groups, extras=(("X", ()),)))
+    given.identity.package_mode, given.around.existing = True, None
     known = knowledge_in(given)
     assert known.files == {
         "requirements.txt": ("main",),
         "dev.txt": ("main", "dev"),
         "gpu.txt": ("ml-cu128",),
         "dev-pins.txt": ("main", "dev"),
+        "test.txt": ("main", "test"),
     }
+    assert known.extras == {"test.txt": ("x",)}
+    assert install_files(["test.txt"], known) == "poetry install --only main,test --extras x"
+    assert install_files(["requirements.txt"], known) == "poetry install --only main --no-root"
     assert (known.groups, known.is_package, known.paths) == (groups, True, frozenset({"run.sh"}))
