@@ -61,7 +61,7 @@ def test_extras_that_are_named_are_the_only_ones_and_without_a_name_all_are_ther
     lock = lock_from(tomllib.loads(LOCK), Path("poetry.lock"))
     for asked, extras in (((), None), (("a",), ("a",))):
         request = GraphRequest(Path("pyproject.toml"), extras=asked)
-        assert look_of(request, project, lock, document).scope.extras == extras
+        assert requested_scope(request, project, lock, document).scope.extras == extras
 
 
 def test_each_variant_is_judged_by_the_torch_that_is_locked_for_it() -> None:
