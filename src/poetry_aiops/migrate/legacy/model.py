@@ -233,7 +233,10 @@ def install_line(
 
     ``words`` are put at the end, such as ``--no-root``.
     """
-    declared = {MAIN, *(group.name for group in known.groups)}  # a file without lines of its own gets no group
+    declared = {
+        MAIN,
+        *(group.name for group in known.groups),
+    }  # a file without lines of its own gets no group
     wanted = {name: known.group(name) for name in groups if name in declared}
     backends = [group.backend for group in wanted.values() if group.backend]
     plain = list(wanted)

@@ -36,16 +36,16 @@ def narrowed(python: str, wanted: Iterable[str]) -> str | None:
     return None if found.is_empty() or "||" in text else text
 
 
-def allowed_pythons(refusal: Iterable[str]) -> dict[str, VersionConstraint]:
+def allowed_pythons(refusal: str) -> dict[str, VersionConstraint]:
     """Return the Pythons that some release of each package allows, as a solver's refusal says."""
     allowed: dict[str, VersionConstraint] = {}
-    for name, text in _EXCLUDED.findall("\n".join(refusal)):
+    for name, text in _EXCLUDED.findall(refusal):
         one = read_python(text)
         allowed[name] = allowed[name].union(one) if name in allowed else one
     return allowed
 
 
-def required_python(python: str, refusal: Iterable[str]) -> tuple[str, str] | None:
+def required_python(python: str, refusal: str) -> tuple[str, str] | None:
     """Return the part of a Python range that the packages in a solver's refusal have a release for, and why."""
     allowed = allowed_pythons(refusal)
     found = narrowed(python, map(str, allowed.values()))

@@ -70,8 +70,8 @@ def test_a_range_is_narrowed_as_far_as_pep_440_can_write_it(
     assert narrowed(">=3.11,<4.0", wanted) == text
 
 
-def refusal(*releases: str) -> list[str]:
-    return [f"    - {one}, so it will not be installable for Python >=3.15,<4.0" for one in releases]
+def refusal(*releases: str) -> str:
+    return "\n".join(f"- {one}, so it will not be installable for Python >=3.15,<4.0" for one in releases)
 
 
 @pytest.mark.parametrize(
