@@ -241,23 +241,25 @@ class Migrating:
         """Lock; where the project names no Python, for the versions that the indexes have the selected files for."""
         old = self._read(_LOCK)
         text = None if old is None else old.decode("utf-8")
-        for is_last in (*[False] * _NARROWINGS, True):
+        for attempt in range(_NARROWINGS + 1):
             comparison = InstallComparison(self.request, given, text)
             lock = PlannedLock(
                 self.project, self.root, text, partial(self._plan_pyproject, given), comparison.prove
             )
             code, refusal, other = 0, None, None
-            try:
-                code = self._lock(given, lock, comparison)
-            except NegativeAnswerError as error:
-                refusal = error
-                other = required_python(given.python, str(error))
-            if other is None and (refusal is not None or (lock.proof is not None and lock.proof.unexplained)):
-                other = lock.fitting_python(given.plan, given.python)
-            fitting = comparison.fitting or other
             is_guess = given.identity.python_guessed and given.python == given.identity.requires_python
-            if is_last or not is_guess or fitting is None:
-                break
+            fitting = lock.newest_python(given.plan, given.python) if is_guess and not attempt else None
+            if fitting is None:
+                try:
+                    code = self._lock(given, lock, comparison)
+                except NegativeAnswerError as error:
+                    refusal = error
+                    other = required_python(given.python, str(error))
+                if other is None and (refusal or (lock.proof is not None and lock.proof.unexplained)):
+                    other = lock.fitting_python(given.plan, given.python)
+                fitting = comparison.fitting or other
+                if attempt == _NARROWINGS or not is_guess or fitting is None:
+                    break
             self.output.note(f"locked for Python {fitting[0]} instead of {given.python}: {fitting[1]}")
             given = RequestReading(self.request, fitting).read()
             self._plan_all(given)
