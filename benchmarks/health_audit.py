@@ -262,7 +262,7 @@ def _uv_lock(packages: list[tuple[str, str]], url: str) -> str:
 def _programs(peers: Path) -> list[Program]:
     binaries = peers / ("Scripts" if sys.platform == "win32" else "bin")
     if not binaries.is_dir():
-        print("installing the peers ...", flush=True)
+        print("installing the peers ...", file=sys.stderr, flush=True)
         venv.create(peers, with_pip=True)
         python = str(binaries / "python")
         subprocess.run([python, "-m", "pip", "install", "-q", *PEERS], check=True, capture_output=True)
