@@ -342,7 +342,7 @@ class _UvReader:
             hint = 'Write its folder instead: `path = "..."`.'
         else:
             what, hint = (
-                f"the source of {name} has a kind that is unknown here",
+                f"the source of {name} is of an unknown kind",
                 "Write it for Poetry by hand.",
             )
         self._tell("error", place, what, "Without it the package would come from the default index.", hint)
