@@ -19,6 +19,7 @@ from poetry_aiops.export.settings import EXPORT, ExportSettings, read_settings
 from poetry_aiops.export.threeway import FileComparison, compare, surplus
 from poetry_aiops.locking.api import check_declaration, variant_kind, verify_project
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
+from poetry_aiops.system.files import reported
 from poetry_aiops.system.kept_files import replace_file
 from poetry_aiops.system.project_paths import find_place
 from poetry_aiops.system.reading import read_file
@@ -150,16 +151,11 @@ def write(root: Path, comparison: FileComparison, text: str) -> str | None:
 def _text(root: Path, name: str) -> str | None:
     """Return a file's text; what is not UTF-8 was not written here and only has to differ."""
     path = root / name
-    try:
-        return read_file(path, within=root).decode("utf-8", "replace")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(
-            f"the file cannot be read: {error.strerror}",
-            where=str(path),
-            hint="Make it readable, then run this again.",
-        ) from error
+    with reported("the file cannot be read", path, "Make it readable, then run this again."):
+        try:
+            return read_file(path, within=root).decode("utf-8", "replace")
+        except FileNotFoundError:
+            return None
 
 
 def _is_as_migrated(root: Path, path: str, migrated: Mapping[str, bytes]) -> bool:

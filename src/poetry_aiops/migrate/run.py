@@ -30,7 +30,7 @@ from poetry_aiops.migrate.writing.pythons import allowed_pythons, narrowed, requ
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
-from poetry_aiops.system.files import write_new
+from poetry_aiops.system.files import reported, write_new
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.backup import FileChange
@@ -208,16 +208,11 @@ class Migrating:
             self.changes[path] = FileChange(path, before, after)
 
     def _read(self, path: str) -> bytes | None:
-        try:
-            return read_file(self.root / path, within=self.root)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise InputError(
-                f"the file cannot be read: {error.strerror}",
-                where=path,
-                hint="Make it readable, then run this again.",
-            ) from error
+        with reported("the file cannot be read", path, "Make it readable, then run this again."):
+            try:
+                return read_file(self.root / path, within=self.root)
+            except FileNotFoundError:
+                return None
 
     # -- locking and proving -----------------------------------------------------------------------------------
 

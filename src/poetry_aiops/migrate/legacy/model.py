@@ -215,10 +215,7 @@ def install_line(
 
     ``words`` are put at the end, such as ``--no-root``.
     """
-    declared = {
-        MAIN,
-        *(group.name for group in known.groups),
-    }  # a file without lines of its own gets no group
+    declared = {MAIN, *(group.name for group in known.groups)}  # a file without lines gets no group
     wanted = {name: known.group(name).backend for name in groups if name in declared}
     backends = [backend for backend in wanted.values() if backend]
     plain = list(wanted)
