@@ -10,7 +10,7 @@ from poetry_aiops.accelerators.rules.candidate import rejected
 from poetry_aiops.accelerators.selection import BackendVerdict, Constraint, Selection
 from poetry_aiops.accelerators.upgrade import find_upgrade
 from poetry_aiops.accelerators.usability import NOT_SHOWN
-from poetry_aiops.project.backends import is_backend
+from poetry_aiops.project.backends import family_of, is_backend
 
 
 if TYPE_CHECKING:
@@ -72,7 +72,23 @@ def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selecti
     ]
     best = verdicts[0]
     warnings = [*_device_warnings(host), *(text for family in families for text in family.warnings)]
+    if best.name == "cpu" and offered is None:
+        warnings += _without_a_build(host, candidates, warnings)
     return Selection(best.name, best.torch_max, tuple(verdicts), tuple(dict.fromkeys(warnings)))
+
+
+def _without_a_build(host: Host, candidates: list[Candidate], warnings: list[str]) -> list[str]:
+    """Return why no build for a GPU fits one that works, where no other warning names it."""
+    texts = []
+    for kind in dict.fromkeys(device.kind for device in host.accelerators if device.usable):
+        labels = [device.label for device in host.accelerators if device.kind == kind]
+        own = [one for one in reversed(candidates) if family_of(one.name) == kind and not one.accepted]
+        reasons = list(dict.fromkeys(one.reasons[0] for one in own))[:3]
+        if not any(
+            said in text for said in (*labels, *(reason[1:] for reason in reasons)) for text in warnings
+        ):
+            texts.append(f"{labels[0]}: no build for it fits: {'; '.join(reasons)}.")
+    return texts
 
 
 def _unknown(offered: frozenset[str] | None, candidates: list[Candidate]) -> list[Candidate]:
