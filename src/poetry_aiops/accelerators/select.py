@@ -59,7 +59,7 @@ def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selecti
         rocm.judge(host, catalogue, constraint),
         portable.judge(host, catalogue, constraint),
     )
-    candidates = [candidate for family in families for candidate in family.candidates]
+    candidates = [candidate for found, _ in families for candidate in found]
     candidates += _unknown(offered, candidates)
     candidates = [_with_offer(candidate, offered) for candidate in candidates]
     accepted = sorted((c for c in candidates if c.accepted), key=lambda c: c.order)
@@ -71,7 +71,7 @@ def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selecti
         BackendVerdict(one.name, one.accepted, one.reasons) for one in candidates if not one.accepted
     ]
     best = verdicts[0]
-    warnings = [*_device_warnings(host), *(text for family in families for text in family.warnings)]
+    warnings = [*_device_warnings(host), *(text for _, reported in families for text in reported)]
     if best.name == "cpu" and offered is None:
         warnings += _without_a_build(host, candidates, warnings)
     return Selection(best.name, best.torch_max, tuple(verdicts), tuple(dict.fromkeys(warnings)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.accelerators.rules.candidate import Candidate, Verdicts, line_obstacle, line_order, rejected
+from poetry_aiops.accelerators.rules.candidate import Candidate, line_obstacle, line_order, rejected
 from poetry_aiops.accelerators.rules.covering import named
 from poetry_aiops.project.backends import AMD_INDEX, release_of
 from poetry_aiops.system.text import version_key
@@ -13,6 +13,7 @@ from poetry_aiops.system.text import version_key
 if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue, RocmIndex
     from poetry_aiops.accelerators.host import Accelerator, Host
+    from poetry_aiops.accelerators.rules.candidate import Verdicts
     from poetry_aiops.accelerators.selection import Constraint
 
 
@@ -26,7 +27,7 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     if not gpus:
         there = next((item for item in host.accelerators if item.kind == "rocm"), None)
         why = f"{there.label}: {there.why_unusable}" if there else "no AMD GPU was found"
-        return Verdicts(tuple(rejected(index.name, why) for index in catalogue.rocm_indexes))
+        return tuple(rejected(index.name, why) for index in catalogue.rocm_indexes), ()
     offered = constraint.offered is not None and AMD_INDEX in constraint.offered
     usual = [index for index in catalogue.rocm_indexes if offered or index.name != AMD_INDEX]
     supported = [gpu for gpu in gpus if _ever_supported(gpu, usual, catalogue)]
@@ -41,10 +42,8 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     obstacles = [_system_obstacle(index, host, constraint) for index in usual]
     if all(obstacles):
         text = f"{named([gpu.label for gpu in gpus])}: {obstacles[0]}."
-        return Verdicts(candidates, (text + (_PROPOSAL if proposed else ""),))
-    return Verdicts(
-        candidates, () if others else tuple(_warnings(gpus, supported, catalogue, proposed=proposed))
-    )
+        return candidates, (text + (_PROPOSAL if proposed else ""),)
+    return candidates, () if others else tuple(_warnings(gpus, supported, catalogue, proposed=proposed))
 
 
 def _proposed(
