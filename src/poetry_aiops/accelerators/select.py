@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.assemble import LONE_PROBLEMS
+from poetry_aiops.accelerators.facts import ProbeFailure
 from poetry_aiops.accelerators.rules import cuda, portable, rocm
 from poetry_aiops.accelerators.rules.candidate import rejected
 from poetry_aiops.accelerators.selection import BackendVerdict, Constraint, Selection
@@ -38,10 +39,11 @@ def undecided(detection: Detection, selection: Selection) -> str | None:
     host, seen = detection.host, [probe.facts for probe in detection.probes]
     if selection.best != "cpu":
         return None
-    if not any(facts.gpus or facts.none for facts in seen):
-        failures = {problem for facts in seen for problem in facts.problems}
-        if lone := next((problem for problem in LONE_PROBLEMS if problem in failures), None):
-            return f"the text lists no device and only says that {lone.value}, so no build is chosen"
+    failures = {problem for facts in seen for problem in facts.problems}
+    listed = ProbeFailure.NO_NODES in failures or any(facts.gpus or facts.none for facts in seen)
+    lone = next((problem for problem in LONE_PROBLEMS if problem in failures), None)
+    if lone and not listed:
+        return f"the text lists no device and only says that {lone.value}, so no build is chosen"
     for device in host.accelerators if host.os != "macos" else ():
         blind = device.driver is None and device.max_cuda is None
         if device.kind == "cuda" and blind and (device.counts or device.why_unusable == NOT_SHOWN):

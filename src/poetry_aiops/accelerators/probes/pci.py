@@ -203,7 +203,7 @@ def is_lspci(text: str) -> bool:
 CLASS_KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
 _WINDOWS_IDS = r"(?i)VEN_(10DE|1002|8086)&DEV_([0-9A-F]{4})"
 _NUMBER = r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,5}\.\d{3,5})(?![\d.])"
-_NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}\"?(?:Name|Description|Caption|Card name)\"?\s{0,20}[:=\t])\s{0,20}\"?(\S[^\"]{2,100})"
+_NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}\"?(?:Name|(?:Device )?Description|Caption|Card name)\"?\s{0,20}[:=\t])\s{0,20}\"?(\S[^\"]{2,100})"
 _WORD = r"[A-Za-z0-9()/+-]{1,24}"
 _ADAPTER = (
     r"((?:NVIDIA(?! Corporation)|AMD Radeon|Radeon|Intel\(R\)|Intel Arc|Quadro|GeForce)"
@@ -268,7 +268,7 @@ def is_windows(text: str) -> bool:
         re.search(_WINDOWS_IDS, text)
         or re.search(_LISTING, text)
         or re.search(driver, text)
-        or (re.search(r'(?i)"?DriverVersion"?\s{0,20}[:=]', text) and re.search(_NAME, text))
+        or (re.search(r'(?i)"?DriverVersion"?\s{0,20}[:=]', text) and re.search(f"(?m){_NAME}", text))
     )
 
 
