@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from poetry_aiops.migrate.model import Tree
     from poetry_aiops.migrate.planning.convert import Pins
-    from poetry_aiops.migrate.planning.entry import Identity, PlannedGroup
+    from poetry_aiops.migrate.planning.entry import PlannedGroup
+    from poetry_aiops.migrate.planning.identity import Identity
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.reading.notes import Neighbours
     from poetry_aiops.project.model import Project
@@ -134,8 +135,8 @@ def migration_of(
     """Plan the migration of files around which ``neighbours`` answers."""
     tree = read_tree(entries, neighbours)
     setup = setup_metadata(neighbours)
-    identity = identity_of(folder, setup, neighbours, tree, AskedPython(RUNNING, python))
     existing = project_from(tomllib.loads(before), Path(PYPROJECT)) if before else None
+    identity = identity_of(folder, setup, neighbours, tree, AskedPython(RUNNING, python))
     hardware = read_config(aiops_table(tomllib.loads(before))).hardware
     stays = existing is not None and existing.python != "*" and not identity.python_asked
     requires = existing.python if existing and stays else identity.requires_python

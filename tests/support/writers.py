@@ -84,7 +84,7 @@ def _poetrys_files(folder: Path, text: str) -> Any:
     file = TOMLFile(folder / "pyproject.toml")
     file.read()
     poetry: Any = SimpleNamespace(locker=Locker(folder / "poetry.lock", {}), file=file)
-    write_whole_files(poetry)
+    write_whole_files(poetry, both=True)
     return poetry
 
 
@@ -119,9 +119,9 @@ def _copied_wheel(folder: Path, text: str) -> None:
 
 
 def _scaffold(folder: Path, text: str) -> None:
-    spot = look_at(folder, "Dockerfile")
-    if spot.text != text:
-        replace_file(spot.place, text.encode(), keeps=True)
+    place, old = look_at(folder, "Dockerfile")
+    if old != text:
+        replace_file(place, text.encode(), keeps=True)
 
 
 def _answers(folder: Path, text: str) -> None:

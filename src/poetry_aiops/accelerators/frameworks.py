@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.accelerators.catalogue import rows_of
 from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.toml import packaged_facts
 
 
 if TYPE_CHECKING:
@@ -136,8 +135,7 @@ def names_of(backend: str) -> tuple[str, ...]:
 @cache
 def load_frameworks() -> FrameworkFacts:
     """Return the facts that come with the package."""
-    path = Path(__file__).parent.parent / "data" / "frameworks.toml"
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    tables = packaged_facts("frameworks.toml")
     named = ({**row, "names": [row["name"], *row.get("names", ())]} for row in tables["frameworks"])
     return FrameworkFacts(
         as_of=tables["as_of"],

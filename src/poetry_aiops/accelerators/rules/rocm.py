@@ -139,6 +139,12 @@ def _warnings(
             warnings.append(
                 f"{gpu.label} ({gpu.gfx}): the ROCm builds of torch hold no code for it.{way_out}"
             )
+        known = catalogue.gfx(gpu.device_id, None, gpu.name)
+        if known is not None and gpu.gfx not in {None, known}:
+            warnings.append(
+                f"{gpu.label} is known as {known} and was reported as {gpu.gfx}, as with HSA_OVERRIDE_GFX_VERSION:"
+                f" code of {gpu.gfx} can crash or give wrong results there."
+            )
     idle = [f"{gpu.label} ({gpu.gfx or 'unknown'})" for gpu in gpus if gpu not in supported]
     if supported and idle:
         warnings.append(
