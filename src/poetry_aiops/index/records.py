@@ -51,7 +51,7 @@ _UNREADABLE: Final = "its index's description of the project cannot be read"
 _NO_OWNERS: Final = "its index names no owners"
 
 
-THREADS: Final = 8
+THREADS: Final = 16
 RECENT: Final = timedelta(days=800)
 """The age up to which a record has every release, so that those of the last 24 months are there when it is 30 days old."""
 OFFLINE: Final = "it was not queried (offline)"
