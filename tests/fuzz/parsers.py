@@ -56,8 +56,9 @@ from poetry_aiops.locking.lock_text import parse_lock
 from poetry_aiops.locking.propose import propose
 from poetry_aiops.locking.record import from_json
 from poetry_aiops.migrate.legacy.find import read_old_file, references_in
-from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup
+from poetry_aiops.migrate.legacy.model import Knowledge
 from poetry_aiops.migrate.legacy.rewrite import rewritten
+from poetry_aiops.migrate.planning.entry import PlannedGroup
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.planning.uv_project import is_uv_project, uv_project
 from poetry_aiops.migrate.writing.generate import generate, layout_of
@@ -127,8 +128,12 @@ COMMAND_FILES: Final = (
     "pyproject.toml",
 )
 KNOWN: Final = Knowledge(
-    files=(KnownFile(FILE, ("main",)), KnownFile("requirements-dev.txt", ("main", "dev"))),
-    groups=(KnownGroup("main"), KnownGroup("dev"), KnownGroup("ml-cu128", optional=True, backend="cu128")),
+    files={FILE: ("main",), "requirements-dev.txt": ("main", "dev")},
+    groups=(
+        PlannedGroup("main"),
+        PlannedGroup("dev"),
+        PlannedGroup("ml-cu128", optional=True, backend="cu128"),
+    ),
     paths=frozenset({FILE, "requirements-dev.txt", "Dockerfile"}),
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
@@ -38,6 +39,8 @@ _REASON_LIMIT: Final = 500
 _LONGEST_NAME: Final = 255  # characters; no file system holds a longer one
 _STATUSES: Final = frozenset({"active", "archived", "quarantined", "deprecated"})
 
+
+_FILES: Final = re.compile(rb'"files"\s*:')
 
 File = dict[str, Any]
 
@@ -89,6 +92,8 @@ def _from_json(content: bytes) -> tuple[list[object], object]:
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, list):
         raise UnreadablePageError("its answer has no list of files")
+    if len(_FILES.findall(content)) > 1:  # which list counts would be up to the reader (RFC 8259, section 4)
+        raise UnreadablePageError("its answer names its files twice")
     meta = document.get("meta")
     _check_version(meta.get("api-version") if isinstance(meta, Mapping) else None)
     return files, document.get("project-status")
@@ -102,6 +107,8 @@ def _from_html(text: str) -> tuple[list[object], object]:
         raise UnreadablePageError("its answer is a web page that cannot be read") from None
     if not parser.is_index:
         raise UnreadablePageError("its answer is a web page, not the page of a package index")
+    if parser.is_cut:
+        raise UnreadablePageError("its page breaks off")
     _check_version(parser.meta.get("pypi:repository-version"))
     return [_as_json(anchor) for anchor in parser.anchors], parser.status
 
@@ -131,15 +138,21 @@ def _as_json(anchor: Mapping[str, str]) -> dict[str, object]:
 
 
 def version_of(filename: str, name: str) -> str | None:
-    """Return the version in the name of a wheel or source archive, as it is written there; None for other files."""
+    """Return the version in the name of a wheel or source archive of a project, as it is written there; None for other files."""
     if filename.endswith(".whl"):
-        return filename.split("-", 2)[1] if filename.count("-") in _WHEEL_DASHES else None
+        project, *rest = filename.split("-", 2)
+        is_ours = project.lower().replace("_", "-") == name or normalised(project) == name
+        return rest[0] if is_ours and filename.count("-") in _WHEEL_DASHES else None
     return _sdist_version(filename, name) if filename.endswith(SDISTS) else None
 
 
 def page_of(name: str, files: Iterable[object], status: object, needed: Needed | None = None) -> Page:
-    """Return the needed releases of a list of files in PEP 691's form, of which some may be damaged."""
+    """Return the needed releases of a list of files in PEP 691's form, of which some may be damaged.
+
+    Raises UnreadablePageError for files of which not one belongs to the project: then the page is that of another one.
+    """
     written: defaultdict[str, list[File]] = defaultdict(list)
+    foreign = ""
     for file in files:
         filename = file.get("filename") if isinstance(file, dict) else None
         if not isinstance(filename, str) or not isinstance(file, dict) or len(filename) > _LONGEST_NAME:
@@ -147,6 +160,10 @@ def page_of(name: str, files: Iterable[object], status: object, needed: Needed |
         raw = version_of(filename, name)
         if raw is not None:
             written[raw].append(file)
+        elif filename.endswith((".whl", *SDISTS)):
+            foreign = filename
+    if foreign and not written:
+        raise UnreadablePageError(f"its page is not about {name}: it lists {_one_line(foreign)}")
     known = [(parsed, group) for raw, group in written.items() if (parsed := versions.parsed(raw))]
     known.sort(key=itemgetter(0))
     by_version: dict[str, list[File]] = {}
@@ -209,11 +226,18 @@ class _Anchors(HTMLParser):
         super().__init__()
         self.anchors: list[dict[str, str]] = []
         self.meta: dict[str, str] = {}
+        self.is_cut = False
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "html":
+            self.is_cut = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "a" and given.get("href"):
             self.anchors.append(given)
+        elif tag == "html":
+            self.is_cut = True  # until its end comes
         elif tag == "meta":
             self.meta[given.get("name", "")] = given.get("content", "")
 
@@ -245,7 +269,10 @@ def _path(href: str) -> str:
 
 def _sdist_version(filename: str, name: str) -> str | None:
     """Return the version in ``name-1.0.tar.gz``; both parts may hold dashes, so the name decides where it begins."""
-    stem = filename.removesuffix(next(suffix for suffix in SDISTS if filename.endswith(suffix)))
+    ending = (
+        ".tar.gz" if filename.endswith(".tar.gz") else next(one for one in SDISTS if filename.endswith(one))
+    )
+    stem = filename[: -len(ending)]
     for spelling in (name, name.replace("-", "_")):
         if stem.startswith(f"{spelling}-"):
             return stem[len(spelling) + 1 :]

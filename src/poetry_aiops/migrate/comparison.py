@@ -130,23 +130,22 @@ class InstallComparison:
     def old_files(self) -> tuple[OldRequirementsFile, ...]:
         """Every file that pip is given, main's first; constraints are none, nor is what a given one was compiled from."""
         known = knowledge_in(self.given)
-        migrated = {file.path: file for file in known.files}
-        files = [file for file in self.given.tree.readings if file in migrated and not self._is_source(file)]
-        files.sort(key=lambda file: (migrated[file].groups != (MAIN,), file))
+        groups = known.files
+        files = [file for file in self.given.tree.readings if file in groups and not self._is_source(file)]
+        files.sort(key=lambda file: (groups[file] != (MAIN,), file))
         found = []
         for file in files:
-            reading, one = self.given.tree.readings[file], migrated[file]
+            reading = self.given.tree.readings[file]
+            own = self._own_edges(known.extras[file]) if file in known.extras else ()
+            lines = (_edge(one) for one in reading.requirements if one.origin != "project")
             found.append(
                 OldRequirementsFile(
                     file,
-                    one.groups,
-                    install_files((one,), known),
-                    (
-                        *(_edge(line) for line in reading.requirements if line.origin != "project"),
-                        *(self._own_edges(one.extras) if one.extras is not None else ()),
-                    ),
-                    tuple(_edge(line) for line in reading.constraints),
-                    frozenset(one.extras or ()),
+                    groups[file],
+                    install_files([file], known),
+                    (*lines, *own),
+                    tuple(_edge(one) for one in reading.constraints),
+                    frozenset(known.extras.get(file, ())),
                 )
             )
         return tuple(found)

@@ -6,8 +6,8 @@ import re
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.planning.identity import minor_range
 from poetry_aiops.migrate.planning.merge import holds
+from poetry_aiops.migrate.planning.python_evidence import minor_range
 from poetry_aiops.migrate.writing.causes import is_allowed
 from poetry_aiops.project.constraints import read_python
 from poetry_aiops.project.targets import machines_for

@@ -12,7 +12,8 @@ from tests.support.neighbours import FILE
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.entry import Edits, Identity, PlannedEntry, PlannedGroup
+from poetry_aiops.migrate.planning.entry import Edits, PlannedEntry, PlannedGroup
+from poetry_aiops.migrate.planning.identity import Identity
 from poetry_aiops.migrate.writing.generate import Layout, generate, layout_of
 
 
