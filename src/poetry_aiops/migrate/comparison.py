@@ -153,16 +153,32 @@ class InstallComparison:
     def _own_edges(self, extras: tuple[str, ...]) -> Iterator[LockedDependency]:
         """Give what the project itself required before the migration, with these extras of its own."""
         setup, existing = self.given.around.setup, self.given.around.existing
-        for one in existing.requirements_of(MAIN) if existing is not None else ():
-            if not one.optional or not {*one.in_extras}.isdisjoint(extras):
-                yield LockedDependency(one.name, one.constraint, one.extras, one.marker, optional=False)
-        wanted = [text for name, texts in setup.extras if normalised(name) in extras for text in texts]
-        for text in (*setup.requires, *wanted):
-            entry = entry_of_text(text, Place(str(setup.source)))
+        rows = [
+            (
+                set(one.in_extras),
+                LockedDependency(one.name, one.constraint, one.extras, one.marker, optional=False),
+            )
+            for one in (existing.requirements_of(MAIN) if existing is not None else ())
+        ]
+        place = Place(str(setup.source))
+        texts = [("", setup.requires), *((normalised(name), texts) for name, texts in setup.extras)]
+        for extra, text in ((extra, text) for extra, several in texts for text in several):
+            entry = entry_of_text(text, place)
             if entry is not None:
-                yield LockedDependency(
+                needs = LockedDependency(
                     entry.name, entry.specifier or "*", entry.extras, entry.marker, optional=False
                 )
+                rows.append(({extra} - {""}, needs))
+        project, wanted, todo = normalised(self.given.identity.name), set(extras), set(extras)
+        while todo:  # app[all] may be made of app[web,store]
+            own = {
+                one for names, needs in rows if needs.name == project and names & todo for one in needs.extras
+            }
+            todo = {normalised(one) for one in own} - wanted
+            wanted |= todo
+        for names, needs in rows:
+            if needs.name != project and (not names or names & wanted):
+                yield needs
 
     def _is_source(self, file: str) -> bool:
         """Say whether pip is given what was compiled from a file instead of the file itself."""

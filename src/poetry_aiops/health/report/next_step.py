@@ -55,10 +55,20 @@ def next_step(report: HealthReport) -> NextStep | None:
             f"shows what needs {worst}, for which no fix is known; replace it, or ignore the advisory with a reason"
             " in [tool.poetry-aiops.health]",
         )
-    return _DETAILS if report.gate.violations else _about_questions(report)
+    return _without_advisory(report)
 
 
-def _about_questions(report: HealthReport) -> NextStep:
+def _without_advisory(report: HealthReport) -> NextStep:
+    refused = next((one for one in report.gate.violations if one.kind == "licence"), None)
+    if refused is not None:
+        package = for_terminal(refused.package, 100)
+        return NextStep(
+            f"poetry graph --why {package}",
+            f"shows what needs {package}, whose licence is not accepted; replace it, or write the licence that applies"
+            " under `known` in [tool.poetry-aiops.health.licenses]",
+        )
+    if report.gate.violations:
+        return _DETAILS
     if report.audit is not None and report.audit.failed:
         why = "fetches advisories and compares all packages on this machine, without sending a name"
         if not all(source.reachable for source in report.audit.sources):

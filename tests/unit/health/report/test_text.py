@@ -10,7 +10,7 @@ from tests.unit.health.health_sample import audited, blind, clean, finding, pack
 
 from poetry_aiops.cli.styled import cells_wide
 from poetry_aiops.health.advisory import AdvisorySource, Audit, Severity, Status
-from poetry_aiops.health.gate import Gate, GateFacts, Rules, judge
+from poetry_aiops.health.gate import Gate, GateFacts, Rules, Violation, judge
 from poetry_aiops.health.report.text import SCREEN, TextView, health_lines
 from poetry_aiops.index.release_records import IndexUse
 
@@ -95,6 +95,9 @@ def test_what_to_do_follows_from_the_verdict() -> None:
     shown = " ".join(as_text(health_lines(open_index)).split())
     assert "poetry health --metric security judges" in shown
     assert "https://house.example/simple answers here" in shown
+    violation = Violation("licence", "GPL-3.0-only", "plum 1.0: refused", "plum", "1.0")
+    licence = as_text(health_lines(replace(clean(), gate=Gate((violation,)))))
+    assert "  poetry graph --why plum" in licence.splitlines()
     unlisted = replace(
         clean(), gate=Gate(incomplete=("popularity: 3 of 3 packages: it could not be fetched",))
     )
