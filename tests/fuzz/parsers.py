@@ -47,10 +47,9 @@ from poetry_aiops.health.history import read_history, trend
 from poetry_aiops.health.matching import match
 from poetry_aiops.health.policy import read_policy
 from poetry_aiops.health.severity import rate
-from poetry_aiops.index.file_listing import files_on
 from poetry_aiops.index.records import about_from
 from poetry_aiops.index.release_records import About
-from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, page_files, page_of
+from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, files_on, page_files, page_of
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.lock_text import parse_lock
 from poetry_aiops.locking.propose import propose

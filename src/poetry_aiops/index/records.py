@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
-from poetry_aiops.index.file_listing import listed
 from poetry_aiops.index.page_fetch import FetchError
 from poetry_aiops.index.record_cache import CachedRecord, RecordCache
 from poetry_aiops.index.release_records import (
@@ -26,6 +25,7 @@ from poetry_aiops.index.release_records import (
 from poetry_aiops.index.simple_page import (
     Needed,
     UnreadablePageError,
+    listed,
     page_files,
     page_of,
     version_of,

@@ -1,6 +1,6 @@
-"""A project's page on a package index -> its releases: JSON (PEP 691, 700, 740, 792) and HTML (PEP 503, 592, 740, 792).
+"""A project's page on a package index -> its files and releases: JSON (PEP 691, 700, 740, 792) and HTML (PEP 503, 592, 740, 792).
 
-What an index leaves out stays unknown; files that follow no naming rule are left out.
+What an index leaves out stays unknown, as sizes in HTML; files that follow no naming rule are no release's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 from poetry_aiops.index.release_records import Release
 from poetry_aiops.project import versions
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 JSON_TYPE: Final = "application/vnd.pypi.simple.v1+json"
 ACCEPT: Final = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 
+LARGEST: Final = 1 << 50
+"""Bytes; no file of a package has as many, and a hostile page must not make us compute with its numbers."""
+
+_METADATA: Final = ("core-metadata", "data-dist-info-metadata", "dist-info-metadata")
 _WHEEL_DASHES: Final = (4, 5)
 _REASON_LIMIT: Final = 500
 _LONGEST_NAME: Final = 255  # characters; no file system holds a longer one
@@ -68,6 +72,31 @@ class Needed:
 
     locked: frozenset[str] = frozenset()
     since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """One file of a page; ``sha256`` is empty and ``size`` None where the page does not say them.
+
+    ``metadata`` is the address of its core metadata (PEP 658), with ``#sha256=...`` where the page gives that; empty
+    where there is none.
+    """
+
+    name: str
+    url: str
+    sha256: str = ""
+    size: int | None = None
+    metadata: str = ""
+
+
+def files_on(content: bytes, content_type: str, address: str) -> tuple[ListedFile, ...]:
+    """Return the files of the page at ``address``; raises UnreadablePageError for what is no page."""
+    return listed(page_files(content, content_type)[0], address)
+
+
+def listed(files: Iterable[object], address: str) -> tuple[ListedFile, ...]:
+    """Return the usable ones of the files in the form of PEP 691 that the page at ``address`` names."""
+    return tuple(found for file in files if (found := _file(file, address)) is not None)
 
 
 def page_files(content: bytes, content_type: str) -> tuple[list[object], object]:
@@ -313,3 +342,37 @@ def _status(value: object) -> tuple[str | None, str]:
 def _one_line(text: str) -> str:
     """Return text from an index on one line without control characters, cut at 500 characters."""
     return " ".join(one_line(text[: 2 * _REASON_LIMIT]).split())[:_REASON_LIMIT]
+
+
+def _file(file: object, address: str) -> ListedFile | None:
+    if not isinstance(file, dict) or not isinstance(name := file.get("filename"), str) or not name:
+        return None
+    url = text if isinstance(text := file.get("url"), str) else ""
+    hashes, size = file.get("hashes"), file.get("size")
+    place, _, fragment = url.partition("#")
+    sha256 = hashes.get("sha256") if isinstance(hashes, dict) else parse_qs(fragment).get("sha256", [""])[0]
+    joined = _joined(address, place) if place else ""
+    return ListedFile(
+        name,
+        joined,
+        sha256 if isinstance(sha256, str) else "",
+        size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < LARGEST else None,
+        _metadata(file, joined),
+    )
+
+
+def _metadata(file: Mapping[str, object], url: str) -> str:
+    """Return where the metadata file of PEP 658 and 714 is: a page names it true, or by its hash."""
+    named = next((file[key] for key in _METADATA if file.get(key)), None)
+    if not url or named is None or named == "false":
+        return ""
+    digest = named.get("sha256") if isinstance(named, Mapping) else str(named).partition("sha256=")[2]
+    return f"{url}.metadata#sha256={digest}" if isinstance(digest, str) and digest else f"{url}.metadata"
+
+
+def _joined(address: str, href: str) -> str:
+    try:
+        url = urljoin(address, href)
+    except ValueError:
+        return ""
+    return url if url.lower().startswith(("https://", "http://")) else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,7 +18,8 @@ from poetry_aiops.errors import AiopsError, IncompleteError, NegativeAnswerError
 from poetry_aiops.index.source import INDEX_ERRORS
 from poetry_aiops.migrate.planning.companions import companions_of
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
-from poetry_aiops.migrate.writing.pythons import fitting_python
+from poetry_aiops.migrate.request import RUNNING
+from poetry_aiops.migrate.writing.pythons import fitting_python, newest_python
 from poetry_aiops.migrate.writing.seeds import with_seeds
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.system.addresses import redact
@@ -74,9 +76,18 @@ class PlannedLock:
 
     def fitting_python(self, plan: MigrationPlan, python: str) -> tuple[str, str] | None:
         """Return the Python that the indexes have files for instead of a range, and why; None where they cannot be asked."""
+        return self._asking(partial(fitting_python, python), plan)
+
+    def newest_python(self, plan: MigrationPlan, python: str) -> tuple[str, str] | None:
+        """Return the part of a range that the newest versions for this Python are for, and why, as above."""
+        return self._asking(partial(newest_python, python, RUNNING), plan)
+
+    def _asking(
+        self, question: Callable[..., tuple[str, str] | None], plan: MigrationPlan
+    ) -> tuple[str, str] | None:
         entries = [entry for group in plan.edits.groups for entry in group.entries]
         with suppress(*INDEX_ERRORS, OSError), self._staged(plan, ()) as staged:
-            return fitting_python(python, entries, staged.offered)
+            return question(entries, staged.offered)
         return None
 
     def _next(self, bound: frozenset[str], wanted: frozenset[str]) -> frozenset[str]:

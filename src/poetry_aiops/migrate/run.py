@@ -24,6 +24,7 @@ from poetry_aiops.migrate.old_commands import OldCommands, old_commands_in
 from poetry_aiops.migrate.planning.identity import other_name
 from poetry_aiops.migrate.planning.settings import with_settings
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT
+from poetry_aiops.migrate.reading.urls import read_filename
 from poetry_aiops.migrate.request import COMMAND, RequestReading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
 from poetry_aiops.migrate.writing.pythons import allowed_pythons, narrowed, required_python
@@ -39,8 +40,11 @@ from poetry_aiops.system.transaction.store import locked
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.api import PoetryProject
+    from poetry_aiops.migrate.planning.entry import PlannedEntry
     from poetry_aiops.migrate.planning.identity import Identity
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
@@ -49,6 +53,9 @@ if TYPE_CHECKING:
 
 _LOCK, _SETTINGS = "poetry.lock", "poetry.toml"
 _SHOWN_HASHES = _SHOWN_LINES = 10
+_MISSING = re.compile(
+    r"(?:requires|depends on) (\S+) \((.*?)\)(?: which doesn't match any versions|[\s\S]*?no versions of \1 match \2\s)"
+)
 _NARROWINGS = 4  # of a guessed Python; each costs a solve
 _WITHOUT_LOCK = "`--no-lock` writes pyproject.toml alone."
 
@@ -220,23 +227,25 @@ class Migrating:
         """Lock; where the project names no Python, for the versions that the indexes have the selected files for."""
         old = self._read(_LOCK)
         text = None if old is None else old.decode("utf-8")
-        for is_last in (*[False] * _NARROWINGS, True):
+        for attempt in range(_NARROWINGS + 1):
             comparison = InstallComparison(self.request, given, text)
             lock = PlannedLock(
                 self.project, self.root, text, partial(self._plan_pyproject, given), comparison.prove
             )
             code, refusal, other = 0, None, None
-            try:
-                code = self._lock(given, lock, comparison)
-            except NegativeAnswerError as error:
-                refusal = error
-                other = required_python(given.python, error.details)
-            if other is None and (refusal is not None or (lock.proof is not None and lock.proof.unexplained)):
-                other = lock.fitting_python(given.plan, given.python)
-            fitting = comparison.fitting or other
             is_guess = given.identity.python_guessed and given.python == given.identity.requires_python
-            if is_last or not is_guess or fitting is None:
-                break
+            fitting = lock.newest_python(given.plan, given.python) if is_guess and not attempt else None
+            if fitting is None:
+                try:
+                    code = self._lock(given, lock, comparison)
+                except NegativeAnswerError as error:
+                    refusal = error
+                    other = required_python(given.python, str(error))
+                if other is None and (refusal or (lock.proof is not None and lock.proof.unexplained)):
+                    other = lock.fitting_python(given.plan, given.python)
+                fitting = comparison.fitting or other
+                if attempt == _NARROWINGS or not is_guess or fitting is None:
+                    break
             self.output.note(f"locked for Python {fitting[0]} instead of {given.python}: {fitting[1]}")
             given = RequestReading(self.request, fitting).read()
             self._plan_all(given)
@@ -288,35 +297,52 @@ class Migrating:
             entry for entry in entries if re.search(rf"(?<![\w-]){re.escape(entry.name)}(?![\w-])", text)
         ]
         places = tuple(f"{place}: {entry.as_pep508()}" for entry in named for place in entry.places)
-        missing = re.search(r"depends on (\S+) \((.*?)\) which doesn't match any versions", text)
-        allowed = allowed_pythons(details)
-        never = [name for name, one in allowed.items() if narrowed(given.python, [str(one)]) is None]
-        files = {place.file for entry in named for place in entry.places}
-        ways = [
-            *["`--pins relax`"] * any("==" in str(entry.specifier) for entry in named),
-            *["`--python RANGE`"] * bool(allowed),
-            *["only files that belong together (`poetry migrate-reqs FILE...`)"] * (len(files) > 1),
-            "`--no-lock` to write pyproject.toml alone",
-        ]
-        hint = f"Try {', or '.join(ways)}."
-        if missing is not None:
-            version = "" if missing[2] == "*" else f" {missing[2]}"
-            hint = (
-                f"No index offers {missing[1]}{version}, so pip refuses the line too: correct it, or name the index that"
-                f" has it (--extra-index-url) in the file. {_WITHOUT_LOCK}"
-            )
-        elif never:
-            hint = (
-                f"No release of {', '.join(never)} that the lines accept is for Python {given.python}: remove the line, or"
-                f' let it count for other Pythons only, such as `; python_version < "3.4"`. {_WITHOUT_LOCK}'
-            )
-        elif allowed and not given.document:
-            hint = f"The lock would be for Python {identity.requires_python} ({identity.reason}). {hint}"
         return NegativeAnswerError(
             "the requirements cannot be locked together, so nothing was written",
             details=(*details, *places[:_SHOWN_LINES]),
-            hint=hint,
+            hint=self._way_out(given, named, text),
         )
+
+    def _way_out(self, given: MigrationInput, named: Sequence[PlannedEntry], text: str) -> str:
+        """Return what to try after a solver's refusal, of which these entries are named."""
+        missing = _MISSING.search(text)
+        if missing is not None:
+            name, version = missing[1], "" if missing[2] == "*" else f" {missing[2]}"
+            archive = self._archive(given, name)
+            if archive is not None:
+                return f"{archive} holds {name}, and Poetry asks no folder: write `{name} @ file:{archive}`. {_WITHOUT_LOCK}"
+            return (
+                f"No index offers {name}{version}, so pip refuses it too: correct or remove the line, or name the index that"
+                f" has it (--extra-index-url) in the file. {_WITHOUT_LOCK}"
+            )
+        allowed = allowed_pythons(text)
+        never = [name for name, one in allowed.items() if narrowed(given.python, [str(one)]) is None]
+        if never:
+            return (
+                f"No release of {', '.join(never)} that the lines accept is for Python {given.python}: remove the line, or"
+                f' let it count for other Pythons only, such as `; python_version < "3.4"`. {_WITHOUT_LOCK}'
+            )
+        ways = ["`--pins relax`"] if any("==" in entry.specifier for entry in named) else []
+        ways += ["`--python RANGE`"] if allowed else []
+        if len({place.file for entry in named for place in entry.places}) > 1:
+            ways.append("only files that belong together (`poetry migrate-reqs FILE...`)")
+        hint = f"Try {', or '.join([*ways, '`--no-lock` to write pyproject.toml alone'])}."
+        if not allowed or given.document:
+            return hint
+        return (
+            f"The lock would be for Python {given.identity.requires_python} ({given.identity.reason}). {hint}"
+        )
+
+    def _archive(self, given: MigrationInput, name: str) -> str | None:
+        """Return a package's file in a folder of --find-links, which pip asks and Poetry cannot."""
+        for reading in given.tree.readings.values():
+            for option in reading.options:
+                folder = self.root / (option.value or "")
+                for file in sorted(folder.glob("*")) if option.name == "find-links" else ():
+                    found = read_filename(file.name)
+                    if found is not None and found.name == name:
+                        return file.relative_to(self.root).as_posix()
+        return None
 
     def _check_hashes(self) -> None:
         foreign = self.proof.foreign_hashes if self.proof else ()

@@ -206,8 +206,12 @@ class _TableWriter:
         if group.entries or not old or "dependencies" in old.get("dynamic", ()):
             self._into_list(("project", "dependencies"), "[project]", group.entries)
         self._enrich("[tool.poetry.dependencies]", MAIN, group.entries, ("[tool.poetry]", *_AFTER_PROJECT))
+        extras = {normalised(extra): requirements for extra, requirements in self.edits.extras}
         for extra, requirements in self.edits.extras:
-            line = f"{toml_key(extra)} = [{', '.join(map(toml_text, requirements))}]"
+            written = _without_itself(
+                requirements, normalised(self.identity.name), extras, frozenset({normalised(extra)})
+            )
+            line = f"{toml_key(extra)} = [{', '.join(map(toml_text, written))}]"
             self._line("[project.optional-dependencies]", line, ("[project]",))
 
     def _require(self, group: PlannedGroup) -> None:
