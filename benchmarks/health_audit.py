@@ -350,12 +350,14 @@ def _read_pysentry(text: str) -> set[tuple[str, str]]:
 def _engine(lock: Path, url: str) -> int:
     """Be the program under test: read a lock, ask the service, print what was found."""
     from poetry_aiops.health.advisories.osv import OsvService
+    from poetry_aiops.health.applicability import Origins
     from poetry_aiops.health.security import Feeds, audit
     from poetry_aiops.project.lockfile import read_lock
 
     if not url:
         return 0
-    result = audit(read_lock(lock).packages, Feeds(service=OsvService(url)))
+    public = Origins(public_sources=frozenset({"bench"}))
+    result = audit(read_lock(lock).packages, Feeds(service=OsvService(url)), public)
     print(json.dumps([(finding.package, finding.id) for finding in result.findings]))
     return 0 if result.complete else 3
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,9 +46,10 @@ def file_sizes(
     Never raises for what an index does: such a size is None, with the reason. A package is requested at the source that
     poetry.lock names, by its name in the pool: an address that only the lock knows is never asked.
     """
-    cache = _cache(Path(str(config.get("cache-dir"))) / "poetry-aiops")
+    # Sizes are kept by hash: content has one size, so they never grow old.
+    cache = JsonCache(Path(str(config.get("cache-dir"))) / "poetry-aiops" / "file-sizes.json", "file-sizes/1")
     cached = cache.read(_known) or {}
-    wanted = [_Wanted(package, *_chosen(package, order)) for package in packages]
+    wanted = [_Wanted(package, best_file(package.files, order)) for package in packages]
     pages: dict[tuple[str, str], list[_Wanted]] = {}
     for one in wanted:
         if elsewhere := why_not_from_index(one.package):
@@ -77,18 +78,16 @@ class _Wanted:
 
     package: Package
     file: LockedFile | None
-    found: BuildSize
+    found: BuildSize = field(init=False)
+
+    def __post_init__(self) -> None:
+        package, file = self.package, self.file.name if self.file else ""
+        self.found = BuildSize(package.name, package.version, source_label(package.source), file)
 
     @property
     def needs_page(self) -> bool:
         """Whether the lock knows hashes only, so that the page has to name the files."""
         return any(file.name == file.hash for file in self.package.files)
-
-
-def _chosen(package: Package, order: Mapping[Tag, int]) -> tuple[LockedFile | None, BuildSize]:
-    file = best_file(package.files, order)
-    found = BuildSize(package.name, package.version, source_label(package.source), file.name if file else "")
-    return file, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +133,6 @@ class _SizeReader:
         except FetchError as error:
             return replace(found, reason=error.reason)
         return replace(found, size=size, reason="" if size is not None else "its index does not give sizes")
-
-
-# -- what is known already ----------------------------------------------------------------------------------
-
-
-def _cache(folder: Path) -> JsonCache:
-    """Return the cache of sizes by hash: content has one size, so they never grow old."""
-    return JsonCache(folder / "file-sizes.json", "file-sizes/1")
 
 
 def _known(content: Any) -> dict[str, int]:  # noqa: ANN401 - JSON from outside

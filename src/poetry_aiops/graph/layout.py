@@ -83,7 +83,8 @@ class _Drawing:
             self.layers[layer].append(node)
         self.columns = [_columns(len(nodes), count) for nodes in self.layers]
         self.y = [0.0] * count
-        self._spread()
+        for number in range(len(self.layers)):
+            self._spread_layer(number)
 
     def order(self) -> None:
         """Sort each layer by the barycentre of its neighbours: down by dependents, then up by dependencies."""
@@ -119,10 +120,6 @@ class _Drawing:
         if not neighbours:
             return self.y[node]
         return math.fsum(self.y[other] for other in neighbours) / len(neighbours)
-
-    def _spread(self) -> None:
-        for number in range(len(self.layers)):
-            self._spread_layer(number)
 
     def _spread_layer(self, number: int) -> None:
         nodes = self.layers[number]
@@ -171,10 +168,10 @@ def longest_path_layers(after: Sequence[Sequence[int]]) -> list[int]:
     graph = nx.DiGraph()
     graph.add_nodes_from(range(len(after)))
     graph.add_edges_from((node, target) for node, targets in enumerate(after) for target in targets)
-    components = [tuple(found) for found in nx.strongly_connected_components(graph)]
-    home = {node: number for number, members in enumerate(components) for node in members}
-    layer = [0] * len(components)
-    for number in range(len(components) - 1, -1, -1):  # what is needed comes before what needs it
-        for target in {home[target] for node in components[number] for target in after[node]} - {number}:
-            layer[target] = max(layer[target], layer[number] + 1)
-    return [layer[home[node]] for node in range(len(after))]
+    parts = nx.condensation(graph)
+    layer = [0] * len(after)
+    for number, generation in enumerate(nx.topological_generations(parts)):
+        for part in generation:
+            for node in parts.nodes[part]["members"]:
+                layer[node] = number
+    return layer

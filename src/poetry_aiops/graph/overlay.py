@@ -77,8 +77,8 @@ def sizes_of(
 def _here(lock: Lock) -> tuple[str, Mapping[Tag, int]]:
     """Return this machine with the Python that runs Poetry, or the newest one that the lock allows."""
     running = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    allowed = sorted({one.python for one in machines_for(lock.python_versions)}, key=_minor)
-    python = running if running in allowed or not allowed else allowed[-1]
+    allowed = [one.python for one in machines_for(lock.python_versions)]
+    python = running if running in allowed else allowed[-1]
     described = f"this machine ({platform.system()} {platform.machine()}, Python {python})"
     return described, ranked_tags(python, platform_tags())
 
@@ -89,10 +89,6 @@ def _there(lock: Lock, host: Host) -> tuple[str, Mapping[Tag, int]]:
         machine.python, system=host.os, arch=host.arch, libc=host.libc, os_version=host.os_version
     )
     return machine.name, order
-
-
-def _minor(python: str) -> int:
-    return int(python.partition(".")[2])
 
 
 # -- advisories ---------------------------------------------------------------------------------------------

@@ -18,36 +18,50 @@ if TYPE_CHECKING:
     from poetry_aiops.project.model import Lock, Package
 
 
-WORKDIR = "/app"
+_LOCAL = frozenset({"directory", "file"})
 _HOST = r"[A-Za-z0-9.-]+"
 _SSH = re.compile(
     rf"(?:git\+)?ssh://(?:[^@/\s]+@)?(?P<url>{_HOST}(?::\d+)?)/.*|[^@/:\s]+@(?P<scp>{_HOST}):(?!//).*"
 )
 
 
-def local_packages(lock: Lock, there: Callable[[str], bool]) -> tuple[LocalPackage, ...]:
-    """Return the folders and files that the lock names, by path.
+def workdir_of(lock: Lock) -> str:
+    """Return the project's folder in an image: as deep below /app as the lock's folders are above the project.
+
+    So ``../lib`` becomes /app/lib and no folder of the system.
+    """
+    sources = [one.source.url for one in lock.packages if one.source and one.source.type in _LOCAL]
+    paths = [posixpath.normpath(url.replace("\\", "/")).split("/") for url in sources]
+    name = "project"
+    while any(name in path for path in paths):
+        name += "-"
+    return "/".join(["/app", *[name] * max((path.count("..") for path in paths), default=0)])
+
+
+def local_packages(lock: Lock, there: Callable[[str], bool], workdir: str) -> tuple[LocalPackage, ...]:
+    """Return the folders and files that the lock names, by path; ``workdir`` is the project's folder in an image.
 
     What is outside the project has a build context of its own: a build sees nothing outside of its folder. Raises
     UsageError for what COPY cannot say, and for a path that ``there`` does not find.
     """
     found: dict[str, LocalPackage] = {}
     for package in lock.packages:
-        if package.source is not None and package.source.type in {"directory", "file"}:
+        if package.source is not None and package.source.type in _LOCAL:
             if not there(package.source.url):
                 raise UsageError(
                     f"{package.name} is locked from {one_line(package.source.url)}, which is missing",
                     where="poetry.lock",
                     hint="Check the project out with this folder, or correct the path and run `poetry lock`.",
                 )
-            one = _local(package, package.source.url, frozenset(x.context or "" for x in found.values()))
+            taken = frozenset(x.context or "" for x in found.values())
+            one = _local(package, package.source.url, workdir, taken)
             found.setdefault(one.target, one)
     return tuple(found[target] for target in sorted(found))
 
 
-def _local(package: Package, url: str, taken: frozenset[str]) -> LocalPackage:
+def _local(package: Package, url: str, workdir: str, taken: frozenset[str]) -> LocalPackage:
     path = in_path(posixpath.normpath(url.replace("\\", "/")))
-    target = posixpath.normpath(posixpath.join(WORKDIR, path))
+    target = posixpath.normpath(posixpath.join(workdir, path))
     is_folder = package.source is not None and package.source.type == "directory"
     editable = package.develop and is_folder
     if not path.startswith(("../", "/")):

@@ -86,7 +86,7 @@ class ScaffoldPlan:
     ``python_path`` names a folder of them that Python has to search. ``environment``
     are variables of installed programs that must listen on every address. ``extras`` are installed everywhere.
     ``compiled`` are packages that need a compiler, ``build_packages`` what else compiling needs, ``ssh`` the hosts of
-    Git dependencies. ``versioned_by`` are the variables that give a build backend the version which it would ask git
+    Git dependencies. ``workdir`` is the project's folder in an image, ``versioned_by`` are the variables that give a build backend the version which it would ask git
     for, ``logins`` says that sources may want credentials, ``variants`` are all of the project's with their backends, ``hardware`` that the project has variants, ``plugin``
     that Poetry needs this plugin, ``read_first`` are the files that Poetry reads before any source is there, ``tests`` and ``exported`` that CI can run pytest and compare exported files.
     """
@@ -111,6 +111,7 @@ class ScaffoldPlan:
     compiled: tuple[str, ...] = ()
     build_packages: tuple[str, ...] = ()
     ssh: tuple[str, ...] = ()
+    workdir: str = "/app"
     local: tuple[LocalPackage, ...] = ()
     versioned_by: tuple[str, ...] = ()
     variants: tuple[tuple[str, str], ...] = ()

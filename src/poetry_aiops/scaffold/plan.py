@@ -13,7 +13,7 @@ from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.scaffold.bases import choose_base
 from poetry_aiops.scaffold.facts import load_programs
-from poetry_aiops.scaffold.local import local_packages, ssh_hosts
+from poetry_aiops.scaffold.local import local_packages, ssh_hosts, workdir_of
 from poetry_aiops.scaffold.locked import ImageSelection, LockOnLinux
 from poetry_aiops.scaffold.model import EDGE, PRODUCTION, Image, ScaffoldPlan, Versions
 from poetry_aiops.scaffold.quoting import in_path, plain_word, stage_name
@@ -116,7 +116,7 @@ class _ScaffoldPlanner:
             for name in self.locked.without_wheel(self._everything(), python)
             if name not in self.system.pure
         )
-        port = self.asked.port or start.port()
+        port, workdir = self.asked.port or start.port(), workdir_of(given.lock)
         restart = "unless-stopped" if self.asked.port else ""
         if start.facts and start.facts.worker:
             restart = "on-failure:3"
@@ -146,7 +146,8 @@ class _ScaffoldPlanner:
             compiled=compiled,
             build_packages=self._build_packages(compiled),
             ssh=ssh_hosts(given.lock),
-            local=local_packages(given.lock, given.there),
+            workdir=workdir,
+            local=local_packages(given.lock, given.there, workdir),
             versioned_by=version_variables(given.document) if project.package_mode else (),
             variants=tuple((one.group, one.backend) for one in self._every_variant()),
             tests=given.tests and "pytest" in self.locked.names(self._development(), python),

@@ -13,7 +13,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from poetry_aiops.project.backends import family_of
 from poetry_aiops.project.checks import normalised
-from poetry_aiops.scaffold.local import WORKDIR
 from poetry_aiops.scaffold.model import DEVELOPMENT, EDGE, PRODUCTION
 from poetry_aiops.scaffold.quoting import exec_form, for_compose, quoted
 from poetry_aiops.system.text import one_line
@@ -132,7 +131,7 @@ def _environment(*, is_workflow: bool) -> Environment:
         family=lambda one: family_of(str(one)),
     )
     environment.globals.update(
-        USER=USER, WORKDIR=WORKDIR, PRODUCTION=PRODUCTION, DEVELOPMENT=DEVELOPMENT, EDGE=EDGE, FITS=FITS,
+        USER=USER, PRODUCTION=PRODUCTION, DEVELOPMENT=DEVELOPMENT, EDGE=EDGE, FITS=FITS,
         RUN_WITH=_RUN_WITH, RUNNERS=_RUNNERS,
     )  # fmt: skip
     return environment

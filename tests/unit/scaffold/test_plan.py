@@ -491,7 +491,29 @@ def test_folders_of_the_lock_are_copied_and_editable_ones_are_needed_at_run_time
 def test_what_lies_outside_of_the_project_has_a_build_context_of_its_own() -> None:
     made = planned(document(), local("common", "../common"), local("wheel", "../files/w.whl", kind="file"))
     assert made.contexts == {"common-source": "../common", "wheel-source": "../files"}
-    assert [(one.source, one.target) for one in made.local] == [(".", "/common"), ("w.whl", "/files/w.whl")]
+    assert [(one.source, one.target) for one in made.local] == [
+        (".", "/app/common"),
+        ("w.whl", "/app/files/w.whl"),
+    ]
+    assert made.workdir == "/app/project"
+
+
+@for_each(
+    ("url", "target", "workdir"),
+    [
+        ("../lib", "/app/lib", "/app/project"),
+        ("../app", "/app/app", "/app/project"),
+        ("../project", "/app/project", "/app/project-"),
+        ("../..", "/app", "/app/project/project"),
+        ("../../libs/x", "/app/libs/x", "/app/project/project"),
+        ("/srv/x", "/srv/x", "/app"),
+    ],
+)
+def test_a_folder_from_above_the_project_never_becomes_one_of_the_system(
+    url: str, target: str, workdir: str
+) -> None:
+    made = planned(document(), local("x", url))
+    assert (made.local[0].target, made.workdir) == (target, workdir)
 
 
 @pytest.mark.parametrize("url", ['a"b', "a$b", "a\nb"])

@@ -118,9 +118,9 @@ def test_an_editable_folder_goes_along_and_one_from_outside_is_copied_from_its_c
     made = planned(document(), local("lib", "libs/lib", develop=True), local("common", "../common"))
     text = dockerfile(made)
     found = stages(text)
-    assert 'COPY ["libs/lib", "/app/libs/lib"]' in found["locked"]
-    assert 'COPY --from=common-source [".", "/common"]' in found["locked"]
-    assert 'COPY --from=build ["/app/libs/lib", "/app/libs/lib"]' in found["production"]
+    assert 'COPY ["libs/lib", "/app/project/libs/lib"]' in found["locked"]
+    assert 'COPY --from=common-source [".", "/app/common"]' in found["locked"]
+    assert 'COPY --from=build ["/app/project/libs/lib", "/app/project/libs/lib"]' in found["production"]
     assert "docker build --build-context common-source=../common --target production" in text
     assert "The .dockerignore of this project does not apply" in text
     assert ".dockerignore" not in dockerfile(PLAN)
@@ -200,7 +200,7 @@ def test_paths_lead_out_of_the_folder_that_the_file_lies_in() -> None:
     text = compose(made, "docker/Dockerfile", depth=2)
     assert "  context: ../..\n" in text
     assert 'common-source: "../../../common"' in text
-    assert "- ../..:/app" in text
+    assert "- ../..:/app/project" in text
     assert 'dockerfile: "docker/Dockerfile"' in text
 
 
