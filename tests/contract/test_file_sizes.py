@@ -12,7 +12,7 @@ from poetry.repositories.legacy_repository import LegacyRepository
 from tests.support.index import Fault, PackageIndex
 
 from poetry_aiops.graph.file_sizes import file_sizes
-from poetry_aiops.index import file_listing
+from poetry_aiops.index import source as index_source
 from poetry_aiops.project.model import LockedFile, Package, PackageSource
 from poetry_aiops.project.wheels import tags_on
 
@@ -76,7 +76,7 @@ def test_the_size_is_that_of_the_file_and_is_kept_by_its_hash(index: PackageInde
 def test_an_index_in_html_is_asked_for_the_length_of_the_file(
     index: PackageIndex, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_listing, "ACCEPT", "text/html")
+    monkeypatch.setattr(index_source, "ACCEPT", "text/html")
     file = index.publish("fruit", "apple", "1.0")
     assert [one.size for one in asked(index, config, locked(file))] == [len(file.data)]
 

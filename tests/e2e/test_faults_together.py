@@ -19,7 +19,7 @@ from tests.support.standard_index import PYPI
 
 from poetry_aiops.export.header import read_header
 from poetry_aiops.system.run_lock import run_lock
-from poetry_aiops.system.transaction.migration import locked
+from poetry_aiops.system.transaction.store import locked
 
 
 if TYPE_CHECKING:

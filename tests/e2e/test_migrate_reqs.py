@@ -14,7 +14,7 @@ from tests.support.requirement_projects import content, versions
 from tests.support.schemas import conforming
 from tests.support.standard_index import PYPI
 
-from poetry_aiops.system.transaction.migration import locked
+from poetry_aiops.system.transaction.store import locked
 
 
 if TYPE_CHECKING:

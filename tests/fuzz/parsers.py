@@ -45,7 +45,7 @@ from poetry_aiops.health.history import read_history, trend
 from poetry_aiops.health.matching import match
 from poetry_aiops.health.policy import read_policy
 from poetry_aiops.health.severity import rate
-from poetry_aiops.index.file_listing import UnreadableListingError, files_on
+from poetry_aiops.index.file_listing import files_on
 from poetry_aiops.index.records import about_from
 from poetry_aiops.index.release_records import About
 from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, page_files, page_of
@@ -59,7 +59,7 @@ from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.project.targets import targets
 from poetry_aiops.system.http import TransferError
-from poetry_aiops.system.transaction.manifest import parse_manifest
+from poetry_aiops.system.transaction.backup import parse_manifest
 
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def page(data: bytes) -> None:
     for kind in (JSON_TYPE, "text/html"):
         with refusals(UnreadablePageError):
             page_of("web", *page_files(data, kind))
-        with refusals(UnreadableListingError):
+        with refusals(UnreadablePageError):
             files_on(data, kind, ADDRESS)
     about_from(data, About())
 

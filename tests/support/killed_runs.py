@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tests.support.migration_trees import TREES
 
-from poetry_aiops.system.transaction.migration import apply, create, locked, recover, rollback
+from poetry_aiops.system.transaction.migration import apply, create, recover, rollback
+from poetry_aiops.system.transaction.store import locked
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from poetry_aiops.system.transaction.model import FileChange
+    from poetry_aiops.system.transaction.backup import FileChange
 
 
 CALLS = ("open", "write", "fsync", "replace", "rename", "link", "mkdir", "rmdir", "unlink", "chmod", "fchown")

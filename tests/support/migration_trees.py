@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poetry_aiops.system.transaction.model import HOME, FileChange
+from poetry_aiops.system.project_paths import HOME
+from poetry_aiops.system.transaction.backup import FileChange
 
 
 if TYPE_CHECKING:

@@ -22,7 +22,6 @@ from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_
 from poetry_aiops.system.kept_files import replace_file
 from poetry_aiops.system.project_paths import find_place
 from poetry_aiops.system.reading import read_file
-from poetry_aiops.system.transaction.exchange import read_or_none
 from poetry_aiops.system.transaction.following import follow, migrated_files
 
 
@@ -180,9 +179,7 @@ def _text(root: Path, name: str) -> str | None:
 def _is_as_migrated(root: Path, path: str, migrated: Mapping[str, bytes]) -> bool:
     """Say whether a file is byte for byte what the backup of the last migration holds."""
     place = find_place(root, path)
-    return (
-        not isinstance(place, str) and place.name in migrated and migrated[place.name] == read_or_none(place)
-    )
+    return not isinstance(place, str) and place.name in migrated and migrated[place.name] == place.read()
 
 
 def _surplus(bundle: Bundle) -> Iterable[FileComparison]:

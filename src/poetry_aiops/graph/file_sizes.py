@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry.exceptions import PoetryError
-from urllib3.exceptions import HTTPError
-
 from poetry_aiops.graph.build import source_label
 from poetry_aiops.graph.sizes import NO_FILE_FITS, BuildSize
-from poetry_aiops.index.file_listing import LARGEST, UnreadableListingError, files_of
-from poetry_aiops.index.page_fetch import FetchError, PageFetcher, in_words
-from poetry_aiops.index.source import IndexSource, source_key, sources_of
+from poetry_aiops.index.file_listing import LARGEST
+from poetry_aiops.index.page_fetch import FetchError
+from poetry_aiops.index.release_records import why_not_from_index
+from poetry_aiops.index.source import IndexClient, source_key
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.wheels import best_file
 from poetry_aiops.system.json_cache import JsonCache
@@ -33,16 +30,8 @@ if TYPE_CHECKING:
 
 
 THREADS: Final = 8
-_DIGITS: Final = 15  # of a length in bytes
 _MOST_CACHED: Final = 100_000  # hashes; about eight megabytes
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
-_ELSEWHERE: Final = {
-    "git": "it comes from a git repository",
-    "url": "it comes from an address",
-    "file": "it comes from a file",
-    "directory": "it comes from a folder",
-}
 
 
 def file_sizes(
@@ -62,8 +51,8 @@ def file_sizes(
     wanted = [_Wanted(package, *_chosen(package, order)) for package in packages]
     pages: dict[tuple[str, str], list[_Wanted]] = {}
     for one in wanted:
-        if one.package.source is not None and one.package.source.type in _ELSEWHERE:
-            one.found = replace(one.found, reason=_ELSEWHERE[one.package.source.type])
+        if elsewhere := why_not_from_index(one.package):
+            one.found = replace(one.found, reason=elsewhere)
         elif one.file is None and one.package.files and not one.needs_page:
             one.found = replace(one.found, reason=NO_FILE_FITS)
         elif one.file is not None and (size := cached.get(one.file.hash)) is not None:
@@ -71,7 +60,10 @@ def file_sizes(
         else:
             pages.setdefault((source_key(one.package), one.package.name), []).append(one)
     if pages:
-        _ask(pages, order, pool, config, on_progress)
+        with IndexClient(pool, config, THREADS) as indexes:
+            reader = _SizeReader(indexes, order)
+            for _ in indexes.each(reader.read, pages.items(), on_progress):
+                pass
         found = {one.file.hash: one.found.size for one in wanted if one.file and one.found.size is not None}
         every = cached | {key: size for key, size in found.items() if _HASH.fullmatch(key)}
         if len(cached) < len(every) <= _MOST_CACHED:
@@ -99,71 +91,22 @@ def _chosen(package: Package, order: Mapping[Tag, int]) -> tuple[LockedFile | No
     return file, found
 
 
-def _ask(
-    pages: Mapping[tuple[str, str], Sequence[_Wanted]],
-    order: Mapping[Tag, int],
-    pool: RepositoryPool,
-    config: Config,
-    on_progress: Callable[[int, int], None] | None,
-) -> None:
-    sources = sources_of(pool)
-    fetcher = _SizeFetcher(config, ((one.name, one.url) for one in sources.values()), THREADS)
-    reader = _SizeReader(sources, fetcher, order)
-    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sizes")
-    try:
-        for done, _ in enumerate(threads.map(reader.read, pages, pages.values()), start=1):
-            if on_progress is not None:
-                on_progress(done, len(pages))
-    finally:
-        threads.shutdown(cancel_futures=True)
-        fetcher.close()
-
-
-class _SizeFetcher(PageFetcher):
-    def length(self, url: str) -> int | None:
-        """Return how long a file is, without fetching it; raises FetchError."""
-        try:
-            with self._authenticator.request("head", url, raise_for_status=False) as response:
-                length = response.headers.get("Content-Length", "") if response.ok else ""
-        except (HTTPError, PoetryError, OSError, ValueError) as error:
-            raise FetchError(in_words(error), is_down=True) from None
-        return int(length) if length.isdecimal() and len(length) < _DIGITS else None
-
-
 @dataclass(frozen=True, slots=True)
 class _SizeReader:
-    sources: Mapping[str, IndexSource]
-    fetcher: _SizeFetcher
+    indexes: IndexClient
     order: Mapping[Tag, int]
 
-    def read(self, key: tuple[str, str], wanted: Sequence[_Wanted]) -> None:
+    def read(self, page: tuple[tuple[str, str], Sequence[_Wanted]]) -> None:
         """Fill in what one page says; called by several threads, each with its own page."""
-        source = self.sources.get(key[0])
-        reason, refused = "", False
-        files: tuple[ListedFile, ...] = ()
-        if source is None:
-            reason = f'poetry.lock names the source "{key[0]}", which pyproject.toml does not declare'
-        elif not _NAME.fullmatch(key[1]):
-            reason = "its name is not the name of a package"
-        elif source.given_up:
-            reason = source.given_up
-        else:
-            try:
-                files = self._files(source, key[1])
-            except FetchError as error:
-                source.failed(error)
-                reason, refused = f"{source.name}: {error.reason}", error.is_refused
-            except UnreadableListingError as error:
-                reason = f"{source.name}: {error}"
+        key, wanted = page
+        try:
+            files = self.indexes.files(*key)
+        except FetchError as error:
+            for one in wanted:
+                one.found = replace(one.found, reason=error.reason, refused=error.is_refused)
+            return
         for one in wanted:
-            one.found = (
-                replace(one.found, reason=reason, refused=refused) if reason else self._sized(one, files)
-            )
-
-    def _files(self, source: IndexSource, name: str) -> tuple[ListedFile, ...]:
-        files = files_of(self.fetcher, source, name)
-        source.answered()
-        return files
+            one.found = self._sized(one, files)
 
     def _sized(self, one: _Wanted, files: Sequence[ListedFile]) -> BuildSize:
         listed = {f"sha256:{file.sha256}": file for file in files if file.sha256}
@@ -187,7 +130,7 @@ class _SizeReader:
         if file.size is not None:
             return replace(found, size=file.size)
         try:
-            size = self.fetcher.length(file.url) if file.url else None
+            size = self.indexes.fetcher.length(file.url) if file.url else None
         except FetchError as error:
             return replace(found, reason=error.reason)
         return replace(found, size=size, reason="" if size is not None else "its index does not give sizes")

@@ -25,7 +25,7 @@ from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.files import write_together
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.signals import undoing_when_ended
-from poetry_aiops.system.transaction.migration import locked
+from poetry_aiops.system.transaction.store import locked
 
 
 if TYPE_CHECKING:

@@ -10,22 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urljoin
 
-from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError, page_files
+from poetry_aiops.index.simple_page import page_files
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_aiops.index.page_fetch import PageFetcher
-    from poetry_aiops.index.source import IndexSource
-
-
-__all__ = ["LARGEST", "ListedFile", "UnreadableListingError", "files_of", "files_on"]
 
 LARGEST: Final = 1 << 50
 """Bytes; no file of a package has as many, and a hostile page must not make us compute with its numbers."""
-
-UnreadableListingError = UnreadablePageError
 
 _METADATA: Final = ("core-metadata", "data-dist-info-metadata", "dist-info-metadata")
 
@@ -43,13 +36,6 @@ class ListedFile:
     sha256: str = ""
     size: int | None = None
     metadata: str = ""
-
-
-def files_of(fetcher: PageFetcher, source: IndexSource, name: str) -> tuple[ListedFile, ...]:
-    """Return the files that a source lists for a package; raises FetchError and UnreadableListingError."""
-    address = source.page(name)
-    fetched = fetcher.get(source.name, address, {"Accept": ACCEPT})
-    return files_on(fetched.content or b"", fetched.content_type, address)
 
 
 def files_on(content: bytes, content_type: str, address: str) -> tuple[ListedFile, ...]:

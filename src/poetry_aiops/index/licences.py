@@ -7,7 +7,6 @@ What an older release says in classifiers or in free text counts where it names 
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.metadata import parse_email
 
-from poetry_aiops.index.page_fetch import FetchError, PageFetcher
+from poetry_aiops.index.page_fetch import FetchError
 from poetry_aiops.index.release_records import record_key, why_not_from_index
-from poetry_aiops.index.source import sources_of
+from poetry_aiops.index.source import IndexClient
 from poetry_aiops.project.versions import public_version
 from poetry_aiops.system.json_cache import JsonCache
 from poetry_aiops.system.text import one_line
@@ -108,27 +107,24 @@ def licences_of(
     what was read once is kept for good.
     """
     listed = list(packages)
-    reader = _MetadataReader(records, access)
-    try:
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="licences") as threads:
-            return dict(zip((one.key for one in listed), threads.map(reader.licence, listed), strict=True))
-    finally:
-        reader.close()
+    with IndexClient(access.pool, access.config, THREADS) as indexes:
+        reader = _MetadataReader(records, access, indexes)
+        try:
+            return dict(zip((one.key for one in listed), indexes.each(reader.licence, listed), strict=True))
+        finally:
+            reader.keep()
 
 
 class _MetadataReader:
-    def __init__(self, records: IndexRecords, access: IndexAccess) -> None:
+    def __init__(self, records: IndexRecords, access: IndexAccess, indexes: IndexClient) -> None:
         self._records = records
         self._offline = access.freshness.offline
         self._cache = JsonCache(access.folder and access.folder.parent / "licences.json", _SCHEMA)
         self._kept: dict[str, list[str]] = self._cache.read(lambda content: dict(content["licences"])) or {}
         self._known = len(self._kept)
-        sources = [(source.name, source.url) for source in sources_of(access.pool).values()]
-        self._names = {name.lower(): name for name, _ in sources}
-        self._fetcher = PageFetcher(access.config, sources, THREADS)
+        self._indexes = indexes
 
-    def close(self) -> None:
-        self._fetcher.close()
+    def keep(self) -> None:
         if len(self._kept) > self._known:
             self._cache.keep({"licences": self._kept})
 
@@ -141,7 +137,8 @@ class _MetadataReader:
             source = record_key(package)[0]
             place, _, digest = address.partition("#sha256=")
             try:
-                content = self._fetcher.get(self._names[source.lower()], place, {}).content or b""
+                name = self._indexes.find(source, package.name).name
+                content = self._indexes.fetcher.get(name, place, {}).content or b""
             except FetchError as error:
                 return Licence(reason=f"{source}: its metadata cannot be read: {error.reason}")
             if digest and hashlib.sha256(content).hexdigest() != digest:

@@ -36,6 +36,7 @@ _TRIES: Final = 2
 _PART: Final = 1 << 16
 _SHORT_WAIT: Final = 0.5  # seconds between two tries
 _LONGEST_WAIT: Final = 2.0  # seconds, whatever the server requests
+_DIGITS: Final = 15  # of a length in bytes
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _SERVER_FAULT: Final = 500
@@ -106,6 +107,15 @@ class PageFetcher:
         return Fetched(
             content, response.headers.get("Content-Type", "").lower(), response.headers.get("ETag", "")
         )
+
+    def length(self, url: str) -> int | None:
+        """Return how long a file is, without fetching it; None where its index does not say it. Raises FetchError."""
+        try:
+            with self._authenticator.request("head", url, raise_for_status=False) as response:
+                length = response.headers.get("Content-Length", "") if response.ok else ""
+        except (HTTPError, PoetryError, OSError, ValueError) as error:
+            raise FetchError(in_words(error), is_down=True) from None
+        return int(length) if length.isdecimal() and len(length) < _DIGITS else None
 
     def close(self) -> None:
         self._authenticator.close()

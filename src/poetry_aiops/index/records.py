@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 
 from poetry_aiops.index.file_listing import listed
-from poetry_aiops.index.page_fetch import FetchError, PageFetcher
+from poetry_aiops.index.page_fetch import FetchError
 from poetry_aiops.index.record_cache import CachedRecord, RecordCache
 from poetry_aiops.index.release_records import (
     About,
@@ -26,14 +24,13 @@ from poetry_aiops.index.release_records import (
     why_not_from_index,
 )
 from poetry_aiops.index.simple_page import (
-    ACCEPT,
     Needed,
     UnreadablePageError,
     page_files,
     page_of,
     version_of,
 )
-from poetry_aiops.index.source import IndexSource, sources_of
+from poetry_aiops.index.source import IndexClient
 from poetry_aiops.project.versions import public_version
 
 
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.index.page_fetch import Fetched
     from poetry_aiops.index.release_records import RecordKey
+    from poetry_aiops.index.source import IndexSource
     from poetry_aiops.project.model import Package
 
 
@@ -58,8 +56,6 @@ RECENT: Final = timedelta(days=800)
 """The age up to which a record has every release, so that those of the last 24 months are there when it is 30 days old."""
 OFFLINE: Final = "it was not queried (offline)"
 _NOT_ASKED: Final = "the owners were not looked up"
-
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +139,11 @@ def index_records(
         if not why_not_from_index(package):
             locked.setdefault(record_key(package), set()).add(public_version(package.version))
     keys = sorted(locked)
-    sources = sources_of(access.pool)
-    fetcher = PageFetcher(access.config, ((source.name, source.url) for source in sources.values()), THREADS)
-    cache = RecordCache(access.folder)
-    reader = _PageReader(sources, fetcher, access, cache, owners_of, locked, now or datetime.now(UTC))
-    answers: dict[RecordKey, _Answer] = {}
-    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="index")
-    try:
-        for key, answer in zip(keys, threads.map(reader.answer, keys), strict=True):
-            answers[key] = answer
-            if on_progress is not None:
-                on_progress(len(answers), len(keys))
-    finally:
-        threads.shutdown(cancel_futures=True)
-        fetcher.close()
-    return _joined(answers, sources)
+    with IndexClient(access.pool, access.config, THREADS) as indexes:
+        cache = RecordCache(access.folder)
+        reader = _PageReader(indexes, access, cache, owners_of, locked, now or datetime.now(UTC))
+        answers = dict(zip(keys, indexes.each(reader.answer, keys, on_progress), strict=True))
+    return _joined(answers, indexes.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +157,7 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class _PageReader:
-    sources: Mapping[str, IndexSource]
-    fetcher: PageFetcher
+    indexes: IndexClient
     access: IndexAccess
     cache: RecordCache
     owners_of: frozenset[str]
@@ -181,15 +166,11 @@ class _PageReader:
 
     def answer(self, key: RecordKey) -> _Answer:
         """Return the record of one package; called by several threads."""
-        name = key[1]
-        source = self.sources.get(key[0].lower())
-        if source is None:
-            return _Answer(
-                None, f'poetry.lock names the source "{key[0]}", which pyproject.toml does not declare'
-            )
-        if not _NAME.fullmatch(name):
-            return _Answer(None, "its name is not the name of a package")
-        kept = self.cache.load(source.address, key[0], name)
+        try:
+            source = self.indexes.find(*key)
+        except FetchError as error:
+            return _Answer(None, error.reason)
+        kept = self.cache.load(source.address, *key)
         if self.access.freshness.offline:
             return self._offline(key, kept)
         if kept and self._is_fresh(kept) and self._knows_locked(key, kept.record):
@@ -210,18 +191,15 @@ class _PageReader:
         )
 
     def _asked(self, source: IndexSource, key: RecordKey, kept: CachedRecord | None) -> _Answer:
-        if source.given_up:
-            return self._stood_in(kept, source.given_up)
         try:
             known = kept if kept and self._knows_locked(key, kept.record) else None
-            fetched = self.fetcher.get(source.name, source.page(key[1]), _headers(known))
+            etag = {"If-None-Match": known.etag} if known and known.etag else {}
+            fetched = self.indexes.page(source, key[1], etag)
             fresh = self._kept_from(fetched, key, kept, source.page(key[1]))
         except FetchError as error:
-            source.failed(error)
-            return self._stood_in(kept, f"{source.name}: {error.reason}")
+            return self._stood_in(kept, error.reason)
         except UnreadablePageError as error:
             return self._stood_in(kept, f"{source.name}: {error}")
-        source.answered()
         return self._with_about(source, fresh, asked=True)
 
     def _kept_from(
@@ -262,9 +240,8 @@ class _PageReader:
         about = kept.record.about
         when: datetime | None = self.now
         try:
-            fetched = self.fetcher.get(
-                source.name, source.about(kept.record.name), {"Accept": "application/json"}
-            )
+            address = source.about(kept.record.name)
+            fetched = self.indexes.fetcher.get(source.name, address, {"Accept": "application/json"})
             reported = about_from(fetched.content or b"", about)
             source.told_about()
         except FetchError as error:
@@ -286,10 +263,6 @@ class _PageReader:
 
     def _is_fresh(self, kept: CachedRecord) -> bool:
         return timedelta(0) <= self.now - kept.record.fetched <= self.access.freshness.page
-
-
-def _headers(kept: CachedRecord | None) -> dict[str, str]:
-    return {"Accept": ACCEPT} | ({"If-None-Match": kept.etag} if kept and kept.etag else {})
 
 
 def _joined(answers: Mapping[RecordKey, _Answer], sources: Mapping[str, IndexSource]) -> IndexRecords:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from inspect import signature
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -14,13 +16,20 @@ from poetry.repositories.http_repository import HTTPRepository
 from poetry.repositories.pypi_repository import PyPiRepository
 
 from poetry_aiops.index.access import mirror_of, origin_of, user_configuration
+from poetry_aiops.index.file_listing import files_on
+from poetry_aiops.index.page_fetch import FetchError, PageFetcher
+from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError
 from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from poetry.config.config import Config
     from poetry.repositories import RepositoryPool
 
-    from poetry_aiops.index.page_fetch import FetchError
+    from poetry_aiops.index.file_listing import ListedFile
+    from poetry_aiops.index.page_fetch import Fetched
     from poetry_aiops.project.model import Package
 
 
@@ -36,6 +45,10 @@ _PATIENCE: Final = 3
 """Answers that fail in a row, after which an index is not asked any more in this run."""
 _SIMPLE: Final = "/simple"
 _PYPI: Final = "pypi"
+_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class IndexSource:
@@ -82,6 +95,71 @@ class IndexSource:
     def did_not_tell_about(self) -> None:
         with self._lock:
             self._silent += 1
+
+
+class IndexClient:
+    """The package indexes of a project, asked by several threads over connections that stay open until the block ends.
+
+    An index that fails three times in a row is not asked any more. Only the sources that pyproject.toml names are: an
+    address that only the lock knows never is.
+    """
+
+    def __init__(self, pool: RepositoryPool, config: Config, threads: int) -> None:
+        self.sources = sources_of(pool)
+        named = ((source.name, source.url) for source in self.sources.values())
+        self.fetcher = PageFetcher(config, named, threads)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="index")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        self.fetcher.close()
+
+    def each(
+        self,
+        ask: Callable[[T], R],
+        items: Collection[T],
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Iterator[R]:
+        """Yield what ``ask`` returns for each item, in order; ``on_progress`` hears how many of how many are done."""
+        for done, answer in enumerate(self._threads.map(ask, items), start=1):
+            if on_progress is not None:
+                on_progress(done, len(items))
+            yield answer
+
+    def find(self, source: str, name: str) -> IndexSource:
+        """Return the source of a locked package, by any case of its name; raises FetchError where it cannot be asked."""
+        found = self.sources.get(source.lower())
+        if found is None:
+            reason = f'poetry.lock names the source "{source}", which pyproject.toml does not declare'
+            raise FetchError(reason, is_down=False)
+        if not _NAME.fullmatch(name):
+            raise FetchError("its name is not the name of a package", is_down=False)
+        return found
+
+    def page(self, source: IndexSource, name: str, headers: Mapping[str, str]) -> Fetched:
+        """Return a project's page; raises FetchError whose reason names the source."""
+        if source.given_up:
+            raise FetchError(source.given_up, is_down=True)
+        try:
+            fetched = self.fetcher.get(source.name, source.page(name), {"Accept": ACCEPT, **headers})
+        except FetchError as error:
+            source.failed(error)
+            reason = f"{source.name}: {error.reason}"
+            raise FetchError(reason, is_down=error.is_down, is_refused=error.is_refused) from None
+        source.answered()
+        return fetched
+
+    def files(self, source: str, name: str) -> tuple[ListedFile, ...]:
+        """Return the files that a source lists for a package; raises FetchError."""
+        found = self.find(source, name)
+        fetched = self.page(found, name, {})
+        try:
+            return files_on(fetched.content or b"", fetched.content_type, found.page(name))
+        except UnreadablePageError as error:
+            raise FetchError(f"{found.name}: {error}", is_down=False) from None
 
 
 def sources_of(pool: RepositoryPool) -> dict[str, IndexSource]:

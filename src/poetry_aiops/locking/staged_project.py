@@ -25,8 +25,7 @@ from poetry.repositories.http_repository import HTTPRepository
 from poetry_aiops.errors import InputError
 from poetry_aiops.project.constraints import read_python
 from poetry_aiops.project.model import LockedDependency
-from poetry_aiops.system.files import write_new
-from poetry_aiops.system.transaction.store import reported
+from poetry_aiops.system.files import reported, write_new
 
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from poetry_aiops.migrate.legacy.rewrite import rewritten
 from poetry_aiops.migrate.legacy.scripts import files_to_read
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.repository_files import read_text
-from poetry_aiops.system.transaction.model import FileChange
+from poetry_aiops.system.transaction.backup import FileChange
 
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.migrate.report import row
 from poetry_aiops.system.signals import undoing_when_ended
-from poetry_aiops.system.transaction.migration import list_backups, locked, rollback
+from poetry_aiops.system.transaction.migration import list_backups, rollback
+from poetry_aiops.system.transaction.store import locked
 
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.system.transaction.migration import RollbackResult
-    from poetry_aiops.system.transaction.model import BackupInfo
+    from poetry_aiops.system.transaction.migration import BackupInfo, RollbackResult
 
 
 _FIELDS = ("id", "created", "note", "state", "now", "undoes", "files", "damage")

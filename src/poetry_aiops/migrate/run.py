@@ -32,8 +32,9 @@ from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.files import write_new
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.signals import undoing_when_ended
-from poetry_aiops.system.transaction.migration import apply, create, locked, recover
-from poetry_aiops.system.transaction.model import FileChange
+from poetry_aiops.system.transaction.backup import FileChange
+from poetry_aiops.system.transaction.migration import apply, create, recover
+from poetry_aiops.system.transaction.store import locked
 
 
 if TYPE_CHECKING:

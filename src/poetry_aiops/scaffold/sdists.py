@@ -12,9 +12,8 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.index.file_listing import UnreadableListingError, files_of
-from poetry_aiops.index.page_fetch import FetchError, PageFetcher
-from poetry_aiops.index.source import source_key, sources_of
+from poetry_aiops.index.page_fetch import FetchError
+from poetry_aiops.index.source import IndexClient, source_key
 from poetry_aiops.scaffold.start import at
 
 
@@ -72,26 +71,22 @@ def archives_needs(
 
     Each archive is fetched from the source that poetry.lock names and counts only with the locked hash.
     """
-    sources = sources_of(pool)
-    fetcher = PageFetcher(config, ((one.name, one.url) for one in sources.values()), 1)
     found, problems = {}, []
-    try:
+    with IndexClient(pool, config, 1) as indexes:
         for package in packages:
             file = next((one for one in package.files if one.name.endswith(_ARCHIVES)), None)
-            source = sources.get(source_key(package))
+            source = indexes.sources.get(source_key(package))
             if file is None or source is None or (package.source and package.source.type != "legacy"):
                 continue
             try:
-                listed = files_of(fetcher, source, package.name)
+                listed = indexes.files(source.name, package.name)
                 url = next((one.url for one in listed if one.name == file.name), "")
-                content = fetcher.get(source.name, url, {}).content if url else None
+                content = indexes.fetcher.get(source.name, url, {}).content if url else None
                 needs = _needs_of(content, file) if content is not None else None
                 if needs is not None:
                     found[package.name] = needs
-            except (FetchError, UnreadableListingError) as error:
+            except FetchError as error:
                 problems.append(f"{package.name}: {error}")
-    finally:
-        fetcher.close()
     return found, tuple(problems)
 
 

@@ -9,13 +9,15 @@ import secrets
 import stat
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.errors import InputError
+
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 _PRIVATE = 0o600
@@ -23,6 +25,16 @@ _USUAL = 0o666
 TEMPORARY_NAME: Final = re.compile(r"\.aiops-[0-9a-f]{16}\.tmp(?:\.zip)?")
 """What is written under such a name is left only by a run that was killed."""
 _SURELY_LEFT: Final = 3600.0  # seconds
+
+
+@contextmanager
+def reported(what: str, where: Path | str, hint: str | None = None) -> Iterator[None]:
+    """Turn an OSError of the block into an InputError: ``what``, then the system's reason."""
+    try:
+        yield
+    except OSError as error:
+        place = str(error.filename or where)
+        raise InputError(f"{what}: {error.strerror or error}", where=place, hint=hint) from error
 
 
 def append_text(path: Path, text: str) -> None:

@@ -7,7 +7,8 @@ import json
 import pytest
 from tests.support.every import for_each
 
-from poetry_aiops.index.file_listing import ListedFile, UnreadableListingError, files_on
+from poetry_aiops.index.file_listing import ListedFile, files_on
+from poetry_aiops.index.simple_page import UnreadablePageError
 
 
 PAGE = "https://index.example/simple/idna/"
@@ -54,15 +55,15 @@ def test_html_tells_hashes_and_no_sizes() -> None:
     [(b"{]", JSON), (b"[]", JSON), (b'{"files": 1}', JSON), (b"x", "image/png"), (b"x", "")],
 )
 def test_what_lists_no_files_is_said(content: bytes, kind: str) -> None:
-    with pytest.raises(UnreadableListingError, match="answer"):
+    with pytest.raises(UnreadablePageError, match="answer"):
         files_on(content, kind, PAGE)
 
 
 def test_a_declaration_that_html_does_not_know_is_no_page() -> None:
-    with pytest.raises(UnreadableListingError, match="cannot be read"):
+    with pytest.raises(UnreadablePageError, match="cannot be read"):
         files_on(b"<a href='idna-3.7.tar.gz'></a><![x[", "text/html", PAGE)
 
 
 def test_a_web_page_that_links_to_no_files_is_no_listing() -> None:
-    with pytest.raises(UnreadableListingError, match="not the page of a package index"):
+    with pytest.raises(UnreadablePageError, match="not the page of a package index"):
         files_on(b"<html><a href='/login'>Sign in</a></html>", "text/html", "https://index.example/apple/")

@@ -14,30 +14,26 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from poetry_aiops.system.files import sync_folder, write_atomically, write_new
-from poetry_aiops.system.project_paths import ProjectFile, find_place
+from poetry_aiops.system.files import reported, sync_folder, write_atomically, write_new
+from poetry_aiops.system.project_paths import HOME, ProjectFile, find_place
 from poetry_aiops.system.reading import read_file
-from poetry_aiops.system.transaction.manifest import MODE_BITS
-from poetry_aiops.system.transaction.model import (
-    APPLIED,
-    HOME,
-    PREPARED,
-    RUNNING,
-    STAGED,
-    refuse,
-    stored_name,
-    switch_order,
-)
-from poetry_aiops.system.transaction.store import discard, mark, reported
+from poetry_aiops.system.transaction.backup import MODE_BITS, refuse, stored_name
+from poetry_aiops.system.transaction.store import APPLIED, PREPARED, RUNNING
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.system.transaction.model import BackupEntry, FileState, Now
+    from poetry_aiops.system.transaction.backup import BackupEntry, FileState
     from poetry_aiops.system.transaction.store import StoredBackup
+
+
+STAGED: Final = "staged"
+"""The folder of a backup in which its run holds the next contents of the files and the last ones, while it runs."""
+
+Now = Literal["new", "old", "mixed", "changed since", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +61,24 @@ class BackupFile:
 
         What the run never changed is no obstacle: removed, it comes back; edited since, it stays (``is_edited_input``).
         """
-        if not self.entry.changes:
-            return None
-        if _same_bytes(self.data, self.entry.before) or _same_bytes(self.data, self.entry.after):
+        if not self.entry.changes or self._holds(self.entry.before) or self._holds(self.entry.after):
             return None
         return "was removed since" if self.data is None else "changed since"
 
     @property
     def is_edited_input(self) -> bool:
         """Whether it was edited since by others although the run itself never changed it."""
-        return (
-            not self.entry.changes and self.data is not None and not _same_bytes(self.data, self.entry.before)
-        )
+        return not self.entry.changes and self.data is not None and not self._holds(self.entry.before)
 
     def _is(self, state: FileState | None) -> bool:
-        if not _same_bytes(self.data, state):
-            return False
         mode = self.place.mode
-        return state is None or state.mode is None or mode is None or mode & MODE_BITS == state.mode
+        same_mode = state is None or None in {state.mode, mode} or (mode or 0) & MODE_BITS == state.mode
+        return self._holds(state) and same_mode
+
+    def _holds(self, state: FileState | None) -> bool:
+        if self.data is None or state is None:
+            return self.data is None and state is None
+        return state.holds(self.data)
 
 
 def look(backup: StoredBackup) -> list[BackupFile]:
@@ -96,12 +92,9 @@ def look(backup: StoredBackup) -> list[BackupFile]:
         elif place.name != entry.target:
             problems.append(f"{entry.path} leads to {place.name} now, not to {entry.target}")
         else:
-            found.append(BackupFile(index, entry, place, read_or_none(place)))
-    refuse(
-        problems,
-        "Files of this backup cannot be restored; nothing was changed.",
-        "Correct their paths first.",
-    )
+            found.append(BackupFile(index, entry, place, place.read()))
+    what = "Files of this backup cannot be restored; nothing was changed."
+    refuse(problems, what, "Correct their paths first.")
     return found
 
 
@@ -122,25 +115,20 @@ def exchange(backup: StoredBackup) -> None:
     which is not needed then, is removed.
     """
     try:
-        mark(backup, RUNNING)
+        backup.mark(RUNNING)
         files = [found for found in look(backup) if found.entry.changes]
         _stage(backup, files)
         refuse(
-            [
-                f"{found.entry.path} {found.change or 'changed since'}"
-                for found in look(backup)
-                if not found.is_old
-            ],
+            (f"{one.entry.path} {one.change or 'changed since'}" for one in look(backup) if not one.is_old),
             "Files changed during this run; nothing was changed.",
             "Run this again.",
         )
         _switch(backup, files)
     except BaseException:
-        with reported(
-            "This run was stopped and could not restore all files", backup.folder, again_hint(backup)
-        ):
+        what = "This run was stopped and could not restore all files"
+        with reported(what, backup.folder, again_hint(backup)):
             put_back(backup)
-        discard(backup)
+        backup.discard()
         raise
     with suppress(OSError):  # every file is exchanged; the rest is tidied at the start of the next run
         finish(backup)
@@ -156,16 +144,12 @@ def put_back(backup: StoredBackup) -> None:
 
     A file that was changed meanwhile by someone else stays as it is.
     """
-    files = {
-        found.index: found
-        for found in look(backup)
-        if found.entry.changes and not (found.is_old or found.change)
-    }
-    for index, entry in reversed(switch_order((found.index, found.entry) for found in files.values())):
-        target = files[index].place.path
-        if entry.before is None:
+    changed = [one for one in look(backup) if one.entry.changes and not (one.is_old or one.change)]
+    for found in reversed(_in_order(changed)):
+        target = found.place.path
+        if found.entry.before is None:
             target.unlink(missing_ok=True)
-        elif (old := _staged(backup, "old", index)).exists():
+        elif (old := _staged(backup, "old", found.index)).exists():
             _bring(old, target)
         sync_folder(target.parent)
     _clear(backup, backup.manifest.made_folders, PREPARED)
@@ -176,16 +160,12 @@ def again_hint(backup: StoredBackup) -> str:
     return f"When the disk is writable, run this again, or: sh {HOME}/{backup.id}/restore.sh"
 
 
-def read_or_none(place: ProjectFile) -> bytes | None:
-    """Return the bytes of a file, None for one that does not exist."""
-    try:
-        return read_file(place.path)
-    except FileNotFoundError:
-        return None
-
-
 def _staged(backup: StoredBackup, which: Literal["new", "old"], index: int) -> Path:
     return backup.folder / STAGED / f"{which}-{stored_name(index)}"
+
+
+def _in_order(files: list[BackupFile]) -> list[BackupFile]:
+    return sorted(files, key=lambda found: (found.entry.order, found.index))
 
 
 def _stage(backup: StoredBackup, files: list[BackupFile]) -> None:
@@ -205,13 +185,12 @@ def _stage(backup: StoredBackup, files: list[BackupFile]) -> None:
 
 
 def _switch(backup: StoredBackup, files: list[BackupFile]) -> None:
-    targets = {found.index: found.place.path for found in files}
-    for index, entry in switch_order((found.index, found.entry) for found in files):
-        if entry.after is None:
-            targets[index].unlink()
+    for found in _in_order(files):
+        if found.entry.after is None:
+            found.place.path.unlink()
         else:
-            _bring(_staged(backup, "new", index), targets[index])
-    for folder in {path.parent for path in targets.values()}:
+            _bring(_staged(backup, "new", found.index), found.place.path)
+    for folder in {found.place.path.parent for found in files}:
         sync_folder(folder)
 
 
@@ -229,23 +208,10 @@ def _clear(backup: StoredBackup, folders: Sequence[str], state: str) -> None:
     """Remove what was staged and the folders that are not needed any more, and note how far the run came."""
     with suppress(FileNotFoundError):
         shutil.rmtree(backup.folder / STAGED)
-    for folder in reversed(folders):
-        _remove_if_empty(backup.root, folder)
-    mark(backup, state)
-
-
-def _remove_if_empty(root: Path, name: str) -> None:
-    folder = Path(os.path.realpath(root)) / name
-    if Path(os.path.realpath(folder)) != folder:
-        return  # reached through a link by now
-    try:
-        folder.rmdir()
-    except OSError:
-        return
-    sync_folder(folder.parent)
-
-
-def _same_bytes(data: bytes | None, state: FileState | None) -> bool:
-    if data is None or state is None:
-        return data is None and state is None
-    return state.holds(data)
+    for name in reversed(folders):
+        folder = Path(os.path.realpath(backup.root)) / name
+        if Path(os.path.realpath(folder)) == folder:  # not reached through a link by now
+            with suppress(OSError):
+                folder.rmdir()
+                sync_folder(folder.parent)
+    backup.mark(state)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.system.files import reported
 from poetry_aiops.system.project_paths import ProjectFile, find_place, missing_folders
-from poetry_aiops.system.transaction.exchange import read_or_none
-from poetry_aiops.system.transaction.model import BackupEntry, state_of
-from poetry_aiops.system.transaction.store import add_to_backup, last_applied, locked, pending, reported
+from poetry_aiops.system.transaction.backup import BackupEntry, state_of
+from poetry_aiops.system.transaction.store import interrupted_ids, last_applied, locked
 
 
 if TYPE_CHECKING:
@@ -51,30 +51,25 @@ def follow(root: Path, path: str, after: bytes | None, now: datetime) -> bool:
 
 
 def _note(backup: StoredBackup, path: str, place: ProjectFile, after: bytes | None) -> bool:
-    manifest, data = backup.manifest, read_or_none(place)
-    entries = list(manifest.entries)
-    index = next((at for at, entry in enumerate(entries) if entry.target == place.name), len(entries))
-    is_new = index == len(entries)
-    if is_new:
+    data, copies = place.read(), {}
+    entries = {entry.target: entry for entry in backup.manifest.entries}
+    if place.name not in entries:
+        if data is not None:
+            copies[len(entries)] = data
         state = state_of(data, place.mode)
-        entries.append(BackupEntry(path, place.name, state, state))
-    known = entries[index]
-    held = data is None or any(
-        state is not None and state.holds(data) for state in (known.before, known.after)
-    )
-    entries[index] = replace(known, after=state_of(after, None))
+        entries[place.name] = BackupEntry(path, place.name, state, state)
+    known = entries[place.name]
+    held = data is None or any(state and state.holds(data) for state in (known.before, known.after))
+    entries[place.name] = replace(known, after=state_of(after, None))
     made = missing_folders(backup.root, [place]) if after is not None else ()
-    folders = tuple(dict.fromkeys((*manifest.made_folders, *made)))
-    add_to_backup(
-        backup,
-        replace(manifest, entries=tuple(entries), made_folders=folders),
-        {index: data} if is_new and data is not None else {},
-    )
+    folders = tuple(dict.fromkeys((*backup.manifest.made_folders, *made)))
+    manifest = replace(backup.manifest, entries=tuple(entries.values()), made_folders=folders)
+    backup.add(manifest, copies)
     return held
 
 
 def _last(root: Path) -> StoredBackup | None:
     """Return the last migration's backup where nothing is in the way of relying on it."""
     with suppress(InputError):
-        return None if pending(root) else last_applied(root)
+        return None if interrupted_ids(root) else last_applied(root)
     return None

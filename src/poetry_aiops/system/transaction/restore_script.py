@@ -12,14 +12,11 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.system.transaction.model import stored_name
+from poetry_aiops.system.transaction.backup import stored_name
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.system.transaction.model import Manifest
-
-
-NAME: Final = "restore.sh"
+    from poetry_aiops.system.transaction.backup import Manifest
 
 
 def restore_script(manifest: Manifest) -> str:

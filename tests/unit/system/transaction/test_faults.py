@@ -17,9 +17,10 @@ from tests.support.killed_runs import CALLS, NOW, changes_of, migrate
 from tests.support.migration_trees import TREES, look_of
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.system.project_paths import HOME
 from poetry_aiops.system.transaction import exchange as file_exchange
-from poetry_aiops.system.transaction.migration import apply, create, list_backups, pending, recover, rollback
-from poetry_aiops.system.transaction.model import HOME, FileChange
+from poetry_aiops.system.transaction.migration import apply, create, list_backups, recover, rollback
+from poetry_aiops.system.transaction.store import interrupted_ids
 
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from tests.support.migration_trees import Look
 
+    from poetry_aiops.system.transaction.backup import FileChange
     from poetry_aiops.system.transaction.store import StoredBackup
 
 
@@ -94,8 +96,10 @@ def test_whatever_call_fails_the_project_is_all_old_or_all_new(
             reported = _told(root, changes)
         if not failed:
             break
-        assert not (forever and pending(root)), "a full disk does not keep the old files from coming back"
-        assert reported is None or list_backups(root) == [] or pending(root), (
+        assert not (forever and interrupted_ids(root)), (
+            "a full disk does not keep the old files from coming back"
+        )
+        assert reported is None or list_backups(root) == [] or interrupted_ids(root), (
             "what changed nothing leaves no backup"
         )
         _all_old_or_all_new(root, old, changes, reported)
@@ -121,7 +125,7 @@ def test_a_disk_that_fills_up_halfway_does_not_keep_the_old_files_from_coming_ba
         with pytest.raises(InputError, match="No space left on device"):
             apply(backup)
     assert look_of(root) == old, "new folders are gone again as well"
-    assert not pending(root)
+    assert not interrupted_ids(root)
 
 
 def _told(root: Path, changes: list[FileChange]) -> str | None:
@@ -139,7 +143,7 @@ def _all_old_or_all_new(root: Path, old: Look, changes: list[FileChange], report
             path = root / change.path
             assert (path.read_bytes() if path.exists() else None) == change.after
         rollback(root, now=NOW)
-    elif pending(root):
+    elif interrupted_ids(root):
         assert "restore.sh" in reported
         rollback(root, now=NOW)
     else:
@@ -194,7 +198,7 @@ def test_a_folder_that_becomes_read_only_meanwhile_changes_nothing(open_folder: 
             apply(backup)
         (root / "requirements").chmod(0o755)
     assert look_of(root) == before
-    assert not pending(root)
+    assert not interrupted_ids(root)
 
 
 def test_backups_of_another_user_are_told_in_words(open_folder: Path) -> None:
@@ -207,7 +211,7 @@ def test_backups_of_another_user_are_told_in_words(open_folder: Path) -> None:
         os.chown(root / HOME, 0, 0)
         os.seteuid(65534)
         for call in (
-            lambda: pending(root),
+            lambda: interrupted_ids(root),
             lambda: list_backups(root),
             lambda: recover(root),
             lambda: rollback(root, now=NOW),

@@ -11,9 +11,11 @@ import pytest
 from tests.support.killed_runs import NOW
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.system.project_paths import HOME
+from poetry_aiops.system.transaction.backup import FileChange
 from poetry_aiops.system.transaction.following import follow, migrated_files
-from poetry_aiops.system.transaction.migration import apply, create, list_backups, locked, rollback
-from poetry_aiops.system.transaction.model import HOME, FileChange
+from poetry_aiops.system.transaction.migration import apply, create, list_backups, rollback
+from poetry_aiops.system.transaction.store import locked
 
 
 if TYPE_CHECKING:

@@ -16,8 +16,10 @@ from tests.support.killed_runs import NOW, changes_of, migrate
 from tests.support.migration_trees import TREES, look_of
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.system.transaction.migration import pending, recover, rollback
-from poetry_aiops.system.transaction.model import HOME, STAGED
+from poetry_aiops.system.project_paths import HOME
+from poetry_aiops.system.transaction.exchange import STAGED
+from poetry_aiops.system.transaction.migration import recover, rollback
+from poetry_aiops.system.transaction.store import interrupted_ids
 
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ def roll_back(project: Path) -> None:
         rollback(project, now=NOW)
     except InputError as error:
         assert "no migration" in error.what  # noqa: PT017 - both are right
-    assert not pending(project)
+    assert not interrupted_ids(project)
 
 
 def recovered(project: Path) -> bool:
@@ -105,7 +107,7 @@ def recovered(project: Path) -> bool:
         assert "--rollback" in str(error)  # noqa: PT017 - both are right
         assert look_of(project) == before
         return False
-    assert not pending(project)
+    assert not interrupted_ids(project)
     return True
 
 

@@ -6,30 +6,19 @@ import shutil
 import stat
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.killed_runs import NOW, changes_of, migrate
 from tests.support.migration_trees import TREES, look_of
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.system.project_paths import HOME
 from poetry_aiops.system.transaction import exchange as file_exchange
 from poetry_aiops.system.transaction import migration
-from poetry_aiops.system.transaction.migration import (
-    apply,
-    create,
-    list_backups,
-    locked,
-    pending,
-    recover,
-    rollback,
-)
-from poetry_aiops.system.transaction.model import HOME, STAGED, FileChange
-from poetry_aiops.system.transaction.store import read_backup
-
-
-if TYPE_CHECKING:
-    from poetry_aiops.system.transaction.store import StoredBackup
+from poetry_aiops.system.transaction.backup import FileChange
+from poetry_aiops.system.transaction.exchange import STAGED
+from poetry_aiops.system.transaction.migration import apply, create, list_backups, recover, rollback
+from poetry_aiops.system.transaction.store import StoredBackup, interrupted_ids, locked, read_backup
 
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permission bits and links of POSIX")
@@ -69,8 +58,8 @@ def stop_after_one_file(backup: StoredBackup, monkeypatch: pytest.MonkeyPatch) -
 
     with monkeypatch.context() as patched:
         patched.setattr(file_exchange, "_switch", one_only)
-        for name in ("put_back", "discard"):
-            patched.setattr(file_exchange, name, lambda _backup: None)
+        patched.setattr(file_exchange, "put_back", lambda _backup: None)
+        patched.setattr(StoredBackup, "discard", lambda _backup: None)
         with pytest.raises(KeyboardInterrupt):
             apply(backup)
     assert switched
@@ -222,7 +211,7 @@ def test_a_file_that_changes_while_the_run_is_at_work_wins(tmp_path: Path) -> No
     with pytest.raises(InputError, match="changed during this run"):
         apply(backup)
     assert look_of(root) == before
-    assert not pending(root)
+    assert not interrupted_ids(root)
 
 
 def test_rollback_refuses_changed_files_and_force_keeps_what_they_held(tmp_path: Path) -> None:
@@ -332,7 +321,7 @@ def test_a_new_run_waits_for_the_recovery_of_the_last_one(
 ) -> None:
     root = built(tmp_path)
     interrupted(root, monkeypatch)
-    assert pending(root)
+    assert interrupted_ids(root)
     with pytest.raises(InputError, match="interrupted"):
         create(root, [FileChange("x", None, b"")], "", NOW)
 
@@ -363,9 +352,9 @@ def test_an_interrupted_rollback_goes_on_with_its_migration(
     monkeypatch.setattr(migration, "apply", lambda backup: stop_after_one_file(backup, monkeypatch))
     rollback(root, identifier, now=NOW)
     monkeypatch.undo()
-    assert pending(root)
+    assert interrupted_ids(root)
     assert rollback(root, now=NOW).backup_id == identifier
-    assert not pending(root)
+    assert not interrupted_ids(root)
     (root / "later.txt").unlink()
     assert look_of(root) == old
 

@@ -4,25 +4,29 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.system.transaction.manifest import manifest_json, parse_manifest
-from poetry_aiops.system.transaction.model import (
+from poetry_aiops.system.project_paths import path_problem
+from poetry_aiops.system.transaction.backup import (
     BackupEntry,
     FileChange,
     Manifest,
-    backup_id,
-    change_problems,
     is_backup_id,
     is_undo,
-    path_problem,
+    manifest_json,
+    parse_manifest,
     refuse,
     state_of,
-    switch_order,
 )
+from poetry_aiops.system.transaction.migration import create
+from poetry_aiops.system.transaction.store import next_id
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 NOW = datetime(2025, 3, 1, 12, 30, 5, 7, tzinfo=UTC)
@@ -145,21 +149,22 @@ def test_a_plain_path_is_taken(path: str) -> None:
     assert path_problem(path) is None
 
 
-def test_changes_that_cannot_stand_together_are_all_told() -> None:
-    names = ("a", "a", "b", "b/c", "../d")
-    problems = change_problems(FileChange(name, None, b"") for name in names)
-    assert problems == [
-        "'../d' leads out of the project",
+def test_changes_that_cannot_stand_together_are_all_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        create(tmp_path, [FileChange(name, None, b"") for name in ("a", "a", "b", "b/c", "../d")], "", NOW)
+    assert caught.value.details == (
         "a is named twice",
+        "../d leads out of the project",
         "b is named as a file and as a folder",
-    ]
+    )
 
 
-def test_an_id_sorts_by_time_whatever_the_zone() -> None:
-    east = timezone(timedelta(hours=9))
-    early = backup_id(NOW.astimezone(east), "ffffffff")
-    late = backup_id(NOW + timedelta(microseconds=1), "00000000")
-    assert early == "20250301T123005.000007Z-ffffffff"
+def test_an_id_sorts_by_time_whatever_the_zone(tmp_path: Path) -> None:
+    early = next_id(tmp_path, NOW.astimezone(timezone(timedelta(hours=9))), undo=False)
+    late = next_id(tmp_path, NOW + timedelta(microseconds=1), undo=True)
+    assert early.startswith("20250301T123005.000007Z-")
+    assert is_backup_id(early)
+    assert is_undo(late)
     assert early < late
 
 
@@ -180,7 +185,7 @@ def test_pyproject_is_exchanged_after_new_and_old_files_and_before_removals() ->
         BackupEntry("poetry.lock", "poetry.lock", something, something),
         BackupEntry("new.txt", "new.txt", None, something),
     ]
-    order = [entry.path for _, entry in switch_order(enumerate(entries))]
+    order = [entry.path for entry in sorted(entries, key=lambda entry: entry.order)]
     assert order == ["new.txt", "poetry.lock", "pyproject.toml", "gone.txt"]
 
 

@@ -9,8 +9,10 @@ from tests.support.killed_runs import NOW
 from tests.support.migration_trees import TREES, look_of
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.system.transaction.migration import create, list_backups, locked, pending, rollback
-from poetry_aiops.system.transaction.model import HOME, FileChange
+from poetry_aiops.system.project_paths import HOME
+from poetry_aiops.system.transaction.backup import FileChange
+from poetry_aiops.system.transaction.migration import create, list_backups, rollback
+from poetry_aiops.system.transaction.store import interrupted_ids, locked
 
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class TestRefusals:
         (tmp_path / "outside" / "file.txt").write_bytes(b"outside")
         yield
         assert (tmp_path / "outside" / "file.txt").read_bytes() == b"outside"
-        assert not pending(self.root)
+        assert not interrupted_ids(self.root)
         assert list_backups(self.root) == []
 
     def refused(self, *changes: FileChange) -> str:

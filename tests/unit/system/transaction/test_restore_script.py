@@ -13,9 +13,10 @@ import pytest
 from tests.support.killed_runs import NOW, changes_of
 from tests.support.migration_trees import TREES, look_of
 
-from poetry_aiops.system.transaction.migration import apply, create, list_backups, locked, pending, rollback
-from poetry_aiops.system.transaction.model import HOME, RUNNING, FileChange
-from poetry_aiops.system.transaction.store import mark
+from poetry_aiops.system.project_paths import HOME
+from poetry_aiops.system.transaction.backup import FileChange
+from poetry_aiops.system.transaction.migration import apply, create, list_backups, rollback
+from poetry_aiops.system.transaction.store import RUNNING, interrupted_ids, locked
 
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell is needed")
@@ -291,13 +292,13 @@ def test_another_run_that_was_interrupted_comes_first(tmp_path: Path) -> None:
     project = migrated(tmp_path)
     with locked(project.root, NOW):
         other = create(project.root, [FileChange("x.txt", None, b"x")], "interrupted", NOW)
-        mark(other, RUNNING)
+        other.mark(RUNNING)
     done = project.run("--force")
     assert done.returncode == 2
     assert f"sh ./{HOME}/{other.id}/restore.sh" in done.stderr
     latest = Migrated(project.root, project.root / HOME / "restore.sh")
     assert latest.run().returncode == 0
-    assert not pending(project.root)
+    assert not interrupted_ids(project.root)
     assert project.run().returncode == 0
 
 

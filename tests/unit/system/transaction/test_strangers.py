@@ -10,9 +10,10 @@ import pytest
 from tests.support.killed_runs import NOW, migrate
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.system.transaction.migration import create, list_backups, locked, recover, rollback
-from poetry_aiops.system.transaction.model import HOME, RUNNING, FileChange
-from poetry_aiops.system.transaction.store import mark
+from poetry_aiops.system.project_paths import HOME
+from poetry_aiops.system.transaction.backup import FileChange
+from poetry_aiops.system.transaction.migration import create, list_backups, recover, rollback
+from poetry_aiops.system.transaction.store import RUNNING, locked
 
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def interrupted(tmp_path: Path) -> Path:
     (root / "tools").mkdir(parents=True)
     (root / "tools" / "hook.sh").write_bytes(b"run me")
     backup = create(root, [HOOK, FileChange("x.txt", None, b"new")], "", NOW)
-    mark(backup, RUNNING)
+    backup.mark(RUNNING)
     (root / "tools" / "hook.sh").write_bytes(b"harmless")
     return root
 
@@ -75,7 +76,7 @@ def test_a_link_in_the_folder_of_backups_is_never_written_through(tmp_path: Path
             with locked(root, NOW):
                 recover(root)
                 backup = create(root, [FileChange(f"{precious!r}.txt", None, b"new")], "", NOW)
-                mark(backup, RUNNING)
+                backup.mark(RUNNING)
         except InputError:
             assert name in {"journal", "lock"}
         assert (victim.read_bytes() if victim.exists() else None) == precious
