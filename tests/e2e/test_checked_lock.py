@@ -111,6 +111,7 @@ def test_a_lock_that_is_older_than_the_variants_says_so_first(
     for arguments, code in ((("check", "--lock"), 1), (("install", "--with", "new"), 2)):
         done = own_poetry.run(made, *arguments)
         assert (done.code, "written: run `poetry lock` first" in done.output) == (code, True), done
+        assert "poetry.lock is older than this requirement" in done.output
 
 
 def test_twins_in_a_shared_group_and_a_variant_are_refused(
@@ -325,5 +326,14 @@ def test_an_installation_that_did_not_finish_is_incomplete(
     assert (checked.returncode, "incomplete" in checked.stderr) == (2, True)
     eyes.start()
     own_poetry.must(made, "hw-install")
-    record = json.loads((made.path / ".venv" / "poetry-aiops.json").read_text(encoding="utf-8"))
-    assert record["incomplete"] is False
+    path = made.path / ".venv" / "poetry-aiops.json"
+    assert json.loads(path.read_text(encoding="utf-8"))["incomplete"] is False
+    text = made.pyproject.read_text(encoding="utf-8")
+    made.edit('"eyes"', '"eyes>=1"')
+    assert own_poetry.run(made, "hw-install").code == 1, "Poetry refuses the lock and installs nothing"
+    assert json.loads(path.read_text(encoding="utf-8"))["incomplete"] is False
+    made.pyproject.write_text(text, encoding="utf-8")
+    path.unlink()
+    path.mkdir()  # no record can be written
+    done = own_poetry.must(made, "hw-install")
+    assert done.output.count("cannot hold the record and hw-check") == 1

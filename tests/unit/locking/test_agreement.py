@@ -63,7 +63,7 @@ def numpy_of(solved: Solved) -> list[str]:
     return [p.build.version for p in solved.placements if p.build.name == "numpy"]
 
 
-def agreeing(solver: SmallSolver, *variants: str) -> Agreeing[Solved]:
+def agreeing(solver: SmallSolver | TwoMachines, *variants: str) -> Agreeing[Solved]:
     return Agreeing(variants, BASE, solver, LINUX_AND_OTHERS)
 
 
