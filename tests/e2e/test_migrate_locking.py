@@ -208,30 +208,73 @@ def test_where_the_project_names_no_python_the_lock_is_for_the_one_that_the_file
     assert 'requires-python = ">=3.10,<3.11"' in project.pyproject.read_text("utf-8")
 
 
-def test_a_guessed_python_leaves_out_what_the_newest_versions_are_not_for(
+def test_a_guessed_python_leaves_out_what_the_packages_are_not_for(
     poetry: PoetryProgram, index: PackageIndex, tree: Tree
 ) -> None:
+    index.publish(PYPI, "cap", "1.0", ["capped"])
+    index.publish(PYPI, "capped", "1.0", requires_python=">=3.8,<3.13")
+    index.publish(PYPI, "capped", "2.0", requires_python=">=3.10,<3.15")
     index.publish(PYPI, "lens", "1.0")
-    index.publish(PYPI, "lens", "2.0", requires_python=">=3.8,!=3.15.1")
-    project = tree(index, **{"requirements.txt": f"{MAIN}lens\n"})
+    index.publish(PYPI, "lens", "2.0", requires_python=">=3.8,!=3.13.1")
+    project = tree(index, **{"requirements.txt": f"{MAIN}lens\ncap\n"})
     done = poetry.must(project, "migrate-reqs")
-    assert "lens 2.0 is for Python >=3.8,!=3.15.1" in done.stderr
-    assert versions(project) == {"lens": "2.0"}
-    assert "!=3.15.1" in parse_toml(project.pyproject.read_text("utf-8"))["project"]["requires-python"]
+    assert "capped is for Python >=3.8,<3.15" in done.stderr
+    assert "lens 2.0 is for Python >=3.8,!=3.13.1" in done.stderr
+    assert versions(project) == {"lens": "2.0", "cap": "1.0", "capped": "2.0"}
+    assert (
+        parse_toml(project.pyproject.read_text("utf-8"))["project"]["requires-python"]
+        == ">=3.11,!=3.13.1,<3.15"
+    )
+
+
+def test_a_refusal_of_the_solver_names_ways_that_can_help(
+    poetry: PoetryProgram, index: PackageIndex, tree: Tree
+) -> None:
+    index.publish(PYPI, "past", "1.0", requires_python="<3.4")
+    index.publish(PYPI, "reel", "1.0", ["pydantic<2.6"])
+    index.publish(PYPI, "pydantic", "2.5.0")
+    files = {"requirements.txt": f"{MAIN}reel\n", "requirements-dev.txt": f"{MAIN}pydantic==2.6.0\n"}
+    done = poetry.run(tree(index, **files), "migrate-reqs")
+    assert done.code == 1, str(done)
+    assert (
+        "Try `--pins relax`, or only files that belong together (`poetry migrate-reqs FILE...`), or `--no-lock`"
+        in done.stderr
+    )
+    done = poetry.run(tree(index, **{"requirements.txt": f"{MAIN}past==1.0\n"}), "migrate-reqs")
+    assert done.code == 1, str(done)
+    assert "<fg=" not in done.stderr
+    assert "No release of past that the lines accept is for Python >=3.11" in done.stderr
 
 
 def test_prove_asks_pip_for_this_machine(poetry: PoetryProgram, index: PackageIndex, tree: Tree) -> None:
-    project = tree(index, **{"requirements.txt": f"{MAIN}fastapi==0.109.0\n"})
+    index.publish(PYPI, "tools-of-test", "1.0", ["typing-extensions"])
+    files = {
+        "setup.py": "from setuptools import setup\nsetup(name='shop', version='1', py_modules=['shop'],\n"
+        " install_requires=['fastapi==0.109.0'], extras_require={'dev': ['tools-of-test']})\n",
+        "shop.py": "",
+        "requirements.txt": f"{MAIN}fastapi==0.109.0\n",
+        "requirements-dev.txt": f"{MAIN}-e .[dev,unknown]\n",
+    }
+    project = tree(index, **files)
+    done = poetry.must(project, "migrate-reqs")
+    assert "requirements.txt: `poetry install --only main --no-root` installs 3 of 3 packages" in done.stdout
+    assert (
+        "requirements-dev.txt: `poetry install --only main --extras dev` installs 4 of 4 packages"
+        in done.stdout
+    )
+    (project.path / "requirements-dev.txt").unlink()
     done = poetry.must(project, "migrate-reqs", "--prove")
-    assert "`poetry install --only main` installs 3 of 3 packages as pip selects here" in done.stdout
+    assert (
+        "`poetry install --only main --no-root` installs 3 of 3 packages as pip selects here" in done.stdout
+    )
 
 
-def test_a_git_repository_that_cannot_be_read_is_named_with_its_line(
+def test_an_address_that_cannot_be_read_is_named_with_its_line(
     poetry: PoetryProgram, index: PackageIndex, tree: Tree
 ) -> None:
-    nowhere = f"git+http://127.0.0.1:{index.url(PYPI).split(':')[2].split('/')[0]}/team/tool.git"
-    project = tree(index, **{"requirements.txt": f"{MAIN}fastapi\ntool @ {nowhere}\n"})
-    done = poetry.run(project, "migrate-reqs")
-    assert done.code == 3, str(done)
-    assert "requirements.txt:3: tool @ git+http" in done.stderr
-    assert not project.pyproject.exists()
+    for address in (f"git+{index.root}/team/tool.git", f"{index.root}/gone/tool-1.0-py3-none-any.whl"):
+        project = tree(index, **{"requirements.txt": f"{MAIN}fastapi\ntool @ {address}\n"})
+        done = poetry.run(project, "migrate-reqs")
+        assert done.code == 3, str(done)
+        assert f"requirements.txt:3: tool @ {address[:8]}" in done.stderr
+        assert not project.pyproject.exists()

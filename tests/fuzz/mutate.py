@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import TYPE_CHECKING, Any, Final
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
 
 
 if TYPE_CHECKING:
@@ -94,13 +98,18 @@ def _with_lines_moved(data: bytes, _tokens: Sequence[bytes], random: Random) -> 
     return b"".join([*lines[:at], line, *lines[at + random.randrange(2) :]])
 
 
-def _with_json_changed(data: bytes, tokens: Sequence[bytes], random: Random) -> bytes:
-    """Put another value or key somewhere into a JSON document; other inputs get another word."""
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return _with_other_word(data, tokens, random)
-    return json.dumps(_changed(document, tokens, random)).encode()
+def _with_value_changed(data: bytes, tokens: Sequence[bytes], random: Random) -> bytes:
+    """Put another value or key somewhere into a document of JSON or TOML; other inputs get another word."""
+    for read, write in ((json.loads, json.dumps), (_toml, tomlkit.dumps)):
+        try:
+            return write(_changed(read(data), tokens, random)).encode()
+        except (ValueError, TypeError, AttributeError, RecursionError, TOMLKitError):
+            continue
+    return _with_other_word(data, tokens, random)
+
+
+def _toml(data: bytes) -> dict[str, Any]:
+    return tomllib.loads(data.decode())
 
 
 def _changed(value: Any, tokens: Sequence[bytes], random: Random) -> Any:
@@ -126,6 +135,6 @@ _WAYS: Final[tuple[Callable[[bytes, Sequence[bytes], Random], bytes], ...]] = (
     _with_own_word,
     _with_repeated_piece,
     _with_lines_moved,
-    _with_json_changed,
-    _with_json_changed,
+    _with_value_changed,
+    _with_value_changed,
 )

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 from unittest.mock import patch
 
-from tests.support.migrations import migrated
-from tests.support.neighbours import FILE
+from tests.support.migrations import DEFAULT_INDEX, migrated
+from tests.support.neighbours import FILE, in_memory
 
 from poetry_aiops.accelerators.captured import read_pasted
 from poetry_aiops.accelerators.catalogue import load_catalogue
@@ -26,7 +26,9 @@ from poetry_aiops.accelerators.target import names_hardware, parse_target
 from poetry_aiops.config import read_config
 from poetry_aiops.data import hw_check
 from poetry_aiops.errors import AiopsError
+from poetry_aiops.export.header import with_header
 from poetry_aiops.export.settings import read_settings
+from poetry_aiops.export.threeway import compare, surplus
 from poetry_aiops.graph.advisories import read_findings
 from poetry_aiops.graph.analysis import analyse
 from poetry_aiops.graph.build import build_graph
@@ -53,6 +55,12 @@ from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.lock_text import parse_lock
 from poetry_aiops.locking.propose import propose
 from poetry_aiops.locking.record import from_json
+from poetry_aiops.migrate.legacy.find import read_old_file, references_in
+from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup
+from poetry_aiops.migrate.legacy.rewrite import rewritten
+from poetry_aiops.migrate.planning.sources import PypiNames
+from poetry_aiops.migrate.planning.uv_project import is_uv_project, uv_project
+from poetry_aiops.migrate.writing.generate import generate, layout_of
 from poetry_aiops.project.edit import apply_edit
 from poetry_aiops.project.lines import lock_lines, requirement_lines
 from poetry_aiops.project.lockfile import read_lock
@@ -108,6 +116,21 @@ CATALOGUE: Final = load_catalogue()
 RECIPES: Final = Recipes(load_frameworks(), CATALOGUE)
 LINUX: Final = targets(lambda version: version.startswith("3.12."))[0]
 EVERYTHING: Final = Scope()
+COMMAND_FILES: Final = (
+    "Dockerfile",
+    ".github/workflows/ci.yml",
+    ".gitlab-ci.yml",
+    "setup.sh",
+    "Makefile",
+    "tox.ini",
+    "noxfile.py",
+    "pyproject.toml",
+)
+KNOWN: Final = Knowledge(
+    files=(KnownFile(FILE, ("main",)), KnownFile("requirements-dev.txt", ("main", "dev"))),
+    groups=(KnownGroup("main"), KnownGroup("dev"), KnownGroup("ml-cu128", optional=True, backend="cu128")),
+    paths=frozenset({FILE, "requirements-dev.txt", "Dockerfile"}),
+)
 
 
 def requirements(data: bytes) -> None:
@@ -122,7 +145,53 @@ def requirements(data: bytes) -> None:
     )
     if not plan.plan.errors:
         with refusals():
-            assert plan.project.name == "demo"
+            assert plan.project.name in {"demo", "demo-app", "demo-project"}
+
+
+def environment(data: bytes) -> None:
+    """Read a conda environment file, and plan the migration of its pip section."""
+    migrated({"environment.yml": data}, "environment.yml")
+
+
+def commands(data: bytes) -> None:
+    """Find and rewrite old commands in an image, a workflow, a script and other files of a repository."""
+    text = data.decode("utf-8", "replace")
+    for path in COMMAND_FILES:
+        tuple(references_in(path, text, KNOWN))
+        old = read_old_file(path, text, KNOWN)
+        if old is not None:
+            printable(repr([finding.shown() for finding in old.findings]))
+            new, changed = rewritten(old)
+            assert (new != old.file.text) == bool(changed)
+            assert rewritten(read_old_file(path, new, KNOWN) or old)[0] is not None
+
+
+def uv(data: bytes) -> None:
+    """Read a uv project: its settings, and the same text as its lock."""
+    with refusals():
+        document = load_pyproject(file("pyproject.toml", data))
+        project = project_from(document, Path("pyproject.toml"))
+        files = in_memory({"pyproject.toml": data, "uv.lock": data, "libs/a/pyproject.toml": data})
+        assert is_uv_project(document, files)
+        found = uv_project(document, files, PypiNames(frozenset({DEFAULT_INDEX})), project.sources)
+        printable(repr(found.problems))
+        migration = migrated({"pyproject.toml": data, FILE: "six==1.16.0", "src/a/a.py": ""}, FILE)
+        joined = found.joined(migration.plan)
+        if not joined.errors:
+            layout = layout_of(dict(document), knows_dependency_groups=True)
+            text = generate(data.decode(), joined.edits, migration.identity, layout, Path("pyproject.toml"))
+            project_from(tomllib.loads(text), Path("pyproject.toml"))
+
+
+def exported(data: bytes) -> None:
+    """Compare a file of ``sync-reqs`` that was changed by hand with the text that it should have."""
+    text, digest = data.decode("utf-8", "replace"), "0" * 64
+    wanted = with_header(FILE, digest, ["Python 3.12"], "six==1.16.0")
+    for actual in (text, wanted + text, text + "\n" + wanted, with_header(FILE, digest, [], text)):
+        found = compare(FILE, wanted, actual, digest)
+        assert (found.state == "current") == (actual.replace("\r\n", "\n") == wanted)
+        printable(found.diff)
+        surplus(FILE, actual)
 
 
 def lock(data: bytes) -> None:
@@ -254,6 +323,10 @@ def notes(data: bytes) -> None:
 
 PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "requirements": requirements,
+    "environment": environment,
+    "commands": commands,
+    "uv": uv,
+    "exported": exported,
     "lock": lock,
     "pyproject": pyproject,
     "probes": probes,

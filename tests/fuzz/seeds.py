@@ -22,12 +22,19 @@ VARIABLE: Final = "POETRY_AIOPS_CORPUS"
 LONGEST: Final = 4_000
 """Bytes of a seed: what is longer is cut, because the same line a hundred times only makes each try slower."""
 
+SHORTEST_PROJECT: Final = 80
+"""Characters of a text in the tests of uv projects that is a project or a lock and no single word."""
+
 _TESTS: Final = {
     "requirements": (
         "property/test_requirements.py",
         "unit/migrate/reading/*.py",
         "unit/migrate/planning/*.py",
     ),
+    "environment": ("unit/migrate/reading/test_conda.py",),
+    "commands": ("unit/migrate/legacy/*.py",),
+    "uv": ("unit/migrate/planning/test_uv_project.py",),
+    "exported": ("unit/export/*.py",),
     "lock": ("unit/project/test_lockfile.py", "unit/locking/test_lock_text.py", "support/*lock*.py"),
     "pyproject": (
         "unit/test_config.py",
@@ -182,6 +189,8 @@ def _from_tests(parser: str) -> Iterator[bytes]:
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes) and node.value:
                     value = node.value
+                    if parser == "uv" and len(value) < SHORTEST_PROJECT:
+                        continue
                     yield value.encode("utf-8", "replace") if isinstance(value, str) else value
 
 

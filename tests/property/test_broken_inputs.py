@@ -69,6 +69,10 @@ FOUND: Final = {
     "an archive's name of too many digits": ("requirements", f"./a-{LONG}.tar.gz".encode()),
     "a version to add of too many digits": ("addition", f"torch=={LONG}".encode()),
     "a bound to add that gets one digit more": ("addition", ("torch~=" + "9" * 4300).encode()),
+    "tables of other build tools of another type": (
+        "uv",
+        b'[project]\nname = "a"\nversion = "1"\n[tool]\nhatch = 3\npdm.build = ["x"]\nflit = "a"\nsetuptools = { package-dir = 1, packages = { find = "x" }, py-modules = "a", dynamic = 3 }\n',
+    ),
     "an upload before the first day": ("page", page(**{"upload-time": "0001-01-01T00:00:00+01:00"})),
     "an upload after the last day": ("page", page(**{"upload-time": "9999-12-31T23:59:59-01:00"})),
     "a link to no address": ("page", b'<a href="http://[web-1.5.tar.gz">x</a>'),

@@ -134,8 +134,8 @@ def migration_of(
     """Plan the migration of files around which ``neighbours`` answers."""
     tree = read_tree(entries, neighbours)
     setup = setup_metadata(neighbours)
-    identity = identity_of(folder, setup, neighbours, tree, AskedPython(RUNNING, python))
     existing = project_from(tomllib.loads(before), Path(PYPROJECT)) if before else None
+    identity = identity_of(folder, setup, neighbours, tree, AskedPython(RUNNING, python))
     hardware = read_config(aiops_table(tomllib.loads(before))).hardware
     stays = existing is not None and existing.python != "*" and not identity.python_asked
     requires = existing.python if existing and stays else identity.requires_python

@@ -28,7 +28,6 @@ from tests.support.killed_runs import arm
 from tests.unit.health.osv import record
 
 from poetry_aiops.export.wheelhouse_download import Fetcher
-from poetry_aiops.hardware.machine import _write_all as write_recording
 from poetry_aiops.health.advisories import download as advisory_download
 from poetry_aiops.health.advisories.cache import AdvisoryCache
 from poetry_aiops.health.advisories.osv_protocol import Stub
@@ -40,7 +39,7 @@ from poetry_aiops.locking.record import InstallRecord, Needs
 from poetry_aiops.locking.whole_writes import write_whole_files
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.scaffold.writing import look_at
-from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.files import write_atomically, write_together
 from poetry_aiops.system.json_cache import JsonCache
 from poetry_aiops.system.kept_files import replace_file
 from poetry_aiops.system.reports_folder import write_reports
@@ -85,7 +84,7 @@ def _poetrys_files(folder: Path, text: str) -> Any:
     file = TOMLFile(folder / "pyproject.toml")
     file.read()
     poetry: Any = SimpleNamespace(locker=Locker(folder / "poetry.lock", {}), file=file)
-    write_whole_files(poetry)
+    write_whole_files(poetry, both=True)
     return poetry
 
 
@@ -106,7 +105,7 @@ def _environment(folder: Path, text: str) -> None:
 
 def _recording(folder: Path, text: str) -> None:
     (folder / text[:5]).mkdir(exist_ok=True)  # it never goes into a folder that holds something
-    write_recording(folder / text[:5], {"recording.json": text, "nvidia-smi.txt": text})
+    write_together({folder / text[:5] / name: text.encode() for name in ("recording.json", "nvidia-smi.txt")})
 
 
 def _copied_wheel(folder: Path, text: str) -> None:

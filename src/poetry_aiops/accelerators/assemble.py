@@ -154,6 +154,8 @@ def _stands_for_a_gpu(evidence: Evidence) -> bool:
     host = evidence.host
     if evidence.nodes is None and not evidence.problems.isdisjoint(OF_A_GPU):
         return True
+    if evidence.nodes is None and any(o.facts.driver and o.facts.gpus for o in evidence.observations):
+        return False  # a report that has the driver lists the GPUs that are used, another maker's
     if evidence.nodes is not None and host.os == "linux" and not (host.wsl or host.container):
         pci_read = any(o.name == "PCI devices" and o.outcome == "ok" for o in evidence.observations)
         return evidence.driver is not None and not pci_read

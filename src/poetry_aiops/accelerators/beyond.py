@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.project.backends import AMD_INDEX, cuda_version, family_of
+from poetry_aiops.project.backends import AMD_INDEX, family_of, release_of
 from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
@@ -47,7 +47,7 @@ def with_newer_builds(catalogue: Catalogue, builds: Sequence[LockedBuild], pytho
 
 def _with_index(catalogue: Catalogue, backend: str) -> Catalogue:
     """Add an index of which the facts know nothing, or no architectures, as the nearest one before it."""
-    known = [row.name for row in catalogue.cuda_indexes]
+    known = [*catalogue.cuda_indexes]
     known += [row.name for row in catalogue.rocm_indexes if row.gfx and row.name != AMD_INDEX]
     before = [name for name in known if family_of(name) == family_of(backend) and _key(name) < _key(backend)]
     if backend in {*known, AMD_INDEX} or not before:
@@ -59,11 +59,9 @@ def _with_index(catalogue: Catalogue, backend: str) -> Catalogue:
     catalogue = _noted(catalogue, backend, backend, model)
     if family_of(backend) == "cuda":
         arches = [row._replace(backend=backend) for row in catalogue.cuda_arches if row.backend == model]
-        index = next(row for row in catalogue.cuda_indexes if row.name == model)
-        index = index._replace(name=backend, cuda=cuda_version(backend))
         return catalogue.replaced(
             torch=torch,
-            cuda_indexes=(*catalogue.cuda_indexes, index),
+            cuda_indexes=(*catalogue.cuda_indexes, backend),
             cuda_arches=(*catalogue.cuda_arches, *arches),
         )
     rocm = next(row for row in catalogue.rocm_indexes if row.name == model)._replace(name=backend)
@@ -146,4 +144,4 @@ def _newest(catalogue: Catalogue) -> TorchLine:
 
 
 def _key(backend: str) -> tuple[int, ...]:
-    return version_key(backend.removeprefix("cu").removeprefix("rocm"))
+    return version_key(release_of(backend))

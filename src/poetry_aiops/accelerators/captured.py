@@ -33,8 +33,9 @@ _PRODUCT: Final = re.compile(
     r"(?:[A-Z]{1,2}-?)?\d{2,4}[A-Z]{0,2}\b(?! ?(?:Graphics|\.\d))"
 )
 """A product of the makers that is no graphics of a processor."""
-_SPELLINGS: Final = str.maketrans({"\N{FULLWIDTH COLON}": ":", "\N{NO-BREAK SPACE}": " "})
-"""What input methods for Chinese and Japanese write for a colon, and web pages for several spaces."""
+_SPELLINGS: Final = str.maketrans({"\N{FULLWIDTH COLON}": ":", "\N{NO-BREAK SPACE}": " ", "│": "|", "║": "|"})
+"""What input methods for Chinese and Japanese write for a colon, web pages for several spaces, and tables for a bar."""
+_IRC_COLOUR: Final = re.compile(r"\x03(?:\d{1,2}(?:,\d{1,2})?)?")
 _ENTITY: Final = re.compile(r"&(?:lt|gt|amp|quot|nbsp|#\d{1,5});")
 _QUOTED: Final = re.compile(r"(?m)^[ \t]{0,8}(?:>[ \t]?){1,5}")
 _FRAME: Final = re.compile(r"[ \t]*(?:[*#-][ \t]+|[\w.-]{1,60} +\| )?")
@@ -96,7 +97,7 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
     devices, others = detection.host.accelerators, detection.host.other_gpus
     if cut and not devices:
         raise _not_understood(texts, part, cut)
-    nameless = all(device.name is None and device.compute_capability is None for device in devices)
+    nameless = not any(device.name or device.compute_capability or device.gfx for device in devices)
     if named and nameless and not any(named in other for other in others):
         raise _not_understood(texts, unlisted, understood)
     return detection
@@ -104,7 +105,8 @@ def read_captured(texts: Mapping[str, str], catalogue: Catalogue) -> Detection:
 
 def _unframed(text: str) -> str:
     """Return a text without colours and what pages and programs put around it or before its lines."""
-    plain = clean(unescape(text) if _ENTITY.search(text) else text).translate(_SPELLINGS)
+    plain = unescape(text) if _ENTITY.search(text) else text
+    plain = clean(_IRC_COLOUR.sub("", plain)).translate(_SPELLINGS)
     rows = _QUOTED.sub("", plain).split("\n")
     shared = commonprefix([row for row in rows if row.strip()])  # noqa: RUF071 - of characters
     frame = _FRAME.match(shared) if len(rows) > 1 else None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from platformdirs import user_cache_path
 
+from poetry_aiops.project.backends import release_of
 from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
@@ -75,13 +76,6 @@ class TorchLine(Record):
         return "2.28" if backend in self.manylinux_2_28 else self.glibc
 
 
-class CudaIndex(Record):
-    """One index of CUDA builds and its CUDA version."""
-
-    name: str
-    cuda: str
-
-
 class CudaArches(Record):
     """The compute capabilities that the builds of one index hold, for a range of torch lines."""
 
@@ -134,23 +128,23 @@ class FrameworkCuda(Record):
     extra: str | None = None
 
 
-def _rows(table: str, kind: Callable[..., Row], **keys: str) -> cached_property[tuple[Row, ...]]:
+def rows_of(kind: Callable[..., Row], table: Iterable[Mapping[str, Any]], **keys: str) -> tuple[Row, ...]:
     """Return a table as rows; ``keys`` maps fields to keys of another name. A row's source is no field."""
     named = {key: field for field, key in keys.items()}
-
-    def rows(catalogue: Catalogue) -> tuple[Row, ...]:
-        return tuple(
-            kind(
-                **{
-                    named.get(key, key): tuple(value) if isinstance(value, list) else value
-                    for key, value in row.items()
-                    if key != "source"
-                }
-            )
-            for row in catalogue.tables[table]
+    return tuple(
+        kind(
+            **{
+                named.get(key, key): tuple(value) if isinstance(value, list) else value
+                for key, value in row.items()
+                if key != "source"
+            }
         )
+        for row in table
+    )
 
-    return cached_property(rows)
+
+def _rows(table: str, kind: Callable[..., Row], **keys: str) -> cached_property[tuple[Row, ...]]:
+    return cached_property(lambda catalogue: rows_of(kind, catalogue.tables[table], **keys))
 
 
 def _ids(table: str, value: str) -> cached_property[tuple[tuple[int, int, str], ...]]:
@@ -206,7 +200,6 @@ class Catalogue:
     driver_floors = _rows("driver_floors", DriverFloor)
     toolkits = _rows("toolkits", Toolkit)
     torch = _rows("torch", TorchLine)
-    cuda_indexes = _rows("cuda_indexes", CudaIndex)
     cuda_arches = _rows("cuda_arches", CudaArches, backend="index")
     rocm_indexes = _rows("rocm_indexes", RocmIndex)
     jetson_releases = _rows("jetson_releases", JetsonRelease)
@@ -220,6 +213,12 @@ class Catalogue:
     amd_ids = _ids("amd_chips", "gfx")
     amd_names = _names("amd_names", "gfx")
     intel_ids = _ids("intel_gpus", "chip")
+
+    @cached_property
+    def cuda_indexes(self) -> tuple[str, ...]:
+        """The indexes of CUDA builds, the oldest CUDA first."""
+        names = {name for row in self.torch for name in (*row.cuda, *row.extra_cuda)}
+        return tuple(sorted(names, key=lambda name: version_key(release_of(name))))
 
     @cached_property
     def gfx_notes(self) -> tuple[GfxNote, ...]:

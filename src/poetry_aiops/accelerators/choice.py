@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from poetry_aiops.accelerators.selection import NO_ACCELERATOR
 from poetry_aiops.config import AUTO, NONE
 from poetry_aiops.errors import NegativeAnswerError, UsageError
-from poetry_aiops.project.backends import family_of, is_backend, nearest_backend
+from poetry_aiops.project.backends import family_of, is_backend, nearest_backend, release_of
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.system.text import version_key
 
@@ -116,12 +116,8 @@ def _best_first(offers: Sequence[VariantBuild], selection: Selection) -> list[Va
     """Order offers of one family: what this machine runs best, then the newest."""
     ranks = {verdict.name: verdict.rank for verdict in selection.backends if verdict.rank is not None}
     last = len(ranks) + 1
-    newest_first = sorted(offers, key=lambda offer: version_key(_digits(offer.backend)), reverse=True)
+    newest_first = sorted(offers, key=lambda offer: version_key(release_of(offer.backend)), reverse=True)
     return sorted(newest_first, key=lambda offer: ranks.get(offer.backend, last))
-
-
-def _digits(backend: str) -> str:
-    return backend.removeprefix("cu").removeprefix("rocm")
 
 
 def _as_asked(wish: ChoiceRequest, offer: VariantBuild, selection: Selection) -> Choice:

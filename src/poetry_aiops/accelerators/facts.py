@@ -24,12 +24,12 @@ class ProbeFailure(StrEnum):
 
     MISMATCH = "driver and library versions differ"
     LOST = "a GPU is lost"
-    NO_DEVICES = "no devices were found"
-    NOT_RUNNING = "the driver does not answer"
+    NO_DEVICES = "NVIDIA's driver found no device"
+    NOT_RUNNING = "NVIDIA's driver does not answer"
     NO_PERMISSION = "no permission to use the device"
     NO_LIBCUDA = "libcuda is missing"
     NO_NVML = "the NVML library is missing"
-    NO_PROGRAM = "the program is missing"
+    NO_PROGRAM = "nvidia-smi is missing"
     NO_ROCK = "AMD's kernel driver is not loaded"
     NO_NODES = "there are no device nodes of NVIDIA's driver"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from poetry_aiops.project.toml import packaged_facts
 
 
 if TYPE_CHECKING:
@@ -40,12 +40,7 @@ class Families:
 @cache
 def load_families() -> Families:
     """Return the facts that come with the package."""
-    path = Path(__file__).parent.parent / "data" / "families.toml"
-    return parse_families(tomllib.loads(path.read_text(encoding="utf-8")))
-
-
-def parse_families(document: Mapping[str, Any]) -> Families:
-    """Return the facts of a parsed file."""
+    document = packaged_facts("families.toml")
     families = tuple(
         Family(frozenset(row["members"]), tuple(row["imports"]), row["source"])
         for row in document["families"]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from poetry_aiops.accelerators.catalogue import rows_of
 from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.toml import packaged_facts
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
 
 
@@ -31,7 +30,7 @@ class Framework:
     """
 
     name: str
-    names: frozenset[str]
+    names: tuple[str, ...]
     constraint: str | None = None
     oldest: str | None = None
     last: str | None = None
@@ -51,15 +50,15 @@ class FrameworkRow:
     """What to require on some backends; the data file explains the fields."""
 
     frameworks: tuple[str, ...]
-    on: frozenset[str]
-    package: str | None
-    extras: tuple[str, ...]
-    constraint: str | None
-    limit: str
-    index: str | None
-    marker: str
-    note: str | None
-    refuse: bool
+    on: tuple[str, ...]
+    package: str | None = None
+    extras: tuple[str, ...] = ()
+    constraint: str | None = None
+    limit: str = ""
+    index: str | None = None
+    marker: str = ""
+    note: str | None = None
+    refuse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +66,9 @@ class Companion:
     """A package that torch requires by name and that only the PyTorch indexes hold, for a span of torch lines."""
 
     package: str
-    on: frozenset[str]
-    since: str | None
-    until: str | None
+    on: tuple[str, ...]
+    since: str | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,53 +135,14 @@ def names_of(backend: str) -> tuple[str, ...]:
 @cache
 def load_frameworks() -> FrameworkFacts:
     """Return the facts that come with the package."""
-    path = Path(__file__).parent.parent / "data" / "frameworks.toml"
-    return parse_frameworks(tomllib.loads(path.read_text(encoding="utf-8")))
-
-
-def parse_frameworks(document: Mapping[str, Any]) -> FrameworkFacts:
-    """Return the facts of a parsed file."""
-    builds = tuple(_build(row) for row in document["builds"])
+    tables = packaged_facts("frameworks.toml")
+    named = ({**row, "names": [row["name"], *row.get("names", ())]} for row in tables["frameworks"])
     return FrameworkFacts(
-        as_of=document["as_of"],
-        torch_index=document["torch_index"],
-        torch_source=document["torch_source"],
-        own_indexes=tuple(
-            OwnIndex(row["key"], row["name"], row["url"], row["priority"]) for row in document["own_indexes"]
-        ),
-        frameworks=tuple(_framework(row) for row in document["frameworks"]),
-        builds=builds,
-        companions=tuple(
-            Companion(row["package"], frozenset(row["on"]), row.get("since"), row.get("until"))
-            for row in document["companions"]
-        ),
-    )
-
-
-def _framework(row: Mapping[str, Any]) -> Framework:
-    return Framework(
-        name=row["name"],
-        names=frozenset({row["name"], *row.get("names", ())}),
-        constraint=row.get("constraint"),
-        oldest=row.get("oldest"),
-        last=row.get("last"),
-        below=row.get("below"),
-        minor_offset=row.get("minor_offset"),
-        with_torch=row.get("with_torch", False),
-        cuda_major=row.get("cuda_major"),
-    )
-
-
-def _build(row: Mapping[str, Any]) -> FrameworkRow:
-    return FrameworkRow(
-        frameworks=tuple(row["frameworks"]),
-        on=frozenset(row["on"]),
-        package=row.get("package"),
-        extras=tuple(row.get("extras", ())),
-        constraint=row.get("constraint"),
-        limit=row.get("limit", ""),
-        index=row.get("index"),
-        marker=row.get("marker", ""),
-        note=row.get("note"),
-        refuse=row.get("refuse", False),
+        as_of=tables["as_of"],
+        torch_index=tables["torch_index"],
+        torch_source=tables["torch_source"],
+        own_indexes=rows_of(OwnIndex, tables["own_indexes"]),
+        frameworks=rows_of(Framework, named),
+        builds=rows_of(FrameworkRow, tables["builds"]),
+        companions=rows_of(Companion, tables["companions"]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from poetry_aiops.accelerators.assemble import LONE_PROBLEMS
 from poetry_aiops.accelerators.rules import cuda, portable, rocm
 from poetry_aiops.accelerators.rules.candidate import rejected
 from poetry_aiops.accelerators.selection import BackendVerdict, Constraint, Selection
@@ -14,7 +15,7 @@ from poetry_aiops.project.backends import is_backend
 
 if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue
-    from poetry_aiops.accelerators.host import Host
+    from poetry_aiops.accelerators.host import Detection, Host
     from poetry_aiops.accelerators.rules.candidate import Candidate
 
 
@@ -32,11 +33,16 @@ def select(host: Host, catalogue: Catalogue, constraint: Constraint = ANYTHING) 
     return selection._replace(unlock=unlock)
 
 
-def undecided(host: Host, selection: Selection) -> str | None:
+def undecided(detection: Detection, selection: Selection) -> str | None:
     """Return what a description of a machine leaves open where that alone makes it a machine for the CPU's build."""
+    host, seen = detection.host, [probe.facts for probe in detection.probes]
     if selection.best != "cpu":
         return None
-    for device in host.accelerators:
+    if not any(facts.gpus or facts.none for facts in seen):
+        failures = {problem for facts in seen for problem in facts.problems}
+        if lone := next((problem for problem in LONE_PROBLEMS if problem in failures), None):
+            return f"the text lists no device and only says that {lone.value}, so no build is chosen"
+    for device in host.accelerators if host.os != "macos" else ():
         blind = device.driver is None and device.max_cuda is None
         if device.kind == "cuda" and blind and (device.counts or device.why_unusable == NOT_SHOWN):
             return f"the driver of {device.label} is not in the text, so no build is chosen for it"

@@ -110,7 +110,7 @@ def _absent(gpu: Gpu, around: Evidence) -> Unusable | None:
         why = f"the kernel uses {bound} for it, not NVIDIA's driver" if bound else "no driver is bound to it"
         needs = "Detach it from its virtual machine." if bound == "vfio-pci" else _load(around)
         return Unusable(why=why, needs=needs)
-    if around.driver is None and gpu.ordinal is None and not bound:
+    if around.driver is None and gpu.ordinal is None and not bound and around.host.os != "macos":
         needs = "Add the output of nvidia-smi or of /proc/driver/nvidia/version."
         return Unusable(why=NOT_SHOWN, needs=needs)
     return None

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+from poetry.core.constraints.version import parse_constraint
+from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
+from poetry.repositories.http_repository import HTTPRepository
+
 import poetry_aiops
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.frameworks import load_frameworks
 from poetry_aiops.config import VARIANTS, read_config
 from poetry_aiops.errors import InputError, NegativeAnswerError, UsageError
 from poetry_aiops.hardware.addition import COMMAND, Addition, plan_addition
-from poetry_aiops.hardware.page_look import look_at_page
 from poetry_aiops.hardware.recipes import Recipes
 from poetry_aiops.hardware.removal import leaving, notes_on, unused_sources
 from poetry_aiops.locking.api import check_declaration, propose, variant_kind
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from poetry_aiops.config import HardwareConfig
     from poetry_aiops.hardware.addition import AdditionRequest
     from poetry_aiops.locking.api import PoetryProject
+    from poetry_aiops.project.edit_text import NewRequirement
 
 
 _ANY_WRITE_BIT = 0o222
@@ -198,20 +203,22 @@ class Adding:
 
     def _warn_about_hashes(self, addition: Addition, pool: RepositoryPool) -> None:
         """Warn about indexes without hashes: Poetry would download every file of a release to compute them."""
-        looks: dict[str, tuple[str, str]] = {}
+        sources: dict[str, NewRequirement] = {}
         for variant in addition.variants:
             for entry in variant.entries:
                 if entry.source is not None:
-                    looks.setdefault(entry.source, (entry.name, entry.constraint))
-        for source, (package, constraint) in looks.items():
-            look = look_at_page(pool, source, package, constraint)
-            if look.problem is not None:
-                self.output.note(f"the page of {package} on {source} could not be checked: {look.problem}")
-            elif look.without_hash:
+                    sources.setdefault(entry.source, entry)
+        for source, entry in sources.items():
+            try:
+                lacking = _without_hash(pool, source, entry)
+            except (PackageNotFoundError, RepositoryError, IndexError, OSError) as error:
+                why = str(error).partition("\n")[0] or type(error).__name__
+                self.output.note(f"the page of {entry.name} on {source} could not be checked: {why}")
+                continue
+            if lacking:
                 self._warn(
-                    f"{source} gives no sha256 for {look.without_hash} of {look.files} files of {package}"
-                    f" {look.version}: Poetry downloads them whole to compute it, which for torch is gigabytes."
-                    " Ctrl+C stops it, and nothing is written."
+                    f"{source} gives no sha256 for {lacking}: Poetry downloads them whole to compute it, which for"
+                    " torch is gigabytes. Ctrl+C stops it, and nothing is written."
                 )
 
     # -- output -------------------------------------------------------------------------------------------
@@ -286,6 +293,22 @@ class Adding:
     def _files(self) -> list[str]:
         names = [("pyproject.toml", self.written), ("poetry.lock", self.locked)]
         return [name for name, changed in names if changed]
+
+
+def _without_hash(pool: RepositoryPool, source: str, entry: NewRequirement) -> str | None:
+    """Return how many files of the newest version that fits carry no sha256 on an index, None where all do.
+
+    One request, which Poetry keeps for the length of the process: locking afterwards does not ask again. Raises what
+    Poetry's repository raises.
+    """
+    name, repository = canonicalize_name(entry.name), pool.repository(source)
+    if not isinstance(repository, HTTPRepository):
+        return None
+    page = repository.get_page(name)
+    fitting = [one for one in page.versions(name) if parse_constraint(entry.constraint).allows(one)]
+    links = list(page.links_for_version(name, max(fitting))) if fitting else []
+    lacking = sum("sha256" not in link.hashes for link in links)
+    return f"{lacking} of {len(links)} files of {entry.name} {max(fitting).text}" if lacking else None
 
 
 def _declaration(hardware: HardwareConfig | None, inferred: HardwareConfig | None) -> Addition:

@@ -52,7 +52,7 @@ class RequestedPackage:
     @property
     def names(self) -> frozenset[str]:
         """Every package name of it."""
-        return self.framework.names if self.framework else frozenset({self.name})
+        return frozenset(self.framework.names) if self.framework else frozenset({self.name})
 
 
 def asked_packages(

@@ -50,7 +50,7 @@ def show_machine(request: InfoRequest, output: Output) -> int:
     warnings = (*detection.warnings, *selection.warnings, *notes, *catalogue_warning(catalogue))
     origin = catalogue.fetched_from or "this version of poetry-aiops"
     facts = f"\n\nFacts of {catalogue.as_of}, from {origin}"
-    missing = undecided(detection.host, selection) if request.target_file else None
+    missing = undecided(detection, selection) if request.target_file else None
     features = variant_features(detection.host, catalogue)
     output.document("hw-info", machine_document(detection, selection, features, warnings))
     whole = machine_text(detection, selection, warnings, explain=True, missing=missing) + facts

@@ -11,9 +11,8 @@ from packaging.utils import canonicalize_name
 from poetry_aiops.accelerators.describe import machine_text
 from poetry_aiops.cli.styled import StyledText
 from poetry_aiops.errors import NegativeAnswerError
-from poetry_aiops.hardware.installed import installed_builds
+from poetry_aiops.hardware.installed import installed_builds, read_installed
 from poetry_aiops.hardware.installed_check import compare
-from poetry_aiops.hardware.installed_packages import read_installed
 from poetry_aiops.hardware.machine import is_foreign
 from poetry_aiops.hardware.verification import verify_environment
 from poetry_aiops.locking.api import (

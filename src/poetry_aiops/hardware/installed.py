@@ -8,18 +8,25 @@ name (``jax-cuda12-plugin``) or in the CUDA libraries that it brings along. NVID
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from typing import TYPE_CHECKING, Final, Literal
 
-from poetry_aiops.system.text import clean
+from packaging.utils import canonicalize_name
+
+from poetry_aiops.system.reading import ANYWHERE, read_file
+from poetry_aiops.system.text import clean, decode
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 
 BuildFamily = Literal["cuda", "rocm", "xpu", "mps", "cpu"]
 
+_LARGEST = 100_000
 _COMPANION = re.compile(r"nvidia-[a-z0-9-]{2,40}-cu(\d{2})")
 _RUNTIMES = ("nvidia-cuda-runtime", "nvidia-cuda-runtime-cu12", "nvidia-cuda-runtime-cu11")
 _TORCH_LINE = re.compile(
@@ -31,25 +38,32 @@ _ROCM_TAG = re.compile(r"rocm(\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)")
 
 
 @dataclass(frozen=True, slots=True)
-class InstalledPackage:
-    """One installed distribution; ``name`` is in canonical form."""
-
-    name: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
 class InstalledFacts:
-    """What an environment's folders show; ``torch_version_py`` is the text of ``torch/version.py``."""
+    """What an environment's folders show: the version of every distribution by its canonical name.
 
-    packages: tuple[InstalledPackage, ...]
+    ``torch_version_py`` is the text of ``torch/version.py``, ``os`` the system in the spelling of ``hw-info``.
+    """
+
+    versions: Mapping[str, str]
     torch_version_py: str | None = None
     os: str = "linux"
 
-    @property
-    def versions(self) -> Mapping[str, str]:
-        """Return the version of every installed distribution by its name."""
-        return {package.name: package.version for package in self.packages}
+
+def read_installed(site_packages: Sequence[Path], os: str = "linux") -> InstalledFacts:
+    """Return what site-packages folders show; nothing is imported from there, and what cannot be read is left out."""
+    versions: dict[str, str] = {}
+    for distribution in distributions(path=list(dict.fromkeys(map(str, site_packages)))):
+        try:
+            metadata = distribution.metadata
+            if "Name" in metadata and "Version" in metadata:
+                versions.setdefault(canonicalize_name(metadata["Name"]), metadata["Version"])
+        except (OSError, ValueError, TypeError, AttributeError):
+            continue  # a folder without a readable METADATA file
+    text = None
+    for folder in site_packages:
+        with suppress(OSError):
+            text = text or decode(read_file(folder / "torch" / "version.py", within=ANYWHERE, limit=_LARGEST))
+    return InstalledFacts(versions, text, os)
 
 
 @dataclass(frozen=True, slots=True)

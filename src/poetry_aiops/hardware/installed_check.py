@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from poetry_aiops.project.backends import AMD_INDEX, family_of, is_backend
+from poetry_aiops.project.backends import family_of, is_backend, release_of
 from poetry_aiops.system.text import version_key
 
 
@@ -92,8 +92,8 @@ def _on_jetson(build: InstalledBuild) -> tuple[Outcome, str]:
 
 
 def _torch(backend: str, build: InstalledBuild) -> tuple[Outcome, str]:
-    wanted = _release(backend)
-    if wanted is None or build.release is None:
+    wanted = release_of(backend)
+    if not wanted or build.release is None:
         return "ok", f"as {backend} asks"
     if build.release == wanted or _same_line(build, wanted):
         return "ok", f"as {backend} asks"
@@ -109,8 +109,8 @@ def _same_line(build: InstalledBuild, wanted: str) -> bool:
 
 def _other_framework(backend: str, build: InstalledBuild) -> tuple[Outcome, str]:
     """Judge by the major version: a driver for CUDA 13 runs CUDA 12 as well, not the other way round."""
-    wanted = _release(backend)
-    if wanted is None or build.release is None:
+    wanted = release_of(backend)
+    if not wanted or build.release is None:
         return "ok", f"as {backend} asks"
     own, asked = version_key(build.release)[0], version_key(wanted)[0]
     if build.family != "cuda":
@@ -118,11 +118,3 @@ def _other_framework(backend: str, build: InstalledBuild) -> tuple[Outcome, str]
     if own <= asked:
         return "ok", f"as {backend} asks" if own == asked else f"every driver for {backend} runs it too"
     return "unknown", f"CUDA {own} needs a newer driver than {backend} requires"
-
-
-def _release(backend: str) -> str | None:
-    """Return the version in a backend's name: ``12.6`` of ``cu126``, ``7.2`` of ``rocm7.2``."""
-    digits = backend.removeprefix("cu")
-    if digits != backend:
-        return f"{digits[:-1]}.{digits[-1]}"
-    return backend.removeprefix("rocm") if backend.startswith("rocm") and backend != AMD_INDEX else None

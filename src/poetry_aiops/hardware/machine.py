@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,6 @@ from poetry_aiops.errors import InputError, UsageError
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from poetry_aiops.accelerators.catalogue import Catalogue
 
 
@@ -53,6 +50,7 @@ def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
     Raises UsageError for a folder that holds something already, InputError for one that cannot be written.
     """
     from poetry_aiops.accelerators.recording import RecordingReader
+    from poetry_aiops.system.files import write_together
 
     path = Path(folder)
     reader = RecordingReader(LiveReader())
@@ -63,7 +61,10 @@ def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
                 "it exists already", where=f"--record {folder}", hint="Name a new or empty folder."
             )
         path.mkdir(parents=True, exist_ok=True)
-        _write_all(path, reader.files(detection))
+        texts = reader.files(detection)
+        write_together(
+            {path / name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()}
+        )
     except OSError as error:
         raise InputError(
             f"cannot be written: {error.strerror or error}",
@@ -71,20 +72,6 @@ def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
             hint="Name another folder.",
         ) from error
     return detection
-
-
-def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write every file of a recording, or leave the folder empty, so that the next attempt may use it."""
-    from poetry_aiops.system.files import write_atomically
-
-    try:
-        for name, text in texts.items():
-            write_atomically(folder / name, text.encode("utf-8", "backslashreplace"))
-    except BaseException:
-        for name in texts:
-            with suppress(OSError):
-                (folder / name).unlink()
-        raise
 
 
 def catalogue_warning(catalogue: Catalogue) -> tuple[str, ...]:

@@ -233,7 +233,7 @@ class _InstallPlanner:
             matching(wish, offers, selection)  # refused also where these groups take no variant
         if self.session is None or not takes_variant:
             return Choice(None, None, "no hardware variant applies", "auto")
-        missing = undecided(detection.host, selection) if self.request.target_file else None
+        missing = undecided(detection, selection) if self.request.target_file else None
         if missing and wish.value == AUTO:
             raise IncompleteError(missing, where=f"--target-file {self.request.target_file}", hint=ADD_MORE)
         guess = wish.origin == "auto" and detection.host.container in IMAGE_BUILDERS

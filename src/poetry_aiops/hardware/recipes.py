@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.frameworks import names_of
+from poetry_aiops.project.backends import release_of
 from poetry_aiops.project.constraints import allows, both
 from poetry_aiops.system.text import version_key
 
@@ -79,7 +80,7 @@ class Recipes:
 
     def known_backends(self) -> tuple[str, ...]:
         """Return every backend that some torch release was built for, and those without a version."""
-        cuda = [index.name for index in self._catalogue.cuda_indexes]
+        cuda = self._catalogue.cuda_indexes
         rocm = [index.name for index in self._catalogue.rocm_indexes]
         return ("cpu", *cuda, *rocm, "xpu", "mps", "jetson")
 
@@ -87,7 +88,7 @@ class Recipes:
         """Say whether a backend comes after all known ones of its family, so that the facts may be behind."""
         family = names_of(backend)[-1]
         known = [name for name in self.known_backends() if names_of(name)[-1] == family]
-        return all(_backend_key(backend) > _backend_key(name) for name in known)
+        return all(version_key(release_of(backend)) > version_key(release_of(name)) for name in known)
 
     def span(self, backend: str) -> LineRange:
         """Return the torch lines of a backend; an unknown newer one is taken to begin with the newest line."""
@@ -126,7 +127,7 @@ class Recipes:
         return tuple(
             RecipeLine(companion.package, "*", index=backend)
             for companion in self.facts.companions
-            if companion.on & set(names_of(backend))
+            if not set(companion.on).isdisjoint(names_of(backend))
             and any(
                 _inside(line, companion.since, companion.until) for line in self._possible(backend, torch)
             )
@@ -285,7 +286,3 @@ def _next_line(line: str) -> str:
 def _inside(line: str, since: str | None, until: str | None) -> bool:
     key = version_key(line)
     return (since is None or version_key(since) <= key) and (until is None or key <= version_key(until))
-
-
-def _backend_key(backend: str) -> tuple[int, ...]:
-    return version_key(backend.lstrip("abcdefghijklmnopqrstuvwxyz-"))

@@ -11,10 +11,10 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from poetry_aiops.accelerators.rules.covering import covers
-from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.backends import family_of, release_of
 from poetry_aiops.system.process import run_limited
 from poetry_aiops.system.text import clean, decode, version_key
 
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+Key = TypeVar("Key")
 PROGRAM: Final = Path(__file__).parents[1] / "data" / "verify_framework.py"
 TIME_LIMIT: Final = 120.0
 MARK: Final = "poetry-aiops-verify: "
 OK: Final = "ok"
 
+_GPU_BUILDS: Final = ("cuda", "rocm", "xpu")
 _LONGEST = 300
 _TAIL_LINES = 3
 _SIGNS: Final = (
@@ -54,35 +56,18 @@ class FrameworkVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
-    """A GPU as the framework names it."""
-
-    name: str
-    capability: str | None = None
-    gfx: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Computed:
-    """One computation on one device; ``error`` is ``None`` when its result was right."""
-
-    device: str
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
-    """What the program reported; ``cuda``, ``rocm`` and ``xpu`` are versions of the build, ``arches`` as torch spells them."""
+    """What the program reported, with everything left out that is of no use.
 
-    framework: str | None
-    version: str | None
-    error: str | None
-    cuda: str | None
-    rocm: str | None
-    xpu: str | None
+    ``facts`` are ``framework``, its ``version``, an ``error``, and the versions of the build's ``cuda``, ``rocm`` and
+    ``xpu``; ``arches`` is as torch spells them. Of ``devices`` there are ``name``, ``capability`` and ``gfx``, of
+    ``computed`` the ``device`` and the ``error`` of a computation that failed.
+    """
+
+    facts: Mapping[str, str]
     arches: tuple[str, ...]
-    devices: tuple[Device, ...]
-    computed: tuple[Computed, ...]
+    devices: tuple[Mapping[str, str], ...]
+    computed: tuple[Mapping[str, str], ...]
 
 
 def verify_environment(
@@ -106,20 +91,21 @@ def judge(backend: str, output: str, outcome: str = OK, best: str | None = None)
     report = read_report(output)
     if report is None:
         return FrameworkVerdict(ok=False, reasons=(_no_report(output, outcome),), fix=_fix(backend, best))
-    if report.framework is None:
+    if "framework" not in report.facts:
         what = (
             "none of torch, tensorflow, jax, onnxruntime and cupy is installed, so there is nothing to verify"
         )
         return FrameworkVerdict(
             ok=False, reasons=(what,), fix="Add the framework to the variant, then install again."
         )
-    named = f"{report.framework} {report.version or ''}".strip()
-    if report.error:
-        bad: tuple[str, ...] = (f"it cannot be used: {in_words(report.error)}",)
+    framework = report.facts["framework"]
+    named = f"{framework} {report.facts.get('version', '')}".strip()
+    if "error" in report.facts:
+        bad: tuple[str, ...] = (f"it cannot be used: {in_words(report.facts['error'])}",)
     else:
         bad = (*_build(backend, report), *_architectures(report), *_computations(report))
     if bad:
-        fix = _fix(backend, best, report.framework)
+        fix = _fix(backend, best, framework)
         return FrameworkVerdict(ok=False, reasons=tuple(f"{named}: {reason}" for reason in bad), fix=fix)
     places = ", ".join(dict.fromkeys(_place(report, place) for place in range(len(report.computed))))
     return FrameworkVerdict(ok=True, reasons=(f"{named} computed correctly on {places}",))
@@ -139,24 +125,17 @@ def in_words(error: str) -> str:
 def _build(backend: str, report: Report) -> tuple[str, ...]:
     """Return how the build is not of the backend; torch's exact version counts, elsewhere the family."""
     family = family_of(backend)
-    held = {"cuda": report.cuda, "rocm": report.rocm, "xpu": report.xpu}
     wanted = "cuda" if family == "jetson" else family
-    others = [name for name, version in held.items() if version and name != wanted]
-    if wanted not in held:  # a build for a GPU computes on the CPU as well
+    others = [name for name in _GPU_BUILDS if name in report.facts and name != wanted]
+    if wanted not in _GPU_BUILDS:  # a build for a GPU computes on the CPU as well
         return ()
-    version = held[wanted]
+    version = report.facts.get(wanted)
     if not version:
         return (f"this is a build for {others[0] if others else 'the CPU'}, and {backend} was chosen",)
-    if report.framework == "torch" and family != "jetson" and not _same_release(backend, version):
+    exact = release_of(backend) if report.facts["framework"] == "torch" and family != "jetson" else ""
+    if exact and version_key(exact)[:2] != version_key(version)[:2]:
         return (f"this build is for {wanted} {version}, and {backend} was chosen",)
     return ()
-
-
-def _same_release(backend: str, version: str) -> bool:
-    digits = backend.removeprefix("cu").removeprefix("rocm")
-    if backend.startswith("cu"):
-        digits = f"{digits[:-1]}.{digits[-1]}"
-    return not digits[:1].isdigit() or version_key(digits)[:2] == version_key(version)[:2]
 
 
 def _architectures(report: Report) -> tuple[str, ...]:
@@ -164,42 +143,43 @@ def _architectures(report: Report) -> tuple[str, ...]:
     if not report.arches:
         return ()
     return tuple(
-        f"the build holds code for {', '.join(report.arches)}, and {device.name} is {device.gfx or device.capability}"
+        f"the build holds code for {', '.join(report.arches)}, and {device['name']} is {device.get('gfx') or device.get('capability')}"
         for place, device in enumerate(report.devices)
         if not _covered(device, report.arches) and not _computed_on(report, place)
     )
 
 
-def _covered(device: Device, arches: Sequence[str]) -> bool:
-    if device.gfx:
-        return device.gfx in {arch.split(":", maxsplit=1)[0] for arch in arches}
-    if device.capability is None:
+def _covered(device: Mapping[str, str], arches: Sequence[str]) -> bool:
+    if "gfx" in device:
+        return device["gfx"] in {arch.split(":", maxsplit=1)[0] for arch in arches}
+    capability = device.get("capability")
+    if capability is None:
         return True
     found = [match for arch in arches if (match := re.fullmatch(r"(sm|compute)_(\d{1,2})(\d)([a-z]?)", arch))]
     cubins = [f"{m.group(2)}.{m.group(3)}" for m in found if m.group(1) == "sm" and not m.group(4)]
     ptx = [f"{m.group(2)}.{m.group(3)}" for m in found if m.group(1) == "compute" and not m.group(4)]
     exact = [f"{m.group(2)}.{m.group(3)}" for m in found if m.group(4)]
-    compiled = any(version_key(version) <= version_key(device.capability) for version in ptx)
-    return not found or covers(cubins, device.capability) or device.capability in exact or compiled
+    compiled = any(version_key(version) <= version_key(capability) for version in ptx)
+    return not found or covers(cubins, capability) or capability in exact or compiled
 
 
 def _computed_on(report: Report, place: int) -> bool:
-    return place < len(report.computed) and report.computed[place].error is None
+    return place < len(report.computed) and "error" not in report.computed[place]
 
 
 def _computations(report: Report) -> tuple[str, ...]:
     if not report.computed:
         return ("nothing was computed, because the framework sees no device",)
     return tuple(
-        f"a small computation failed on {_place(report, place)}: {in_words(computed.error)}"
+        f"a small computation failed on {_place(report, place)}: {in_words(computed['error'])}"
         for place, computed in enumerate(report.computed)
-        if computed.error
+        if "error" in computed
     )
 
 
 def _place(report: Report, place: int) -> str:
-    device = report.computed[place].device
-    return f"{device} ({report.devices[place].name})" if place < len(report.devices) else device
+    device = report.computed[place]["device"]
+    return f"{device} ({report.devices[place]['name']})" if place < len(report.devices) else device
 
 
 def _fix(backend: str, best: str | None, framework: str = "torch") -> str:
@@ -241,34 +221,26 @@ def read_report(output: str) -> Report | None:
 
 
 def _report(document: Mapping[str, object]) -> Report:
+    computed = []
+    for item in _tables(document.get("computed")):
+        found = {"device": "the device", **_texts(item)}
+        if "error" not in item:
+            found["error"] = "its outcome is unknown"
+        elif item["error"] is not None:
+            found.setdefault("error", "it gives no reason")
+        computed.append(found)
     return Report(
-        framework=_text(document.get("framework")),
-        version=_text(document.get("version")),
-        error=_text(document.get("error")),
-        cuda=_text(document.get("cuda")),
-        rocm=_text(document.get("rocm")),
-        xpu=_text(document.get("xpu")),
-        arches=tuple(text for item in _items(document.get("arches")) if (text := _text(item))),
-        devices=tuple(
-            Device(_text(item.get("name")) or "GPU", _text(item.get("capability")), _text(item.get("gfx")))
-            for item in _tables(document.get("devices"))
-        ),
-        computed=tuple(
-            Computed(_text(item.get("device")) or "the device", _failure(item))
-            for item in _tables(document.get("computed"))
-        ),
+        facts=_texts(document),
+        arches=tuple(_texts(dict(enumerate(_items(document.get("arches"))))).values()),
+        devices=tuple({"name": "GPU", **_texts(item)} for item in _tables(document.get("devices"))),
+        computed=tuple(computed),
     )
 
 
-def _failure(item: Mapping[str, object]) -> str | None:
-    """Return a computation's error; one that does not say how it went failed."""
-    if "error" not in item:
-        return "its outcome is unknown"
-    return None if item["error"] is None else _text(item["error"]) or "it gives no reason"
-
-
-def _text(value: object) -> str | None:
-    return clean(value)[:2000] or None if isinstance(value, str) else None
+def _texts(values: Mapping[Key, object]) -> dict[Key, str]:
+    """Return the values that are texts and say something, without control characters."""
+    cleaned = {key: clean(value)[:2000] for key, value in values.items() if isinstance(value, str)}
+    return {key: value for key, value in cleaned.items() if value}
 
 
 def _items(value: object) -> Sequence[object]:

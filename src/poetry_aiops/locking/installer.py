@@ -185,7 +185,7 @@ class VariantInstaller(Installer):
 def exchange_installer(command: InstallerCommand, session: VariantSession) -> None:
     """Give the command a VariantInstaller in place of Poetry's, with the same environment and executor."""
     poetry, given = command.poetry, command.installer
-    write_whole_files(poetry)
+    write_whole_files(poetry, both=command.name in {"add", "remove"})
     # Solving again from the lock (the default up to Poetry 2.2) knows no groups and could mix variants.
     poetry.config.merge({"installer": {"re-resolve": False}})
     installer = VariantInstaller(

@@ -11,7 +11,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.project.backends import cuda_version, family_of
+from poetry_aiops.project.backends import family_of, release_of
 from poetry_aiops.system.text import version_key
 
 
@@ -97,7 +97,7 @@ def needs_of(backend: str | None, torch: str | None, arch: str, catalogue: Catal
 
 
 def _cuda(backend: str, torch: str | None, arch: str, catalogue: Catalogue) -> Needs:
-    cuda = cuda_version(backend)
+    cuda = release_of(backend)
     floor = next((row for row in catalogue.driver_floors if row.cuda_major == version_key(cuda)[0]), None)
     machine = _MACHINES.get(arch.lower(), arch)
     ordinary = [release.l4t_major for release in catalogue.jetson_releases if release.sbsa]

@@ -76,7 +76,7 @@ def _run(lock: LockCommand, output: Output, poetry: Poetry) -> int:
     except SolverProblemError as error:
         raise NegativeAnswerError(
             "no versions fit together",
-            details=tuple(str(error).splitlines()),
+            details=tuple(output.without_styles(str(error)).splitlines()),
             hint="Widen or remove one of the requirements named above, then run this again.",
         ) from error
     except PoetryRuntimeError as error:

@@ -21,20 +21,30 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
 
-def write_whole_files(poetry: Poetry) -> None:
-    """Exchange the writers of a project's two files; what cannot be written is then an InputError."""
+def write_whole_files(poetry: Poetry, *, both: bool) -> None:
+    """Exchange the writers of a project's two files; what cannot be written is then an InputError.
+
+    ``both``: pyproject.toml is written after the lock, so the lock is written only where pyproject.toml can be, too.
+    """
     locker: Any = poetry.locker
-    locker._write_lock_data = _through_a_copy(locker._write_lock_data, locker, "_lock")  # noqa: SLF001 - no setter
     file: Any = poetry.file
+    later = file.path if both else None
+    locker._write_lock_data = _through_a_copy(locker._write_lock_data, locker, "_lock", later)  # noqa: SLF001 - no setter
     file.write = _through_a_copy(file.write, file, "_path")
 
 
-def _through_a_copy(write: Callable[[Any], None], writer: object, place: str) -> Callable[[Any], None]:
+def _through_a_copy(
+    write: Callable[[Any], None], writer: object, place: str, later: Path | None = None
+) -> Callable[[Any], None]:
     """Return ``write`` for a file whose path ``writer`` holds in its attribute ``place``."""
 
     def written(data: Any) -> None:  # noqa: ANN401 - a document of Poetry's, passed through
         target = getattr(writer, place)
+        path = later or target
         try:
+            if later is not None:
+                later.open("ab").close()
+            path = target
             with tempfile.TemporaryDirectory(prefix="poetry-aiops-") as folder:
                 copy = Path(folder) / target.name
                 if target.exists():
@@ -48,7 +58,7 @@ def _through_a_copy(write: Callable[[Any], None], writer: object, place: str) ->
         except OSError as error:
             raise InputError(
                 f"the file cannot be written and is unchanged: {error.strerror or error}",
-                where=str(target),
+                where=str(path),
                 hint="Make room or make it writable, then run this again.",
             ) from error
 

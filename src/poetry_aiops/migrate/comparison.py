@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from poetry_aiops.locking.api import Machines, Terms
-from poetry_aiops.migrate.legacy.model import install_line
+from poetry_aiops.migrate.legacy.model import install_files
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.old_commands import knowledge_in
 from poetry_aiops.migrate.pip_report import pip_installs
-from poetry_aiops.migrate.planning.convert import OldPin
+from poetry_aiops.migrate.planning.convert import OldPin, entry_of_text
 from poetry_aiops.migrate.planning.merge import holds
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT
@@ -27,6 +27,7 @@ from poetry_aiops.migrate.writing.installs import (
 )
 from poetry_aiops.migrate.writing.proof import prove
 from poetry_aiops.migrate.writing.pythons import narrowed
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lines import requirement_lines
 from poetry_aiops.project.model import MAIN, Lock, LockedDependency
 from poetry_aiops.project.targets import machines_for
@@ -35,6 +36,8 @@ from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from poetry_aiops.locking.api import StagedProject
     from poetry_aiops.migrate.model import ReadRequirement
     from poetry_aiops.migrate.planning.plan import MigrationPlan
@@ -90,7 +93,9 @@ class InstallComparison:
             )
             if not there:
                 continue
-            evaluation = LineEvaluation(lock, old.groups, old.lines, old.constraints, there, offered)
+            evaluation = LineEvaluation(
+                lock, old.groups, old.lines, old.constraints, there, offered, old.extras
+            )
             evaluations.append(evaluation)
             installs.append(self._compared(old, evaluation, causes))
             own = wanted_versions(installs[-1], evaluation)
@@ -125,23 +130,40 @@ class InstallComparison:
     def old_files(self) -> tuple[OldRequirementsFile, ...]:
         """Every file that pip is given, main's first; constraints are none, nor is what a given one was compiled from."""
         known = knowledge_in(self.given)
-        groups = {file.path: file.groups for file in known.files}
-        files = [file for file in self.given.tree.readings if file in groups and not self._is_source(file)]
-        files.sort(key=lambda file: (groups[file] != (MAIN,), file))
-        words = ("--no-root",) if known.is_package else ()
+        migrated = {file.path: file for file in known.files}
+        files = [file for file in self.given.tree.readings if file in migrated and not self._is_source(file)]
+        files.sort(key=lambda file: (migrated[file].groups != (MAIN,), file))
         found = []
         for file in files:
-            reading = self.given.tree.readings[file]
+            reading, one = self.given.tree.readings[file], migrated[file]
             found.append(
                 OldRequirementsFile(
                     file,
-                    groups[file],
-                    install_line(groups[file], known, words=words),
-                    tuple(_edge(one) for one in reading.requirements if one.origin != "project"),
-                    tuple(_edge(one) for one in reading.constraints),
+                    one.groups,
+                    install_files((one,), known),
+                    (
+                        *(_edge(line) for line in reading.requirements if line.origin != "project"),
+                        *(self._own_edges(one.extras) if one.extras is not None else ()),
+                    ),
+                    tuple(_edge(line) for line in reading.constraints),
+                    frozenset(one.extras or ()),
                 )
             )
         return tuple(found)
+
+    def _own_edges(self, extras: tuple[str, ...]) -> Iterator[LockedDependency]:
+        """Give what the project itself required before the migration, with these extras of its own."""
+        setup, existing = self.given.around.setup, self.given.around.existing
+        for one in existing.requirements_of(MAIN) if existing is not None else ():
+            if not one.optional or not {*one.in_extras}.isdisjoint(extras):
+                yield LockedDependency(one.name, one.constraint, one.extras, one.marker, optional=False)
+        wanted = [text for name, texts in setup.extras if normalised(name) in extras for text in texts]
+        for text in (*setup.requires, *wanted):
+            entry = entry_of_text(text, Place(str(setup.source)))
+            if entry is not None:
+                yield LockedDependency(
+                    entry.name, entry.specifier or "*", entry.extras, entry.marker, optional=False
+                )
 
     def _is_source(self, file: str) -> bool:
         """Say whether pip is given what was compiled from a file instead of the file itself."""

@@ -37,7 +37,7 @@ from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -105,8 +105,18 @@ class PlannedLock:
         seeds = [*(pin for pin in plan.pins if pin.source is None), *self._fit(plan, apart), *hints]
         try:
             return self._lock_with(plan, seeds)
-        except (IncompleteError, OSError):
-            raise  # an index that does not answer says nothing about single versions
+        except (IncompleteError, OSError) as error:  # says nothing about single versions
+            text = "\n".join(error.details) if isinstance(error, IncompleteError) else str(error)
+            asked = {urlsplit(source.url).hostname for source in plan.edits.sources}
+            named = [
+                entry
+                for group in plan.edits.groups
+                for entry in group.entries
+                if entry.url and not entry.git and _is_named(entry.url, text, asked)
+            ]
+            if named:
+                raise _unreadable("an address could not be read", text, named) from error
+            raise
         except Exception as error:  # whatever a solver cannot do with a version that is gone
             fit = self._fit(plan, seeds)
             if fit == seeds:
@@ -149,19 +159,23 @@ class PlannedLock:
         if type(error).__module__.partition(".")[0] == "dulwich":  # Poetry's reader of Git repositories
             entries = [entry for group in plan.edits.groups for entry in group.entries if entry.git]
             named = [one for one in entries if urlsplit(str(one.url)).path.removesuffix(".git") in text]
-            places = [
-                redact(f"{place}: {entry.as_pep508()}")
-                for entry in named or entries  # some failures name no address
-                for place in entry.places
-            ]
-            return IncompleteError(
-                "a Git repository could not be read",
-                details=(*text.splitlines(), *places),
-                hint="Check the network and the address, then run this again.",
-            )
+            return _unreadable("a Git repository could not be read", text, named or entries)
         if not _is_from_poetry(error):
             return error
         return NegativeAnswerError("Poetry cannot lock the requirements", details=tuple(text.splitlines()))
+
+
+def _is_named(address: str, text: str, hosts: Collection[str | None]) -> bool:
+    """Say whether a failure is that of an address: it names its path, or its host where no index has the same."""
+    url = urlsplit(address)
+    return url.path in text or (str(url.hostname) in text and url.hostname not in hosts)
+
+
+def _unreadable(what: str, text: str, entries: Iterable[PlannedEntry]) -> IncompleteError:
+    """Return the error for what no address gave, with the lines that name the address."""
+    places = [redact(f"{place}: {entry.as_pep508()}") for entry in entries for place in entry.places]
+    hint = "Check the network and the address, then run this again."
+    return IncompleteError(what, details=(*text.splitlines(), *places), hint=hint)
 
 
 def fitting(pins: Sequence[OldPin], staged: StagedProject) -> list[OldPin]:

@@ -10,6 +10,7 @@ from poetry_aiops.migrate.legacy.find import knowledge_of, read_old_file, refere
 from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup
 from poetry_aiops.migrate.legacy.rewrite import rewritten
 from poetry_aiops.migrate.legacy.scripts import files_to_read
+from poetry_aiops.project.checks import normalised
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.repository_files import read_text
 from poetry_aiops.system.transaction.backup import FileChange
@@ -38,14 +39,22 @@ class OldCommands:
 
 def knowledge_in(given: MigrationInput) -> Knowledge:
     """Return what commands have to know of a migration: its files, its groups, and the paths of the repository."""
-    plan = given.plan
-    return knowledge_of(
+    plan, existing = given.plan, given.around.existing
+    extras = {normalised(name) for name, _ in plan.edits.extras}.union(existing.extras if existing else ())
+    known = knowledge_of(
         plan.roles,
         given.tree,
         [KnownGroup(group.name, group.optional, group.backend) for group in plan.edits.groups],
         is_package=given.identity.package_mode,
         paths=[file.path for file in given.listing],
     )
+    files = [
+        replace(file, extras=tuple(one for one in file.extras if one in extras))
+        if file.extras is not None
+        else file
+        for file in known.files
+    ]
+    return replace(known, files=tuple(files))
 
 
 def old_commands_in(root: Path, given: MigrationInput, *, rewrite: bool) -> OldCommands:

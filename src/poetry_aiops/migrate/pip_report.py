@@ -42,7 +42,9 @@ def pip_installs(root: Path, file: str, targets: Sequence[Target]) -> tuple[Lock
         environment = virtualenv.cli_run([folder, "--no-setuptools", "--quiet"], setup_logging=False)
         python, report = str(environment.creator.exe), Path(folder) / "report.json"
         command = [python, "-m", "pip", "install", "--dry-run", "--no-input", "--report", str(report), "-r"]
-        finished = run_limited([*command, str(root / file)], _TIME_LIMIT)
+        finished = run_limited(
+            [*command, str(root / file)], _TIME_LIMIT, folder=root
+        )  # -e ./x is relative to it
         if finished.outcome != "ok":
             lines = redact(finished.output.decode("utf-8", "replace")).splitlines()
             raise IncompleteError(
@@ -51,13 +53,15 @@ def pip_installs(root: Path, file: str, targets: Sequence[Target]) -> tuple[Lock
                 hint="Run this without --prove, or make `pip install` of the file work here first.",
             )
         document = json.loads(read_file(report, within=ANYWHERE))
-    return selection_of(document, root / file), machine
+    return selection_of(document, root / file, root.as_uri()), machine
 
 
-def selection_of(report: Mapping[str, Any], path: Path) -> Lock:
-    """Return the packages of a report of pip's; the requirements of extras are left out."""
+def selection_of(report: Mapping[str, Any], path: Path, project: str | None = None) -> Lock:
+    """Return the packages of a report of pip's without the project at a URL; the requirements of extras are left out."""
     packages = []
     for one in report["install"]:
+        if project is not None and one["download_info"]["url"] == project:
+            continue
         metadata = one["metadata"]
         required = [Pep508(text) for text in metadata.get("requires_dist", ())]
         here = [need for need in required if need.marker is None or need.marker.evaluate({"extra": ""})]

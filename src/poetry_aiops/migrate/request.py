@@ -254,9 +254,9 @@ class RequestReading:
         if self.request.fix and tree.errors:
             tree = self._repair(tree, files)
         document = self._document()
+        existing = project_from(document, self.root / PYPROJECT) if document else None
         setup = setup_metadata(ProjectFolder(self.root, self.fixed))
         identity = identity_of(self.root.name, setup, folder, tree, self._asked_python())
-        existing = project_from(document, self.root / PYPROJECT) if document else None
         hardware = read_config(aiops_table(document)).hardware
         stays = existing is not None and existing.python != "*" and not identity.python_asked
         requires = existing.python if existing and stays else identity.requires_python

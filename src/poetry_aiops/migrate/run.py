@@ -26,6 +26,7 @@ from poetry_aiops.migrate.planning.settings import with_settings
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT
 from poetry_aiops.migrate.request import COMMAND, RequestReading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
+from poetry_aiops.migrate.writing.pythons import allowed_pythons, narrowed, required_python
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 _LOCK, _SETTINGS = "poetry.lock", "poetry.toml"
 _SHOWN_HASHES = _SHOWN_LINES = 10
+_NARROWINGS = 4  # of a guessed Python; each costs a solve
 _WITHOUT_LOCK = "`--no-lock` writes pyproject.toml alone."
 
 
@@ -235,7 +237,7 @@ class Migrating:
         """Lock; where the project names no Python, for the versions that the indexes have the selected files for."""
         old = self._read(_LOCK)
         text = None if old is None else old.decode("utf-8")
-        for last in (False, False, True):
+        for is_last in (*[False] * _NARROWINGS, True):
             comparison = InstallComparison(self.request, given, text)
             lock = PlannedLock(
                 self.project, self.root, text, partial(self._plan_pyproject, given), comparison.prove
@@ -245,11 +247,12 @@ class Migrating:
                 code = self._lock(given, lock, comparison)
             except NegativeAnswerError as error:
                 refusal = error
-            if refusal is not None or (lock.proof is not None and lock.proof.unexplained):
+                other = required_python(given.python, error.details)
+            if other is None and (refusal is not None or (lock.proof is not None and lock.proof.unexplained)):
                 other = lock.fitting_python(given.plan, given.python)
             fitting = comparison.fitting or other
             is_guess = given.identity.python_guessed and given.python == given.identity.requires_python
-            if last or not is_guess or fitting is None:
+            if is_last or not is_guess or fitting is None:
                 break
             self.output.note(f"locked for Python {fitting[0]} instead of {given.python}: {fitting[1]}")
             given = RequestReading(self.request, fitting).read()
@@ -303,14 +306,28 @@ class Migrating:
         ]
         places = tuple(f"{place}: {entry.as_pep508()}" for entry in named for place in entry.places)
         missing = re.search(r"depends on (\S+) \((.*?)\) which doesn't match any versions", text)
-        hint = "Try `--pins relax`, `--python RANGE`, or `--no-lock` to write pyproject.toml alone."
+        allowed = allowed_pythons(details)
+        never = [name for name, one in allowed.items() if narrowed(given.python, [str(one)]) is None]
+        files = {place.file for entry in named for place in entry.places}
+        ways = [
+            *["`--pins relax`"] * any("==" in str(entry.specifier) for entry in named),
+            *["`--python RANGE`"] * bool(allowed),
+            *["only files that belong together (`poetry migrate-reqs FILE...`)"] * (len(files) > 1),
+            "`--no-lock` to write pyproject.toml alone",
+        ]
+        hint = f"Try {', or '.join(ways)}."
         if missing is not None:
             version = "" if missing[2] == "*" else f" {missing[2]}"
             hint = (
                 f"No index offers {missing[1]}{version}, so pip refuses the line too: correct it, or name the index that"
                 f" has it (--extra-index-url) in the file. {_WITHOUT_LOCK}"
             )
-        elif not given.document:
+        elif never:
+            hint = (
+                f"No release of {', '.join(never)} that the lines accept is for Python {given.python}: remove the line, or"
+                f' let it count for other Pythons only, such as `; python_version < "3.4"`. {_WITHOUT_LOCK}'
+            )
+        elif allowed and not given.document:
             hint = f"The lock would be for Python {identity.requires_python} ({identity.reason}). {hint}"
         return NegativeAnswerError(
             "the requirements cannot be locked together, so nothing was written",

@@ -72,10 +72,12 @@ def nearest_backend(name: str) -> str | None:
     return DEFAULT_BACKENDS.get(_OTHER_WORDS.get(word, word))
 
 
-def cuda_version(backend: str) -> str:
-    """Return the CUDA version of a CUDA backend: ``cu126`` -> ``12.6``."""
+def release_of(backend: str) -> str:
+    """Return the CUDA or ROCm version in a backend's name: ``cu126`` -> ``12.6``; empty where there is none."""
+    if not re.match(_NUMBERED, backend):
+        return ""
     digits = backend.removeprefix("cu")
-    return f"{digits[:-1]}.{digits[-1:]}"
+    return backend.removeprefix("rocm") if digits == backend else f"{digits[:-1]}.{digits[-1]}"
 
 
 def family_of(backend: str) -> str:

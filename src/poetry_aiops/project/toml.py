@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.errors import InputError
@@ -12,7 +13,6 @@ from poetry_aiops.system.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 _POSITION = re.compile(r"\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
@@ -49,6 +49,11 @@ def parse_toml(text: str) -> dict[str, Any]:
         raise tomllib.TOMLDecodeError("lists or tables are nested too deep") from None
     except ValueError:
         raise tomllib.TOMLDecodeError("a number has too many digits") from None
+
+
+def packaged_facts(name: str) -> dict[str, Any]:
+    """Return a document of ``data/``, which comes with this package."""
+    return tomllib.loads((Path(__file__).parents[1] / "data" / name).read_text(encoding="utf-8"))
 
 
 def toml_at(revision: str, name: str, content: bytes) -> dict[str, Any]:

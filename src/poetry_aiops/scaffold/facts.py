@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.errors import AiopsError
 from poetry_aiops.project.backends import family_of
+from poetry_aiops.project.toml import packaged_facts
 
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-
-
-_DATA = Path(__file__).parent.parent / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +134,7 @@ class SystemFacts:
 @cache
 def load_system_facts() -> SystemFacts:
     """Return the facts about system packages that come with the package."""
-    document = _document("system_packages.toml")
+    document = packaged_facts("system_packages.toml")
     needs = tuple(
         Need(*(tuple(row.get(key, ())) for key in ("packages", "runtime", "build", "unless")))
         for row in document["needs"]
@@ -150,7 +146,7 @@ def load_system_facts() -> SystemFacts:
 def load_programs() -> Mapping[str, KnownProgram]:
     """Return the known programs by name."""
     found = {}
-    for row in _document("programs.toml")["program"]:
+    for row in packaged_facts("programs.toml")["program"]:
         values = {key: row[key] for key in ("port", "short", "host", "health", "worker") if key in row}
         values |= {key: tuple(row.get(key, ())) for key in ("app", "loads")}
         packages = tuple(row.get("packages", (row["name"],)))
@@ -161,13 +157,13 @@ def load_programs() -> Mapping[str, KnownProgram]:
 @cache
 def load_image_facts() -> ImageFacts:
     """Return the facts about base images that come with the package."""
-    return parse_image_facts(_document("base_images.toml"))
+    return parse_image_facts(packaged_facts("base_images.toml"))
 
 
 @cache
 def load_actions() -> Actions:
     """Return the pinned actions that come with the package."""
-    rows = _document("actions.toml")["action"]
+    rows = packaged_facts("actions.toml")["action"]
     return Actions({row["name"]: (row["version"], row["sha"]) for row in rows})
 
 
@@ -184,10 +180,6 @@ def parse_image_facts(document: Mapping[str, Any]) -> ImageFacts:
             family: tuple(names) for family, names in document["self_contained"].items() if family != "source"
         },
     )
-
-
-def _document(name: str) -> dict[str, Any]:
-    return tomllib.loads((_DATA / name).read_text(encoding="utf-8"))
 
 
 def _is(name: str, pattern: str) -> bool:

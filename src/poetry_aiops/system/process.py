@@ -33,8 +33,10 @@ class Finished(Record):
     outcome: str
 
 
-def run_limited(argv: Sequence[str], timeout: float, env: Mapping[str, str] | None = None) -> Finished:
-    """Run a program for at most ``timeout`` seconds and return what it printed; never raises.
+def run_limited(
+    argv: Sequence[str], timeout: float, env: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Finished:
+    """Run a program for at most ``timeout`` seconds, in ``folder``, and return what it printed; never raises.
 
     A program that does not end in time is killed with everything that it started. The output is cut at
     ``OUTPUT_LIMIT`` bytes, and a program that goes on printing is killed as well. Only whole paths of the PATH count:
@@ -48,6 +50,7 @@ def run_limited(argv: Sequence[str], timeout: float, env: Mapping[str, str] | No
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=environment,
+            cwd=folder,
             start_new_session=sys.platform != "win32",
         )
     except (FileNotFoundError, NotADirectoryError):

@@ -82,6 +82,8 @@ def test_text_that_says_nothing_of_accelerators_is_no_machine_without_them(text:
     [
         "00:00.0 Host bridge: Intel Corporation 440FX\n00:03.0 Ethernet controller: Red Hat, Inc. Virtio\n",
         "OS: Debian GNU/Linux 12 (x86_64)\nGPU models and configuration: No CUDA\nNvidia driver version: No CUDA\n",
+        "00:07.0 ISA bridge: Intel Corporation 82371AB\n00:08.0 VGA compatible controller: Microsoft Corporation Hyper-V virtual VGA\n",
+        "00:02.0 VGA compatible controller: Cirrus Logic GD 5446\n00:05.0 Ethernet controller: Amazon.com, Inc. Elastic Network Adapter\nNVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n",
         "  *-display\n       product: ASPEED Graphics Family\n       vendor: ASPEED Technology, Inc.\n",
         "Number of platforms                               0\n",
     ],
@@ -123,18 +125,82 @@ Agent 1
         "cpu_cores_count 16\nsimd_count 0\nvendor_id 0\n",
         "Graphics/Displays:\n\n    Apple M2:\n\n      Chipset Model: Apple",
         "Failed to initialize NVML: Driver/library version mismatch\n",
+        "NVIDIA-SMI has failed because it couldn\N{RIGHT SINGLE QUOTATION MARK}t communicate with the NVIDIA driver.\n",
+        "# nvidia-smi\nNo devices were found\n",
+        "-bash: nvidia-smi: command not found\n",
+        "00:00.0 Host bridge: Intel Corporation 440FX\n00:02.0 VGA compatible controller: Red Hat, Inc. Virtio 1.0 GPU\n",
     ],
 )
 def test_a_list_that_is_cut_before_its_gpu_is_no_machine_without_one(text: str) -> None:
     with suppress(IncompleteError):
         detection = captured(text)
-        assert undecided(detection.host, select(detection.host, load_catalogue()))
+        assert undecided(detection, select(detection.host, load_catalogue()))
 
 
 def test_a_list_that_says_where_it_ends_is_whole() -> None:
     assert best(captured(ROCMINFO + "*** Done ***\n"))[0] == "cpu"
     gpu = "*******\nAgent 2\n*******\n  Name:                    gfx1101\n  Uuid:                    GPU-1\n"
     assert best(captured(ROCMINFO + gpu))[0] == "rocm7.2"  # what it lists counts, wherever it ends
+
+
+@pytest.mark.parametrize(
+    ("text", "device"),
+    [
+        (
+            "Slot:\t02:00.0\nClass:\t3D controller\nVendor:\tNVIDIA Corporation\nDevice:\tGA100 [A100 PCIe 40GB]\nDriver:\tnouveau\n",
+            ("cuda", "NVIDIA A100 PCIe 40GB", None, "8.0"),
+        ),
+        (
+            "name;driver_version;memory.total [MiB]\nNVIDIA A40;570.86.15;46068\n",
+            ("cuda", "NVIDIA A40", "570.86.15", "8.6"),
+        ),
+        ("index\tname\tdriver_version\n0\tTesla T4\t550.54.15\n", ("cuda", "Tesla T4", "550.54.15", "7.5")),
+        (
+            '{"device_list": [{\n"device_name": "Intel(R) Arc(TM) A580 Graphics",\n"pci_bdf_address": "0000:03:00.0",\n"pci_device_id": "0x56a2"\n}]}\n',
+            ("xpu", "Intel Arc A580 Graphics", None, None),
+        ),
+        (
+            "Caption       : NVIDIA GeForce RTX 3050\nDriverVersion : 31.0.15.5222\nName          : NVIDIA GeForce RTX 3050\nPNPDeviceID   : PCI\\VEN_10DE&DEV_2507&SUBSYS_1\n",
+            ("cuda", "NVIDIA GeForce RTX 3050", "552.22", "8.6"),
+        ),
+        (
+            "Name\tNVIDIA T1000\nPNP Device ID\tPCI\\VEN_10DE&DEV_1FB0&SUBSYS_1\nDriver Version\t31.0.15.3623\n",
+            ("cuda", "NVIDIA T1000", "536.23", "7.5"),
+        ),
+        (
+            "GPU models and configuration: AMD Instinct MI210 (gfx90a:sramecc+:xnack-)\nNvidia driver version: 550.90.07\nHIP runtime version: 6.2.41133\n",
+            ("rocm", "AMD Instinct MI210", None, "gfx90a"),
+        ),
+        (
+            "\x0312Graphics:\x03\n  \x0312Device-1:\x03 NVIDIA AD107 [GeForce RTX 4060] \x0312driver:\x03 nvidia \x0312v:\x03 535.230.02\n",
+            ("cuda", "NVIDIA GeForce RTX 4060", "535.230.02", "8.9"),
+        ),
+        (
+            "NVITOP 1.4.1   Driver Version: 565.57.01   CUDA Driver Version: 12.7\n│   0  Tesla V100  Off  │ 00000000:01:00.0 Off │ 0 │\n",
+            ("cuda", "Tesla V100", "565.57.01", "7.0"),
+        ),
+        ("<key>sppci_model</key>\n\t<string>Apple M3 Pro</string>\n", ("mps", "Apple M3 Pro", None, None)),
+        ("- **Chip:** Apple M2\n- **macOS:** Version 15.1\n", ("mps", "Apple M2", None, None)),
+        (
+            " - Model: NVIDIA Jetson Xavier NX Developer Kit\n - P-Number: p3668-0000\n - L4T: **MISSING**\n",
+            ("jetson", "NVIDIA Jetson Xavier NX Developer Kit", None, "7.2"),
+        ),
+        (
+            'msg="inference compute" id=0 library=ROCm compute=gfx1101 name=ROCm0 description="AMD Radeon RX 7700 XT"\n',
+            ("rocm", "AMD Radeon RX 7700 XT", None, "gfx1101"),
+        ),
+    ],
+)
+def test_forms_that_programs_and_pages_give_the_same_facts(text: str, device: tuple[str, ...]) -> None:
+    (found,) = captured(text).host.accelerators
+    assert (found.kind, found.name, found.driver, found.compute_capability or found.gfx) == device
+
+
+def test_a_mac_with_an_nvidia_gpu_has_no_build_for_it() -> None:
+    detection = captured("Graphics/Displays:\n      Chipset Model: NVIDIA GeForce GT 650M\n")
+    selection = select(detection.host, load_catalogue())
+    assert undecided(detection, selection) is None
+    assert any("no CUDA builds for macos" in warning for warning in selection.warnings)
 
 
 FRAMES: dict[str, Callable[[str], str]] = {

@@ -68,8 +68,8 @@ def test_an_id_of_two_chips_is_a_fault(checker: ModuleType) -> None:
 
 def test_an_unknown_key_and_an_unknown_source_are_faults(checker: ModuleType) -> None:
     assert changed(checker, {"torch_index": 3}) != []
-    rows = [{"name": "cu126", "cuda": "12.6", "source": "hearsay"}]
-    assert any("hearsay" in fault for fault in changed(checker, {"cuda_indexes": rows}))
+    rows = [{"cuda_major": 12, "linux": "525.60.13", "windows": "528.33", "source": "hearsay"}]
+    assert any("hearsay" in fault for fault in changed(checker, {"driver_floors": rows}))
 
 
 def test_facts_older_than_60_days_are_warned_of() -> None:

@@ -356,23 +356,18 @@ PS> Get-CimInstance Win32_VideoController | ConvertTo-Json
 def test_a_listing_names_its_gpus_and_is_undecided_without_what_chooses_a_build(
     text: str, devices: list[tuple[str, str | None, str | None]], best: str
 ) -> None:
-    host = read_captured({"listing": text}, load_catalogue()).host
-    found = [
-        (one.kind, one.name, one.compute_capability or one.gfx)
-        for one in host.accelerators
-        if one.kind != "xpu"
-    ]
-    assert found == devices
+    detection = read_captured({"listing": text}, load_catalogue())
+    others = tuple(one for one in detection.host.accelerators if one.kind != "xpu")
+    assert [(one.kind, one.name, one.compute_capability or one.gfx) for one in others] == devices
     if best == "?":
-        without_intel = host._replace(
-            accelerators=tuple(one for one in host.accelerators if one.kind != "xpu")
-        )
-        missing = undecided(without_intel, select(without_intel, load_catalogue()))
+        detection = detection._replace(host=detection.host._replace(accelerators=others))
+    selection = select(detection.host, load_catalogue())
+    missing = undecided(detection, selection)
+    if best == "?":
         assert missing is not None
         assert (devices[0][1] or "") in missing
     else:
-        selection = select(host, load_catalogue())
-        assert (selection.best, undecided(host, selection)) == (best, None)
+        assert (selection.best, missing) == (best, None)
 
 
 def test_a_gpu_that_no_known_form_lists_is_no_machine_for_the_cpu() -> None:

@@ -87,6 +87,21 @@ def test_no_index_is_proposed_for_what_none_has_a_build_for() -> None:
     assert "no code for gfx803" in reasons(choose("gfx=gfx803"), "rocm-amd")
 
 
+@for_each(
+    ("spec", "told"),
+    [
+        ("rocm,gpu=Radeon RX 6700 XT,gfx=gfx1030", "is known as gfx1031 and was reported as gfx1030"),
+        ("rocm,gpu=Radeon RX 7900 XTX,gfx=gfx1100", None),
+        ("rocm,gpu=Radeon Graphics,gfx=gfx1100", None),
+        ("rocm,gpu=Radeon RX 6700 XT", None),
+    ],
+)
+def test_a_gpu_that_is_made_to_report_another_architecture_is_warned_of(spec: str, told: str | None) -> None:
+    warnings = [one for one in choose(spec).warnings if "HSA_OVERRIDE_GFX_VERSION:" in one]
+    assert [told in one for one in warnings if told] == [True] * (told is not None)
+    assert bool(warnings) == (told is not None)
+
+
 def test_gfx900_is_only_there_on_request() -> None:
     assert "on request" in reasons(choose("gfx=gfx900"), "rocm6.3")
 

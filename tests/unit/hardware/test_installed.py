@@ -8,15 +8,13 @@ from tests.support.every import for_each
 from poetry_aiops.hardware.installed import (
     InstalledBuild,
     InstalledFacts,
-    InstalledPackage,
     cuda_beside,
     installed_builds,
 )
 
 
 def facts(*named: str, version_py: str | None = None, os: str = "linux") -> InstalledFacts:
-    packages = tuple(InstalledPackage(*item.split("==")) for item in named)
-    return InstalledFacts(packages, version_py, os)
+    return InstalledFacts(dict(item.split("==") for item in named), version_py, os)
 
 
 def only(*named: str, version_py: str | None = None, os: str = "linux") -> InstalledBuild:
@@ -154,5 +152,5 @@ def test_torch_leads_and_plugins_alone_are_no_framework() -> None:
 @given(st.text(max_size=300), st.text(max_size=300), st.sampled_from(["linux", "macos", "windows"]))
 def test_no_version_and_no_file_makes_it_raise(version: str, text: str, os: str) -> None:
     noise = "cuda: Optional[str] = '" + text
-    (build,) = installed_builds(InstalledFacts((InstalledPackage("torch", version),), noise, os))
+    (build,) = installed_builds(InstalledFacts({"torch": version}, noise, os))
     assert build.label

@@ -3,14 +3,12 @@ from __future__ import annotations
 import pytest
 from tests.support.every import for_each
 
-from poetry_aiops.hardware.installed import InstalledBuild, InstalledFacts, InstalledPackage, installed_builds
+from poetry_aiops.hardware.installed import InstalledBuild, InstalledFacts, installed_builds
 from poetry_aiops.hardware.installed_check import InstalledFinding, compare
 
 
 def builds(*named: str, os: str = "linux") -> tuple[InstalledBuild, ...]:
-    return installed_builds(
-        InstalledFacts(tuple(InstalledPackage(*item.split("==")) for item in named), None, os)
-    )
+    return installed_builds(InstalledFacts(dict(item.split("==") for item in named), None, os))
 
 
 def only(backend: str, *named: str, os: str = "linux") -> InstalledFinding:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_aiops.hardware.installed_packages import read_installed
+from poetry_aiops.hardware.installed import read_installed
 
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def test_the_remains_of_a_package_are_passed_over(tmp_path: Path) -> None:
 def test_a_folder_given_twice_counts_once_and_a_missing_one_not_at_all(tmp_path: Path) -> None:
     install(tmp_path, "torch", "2.14.1+cpu")
     facts = read_installed([tmp_path, tmp_path, tmp_path / "nowhere"], "windows")
-    assert [package.version for package in facts.packages] == ["2.14.1+cpu"]
+    assert facts.versions == {"torch": "2.14.1+cpu"}
     assert (facts.os, facts.torch_version_py) == ("windows", None)

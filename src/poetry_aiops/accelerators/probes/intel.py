@@ -96,7 +96,7 @@ PROBES = (
         "xpu-smi",
         ProbeProgram((("xpu-smi", "discovery"),), 8.0),
         parse_xpu_smi,
-        r"(?i:xpu-smi)|XPU Discovery|Device Name(?:: Intel|,)",
+        r"(?i:xpu-smi)|XPU Discovery|Device Name(?:: Intel|,)|\"pci_bdf_address\"",
     ),
     Probe(
         "sycl-ls",

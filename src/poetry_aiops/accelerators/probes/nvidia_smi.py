@@ -92,7 +92,7 @@ def parse_query(text: str) -> TextFacts:
     for line in lines(plain):
         if not line:
             continue
-        cells = [cell.strip().strip("'\"") for cell in line.split(",")]
+        cells = [cell.strip().strip("'\"") for cell in re.split(r"[,;\t]", line)]
         header = tuple(re.sub(_UNIT, "", cell).lower() for cell in cells)
         if _is_header(header):
             columns = header
@@ -409,7 +409,7 @@ PROBES = (
     ),
     Probe("nvidia-smi -q -x", _program(10.0, "-q", "-x"), parse_xml, "<nvidia_smi_log|<driver_version>"),
     Probe("nvidia-smi -q", _program(10.0, "-q"), parse_log, "NVSMI LOG|Attached GPUs|Product Brand  "),
-    Probe("nvidia-smi", _program(8.0), parse_banner, r"NVIDIA-SMI|\| Processes:"),
+    Probe("nvidia-smi", _program(8.0), parse_banner, r"NVIDIA-SMI|NVITOP|\| Processes:"),
     Probe(
         "nvidia-smi -L",
         _program(8.0, "-L"),

@@ -61,6 +61,8 @@ _CLASS = r"(?:VGA compatible controller|3D controller|Display controller|Process
 _SOUND_OF_A_GPU = r"NVIDIA Corporation|\[10de:|\[AMD/ATI\][^\n]{0,80}HDMI"
 """What a list has that lacks the GPU itself, such as the end of one."""
 _VENDORS = ("NVIDIA Corporation", "Advanced Micro Devices, Inc. [AMD/ATI]", "Intel Corporation")
+_NETWORK = r"(?i)ethernet|network|xensource|hyper-v"
+"""What the list of every virtual machine has, or, of Xen and Hyper-V, which show no network there, their own name."""
 _VIRTUAL = r"(?i)virtio|vmware|virtualbox|xen|hyper-v|qemu|bochs|amazon|google|parallels"
 _OTHER_CLASS = r"(?i)audio|bridge|usb|serial|network|ethernet|unclassified|signal processing"
 _LSPCI_IDS = r"(?<![0-9a-f])\[?(10de|1002|8086):([0-9a-f]{4})\]?"
@@ -68,7 +70,10 @@ _MACHINE_IDS = r"\[(10de|1002|8086)\]\"? +\"?[^\"]{0,200}\[([0-9a-f]{4})\]"
 _CHIP = r"^([A-Z]{2}\d{2}[0-9A-Z]|TU\d{3}|[A-Z][A-Za-z]{1,15}(?: [A-Z]?[A-Za-z0-9]{1,12}){0,2})"
 _NVIDIA_CHIP = r"(G[FKMPVAHB]\d{2}[0-9A-F]|TU\d{3}|AD\d{3}|GB10)"
 _UNNAMED = r"Device ([0-9a-f]{4})(?![0-9a-f])"
-_DRIVER = r"(?i)Kernel driver in use: {1,3}([a-z0-9_-]{1,30})"
+_DRIVER = r"(?i)(?:Kernel driver in use|^Driver):\s{1,3}([a-z0-9_-]{1,30})"
+_BLOCK = (
+    r"(?m)^Slot:\s{1,9}(\S{7,12})\nClass:\s{1,9}(.{3,80})\nVendor:\s{1,9}(.{3,80})\nDevice:\s{1,9}(.{3,120})$"
+)
 _MAKERS = (
     (NVIDIA, ("NVIDIA Corporation", "nVidia Corporation", "NVIDIA")),
     (AMD, ("Advanced Micro Devices, Inc. [AMD/ATI]", "Advanced Micro Devices", "[AMD/ATI]", "AMD/ATI")),
@@ -80,7 +85,8 @@ def parse_lspci(text: str) -> TextFacts:
     """Return the display controllers of the three makers with what each line reports."""
     gpus: list[Gpu] = []
     inside = False
-    told_drivers = "Kernel driver in use:" in text
+    text = re.sub(_BLOCK, r"\1 \2: \3 \4", text)  # ``-vmm``
+    told_drivers = re.search(f"(?m){_DRIVER}", text) is not None
     for line in lines(text):
         if slot := re.search(_SLOT, line):
             gpu = _lspci_gpu(slot.group(1), slot.group(2), unbound="" if told_drivers else None)
@@ -102,6 +108,8 @@ def _is_part(text: str, slots: list[tuple[str, str]], gpus: list[Gpu]) -> bool:
     bridged = any(re.search(r"PCI bridge|\[0604\]", rest[:60]) for _, rest in slots)
     if bridged and all(re.search(r"(?:^|:)00:", slot) for slot, _ in slots):
         return True
+    if re.search(_VIRTUAL, text) and not re.search(_NETWORK, text):
+        return not gpus
     return not gpus and (all(displays) or not (any(displays) or re.search(_VIRTUAL, text)))
 
 
@@ -184,7 +192,7 @@ def is_lspci(text: str) -> bool:
     """Return whether the text holds a line of ``lspci`` for a display controller."""
     return any(
         re.search(_CLASS, found.group(2)[:120]) or re.search(_OTHER_CLASS, found.group(2)[:120])
-        for line in lines(text)
+        for line in lines(re.sub(_BLOCK, r"\1 \2: \3 \4", text))
         if (found := re.search(_SLOT, line))
     )
 
@@ -194,10 +202,10 @@ def is_lspci(text: str) -> bool:
 CLASS_KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
 _WINDOWS_IDS = r"(?i)VEN_(10DE|1002|8086)&DEV_([0-9A-F]{4})"
 _NUMBER = r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,5}\.\d{3,5})(?![\d.])"
-_NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}\"?(?:Name|Description|Caption|Card name)\"?\s{0,20}[:=])\s{0,20}\"?(\S[^\"]{2,100})"
+_NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}\"?(?:Name|Description|Caption|Card name)\"?\s{0,20}[:=\t])\s{0,20}\"?(\S[^\"]{2,100})"
 _WORD = r"[A-Za-z0-9()/+-]{1,24}"
 _ADAPTER = (
-    r"((?:NVIDIA|AMD Radeon|Radeon|Intel\(R\)|Intel Arc|Quadro|GeForce)"
+    r"((?:NVIDIA(?! Corporation)|AMD Radeon|Radeon|Intel\(R\)|Intel Arc|Quadro|GeForce)"
     rf"(?:{_WORD}(?: {_WORD}){{0,7}}|(?: {_WORD}){{1,8}}))"
 )
 _LISTING = r"(?i)win32_videocontroller|AdapterCompatibility"
@@ -217,7 +225,8 @@ def parse_windows(text: str) -> TextFacts:
         named, number, ids = re.search(_NAME, line), re.search(_NUMBER, line), re.search(_WINDOWS_IDS, line)
         row = re.search(_ADAPTER, line) if (listing or number) and not named else None
         label = named or row
-        if line.startswith("HKEY_") or not line.strip(" },") or (label and "name" in block):
+        again = label is not None and block.get("name", label.group(1)) != label.group(1)
+        if line.startswith("HKEY_") or not line.strip(" },") or again:
             _add_adapter(block, gpus, drivers)
             block = {}
         found = {"name": label and label.group(1), "driver": number and number.group(1)}

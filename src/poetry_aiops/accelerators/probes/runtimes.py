@@ -38,7 +38,9 @@ USERS = Dialect(
         r"Driver version {2,40}(?P<driver>\d{3}\.\d{1,3}(?:\.\d{1,3})?)$",
         r"(?:- )?\*\*OS:\*\* (?P<os>nt|Windows|Linux)\b",
         _OLLAMA % ("cuda", _CC) + r"(?=(?:.{0,400}\bdriver=(?P<max_cuda>\d{2}\.\d)\b)?)" + _OLLAMA_NAME,
-        _OLLAMA % ("rocm", _GFX) + r"(?=(?:.{0,400}\bname=(?P<device_id>1002:[0-9a-f]{4}))?)",
+        _OLLAMA % ("rocm", _GFX)
+        + r"(?=(?:.{0,400}\bname=(?P<device_id>1002:[0-9a-f]{4}))?)"
+        + rf"(?:{_OLLAMA_NAME})?",
         _TENSORFLOW,
         rf"(?:.{{0,9}}(?:GPU type|Accelerator): )?(?P<name>{_LABEL}[^,|\n]{{2,80}}), (?P<memory>\d{{3,7}} MiB)$",
         rf".{{0,9}}(?:GPU type|Accelerator): (?P<name>{_LABEL}[^,|\n]{{2,80}})$",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from poetry_aiops.accelerators.facts import AMD, APPLE, Gpu, TextFacts
+from poetry_aiops.accelerators.facts import AMD, APPLE, NVIDIA, Gpu, TextFacts
 from poetry_aiops.accelerators.probes.fields import lines, name, version
 from poetry_aiops.accelerators.probes.pairs import maker_of
 from poetry_aiops.accelerators.probes.probe import File, PastedOnly, Probe, ProbeProgram
@@ -27,7 +27,7 @@ def parse_tegra(text: str) -> TextFacts:
 
 # ``/proc/device-tree/model``: the board's name, ended by a zero byte.
 
-_BOARD_MODEL = r"^\s{0,5}(?:- Model: )?((?:NVIDIA )?(?:Jetson[ -]|Orin |NVIDIA Thor)[^\n]{2,100}|NVIDIA Jetson\b[^\n]{0,100})"
+_BOARD_MODEL = r"^\s{0,5}(?:(?:- )?Model: )?((?:NVIDIA )?(?:Jetson[ -]|Orin |NVIDIA Thor)[^\n]{2,100}|NVIDIA Jetson\b[^\n]{0,100})"
 
 
 def parse_board(text: str) -> TextFacts:
@@ -71,7 +71,7 @@ def parse_jetson(text: str) -> TextFacts:
 # On a live Mac the interpreter's own facts decide; this text describes. In a pasted text the chip's name is
 # the only witness: an Apple chip is an arm64 Mac, anything else an Intel one.
 
-_CHIP = r'(?:GPU name:|Chipset Model:|Chip:|"sppci_model"\s{0,4}:|"_name"\s{0,4}:|"chip_type"\s{0,4}:)\s{0,20}"?([^"\n]{1,80})'
+_CHIP = r'(?:GPU name:|Chipset Model:|Chip:|"sppci_model"\s{0,4}:|"_name"\s{0,4}:|"chip_type"\s{0,4}:|\*\*Chip:\*\*|brand_string[:\n]|<key>sppci_model</key>\s{1,20}<string>)\s{0,20}"?([^"<\n]{1,80})'
 _MAKER = r"Apple|AMD|ATI|Radeon|Intel|Iris|NVIDIA|GeForce"
 _SYSTEM = r"(?:System Version:|ProductVersion:)\s{0,20}(?:macOS |Mac OS X |OS X )?(\d{1,3}(?:\.\d{1,3}){1,2})"
 
@@ -83,13 +83,17 @@ def parse_mac(text: str) -> TextFacts:
     apple = next((chip for chip in chips if re.match(r"Apple (?:M\d|A\d|Paravirtual|Silicon)", chip)), None)
     cut = any(re.fullmatch(r"Apple(?: [MA])?", chip) for chip in chips)
     system = re.search(_SYSTEM, plain)
-    amd = [Gpu(AMD, name=name(chip)) for chip in chips if maker_of(chip) == AMD and not apple]
+    others = [
+        Gpu(maker, name=name(chip))
+        for chip in chips
+        if (maker := maker_of(chip)) in {AMD, NVIDIA} and not apple
+    ]
     return TextFacts(
-        gpus=(Gpu(APPLE, name=name(apple)),) if apple else tuple(amd),
+        gpus=(Gpu(APPLE, name=name(apple)),) if apple else tuple(others),
         os="macos",
         os_version=version(system.group(1)) if system else None,
         arch="arm64" if apple else "x86_64" if chips and not cut else None,
-        none=bool(chips) and not apple and not amd and not cut,
+        none=bool(chips) and not apple and not others and not cut,
         cut=cut,
     )
 
@@ -164,7 +168,7 @@ PROBES = (
         "system_profiler",
         ProbeProgram((("system_profiler", "SPDisplaysDataType"),), 8.0),
         parse_mac,
-        "ggml_metal|SPDisplaysDataType|spdisplays_|Graphics/Displays:|Chip(?:set Model)?: |SPHardwareDataType|ProductVersion:",
+        r"ggml_metal|SPDisplaysDataType|spdisplays_|Graphics/Displays:|Chip(?:set Model)?:|machdep\.cpu\.brand_string|<key>sppci_model|SPHardwareDataType|ProductVersion:",
     ),
     Probe("processor", File("/proc/cpuinfo"), parse_cpu, _CPU_MODEL),
     Probe("uname", PastedOnly(), parse_uname, "Linux |Darwin |-tegra"),

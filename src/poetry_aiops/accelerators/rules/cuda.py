@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.rules.candidate import Candidate, Verdicts, line_obstacle, line_order, rejected
 from poetry_aiops.accelerators.rules.covering import IndexBuild, covers, named, targets
+from poetry_aiops.project.backends import release_of
 from poetry_aiops.system.record import Record
 from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
-    from poetry_aiops.accelerators.catalogue import Catalogue, CudaIndex, TorchLine
+    from poetry_aiops.accelerators.catalogue import Catalogue, TorchLine
     from poetry_aiops.accelerators.host import Accelerator, Host
     from poetry_aiops.accelerators.selection import Constraint
 
@@ -52,9 +53,9 @@ class CudaHost(Record):
         """Return whether the driver is one of Windows, which is the one that counts in WSL."""
         return self.host.os == "windows" or self.host.wsl
 
-    def driver_obstacle(self, index: CudaIndex) -> str | None:
+    def driver_obstacle(self, index: str) -> str | None:
         """Return why the driver does not run an index's CUDA, ``None`` when it does."""
-        major, floor = version_key(index.cuda)[0], self.floor(index)
+        major, floor = version_key(release_of(index))[0], self.floor(index)
         if not self.driver:
             runs = self.gpus[0].max_cuda or "0"
             return None if version_key(runs)[0] >= major else f"its driver is only known to run CUDA {runs}"
@@ -69,35 +70,32 @@ class CudaHost(Record):
             return None
         return f"driver {self.driver} came with CUDA {own}, and CUDA {major}.x needs a newer one"
 
-    def floor(self, index: CudaIndex) -> str | None:
+    def floor(self, index: str) -> str | None:
         """Return the oldest driver for an index on this system; ``None`` for a CUDA major without a known floor."""
-        major = version_key(index.cuda)[0]
+        major = version_key(release_of(index))[0]
         rows = (row for row in self.catalogue.driver_floors if row.cuda_major == major)
         return next((row.windows if self.windows else row.linux for row in rows), None)
 
-    def native(self, index: CudaIndex) -> bool:
+    def native(self, index: str) -> bool:
         """Return whether the driver came with this CUDA version or a newer one."""
         own = self.catalogue.max_cuda(self.driver, windows=self.windows) or self.gpus[0].max_cuda or "0"
-        return version_key(index.cuda) <= version_key(own)
+        return version_key(release_of(index)) <= version_key(own)
 
-    def architectures(self, index: CudaIndex, line: str) -> tuple[str, ...]:
+    def architectures(self, index: str, line: str) -> tuple[str, ...]:
         """Return the compute capabilities in an index's build of a torch line."""
-        return self.catalogue.cuda_architectures(index.name, line, self.machine)
+        return self.catalogue.cuda_architectures(index, line, self.machine)
 
-    def locked(self, index: CudaIndex, line: TorchLine) -> bool:
+    def locked(self, index: str, line: TorchLine) -> bool:
         """Return whether the lock holds a wheel of this build for the machine."""
-        return self.constraint.locked.get((index.name, line.line), "not locked") is None
+        return self.constraint.locked.get((index, line.line), "not locked") is None
 
-    def lines(self, index: CudaIndex) -> list[TorchLine]:
+    def lines(self, index: str) -> list[TorchLine]:
         """Return the torch lines that an index holds for this system."""
         linux = self.host.os == "linux"
         return [
             line
             for line in self.catalogue.torch
-            if (
-                index.name in line.cuda
-                or (index.name in line.extra_cuda and (linux or self.locked(index, line)))
-            )
+            if (index in line.cuda or (index in line.extra_cuda and (linux or self.locked(index, line))))
             and self.architectures(index, line.line)
         ]
 
@@ -110,20 +108,17 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     obstacle = _host_obstacle(host, gpus)
     if obstacle:
         reported = (f"{obstacle[0].upper()}{obstacle[1:]}.",) if gpus else ()
-        return Verdicts(tuple(rejected(index.name, obstacle) for index in catalogue.cuda_indexes), reported)
+        return Verdicts(tuple(rejected(index, obstacle) for index in catalogue.cuda_indexes), reported)
     case = CudaHost(host, catalogue, constraint, gpus)
-    obstacles = {index.name: _index_obstacles(index, case) for index in catalogue.cuda_indexes}
+    obstacles = {index: _index_obstacles(index, case) for index in catalogue.cuda_indexes}
     builds = [
-        build
-        for index in catalogue.cuda_indexes
-        if not obstacles[index.name]
-        for build in _builds(index, case)
+        build for index in catalogue.cuda_indexes if not obstacles[index] for build in _builds(index, case)
     ]
     wanted, warnings = targets(gpus, builds, constraint.mixed)
     candidates = tuple(
-        rejected(index.name, *obstacles[index.name])
-        if obstacles[index.name]
-        else _candidate(index, [build for build in builds if build.backend == index.name], wanted, case)
+        rejected(index, *obstacles[index])
+        if obstacles[index]
+        else _candidate(index, [build for build in builds if build.backend == index], wanted, case)
         for index in catalogue.cuda_indexes
     )
     if any(candidate.accepted for candidate in candidates):
@@ -151,35 +146,33 @@ def _host_obstacle(host: Host, gpus: tuple[Accelerator, ...]) -> str | None:
     return None
 
 
-def _index_obstacles(index: CudaIndex, case: CudaHost) -> tuple[str, ...]:
+def _index_obstacles(index: str, case: CudaHost) -> tuple[str, ...]:
     """Return why an index is out whatever the GPU is; empty when it is not."""
     offered = case.constraint.offered
     reasons = (
-        [f"no variant of this project offers {index.name}"]
-        if offered is not None and index.name not in offered
-        else []
+        [f"no variant of this project offers {index}"] if offered is not None and index not in offered else []
     )
     if obstacle := case.driver_obstacle(index):
         reasons.append(obstacle)
     return (*reasons, *_line_reasons(index, case))
 
 
-def _line_reasons(index: CudaIndex, case: CudaHost) -> list[str]:
+def _line_reasons(index: str, case: CudaHost) -> list[str]:
     lines = case.lines(index)
     if not lines:
         return [f"there is no such build for {case.host.os} on {case.host.arch}"]
-    obstacles = [line_obstacle(line, case.host, case.constraint, index.name) for line in lines]
+    obstacles = [line_obstacle(line, case.host, case.constraint, index) for line in lines]
     if not all(obstacles):
         return []
     held = f"torch {lines[0].line}" + (f" to {lines[-1].line}" if len(lines) > 1 else "")
     return [f"it holds {held} only: {reason}" for reason in dict.fromkeys(obstacles)]
 
 
-def _builds(index: CudaIndex, case: CudaHost) -> list[IndexBuild]:
+def _builds(index: str, case: CudaHost) -> list[IndexBuild]:
     return [
-        IndexBuild(index.name, line.line, _covered(case.architectures(index, line.line), case.gpus))
+        IndexBuild(index, line.line, _covered(case.architectures(index, line.line), case.gpus))
         for line in case.lines(index)
-        if not line_obstacle(line, case.host, case.constraint, index.name)
+        if not line_obstacle(line, case.host, case.constraint, index)
     ]
 
 
@@ -193,17 +186,15 @@ def _covered(arches: tuple[str, ...], gpus: tuple[Accelerator, ...]) -> frozense
     )
 
 
-def _candidate(
-    index: CudaIndex, builds: list[IndexBuild], wanted: frozenset[int], case: CudaHost
-) -> Candidate:
+def _candidate(index: str, builds: list[IndexBuild], wanted: frozenset[int], case: CudaHost) -> Candidate:
     fitting = [build for build in builds if build.covers and wanted <= build.covers]
     if not fitting:
         line = max((build.line for build in builds), key=version_key)
         arches = ", ".join(case.architectures(index, line))
         devices = named([f"{gpu.label} ({gpu.compute_capability})" for gpu in case.gpus])
-        return rejected(index.name, f"its kernels ({arches}) do not run on {devices}")
+        return rejected(index, f"its kernels ({arches}) do not run on {devices}")
     line = max((build.line for build in fitting), key=version_key)
-    major, minor = version_key(index.cuda)[:2]
+    major, minor = version_key(release_of(index))[:2]
     native, majors = case.native(index), case.constraint.cuda_majors
     clash = bool(majors) and major not in majors
     newness = major * 100.0 + minor  # of several that need compatibility the oldest is the safest
@@ -215,14 +206,14 @@ def _candidate(
             ()
             if native
             else (
-                f"through minor-version compatibility: the driver was released with a CUDA older than {index.cuda}",
+                f"through minor-version compatibility: the driver was released with a CUDA older than {release_of(index)}",
             )
         ),
         *_kernel_reasons(case.architectures(index, line), case.gpus),
-        f"the newest torch on {index.name} for this machine is {line}",
+        f"the newest torch on {index} for this machine is {line}",
         *((f"other frameworks of the project install CUDA {_listed(majors)}",) if clash else ()),
     )
-    return Candidate(index.name, accepted=True, reasons=reasons, order=order, torch_max=line)
+    return Candidate(index, accepted=True, reasons=reasons, order=order, torch_max=line)
 
 
 def _listed(majors: frozenset[int]) -> str:

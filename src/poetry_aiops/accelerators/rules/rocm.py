@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.rules.candidate import Candidate, Verdicts, line_obstacle, line_order, rejected
 from poetry_aiops.accelerators.rules.covering import named
-from poetry_aiops.project.backends import AMD_INDEX
+from poetry_aiops.project.backends import AMD_INDEX, release_of
 from poetry_aiops.system.text import version_key
 
 
@@ -92,7 +92,7 @@ def _candidate(
     capped = any(version_key(line.line) > version_key(newest) and line.rocm_known for line in catalogue.torch)
     last = max((line.line for line in catalogue.torch if line.rocm), key=version_key)
     young = {line.line for line in lines} == {last}
-    newness = (-float(part) for part in version_key(index.name[4:]))
+    newness = (-float(part) for part in version_key(release_of(index.name)))
     order = (1.0, 0.0, line_order(newest), float(young), *newness)  # a new ROCm's first torch ranks second
     return Candidate(
         index.name, accepted=True, reasons=tuple(reported), order=order, torch_max=newest if capped else None
@@ -130,6 +130,12 @@ def _warnings(
         elif gpu.gfx is not None and not supported:
             warnings.append(
                 f"{gpu.label} ({gpu.gfx}): the ROCm builds of torch hold no code for it.{way_out}"
+            )
+        known = catalogue.gfx(gpu.device_id, None, gpu.name)
+        if known is not None and gpu.gfx not in {None, known}:
+            warnings.append(
+                f"{gpu.label} is known as {known} and was reported as {gpu.gfx}, as with HSA_OVERRIDE_GFX_VERSION:"
+                f" code of {gpu.gfx} can crash or give wrong results there."
             )
     idle = [f"{gpu.label} ({gpu.gfx or 'unknown'})" for gpu in gpus if gpu not in supported]
     if supported and idle:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from poetry_aiops.project.toml import packaged_facts
 
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ class LegacyFacts:
 @cache
 def load_legacy_facts() -> LegacyFacts:
     """Return the facts that come with the package."""
-    path = Path(__file__).parent.parent.parent / "data" / "legacy_commands.toml"
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = packaged_facts("legacy_commands.toml")
     sources = document["sources"]
     forms = {
         table: tuple(

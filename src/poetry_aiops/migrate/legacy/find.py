@@ -121,8 +121,16 @@ def knowledge_of(
         names = [
             roles[file].group for file in (*read, path) if file in roles and roles[file].kind != "constraints"
         ]
+        projects = [
+            requirement.extras
+            for one in inputs
+            for requirement in (tree.readings[one].requirements if one in tree.readings else ())
+            if requirement.origin == "project"
+        ]
+        names += [MAIN] * bool(projects)
         own = dict.fromkeys(sorted(names, key=lambda name: name != MAIN))
-        files.append(KnownFile(path, tuple(own)))
+        wanted = dict.fromkeys(extra for several in projects for extra in several)
+        files.append(KnownFile(path, tuple(own), tuple(wanted) if projects else None))
     return Knowledge(tuple(files), tuple(groups), is_package, frozenset(paths))
 
 

@@ -16,7 +16,7 @@ from poetry_aiops.system.text import clean, one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 Confidence = Literal["certain", "likely"]
@@ -33,10 +33,14 @@ class KnownGroup:
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A migrated requirements file; ``groups`` are all that hold what pip read from it, its includes followed."""
+    """A migrated requirements file; ``groups`` are all that hold what pip read from it, its includes followed.
+
+    ``extras`` are the project's own where it names the project (``-e .[all]``), None where it does not.
+    """
 
     path: str
     groups: tuple[str, ...]
+    extras: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,17 @@ def _shown(text: str) -> str:
     return redact(one_line(clean(text)))
 
 
+def install_files(
+    files: Sequence[KnownFile], known: Knowledge, extras: Sequence[str] = (), *, with_project: bool = False
+) -> str:
+    """Return the ``poetry install`` in place of pip's with these files, and the project where it or a file names it."""
+    named = [file.extras for file in files if file.extras is not None]
+    without = known.is_package and not (with_project or named)
+    words = [*extras, *(f"--extras {extra}" for several in named for extra in several)]
+    groups = (group for file in files for group in file.groups)
+    return install_line(groups, known, words=(*["--no-root"] * without, *dict.fromkeys(words)))
+
+
 def install_line(
     groups: Iterable[str], known: Knowledge, *, words: tuple[str, ...] = (), command: str = "install"
 ) -> str:
@@ -218,7 +233,8 @@ def install_line(
 
     ``words`` are put at the end, such as ``--no-root``.
     """
-    wanted = {name: known.group(name) for name in groups}
+    declared = {MAIN, *(group.name for group in known.groups)}  # a file without lines of its own gets no group
+    wanted = {name: known.group(name) for name in groups if name in declared}
     backends = [group.backend for group in wanted.values() if group.backend]
     plain = list(wanted)
     start = ["poetry", command]

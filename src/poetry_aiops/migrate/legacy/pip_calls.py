@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
-from poetry_aiops.migrate.legacy.model import OldCommand, install_line
+from poetry_aiops.migrate.legacy.model import OldCommand, install_files, install_line
 from poetry_aiops.migrate.legacy.programs import call_of
 
 
@@ -132,8 +132,7 @@ def _install(arguments: _Arguments, files: list[KnownFile], known: Knowledge) ->
     drops = drops and all(
         name in arguments.facts["dropped"] or re.fullmatch(r"-[qvUr]+", name) for name, _ in arguments.options
     )
-    words = () if arguments.projects or not known.is_package else ("--no-root",)
-    today = install_line(_groups(files), known, words=(*words, *extras))
+    today = install_files(files, known, extras, with_project=bool(arguments.projects))
     return OldCommand(
         "pip-install-requirements", why, today, "certain" if sure else "likely", tuple(files), drops
     )

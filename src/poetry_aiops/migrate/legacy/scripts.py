@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_aiops.migrate.legacy.pipelines import pipeline_scripts
 from poetry_aiops.migrate.legacy.shell import Script
+from poetry_aiops.migrate.reading.setup_files import parsed_python
 from poetry_aiops.system.repository_files import LARGEST, SKIPPED_FOLDERS
 
 
@@ -146,11 +147,8 @@ def _tasks(file: FileText) -> Iterator[Script]:
 
 def _python(file: FileText) -> Iterator[Script]:
     """Read calls that run a command: ``session.install``, ``subprocess.run([...])``, ``os.system("...")``."""
-    try:
-        tree = ast.parse(file.text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in ast.walk(tree):
+    tree = parsed_python(file.text)
+    for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Call) and (words := _call_words(node)):
             yield Script(words, node.lineno)
 

@@ -18,6 +18,7 @@ from packaging.version import Version
 from poetry_aiops.migrate.planning.entry import Identity
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT, document_of
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.lines import table_in
 
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _packages(name: str, metadata: SetupMetadata, neighbours: Neighbours, tree: 
         return None
     document = document_of(neighbours)
     asks = any(one.origin == "project" for reading in tree.readings.values() for one in reading.requirements)
-    project = document.get("project", {})
+    project = table_in(document, "project")
     is_built = bool(
         asks
         or metadata.source != PYPROJECT
@@ -257,27 +258,25 @@ def packages_of(
 
 
 def _stated(document: Mapping[str, Any], neighbours: Neighbours) -> Iterable[tuple[str, str]]:
-    """Yield what the tables of setuptools, hatch, flit and pdm name."""
-    tool = document.get("tool", {})
-    setuptools = tool.get("setuptools", {})
-    folder = str(setuptools.get("package-dir", {}).get("", "")).strip("./")
-    listed = setuptools.get("packages")
-    if isinstance(listed, list):
-        yield from ((str(one).partition(".")[0], folder) for one in listed)
-    elif isinstance(listed, dict):
-        for where in listed.get("find", {}).get("where", [folder]):
-            yield from _folders_in(str(where).strip("./"), neighbours)
-    yield from ((f"{str(one).replace('.', '/')}.py", folder) for one in setuptools.get("py-modules", ()))
-    wheel = tool.get("hatch", {}).get("build", {}).get("targets", {}).get("wheel", {})
-    build = tool.get("pdm", {}).get("build", {})
-    for path in (*wheel.get("packages", ()), *build.get("includes", ())):
-        before, _, last = str(path).strip("./").rpartition("/")
+    """Yield what the tables of setuptools, hatch, flit and pdm name; what has another type names nothing."""
+    tool = table_in(document, "tool")
+    setuptools = table_in(tool, "setuptools")
+    folder = str(table_in(setuptools, "package-dir").get("", "")).strip("./")
+    yield from ((one.partition(".")[0], folder) for one in _texts(setuptools.get("packages")))
+    if table_in(setuptools, "packages"):
+        for where in _texts(table_in(setuptools, "packages", "find").get("where", [folder])):
+            yield from _folders_in(where.strip("./"), neighbours)
+    yield from ((f"{one.replace('.', '/')}.py", folder) for one in _texts(setuptools.get("py-modules")))
+    wheel, build = table_in(tool, "hatch", "build", "targets", "wheel"), table_in(tool, "pdm", "build")
+    for path in (*_texts(wheel.get("packages")), *_texts(build.get("includes"))):
+        before, _, last = path.strip("./").rpartition("/")
         yield last, before
-    flit = tool.get("flit", {}).get("module", {}).get("name")
-    if flit:
-        yield from (
-            (f"{str(flit).partition('.')[0]}{end}", where) for where in ("", "src") for end in ("", ".py")
-        )
+    for name in _texts([table_in(tool, "flit", "module").get("name")]):
+        yield from ((f"{name.partition('.')[0]}{end}", where) for where in ("", "src") for end in ("", ".py"))
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _there(packages: Iterable[tuple[str, str]], neighbours: Neighbours) -> list[tuple[str, str]]:
@@ -305,5 +304,6 @@ def _folders_in(folder: str, neighbours: Neighbours) -> list[tuple[str, str]]:
 
 
 def _scripts(document: Mapping[str, Any]) -> list[str]:
-    project = document.get("project", {})
-    return [str(one) for key in ("scripts", "gui-scripts") for one in project.get(key, {}).values()]
+    return [
+        str(one) for key in ("scripts", "gui-scripts") for one in table_in(document, "project", key).values()
+    ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from poetry_aiops.migrate.model import Problem
+from poetry_aiops.migrate.reading.urls import parse_url
 from poetry_aiops.project.backends import is_backend
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.model import Source
@@ -101,7 +102,7 @@ class Sources:
     priorities: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, Credentials] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    _full: bool = False
+    _first_refused: Place | None = None
 
     # -- reading options ---------------------------------------------------------------------------------
 
@@ -111,11 +112,9 @@ class Sources:
         if self.default.is_default(url) or not url.lower().startswith(("http:", "https:")):
             return None
         known = self.indexes.get(url.rstrip("/"))
-        if known is None and VARIABLE.search(url):
-            self._refuse_variable(option, url)
-            return None
-        if known is None and len(self.indexes) >= MOST_INDEXES:
-            self._refuse_more(option)
+        if known is None and (problem := self._refusal(option, url)) is not None:
+            if (problem.place, problem.what) not in {(one.place, one.what) for one in self.problems}:
+                self.problems.append(problem)
             return None
         if known is None:
             known = Index(
@@ -127,27 +126,29 @@ class Sources:
             self.credentials.setdefault(known.name, Credentials(known.name, option.place, variables))
         return known
 
-    def _refuse_more(self, option: Option) -> None:
-        if not self._full:
-            self._full = True
-            problem = Problem(
+    def _refusal(self, option: Option, url: str) -> Problem | None:
+        """Return why an address cannot become a source."""
+        if parse_url(url) is None:
+            what, why = f"this is no address: {url}", "A bracket in its host has no partner."
+            return Problem("error", option.place, what, why=why, suggestion="Correct it.")
+        if VARIABLE.search(url):
+            return Problem(
                 "error",
                 option.place,
-                f"this is index number {MOST_INDEXES + 1}, and {MOST_INDEXES} can be read",
-                why="pip would search every one of them for every package.",
-                suggestion="Name only the indexes that are needed.",
+                f"the address of --{option.name} holds a variable: {url}",
+                why="pip expands it at run time, Poetry does not.",
+                suggestion="Write the address itself; only credentials may stay outside of the project.",
             )
-            self.problems.append(problem)
-
-    def _refuse_variable(self, option: Option, url: str) -> None:
-        problem = Problem(
+        if len(self.indexes) < MOST_INDEXES:
+            return None
+        self._first_refused = self._first_refused or option.place
+        return Problem(
             "error",
-            option.place,
-            f"the address of --{option.name} holds a variable: {url}",
-            why="pip expands it at run time, Poetry does not.",
-            suggestion="Write the address itself; only credentials may stay outside of the project.",
+            self._first_refused,
+            f"this is index number {MOST_INDEXES + 1}, and {MOST_INDEXES} can be read",
+            why="pip would search every one of them for every package.",
+            suggestion="Name only the indexes that are needed.",
         )
-        self.problems.append(problem)
 
     def _name(self, url: str) -> str:
         same = next((one.name for one in self.existing if one.url.rstrip("/") == url.rstrip("/")), None)

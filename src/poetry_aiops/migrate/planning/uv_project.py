@@ -20,8 +20,8 @@ from poetry_aiops.migrate.planning.entry import Enrichment, PlannedGroup, tables
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.planning.sources import PypiNames, Sources, source_name
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT
-from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.lines import lock_lines
+from poetry_aiops.project.checks import Checker, normalised
+from poetry_aiops.project.lines import lock_lines, table_in
 from poetry_aiops.project.model import MAIN, Source
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
@@ -119,7 +119,7 @@ class UvProject:
 
 def is_uv_project(document: Mapping[str, Any], neighbours: Neighbours) -> bool:
     """Say whether uv has something to say about the project that Poetry would not read."""
-    return bool(_CARRIED & set(_uv(document))) or neighbours.read(LOCK) is not None
+    return bool(_CARRIED & set(table_in(document, "tool", "uv"))) or neighbours.read(LOCK) is not None
 
 
 def uv_project(
@@ -127,11 +127,6 @@ def uv_project(
 ) -> UvProject:
     """Return what the uv project in a folder says beside the standard tables."""
     return _UvReader(document, neighbours, default, existing).read()
-
-
-def _uv(document: Mapping[str, Any]) -> dict[str, Any]:
-    found = document.get("tool", {}).get("uv", {})
-    return found if isinstance(found, dict) else {}
 
 
 def _names(texts: Sequence[object]) -> set[str]:
@@ -146,12 +141,16 @@ class _UvReader:
     default: PypiNames
     existing: Sequence[Source]
     found: UvProject = field(default_factory=UvProject)
+    checker: Checker = field(default_factory=Checker)
     names: dict[str, str | None] = field(default_factory=dict)
     """Poetry's name of each of uv's indexes; None for the default one."""
 
     @cached_property
-    def uv(self) -> dict[str, Any]:
-        return _uv(self.document)
+    def uv(self) -> Mapping[str, Any]:
+        return table_in(self.document, "tool", "uv")
+
+    def _texts(self, key: str) -> tuple[str, ...]:
+        return self.checker.texts(self.uv.get(key, []), f"[tool.uv] {key}")
 
     @cached_property
     def lines(self) -> list[str]:
@@ -170,12 +169,14 @@ class _UvReader:
                 "Poetry has no equivalent.",
                 "Check the locked versions, and pin those that matter.",
             )
+        for wrong in dict.fromkeys(self.checker.problems):
+            self._tell("error", Place(PYPROJECT), f"{wrong.where} {wrong.what}", "", "Correct it.")
         return self.found
 
     # -- indexes -------------------------------------------------------------------------------------------
 
     def _indexes(self) -> None:
-        for table in self._all_indexes():
+        for table in filter(None, self._all_indexes()):
             url, name = str(table.get("url", "")), str(table.get("name", ""))
             place = self._place(rf""".*["']{re.escape(url)}["']""")
             collected = Sources(self.default, (*self.existing, *self.found.sources))
@@ -212,11 +213,11 @@ class _UvReader:
                 f"{PYPROJECT}: {len(self.found.sources)} of uv's indexes become [[tool.poetry.source]]"
             )
 
-    def _all_indexes(self) -> Iterator[dict[str, Any]]:
-        yield from self.uv.get("index", ())
+    def _all_indexes(self) -> Iterator[Mapping[str, Any]]:
+        yield from self.checker.tables(self.uv.get("index", []), "[tool.uv] index")
         if "index-url" in self.uv:
             yield {"url": self.uv["index-url"], "default": True}
-        yield from ({"url": url} for url in self.uv.get("extra-index-url", ()))
+        yield from ({"url": url} for url in self._texts("extra-index-url"))
 
     def _priority(self, table: Mapping[str, Any], name: str, place: Place) -> str:
         if table.get("default"):
@@ -253,11 +254,11 @@ class _UvReader:
 
     def _entries(self, key: str) -> tuple[PlannedEntry, ...]:
         found = []
-        for text in self.uv.get(key, ()):
-            place = self._place(rf""".*["']{re.escape(str(text))}["']""")
-            entry = entry_of_text(str(text), place)
+        for text in self._texts(key):
+            place = self._place(rf""".*["']{re.escape(text)}["']""")
+            entry = entry_of_text(text, place)
             if entry is None:
-                self._tell("error", place, f"{redact(str(text))} is not a requirement", "", "Correct it.")
+                self._tell("error", place, f"{redact(text)} is not a requirement", "", "Correct it.")
             else:
                 found.append(entry)
         return tuple(found)
@@ -265,8 +266,10 @@ class _UvReader:
     # -- sources of single packages ----------------------------------------------------------------------------
 
     def _sources(self) -> None:
-        sources = self.uv.get("sources", {})
+        sources = self.checker.table(self.uv.get("sources", {}), "[tool.uv.sources]")
         for spelt, given in sources.items():
+            listed = given if isinstance(given, list) else [given]
+            tables = self.checker.tables(listed, f"[tool.uv.sources] {spelt}")
             name = normalised(spelt)
             place = self._place(
                 rf"""["']?{re.escape(spelt)}["']?\s*=|\[+tool\.uv\.sources\.["']?{re.escape(spelt)}["']?\]""",
@@ -281,7 +284,7 @@ class _UvReader:
                     "uv ignores the source, too.",
                 )
             for group in groups:
-                self._enrich(group, name, given if isinstance(given, list) else [given], place)
+                self._enrich(group, name, tables, place)
         if self.found.enriching:
             names = dict.fromkeys(one.name for one in self.found.enriching)
             self.found.carried.append(
@@ -290,7 +293,7 @@ class _UvReader:
 
     def _enrich(self, group: str, name: str, given: Sequence[Mapping[str, Any]], place: Place) -> None:
         wishes: list[tuple[dict[str, object], str]] = []
-        for table in given:
+        for table in filter(None, given):
             wanted = normalised(str(table["group"])) if "group" in table else None
             if wanted is not None and wanted != group:
                 continue
@@ -366,14 +369,18 @@ class _UvReader:
         return {} if own is None else {"source": own}
 
     def _member(self, name: str) -> str | None:
-        workspace = self.uv.get("workspace", {})
-        for pattern in workspace.get("members", ()):
-            for folder in self._folders(str(pattern).rstrip("/").split("/")):
-                if any(fnmatch(folder, str(one)) for one in workspace.get("exclude", ())):
+        workspace = self.checker.table(self.uv.get("workspace", {}), "[tool.uv.workspace]")
+        members, excluded = (
+            self.checker.texts(workspace.get(key, []), f"[tool.uv.workspace] {key}")
+            for key in ("members", "exclude")
+        )
+        for pattern in members:
+            for folder in self._folders(pattern.rstrip("/").split("/")):
+                if any(fnmatch(folder, one) for one in excluded):
                     continue
                 try:
                     text = (self.neighbours.read(f"{folder}/{PYPROJECT}") or b"").decode("utf-8")
-                    project = parse_toml(text).get("project", {})
+                    project = table_in(parse_toml(text), "project")
                 except (tomllib.TOMLDecodeError, UnicodeDecodeError):
                     continue
                 if normalised(str(project.get("name", ""))) == name:
@@ -398,7 +405,7 @@ class _UvReader:
                 *project.get("dependencies", ()),
                 *(one for texts in project.get("optional-dependencies", {}).values() for one in texts),
             ],
-            "dev": list(self.uv.get("dev-dependencies", ())),
+            "dev": list(self._texts("dev-dependencies")),
         }
         for group, texts in self.document.get("dependency-groups", {}).items():
             lists.setdefault(normalised(group), []).extend(texts)
@@ -410,39 +417,38 @@ class _UvReader:
         data = self.neighbours.read(LOCK)
         if data is None:
             return
+        checker = Checker()
         try:
             text = data.decode("utf-8")
-            packages = parse_toml(text).get("package", [])
+            packages = checker.tables(parse_toml(text).get("package", []), "[[package]]")
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            self._tell(
-                "warning",
-                Place(LOCK),
-                f"the file cannot be read: {error}",
-                "Its versions are not preferred in the lock.",
-            )
+            self._tell_unread(f"{error}")
             return
         by_url = {source.url.rstrip("/"): source.name for source in (*self.existing, *self.found.sources)}
         apart = []
         for package, line in zip(packages, lock_lines(text), strict=False):
             place = Place(LOCK, line)
-            source = package.get("source", {})
+            name = normalised(checker.text(package.get("name"), f"line {line}: name"))
+            source = checker.table(package.get("source", {}), f"line {line}: source")
             if "git" in source:
-                self._tell_commit(normalised(str(package["name"])), str(source["git"]), place)
+                self._tell_commit(name, str(source["git"]), place)
             if "registry" not in source or "version" not in package:
                 continue
             url = str(source["registry"]).rstrip("/")
-            markers = [str(one) for one in package.get("resolution-markers", ())]
+            markers = checker.texts(package.get("resolution-markers", []), f"line {line}: resolution-markers")
             if any("extra ==" in one or "extra !=" in one for one in markers):
-                apart.append(f"{package['name']} {package['version']}")
+                apart.append(f"{name} {package['version']}")
                 continue
+            files = [
+                package.get("sdist", {}),
+                *checker.items(package.get("wheels", []), f"line {line}: wheels"),
+            ]
             hashes = tuple(
-                str(file["hash"])
-                for file in (package.get("sdist", {}), *package.get("wheels", ()))
-                if "hash" in file
+                str(file["hash"]) for file in checker.tables(files, f"line {line}: files") if "hash" in file
             )
             self.found.pins.append(
                 OldPin(
-                    normalised(str(package["name"])),
+                    name,
                     str(package["version"]),
                     MAIN,
                     place,
@@ -452,6 +458,10 @@ class _UvReader:
                     direct=False,
                 )
             )
+        if checker.problems:
+            self.found.pins.clear()
+            self._tell_unread(checker.problems[0].line())
+            return
         if apart:
             self._tell(
                 "note",
@@ -460,6 +470,10 @@ class _UvReader:
                 "Poetry's lock has one of them for each kind of machine.",
             )
         self.found.carried.append(f"{LOCK}: {len(self.found.pins)} versions, where poetry.lock begins")
+
+    def _tell_unread(self, why: str) -> None:
+        what = f"the file cannot be read: {why}"
+        self._tell("warning", Place(LOCK), what, "Its versions are not preferred in the lock.")
 
     def _tell_commit(self, name: str, address: str, place: Place) -> None:
         """Warn where uv.lock holds a commit that pyproject.toml does not name: Poetry takes the newest one."""

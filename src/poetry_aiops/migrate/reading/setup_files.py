@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import configparser
 import tomllib
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -151,7 +152,7 @@ def setup_py_values(data: bytes | None) -> dict[str, Any] | None:
     """Return the literal arguments of ``setup()``, a computed one as None; None where there is no setup.py."""
     if data is None:
         return None
-    tree = _parsed(data)
+    tree = parsed_python(data, data.decode("utf-8", "replace"))
     if tree is None:
         return {}
     names: dict[str, ast.expr] = {}
@@ -169,11 +170,15 @@ def setup_py_values(data: bytes | None) -> dict[str, Any] | None:
     return {}
 
 
-def _parsed(data: bytes) -> ast.Module | None:
-    """Return the program, with bytes that are no text in its encoding replaced; None for what is none."""
-    for source in (data, data.decode("utf-8", "replace")):
+def parsed_python(*sources: bytes | str) -> ast.Module | None:
+    """Return the first that is a program; None where none is.
+
+    Python's warnings about it, such as those of backslashes, are for its author and not shown.
+    """
+    for source in sources:
         try:
-            return ast.parse(source)
+            with warnings.catch_warnings(action="ignore"):
+                return ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None

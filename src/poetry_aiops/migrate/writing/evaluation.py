@@ -63,11 +63,12 @@ class LineEvaluation:
     constraints: Sequence[LockedDependency]
     targets: Sequence[Target]
     offered: Callable[[str, str], Sequence[OfferedVersion]]
+    extras: frozenset[str] = frozenset()
     _bits: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._machines = Machines(self.targets)
-        installed = Installed.of(self.groups)
+        installed = Installed.of(self.groups, self.extras)
         self._selected = SelectedBuilds(
             placements_of(self.lock), installed, self._machines, self._machines.all
         )
@@ -168,7 +169,8 @@ class LineEvaluation:
                 elif name in self._direct and (free := self._newest(name, own, where)) is not None:
                     by = self._keeping_out(name, f"=={free.version}", where)
                     if by and _is_newer(free.version, locked):
-                        yield NewerVersion(name, free.version, locked, where, by=by)
+                        python = "" if self._is_for_all(free) else free.python
+                        yield NewerVersion(name, free.version, locked, where, by=by, python=python)
 
     def _without_files(self, name: str) -> Iterator[NewerVersion]:
         """Give what no machine of the project has a file of, so that pip takes it nowhere."""

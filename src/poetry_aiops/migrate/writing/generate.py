@@ -24,6 +24,7 @@ from poetry_aiops.migrate.planning.merge import by_name
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT, with_marker
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.edit_text import Sections, header_keys, inline, table_value, toml_key, toml_text
+from poetry_aiops.project.lines import table_in
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.toml import parse_toml
 
@@ -192,7 +193,7 @@ class _TableWriter:
 
     def _is_built_by_poetry(self, poetry: Mapping[str, Any]) -> bool:
         """Say whether the project already describes itself to Poetry."""
-        backend = str(self.before.get("build-system", {}).get("build-backend", ""))
+        backend = str(table_in(self.before, "build-system").get("build-backend", ""))
         return backend.startswith("poetry.") or bool({"package-mode", "name", "packages"} & set(poetry))
 
     def _complete_project(self, project: Mapping[str, Any]) -> None:
@@ -409,12 +410,13 @@ build-backend = "poetry.core.masonry.api"
 
 def _forget_dynamic(tool: Any) -> None:  # noqa: ANN401 - tomlkit's tables have no common type
     """Take out setuptools' own word about dependencies, and the tables that are empty then."""
-    setuptools = tool.get("setuptools", {})
-    dynamic = setuptools.get("dynamic", {})
-    if dynamic.pop("dependencies", None) is not None and not dynamic:
-        setuptools.pop("dynamic")
-        if not setuptools:
-            tool.pop("setuptools")
+    dynamic: Any = table_in(tool, "setuptools", "dynamic")
+    if "dependencies" in dynamic:
+        dynamic.pop("dependencies")
+        if not dynamic:
+            tool["setuptools"].pop("dynamic")
+            if not tool["setuptools"]:
+                tool.pop("setuptools")
 
 
 def _own_lines(name: str, same: Sequence[PlannedEntry]) -> list[str]:

@@ -62,21 +62,24 @@ class InstallProof:
 
 @dataclass(frozen=True, slots=True)
 class OldRequirementsFile:
-    """A requirements file, the groups that its command installs, and its lines."""
+    """A requirements file, the groups and the project's extras that its command installs, and its lines."""
 
     file: str
     groups: tuple[str, ...]
     command: str
     lines: tuple[LockedDependency, ...] = ()
     constraints: tuple[LockedDependency, ...] = ()
+    extras: frozenset[str] = frozenset()
 
 
-def selected(lock: Lock, groups: Iterable[str], target: Target) -> dict[str, list[Package]]:
-    """Return what an installation of these groups takes from a lock on one machine."""
+def selected(
+    lock: Lock, groups: Iterable[str], target: Target, extras: frozenset[str] = frozenset()
+) -> dict[str, list[Package]]:
+    """Return what an installation of these groups and extras takes from a lock on one machine."""
     found: dict[str, list[Package]] = {}
     names = tuple(groups)
     for package in lock.packages:
-        if any(marker_applies(marker, target) for marker in package.marker_for(names)):
+        if any(marker_applies(marker, target, extras) for marker in package.marker_for(names)):
             found.setdefault(package.name, []).append(package)
     return found
 
@@ -136,7 +139,7 @@ def compare_with_pip(
 ) -> InstallProof:
     """Compare what pip would install on a machine with the new lock; ``is_met`` where the lock meets the lines too."""
     before = selected(reported, ["main"], target)
-    after = _versions(selected(causes.lock, old.groups, target))
+    after = _versions(selected(causes.lock, old.groups, target, old.extras))
     packages = [package for several in before.values() for package in several]
     found = _differences(_versions(before), after)
     explained = _Explaining(old, causes, frozenset(name for name, _, _ in found), is_met)

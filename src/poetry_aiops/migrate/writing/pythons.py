@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,16 @@ from poetry_aiops.project.wheels import is_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from poetry.core.constraints.version import VersionConstraint
+
     from poetry_aiops.locking.api import OfferedVersion
     from poetry_aiops.migrate.planning.entry import PlannedEntry
     from poetry_aiops.project.targets import Target
 
 
 _SHOWN = 5
+_EXCLUDED = re.compile(r"- (\S+) requires Python (.+), so it will not be installable for Python")
+"""How Poetry's solver names a release that is not for the whole of a project's Python."""
 
 
 def narrowed(python: str, wanted: Iterable[str]) -> str | None:
@@ -29,6 +34,23 @@ def narrowed(python: str, wanted: Iterable[str]) -> str | None:
     found = reduce(lambda one, other: one.intersect(read_python(other)), wanted, read_python(python))
     text = str(found)
     return None if found.is_empty() or "||" in text else text
+
+
+def allowed_pythons(refusal: Iterable[str]) -> dict[str, VersionConstraint]:
+    """Return the Pythons that some release of each package allows, as a solver's refusal says."""
+    allowed: dict[str, VersionConstraint] = {}
+    for name, text in _EXCLUDED.findall("\n".join(refusal)):
+        one = read_python(text)
+        allowed[name] = allowed[name].union(one) if name in allowed else one
+    return allowed
+
+
+def required_python(python: str, refusal: Iterable[str]) -> tuple[str, str] | None:
+    """Return the part of a Python range that the packages in a solver's refusal have a release for, and why."""
+    allowed = allowed_pythons(refusal)
+    found = narrowed(python, map(str, allowed.values()))
+    why = ", ".join(f"{name} is for Python {one}" for name, one in list(allowed.items())[:_SHOWN])
+    return (found, why) if found and allowed else None
 
 
 def is_offered_for(offer: OfferedVersion, machine: Target) -> bool:

@@ -6,8 +6,8 @@ import pytest
 from tests.unit.migrate.legacy.old_commands import find_old_commands
 
 from poetry_aiops.migrate.legacy.find import knowledge_of
-from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup, OldCommand
-from poetry_aiops.migrate.model import Reading, Tree
+from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup, OldCommand, install_files
+from poetry_aiops.migrate.model import Place, Reading, ReadRequirement, Tree
 from poetry_aiops.migrate.planning.roles import Role
 
 
@@ -360,13 +360,24 @@ def test_what_is_known_comes_from_the_roles_of_all_files() -> None:
         files=("requirements.txt", "dev.txt"),
         constraint_files=("constraints.txt",),
     )
-    tree = Tree({}, {"dev.txt": reading}, ())
-    groups = (KnownGroup("main"), KnownGroup("dev"), KnownGroup("ml-cu128", optional=True, backend="cu128"))
+    project = ReadRequirement(Place("test.txt", 1), "app", "app", origin="project", extras=("x",))
+    roles["test.txt"] = Role("test.txt", "group", "test", "")
+    own = Reading("test.txt", (project,), (), (), (), ("test.txt",), ())
+    tree = Tree({}, {"dev.txt": reading, "test.txt": own}, ())
+    groups = (
+        KnownGroup("main"),
+        KnownGroup("dev"),
+        KnownGroup("test"),
+        KnownGroup("ml-cu128", optional=True, backend="cu128"),
+    )
     known = knowledge_of(roles, tree, groups, is_package=True, paths=("run.sh",))
     assert known.files == (
         KnownFile("requirements.txt", ("main",)),
         KnownFile("dev.txt", ("main", "dev")),
         KnownFile("gpu.txt", ("ml-cu128",)),
         KnownFile("dev-pins.txt", ("main", "dev")),
+        KnownFile("test.txt", ("main", "test"), ("x",)),
     )
+    assert install_files(known.files[4:], known) == "poetry install --only main,test --extras x"
+    assert install_files(known.files[:1], known) == "poetry install --only main --no-root"
     assert (known.groups, known.is_package, known.paths) == (groups, True, frozenset({"run.sh"}))

@@ -7,6 +7,7 @@ from difflib import ndiff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.every import for_each
 from tests.support.migrations import DEFAULT_INDEX, migrated
 from tests.support.neighbours import in_memory
 
@@ -189,6 +190,39 @@ tool = { archive = "x" }
         ("warning", 2),
         ("error", 3),
     ]
+
+
+@for_each(
+    ("table", "key_path"),
+    [
+        ('index = "https://x.example"', "[tool.uv] index must be a list, but is text"),
+        ('index = ["x"]', "[tool.uv] index[0] must be a table, but is text"),
+        ("extra-index-url = 3", "[tool.uv] extra-index-url must be a list, but is a number"),
+        ("dev-dependencies = [1]", "[tool.uv] dev-dependencies[0] must be text in quotes, but is a number"),
+        ("sources = [1]", "[tool.uv.sources] must be a table, but is a list"),
+        ('sources = { torch = "x" }', "[tool.uv.sources] torch[0] must be a table, but is text"),
+        ('index-url = "http://["', "this is no address: http://["),
+    ],
+)
+def test_an_entry_of_another_type_is_one_error_with_its_key_path(table: str, key_path: str) -> None:
+    text = HEAD.partition("[tool.uv]")[0] + f"[tool.uv]\n{table}\n"
+    assert [(one[0], one[2]) for one in told(found_in({"pyproject.toml": text}))] == [("error", key_path)]
+
+
+@for_each(
+    ("lock", "why"),
+    [
+        ("package = 3", "[[package]]: must be a list, but is a number"),
+        ("[[package]]\nversion = '1'", "line 1: name: must be text in quotes, but is missing"),
+        ("[[package]]\nname = 'a'\nsource = 3", "line 1: source: must be a table, but is a number"),
+        (LOCK.replace("wheels = [{", "wheels = [1, {"), "line 3: files[1]: must be a table, but is a number"),
+    ],
+)
+def test_a_uv_lock_of_another_shape_gives_no_versions_and_says_so(lock: str, why: str) -> None:
+    found = found_in({"pyproject.toml": HEAD.partition("[tool.uv]")[0], "uv.lock": lock})
+    assert told(found) == [("warning", "uv.lock", f"the file cannot be read: {why}")]
+    assert found.pins == []
+    assert not [line for line in found.carried if line.startswith("uv.lock")]
 
 
 def test_the_versions_of_uv_lock_begin_poetrys_where_no_requirements_file_has_a_pin() -> None:

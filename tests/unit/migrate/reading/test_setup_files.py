@@ -36,6 +36,11 @@ def test_what_is_computed_is_named() -> None:
     assert found.computed == ("version", "install_requires")
 
 
+def test_python_warns_nobody_of_the_program(recwarn: pytest.WarningsRecorder) -> None:
+    assert of(setup_py="setup(name='demo', version='1' if 1or 2 else '\\d')").name == "demo"
+    assert not recwarn.list
+
+
 def test_nothing_is_run() -> None:
     assert of(setup_py="raise SystemExit('run')\nsetup(name='demo')").name == "demo"
 

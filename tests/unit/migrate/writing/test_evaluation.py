@@ -92,6 +92,8 @@ def test_a_line_that_a_package_of_the_file_holds_back_may_be_chosen_otherwise_by
     assert row.cause.startswith("helper 2 requires client <3.2; with an older helper")
     pinned = evaluation(["client *", "helper ==2"], locked, client=["3.5", "3.1"], helper=["2", "1"])
     assert of(pinned, locked).differences == (), "there is no older helper"
+    capped = evaluation(["client *", "helper *"], locked, client=["3.5 <3.16", "3.1"], helper=["2", "1"])
+    assert [one.python for one in capped.newer] == ["<3.16"], "a guessed Python can follow it"
 
 
 def test_a_locked_version_without_a_file_is_refused_with_the_python_that_has_one() -> None:

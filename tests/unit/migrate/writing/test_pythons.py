@@ -7,7 +7,7 @@ import pytest
 from poetry_aiops.locking.staged_project import OfferedVersion
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.planning.entry import PlannedEntry
-from poetry_aiops.migrate.writing.pythons import fitting_python, narrowed
+from poetry_aiops.migrate.writing.pythons import fitting_python, narrowed, required_python
 
 
 def wheel(name: str, version: str, python: str, requires_python: str = "*") -> OfferedVersion:
@@ -68,3 +68,23 @@ def test_a_range_is_narrowed_as_far_as_pep_440_can_write_it(
     wanted: tuple[str, ...], text: str | None
 ) -> None:
     assert narrowed(">=3.11,<4.0", wanted) == text
+
+
+def refusal(*releases: str) -> list[str]:
+    return [f"    - {one}, so it will not be installable for Python >=3.15,<4.0" for one in releases]
+
+
+@pytest.mark.parametrize(
+    ("releases", "python"),
+    [
+        (("a requires Python <3.13,>=3.9", "a requires Python <3.15,>=3.10"), ">=3.11,<3.15"),
+        (("a requires Python <3.15", "b requires Python >=3.8,<3.14"), ">=3.11,<3.14"),
+        (("a requires Python <3.4",), None),
+        ((), None),
+    ],
+)
+def test_a_refusal_of_the_solver_says_which_python_the_packages_are_for(
+    releases: tuple[str, ...], python: str | None
+) -> None:
+    found = required_python(">=3.11,<4.0", refusal(*releases))
+    assert (found and found[0]) == python
