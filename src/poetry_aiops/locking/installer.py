@@ -84,7 +84,7 @@ class VariantInstaller(Installer):
         try:
             if self.executor.enabled and self._groups is not None and self.session.kind == "groups":
                 refuse_several_variants(self.session.variants, self._groups)
-            with self._variant_solver(), self.session.guard.watching(self._locker):
+            with _fewer_collections(), self._variant_solver(), self.session.guard.watching(self._locker):
                 return super().run()
         except AiopsError as error:
             self.session.output.error(error)
@@ -246,7 +246,7 @@ class OneLockSolver(Solver):
         base_groups, targets, terms = groups.difference(variants), self._session.targets, self._terms()
         solver = self._solver_for(variants, base_groups, use_latest)
         try:
-            with self._progress(), _fewer_collections():
+            with self._progress():
                 agreement = Agreeing(solver.tightest_first(variants), base_groups, solver, targets).run()
         except NoSolutionError as error:
             # Poetry's users know how to read its solver's own explanation.
@@ -312,7 +312,7 @@ class OneLockSolver(Solver):
 def _fewer_collections() -> Iterator[None]:
     """Collect cyclic garbage less often for a while.
 
-    A solve makes millions of objects that stay, and to search them again and again takes a fifth of its time.
+    A lock makes millions of objects that stay; searching them again and again takes a fifth of the time.
     """
     before = gc.get_threshold()
     gc.set_threshold(100_000, 20, 20)
