@@ -99,7 +99,10 @@ def test_what_only_an_extra_reaches_enters_a_variant_with_that_extra(
     assert f"{opencv}\n" in with_extra.output
     assert f"{opencv}: Skipped" in without.output
     alone = own_poetry.must(made, "install", "--dry-run")
-    assert "left to the hardware variants" not in alone.output
+    left = "opencv-python is left to the hardware variants (required by eyes 1.0"
+    assert left not in alone.output
+    added = own_poetry.must(made, "add", "--group", "new", "eyes", "--lock")
+    assert left in added.output, "of a group that pyproject.toml did not have yet"
 
 
 def test_a_lock_that_is_older_than_the_variants_says_so_first(
