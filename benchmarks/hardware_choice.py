@@ -154,19 +154,19 @@ def main() -> int:
         folder = Path(name)
         uv = Uv(chosen.uv or _newest_uv(folder / "uv"), folder, proxy)
         print(f"{uv.version()}; facts of ours as of {load_catalogue().as_of}\n")
-        print(
-            "| Machine | Right | poetry hw-info | uv | torchruntime | How uv was asked |\n|---|---|---|---|---|---|"
-        )
-        right = [0, 0, 0]
+        print("| Machine | Right | poetry hw-info | uv | torchruntime |\n|---|---|---|---|---|")
+        right, ways = [0, 0, 0], []
         for case in CASES:
             theirs, how = uv.choice(case)
             answers = (ours(case), theirs, torchruntime(chosen.torchruntime, case))
             right = [count + _is_right(answer, case) for count, answer in zip(right, answers, strict=True)]
             cells = " | ".join(answer if _is_right(answer, case) else f"**{answer}**" for answer in answers)
-            print(f"| {case.title} | {case.right} | {cells} | {how} |", flush=True)
+            ways.append(how)
+            print(f"| {case.title} | {case.right} | {cells} |", flush=True)
         print(
             f"\nRight of {len(CASES)}: hw-info {right[0]}, uv {right[1]}, torchruntime {right[2]} (builds alone)"
         )
+        print("\nHow uv was asked:", "; ".join(f"{how} ({ways.count(how)})" for how in dict.fromkeys(ways)))
     return 0
 
 

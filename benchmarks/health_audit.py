@@ -4,15 +4,18 @@
 
 The service runs in this process on 127.0.0.1 and answers each question after the latency. One package in five has
 advisories; the records come from an OSV zip (``--snapshot``, else the corpus) or are made up. Peers are installed from
-the package index into a virtual environment of their own. ``our engine`` is the audit
-alone, ``poetry health`` the whole command with this plugin, ``warm`` with the caches of a run before. ``start`` is each
-program's own start (``--version``, for the engine its imports), ``beyond`` the time after it, ``total`` the whole process;
-``CPU`` is the processor time beyond that of the start, which a busy machine changes less. Medians, with empty caches.
+the package index into a virtual environment of their own. ``our engine`` is the audit alone, ``poetry health`` the whole
+command with this plugin and ``--metric security``, ``all metrics`` without it, ``warm`` with the caches of a run before. The
+same server is the package index (a page of 60 releases with three files each for every package), and has the list of
+downloads. ``start`` is each program's own start (``--version``, for the engine its imports),
+``beyond`` the time after it, ``total`` the whole process; ``CPU`` is the processor time beyond that of the start, which a
+busy machine changes less. Medians, with empty caches.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import statistics
@@ -22,8 +25,11 @@ import tempfile
 import time
 import venv
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from poetry.factory import Factory
 
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -40,6 +46,11 @@ SOURCE = HERE.parent.parent / "src"
 PEERS = ("pip-audit", "uv", "pysentry-rs")
 DIRECT = 50
 """How many of the packages the project itself asks for; each of the others is needed by one of them."""
+
+RELEASES = 60
+"""How many releases a package has on its index page."""
+NEWER = 10
+"""How many of them are newer than the locked one."""
 
 PATIENCE = 10.0
 """Seconds above which a program runs once only."""
@@ -84,6 +95,7 @@ def main() -> int:
                 with OsvServer(records, latency=latency / 1000) as server:
                     case = Path(folder) / f"{count}-{latency}"
                     _write_project(case, packages, server.url)
+                    _publish(packages, server)
                     for name, version in packages:  # the service's own matching is not what is measured
                         server.matching({"package": {"name": name}, "version": version})
                     print(f"\n{count} packages, {latency} ms latency", flush=True)
@@ -152,12 +164,53 @@ def _packages(records: list[dict[str, Any]], count: int) -> list[tuple[str, str]
 def _write_project(folder: Path, packages: list[tuple[str, str]], url: str) -> None:
     folder.mkdir()
     (folder / "requirements.txt").write_text("".join(f"{name}=={version}\n" for name, version in packages))
-    (folder / "poetry.lock").write_text(_poetry_lock(packages))
     (folder / "uv.lock").write_text(_uv_lock(packages, url))
     asked = ", ".join(f'"{name}=={version}"' for name, version in packages[:: _step(packages)])
     (folder / "pyproject.toml").write_text(
         f'[project]\nname = "bench"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = [{asked}]\n'
+        f'[[tool.poetry.source]]\nname = "bench"\nurl = "{url}/simple/"\n'
     )
+    (folder / "poetry.lock").write_text(_poetry_lock(packages, url, "x"))
+    locker = Factory().create_poetry(folder).locker
+    (folder / "poetry.lock").write_text(_poetry_lock(packages, url, locker._get_content_hash()))  # noqa: SLF001 - as `poetry lock`
+
+
+def _publish(packages: list[tuple[str, str]], server: OsvServer) -> None:
+    """Make the server the index of the packages, and give it the lists that a run reads beside it."""
+    for name, version in packages:
+        files = [file for release in range(RELEASES) for file in _files(name, version, release)]
+        page = {"meta": {"api-version": "1.1"}, "name": name, "files": files}
+        owners = {"roles": [{"role": "Owner", "user": "a"}, {"role": "Maintainer", "user": "b"}]}
+        about = {"info": {"classifiers": [], "description": "x" * 20_000}, "ownership": owners}
+        server.files[f"/simple/{name}/"] = json.dumps(page).encode()
+        server.files[f"/pypi/{name}/json"] = json.dumps(about).encode()
+    rows = [{"project": name, "download_count": 1_000_000 + at} for at, (name, _) in enumerate(packages)]
+    rows += [{"project": f"other-{at}", "download_count": 1_000_000 - at} for at in range(15_000 - len(rows))]
+    server.files["/downloads"] = json.dumps({"last_update": "2026-11-01 00:00:00", "rows": rows}).encode()
+
+
+def _files(name: str, version: str, release: int) -> Iterator[dict[str, Any]]:
+    """Yield the three files of a release; the locked version comes before the newest ones, a month between two."""
+    newer = release - (RELEASES - NEWER - 1)
+    number = f"0.0.0.{release}" if newer < 0 else f"{version}.post{newer}" if newer else version
+    day = datetime(2021, 1, 1, tzinfo=UTC) + timedelta(days=30 * release)
+    stem = name.replace("-", "_")
+    ends = ("-py3-none-any.whl", "-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", ".tar.gz")
+    for end in ends:
+        file = f"{stem}-{number}{end}"
+        digest = hashlib.sha256(file.encode()).hexdigest()
+        yield {
+            "filename": file,
+            "url": f"https://files.example/packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}/{file}",
+            "hashes": {"sha256": digest},
+            "requires-python": ">=3.8",
+            "size": 123_456,
+            "upload-time": f"{day:%Y-%m-%dT%H:%M:%S}.123456Z",
+            "yanked": False,
+            "core-metadata": {"sha256": digest},
+            "data-dist-info-metadata": {"sha256": digest},
+            "provenance": None,
+        }
 
 
 def _step(packages: list[tuple[str, str]]) -> int:
@@ -171,17 +224,17 @@ def _needed(packages: list[tuple[str, str]]) -> Iterator[tuple[str, str, list[st
         yield name, version, [] if at % step else [other for other, _ in packages[at + 1 : at + step]]
 
 
-def _poetry_lock(packages: list[tuple[str, str]]) -> str:
+def _poetry_lock(packages: list[tuple[str, str]], url: str, content_hash: str) -> str:
     tables = [
         f'[[package]]\nname = "{name}"\nversion = "{version}"\ndescription = ""\noptional = false\n'
         'python-versions = "*"\ngroups = ["main"]\nfiles = []\n'
         + ("\n[package.dependencies]\n" if needed else "")
         + "".join(f'"{other}" = "*"\n' for other in needed)
+        + f'\n[package.source]\ntype = "legacy"\nurl = "{url}/simple"\nreference = "bench"\n'
         for name, version, needed in _needed(packages)
     ]
-    return "\n".join(
-        (*tables, '[metadata]\nlock-version = "2.1"\npython-versions = ">=3.11"\ncontent-hash = "x"\n')
-    )
+    head = f'[metadata]\nlock-version = "2.1"\npython-versions = ">=3.11"\ncontent-hash = "{content_hash}"\n'
+    return "\n".join((*tables, head))
 
 
 def _uv_lock(packages: list[tuple[str, str]], url: str) -> str:
@@ -209,7 +262,7 @@ def _uv_lock(packages: list[tuple[str, str]], url: str) -> str:
 def _programs(peers: Path) -> list[Program]:
     binaries = peers / ("Scripts" if sys.platform == "win32" else "bin")
     if not binaries.is_dir():
-        print("installing the peers ...", flush=True)
+        print("installing the peers ...", file=sys.stderr, flush=True)
         venv.create(peers, with_pip=True)
         python = str(binaries / "python")
         subprocess.run([python, "-m", "pip", "install", "-q", *PEERS], check=True, capture_output=True)
@@ -234,6 +287,19 @@ def _programs(peers: Path) -> list[Program]:
             [poetry, "--version"],
             lambda _, __: [poetry, "health", "--metric", "security", "--format", "json"],
             _read_ours,
+            keeps_cache=True,
+        ),
+        Program(
+            "all metrics",
+            [poetry, "--version"],
+            lambda _, __: [poetry, "health", "--format", "pip-audit"],
+            _read_pip_audit,
+        ),
+        Program(
+            "  warm",
+            [poetry, "--version"],
+            lambda _, __: [poetry, "health", "--format", "pip-audit"],
+            _read_pip_audit,
             keeps_cache=True,
         ),
         Program("pip-audit", [pip_audit, "--version"], _pip_audit(pip_audit), _read_pip_audit),
@@ -345,6 +411,9 @@ def _run(command: Sequence[str], folder: Path, url: str = "", cache: str = "") -
             "PYTHONPATH": str(SOURCE),
             "POETRY_CACHE_DIR": cache or empty,
             "POETRY_AIOPS_OSV_URL": url,
+            "POETRY_AIOPS_TOP_PACKAGES_URL": f"{url}/downloads",
+            "POETRY_AIOPS_PUBLIC_SOURCES": "bench",
+            "POETRY_AIOPS_TRUSTED_ADDRESSES": "127.0.0.1",
         }
         begin, before = time.perf_counter(), os.times()
         done = subprocess.run(

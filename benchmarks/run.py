@@ -58,8 +58,8 @@ SECTIONS = (
     Section(
         "choice",
         "The choice of a build",
-        "Which build of torch each program chooses for 16 machines, with the torch that our catalogue knows as the newest. The last column says\n"
-        "how uv was given the machine.",
+        "Which build of torch each program chooses for 16 machines, with the torch that our catalogue knows as the newest."
+        " Bold is not the right answer.",
         ("hardware_choice.py",),
         table=True,
     ),

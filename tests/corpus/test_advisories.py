@@ -1,4 +1,4 @@
-"""The matcher against a real snapshot and its ground truth, offline; the folder is named by POETRY_AIOPS_CORPUS."""
+"""The matcher against a real snapshot and its ground truth, offline and over a service; the folder is named by POETRY_AIOPS_CORPUS."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ import json
 import os
 import time
 import zipfile
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.osv_server import OsvServer
 from tests.unit.health.locked import locked
 
+from poetry_aiops.health.advisories.osv import OsvService
 from poetry_aiops.health.advisories.snapshot import SnapshotAge, SnapshotFeed, open_snapshot
 from poetry_aiops.health.advisory import Advisory, PackageAudit, Severity, Status
 from poetry_aiops.health.matching import match
 from poetry_aiops.health.osv_records import read_record, reduced
 from poetry_aiops.health.security import Feeds, audit
 from poetry_aiops.project.versions import canonical
+
+
+if TYPE_CHECKING:
+    from poetry_aiops.health.feed import AdvisoryFeed
 
 
 CORPUS = Path(os.environ.get("POETRY_AIOPS_CORPUS", ""))
@@ -44,8 +51,9 @@ def snapshot() -> SnapshotFeed:
     return open_snapshot(ZIP, SnapshotAge(NOW))
 
 
-def audited(feed: SnapshotFeed, pairs: list[tuple[str, str]]) -> tuple[PackageAudit, ...]:
-    return audit([locked(name, version) for name, version in pairs], Feeds(snapshot=feed)).packages
+def audited(feed: AdvisoryFeed, pairs: list[tuple[str, str]]) -> tuple[PackageAudit, ...]:
+    feeds = Feeds(snapshot=feed) if isinstance(feed, SnapshotFeed) else Feeds(service=feed)
+    return audit([locked(name, version) for name, version in pairs], feeds).packages
 
 
 def record_ids(package: PackageAudit) -> set[str]:
@@ -56,9 +64,12 @@ def withdrawn_ids(package: PackageAudit) -> set[str]:
     return {record for finding in package.withdrawn for record in finding.records}
 
 
-def test_recall_and_precision_are_complete() -> None:
+@pytest.mark.parametrize("online", [False, True])
+def test_recall_and_precision_are_complete(*, online: bool) -> None:
     pairs = truth()["pairs"]
-    packages = audited(snapshot(), [(pair["name"], pair["version"]) for pair in pairs])
+    asked = [(pair["name"], pair["version"]) for pair in pairs]
+    with OsvServer(ZIP) if online else nullcontext() as server:
+        packages = audited(OsvService(server.url) if server else snapshot(), asked)
     wrong = [
         (pair["name"], pair["version"], sorted(set(pair["ids"]) ^ record_ids(package)))
         for pair, package in zip(pairs, packages, strict=True)

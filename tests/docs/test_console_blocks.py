@@ -111,15 +111,25 @@ def place(block: Block, chatbot: Path, audited: Shop, folder: Path) -> Path:
     return project
 
 
+def in_order() -> list[tuple[Block, ...]]:
+    """Return the blocks of each page that a reader follows in one folder; one that needs a change is alone."""
+    found: dict[tuple[object, ...], list[Block]] = {}
+    for block in RUN:
+        key = (block.page, block.place, block.name if block.change or block.place == "shop" else "")
+        found.setdefault(key, []).append(block)
+    return [tuple(blocks) for blocks in found.values()]
+
+
 @WINDOWS
 @pytest.mark.slow
-@pytest.mark.parametrize("block", RUN, ids=lambda block: block.name)
-def test_a_block_shows_what_really_happens(
-    block: Block, chatbot: Path, audited: Shop, tmp_path: Path
+@pytest.mark.parametrize("blocks", in_order(), ids=lambda blocks: blocks[0].name)
+def test_a_page_shows_what_really_happens(
+    blocks: tuple[Block, ...], chatbot: Path, audited: Shop, tmp_path: Path
 ) -> None:
-    poetry, where = audited.poetry, place(block, chatbot, audited, tmp_path)
-    environment = poetry._environment() | (audited.variables if block.place == "audited" else {})
-    follow(block, where, environment)
+    poetry, where = audited.poetry, place(blocks[0], chatbot, audited, tmp_path)
+    environment = poetry._environment() | (audited.variables if blocks[0].place == "audited" else {})
+    for block in blocks:
+        follow(block, where, environment)
 
 
 def follow(block: Block, where: Path, environment: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tests.support.requirement_projects import content, versions
 from tests.support.schemas import conforming
 from tests.support.standard_index import PYPI
+from tests.support.wheels import build_wheel
 
 from poetry_aiops.project.toml import parse_toml
 
@@ -244,6 +245,13 @@ def test_a_refusal_of_the_solver_names_ways_that_can_help(
     assert done.code == 1, str(done)
     assert "<fg=" not in done.stderr
     assert "No release of past that the lines accept is for Python >=3.11" in done.stderr
+    project = tree(
+        index, **{"requirements.txt": f"{MAIN}--find-links wheels\nhome-made\nfastapi\n", "wheels/a.txt": ""}
+    )
+    wheel = build_wheel("home-made", "1.0")
+    (project.path / "wheels" / wheel.filename).write_bytes(wheel.data)
+    done = poetry.run(project, "migrate-reqs")
+    assert f"write `home-made @ file:wheels/{wheel.filename}`" in done.stderr
 
 
 def test_prove_asks_pip_for_this_machine(poetry: PoetryProgram, index: PackageIndex, tree: Tree) -> None:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,10 +103,7 @@ def cpu_wheel() -> Path:
 @pytest.fixture(scope="module")
 def cpu_index(cpu_wheel: Path) -> Iterator[PackageIndex]:
     index = PackageIndex()
-    with zipfile.ZipFile(cpu_wheel) as archive:
-        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
-        metadata = archive.read(name)
-    index.publish_file("cpu", Distribution(cpu_wheel.name, cpu_wheel.read_bytes(), metadata))
+    index.publish_file("cpu", Distribution.of(cpu_wheel))
     with index:
         yield index
 

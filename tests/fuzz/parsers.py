@@ -47,17 +47,17 @@ from poetry_aiops.health.history import read_history, trend
 from poetry_aiops.health.matching import match
 from poetry_aiops.health.policy import read_policy
 from poetry_aiops.health.severity import rate
-from poetry_aiops.index.file_listing import files_on
 from poetry_aiops.index.records import about_from
 from poetry_aiops.index.release_records import About
-from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, page_files, page_of
+from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, files_on, page_files, page_of
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.lock_text import parse_lock
 from poetry_aiops.locking.propose import propose
 from poetry_aiops.locking.record import from_json
 from poetry_aiops.migrate.legacy.find import read_old_file, references_in
-from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup
+from poetry_aiops.migrate.legacy.model import Knowledge
 from poetry_aiops.migrate.legacy.rewrite import rewritten
+from poetry_aiops.migrate.planning.entry import PlannedGroup
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.planning.uv_project import is_uv_project, uv_project
 from poetry_aiops.migrate.writing.generate import generate, layout_of
@@ -127,8 +127,12 @@ COMMAND_FILES: Final = (
     "pyproject.toml",
 )
 KNOWN: Final = Knowledge(
-    files=(KnownFile(FILE, ("main",)), KnownFile("requirements-dev.txt", ("main", "dev"))),
-    groups=(KnownGroup("main"), KnownGroup("dev"), KnownGroup("ml-cu128", optional=True, backend="cu128")),
+    files={FILE: ("main",), "requirements-dev.txt": ("main", "dev")},
+    groups=(
+        PlannedGroup("main"),
+        PlannedGroup("dev"),
+        PlannedGroup("ml-cu128", optional=True, backend="cu128"),
+    ),
     paths=frozenset({FILE, "requirements-dev.txt", "Dockerfile"}),
 )
 

@@ -8,7 +8,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,8 +29,11 @@ from tests.support.image_projects import (
     write_chatbot,
     write_outside,
     write_project,
+    write_transcribe,
+    write_worker,
 )
 from tests.support.poetry_program import PoetryProgram, Project
+from tests.support.wheels import Distribution
 
 
 if TYPE_CHECKING:
@@ -50,13 +53,16 @@ class Images:
     port: int
     log: str
     secrets: Mapping[str, Path] = field(default_factory=dict)
+    contexts: Mapping[str, Path] = field(default_factory=dict)
 
     def name(self, stage: str) -> str:
         return f"localhost/tests/{self.project.path.name}-{self.port}:{stage}"
 
     def build(self, stage: str) -> Done:
         """Build up to a stage once more."""
-        done = self.buildah.build(self.project.path, self.name(stage), stage, secrets=self.secrets)
+        done = self.buildah.build(
+            self.project.path, self.name(stage), stage, secrets=self.secrets, contexts=self.contexts
+        )
         assert done.code == 0, done.output[-6000:]
         return done
 
@@ -138,6 +144,26 @@ def shop(shared: Path, bases: BaseImages, packages: PackageIndex) -> Images:
     )
 
 
+@pytest.fixture(scope="session")
+def transcribe(shared: Path, bases: BaseImages, packages: PackageIndex) -> Images:
+    """Return the images of a program for the command line that needs a library of the system."""
+    main = packages.url(MAIN_INDEX)
+    return _built(shared / "transcribe", bases, lambda folder: write_transcribe(folder, main=main))
+
+
+@pytest.fixture(scope="session")
+def worker(shared: Path, bases: BaseImages, packages: PackageIndex) -> Images:
+    """Return the images of a service two folders below its repository's root, which shares a library."""
+    main, (core,) = packages.url(MAIN_INDEX), bases.wheels.glob("poetry_core-*.whl")
+    packages.publish_file(MAIN_INDEX, Distribution.of(core))
+    return _built(
+        shared / "repository" / "services" / "worker",
+        bases,
+        lambda folder: write_worker(folder, main=main),
+        contexts={"common-source": shared / "repository" / "libs" / "common"},
+    )
+
+
 def _built(
     folder: Path,
     bases: BaseImages,
@@ -146,21 +172,25 @@ def _built(
     port: int = 0,
     wishes: tuple[str, ...] = (),
     secrets: Mapping[str, Path] | None = None,
+    contexts: Mapping[str, Path] | None = None,
 ) -> Images:
     """Return the images of a project, built by the worker that comes first."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     note = folder.with_suffix(".json")
     secrets = {"pip-conf": bases.pip_settings, **(secrets or {})}
     with FileLock(folder.with_suffix(".lock")):
         if note.exists():
             known = json.loads(note.read_text(encoding="utf-8"))
-            return Images(Project(folder), bases.buildah, known["port"], known["log"], secrets)
+            return Images(
+                Project(folder), bases.buildah, known["port"], known["log"], secrets, contexts or {}
+            )
         write(folder)
         _scaffold(Project(folder), folder.with_name(f"{folder.name}-home"), wishes)
         write_outside(folder)
-        made = Images(Project(folder), bases.buildah, port, "", secrets)
+        made = Images(Project(folder), bases.buildah, port, "", secrets, contexts or {})
         log = _build_everything(made, bases)
         note.write_text(json.dumps({"port": port, "log": log}), encoding="utf-8")
-        return Images(made.project, bases.buildah, port, log, secrets)
+        return replace(made, log=log)
 
 
 def _scaffold(project: Project, home: Path, wishes: tuple[str, ...]) -> None:

@@ -200,3 +200,15 @@ def test_a_package_runs_by_its_script_and_the_login_of_its_source_is_in_no_layer
         assert PASSWORD.encode() not in content, stage
         assert PASSWORD not in shop.buildah.settings(shop.name(stage)).history
         assert USER not in shop.buildah.settings(shop.name(stage)).history
+
+
+def test_a_program_for_the_command_line_finds_its_system_library_and_ends(transcribe: Images) -> None:
+    done = transcribe.run("production")
+
+    assert done.code == 0, done.output
+    assert done.output.strip().startswith("read with libsndfile-")
+
+
+def test_a_service_of_a_repository_gets_its_own_library_and_the_shared_one(worker: Images) -> None:
+    for done in (worker.run("production"), worker.inside("development", "python", "-m", "worker")):
+        assert (done.code, done.output.strip()) == (0, "common queues"), done.output

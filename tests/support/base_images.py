@@ -67,7 +67,8 @@ class BaseImages:
     """The stand-ins, and the program that builds from them."""
 
     buildah: Buildah
-    label: str
+    wheels: Path
+    """The folder with the wheels of Poetry and of this plugin."""
     pip_settings: Path
     """The pip.conf that finds the wheels of Poetry and of this plugin while an image is built."""
 
@@ -101,7 +102,7 @@ class BaseImages:
             for image in (SYSTEM, WITH_PYTHON):
                 _label(buildah, image, wheels.name)
             volumes = (apt, f"{wheels}:/opt/wheels:ro")
-            return cls(buildah.with_volumes(*volumes), wheels.name, _pip_settings(folder))
+            return cls(buildah.with_volumes(*volumes), wheels, _pip_settings(folder))
 
     def stand_in(self, dockerfile: str) -> tuple[str, ...]:
         """Give the stand-ins the names that a Dockerfile's stages stand on; return the names."""
@@ -109,7 +110,7 @@ class BaseImages:
         for name in names:
             image = WITH_PYTHON if name.startswith("python:") else SYSTEM
             registry = {0: "docker.io/library/", 1: "docker.io/"}.get(name.count("/"), "")
-            self.buildah.must("tag", f"{image}-{self.label}", registry + name)
+            self.buildah.must("tag", f"{image}-{self.wheels.name}", registry + name)
         return names
 
     def lock(self) -> FileLock:

@@ -152,14 +152,16 @@ class Buildah:
         tag: str,
         target: str,
         secrets: Mapping[str, Path] | None = None,
+        contexts: Mapping[str, Path] | None = None,
     ) -> Done:
-        """Build a folder's Dockerfile up to a stage.
+        """Build a folder's Dockerfile up to a stage; ``contexts`` are its additional build contexts.
 
         The format is Docker's, as the other one has no HEALTHCHECK.
         """
         words = ["build", "--layers", "--pull=never", "--format=docker", f"--target={target}", f"--tag={tag}"]
         words += [f"--volume={volume}" for volume in self.volumes]
         words += [f"--secret=id={name},src={path}" for name, path in (secrets or {}).items()]
+        words += [f"--build-context={name}={path}" for name, path in (contexts or {}).items()]
         return self.call(*words, str(context))
 
     def exists(self, image: str) -> bool:

@@ -108,6 +108,14 @@ if __name__ == "__main__":
     while not server.posted:
         server.handle_request()
 '''
+# As the wheel without its own library: the import fails where the system lacks libsndfile.
+SOUNDFILE = """
+import ctypes
+
+_version = ctypes.CDLL("libsndfile.so.1").sf_version_string
+_version.restype = ctypes.c_char_p
+library = _version().decode()
+"""
 BODIES = {"torch": TORCH, "pydantic": PYDANTIC, "fastapi": FASTAPI, "uvicorn": UVICORN}
 
 # `cc` must be there, and a library that it made lies in the wheel.
@@ -141,6 +149,7 @@ def images_index() -> PackageIndex:
     sources = {"backend.py": COMPILING_BACKEND, "quick.c": QUICK_C}
     index.publish_file(MAIN_INDEX, build_sdist("quick", "1.0", body=QUICK, files=sources))
     index.publish(MAIN_INDEX, "onnxruntime-gpu", "1.32.0", ["numpy"])
+    index.publish(MAIN_INDEX, "soundfile", "0.13.1", body=SOUNDFILE)
     return index
 
 
@@ -238,6 +247,89 @@ from importlib import metadata
 def main():
     print(sorted(found.name for found in metadata.distributions()))
 """
+
+
+TRANSCRIBE = """\
+[project]
+name = "transcribe"
+version = "1.0.0"
+requires-python = ">=3.11,<4.0"
+dependencies = ["soundfile"]
+
+[project.scripts]
+transcribe = "transcribe.cli:main"
+
+[tool.poetry]
+packages = [{{ include = "transcribe", from = "src" }}]
+
+[[tool.poetry.source]]
+name = "stand-ins"
+url = "{main}"
+priority = "primary"
+
+[build-system]
+requires = ["poetry-core>=2.0"]
+build-backend = "poetry.core.masonry.api"
+"""
+CLI_MODULE = """\
+import soundfile
+
+
+def main():
+    print("read with", soundfile.library)
+"""
+
+WORKER = """\
+[project]
+name = "worker"
+version = "1.0.0"
+requires-python = ">=3.11,<4.0"
+dependencies = ["h11", "common", "queues"]
+
+[tool.poetry]
+package-mode = false
+
+[tool.poetry.dependencies]
+common = {{ path = "../../libs/common", develop = true }}
+queues = {{ path = "vendored/queues" }}
+
+[[tool.poetry.source]]
+name = "stand-ins"
+url = "{main}"
+priority = "primary"
+"""
+LIBRARY = """\
+[project]
+name = "{name}"
+version = "1.0.0"
+requires-python = ">=3.11"
+
+[build-system]
+requires = ["poetry-core>=2.0"]
+build-backend = "poetry.core.masonry.api"
+"""
+
+
+def write_transcribe(folder: Path, **addresses: str) -> None:
+    """Write a program for the command line with its package below ``src``."""
+    write_project(folder, TRANSCRIBE, **addresses)
+    package = folder / "src" / "transcribe"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "cli.py").write_text(CLI_MODULE, encoding="utf-8")
+
+
+def write_worker(folder: Path, **addresses: str) -> None:
+    """Write a service of a repository with one library of its own and one that every service shares."""
+    write_project(folder, WORKER, **addresses)
+    (folder / "worker").mkdir()
+    (folder / "worker" / "__main__.py").write_text(
+        "import common\nimport queues\n\nprint(common.NAME, queues.NAME)\n", encoding="utf-8"
+    )
+    for library in (folder.parents[1] / "libs" / "common", folder / "vendored" / "queues"):
+        library.mkdir(parents=True)
+        (library / "pyproject.toml").write_text(LIBRARY.format(name=library.name), encoding="utf-8")
+        (library / f"{library.name}.py").write_text(f'NAME = "{library.name}"\n', encoding="utf-8")
 
 
 def write_chatbot(folder: Path, index: PackageIndex) -> None:

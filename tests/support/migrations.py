@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from poetry_aiops.migrate.model import Tree
     from poetry_aiops.migrate.planning.convert import Pins
-    from poetry_aiops.migrate.planning.entry import Identity, PlannedGroup
+    from poetry_aiops.migrate.planning.entry import PlannedGroup
+    from poetry_aiops.migrate.planning.identity import Identity
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.reading.notes import Neighbours
     from poetry_aiops.project.model import Project

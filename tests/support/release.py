@@ -13,7 +13,6 @@ import sys
 import tarfile
 import zipfile
 from dataclasses import dataclass
-from email.parser import BytesParser
 from pathlib import Path
 
 from poetry.repositories.pypi_repository import PyPiRepository
@@ -69,10 +68,8 @@ class Built:
 
 def index_with(built: Built) -> PackageIndex:
     """Return an index, not started, that holds the wheel and nothing else."""
-    (metadata,) = (text for name, text in built.in_wheel().items() if name.endswith(".dist-info/METADATA"))
-    needs = BytesParser().parsebytes(metadata)["Requires-Python"]
     index = PackageIndex()
-    index.publish_file(OURS, Distribution(built.wheel.name, built.wheel.read_bytes(), metadata, needs))
+    index.publish_file(OURS, Distribution.of(built.wheel))
     return index
 
 

@@ -11,11 +11,13 @@ import re
 import tarfile
 import zipfile
 from dataclasses import dataclass
+from email.parser import BytesHeaderParser
 from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 
 # The earliest date that a zip archive can hold, so that no clock enters the bytes.
@@ -58,6 +60,15 @@ class Distribution:
     data: bytes
     metadata: bytes
     requires_python: str | None = None
+
+    @classmethod
+    def of(cls, wheel: Path) -> Distribution:
+        """Return a wheel that is there as a file."""
+        with zipfile.ZipFile(wheel) as archive:
+            (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+            metadata = archive.read(name)
+        needs = BytesHeaderParser().parsebytes(metadata)["Requires-Python"]
+        return cls(wheel.name, wheel.read_bytes(), metadata, needs)
 
     @property
     def sha256(self) -> str:

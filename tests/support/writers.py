@@ -119,9 +119,9 @@ def _copied_wheel(folder: Path, text: str) -> None:
 
 
 def _scaffold(folder: Path, text: str) -> None:
-    spot = look_at(folder, "Dockerfile")
-    if spot.text != text:
-        replace_file(spot.place, text.encode(), keeps=True)
+    place, old = look_at(folder, "Dockerfile")
+    if old != text:
+        replace_file(place, text.encode(), keeps=True)
 
 
 def _answers(folder: Path, text: str) -> None:

@@ -14,8 +14,7 @@ from cleo.io.outputs.stream_output import StreamOutput
 from poetry_aiops.cli.document import document_text
 from poetry_aiops.cli.styled import hanging
 from poetry_aiops.cli.terminal import plain, streams_of
-from poetry_aiops.errors import InputError
-from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.files import reported, write_atomically
 from poetry_aiops.system.streams import lost_reader
 
 
@@ -178,16 +177,10 @@ class Output:
         Raises InputError for a file that cannot be written.
         """
         for name, form in self.files.items():
-            if form not in texts:
-                continue
-            try:
-                write_atomically(Path(name), (texts[form].rstrip("\n") + "\n").encode())
-            except OSError as error:
-                raise InputError(
-                    f"cannot be written: {error.strerror or error}",
-                    where=f"--output {name}",
-                    hint="Name a file in a folder that exists and can be written.",
-                ) from error
+            hint = "Name a file in a folder that exists and can be written."
+            with reported("cannot be written", f"--output {name}", hint):
+                if form in texts:
+                    write_atomically(Path(name), (texts[form].rstrip("\n") + "\n").encode())
 
 
 def _marked(text: str, style: Style) -> str:

@@ -78,7 +78,10 @@ class ProjectOutcome(Generic[T]):
 def each_project(
     files: Iterable[Path], here: Path, run: Callable[[Path], tuple[int, T]]
 ) -> tuple[ProjectOutcome[T], ...]:
-    """Run something for each pyproject.toml; an error in one ends that one only. ``run`` gives an exit code and a result."""
+    """Run something for each pyproject.toml; an error in one ends that one only, and names its folder.
+
+    ``run`` gives an exit code and a result.
+    """
     outcomes: list[ProjectOutcome[T]] = []
     for file in files:
         folder = folder_of(file, here)
@@ -86,6 +89,7 @@ def each_project(
             code, result = run(file)
             outcomes.append(ProjectOutcome(folder, code, result))
         except AiopsError as error:
+            error.where = f"{folder}: {error.where}" if error.where else folder
             outcomes.append(ProjectOutcome(folder, error.exit_code, error=error))
     return tuple(outcomes)
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from poetry_aiops.cli.output import Output
-    from poetry_aiops.export.writing import Standing
 
 
 def keep_files_in_step(output: Output, poetry: Poetry) -> None:
@@ -40,7 +39,12 @@ def _bring_in_step(output: Output, poetry: Poetry) -> None:
     try:
         bundle = read_bundle(poetry.pyproject_path)
         state = standing(bundle, poetry, PoetryExport(poetry), ask=True, diffs=False)
-        written = _write(state)
+        written = []
+        for file in state.files:
+            if file.may_write and not state.incomplete(file.path):
+                rendered = state.rendered.get(file.path)
+                write(state.bundle.root, file, rendered.text if rendered else "")
+                written.append(file.path)
     except AiopsError as error:
         output.warning(f"the exported files were not updated: {' '.join(error.lines())}")
         return
@@ -59,14 +63,3 @@ def _bring_in_step(output: Output, poetry: Poetry) -> None:
             output.warning(
                 f"{file.path} {IN_WORDS[file.state]} and was not changed. Run `{COMMAND}` to see the lines.",
             )
-
-
-def _write(state: Standing) -> list[str]:
-    written = []
-    for file in state.files:
-        rendered = state.rendered.get(file.path)
-        if not file.may_write or state.incomplete(file.path):
-            continue
-        write(state.bundle.root, file, rendered.text if rendered else "")
-        written.append(file.path)
-    return written

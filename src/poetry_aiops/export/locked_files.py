@@ -79,7 +79,12 @@ def _look(
         return {}, f"{title}: {in_words(error)}"
     if not any(file.name in offered for file in files):
         return {}, f"{title}: the index does not offer its files"
-    changed = [file.name for file in files if _differs(file, offered.get(file.name))]
+    changed = [
+        file.name
+        for file in files
+        for kind, _, digest in [file.hash.rpartition(":")]
+        if file.name in offered and offered[file.name][1].get(kind, digest) != digest
+    ]
     if changed:
         return {}, f"{title}: the index offers another file under the name {changed[0]}"
     return {
@@ -108,7 +113,7 @@ def _remembered(repository: Repository, package: Package) -> _Offered:
 
 
 def _listed(repository: Repository, package: Package) -> _Offered:
-    links = repository.find_links_for_package(_poetry_package(package))
+    links = repository.find_links_for_package(PoetryPackage(package.name, Version.parse(package.version)))
     return {
         link.filename: (
             Address(
@@ -120,15 +125,6 @@ def _listed(repository: Repository, package: Package) -> _Offered:
         )
         for link in links
     }
-
-
-def _differs(file: LockedFile, offered: tuple[Address, dict[str, str]] | None) -> bool:
-    kind, _, digest = file.hash.rpartition(":")
-    return offered is not None and offered[1].get(kind, digest) != digest
-
-
-def _poetry_package(package: Package) -> PoetryPackage:
-    return PoetryPackage(package.name, Version.parse(package.version))
 
 
 def in_words(error: Exception) -> str:

@@ -7,8 +7,8 @@ requested.
 
 from __future__ import annotations
 
-import json
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ from poetry_aiops.export.header import with_header
 from poetry_aiops.export.model import Address, Rendered, relative_to_file
 from poetry_aiops.export.requirements_text import about, unhashable
 from poetry_aiops.project.constraints import as_pep440, python_marker
+from poetry_aiops.project.edit_text import toml_text
 from poetry_aiops.system.addresses import public_address
 
 
@@ -45,19 +46,19 @@ Table = dict[str, Any]
 def render_pylock(plan: FilePlan, exported: Exported) -> Rendered:
     """Return the pylock of a selection; files without a known address are left out and named in ``missing``."""
     document, missing = pylock_document(plan, exported)
-    gone = [
+    pins = exported.select(plan.selection)
+    files = sorted((file for _, file in files_needing_addresses(pins)), key=lambda file: file.name)
+    gone = dict.fromkeys(
         f"{_GONE} {file.name} {file.hash}"
-        for _, file in sorted(
-            files_needing_addresses(exported.select(plan.selection)), key=lambda one: one[1].name
-        )
+        for file in files
         if (known := exported.addresses.get((file.name, file.hash))) is not None and not known.url
-    ]
-    text = "\n".join([pylock_text(document), *(["", *dict.fromkeys(gone)] if gone else [])])
-    notes = _pips_limit(exported.select(plan.selection))
-    head = [*about(plan.selection, exported), *notes]
-    return Rendered(
-        plan, with_header(plan.path, exported.lock_digest, head, text), notes, tuple(missing), document
     )
+    body = "\n".join([pylock_text(document), *(["", *gone] if gone else [])])
+    reasons = "; ".join(unhashable(pins))
+    limit = f"For uv; pip refuses a pylock in which it cannot check all hashes: {reasons}."
+    notes = (limit,) if reasons else ()
+    text = with_header(plan.path, exported.lock_digest, [*about(plan.selection, exported), *notes], body)
+    return Rendered(plan, text, notes, tuple(missing), document)
 
 
 def pylock_document(plan: FilePlan, exported: Exported) -> tuple[Table, list[FileKey]]:
@@ -104,15 +105,6 @@ def known_addresses(text: str) -> dict[FileKey, Address]:
     }
 
 
-def _pips_limit(pins: Iterable[Pin]) -> tuple[str, ...]:
-    reasons = unhashable(pins)
-    return (
-        (f"For uv; pip refuses a pylock in which it cannot check all hashes: {'; '.join(reasons)}.",)
-        if reasons
-        else ()
-    )
-
-
 # -- tables ---------------------------------------------------------------------------------------------
 
 
@@ -137,8 +129,9 @@ def _package(pin: Pin, path: str, exported: Exported, missing: list[FileKey]) ->
         table["version"] = package.version
     if pin.marker:
         table["marker"] = pin.marker
-    if needs := _requires_python(package.python_versions):
-        table["requires-python"] = needs
+    with suppress(InvalidSpecifier):  # Poetry's "or"; the marker says the same
+        if package.python_versions.strip() not in {"", "*"}:
+            table["requires-python"] = _sorted(SpecifierSet(package.python_versions))
     if source is None or pin.origin == "index":
         if index := public_address(source.url) if source else exported.default_index:
             table["index"] = index
@@ -146,13 +139,6 @@ def _package(pin: Pin, path: str, exported: Exported, missing: list[FileKey]) ->
     else:
         table.update(_from_elsewhere(pin, source, path))
     return table
-
-
-def _requires_python(constraint: str) -> str:
-    try:
-        return "" if constraint in {"", "*"} else _sorted(SpecifierSet(constraint))
-    except InvalidSpecifier:
-        return ""  # Poetry's "or"; the marker says the same
 
 
 def _from_elsewhere(pin: Pin, source: PackageSource, path: str) -> Table:
@@ -185,7 +171,13 @@ def _index_files(pin: Pin, addresses: Mapping[FileKey, Address], missing: list[F
         if address is None or not address.url:
             missing += [(file.name, file.hash)] if address is None else []
             continue
-        entry = _file_entry(file, address)
+        entry: Table = {"name": file.name, "url": public_address(address.url)}
+        if address.upload_time and _TIME.fullmatch(address.upload_time):
+            entry["upload-time"] = address.upload_time
+        if address.size is not None:
+            entry["size"] = address.size
+        kind, _, digest = file.hash.rpartition(":")
+        entry["hashes"] = {kind or "sha256": digest}
         if file.name.endswith(".whl"):
             wheels.append(entry)
         else:
@@ -193,16 +185,6 @@ def _index_files(pin: Pin, addresses: Mapping[FileKey, Address], missing: list[F
     if wheels:
         table["wheels"] = wheels
     return table
-
-
-def _file_entry(file: LockedFile, address: Address) -> Table:
-    entry: Table = {"name": file.name, "url": public_address(address.url)}
-    if address.upload_time and _TIME.fullmatch(address.upload_time):
-        entry["upload-time"] = address.upload_time
-    if address.size is not None:
-        entry["size"] = address.size
-    kind, _, digest = file.hash.rpartition(":")
-    return {**entry, "hashes": {kind or "sha256": digest}}
 
 
 # -- text -----------------------------------------------------------------------------------------------
@@ -214,25 +196,20 @@ def pylock_text(document: Table) -> str:
     if not document["packages"]:
         lines.append("packages = []")
     for package in document["packages"]:
-        lines += ["", "[[packages]]", *_package_lines(package)]
+        lines += ["", "[[packages]]"]
+        for key, value in package.items():
+            if key == "wheels":
+                lines += ["wheels = [", *(f"    {_value('', wheel)}," for wheel in value), "]"]
+            else:
+                lines.append(f"{key} = {_value(key, value)}")
     lines += ["", f"[tool.{TOOL}]"]
     lines += [f"{key} = {_value(key, value)}" for key, value in document["tool"][TOOL].items()]
     return "\n".join(lines)
 
 
-def _package_lines(package: Table) -> list[str]:
-    lines = []
-    for key, value in package.items():
-        if key == "wheels":
-            lines += ["wheels = [", *(f"    {_value('', wheel)}," for wheel in value), "]"]
-        else:
-            lines.append(f"{key} = {_value(key, value)}")
-    return lines
-
-
 def _value(key: str, value: object) -> str:
     if isinstance(value, str) and key != "upload-time":
-        return _quoted(value)
+        return toml_text(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
@@ -240,12 +217,6 @@ def _value(key: str, value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_value("", one) for one in value) + "]"
     return str(value)
-
-
-def _quoted(text: str) -> str:
-    """Return a TOML string; JSON's escapes are TOML's, too."""
-    plain = text.isprintable() and '"' not in text and "\\" not in text
-    return f'"{text}"' if plain else json.dumps(text, ensure_ascii=False)
 
 
 def what_is_wrong(document: Mapping[str, Any]) -> str | None:

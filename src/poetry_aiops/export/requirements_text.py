@@ -17,10 +17,9 @@ from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from poetry_aiops.export.model import Exported, FilePlan
-    from poetry_aiops.project.model import PackageKey
 
 
 _HASH = re.compile(r"sha(?:256|384|512):[0-9A-Fa-f]+")  # what pip accepts behind `--hash`
@@ -47,26 +46,43 @@ def render_requirements(plan: FilePlan, exported: Exported, base: Layer | None) 
     Raises ConfigError for hashes that are requested where pip cannot check them.
     """
     pins = exported.select(plan.selection)
-    hashed = _hashed(plan, pins)
-    notes = [*_why_no_hashes(plan, pins)]
+    reasons = "; ".join(unhashable(pins))
+    if plan.hashes and reasons:
+        raise ConfigError(
+            f"{plan.path} cannot have hashes, because pip checks them for all packages or for none: {reasons}",
+            where=f"{plan.key_path or EXPORT} hashes",
+            hint="Remove `hashes = true`: hashes are written wherever pip can check them.",
+        )
+    hashed = plan.hashes is not False and not reasons
+    notes = []
+    if plan.hashes is not False and reasons:
+        notes.append(f"Without hashes, which pip checks for all packages or for none: {reasons}.")
     if base is not None and base.hashed is not hashed:
         notes.append(f"Does not include {base.path}: pip checks hashes for all of the files or for none.")
         base = None
     under = base or Layer()
     indexes = indexes_of(pins, exported.project, under.indexes, exported.default_index)
     lines = {pin.package.key: requirement_line(pin, hashed=hashed) for pin in pins}
+    notes += [*index_notes(pins, hashed=hashed, indexes=indexes), *_left_to_variants(pins, exported)]
+    local = [pin for pin in pins if pin.origin in {"directory", "file"}]
+    notes += ["Paths begin at the folder of pyproject.toml: run pip there."] if local else []
     notes += [
-        *index_notes(pins, hashed=hashed, indexes=indexes),
-        *_left_to_variants(pins, exported),
-        *_paths(pins),
+        f"{pin.package.name} is not editable here: pip reads no marker behind `-e`."
+        for pin in local
+        if pin.package.develop and pin.marker
     ]
     body = [f"-r {relative_to_file(plan.path, base.path)}"] if base else []
     body += indexes.lines_after(under.indexes)
     via = parents(pins, plan.selection, exported.project)
-    body += [*([""] if body else []), *_entries(pins, lines, under.lines, via)]
-    text = with_header(
-        plan.path, exported.lock_digest, [*about(plan.selection, exported), *notes], "\n".join(body)
-    )
+    body += [""] if body else []
+    for pin in sorted(pins, key=lambda one: (one.package.name, one.package.version, one.marker)):
+        line = lines[pin.package.key]
+        if line not in under.lines:
+            titles = [one_line(title) for title in via.get(pin.package.key, ())]
+            several = ["    # via", *(f"    #   {title}" for title in titles)] if titles else []
+            body += [line, *([f"    # via {titles[0]}"] if len(titles) == 1 else several)]
+    head = [*about(plan.selection, exported), *notes]
+    text = with_header(plan.path, exported.lock_digest, head, "\n".join(body))
     layer = Layer(plan.path, under.lines | frozenset(lines.values()), indexes, hashed)
     return Rendered(plan, text, tuple(notes)), layer
 
@@ -119,7 +135,9 @@ def _requirement(pin: Pin) -> str:
     part = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
     if pin.origin == "git":
         commit = source.resolved_reference or source.reference
-        return f"{package.name} @ git+{address(_git_address(source.url))}@{commit}{part}"
+        scp = _SCP.match(source.url)
+        url = f"ssh://{scp['user']}@{scp['host']}/{scp['path']}" if scp else source.url
+        return f"{package.name} @ git+{address(public_address(url))}@{commit}{part}"
     return f"{package.name} @ {address(public_address(source.url))}{part}"
 
 
@@ -128,30 +146,7 @@ def _local(path: str) -> str:
     return path if _WHOLE.match(path) else f"./{path}"
 
 
-def _git_address(url: str) -> str:
-    found = _SCP.match(url)
-    return public_address(f"ssh://{found['user']}@{found['host']}/{found['path']}" if found else url)
-
-
 # -- hashes ---------------------------------------------------------------------------------------------
-
-
-def _hashed(plan: FilePlan, pins: Iterable[Pin]) -> bool:
-    reasons = unhashable(pins)
-    if plan.hashes and reasons:
-        raise ConfigError(
-            f"{plan.path} cannot have hashes, because pip checks them for all packages or for none: {'; '.join(reasons)}",
-            where=f"{plan.key_path or EXPORT} hashes",
-            hint="Remove `hashes = true`: hashes are written wherever pip can check them.",
-        )
-    return plan.hashes is not False and not reasons
-
-
-def _why_no_hashes(plan: FilePlan, pins: Iterable[Pin]) -> list[str]:
-    reasons = unhashable(pins)
-    if plan.hashes is False or not reasons:
-        return []
-    return [f"Without hashes, which pip checks for all packages or for none: {'; '.join(reasons)}."]
 
 
 def unhashable(pins: Iterable[Pin]) -> list[str]:
@@ -165,26 +160,6 @@ def unhashable(pins: Iterable[Pin]) -> list[str]:
 
 
 # -- the lines and what is said about them --------------------------------------------------------------
-
-
-def _entries(
-    pins: Iterable[Pin],
-    lines: Mapping[PackageKey, str],
-    included: frozenset[str],
-    via: Mapping[PackageKey, tuple[str, ...]],
-) -> list[str]:
-    entries = []
-    for pin in sorted(pins, key=lambda one: (one.package.name, one.package.version, one.marker)):
-        line = lines[pin.package.key]
-        if line not in included:
-            entries += [line, *_via(via.get(pin.package.key, ()))]
-    return entries
-
-
-def _via(titles: tuple[str, ...]) -> list[str]:
-    if len(titles) == 1:
-        return [f"    # via {one_line(titles[0])}"]
-    return ["    # via", *(f"    #   {one_line(title)}" for title in titles)] if titles else []
 
 
 def _left_to_variants(pins: tuple[Pin, ...], exported: Exported) -> list[str]:
@@ -208,13 +183,6 @@ def _left_to_variants(pins: tuple[Pin, ...], exported: Exported) -> list[str]:
     files = [file for file in exported.variant_files.values() if file]
     instead = f"; install one of {', '.join(files)}" if files else ""
     return [f"{', '.join(wants)}: only the hardware variants contain it{instead}."]
-
-
-def _paths(pins: Iterable[Pin]) -> list[str]:
-    local = [pin for pin in pins if pin.origin in {"directory", "file"}]
-    notes = ["Paths begin at the folder of pyproject.toml: run pip there."] if local else []
-    marked = [pin.package.name for pin in local if pin.package.develop and pin.marker]
-    return notes + [f"{name} is not editable here: pip reads no marker behind `-e`." for name in marked]
 
 
 def render_constraints(plan: FilePlan, exported: Exported) -> Rendered:

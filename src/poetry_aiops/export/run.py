@@ -213,16 +213,14 @@ class Synchronising:
         elif "refused" in self.actions.values():
             self.output.error(self._refusal(state))
         if code == IncompleteError.exit_code:
-            self.output.error(self._incomplete(state))
-
-    def _incomplete(self, state: Standing) -> AiopsError:
-        files = [path for path, action in self.actions.items() if action == "incomplete"]
-        return IncompleteError(
-            "not written: the addresses of locked files could not be determined",
-            where=", ".join(files),
-            details=tuple(state.problems),
-            hint="poetry.lock does not hold addresses. Run the command again where the index can be reached.",
-        )
+            files = [path for path, action in self.actions.items() if action == "incomplete"]
+            error = IncompleteError(
+                "not written: the addresses of locked files could not be determined",
+                where=", ".join(files),
+                details=tuple(state.problems),
+                hint="poetry.lock does not hold addresses. Run the command again where the index can be reached.",
+            )
+            self.output.error(error)
 
     def _write_document(self, state: Standing | None, filled: Filled | None, code: int) -> None:
         content = {

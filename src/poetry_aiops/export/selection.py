@@ -34,6 +34,7 @@ from poetry_aiops.locking.api import Installed, parse_lock, verify_locked
 from poetry_aiops.project.constraints import read_marker
 from poetry_aiops.project.lockfile import lock_from, read_lock
 from poetry_aiops.project.targets import answer_extras
+from poetry_aiops.system.files import reported
 from poetry_aiops.system.reading import read_file
 
 
@@ -155,21 +156,16 @@ class PoetryExport:
 
 
 def _text_of(path: Path) -> str:
-    try:
-        return read_file(path).decode("utf-8")
-    except FileNotFoundError:
-        raise UsageError(
-            "there is no poetry.lock yet", where=COMMAND, hint="Run `poetry lock` first."
-        ) from None
-    except OSError as error:
-        raise InputError(
-            f"the file cannot be read: {error.strerror}",
-            where=str(path),
-            hint="Make it readable, then run this again.",
-        ) from None
-    except UnicodeDecodeError:
-        read_lock(path)  # raises, with the line
-        raise
+    with reported("the file cannot be read", path, "Make it readable, then run this again."):
+        try:
+            return read_file(path).decode("utf-8")
+        except FileNotFoundError:
+            raise UsageError(
+                "there is no poetry.lock yet", where=COMMAND, hint="Run `poetry lock` first."
+            ) from None
+        except UnicodeDecodeError:
+            read_lock(path)  # raises, with the line
+            raise
 
 
 def _same(package: PoetryPackage, by_key: dict[tuple[str, str, tuple[str, str, str]], Package]) -> Package:

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from poetry_aiops.export.header import read_header
-
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 State = Literal["current", "missing", "outdated", "edited", "foreign", "migrated", "surplus"]
@@ -70,9 +66,11 @@ def compare(
     moved = header.lock_digest != lock_digest
     if header.is_untouched(actual):
         return FileComparison(path, "outdated", diff, lock_moved=moved)
-    return FileComparison(
-        path, "edited", diff, () if moved or not diffs else _edits(wanted, actual), lock_moved=moved
-    )
+    edits: tuple[str, ...] = ()
+    if diffs and not moved:
+        lines = difflib.unified_diff(wanted.splitlines(), actual.splitlines(), lineterm="", n=0)
+        edits = tuple(line for line in lines if line[:1] in "+-" and line[:3] not in {"+++", "---"})
+    return FileComparison(path, "edited", diff, edits, lock_moved=moved)
 
 
 def surplus(path: str, actual: str) -> FileComparison | None:
@@ -90,14 +88,5 @@ def surplus(path: str, actual: str) -> FileComparison | None:
 def _diff(path: str, before: str, after: str) -> str:
     """Return a unified diff; a file that is missing is ``/dev/null``, as in Git."""
     source, target = (path if before else "/dev/null"), (path if after else "/dev/null")
-    return _joined(difflib.unified_diff(before.splitlines(), after.splitlines(), source, target, lineterm=""))
-
-
-def _edits(written: str, actual: str) -> tuple[str, ...]:
-    """Return the lines that a hand added (``+``) or took away (``-``)."""
-    lines = difflib.unified_diff(written.splitlines(), actual.splitlines(), lineterm="", n=0)
-    return tuple(line for line in lines if line[:1] in "+-" and line[:3] not in {"+++", "---"})
-
-
-def _joined(lines: Iterable[str]) -> str:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), source, target, lineterm="")
     return "".join(f"{line}\n" for line in lines)

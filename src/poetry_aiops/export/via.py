@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import InputError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from poetry_aiops.export.model import GroupSelection, Pin
-    from poetry_aiops.project.model import LockedDependency, Package, PackageKey, Project, Requirement
+    from poetry_aiops.project.model import PackageKey, Project, Requirement
 
 
 def parents(
@@ -31,26 +32,22 @@ def parents(
     for title, requirement in asked:
         wishes.setdefault(requirement.name, []).append((title, requirement.constraint))
     for pin in pins:
-        for edge in _active(pin.package, extras.get(pin.package.name, frozenset())):
-            wishes.setdefault(edge.name, []).append((pin.package.name, edge.constraint))
-    builds: dict[str, int] = {}
+        active = own_extras(pin.package, extras.get(pin.package.name, frozenset()))
+        for edge in pin.package.edges:
+            if not edge.optional or active.intersection(switching_extras(pin.package, edge)):
+                wishes.setdefault(edge.name, []).append((pin.package.name, edge.constraint))
+    builds = Counter(pin.package.name for pin in pins)
+    found = {}
     for pin in pins:
-        builds[pin.package.name] = builds.get(pin.package.name, 0) + 1
-    return {
-        pin.package.key: titles
-        for pin in pins
-        if (titles := _titles(pin, wishes, alone=builds[pin.package.name] == 1))
-    }
-
-
-def _titles(pin: Pin, wishes: Mapping[str, list[tuple[str, str]]], *, alone: bool) -> tuple[str, ...]:
-    version = pin.package.version
-    found = {
-        title
-        for title, constraint in wishes.get(pin.package.name, ())
-        if title != pin.package.name and (alone or _fits(constraint, version))
-    }
-    return tuple(sorted(found))
+        name, version = pin.package.name, pin.package.version
+        titles = {
+            title
+            for title, constraint in wishes.get(name, ())
+            if title != name and (builds[name] == 1 or _fits(constraint, version))
+        }
+        if titles:
+            found[pin.package.key] = tuple(sorted(titles))
+    return found
 
 
 def _fits(constraint: str, version: str) -> bool:
@@ -82,11 +79,3 @@ def _asked_extras(
             if edge.extras:
                 found.setdefault(edge.name, set()).update(edge.extras)
     return {name: frozenset(extras) for name, extras in found.items()}
-
-
-def _active(package: Package, extras: frozenset[str]) -> Iterable[LockedDependency]:
-    """Return the dependencies of a package that hold with these of its extras."""
-    active = own_extras(package, extras)
-    for edge in package.edges:
-        if not edge.optional or active.intersection(switching_extras(package, edge)):
-            yield edge

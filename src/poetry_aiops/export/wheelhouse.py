@@ -173,12 +173,13 @@ def _platforms(tag: str, written: str) -> tuple[tuple[str, ...], dict[str, str]]
     if tag.startswith("linux_"):
         tag = EVERYDAY_PLATFORMS.get(tag.replace("_", "-", 1), tag)
     if found := _MANYLINUX.fullmatch(tag):
-        return manylinux(int(found["minor"]), found["arch"]), _linux(found["arch"])
+        return manylinux(int(found["minor"]), found["arch"]), _of_posix("Linux", found["arch"], "6.8.0")
     if found := _MUSLLINUX.fullmatch(tag):
-        return musllinux(int(found["minor"]), found["arch"]), _linux(found["arch"])
+        return musllinux(int(found["minor"]), found["arch"]), _of_posix("Linux", found["arch"], "6.8.0")
     if found := _MACOS.fullmatch(tag):
         version = (int(found["major"]), int(found["minor"]))
-        return tuple(mac_platforms(version, found["arch"])), _macos(version[0], found["arch"])
+        values = _of_posix("Darwin", found["arch"], f"{version[0] + 9}.0.0")
+        return tuple(mac_platforms(version, found["arch"])), values
     if tag in _WINDOWS:
         return (tag,), platform_variables("nt", "win32", "Windows", _WINDOWS[tag], "10")
     hint = did_you_mean(written, EVERYDAY_PLATFORMS) or (
@@ -187,12 +188,8 @@ def _platforms(tag: str, written: str) -> tuple[tuple[str, ...], dict[str, str]]
     raise UsageError(f'"{written}" is not the name of a platform', where="--platform", hint=hint)
 
 
-def _linux(arch: str) -> dict[str, str]:
-    return platform_variables("posix", "linux", "Linux", arch, "6.8.0")
-
-
-def _macos(major: int, arch: str) -> dict[str, str]:
-    return platform_variables("posix", "darwin", "Darwin", arch, f"{major + 9}.0.0")
+def _of_posix(system: str, arch: str, release: str) -> dict[str, str]:
+    return platform_variables("posix", system.lower(), system, arch, release)
 
 
 # -- the choice -----------------------------------------------------------------------------------------

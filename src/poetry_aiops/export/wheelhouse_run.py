@@ -14,7 +14,7 @@ from poetry.core.constraints.version import Version
 from poetry.utils.env import EnvManager
 
 from poetry_aiops.config import NONE, read_config
-from poetry_aiops.errors import IncompleteError, InputError, NegativeAnswerError, UsageError
+from poetry_aiops.errors import IncompleteError, NegativeAnswerError, UsageError
 from poetry_aiops.export.header import read_header
 from poetry_aiops.export.locked_files import default_index, find_addresses
 from poetry_aiops.export.model import GroupSelection
@@ -32,7 +32,7 @@ from poetry_aiops.project.checks import did_you_mean, normalised
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.project.pyproject import aiops_table
 from poetry_aiops.system.addresses import public_address
-from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.files import reported, write_atomically
 from poetry_aiops.system.reading import ANYWHERE, read_file
 from poetry_aiops.system.run_lock import run_lock
 
@@ -161,7 +161,8 @@ def _own_python(poetry: Poetry) -> str:
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Make the folder and keep other runs out of it: two of them would write one file together."""
-    try:
+    where = f"--wheelhouse {folder}"
+    with reported("the folder cannot be written", where, "Name a folder that can be written."):
         folder.mkdir(parents=True, exist_ok=True)
         with run_lock(folder / _LOCK, datetime.now(UTC), "folder"):
             try:
@@ -169,12 +170,6 @@ def _alone_in(folder: Path) -> Iterator[None]:
             finally:
                 with suppress(OSError):  # Windows: it is open
                     (folder / _LOCK).unlink()
-    except OSError as error:
-        raise InputError(
-            f"the folder cannot be written: {error.strerror or error}",
-            where=f"--wheelhouse {folder}",
-            hint="Name a folder that can be written.",
-        ) from error
 
 
 def _fetch(

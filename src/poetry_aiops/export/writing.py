@@ -19,6 +19,7 @@ from poetry_aiops.export.settings import EXPORT, ExportSettings, read_settings
 from poetry_aiops.export.threeway import FileComparison, compare, surplus
 from poetry_aiops.locking.api import check_declaration, variant_kind, verify_project
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
+from poetry_aiops.system.files import reported
 from poetry_aiops.system.kept_files import replace_file
 from poetry_aiops.system.project_paths import find_place
 from poetry_aiops.system.reading import read_file
@@ -78,15 +79,34 @@ def read_bundle(path: Path) -> Bundle:
     settings = read_settings(table.get("export", {}) if isinstance(table, dict) else {})
     root = path.parent.resolve()
     migrated = migrated_files(root)
-    plans = plan_bundle(project, settings, variants, lambda name: _is_ours(root, name, migrated))
-    bundle = Bundle(root, project, settings, variants, hardware, plans)
-    _refuse_ways_out(bundle)
-    return bundle
+
+    def is_ours(name: str) -> bool:
+        """Say whether a file of the project was written by sync-reqs, edited since or not, or only migrated."""
+        if isinstance(find_place(root, name), str):
+            return False
+        header = read_header(_text(root, name) or "")
+        return (header is not None and header.path == name) or _is_as_migrated(root, name, migrated)
+
+    plans = plan_bundle(project, settings, variants, is_ours)
+    places = ((plan.path, find_place(root, plan.path)) for plan in plans)
+    wrong = tuple(f"{path} {place}" for path, place in places if isinstance(place, str))
+    if wrong:
+        raise ConfigError(
+            "these files cannot be written",
+            where=EXPORT,
+            details=wrong,
+            hint="Name regular files inside the project.",
+        )
+    return Bundle(root, project, settings, variants, hardware, plans)
 
 
 def exported(bundle: Bundle, export: PoetryExport, index: str = "") -> Exported:
     """Return what the texts are made of."""
-    files = {name: _file_of(name, bundle) for name in bundle.variants.names}
+    files = dict.fromkeys(bundle.variants.names, "")
+    for plan in reversed(bundle.plans):
+        chosen = bundle.variants.chosen(plan.selection)
+        if plan.format == "requirements" and len(chosen) == 1:
+            files[chosen[0]] = plan.path
     return Exported(bundle.project, export.lock, export.digest, export.pins, files, index)
 
 
@@ -125,55 +145,17 @@ def write(root: Path, comparison: FileComparison, text: str) -> str | None:
     return replace_file(place, after, keeps=not held and not comparison.may_write)
 
 
-# -- reading the project --------------------------------------------------------------------------------
-
-
-def _is_ours(root: Path, name: str, migrated: Mapping[str, bytes]) -> bool:
-    """Say whether a file of the project was written by sync-reqs, edited since or not, or only migrated."""
-    if isinstance(find_place(root, name), str):
-        return False
-    header = read_header(_text(root, name) or "")
-    return (header is not None and header.path == name) or _is_as_migrated(root, name, migrated)
-
-
-def _refuse_ways_out(bundle: Bundle) -> None:
-    """Raise ConfigError for files that lead out of the project or into a repository's own folder."""
-    places = ((plan.path, find_place(bundle.root, plan.path)) for plan in bundle.plans)
-    wrong = tuple(f"{path} {place}" for path, place in places if isinstance(place, str))
-    if wrong:
-        raise ConfigError(
-            "these files cannot be written",
-            where=EXPORT,
-            details=wrong,
-            hint="Name regular files inside the project.",
-        )
-
-
-def _file_of(variant: str, bundle: Bundle) -> str:
-    found = (
-        plan.path
-        for plan in bundle.plans
-        if plan.format == "requirements" and bundle.variants.chosen(plan.selection) == (variant,)
-    )
-    return next(found, "")
-
-
 # -- files ----------------------------------------------------------------------------------------------
 
 
 def _text(root: Path, name: str) -> str | None:
     """Return a file's text; what is not UTF-8 was not written here and only has to differ."""
     path = root / name
-    try:
-        return read_file(path, within=root).decode("utf-8", "replace")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(
-            f"the file cannot be read: {error.strerror}",
-            where=str(path),
-            hint="Make it readable, then run this again.",
-        ) from error
+    with reported("the file cannot be read", path, "Make it readable, then run this again."):
+        try:
+            return read_file(path, within=root).decode("utf-8", "replace")
+        except FileNotFoundError:
+            return None
 
 
 def _is_as_migrated(root: Path, path: str, migrated: Mapping[str, bytes]) -> bool:

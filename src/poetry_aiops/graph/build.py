@@ -31,7 +31,7 @@ from poetry_aiops.system.addresses import public_address
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from poetry_aiops.graph.scope import Selected
     from poetry_aiops.project.model import Lock, Package, PackageSource, Project, Requirement
@@ -131,39 +131,31 @@ def _nodes(selected: Selected, builds: Builds, names: nx.DiGraph) -> tuple[Node,
     reachable = nx.descendants(names, "")
     groups = _groups_by_reach(selected, builds, names)
     return tuple(
-        _node(builds[name], groups[name], direct=name in names[""], reached=name in reachable)
+        Node(
+            id=name,
+            name=builds[name][0].pretty_name,
+            builds=tuple(map(_build, builds[name])),
+            groups=tuple(sorted(groups[name], key=lambda group: (group != MAIN, group))),
+            direct=name in names[""],
+            optional=all(package.optional for package in builds[name]),
+            reached=name in reachable,
+            description=builds[name][0].description,
+        )
         for name in sorted(builds)
     )
 
 
-def _groups_by_reach(selected: Selected, builds: Builds, names: nx.DiGraph) -> dict[str, tuple[str, ...]]:
+def _groups_by_reach(selected: Selected, builds: Builds, names: nx.DiGraph) -> dict[str, set[str]]:
     """Return the groups of each name: those of its builds, or those that reach it when the lock names none."""
     found = {
         name: {group for one in packages for group in one.groups or ()} for name, packages in builds.items()
     }
-    if not all(package.groups is not None for packages in builds.values() for package in packages):
+    if any(package.groups is None for packages in builds.values() for package in packages):
         for group, requirement in selected.demands:
             if requirement.name in builds:
                 for name in nx.descendants(names, requirement.name) | {requirement.name}:
                     found[name].add(group)
-    return {name: _main_first(groups) for name, groups in found.items()}
-
-
-def _main_first(groups: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(groups, key=lambda group: (group != MAIN, group)))
-
-
-def _node(packages: list[Package], groups: tuple[str, ...], *, direct: bool, reached: bool) -> Node:
-    return Node(
-        id=packages[0].name,
-        name=packages[0].pretty_name,
-        builds=tuple(_build(package) for package in packages),
-        groups=groups,
-        direct=direct,
-        optional=all(package.optional for package in packages),
-        reached=reached,
-        description=packages[0].description,
-    )
+    return found
 
 
 def _build(package: Package) -> NodeBuild:

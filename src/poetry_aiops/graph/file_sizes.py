@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.graph.build import source_label
 from poetry_aiops.graph.sizes import NO_FILE_FITS, BuildSize
-from poetry_aiops.index.file_listing import LARGEST
 from poetry_aiops.index.page_fetch import FetchError
 from poetry_aiops.index.release_records import why_not_from_index
+from poetry_aiops.index.simple_page import LARGEST
 from poetry_aiops.index.source import IndexClient, source_key
 from poetry_aiops.project.model import LockedFile
 from poetry_aiops.project.wheels import best_file
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from poetry.config.config import Config
     from poetry.repositories import RepositoryPool
 
-    from poetry_aiops.index.file_listing import ListedFile
+    from poetry_aiops.index.simple_page import ListedFile
     from poetry_aiops.project.model import Package
 
 

@@ -14,10 +14,11 @@ from packaging.tags import platform_tags
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.graph.advisories import read_findings
-from poetry_aiops.graph.scope import machine_for
+from poetry_aiops.graph.requested_scope import machine_of
 from poetry_aiops.graph.sizes import Sizes
 from poetry_aiops.project.targets import machines_for
 from poetry_aiops.project.wheels import ranked_tags, tags_on
+from poetry_aiops.system.files import reported
 from poetry_aiops.system.reading import LARGEST_REPORT, read_file
 from poetry_aiops.system.reports_folder import REPORTS, reports_of
 
@@ -83,8 +84,7 @@ def _here(lock: Lock) -> tuple[str, Mapping[Tag, int]]:
 
 
 def _there(lock: Lock, host: Host) -> tuple[str, Mapping[Tag, int]]:
-    python = ".".join(host.python.split(".")[:2]) if host.python else None
-    machine = machine_for(lock.python_versions, f"{host.os}-{host.arch}", python)
+    machine = machine_of(host, lock)
     order = tags_on(
         machine.python, system=host.os, arch=host.arch, libc=host.libc, os_version=host.os_version
     )
@@ -113,11 +113,8 @@ def vulnerabilities_of(output: Output, lock: Lock, graph: DependencyGraph) -> Vu
 
 
 def _read(path: Path, where: str) -> str:
-    try:
-        return read_file(path, within=path.parents[1], limit=LARGEST_REPORT).decode()
-    except UnicodeDecodeError:
-        raise InputError("this is not UTF-8 text", where=where) from None
-    except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror or error}", where=where, hint="Write one with `poetry health`."
-        ) from error
+    with reported("cannot be read", where, "Write one with `poetry health`."):
+        try:
+            return read_file(path, within=path.parents[1], limit=LARGEST_REPORT).decode()
+        except UnicodeDecodeError:
+            raise InputError("this is not UTF-8 text", where=where) from None

@@ -31,7 +31,7 @@ from poetry_aiops.graph.report.markdown import graph_markdown
 from poetry_aiops.graph.report.mermaid import graph_mermaid
 from poetry_aiops.graph.report.page import graph_page
 from poetry_aiops.graph.report.text import ASCII, answers_text, cycles_text, graph_text, summary_text
-from poetry_aiops.graph.requested_scope import look_of
+from poetry_aiops.graph.requested_scope import requested_scope
 from poetry_aiops.graph.scope import select
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.lockfile import locked_beside
@@ -42,12 +42,12 @@ from poetry_aiops.system.reports_folder import reports_of, write_reports
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from poetry_aiops.cli.output import Output
     from poetry_aiops.graph.model import Analysis, DependencyGraph, Diff
     from poetry_aiops.graph.request import GraphRequest
-    from poetry_aiops.graph.requested_scope import Look
+    from poetry_aiops.graph.requested_scope import RequestedScope
     from poetry_aiops.locking.api import PoetryProject
     from poetry_aiops.project.model import Lock, Project
 
@@ -66,7 +66,7 @@ def graph_of_projects(request: GraphRequest, output: Output, projects: Mapping[P
     hint = "Choose json, leave out --format, or run it for each project by itself."
     wanted = bool(forms_of(output, {"json"}, hint))
 
-    def look_at(pyproject: Path) -> tuple[int, dict[str, Any]]:
+    def run_for(pyproject: Path) -> tuple[int, dict[str, Any]]:
         run = Graphing(replace(request, pyproject=pyproject), output, projects[pyproject])
         if output.form:
             run.warn()
@@ -75,7 +75,7 @@ def graph_of_projects(request: GraphRequest, output: Output, projects: Mapping[P
             run.answer()
         return run.exit_code(), document("graph", run.content()) if wanted else {}
 
-    outcomes = each_project(projects, Path.cwd(), look_at)
+    outcomes = each_project(projects, Path.cwd(), run_for)
     for one in outcomes:
         if one.error is not None:
             output.error(one.error)
@@ -115,25 +115,27 @@ class Graphing:
             self._write_page()
 
     def warn(self) -> None:
-        """Say what could not be read, and what the answers leave out."""
-        for warning in (*self.look.warnings, *self._input_warnings()):
+        """Say what could not be read and does not matter to the graph, and what the answers leave out."""
+        more = len(self.unread) - _WARNINGS
+        hidden = (f"and {more} more entries like these",) if more > 0 else ()
+        for warning in (*self.requested.warnings, *self.unread[:_WARNINGS], *hidden):
             self.output.warning(warning)
-        for note in self.look.notes:
+        for note in self.requested.notes:
             self.output.remark(note)
 
     def exit_code(self) -> int:
         """Return 1 for cycles with ``--check-cycles``, 3 where an index refused to say sizes, else 0."""
-        return self._check_cycles() or self._check_sizes()
+        if self.request.check_cycles and self.analysis.cycles:
+            return NegativeAnswerError.exit_code
+        sizes = self.overlay.sizes if self.request.sizes else None
+        refused = dict.fromkeys(one.reason for one in sizes.builds if one.refused) if sizes else {}
+        for reason in refused:
+            self.output.warning(reason)
+        return IncompleteError.exit_code if refused else 0
 
     # -- reading -------------------------------------------------------------------------------------------
 
-    def _input_warnings(self) -> Iterator[str]:
-        """Yield what could not be read and does not matter to the graph; only a few of many alike."""
-        yield from self.unread[:_WARNINGS]
-        if len(self.unread) > _WARNINGS:
-            yield f"and {len(self.unread) - _WARNINGS} more entries like these"
-
-    @cached_property
+    @property
     def path(self) -> Path:
         return self.request.pyproject
 
@@ -150,12 +152,12 @@ class Graphing:
         return locked_beside(self.path, self.unread)
 
     @cached_property
-    def look(self) -> Look:
-        return look_of(self.request, self.project, self.lock, self.document)
+    def requested(self) -> RequestedScope:
+        return requested_scope(self.request, self.project, self.lock, self.document)
 
     @property
     def scope(self) -> Scope:
-        return self.look.scope
+        return self.requested.scope
 
     @cached_property
     def whole(self) -> DependencyGraph:
@@ -174,11 +176,10 @@ class Graphing:
     def overlay(self) -> Overlay:
         sizes = None
         if self.request.sizes:
-            poetry = self.poetry_project.poetry
-            names = {node.id for node in self.graph.nodes}
-            selected = select(self.project, self.lock, self.graph.scope).packages
-            packages = [package for package, _ in selected if package.name in names]
-            sizes = sizes_of(poetry, self.output, packages, self.lock, self.look.host)
+            poetry, known = self.poetry_project.poetry, self.graph.by_id
+            selected = select(self.project, self.lock, self.scope).packages
+            packages = [package for package, _ in selected if package.name in known]
+            sizes = sizes_of(poetry, self.output, packages, self.lock, self.requested.host)
         return Overlay(sizes, vulnerabilities_of(self.output, self.lock, self.graph))
 
     @cached_property
@@ -186,13 +187,9 @@ class Graphing:
         revision = self.request.diff
         if not revision or self._two_groups:
             return None
-        folder = self.path.parent
-        return graph_at(
-            revision,
-            file_at(folder, revision, "pyproject.toml"),
-            file_at(folder, revision, "poetry.lock"),
-            self.scope,
-        )
+        names = ("pyproject.toml", "poetry.lock")
+        pyproject, lock = (file_at(self.path.parent, revision, name) for name in names)
+        return graph_at(revision, pyproject, lock, self.scope)
 
     # -- answering -----------------------------------------------------------------------------------------
 
@@ -230,10 +227,9 @@ class Graphing:
             raise UsageError(error.what, where="--diff", hint=error.hint) from None
 
     def _answers_text(self) -> str:
-        parts = [answers_text(self.answers, self.whole, self.overlay)]
-        if self.request.check_cycles:
-            parts.append(cycles_text(self.analysis))
-        return self._drawn("\n\n".join(filter(None, parts)))
+        answers = answers_text(self.answers, self.whole, self.overlay)
+        cycles = cycles_text(self.analysis) if self.request.check_cycles else ""
+        return self._drawn("\n\n".join(filter(None, (answers, cycles))))
 
     # -- output -------------------------------------------------------------------------------------------
 
@@ -270,30 +266,15 @@ class Graphing:
     def _write_page(self) -> None:
         part = self._name_of_part()
         contents = {PAGE.format(part): self._text("html"), ANALYSIS.format(part): self._text("markdown")}
+        written: tuple[Path, ...] = ()
         try:
-            page, analysis = write_reports(reports_of(self.path.parent), contents)
+            written = write_reports(reports_of(self.path.parent), contents)
         except InputError as error:
             self.output.warning("\n".join(error.lines()))
+        if not written or not self.request.asks:
             self.output.fitted(summary_text(self.analysis, self.overlay))
-            return
-        if not self.request.asks:
-            self.output.fitted(summary_text(self.analysis, self.overlay))
-        self.output.line(f"Wrote {_shown(page, self.path)} and {_shown(analysis, self.path)}.")
-        if self.request.open_page and not webbrowser.open(page.as_uri()):
-            self.output.warning(f"no browser was found; open {page.as_uri()} yourself")
-
-    def _check_cycles(self) -> int:
-        if self.request.check_cycles and self.analysis.cycles:
-            return NegativeAnswerError.exit_code
-        return 0
-
-    def _check_sizes(self) -> int:
-        sizes = self.overlay.sizes if self.request.sizes else None
-        refused = dict.fromkeys(one.reason for one in sizes.builds if one.refused) if sizes else {}
-        for reason in refused:
-            self.output.warning(reason)
-        return IncompleteError.exit_code if refused else 0
-
-
-def _shown(path: Path, pyproject: Path) -> str:
-    return path.relative_to(pyproject.parent).as_posix()
+        if written:
+            names = (path.relative_to(self.path.parent).as_posix() for path in written)
+            self.output.line(f"Wrote {' and '.join(names)}.")
+        if written and self.request.open_page and not webbrowser.open(written[0].as_uri()):
+            self.output.warning(f"no browser was found; open {written[0].as_uri()} yourself")

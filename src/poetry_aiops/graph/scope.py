@@ -139,7 +139,6 @@ class _MarkerMachines:
     def __init__(self, target: Target | None, python: str) -> None:
         self.target = target
         self.python = python
-        self.machines: tuple[Target, ...] | None = None
 
     def holds(self, marker: str, extras: Iterable[str] | None) -> bool:
         """Say whether a marker holds; ``extras`` are the active ones, None for all that it asks about."""
@@ -150,7 +149,7 @@ class _MarkerMachines:
             return marker_applies(marker, self.target, active)
         if not extras_in(marker):
             return marker != "<empty>"
-        return any(marker_applies(marker, machine, active) for machine in self._any())
+        return any(marker_applies(marker, machine, active) for machine in machines_for(self.python))
 
     def exclude_each_other(self, one: Sequence[str], other: str, extras: Iterable[str]) -> bool:
         """Say whether no machine meets any marker of ``one`` together with ``other``, though some meet each alone.
@@ -161,16 +160,10 @@ class _MarkerMachines:
         if self.target is not None or other in {"", "*"} or not {"", "*"}.isdisjoint(one):
             return False
         active = frozenset(extras)
-        first = [
-            machine for machine in self._any() if any(marker_applies(text, machine, None) for text in one)
-        ]
-        second = [machine for machine in self._any() if marker_applies(other, machine, active)]
-        return bool(first) and bool(second) and not any(machine in second for machine in first)
-
-    def _any(self) -> tuple[Target, ...]:
-        if self.machines is None:
-            self.machines = machines_for(self.python)
-        return self.machines
+        machines = machines_for(self.python)
+        first = {at for at in machines if any(marker_applies(text, at, None) for text in one)}
+        second = {at for at in machines if marker_applies(other, at, active)}
+        return bool(first) and bool(second) and first.isdisjoint(second)
 
 
 def machine_for(python: str, platform: str, version: str | None = None) -> Target:

@@ -64,24 +64,16 @@ class Sizes:
             )
             for one in self.builds
         }
-        sides = (
-            (
-                1,
-                [
-                    *((one.name, one.builds) for one in diff.added),
-                    *((one.name, one.new) for one in diff.changed),
-                ],
-            ),
-            (
-                -1,
-                [
-                    *((one.name, one.builds) for one in diff.removed),
-                    *((one.name, one.old) for one in diff.changed),
-                ],
-            ),
-        )
+        newer = [
+            *((one.name, one.builds) for one in diff.added),
+            *((one.name, one.new) for one in diff.changed),
+        ]
+        older = [
+            *((one.name, one.builds) for one in diff.removed),
+            *((one.name, one.old) for one in diff.changed),
+        ]
         total = 0
-        for sign, changes in sides:
+        for sign, changes in ((1, newer), (-1, older)):
             for name, builds in changes:
                 sizes = [known.get((name, build)) for build in builds]
                 if None in sizes:

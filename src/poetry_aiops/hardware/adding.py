@@ -26,7 +26,7 @@ from poetry_aiops.project.edit import ProjectEdit, apply_edit
 from poetry_aiops.project.lockfile import read_lock
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.project.toml import parse_toml
-from poetry_aiops.system.files import write_together
+from poetry_aiops.system.files import reported, write_together
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.store import locked
@@ -339,14 +339,9 @@ def _write(seen: Mapping[Path, bytes | None], after: Mapping[Path, bytes]) -> No
                 where=str(path),
                 hint="Run this again.",
             )
-    try:
+    hint = "Make room or make it writable, then run this again."
+    with reported("cannot be written and is unchanged", ", ".join(map(str, after)), hint):
         write_together(after)
-    except OSError as error:
-        raise InputError(
-            f"cannot be written and is unchanged: {error.strerror or error}",
-            where=", ".join(map(str, after)),
-            hint="Make room or make it writable, then run this again.",
-        ) from error
 
 
 def _diff(before: str, after: str) -> str:

@@ -116,5 +116,5 @@ def _other_framework(backend: str, build: InstalledBuild) -> tuple[Outcome, str]
     if build.family != "cuda":
         return ("ok", f"as {backend} asks") if own == asked else ("wrong", f"{backend} was chosen")
     if own <= asked:
-        return "ok", f"as {backend} asks" if own == asked else f"every driver for {backend} runs it too"
+        return "ok", f"as {backend} asks" if own == asked else f"any driver for {backend} runs it, too"
     return "unknown", f"CUDA {own} needs a newer driver than {backend} requires"

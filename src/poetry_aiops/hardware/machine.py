@@ -12,7 +12,7 @@ from poetry_aiops.accelerators.detect import detect
 from poetry_aiops.accelerators.host import Detection
 from poetry_aiops.accelerators.live_machine import LiveReader
 from poetry_aiops.accelerators.reader import TEXT_LIMIT
-from poetry_aiops.errors import InputError, UsageError
+from poetry_aiops.errors import UsageError
 
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
     Raises UsageError for a folder that holds something already, InputError for one that cannot be written.
     """
     from poetry_aiops.accelerators.recording import RecordingReader
-    from poetry_aiops.system.files import write_together
+    from poetry_aiops.system.files import reported, write_together
 
     path = Path(folder)
     reader = RecordingReader(LiveReader())
     detection = detect(reader, catalogue, thorough=True)
-    try:
+    with reported("cannot be written", f"--record {folder}", "Name another folder."):
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise UsageError(
                 "it exists already", where=f"--record {folder}", hint="Name a new or empty folder."
@@ -65,12 +65,6 @@ def recorded_machine(folder: str, catalogue: Catalogue) -> Detection:
         write_together(
             {path / name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()}
         )
-    except OSError as error:
-        raise InputError(
-            f"cannot be written: {error.strerror or error}",
-            where=f"--record {folder}",
-            hint="Name another folder.",
-        ) from error
     return detection
 
 
@@ -97,16 +91,14 @@ def detect_platform() -> tuple[str, str]:
 def _pasted_files(target_file: str) -> dict[str, bytes]:
     if target_file == "-":
         return {"standard input": sys.stdin.buffer.read(TEXT_LIMIT)}
+    from poetry_aiops.system.files import reported
+
     path = Path(target_file)
-    try:
+    probes = "nvidia-smi, rocminfo, lspci or another probe"
+    hint = f"Give a file with the output of {probes}, a folder of them, or -."
+    with reported("cannot be read", f"--target-file {target_file}", hint):
         files = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
         return {str(file): _beginning(file) for file in files[:_MOST_FILES]}
-    except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror or error}",
-            where=f"--target-file {target_file}",
-            hint="Give a file with the output of nvidia-smi, rocminfo, lspci or another probe, a folder of them, or -.",
-        ) from error
 
 
 def _beginning(file: Path) -> bytes:

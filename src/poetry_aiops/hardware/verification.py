@@ -41,7 +41,7 @@ _SIGNS: Final = (
     ("found no nvidia driver", "no NVIDIA driver was found"),
     ("no cuda gpus are available", "this process sees no CUDA device"),
     ("no hip gpus are available", "this process sees no AMD device"),
-    ("out of memory", "the device has no memory left at the moment"),
+    ("out of memory", "the device is out of memory"),
     ("not compiled with cuda", "the build has no CUDA"),
 )
 

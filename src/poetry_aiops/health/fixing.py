@@ -16,7 +16,7 @@ from poetry_aiops.health.lock_diff import lock_changes, refreshed_files
 from poetry_aiops.health.security import audit
 from poetry_aiops.index.records import IndexAccess, RecordAge, cache_folder, cooldown_of, index_records
 from poetry_aiops.locking.api import needs_from
-from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.files import reported, write_atomically
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.text import counted, one_line
 
@@ -185,14 +185,8 @@ def _write(path: Path, before: bytes, after: bytes) -> None:
             where=path.name,
             hint="Nothing was written. Run `poetry health --fix` again.",
         )
-    try:
+    with reported("the file cannot be written", path, "Make it writable, then run this again."):
         write_atomically(path, after)
-    except OSError as error:
-        raise InputError(
-            f"the file cannot be written: {error.strerror}",
-            where=str(path),
-            hint="Make it writable, then run this again.",
-        ) from error
 
 
 def outcome_lines(outcome: FixOutcome, *, dry_run: bool) -> tuple[str, ...]:

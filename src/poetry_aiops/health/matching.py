@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from poetry_aiops.health.advisory import Advisory, Affected, VersionRange
 
 
-# What no real record reaches: a hostile one must not keep us busy.
-_MOST_PAIRS: Final = 200_000
 _MOST_FIXED: Final = 200
+"""What no real record reaches: a hostile one must not keep us busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,21 +156,6 @@ def _walk(points: dict[Version | None, set[str]], blind: int) -> tuple[VersionSp
     if not begun and blind:
         begun, start = True, resume
     return (*spans, VersionSpan(start, None)) if begun else tuple(spans)
-
-
-def outside_ranges(affected: Affected) -> frozenset[str]:
-    """Return the listed versions that no range of the entry covers anyway; all where to look would take seconds."""
-    if len(affected.ranges) * len(affected.versions) > _MOST_PAIRS:
-        return affected.versions
-    spans = [spans_of(version_range) for version_range in affected.ranges]
-    return frozenset(text for text in affected.versions if not _is_covered(text, spans))
-
-
-def _is_covered(text: str, spans: list[Spans]) -> bool:
-    version = parsed(text)
-    if version is None or version.local:
-        return False
-    return any(one.covers(version) for one in spans)
 
 
 @lru_cache(maxsize=4096)

@@ -2,8 +2,8 @@
 
 The format is https://ossf.github.io/osv-schema/. Only entries of the ecosystem ``PyPI`` are kept.
 
-Caches and indexes keep a record reduced to what the audit reads, still in OSV's format. Reading it with ``prepared=True``
-gives an advisory that matches the same versions: listed versions that a range covers anyway are left out.
+Caches and indexes keep a record reduced to what the audit reads, still in OSV's format, and read it with
+``prepared=True``: its listed versions are in one spelling already.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, get_args
 
 from poetry_aiops.health.advisory import Advisory, Affected, Event, EventKind, UnreadableRecord, VersionRange
-from poetry_aiops.health.matching import outside_ranges
 from poetry_aiops.project.checks import kind_of, normalised
 from poetry_aiops.project.versions import canonical
 from poetry_aiops.system.text import one_line as text_on_one_line
@@ -313,7 +312,7 @@ def _element(entry: Mapping[str, object], read: Affected) -> dict[str, object]:
         kept["ranges"] = [_kept_range(one) for one in ranges] if isinstance(ranges, list) else ranges
     if isinstance(versions, list):
         unread = [version for version in versions if not isinstance(version, str)]
-        kept["versions"] = [*sorted(outside_ranges(read)), *unread]
+        kept["versions"] = [*sorted(read.versions), *unread]
     elif versions is not None:
         kept["versions"] = versions
     return kept

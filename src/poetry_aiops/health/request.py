@@ -204,7 +204,7 @@ def _refuse_contradictions(options: Mapping[str, Any]) -> None:
     clashes: tuple[tuple[bool, str, str, str], ...] = (
         (given["fix"] and given["monitor"], "--fix", "it cannot be combined with --monitor, which changes nothing", "Use --fix in a separate run."),
         *(
-            (given["against"] and given[name], "--against", f"it judges a change, --{name} the whole lock", f"Leave out --against or --{name}.")
+            (given["against"] and given[name], "--against", f"it covers only a change, and --{name} the whole lock", f"Leave out --against or --{name}.")
             for name in ("fix", "monitor")
         ),
         *(

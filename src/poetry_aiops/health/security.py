@@ -31,7 +31,9 @@ RISK: Final = {
 NO_ANSWER: Final = "the advisory source gave no answer for it"
 NO_SOURCE: Final = "no advisory source was queried"
 NAMESAKE: Final = "is about the public project of this name, but this package comes from another source: beware of dependency confusion"
-FROM_CACHE: Final = "`poetry health --update-advisories` fetches advisories that are compared on this machine"
+FROM_CACHE: Final = (
+    "`poetry health --update-advisories` fetches the advisories, to compare them on this machine"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from poetry_aiops.cli.projects import each_project, forms_of, projects_document,
 from poetry_aiops.cli.styled import labelled, styled
 from poetry_aiops.health.report import words
 from poetry_aiops.health.report.document import SCHEMA, health_document
-from poetry_aiops.health.report.formats import SEVERAL
+from poetry_aiops.health.report.formats import SEVERAL, text_of_several
 from poetry_aiops.health.report.text import health_lines, joined
 from poetry_aiops.health.run import HealthRun, append_summary, text_view
 from poetry_aiops.system.reports_folder import reports_of
@@ -54,7 +54,7 @@ def health_of_projects(request: HealthRequest, output: Output, projects: Mapping
 def _write(output: Output, outcomes: Sequence[ProjectOutcome[HealthReport]], forms: set[str]) -> None:
     reports = [one.result for one in outcomes if one.result is not None]
     lines = tuple(_lines(outcomes, text_view(output)))
-    texts = {form: SEVERAL[form](reports) for form in forms if form in SEVERAL}
+    texts = {form: text_of_several(reports, form) for form in forms if form in SEVERAL}
     texts["text"] = joined(lines)
     texts["json"] = document_text("projects", projects_document(outcomes, _document))
     output.write_files(texts)
@@ -63,7 +63,7 @@ def _write(output: Output, outcomes: Sequence[ProjectOutcome[HealthReport]], for
     else:
         output.raw(texts[output.form])
     if output.form == "github":
-        append_summary(output, SEVERAL["markdown"](reports))
+        append_summary(output, text_of_several(reports, "markdown"))
 
 
 def _document(report: HealthReport) -> dict[str, object]:

@@ -13,7 +13,7 @@ import os
 import re
 import shlex
 import socket
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -42,6 +42,7 @@ _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 Origin = tuple[str, str, int]
 
 
+@lru_cache(maxsize=4096)
 def origin_of(url: str) -> Origin:
     """Return scheme, host and port of an address as requests reads it; ``("", "", 0)`` for what is none."""
     try:

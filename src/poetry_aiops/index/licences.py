@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.metadata import parse_email
 
+from poetry_aiops.index.access import origin_of
 from poetry_aiops.index.page_fetch import FetchError
 from poetry_aiops.index.release_records import record_key, why_not_from_index
-from poetry_aiops.index.source import IndexClient
+from poetry_aiops.index.source import IndexClient, IndexSource
 from poetry_aiops.project.versions import public_version
 from poetry_aiops.system.json_cache import JsonCache
 from poetry_aiops.system.text import one_line
@@ -25,6 +26,7 @@ from poetry_aiops.system.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from poetry_aiops.index.access import Origin
     from poetry_aiops.index.records import IndexAccess
     from poetry_aiops.index.release_records import IndexRecords
     from poetry_aiops.project.model import Package, PackageKey
@@ -123,6 +125,7 @@ class _MetadataReader:
         self._kept: dict[str, list[str]] = self._cache.read(lambda content: dict(content["licences"])) or {}
         self._known = len(self._kept)
         self._indexes = indexes
+        self._hosts: dict[Origin, IndexSource] = {}
 
     def keep(self) -> None:
         if len(self._kept) > self._known:
@@ -136,11 +139,16 @@ class _MetadataReader:
         if address not in self._kept:
             source = record_key(package)[0]
             place, _, digest = address.partition("#sha256=")
+            host = self._hosts.setdefault(origin_of(place), IndexSource(source, place))
+            if host.given_up:
+                return Licence(reason=f"{source}: its metadata cannot be read: {host.given_up}")
             try:
                 name = self._indexes.find(source, package.name).name
                 content = self._indexes.fetcher.get(name, place, {}).content or b""
             except FetchError as error:
+                host.failed(error)
                 return Licence(reason=f"{source}: its metadata cannot be read: {error.reason}")
+            host.answered()
             if digest and hashlib.sha256(content).hexdigest() != digest:
                 return Licence(reason=f"{source}: its metadata does not have the index's hash")
             found = licence_in(content)

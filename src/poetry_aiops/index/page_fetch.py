@@ -184,6 +184,14 @@ class _Session(requests.Session):
     def __init__(self, access: UserAccess) -> None:
         super().__init__()
         self._access = access
+        self._settings: dict[tuple[object, ...], Any] = {}
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:  # noqa: ANN401 - requests' signature
+        """Return proxies and certificates; the environment is read once for each host, not for each page."""
+        key = (origin_of(str(url)), stream, str(verify), str(cert), tuple((proxies or {}).items()))
+        if key not in self._settings:
+            self._settings[key] = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return dict(self._settings[key])
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         # Without a login requests takes one from .netrc, whose default entry is for every host.

@@ -6,8 +6,9 @@ The file holds the reduced record, never the page.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_aiops.index.release_records import About, IndexRecord, Release
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_SCHEMA: Final = "index-record/3"
-_WHEEL: Final = 1
-_SDIST: Final = 2
+_SCHEMA: Final = "index-record/4"
+_ABOUT: Final = attrgetter(*(field.name for field in fields(About)))
+_RELEASE: Final = attrgetter(*(field.name for field in fields(Release)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,58 +54,35 @@ class RecordCache:
 
 
 def _document(kept: CachedRecord) -> dict[str, object]:
-    record, about = kept.record, kept.record.about
-    pythons = sorted({release.requires_python for release in record.releases})
+    record = kept.record
     return {
         "name": record.name,
         "fetched": _seconds(record.fetched),
         "etag": kept.etag,
         "about_asked": _seconds(kept.about_asked),
-        "about": [about.status, about.status_reason, about.owners, about.inactive, about.owners_reason],
+        "about": _ABOUT(record.about),
         "metadata": dict(record.metadata),
-        "pythons": pythons,
-        "releases": [_row(release, pythons) for release in record.releases],
+        "releases": [_row(*_RELEASE(release)) for release in record.releases],
     }
 
 
-def _row(release: Release, pythons: list[tuple[str, ...]]) -> list[object]:
-    files = (_WHEEL if release.has_wheel else 0) | (_SDIST if release.has_sdist else 0)
-    return [
-        release.version,
-        _seconds(release.uploaded),
-        _seconds(release.last_upload),
-        pythons.index(release.requires_python),
-        files,
-        release.yanked,
-        release.provenance,
-    ]
+def _row(version: str, uploaded: datetime | None, last: datetime | None, *facts: object) -> list[object]:
+    return [version, _seconds(uploaded), _seconds(last), *facts]
 
 
 def _kept(document: Any, source: str, name: str) -> CachedRecord | None:  # noqa: ANN401 - untrusted JSON, checked here
-    if document["name"] != name:
-        return None
     fetched = _time(document["fetched"])
-    if fetched is None:
+    if document["name"] != name or fetched is None:
         return None
-    pythons = [tuple(map(str, texts)) for texts in document["pythons"]]
-    releases = tuple(_release(row, pythons) for row in document["releases"])
+    releases = tuple(_release(row) for row in document["releases"])
     metadata = {str(version): str(address) for version, address in document["metadata"].items()}
     record = IndexRecord(source, name, fetched, releases, About(*document["about"]), metadata=metadata)
     return CachedRecord(record, str(document["etag"]), _time(document["about_asked"]))
 
 
-def _release(row: list[Any], pythons: list[tuple[str, ...]]) -> Release:
-    version, uploaded, last, python, files, yanked, provenance = row
-    return Release(
-        version=version,
-        uploaded=_time(uploaded),
-        last_upload=_time(last),
-        requires_python=pythons[python],
-        has_wheel=bool(files & _WHEEL),
-        has_sdist=bool(files & _SDIST),
-        yanked=yanked,
-        provenance=provenance,
-    )
+def _release(row: list[Any]) -> Release:
+    version, uploaded, last, pythons, *facts = row
+    return Release(version, _time(uploaded), _time(last), tuple(map(str, pythons)), *facts)
 
 
 def _seconds(time: datetime | None) -> float | None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
-from poetry_aiops.index.file_listing import listed
 from poetry_aiops.index.page_fetch import FetchError
 from poetry_aiops.index.record_cache import CachedRecord, RecordCache
 from poetry_aiops.index.release_records import (
@@ -26,6 +25,7 @@ from poetry_aiops.index.release_records import (
 from poetry_aiops.index.simple_page import (
     Needed,
     UnreadablePageError,
+    listed,
     page_files,
     page_of,
     version_of,
@@ -51,7 +51,7 @@ _UNREADABLE: Final = "its index's description of the project cannot be read"
 _NO_OWNERS: Final = "its index names no owners"
 
 
-THREADS: Final = 8
+THREADS: Final = 16
 RECENT: Final = timedelta(days=800)
 """The age up to which a record has every release, so that those of the last 24 months are there when it is 30 days old."""
 OFFLINE: Final = "it was not queried (offline)"

@@ -1,12 +1,13 @@
-"""A project's page on a package index -> its releases: JSON (PEP 691, 700, 740, 792) and HTML (PEP 503, 592, 740, 792).
+"""A project's page on a package index -> its files and releases: JSON (PEP 691, 700, 740, 792) and HTML (PEP 503, 592, 740, 792).
 
-What an index leaves out stays unknown; files that follow no naming rule are left out.
+What an index leaves out stays unknown, as sizes in HTML; files that follow no naming rule are no release's.
 """
 
 from __future__ import annotations
 
 import json
 import posixpath
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 from poetry_aiops.index.release_records import Release
 from poetry_aiops.project import versions
@@ -33,11 +34,17 @@ if TYPE_CHECKING:
 JSON_TYPE: Final = "application/vnd.pypi.simple.v1+json"
 ACCEPT: Final = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 
+LARGEST: Final = 1 << 50
+"""Bytes; no file of a package has as many, and a hostile page must not make us compute with its numbers."""
+
+_METADATA: Final = ("core-metadata", "data-dist-info-metadata", "dist-info-metadata")
 _WHEEL_DASHES: Final = (4, 5)
 _REASON_LIMIT: Final = 500
 _LONGEST_NAME: Final = 255  # characters; no file system holds a longer one
 _STATUSES: Final = frozenset({"active", "archived", "quarantined", "deprecated"})
 
+
+_FILES: Final = re.compile(rb'"files"\s*:')
 
 File = dict[str, Any]
 
@@ -67,6 +74,31 @@ class Needed:
     since: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """One file of a page; ``sha256`` is empty and ``size`` None where the page does not say them.
+
+    ``metadata`` is the address of its core metadata (PEP 658), with ``#sha256=...`` where the page gives that; empty
+    where there is none.
+    """
+
+    name: str
+    url: str
+    sha256: str = ""
+    size: int | None = None
+    metadata: str = ""
+
+
+def files_on(content: bytes, content_type: str, address: str) -> tuple[ListedFile, ...]:
+    """Return the files of the page at ``address``; raises UnreadablePageError for what is no page."""
+    return listed(page_files(content, content_type)[0], address)
+
+
+def listed(files: Iterable[object], address: str) -> tuple[ListedFile, ...]:
+    """Return the usable ones of the files in the form of PEP 691 that the page at ``address`` names."""
+    return tuple(found for file in files if (found := _file(file, address)) is not None)
+
+
 def page_files(content: bytes, content_type: str) -> tuple[list[object], object]:
     """Return the files of a page in the form of PEP 691, of which some may be damaged, and its project status.
 
@@ -89,6 +121,8 @@ def _from_json(content: bytes) -> tuple[list[object], object]:
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, list):
         raise UnreadablePageError("its answer has no list of files")
+    if len(_FILES.findall(content)) > 1:  # which list counts would be up to the reader (RFC 8259, section 4)
+        raise UnreadablePageError("its answer names its files twice")
     meta = document.get("meta")
     _check_version(meta.get("api-version") if isinstance(meta, Mapping) else None)
     return files, document.get("project-status")
@@ -102,6 +136,8 @@ def _from_html(text: str) -> tuple[list[object], object]:
         raise UnreadablePageError("its answer is a web page that cannot be read") from None
     if not parser.is_index:
         raise UnreadablePageError("its answer is a web page, not the page of a package index")
+    if parser.is_cut:
+        raise UnreadablePageError("its page breaks off")
     _check_version(parser.meta.get("pypi:repository-version"))
     return [_as_json(anchor) for anchor in parser.anchors], parser.status
 
@@ -131,15 +167,21 @@ def _as_json(anchor: Mapping[str, str]) -> dict[str, object]:
 
 
 def version_of(filename: str, name: str) -> str | None:
-    """Return the version in the name of a wheel or source archive, as it is written there; None for other files."""
+    """Return the version in the name of a wheel or source archive of a project, as it is written there; None for other files."""
     if filename.endswith(".whl"):
-        return filename.split("-", 2)[1] if filename.count("-") in _WHEEL_DASHES else None
+        project, *rest = filename.split("-", 2)
+        is_ours = project.lower().replace("_", "-") == name or normalised(project) == name
+        return rest[0] if is_ours and filename.count("-") in _WHEEL_DASHES else None
     return _sdist_version(filename, name) if filename.endswith(SDISTS) else None
 
 
 def page_of(name: str, files: Iterable[object], status: object, needed: Needed | None = None) -> Page:
-    """Return the needed releases of a list of files in PEP 691's form, of which some may be damaged."""
+    """Return the needed releases of a list of files in PEP 691's form, of which some may be damaged.
+
+    Raises UnreadablePageError for files of which not one belongs to the project: then the page is that of another one.
+    """
     written: defaultdict[str, list[File]] = defaultdict(list)
+    foreign = ""
     for file in files:
         filename = file.get("filename") if isinstance(file, dict) else None
         if not isinstance(filename, str) or not isinstance(file, dict) or len(filename) > _LONGEST_NAME:
@@ -147,6 +189,10 @@ def page_of(name: str, files: Iterable[object], status: object, needed: Needed |
         raw = version_of(filename, name)
         if raw is not None:
             written[raw].append(file)
+        elif filename.endswith((".whl", *SDISTS)):
+            foreign = filename
+    if foreign and not written:
+        raise UnreadablePageError(f"its page is not about {name}: it lists {_one_line(foreign)}")
     known = [(parsed, group) for raw, group in written.items() if (parsed := versions.parsed(raw))]
     known.sort(key=itemgetter(0))
     by_version: dict[str, list[File]] = {}
@@ -209,11 +255,18 @@ class _Anchors(HTMLParser):
         super().__init__()
         self.anchors: list[dict[str, str]] = []
         self.meta: dict[str, str] = {}
+        self.is_cut = False
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "html":
+            self.is_cut = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "a" and given.get("href"):
             self.anchors.append(given)
+        elif tag == "html":
+            self.is_cut = True  # until its end comes
         elif tag == "meta":
             self.meta[given.get("name", "")] = given.get("content", "")
 
@@ -245,7 +298,10 @@ def _path(href: str) -> str:
 
 def _sdist_version(filename: str, name: str) -> str | None:
     """Return the version in ``name-1.0.tar.gz``; both parts may hold dashes, so the name decides where it begins."""
-    stem = filename.removesuffix(next(suffix for suffix in SDISTS if filename.endswith(suffix)))
+    ending = (
+        ".tar.gz" if filename.endswith(".tar.gz") else next(one for one in SDISTS if filename.endswith(one))
+    )
+    stem = filename[: -len(ending)]
     for spelling in (name, name.replace("-", "_")):
         if stem.startswith(f"{spelling}-"):
             return stem[len(spelling) + 1 :]
@@ -286,3 +342,37 @@ def _status(value: object) -> tuple[str | None, str]:
 def _one_line(text: str) -> str:
     """Return text from an index on one line without control characters, cut at 500 characters."""
     return " ".join(one_line(text[: 2 * _REASON_LIMIT]).split())[:_REASON_LIMIT]
+
+
+def _file(file: object, address: str) -> ListedFile | None:
+    if not isinstance(file, dict) or not isinstance(name := file.get("filename"), str) or not name:
+        return None
+    url = text if isinstance(text := file.get("url"), str) else ""
+    hashes, size = file.get("hashes"), file.get("size")
+    place, _, fragment = url.partition("#")
+    sha256 = hashes.get("sha256") if isinstance(hashes, dict) else parse_qs(fragment).get("sha256", [""])[0]
+    joined = _joined(address, place) if place else ""
+    return ListedFile(
+        name,
+        joined,
+        sha256 if isinstance(sha256, str) else "",
+        size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < LARGEST else None,
+        _metadata(file, joined),
+    )
+
+
+def _metadata(file: Mapping[str, object], url: str) -> str:
+    """Return where the metadata file of PEP 658 and 714 is: a page names it true, or by its hash."""
+    named = next((file[key] for key in _METADATA if file.get(key)), None)
+    if not url or named is None or named == "false":
+        return ""
+    digest = named.get("sha256") if isinstance(named, Mapping) else str(named).partition("sha256=")[2]
+    return f"{url}.metadata#sha256={digest}" if isinstance(digest, str) and digest else f"{url}.metadata"
+
+
+def _joined(address: str, href: str) -> str:
+    try:
+        url = urljoin(address, href)
+    except ValueError:
+        return ""
+    return url if url.lower().startswith(("https://", "http://")) else ""

@@ -16,9 +16,8 @@ from poetry.repositories.http_repository import HTTPRepository
 from poetry.repositories.pypi_repository import PyPiRepository
 
 from poetry_aiops.index.access import mirror_of, origin_of, user_configuration
-from poetry_aiops.index.file_listing import files_on
 from poetry_aiops.index.page_fetch import FetchError, PageFetcher
-from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError
+from poetry_aiops.index.simple_page import ACCEPT, UnreadablePageError, files_on
 from poetry_aiops.system.addresses import public_address
 
 
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from poetry.config.config import Config
     from poetry.repositories import RepositoryPool
 
-    from poetry_aiops.index.file_listing import ListedFile
     from poetry_aiops.index.page_fetch import Fetched
+    from poetry_aiops.index.simple_page import ListedFile
     from poetry_aiops.project.model import Package
 
 

@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
 _WAYS_OUT: Final = (
     "After a merge run `poetry lock`, or `poetry lock --regenerate` where that changes nothing. Builds that exclude each"
-    " other belong in optional groups that [tool.poetry-aiops.hardware.variants] names (extras are solved together,"
-    " which doubles what the rest of the project reaches too); else narrow the requirements that pull them in."
+    " other belong in optional groups that [tool.poetry-aiops.hardware.variants] names (Poetry solves extras"
+    " together, so what the rest of the project needs as well is locked twice); otherwise narrow the requirements that"
+    " pull them in."
 )
 _MOST_PARENTS: Final = 4
 _EXISTS_ON: Final = MappingProxyType(

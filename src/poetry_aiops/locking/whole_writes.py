@@ -11,8 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poetry_aiops.errors import InputError
-from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.files import reported, write_atomically
 
 
 if TYPE_CHECKING:
@@ -40,26 +39,20 @@ def _through_a_copy(
 
     def written(data: Any) -> None:  # noqa: ANN401 - a document of Poetry's, passed through
         target = getattr(writer, place)
-        path = later or target
-        try:
-            if later is not None:
+        what = "the file cannot be written and is unchanged"
+        hint = "Make room or make it writable, then run this again."
+        if later is not None:
+            with reported(what, later, hint):
                 later.open("ab").close()
-            path = target
-            with tempfile.TemporaryDirectory(prefix="poetry-aiops-") as folder:
-                copy = Path(folder) / target.name
-                if target.exists():
-                    shutil.copyfile(target, copy)  # its line ends are kept
-                setattr(writer, place, copy)
-                try:
-                    write(data)
-                finally:
-                    setattr(writer, place, target)
-                write_atomically(target, copy.read_bytes())
-        except OSError as error:
-            raise InputError(
-                f"the file cannot be written and is unchanged: {error.strerror or error}",
-                where=str(path),
-                hint="Make room or make it writable, then run this again.",
-            ) from error
+        with reported(what, target, hint), tempfile.TemporaryDirectory(prefix="poetry-aiops-") as folder:
+            copy = Path(folder) / target.name
+            if target.exists():
+                shutil.copyfile(target, copy)  # its line ends are kept
+            setattr(writer, place, copy)
+            try:
+                write(data)
+            finally:
+                setattr(writer, place, target)
+            write_atomically(target, copy.read_bytes())
 
     return written

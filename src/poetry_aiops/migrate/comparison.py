@@ -130,23 +130,22 @@ class InstallComparison:
     def old_files(self) -> tuple[OldRequirementsFile, ...]:
         """Every file that pip is given, main's first; constraints are none, nor is what a given one was compiled from."""
         known = knowledge_in(self.given)
-        migrated = {file.path: file for file in known.files}
-        files = [file for file in self.given.tree.readings if file in migrated and not self._is_source(file)]
-        files.sort(key=lambda file: (migrated[file].groups != (MAIN,), file))
+        groups = known.files
+        files = [file for file in self.given.tree.readings if file in groups and not self._is_source(file)]
+        files.sort(key=lambda file: (groups[file] != (MAIN,), file))
         found = []
         for file in files:
-            reading, one = self.given.tree.readings[file], migrated[file]
+            reading = self.given.tree.readings[file]
+            own = self._own_edges(known.extras[file]) if file in known.extras else ()
+            lines = (_edge(one) for one in reading.requirements if one.origin != "project")
             found.append(
                 OldRequirementsFile(
                     file,
-                    one.groups,
-                    install_files((one,), known),
-                    (
-                        *(_edge(line) for line in reading.requirements if line.origin != "project"),
-                        *(self._own_edges(one.extras) if one.extras is not None else ()),
-                    ),
-                    tuple(_edge(line) for line in reading.constraints),
-                    frozenset(one.extras or ()),
+                    groups[file],
+                    install_files([file], known),
+                    (*lines, *own),
+                    tuple(_edge(one) for one in reading.constraints),
+                    frozenset(known.extras.get(file, ())),
                 )
             )
         return tuple(found)
@@ -154,16 +153,32 @@ class InstallComparison:
     def _own_edges(self, extras: tuple[str, ...]) -> Iterator[LockedDependency]:
         """Give what the project itself required before the migration, with these extras of its own."""
         setup, existing = self.given.around.setup, self.given.around.existing
-        for one in existing.requirements_of(MAIN) if existing is not None else ():
-            if not one.optional or not {*one.in_extras}.isdisjoint(extras):
-                yield LockedDependency(one.name, one.constraint, one.extras, one.marker, optional=False)
-        wanted = [text for name, texts in setup.extras if normalised(name) in extras for text in texts]
-        for text in (*setup.requires, *wanted):
-            entry = entry_of_text(text, Place(str(setup.source)))
+        rows = [
+            (
+                set(one.in_extras),
+                LockedDependency(one.name, one.constraint, one.extras, one.marker, optional=False),
+            )
+            for one in (existing.requirements_of(MAIN) if existing is not None else ())
+        ]
+        place = Place(str(setup.source))
+        texts = [("", setup.requires), *((normalised(name), texts) for name, texts in setup.extras)]
+        for extra, text in ((extra, text) for extra, several in texts for text in several):
+            entry = entry_of_text(text, place)
             if entry is not None:
-                yield LockedDependency(
+                needs = LockedDependency(
                     entry.name, entry.specifier or "*", entry.extras, entry.marker, optional=False
                 )
+                rows.append(({extra} - {""}, needs))
+        project, wanted, todo = normalised(self.given.identity.name), set(extras), set(extras)
+        while todo:  # app[all] may be made of app[web,store]
+            own = {
+                one for names, needs in rows if needs.name == project and names & todo for one in needs.extras
+            }
+            todo = {normalised(one) for one in own} - wanted
+            wanted |= todo
+        for names, needs in rows:
+            if needs.name != project and (not names or names & wanted):
+                yield needs
 
     def _is_source(self, file: str) -> bool:
         """Say whether pip is given what was compiled from a file instead of the file itself."""

@@ -3,47 +3,37 @@
 pip's constraints bind what something needs and add nothing. Poetry has no such thing, but a group that is never
 installed binds as well, as long as it names only what is locked anyway. So the project is locked with the constraints
 on what it requires itself, then with those on all that was locked, until the same ones come out.
-
-An ``explicit`` source is asked only for the packages that name it, so what torch for ROCm requires and only PyTorch's
-index offers (triton-rocm) has to name that source as well. pip asks every index for everything.
-
-The old pins are a lock that Poetry starts from, so that the first `poetry lock` changes no version. This stub names
-each package with its version and index only; Poetry completes it with the files, hashes and
-dependencies that the index gives (tried on Poetry 2.1 to 2.5).
 """
 
 from __future__ import annotations
 
-import tomllib
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import tomlkit
-
-from poetry_aiops.errors import AiopsError, IncompleteError, InputError, NegativeAnswerError
+from poetry_aiops.errors import AiopsError, IncompleteError, NegativeAnswerError
 from poetry_aiops.index.source import INDEX_ERRORS
-from poetry_aiops.migrate.planning.entry import PlannedEntry
+from poetry_aiops.migrate.planning.companions import companions_of
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
-from poetry_aiops.migrate.writing.pythons import fitting_python
-from poetry_aiops.project.checks import normalised
-from poetry_aiops.project.constraints import all_of
+from poetry_aiops.migrate.request import RUNNING
+from poetry_aiops.migrate.writing.pythons import fitting_python, newest_python
+from poetry_aiops.migrate.writing.seeds import with_seeds
 from poetry_aiops.project.lockfile import read_lock
-from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.reading import read_file
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from poetry_aiops.locking.api import PoetryProject, StagedProject
     from poetry_aiops.migrate.planning.convert import OldPin
-    from poetry_aiops.migrate.planning.entry import PlannedGroup
+    from poetry_aiops.migrate.planning.entry import PlannedEntry
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.writing.proof import Proof
     from poetry_aiops.project.model import Lock
@@ -86,9 +76,18 @@ class PlannedLock:
 
     def fitting_python(self, plan: MigrationPlan, python: str) -> tuple[str, str] | None:
         """Return the Python that the indexes have files for instead of a range, and why; None where they cannot be asked."""
+        return self._asking(partial(fitting_python, python), plan)
+
+    def newest_python(self, plan: MigrationPlan, python: str) -> tuple[str, str] | None:
+        """Return the part of a range that the newest versions for this Python are for, and why, as above."""
+        return self._asking(partial(newest_python, python, RUNNING), plan)
+
+    def _asking(
+        self, question: Callable[..., tuple[str, str] | None], plan: MigrationPlan
+    ) -> tuple[str, str] | None:
         entries = [entry for group in plan.edits.groups for entry in group.entries]
         with suppress(*INDEX_ERRORS, OSError), self._staged(plan, ()) as staged:
-            return fitting_python(python, entries, staged.offered)
+            return question(entries, staged.offered)
         return None
 
     def _next(self, bound: frozenset[str], wanted: frozenset[str]) -> frozenset[str]:
@@ -127,11 +126,15 @@ class PlannedLock:
             raise self._in_words(error, plan) from error
 
     def _fit(self, plan: MigrationPlan, pins: list[OldPin]) -> list[OldPin]:
-        """Return the pins as the indexes offer them, as they are where an index cannot be asked: locking says why."""
+        """Return the pins that the indexes offer, as they are where an index cannot be asked: locking says why.
+
+        ``==2.1.2`` takes 2.1.2+cu121 where only that is offered (PEP 440), and a lock has to begin with what there is.
+        """
         if not pins:
             return []
         with self._staged(plan, ()) as staged, suppress(*INDEX_ERRORS, OSError):
-            return fitting(pins, staged)
+            offered = [(pin, staged.offered_as(pin.name, pin.version, pin.source)) for pin in pins]
+            return [replace(pin, version=version) for pin, version in offered if version is not None]
         return pins
 
     def _lock_with(self, plan: MigrationPlan, seeds: Sequence[OldPin]) -> frozenset[str]:
@@ -160,7 +163,11 @@ class PlannedLock:
             entries = [entry for group in plan.edits.groups for entry in group.entries if entry.git]
             named = [one for one in entries if urlsplit(str(one.url)).path.removesuffix(".git") in text]
             return _unreadable("a Git repository could not be read", text, named or entries)
-        if not _is_from_poetry(error):
+        frames = [
+            str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)
+        ]
+        modules = [type(error).__module__, *frames[-1:]]
+        if all(module.partition(".")[0] != "poetry" for module in modules):
             return error
         return NegativeAnswerError("Poetry cannot lock the requirements", details=tuple(text.splitlines()))
 
@@ -176,111 +183,3 @@ def _unreadable(what: str, text: str, entries: Iterable[PlannedEntry]) -> Incomp
     places = [redact(f"{place}: {entry.as_pep508()}") for entry in entries for place in entry.places]
     hint = "Check the network and the address, then run this again."
     return IncompleteError(what, details=(*text.splitlines(), *places), hint=hint)
-
-
-def fitting(pins: Sequence[OldPin], staged: StagedProject) -> list[OldPin]:
-    """Return the pins that an index offers; one without a local version becomes the build that there is.
-
-    ``==2.1.2`` takes 2.1.2+cu121 where only that is offered (PEP 440), and a lock has to begin with what there is.
-    """
-    found = []
-    for pin in pins:
-        version = staged.offered_as(pin.name, pin.version, pin.source)
-        if version is not None:
-            found.append(replace(pin, version=version))
-    return found
-
-
-def _is_from_poetry(error: Exception) -> bool:
-    frames = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)]
-    modules = [type(error).__module__, *frames[-1:]]
-    return any(module.partition(".")[0] == "poetry" for module in modules)
-
-
-def companions_of(
-    staged: StagedProject, groups: Sequence[PlannedGroup]
-) -> dict[str, tuple[PlannedEntry, ...]]:
-    """Return by group the entries for what the packages of explicit sources require and only their source offers.
-
-    An index that cannot be asked gives none; locking then says what is wrong.
-    """
-    pool = staged.poetry.pool
-    explicit = {one.name for one in pool.all_repositories} - {one.name for one in pool.repositories}
-    found: dict[str, tuple[PlannedEntry, ...]] = {}
-    for group in groups:
-        named = {entry.name for other in (group, *groups[:1]) for entry in other.entries}
-        todo = [entry for entry in group.entries if entry.source in explicit]
-        while todo:
-            entry = todo.pop()
-            with suppress(*INDEX_ERRORS, OSError):
-                for one in _required_by(entry, staged):
-                    if one.name not in named:
-                        named.add(one.name)
-                        found[group.name] = (*found.get(group.name, ()), one)
-                        todo.append(one)
-    return found
-
-
-def _required_by(entry: PlannedEntry, staged: StagedProject) -> Iterator[PlannedEntry]:
-    for newest in staged.offered(entry.name, entry.specifier or "*", entry.source)[:1]:
-        for edge in newest.requires():
-            if edge.optional or not staged.offered(edge.name, edge.constraint, entry.source):
-                continue
-            if not staged.offered(edge.name, edge.constraint, None):
-                marker = all_of(entry.marker, edge.marker)
-                yield PlannedEntry(edge.name, entry.places, source=entry.source, marker=marker)
-
-
-_HEAD = "# A start for `poetry lock` from the pins of requirements files.\n"
-
-
-def with_seeds(lock: str | None, pins: Iterable[OldPin], addresses: Mapping[str, str]) -> str | None:
-    """Return a poetry.lock to begin with: the project's own and the pins of packages that it does not hold.
-
-    ``addresses`` are the sources' URLs. The same version from the same source stands once, with all its groups.
-    None where there is neither a lock nor a pin. Raises InputError for a lock that is no TOML.
-    """
-    packages: dict[tuple[str, str, str], list[str]] = {}
-    there = _locked_names(lock)
-    for pin in pins:
-        if pin.name in there:
-            continue
-        groups = packages.setdefault((pin.name, pin.version, pin.source or ""), [])
-        if pin.group not in groups:
-            groups.append(pin.group)
-    if not packages:
-        return lock
-    seeds = {"package": [_package(*key, groups, addresses) for key, groups in sorted(packages.items())]}
-    if lock is not None:
-        return f"{lock.rstrip()}\n\n{tomlkit.dumps(seeds)}"
-    metadata = {"lock-version": "2.1", "python-versions": "*", "content-hash": "none"}
-    return _HEAD + tomlkit.dumps({**seeds, "metadata": metadata})
-
-
-def _locked_names(lock: str | None) -> frozenset[str]:
-    try:
-        packages = parse_toml(lock or "").get("package", [])
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(
-            "it cannot be read",
-            where="poetry.lock",
-            details=(str(error),),
-            hint="Repair it, or remove it and migrate again.",
-        ) from error
-    return frozenset(normalised(str(package["name"])) for package in packages)
-
-
-def _package(
-    name: str, version: str, source: str, groups: list[str], addresses: Mapping[str, str]
-) -> dict[str, object]:
-    found: dict[str, object] = {
-        "name": name,
-        "version": version,
-        "description": "",
-        "optional": False,
-        "python-versions": "*",
-    }
-    found |= {"groups": groups, "files": []}
-    if source in addresses:
-        found["source"] = {"type": "legacy", "url": addresses[source].rstrip("/"), "reference": source}
-    return found

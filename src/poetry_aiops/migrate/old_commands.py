@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.migrate.legacy.find import knowledge_of, read_old_file, references_in
-from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup
+from poetry_aiops.migrate.legacy.find import read_old_file, references_in
+from poetry_aiops.migrate.legacy.model import Knowledge
 from poetry_aiops.migrate.legacy.rewrite import rewritten
 from poetry_aiops.migrate.legacy.scripts import files_to_read
 from poetry_aiops.project.checks import normalised
+from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.repository_files import read_text
 from poetry_aiops.system.transaction.backup import FileChange
@@ -39,22 +40,25 @@ class OldCommands:
 
 def knowledge_in(given: MigrationInput) -> Knowledge:
     """Return what commands have to know of a migration: its files, its groups, and the paths of the repository."""
-    plan, existing = given.plan, given.around.existing
-    extras = {normalised(name) for name, _ in plan.edits.extras}.union(existing.extras if existing else ())
-    known = knowledge_of(
-        plan.roles,
-        given.tree,
-        [KnownGroup(group.name, group.optional, group.backend) for group in plan.edits.groups],
-        is_package=given.identity.package_mode,
-        paths=[file.path for file in given.listing],
-    )
-    files = [
-        replace(file, extras=tuple(one for one in file.extras if one in extras))
-        if file.extras is not None
-        else file
-        for file in known.files
-    ]
-    return replace(known, files=tuple(files))
+    plan, readings, existing = given.plan, given.tree.readings, given.around.existing
+    declared = {normalised(name) for name, _ in plan.edits.extras}.union(existing.extras if existing else ())
+    files, extras = {}, {}
+    for path, role in plan.roles.items():
+        if role.kind == "constraints":
+            continue
+        # compiled pins are installed in place of what they were compiled from
+        inputs = [path, *([role.pins] if role.pins is not None else [])]
+        read = [file for one in inputs for file in (readings[one].files if one in readings else (one,))]
+        roles = [plan.roles[file] for file in (*read, path) if file in plan.roles]
+        names = [one.group for one in roles if one.kind != "constraints"]
+        lines = [line for one in inputs if one in readings for line in readings[one].requirements]
+        projects = [line.extras for line in lines if line.origin == "project"]
+        if projects:
+            names.append(MAIN)
+            extras[path] = tuple(dict.fromkeys(one for some in projects for one in some if one in declared))
+        files[path] = tuple(dict.fromkeys(sorted(names, key=lambda name: name != MAIN)))
+    paths = frozenset(file.path for file in given.listing)
+    return Knowledge(files, plan.edits.groups, given.identity.package_mode, paths, extras=extras)
 
 
 def old_commands_in(root: Path, given: MigrationInput, *, rewrite: bool) -> OldCommands:
@@ -89,15 +93,14 @@ def referenced_files(root: Path, listing: Sequence[RepositoryFile]) -> dict[str,
     others = {str(PurePosixPath(path).parent) for path in paths if PurePosixPath(path).name in _PROJECTS} - {
         "."
     }
-    files = tuple(KnownFile(path, ()) for path in sorted(paths) if path.endswith((".txt", ".in")))
-    known = Knowledge(files, paths=paths)
+    known = Knowledge({path: () for path in sorted(paths) if path.endswith((".txt", ".in"))}, paths=paths)
     found: dict[str, tuple[Place, bool]] = {}
     for path in files_to_read(listing):
         text = read_text(root, path)
         for file, place, is_constraint in references_in(path, text, known) if text is not None else ():
-            inside = {str(folder) for folder in PurePosixPath(file.path).parents}
-            if not inside & others and (file.path not in found or not is_constraint):
-                found[file.path] = (place, is_constraint)
+            inside = {str(folder) for folder in PurePosixPath(file).parents}
+            if not inside & others and (file not in found or not is_constraint):
+                found[file] = (place, is_constraint)
     return found
 
 

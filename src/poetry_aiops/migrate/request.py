@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -16,8 +16,9 @@ from poetry_aiops.config import read_config
 from poetry_aiops.errors import InputError, UsageError
 from poetry_aiops.index.source import default_index
 from poetry_aiops.migrate.old_commands import referenced_files
-from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint
+from poetry_aiops.migrate.planning.identity import AskedPython, identity_of
 from poetry_aiops.migrate.planning.plan import MigrationContext, make_plan
+from poetry_aiops.migrate.planning.python_evidence import is_python_constraint
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS, Role, classify
 from poetry_aiops.migrate.planning.sources import PypiNames
 from poetry_aiops.migrate.planning.uv_project import UvProject, is_uv_project, uv_project
@@ -29,7 +30,7 @@ from poetry_aiops.project.constraints import allows
 from poetry_aiops.project.pyproject import aiops_table, load_pyproject, project_from
 from poetry_aiops.project.targets import targets
 from poetry_aiops.system.reading import boundary, read_file
-from poetry_aiops.system.repository_files import RepositoryFile, list_files
+from poetry_aiops.system.repository_files import list_files
 
 
 if TYPE_CHECKING:
@@ -37,14 +38,15 @@ if TYPE_CHECKING:
 
     from poetry_aiops.migrate.model import Place, Problem, RequirementsFile, Tree
     from poetry_aiops.migrate.planning.convert import Pins
-    from poetry_aiops.migrate.planning.entry import Identity
+    from poetry_aiops.migrate.planning.identity import Identity
     from poetry_aiops.migrate.planning.plan import MigrationPlan
+    from poetry_aiops.system.repository_files import RepositoryFile
 
 
 _SUFFIXES = (".txt", ".in")
 _WORDS = r"requirements?|reqs?|constraints?"
 _FILE = re.compile(rf"^(?:.*[-_.])?(?:{_WORDS})(?:[-_.]?.*)?$", re.IGNORECASE)
-USUAL_FOLDERS = frozenset(
+_USUAL_FOLDERS = frozenset(
     {"requirements", "reqs", "config/requirements", "deps/requirements", "requirements-files", "config/reqs"}
 )
 _DEPENDENCIES = "config/dependencies"  # where sync-reqs writes constraints.txt
@@ -114,13 +116,81 @@ class RequestReading:
     fitting: tuple[str, str] | None = None
     """The Python versions that the indexes have files for and why, where nothing else says which."""
     notes: list[str] = field(default_factory=list)
-    fixed: dict[str, bytes] = field(default_factory=dict)
+
+    def read(self) -> MigrationInput:
+        """Read the files and make the plan; nothing is shown or written."""
+        files = self._files()
+        tree = read_tree(files, self._folder)
+        fixed: dict[str, bytes] = {}
+        if self.request.fix and tree.errors:
+            data = {path: repaired(file, tree.problems) for path, file in tree.files.items()}
+            fixed = {path: new for path, new in data.items() if new != tree.files[path].data}
+            tree = read_tree(files, ProjectFolder(self.root, fixed))
+        document = self._document
+        existing = project_from(document, self.root / PYPROJECT) if document else None
+        setup = setup_metadata(ProjectFolder(self.root, fixed))
+        python = AskedPython(RUNNING, self.request.python, self.fitting)
+        identity = identity_of(self.root.name, setup, self._folder, tree, python)
+        hardware = read_config(aiops_table(document)).hardware
+        stays = existing is not None and existing.python != "*" and not identity.python_asked
+        requires = existing.python if existing and stays else identity.requires_python
+        address = default_index()
+        secure = frozenset({address, f"{address}/simple"})
+        around = MigrationContext(
+            default=PypiNames(secure | {url.replace("https:", "http:") for url in secure}),
+            targets=targets(lambda version: allows(requires, version)),
+            existing=existing,
+            torch_index=load_frameworks().torch_index,
+            setup=setup,
+            variants=frozenset(variant.group for variant in hardware.variants) if hardware else frozenset(),
+        )
+        roles = classify(tree, self._chosen)
+        for file, (place, is_constraint) in self._referenced.items():
+            if is_constraint and file in roles and not roles[file].chosen:
+                reason = f"{place} names it with -c"
+                roles[file] = Role(file, "constraints", CONSTRAINTS, reason, optional=True)
+        plan = make_plan(tree, roles, around, self.request.pins)
+        uv = None
+        if self._is_uv_project:
+            there = existing.sources if existing is not None else ()
+            uv = uv_project(document, self._folder, around.default, there)
+            plan = uv.joined(plan)
+        if setup.computed and (setup.source not in {None, PYPROJECT} or plan.is_package):
+            computed = ", ".join(setup.computed)
+            self.notes.append(f"{setup.source} computes {computed}: check these in pyproject.toml")
+        return MigrationInput(
+            tree, plan, identity, document, fixed, self._listing, tuple(self.notes), around, requires, uv
+        )
 
     @property
     def root(self) -> Path:
         return self.request.root
 
-    def _chosen_groups(self) -> dict[str, str]:
+    @cached_property
+    def _folder(self) -> ProjectFolder:
+        return ProjectFolder(self.root, {})
+
+    @cached_property
+    def _listing(self) -> tuple[RepositoryFile, ...]:
+        return list_files(self.root)
+
+    @cached_property
+    def _document(self) -> Mapping[str, Any]:
+        path = self.root / PYPROJECT
+        return load_pyproject(path) if path.is_file() else {}
+
+    @cached_property
+    def _is_uv_project(self) -> bool:
+        return is_uv_project(self._document, self._folder)
+
+    @cached_property
+    def _referenced(self) -> dict[str, tuple[Place, bool]]:
+        """The files that Dockerfiles, workflows and scripts install from or constrain with, where none is named."""
+        return {} if self.request.files else referenced_files(self.root, self._listing)
+
+    @cached_property
+    def _chosen(self) -> dict[str, str]:
+        """The names of groups by the files that the user chose for them."""
         chosen = {}
         for given in self.request.groups:
             name, equals, file = given.partition("=")
@@ -130,6 +200,8 @@ class RequestReading:
                 )
             chosen[self._relative(file, "--group")] = name
         return chosen
+
+    # -- which files -----------------------------------------------------------------------------------------
 
     def _relative(self, file: str, where: str) -> str:
         """Return a file that the user named as a path of the project; raises UsageError for one outside."""
@@ -143,92 +215,74 @@ class RequestReading:
                 if ".." not in Path(file).parts and inside.exists()
                 else "Migrate it in its own folder, or copy it into the project.",
             )
-        if (
-            path.is_symlink()
-            and path.is_file()
-            and ProjectFolder(self.root, {}).read(path.relative_to(self.root).as_posix()) is None
-        ):
+        named = path.relative_to(self.root).as_posix()
+        if path.is_symlink() and path.is_file() and self._folder.read(named) is None:
             raise UsageError(
                 f"{file} is a link that leads outside the project {self.root}",
                 where=where,
                 hint="Copy the file into the project: only links to files beside the project are followed.",
             )
         if not path.is_file():
-            raise InputError("there is no such file", where=file, hint=self._nearby(path))
-        return path.relative_to(self.root).as_posix()
-
-    def _nearby(self, path: Path) -> str:
-        """Return a hint about the files beside one that is missing."""
-        names = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
-        close = get_close_matches(path.name, names, n=1)
-        return f"Did you mean {os.path.relpath(path.parent / close[0])}?" if close else "Check the path."
+            names = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
+            close = get_close_matches(path.name, names, n=1)
+            hint = f"Did you mean {os.path.relpath(path.parent / close[0])}?" if close else "Check the path."
+            raise InputError("there is no such file", where=file, hint=hint)
+        return named
 
     def _files(self) -> tuple[str, ...]:
         named = [self._relative(file, "FILES") for file in self.request.files]
-        chosen = [file for file in self._chosen_groups() if file not in named]
+        chosen = [file for file in self._chosen if file not in named]
         if named:
             return tuple(dict.fromkeys([*named, *chosen]))
         found = discover(file.path for file in self._listing)
-        used = [file for file in self._referenced if file not in found.files]
-        found = Discovery((*found.files, *used), tuple(file for file in found.elsewhere if file not in used))
-        found = self._with_environments(found)
-        if not (found.files or chosen or self._unlisted() or self._is_uv_project):
-            if any(file.path == "Pipfile" for file in self._listing):
-                pipfile = "`pipenv requirements > requirements.txt` writes what Pipfile.lock holds; then run this again."
-                raise UsageError(
-                    f"there are no requirements files in {self.root}", where=COMMAND, hint=pipfile
-                )
-            more = (
-                f" In other folders there are {', '.join(found.elsewhere[:_SHOWN])}."
-                if found.elsewhere
-                else ""
-            )
-            raise UsageError(
-                f"there are no requirements files in {self.root}",
-                where=COMMAND,
-                hint=f"Name them: `{COMMAND} FILE...`.{more}",
-            )
-        folder = ProjectFolder(self.root, {})
+        files = [*found.files, *(file for file in self._referenced if file not in found.files)]
+        elsewhere = [file for file in found.elsewhere if file not in files]
+        files = self._with_environments(files)
         unlisted = self._unlisted()
+        if not (files or chosen or unlisted or self._is_uv_project):
+            more = f" In other folders there are {', '.join(elsewhere[:_SHOWN])}." if elsewhere else ""
+            hint = f"Name them: `{COMMAND} FILE...`.{more}"
+            if any(file.path == "Pipfile" for file in self._listing):
+                hint = "`pipenv requirements > requirements.txt` writes what Pipfile.lock holds; then run this again."
+            raise UsageError(f"there are no requirements files in {self.root}", where=COMMAND, hint=hint)
         linked = [
-            file for file in unlisted if (self.root / file).is_symlink() and folder.read(file) is not None
+            file
+            for file in unlisted
+            if (self.root / file).is_symlink() and self._folder.read(file) is not None
         ]
         hidden = [file for file in unlisted if file not in {*chosen, *linked}]
         if hidden:
             left = f"left alone, as git ignores them or they lead out of the project: {', '.join(hidden)}"
-            if not (found.files or linked or chosen):
+            if not (files or linked or chosen):
                 raise UsageError(
                     left,
                     where=COMMAND,
                     hint=f"Replace it with a file of the project, or name it: `{COMMAND} {hidden[0]}`.",
                 )
             self.notes.append(left)
-        if found.elsewhere:
-            rest = ", ".join(found.elsewhere[:_SHOWN]) + (" ..." if len(found.elsewhere) > _SHOWN else "")
+        if elsewhere:
+            rest = ", ".join(elsewhere[:_SHOWN]) + (" ..." if len(elsewhere) > _SHOWN else "")
             self.notes.append(f"left alone, as they are not at the usual places: {rest}")
-        return tuple(dict.fromkeys([*found.files, *linked, *chosen]))
+        return tuple(dict.fromkeys([*files, *linked, *chosen]))
 
-    def _with_environments(self, found: Discovery) -> Discovery:
-        """Return the discovery with the conda files that ask pip for something, where no other file says more."""
-        folder = ProjectFolder(self.root, {})
-        environments = tuple(
+    def _with_environments(self, files: list[str]) -> list[str]:
+        """Return the files, or the conda files that ask pip for something where there is no other file."""
+        environments = [
             file.path
             for file in self._listing
-            if is_environment_name(file.path) and has_pip_section(folder.read(file.path) or b"")
-        )
-        if not found.files:
-            return replace(found, files=environments)
-        if environments:
+            if is_environment_name(file.path) and has_pip_section(self._folder.read(file.path) or b"")
+        ]
+        if files and environments:
             self.notes.append(
                 f"left alone, as there are requirements files: the pip section of {', '.join(environments)};"
                 f" to take it as well, name all the files: `{COMMAND} FILE...`"
             )
-        return found
+        return files or environments
 
     def _unlisted(self) -> tuple[str, ...]:
         """Return files at the usual places that the listing leaves out, so that none is passed over in silence."""
         listed = {file.path for file in self._listing}
-        folders = {self.root, *(self.root / folder for folder in USUAL_FOLDERS)}
+        folders = {self.root, *(self.root / folder for folder in _USUAL_FOLDERS)}
         there = {
             entry.relative_to(self.root).as_posix()
             for folder in folders
@@ -237,115 +291,28 @@ class RequestReading:
         }
         return discover(path for path in there - listed if not (self.root / path).is_dir()).files
 
-    @cached_property
-    def _referenced(self) -> dict[str, tuple[Place, bool]]:
-        """The files that Dockerfiles, workflows and scripts install from or constrain with, where none is named."""
-        return {} if self.request.files else referenced_files(self.root, self._listing)
-
-    @cached_property
-    def _listing(self) -> tuple[RepositoryFile, ...]:
-        return list_files(self.root)
-
-    def read(self) -> MigrationInput:
-        """Read the files and make the plan; nothing is shown or written."""
-        files = self._files()
-        folder = ProjectFolder(self.root, {})
-        tree = read_tree(files, folder)
-        if self.request.fix and tree.errors:
-            tree = self._repair(tree, files)
-        document = self._document()
-        existing = project_from(document, self.root / PYPROJECT) if document else None
-        setup = setup_metadata(ProjectFolder(self.root, self.fixed))
-        identity = identity_of(self.root.name, setup, folder, tree, self._asked_python())
-        hardware = read_config(aiops_table(document)).hardware
-        stays = existing is not None and existing.python != "*" and not identity.python_asked
-        requires = existing.python if existing and stays else identity.requires_python
-        around = MigrationContext(
-            default=_pypi_names(),
-            targets=targets(lambda version: allows(requires, version)),
-            existing=existing,
-            torch_index=load_frameworks().torch_index,
-            setup=setup,
-            variants=frozenset(variant.group for variant in hardware.variants) if hardware else frozenset(),
-        )
-        roles = self._with_constraints(classify(tree, self._chosen_groups()))
-        plan = make_plan(tree, roles, around, self.request.pins)
-        uv = None
-        if self._is_uv_project:
-            there = existing.sources if existing is not None else ()
-            uv = uv_project(document, folder, around.default, there)
-            plan = uv.joined(plan)
-        if setup.source not in {None, PYPROJECT} or plan.is_package:
-            self._note_computed(setup.computed, str(setup.source))
-        return MigrationInput(
-            tree, plan, identity, document, self.fixed, self._listing, tuple(self.notes), around, requires, uv
-        )
-
-    @cached_property
-    def _is_uv_project(self) -> bool:
-        return is_uv_project(self._document(), ProjectFolder(self.root, {}))
-
-    def _with_constraints(self, roles: dict[str, Role]) -> dict[str, Role]:
-        """Return the roles with the files as constraints that only ``-c`` of a command names."""
-        found = dict(roles)
-        for file, (place, is_constraint) in self._referenced.items():
-            if is_constraint and file in roles and not roles[file].chosen:
-                found[file] = Role(
-                    file, "constraints", CONSTRAINTS, f"{place} names it with -c", optional=True
-                )
-        return found
-
-    def _asked_python(self) -> AskedPython:
-        return AskedPython(RUNNING, self.request.python, self.fitting)
-
-    def _note_computed(self, computed: tuple[str, ...], source: str) -> None:
-        if computed:
-            self.notes.append(f"{source} computes {', '.join(computed)}: check these in pyproject.toml")
-
-    def _repair(self, tree: Tree, files: tuple[str, ...]) -> Tree:
-        for path, file in tree.files.items():
-            data = repaired(file, tree.problems)
-            if data != file.data:
-                self.fixed[path] = data
-        return read_tree(files, ProjectFolder(self.root, self.fixed))
-
-    def _document(self) -> Mapping[str, Any]:
-        path = self.root / PYPROJECT
-        return load_pyproject(path) if path.is_file() else {}
-
-
-def _pypi_names() -> PypiNames:
-    """Return the addresses of the default index, from Poetry's own constant."""
-    address = default_index()
-    secure = frozenset({address, f"{address}/simple"})
-    return PypiNames(secure | {url.replace("https:", "http:") for url in secure})
-
 
 def repaired(file: RequirementsFile, problems: Iterable[Problem]) -> bytes:
     """Return a file's bytes with every fixable error replaced; encoding, byte order mark and line ends stay."""
     fixes = {
-        problem.place.line: problem
+        problem.place.line: (problem.fixed, problem.last)
         for problem in problems
         if problem.severity == "error" and problem.fixed is not None and problem.place.file == file.path
     }
-    if not fixes:
-        return file.data
-    parts: list[str] = []
+    text = ""
     skipped_until = 0
     for line in file.lines:
         if line.number <= skipped_until:
             continue
-        problem = next(
-            (fixes[number] for number in range(line.number, line.last + 1) if number in fixes), None
-        )
-        if problem is None or problem.fixed is None:
-            parts.append(line.raw)
+        fix = next((fixes[number] for number in range(line.number, line.last + 1) if number in fixes), None)
+        if fix is None:
+            text += line.raw
             continue
-        skipped_until = problem.last or line.last
-        if problem.fixed:
-            end = line.raw[len(line.raw.rstrip("\r\n")) :]
-            parts.append(problem.fixed.replace("\n", file.newline) + end)
-    return encode(file, "".join(parts))
+        fixed, last = fix
+        skipped_until = last or line.last
+        if fixed:
+            text += fixed.replace("\n", file.newline) + line.raw[len(line.raw.rstrip("\r\n")) :]
+    return encode(file, text) if fixes else file.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,22 +330,18 @@ def discover(paths: Iterable[str]) -> Discovery:
     ``.in`` forms, and every ``.txt`` and ``.in`` in a folder that is named for requirements.
     """
     taken, elsewhere = [], []
-    for path in sorted(paths, key=_order):
+    # shared files first: short names before long ones, folders after the project's own
+    for path in sorted(paths, key=lambda path: (path.count("/"), len(PurePosixPath(path).stem), path)):
         pure = PurePosixPath(path)
         if pure.suffix.lower() not in _SUFFIXES or _DOCUMENTS.search(pure.stem):
             continue
         folder = str(pure.parent)
         named = _FILE.match(pure.stem) is not None
-        if (named and folder.lower() in {".", _DEPENDENCIES}) or folder.lower() in USUAL_FOLDERS:
+        if (named and folder.lower() in {".", _DEPENDENCIES}) or folder.lower() in _USUAL_FOLDERS:
             taken.append(path)
         elif named or pure.parent.name.lower() in {"requirements", "reqs"}:
             elsewhere.append(path)
     return Discovery(tuple(taken), tuple(elsewhere))
-
-
-def _order(path: str) -> tuple[int, int, str]:
-    """Shared files first: short names before long ones, folders after the project's own."""
-    return (path.count("/"), len(PurePosixPath(path).stem), path)
 
 
 @dataclass(frozen=True)

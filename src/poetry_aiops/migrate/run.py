@@ -24,13 +24,14 @@ from poetry_aiops.migrate.old_commands import OldCommands, old_commands_in
 from poetry_aiops.migrate.planning.identity import other_name
 from poetry_aiops.migrate.planning.settings import with_settings
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT
+from poetry_aiops.migrate.reading.urls import read_filename
 from poetry_aiops.migrate.request import COMMAND, RequestReading
 from poetry_aiops.migrate.writing.generate import UNKNOWN_VERSION, generate, layout_of
 from poetry_aiops.migrate.writing.pythons import allowed_pythons, narrowed, required_python
 from poetry_aiops.project.pyproject import aiops_table, project_from
 from poetry_aiops.project.toml import parse_toml
 from poetry_aiops.system.addresses import redact
-from poetry_aiops.system.files import write_new
+from poetry_aiops.system.files import reported, write_new
 from poetry_aiops.system.reading import read_file
 from poetry_aiops.system.signals import undoing_when_ended
 from poetry_aiops.system.transaction.backup import FileChange
@@ -43,15 +44,18 @@ if TYPE_CHECKING:
 
     from poetry_aiops.cli.output import Output
     from poetry_aiops.locking.api import PoetryProject
-    from poetry_aiops.migrate.planning.entry import Identity
+    from poetry_aiops.migrate.planning.entry import PlannedEntry
+    from poetry_aiops.migrate.planning.identity import Identity
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
     from poetry_aiops.migrate.writing.proof import Proof
-    from poetry_aiops.project.model import Lock
 
 
 _LOCK, _SETTINGS = "poetry.lock", "poetry.toml"
 _SHOWN_HASHES = _SHOWN_LINES = 10
+_MISSING = re.compile(
+    r"(?:requires|depends on) (\S+) \((.*?)\)(?: which doesn't match any versions|[\s\S]*?no versions of \1 match \2\s)"
+)
 _NARROWINGS = 4  # of a guessed Python; each costs a solve
 _WITHOUT_LOCK = "`--no-lock` writes pyproject.toml alone."
 
@@ -68,7 +72,7 @@ class Migrating:
     request: MigrationRequest
     output: Output
     project: PoetryProject
-    changes: list[FileChange] = field(default_factory=list)
+    changes: dict[str, FileChange] = field(default_factory=dict)
     proof: Proof | None = None
     old_commands: OldCommands = field(default_factory=OldCommands)
     backup: str | None = None
@@ -105,9 +109,8 @@ class Migrating:
             self.output.remark(line)
         fixable = any(problem.fixed is not None for problem in errors) and not self.request.fix
         hint = " Where --fix names a line, it repairs the file." if fixable else ""
-        self.output.failure(
-            f"{len(errors)} error{'s' if len(errors) > 1 else ''}; nothing was written.{hint}"
-        )
+        count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
+        self.output.failure(f"{count}; nothing was written.{hint}")
         return InputError.exit_code
 
     def _show_roles(self, given: MigrationInput) -> None:
@@ -123,7 +126,7 @@ class Migrating:
         if not given.document:
             python = f"{given.identity.requires_python} ({given.identity.reason})"
             self.output.line(f"For Python {python}.")
-        self.output.diff("".join(_diff(change) for change in self.changes))
+        self.output.diff("".join(map(_diff, self.changes.values())))
         for problem in plan.problems:
             if problem.severity == "warning":
                 self.output.warning("\n".join(report.problem_lines([problem])))
@@ -153,38 +156,30 @@ class Migrating:
             self.output.line("Dry run: nothing was written.")
             return 0
         if self.changes:
-            backup = create(self.root, [*self.changes, *self._inputs(given)], COMMAND, now)
+            inputs = [  # the backup holds what was only read against what replaces it later
+                FileChange(path, file.data, file.data)
+                for path, file in given.tree.files.items()
+                if path not in self.changes and not (self.root / path).is_symlink()
+            ]
+            backup = create(self.root, [*self.changes.values(), *inputs], COMMAND, now)
             apply(backup)
             self.backup = backup.id
         self._conclude(given)
         return 0
 
-    def _inputs(self, given: MigrationInput) -> list[FileChange]:
-        """Return every file that was read and is not changed: the backup holds it against what replaces it later."""
-        changed = {change.path for change in self.changes}
-        return [
-            FileChange(path, file.data, file.data)
-            for path, file in given.tree.files.items()
-            if path not in changed and not (self.root / path).is_symlink()
-        ]
-
     def _plan_all(self, given: MigrationInput) -> None:
-        """Plan every change, instead of what was planned before."""
+        """Plan the new contents of every file, instead of what was planned before."""
         self.changes.clear()
         self.plan, self.identity = given.plan.binding(given.plan.constrained_directly), given.identity
-        self._plan_changes(given)
-        self.old_commands = old_commands_in(self.root, given, rewrite=self.request.rewrite)
-        self.changes += self.old_commands.changes
-
-    def _plan_changes(self, given: MigrationInput) -> None:
-        """Plan the new contents of pyproject.toml, poetry.toml and repaired files."""
-        self._plan_pyproject(given, self.plan or given.plan)
+        self._plan_pyproject(given, self.plan)
         if given.plan.edits.settings:
             settings = self._read(_SETTINGS)
             changed = with_settings((settings or b"").decode("utf-8"), given.plan.edits.settings)
             self._change(_SETTINGS, settings, changed.encode("utf-8"))
         for path, data in given.fixed.items():
             self._change(path, self._read(path), data)
+        self.old_commands = old_commands_in(self.root, given, rewrite=self.request.rewrite)
+        self.changes |= {change.path: change for change in self.old_commands.changes}
 
     def _plan_pyproject(self, given: MigrationInput, plan: MigrationPlan) -> str:
         """Plan the text of pyproject.toml, instead of what was planned before, and return it."""
@@ -195,10 +190,10 @@ class Migrating:
         if text != self._valid:
             self._validate(text, old)
             self._valid = text
-        others = [change for change in self.changes if change.path != PYPROJECT]
+        others = {path: change for path, change in self.changes.items() if path != PYPROJECT}
         self.changes.clear()
         self._change(PYPROJECT, before, text.encode("utf-8"))
-        self.changes += others
+        self.changes |= others
         return text
 
     def _validate(self, text: str, old: str) -> None:
@@ -217,19 +212,14 @@ class Migrating:
 
     def _change(self, path: str, before: bytes | None, after: bytes) -> None:
         if before != after:
-            self.changes.append(FileChange(path, before, after))
+            self.changes[path] = FileChange(path, before, after)
 
     def _read(self, path: str) -> bytes | None:
-        try:
-            return read_file(self.root / path, within=self.root)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise InputError(
-                f"the file cannot be read: {error.strerror}",
-                where=path,
-                hint="Make it readable, then run this again.",
-            ) from error
+        with reported("the file cannot be read", path, "Make it readable, then run this again."):
+            try:
+                return read_file(self.root / path, within=self.root)
+            except FileNotFoundError:
+                return None
 
     # -- locking and proving -----------------------------------------------------------------------------------
 
@@ -237,23 +227,25 @@ class Migrating:
         """Lock; where the project names no Python, for the versions that the indexes have the selected files for."""
         old = self._read(_LOCK)
         text = None if old is None else old.decode("utf-8")
-        for is_last in (*[False] * _NARROWINGS, True):
+        for attempt in range(_NARROWINGS + 1):
             comparison = InstallComparison(self.request, given, text)
             lock = PlannedLock(
                 self.project, self.root, text, partial(self._plan_pyproject, given), comparison.prove
             )
             code, refusal, other = 0, None, None
-            try:
-                code = self._lock(given, lock, comparison)
-            except NegativeAnswerError as error:
-                refusal = error
-                other = required_python(given.python, error.details)
-            if other is None and (refusal is not None or (lock.proof is not None and lock.proof.unexplained)):
-                other = lock.fitting_python(given.plan, given.python)
-            fitting = comparison.fitting or other
             is_guess = given.identity.python_guessed and given.python == given.identity.requires_python
-            if is_last or not is_guess or fitting is None:
-                break
+            fitting = lock.newest_python(given.plan, given.python) if is_guess and not attempt else None
+            if fitting is None:
+                try:
+                    code = self._lock(given, lock, comparison)
+                except NegativeAnswerError as error:
+                    refusal = error
+                    other = required_python(given.python, str(error))
+                if other is None and (refusal or (lock.proof is not None and lock.proof.unexplained)):
+                    other = lock.fitting_python(given.plan, given.python)
+                fitting = comparison.fitting or other
+                if attempt == _NARROWINGS or not is_guess or fitting is None:
+                    break
             self.output.note(f"locked for Python {fitting[0]} instead of {given.python}: {fitting[1]}")
             given = RequestReading(self.request, fitting).read()
             self._plan_all(given)
@@ -268,6 +260,7 @@ class Migrating:
 
     def _lock(self, given: MigrationInput, lock: PlannedLock, comparison: InstallComparison) -> int:
         """Lock the planned project beside the real one and compare; the lock becomes one more change."""
+        self.identity = given.identity
         if given.identity.name_guessed:
             self.identity = replace(given.identity, name=other_name(given.identity.name))
         try:
@@ -277,7 +270,11 @@ class Migrating:
                 self.plan = lock.run(given.plan)
         except NegativeAnswerError as error:
             raise self._unlockable(given, error) from error
-        self._name(given, lock.parsed)
+        name = given.identity.name  # the folder's, unless a package of that name is locked
+        if lock.parsed is None or all(package.name != name for package in lock.parsed.packages):
+            self.identity = given.identity
+        elif given.identity.name_guessed:
+            self.output.note(f"the project is named {self.identity.name}, as it needs the package {name}")
         self._plan_pyproject(given, self.plan)
         self.proof = lock.proof
         if lock.code == 0:
@@ -286,54 +283,66 @@ class Migrating:
             self.output.failure("Locking failed, so nothing was written.", _WITHOUT_LOCK)
         return lock.code
 
-    def _name(self, given: MigrationInput, lock: Lock | None) -> None:
-        """Take the folder's name for the project unless a package of that name is locked."""
-        name = given.identity.name
-        if lock is None or all(package.name != name for package in lock.packages):
-            self.identity = given.identity
-        elif given.identity.name_guessed and self.identity is not None:
-            self.output.note(f"the project is named {self.identity.name}, as it needs the package {name}")
-
     def _unlockable(self, given: MigrationInput, error: NegativeAnswerError) -> NegativeAnswerError:
         """Return the failure with the lines that require what the solver names, and what helps there."""
         identity = given.identity
         locked_as = (self.identity or identity).name
-        details = [_renamed(line, locked_as, identity.name) for line in error.details]
+        details = [
+            re.sub(rf"(?<![\w-]){re.escape(locked_as)}(?![\w-])", identity.name, line)
+            for line in error.details
+        ]
         text = "\n".join(details)
         entries = [entry for group in given.plan.edits.groups for entry in group.entries]
         named = [
             entry for entry in entries if re.search(rf"(?<![\w-]){re.escape(entry.name)}(?![\w-])", text)
         ]
         places = tuple(f"{place}: {entry.as_pep508()}" for entry in named for place in entry.places)
-        missing = re.search(r"depends on (\S+) \((.*?)\) which doesn't match any versions", text)
-        allowed = allowed_pythons(details)
-        never = [name for name, one in allowed.items() if narrowed(given.python, [str(one)]) is None]
-        files = {place.file for entry in named for place in entry.places}
-        ways = [
-            *["`--pins relax`"] * any("==" in str(entry.specifier) for entry in named),
-            *["`--python RANGE`"] * bool(allowed),
-            *["only files that belong together (`poetry migrate-reqs FILE...`)"] * (len(files) > 1),
-            "`--no-lock` to write pyproject.toml alone",
-        ]
-        hint = f"Try {', or '.join(ways)}."
-        if missing is not None:
-            version = "" if missing[2] == "*" else f" {missing[2]}"
-            hint = (
-                f"No index offers {missing[1]}{version}, so pip refuses the line too: correct it, or name the index that"
-                f" has it (--extra-index-url) in the file. {_WITHOUT_LOCK}"
-            )
-        elif never:
-            hint = (
-                f"No release of {', '.join(never)} that the lines accept is for Python {given.python}: remove the line, or"
-                f' let it count for other Pythons only, such as `; python_version < "3.4"`. {_WITHOUT_LOCK}'
-            )
-        elif allowed and not given.document:
-            hint = f"The lock would be for Python {identity.requires_python} ({identity.reason}). {hint}"
         return NegativeAnswerError(
             "the requirements cannot be locked together, so nothing was written",
             details=(*details, *places[:_SHOWN_LINES]),
-            hint=hint,
+            hint=self._way_out(given, named, text),
         )
+
+    def _way_out(self, given: MigrationInput, named: Sequence[PlannedEntry], text: str) -> str:
+        """Return what to try after a solver's refusal, of which these entries are named."""
+        missing = _MISSING.search(text)
+        if missing is not None:
+            name, version = missing[1], "" if missing[2] == "*" else f" {missing[2]}"
+            archive = self._archive(given, name)
+            if archive is not None:
+                return f"{archive} holds {name}, and Poetry asks no folder: write `{name} @ file:{archive}`. {_WITHOUT_LOCK}"
+            return (
+                f"No index offers {name}{version}, so pip refuses it too: correct or remove the line, or name the index that"
+                f" has it (--extra-index-url) in the file. {_WITHOUT_LOCK}"
+            )
+        allowed = allowed_pythons(text)
+        never = [name for name, one in allowed.items() if narrowed(given.python, [str(one)]) is None]
+        if never:
+            return (
+                f"No release of {', '.join(never)} that the lines accept is for Python {given.python}: remove the line, or"
+                f' let it count for other Pythons only, such as `; python_version < "3.4"`. {_WITHOUT_LOCK}'
+            )
+        ways = ["`--pins relax`"] if any("==" in entry.specifier for entry in named) else []
+        ways += ["`--python RANGE`"] if allowed else []
+        if len({place.file for entry in named for place in entry.places}) > 1:
+            ways.append("only files that belong together (`poetry migrate-reqs FILE...`)")
+        hint = f"Try {', or '.join([*ways, '`--no-lock` to write pyproject.toml alone'])}."
+        if not allowed or given.document:
+            return hint
+        return (
+            f"The lock would be for Python {given.identity.requires_python} ({given.identity.reason}). {hint}"
+        )
+
+    def _archive(self, given: MigrationInput, name: str) -> str | None:
+        """Return a package's file in a folder of --find-links, which pip asks and Poetry cannot."""
+        for reading in given.tree.readings.values():
+            for option in reading.options:
+                folder = self.root / (option.value or "")
+                for file in sorted(folder.glob("*")) if option.name == "find-links" else ():
+                    found = read_filename(file.name)
+                    if found is not None and found.name == name:
+                        return file.relative_to(self.root).as_posix()
+        return None
 
     def _check_hashes(self) -> None:
         foreign = self.proof.foreign_hashes if self.proof else ()
@@ -359,11 +368,10 @@ class Migrating:
 
     def _kept(self) -> str:
         """Keep what was planned outside of the project, so that no lock is lost; return where it is."""
-        planned = [change for change in self.changes if change.path in {PYPROJECT, _LOCK}]
         try:
             folder = Path(tempfile.mkdtemp(prefix="poetry-aiops-planned-"))
-            for change in planned:
-                write_new(folder / change.path, change.after or b"")
+            for path in {PYPROJECT, _LOCK} & self.changes.keys():
+                write_new(folder / path, self.changes[path].after or b"")
         except OSError:
             return ""
         return f"The planned files are in {folder}. "
@@ -398,8 +406,9 @@ class Migrating:
         if self.backup is None:
             self.output.line("Nothing to change.")
             return
-        names = ", ".join(change.path for change in self.changes)
-        self.output.line(f"Wrote {names}. The old state is in .migration_backup/{self.backup}.")
+        self.output.line(
+            f"Wrote {', '.join(self.changes)}. The old state is in .migration_backup/{self.backup}."
+        )
         install = "poetry hw-install" if given.plan.edits.variants else "poetry install"
         pinned = self.request.pins == "keep" and any(pin.direct for pin in given.plan.pins)
         if pinned:
@@ -416,21 +425,21 @@ class Migrating:
         self.output.line(f"{stays}. {then}; go back with `{COMMAND} --rollback`.")
 
     def _write_document(self, given: MigrationInput, code: int) -> None:
-        shown: Sequence[FileChange] = [change for change in self.changes if change.path != _LOCK]
+        of_project = ("name", "version", "requires_python", "reason", "package_mode")
         self.output.document(
             "migrate-reqs",
             {
                 **report.plan_content(self.plan or given.plan),
-                "project": report.row(
-                    self.identity or given.identity,
-                    "name",
-                    "version",
-                    "requires_python",
-                    "reason",
-                    "package_mode",
-                ),
-                "files": [_file_content(change) for change in self.changes],
-                "diff": "".join(_diff(change) for change in shown),
+                "project": report.row(self.identity or given.identity, *of_project),
+                "files": [
+                    {
+                        "path": change.path,
+                        "before_sha256": _sha256(change.before),
+                        "after_sha256": _sha256(change.after),
+                    }
+                    for change in self.changes.values()
+                ],
+                "diff": "".join(_diff(change) for path, change in self.changes.items() if path != _LOCK),
                 "proof": report.proof_content(self.proof, given.plan.pins),
                 "old_commands": report.old_command_content(self.old_commands.found),
                 "backup": self.backup,
@@ -450,18 +459,5 @@ def _diff(change: FileChange) -> str:
     return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
 
 
-def _file_content(change: FileChange) -> dict[str, str | None]:
-    return {
-        "path": change.path,
-        "before_sha256": _sha256(change.before),
-        "after_sha256": _sha256(change.after),
-    }
-
-
 def _sha256(data: bytes | None) -> str | None:
     return None if data is None else hashlib.sha256(data).hexdigest()
-
-
-def _renamed(line: str, locked_as: str, name: str) -> str:
-    """Return a solver's line with the project's name in place of the one that it is locked under."""
-    return re.sub(rf"(?<![\w-]){re.escape(locked_as)}(?![\w-])", name, line)

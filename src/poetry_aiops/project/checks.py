@@ -68,6 +68,10 @@ class Checker:
         self._wrong(where, "text in quotes", value)
         return ""
 
+    def optional_text(self, value: object, where: str) -> str | None:
+        """Return ``value`` when it is text, None when it is missing, else the empty text and a remembered problem."""
+        return None if value is None else self.text(value, where)
+
     def flag(self, value: object, where: str) -> bool:
         """Return ``value`` when it is a boolean, else False and a remembered problem."""
         if isinstance(value, bool):
@@ -89,6 +93,10 @@ class Checker:
             for index, entry in enumerate(self.items(value, where))
         ]
         return tuple(text for entry, text in found if isinstance(entry, str))
+
+    def names(self, value: object, where: str) -> tuple[str, ...]:
+        """Return the names of a list in canonical form."""
+        return tuple(map(normalised, self.texts(value, where)))
 
     def table(self, value: object, where: str) -> Mapping[str, object]:
         """Return ``value`` when it is a table, else an empty one and a remembered problem.

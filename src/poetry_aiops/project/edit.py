@@ -8,8 +8,8 @@ with a message and never with a damaged file.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
 from packaging.requirements import InvalidRequirement
@@ -24,7 +24,6 @@ from poetry_aiops.project.edit_text import (
     group_block,
     poetry_value,
     standard_lines,
-    table_line,
     toml_key,
     toml_text,
 )
@@ -34,14 +33,10 @@ from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from poetry_aiops.project.model import Project, Source
-
-
-_VARIANTS = "[tool.poetry-aiops.hardware.variants]"
-_PLUGINS = "[tool.poetry.requires-plugins]"
+    from poetry_aiops.project.model import Group, Project, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,120 +101,92 @@ class _NotAsWantedError(Exception):
 
 class _Editor:
     def __init__(self, text: str, project: Project) -> None:
-        self.text = text
+        self.sections = Sections(text)
         self.project = project
 
     def run(self, edit: ProjectEdit) -> str:
+        sections = self.sections
         self._take_out_variants(edit)
-        groups = {name: group for name, group in self.project.groups.items() if name not in edit.gone}
-        self.project = replace(self.project, groups=groups)
-        document = tomlkit.parse(self.text)
+        with sections.parsed() as document:
+            for change in edit.groups:
+                for name in sorted(change.drop - {entry.name for entry in change.entries}):
+                    _take_out(document, change.group, name)
         for change in edit.groups:
-            for name in sorted(change.drop - {entry.name for entry in change.entries}):
-                _take_out(document, change.group, name)
-        self.text = tomlkit.dumps(document)
-        for change in edit.groups:
-            self._add_group(change)
-        sections = Sections(self.text)
+            known = self.project.groups.get(change.group)
+            self._add_group(change, None if change.group in edit.gone else known)
         for source in edit.sources:
             sections.add_source(source)
         for group, backend in edit.variants:
-            sections.add_to(
-                _VARIANTS, f"{toml_key(group)} = {toml_text(backend)}", after=("[tool.poetry-aiops",)
-            )
+            line = f"{toml_key(group)} = {toml_text(backend)}"
+            sections.add_to("[tool.poetry-aiops.hardware.variants]", line, after=("[tool.poetry-aiops",))
         if edit.plugin is not None:
-            sections.add_to(
-                _PLUGINS, f"poetry-aiops = {toml_text(edit.plugin)}", after=("[tool.poetry]", "[project]")
-            )
+            line = f"poetry-aiops = {toml_text(edit.plugin)}"
+            sections.add_to("[tool.poetry.requires-plugins]", line, after=("[tool.poetry]", "[project]"))
         return sections.text
 
     def _take_out_variants(self, edit: ProjectEdit) -> None:
-        sections = Sections(self.text)
         for group in edit.gone:
-            sections.drop(("tool", "poetry", "group", group))
+            self.sections.drop(("tool", "poetry", "group", group))
         for source in edit.unused:
-            sections.drop(("tool", "poetry", "source"), source.lower())
-        document = tomlkit.parse(sections.text)
-        tool: Any = document.get("tool", {})
-        hardware = tool.get("poetry-aiops", {}).get("hardware", {})
-        tables: tuple[Any, ...] = (
-            document.get("dependency-groups", {}),
-            tool.get("poetry", {}).get("group", {}),
-            hardware.get("variants", {}),
-        )
-        for table in tables if edit.gone else ():
-            for key in [key for key in table if normalised(key) in edit.gone]:
-                del table[key]
-        sources = tool.get("poetry", {}).get("source", [])
-        for index in reversed(range(len(sources)) if edit.unused else ()):
-            if str(sources[index].get("name", "")).lower() in edit.unused:
-                del sources[index]
-        self.text = tomlkit.dumps(document)
+            self.sections.drop(("tool", "poetry", "source"), source.lower())
+        with self.sections.parsed() as document:
+            tool = document.get("tool", {})
+            poetry, hardware = tool.get("poetry", {}), tool.get("poetry-aiops", {}).get("hardware", {})
+            groups = (document.get("dependency-groups", {}), poetry.get("group", {}))
+            for table in (*groups, hardware.get("variants", {})):
+                for key in [key for key in table if normalised(key) in edit.gone]:
+                    del table[key]
+            sources = poetry.get("source", [])
+            for index in reversed(range(len(sources))):
+                if str(sources[index].get("name", "")).lower() in edit.unused:
+                    del sources[index]
         if edit.gone and not edit.variants and not hardware.get("variants"):
-            sections = Sections(self.text)
-            sections.drop(("tool", "poetry-aiops", "hardware"))
-            self.text = sections.text
+            self.sections.drop(("tool", "poetry-aiops", "hardware"))
 
-    def _add_group(self, change: GroupEdit) -> None:
-        known = self.project.groups.get(change.group)
-        document = cast("Mapping[str, Any]", tomlkit.parse(self.text))
-        standard = "dependency-groups" in document and (
+    def _add_group(self, change: GroupEdit, known: Group | None) -> None:
+        standard = "dependency-groups" in parse_toml(self.sections.text) and (
             known is None or known.key_path.startswith("[dependency-groups]")
         )
-        name = known.pretty_name if known else change.group
         by_name: dict[str, list[NewRequirement]] = {}
         for entry in change.entries:
             by_name.setdefault(entry.name, []).append(entry)
-        if known is None:
-            sections = Sections(self.text)
-            sections.add_block(
-                group_block(name, by_name, standard=standard), after=("[tool.poetry.group.", "[tool.poetry.")
-            )
-            if standard:
-                sections.add_to(
-                    "[dependency-groups]", f"{toml_key(name)} = {standard_lines(by_name)}", after=()
-                )
-            self.text = sections.text
+        if known is not None:
+            for package, entries in by_name.items():
+                self._add_package(known.pretty_name, package, entries, standard=standard)
             return
-        for package, entries in by_name.items():
-            self._add_package(name, package, entries, standard=standard)
+        block = group_block(change.group, by_name, standard=standard)
+        self.sections.add_block(block, after=("[tool.poetry.group.", "[tool.poetry."))
+        if standard:
+            line = f"{toml_key(change.group)} = {standard_lines(by_name)}"
+            self.sections.add_to("[dependency-groups]", line, after=())
 
     def _add_package(
         self, group: str, package: str, entries: list[NewRequirement], *, standard: bool
     ) -> None:
-        if standard:
-            document = tomlkit.parse(self.text)
-            array = _standard_list(document, group)
-            _put(array, package, entries[0].as_pep508(with_marker=len(entries) == 1))
-            self.text = tomlkit.dumps(document)
         value = poetry_value(entries, enriching=standard)
-        document = tomlkit.parse(self.text)
-        table = _poetry_table(document, group)
-        present = next((key for key in table or {} if normalised(key) == package), None)
-        if present is not None and table is not None:
-            if value is None:
+        with self.sections.parsed() as document:
+            if standard:
+                listed = _standard_list(document, group)
+                _put(listed, package, entries[0].as_pep508(with_marker=len(entries) == 1))
+            table = _poetry_table(document, group)
+            present = next((key for key in table if normalised(key) == package), None)
+            if present is not None and value is None:
                 del table[present]
-            else:
-                table[present] = tomlkit.value(value)
-            self.text = tomlkit.dumps(document)
-        elif value is not None:
-            sections = Sections(self.text)
-            header = f"[tool.poetry.group.{toml_key(group)}.dependencies]"
-            sections.add_to(
-                header, table_line(package, value), after=(f"[tool.poetry.group.{toml_key(group)}]",)
-            )
-            self.text = sections.text
+            elif present is not None:
+                table[present] = tomlkit.value(value or "")
+        if present is None and value is not None:
+            header = f"[tool.poetry.group.{toml_key(group)}"
+            line = f"{toml_key(package)} = {value}"
+            self.sections.add_to(f"{header}.dependencies]", line, after=(f"{header}]",))
 
 
-def _take_out(document: MutableMapping[str, Any], group: str, package: str) -> None:
+def _take_out(document: Any, group: str, package: str) -> None:  # noqa: ANN401 - a document of tomlkit
     """Take a package out of a group, wherever the two layouts may name it."""
-    lists = [_standard_list(document, group)] if group != MAIN else [_main_list(document)]
-    for array in lists:
-        for index in reversed(_positions(array, package)):
-            del array[index]
-    table = _poetry_table(document, group)
-    for key in [key for key in table or {} if normalised(key) == package]:
-        del cast("MutableMapping[str, Any]", table)[key]
+    listed, table = _standard_list(document, group), _poetry_table(document, group)
+    for index in reversed(_positions(listed, package)):
+        del listed[index]
+    for key in [key for key in table if normalised(key) == package]:
+        del table[key]
 
 
 def _put(array: list[Any], package: str, requirement: str) -> None:
@@ -245,53 +212,46 @@ def _positions(array: list[Any], package: str) -> list[int]:
     return found
 
 
-def _main_list(document: Mapping[str, Any]) -> list[Any]:
-    found: list[Any] = document.get("project", {}).get("dependencies", [])
-    return found
+def _standard_list(document: Any, group: str) -> Any:  # noqa: ANN401 - values of tomlkit
+    if group == MAIN:
+        return document.get("project", {}).get("dependencies", [])
+    return _of_group(document.get("dependency-groups", {}), group, [])
 
 
-def _standard_list(document: Mapping[str, Any], group: str) -> list[Any]:
-    table = document.get("dependency-groups", {})
-    found: list[Any] = next(
-        (value for key, value in table.items() if normalised(key) == normalised(group)), []
-    )
-    return found
+def _poetry_table(document: Any, group: str) -> Any:  # noqa: ANN401 - values of tomlkit
+    poetry = document.get("tool", {}).get("poetry", {})
+    table = poetry if group == MAIN else _of_group(poetry.get("group", {}), group, {})
+    return table.get("dependencies", {})
 
 
-def _poetry_table(document: Mapping[str, Any], group: str) -> MutableMapping[str, Any] | None:
-    tables: Mapping[str, Any] = document.get("tool", {}).get("poetry", {})
-    if group != MAIN:
-        groups: Mapping[str, Any] = tables.get("group", {})
-        tables = next((value for key, value in groups.items() if normalised(key) == normalised(group)), {})
-    return tables.get("dependencies")
+def _of_group(table: Any, group: str, default: object) -> Any:  # noqa: ANN401 - values of tomlkit
+    return next((value for key, value in table.items() if normalised(key) == normalised(group)), default)
 
 
 def _check(after: Project, before: Project, edit: ProjectEdit) -> None:
     """Make sure that every group says what it should, and the others what they said before."""
     changes = {change.group: change for change in edit.groups}
-    for name in {*before.groups, *changes}:
+    kept = {name: group for name, group in before.groups.items() if name not in edit.gone}
+    if stay := edit.gone & after.groups.keys() - changes.keys():
+        raise _NotAsWantedError(f"the group {min(stay)} would stay")
+    for name in {*kept, *changes}:
         change = changes.get(name, GroupEdit(name))
         mentioned = change.drop | {entry.name for entry in change.entries}
-        old = before.groups[name].requirements if name in before.groups.keys() - edit.gone else ()
-        wanted = [requirement for requirement in old if requirement.name not in mentioned]
+        old = kept[name].requirements if name in kept else ()
         group = after.groups.get(name)
-        if name in edit.gone and name not in changes:
-            if group is not None:
-                raise _NotAsWantedError(f"the group {name} would stay")
-            continue
-        if group is None or [one for one in group.requirements if one.name not in mentioned] != wanted:
+        others = [one for one in group.requirements if one.name not in mentioned] if group else None
+        if group is None or others != [one for one in old if one.name not in mentioned]:
             raise _NotAsWantedError(f"the group {name} would change in other ways")
         found = sorted((one.name, one.source or "") for one in group.requirements if one.name in mentioned)
         if found != sorted((entry.name, entry.source or "") for entry in change.entries):
-            raise _NotAsWantedError(
-                f"the group {name} would not hold {', '.join(sorted(mentioned))} as wanted"
-            )
-        if name not in before.groups.keys() - edit.gone and not group.optional:
+            named = ", ".join(sorted(mentioned))
+            raise _NotAsWantedError(f"the group {name} would not hold {named} as wanted")
+        if name not in kept and not group.optional:
             raise _NotAsWantedError(f"the group {name} would not be optional")
     if {(one.name, one.url) for one in edit.sources} - {(one.name, one.url) for one in after.sources}:
         raise _NotAsWantedError("a source would be missing")
-    kept = {one.name for one in before.sources if one.name.lower() not in edit.unused}
-    if {one.name for one in after.sources} != kept | {one.name for one in edit.sources}:
+    sources = {one.name for one in before.sources if one.name.lower() not in edit.unused}
+    if {one.name for one in after.sources} != sources | {one.name for one in edit.sources}:
         raise _NotAsWantedError("other sources than those of the variants would leave")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from poetry_aiops.project.constraints import as_pep440
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from poetry_aiops.project.model import Source
 
@@ -87,10 +88,6 @@ def table_value(tables: Sequence[Mapping[str, object]]) -> str:
     return values[0] if len(values) == 1 else "[\n" + "".join(f"  {value},\n" for value in values) + "]"
 
 
-def table_line(package: str, value: str) -> str:
-    return f"{toml_key(package)} = {value}"
-
-
 def standard_lines(by_name: Mapping[str, Sequence[NewRequirement]]) -> str:
     """Return the array of a standard group."""
     if not by_name:
@@ -106,7 +103,7 @@ def group_block(name: str, by_name: Mapping[str, Sequence[NewRequirement]], *, s
     """Return Poetry's tables of a new optional group."""
     head = f"[tool.poetry.group.{toml_key(name)}]\noptional = true\n"
     values = {package: poetry_value(entries, enriching=standard) for package, entries in by_name.items()}
-    lines = [table_line(package, value) + "\n" for package, value in values.items() if value is not None]
+    lines = [f"{toml_key(package)} = {value}\n" for package, value in values.items() if value is not None]
     if standard and not lines:
         return head
     return f"{head}\n[tool.poetry.group.{toml_key(name)}.dependencies]\n" + "".join(lines)
@@ -155,12 +152,18 @@ class Sections:
     def text(self) -> str:
         return "".join(self._lines)
 
+    @contextmanager
+    def parsed(self) -> Iterator[Any]:
+        """Yield the text as a document of tomlkit; what the block changes in it is taken over."""
+        document = tomlkit.parse(self.text)
+        yield document
+        self._lines = tomlkit.dumps(document).splitlines(keepends=True)
+
     def add_to(self, header: str, line: str, *, after: Sequence[str]) -> None:
         """Add a line at the end of a table; a missing table is made after those named in ``after``."""
-        found = self._last(header)
-        if found is None:
+        if self._last(header) is None:
             self._open(header)
-            found = self._last(header)
+        found = self._last(header)
         if found is None:
             self.add_block(f"{header}\n{line}\n", after=after)
         else:
@@ -202,23 +205,21 @@ class Sections:
         TOML allows no additions to an inline value. Poetry leaves such values behind.
         """
         keys = header_keys(header)
-        for depth in range(1, len(keys) + 1):
-            document: Any = tomlkit.parse(self.text)
-            parent: Any = document
-            for key in keys[: depth - 1]:
-                parent = parent.get(key) if isinstance(parent, dict) else None
-            if not isinstance(parent, dict) or keys[depth - 1] not in parent:
-                return
-            value = parent[keys[depth - 1]]
-            is_list = isinstance(value, Array) and depth == len(keys) and header.startswith("[[")
-            if not is_list and not isinstance(value, InlineTable):
-                continue
-            del parent[keys[depth - 1]]
-            self._lines = tomlkit.dumps(document).splitlines(keepends=True)
-            name = ".".join(map(toml_key, keys[:depth]))
-            above = f"[{'.'.join(map(toml_key, keys[: depth - 1]))}]"
+        for depth, key in enumerate(keys):
+            with self.parsed() as document:
+                parent = document
+                for outer in keys[:depth]:
+                    parent = parent.get(outer) if isinstance(parent, dict) else None
+                if not isinstance(parent, dict) or key not in parent:
+                    return
+                value = parent[key]
+                is_list = isinstance(value, Array) and depth == len(keys) - 1 and header.startswith("[[")
+                if not is_list and not isinstance(value, InlineTable):
+                    continue
+                del parent[key]
+            above, name = (".".join(map(toml_key, keys[:end])) for end in (depth, depth + 1))
             if block := _as_tables(value, f"[[{name}]]" if is_list else f"[{name}]"):
-                self._insert(block, (above,))
+                self._insert(block, (f"[{above}]",))
 
     def _insert(self, block: str, after: Sequence[str]) -> None:
         places = (self._last(prefix) for prefix in after)

@@ -76,13 +76,14 @@ class _LockReader:
 
     def lock(self) -> Lock:
         where = f"{self.path.name} [metadata]"
-        hashed = self.metadata.get("content-hash")
         return Lock(
             version=None if self.version == _UNNAMED else str(self.version),
             python_versions=self._version_text(
                 self.metadata.get("python-versions", "*"), f"{where} python-versions"
             ),
-            content_hash=None if hashed is None else self.checker.text(hashed, f"{where} content-hash"),
+            content_hash=self.checker.optional_text(
+                self.metadata.get("content-hash"), f"{where} content-hash"
+            ),
             packages=self._packages(),
             extras=self._names_by_extra(self.document.get("extras", {}), f"{self.path.name} [extras]"),
             path=self.path,
@@ -115,7 +116,6 @@ class _LockReader:
         name = self.checker.text(table.get("name"), f"{where}: name")
         version = self._version_text(table.get("version"), f"{where}: version")
         source = self._source(table, where)
-        category = table.get("category")
         return Package(
             name=normalised(name),
             pretty_name=name,
@@ -130,7 +130,7 @@ class _LockReader:
             extras=self._extras(table, where),
             source=source,
             develop=self.checker.flag(table.get("develop", False), f"{where}: develop"),
-            category=None if category is None else self.checker.text(category, f"{where}: category"),
+            category=self.checker.optional_text(table.get("category"), f"{where}: category"),
         )
 
     def _version_text(self, value: object, where: str) -> str:
@@ -143,9 +143,7 @@ class _LockReader:
     def _groups(self, table: Mapping[str, object], where: str) -> tuple[str, ...] | None:
         if self.version < _GROUPS_SINCE:
             return None
-        return tuple(
-            normalised(group) for group in self.checker.texts(table.get("groups"), f"{where}: groups")
-        )
+        return self.checker.names(table.get("groups"), f"{where}: groups")
 
     def _markers(self, table: Mapping[str, object], where: str) -> str | Mapping[str, str]:
         written = table.get("markers", table.get("marker", ""))
@@ -213,9 +211,7 @@ class _LockReader:
             constraint=self.checker.text(
                 table.get("version", "*" if elsewhere else None), f"{where}.version"
             ),
-            extras=tuple(
-                normalised(extra) for extra in self.checker.texts(table.get("extras", []), f"{where}.extras")
-            ),
+            extras=self.checker.names(table.get("extras", []), f"{where}.extras"),
             marker=marker_of(table, where, self.checker),
             optional=self.checker.flag(table.get("optional", False), f"{where}.optional"),
         )
@@ -238,18 +234,19 @@ class _LockReader:
     def _source(self, table: Mapping[str, object], where: str) -> PackageSource | None:
         if "source" not in table:
             return None
-        source = self.checker.table(table["source"], f"{where}: source")
-        return PackageSource(
-            type=self.checker.text(source.get("type", "legacy"), f"{where}: source.type"),
-            url=self.checker.text(source.get("url"), f"{where}: source.url"),
-            reference=self._optional(source, "reference", where),
-            resolved_reference=self._optional(source, "resolved_reference", where),
-            subdirectory=self._optional(source, "subdirectory", where),
+        where = f"{where}: source"
+        source = self.checker.table(table["source"], where)
+        reference, resolved, subdirectory = (
+            self.checker.optional_text(source.get(key), f"{where}.{key}")
+            for key in ("reference", "resolved_reference", "subdirectory")
         )
-
-    def _optional(self, source: Mapping[str, object], key: str, where: str) -> str | None:
-        value = source.get(key)
-        return None if value is None else self.checker.text(value, f"{where}: source.{key}")
+        return PackageSource(
+            self.checker.text(source.get("type", "legacy"), f"{where}.type"),
+            self.checker.text(source.get("url"), f"{where}.url"),
+            reference,
+            resolved,
+            subdirectory,
+        )
 
 
 def _name_of(requirement: str) -> str:

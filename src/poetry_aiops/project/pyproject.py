@@ -7,6 +7,7 @@ the rules are poetry-core's ``Factory.configure_package`` (2.5), compared with i
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def read_project(path: Path) -> Project:
 def aiops_table(document: Mapping[str, object]) -> object:
     """Return ``[tool.poetry-aiops]`` of a document as it stands, ``{}`` when there is none."""
     tool = document.get("tool")
-    return _entry(tool, "poetry-aiops", {})
+    return tool.get("poetry-aiops", {}) if isinstance(tool, dict) else {}
 
 
 def project_from(document: Mapping[str, object], path: Path, warnings: list[str] | None = None) -> Project:
@@ -138,16 +139,13 @@ class _PyprojectReader:
         return self._with_legacy_extras(main)
 
     def _with_legacy_extras(self, main: Group) -> Group:
-        asked_by: dict[str, tuple[str, ...]] = {}
-        for extra, names in self._legacy_extras().items():
-            for name in names:
-                asked_by[name] = (*asked_by.get(name, ()), extra)
-        requirements = tuple(
-            replace(entry, in_extras=asked_by[entry.name]) if entry.name in asked_by else entry
-            for entry in main.requirements
-        )
-        return replace(main, requirements=requirements)
+        requirements = []
+        for entry in main.requirements:
+            asking = tuple(extra for extra, names in self._legacy_extras.items() if entry.name in names)
+            requirements.append(replace(entry, in_extras=asking) if asking else entry)
+        return replace(main, requirements=tuple(requirements))
 
+    @cached_property
     def _legacy_extras(self) -> dict[str, tuple[str, ...]]:
         """Return ``[tool.poetry.extras]``, which Poetry ignores when ``[project]`` declares dependencies."""
         if self.standard.get("dependencies") or self.optional_lists:
@@ -155,10 +153,7 @@ class _PyprojectReader:
         where = "[tool.poetry.extras]"
         table = self._table(self.poetry, "extras", where)
         return {
-            normalised(extra): tuple(
-                normalised(name) for name in self.checker.texts(names, f"{where} {extra}")
-            )
-            for extra, names in table.items()
+            normalised(extra): self.checker.names(names, f"{where} {extra}") for extra, names in table.items()
         }
 
     def _extras(self, main: Group) -> dict[str, tuple[str, ...]]:
@@ -166,7 +161,7 @@ class _PyprojectReader:
             declared = {entry.name for entry in main.requirements}
             return {
                 extra: tuple(dict.fromkeys(name for name in names if name in declared))
-                for extra, names in self._legacy_extras().items()
+                for extra, names in self._legacy_extras.items()
             }
         return {
             extra: tuple(dict.fromkeys(entry.name for entry in main.requirements if extra in entry.in_extras))
@@ -269,7 +264,3 @@ class _PyprojectReader:
 
     def _text(self, parent: Mapping[str, object], key: str, where: str) -> str:
         return self.checker.text(parent.get(key, ""), f"{where} {key}")
-
-
-def _entry(table: object, key: str, default: object) -> object:
-    return table.get(key, default) if isinstance(table, dict) else default

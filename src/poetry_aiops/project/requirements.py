@@ -80,11 +80,11 @@ def from_poetry(name: str, value: object, where: str, checker: Checker) -> tuple
 
 def marker_of(table: Mapping[str, object], where: str, checker: Checker) -> str:
     """Return the ``markers``, ``python`` and ``platform`` keys of an entry as one marker."""
-    python = _optional_text(table, "python", where, checker)
-    platform = _optional_text(table, "platform", where, checker)
+    python = checker.optional_text(table.get("python"), f"{where}.python")
+    platform = checker.optional_text(table.get("platform"), f"{where}.platform")
     try:
         return all_of(
-            _optional_text(table, "markers", where, checker) or "",
+            checker.optional_text(table.get("markers"), f"{where}.markers") or "",
             python_marker(python) if python else "",
             platform_marker(platform) if platform else "",
         )
@@ -95,13 +95,13 @@ def marker_of(table: Mapping[str, object], where: str, checker: Checker) -> str:
 
 def _from_table(bare: Requirement, table: Mapping[str, object], where: str, checker: Checker) -> Requirement:
     origin, location = _origin(table, where, checker)
-    version = _optional_text(table, "version", where, checker)
+    version = checker.optional_text(table.get("version"), f"{where}.version")
     return replace(
         bare,
         constraint=_constraint(version, where, checker) if version and origin is None else "*",
         extras=_extras(checker.texts(table.get("extras", []), f"{where}.extras")),
         marker=marker_of(table, where, checker),
-        source=_optional_text(table, "source", where, checker),
+        source=checker.optional_text(table.get("source"), f"{where}.source"),
         origin=origin,
         location=location,
         develop=checker.flag(table.get("develop", False), f"{where}.develop"),
@@ -146,8 +146,3 @@ def _constraint(text: str, where: str, checker: Checker) -> str:
 
 def _extras(names: set[str] | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({normalised(name) for name in names}))
-
-
-def _optional_text(table: Mapping[str, object], key: str, where: str, checker: Checker) -> str | None:
-    value = table.get(key)
-    return None if value is None else checker.text(value, f"{where}.{key}")

@@ -116,16 +116,9 @@ def wheel_obstacle(
     newest = _NEWEST.get(system)
     if release and release.startswith("musl"):
         newest = release
-    libc = system == "linux"
 
     def on(version: str | None) -> dict[Tag, int]:
-        return tags_on(
-            python,
-            system=system,
-            arch=arch,
-            libc=version if libc else None,
-            os_version=None if libc else version,
-        )
+        return tags_on(python, system=system, arch=arch, libc=version, os_version=version)
 
     if not tags.isdisjoint(on(release or newest)):
         return None

@@ -68,25 +68,23 @@ What the files run is tried on the project first. Existing files are kept, unles
 """
 
     def handle(self) -> int:
-        from poetry_aiops.scaffold.options import ScaffoldRequest
+        from poetry_aiops.scaffold.options import WISHES, ScaffoldRequest
         from poetry_aiops.scaffold.run import scaffold
 
         output = self.make_output()
+        given = {name: self.option(name) for name in WISHES}
         request = ScaffoldRequest(
             kind=str(self.argument("kind") or ""),
             pyproject=self.locate_project(),
-            output=self.option("output"),
+            wishes={
+                name: tuple(value) if isinstance(value, list) else (value,)
+                for name, value in given.items()
+                if value or value == ""
+            },
             dry_run=bool(self.option("dry-run")),
             force=bool(self.option("force")),
-            command=self.option("command"),
-            port=self.option("port"),
-            python=self.option("python"),
-            bases=tuple(self.option("base")),
-            extras=tuple(self.option("extras")),
-            apt=tuple(self.option("apt")),
             pin_digests=bool(self.option("pin-digests")),
             check=bool(self.option("check")),
-            dockerfile=self.option("dockerfile"),
         )
         return scaffold(request, output, self._try_step, lambda: self.poetry)
 

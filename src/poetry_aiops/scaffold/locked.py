@@ -32,69 +32,70 @@ class ImageSelection:
     arch: str = "x86_64"
 
 
-def packages_of(lock: Lock, wanted: ImageSelection, python: str, constraint: str) -> tuple[Package, ...]:
-    """Return the locked packages that a selection installs on Linux with a Python."""
-    machine = next(
-        one
-        for one in targets(_allowed_by(constraint, python))
-        if one.name == f"linux-{wanted.arch}-py{python}"
-    )
-    return tuple(
-        package
-        for package in lock.packages
-        if any(marker_applies(marker, machine, wanted.extras) for marker in package.marker_for(wanted.groups))
-    )
+@dataclass(frozen=True, slots=True)
+class LockOnLinux:
+    """A lock as images install from it; ``constraint`` are the Python versions that the project allows."""
 
+    lock: Lock
+    constraint: str
+    facts: ImageFacts
 
-def choose_python(
-    asked: str | None, constraint: str, lock: Lock, selections: Sequence[ImageSelection], facts: ImageFacts
-) -> str:
-    """Return the minor of Python for the images: what was requested, else the newest that needs least compiling.
+    def packages(self, wanted: ImageSelection, python: str) -> list[Package]:
+        """Return the locked packages that a selection installs with a minor version of Python."""
+        machines = targets(_allowed_by(self.constraint, python))
+        machine = next(one for one in machines if one.name == f"linux-{wanted.arch}-py{python}")
+        return [
+            package
+            for package in self.lock.packages
+            if any(
+                marker_applies(marker, machine, wanted.extras) for marker in package.marker_for(wanted.groups)
+            )
+        ]
 
-    Raises UsageError where the project does not take the requested one, and where it takes none that there is.
-    """
-    if asked is not None:
-        return _checked(asked, constraint)
-    fitting = [python for python in reversed(facts.pythons) if minor_allowed(constraint, python)]
-    if not fitting:
-        raise UsageError(
-            f"the project allows Python {constraint}, and scaffold makes images with {' or '.join(facts.pythons)}",
-            where="requires-python",
-            hint="Name another one with --python X.Y (3.11 or newer).",
-        )
-    return min(fitting, key=lambda one: len(without_wheel(lock, selections, one, constraint, facts)))
+    def names(self, wanted: ImageSelection, python: str) -> frozenset[str]:
+        return frozenset(one.name for one in self.packages(wanted, python))
 
+    def choose_python(self, asked: str | None, selections: Sequence[ImageSelection]) -> str:
+        """Return the minor of Python for the images: what was requested, else the newest that needs least compiling.
 
-def without_wheel(
-    lock: Lock, selections: Iterable[ImageSelection], python: str, constraint: str, facts: ImageFacts
-) -> tuple[str, ...]:
-    """Return the names of packages that have to be built from source, sorted."""
-    found = set()
-    for wanted in selections:
-        ranks = ranked_tags(python, manylinux(facts.glibc_minor, wanted.arch))
-        for package in packages_of(lock, wanted, python, constraint):
-            local = package.source is not None and package.source.type in _BUILT_FROM_SOURCE
-            if not local and package.files and best_file(package.files, ranks, sdists=False) is None:
-                found.add(package.name)
-    return tuple(sorted(found))
+        Raises UsageError where the project does not take the requested one, and where it takes none that there is.
+        """
+        if asked is not None:
+            return _checked(asked, self.constraint)
+        pythons = self.facts.pythons
+        fitting = [
+            python
+            for python in reversed(pythons)
+            if highest_patch(python, lambda version: allows(self.constraint, version)) is not None
+        ]
+        if not fitting:
+            raise UsageError(
+                f"the project allows Python {self.constraint}, and scaffold makes images with {' or '.join(pythons)}",
+                where="requires-python",
+                hint="Name another one with --python X.Y (3.11 or newer).",
+            )
+        return min(fitting, key=lambda one: len(self.without_wheel(selections, one)))
 
+    def without_wheel(self, selections: Iterable[ImageSelection], python: str) -> tuple[str, ...]:
+        """Return the names of packages that have to be built from source, sorted."""
+        found = set()
+        for wanted in selections:
+            ranks = ranked_tags(python, manylinux(self.facts.glibc_minor, wanted.arch))
+            for package in self.packages(wanted, python):
+                local = package.source is not None and package.source.type in _BUILT_FROM_SOURCE
+                if not local and package.files and best_file(package.files, ranks, sdists=False) is None:
+                    found.add(package.name)
+        return tuple(sorted(found))
 
-def platforms_of(
-    lock: Lock, wanted: ImageSelection, python: str, constraint: str, facts: ImageFacts
-) -> tuple[str, ...]:
-    """Return the platforms on which every package of a selection has a file to install."""
-    found = []
-    for arch, platform in ARCHITECTURES.items():
-        ranks = ranked_tags(python, manylinux(facts.glibc_minor, arch))
-        packages = packages_of(lock, replace(wanted, arch=arch), python, constraint)
-        if all(best_file(one.files, ranks, sdists=True) for one in packages if one.files):
-            found.append(platform)
-    return tuple(found)
-
-
-def minor_allowed(constraint: str, python: str) -> bool:
-    """Say whether a project takes some release of a minor version of Python."""
-    return highest_patch(python, lambda version: allows(constraint, version)) is not None
+    def platforms(self, wanted: ImageSelection, python: str) -> tuple[str, ...]:
+        """Return the platforms on which every package of a selection has a file to install."""
+        found = []
+        for arch, platform in ARCHITECTURES.items():
+            ranks = ranked_tags(python, manylinux(self.facts.glibc_minor, arch))
+            packages = self.packages(replace(wanted, arch=arch), python)
+            if all(best_file(one.files, ranks, sdists=True) for one in packages if one.files):
+                found.append(platform)
+        return tuple(found)
 
 
 def _checked(asked: str, constraint: str) -> str:

@@ -1,4 +1,4 @@
-"""The options of the command line, parsed."""
+"""The options of the command line, as they were written and parsed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import shlex
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import UsageError
 from poetry_aiops.project.checks import did_you_mean, normalised
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 SLIM: Final = "slim"
 VENDOR: Final = "vendor"
+WISHES: Final = ("command", "port", "python", "base", "extras", "apt", "dockerfile", "output")
+"""The options that decide what the files say."""
+
 _WRITTEN_BY: Final = re.compile(r"Written by `(poetry scaffold [^`]*)`")
 _LAST_PORT: Final = 65535
 _DEBIAN: Final = re.compile(r"[a-z0-9][a-z0-9.+-]+")
@@ -28,43 +31,28 @@ _DEBIAN: Final = re.compile(r"[a-z0-9][a-z0-9.+-]+")
 
 @dataclass(frozen=True, slots=True)
 class ScaffoldRequest:
-    """What ``poetry scaffold`` is to do: the options as they were written, and where the project is."""
+    """What ``poetry scaffold`` is to do, and where the project is.
+
+    ``wishes`` are the options of :data:`WISHES` that were given, as they were written.
+    """
 
     kind: str
     pyproject: Path
-    output: str | None = None
+    wishes: Mapping[str, tuple[str, ...]]
     dry_run: bool = False
     force: bool = False
-    command: str | None = None
-    port: str | None = None
-    python: str | None = None
-    bases: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    apt: tuple[str, ...] = ()
     pin_digests: bool = False
     check: bool = False
-    dockerfile: str | None = None
 
-    @property
-    def given(self) -> tuple[tuple[str, str], ...]:
-        """The options that decide what the files say, as they were written."""
-        named = (
-            ("command", self.command),
-            ("port", self.port),
-            ("python", self.python),
-            *(("base", one) for one in self.bases),
-            *(("extras", one) for one in self.extras),
-            *(("apt", one) for one in self.apt),
-            ("dockerfile", self.dockerfile),
-            ("output", self.output),
-        )
-        return tuple((f"--{name}", text) for name, text in named if text is not None)
+    def wish(self, name: str) -> str | None:
+        """Return what an option says; None without it."""
+        return self.wishes[name][-1] if name in self.wishes else None
 
     @property
     def command_line(self) -> str:
         """The command that writes the same again."""
-        words = [word for option in self.given for word in option]
-        words += ["--pin-digests"] if self.pin_digests else []
+        pairs = [(f"--{name}", text) for name, texts in self.wishes.items() for text in texts]
+        words = [word for pair in pairs for word in pair] + ["--pin-digests"] * self.pin_digests
         return shlex.join(("poetry", "scaffold", self.kind, *words))
 
     def with_recorded(self, text: str, kind: str) -> ScaffoldRequest:
@@ -79,18 +67,13 @@ class ScaffoldRequest:
             return self
         if words[:3] != ["poetry", "scaffold", kind]:
             return self
-        recorded: dict[str, list[str]] = {}
-        for name, value in pairwise(words[3:]):
-            if name.startswith("--"):
-                recorded.setdefault(name[2:], []).append(value)
-        lists = {"bases": "base", "extras": "extras", "apt": "apt"}
-        values: dict[str, Any] = {
-            key: tuple(recorded.get(name, ())) for key, name in lists.items() if not getattr(self, key)
+        recorded = {
+            name: [value for word, value in pairwise(words) if word == f"--{name}"] for name in WISHES
         }
-        for key in ("command", "port", "python", "dockerfile"):
-            if getattr(self, key) is None and key in recorded:
-                values[key] = recorded[key][-1]
-        return replace(self, **values, pin_digests=self.pin_digests or "--pin-digests" in words)
+        recorded["output"] = []
+        wishes = {name: self.wishes.get(name) or tuple(recorded[name]) for name in WISHES}
+        wishes = {name: texts for name, texts in wishes.items() if texts}
+        return replace(self, wishes=wishes, pin_digests=self.pin_digests or "--pin-digests" in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +94,15 @@ class ScaffoldOptions:
 def asked(request: ScaffoldRequest, variants: Iterable[str]) -> ScaffoldOptions:
     """Return the options, parsed; raises UsageError for the first that cannot be read."""
     known = tuple(variants)
-    bases = dict(_base(text, known) for text in request.bases)
-    extras = tuple(dict.fromkeys(normalised(name) for text in request.extras for name in _names(text)))
-    apt = tuple(dict.fromkeys(_debian(name) for text in request.apt for name in _names(text)))
-    return ScaffoldOptions(_command(request.command), _port(request.port), request.python, bases, extras, apt)
+    bases = dict(_base(text, known) for text in request.wishes.get("base", ()))
+    extras = dict.fromkeys(normalised(name) for name in _names(request, "extras"))
+    apt = dict.fromkeys(_debian(name) for name in _names(request, "apt"))
+    command, port = _command(request.wish("command")), _port(request.wish("port"))
+    return ScaffoldOptions(command, port, request.wish("python"), bases, tuple(extras), tuple(apt))
 
 
-def _names(text: str) -> list[str]:
-    return text.replace(",", " ").split()
+def _names(request: ScaffoldRequest, option: str) -> list[str]:
+    return " ".join(request.wishes.get(option, ())).replace(",", " ").split()
 
 
 def _debian(name: str) -> str:

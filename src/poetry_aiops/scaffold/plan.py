@@ -14,13 +14,7 @@ from poetry_aiops.project.model import MAIN
 from poetry_aiops.scaffold.bases import choose_base
 from poetry_aiops.scaffold.facts import load_programs
 from poetry_aiops.scaffold.local import local_packages, ssh_hosts
-from poetry_aiops.scaffold.locked import (
-    ImageSelection,
-    choose_python,
-    packages_of,
-    platforms_of,
-    without_wheel,
-)
+from poetry_aiops.scaffold.locked import ImageSelection, LockOnLinux
 from poetry_aiops.scaffold.model import EDGE, PRODUCTION, Image, ScaffoldPlan, Versions
 from poetry_aiops.scaffold.quoting import in_path, plain_word, stage_name
 from poetry_aiops.scaffold.start import (
@@ -94,12 +88,12 @@ class _ScaffoldPlanner:
         self, given: ScaffoldInput, asked: ScaffoldOptions, facts: ImageFacts, system: SystemFacts
     ) -> None:
         self.given, self.asked, self.facts, self.system = given, asked, facts, system
-        self.constraint = given.project.python
+        self.locked = LockOnLinux(given.lock, given.project.python, facts)
         self.variants = tuple(
-            one
-            for one in (given.config.hardware.variants if given.config.hardware else ())
-            if family_of(one.backend) not in _NO_CONTAINER
+            one for one in self._every_variant() if family_of(one.backend) not in _NO_CONTAINER
         )
+        variants = {one.group for one in self.variants} if given.extras else set()
+        self.known_extras = [name for name in given.project.extras if name not in variants]
         self.extras = self._requested_extras()
         self.warnings: list[str] = []
 
@@ -116,10 +110,10 @@ class _ScaffoldPlanner:
             self.extras += self._extras_of(one)
         start = starts[-1]
         python = self._python()
-        images = self._with_system_packages(self._images(python), python)
+        images = self._images(python)
         compiled = tuple(
             name
-            for name in without_wheel(given.lock, self._everything(), python, self.constraint, self.facts)
+            for name in self.locked.without_wheel(self._everything(), python)
             if name not in self.system.pure
         )
         port = self.asked.port or start.port()
@@ -154,8 +148,8 @@ class _ScaffoldPlanner:
             ssh=ssh_hosts(given.lock),
             local=local_packages(given.lock, given.there),
             versioned_by=version_variables(given.document) if project.package_mode else (),
-            variants=self._every_variant(),
-            tests=given.tests and "pytest" in self._names(self._development(), python),
+            variants=tuple((one.group, one.backend) for one in self._every_variant()),
+            tests=given.tests and "pytest" in self.locked.names(self._development(), python),
             exported=given.exported,
             left_out=tuple(self._left_out()),
             warnings=tuple(self.warnings),
@@ -164,18 +158,18 @@ class _ScaffoldPlanner:
     # -- what is installed ---------------------------------------------------------------------------------
 
     def _selections(self) -> list[ImageSelection]:
-        """Return what each image installs."""
-        if not self.variants:
-            return [ImageSelection(self._groups(PRODUCTION), frozenset(self.extras))]
-        return [self._wanted(variant) for variant in self.variants]
-
-    def _wanted(self, variant: Variant) -> ImageSelection:
-        arch = "aarch64" if variant.backend == "jetson" else "x86_64"
-        groups = self._groups(EDGE if variant.group == EDGE else PRODUCTION)
+        """Return what each image installs: one for each variant, or one."""
         extras = frozenset(self.extras)
-        if self.given.extras:
-            return ImageSelection(groups, extras | {variant.group}, arch)
-        return ImageSelection((*groups, variant.group), extras, arch)
+        found = []
+        for variant in self.variants:
+            groups, own = self._groups(EDGE if variant.group == EDGE else PRODUCTION), variant.group
+            arch = "aarch64" if variant.backend == "jetson" else "x86_64"
+            found.append(
+                ImageSelection(groups, extras | {own}, arch)
+                if self.given.extras
+                else ImageSelection((*groups, own), extras, arch)
+            )
+        return found or [ImageSelection(self._groups(PRODUCTION), extras)]
 
     def _groups(self, profile: str) -> tuple[str, ...]:
         names = frozenset(one.group for one in self.variants)
@@ -191,15 +185,10 @@ class _ScaffoldPlanner:
         return [*self._selections(), self._development()]
 
     def _python(self) -> str:
-        wanted = self._selections()
-        return choose_python(self.asked.python, self.constraint, self.given.lock, wanted, self.facts)
-
-    def _names(self, wanted: ImageSelection, python: str) -> frozenset[str]:
-        return frozenset(one.name for one in packages_of(self.given.lock, wanted, python, self.constraint))
+        return self.locked.choose_python(self.asked.python, self._selections())
 
     def _requested_extras(self) -> tuple[str, ...]:
-        variants = {one.group for one in self.variants} if self.given.extras else set()
-        known = [name for name in self.given.project.extras if name not in variants]
+        known = self.known_extras
         for name in self.asked.extras:
             if name not in known:
                 hint = did_you_mean(name, known) or (
@@ -233,13 +222,14 @@ class _ScaffoldPlanner:
         """Return the extra that brings the program; raises UsageError where no installed package does."""
         if not start.program:
             return ()
-        python, bringers = self._python(), set(start.packages)
-        lacking = [one for one in self._selections() if bringers.isdisjoint(self._names(one, python))]
+        python, bringers, names = self._python(), set(start.packages), self.locked.names
+        lacking = [one for one in self._selections() if bringers.isdisjoint(names(one, python))]
         if not lacking or not self.given.lock.has_groups:
             return ()
-        for extra in self._extras_by_size():
+        sizes = self.given.project.extras
+        for extra in sorted(self.known_extras, key=lambda name: (len(sizes[name]), name)):
             added = [replace(one, extras=one.extras | {extra}) for one in lacking]
-            if not any(bringers.isdisjoint(self._names(one, python)) for one in added):
+            if not any(bringers.isdisjoint(names(one, python)) for one in added):
                 self.warnings.append(
                     f"{start.program} comes from the extra {extra}, which every image installs"
                 )
@@ -273,16 +263,9 @@ class _ScaffoldPlanner:
         }
 
     def _environment(self, python: str) -> tuple[tuple[str, str], ...]:
-        installed = frozenset().union(*(self._names(one, python) for one in self._everything()))
+        installed = frozenset().union(*(self.locked.names(one, python) for one in self._everything()))
         known = [one for one in load_programs().values() if not installed.isdisjoint(one.packages)]
         return tuple(sorted({pair for one in known for pair in one.environment.items()}))
-
-    def _extras_by_size(self) -> list[str]:
-        variants = {one.group for one in self.variants} if self.given.extras else set()
-        extras = self.given.project.extras
-        return sorted(
-            (name for name in extras if name not in variants), key=lambda name: (len(extras[name]), name)
-        )
 
     def _needs_sources(self, start: Start) -> bool:
         """Say whether a command of a package names a file of the project, or a module that its wheel lacks."""
@@ -302,77 +285,61 @@ class _ScaffoldPlanner:
 
     # -- images --------------------------------------------------------------------------------------------
 
-    def _images(self, python: str) -> list[Image]:
-        extras = tuple(word for extra in self.extras for word in ("--extras", plain_word(extra)))
-        if not self.variants:
-            base = choose_base(None, (), python, self.asked, self.facts)
-            arguments = ("--only", ",".join(map(plain_word, self._groups(PRODUCTION))), *extras)
-            wanted = self._selections()[0]
-            return [
-                Image(
-                    PRODUCTION,
-                    "build",
-                    base.base,
-                    arguments,
-                    platforms=self._platforms(wanted, "cpu", python),
-                )
-            ]
-        images = [self._image(variant, python, extras) for variant in self.variants]
+    def _images(self, python: str) -> tuple[Image, ...]:
+        """Return the images, on bases with the system packages of everything that is installed on them."""
+        selections = self._selections()
+        images = [
+            self._image(variant, wanted, python)
+            for variant, wanted in zip(self.variants or (None,), selections, strict=True)
+        ]
         edge = self.given.config.profiles.get(EDGE)
-        if edge is not None and not any(image.stage == EDGE for image in images):
-            images.append(self._edge(edge.variant, images, extras))
-        return images
+        if edge is not None and self.variants and not any(image.stage == EDGE for image in images):
+            images.append(self._edge(edge.variant, images))
+            selections.append(selections[0])
+        needed: dict[str, set[str]] = {}
+        for image, wanted in zip(images, selections, strict=True):
+            packages = needed.setdefault(image.base.name, {*self.asked.apt})
+            for need in self.system.needs_of(self.locked.names(wanted, python)):
+                packages.update(need.runtime)
+        bases = [
+            replace(one.base, packages=tuple(sorted({*one.base.packages, *needed[one.base.name]})))
+            for one in images
+        ]
+        return tuple(replace(one, base=base) for one, base in zip(images, bases, strict=True))
 
-    def _image(self, variant: Variant, python: str, extras: tuple[str, ...]) -> Image:
-        wanted = self._wanted(variant)
-        chosen = choose_base(variant, self._names(wanted, python), python, self.asked, self.facts)
+    def _image(self, variant: Variant | None, wanted: ImageSelection, python: str) -> Image:
+        names = self.locked.names(wanted, python)
+        chosen = choose_base(variant, names, python, self.asked, self.facts)
         if chosen.warning:
             self.warnings.append(chosen.warning)
-        profile = EDGE if variant.group == EDGE else PRODUCTION
-        return Image(
-            stage_name(variant.group),
-            f"build-{variant.group}",
-            chosen.base,
-            ("--profile", profile, "--hardware", plain_word(variant.group), *extras),
-            variant.group,
-            variant.backend,
-            chosen.reason,
-            self._platforms(wanted, variant.backend, python),
-        )
+        backend = variant.backend if variant else "cpu"
+        possible = _ONLY_ON.get(family_of(backend), ("linux/amd64", "linux/arm64"))
+        found = self.locked.platforms(wanted, python)
+        platforms = tuple(one for one in found if one in possible) or possible[:1]
+        if variant is None:
+            groups = ",".join(map(plain_word, wanted.groups))
+            arguments = ("--only", groups, *self._extras_as_options())
+            return Image(PRODUCTION, "build", chosen.base, arguments, platforms=platforms)
+        group, profile = variant.group, EDGE if variant.group == EDGE else PRODUCTION
+        arguments = ("--profile", profile, "--hardware", plain_word(group), *self._extras_as_options())
+        stages = (stage_name(group), f"build-{group}")
+        return Image(*stages, chosen.base, arguments, group, backend, chosen.reason, platforms)
 
-    def _edge(self, variant: str, images: list[Image], extras: tuple[str, ...]) -> Image:
+    def _extras_as_options(self) -> tuple[str, ...]:
+        return tuple(word for extra in self.extras for word in ("--extras", plain_word(extra)))
+
+    def _edge(self, variant: str, images: list[Image]) -> Image:
         """Return the image of the project's own profile ``edge``, on the variant that it names."""
         of = next((image for image in images if image.variant == variant), self._default(tuple(images)))
         if variant == AUTO:
             self.warnings.append(f"the profile edge names no fixed variant; its image uses {of.variant}")
         hardware = NONE if variant == NONE else str(of.variant)
-        arguments = ("--profile", EDGE, "--hardware", hardware, *extras)
+        arguments = ("--profile", EDGE, "--hardware", hardware, *self._extras_as_options())
         return replace(of, stage=EDGE, build=f"build-{EDGE}", arguments=arguments, reason="")
 
     def _default(self, images: tuple[Image, ...]) -> Image:
         """Return the image that ``production`` is: the CPU's, which runs everywhere, else the first."""
         return next((one for one in images if one.backend and family_of(one.backend) == "cpu"), images[0])
-
-    def _platforms(self, wanted: ImageSelection, backend: str, python: str) -> tuple[str, ...]:
-        possible = _ONLY_ON.get(family_of(backend), ("linux/amd64", "linux/arm64"))
-        found = platforms_of(self.given.lock, wanted, python, self.constraint, self.facts)
-        return tuple(one for one in found if one in possible) or possible[:1]
-
-    def _with_system_packages(self, images: list[Image], python: str) -> tuple[Image, ...]:
-        """Return the images on bases with the system packages of everything that is installed on them."""
-        selections = [
-            *self._selections(),
-            *([self._selections()[0]] * (len(images) - len(self._selections()))),
-        ]
-        needed: dict[str, set[str]] = {}
-        for image, wanted in zip(images, selections, strict=True):
-            for need in self.system.needs_of(self._names(wanted, python)):
-                needed.setdefault(image.base.name, set()).update(need.runtime)
-        found = []
-        for image in images:
-            packages = {*image.base.packages, *needed.get(image.base.name, ()), *self.asked.apt}
-            found.append(replace(image, base=replace(image.base, packages=tuple(sorted(packages)))))
-        return tuple(found)
 
     def _read_first(self) -> tuple[str, ...]:
         """Return the files, beside pyproject.toml and the lock, without which Poetry does not load the project."""
@@ -385,15 +352,15 @@ class _ScaffoldPlanner:
         return tuple(sorted({*packages, *self.given.compiles, *(["build-essential"] if compiled else [])}))
 
     def _left_out(self) -> list[str]:
+        families = [(one, family_of(one.backend)) for one in self._every_variant()]
         return [
-            f"{group} ({backend}): {_NO_CONTAINER[family_of(backend)]}"
-            for group, backend in self._every_variant()
-            if family_of(backend) in _NO_CONTAINER
+            f"{one.group} ({one.backend}): {_NO_CONTAINER[family]}"
+            for one, family in families
+            if family in _NO_CONTAINER
         ]
 
-    def _every_variant(self) -> tuple[tuple[str, str], ...]:
-        hardware = self.given.config.hardware
-        return tuple((one.group, one.backend) for one in hardware.variants) if hardware else ()
+    def _every_variant(self) -> tuple[Variant, ...]:
+        return self.given.config.hardware.variants if self.given.config.hardware else ()
 
 
 def _may_want_login(url: str) -> bool:

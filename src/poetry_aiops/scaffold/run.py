@@ -28,7 +28,7 @@ from poetry_aiops.system.text import one_line
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from poetry.poetry import Poetry
 
@@ -44,9 +44,9 @@ _DEFAULTS: Final = {
     "github": ".github/workflows/poetry.yml",
 }
 _IDLE: Final = {
-    "docker": ("--dockerfile",),
-    "compose": ("--base", "--command", "--python", "--extras", "--apt"),
-    "github": ("--base", "--command", "--port", "--dockerfile", "--extras", "--apt"),
+    "docker": ("dockerfile",),
+    "compose": ("base", "command", "python", "extras", "apt"),
+    "github": ("base", "command", "port", "dockerfile", "extras", "apt"),
 }
 _NEXT: Final = {
     "docker": "Build: {build} .",
@@ -61,13 +61,49 @@ def scaffold(
     request: ScaffoldRequest, output: Output, try_step: TryStep, poetry: Callable[[], Poetry]
 ) -> int:
     """Return the exit code; raises errors for what cannot be written."""
-    run = Scaffolding(request, output, try_step, poetry)
-    return run.check() if request.check else run.write()
+    if request.kind or not request.check:
+        _check_options(request)
+    if not request.check:
+        return Scaffolding(request, output, try_step, poetry).write()
+    of_kinds = [
+        Scaffolding(replace(request, kind=kind), output, try_step, poetry)
+        for kind in ([request.kind] if request.kind else _DEFAULTS)
+    ]
+    there = [run for run in of_kinds if request.kind or (run.home / _DEFAULTS[run.request.kind]).is_file()]
+    if not there:
+        raise UsageError(
+            "there is no file of `poetry scaffold` under its usual name",
+            where="--check",
+            hint="Name the kind and the file: `poetry scaffold docker --check --output Dockerfile.poetry`.",
+        )
+    files = [run.compared() for run in there]
+    code = 0 if all(file.action == "fits" for file in files) else NegativeAnswerError.exit_code
+    if output.form == "json":
+        output.document("scaffold", _document(there[0].request, files, exit_code=code))
+    return code
+
+
+def _check_options(request: ScaffoldRequest) -> None:
+    kind = request.kind
+    if kind not in _DEFAULTS:
+        hint = did_you_mean(kind, _DEFAULTS) or f"Choose one of {', '.join(_DEFAULTS)}."
+        raise UsageError(f'unknown kind "{kind}"', where="poetry scaffold", hint=hint)
+    idle = [f"--{name}" for name in _IDLE[kind] if name in request.wishes]
+    if idle:
+        raise UsageError(
+            f"poetry scaffold {kind} does not take this option",
+            where=", ".join(idle),
+            hint="Leave it out.",
+        )
 
 
 @dataclass
 class Scaffolding:
-    """The run; ``notes`` are what the user should know."""
+    """The run for one kind of file; ``notes`` are what the user should know.
+
+    ``folder`` is the project's, seen from the root of its Git repository, empty where they are the same; ``home`` is
+    where the files of the kind belong, for workflows that root.
+    """
 
     request: ScaffoldRequest
     output: Output
@@ -75,95 +111,43 @@ class Scaffolding:
     poetry: Callable[[], Poetry]
     notes: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.root = root = self.request.pyproject.parent.resolve()
+        repository = next((place for place in (root, *root.parents) if (place / ".git").exists()), root)
+        self.folder = "" if repository == root else root.relative_to(repository).as_posix()
+        self.home = repository if self.request.kind == "github" else root
+
     def write(self) -> int:
         """Write the files of the kind, or show them."""
-        request = self.request
-        self._check_options()
-        name, home = self._file_name(), self._home
+        request, name = self.request, self._file_name()
         made = self._plan()
         files = self._files(made, name)
-        write_files(home, files, dry_run=request.dry_run, force=request.force)
+        write_files(self.home, files, dry_run=request.dry_run, force=request.force)
         self._try_out(made)
         if self.output.form == "json":
-            self._print_document(made, files)
+            self.output.document("scaffold", _document(request, files, made, self.notes))
             return 0
         for file in files:
             self._report(file)
         for note in self.notes:
             self.output.warning(note)
         if not request.dry_run:
-            first = os.path.relpath(home / name) if request.output else name
+            first = os.path.relpath(self.home / name) if request.wish("output") else name
             build = build_command(made, "--file", first)
             self.output.line(_NEXT[request.kind].format(file=first, build=build))
         return 0
 
-    def check(self) -> int:
-        """Compare files with the project and return 1 for those that do not fit any more."""
-        whole = self.request
-        if whole.kind:
-            self._check_options()
-        there = [kind for kind, name in _DEFAULTS.items() if (self._home_of(kind) / name).is_file()]
-        kinds = [whole.kind] if whole.kind else there
-        if not kinds:
-            raise UsageError(
-                "there is no file of `poetry scaffold` under its usual name",
-                where="--check",
-                hint="Name the kind and the file: `poetry scaffold docker --check --output Dockerfile.poetry`.",
-            )
-        results = []
-        for kind in kinds:
-            self.request = replace(whole, kind=kind)
-            name = self._file_name()
-            action, why = self._compared(name)
-            results.append({"path": name, "action": action, "kept": None, "text": ""})
-            if self.output.form != "json":
-                self.output.line(f"{name} {why}")
-        code = 0 if all(one["action"] == "fits" for one in results) else NegativeAnswerError.exit_code
-        if self.output.form == "json":
-            document = {"dry_run": False, "python": "", "images": [], "warnings": [], "exit_code": code}
-            self.output.document("scaffold", {"kind": kinds[0], "files": results, **document})
-        return code
-
-    # -- options -------------------------------------------------------------------------------------------
-
-    def _check_options(self) -> None:
-        kind = self.request.kind
-        if kind not in _DEFAULTS:
-            hint = did_you_mean(kind, _DEFAULTS) or f"Choose one of {', '.join(_DEFAULTS)}."
-            raise UsageError(f'unknown kind "{kind}"', where="poetry scaffold", hint=hint)
-        idle = [name for name in _IDLE[kind] if name in dict(self.request.given)]
-        if idle:
-            raise UsageError(
-                f"poetry scaffold {kind} does not take this option",
-                where=", ".join(idle),
-                hint="Leave it out.",
-            )
-
-    @property
-    def _root(self) -> Path:
-        """The folder of the project."""
-        return self.request.pyproject.parent.resolve()
-
-    @property
-    def _folder(self) -> str:
-        """The project's folder, seen from the root of its Git repository; empty where they are the same."""
-        here = self._root
-        repository = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
-        folder = here.relative_to(repository).as_posix()
-        return "" if folder == "." else folder
-
-    def _home_of(self, kind: str) -> Path:
-        """Return the folder that the files of a kind belong to: GitHub reads workflows at the repository's root."""
-        root, folder = self._root, self._folder
-        return root.parents[folder.count("/")] if kind == "github" and folder else root
-
-    @property
-    def _home(self) -> Path:
-        return self._home_of(self.request.kind)
+    def compared(self) -> NewFile:
+        """Compare the file of the kind with the project, and say whether it fits."""
+        file = NewFile(self._file_name(), "")
+        file.action, why = self._compared(file.path)
+        if self.output.form != "json":
+            self.output.line(f"{file.path} {why}")
+        return file
 
     def _file_name(self) -> str:
         """Return the path of the main file, relative to the folder that it belongs to, with slashes."""
-        given, home, kind = self.request.output, self._home, self.request.kind
+        given, home, kind = self.request.wish("output"), self.home, self.request.kind
         if given is None:
             return _DEFAULTS[kind]
         target = Path(given).absolute()
@@ -189,7 +173,7 @@ class Scaffolding:
         """Return the plan; Compose takes the command, the port and the like of the Dockerfile that it builds."""
         request = self.request
         if request.kind == "compose":
-            text = look_at(self._root, request.dockerfile or _DEFAULTS["docker"]).text
+            _, text = look_at(self.root, request.wish("dockerfile") or _DEFAULTS["docker"])
             request = request.with_recorded(text or "", "docker")
         return make_plan(request, self.request.command_line, self.try_step, self.poetry, self.notes)
 
@@ -201,9 +185,9 @@ class Scaffolding:
             made = _pinned(made) if request.pin_digests else made
             return [NewFile(output, dockerfile(made, output)), NewFile(ignored, dockerignore(made))]
         if request.kind == "compose":
-            built_from = request.dockerfile or _DEFAULTS["docker"]
+            built_from = request.wish("dockerfile") or _DEFAULTS["docker"]
             return [NewFile(output, compose(made, built_from, depth=output.count("/")))]
-        actions, folder = load_actions(), self._folder
+        actions, folder = load_actions(), self.folder
         if not _PLAIN.fullmatch(folder):
             raise UsageError(
                 f"a workflow cannot name the folder {one_line(folder)!r}",
@@ -219,7 +203,7 @@ class Scaffolding:
 
     def _compared(self, name: str) -> tuple[str, str]:
         """Return in a word, and in a sentence, whether a file fits the project."""
-        text = look_at(self._home, name).text
+        _, text = look_at(self.home, name)
         if text is None:
             return "missing", f"is missing: write it with `{self.request.command_line}`"
         digest = re.search(rf"^# {re.escape(FITS)}([0-9a-f]{{64}})", text, re.MULTILINE)
@@ -258,7 +242,7 @@ class Scaffolding:
 
     def _report(self, file: NewFile) -> None:
         if file.action == "would-write":
-            for line in shown(self._home, file):
+            for line in shown(file):
                 self.output.line(line)
         elif file.action == "kept":
             self.output.warning(
@@ -269,8 +253,16 @@ class Scaffolding:
             kept = f" (the old one is {file.kept})" if file.kept else ""
             self.output.line(f"{done} {file.path}{kept}")
 
-    def _print_document(self, made: ScaffoldPlan, files: list[NewFile]) -> None:
-        images = [
+
+def _document(
+    request: ScaffoldRequest,
+    files: list[NewFile],
+    made: ScaffoldPlan | None = None,
+    warnings: Sequence[str] = (),
+    exit_code: int = 0,
+) -> dict[str, object]:
+    images = (
+        [
             {
                 "stage": image.stage,
                 "variant": image.variant,
@@ -281,19 +273,20 @@ class Scaffolding:
             }
             for image in made.images
         ]
-        document = {
-            "kind": self.request.kind,
-            "dry_run": self.request.dry_run,
-            "python": made.versions.python,
-            "images": images,
-            "files": [
-                {"path": file.path, "action": file.action, "kept": file.kept, "text": file.text}
-                for file in files
-            ],
-            "warnings": self.notes,
-            "exit_code": 0,
-        }
-        self.output.document("scaffold", document)
+        if made
+        else []
+    )
+    return {
+        "kind": request.kind,
+        "dry_run": request.dry_run,
+        "python": made.versions.python if made else "",
+        "images": images,
+        "files": [
+            {"path": file.path, "action": file.action, "kept": file.kept, "text": file.text} for file in files
+        ],
+        "warnings": list(warnings),
+        "exit_code": exit_code,
+    }
 
 
 def _pinned(made: ScaffoldPlan) -> ScaffoldPlan:

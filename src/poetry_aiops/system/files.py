@@ -28,12 +28,15 @@ _SURELY_LEFT: Final = 3600.0  # seconds
 
 
 @contextmanager
-def reported(what: str, where: Path | str, hint: str | None = None) -> Iterator[None]:
-    """Turn an OSError of the block into an InputError: ``what``, then the system's reason."""
+def reported(what: str, where: Path | str = "", hint: str | None = None) -> Iterator[None]:
+    """Turn an OSError of the block into an InputError: ``what``, then the system's reason.
+
+    Without ``where`` the error points to the file that the system names.
+    """
     try:
         yield
     except OSError as error:
-        place = str(error.filename or where)
+        place = str(where or error.filename or "") or None
         raise InputError(f"{what}: {error.strerror or error}", where=place, hint=hint) from error
 
 

@@ -15,6 +15,7 @@ import random
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +50,7 @@ R = TypeVar("R")
 
 
 class TransferError(Exception):
-    """A transfer that did not succeed: ``reason`` in plaas text, without passwords.
+    """A transfer that did not succeed: ``reason`` in plain text, without passwords.
 
     ``status`` is the HTTP status where there was one.
     """
@@ -73,7 +74,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A successful answer (status 200; 202 and 204 from a webhook), or 304 when the question carried a validator."""
+    """A successful answer: status 200, or 304 when the question carried a validator."""
 
     status: int
     body: bytes
@@ -119,6 +120,7 @@ class Transport:
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
+        _load_httpx()
         threading.Thread(target=self._watch, name="time limits", daemon=True).start()
         return self
 
@@ -295,6 +297,17 @@ class _Transfer:
                 socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
 
+def _load_httpx() -> None:
+    """Import httpx without its command line: the colours and tables of that take as long as all the rest."""
+    if "httpx" in sys.modules:
+        return
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]  # httpx is prepared for a refused import
+    try:
+        import httpx  # noqa: F401
+    finally:
+        del sys.modules["httpx._main"]
+
+
 def fetch(url: str, limits: Limits | None = None, headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer to one GET; raises TransferError."""
     with Transport(limits) as transport:
@@ -359,7 +372,7 @@ def _content(answer: httpx.Response, size: int) -> bytes:
 
 def _judged(answer: Response) -> Response:
     """Return an answer that is one; raises for every other status."""
-    if answer.status in (200, 202, 204, 304):
+    if answer.status in (200, 304):
         return answer
     from http import HTTPStatus
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from poetry_aiops.errors import InputError
-from poetry_aiops.system.files import write_atomically, write_new
+from poetry_aiops.system.files import reported, write_atomically, write_new
 from poetry_aiops.system.reading import read_file
 
 
@@ -22,25 +21,19 @@ def replace_file(place: ProjectFile, data: bytes | None, *, keeps: bool) -> str 
 
     ``keeps`` says whether what is there is kept. Raises InputError where the system refuses; then the file is unchanged.
     """
-    kept: str | None = None
-    try:
+    hint = "Check the disk and the permissions of its folder; what was there is untouched."
+    with reported("the file cannot be written", place.path, hint), ExitStack() as undo:
         kept = _keep(place) if keeps and place.status is not None else None
+        if kept is not None:
+            undo.callback(
+                place.path.with_name(kept).unlink, missing_ok=True
+            )  # the file itself is still there
         if data is None:
             place.path.unlink(missing_ok=True)
         else:
             place.path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(place.path, data)
-    except BaseException as error:
-        if kept is not None:
-            with suppress(OSError):  # the file itself is still there
-                place.path.with_name(kept).unlink()
-        if not isinstance(error, OSError):
-            raise
-        raise InputError(
-            f"the file cannot be written: {error.strerror or error}",
-            where=str(place.path),
-            hint="Check the disk and the permissions of its folder; what was there is untouched.",
-        ) from error
+        undo.pop_all()
     return None if kept is None else str(PurePosixPath(place.name).with_name(kept))
 
 

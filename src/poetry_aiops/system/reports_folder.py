@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.system.files import write_atomically
+from poetry_aiops.system.files import reported, write_atomically
 from poetry_aiops.system.reading import LARGEST_REPORT, boundary, read_file
 
 
@@ -44,7 +44,8 @@ def write_reports(folder: Path, contents: Mapping[str, Content]) -> tuple[Path, 
     link in it leads out of it: a project of someone else may hold such links.
     """
     written = []
-    try:
+    hint = "Make the folder writable, or name another one."
+    with reported("the reports cannot be written", folder, hint):
         folder.mkdir(parents=True, exist_ok=True)
         with _one_at_a_time(folder):
             if not any(folder.iterdir()):
@@ -56,12 +57,6 @@ def write_reports(folder: Path, contents: Mapping[str, Content]) -> tuple[Path, 
                 text = content if isinstance(content, str) else content(read_report(path))
                 write_atomically(path, (text.rstrip("\n") + "\n").encode())
                 written.append(path)
-    except OSError as error:
-        raise InputError(
-            f"the reports cannot be written: {error.strerror or error}",
-            where=str(folder),
-            hint="Make the folder writable, or name another one.",
-        ) from error
     return tuple(written)
 
 

@@ -6,10 +6,12 @@ import codecs
 import os
 import stat
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.system.process import run_limited
 from poetry_aiops.system.reading import read_file
+from poetry_aiops.system.text import decode
 
 
 if TYPE_CHECKING:
@@ -69,9 +71,7 @@ def list_files(root: Path) -> tuple[RepositoryFile, ...]:
     left out.
     """
     real_root = os.path.realpath(root)
-    paths = _known_to_git(root)
-    if not paths:
-        paths = _walked(real_root)
+    paths = _known_to_git(root) or islice(_walk(real_root), MOST_FILES)
     found = (_listed(real_root, path) for path in sorted(set(paths)))
     return tuple(file for file in found if file is not None)
 
@@ -79,26 +79,16 @@ def list_files(root: Path) -> tuple[RepositoryFile, ...]:
 def read_text(root: Path, path: str) -> str | None:
     """Return the text of a file of the project; None for what is binary, too large, gone, or outside by a link."""
     try:
-        return _decoded(read_file(root / path, within=root, limit=LARGEST))
+        data = read_file(root / path, within=root, limit=LARGEST)
     except (OSError, ValueError):
         return None
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return decode(data) if is_wide or is_text(data) else None
 
 
 def is_text(data: bytes) -> bool:
     """Tell whether bytes are text: no NUL among the first 8000."""
     return 0 not in data[:8000]
-
-
-def _decoded(data: bytes) -> str | None:
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
-    if not is_text(data):
-        return None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def _known_to_git(root: Path) -> list[str]:
@@ -112,15 +102,6 @@ def _known_to_git(root: Path) -> list[str]:
     if finished.outcome != "ok":
         return []
     return [os.fsdecode(path) for path in finished.output.split(b"\0") if path]
-
-
-def _walked(root: str) -> list[str]:
-    found: list[str] = []
-    for path in _walk(root):
-        found.append(path)
-        if len(found) >= MOST_FILES:
-            break
-    return found
 
 
 def _walk(root: str) -> Iterator[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.errors import InputError
+from poetry_aiops.system.files import reported
 
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 _LONGEST: Final = 1000
 _FAR: Final = 1 << 30
 """Windows forbids reading locked bytes, so the locked byte is far behind the text."""
+_FLAGS: Final = (os.O_RDWR | os.O_CREAT) | sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY")
+)
 
 
 @contextmanager
@@ -31,75 +36,42 @@ def run_lock(path: Path, now: datetime, place: str = "project") -> Iterator[None
     Raises InputError when another process holds it, with that process's id and since when. The file stays and
     says nothing once the block is left; a lock of a killed process is free at once. The block may remove the file.
     """
-    handle = _held(path, place)
+    handle = None
+    while handle is None:
+        handle = _taken(path, place)
     try:
-        _write_holder(handle, now)
-        try:
-            yield
-        finally:
-            _forget_holder(handle)
+        since = now.astimezone(UTC).isoformat(timespec="seconds")
+        _write(handle, json.dumps({"pid": os.getpid(), "since": since}))
+        yield
     finally:
+        _write(handle, "")
         os.close(handle)
 
 
-def _held(path: Path, place: str) -> int:
-    """Return the open, locked file; again when its last holder removed it before we had it."""
-    while True:
-        handle = _open(path, place)
-        try:
-            _take(handle, path, place)
-            if _is_still(path, handle):
+def _taken(path: Path, place: str) -> int | None:
+    """Return the open, locked file; None where its last holder removed it before we had it. A link is not opened."""
+    with ExitStack() as opened:
+        hint = "Make the folder writable, then run this again."
+        with reported(f"the lock of this {place} cannot be opened", path, hint):
+            handle = os.open(path, _FLAGS, 0o600)
+            opened.callback(os.close, handle)
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise OSError(errno.EINVAL, "it is not a regular file")
+        hint = "Two runs at the same time would damage each other there; work on a copy on a local disk."
+        with reported(f"the file system of this {place} cannot lock files", path, hint):
+            try:
+                _lock(handle)
+            except (BlockingIOError, PermissionError):
+                raise InputError(
+                    f"another run is active in this {place}{_holder(handle)}; nothing was changed",
+                    where=str(path),
+                    hint="Wait until it ends, then run this again.",
+                ) from None
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                opened.pop_all()
                 return handle
-        except BaseException:
-            os.close(handle)
-            raise
-        os.close(handle)
-
-
-def _open(path: Path, place: str) -> int:
-    """Open the file and never a link in its place."""
-    flags = os.O_RDWR | os.O_CREAT
-    flags |= sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
-    try:
-        handle = os.open(path, flags, 0o600)
-    except OSError as error:
-        raise _no_lock(path, place, str(error.strerror)) from error
-    if stat.S_ISREG(os.fstat(handle).st_mode):
-        return handle
-    os.close(handle)
-    raise _no_lock(path, place, "it is not a regular file")
-
-
-def _no_lock(path: Path, place: str, why: str) -> InputError:
-    return InputError(
-        f"the lock of this {place} cannot be opened: {why}",
-        where=str(path),
-        hint="Make the folder writable, then run this again.",
-    )
-
-
-def _is_still(path: Path, handle: int) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _take(handle: int, path: Path, place: str) -> None:
-    try:
-        _lock(handle)
-    except (BlockingIOError, PermissionError):
-        raise InputError(
-            f"another run is active in this {place}{_holder(handle)}; nothing was changed",
-            where=str(path),
-            hint="Wait until it ends, then run this again.",
-        ) from None
-    except OSError as error:
-        raise InputError(
-            f"the file system of this {place} cannot lock files: {error.strerror}",
-            where=str(path),
-            hint="Two runs at the same time would damage each other there; work on a copy on a local disk.",
-        ) from error
+    return None
 
 
 if sys.platform == "win32":
@@ -116,22 +88,12 @@ else:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _write_holder(handle: int, now: datetime) -> None:
-    """Say who holds the lock; a full disk only costs the later message its process id."""
-    text = json.dumps({"pid": os.getpid(), "since": now.astimezone(UTC).isoformat(timespec="seconds")})
-    try:
+def _write(handle: int, text: str) -> None:
+    """Write who holds the lock; a full disk only costs the later message its process id."""
+    with suppress(OSError):
         os.ftruncate(handle, 0)
         os.lseek(handle, 0, os.SEEK_SET)
         os.write(handle, text.encode())
-    except OSError:
-        return
-
-
-def _forget_holder(handle: int) -> None:
-    try:
-        os.ftruncate(handle, 0)
-    except OSError:
-        return
 
 
 def _holder(handle: int) -> str:

@@ -95,4 +95,4 @@ def test_an_error_in_one_project_leaves_the_others(repository: Path) -> None:
     ]
     assert document["exit_code"] == worst_exit_code(outcomes) == 2
     assert worst_exit_code(outcomes[1:]) == 1
-    assert document["projects"][0]["error"][0] == "pyproject.toml: it is no TOML"
+    assert document["projects"][0]["error"][0] == "apps/shop: pyproject.toml: it is no TOML"

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from poetry_aiops.graph.request import GraphRequest
-from poetry_aiops.graph.requested_scope import look_of
+from poetry_aiops.graph.requested_scope import requested_scope
 from poetry_aiops.project.lockfile import lock_from
 from poetry_aiops.project.pyproject import project_from
 
@@ -49,7 +49,8 @@ def variant_for(spec: str, small: str, large: str) -> str | None:
     text = PACKAGE.format(small, "small") + PACKAGE.format(large, "large") + LOCK
     project = project_from(PROJECT, Path("pyproject.toml"))
     lock = lock_from(tomllib.loads(text), Path("poetry.lock"))
-    return look_of(GraphRequest(Path("pyproject.toml"), target=spec), project, lock, PROJECT).scope.variant
+    request = GraphRequest(Path("pyproject.toml"), target=spec)
+    return requested_scope(request, project, lock, PROJECT).scope.variant
 
 
 def test_each_variant_is_judged_by_the_torch_that_is_locked_for_it() -> None:

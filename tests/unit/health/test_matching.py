@@ -9,7 +9,7 @@ from tests.unit.health.facts import NOW
 from tests.unit.health.osv import listed, record
 
 from poetry_aiops.health.advisory import Advisory, Event, VersionRange
-from poetry_aiops.health.matching import match, outside_ranges, spans_of
+from poetry_aiops.health.matching import match, spans_of
 from poetry_aiops.health.osv_records import read_record
 
 
@@ -197,16 +197,6 @@ def test_notes_are_told_once_and_ranges_of_several_entries_all_count() -> None:
     assert (found.applies, found.fixed_in) == (True, ("3",))
     assert found.notes == ('"x" (fixed) is not a version and was skipped',)
     assert not match(advisory(document), "demo", "1.5").applies
-
-
-@pytest.mark.parametrize(
-    ("versions", "outside"),
-    [(["1.5", "2.5", "3"], {"1.5", "3"}), (["2.5+cpu", "odd"], {"2.5+cpu", "odd"}), ([], set())],
-)
-def test_listed_versions_that_no_range_covers_are_told_apart(versions: list[str], outside: set[str]) -> None:
-    document = record("T-1", "demo", {"introduced": "2"}, {"fixed": "3"})
-    document["affected"][0]["versions"] = versions
-    assert outside_ranges(advisory(document).affected[0]) == outside
 
 
 # -- against a plain reading of OSV's pseudo code -------------------------------------------------------

@@ -7,8 +7,7 @@ import json
 import pytest
 from tests.support.every import for_each
 
-from poetry_aiops.index.file_listing import ListedFile, files_on
-from poetry_aiops.index.simple_page import UnreadablePageError
+from poetry_aiops.index.simple_page import ListedFile, UnreadablePageError, files_on
 
 
 PAGE = "https://index.example/simple/idna/"

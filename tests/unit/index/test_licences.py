@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.support.every import for_each
+from types import MappingProxyType
 
-from poetry_aiops.index.licences import licence_in
+import pytest
+from poetry.config.config import Config
+from poetry.repositories import RepositoryPool
+from poetry.repositories.legacy_repository import LegacyRepository
+from tests.support.broken_server import broken, raw
+from tests.support.every import for_each
+from tests.unit.health.facts import NOW
+from tests.unit.health.locked import locked
+
+from poetry_aiops.index import licences
+from poetry_aiops.index.licences import licence_in, licences_of
+from poetry_aiops.index.records import IndexAccess
+from poetry_aiops.index.release_records import IndexRecord, IndexRecords
+from poetry_aiops.project.model import PackageSource
 
 
 OSI = "Classifier: License :: OSI Approved :: "
@@ -51,3 +63,34 @@ def test_a_licence_that_is_not_certain_is_unknown_with_its_text(lines: list[str]
 )
 def test_any_bytes_are_read(content: bytes) -> None:
     licence_in(content)
+
+
+def test_a_host_of_metadata_files_that_is_down_is_asked_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(licences, "THREADS", 1)
+    monkeypatch.setenv("POETRY_AIOPS_TRUSTED_ADDRESSES", "127.0.0.1")
+    asked: list[str] = []
+
+    def answer(path: str, posted: object) -> bytes:
+        del posted
+        asked.append(path)
+        return raw(b"", status="503 Service Unavailable")
+
+    with broken(answer) as server:
+        source = PackageSource("legacy", f"{server.url}/simple", "house", None)
+        packages = [locked(f"part-{number}", "1.0", source=source) for number in range(9)]
+        found = {
+            ("house", one.name): IndexRecord(
+                "house", one.name, NOW, (), metadata={"1.0": f"{server.url}/{one.name}.whl.metadata"}
+            )
+            for one in packages
+        }
+        pool = RepositoryPool([LegacyRepository("house", f"{server.url}/simple")])
+        reasons = [
+            one.reason
+            for one in licences_of(
+                packages, IndexRecords(MappingProxyType(found)), IndexAccess(pool, Config())
+            ).values()
+        ]
+
+    assert {path.split(".")[0] for path in asked} == {"/part-0", "/part-1", "/part-2"}
+    assert "no more requests" in reasons[-1]

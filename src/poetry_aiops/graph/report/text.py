@@ -66,7 +66,7 @@ def answers_text(answers: Answers, graph: DependencyGraph, overlay: Overlay = NO
 def cycles_text(analysis: Analysis) -> str:
     """Return every cycle with what breaks it, or that there is none."""
     if not analysis.cycles:
-        return "No package needs itself through others."
+        return "There are no dependency cycles."
     lines = [counted(len(analysis.cycles), "circle") + " of packages that need each other"]
     for cycle in analysis.cycles:
         first, *rest = cycle_lines(cycle)

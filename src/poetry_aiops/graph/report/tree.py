@@ -154,24 +154,20 @@ def _drawn(starts: Sequence[Row], following: Callable[[LockNode], list[Row]], de
                 parent[row.node] = node
                 queue.append(row.node)
     lines: list[str] = []
-    work: list[list[tuple[str, LockNode | None, str, int]]] = [
-        [(row.text, row.node, "", 1) for row in reversed(starts)]
+    work: list[tuple[str, LockNode | None, str, int]] = [
+        (row.text, row.node, "", 1) for row in reversed(starts)
     ]
     while work:
-        if not work[-1]:
-            work.pop()
-            continue
-        text, current, indent, level = work[-1].pop()
+        text, current, indent, level = work.pop()
         lines.append(text)
         if current is None or (depth is not None and level >= depth):
             continue
-        first = [row for row in rows[current] if parent[row.node] == current]
         again = [row.name for row in rows[current] if parent[row.node] != current]
-        entries: list[tuple[str, LockNode | None]] = [(row.text, row.node) for row in first]
+        entries: list[tuple[str, LockNode | None]] = [
+            (row.text, row.node) for row in rows[current] if parent[row.node] == current
+        ]
         entries += [(f"{REPEATED} {', '.join(dict.fromkeys(again))}", None)] if again else []
-        below: list[tuple[str, LockNode | None, str, int]] = []
-        for place, (line, child) in enumerate(entries, 1):
-            branch, further = ("└── ", "    ") if place == len(entries) else ("├── ", "│   ")
-            below.append((f"{indent}{branch}{line}", child, indent + further, level + 1))
-        work.append(below[::-1])
+        for place, (line, child) in enumerate(reversed(entries)):
+            branch, further = ("├── ", "│   ") if place else ("└── ", "    ")
+            work.append((f"{indent}{branch}{line}", child, indent + further, level + 1))
     return lines

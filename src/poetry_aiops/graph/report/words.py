@@ -290,16 +290,9 @@ def _change(change: BuildChange) -> str:
 
 
 def _arrival(arrival: Arrival, what: str) -> str:
-    text = f"{arrival.name} {', '.join(arrival.builds)}"
-    chain = ARROW.join(arrival.because)
+    chain, is_alone = ARROW.join(arrival.because), len(arrival.because) == 1
     if arrival.direct:
-        return (
-            f"{text} ({what})"
-            if len(arrival.because) == 1
-            else f"{text} ({chain}; {arrival.because[0]} {what})"
-        )
-    return (
-        f"{text} ({chain})"
-        if len(arrival.because) > 1
-        else f"{text} (nothing that the project requires leads to it)"
-    )
+        reason = what if is_alone else f"{chain}; {arrival.because[0]} {what}"
+    else:
+        reason = "nothing that the project requires leads to it" if is_alone else chain
+    return f"{arrival.name} {', '.join(arrival.builds)} ({reason})"

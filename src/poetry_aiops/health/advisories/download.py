@@ -69,6 +69,8 @@ def update_snapshot(
         _note(path).write(note)
     except OSError as error:
         raise _failed(url, f"it cannot be kept in {folder}: {error.strerror}") from error
+    except IncompleteError as error:  # of the file on trial, whose name says nothing
+        raise _failed(url, error.what) from error
     return Downloaded(path, redact_addresses(url), now, etag, changed)
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.health.report.document import health_json
-from poetry_aiops.health.report.github import health_annotations
-from poetry_aiops.health.report.markdown import LARGEST, health_markdown
-from poetry_aiops.health.report.page import health_page
-from poetry_aiops.health.report.pip_audit import health_pip_audit
-from poetry_aiops.health.report.sarif import health_sarif
 from poetry_aiops.health.report.text import TextView, health_lines, joined
 
 
@@ -23,38 +20,45 @@ if TYPE_CHECKING:
 _WIDTH = 100
 
 
-def report_text(report: HealthReport, form: str) -> str:
-    """Return the report in a format: text, json, markdown, html, sarif, cyclonedx, github or pip-audit."""
-    return _WRITERS[form](report)
-
-
-SEVERAL: Final[Mapping[str, Callable[[Sequence[HealthReport]], str]]] = MappingProxyType(
+_FOLDER: Final = "poetry_aiops.health.report"
+_WRITERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "markdown": lambda reports: "\n".join(
-            health_markdown(one, LARGEST // max(1, len(reports))) for one in reports
-        ),
-        "sarif": lambda reports: health_sarif(*reports),
-        "github": lambda reports: health_annotations(*reports),
+        "markdown": "markdown:health_markdown",
+        "html": "page:health_page",
+        "sarif": "sarif:health_sarif",
+        "cyclonedx": "cyclonedx:health_cyclonedx",
+        "github": "github:health_annotations",
+        "pip-audit": "pip_audit:health_pip_audit",
     }
 )
+"""``module:function`` of each format that a run without options does not write: they are loaded when they are used."""
+
+SEVERAL: Final = ("markdown", "sarif", "github")
 """The formats in which one document is about several projects, apart from text and JSON."""
 
 
-def _cyclonedx(report: HealthReport) -> str:
-    from poetry_aiops.health.report.cyclonedx import health_cyclonedx
+@lru_cache(maxsize=4)
+def report_text(report: HealthReport, form: str) -> str:
+    """Return the report in a format: text, json, markdown, html, sarif, cyclonedx, github or pip-audit.
 
-    return health_cyclonedx(report)
+    The document that a run prints is also the one that it keeps, so that the last ones are remembered.
+    """
+    if form == "text":
+        return joined(health_lines(report, TextView(_WIDTH, every=True)))
+    return health_json(report) if form == "json" else _writer(form)(report)
 
 
-_WRITERS: Final[Mapping[str, Callable[[HealthReport], str]]] = MappingProxyType(
-    {
-        "text": lambda report: joined(health_lines(report, TextView(_WIDTH, every=True))),
-        "json": health_json,
-        "markdown": health_markdown,
-        "html": health_page,
-        "sarif": health_sarif,
-        "cyclonedx": _cyclonedx,
-        "github": health_annotations,
-        "pip-audit": health_pip_audit,
-    }
-)
+def text_of_several(reports: Sequence[HealthReport], form: str) -> str:
+    """Return one document about several projects, in a format of ``SEVERAL``."""
+    write = _writer(form)
+    if form != "markdown":
+        return write(*reports)
+    from poetry_aiops.health.report.markdown import LARGEST
+
+    return "\n".join(write(one, LARGEST // max(1, len(reports))) for one in reports)
+
+
+def _writer(form: str) -> Callable[..., str]:
+    module, _, name = _WRITERS[form].partition(":")
+    write: Callable[..., str] = getattr(import_module(f"{_FOLDER}.{module}"), name)
+    return write

@@ -61,7 +61,7 @@ class PackageRow:
     licence: Licence | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HealthReport:
     """Everything that a report of ``poetry health`` shows.
 

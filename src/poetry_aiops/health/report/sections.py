@@ -94,7 +94,7 @@ def facts(report: HealthReport) -> tuple[tuple[str, Note], ...]:
     level = (
         "any finding"
         if rules.fail_on == "any"
-        else f"findings from {rules.fail_on} on or of unknown severity"
+        else f"findings of severity {rules.fail_on} or higher, or of unknown severity"
     )
     fails = [level + (" with a fixed version" if rules.fixable_only else "")]
     if rules.signals_required:

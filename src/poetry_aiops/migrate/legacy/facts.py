@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +10,7 @@ from poetry_aiops.project.toml import packaged_facts
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from poetry_aiops.migrate.legacy.model import Confidence
 
@@ -33,16 +32,11 @@ class OldForm:
     tried: bool
     since: str | None = None
     note: str = ""
-    commands: tuple[str, ...] = ()
+    commands: Sequence[str] = ()
     subcommand: str | None = None
     keep_rest: bool = True
     plugin: str | None = None
     inverted: bool = False
-
-    @property
-    def variable(self) -> str:
-        """The environment variable of a setting."""
-        return "POETRY_" + self.name.upper().replace(".", "_").replace("-", "_")
 
     @property
     def confidence(self) -> Confidence:
@@ -71,10 +65,10 @@ class OldSetting:
     """
 
     rule: str
-    pattern: re.Pattern[str]
+    pattern: str
     why: str
     today: str
-    path: re.Pattern[str]
+    path: str = ""
     of_key: bool = False
     id: str = ""
     confidence: Confidence = "likely"
@@ -86,10 +80,10 @@ class LegacyFacts:
 
     newest: str
     lowest: Mapping[str, int]
-    options: tuple[OldForm, ...]
-    commands: tuple[OldForm, ...]
-    settings: tuple[OldForm, ...]
-    lines: tuple[OldSetting, ...]
+    options: Sequence[OldForm]
+    commands: Sequence[OldForm]
+    settings: Sequence[OldForm]
+    lines: Sequence[OldSetting]
     pip: Mapping[str, frozenset[str]]
     """Options of pip by what they are: ``places``, ``folders``, ``with_value``, ``dropped``."""
     wrappers: frozenset[str]
@@ -99,20 +93,17 @@ class LegacyFacts:
 def load_legacy_facts() -> LegacyFacts:
     """Return the facts that come with the package."""
     document = packaged_facts("legacy_commands.toml")
-    sources = document["sources"]
-    forms = {
-        table: tuple(
-            OldForm(**{**row, "source": sources[row["source"]], "commands": tuple(row.get("commands", ()))})
-            for row in document[table]
-        )
+    options, commands, settings = (
+        [OldForm(**{**row, "source": document["sources"][row["source"]]}) for row in document[table]]
         for table in ("options", "commands", "settings")
-    }
-    lines = tuple(
-        OldSetting(**{**row, **{name: re.compile(row.get(name, "")) for name in ("pattern", "path")}})
-        for row in document["lines"]
     )
-    pip = {name: frozenset(options) for name, options in document["pip"].items()}
-    wrappers = frozenset(document["wrappers"])
     return LegacyFacts(
-        document["newest"], document["lowest"], **forms, lines=lines, pip=pip, wrappers=wrappers
+        document["newest"],
+        document["lowest"],
+        options,
+        commands,
+        settings,
+        [OldSetting(**row) for row in document["lines"]],
+        {name: frozenset(names) for name, names in document["pip"].items()},
+        frozenset(document["wrappers"]),
     )

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-from posixpath import join, normpath
+from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.images import Copy, image_parts
-from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, OldCommand
+from poetry_aiops.migrate.legacy.model import OldCommand
 from poetry_aiops.migrate.legacy.pip_calls import input_files, pip_finding
 from poetry_aiops.migrate.legacy.poetry_calls import PLUGINS, poetry_finding
 from poetry_aiops.migrate.legacy.programs import call_of
@@ -21,17 +20,14 @@ from poetry_aiops.migrate.legacy.scripts import FileText, kind_of, scripts
 from poetry_aiops.migrate.legacy.settings import settings
 from poetry_aiops.migrate.legacy.shell import commands, one_line_of
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.project.model import MAIN
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
-    from poetry_aiops.migrate.legacy.model import KnownGroup
+    from poetry_aiops.migrate.legacy.model import Knowledge
     from poetry_aiops.migrate.legacy.scripts import FileKind
     from poetry_aiops.migrate.legacy.shell import Command
-    from poetry_aiops.migrate.model import Tree
-    from poetry_aiops.migrate.planning.roles import Role
 
 
 _WORTH_READING: Final = re.compile(r"pip|poetry|req|constraints|install\.py", re.IGNORECASE)
@@ -62,30 +58,30 @@ def read_old_file(path: str, text: str, known: Knowledge) -> CommandFile | None:
     kind = kind_of(path)
     if kind is None or not _WORTH_READING.search(text):
         return None
-    file = FileText(text)
-    known = replace(known, near=path)
+    file, known = FileText(text), replace(known, near=path)
     found: list[OldCommand] = []
-    copies: list[tuple[Copy, Knowledge]] = []
+    copies: list[Copy] = []
     for item, here in _commands(kind, file, known):
         if isinstance(item, Copy):
-            copies.append((item, here))
+            copies.append(item)
         elif (finding := _finding(item, kind, file.text, here)) is not None:
-            text, span = file.text[slice(*item.span)] if item.span else item.text, item.span
+            shown, span = file.text[slice(*item.span)] if item.span else item.text, item.span
             if item.reads is not None and finding.rule in {"export-pipe", "pip-stdin"}:
-                text, span = f"{item.reads.text} | {item.text}", None
+                shown, span = f"{item.reads.text} | {item.text}", None
             elif finding.rule == "pip-freeze":
-                text, span = f"{item.text} > {item.writes}", None
+                shown, span = f"{item.text} > {item.writes}", None
             place = Place(path, item.line)
-            found.append(replace(finding, place=place, text=one_line_of(text), span=span, known=here))
-    for copy, here in copies:
-        following = [one for one in found if one.place.line > here.stage.line]
-        found.append(copy.finding(here, Place(path, here.stage.line), following))
+            found.append(replace(finding, place=place, text=one_line_of(shown), span=span, known=here))
+    for copy in copies:
+        line = copy.known.stage.line
+        following = [one for one in found if one.place.line > line]
+        found.append(copy.finding(Place(path, line), following))
     found += settings(kind, path, file, known)
     ordered = sorted(dict.fromkeys(found), key=lambda finding: finding.place.line)
     return CommandFile(path, kind, file, tuple(ordered))
 
 
-def references_in(path: str, text: str, known: Knowledge) -> Iterator[tuple[KnownFile, Place, bool]]:
+def references_in(path: str, text: str, known: Knowledge) -> Iterator[tuple[str, Place, bool]]:
     """Yield the files that pip is given with ``-r`` or ``-c``, the place of the command, and whether it was ``-c``."""
     kind = kind_of(path)
     if kind is None or not _WORTH_READING.search(text):
@@ -97,56 +93,17 @@ def references_in(path: str, text: str, known: Knowledge) -> Iterator[tuple[Know
                     yield found, Place(path, item.line), is_constraint
 
 
-def knowledge_of(
-    roles: Mapping[str, Role],
-    tree: Tree,
-    groups: Iterable[KnownGroup],
-    *,
-    is_package: bool,
-    paths: Iterable[str] = (),
-) -> Knowledge:
-    """Return what the report has to know, from the roles of all files and the groups that were planned.
-
-    ``paths`` are all files of the repository.
-    """
-    files = []
-    for path, role in roles.items():
-        if role.kind == "constraints":
-            continue
-        # compiled pins are installed in place of what they were compiled from
-        inputs = [path, *([role.pins] if role.pins is not None else [])]
-        read = [
-            file for one in inputs for file in (tree.readings[one].files if one in tree.readings else (one,))
-        ]
-        names = [
-            roles[file].group for file in (*read, path) if file in roles and roles[file].kind != "constraints"
-        ]
-        projects = [
-            requirement.extras
-            for one in inputs
-            for requirement in (tree.readings[one].requirements if one in tree.readings else ())
-            if requirement.origin == "project"
-        ]
-        names += [MAIN] * bool(projects)
-        own = dict.fromkeys(sorted(names, key=lambda name: name != MAIN))
-        wanted = dict.fromkeys(extra for several in projects for extra in several)
-        files.append(KnownFile(path, tuple(own), tuple(wanted) if projects else None))
-    return Knowledge(tuple(files), tuple(groups), is_package, frozenset(paths))
-
-
 def _commands(kind: FileKind, file: FileText, known: Knowledge) -> Iterator[tuple[Command | Copy, Knowledge]]:
     """Yield the commands of a file, and the COPY lines of an image, with what is known where each works."""
     variables: dict[str, str] = {}
-    parts = (
-        image_parts(file, known) if kind == "dockerfile" else ((one, known) for one in scripts(kind, file))
-    )
-    for item, before in parts:
+    outside = ((one, known) for one in scripts(kind, file)) if kind != "dockerfile" else None
+    for item, before in outside or image_parts(file, known):
         here = before
         if isinstance(item, Copy):
             yield item, here
             continue
         if item.folder is not None:
-            here = replace(here, near=normpath(f"{item.folder}/{PurePosixPath(known.near).name}"))
+            here = replace(here, near=normpath(f"{item.folder}/{basename(known.near)}"))
         for command in commands(item):
             words = command.words
             found = [_ASSIGNED.fullmatch(word) for word in (words[1:] if words[0] == "export" else words)]
@@ -168,8 +125,8 @@ def _moved(known: Knowledge, folder: str, path: str, kind: FileKind) -> Knowledg
     if folder.startswith("/"):
         return known
     at_home = known.near == path and kind not in {"shell", "make"}
-    start = "." if at_home else str(PurePosixPath(known.near).parent)
-    return replace(known, near=f"{start}/{folder}/{PurePosixPath(path).name}")
+    start = "." if at_home else dirname(known.near) or "."
+    return replace(known, near=f"{start}/{folder}/{basename(path)}")
 
 
 def _finding(command: Command, kind: FileKind, text: str, known: Knowledge) -> OldCommand | None:

@@ -1,15 +1,17 @@
-"""What the report on old commands says, and what it has to know about the migration and the place of a command."""
+"""What the report on old commands says, and what it has to know about the migration and the place of a command.
+
+Migrated files are known by their paths in the repository.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from pathlib import PurePosixPath
-from posixpath import join, normpath
+from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Literal
 
 from poetry_aiops.migrate.model import Place
+from poetry_aiops.migrate.planning.entry import PlannedGroup
 from poetry_aiops.project.model import MAIN
 from poetry_aiops.system.addresses import redact
 from poetry_aiops.system.text import clean, one_line
@@ -21,26 +23,8 @@ if TYPE_CHECKING:
 
 Confidence = Literal["certain", "likely"]
 
-
-@dataclass(frozen=True, slots=True)
-class KnownGroup:
-    """A group after the migration; ``backend`` makes it a hardware variant."""
-
-    name: str
-    optional: bool = False
-    backend: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """A migrated requirements file; ``groups`` are all that hold what pip read from it, its includes followed.
-
-    ``extras`` are the project's own where it names the project (``-e .[all]``), None where it does not.
-    """
-
-    path: str
-    groups: tuple[str, ...]
-    extras: tuple[str, ...] | None = None
+_NAMED = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?-(?P<default>[^}]*))?\}|\((?P<make>\w+)\)|(?P<plain>\w+))")
+_VARIABLE = re.compile(r"\$\{\{[^}]*\}\}|\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|%\w+%|\*+|\?|\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +47,19 @@ class Stage:
 class Knowledge:
     """What was migrated into what, and where a command works.
 
-    ``is_package`` says that Poetry also installs the project itself, ``needs`` which files beside pyproject.toml and
-    poetry.lock it reads, None where these are whole folders. ``paths`` are all files of the repository: a
-    requirements file that exists beside a script and was not migrated is not mistaken for one that was.
-    ``near`` is the path of a file where the command works, ``variables`` are those that were set before it. In an
-    image, at ``stage``, ``folder`` is where it works, ``copied`` says which file of the repository a path of the
-    image is, and ``context`` is the folder of the image that the whole repository was copied to.
+    ``files`` are the migrated files, each with all groups that hold what pip read from it, its includes followed;
+    ``extras`` are the project's own for those that name the project (``-e .[all]``).
+    ``groups`` are those after the migration. ``is_package`` says that Poetry also installs the project itself,
+    ``needs`` which files beside pyproject.toml and poetry.lock it reads, None where these are whole folders.
+    ``paths`` are all files of the repository: a requirements file that exists beside a script and was not migrated
+    is not mistaken for one that was. ``near`` is the path of a file where the command works, ``variables`` are those
+    that were set before it. In an image, at ``stage``, ``folder`` is where it works, ``copied`` says which file of
+    the repository a path of the image is, and ``context`` is the folder of the image that the whole repository was
+    copied to.
     """
 
-    files: tuple[KnownFile, ...] = ()
-    groups: tuple[KnownGroup, ...] = (KnownGroup(MAIN),)
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    groups: tuple[PlannedGroup, ...] = (PlannedGroup(MAIN),)
     is_package: bool = False
     paths: frozenset[str] = frozenset()
     needs: tuple[str, ...] | None = ()
@@ -82,26 +69,26 @@ class Knowledge:
     copied: Mapping[str, str] = field(default_factory=dict)
     context: str | None = None
     stage: Stage = Stage()
+    extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def find(self, reference: str) -> tuple[KnownFile, ...]:
+    def find(self, reference: str) -> tuple[str, ...]:
         """Return the migrated files that a path in a command means; several for ``*`` and variables.
 
         Paths may be relative to the folder where the command works, to the project, or, in images, absolute, so that
         only the end of the path is compared.
         """
         text = self.filled(reference.strip().strip("\"'").replace("\\", "/"))
-        if self.folder is not None and (path := self._in_repository(text)) is not None:
-            return tuple(file for file in self.files if file.path == path)
+        if self.folder is not None and (known := self._in_repository(text)) is not None:
+            return (known,) if known in self.files else ()
         if _VARIABLE.search(text):
             return self._matching(text)
-        parts = _parts(text)
-        for wanted in (_parts(f"{PurePosixPath(self.near).parent}/{text}"), parts) if parts else ():
-            path = "/".join(wanted)
-            found = tuple(file for file in self.files if file.path == path)
-            if found or path in self.paths:  # else: another file of that name, which is not migrated
-                return found
-        is_elsewhere = text.startswith(("/", "../", "~")) or len(parts) == 1
-        return self._ending(parts) if parts and is_elsewhere else ()
+        path = _inside(text)
+        for wanted in (_inside(f"{dirname(self.near)}/{text}"), path) if path else ():
+            if wanted in self.files:
+                return (wanted,)
+            if wanted in self.paths:  # another file of that name, which is not migrated
+                return ()
+        return self._ending(path) if text.startswith(("/", "../", "~")) or "/" not in path else ()
 
     def filled(self, text: str) -> str:
         """Return a text with the variables that are known: ``$NAME``, ``${NAME:-default}``, make's ``$(NAME)``."""
@@ -113,11 +100,19 @@ class Knowledge:
 
         return _NAMED.sub(value, text)
 
-    def group(self, name: str) -> KnownGroup:
+    def group(self, name: str) -> PlannedGroup:
         """Return a group by name; one that is not declared is taken as a plain one."""
-        return next((group for group in self.groups if group.name == name), KnownGroup(name))
+        return next((group for group in self.groups if group.name == name), PlannedGroup(name))
 
-    def manifest_folder(self, files: Iterable[KnownFile]) -> str:
+    def groups_of(self, files: Iterable[str]) -> tuple[str, ...]:
+        """Return the groups of migrated files, each once."""
+        return tuple(dict.fromkeys(group for file in files for group in self.files[file]))
+
+    def at(self, path: str) -> str:
+        """Return a path of an image without its root, relative to the folder where the command works."""
+        return normpath("/" + join(self.folder or "/", path).lstrip("/"))
+
+    def manifest_folder(self, files: Iterable[str]) -> str:
         """Return the folder of an image where pyproject.toml is when a command installs ``files``.
 
         The repository's own folder where all of it was copied, else where the command works; in an image without a
@@ -127,9 +122,8 @@ class Knowledge:
             return self.context
         if self.folder not in {None, "/"}:
             return str(self.folder)
-        names = {file.path for file in files}
-        placed = next((path for path, file in self.copied.items() if file in names), "/")
-        return str(PurePosixPath(placed).parent)
+        wanted = set(files)
+        return dirname(next((path for path, file in self.copied.items() if file in wanted), "/"))
 
     def _in_repository(self, path: str) -> str | None:
         """Return which file of the repository a path of an image is; None where its COPY lines do not say."""
@@ -138,27 +132,31 @@ class Knowledge:
             return self.copied[inside]
         root = "" if self.context is None else self.context.rstrip("/") + "/"
         found = inside.removeprefix(root)
-        is_known = found in self.paths or any(file.path == found for file in self.files)
-        return found if root and inside.startswith(root) and is_known else None
+        return found if root and found != inside and (found in self.paths or found in self.files) else None
 
-    def _ending(self, parts: tuple[str, ...]) -> tuple[KnownFile, ...]:
-        """Return the one file that an absolute path ends with, else the only one that ends as the path does."""
-        named = [file for file in self.files if file.path.endswith(parts[-1])]
-        whole = [file for file in named if parts[-len(_parts(file.path)) :] == _parts(file.path)]
-        if whole:
-            return (max(whole, key=lambda file: len(file.path)),)
-        for length in range(len(parts), 0, -1):
-            found = tuple(file for file in named if _parts(file.path)[-length:] == parts[-length:])
-            if found:
+    def _ending(self, path: str) -> tuple[str, ...]:
+        """Return the one file that a path ends with, else the only one that ends as the path does."""
+        if whole := [file for file in self.files if f"/{path}".endswith(f"/{file}")]:
+            return (max(whole, key=len),)
+        ends = [path]
+        while "/" in ends[-1]:
+            ends.append(ends[-1].partition("/")[2])
+        for end in filter(None, ends):
+            if found := tuple(file for file in self.files if f"/{file}".endswith(f"/{end}")):
                 return found if len(found) == 1 else ()
         return ()
 
-    def _matching(self, text: str) -> tuple[KnownFile, ...]:
+    def _matching(self, text: str) -> tuple[str, ...]:
         fixed = [re.escape(part) for part in _VARIABLE.split(text.removeprefix("./"))]
         if not any(re.search(r"req|constraint|deps", part, re.IGNORECASE) for part in fixed):
             return ()
         pattern = re.compile(r"(?:.*/)?" + "[^/]*".join(fixed))
-        return tuple(file for file in self.files if pattern.fullmatch(file.path))
+        return tuple(file for file in self.files if pattern.fullmatch(file))
+
+
+def _inside(path: str) -> str:
+    """Return a path without its root or home, ``.`` and ``..`` undone."""
+    return normpath("/" + path.removeprefix("~").lstrip("/")).strip("/")
 
 
 _NOWHERE = Place("")
@@ -180,7 +178,7 @@ class OldCommand:
     why: str
     today: str
     confidence: Confidence = "certain"
-    files: tuple[KnownFile, ...] = ()
+    files: tuple[str, ...] = ()
     drops: bool = False
     place: Place = _NOWHERE
     text: str = ""
@@ -195,35 +193,19 @@ class OldCommand:
         return replace(self, place=place, text=_shown(self.text), why=_shown(self.why), today=today)
 
 
-_NAMED = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?-(?P<default>[^}]*))?\}|\((?P<make>\w+)\)|(?P<plain>\w+))")
-_VARIABLE = re.compile(r"\$\{\{[^}]*\}\}|\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|%\w+%|\*+|\?|\{[^}]*\}")
-
-
-@lru_cache(4096)
-def _parts(text: str) -> tuple[str, ...]:
-    """Return a path's parts without ``.``, with ``..`` undone; its root does not count."""
-    found: list[str] = []
-    for part in PurePosixPath(text).parts:
-        if part == ".." and found:
-            found.pop()
-        elif part not in {"/", ".", "..", "~"}:
-            found.append(part)
-    return tuple(found)
-
-
 def _shown(text: str) -> str:
     return redact(one_line(clean(text)))
 
 
 def install_files(
-    files: Sequence[KnownFile], known: Knowledge, extras: Sequence[str] = (), *, with_project: bool = False
+    files: Sequence[str], known: Knowledge, extras: Iterable[str] = (), *, with_project: bool = False
 ) -> str:
     """Return the ``poetry install`` in place of pip's with these files, and the project where it or a file names it."""
-    named = [file.extras for file in files if file.extras is not None]
+    named = [known.extras[file] for file in files if file in known.extras]
     without = known.is_package and not (with_project or named)
     words = [*extras, *(f"--extras {extra}" for several in named for extra in several)]
-    groups = (group for file in files for group in file.groups)
-    return install_line(groups, known, words=(*["--no-root"] * without, *dict.fromkeys(words)))
+    end = (*["--no-root"] * without, *dict.fromkeys(words))
+    return install_line(known.groups_of(files), known, words=end)
 
 
 def install_line(
@@ -233,14 +215,14 @@ def install_line(
 
     ``words`` are put at the end, such as ``--no-root``.
     """
-    declared = {MAIN, *(group.name for group in known.groups)}  # a file without lines of its own gets no group
-    wanted = {name: known.group(name) for name in groups if name in declared}
-    backends = [group.backend for group in wanted.values() if group.backend]
+    declared = {MAIN, *(group.name for group in known.groups)}  # a file without lines gets no group
+    wanted = {name: known.group(name).backend for name in groups if name in declared}
+    backends = [backend for backend in wanted.values() if backend]
     plain = list(wanted)
     start = ["poetry", command]
     if backends and command == "install":
         start = ["poetry", "hw-install", "--hardware", backends[0]]
-        plain = [name for name, group in wanted.items() if not group.backend]
+        plain = [name for name, backend in wanted.items() if not backend]
     default = {group.name for group in known.groups if not group.optional and not group.backend} | {MAIN}
     more = [name for name in plain if name not in default]
     if set(plain) >= default and (more or default != {MAIN}):

@@ -17,7 +17,7 @@ from poetry_aiops.migrate.legacy.programs import call_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile
+    from poetry_aiops.migrate.legacy.model import Confidence, Knowledge
     from poetry_aiops.migrate.legacy.programs import Call
     from poetry_aiops.migrate.legacy.shell import Command, Word
 
@@ -52,7 +52,7 @@ class _Arguments:
         self.files = self.values(_REQUIREMENT)
         editable = self.values(_EDITABLE)
         self.is_editable = any(_PROJECT.fullmatch(value) for value in editable)
-        self.projects = [one for one in (*editable, *names) if _PROJECT.fullmatch(one)]
+        self.projects = [found for one in (*editable, *names) if (found := _PROJECT.fullmatch(one))]
         self.packages = [one for one in (*editable, *names) if not _PROJECT.fullmatch(one)]
 
     def _option(self, value: str) -> tuple[str, str | None]:
@@ -74,21 +74,25 @@ class _Arguments:
 
 def pip_finding(call: Call, command: Command, known: Knowledge) -> OldCommand | None:
     """Return what is old about a call of pip or pip-tools, None when it has nothing to do with the migration."""
-    if call.program == "pip-compile":
-        return _compile(_Arguments(call.arguments), known)
-    if call.program == "pip-sync":
-        return _sync(_Arguments(call.arguments), known)
+    if call.program != "pip":
+        use = _compile if call.program == "pip-compile" else _sync
+        return use(_Arguments(call.arguments), known)
     at = next((at for at, word in enumerate(call.arguments) if word in _SUBCOMMANDS), None)
     if at is None or (at and not call.arguments[0].startswith("-")):
         return None
     subcommand, arguments = call.arguments[at], _Arguments(call.arguments[at + 1 :])
     if subcommand == "freeze":
         return _freeze(command, known)
-    files = [file for name in arguments.files for file in known.find(name)]
-    if subcommand == "install":
-        files += _substituted(arguments, command, known)
-    use = _install if subcommand == "install" else _download
-    return _piped(arguments, command, subcommand, known) or use(arguments, files, known)
+    piped = _piped(arguments, command, subcommand, known)
+    names = arguments.files
+    if subcommand == "install":  # also of `pip install $(cat X)` and `cat X | xargs pip install`
+        texts = " ".join(word for word in arguments.packages if word.startswith(_SUBSTITUTION))
+        names = names + re.findall(r"[\w./-]+\.(?:txt|in)\b", texts)
+        source = call_of(command.words) if command.reads else None
+        if source is not None and command.reads is not None and "xargs" in source.wrapped:
+            names = [*names, *command.reads.words]
+    files = [file for name in names for file in known.find(name)]
+    return piped or (_install if subcommand == "install" else _download)(arguments, files, known)
 
 
 def input_files(call: Call) -> list[tuple[str, bool]]:
@@ -100,19 +104,19 @@ def input_files(call: Call) -> list[tuple[str, bool]]:
     return [*((name, False) for name in arguments.files), *((name, True) for name in constraints)]
 
 
-def _groups(files: Iterable[KnownFile]) -> dict[str, None]:
-    return dict.fromkeys(group for file in files for group in file.groups)
-
-
-def _install(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -> OldCommand | None:
-    extras = _extras(arguments, known)
-    if not files and arguments.projects:
-        is_main = not arguments.is_editable and not any(word.startswith("--with") for word in extras)
-        today = " ".join(["poetry install", *(["--only main"] if is_main else []), *extras])
-        why = "pip chooses the versions of the dependencies again; Poetry installs the project with those of poetry.lock"
-        return OldCommand("pip-install-project", why, today, "likely")
+def _install(arguments: _Arguments, files: list[str], known: Knowledge) -> OldCommand | None:
+    extras = [one.strip() for found in arguments.projects for one in (found["extras"] or "").split(",")]
+    groups = {group.name for group in known.groups}
+    with_groups = [name for name in extras if name in groups]
+    with_groups += [name for name in arguments.values({"--group"}) if known.group(name).optional]
+    words = [f"--with {','.join(with_groups)}"] if with_groups else []
+    words += [f"--extras {name}" for name in extras if name and name not in groups]
     if not files:
-        return None
+        if not arguments.projects:
+            return None
+        only = [] if arguments.is_editable or with_groups else ["--only main"]
+        why = "pip chooses the versions of the dependencies again; Poetry installs the project with those of poetry.lock"
+        return OldCommand("pip-install-project", why, " ".join(["poetry install", *only, *words]), "likely")
     why = _reads(files) + "; poetry.lock holds those packages now"
     if arguments.values(arguments.facts["places"]):
         why += ", and Poetry has no --target: `poetry sync-reqs` keeps the file up to date with poetry.lock"
@@ -132,34 +136,13 @@ def _install(arguments: _Arguments, files: list[KnownFile], known: Knowledge) ->
     drops = drops and all(
         name in arguments.facts["dropped"] or re.fullmatch(r"-[qvUr]+", name) for name, _ in arguments.options
     )
-    today = install_files(files, known, extras, with_project=bool(arguments.projects))
-    return OldCommand(
-        "pip-install-requirements", why, today, "certain" if sure else "likely", tuple(files), drops
-    )
+    today = install_files(files, known, words, with_project=bool(arguments.projects))
+    confidence: Confidence = "certain" if sure else "likely"
+    return OldCommand("pip-install-requirements", why, today, confidence, tuple(files), drops)
 
 
-def _substituted(arguments: _Arguments, command: Command, known: Knowledge) -> Iterable[KnownFile]:
-    """Return the files of ``pip install $(cat X)`` and ``cat X | xargs pip install``."""
-    texts = [word for word in arguments.packages if word.startswith(_SUBSTITUTION)]
-    names = [name for text in texts for name in re.findall(r"[\w./-]+\.(?:txt|in)\b", text)]
-    call = call_of(command.words)
-    if call and command.reads and any(word == "xargs" for word in call.wrapped):
-        names += command.reads.words
-    return (file for name in names for file in known.find(name))
-
-
-def _reads(files: Iterable[KnownFile]) -> str:
-    return "reads " + ", ".join(dict.fromkeys(file.path for file in files))
-
-
-def _extras(arguments: _Arguments, known: Knowledge) -> list[str]:
-    found = [_PROJECT.fullmatch(value) for value in arguments.projects]
-    names = [name.strip() for one in found if one and one["extras"] for name in one["extras"].split(",")]
-    groups = {group.name for group in known.groups}
-    with_groups = [name for name in names if name in groups]
-    with_groups += [name for name in arguments.values({"--group"}) if known.group(name).optional]
-    words = [f"--with {','.join(with_groups)}"] if with_groups else []
-    return [*words, *(f"--extras {name}" for name in names if name and name not in groups)]
+def _reads(files: Iterable[str]) -> str:
+    return "reads " + ", ".join(dict.fromkeys(files))
 
 
 def _piped(arguments: _Arguments, command: Command, subcommand: str, known: Knowledge) -> OldCommand | None:
@@ -168,6 +151,7 @@ def _piped(arguments: _Arguments, command: Command, subcommand: str, known: Know
     stdin = next((name for name in arguments.files if name in {"-", "/dev/stdin"}), None)
     if source is None or command.reads is None or source.program != "poetry" or stdin is None:
         return None
+    why = "pip takes `-r -` for a file of that name"
     if subcommand == "install":
         pairs = pairwise([*source.arguments, ""])
         only = " ".join(
@@ -175,22 +159,22 @@ def _piped(arguments: _Arguments, command: Command, subcommand: str, known: Know
             for name, value in pairs
             if re.match(r"--(?:with|only|extras|all-groups|all-extras)\b", name)
         )
-        why = "`poetry export` needs poetry-plugin-export since Poetry 2.0"
-        why += ", and pip takes `-r -` for a file of that name" if stdin == "-" else ""
+        needs = "`poetry export` needs poetry-plugin-export since Poetry 2.0"
         today = f"poetry sync {only}" if only else install_line(("main",), known, command="sync")
-        return OldCommand("export-pipe", why, today, "certain" if stdin == "-" else "likely")
-    if stdin == "-":
-        text = f"{command.reads.text} | {command.text}"
-        today = re.sub(r"(-r|--requirement)[ =]-(?=\s|$)", r"\1 /dev/stdin", text)
-        why = "pip takes `-r -` for a file of that name; `-r /dev/stdin` reads the pipe"
-        return OldCommand("pip-stdin", why, today)
-    return None
+        if stdin == "-":
+            return OldCommand("export-pipe", f"{needs}, and {why}", today)
+        return OldCommand("export-pipe", needs, today, "likely")
+    if stdin != "-":
+        return None
+    text = f"{command.reads.text} | {command.text}"
+    today = re.sub(r"(-r|--requirement)[ =]-(?=\s|$)", r"\1 /dev/stdin", text)
+    return OldCommand("pip-stdin", f"{why}; `-r /dev/stdin` reads the pipe", today)
 
 
-def _download(arguments: _Arguments, files: list[KnownFile], known: Knowledge) -> OldCommand | None:
+def _download(arguments: _Arguments, files: list[str], known: Knowledge) -> OldCommand | None:
     if not files:
         return None
-    backends = [known.group(group).backend for group in _groups(files)]
+    backends = [known.group(group).backend for group in known.groups_of(files)]
     chosen = next((f" --hardware {backend}" for backend in backends if backend), "")
     folder = next(iter(arguments.values(arguments.facts["folders"])), "wheels")
     why = _reads(files) + "; poetry.lock names the exact files to fetch"
@@ -222,7 +206,7 @@ def _compile(arguments: _Arguments, known: Knowledge) -> OldCommand | None:
 
 
 def _sync(arguments: _Arguments, known: Knowledge) -> OldCommand | None:
-    groups = _groups(file for name in arguments.packages for file in known.find(name))
+    groups = known.groups_of(file for name in arguments.packages for file in known.find(name))
     if arguments.packages and not groups:
         return None
     today = install_line(groups, known, command="sync") if groups else "poetry sync"

@@ -25,23 +25,8 @@ _LINE: Final = re.compile(
     r"^(?P<indent>\s*)(?P<dashes>(?:-\s+)*)(?:(?P<key>[\w.$-]+|\"[^\"]*\"|'[^']*')\s*:(?=\s|$))?\s*(?P<value>.*)$"
 )
 _BLOCK: Final = re.compile(r"(?P<style>[|>])[+\-0-9]*\s*(?:#.*)?")
-_PROSE: Final = frozenset(
-    [
-        *(
-            "about",
-            "body",
-            "comment",
-            "description",
-            "displayname",
-            "help",
-            "id",
-            "if",
-            "label",
-            "message",
-            "name",
-        ),
-        *("notes", "repo", "summary", "text", "title", "uses", "when"),
-    ]
+_PROSE: Final = re.compile(
+    "about|body|comment|description|displayname|help|id|if|label|message|name|notes|repo|summary|text|title|uses|when"
 )
 
 
@@ -81,52 +66,39 @@ def entries(file: FileText) -> tuple[Entry, ...]:
     while at < len(file.lines):
         line, item = at, _LINE.match(file.lines[at])
         at += 1
-        if item is None or not file.lines[line].strip() or file.lines[line].lstrip().startswith("#"):
-            continue
-        depth = column = len(item["indent"])
-        if not (item["dashes"] or item["key"]):
-            continue  # of a value over several lines, or of a template
-        for dash in re.finditer(r"-\s+", item["dashes"]):
-            depth = column + dash.start()
-            number = _popped(path, depth, is_list=True)
-            path.append((depth, number))
+        if item is None or not (item["dashes"] or item["key"]) or file.lines[line].lstrip().startswith("#"):
+            continue  # nothing, a comment, of a value over several lines, or of a template
+        parts = [(item.start("dashes") + dash.start(), "") for dash in re.finditer(r"-\s+", item["dashes"])]
         if item["key"]:
-            depth = column + len(item["dashes"])
-            _popped(path, depth, is_list=False)
-            path.append((depth, item["key"].strip("\"'").lower()))
+            parts.append((item.start("key"), item["key"].strip("\"'").lower()))
+        for column, key in parts:
+            while path and path[-1][0] > column:
+                path.pop()
+            number = 0
+            while path and path[-1][0] == column and (key or isinstance(path[-1][1], int)):
+                last = path.pop()[1]
+                number = last + 1 if isinstance(last, int) else 0
+            path.append((column, key or number))
         block = _BLOCK.fullmatch(item["value"])
-        if block:
-            at = _deeper(file.lines, at, depth)
-        elif item["value"]:
-            at = _plain_end(file.lines, at, item["value"], depth)
-        keys = tuple(part for _, part in path)
+        at = _value_end(file.lines, at, path[-1][0], item["value"], is_block=block is not None)
         style = block["style"] if block else ""
+        keys = tuple(part for _, part in path)
         found.append(Entry(keys, line, at, item.start("value"), item["value"], style))
     return tuple(found)
 
 
-def _popped(path: list[tuple[int, str | int]], column: int, *, is_list: bool) -> int:
-    """Take what does not lead to a key or dash in this column off the path; return the number of a list entry."""
-    while path and path[-1][0] > column:
-        path.pop()
-    number = 0
-    while path and path[-1][0] == column and (not is_list or isinstance(path[-1][1], int)):
-        last = path.pop()[1]
-        number = last + 1 if isinstance(last, int) else 0
-    return number
+def _value_end(lines: Sequence[str], at: int, column: int, value: str, *, is_block: bool) -> int:
+    """Return the line after a value that begins before ``at`` and goes on over lines deeper than ``column``.
 
-
-def _deeper(lines: Sequence[str], at: int, column: int) -> int:
-    while at < len(lines) and (not lines[at].strip() or len(lines[at]) - len(lines[at].lstrip()) > column):
-        at += 1
-    return at
-
-
-def _plain_end(lines: Sequence[str], at: int, value: str, column: int) -> int:
-    """Return the line after a plain value that goes on over deeper lines without keys or dashes."""
-    while at < len(lines) and lines[at].strip() and value[0] not in "#&*!":
+    In a block every such line and empty ones are of the value, else those without keys and dashes.
+    """
+    while at < len(lines) and value:
         text = lines[at].lstrip()
-        if len(lines[at]) - len(text) <= column or re.match(r"- |#|[\w.-]+:(\s|$)", text):
+        is_deeper = len(lines[at]) - len(text) > column
+        if is_block:
+            if text and not is_deeper:
+                break
+        elif not (text and is_deeper) or value[0] in "#&*!" or re.match(r"- |#|[\w.-]+:(\s|$)", text):
             break
         at += 1
     return at
@@ -137,29 +109,26 @@ def pipeline_scripts(file: FileText) -> Iterator[Script]:
     found = entries(file)
     folders = {entry.path[:-1]: entry.plain for entry in found if entry.key == "working-directory"}
     for entry in found:
-        if entry.key not in _PROSE:
-            *step, _ = entry.path
+        if not _PROSE.fullmatch(entry.key):
             job = entry.path[:2] if entry.path[:1] == ("jobs",) else ()
-            places = (tuple(step), (*job, "defaults", "run"), ("defaults", "run"))
+            places = (entry.path[:-1], (*job, "defaults", "run"), ("defaults", "run"))
             folder = next((folders[place] for place in places if place in folders), None)
             yield from (replace(script, folder=folder) for script in _scripts_of(file, entry))
 
 
 def _scripts_of(file: FileText, entry: Entry) -> Iterator[Script]:
-    text = entry.text.strip()
+    text, number = entry.text.strip(), entry.line + 1
     closed = re.fullmatch(r"(?P<quote>[\"'])(?P<body>.*)(?P=quote)\s*(?:#.*)?", text)
     if entry.style:
-        yield file.script(entry.line + 1, entry.end, folded=entry.style == ">")
+        yield file.script(number, entry.end, folded=entry.style == ">")
     elif text.startswith("["):
-        yield from _flow(
-            entry.line + 1, " ".join([text, *map(str.strip, file.lines[entry.line + 1 : entry.end])])
-        )
-    elif closed and entry.end == entry.line + 1:
-        body = closed["body"]
-        if ("\\" if text[0] == '"' else "''") in body:
-            yield Script(body.replace('\\"' if text[0] == '"' else "''", text[0]), entry.line + 1)
+        yield from _flow(number, " ".join([text, *map(str.strip, file.lines[number : entry.end])]))
+    elif closed and entry.end == number:
+        quote, body = closed["quote"], closed["body"]
+        if ("\\" if quote == '"' else "''") in body:
+            yield Script(body.replace('\\"' if quote == '"' else "''", quote), number)
         else:
-            yield file.piece(entry.line, entry.column + 1, entry.column + 1 + len(body))
+            yield Script(body, number, file.starts[entry.line] + entry.column + 1)
     elif text:
         yield file.script(entry.line, entry.end, column=entry.column, folded=True)
 

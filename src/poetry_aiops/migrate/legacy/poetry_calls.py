@@ -9,8 +9,6 @@ from poetry_aiops.migrate.legacy.model import OldCommand
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from poetry_aiops.migrate.legacy.facts import OldForm
     from poetry_aiops.migrate.legacy.programs import Call
 
@@ -27,38 +25,25 @@ _INVERTED: Final = {"true": "false", "false": "true", "1": "0", "0": "1"}
 def poetry_finding(call: Call, plugins: frozenset[str]) -> OldCommand | None:
     """Return what is old about a call of Poetry; ``plugins`` are those of ``PLUGINS`` that the file names."""
     values, at = call.arguments, 0
-    while at < len(values) and values[at].startswith("-"):
+    while values[at:] and values[at].startswith("-"):
         at += 2 if values[at] in _OPTIONS_WITH_VALUE else 1
-    if at >= len(values):
+    if not values[at:]:
         return None
-    words = [word.raw for word in values]
     has_second = values[at] in _TWO_WORDS and not "".join(values[at + 1 : at + 2] or "-").startswith("-")
-    count = 2 if has_second else 1
-    name, rest = " ".join(values[at : at + count]), words[at + count :]
-    return (
-        _gone(name, rest, plugins)
-        or (_setting(values[at + 1 :]) if name == "config" else None)
-        or _without_old_options(words[:at], name, rest, plugins)
-    )
-
-
-def _gone(name: str, rest: Sequence[str], plugins: frozenset[str]) -> OldCommand | None:
+    end = at + 2 if has_second else at + 1
+    name, words = " ".join(values[at:end]), [word.raw for word in values]
     for old in load_legacy_facts().commands:
         if old.name == name and old.plugin not in plugins:
-            today = " ".join([old.instead, *(rest if old.keep_rest else ())])
+            today = " ".join([old.instead, *(words[end:] if old.keep_rest else ())])
             return OldCommand("poetry-command", old.why(f"`poetry {name}`"), today, old.confidence)
-    return None
-
-
-def _setting(values: Sequence[str]) -> OldCommand | None:
-    key, *set_to = [value for value in values if not value.startswith("-")] or [""]
-    for old in load_legacy_facts().settings:
+    key, *set_to = [str(value) for value in values[at + 1 :] if not value.startswith("-")] or [""]
+    for old in load_legacy_facts().settings if name == "config" else ():
         if old.name == key:
             new = [_INVERTED.get(value.lower(), value) if old.inverted else value for value in set_to]
-            options = [value for value in values if value.startswith("--")]
+            options = [value for value in values[at + 1 :] if value.startswith("--")]
             today = " ".join(["poetry config", *options, old.instead, *new]) if old.instead else ""
             return OldCommand("poetry-setting", old.why(f"the setting {old.name}"), today, old.confidence)
-    return None
+    return _without_old_options(words[:at], name, words[end:], plugins)
 
 
 def _without_old_options(

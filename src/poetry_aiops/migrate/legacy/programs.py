@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
 from poetry_aiops.migrate.legacy.shell import Word
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-Program = Literal["pip", "poetry", "pip-compile", "pip-sync"]
-
-_NAMES: Final[tuple[tuple[str, Program | Literal["python", "uv"]], ...]] = (
+_NAMES: Final = (
     (r"pip-compile", "pip-compile"),
     (r"pip-sync", "pip-sync"),
     (r"poetry(\.exe)?|\$[{(]?(\w*_)?POETRY(_BIN|_CMD|_EXE)?[})]?", "poetry"),
@@ -27,6 +25,7 @@ _NAMES: Final[tuple[tuple[str, Program | Literal["python", "uv"]], ...]] = (
     (r"uv", "uv"),
     (r"(python|pypy|py)([23](\.\d+)?)?w?(\.exe)?|\$[{(]?_?PY\w*(:?[-=?+][^}]*)?[})]?", "python"),
 )
+_DEFAULTS: Final = {"uv pip": "pip", "piptools": "pip-compile"}
 _FARTHEST: Final = 40
 _BEFORE: Final = re.compile(r"[A-Za-z_]\w*=.*|[!%@-]", re.DOTALL)
 _ACTIONS: Final = frozenset(
@@ -39,9 +38,12 @@ _ACTIONS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A program and the words behind it; ``wrapped`` are the words before it, ``name`` is how it is called."""
+    """``pip``, ``poetry``, ``pip-compile`` or ``pip-sync`` and the words behind it.
 
-    program: Program
+    ``wrapped`` are the words before it, ``name`` is how it is called.
+    """
+
+    program: str
     arguments: tuple[Word, ...]
     wrapped: tuple[Word, ...]
     name: str
@@ -53,22 +55,19 @@ def call_of(words: Sequence[Word]) -> Call | None:
     if at is None:
         return None
     call = _call_at(words, at)
-    if call is not None:
-        return (_run_inside(call) if call.program == "poetry" else None) or call
-    if words[at].rpartition("/")[2] in load_legacy_facts().wrappers:
+    if call is not None and call.program == "poetry" and "run" in call.arguments[:3]:
+        behind = call.arguments.index(Word("run")) + 1
+        inner = _call_at(call.arguments, behind) if call.arguments[behind:] else None
+        before = (*call.wrapped, Word("poetry"), *call.arguments[:behind])
+        return replace(inner, wrapped=before) if inner else call
+    if call is None and words[at].rpartition("/")[2] in load_legacy_facts().wrappers:
         for later in range(at + 1, min(len(words), at + _FARTHEST)):
             inner = _call_at(words, later)
-            if inner is not None and _does_something(inner):
+            # a word in the middle is a program where something that it does comes behind it
+            does = next((one for one in inner.arguments if not one.startswith("-")), None) if inner else None
+            if inner is not None and (inner.program not in {"pip", "poetry"} or does in _ACTIONS):
                 return inner
-    return None
-
-
-def _run_inside(call: Call) -> Call | None:
-    """Return the call behind ``poetry run``."""
-    at = next((at for at, word in enumerate(call.arguments[:3], 1) if word == "run"), len(call.arguments))
-    inner = _call_at(call.arguments, at) if at < len(call.arguments) else None
-    before = (*call.wrapped, Word("poetry"), *call.arguments[:at])
-    return replace(inner, wrapped=before) if inner else None
+    return call
 
 
 def _call_at(words: Sequence[Word], at: int) -> Call | None:
@@ -77,40 +76,24 @@ def _call_at(words: Sequence[Word], at: int) -> Call | None:
     program = next((one for form, one in _NAMES if re.fullmatch(form, name, re.IGNORECASE)), None)
     behind = tuple(words[at + 1 :])
     if program == "python":
-        found = _module(behind)
+        program, behind = _module(behind)
     elif program == "uv":
-        start = next((at for at, word in enumerate(behind[:4], 1) if word == "pip"), len(behind))
-        found = _tool("pip", behind[start:]) if behind[start:] else None
-    else:
-        found = (program, behind) if program else None
-    return Call(*found, tuple(words[:at]), words[at]) if found else None
+        program = "uv pip" if "pip" in behind[:4] else None
+        behind = behind[behind.index(Word("pip")) + 1 :] if program else ()
+    if program in {"uv pip", "piptools"}:
+        tool = {"compile": "pip-compile", "sync": "pip-sync"}.get("".join(behind[:1]))
+        program, behind = (tool, behind[1:]) if tool else (_DEFAULTS[program], behind)
+    return Call(program, behind, tuple(words[:at]), words[at]) if program else None
 
 
-def _tool(default: Program, words: tuple[Word, ...]) -> tuple[Program, tuple[Word, ...]]:
-    """Return what ``uv pip`` or ``python -m piptools`` runs, where the first word says it."""
-    if words[:1] == ("compile",):
-        return "pip-compile", words[1:]
-    return ("pip-sync", words[1:]) if words[:1] == ("sync",) else (default, words)
-
-
-def _module(words: tuple[Word, ...]) -> tuple[Program, tuple[Word, ...]] | None:
-    """Return what ``python -m pip`` does; options of Python may be in between."""
+def _module(words: tuple[Word, ...]) -> tuple[str | None, tuple[Word, ...]]:
+    """Return which known module ``python -m`` runs, and the words behind; options of Python may be in between."""
     for at, word in enumerate(words):
-        if option := re.fullmatch(r"-[A-Za-z]*?m(?P<name>\w*)", word):
-            joined = option["name"]
-            name, rest = (
-                (joined, words[at + 1 :]) if joined else ("".join(words[at + 1 : at + 2]), words[at + 2 :])
-            )
-            if name == "piptools":
-                return _tool("pip-compile", rest)
-            if name in {"pip", "poetry"}:
-                return ("pip" if name == "pip" else "poetry"), rest
+        if option := re.fullmatch(r"-[A-Za-z]*?m(\w*)", word):
+            behind = words[at + 1 :]
+            name, behind = (option[1], behind) if option[1] else ("".join(behind[:1]), behind[1:])
+            if name in {"pip", "poetry", "piptools"}:
+                return name, behind
         if not word.startswith("-"):
-            return None
-    return None
-
-
-def _does_something(call: Call) -> bool:
-    """Tell whether a word in the middle of a command is a program: something that it does comes behind it."""
-    first = next((word for word in call.arguments if not word.startswith("-")), None)
-    return call.program not in {"pip", "poetry"} or first in _ACTIONS
+            break
+    return None, ()

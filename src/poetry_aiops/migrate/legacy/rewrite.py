@@ -8,6 +8,7 @@ in workflows Poetry comes into an environment of its own, made by the Python tha
 from __future__ import annotations
 
 import re
+from posixpath import basename
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.migrate.legacy.facts import load_legacy_facts
@@ -90,7 +91,7 @@ def _image(old: CommandFile) -> tuple[list[Edit], list[OldCommand]]:
             return [], []
         if stage.python is None or _is_too_old(re.findall(r"^3\.(\d+)", stage.python), runs):
             return [], []
-    names = {file.path.rpartition("/")[2] for copy in copies for file in copy.files}
+    names = {basename(file) for copy in copies for file in copy.files}
     new = _edited(old.file.text, _replacing(found))
     lines = "\n".join(line for line in new.split("\n") if not line.lstrip().startswith("#"))
     if any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", lines) for name in names):

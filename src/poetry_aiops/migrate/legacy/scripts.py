@@ -85,25 +85,11 @@ class FileText:
         start = self.starts[first] + column
         return Script(self.text[start : self.starts[end] - 1], first + 1, start, folded)
 
-    def piece(self, line: int, start: int, end: int) -> Script:
-        """Return a part of one line (0-based)."""
-        return Script(self.lines[line][start:end], line + 1, self.starts[line] + start)
-
 
 def scripts(kind: FileKind, file: FileText) -> Iterator[Script]:
     """Yield the shell text of a file; that of an image is read with its folders (``images``)."""
-    if kind == "shell":
-        yield file.script(0, len(file.lines))
-    elif kind == "yaml":
-        yield from pipeline_scripts(file)
-    elif kind == "make":
-        yield from _make(file)
-    elif kind == "ini":
-        yield from _tox(file)
-    elif kind == "python":
-        yield from _python(file)
-    elif kind == "toml":
-        yield from _tasks(file)
+    readers = {"yaml": pipeline_scripts, "make": _make, "ini": _tox, "python": _python, "toml": _tasks}
+    return readers[kind](file) if kind in readers else iter([file.script(0, len(file.lines))])
 
 
 def _make(file: FileText) -> Iterator[Script]:

@@ -74,9 +74,13 @@ class Word(str):
 
     def __new__(cls, raw: str) -> Self:
         """Return the word that a shell would make of ``raw``."""
-        word = super().__new__(
-            cls, _QUOTED.sub(_unquoted, raw) if any(one in raw for one in "\\'\"") else raw
-        )
+
+        def unquoted(found: re.Match[str]) -> str:
+            if found["double"] is not None:
+                return re.sub(r'\\(["\\$`])', r"\1", found["double"])
+            return found["escaped"] if found["single"] is None else found["single"]
+
+        word = super().__new__(cls, _QUOTED.sub(unquoted, raw))
         word.raw = raw
         return word
 
@@ -102,12 +106,10 @@ def commands(script: Script) -> Iterator[Command]:
     found = list(_commands(script))
     yield from found
     for command in found:
-        names = [word.rpartition("/")[2] for word in command.words]
-        shell = next((at for at, name in enumerate(names) if name in {*_SHELLS, "su"}), len(names))
-        for option, text in zip(command.words[shell + 1 :], command.words[shell + 2 :], strict=False):
-            if re.fullmatch(r"-[a-z]*c", option):
-                yield from _commands(Script(text, command.line))
-                break
+        words = iter(command.words)
+        if any(word.rpartition("/")[2] in {*_SHELLS, "su"} for word in words):
+            text = next((next(words, "") for word in words if re.fullmatch(r"-[a-z]*c", word)), "")
+            yield from _commands(Script(text, command.line))
 
 
 def _commands(script: Script) -> Iterator[Command]:
@@ -117,26 +119,23 @@ def _commands(script: Script) -> Iterator[Command]:
     reads: Command | None = None
     while True:
         token = _TOKEN.match(text, at)
-        at = token.end() if token else at
-        kind = token.lastgroup if token else "end"
+        kind, at = (token.lastgroup, token.end()) if token else ("end", at)
         if token and kind in {"word", "redirect"}:
             tokens.append(token)
         elif token and kind == "document":
             tags.append(token["tag"])
         elif kind in {"operator", "end"} or (kind == "newline" and not script.folded):
             command = _command(script, tokens, reads)
+            tokens, reads = [], command if token and token[0] in {"|", "|&"} else None
             if command is not None:
                 yield command
-            for tag in tags if kind == "newline" else ():
-                end = re.compile(rf"^[ \t]*{re.escape(tag)}[ \t]*$", re.MULTILINE).search(text, at)
+            while kind == "newline" and tags:
+                end = re.compile(rf"^[ \t]*{tags.pop(0)}[ \t]*$", re.MULTILINE).search(text, at)
                 if command is not None and command.words[0].rpartition("/")[2] in _SHELLS:
                     start = None if script.start is None else script.start + at
-                    inner = text[at : end.start()] if end else text[at:]
-                    yield from _commands(Script(inner, script.line + text.count("\n", 0, at), start))
+                    line = script.line + text.count("\n", 0, at)
+                    yield from _commands(Script(text[at : end.start() if end else None], line, start))
                 at = end.end() if end else len(text)
-            tags = [] if kind == "newline" else tags
-            reads = command if token and token[0] in {"|", "|&"} else None
-            tokens = []
         if token is None:
             return
 
@@ -160,12 +159,6 @@ def _command(script: Script, tokens: list[re.Match[str]], reads: Command | None)
     line = script.line + script.text.count("\n", 0, first)
     text = one_line_of(script.text[first:last])
     return Command(tuple(Word(word[0]) for word in words), line, text, span, reads, writes)
-
-
-def _unquoted(found: re.Match[str]) -> str:
-    if found["double"] is not None:
-        return re.sub(r'\\(["\\$`])', r"\1", found["double"])
-    return found["escaped"] if found["single"] is None else found["single"]
 
 
 def one_line_of(text: str) -> str:

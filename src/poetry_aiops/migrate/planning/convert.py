@@ -57,12 +57,17 @@ def entry_of(
     behind = _comment(own)
     above = tuple(_comment(comment) for comment in requirement.comments if comment.strip() != own)
     local = requirement.origin in {"path", "file"}
-    specifier = _specifier(requirement)
+    specifier = ""
+    if requirement.origin == "index":
+        pin = requirement.pin
+        specifier = _canonical(requirement.specifier.replace("===", "==") if pin is None else f"=={pin}")
+    # a pin as a lower bound; a build tag (+cu128) belongs to one version and stays with it
+    relaxed = f">={specifier.removeprefix('==')}" if _is_plain_pin(specifier) else specifier
     return PlannedEntry(
         name=requirement.name,
         places=(requirement.place,),
         specifier=specifier,
-        relaxed=_relaxed(specifier),
+        relaxed=relaxed,
         extras=requirement.extras,
         marker=requirement.marker,
         source=source,
@@ -119,18 +124,6 @@ def pin_of(requirement: ReadRequirement, group: str, source: str | None, *, dire
 def _comment(text: str) -> str:
     """Return a comment as TOML may hold it: on one line, without control characters and secrets."""
     return one_line(redact(text)).strip()
-
-
-def _specifier(requirement: ReadRequirement) -> str:
-    if requirement.origin != "index":
-        return ""
-    pin = requirement.pin
-    return _canonical(requirement.specifier.replace("===", "==") if pin is None else f"=={pin}")
-
-
-def _relaxed(specifier: str) -> str:
-    """Return a pin as a lower bound; a build tag (``+cu128``) belongs to one version and stays with it."""
-    return f">={specifier.removeprefix('==')}" if _is_plain_pin(specifier) else specifier
 
 
 def caret(specifier: str) -> str:

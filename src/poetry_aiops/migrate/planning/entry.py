@@ -1,23 +1,14 @@
-"""What will be in pyproject.toml: entries, groups, settings; and how one entry is written in either layout.
-
-Poetry's own table adds to the entries of one package in a standard list. poetry-core joins every entry of the list with every table whose marker can hold together with its own, and what no
-table covers of an entry so joined is gone. So the markers of tables that differ have to exclude each other.
-"""
+"""What will be in pyproject.toml: entries, groups, settings; and how one entry is written in either layout."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.planning.merge import holds
-from poetry_aiops.project.constraints import all_of, read_marker
 from poetry_aiops.project.model import MAIN
-from poetry_aiops.project.targets import targets
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from poetry_aiops.migrate.model import Place
     from poetry_aiops.project.model import Source
 
@@ -157,77 +148,3 @@ class Edits:
     @property
     def variants(self) -> tuple[tuple[str, str], ...]:
         return tuple((group.name, group.backend) for group in self.groups if group.backend is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a new ``[project]`` table says about the project; ``reason`` is where the Python versions come from."""
-
-    name: str
-    version: str
-    requires_python: str
-    reason: str
-    description: str = ""
-    package_mode: bool = False
-    python_asked: bool = False
-    """Whether the user gave ``requires_python``: then it counts in an existing pyproject.toml, too."""
-    python_guessed: bool = False
-    """Whether nothing of the project says which Python it is."""
-    packages: tuple[tuple[str, str], ...] = ()
-    """What Poetry cannot find by the project's name: names in the folder ``from`` (``""`` for the project's)."""
-    name_guessed: bool = False
-    """Whether the name is only that of the folder."""
-
-
-Table = tuple[dict[str, object], str]
-"""What Poetry's table says, and where."""
-
-_EVERYWHERE = targets(lambda _: True)
-
-
-def enriching_tables(same: Sequence[PlannedEntry]) -> list[dict[str, object]]:
-    """Return the tables for the entries of one package, none where the list says it all.
-
-    Raises InputError for a marker that poetry-core cannot compare.
-    """
-    return tables_of([(entry.enrichment(), entry.marker) for entry in same])
-
-
-def tables_of(wishes: Sequence[Table]) -> list[dict[str, object]]:
-    """Return the tables for what is wanted of one package where; an empty wish is the list's entry as it is.
-
-    Raises InputError for a marker that poetry-core cannot compare.
-    """
-    if all(wish == wishes[0][0] for wish, _ in wishes):
-        return [wishes[0][0]] if wishes[0][0] else []
-    tables: list[Table] = []
-    plain = []
-    for wish in wishes:
-        if wish[0]:
-            _add(wish, tables)
-        else:
-            plain.append(wish)
-    while touched := next(
-        (one for one in plain if any(_overlap(marker, one[1]) for _, marker in tables)), None
-    ):
-        plain.remove(touched)
-        _add(touched, tables)
-    return [
-        {**(table or {"version": "*"}), **({"markers": marker} if marker else {})} for table, marker in tables
-    ]
-
-
-def _add(wish: Table, tables: list[Table]) -> None:
-    """Add the table of a wish where the other ones leave something of it."""
-    wanted, marker = wish
-    before = [other for table, other in tables if table != wanted and _overlap(other, marker)]
-    if "" in before:
-        return
-    left = all_of(marker, *(str(read_marker(one).invert()) for one in before))
-    is_left = not before or any(holds(left, target) for target in _EVERYWHERE)
-    if is_left and (wanted, left) not in tables:
-        tables.append((wanted, left))
-
-
-def _overlap(first: str, second: str) -> bool:
-    return any(holds(first, target) and holds(second, target) for target in _EVERYWHERE)

@@ -61,7 +61,14 @@ def settle_existing(
                 _settle(entry, counted, name, where, (ledger, problems))
                 continue
             kept.append(_within_extras(entry, there, where, targets, problems))
-            problems += [_excluded(entry, one, where) for one in there if _excludes(one, entry, targets)][:1]
+            pin = _pin(entry)
+            problems += [
+                _excluded(entry, one, where)
+                for one in there
+                if pin is not None
+                and not _allows(one, pin)
+                and any(holds(one.marker, target) and holds(entry.marker, target) for target in targets)
+            ][:1]
         problems += [_no_longer_optional(entry, where) for entry in required.values()]
         optional = known.optional if known else group.optional
         found[name] = replace(group, entries=tuple(kept), optional=optional, required=tuple(required))
@@ -120,15 +127,6 @@ def _counts(entry: PlannedEntry, there: Sequence[Requirement], targets: Sequence
 
 def _has_extras(entry: PlannedEntry, there: Sequence[Requirement]) -> bool:
     return bool(there) and set(entry.extras) <= {extra for one in there for extra in one.extras}
-
-
-def _excludes(there: Requirement, entry: PlannedEntry, targets: Sequence[Target]) -> bool:
-    pin = _pin(entry)
-    return (
-        pin is not None
-        and not _allows(there, pin)
-        and any(holds(there.marker, target) and holds(entry.marker, target) for target in targets)
-    )
 
 
 def place_of(group: PlannedGroup, project: Project | None) -> str:
@@ -196,7 +194,12 @@ def _covers(there: Requirement, entry: PlannedEntry, *, is_pin: bool) -> bool:
         return there.origin is not None
     if entry.source is not None and there.source != entry.source and there.origin is None:
         return False
-    return is_pin or not entry.specifier or there.origin is not None or _same(entry, [there])
+    if is_pin or not entry.specifier or there.origin is not None:
+        return True
+    try:
+        return read_constraint(there.constraint) == read_constraint(entry.specifier)
+    except InputError:
+        return False
 
 
 def _allows(requirement: Requirement, version: str) -> bool:
@@ -204,14 +207,6 @@ def _allows(requirement: Requirement, version: str) -> bool:
         return True
     try:
         return allows(requirement.constraint, version)
-    except InputError:
-        return False
-
-
-def _same(entry: PlannedEntry, there: list[Requirement]) -> bool:
-    try:
-        wanted = read_constraint(entry.specifier)
-        return any(read_constraint(one.constraint) == wanted for one in there)
     except InputError:
         return False
 

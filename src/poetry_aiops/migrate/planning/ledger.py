@@ -40,11 +40,6 @@ class LineOutcome:
 _Said = tuple[Outcome, list[str], list[str]]
 
 
-def _default(kind: LineKind) -> _Said:
-    outcome, message = _DEFAULT.get(kind, ("noted", ""))
-    return outcome, [], [message]
-
-
 class Ledger:
     """Collects outcomes while a plan is made; what has no outcome gets that of its kind."""
 
@@ -72,8 +67,10 @@ class Ledger:
         for file in self._tree.files.values():
             for line in file.lines:
                 key = (file.path, line.number)
-                no: _Said | None = ("refused", [], [refused[key]]) if key in refused else None
-                outcome, places, messages = no or self._said.get(key) or _default(line.kind)
+                kind, default = _DEFAULT.get(line.kind, ("noted", ""))
+                outcome, places, messages = self._said.get(key) or (kind, [], [default])
+                if key in refused:
+                    outcome, places, messages = "refused", [], [refused[key]]
                 to, message = ", ".join(places), "; ".join(messages)
                 found.append(LineOutcome(file.path, line.number, line.raw, line.kind, outcome, to, message))
         return tuple(found)

@@ -41,7 +41,17 @@ def merged(
     """
     found: list[PlannedEntry] = []
     for same in by_name(entries).values():
-        problems.extend(_impossible(entry) for entry in same if _is_impossible(entry))
+        problems += [
+            Problem(
+                "error",
+                entry.places[0],
+                f"no version meets {entry.as_pep508()}",
+                why="Its own parts contradict each other.",
+                suggestion="Keep the part that is meant.",
+            )
+            for entry in same
+            if _is_impossible(entry)
+        ]
         found.extend(one_name(same, targets, problems) if len(same) > 1 else same)
     return tuple(found)
 
@@ -114,25 +124,27 @@ def one_name(
     found: list[PlannedEntry] = []
     parts: list[list[PlannedEntry]] = []
     for entry in entries:
-        at = _place_of_partner(entry, found)
+        alike = [index for index, other in enumerate(found) if other.marker == entry.marker][:_MOST_ALIKE]
+        at = next((one for one in alike if _can_be_one(found[one], entry)), None)
         if at is None:
             found.append(entry)
             parts.append([entry])
         else:
             found[at] = _joined(found[at], entry)
             parts[at].append(entry)
-    found = [_with_lines_of(entry, lines) for entry, lines in zip(found, parts, strict=True)]
+    found = [
+        replace(  # with the places and comments of all that it was made of
+            entry,
+            places=tuple(dict.fromkeys(place for line in lines for place in line.places)),
+            above=tuple(dict.fromkeys(comment for line in lines for comment in line.above)),
+        )
+        if len(lines) > 1
+        else entry
+        for entry, lines in zip(found, parts, strict=True)
+    ]
     for index, entry in enumerate(found):
         problems.extend(_first_conflict(entry, found[:index], targets))
     return found
-
-
-def _place_of_partner(entry: PlannedEntry, found: Sequence[PlannedEntry]) -> int | None:
-    alike = [index for index, other in enumerate(found) if other.marker == entry.marker]
-    for index in alike[:_MOST_ALIKE]:
-        if not contradict(found[index], entry) and _can_be_one(found[index], entry):
-            return index
-    return None
 
 
 def _first_conflict(
@@ -159,8 +171,10 @@ def contradict(first: PlannedEntry, second: PlannedEntry) -> bool:
 
 
 def _can_be_one(first: PlannedEntry, second: PlannedEntry) -> bool:
+    """Say whether one entry can say what both do: of an address and a name, the name has to say no more."""
     named = [entry for entry in (first, second) if not entry.is_direct]
-    return len(named) != 1 or not (named[0].specifier or named[0].source)
+    is_more = len(named) == 1 and (named[0].specifier or named[0].source)
+    return not is_more and not contradict(first, second)
 
 
 def _address(entry: PlannedEntry) -> tuple[str | None, ...]:
@@ -179,17 +193,6 @@ def _joined(first: PlannedEntry, second: PlannedEntry) -> PlannedEntry:
         source=None if kept.is_direct else first.source or second.source,
         prereleases=not kept.is_direct and (first.prereleases or second.prereleases),
         develop=first.develop or second.develop,
-    )
-
-
-def _with_lines_of(entry: PlannedEntry, parts: Sequence[PlannedEntry]) -> PlannedEntry:
-    """Return an entry with the places and comments of all that it was made of."""
-    if len(parts) == 1:
-        return entry
-    return replace(
-        entry,
-        places=tuple(dict.fromkeys(place for part in parts for place in part.places)),
-        above=tuple(dict.fromkeys(comment for part in parts for comment in part.above)),
     )
 
 
@@ -218,16 +221,6 @@ def about_python(marker: str) -> str:
 
 def _is_impossible(entry: PlannedEntry) -> bool:
     return not entry.is_direct and intersection(entry.specifier, "") is None
-
-
-def _impossible(entry: PlannedEntry) -> Problem:
-    return Problem(
-        "error",
-        entry.places[0],
-        f"no version meets {entry.as_pep508()}",
-        why="Its own parts contradict each other.",
-        suggestion="Keep the part that is meant.",
-    )
 
 
 def _conflict(first: PlannedEntry, second: PlannedEntry) -> Problem:

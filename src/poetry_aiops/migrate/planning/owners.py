@@ -41,11 +41,17 @@ def owners(tree: Tree, roles: Mapping[str, Role]) -> Owners:
     found = dict(roles)
     readers = {entry: entry for entry in tree.readings}
     for entry, reading in tree.readings.items():
+        lines = tree.files[entry].lines if entry in tree.files else ()
+        # a file that only puts the other files together, as its name says
+        is_collection = _ALL.search(entry) and all(line.requirement is None for line in lines)
         for file in reading.files:
             readers.setdefault(file, entry)
-            if file not in found or (file != entry and _is_required_after_all(found[file], roles)):
+            # what only constrains by its name or by -c says less than a -r of it
+            constrains = file in found and found[file].kind == "constraints"
+            is_weak = constrains and (file not in roles or not roles[file].chosen)
+            if file not in found or (file != entry and is_weak):
                 found[file] = _role_of_included(file, roles[entry])
-            elif file != entry and roles[entry].kind == "main" and not _is_collection(entry, tree):
+            elif file != entry and roles[entry].kind == "main" and not is_collection:
                 found[file] = _pulled_into_main(found[file], entry)
         for file in reading.constraint_files:
             readers.setdefault(file, entry)
@@ -55,23 +61,12 @@ def owners(tree: Tree, roles: Mapping[str, Role]) -> Owners:
     return Owners(found, readers, _group_includes(tree, found))
 
 
-def _is_collection(entry: str, tree: Tree) -> bool:
-    """Say whether a file only puts the other files together, and its name says so."""
-    lines = tree.files[entry].lines if entry in tree.files else ()
-    return bool(_ALL.search(entry)) and all(line.requirement is None for line in lines)
-
-
 def _role_of_included(file: str, includer: Role) -> Role:
     """Return the role of a file that was not named: main by its own name, else that of what includes it."""
     if (own := named_role(file)).kind == "main":
         return own
     kind: RoleKind = "main" if includer.kind == "seed" else includer.kind
     return replace(includer, kind=kind, file=file, pins=None, reason=f"{includer.file} includes it")
-
-
-def _is_required_after_all(role: Role, roles: Mapping[str, Role]) -> bool:
-    """Say whether a file only constrains by its name or by ``-c``, so that a ``-r`` of it says more."""
-    return role.kind == "constraints" and (role.file not in roles or not roles[role.file].chosen)
 
 
 def _pulled_into_main(role: Role, entry: str) -> Role:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from poetry_aiops.migrate.model import Line, ReadRequirement, Tree
+    from poetry_aiops.migrate.model import Line, Option, ReadRequirement, Tree
     from poetry_aiops.migrate.planning.convert import OldPin, Pins
     from poetry_aiops.migrate.planning.entry import PlannedEntry
-    from poetry_aiops.migrate.planning.ledger import LineOutcome
+    from poetry_aiops.migrate.planning.ledger import LineOutcome, Outcome
     from poetry_aiops.migrate.planning.owners import Owners
     from poetry_aiops.migrate.planning.roles import Role
     from poetry_aiops.migrate.planning.sources import Credentials, PypiNames
@@ -140,10 +140,11 @@ class _MigrationPlanner:
         self.alive = {"": True}
 
     def plan(self) -> MigrationPlan:
+        for file, role in self.owned.roles.items():
+            for line in self.tree.files[file].lines if file in self.tree.files else ():
+                if line.requirement is not None and (file, line.number) not in self.refused:
+                    self._requirement(line.requirement, line, role)
         mains = [file for file, role in self.owned.roles.items() if role.kind in {"main", "seed"}]
-        for file in self.owned.roles:
-            if file in self.tree.files:
-                self._file(file)
         apart = self.sources.settle(self.tree.readings, mains)
         self._name_index_of(apart)
         groups = self._groups()
@@ -154,7 +155,10 @@ class _MigrationPlanner:
             groups=tuple(groups.values()),
             sources=self.sources.written(),
             settings=settings,
-            extras=self._extras(),
+            extras=tuple(
+                (name, tuple(entry.as_pep508() for entry in self._entries_of(texts)))
+                for name, texts in self.around.setup.extras
+            ),
             production=tuple(name for name in groups if name in PRODUCTION),
         )
         problems = tuple(dict.fromkeys(self.problems))
@@ -172,23 +176,13 @@ class _MigrationPlanner:
 
     # -- one file ----------------------------------------------------------------------------------------
 
-    def _file(self, file: str) -> None:
-        role = self.owned.roles[file]
-        for line in self.tree.files[file].lines:
-            if line.requirement is not None and (file, line.number) not in self.refused:
-                self._requirement(line.requirement, line, role)
-
     def _requirement(self, requirement: ReadRequirement, line: Line, role: Role) -> None:
         place = requirement.place
         if requirement.origin == "project":
             self.is_package = True
             extras = f" with the extras {', '.join(requirement.extras)}" if requirement.extras else ""
-            self.ledger.say(
-                place.file,
-                line.number,
-                "noted",
-                message=f"`poetry install` installs the project itself{extras}",
-            )
+            message = f"`poetry install` installs the project itself{extras}"
+            self.ledger.say(place.file, line.number, "noted", message=message)
             return
         reading = self.tree.readings[self.owned.readers[role.file]]
         source = self.sources.attribute(requirement, reading)
@@ -212,29 +206,18 @@ class _MigrationPlanner:
     def _refuse_variables(self, entry: PlannedEntry) -> None:
         found = VARIABLE.search(f"{entry.url} {entry.revision} {entry.subdirectory} {entry.path}")
         if found is not None:
-            self.problems.append(
-                Problem(
-                    "error",
-                    entry.places[0],
-                    f"the address of {entry.name} holds the variable {found[0]}",
-                    why="pip expands it at run time, Poetry does not.",
-                    suggestion="Write its value instead.",
-                )
-            )
+            what = f"the address of {entry.name} holds the variable {found[0]}"
+            why = "pip expands it at run time, Poetry does not."
+            self.problems.append(Problem("error", entry.places[0], what, why, "Write its value instead."))
 
     def _note_dead_marker(self, entry: PlannedEntry) -> None:
         if entry.marker not in self.alive:
             anywhere = about_python(entry.marker)
             self.alive[entry.marker] = any(holds(anywhere, target) for target in self.around.targets)
         if not self.alive[entry.marker]:
-            self.problems.append(
-                Problem(
-                    "note",
-                    entry.places[0],
-                    f"no Python of this project meets the marker of {entry.name}",
-                    why=f"`{entry.marker}` is never true here; the line is kept.",
-                )
-            )
+            what = f"no Python of this project meets the marker of {entry.name}"
+            why = f"`{entry.marker}` is never true here; the line is kept."
+            self.problems.append(Problem("note", entry.places[0], what, why))
 
     def _name_index_of(self, apart: Sequence[str]) -> None:
         """Give the requirements of files with a default index of their own that index as their source."""
@@ -263,13 +246,9 @@ class _MigrationPlanner:
             if role.kind == "seed" or (role.group in groups and role.group != MAIN):
                 continue
             wanted: Sequence[PlannedEntry] = self.entries.get(role.group, ())
-            if role.group == MAIN and self.around.setup.source is not None:
-                wanted = with_declared(
-                    wanted,
-                    self._entries_of(self.around.setup.requires),
-                    self.around.setup.source,
-                    self.ledger,
-                )
+            setup = self.around.setup
+            if role.group == MAIN and setup.source is not None:
+                wanted = with_declared(wanted, self._entries_of(setup.requires), setup.source, self.ledger)
             entries = merged(wanted, self.around.targets, self.problems)
             first = by_group[role.group]
             groups[role.group] = PlannedGroup(
@@ -279,8 +258,14 @@ class _MigrationPlanner:
                 includes=self.owned.includes.get(role.group, ()),
                 backend=first.backend,
             )
+        tags = [
+            tag
+            for file, role in self.owned.roles.items()
+            if role.kind == "main" and file in self.tree.readings
+            for tag in tags_of(self.tree.readings[file], self.tree)
+        ]
         groups = settle_variants(
-            groups, self._backend_of_main(), self.around.targets, self.problems, self.around.variants
+            groups, next(iter(tags), None), self.around.targets, self.problems, self.around.variants
         )
         shared = [group for group in groups.values() if group.backend is None and group.name != CONSTRAINTS]
         self.problems.extend(conflicts_between(shared, self.around.targets))
@@ -290,14 +275,19 @@ class _MigrationPlanner:
             )
         self._say_groups(groups)
         if self.pins_mode != "keep":
-            groups = {name: _relaxed(group, self.pins_mode) for name, group in groups.items()}
+            groups = {
+                name: replace(
+                    group,
+                    entries=tuple(
+                        replace(
+                            one, specifier=one.relaxed if self.pins_mode == "relax" else caret(one.specifier)
+                        )
+                        for one in group.entries
+                    ),
+                )
+                for name, group in groups.items()
+            }
         return {name: group for name, group in groups.items() if name == MAIN or _is_needed(group, groups)}
-
-    def _extras(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        found = self.around.setup.extras
-        return tuple(
-            (name, tuple(entry.as_pep508() for entry in self._entries_of(texts))) for name, texts in found
-        )
 
     def _entries_of(self, texts: Sequence[str]) -> list[PlannedEntry]:
         """Return the requirements of the project's own files, and report those that are none."""
@@ -308,24 +298,10 @@ class _MigrationPlanner:
             if entry is not None:
                 found.append(entry)
                 continue
-            reported = Problem(
-                "warning",
-                place,
-                f"{redact(text)} is not a requirement",
-                why="It is left out.",
-                suggestion="Add it to pyproject.toml by hand.",
-            )
-            self.problems.append(reported)
+            what = f"{redact(text)} is not a requirement"
+            step = "Add it to pyproject.toml by hand."
+            self.problems.append(Problem("warning", place, what, "It is left out.", step))
         return found
-
-    def _backend_of_main(self) -> str | None:
-        tags = [
-            tag
-            for file, role in self.owned.roles.items()
-            if role.kind == "main" and file in self.tree.readings
-            for tag in tags_of(self.tree.readings[file], self.tree)
-        ]
-        return tags[0] if tags else None
 
     # -- output -----------------------------------------------------------------------------------------
 
@@ -344,37 +320,35 @@ class _MigrationPlanner:
     def _say_options(self, settings: AbstractSet[str]) -> None:
         for file in self.tree.files.values():
             for line in file.lines:
-                for option in line.options:
-                    if line.kind != "option":
-                        continue
+                for option in line.options if line.kind == "option" else ():
                     if option.name in INDEX_OPTIONS:
-                        index = self.sources.index(option)
-                        name = index.name if index is not None else None
-                        written = name in self.sources.priorities
-                        to = f"[[tool.poetry.source]] {name}" if written else ""
-                        message = "" if written else "the default index, which Poetry asks anyway"
-                        if not written and index is not None:
-                            message = "no package is taken from it"
-                        if not written and not str(option.value).lower().startswith(("http:", "https:")):
-                            message = "a local folder of files, which Poetry has no source for"
-                        self.ledger.say(
-                            file.path, line.number, "configured" if written else "noted", to, message
-                        )
-                    elif option.name in SETTINGS_OPTIONS:
-                        becomes = SETTINGS_OPTIONS[option.name]
-                        written = option.name == "pre" or becomes.rpartition(" ")[2] in settings
-                        if written:
-                            self.ledger.say(file.path, line.number, "configured", becomes)
+                        outcome = self._outcome_of_index(option)
+                    else:
+                        becomes = SETTINGS_OPTIONS.get(option.name, "")
+                        if option.name != "pre" and becomes.rpartition(" ")[2] not in settings:
+                            continue
+                        outcome = ("configured", becomes, "")
+                    self.ledger.say(file.path, line.number, *outcome)
+
+    def _outcome_of_index(self, option: Option) -> tuple[Outcome, str, str]:
+        index = self.sources.index(option)
+        if index is not None and index.name in self.sources.priorities:
+            return "configured", f"[[tool.poetry.source]] {index.name}", ""
+        if not str(option.value).lower().startswith(("http:", "https:")):
+            return "noted", "", "a local folder of files, which Poetry has no source for"
+        if index is not None:
+            return "noted", "", "no package is taken from it"
+        return "noted", "", "the default index, which Poetry asks anyway"
 
     def _read(self, *, constraints: bool) -> tuple[tuple[ReadRequirement, str], ...]:
         """Return every requirement line once, with its group, as pip reads the given files."""
-        found: dict[int, tuple[ReadRequirement, str]] = {}
-        for reading in self.tree.readings.values():
-            for one in reading.constraints if constraints else reading.requirements:
-                role = self.owned.roles.get(one.place.file)
-                group = role.group if role else CONSTRAINTS
-                found.setdefault(id(one), (one, group))
-        return tuple(found.values())
+        readings = self.tree.readings.values()
+        lines = [one for each in readings for one in (each.constraints if constraints else each.requirements)]
+        roles = self.owned.roles
+        return tuple(
+            (one, roles[one.place.file].group if one.place.file in roles else CONSTRAINTS)
+            for one in {id(one): one for one in lines}.values()
+        )
 
 
 def _settled_roles(roles: Mapping[str, Role], groups: Mapping[str, PlannedGroup]) -> dict[str, Role]:
@@ -390,14 +364,6 @@ def _settled_roles(roles: Mapping[str, Role], groups: Mapping[str, PlannedGroup]
         else role
         for file, role in roles.items()
     }
-
-
-def _relaxed(group: PlannedGroup, pins: Pins) -> PlannedGroup:
-    entries = [
-        replace(entry, specifier=entry.relaxed if pins == "relax" else caret(entry.specifier))
-        for entry in group.entries
-    ]
-    return replace(group, entries=tuple(entries))
 
 
 def _is_needed(group: PlannedGroup, groups: Mapping[str, PlannedGroup]) -> bool:

@@ -156,18 +156,16 @@ def _role(file: str, reading: Reading, tree: Tree) -> Role:
         return replace(_variant(file, reading, tree, hardware), marker=_marker(words))
     named = named_role(file)
     is_other = named.kind == "group" and named.group not in {*_GROUPS.values(), *PRODUCTION}
-    tags = tags_of(reading, tree) if is_other and _is_built_for_hardware(file, tree) else ()
+    # of some packages there is a build for each kind of hardware
+    built = is_other and any(
+        line.requirement is not None
+        and (line.requirement.name in BUILT_BY_PYTORCH or _TAG.search(line.requirement.specifier))
+        for line in tree.files[file].lines
+    )
+    tags = tags_of(reading, tree) if built else ()
     if not tags:
         return named
     return replace(named, kind="variant", backend=tags[0], reason=f"its versions or index say {tags[0]}")
-
-
-def _is_built_for_hardware(file: str, tree: Tree) -> bool:
-    """Say whether a file requires a package of which there is a build for each kind of hardware."""
-    asked = (line.requirement for line in tree.files[file].lines)
-    return any(
-        one is not None and (one.name in BUILT_BY_PYTORCH or _TAG.search(one.specifier)) for one in asked
-    )
 
 
 def named_role(file: str) -> Role:
@@ -188,7 +186,7 @@ def _named(file: str, words: Sequence[str]) -> Role:
     for word in rest:
         if word in _GROUPS:
             return Role(file, "group", _GROUPS[word], f'the name says "{word}"')
-    group = _NOT_IN_NAMES.sub("-", "-".join(rest)).strip("-") or "others"
+    group = _joined(rest) or "others"
     return Role(file, "group", normalised(group), f'the name says "{" ".join(rest)}"', optional=True)
 
 
@@ -222,7 +220,7 @@ def _variant(file: str, reading: Reading, tree: Tree, hardware: str) -> Role:
     exact, how = _backend(reading, tree, hardware)
     words = [word for word in _words(file) if word not in _MACHINES]
     says_more = any(_hardware_in([word]) is None for word in words)
-    group = _NOT_IN_NAMES.sub("-", "-".join(words)).strip("-") if says_more else f"ml-{exact}"
+    group = _joined(words) if says_more else f"ml-{exact}"
     return Role(file, "variant", normalised(group), how, optional=True, backend=exact)
 
 
@@ -250,17 +248,14 @@ def _cuda_of_torch(reading: Reading) -> str | None:
 
 def tags_of(reading: Reading, tree: Tree) -> tuple[str, ...]:
     """Return the backends that the versions, URLs and indexes of a file's own lines name, most frequent first."""
-    return tuple(tag for tag, _ in Counter(_tags(reading, tree)).most_common())
-
-
-def _tags(reading: Reading, tree: Tree) -> Iterable[str]:
+    found: list[str] = []
     for line in tree.files[reading.entry].lines:
         if line.requirement is not None:
             text = line.requirement.specifier + (line.requirement.url or "").replace("%2B", "+")
-            if "+" in text:
-                yield from (tag.lower() for tag in _TAG.findall(text))
+            found += _TAG.findall(text)
         for option in line.options:
-            yield from (tag.lower() for tag in _INDEX_TAG.findall(option.value or ""))
+            found += _INDEX_TAG.findall(option.value or "")
+    return tuple(tag for tag, _ in Counter(tag.lower() for tag in found).most_common())
 
 
 def _words(file: str) -> tuple[str, ...]:
@@ -300,53 +295,46 @@ def _settled(roles: dict[str, Role], tree: Tree) -> dict[str, Role]:
     """Decide what needs all files: production without a base is main, and two variants need two names."""
     has_main = any(role.kind == "main" for role in roles.values())
     for file, role in roles.items():
-        if has_main or role.kind != "group" or role.chosen or _included(file, tree):
+        included = any(file in reading.files for entry, reading in tree.readings.items() if entry != file)
+        if has_main or role.kind != "group" or role.chosen or included:
             continue
         if role.group in PRODUCTION:
-            roles[file] = replace(
-                role, kind="main", group=MAIN, optional=False, reason="production, and there is no other base"
-            )
+            reason = "production, and there is no other base"
         elif len(roles) == 1 and role.group not in _GROUPS.values():
-            roles[file] = replace(role, kind="main", group=MAIN, optional=False, reason="it is the only file")
-    return _seeds_follow(_distinct_variants(_distinct_groups(roles, tree)))
-
-
-def _seeds_follow(roles: dict[str, Role]) -> dict[str, Role]:
+            reason = "it is the only file"
+        else:
+            continue
+        roles[file] = replace(role, kind="main", group=MAIN, optional=False, reason=reason)
+    _distinguish_groups(roles, tree)
+    names = Counter(role.group for role in roles.values() if role.kind == "variant")
+    for file, role in roles.items():
+        if role.kind == "variant" and not role.chosen and names[role.group] > 1:
+            roles[file] = replace(role, group=normalised(f"ml-{_joined(_words(file))}"))
     for file, role in roles.items():
         if role.kind == "seed" and role.pins in roles:
             roles[file] = replace(role, group=roles[role.pins].group)
     return roles
 
 
-def _distinct_groups(roles: dict[str, Role], tree: Tree) -> dict[str, Role]:
-    """Give files that would share a group (docs-blog and docs-user) their whole names: pip installs each alone."""
+def _distinguish_groups(roles: dict[str, Role], tree: Tree) -> None:
+    """Give files that would share a group (docs-blog and docs-user) their whole names: pip installs each alone.
+
+    Files of which one includes the other, or whose names mean the same (dev-tools and tools_dev), go together.
+    """
     named = [role for role in roles.values() if role.kind == "group" and not role.chosen]
     for role in named:
         words = [word for word in _words(role.file) if word not in _MACHINES]
         together = [other.file for other in named if other.group == role.group and other is not role]
-        if not words[1:] or not together or any(_goes_with(role.file, other, tree) for other in together):
-            continue
-        group = normalised(_NOT_IN_NAMES.sub("-", "-".join(words)).strip("-"))
-        roles[role.file] = replace(
-            role, group=group, reason=f"{role.reason}, and another file's does as well"
+        is_one = any(
+            set(_words(role.file)) == set(_words(other))
+            or other in tree.readings[role.file].files
+            or role.file in tree.readings[other].files
+            for other in together
         )
-    return roles
+        if words[1:] and together and not is_one:
+            reason = f"{role.reason}, and another file's does as well"
+            roles[role.file] = replace(role, group=normalised(_joined(words)), reason=reason)
 
 
-def _goes_with(file: str, other: str, tree: Tree) -> bool:
-    """Say whether one of two files includes the other, or their names mean the same (dev-tools and tools_dev)."""
-    same = set(_words(file)) == set(_words(other))
-    return same or other in tree.readings[file].files or file in tree.readings[other].files
-
-
-def _distinct_variants(roles: dict[str, Role]) -> dict[str, Role]:
-    names = Counter(role.group for role in roles.values() if role.kind == "variant")
-    for file, role in roles.items():
-        if role.kind == "variant" and not role.chosen and names[role.group] > 1:
-            words = _NOT_IN_NAMES.sub("-", "-".join(_words(file))).strip("-")
-            roles[file] = replace(role, group=normalised(f"ml-{words}"))
-    return roles
-
-
-def _included(file: str, tree: Tree) -> bool:
-    return any(file in reading.files for entry, reading in tree.readings.items() if entry != file)
+def _joined(words: Iterable[str]) -> str:
+    return _NOT_IN_NAMES.sub("-", "-".join(words)).strip("-")

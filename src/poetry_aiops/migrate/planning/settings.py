@@ -15,9 +15,9 @@ from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from poetry_aiops.migrate.model import Option, Tree
+    from poetry_aiops.migrate.model import Tree
 
 
 SETTINGS_OPTIONS: Final = {
@@ -34,29 +34,17 @@ _ALL, _NONE = ":all:", ":none:"
 def settings_of(tree: Tree) -> tuple[Setting, ...]:
     """Return the settings that all files together require; pip applies these options to everything."""
     values: dict[str, dict[str, None]] = {}
-    for option in _options(tree):
-        if option.name in _FORMATS:
-            chosen = values.setdefault(_FORMATS[option.name], {})
-            for name in (option.value or "").split(","):
-                _add(chosen, name.strip())
+    lines = (line for file in tree.files.values() for line in file.lines)
+    for option in (option for line in lines for option in line.options if option.name in _FORMATS):
+        chosen = values.setdefault(_FORMATS[option.name], {})
+        for name in map(str.strip, (option.value or "").split(",")):
+            if name == _NONE:
+                chosen.clear()
+            elif name:
+                chosen[name if name == _ALL else normalised(name)] = None
     return tuple(
         Setting(key, _ALL if _ALL in chosen else tuple(chosen)) for key, chosen in values.items() if chosen
     )
-
-
-def _add(chosen: dict[str, None], name: str) -> None:
-    if name == _NONE:
-        chosen.clear()
-    elif name == _ALL:
-        chosen[_ALL] = None
-    elif name:
-        chosen[normalised(name)] = None
-
-
-def _options(tree: Tree) -> Iterator[Option]:
-    for file in tree.files.values():
-        for line in file.lines:
-            yield from line.options
 
 
 def with_settings(text: str, settings: Sequence[Setting]) -> str:

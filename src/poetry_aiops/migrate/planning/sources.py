@@ -117,9 +117,8 @@ class Sources:
                 self.problems.append(problem)
             return None
         if known is None:
-            known = Index(
-                url, self._name(url), option.place, backend_in(url), page=option.name == "find-links"
-            )
+            is_page = option.name == "find-links"
+            known = Index(url, self._name(url), option.place, backend_in(url), page=is_page)
             self.indexes[url.rstrip("/")] = known
         if user or password:
             variables = tuple(re.findall(r"\$\{([A-Z0-9_]+)\}", f"{user or ''} {password or ''}"))
@@ -175,12 +174,15 @@ class Sources:
             for option in reading.options
             if option.name in INDEX_OPTIONS and (index := self.index(option)) is not None
         ]
-        tag = _tag_of(requirement)
+        tagged = _TAG.search(requirement.specifier)
+        tag = tagged["tag"].lower() if tagged else None
         found = _by_tag(tag, offered) if tag else None
         if found is None and requirement.name in BUILT_BY_PYTORCH:
             found = next((index for index in offered if index.backend is not None), None)
-        if found is None and tag and is_backend(tag) and requirement.name in BUILT_BY_PYTORCH:
-            found = self._pytorch(tag, requirement)
+            if found is None and tag and is_backend(tag) and self.torch_index is not None:
+                url = self.torch_index.replace("{backend}", tag)
+                index = Index(url, self._name(url), requirement.place, backend_in(url))
+                found = self.indexes.setdefault(url, index)
         return self._explicit(found) if found else None
 
     def _own_index(self, requirement: ReadRequirement) -> Index | None:
@@ -196,15 +198,8 @@ class Sources:
                     return index
         return None
 
-    def _pytorch(self, tag: str, requirement: ReadRequirement) -> Index | None:
-        if self.torch_index is None:
-            return None
-        url = self.torch_index.replace("{backend}", tag)
-        return self.indexes.setdefault(url, Index(url, self._name(url), requirement.place, backend_in(url)))
-
     def _explicit(self, index: Index) -> str:
-        if self.priorities.get(index.name) is None:
-            self.priorities[index.name] = "explicit"
+        self.priorities.setdefault(index.name, "explicit")
         return index.name
 
     # -- what is left ------------------------------------------------------------------------------------
@@ -238,12 +233,13 @@ class Sources:
             else:
                 apart.append(entry)
         for reading in readings.values():
-            self._tell_dropped(reading)
+            for option in reading.dropped:
+                self._warn(
+                    option.place,
+                    f"pip drops --{option.name} {taken_apart(option.value or '')[0]}",
+                    why="A later --index-url replaces the indexes before it, so it is not written either.",
+                )
             self._supplement(reading)
-        self._tell_other_priorities()
-        return tuple(apart)
-
-    def _tell_other_priorities(self) -> None:
         there = {normalised(source.name): source.priority for source in self.existing}
         for index in self.indexes.values():
             wanted, has = self.priorities.get(index.name), there.get(normalised(index.name))
@@ -254,12 +250,12 @@ class Sources:
                     why="pip searches it for every package, Poetry only for those that name it.",
                     suggestion=f'Where that is meant, change it to priority = "{wanted}".',
                 )
+        return tuple(apart)
 
     def _supplement(self, reading: Reading) -> None:
+        """Make an extra index that no requirement names a supplemental source."""
         for option in reading.options:
-            if option.name not in {"extra-index-url", "find-links"}:
-                continue
-            index = self.index(option)
+            index = self.index(option) if option.name in {"extra-index-url", "find-links"} else None
             if index is None or index.name in self.priorities:
                 continue
             self.priorities[index.name] = "supplemental"
@@ -268,15 +264,6 @@ class Sources:
                 f"no requirement says that it comes from {index.name}",
                 why="As a supplemental source Poetry asks it for every package that the other sources do not have.",
                 suggestion=f'Where you know the packages, give them `source = "{index.name}"` and make it explicit.',
-            )
-
-    def _tell_dropped(self, reading: Reading) -> None:
-        for option in reading.dropped:
-            index_url, _, _ = taken_apart(option.value or "")
-            self._warn(
-                option.place,
-                f"pip drops --{option.name} {index_url}",
-                why="A later --index-url replaces the indexes before it, so it is not written either.",
             )
 
     def written(self) -> tuple[Source, ...]:
@@ -308,11 +295,6 @@ def source_name(url: str, *, whole: bool = False) -> str:
         )
     tail = steps if whole else []
     return normalised("-".join([host.replace(".", "-"), *tail]).strip("-")) or "index"
-
-
-def _tag_of(requirement: ReadRequirement) -> str | None:
-    found = _TAG.search(requirement.specifier)
-    return found["tag"].lower() if found else None
 
 
 def _by_tag(tag: str, offered: list[Index]) -> Index | None:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Option, Place, Problem
 from poetry_aiops.migrate.planning.convert import OldPin, entry_of_text
-from poetry_aiops.migrate.planning.entry import Enrichment, PlannedGroup, tables_of
+from poetry_aiops.migrate.planning.entry import Enrichment, PlannedGroup
 from poetry_aiops.migrate.planning.roles import CONSTRAINTS
 from poetry_aiops.migrate.planning.sources import PypiNames, Sources, source_name
+from poetry_aiops.migrate.planning.tables import tables_of
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT
 from poetry_aiops.project.checks import Checker, normalised
 from poetry_aiops.project.lines import lock_lines, table_in
@@ -81,7 +82,12 @@ _WITHOUT_COUNTERPART = frozenset(
 """Settings that decide what uv selects or builds; the others are about uv's own work."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_REFERENCES = ("rev", "tag", "branch")
+_ADDRESSES: Final = {
+    "git": ("git", "rev", "tag", "branch", "subdirectory"),
+    "url": ("url", "subdirectory"),
+    "path": ("path",),
+}
+"""The keys of a package's own place, which Poetry's table has under the same names."""
 
 
 @dataclass
@@ -324,18 +330,10 @@ class _UvReader:
         """Return what Poetry's table says for one of uv's, None where it has nothing like it."""
         if "index" in table:
             return self._from_index(name, str(table["index"]), place)
-        if "git" in table:
-            wish: dict[str, object] = {"git": str(table["git"])}
-            wish |= {key: str(table[key]) for key in _REFERENCES if key in table}
-            if "subdirectory" in table:
-                wish["subdirectory"] = str(table["subdirectory"])
-            return wish
-        if "url" in table:
-            wish = {"url": str(table["url"])}
-            return wish | ({"subdirectory": str(table["subdirectory"])} if "subdirectory" in table else {})
-        if "path" in table:
-            develop = {"develop": True} if table.get("editable") else {}
-            return {"path": str(table["path"]), **develop}
+        for kind, keys in _ADDRESSES.items():
+            if kind in table:
+                wish: dict[str, object] = {key: str(table[key]) for key in keys if key in table}
+                return wish | ({"develop": True} if kind == "path" and table.get("editable") else {})
         if table.get("workspace"):
             folder = self._member(name)
             if folder is not None:
@@ -344,29 +342,27 @@ class _UvReader:
             hint = 'Write its folder instead: `path = "..."`.'
         else:
             what, hint = (
-                f"the source of {name} has a kind that is unknown here",
+                f"the source of {name} is of an unknown kind",
                 "Write it for Poetry by hand.",
             )
         self._tell("error", place, what, "Without it the package would come from the default index.", hint)
         return None
 
     def _from_index(self, name: str, index: str, place: Place) -> dict[str, object] | None:
-        if index not in self.names:
-            there = next(
-                (one.name for one in self.existing if normalised(one.name) == normalised(index)), None
-            )
-            if there is None:
-                self._tell(
-                    "error",
-                    place,
-                    f"{name} comes from the index {index}, which [[tool.uv.index]] does not name here",
-                    "uv takes it from the workspace's root or the user's own settings.",
-                    "Name it here with its address.",
-                )
-                return None
-            return {"source": there}
-        own = self.names[index]
-        return {} if own is None else {"source": own}
+        if index in self.names:
+            own = self.names[index]
+            return {} if own is None else {"source": own}
+        for one in self.existing:
+            if normalised(one.name) == normalised(index):
+                return {"source": one.name}
+        self._tell(
+            "error",
+            place,
+            f"{name} comes from the index {index}, which [[tool.uv.index]] does not name here",
+            "uv takes it from the workspace's root or the user's own settings.",
+            "Name it here with its address.",
+        )
+        return None
 
     def _member(self, name: str) -> str | None:
         workspace = self.checker.table(self.uv.get("workspace", {}), "[tool.uv.workspace]")

@@ -43,32 +43,23 @@ def settle_variants(
         found = _with_variant_of_main(found, variants, main_backend)
         variants = {name: group for name, group in found.items() if group.backend is not None}
     if len(declared | variants.keys()) == 1:
-        problems.extend(_shares(entry, found[MAIN]) for entry in _narrowing(variants, found[MAIN]))
+        main = found[MAIN]
+        problems += [
+            Problem(
+                "warning",
+                entry.places[0],
+                f"{main.where} gets {entry.as_pep508()}, too",
+                why=f"It requires {entry.name} as well, and without another hardware file Poetry locks one build for both.",
+                suggestion=f"For two builds, move main's {entry.name} to a file such as requirements-cpu.txt.",
+            )
+            for group in variants.values()
+            for entry in group.entries
+            if (shared := _named(main, entry.name)) and not _says_no_more([entry], shared)
+        ]
         return {name: replace(group, backend=None) for name, group in found.items()}
     for name in dict.fromkeys(entry.name for group in variants.values() for entry in group.entries):
         _settle_package(name, found, tuple(variants), targets, problems)
     return found
-
-
-def _narrowing(variants: Mapping[str, PlannedGroup], main: PlannedGroup) -> list[PlannedEntry]:
-    """Return the entries of the variants that say more about a package of main than main does."""
-    shared = {name: _named(main, name) for name in {entry.name for entry in main.entries}}
-    return [
-        entry
-        for group in variants.values()
-        for entry in group.entries
-        if entry.name in shared and not _says_no_more([entry], shared[entry.name])
-    ]
-
-
-def _shares(entry: PlannedEntry, main: PlannedGroup) -> Problem:
-    return Problem(
-        "warning",
-        entry.places[0],
-        f"{main.where} gets {entry.as_pep508()}, too",
-        why=f"It requires {entry.name} as well, and without another hardware file Poetry locks one build for both.",
-        suggestion=f"For two builds, move main's {entry.name} to a file such as requirements-cpu.txt.",
-    )
 
 
 def _with_variant_of_main(
@@ -88,10 +79,10 @@ def _with_variant_of_main(
     if not own:
         return groups
     name = normalised(f"ml-{backend}")
-    model = next(iter(variants.values()))
     moved = {entry.name for entry in own}
-    kept = tuple(entry for entry in groups[MAIN].entries if entry.name not in moved)
     taken = tuple(entry for entry in groups[MAIN].entries if entry.name in moved)
+    kept = tuple(entry for entry in groups[MAIN].entries if entry.name not in moved)
+    model = next(iter(variants.values()))
     return {
         **groups,
         MAIN: replace(groups[MAIN], entries=kept),
@@ -106,7 +97,7 @@ def _settle_package(
     targets: Sequence[Target],
     problems: list[Problem],
 ) -> None:
-    shared = [entry for entry in groups[MAIN].entries if entry.name == name]
+    shared = _named(groups[MAIN], name)
     if not shared:
         return
     held = {variant: _named(groups[variant], name) for variant in variants}
@@ -116,8 +107,8 @@ def _settle_package(
         return
     for variant, entries in held.items():
         joined = one_name((*entries, *shared), targets, problems)
-        rest = tuple(entry for entry in groups[variant].entries if entry.name != name)
-        groups[variant] = replace(groups[variant], entries=(*rest, *joined))
+        rest = _without(groups[variant], name)
+        groups[variant] = replace(rest, entries=(*rest.entries, *joined))
     groups[MAIN] = _without(groups[MAIN], name)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Array, Table
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.migrate.planning.entry import enriching_tables
 from poetry_aiops.migrate.planning.merge import by_name
+from poetry_aiops.migrate.planning.tables import enriching_tables
 from poetry_aiops.migrate.reading.setup_files import PYPROJECT, with_marker
 from poetry_aiops.project.checks import normalised
 from poetry_aiops.project.edit_text import Sections, header_keys, inline, table_value, toml_key, toml_text
@@ -30,10 +31,11 @@ from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from poetry_aiops.migrate.planning.entry import Edits, Identity, PlannedEntry, PlannedGroup
+    from poetry_aiops.migrate.planning.entry import Edits, PlannedEntry, PlannedGroup
+    from poetry_aiops.migrate.planning.identity import Identity
 
 
 UNKNOWN_VERSION = "0.0.0"
@@ -60,16 +62,13 @@ def layout_of(document: Mapping[str, Any], *, knows_dependency_groups: bool) -> 
     """
     poetry = document.get("tool", {}).get("poetry", {})
     own = [name for name in poetry.get("dependencies", {}) if name != "python"]
-    project = document.get("project")
-    legacy = ("name" in poetry or bool(own)) if project is None else bool(own) and not _is_standard(project)
+    project = document.get("project", {})
+    extras = project.get("optional-dependencies") and "dependencies" not in project.get("dynamic", ())
+    # Poetry takes main's dependencies from [project], and only enriches them from its own table
+    is_standard = bool(project.get("dependencies") or extras)
+    legacy = bool(own) and not is_standard if "project" in document else "name" in poetry or bool(own)
     groups = "dependency-groups" in document or not (poetry.get("group") or legacy)
     return Layout(not legacy, knows_dependency_groups and groups)
-
-
-def _is_standard(project: Mapping[str, Any]) -> bool:
-    """Say whether Poetry takes main's dependencies from ``[project]`` and only enriches them from its own table."""
-    extras = project.get("optional-dependencies") and "dependencies" not in project.get("dynamic", ())
-    return bool(project.get("dependencies") or extras)
 
 
 def generate(text: str, edits: Edits, identity: Identity, layout: Layout, path: Path) -> str:
@@ -106,6 +105,8 @@ class _TableWriter:
         self.edits = edits
         self.identity = identity
         self.layout = layout
+        self.poetry: Mapping[str, Any] = self.before.get("tool", {}).get("poetry", {})
+        self.aiops: Mapping[str, Any] = self.before.get("tool", {}).get("poetry-aiops", {})
 
     def run(self) -> str:
         if self.identity.python_asked:
@@ -122,92 +123,78 @@ class _TableWriter:
         for source in self.edits.sources:
             sections.add_source(source)
         for name, backend in self.edits.variants:
-            if name not in self._declared_variants():
+            if name not in self.aiops.get("hardware", {}).get("variants", {}):
                 line = f"{toml_key(name)} = {toml_text(backend)}"
                 sections.add_to(_VARIANTS, line, after=("[tool.poetry-aiops",))
-        profiles = self.before.get("tool", {}).get("poetry-aiops", {}).get("profiles", {})
-        if self.edits.production and "production" not in profiles:
+        if self.edits.production and "production" not in self.aiops.get("profiles", {}):
             named = ", ".join(map(toml_text, (MAIN, *self.edits.production)))
             sections.add_to(_PRODUCTION, f"groups = [{named}]", after=("[tool.poetry-aiops",))
         if not self.before and self.identity.package_mode:
             sections.add_block(_BUILD_SYSTEM, after=())
         return sections.text
 
-    def _declared_variants(self) -> Mapping[str, Any]:
-        table: Mapping[str, Any] = self.before.get("tool", {}).get("poetry-aiops", {})
-        variants: Mapping[str, Any] = table.get("hardware", {}).get("variants", {})
-        return variants
+    @contextmanager
+    def _document(self) -> Iterator[Any]:
+        """Give the text as tomlkit's document; what is changed in it becomes the text."""
+        document = tomlkit.parse(self.text)
+        yield document
+        self.text = tomlkit.dumps(document)
 
     # -- the project itself --------------------------------------------------------------------------------
 
     def _project_table(self) -> None:
-        identity, poetry = self.identity, self.before.get("tool", {}).get("poetry", {})
-        if self.layout.standard_main:
-            if "project" not in self.before:
-                block = (
-                    f"[project]\nname = {toml_text(identity.name)}\nversion = {toml_text(identity.version)}\n"
-                )
-                if identity.description:
-                    block += f"description = {toml_text(identity.description)}\n"
-                block += f"requires-python = {toml_text(identity.requires_python)}\n"
-                self.text = block + ("\n" + self.text if self.text.strip() else "")
-            else:
-                self._complete_project(self.before["project"])
+        identity, project = self.identity, self.before.get("project")
+        if self.layout.standard_main and project is None:
+            block = f"[project]\nname = {toml_text(identity.name)}\nversion = {toml_text(identity.version)}\n"
+            if identity.description:
+                block += f"description = {toml_text(identity.description)}\n"
+            block += f"requires-python = {toml_text(identity.requires_python)}\n"
+            self.text = block + ("\n" + self.text if self.text.strip() else "")
+        elif self.layout.standard_main:
+            self._complete_project(project or {})
         lines = []
-        if not self._is_built_by_poetry(poetry):
-            if not identity.package_mode:
-                lines = ["package-mode = false"]
-            elif identity.packages:
-                packages = [
-                    inline({"include": name} | ({"from": folder} if folder else {}))
-                    for name, folder in identity.packages
-                ]
-                lines = [f"packages = [{', '.join(packages)}]"]
-        dynamic = self.before.get("project", {}).get("dynamic", ())
-        if (
-            (identity.package_mode or self._is_built_by_poetry(poetry))
-            and "version" in dynamic
-            and not self._has_version(poetry)
-        ):
+        backend = str(table_in(self.before, "build-system").get("build-backend", ""))
+        describes_itself = backend.startswith("poetry.") or {"package-mode", "name", "packages"} & set(
+            self.poetry
+        )
+        if not describes_itself and not identity.package_mode:
+            lines = ["package-mode = false"]
+        elif not describes_itself and identity.packages:
+            packages = [
+                inline({"include": name} | ({"from": folder} if folder else {}))
+                for name, folder in identity.packages
+            ]
+            lines = [f"packages = [{', '.join(packages)}]"]
+        has_version = self.poetry.get("version") or self.poetry.get("package-mode") is False
+        is_built = identity.package_mode or describes_itself
+        if is_built and "version" in (project or {}).get("dynamic", ()) and not has_version:
             lines.append(f"version = {toml_text(UNKNOWN_VERSION)}")
         if lines:
             self._line("[tool.poetry]", "\n".join(lines), _AFTER_PROJECT)
 
     def _require_python(self) -> None:
         """Write the Python versions that the user requested over those that are there."""
-        document: Any = tomlkit.parse(self.text)
-        project = document.get("project", {})
-        table = document.get("tool", {}).get("poetry", {}).get("dependencies", {})
-        if "requires-python" in project:
-            project["requires-python"] = self.identity.requires_python
-            table.pop("python", None)
-        elif "python" in table:
-            table["python"] = self.identity.requires_python
-        else:
-            return
-        self.text = tomlkit.dumps(document)
-
-    def _has_version(self, poetry: Mapping[str, Any]) -> bool:
-        """Say whether Poetry needs no version from us: it has one, or it does not build the project."""
-        return bool(poetry.get("version")) or poetry.get("package-mode") is False
-
-    def _is_built_by_poetry(self, poetry: Mapping[str, Any]) -> bool:
-        """Say whether the project already describes itself to Poetry."""
-        backend = str(table_in(self.before, "build-system").get("build-backend", ""))
-        return backend.startswith("poetry.") or bool({"package-mode", "name", "packages"} & set(poetry))
+        with self._document() as document:
+            project = document.get("project", {})
+            table = document.get("tool", {}).get("poetry", {}).get("dependencies", {})
+            if "requires-python" in project:
+                project["requires-python"] = self.identity.requires_python
+                table.pop("python", None)
+            elif "python" in table:
+                table["python"] = self.identity.requires_python
 
     def _complete_project(self, project: Mapping[str, Any]) -> None:
         dynamic = list(project.get("dynamic", ()))
         if "requires-python" not in project and "requires-python" not in dynamic:
             self._line("[project]", f"requires-python = {toml_text(self.identity.requires_python)}", ())
         if "dependencies" in dynamic:
-            document: Any = tomlkit.parse(self.text)
-            if len(dynamic) > 1:
-                document["project"]["dynamic"].remove("dependencies")
-            else:
-                del document["project"]["dynamic"]
-            _forget_dynamic(document.get("tool", {}))
-            self.text = tomlkit.dumps(document).rstrip("\n") + "\n"
+            with self._document() as document:
+                if len(dynamic) > 1:
+                    document["project"]["dynamic"].remove("dependencies")
+                else:
+                    del document["project"]["dynamic"]
+                _forget_dynamic(document.get("tool", {}))
+            self.text = self.text.rstrip("\n") + "\n"
 
     # -- main ------------------------------------------------------------------------------------------------
 
@@ -219,34 +206,37 @@ class _TableWriter:
         if group.entries or not old or "dependencies" in old.get("dynamic", ()):
             self._into_list(("project", "dependencies"), "[project]", group.entries)
         self._enrich("[tool.poetry.dependencies]", MAIN, group.entries, ("[tool.poetry]", *_AFTER_PROJECT))
+        extras = {normalised(extra): requirements for extra, requirements in self.edits.extras}
         for extra, requirements in self.edits.extras:
-            line = f"{toml_key(extra)} = [{', '.join(map(toml_text, requirements))}]"
+            written = _without_itself(
+                requirements, normalised(self.identity.name), extras, frozenset({normalised(extra)})
+            )
+            line = f"{toml_key(extra)} = [{', '.join(map(toml_text, written))}]"
             self._line("[project.optional-dependencies]", line, ("[project]",))
 
     def _require(self, group: PlannedGroup) -> None:
         """Take ``optional`` from entries of Poetry's own table, and their names from the extras that require them."""
         if not group.required:
             return
-        document: Any = tomlkit.parse(self.text)
-        poetry = document["tool"]["poetry"]
-        if group.name == MAIN:
-            table = poetry["dependencies"]
-            for names in poetry.get("extras", {}).values():
-                for name in [name for name in names if normalised(name) in group.required]:
-                    names.remove(name)
-        else:
-            table = poetry["group"][self._spelling(group.name)]["dependencies"]
-        for name, value in list(table.items()):
-            if normalised(name) not in group.required or isinstance(value, str):
-                continue
-            if isinstance(value, Table):
-                value.pop("optional", None)
-                continue
-            tables = [_as_table(one) for one in (value if isinstance(value, list) else [value])]
-            table[name] = tomlkit.value(
-                table_value([{key: one for key, one in old.items() if key != "optional"} for old in tables])
-            )
-        self.text = tomlkit.dumps(document)
+        with self._document() as document:
+            poetry = document["tool"]["poetry"]
+            if group.name == MAIN:
+                table = poetry["dependencies"]
+                for names in poetry.get("extras", {}).values():
+                    for name in [name for name in names if normalised(name) in group.required]:
+                        names.remove(name)
+            else:
+                table = poetry["group"][self._spelling(group.name)]["dependencies"]
+            for name, value in list(table.items()):
+                if normalised(name) not in group.required or isinstance(value, str):
+                    continue
+                if isinstance(value, Table):
+                    value.pop("optional", None)
+                    continue
+                tables = _as_tables(value)
+                for one in tables:
+                    one.pop("optional", None)
+                table[name] = tomlkit.value(table_value(tables))
 
     # -- groups ------------------------------------------------------------------------------------------------
 
@@ -255,14 +245,14 @@ class _TableWriter:
         table = f"[tool.poetry.group.{toml_key(name)}]"
         dependencies = f"[tool.poetry.group.{toml_key(name)}.dependencies]"
         after = ("[tool.poetry.group.", "[tool.poetry.dependencies]", "[tool.poetry]", "[dependency-groups]")
-        if self.layout.standard_groups and not self._is_own_group(group.name):
+        is_standard = self.layout.standard_groups and not self._is_own_group(group.name)
+        if is_standard:
             self._into_list(("dependency-groups", name), "[dependency-groups]", group.entries, group.includes)
-            if group.optional and not self._has(("tool", "poetry", "group", name, "optional")):
-                self._line(table, "optional = true", after)
-            self._enrich(dependencies, group.name, group.entries, (table, *after))
-            return
         if group.optional and not self._has(("tool", "poetry", "group", name, "optional")):
             self._line(table, "optional = true", after)
+        if is_standard:
+            self._enrich(dependencies, group.name, group.entries, (table, *after))
+            return
         if group.includes and not self._has(("tool", "poetry", "group", name, "include-groups")):
             line = f"include-groups = [{', '.join(map(toml_text, group.includes))}]"
             self._line(table, line, after)
@@ -270,20 +260,15 @@ class _TableWriter:
 
     def _spelling(self, group: str) -> str:
         """Return the group's name as the project already writes it."""
-        names = [
-            *self.before.get("dependency-groups", {}),
-            *self.before.get("tool", {}).get("poetry", {}).get("group", {}),
-        ]
+        names = [*self.before.get("dependency-groups", {}), *self.poetry.get("group", {})]
         return next((name for name in names if normalised(name) == group), group)
 
     def _is_own_group(self, group: str) -> bool:
-        tables = self.before.get("tool", {}).get("poetry", {}).get("group", {})
-        standard = {
-            normalised(name) for name, entries in self.before.get("dependency-groups", {}).items() if entries
-        }
-        return any(normalised(name) == group and "dependencies" in tables[name] for name in tables) and (
-            group not in standard
-        )
+        standard = self.before.get("dependency-groups", {}).items()
+        if any(normalised(name) == group and entries for name, entries in standard):
+            return False
+        tables = self.poetry.get("group", {}).items()
+        return any(normalised(name) == group and "dependencies" in table for name, table in tables)
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -309,20 +294,23 @@ class _TableWriter:
     ) -> None:
         """Write a list of requirements as text where there is none yet, else append to the one that is there."""
         if not self._has(keys):
-            lines = [line for entry in entries for line in _array_lines(entry)]
-            lines += [_include_line(name) for name in includes]
+            lines = []
+            for entry in entries:
+                lines += [f"    # {comment}".rstrip() + "\n" for comment in entry.above]
+                behind = f"  # {entry.behind}" if entry.behind else ""
+                lines.append(f"    {toml_text(entry.as_pep508())},{behind}\n")
+            lines += [f"    {{include-group = {toml_text(name)}}},\n" for name in includes]
             written = "[\n" + "".join(lines) + "]" if lines else "[]"
             self._line(header, f"{toml_key(keys[1])} = {written}", _AFTER_PROJECT)
             return
-        document: Any = tomlkit.parse(self.text)
-        array = document[keys[0]][keys[1]]
-        listed = {str(item) for item in array}
-        there = {normalised(str(item.get("include-group"))) for item in array if isinstance(item, dict)}
-        new = [entry for entry in entries if entry.as_pep508() not in listed]
-        groups = [{"include-group": name} for name in includes if name not in there]
-        if new or groups:
-            _lengthen(array, new, groups)
-            self.text = tomlkit.dumps(document)
+        with self._document() as document:
+            array = document[keys[0]][keys[1]]
+            listed = {str(item) for item in array}
+            there = {normalised(str(item.get("include-group"))) for item in array if isinstance(item, dict)}
+            new = [entry for entry in entries if entry.as_pep508() not in listed]
+            groups = [{"include-group": name} for name in includes if name not in there]
+            if new or groups:
+                _lengthen(array, new, groups)
 
     def _write_out_own_extras(self) -> None:
         """Write out extras and groups that name the project itself: Poetry takes that for a circle, pip for its extras."""
@@ -384,21 +372,25 @@ class _TableWriter:
         there = self._there(header) if named else {}
         for name in named.keys() & there.keys():
             self._add_beside(header, name, named[name])
-        lines = [line for name, same in named.items() if name not in there for line in _own_lines(name, same)]
+        lines = []
+        for name, same in named.items():
+            if name not in there:
+                behind = f"  # {same[0].behind}" if same[0].behind and len(same) == 1 else ""
+                value = table_value([entry.poetry_table() for entry in same])
+                lines += [f"# {comment}" for comment in same[0].above]
+                lines.append(f"{toml_key(name)} = {value}{behind}")
         if lines:
             self._line(header, "\n".join(lines), after)
 
     def _add_beside(self, header: str, name: str, entries: Sequence[PlannedEntry]) -> None:
         """Make the entry of a package in Poetry's own table a list of what it says and of these entries."""
-        document: Any = tomlkit.parse(self.text)
-        table = document
-        for key in header_keys(header):
-            table = table[key]
-        spelt = next(key for key in table if normalised(key) == name)
-        old = table[spelt]
-        tables = [_as_table(one) for one in (old if isinstance(old, list) else [old])]
-        table[spelt] = tomlkit.value(table_value([*tables, *(entry.poetry_table() for entry in entries)]))
-        self.text = tomlkit.dumps(document)
+        with self._document() as document:
+            table = document
+            for key in header_keys(header):
+                table = table[key]
+            spelt = next(key for key in table if normalised(key) == name)
+            tables = [*_as_tables(table[spelt]), *(entry.poetry_table() for entry in entries)]
+            table[spelt] = tomlkit.value(table_value(tables))
 
 
 _BUILD_SYSTEM = """\
@@ -419,17 +411,13 @@ def _forget_dynamic(tool: Any) -> None:  # noqa: ANN401 - tomlkit's tables have 
                 tool.pop("setuptools")
 
 
-def _own_lines(name: str, same: Sequence[PlannedEntry]) -> list[str]:
-    """Return a package's entry in Poetry's own table, with the comments of its only line."""
-    behind = f"  # {same[0].behind}" if same[0].behind and len(same) == 1 else ""
-    value = table_value([entry.poetry_table() for entry in same])
-    return [*(f"# {comment}" for comment in same[0].above), f"{toml_key(name)} = {value}{behind}"]
-
-
-def _as_table(value: Any) -> dict[str, object]:  # noqa: ANN401 - tomlkit's items have no common type
-    """Return an entry of Poetry's own table, which may be a bare version, as the table that it means."""
+def _as_tables(value: Any) -> list[dict[str, object]]:  # noqa: ANN401 - tomlkit's items have no common type
+    """Return an entry of Poetry's own table, or several of a list, as tables; a bare version is the table that it means."""
     plain = value.unwrap() if hasattr(value, "unwrap") else value
-    return dict(plain) if isinstance(plain, dict) else {"version": plain}
+    return [
+        dict(one) if isinstance(one, dict) else {"version": one}
+        for one in (plain if isinstance(plain, list) else [plain])
+    ]
 
 
 def _lengthen(array: Array, entries: Sequence[PlannedEntry], tables: Sequence[dict[str, str]]) -> None:
@@ -460,7 +448,10 @@ def _without_itself(
     """Return a list with every requirement on the project itself replaced by what its extras require."""
     found: list[Any] = []
     for text in texts:
-        own = _parsed(text)
+        try:
+            own = Pep508(text) if isinstance(text, str) else None
+        except InvalidRequirement:
+            own = None
         if own is None or normalised(own.name) != project:
             found.append(text)
             continue
@@ -468,25 +459,6 @@ def _without_itself(
             inner = _without_itself(extras.get(extra, ()), project, extras, seen | {extra})
             found += [with_marker(str(one), str(own.marker or "")) for one in inner]
     return list(dict.fromkeys(found)) if all(isinstance(one, str) for one in found) else found
-
-
-def _parsed(text: object) -> Pep508 | None:
-    try:
-        return Pep508(text) if isinstance(text, str) else None
-    except InvalidRequirement:
-        return None
-
-
-def _include_line(group: str) -> str:
-    return f"    {{include-group = {toml_text(group)}}},\n"
-
-
-def _array_lines(entry: PlannedEntry) -> list[str]:
-    behind = f"  # {entry.behind}" if entry.behind else ""
-    return [
-        *(f"    # {comment}".rstrip() + "\n" for comment in entry.above),
-        f"    {toml_text(entry.as_pep508())},{behind}\n",
-    ]
 
 
 def _check(document: Mapping[str, Any], edits: Edits) -> None:

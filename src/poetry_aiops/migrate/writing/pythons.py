@@ -6,8 +6,8 @@ import re
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from poetry_aiops.migrate.planning.identity import minor_range
 from poetry_aiops.migrate.planning.merge import holds
+from poetry_aiops.migrate.planning.python_evidence import minor_range
 from poetry_aiops.migrate.writing.causes import is_allowed
 from poetry_aiops.project.constraints import read_python
 from poetry_aiops.project.targets import machines_for
@@ -36,16 +36,16 @@ def narrowed(python: str, wanted: Iterable[str]) -> str | None:
     return None if found.is_empty() or "||" in text else text
 
 
-def allowed_pythons(refusal: Iterable[str]) -> dict[str, VersionConstraint]:
+def allowed_pythons(refusal: str) -> dict[str, VersionConstraint]:
     """Return the Pythons that some release of each package allows, as a solver's refusal says."""
     allowed: dict[str, VersionConstraint] = {}
-    for name, text in _EXCLUDED.findall("\n".join(refusal)):
+    for name, text in _EXCLUDED.findall(refusal):
         one = read_python(text)
         allowed[name] = allowed[name].union(one) if name in allowed else one
     return allowed
 
 
-def required_python(python: str, refusal: Iterable[str]) -> tuple[str, str] | None:
+def required_python(python: str, refusal: str) -> tuple[str, str] | None:
     """Return the part of a Python range that the packages in a solver's refusal have a release for, and why."""
     allowed = allowed_pythons(refusal)
     found = narrowed(python, map(str, allowed.values()))
@@ -82,3 +82,29 @@ def fitting_python(
         return None
     names = ", ".join(f"{one.name} {one.specifier} ({one.places[0]})" for one in here[:_SHOWN])
     return minor_range(fitting[-1:]), f"no index has a file for it of {names}"
+
+
+def newest_python(
+    python: str,
+    running: str,
+    entries: Iterable[PlannedEntry],
+    offered: Callable[[str, str, str | None], Sequence[OfferedVersion]],
+) -> tuple[str, str] | None:
+    """Return the part of a Python range that the newest version of each entry for the running Python is for, and why.
+
+    A solver would take older versions for the whole range, after trying all of them.
+    """
+    wanted: dict[str, str] = {}
+    machines = machines_for(f"~={running}.0")
+    is_one = len({machine.python for machine in machines_for(python)}) == 1
+    for entry in () if is_one else entries:
+        there = [machine for machine in machines if holds(entry.marker, machine)]
+        for one in (
+            offered(entry.name, entry.specifier or "*", entry.source) if there and not entry.is_direct else ()
+        ):
+            if any(is_offered_for(one, machine) for machine in there):
+                if not read_python(one.python).allows_all(read_python(python)):
+                    wanted[one.python] = f"{entry.name} {one.version} is for Python {one.python}"
+                break
+    found = narrowed(python, wanted) if wanted else None
+    return (found, "; ".join(list(wanted.values())[:_SHOWN])) if found and found != python else None

@@ -126,7 +126,7 @@ def exchange(backup: StoredBackup) -> None:
         _switch(backup, files)
     except BaseException:
         what = "This run was stopped and could not restore all files"
-        with reported(what, backup.folder, again_hint(backup)):
+        with reported(what, hint=again_hint(backup)):
             put_back(backup)
         backup.discard()
         raise

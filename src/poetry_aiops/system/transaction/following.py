@@ -46,7 +46,7 @@ def follow(root: Path, path: str, after: bytes | None, now: datetime) -> bool:
         backup, place = _last(root), find_place(root, path)
         if backup is None or isinstance(place, str):
             return False
-        with reported("The backup of the migration could not be written, so the file stays", backup.folder):
+        with reported("The backup of the migration could not be written, so the file stays"):
             return _note(backup, path, place, after)
 
 

@@ -108,7 +108,7 @@ def create(
     """
     if undoes is None and interrupted_ids(root):
         raise InputError("a run was interrupted and must be restored first", where=HOME, hint=_PUT_BACK)
-    with reported("Nothing was changed. The backup could not be written", root / HOME):
+    with reported("Nothing was changed. The backup could not be written"):
         kept = _placed(root, changes)
         if all(change.is_read_only for change, _ in kept):
             raise InputError("there is nothing to change, so no backup was made")
@@ -165,7 +165,7 @@ def apply(backup: StoredBackup) -> None:
 
     Raises InputError when the disk refuses or a file changed meanwhile; then every file is unchanged.
     """
-    with reported("Nothing was changed. The files could not be written", backup.root):
+    with reported("Nothing was changed. The files could not be written"):
         exchange(backup)
 
 
@@ -235,7 +235,7 @@ def _settle(root: Path) -> list[StoredBackup]:
         stored = read_backup(root, identifier)
         now = state_now(look(stored))
         what = "The remains of an interrupted run could not be removed"
-        with reported(what, stored.folder, again_hint(stored)):
+        with reported(what, hint=again_hint(stored)):
             if now == "new":
                 finish(stored)
             elif now == "old":

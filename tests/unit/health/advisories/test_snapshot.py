@@ -258,8 +258,9 @@ def test_a_download_that_is_no_snapshot_replaces_nothing(
         server.files["/all.zip"] = archive
         good = update_snapshot(tmp_path / "cache", url, now=NOW, limits=PATIENT)
         server.files["/all.zip"] = archive[:-100] if isinstance(content, str) else content
-        with pytest.raises(IncompleteError):
+        with pytest.raises(IncompleteError, match="could not be fetched") as refused:
             update_snapshot(tmp_path / "cache", url, now=NOW + timedelta(days=1), limits=PATIENT)
+        assert refused.value.where == url  # not the name of the file on trial
     kept = cached_snapshot(tmp_path / "cache", url)
     assert kept is not None
     assert kept.checked == NOW

@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.unit.health.health_hostile import hostile
 from tests.unit.health.health_sample import blind, clean, sample
 
-from poetry_aiops.health.report.formats import SEVERAL
+from poetry_aiops.health.report.formats import text_of_several
 from poetry_aiops.health.report.markdown import LARGEST, health_markdown
 
 
@@ -42,7 +42,7 @@ def test_even_a_tiny_limit_is_kept_with_a_word() -> None:
 def test_the_summaries_of_several_projects_fit_together() -> None:
     report = hostile("w" * 590)
     many = [replace(report, packages=report.packages * 300)] * 3
-    assert len(SEVERAL["markdown"](many).encode()) <= LARGEST
+    assert len(text_of_several(many, "markdown").encode()) <= LARGEST
 
 
 def test_it_says_what_to_do_now() -> None:

@@ -10,8 +10,9 @@ from tests.unit.health.health_sample import audited, blind, clean, finding, pack
 
 from poetry_aiops.cli.styled import cells_wide
 from poetry_aiops.health.advisory import AdvisorySource, Audit, Severity, Status
-from poetry_aiops.health.gate import Gate, GateFacts, Rules, judge
+from poetry_aiops.health.gate import Gate, GateFacts, Rules, Violation, judge
 from poetry_aiops.health.report.text import SCREEN, TextView, health_lines
+from poetry_aiops.index.release_records import IndexUse
 
 
 if TYPE_CHECKING:
@@ -84,7 +85,23 @@ def test_what_to_do_follows_from_the_verdict() -> None:
     assert "poetry health --update-advisories" in unreachable
     assert "HTTPS_PROXY" in unreachable
     stale = replace(clean(), gate=Gate(incomplete=("poetry.lock does not match; run `poetry lock`",)))
-    assert "  poetry lock" in as_text(health_lines(stale)).splitlines()
+    found = replace(sample(), fixes=(), gate=replace(sample().gate, incomplete=stale.gate.incomplete))
+    for report in (stale, found):  # --fix refuses a lock that is not the one of pyproject.toml
+        assert "  poetry lock" in as_text(health_lines(report)).splitlines()
+    silent = IndexUse("house", "https://house.example/simple", 3, 0, 3, None, "house: it cannot be reached")
+    open_index = replace(
+        clean(), indexes=(silent,), gate=Gate(incomplete=("currency: 3 of 3 packages: house",))
+    )
+    shown = " ".join(as_text(health_lines(open_index)).split())
+    assert "poetry health --metric security judges" in shown
+    assert "https://house.example/simple answers here" in shown
+    violation = Violation("licence", "GPL-3.0-only", "plum 1.0: refused", "plum", "1.0")
+    licence = as_text(health_lines(replace(clean(), gate=Gate((violation,)))))
+    assert "  poetry graph --why plum" in licence.splitlines()
+    unlisted = replace(
+        clean(), gate=Gate(incomplete=("popularity: 3 of 3 packages: it could not be fetched",))
+    )
+    assert "POETRY_AIOPS_TOP_PACKAGES_URL" in as_text(health_lines(unlisted))
     assert "What to do now" not in as_text(health_lines(clean()))
 
 

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from tests.unit.migrate.legacy.old_commands import find_old_commands
 
-from poetry_aiops.migrate.legacy.find import knowledge_of
-from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup, OldCommand, install_files
+from poetry_aiops.migrate.legacy.model import Knowledge, OldCommand, install_files
 from poetry_aiops.migrate.model import Place, Reading, ReadRequirement, Tree
+from poetry_aiops.migrate.old_commands import knowledge_in
+from poetry_aiops.migrate.planning.entry import Edits, PlannedGroup
 from poetry_aiops.migrate.planning.roles import Role
+from poetry_aiops.system.repository_files import RepositoryFile
+
+
+if TYPE_CHECKING:
+    from pytest_mock import MockerFixture
 
 
 KNOWN = Knowledge(
-    files=(
-        KnownFile("requirements.txt", ("main",)),
-        KnownFile("requirements-dev.txt", ("main", "dev")),
-        KnownFile("requirements/test.txt", ("test",)),
-        KnownFile("requirements/docs.in", ("docs",)),
-        KnownFile("requirements_cu128.txt", ("ml-cu128",)),
-        KnownFile("requirements-serve.txt", ("main", "serve")),
-    ),
+    files={
+        "requirements.txt": ("main",),
+        "requirements-dev.txt": ("main", "dev"),
+        "requirements/test.txt": ("test",),
+        "requirements/docs.in": ("docs",),
+        "requirements_cu128.txt": ("ml-cu128",),
+        "requirements-serve.txt": ("main", "serve"),
+    },
     groups=(
-        KnownGroup("main"),
-        KnownGroup("dev"),
-        KnownGroup("test"),
-        KnownGroup("docs"),
-        KnownGroup("serve", optional=True),
-        KnownGroup("ml-cu128", optional=True, backend="cu128"),
+        PlannedGroup("main"),
+        PlannedGroup("dev"),
+        PlannedGroup("test"),
+        PlannedGroup("docs"),
+        PlannedGroup("serve", optional=True),
+        PlannedGroup("ml-cu128", optional=True, backend="cu128"),
     ),
 )
 
@@ -258,8 +266,8 @@ def test_a_package_is_not_installed_itself_where_pip_installed_a_file_only() -> 
 
 def test_all_default_groups_need_no_option() -> None:
     known = Knowledge(
-        (KnownFile("requirements-dev.txt", ("main", "dev")), KnownFile("all.txt", ("main", "dev", "serve"))),
-        (KnownGroup("main"), KnownGroup("dev"), KnownGroup("serve", optional=True)),
+        {"requirements-dev.txt": ("main", "dev"), "all.txt": ("main", "dev", "serve")},
+        (PlannedGroup("main"), PlannedGroup("dev"), PlannedGroup("serve", optional=True)),
     )
     assert found("pip install -r requirements-dev.txt", known=known) == [(1, "poetry install")]
     assert found("pip install -r all.txt", known=known) == [(1, "poetry install --with serve")]
@@ -272,7 +280,7 @@ def test_a_variable_in_the_file_name_is_told_as_not_sure(name: str) -> None:
         "poetry install --only test",
         "certain",
     )
-    known = Knowledge((*KNOWN.files, KnownFile("requirements/lint.txt", ("lint",))), KNOWN.groups)
+    known = Knowledge({**KNOWN.files, "requirements/lint.txt": ("lint",)}, KNOWN.groups)
     assert only(f"pip install -r {name}", known=known).confidence == "likely"
 
 
@@ -335,7 +343,7 @@ def test_a_group_of_pip_is_a_group_of_poetry() -> None:
 
 
 def test_a_name_without_folder_is_the_only_file_of_that_name() -> None:
-    known = Knowledge((KnownFile("backend/requirements.txt", ("main",)),))
+    known = Knowledge({"backend/requirements.txt": ("main",)})
     image = "COPY backend/requirements.txt .\nRUN pip install -r requirements.txt\n"
     assert found(image, "Dockerfile", known) == [
         (1, "COPY pyproject.toml poetry.lock ./"),
@@ -343,7 +351,7 @@ def test_a_name_without_folder_is_the_only_file_of_that_name() -> None:
     ]
 
 
-def test_what_is_known_comes_from_the_roles_of_all_files() -> None:
+def test_what_is_known_comes_from_the_roles_of_all_files(mocker: MockerFixture) -> None:
     roles = {
         "requirements.txt": Role("requirements.txt", "main", "main", ""),
         "dev.txt": Role("dev.txt", "group", "dev", ""),
@@ -360,24 +368,28 @@ def test_what_is_known_comes_from_the_roles_of_all_files() -> None:
         files=("requirements.txt", "dev.txt"),
         constraint_files=("constraints.txt",),
     )
-    project = ReadRequirement(Place("test.txt", 1), "app", "app", origin="project", extras=("x",))
+    project = ReadRequirement(Place("test.txt", 1), "app", "app", origin="project", extras=("x", "gone"))
     roles["test.txt"] = Role("test.txt", "group", "test", "")
     own = Reading("test.txt", (project,), (), (), (), ("test.txt",), ())
-    tree = Tree({}, {"dev.txt": reading, "test.txt": own}, ())
     groups = (
-        KnownGroup("main"),
-        KnownGroup("dev"),
-        KnownGroup("test"),
-        KnownGroup("ml-cu128", optional=True, backend="cu128"),
+        PlannedGroup("main"),
+        PlannedGroup("dev"),
+        PlannedGroup("test"),
+        PlannedGroup("ml-cu128", optional=True, backend="cu128"),
     )
-    known = knowledge_of(roles, tree, groups, is_package=True, paths=("run.sh",))
-    assert known.files == (
-        KnownFile("requirements.txt", ("main",)),
-        KnownFile("dev.txt", ("main", "dev")),
-        KnownFile("gpu.txt", ("ml-cu128",)),
-        KnownFile("dev-pins.txt", ("main", "dev")),
-        KnownFile("test.txt", ("main", "test"), ("x",)),
-    )
-    assert install_files(known.files[4:], known) == "poetry install --only main,test --extras x"
-    assert install_files(known.files[:1], known) == "poetry install --only main --no-root"
+    tree = Tree({}, {"dev.txt": reading, "test.txt": own}, ())
+    given = mocker.Mock(tree=tree, listing=[RepositoryFile("run.sh", 1)])
+    given.plan.configure_mock(roles=roles, edits=Edits(groups, extras=(("X", ()),)))
+    given.identity.package_mode, given.around.existing = True, None
+    known = knowledge_in(given)
+    assert known.files == {
+        "requirements.txt": ("main",),
+        "dev.txt": ("main", "dev"),
+        "gpu.txt": ("ml-cu128",),
+        "dev-pins.txt": ("main", "dev"),
+        "test.txt": ("main", "test"),
+    }
+    assert known.extras == {"test.txt": ("x",)}
+    assert install_files(["test.txt"], known) == "poetry install --only main,test --extras x"
+    assert install_files(["requirements.txt"], known) == "poetry install --only main --no-root"
     assert (known.groups, known.is_package, known.paths) == (groups, True, frozenset({"run.sh"}))

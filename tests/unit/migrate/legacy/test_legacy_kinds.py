@@ -9,16 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.migrate.legacy.old_commands import find_old_commands
 
-from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup
+from poetry_aiops.migrate.legacy.model import Knowledge
+from poetry_aiops.migrate.planning.entry import PlannedGroup
 
 
 KNOWN = Knowledge(
-    (
-        KnownFile("requirements.txt", ("main",)),
-        KnownFile("requirements-dev.txt", ("dev",)),
-        KnownFile("docs/requirements.txt", ("docs",)),
-    ),
-    (KnownGroup("main"), KnownGroup("dev"), KnownGroup("docs", optional=True)),
+    {
+        "requirements.txt": ("main",),
+        "requirements-dev.txt": ("dev",),
+        "docs/requirements.txt": ("docs",),
+    },
+    (PlannedGroup("main"), PlannedGroup("dev"), PlannedGroup("docs", optional=True)),
 )
 MAIN = "poetry install --only main"
 DEV = "poetry install --only dev"

@@ -7,17 +7,18 @@ from textwrap import dedent
 import pytest
 
 from poetry_aiops.migrate.legacy.find import read_old_file
-from poetry_aiops.migrate.legacy.model import Knowledge, KnownFile, KnownGroup
+from poetry_aiops.migrate.legacy.model import Knowledge
 from poetry_aiops.migrate.legacy.rewrite import rewritten
+from poetry_aiops.migrate.planning.entry import PlannedGroup
 
 
 KNOWN = Knowledge(
-    (
-        KnownFile("deps/base.txt", ("main",)),
-        KnownFile("deps/gpu.txt", ("main", "gpu")),
-        KnownFile("tools.txt", ("tools",)),
-    ),
-    (KnownGroup("main"), KnownGroup("tools"), KnownGroup("gpu", optional=True, backend="cu126")),
+    {
+        "deps/base.txt": ("main",),
+        "deps/gpu.txt": ("main", "gpu"),
+        "tools.txt": ("tools",),
+    },
+    (PlannedGroup("main"), PlannedGroup("tools"), PlannedGroup("gpu", optional=True, backend="cu126")),
     paths=frozenset({"deps/base.txt", "deps/gpu.txt", "tools.txt", "app/serve.py", "deps/README.md"}),
 )
 POETRY = (

@@ -7,7 +7,8 @@ from tests.support.every import for_each
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.entry import PlannedEntry, enriching_tables
+from poetry_aiops.migrate.planning.entry import PlannedEntry
+from poetry_aiops.migrate.planning.tables import enriching_tables
 
 
 LINUX, OTHERS = 'sys_platform == "linux"', 'sys_platform != "linux"'

@@ -8,7 +8,8 @@ import pytest
 from tests.support.every import for_each
 from tests.support.neighbours import FILE, in_memory
 
-from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_python_constraint, is_version
+from poetry_aiops.migrate.planning.identity import AskedPython, identity_of, is_version
+from poetry_aiops.migrate.planning.python_evidence import is_python_constraint
 from poetry_aiops.migrate.reading.read import read_tree
 from poetry_aiops.migrate.reading.setup_files import setup_metadata
 
@@ -16,7 +17,7 @@ from poetry_aiops.migrate.reading.setup_files import setup_metadata
 if TYPE_CHECKING:
     from tests.support.migrations import Files
 
-    from poetry_aiops.migrate.planning.entry import Identity
+    from poetry_aiops.migrate.planning.identity import Identity
 
 
 def identity(files: Files, folder: str = "demo", asked: str | None = None) -> Identity:

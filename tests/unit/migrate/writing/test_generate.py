@@ -12,7 +12,8 @@ from tests.support.neighbours import FILE
 
 from poetry_aiops.errors import InputError
 from poetry_aiops.migrate.model import Place
-from poetry_aiops.migrate.planning.entry import Edits, Identity, PlannedEntry, PlannedGroup
+from poetry_aiops.migrate.planning.entry import Edits, PlannedEntry, PlannedGroup
+from poetry_aiops.migrate.planning.identity import Identity
 from poetry_aiops.migrate.writing.generate import Layout, generate, layout_of
 
 
@@ -46,13 +47,16 @@ package-mode = false
 def test_a_package_gets_a_build_system_and_its_extras() -> None:
     files: Files = {
         FILE: "-e .\nsix\n",
-        "setup.py": "setup(name='demo', version='2.0', description='A \"demo\"', extras_require={'x.y': ['attrs>=1']})",
+        "setup.py": "setup(name='demo', version='2.0', description='A \"demo\"', extras_require={'x.y': ['attrs>=1'], 'all': ['demo[x_y]', 'ruff']})",
         "demo/__init__.py": "",
     }
     document = migrated(files).document
     assert document["project"]["version"] == "2.0"
     assert document["project"]["description"] == 'A "demo"'
-    assert document["project"]["optional-dependencies"] == {"x.y": ["attrs (>=1)"]}
+    assert document["project"]["optional-dependencies"] == {
+        "x.y": ["attrs (>=1)"],
+        "all": ["attrs (>=1)", "ruff"],
+    }
     assert document["build-system"]["build-backend"] == "poetry.core.masonry.api"
     assert "tool" not in document
 

@@ -7,7 +7,7 @@ import pytest
 from poetry_aiops.locking.staged_project import OfferedVersion
 from poetry_aiops.migrate.model import Place
 from poetry_aiops.migrate.planning.entry import PlannedEntry
-from poetry_aiops.migrate.writing.pythons import fitting_python, narrowed, required_python
+from poetry_aiops.migrate.writing.pythons import fitting_python, narrowed, newest_python, required_python
 
 
 def wheel(name: str, version: str, python: str, requires_python: str = "*") -> OfferedVersion:
@@ -22,13 +22,36 @@ INDEX = {
 }
 
 
-def fitting(python: str, *lines: str) -> tuple[str, str] | None:
+def entries_of(*lines: str) -> list[PlannedEntry]:
     entries = []
     for number, line in enumerate(lines, 1):
         text, _, marker = line.partition(" ; ")
         name, specifier = text.split()
         entries.append(PlannedEntry(name, (Place("app.txt", number),), specifier, marker=marker))
-    return fitting_python(python, entries, lambda name, _, __: INDEX.get(name, ()))
+    return entries
+
+
+def fitting(python: str, *lines: str) -> tuple[str, str] | None:
+    return fitting_python(python, entries_of(*lines), lambda name, _, __: INDEX.get(name, ()))
+
+
+@pytest.mark.parametrize(
+    ("python", "lines", "found"),
+    [
+        (">=3.11,<4.0", ("capped >=1", "free >=1"), ">=3.11,<3.16"),  # 3 is not for 3.11
+        (">=3.11,<4.0", ("capped >=1 ; python_version < '3.11'", "free >=1"), None),
+        (">=3.11,<3.12", ("capped >=1",), None),
+    ],
+)
+def test_a_range_begins_with_what_the_newest_versions_for_this_python_are_for(
+    python: str, lines: tuple[str, ...], found: str | None
+) -> None:
+    index = {
+        "capped": [wheel("capped", "3", "cp311", ">=3.12"), wheel("capped", "2", "cp311", "<3.16")],
+        "free": [wheel("free", "1", "cp311")],
+    }
+    newest = newest_python(python, "3.11", entries_of(*lines), lambda name, _, __: index[name])
+    assert newest == (found and (found, "capped 2 is for Python <3.16"))
 
 
 @pytest.mark.parametrize(
@@ -70,8 +93,8 @@ def test_a_range_is_narrowed_as_far_as_pep_440_can_write_it(
     assert narrowed(">=3.11,<4.0", wanted) == text
 
 
-def refusal(*releases: str) -> list[str]:
-    return [f"    - {one}, so it will not be installable for Python >=3.15,<4.0" for one in releases]
+def refusal(*releases: str) -> str:
+    return "\n".join(f"- {one}, so it will not be installable for Python >=3.15,<4.0" for one in releases)
 
 
 @pytest.mark.parametrize(
