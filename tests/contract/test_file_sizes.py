@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from poetry.config.config import Config
 from poetry.repositories import RepositoryPool
 from poetry.repositories.legacy_repository import LegacyRepository
 from tests.support.index import Fault, PackageIndex
@@ -21,19 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from poetry.config.config import Config
     from tests.support.wheels import Distribution
 
     from poetry_aiops.graph.sizes import BuildSize
 
 
 LINUX = tags_on("3.12", system="linux", arch="x86_64")
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    made = Config(use_environment=False)
-    made.merge({"cache-dir": str(tmp_path / "cache"), "keyring": {"enabled": False}})
-    return made
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from poetry.config.config import Config
 from poetry.repositories import RepositoryPool
 from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.pypi_repository import PyPiRepository
@@ -29,6 +28,8 @@ from poetry_aiops.project.model import Package, PackageSource
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from poetry.config.config import Config
 
     from poetry_aiops.index.release_records import IndexRecords
 
@@ -52,13 +53,6 @@ def locked(name: str = "apple", source: str = "main-index", kind: str = "legacy"
         extras={},
         source=PackageSource(kind, "https://elsewhere.example/simple", source),
     )
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    made = Config(use_environment=False)
-    made.merge({"cache-dir": str(tmp_path / "cache"), "keyring": {"enabled": False}})
-    return made
 
 
 @pytest.fixture

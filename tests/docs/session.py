@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from scripts.demo_index import MAIN_INDEX, TORCH_INDEXES, demo_index
 from tests.support.osv_server import OsvServer
+from tests.support.ports import free_port
 
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Session:
 def session(poetry: PoetryProgram, folder: Path) -> Iterator[Session]:
     """Open a shell in a folder, with stand-ins for torch and for the services that `poetry health` asks."""
     with demo_index({"torch": _TORCH}) as index, OsvServer([]) as osv:
-        port = _free_port()
+        port = str(free_port())
         environment = poetry._environment() | {
             "PORT": port,
             "POETRY_AIOPS_TORCH_INDEX": f"{index.root}/{{backend}}/simple/",
@@ -134,9 +134,3 @@ def session(poetry: PoetryProgram, folder: Path) -> Iterator[Session]:
 def _of(stream: IO[str] | None) -> IO[str]:
     assert stream is not None
     return stream
-
-
-def _free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])

@@ -177,11 +177,13 @@ def test_a_gap_on_some_machines_is_refused_or_said_to_be_meant(
 def test_a_meant_absence_holds_for_variants_that_do_not_declare_the_package(
     eyes: PackageIndex, own_poetry: PoetryProgram, tmp_path: Path
 ) -> None:
-    groups = {"desk": 'opencv-python = "*"', "edge": 'iniconfig = "*"'}
+    for name in ("camera", "board"):
+        eyes.publish("pypi", name, "1.0", tag="cp311-abi3-manylinux_2_28_aarch64")
+    groups = {"desk": 'opencv-python = "*"', "edge": 'iniconfig = "*"\nboard = "*"'}
     made = project(
         eyes,
         tmp_path / "app",
-        '"eyes"',
+        '"eyes", "camera"',
         groups,
         'desk = "cpu"\nedge = "jetson"',
         'provided-none = ["opencv-python"]\nplatforms = ["macos"]',
@@ -190,7 +192,13 @@ def test_a_meant_absence_holds_for_variants_that_do_not_declare_the_package(
     assert "edge fits no machine: jetson exists on linux-aarch64" in done.output
     assert "desk fits no machine" not in done.output
     assert "opencv-python" in made.lockfile().selected("main", "desk")
-    assert made.lockfile().selected("main", "edge").keys() == {"eyes", "iniconfig"}
+    assert made.lockfile().selected("main", "edge").keys() == {"eyes", "camera", "iniconfig", "board"}
+    assert (
+        "camera (1.0) has no file for macos-arm64, macos-x86_64: it cannot be installed there" in done.output
+    )
+    assert done.output.count("has no file for") == 1, (
+        "board is for boards alone, and the others are for any machine"
+    )
 
 
 def test_a_pin_in_one_variant_narrows_the_shared_package(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -23,6 +22,7 @@ from poetry_aiops.system.transaction.store import locked
 
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from tests.conftest import ProjectFactory
@@ -34,19 +34,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reas
 
 ADD = ("hw-add", "onnxruntime", "--variants", "cpu,cu126")
 PATIENCE = 120.0  # seconds, for a busy machine
-
-
-def started(poetry: PoetryProgram, project: Project, *arguments: str) -> subprocess.Popen[str]:
-    poetry.home.mkdir(parents=True, exist_ok=True)
-    return subprocess.Popen(
-        [str(poetry.executable), *poetry.arguments, *arguments],
-        cwd=project.path,
-        env=poetry._environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
 
 
 @pytest.mark.parametrize(
@@ -89,7 +76,7 @@ def test_commands_side_by_side_leave_whole_files(
     project.edit('fastapi = "^0.109.0"', 'fastapi = ">=0.109.0,<0.110"')
     poetry.must(project, "lock")
     runs = [
-        started(poetry, project, *one) for one in (("lock", "--regenerate"), ("sync-reqs",)) for _ in range(2)
+        poetry.popen(project, *one) for one in (("lock", "--regenerate"), ("sync-reqs",)) for _ in range(2)
     ]
 
     outputs = [run.communicate(timeout=PATIENCE)[0] for run in runs]
@@ -118,7 +105,7 @@ def slow(
     own_index.slow_seconds = 600
     fresh = replace(own_poetry, home=tmp_path / "without-caches")
     with own_index.fault(PYPI, Fault.SLOW):
-        process = started(fresh, project, *ADD)
+        process = fresh.popen(project, *ADD)
         assert process.stdout
         while "Resolving" not in (line := process.stdout.readline()):
             assert line, "it ended before it locked"
@@ -159,7 +146,7 @@ def test_an_edit_that_another_program_makes_meanwhile_stays(
     own_index.slow_seconds = 5
     fresh = replace(own_poetry, home=tmp_path / "without-caches")
     with own_index.fault(PYPI, Fault.SLOW):
-        process = started(fresh, project, *ADD)
+        process = fresh.popen(project, *ADD)
         assert process.stdout
         while "Resolving" not in (line := process.stdout.readline()):
             assert line, "it ended before it locked"

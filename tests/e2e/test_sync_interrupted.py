@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -24,19 +23,6 @@ pytestmark = pytest.mark.slow
 PATIENCE = 90.0  # seconds, for a busy machine
 
 
-def started(poetry: PoetryProgram, project: Project, *arguments: str) -> subprocess.Popen[str]:
-    poetry.home.mkdir(parents=True, exist_ok=True)
-    return subprocess.Popen(
-        [str(poetry.executable), *poetry.arguments, *arguments],
-        cwd=project.path,
-        env=poetry._environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-
-
 def with_marker(lock: str, platform: str) -> str:
     """Return the lock with a marker at fastapi that every exported file shows."""
     start = lock.index('groups = ["main"]\n', lock.index('name = "fastapi"'))
@@ -52,7 +38,7 @@ def test_a_watch_ends_in_step_however_quickly_the_lock_changes(
 ) -> None:
     project = projects.exporting_everything(locked_project(projects.HW))
     original = project.lock_path.read_text("utf-8")
-    watching = started(poetry, project, "sync-reqs", "--watch")
+    watching = poetry.popen(project, "sync-reqs", "--watch")
     try:
         wait_until(lambda: poetry.run(project, "sync-reqs", "--check").code == 0)
         for count in range(50):
@@ -83,7 +69,7 @@ def test_killed_at_any_moment_no_file_is_half_written(
         project.lock_path.write_text(
             lock.replace("A stand-in for tests", f"A stand-in for tests {step}", 1), "utf-8"
         )
-        running = started(poetry, project, "sync-reqs")
+        running = poetry.popen(project, "sync-reqs")
         time.sleep(whole * (0.4 + 0.05 * step))
         running.kill()
         running.communicate(timeout=PATIENCE)

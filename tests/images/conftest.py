@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -33,6 +32,7 @@ from tests.support.image_projects import (
     write_worker,
 )
 from tests.support.poetry_program import PoetryProgram, Project
+from tests.support.ports import free_port
 from tests.support.wheels import Distribution
 
 
@@ -219,13 +219,6 @@ def stages_of(dockerfile: str) -> list[str]:
     """Return the names of a Dockerfile's stages."""
     lines = (shlex.split(line, comments=True) for line in dockerfile.splitlines() if line.startswith("FROM "))
     return [words[3] for words in lines]
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def answer(address: str, document: dict[str, str] | None = None) -> dict[str, str]:

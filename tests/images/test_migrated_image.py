@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.docs.places import stand_ins, write_container
-from tests.images.conftest import answer, free_port
+from tests.images.conftest import answer
 from tests.support.image_projects import BODIES
 from tests.support.poetry_program import PoetryProgram, Project
+from tests.support.ports import free_port
 
 
 if TYPE_CHECKING:

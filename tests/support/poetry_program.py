@@ -234,6 +234,19 @@ class PoetryProgram:
                     program.kill()
                 raise
 
+    def popen(self, project: Project, *args: str) -> subprocess.Popen[str]:
+        """Start ``poetry ARGS`` in a new interpreter, with one pipe for both streams."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        return subprocess.Popen(
+            [str(self.executable), *self.arguments, *args],
+            cwd=project.path,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+
     def must(self, project: Project | Path, *args: str, **environment: str) -> Run:
         """Run ``poetry ARGS`` and fail the test when the exit code is not 0."""
         done = self.run(project, *args, **environment)

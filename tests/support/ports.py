@@ -1,8 +1,15 @@
-"""A port that stays ours after its server has stopped."""
+"""Ports: one that is free, and one that stays ours after its server has stopped."""
 
 from __future__ import annotations
 
 import socket
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing listens on now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 class RefusingPort:

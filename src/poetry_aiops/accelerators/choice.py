@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from poetry_aiops.accelerators.selection import BackendVerdict, Selection
 
 
-FAMILIES = ("cuda", "rocm", "mps", "xpu", "jetson", "cpu")
-
 Origin = Literal["auto", "option", "groups", "environment", "profile", "remembered"]
 
 _ORIGINS_IN_WORDS: dict[Origin, str] = {

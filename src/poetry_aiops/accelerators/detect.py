@@ -11,7 +11,8 @@ from poetry_aiops.accelerators.assemble import assemble
 from poetry_aiops.accelerators.facts import AMD, NVIDIA, ProbeFailure, TextFacts
 from poetry_aiops.accelerators.observed import Evidence, Observation, join
 from poetry_aiops.accelerators.probes import registry
-from poetry_aiops.accelerators.probes.probe import PastedOnly, ProbeProgram
+from poetry_aiops.accelerators.probes.probe import ProbeProgram
+from poetry_aiops.accelerators.reader import SourceText
 from poetry_aiops.accelerators.surroundings import look_around
 
 
@@ -53,7 +54,7 @@ class _ProbeRun:
         """Return what one probe says; a failed program's words count as well."""
         if name not in self.seen:
             probe = registry.probe_named(name)
-            answer = probe.reads.read(self._reader)
+            answer = probe.reads.read(self._reader) if probe.reads else SourceText(None, "missing")
             facts = probe.parse(answer.text) if answer.text else TextFacts()
             self.seen[name] = Observation(name, str(probe.reads), answer.text, answer.outcome, facts)
         return self.seen[name].facts
@@ -162,7 +163,7 @@ def _look_at_windows(look: _ProbeRun, reader: Reader, host: Host) -> None:
 
 def _ask_everything(look: _ProbeRun, host: Host) -> None:
     for probe in registry.all_probes():
-        if isinstance(probe.reads, PastedOnly):
+        if probe.reads is None:
             continue
         if probe.name in look.seen and look.seen[probe.name].raw is not None:
             continue

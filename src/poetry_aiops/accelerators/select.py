@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_aiops.accelerators.assemble import LONE_PROBLEMS
+from poetry_aiops.accelerators.facts import ProbeFailure
 from poetry_aiops.accelerators.rules import cuda, portable, rocm
 from poetry_aiops.accelerators.rules.candidate import rejected
 from poetry_aiops.accelerators.selection import BackendVerdict, Constraint, Selection
 from poetry_aiops.accelerators.upgrade import find_upgrade
 from poetry_aiops.accelerators.usability import NOT_SHOWN
-from poetry_aiops.project.backends import is_backend
+from poetry_aiops.project.backends import family_of, is_backend
 
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ def undecided(detection: Detection, selection: Selection) -> str | None:
     host, seen = detection.host, [probe.facts for probe in detection.probes]
     if selection.best != "cpu":
         return None
-    if not any(facts.gpus or facts.none for facts in seen):
-        failures = {problem for facts in seen for problem in facts.problems}
-        if lone := next((problem for problem in LONE_PROBLEMS if problem in failures), None):
-            return f"the text lists no device and only says that {lone.value}, so no build is chosen"
+    failures = {problem for facts in seen for problem in facts.problems}
+    listed = ProbeFailure.NO_NODES in failures or any(facts.gpus or facts.none for facts in seen)
+    lone = next((problem for problem in LONE_PROBLEMS if problem in failures), None)
+    if lone and not listed:
+        return f"the text lists no device and only says that {lone.value}, so no build is chosen"
     for device in host.accelerators if host.os != "macos" else ():
         blind = device.driver is None and device.max_cuda is None
         if device.kind == "cuda" and blind and (device.counts or device.why_unusable == NOT_SHOWN):
@@ -59,7 +61,7 @@ def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selecti
         rocm.judge(host, catalogue, constraint),
         portable.judge(host, catalogue, constraint),
     )
-    candidates = [candidate for family in families for candidate in family.candidates]
+    candidates = [candidate for found, _ in families for candidate in found]
     candidates += _unknown(offered, candidates)
     candidates = [_with_offer(candidate, offered) for candidate in candidates]
     accepted = sorted((c for c in candidates if c.accepted), key=lambda c: c.order)
@@ -71,8 +73,24 @@ def _choose(host: Host, catalogue: Catalogue, constraint: Constraint) -> Selecti
         BackendVerdict(one.name, one.accepted, one.reasons) for one in candidates if not one.accepted
     ]
     best = verdicts[0]
-    warnings = [*_device_warnings(host), *(text for family in families for text in family.warnings)]
+    warnings = [*_device_warnings(host), *(text for _, reported in families for text in reported)]
+    if best.name == "cpu" and offered is None:
+        warnings += _without_a_build(host, candidates, warnings)
     return Selection(best.name, best.torch_max, tuple(verdicts), tuple(dict.fromkeys(warnings)))
+
+
+def _without_a_build(host: Host, candidates: list[Candidate], warnings: list[str]) -> list[str]:
+    """Return why no build for a GPU fits one that works, where no other warning names it."""
+    texts = []
+    for kind in dict.fromkeys(device.kind for device in host.accelerators if device.usable):
+        labels = [device.label for device in host.accelerators if device.kind == kind]
+        own = [one for one in reversed(candidates) if family_of(one.name) == kind and not one.accepted]
+        reasons = list(dict.fromkeys(one.reasons[0] for one in own))[:3]
+        if not any(
+            said in text for said in (*labels, *(reason[1:] for reason in reasons)) for text in warnings
+        ):
+            texts.append(f"{labels[0]}: no build for it fits: {'; '.join(reasons)}.")
+    return texts
 
 
 def _unknown(offered: frozenset[str] | None, candidates: list[Candidate]) -> list[Candidate]:

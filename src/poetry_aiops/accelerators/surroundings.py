@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _SYSTEMS: dict[str, OperatingSystem] = {"linux": "linux", "windows": "windows", "darwin": "macos"}
+_SPELLINGS = {"windows": {"x86_64": "amd64", "aarch64": "arm64"}, "macos": {"aarch64": "arm64"}}
 _CONTAINER_ENV = "/run/.containerenv"
 _CONTAINER_FILES = (("/.dockerenv", "docker"), (_CONTAINER_ENV, "podman"))
 _CGROUP_SIGNS = (
@@ -41,7 +42,7 @@ IMAGE_BUILDERS = frozenset({"buildkit", "buildah", "kaniko", *(kind for _, kind 
 def look_around(reader: Reader) -> Host:
     """Return a host without devices."""
     facts = reader.platform()
-    system = _SYSTEMS.get(facts.system.lower(), "other")
+    system, arch = system_of(facts)
     wsl = system == "linux" and is_wsl(facts)
     masks = tuple(
         Mask(name, clean(value)[:500])
@@ -50,7 +51,7 @@ def look_around(reader: Reader) -> Host:
     )
     return Host(
         os=system,
-        arch=architecture(facts.machine, system),
+        arch=arch,
         python=facts.python,
         libc=facts.libc,
         wsl=wsl,
@@ -65,14 +66,10 @@ def is_wsl(facts: PlatformFacts) -> bool:
     return "microsoft" in facts.release.lower()
 
 
-def architecture(machine: str, system: str) -> str:
-    """Return the architecture in the spelling of wheels' platform tags."""
-    lowered = machine.lower()
-    if system == "windows":
-        return {"x86_64": "amd64", "aarch64": "arm64"}.get(lowered, lowered)
-    if system == "macos":
-        return {"aarch64": "arm64"}.get(lowered, lowered)
-    return {"amd64": "x86_64", "arm64": "aarch64"}.get(lowered, lowered)
+def system_of(facts: PlatformFacts) -> tuple[OperatingSystem, str]:
+    """Return a machine's system, and its architecture in the spelling of wheels' platform tags."""
+    system, machine = _SYSTEMS.get(facts.system.lower(), "other"), facts.machine.lower()
+    return system, _SPELLINGS.get(system, {"amd64": "x86_64", "arm64": "aarch64"}).get(machine, machine)
 
 
 def container(reader: Reader, facts: PlatformFacts) -> str | None:

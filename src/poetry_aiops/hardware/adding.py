@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -263,16 +263,7 @@ class Adding:
                     "group": one.group,
                     "backend": one.backend,
                     "created": one.created,
-                    "requirements": [
-                        {
-                            "name": entry.name,
-                            "constraint": entry.constraint,
-                            "extras": list(entry.extras),
-                            "marker": entry.marker,
-                            "source": entry.source,
-                        }
-                        for entry in one.entries
-                    ],
+                    "requirements": [asdict(entry) for entry in one.entries],
                     "unchanged": list(one.unchanged),
                 }
                 for one in addition.variants

@@ -16,7 +16,7 @@ from poetry_aiops.hardware.asked import (
     without_tags,
 )
 from poetry_aiops.hardware.index_sources import IndexSources
-from poetry_aiops.hardware.recipes import Recipe, RecipeLine, RecipeRequest
+from poetry_aiops.hardware.recipes import Recipe, RecipeRequest
 from poetry_aiops.project.checks import Checker, normalised
 from poetry_aiops.project.edit import GroupEdit, ProjectEdit
 from poetry_aiops.project.edit_text import NewRequirement
@@ -253,7 +253,7 @@ class _AdditionPlanner:
                 new += [
                     self._entry(line)
                     for line in self.recipes.companions(backend, torch)
-                    if line.package not in held
+                    if line.name not in held
                 ]
             entries += new
         variant = PlannedVariant(group, backend, known is None, tuple(entries), tuple(unchanged))
@@ -271,9 +271,11 @@ class _AdditionPlanner:
         )
         return [self._inherited(RequestedPackage("torch", self.facts.framework("torch")))]
 
-    def _lines(self, asked: RequestedPackage, backend: str, wish: RecipeRequest) -> tuple[RecipeLine, ...]:
+    def _lines(
+        self, asked: RequestedPackage, backend: str, wish: RecipeRequest
+    ) -> tuple[NewRequirement, ...]:
         if asked.framework is None:
-            return (RecipeLine(asked.name, asked.constraint or "*", asked.extras),)
+            return (NewRequirement(asked.name, asked.constraint or "*", asked.extras),)
         found: Recipe = self.recipes.recipe(asked.framework, backend, wish)
         if found.refusal is not None:
             self._problem(f"{asked.key} on {backend}", found.refusal, "Choose another backend or version.")
@@ -281,26 +283,30 @@ class _AdditionPlanner:
             self._note(note)
         return found.lines + self._replaced(asked.framework.name, found.lines)
 
-    def _replaced(self, name: str, lines: tuple[RecipeLine, ...]) -> tuple[RecipeLine, ...]:
+    def _replaced(self, name: str, lines: tuple[NewRequirement, ...]) -> tuple[NewRequirement, ...]:
         """Return a line that installs nothing for the name that other packages require, where a twin replaces it.
 
         Only for a name that some backend installs itself: ``cupy`` is never one of the wheels.
         """
-        held = {line.package for line in lines}
+        held = {line.name for line in lines}
         is_a_build = any(
             name in row.frameworks and row.package is None and not row.refuse for row in self.facts.builds
         )
         if name in held or not is_a_build or not held & load_families().twins(name):
             return ()
-        return (RecipeLine(name, "*", (), _NOWHERE),)
+        return (NewRequirement(name, "*", (), _NOWHERE),)
 
     def _stays(
-        self, asked: RequestedPackage, present: list[Requirement], lines: tuple[RecipeLine, ...], group: str
+        self,
+        asked: RequestedPackage,
+        present: list[Requirement],
+        lines: tuple[NewRequirement, ...],
+        group: str,
     ) -> bool:
         """Say whether a variant keeps what it has; another constraint than the requested one is a problem."""
         if self.request.replace:
             return False
-        wanted = {line.package: line.constraint for line in lines}
+        wanted = {line.name: line.constraint for line in lines}
         if not all(
             one.name in wanted and same_constraint(one.constraint, wanted[one.name]) for one in present
         ):
@@ -312,9 +318,8 @@ class _AdditionPlanner:
             )
         return True
 
-    def _entry(self, line: RecipeLine) -> NewRequirement:
-        source = self.sources.name_for(line.index) if line.index else None
-        return NewRequirement(line.package, line.constraint, line.extras, line.marker, source)
+    def _entry(self, line: NewRequirement) -> NewRequirement:
+        return replace(line, source=self.sources.name_for(line.source)) if line.source else line
 
     # -- the edit ----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -284,7 +284,7 @@ class Installation:
 
     def _verify(self, backend: str) -> int:
         verdict = verify_environment(self.env.python, backend, best=self.selection.best)
-        self.verdict = {"ok": verdict.ok, "reasons": list(verdict.reasons), "fix": verdict.fix}
+        self.verdict = asdict(verdict)
         for reason in verdict.reasons:
             self.output.line(f"verify: {reason}")
         if verdict.ok:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,16 +75,9 @@ def catalogue_warning(catalogue: Catalogue) -> tuple[str, ...]:
 
 def is_foreign(detection: Detection) -> bool:
     """Tell whether the machine has another system or architecture than this one."""
-    here = detect_platform()
-    return (detection.host.os, detection.host.arch) != here
+    from poetry_aiops.accelerators.surroundings import system_of
 
-
-def detect_platform() -> tuple[str, str]:
-    """Return this machine's system and architecture in the words of :class:`Host`."""
-    from poetry_aiops.accelerators.surroundings import architecture
-
-    system = {"Linux": "linux", "Windows": "windows", "Darwin": "macos"}.get(platform.system(), "other")
-    return system, architecture(platform.machine(), platform.system())
+    return (detection.host.os, detection.host.arch) != system_of(LiveReader().platform())
 
 
 def _pasted_files(target_file: str) -> dict[str, bytes]:

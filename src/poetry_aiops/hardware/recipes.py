@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from poetry_aiops.accelerators.frameworks import names_of
 from poetry_aiops.project.backends import release_of
 from poetry_aiops.project.constraints import allows, both
+from poetry_aiops.project.edit_text import NewRequirement
 from poetry_aiops.system.text import version_key
 
 
@@ -24,21 +25,13 @@ _ENDLESS = ("cpu", "mps", "xpu", "jetson")
 
 
 @dataclass(frozen=True, slots=True)
-class RecipeLine:
-    """One requirement; ``index`` is the PyTorch index that it comes from, None for the default one."""
-
-    package: str
-    constraint: str
-    extras: tuple[str, ...] = ()
-    marker: str = ""
-    index: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Recipe:
-    """The requirements of one framework on one backend, none where it has no build; ``refusal`` says why not."""
+    """The requirements of one framework on one backend, none where it has no build; ``refusal`` says why not.
 
-    lines: tuple[RecipeLine, ...] = ()
+    The source of a requirement is the PyTorch index that it comes from, None for the default one.
+    """
+
+    lines: tuple[NewRequirement, ...] = ()
     notes: tuple[str, ...] = ()
     refusal: str | None = None
 
@@ -120,12 +113,12 @@ class Recipes:
         lines = _lines(framework, builds, backend, wish, framework.constraint or "*")
         return Recipe(tuple(lines), notes)
 
-    def companions(self, backend: str, torch: str | None) -> tuple[RecipeLine, ...]:
+    def companions(self, backend: str, torch: str | None) -> tuple[NewRequirement, ...]:
         """Return what torch requires by name from its own index, which the default index does not hold."""
         if self.facts.own_index(backend):
             return ()  # its source is no explicit one, so Poetry finds there what torch requires
         return tuple(
-            RecipeLine(companion.package, "*", index=backend)
+            NewRequirement(companion.package, "*", source=backend)
             for companion in self.facts.companions
             if not set(companion.on).isdisjoint(names_of(backend))
             and any(
@@ -238,13 +231,13 @@ class Recipes:
 
 def _lines(
     framework: Framework, builds: Iterable[FrameworkRow], backend: str, wish: RecipeRequest, default: str
-) -> Iterable[RecipeLine]:
+) -> Iterable[NewRequirement]:
     for row in builds:
         package = framework.name if row.package is None else row.package
         if package:
             index = row.index.replace("{backend}", backend) if row.index else None
             constraint = both(wish.constraint, row.limit) if wish.constraint else row.constraint or default
-            yield RecipeLine(
+            yield NewRequirement(
                 package, constraint, tuple(sorted({*row.extras, *wish.extras})), row.marker, index
             )
 

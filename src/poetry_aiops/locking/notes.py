@@ -19,6 +19,7 @@ from poetry_aiops.locking.verify import (
 )
 from poetry_aiops.project.checks import did_you_mean
 from poetry_aiops.project.pyproject import read_project
+from poetry_aiops.project.wheels import is_for
 
 
 if TYPE_CHECKING:
@@ -58,10 +59,29 @@ def lock_report(
         held = ", ".join(f"{build.name} {build.version}" for build in sorted(agreement.held))
         session.output.remark(f"Held {held} so that every variant fits the shared packages.")
     _note_unlike_releases(session, agreement)
+    _warn_of_missing_files(session, machines, solution)
     wishes = {w for s in agreement.solutions.values() for w in unknown_extras(s.root, s.packages)}
     for wish in sorted(wishes):
         session.output.warning(f"{wish}: the locked build has no such extra, so nothing is installed for it.")
     _note_idle_provides(session, {package.name for package in solution.packages})
+
+
+def _warn_of_missing_files(session: VariantSession, machines: Machines, solution: PoetrySolution) -> None:
+    """Name what a platform of the project's own list has no file of, under any Python: it could not be installed there."""
+    backends = {variant.group: variant.backend for variant in session.hardware.variants}
+    checked = session.hardware.platforms and session.kind == "groups"
+    for package, info in solution.packages.items() if checked else ():
+        marker, files = info.get_marker(info.groups), [file["file"] for file in package.files]
+        bits = [machines.for_backend(backends.get(group), session.terms) for group in info.groups]
+        fits: dict[str, bool] = {}
+        for place, target in enumerate(session.targets):
+            if any(on >> place & 1 for on in bits) and marker.validate(dict(target.environment)):
+                platform = target.name.rpartition("-py")[0]
+                fits[platform] = fits.get(platform, False) or is_for(files, target)
+        if missing := [platform for platform, has_file in fits.items() if not has_file]:
+            session.output.warning(
+                f"{package} has no file for {', '.join(missing)}: it cannot be installed there."
+            )
 
 
 def _note_unlike_releases(session: VariantSession, agreement: Agreement[PoetrySolution]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from poetry_aiops.locking.api import Machines, Terms
@@ -42,9 +41,7 @@ if TYPE_CHECKING:
     from poetry_aiops.migrate.model import ReadRequirement
     from poetry_aiops.migrate.planning.plan import MigrationPlan
     from poetry_aiops.migrate.request import MigrationInput, MigrationRequest
-    from poetry_aiops.migrate.writing.installs import InstallProof
     from poetry_aiops.migrate.writing.proof import Proof
-    from poetry_aiops.project.model import Requirement
 
 
 @dataclass
@@ -62,22 +59,22 @@ class InstallComparison:
     def prove(self, plan: MigrationPlan, lock: Lock, staged: StagedProject) -> Proof:
         """Compare pins, constraints and installs with a lock; a variant counts only where its backend exists."""
         machines = machines_for(staged.poetry.package.python_versions)
+        variants = [group for group in plan.edits.groups if group.backend is not None]
         causes = Causes(
             replace(lock, path=self.request.root / "poetry.lock"),
             self._roots(plan),
             lambda name, version: staged.why_not_offered(name, version, _source_of(lock, name)),
-            self._before,
+            frozenset(
+                (str(package["name"]), str(package["version"]))
+                for package in parse_toml(self.locked or "").get("package", [])
+            ),
             plan.pins,
-            {
-                group.name: frozenset(entry.name for entry in group.entries)
-                for group in plan.edits.groups
-                if group.backend is not None
-            },
+            {group.name: frozenset(entry.name for entry in group.entries) for group in variants},
         )
         constraints = [
             entry for group in plan.edits.groups if group.name == CONSTRAINTS for entry in group.entries
         ]
-        backends = {group.name: group.backend for group in plan.edits.groups if group.backend is not None}
+        backends = {group.name: group.backend for group in variants}
         offered = cache(lambda name, constraint: staged.offered(name, constraint, _source_of(lock, name)))
         where = Machines(machines)
         installs, evaluations = [], []
@@ -97,7 +94,12 @@ class InstallComparison:
                 lock, old.groups, old.lines, old.constraints, there, offered, old.extras
             )
             evaluations.append(evaluation)
-            installs.append(self._compared(old, evaluation, causes))
+            if self.request.prove:
+                selection, machine = pip_installs(self.request.root, old.file, there)
+                is_met = evaluation.is_met
+                installs.append(compare_with_pip(old, selection, machine, causes, is_met=is_met))
+            else:
+                installs.append(evaluated(old, evaluation, causes))
             own = wanted_versions(installs[-1], evaluation)
             wanted |= {name: version for name, version in own.items() if name not in wanted}
             lost = (
@@ -131,11 +133,17 @@ class InstallComparison:
         """Every file that pip is given, main's first; constraints are none, nor is what a given one was compiled from."""
         known = knowledge_in(self.given)
         groups = known.files
-        files = [file for file in self.given.tree.readings if file in groups and not self._is_source(file)]
+        readings = self.given.tree.readings
+
+        def is_compiled(file: str) -> bool:
+            """Say whether pip is given what was compiled from a file instead of the file itself."""
+            return file.endswith(".in") and f"{file.removesuffix('.in')}.txt" in readings
+
+        files = [file for file in readings if file in groups and not is_compiled(file)]
         files.sort(key=lambda file: (groups[file] != (MAIN,), file))
         found = []
         for file in files:
-            reading = self.given.tree.readings[file]
+            reading = readings[file]
             own = self._own_edges(known.extras[file]) if file in known.extras else ()
             lines = (_edge(one) for one in reading.requirements if one.origin != "project")
             found.append(
@@ -180,18 +188,6 @@ class InstallComparison:
             if needs.name != project and (not names or names & wanted):
                 yield needs
 
-    def _is_source(self, file: str) -> bool:
-        """Say whether pip is given what was compiled from a file instead of the file itself."""
-        path = PurePosixPath(file)
-        return path.suffix == ".in" and str(path.with_suffix(".txt")) in self.given.tree.readings
-
-    def _compared(self, old: OldRequirementsFile, evaluation: LineEvaluation, causes: Causes) -> InstallProof:
-        """Compare by metadata, and with pip where the user wants that."""
-        if not self.request.prove:
-            return evaluated(old, evaluation, causes)
-        selection, machine = pip_installs(self.request.root, old.file, evaluation.targets)
-        return compare_with_pip(old, selection, machine, causes, is_met=evaluation.is_met)
-
     def _roots(self, plan: MigrationPlan) -> list[Root]:
         found = [
             Root(entry.name, entry.specifier, str(place), place.file, group.name)
@@ -199,34 +195,21 @@ class InstallComparison:
             for entry in group.entries
             for place in entry.places
         ]
-        existing = self.given.around.existing
-        lines = requirement_lines(self._pyproject) if existing is not None else {}
-        for name in existing.groups if existing is not None else ():
-            found += [
-                Root(one.name, one.constraint, _where(one, lines.get((name, one.name))), PYPROJECT, name)
-                for one in (existing.requirements_of(name) if existing is not None else ())
-            ]
+        existing, path = self.given.around.existing, self.request.root / PYPROJECT
+        if existing is None:
+            return found
+        lines = requirement_lines(read_file(path).decode("utf-8") if path.exists() else "")
+        for group in existing.groups:
+            for one in existing.requirements_of(group):
+                extras = f" (extra {', '.join(one.in_extras)})" if one.in_extras else ""
+                where = f"{Place(PYPROJECT, lines.get((group, one.name), 0))}{extras}"
+                found.append(Root(one.name, one.constraint, where, PYPROJECT, group))
         return found
-
-    @cached_property
-    def _pyproject(self) -> str:
-        path = self.request.root / PYPROJECT
-        return read_file(path).decode("utf-8") if path.exists() else ""
-
-    @cached_property
-    def _before(self) -> frozenset[tuple[str, str]]:
-        packages = parse_toml(self.locked or "").get("package", [])
-        return frozenset((str(package["name"]), str(package["version"])) for package in packages)
 
 
 def _edge(one: ReadRequirement) -> LockedDependency:
     """Return a line in the form of a locked package's requirement."""
     return LockedDependency(one.name, one.specifier or "*", one.extras, one.marker, optional=False)
-
-
-def _where(one: Requirement, line: int | None) -> str:
-    extras = f" (extra {', '.join(one.in_extras)})" if one.in_extras else ""
-    return f"{Place(PYPROJECT, line or 0)}{extras}"
 
 
 def _source_of(lock: Lock, name: str) -> str | None:

@@ -82,6 +82,7 @@ def test_text_that_says_nothing_of_accelerators_is_no_machine_without_them(text:
     [
         "00:00.0 Host bridge: Intel Corporation 440FX\n00:03.0 Ethernet controller: Red Hat, Inc. Virtio\n",
         "OS: Debian GNU/Linux 12 (x86_64)\nGPU models and configuration: No CUDA\nNvidia driver version: No CUDA\n",
+        "$ nvidia-smi\nbash: nvidia-smi: command not found\n$ ls /dev/nvidia*\nls: cannot access '/dev/nvidia*': No such file or directory\n",
         "00:07.0 ISA bridge: Intel Corporation 82371AB\n00:08.0 VGA compatible controller: Microsoft Corporation Hyper-V virtual VGA\n",
         "00:02.0 VGA compatible controller: Cirrus Logic GD 5446\n00:05.0 Ethernet controller: Amazon.com, Inc. Elastic Network Adapter\nNVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n",
         "  *-display\n       product: ASPEED Graphics Family\n       vendor: ASPEED Technology, Inc.\n",
@@ -91,7 +92,8 @@ def test_text_that_says_nothing_of_accelerators_is_no_machine_without_them(text:
 def test_a_list_of_devices_without_a_gpu_is_a_machine_without_one(text: str) -> None:
     detection = captured(text)
     assert detection.host.accelerators == ()
-    assert best(detection)[0] == "cpu"
+    selection = select(detection.host, load_catalogue())
+    assert (selection.best, undecided(detection, selection)) == ("cpu", None)
 
 
 ROCMINFO = """\
@@ -188,6 +190,14 @@ def test_a_list_that_says_where_it_ends_is_whole() -> None:
         (
             'msg="inference compute" id=0 library=ROCm compute=gfx1101 name=ROCm0 description="AMD Radeon RX 7700 XT"\n',
             ("rocm", "AMD Radeon RX 7700 XT", None, "gfx1101"),
+        ),
+        (
+            '[\n  {\n    "Name": "NVIDIA T1200 Laptop GPU",\n    "DriverVersion": "32.0.15.7270"\n  }\n]\n',
+            ("cuda", "NVIDIA T1200 Laptop GPU", "572.70", "7.5"),
+        ),
+        (
+            "Instance ID:            PCI\\VEN_10DE&DEV_2520&SUBSYS_1\nDevice Description:     NVIDIA GeForce RTX 3060 Laptop GPU\n",
+            ("cuda", "NVIDIA GeForce RTX 3060 Laptop GPU", None, "8.6"),
         ),
     ],
 )

@@ -52,7 +52,9 @@ def test_a_hanging_program_on_the_path_ends_as_an_outcome(
 
 
 def test_the_nvml_child_runs_without_anything_but_the_standard_library() -> None:
-    answer = probe_named("NVML").reads.read(LiveReader())
+    program = probe_named("NVML").reads
+    assert program is not None
+    answer = program.read(LiveReader())
     assert answer.outcome == "ok" or "error=" in (answer.text or "")
 
 

@@ -6,6 +6,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from tests.support.every import for_each
 
+from poetry_aiops.accelerators.beyond import with_newer_builds
 from poetry_aiops.accelerators.captured import read_captured
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.host import Accelerator, Host
@@ -448,3 +449,28 @@ def test_an_offered_backend_that_nobody_knows_says_so_in_alphabetical_order() ->
     chosen = choose("cpu", Constraint(offered=("cu999", "cu998", "cpu")))
     assert [v.name for v in chosen.backends][-2:] == ["cu998", "cu999"]
     assert verdict(chosen, "rocm7.2") == ("no AMD GPU was found",)
+
+
+@pytest.mark.parametrize("python", ["3.15", "3.16"])
+def test_rocm_builds_that_are_not_verified_are_like_those_before(python: str) -> None:
+    catalogue = load_catalogue()
+    host = parse_target(f"rocm,gfx=gfx1200,python={python}", catalogue)
+    selection = select(host, with_newer_builds(catalogue, (), python))
+    assert selection.best == "rocm7.2"
+    assert "torch 2.15 is on rocm7.2 is not verified" in reasons(selection, "rocm7.2")
+    old = parse_target(f"rocm,gfx=gfx906,python={python}", catalogue)
+    assert select(old, with_newer_builds(catalogue, (), python)).best == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ("driver=418.67,cc=7.0", "CUDA 11.x needs driver 450.80.02 or newer"),
+        ("driver=580.65,cc=6.1,python=3.15", "no wheels for Python 3.15"),
+    ],
+)
+def test_a_gpu_that_works_and_has_no_build_is_never_passed_over_in_silence(spec: str, why: str) -> None:
+    selection = choose(spec)
+    assert selection.best == "cpu"
+    assert sum(why in warning for warning in selection.warnings) == 1
+    assert not any(why in warning for warning in choose(spec, Constraint(offered=("cpu",))).warnings)

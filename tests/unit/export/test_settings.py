@@ -96,6 +96,12 @@ def test_wrong_entries_are_told_with_their_key(table: Any, said: str) -> None:
     assert said in str(reported.value)
 
 
+def test_a_format_of_another_type_is_one_problem() -> None:
+    with pytest.raises(ConfigError, match="must be text in quotes, but is a number") as reported:
+        read_settings({"files": {"a.txt": {"format": 3}}})
+    assert reported.value.details == ()
+
+
 def test_everything_wrong_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as reported:
         read_settings({"auto": 1, "hashes": "no", "files": {"../a": {"x": 1}}})

@@ -53,6 +53,17 @@ def variant_for(spec: str, small: str, large: str) -> str | None:
     return requested_scope(request, project, lock, PROJECT).scope.variant
 
 
+def test_extras_that_are_named_are_the_only_ones_and_without_a_name_all_are_there() -> None:
+    document = tomllib.loads(
+        '[project]\nname = "app"\nversion = "1"\n[project.optional-dependencies]\na = ["torch"]\nb = ["torch"]\n'
+    )
+    project = project_from(document, Path("pyproject.toml"))
+    lock = lock_from(tomllib.loads(LOCK), Path("poetry.lock"))
+    for asked, extras in (((), None), (("a",), ("a",))):
+        request = GraphRequest(Path("pyproject.toml"), extras=asked)
+        assert requested_scope(request, project, lock, document).scope.extras == extras
+
+
 def test_each_variant_is_judged_by_the_torch_that_is_locked_for_it() -> None:
     assert variant_for(GTX_1080, "2.6.0+cpu", "2.6.0+cu126") == "large (cu126)"
     assert variant_for(GTX_1080, "2.6.0+cpu", "2.99.0+cu126") == "small (cpu)"

@@ -199,6 +199,7 @@ def test_on_another_machine_it_adds_less() -> None:
 def test_what_a_group_adds_at_all() -> None:
     found = between_groups(project(APP), lock(LOCK), "main", "ml-cpu", Scope(("main",)))
     assert [one.name for one in found.added] == ["torch"]
+    assert found.removed == ()
 
 
 def test_a_machine_is_found_by_system_and_python() -> None:

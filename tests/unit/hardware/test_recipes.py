@@ -8,8 +8,9 @@ from tests.support.every import for_each
 
 from poetry_aiops.accelerators.catalogue import load_catalogue
 from poetry_aiops.accelerators.frameworks import Framework, load_frameworks, names_of
-from poetry_aiops.hardware.recipes import Recipe, RecipeLine, RecipeRequest, Recipes
+from poetry_aiops.hardware.recipes import Recipe, RecipeRequest, Recipes
 from poetry_aiops.project.constraints import read_constraint
+from poetry_aiops.project.edit_text import NewRequirement
 
 
 FACTS = load_frameworks()
@@ -97,13 +98,13 @@ def test_a_torch_that_a_backend_has_or_may_get_is_accepted(asked: str) -> None:
 
 def test_the_cpu_build_comes_from_the_default_index_on_macos_only() -> None:
     other, darwin = recipe("torch", "cpu").lines
-    assert (other.index, other.marker) == ("cpu", "platform_system != 'Darwin'")
-    assert (darwin.index, darwin.marker) == (None, "platform_system == 'Darwin'")
+    assert (other.source, other.marker) == ("cpu", "platform_system != 'Darwin'")
+    assert (darwin.source, darwin.marker) == (None, "platform_system == 'Darwin'")
 
 
 def test_mps_asks_for_torch_on_macos_only() -> None:
     (line,) = recipe("torch", "mps").lines
-    assert (line.index, line.marker) == (None, "platform_system == 'Darwin'")
+    assert (line.source, line.marker) == (None, "platform_system == 'Darwin'")
 
 
 @for_each(
@@ -121,8 +122,8 @@ def test_the_triton_that_torch_names_comes_from_the_same_index(
     backend: str, torch: str | None, packages: list[str]
 ) -> None:
     found = RECIPES.companions(backend, torch)
-    assert [line.package for line in found] == packages
-    assert all(line.index == backend for line in found)
+    assert [line.name for line in found] == packages
+    assert all(line.source == backend for line in found)
 
 
 # -- what works with torch -----------------------------------------------------------------------------------
@@ -177,12 +178,12 @@ def test_a_torch_that_may_be_older_than_torchaudio_is_told() -> None:
 def test_each_framework_has_its_own_way_to_name_a_build(
     name: str, backend: str, package: str, extras: tuple[str, ...], expected: str
 ) -> None:
-    assert recipe(name, backend).lines == (RecipeLine(package, expected, extras),)
+    assert recipe(name, backend).lines == (NewRequirement(package, expected, extras),)
 
 
 def test_tensorflow_for_the_cpu_is_another_package_where_that_one_has_wheels() -> None:
     small, plain = recipe("tensorflow", "cpu").lines
-    assert (small.package, plain.package) == ("tensorflow-cpu", "tensorflow")
+    assert (small.name, plain.name) == ("tensorflow-cpu", "tensorflow")
     assert "aarch64" in small.marker
     assert "aarch64" in plain.marker
 
@@ -259,7 +260,7 @@ def test_amds_own_index_brings_the_code_for_its_gpus_by_an_extra_and_no_companio
         "torchaudio": (),
         "torchvision": ("device-all",),
     }
-    assert {line.index for line in lines.values()} == {"rocm-amd"}
+    assert {line.source for line in lines.values()} == {"rocm-amd"}
     assert RECIPES.companions("rocm-amd", None) == ()
 
 
@@ -292,7 +293,7 @@ def test_where_a_build_comes_from_and_where_there_is_none(
     name: str, backend: str, package: str | None, index: str | None
 ) -> None:
     found = recipe(name, backend)
-    assert [(line.package, line.index) for line in found.lines] == ([(package, index)] if package else [])
+    assert [(line.name, line.source) for line in found.lines] == ([(package, index)] if package else [])
     assert found.refusal is None
     assert package or "gets none" in found.notes[0]
 

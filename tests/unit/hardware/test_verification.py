@@ -174,7 +174,7 @@ def test_a_run_without_a_report_is_told_with_its_end(outcome: str, said: str) ->
         ("RuntimeError: The NVIDIA driver on your system is too old (found version 11040).", "too old"),
         ("CUDARuntimeError: cudaErrorInsufficientDriver: CUDA driver version is insufficient", "too old"),
         ("RuntimeError: Found no NVIDIA driver on your system.", "no NVIDIA driver"),
-        ("torch.OutOfMemoryError: CUDA out of memory.", "no memory left"),
+        ("torch.OutOfMemoryError: CUDA out of memory.", "the device is out of memory"),
         ("AssertionError: Torch not compiled with CUDA enabled", "the build has no CUDA"),
         ("hipErrorNoBinaryForGpu: Unable to find code object", "no binary"),
         ("ValueError: strange\nsecond line", "ValueError: strange"),

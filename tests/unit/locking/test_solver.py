@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from poetry.core.packages.dependency import Dependency
-from poetry.core.packages.dependency_group import DependencyGroup
+from poetry.core.packages.dependency_group import MAIN_GROUP, DependencyGroup
 from poetry.core.packages.package import Package
 from poetry.core.packages.project_package import ProjectPackage
+from poetry.core.version.markers import AnyMarker
+from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.repositories import Repository, RepositoryPool
 
 from poetry_aiops.cli.output import Output
 from poetry_aiops.cli.terminal import silent_io
 from poetry_aiops.locking.provides import Provision
-from poetry_aiops.locking.solver import PoetryVariantSolver
+from poetry_aiops.locking.solver import PoetryVariantSolver, merged
 
 
 TORCH = {
@@ -19,6 +21,26 @@ TORCH = {
     "2.9.0": ("sympy (>=1.13.3)", "fsspec", "jinja2 (<4)", "setuptools (<70) ; python_version < '3.9'"),
     "2.10.0": ("sympy (>=1.13.3)", "fsspec", "optree (<0.14) ; extra == 'optree'"),
 }
+
+
+def test_of_equal_packages_the_first_gets_the_requirements_that_only_another_has() -> None:
+    def release(*requirements: str) -> Package:
+        found = Package("web", "1")
+        for text in requirements:
+            found.add_dependency(Dependency.create_from_pep_508(text))
+        return found
+
+    def solution(package: Package) -> dict[Package, TransitivePackageInfo]:
+        return {package: TransitivePackageInfo(0, {MAIN_GROUP}, {MAIN_GROUP: AnyMarker()})}
+
+    here, there = release("idna", "six"), release("six", "idna ; sys_platform == 'linux'", "anyio")
+    (one,) = merged([solution(here), solution(there)])
+    assert [one.to_pep_508() for one in one.requires] == [
+        "idna",
+        "six",
+        'idna ; sys_platform == "linux"',
+        "anyio",
+    ]
 
 
 def order(**groups: dict[str, str]) -> str:

@@ -123,7 +123,7 @@ _MODULE = r'(?i)\bname"?: "?amdgpu"?,?\s{1,40}"?version"?: "?(\d[0-9.]{2,20})'
 SMI = Dialect(
     heads=(
         r'\s{0,8}\{?"card(?P<index>\d{1,4})": ?\{',
-        r'\s{0,12}"gpu": (?P<index>\d{1,3})',
+        r'[\s\[{]{0,14}"gpu": (?P<index>\d{1,3})',
         r"\s{0,8}GPU\[(?P<index>\d{1,3})\]\s{0,10}:",
         r"\s{0,8}GPU: {1,3}(?P<index>\d{1,3})\s{0,5}$",
         r"\s{0,4}\|\s{1,4}(?P<bus>[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\s{1,6}(?P<title>\S[^|]{2,60}?)\s{0,60}\|",
@@ -155,7 +155,7 @@ SMI = Dialect(
 def parse_smi(text: str) -> TextFacts:
     """Return the cards and the version of the amdgpu driver."""
     plain = clean(text)
-    facts = read_pairs(re.sub(r',[ \t]{0,20}(?=")', ",\n", plain), SMI)  # JSON may be one long line
+    facts = read_pairs(re.sub(r',[ \t]{0,20}(?=["{])', ",\n", plain), SMI)  # JSON may be one long line
     module = re.search(_MODULE, plain)
     driver = module.group(1) if module else facts.amdgpu
     gpus = tuple(gpu._replace(ordinal=None) for gpu in facts.gpus)

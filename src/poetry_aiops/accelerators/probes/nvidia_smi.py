@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_aiops.accelerators.facts import NVIDIA, Gpu, ProbeFailure, TextFacts
 from poetry_aiops.accelerators.probes.fields import bus_key, is_nothing, lines, name, number, pci_id, version
-from poetry_aiops.accelerators.probes.probe import PastedOnly, Probe, ProbeProgram
+from poetry_aiops.accelerators.probes.probe import Probe, ProbeProgram
 from poetry_aiops.system.text import clean
 
 
@@ -416,5 +416,5 @@ PROBES = (
         parse_list,
         r"\(UUID: (?:GPU|MIG)-|GPU \d{1,3}: [^\n]{1,100}\(UUID:",
     ),
-    Probe("nvidia-smi messages", PastedOnly(), parse_messages, lambda text: bool(problems(text))),
+    Probe("nvidia-smi messages", None, parse_messages, lambda text: bool(problems(text))),
 )

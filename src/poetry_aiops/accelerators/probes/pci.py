@@ -60,7 +60,6 @@ _SLOT = r"(?<![\w:])((?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) +\"?(\S.{0
 _CLASS = r"(?:VGA compatible controller|3D controller|Display controller|Processing accelerators)|\[(?:03|12)[0-9a-f]{2}\]|^(?:03|12)[0-9a-f]{2}:"
 _SOUND_OF_A_GPU = r"NVIDIA Corporation|\[10de:|\[AMD/ATI\][^\n]{0,80}HDMI"
 """What a list has that lacks the GPU itself, such as the end of one."""
-_VENDORS = ("NVIDIA Corporation", "Advanced Micro Devices, Inc. [AMD/ATI]", "Intel Corporation")
 _NETWORK = r"(?i)ethernet|network|xensource|hyper-v"
 """What the list of every virtual machine has, or, of Xen and Hyper-V, which show no network there, their own name."""
 _VIRTUAL = r"(?i)virtio|vmware|virtualbox|xen|hyper-v|qemu|bochs|amazon|google|parallels"
@@ -68,17 +67,18 @@ _OTHER_CLASS = r"(?i)audio|bridge|usb|serial|network|ethernet|unclassified|signa
 _LSPCI_IDS = r"(?<![0-9a-f])\[?(10de|1002|8086):([0-9a-f]{4})\]?"
 _MACHINE_IDS = r"\[(10de|1002|8086)\]\"? +\"?[^\"]{0,200}\[([0-9a-f]{4})\]"
 _CHIP = r"^([A-Z]{2}\d{2}[0-9A-Z]|TU\d{3}|[A-Z][A-Za-z]{1,15}(?: [A-Z]?[A-Za-z0-9]{1,12}){0,2})"
-_NVIDIA_CHIP = r"(G[FKMPVAHB]\d{2}[0-9A-F]|TU\d{3}|AD\d{3}|GB10)"
+NVIDIA_CHIP = r"(G[FKMPVAHB]\d{2}[0-9A-F]|TU\d{3}|AD\d{3}|GB10)"
 _UNNAMED = r"Device ([0-9a-f]{4})(?![0-9a-f])"
 _DRIVER = r"(?i)(?:Kernel driver in use|^Driver):\s{1,3}([a-z0-9_-]{1,30})"
 _BLOCK = (
     r"(?m)^Slot:\s{1,9}(\S{7,12})\nClass:\s{1,9}(.{3,80})\nVendor:\s{1,9}(.{3,80})\nDevice:\s{1,9}(.{3,120})$"
 )
-_MAKERS = (
-    (NVIDIA, ("NVIDIA Corporation", "nVidia Corporation", "NVIDIA")),
-    (AMD, ("Advanced Micro Devices, Inc. [AMD/ATI]", "Advanced Micro Devices", "[AMD/ATI]", "AMD/ATI")),
-    (INTEL, ("Intel Corporation", "Intel")),
-)
+MAKERS = {
+    NVIDIA: ("NVIDIA Corporation", "nVidia Corporation", "NVIDIA"),
+    AMD: ("Advanced Micro Devices, Inc. [AMD/ATI]", "Advanced Micro Devices", "[AMD/ATI]", "AMD/ATI"),
+    INTEL: ("Intel Corporation", "Intel"),
+}
+"""How the makers are called; the first is what ``lspci`` prints today."""
 
 
 def parse_lspci(text: str) -> TextFacts:
@@ -102,7 +102,9 @@ def parse_lspci(text: str) -> TextFacts:
 def _is_part(text: str, slots: list[tuple[str, str]], gpus: list[Gpu]) -> bool:
     """Return whether lines of a machine's list are missing: it ends in one, behind its bridges, or before its display."""
     tail = text.rstrip().rpartition(": ")[2]
-    if any(vendor.startswith(tail) for vendor in _VENDORS) or (re.search(_SOUND_OF_A_GPU, text) and not gpus):
+    if any(names[0].startswith(tail) for names in MAKERS.values()) or (
+        re.search(_SOUND_OF_A_GPU, text) and not gpus
+    ):
         return True
     displays = [bool(re.search(_CLASS, rest[:120])) for _, rest in slots]
     bridged = any(re.search(r"PCI bridge|\[0604\]", rest[:60]) for _, rest in slots)
@@ -159,13 +161,12 @@ def described(slot: str, rest: str, driver: str | None) -> Gpu | None:
 
 
 def _maker(rest: str) -> str | None:
-    return next((vendor for vendor, names in _MAKERS if any(label in rest for label in names)), None)
+    return next((vendor for vendor, names in MAKERS.items() if any(label in rest for label in names)), None)
 
 
 def _described(rest: str, vendor: str) -> str:
     """Return what follows the maker's name, without ids and revision."""
-    labels = next(names for maker, names in _MAKERS if maker == vendor)
-    start = next((rest.find(label) + len(label) for label in labels if label in rest), 0)
+    start = next((rest.find(label) + len(label) for label in MAKERS[vendor] if label in rest), 0)
     plain = re.sub(
         r"\[(?:10de|1002|8086)?:?[0-9a-f]{4}\]|\((?:rev|prog-if)[^)]{0,60}\)",
         " ",
@@ -181,7 +182,7 @@ def _titled(product: str, vendor: str) -> str:
 
 def _chip(label: str, vendor: str) -> str | None:
     if vendor == NVIDIA:
-        found = re.match(_NVIDIA_CHIP, label)
+        found = re.match(NVIDIA_CHIP, label)
         return found.group(1) if found else None
     head = label.split("[", 1)[0].strip() or label.strip("[]")
     found = re.match(_CHIP, head)
@@ -202,7 +203,7 @@ def is_lspci(text: str) -> bool:
 CLASS_KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
 _WINDOWS_IDS = r"(?i)VEN_(10DE|1002|8086)&DEV_([0-9A-F]{4})"
 _NUMBER = r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,5}\.\d{3,5})(?![\d.])"
-_NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}\"?(?:Name|Description|Caption|Card name)\"?\s{0,20}[:=\t])\s{0,20}\"?(\S[^\"]{2,100})"
+_NAME = r"(?:DriverDesc\s{1,20}REG_SZ|^\s{0,20}\"?(?:Name|(?:Device )?Description|Caption|Card name)\"?\s{0,20}[:=\t])\s{0,20}\"?(\S[^\"]{2,100})"
 _WORD = r"[A-Za-z0-9()/+-]{1,24}"
 _ADAPTER = (
     r"((?:NVIDIA(?! Corporation)|AMD Radeon|Radeon|Intel\(R\)|Intel Arc|Quadro|GeForce)"
@@ -267,7 +268,7 @@ def is_windows(text: str) -> bool:
         re.search(_WINDOWS_IDS, text)
         or re.search(_LISTING, text)
         or re.search(driver, text)
-        or (re.search(r'(?i)"?DriverVersion"?\s{0,20}[:=]', text) and re.search(_NAME, text))
+        or (re.search(r'(?i)"?DriverVersion"?\s{0,20}[:=]', text) and re.search(f"(?m){_NAME}", text))
     )
 
 

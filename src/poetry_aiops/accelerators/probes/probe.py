@@ -81,26 +81,18 @@ class ProbeProgram(Record):
         return " ".join(self.spellings[0])
 
 
-class PastedOnly(Record):
-    """Nothing of this machine: people paste the text."""
-
-    def read(self, _reader: Reader) -> SourceText:
-        """Return that there is nothing to read."""
-        return SourceText(None, "missing")
-
-
-Source = File | Files | Names | PastedOnly | ProbeProgram
+Source = File | Files | Names | ProbeProgram
 
 
 class Probe(Record):
-    """One source of facts.
+    """One source of facts; ``reads`` is None for a text that is only ever pasted.
 
     ``parse`` takes any text and never raises; ``signs`` is what a pasted text has that may come from this source: a
     pattern, or a function where a pattern says too little.
     """
 
     name: str
-    reads: Source
+    reads: Source | None
     parse: Callable[[str], TextFacts]
     signs: str | Callable[[str], bool]
 

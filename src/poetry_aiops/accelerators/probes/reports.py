@@ -8,8 +8,8 @@ from poetry_aiops.accelerators.facts import AMD, INTEL, NVIDIA, Gpu, TextFacts
 from poetry_aiops.accelerators.observed import join
 from poetry_aiops.accelerators.probes.fields import lines, name, version
 from poetry_aiops.accelerators.probes.pairs import Dialect, maker_of, pairs_of, read_pairs
-from poetry_aiops.accelerators.probes.pci import described
-from poetry_aiops.accelerators.probes.probe import PastedOnly, Probe
+from poetry_aiops.accelerators.probes.pci import MAKERS, NVIDIA_CHIP, described
+from poetry_aiops.accelerators.probes.probe import Probe
 from poetry_aiops.system.text import clean
 
 
@@ -204,7 +204,6 @@ _OWN_MAKER = r"^(?:NVIDIA|AMD|Intel|Advanced Micro Devices)(?: Corporation|,? In
 _CLASSES = r"VGA compatible controller|3D controller|Display controller"
 _LSHW_BLOCK = r'\*-|\{\s{1,20}"id" : "'
 _LSHW_ROW = r"(?m:^)/\d\S{0,30}[ \t]{1,40}(?:\S{1,20}[ \t]{1,40})?display[ \t]{1,20}(\S[^\n]{3,120})(?m:$)"
-_NVIDIA_CHIP = r"(?:G[FKMPVAHB]\d{2}[0-9A-F]|TU\d{3}|AD\d{3})"
 _DISPLAY = rf'\*-display|"id" : "display|{_LSHW_ROW}|(?m:^\s{{0,8}}(?:Device|Card)-\d: )|(?m:^Graphics: )'
 
 
@@ -232,7 +231,7 @@ def _lshw(text: str) -> list[tuple[str, str, str | None, str]]:
         found.append((bus.group(1) if bus else "", label, driver, ""))
     for product in re.findall(_LSHW_ROW, plain):
         bare = re.sub(_OWN_MAKER, "", product)
-        maker = _maker_as_in_lspci(product) or ("NVIDIA Corporation" if re.match(_NVIDIA_CHIP, bare) else "")
+        maker = _maker_as_in_lspci(product) or ("NVIDIA Corporation" if re.match(NVIDIA_CHIP, bare) else "")
         found.append(("", f"{maker} {bare}".strip(), None, ""))
     return found
 
@@ -262,22 +261,17 @@ def _inxi(text: str) -> list[tuple[str, str, str | None, str]]:
 
 def _maker_as_in_lspci(label: str) -> str:
     """Return what ``lspci`` prints before a product of the maker that a label begins with or names."""
-    lspci_names = {
-        "10de": "NVIDIA Corporation",
-        "1002": "Advanced Micro Devices, Inc. [AMD/ATI]",
-        "8086": "Intel Corporation",
-    }
-    return lspci_names.get(maker_of(label) or "", "")
+    return next(iter(MAKERS.get(maker_of(label) or "", ())), "")
 
 
 PROBES = (
     Probe(
         "torch.utils.collect_env",
-        PastedOnly(),
+        None,
         environment,
         _REPORT,
     ),
-    Probe("node labels", PastedOnly(), labels, _LABEL),
-    Probe("clinfo", PastedOnly(), opencl, _CLINFO),
-    Probe("lshw and inxi", PastedOnly(), display, _DISPLAY),
+    Probe("node labels", None, labels, _LABEL),
+    Probe("clinfo", None, opencl, _CLINFO),
+    Probe("lshw and inxi", None, display, _DISPLAY),
 )

@@ -7,7 +7,7 @@ import re
 from poetry_aiops.accelerators.facts import NVIDIA, TextFacts
 from poetry_aiops.accelerators.probes.pairs import Dialect, read_pairs
 from poetry_aiops.accelerators.probes.pci import nvidia_version
-from poetry_aiops.accelerators.probes.probe import PastedOnly, Probe
+from poetry_aiops.accelerators.probes.probe import Probe
 from poetry_aiops.system.text import clean
 
 
@@ -133,6 +133,6 @@ _LISTINGS = r"(?m)^\s{0,8}Vulkan\d{1,2}: |ggml_vulkan|library=Vulkan|kernel mode
 
 
 PROBES = (
-    Probe("programs on the GPU", PastedOnly(), users, _USERS),
-    Probe("device listings", PastedOnly(), listings, _LISTINGS),
+    Probe("programs on the GPU", None, users, _USERS),
+    Probe("device listings", None, listings, _LISTINGS),
 )

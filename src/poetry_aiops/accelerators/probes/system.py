@@ -7,7 +7,7 @@ import re
 from poetry_aiops.accelerators.facts import AMD, APPLE, NVIDIA, Gpu, TextFacts
 from poetry_aiops.accelerators.probes.fields import lines, name, version
 from poetry_aiops.accelerators.probes.pairs import maker_of
-from poetry_aiops.accelerators.probes.probe import File, PastedOnly, Probe, ProbeProgram
+from poetry_aiops.accelerators.probes.probe import File, Probe, ProbeProgram
 from poetry_aiops.system.text import clean
 
 
@@ -171,5 +171,5 @@ PROBES = (
         r"ggml_metal|SPDisplaysDataType|spdisplays_|Graphics/Displays:|Chip(?:set Model)?:|machdep\.cpu\.brand_string|<key>sppci_model|SPHardwareDataType|ProductVersion:",
     ),
     Probe("processor", File("/proc/cpuinfo"), parse_cpu, _CPU_MODEL),
-    Probe("uname", PastedOnly(), parse_uname, "Linux |Darwin |-tegra"),
+    Probe("uname", None, parse_uname, "Linux |Darwin |-tegra"),
 )

@@ -27,11 +27,8 @@ class Candidate(Record):
     torch_max: str | None = None
 
 
-class Verdicts(Record):
-    """The candidates of one family and what the user should know about them."""
-
-    candidates: tuple[Candidate, ...]
-    warnings: tuple[str, ...] = ()
+Verdicts = tuple[tuple["Candidate", ...], tuple[str, ...]]
+"""The candidates of one family and what the user should know about them."""
 
 
 def rejected(name: str, *reasons: str) -> Candidate:

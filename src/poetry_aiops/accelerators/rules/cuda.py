@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.accelerators.rules.candidate import Candidate, Verdicts, line_obstacle, line_order, rejected
+from poetry_aiops.accelerators.rules.candidate import Candidate, line_obstacle, line_order, rejected
 from poetry_aiops.accelerators.rules.covering import IndexBuild, covers, named, targets
 from poetry_aiops.project.backends import release_of
 from poetry_aiops.system.record import Record
@@ -19,6 +19,7 @@ from poetry_aiops.system.text import version_key
 if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue, TorchLine
     from poetry_aiops.accelerators.host import Accelerator, Host
+    from poetry_aiops.accelerators.rules.candidate import Verdicts
     from poetry_aiops.accelerators.selection import Constraint
 
 
@@ -108,7 +109,7 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     obstacle = _host_obstacle(host, gpus)
     if obstacle:
         reported = (f"{obstacle[0].upper()}{obstacle[1:]}.",) if gpus else ()
-        return Verdicts(tuple(rejected(index, obstacle) for index in catalogue.cuda_indexes), reported)
+        return tuple(rejected(index, obstacle) for index in catalogue.cuda_indexes), reported
     case = CudaHost(host, catalogue, constraint, gpus)
     obstacles = {index: _index_obstacles(index, case) for index in catalogue.cuda_indexes}
     builds = [
@@ -123,7 +124,7 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     )
     if any(candidate.accepted for candidate in candidates):
         warnings += (*_unknown_driver(case), *_unknown_capability(case), *_orin(case))
-    return Verdicts(candidates, warnings)
+    return candidates, warnings
 
 
 def _runs_cuda_wheels(device: Accelerator, host: Host, catalogue: Catalogue) -> bool:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from poetry_aiops.accelerators.rules.candidate import (
     Candidate,
-    Verdicts,
     line_obstacle,
     newest_line,
     rejected,
@@ -17,6 +16,7 @@ from poetry_aiops.system.text import version_key
 if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue
     from poetry_aiops.accelerators.host import Accelerator, Host
+    from poetry_aiops.accelerators.rules.candidate import Verdicts
     from poetry_aiops.accelerators.selection import Constraint
 
 
@@ -32,7 +32,7 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
         _xpu(host, catalogue, constraint),
         _cpu(host, catalogue, constraint),
     )
-    return Verdicts(candidates, tuple(_warnings(host, catalogue, constraint)))
+    return candidates, tuple(_warnings(host, catalogue, constraint))
 
 
 def _device(host: Host, kind: str) -> Accelerator | None:

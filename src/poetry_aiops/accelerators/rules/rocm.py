@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_aiops.accelerators.rules.candidate import Candidate, Verdicts, line_obstacle, line_order, rejected
+from poetry_aiops.accelerators.rules.candidate import Candidate, line_obstacle, line_order, rejected
 from poetry_aiops.accelerators.rules.covering import named
 from poetry_aiops.project.backends import AMD_INDEX, release_of
 from poetry_aiops.system.text import version_key
@@ -13,6 +13,7 @@ from poetry_aiops.system.text import version_key
 if TYPE_CHECKING:
     from poetry_aiops.accelerators.catalogue import Catalogue, RocmIndex
     from poetry_aiops.accelerators.host import Accelerator, Host
+    from poetry_aiops.accelerators.rules.candidate import Verdicts
     from poetry_aiops.accelerators.selection import Constraint
 
 
@@ -26,7 +27,7 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     if not gpus:
         there = next((item for item in host.accelerators if item.kind == "rocm"), None)
         why = f"{there.label}: {there.why_unusable}" if there else "no AMD GPU was found"
-        return Verdicts(tuple(rejected(index.name, why) for index in catalogue.rocm_indexes))
+        return tuple(rejected(index.name, why) for index in catalogue.rocm_indexes), ()
     offered = constraint.offered is not None and AMD_INDEX in constraint.offered
     usual = [index for index in catalogue.rocm_indexes if offered or index.name != AMD_INDEX]
     supported = [gpu for gpu in gpus if _ever_supported(gpu, usual, catalogue)]
@@ -41,10 +42,8 @@ def judge(host: Host, catalogue: Catalogue, constraint: Constraint) -> Verdicts:
     obstacles = [_system_obstacle(index, host, constraint) for index in usual]
     if all(obstacles):
         text = f"{named([gpu.label for gpu in gpus])}: {obstacles[0]}."
-        return Verdicts(candidates, (text + (_PROPOSAL if proposed else ""),))
-    return Verdicts(
-        candidates, () if others else tuple(_warnings(gpus, supported, catalogue, proposed=proposed))
-    )
+        return candidates, (text + (_PROPOSAL if proposed else ""),)
+    return candidates, () if others else tuple(_warnings(gpus, supported, catalogue, proposed=proposed))
 
 
 def _proposed(
@@ -79,7 +78,14 @@ def _candidate(
         return rejected(index.name, obstacle)
     reasons = list(dict.fromkeys(reason for gpu in gpus if (reason := _gpu_obstacle(index, gpu, catalogue))))
     lines = [line for line in catalogue.torch if index.name in line.rocm]
+    last = max((line.line for line in catalogue.torch if line.rocm), key=version_key)
+    unverified = [
+        line for line in catalogue.torch if not line.rocm_known and last in {own.line for own in lines}
+    ]
     open_lines = [line for line in lines if not line_obstacle(line, host, constraint, index.name)]
+    open_lines = open_lines or [
+        line for line in unverified if not line_obstacle(line, host, constraint, index.name)
+    ]
     if not lines:
         reasons.append(f"no torch build on {index.name} is known")
     elif not open_lines:
@@ -89,8 +95,10 @@ def _candidate(
         return rejected(index.name, *reasons)
     newest = max((line.line for line in open_lines), key=version_key)
     reported = dict.fromkeys(f"{gpu.label} is {gpu.gfx}, which {index.name} holds code for" for gpu in gpus)
+    if newest not in {line.line for line in lines}:
+        text = f"whether torch {newest} is on {index.name} is not verified; it is treated like torch {last}"
+        reported[text] = None
     capped = any(version_key(line.line) > version_key(newest) and line.rocm_known for line in catalogue.torch)
-    last = max((line.line for line in catalogue.torch if line.rocm), key=version_key)
     young = {line.line for line in lines} == {last}
     newness = (-float(part) for part in version_key(release_of(index.name)))
     order = (1.0, 0.0, line_order(newest), float(young), *newness)  # a new ROCm's first torch ranks second

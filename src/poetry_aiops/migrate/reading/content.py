@@ -60,13 +60,14 @@ def read_content(
         return Line(line.number, line.last, line.raw, kind, line.comment or "", None, target, given)
     if options.given or options.leftover:
         tell_requirement_options(line, arguments, options, notes)
+    rest = (f" {option_text}" if option_text else "") + (f"  # {line.comment}" if line.comment else "")
     wanted = LineRemainder(
         place=place,
         notes=notes,
         options=given,
         via=via,
         comments=comments + behind,
-        rest=_rest(option_text, line) if arguments else "",
+        rest=rest if arguments else "",
     )
     requirement = _requirement(arguments, options, wanted, line)
     return Line(line.number, line.last, line.raw, kind, line.comment or "", requirement, None, given)
@@ -145,10 +146,3 @@ def _editable(options: LineOptions, wanted: LineRemainder, line: LogicalLine) ->
         text, _, marker_text = (part.strip() for part in text.partition(";"))
     marker = read_marker(marker_text, text, editable) if marker_text else ""
     return None if marker is None else read_requirement(text, replace(editable, marker=marker))
-
-
-def _rest(option_text: str, line: LogicalLine) -> str:
-    """Return what follows the requirement in the line: its options and its comment."""
-    options = f" {option_text}" if option_text else ""
-    comment = f"  # {line.comment}" if line.comment else ""
-    return options + comment

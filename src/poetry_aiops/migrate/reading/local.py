@@ -104,14 +104,13 @@ def _relative(
     path: str, extras: tuple[str, ...], wanted: LineRemainder, named: NamedRequirement | None, url: Url
 ) -> ReadRequirement:
     clean = posixpath.normpath(path)
-    wanted.notes.warning(
-        wanted.line,
+    wanted.warning(
         f"{url.text} is not a complete file URL",
         f"It is read as the path {clean}, relative to the project.",
         f"Write: ./{clean.removeprefix('./')}",
     )
     found = read_path(clean + _brackets(extras), wanted, named)
-    return _with_link(found, url.text)
+    return replace(found, link=url.text)
 
 
 def _machine_path(
@@ -122,8 +121,7 @@ def _machine_path(
     version = file.version if file is not None else None
     specifier = f"=={version}" if version else ""
     if name is not None and _BUILD_PLACES.match(path):
-        wanted.notes.warning(
-            wanted.line,
+        wanted.warning(
             f"{path} is where conda built {name}, not a place to install from",
             f"{name} is taken from the index{f' as {specifier}' if specifier else ', and no version is known'}.",
             f"Write the version in use: {name}{specifier or '==...'}",
@@ -136,7 +134,7 @@ def _machine_path(
             direct=named is not None,
         )
     found = _absolute(path, named.extras if named else extras, wanted, named)
-    return _with_link(found, url.text)
+    return replace(found, link=url.text)
 
 
 def _absolute(
@@ -147,8 +145,7 @@ def _absolute(
     name = named.name if named is not None else file.name if file is not None else None
     whole = f"{name or 'name'}{_brackets(extras)}"
     fixed = f"{whole}=={file.version}" if name and file is not None and file.version else None
-    wanted.notes.error(
-        wanted.line,
+    wanted.error(
         f"{path} is a path on one machine",
         "No other machine has it.",
         f"Write a path relative to the project, or the version: {fixed or f'{whole}==...'}",
@@ -169,8 +166,7 @@ def _absolute(
 def _project(
     extras: tuple[str, ...], wanted: LineRemainder, named: NamedRequirement | None
 ) -> ReadRequirement:
-    wanted.notes.note(
-        wanted.line,
+    wanted.note(
         "this is the project itself, not a dependency",
         "poetry install installs it together with its dependencies.",
         f"Its extras: poetry install --extras {' '.join(extras)!r}" if extras else "",
@@ -186,15 +182,13 @@ def _archive(
 ) -> ReadRequirement:
     file = read_filename(posixpath.basename(path))
     if not _is_file(path, wanted):
-        wanted.notes.error(
-            wanted.line,
+        wanted.error(
             f"{path} does not exist",
             "pip looks for it in the folder that it runs in: the project's folder.",
             "Put the file there, correct the path, or name a version of the package.",
         )
     if file is None and named is None:
-        wanted.notes.error(
-            wanted.line,
+        wanted.error(
             f"the file name {posixpath.basename(path)} does not name its package",
             "Poetry needs one.",
             f"Write: name @ file:{path}",
@@ -221,15 +215,13 @@ def _folder(
         start, end = reference(named), "" if named is not None else _brackets(extras)
         _tell_missing(path, start, end, wanted)
     elif not is_project(path, neighbours) and found is None and not wanted.editable:
-        wanted.notes.error(
-            wanted.line,
+        wanted.error(
             f"{path} is not a project: it has neither pyproject.toml nor setup.py",
             "pip refuses it.",
             "Correct the path.",
         )
     elif found is None and named is None:
-        wanted.notes.warning(
-            wanted.line,
+        wanted.warning(
             f"the name {canonical(posixpath.basename(path))!r} is a guess from the folder",
             f"No file in {path} says the project's name; Poetry stops at the wrong one.",
         )
@@ -250,16 +242,14 @@ def _tell_missing(path: str, start: str, end: str, wanted: LineRemainder) -> Non
     """Tell that a folder is missing; ``start`` and ``end`` stand around it in the line."""
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(wanted.place.file), path))
     if beside != path and wanted.notes.neighbours.is_folder(beside):
-        wanted.notes.error(
-            wanted.line,
+        wanted.error(
             f"the folder {path} does not exist",
             f"pip looks for it in the folder that it runs in; {beside} is there.",
             f"Write: {start}./{beside}{end}",
             fixed=wanted.fixed(f"{start}./{beside}{end}"),
         )
         return
-    wanted.notes.error(
-        wanted.line,
+    wanted.error(
         f"the folder {path} does not exist",
         "pip looks for it in the folder that it runs in: the project's folder.",
         "Correct the path. If it is a git submodule, check it out first: git submodule update --init",
@@ -273,10 +263,6 @@ def _is_file(path: str, wanted: LineRemainder) -> bool:
 
 def _brackets(extras: tuple[str, ...]) -> str:
     return f"[{','.join(extras)}]" if extras else ""
-
-
-def _with_link(found: ReadRequirement, link: str) -> ReadRequirement:
-    return replace(found, link=link)
 
 
 def project_name(folder: str, neighbours: Neighbours) -> str | None:

@@ -25,7 +25,12 @@ def read_repository(url: Url, wanted: LineRemainder, named: NamedRequirement | N
     address, revision = split_revision(url)
     name, extras, guessed = _name(url, wanted, named)
     _tell_scheme(url, wanted, revision, reference(named))
-    _tell_fragment(url, wanted)
+    if url.stray:
+        wanted.warning(
+            f"#{url.stray} is not a revision: pip ignores it and takes the newest commit",
+            "A revision follows an @.",
+            f"If {url.stray!r} is meant: {redact(taken_apart(url.bare)[0].rstrip('/'))}@{url.stray}",
+        )
     tell_credentials(address, wanted)
     if _is_closed(url):
         address = address.replace("git://", "https://", 1)
@@ -46,8 +51,7 @@ def read_repository(url: Url, wanted: LineRemainder, named: NamedRequirement | N
 def tell_credentials(address: str, wanted: LineRemainder) -> None:
     """Warn about a user, password or token in a URL: they are never written anywhere."""
     if has_credentials(address):
-        wanted.notes.warning(
-            wanted.line,
+        wanted.warning(
             f"the address holds credentials: {redact(address)}",
             "They are not written to pyproject.toml.",
             "Give them to Poetry or git outside of the project: `poetry config http-basic...`, or a git credential helper.",
@@ -64,8 +68,7 @@ def _name(
         extras = tuple(sorted(egg.extras))
         if not egg.strict:
             shown = f"{egg.name}[{','.join(extras)}]" if extras else egg.name
-            wanted.notes.warning(
-                wanted.line,
+            wanted.warning(
                 f"#egg={url.egg} is more than a name",
                 "pip 25 and later refuse it; the name is used, a version after it is not.",
                 f"Write: {shown} @ {redact(_without_egg(url.text))}",
@@ -77,22 +80,18 @@ def _name(
 def _guessed(url: Url, wanted: LineRemainder) -> str:
     guess = repository_name(url)
     if guess is None:
-        wanted.notes.error(
-            wanted.line, f"no name for {url.text}", "Poetry needs one.", f"Write: name @ {redact(url.text)}"
-        )
+        wanted.error(f"no name for {url.text}", "Poetry needs one.", f"Write: name @ {redact(url.text)}")
         return ""
     if wanted.editable:
         mark = "&" if "#" in url.text else "#"
-        wanted.notes.error(
-            wanted.line,
+        wanted.error(
             f"no name for the editable {url.text}",
             "pip refuses it since version 25.",
             f"Add the project's name, if it is {guess!r}: {redact(url.text)}{mark}egg={guess}",
             fixed=wanted.fixed(f"{url.text}{mark}egg={guess}"),
         )
     else:
-        wanted.notes.warning(
-            wanted.line,
+        wanted.warning(
             f"the name {canonical(guess)!r} is a guess from the repository's address",
             "The project in it may have another name; Poetry stops at the wrong name.",
             f"Write its name: {guess} @ {redact(url.text)}",
@@ -106,17 +105,14 @@ def _is_closed(url: Url) -> bool:
 
 
 def _tell_scheme(url: Url, wanted: LineRemainder, revision: str | None, start: str) -> None:
-    line, notes = wanted.line, wanted.notes
     if not url.scheme.startswith("git+"):
-        notes.error(
-            line,
+        wanted.error(
             f"{url.scheme.partition('+')[0]} repositories cannot be dependencies in Poetry",
             "Poetry knows git only.",
             "Name a release of the package, or an address of a git mirror or an archive.",
         )
     if revision == "":
-        notes.error(
-            line,
+        wanted.error(
             "an @ without a revision after it",
             "pip refuses it.",
             "Name a branch, tag or commit after the @, or remove it.",
@@ -125,36 +121,23 @@ def _tell_scheme(url: Url, wanted: LineRemainder, revision: str | None, start: s
     scp = _SCP.match(url.text)
     if scp is not None:
         better = f"{scp['start']}/{scp['path']}"
-        notes.error(
-            line,
+        wanted.error(
             "a colon between host and path",
             "An ssh:// address has a slash there; git takes what follows the colon for a port.",
             f"Write: {better}",
             fixed=wanted.fixed(start + better),
         )
     if _is_closed(url):
-        notes.warning(
-            line,
+        wanted.warning(
             "git:// addresses no longer work on GitHub (since 2022)",
             "It is read as https://.",
             f"Write: {redact(url.text.replace('git+git://', 'git+https://', 1))}",
         )
     if url.scheme == "git+file":
-        notes.error(
-            line,
+        wanted.error(
             "a repository on this machine",
             "No other machine has it.",
             "Name an address that other machines reach, or a path inside the project.",
-        )
-
-
-def _tell_fragment(url: Url, wanted: LineRemainder) -> None:
-    if url.stray:
-        wanted.notes.warning(
-            wanted.line,
-            f"#{url.stray} is not a revision: pip ignores it and takes the newest commit",
-            "A revision follows an @.",
-            f"If {url.stray!r} is meant: {redact(taken_apart(url.bare)[0].rstrip('/'))}@{url.stray}",
         )
 
 

@@ -81,19 +81,12 @@ def read_marker(text: str, requirement: str, wanted: LineRemainder) -> str | Non
     try:
         marker = parse_marker(text)
     except InvalidMarker as error:
-        explanation = explain_marker(text, str(error))
-        fixed = explanation.fixed
-        wanted.notes.error(
-            wanted.line,
-            explanation.what,
-            explanation.why,
-            explanation.suggestion,
-            fixed=None if fixed is None else wanted.fixed(f"{requirement} ; {fixed}"),
-        )
+        meant = explain_marker(text, str(error))
+        fixed = None if meant.fixed is None else wanted.fixed(f"{requirement} ; {meant.fixed}")
+        wanted.error(meant.what, meant.why, meant.suggestion, fixed=fixed)
         return None
     if _EXTRA_MARKER.search(marker):
-        wanted.notes.error(
-            wanted.line,
+        wanted.error(
             f"the marker {marker} is never true in a requirements file",
             "pip installs nothing for it: extras belong to packages.",
             "Put the line into a file of its own; it becomes a group.",
@@ -108,14 +101,12 @@ def _read_named(text: str, wanted: LineRemainder) -> ReadRequirement | None:
     try:
         named = parse_named(text)
     except (InvalidRequirement, RecursionError) as error:
-        explanation = explain(text, str(error))
-        wanted.notes.error(
-            wanted.line,
-            explanation.what,
-            explanation.why,
-            explanation.suggestion,
-            fixed=_fixed(explanation.fixed, wanted),
-        )
+        meant = explain(text, str(error))
+        fixed = None
+        if meant.fixed is not None:
+            several = meant.fixed.split("\n")
+            fixed = wanted.fixed_several(several) if several[1:] else wanted.fixed(meant.fixed)
+        wanted.error(meant.what, meant.why, meant.suggestion, fixed=fixed)
         return None
     if named.url is not None:
         return _read_direct(named, wanted)
@@ -123,42 +114,30 @@ def _read_named(text: str, wanted: LineRemainder) -> ReadRequirement | None:
     return wanted.read(named.name, extras=named.extras, specifier=named.specifier)
 
 
-def _fixed(requirement: str | None, wanted: LineRemainder) -> str | None:
-    if requirement is None or "\n" not in requirement:
-        return None if requirement is None else wanted.fixed(requirement)
-    return wanted.fixed_several(requirement.split("\n"))
-
-
 def _tell_specifier(named: NamedRequirement, wanted: LineRemainder) -> None:
     other = _NO_PACKAGES.get(named.name.lower())
     if other:
-        wanted.notes.error(
-            wanted.line,
+        wanted.error(
             f"{named.name} is not a package of the index",
             "The version of Python is a property of the project, not a dependency.",
             f"Remove the line and write into pyproject.toml: {other} = {named.specifier or '>=3.10'!r}",
             fixed="",
         )
     for clause in named.specifier.split(","):
+        version = clause.lstrip("=!<>~")
         if clause.startswith("==="):
-            _tell_arbitrary(named, clause.removeprefix("==="), wanted)
+            try:
+                Version(version)
+            except InvalidVersion:
+                wanted.error(
+                    f"=== with {version!r}, which is not a PEP 440 version",
+                    "Poetry cannot require it.",
+                    f"Name a version that the index has: {named.name}==...",
+                )
+            else:
+                wanted.note(f"=== is written as == for {named.name}", "Poetry does not know ===.")
         elif "-" in clause:
-            version = clause.lstrip("=!<>~")
-            wanted.notes.note(wanted.line, f"{version} is the post release {Version(version)}")
-
-
-def _tell_arbitrary(named: NamedRequirement, version: str, wanted: LineRemainder) -> None:
-    try:
-        Version(version)
-    except InvalidVersion:
-        wanted.notes.error(
-            wanted.line,
-            f"=== with {version!r}, which is not a PEP 440 version",
-            "Poetry cannot require it.",
-            f"Name a version that the index has: {named.name}==...",
-        )
-        return
-    wanted.notes.note(wanted.line, f"=== is written as == for {named.name}", "Poetry does not know ===.")
+            wanted.note(f"{version} is the post release {Version(version)}")
 
 
 def _read_direct(named: NamedRequirement, wanted: LineRemainder) -> ReadRequirement | None:
@@ -169,14 +148,12 @@ def _read_direct(named: NamedRequirement, wanted: LineRemainder) -> ReadRequirem
         _tell_short_form(address, wanted, named)
         return None
     if looks_like_path(address):
-        wanted.notes.warning(
-            wanted.line,
+        wanted.warning(
             f"a path after @: {address}",
             "pip takes URLs there only; it is read as a path relative to the project.",
         )
         return read_path(address, wanted, named)
-    wanted.notes.error(
-        wanted.line,
+    wanted.error(
         f"{address} is not a URL",
         "A URL has to follow the @.",
         f"Write: {named.name} @ https://...",
@@ -199,8 +176,7 @@ def _read_editable(text: str, wanted: LineRemainder) -> ReadRequirement | None:
         return _read_url(f"{scheme}+{text}", wanted, None)
     if is_local(text, wanted):
         return read_path(text, wanted)
-    wanted.notes.error(
-        wanted.line,
+    wanted.error(
         f"{text} is neither a folder of the project nor an address of a repository",
         "Those two can be editable.",
         "Correct the path, or write: -e git+https://...#egg=name",
@@ -211,22 +187,19 @@ def _read_editable(text: str, wanted: LineRemainder) -> ReadRequirement | None:
 def _read_url(text: str, wanted: LineRemainder, named: NamedRequirement | None) -> ReadRequirement | None:
     url = parse_url(text)
     if url is None:
-        wanted.notes.error(
-            wanted.line, f"{text} is not a complete URL", "Its host cannot be read.", "Correct the address."
-        )
+        wanted.error(f"{text} is not a complete URL", "Its host cannot be read.", "Correct the address.")
         return None
     if url.is_vcs:
         return read_repository(url, wanted, named)
     if wanted.editable and url.scheme != "file":
-        wanted.notes.error(
-            wanted.line,
+        wanted.error(
             "an archive cannot be editable",
             "pip refuses it.",
             f"Remove -e: {url.text}",
             fixed=f"{url.text}{wanted.rest}",
         )
     if url.hashes:
-        wanted.notes.note(wanted.line, "the hash in the URL is compared with the one in poetry.lock")
+        wanted.note("the hash in the URL is compared with the one in poetry.lock")
     if url.scheme == "file":
         return read_file_url(url, wanted, named)
     return _read_archive(url, wanted, named)
@@ -264,16 +237,14 @@ def _read_archive(url: Url, wanted: LineRemainder, named: NamedRequirement | Non
 def _unnamed(url: Url, wanted: LineRemainder) -> tuple[str, bool]:
     guess = repository_name(url) if on_a_forge(url) else None
     if guess is not None and url.is_archive:
-        wanted.notes.warning(
-            wanted.line,
+        wanted.warning(
             f"the name {guess!r} is a guess from the address",
             "The project in the archive may have another name; Poetry stops at the wrong name.",
             f"Write its name: {guess} @ {url.text}",
         )
         return guess, True
     if guess is not None:
-        wanted.notes.error(
-            wanted.line,
+        wanted.error(
             "the address of a repository without git+",
             "pip would download a web page.",
             f"Write: {guess} @ git+{url.text}",
@@ -285,9 +256,7 @@ def _unnamed(url: Url, wanted: LineRemainder) -> tuple[str, bool]:
         if not url.is_archive
         else "an archive that does not name its package"
     )
-    wanted.notes.error(
-        wanted.line, f"{url.text} is {kinds}", "Poetry needs a name.", f"Write: name @ {url.text}"
-    )
+    wanted.error(f"{url.text} is {kinds}", "Poetry needs a name.", f"Write: name @ {url.text}")
     return "", True
 
 
@@ -295,8 +264,7 @@ def _tell_short_form(address: str, wanted: LineRemainder, named: NamedRequiremen
     host, _, path = address.removeprefix("git+").partition(":")
     better = f"git+ssh://{host}/{path.lstrip('/')}"
     whole = reference(named) + better
-    wanted.notes.error(
-        wanted.line,
+    wanted.error(
         f"{address} is git's own short form of an address",
         "pip takes URLs only.",
         f"Write: {whole}",

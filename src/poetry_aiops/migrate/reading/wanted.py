@@ -37,6 +37,18 @@ class LineRemainder:
     def line(self) -> int:
         return self.place.line
 
+    def error(self, what: str, why: str = "", suggestion: str = "", *, fixed: str | None = None) -> None:
+        """Remember what keeps the line from migrating."""
+        self.notes.error(self.line, what, why, suggestion, fixed=fixed)
+
+    def warning(self, what: str, why: str = "", suggestion: str = "") -> None:
+        """Remember what is to be shown about the line."""
+        self.notes.warning(self.line, what, why, suggestion)
+
+    def note(self, what: str, why: str = "", suggestion: str = "") -> None:
+        """Remember what the report says about the line."""
+        self.notes.note(self.line, what, why, suggestion)
+
     def fixed(self, requirement: str) -> str:
         """Return the whole line with another requirement in it."""
         return f"{'-e ' if self.editable else ''}{requirement}{self.rest}"

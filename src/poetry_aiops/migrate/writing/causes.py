@@ -56,7 +56,6 @@ class Causes:
             self._excluded(name, old)
             or self._unsatisfied(name, old, edges)
             or self._pinned(name, old)
-            or self._locked_before(name)
             or self.offered(name, old)
         )
 
@@ -145,16 +144,13 @@ class Causes:
         return None
 
     def _pinned(self, name: str, old: str) -> str | None:
-        locked = [package.version for package in self.lock.packages if package.name == name]
+        """Return the pin that the lock holds instead, or that the lock before held the same versions."""
+        locked = {package.version for package in self.lock.packages if package.name == name}
         for pin in self.pins:
             if pin.name == name and pin.version != old and any(is_same(one, pin.version) for one in locked):
                 return f"{pin.place} pins {name} {pin.version}"
-        return None
-
-    def _locked_before(self, name: str) -> str | None:
-        kept = {package.version for package in self.lock.packages if package.name == name}
-        versions = {version for known, version in self.before if known == name}
-        return "poetry.lock had this version already" if kept and kept <= versions else None
+        before = {version for known, version in self.before if known == name}
+        return "poetry.lock had this version already" if locked and locked <= before else None
 
 
 def is_several(versions: str | None) -> bool:

@@ -112,10 +112,18 @@ def prove(
         same = [package for package in packages if is_same(package.version, pin.version)]
         if same and not _other_on_some_target(pin, packages, targets):
             hashes += len(pin.hashes)
-            foreign.extend(_foreign(pin, same))
+            known = {file.hash for package in same for file in package.files}
+            foreign += [
+                ForeignHash(pin.name, pin.version, one, pin.place)
+                for one in pin.hashes
+                if one.startswith("sha256:") and one not in known
+            ]
             continue
         new = ", ".join(dict.fromkeys(package.version for package in packages)) or None
-        differences.append(Difference(pin.name, pin.version, new, _cause(pin, packages, causes), pin.place))
+        cause: str | None = "no locked package requires it any more"
+        if packages:
+            cause = causes.of_version(pin.name, pin.version)
+        differences.append(Difference(pin.name, pin.version, new, cause, pin.place))
     on = [one for one in constraints if one.specifier and one.name in by_name]
     broken = [
         one for entry in on if (one := _broken(entry, by_name[entry.name], targets, causes)) is not None
@@ -162,18 +170,3 @@ def _other_on_some_target(pin: OldPin, packages: Sequence[Package], targets: Seq
         if installed and not any(is_same(version, pin.version) for version in installed):
             return True
     return False
-
-
-def _foreign(pin: OldPin, packages: Sequence[Package]) -> list[ForeignHash]:
-    known = {file.hash for package in packages for file in package.files}
-    return [
-        ForeignHash(pin.name, pin.version, one, pin.place)
-        for one in pin.hashes
-        if one.startswith("sha256:") and one not in known
-    ]
-
-
-def _cause(pin: OldPin, packages: Sequence[Package], causes: Causes) -> str | None:
-    if not packages:
-        return "no locked package requires it any more"
-    return causes.of_version(pin.name, pin.version)

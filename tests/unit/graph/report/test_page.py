@@ -43,6 +43,15 @@ def test_two_runs_give_the_same_bytes() -> None:
     assert full_page() == full_page()
 
 
+def test_each_requirement_of_an_edge_is_in_the_page() -> None:
+    data = data_in(full_page())
+    texts = data["texts"]
+    shown = [
+        texts[row if isinstance(row, int) else row[0]] for rows in data["edges"]["entries"] for row in rows
+    ]
+    assert [text for text in shown if text], "constraints and not only the empty text"
+
+
 def test_the_policy_admits_this_script_and_this_style_and_nothing_else() -> None:
     page = full_page()
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
