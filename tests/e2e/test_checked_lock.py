@@ -99,7 +99,10 @@ def test_what_only_an_extra_reaches_enters_a_variant_with_that_extra(
     assert f"{opencv}\n" in with_extra.output
     assert f"{opencv}: Skipped" in without.output
     alone = own_poetry.must(made, "install", "--dry-run")
-    assert "left to the hardware variants" not in alone.output
+    left = "opencv-python is left to the hardware variants (required by eyes 1.0"
+    assert left not in alone.output
+    added = own_poetry.must(made, "add", "--group", "new", "eyes", "--lock")
+    assert left in added.output, "of a group that pyproject.toml did not have yet"
 
 
 def test_a_lock_that_is_older_than_the_variants_says_so_first(
@@ -111,6 +114,7 @@ def test_a_lock_that_is_older_than_the_variants_says_so_first(
     for arguments, code in ((("check", "--lock"), 1), (("install", "--with", "new"), 2)):
         done = own_poetry.run(made, *arguments)
         assert (done.code, "written: run `poetry lock` first" in done.output) == (code, True), done
+        assert "poetry.lock is older than this requirement" in done.output
 
 
 def test_twins_in_a_shared_group_and_a_variant_are_refused(
@@ -333,5 +337,14 @@ def test_an_installation_that_did_not_finish_is_incomplete(
     assert (checked.returncode, "incomplete" in checked.stderr) == (2, True)
     eyes.start()
     own_poetry.must(made, "hw-install")
-    record = json.loads((made.path / ".venv" / "poetry-aiops.json").read_text(encoding="utf-8"))
-    assert record["incomplete"] is False
+    path = made.path / ".venv" / "poetry-aiops.json"
+    assert json.loads(path.read_text(encoding="utf-8"))["incomplete"] is False
+    text = made.pyproject.read_text(encoding="utf-8")
+    made.edit('"eyes"', '"eyes>=1"')
+    assert own_poetry.run(made, "hw-install").code == 1, "Poetry refuses the lock and installs nothing"
+    assert json.loads(path.read_text(encoding="utf-8"))["incomplete"] is False
+    made.pyproject.write_text(text, encoding="utf-8")
+    path.unlink()
+    path.mkdir()  # no record can be written
+    done = own_poetry.must(made, "hw-install")
+    assert done.output.count("cannot hold the record and hw-check") == 1

@@ -159,8 +159,13 @@ class Installation:
                 installer.brought = self.brought
 
     def begin(self) -> None:
-        """Say in the record that the installation is incomplete, until ``conclude`` replaces it."""
-        if self.group_plan.takes_variant and not self.request.dry_run:
+        """Say in the record that the installation is incomplete, until ``conclude`` replaces it.
+
+        Poetry installs nothing from a lock that does not fit pyproject.toml: then the record stays.
+        """
+        locker = self.poetry.locker
+        refused = locker.is_locked() and not locker.is_fresh()
+        if self.group_plan.takes_variant and not self.request.dry_run and not refused:
             self._leave_record(before=self.brought, incomplete=True)
 
     def conclude(self) -> int:
@@ -270,12 +275,12 @@ class Installation:
             )
             write_record(env.path, env.script_dirs[0], env.python, record)
         except OSError as error:
-            reason = error.strerror or str(error)
-            self._warn(
-                [
+            if not incomplete:  # else it is said at the end, once
+                reason = error.strerror or str(error)
+                self.warnings.append(
                     f"{env.path} cannot hold the record and hw-check ({reason}); the installation itself succeeded."
-                ]
-            )
+                )
+                self._warn(self.warnings[-1:])
 
     def _verify(self, backend: str) -> int:
         verdict = verify_environment(self.env.python, backend, best=self.selection.best)

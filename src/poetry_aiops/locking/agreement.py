@@ -8,7 +8,9 @@ every variant the error says who wants what.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from poetry_aiops.errors import LockConflictError
@@ -18,7 +20,7 @@ from poetry_aiops.locking.verify import double_builds
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from poetry_aiops.locking.model import Build, VariantSolver
     from poetry_aiops.locking.verify import LockFinding
@@ -52,54 +54,103 @@ class Agreeing(Generic[SolutionT]):
 
     def run(self) -> Agreement[SolutionT]:
         """Return solutions with a common base; raises LockConflictError and NoSolutionError."""
-        result = self._solve_in_turn(SolverOffer())
-        disputed = self._differing(result.solutions)
-        if not disputed:
-            return result
-        return self._settle(result, disputed)
+        result = self._solve_in_turn(SolverOffer(), Agreement({}))
+        return self._settle(result) if self._differing(result.solutions) else result
 
     # -- solving one after the other ----------------------------------------------------------------
 
-    def _solve_in_turn(self, offer: SolverOffer) -> Agreement[SolutionT]:
-        """Solve every variant, each preferring the base of the one before; go round until it is stable."""
-        result: Agreement[SolutionT] = Agreement({})
+    def _solve_in_turn(self, offer: SolverOffer, result: Agreement[SolutionT]) -> Agreement[SolutionT]:
+        """Solve every variant, each preferring the base of the one before; go round until it is stable.
+
+        Stops early, with some variants unsolved, where going round cannot bring those solved so far together.
+        """
         base: frozenset[Build] = frozenset()
         for variant in (*self.variants, *self.variants[:-1]):
             known = result.solutions.get(variant)
-            if known is None or self._base(known) != base:
+            if known is None or (base and self._base(known) != base):
                 result.solutions[variant] = self._solve(variant, replace(offer, preferred=base), result)
+                if self._differ_by_machine(result.solutions):
+                    break
             base = self._base(result.solutions[variant])
         return result
 
+    def _differ_by_machine(self, solutions: Mapping[str, Solution]) -> bool:
+        """Tell whether variants differ only in names of which one chose fewer builds of those that another chose.
+
+        The other chose one build for some machines only. To prefer its base, or to have it prefer this one, changes
+        nothing then: what is preferred was chosen already.
+        """
+        disputed = self._differing(solutions)
+        bases = [[build for build in self._base(one) if build.name in disputed] for one in solutions.values()]
+        chosen = [
+            sorted(({build for build in base if build.name == name} for base in bases), key=len)
+            for name in disputed
+        ]
+        return bool(chosen) and all(fewer <= more for builds in chosen for fewer, more in pairwise(builds))
+
     # -- where preferring is not enough -------------------------------------------------------------
 
-    def _settle(self, first: Agreement[SolutionT], disputed: frozenset[str]) -> Agreement[SolutionT]:
+    def _settle(self, first: Agreement[SolutionT]) -> Agreement[SolutionT]:
         """Show the solver less and less of what is in dispute, until the variants agree or nothing is left.
 
         First only the versions that suit every parent of every variant, then nothing but the base of one
         variant, for each of them in turn.
         """
-        for offer in self._narrowing(first, disputed):
+        latest, disputed, offer = first, self._differing(first.solutions), SolverOffer()
+        heard: set[str] = set()
+        while not (disputed <= offer.shared and heard >= latest.solutions.keys()):
+            heard.update(latest.solutions)
+            accepted = tuple(one.every_parent_accepts for one in latest.solutions.values())
+            offer = SolverOffer(shared=offer.shared | disputed, witnesses=offer.witnesses + accepted)
             try:
-                trial = self._solve_in_turn(offer)
+                latest = self._solve_in_turn(offer, self._restart(first, offer))
             except NoSolutionError:
-                continue
-            if not self._differing(trial.solutions):
-                held = frozenset().union(*map(self._base, trial.solutions.values()))
-                trial.held = frozenset(build for build in held if build.name in disputed)
-                return trial
+                break
+            if not (disputed := self._differing(latest.solutions)):
+                return self._held(latest, offer.shared)
+        for variant in self.variants:
+            if variant not in first.solutions:
+                first.solutions[variant] = self._solve(variant, SolverOffer(), first)
+        disputed = self._differing(first.solutions)
+        bases = map(self._base, first.solutions.values())
+        for pins in dict.fromkeys(frozenset(b for b in base if b.name in disputed) for base in bases):
+            if pins:
+                with suppress(NoSolutionError):
+                    latest = self._solve_in_turn(SolverOffer(pinned=pins), Agreement({}))
+                    if not self._differing(latest.solutions):
+                        return self._held(latest, disputed)
         raise disagreement(first.solutions, self.base_groups, disputed)
 
-    def _narrowing(self, first: Agreement[SolutionT], disputed: frozenset[str]) -> Iterator[SolverOffer]:
-        yield SolverOffer(
-            shared=disputed, witnesses=tuple(one.every_parent_accepts for one in first.solutions.values())
-        )
-        seen = set()
-        for solution in first.solutions.values():
-            pins = frozenset(build for build in self._base(solution) if build.name in disputed)
-            if pins and pins not in seen:
-                seen.add(pins)
-                yield SolverOffer(pinned=pins)
+    def _restart(self, first: Agreement[SolutionT], offer: SolverOffer) -> Agreement[SolutionT]:
+        """Solve the first variant under an offer, from its solution before; nothing may be older than the offer needs.
+
+        Where a package beside those in dispute has to move, others may be free to become newer: then nothing is
+        preferred.
+        """
+        variant = self.variants[0]
+        kept = self._apart_from(offer.shared, first.solutions[variant])
+        result: Agreement[SolutionT] = Agreement({})
+        result.solutions[variant] = self._solve(variant, replace(offer, preferred=kept), result)
+        names = {build.name for build in kept}
+        now = {build for build in self._base(result.solutions[variant]) if build.name in names}
+        return result if now == kept else Agreement({})
+
+    def _apart_from(self, names: frozenset[str], solution: Solution) -> frozenset[Build]:
+        """Return the builds of the base without ``names`` and without what these lead to."""
+        required: dict[str, set[str]] = {}
+        for placement in solution.placements:
+            required.setdefault(placement.build.name, set()).update(edge.name for edge in placement.edges)
+        left_out, found = set(names), set(names)
+        while found:
+            found = set().union(*(required.get(name, ()) for name in found)) - left_out
+            left_out |= found
+        return frozenset(build for build in self._base(solution) if build.name not in left_out)
+
+    def _held(self, agreed: Agreement[SolutionT], names: frozenset[str]) -> Agreement[SolutionT]:
+        """Note which builds were agreed on only because others were not offered."""
+        bases = frozenset().union(*map(self._base, agreed.solutions.values()))
+        agreed.held = frozenset(build for build in bases if build.name in names)
+        return agreed
 
     # -- one variant --------------------------------------------------------------------------------
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from poetry_aiops.locking.model import placements_of as placements_of
     from poetry_aiops.locking.pin_change import changed_pins as changed_pins
     from poetry_aiops.locking.pin_change import in_format_of as in_format_of
-    from poetry_aiops.locking.planned_project import refuse_invalid as refuse_invalid
     from poetry_aiops.locking.poetry_project import PoetryProject as PoetryProject
+    from poetry_aiops.locking.poetry_project import refuse_invalid as refuse_invalid
     from poetry_aiops.locking.propose import propose as propose
     from poetry_aiops.locking.record import InstallRecord as InstallRecord
     from poetry_aiops.locking.record import needs_of as needs_of
@@ -65,8 +65,7 @@ else:
         "lock_text": ("parse_lock",),
         "model": ("THE_PROJECT", "placements_of"),
         "pin_change": ("changed_pins", "in_format_of"),
-        "planned_project": ("refuse_invalid",),
-        "poetry_project": ("PoetryProject",),
+        "poetry_project": ("PoetryProject", "refuse_invalid"),
         "propose": ("propose",),
         "record": ("InstallRecord", "needs_of"),
         "session": ("VariantSession",),

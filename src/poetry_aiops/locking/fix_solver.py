@@ -20,9 +20,9 @@ from poetry.puzzle.provider import IncompatibleConstraintsError
 
 from poetry_aiops.errors import AiopsError, IncompleteError
 from poetry_aiops.index.source import INDEX_ERRORS
-from poetry_aiops.locking.pin_change import BLOCK, field
+from poetry_aiops.locking.pin_change import BLOCK, block_key
 from poetry_aiops.locking.pool import OfferingPool
-from poetry_aiops.project.checks import Checker, normalised
+from poetry_aiops.project.checks import Checker
 from poetry_aiops.project.requirements import from_pep508
 from poetry_aiops.project.versions import parsed, public_version
 
@@ -166,15 +166,8 @@ SOLVER_ERRORS = (SolverProblemError, IncompatibleConstraintsError, AiopsError)
 def _raised_block(block: str, versions: Mapping[PackageKey, str]) -> str:
     if not block.startswith("[[package]]"):
         return block
-    raised_to = versions.get(_key_of(block))
+    raised_to = versions.get(block_key(block))
     return block if raised_to is None else _VERSION.sub(f'version = "{raised_to}"', block, count=1)
-
-
-def _key_of(block: str) -> PackageKey:
-    """Return the key of a package as Poetry writes it; anything else simply matches nothing."""
-    head, _, source = block.partition("[package.source]")
-    triple = (field(source, "type"), field(source, "url"), field(source, "reference"))
-    return (normalised(field(head, "name")), field(head, "version"), triple)
 
 
 def _requirements(package: PoetryPackage) -> tuple[Requirement, ...] | None:

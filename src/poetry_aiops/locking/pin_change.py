@@ -146,8 +146,15 @@ def _block_head(package: Package) -> tuple[str, str, str]:
 
 def _head(block: str) -> tuple[str, str, str]:
     """Return name, version and name of the source that a block of the lock begins and ends with."""
+    name, version, source = block_key(block)
+    return (name, version, source[2])
+
+
+def block_key(block: str) -> PackageKey:
+    """Return the key of a package as Poetry writes it; anything else simply matches nothing."""
     top, _, source = block.partition("[package.source]")
-    return (normalised(field(top, "name")), field(top, "version"), field(source, "reference"))
+    origin = (field(source, "type"), field(source, "url"), field(source, "reference"))
+    return (normalised(field(top, "name")), field(top, "version"), origin)
 
 
 def field(block: str, key: str) -> str:

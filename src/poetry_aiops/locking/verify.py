@@ -20,7 +20,7 @@ from poetry.core.constraints.version import Version, parse_constraint
 
 from poetry_aiops.accelerators.families import load_families
 from poetry_aiops.errors import LockConflictError
-from poetry_aiops.locking.model import edges_of_group, of_group
+from poetry_aiops.locking.model import THE_PROJECT, edges_of_group, of_group
 from poetry_aiops.project.backends import AMD_INDEX, family_of
 from poetry_aiops.project.constraints import read_marker
 from poetry_aiops.project.model import MAIN
@@ -347,16 +347,14 @@ def _gaps(
                     refused.add(str(placement))
         if missing:
             unfit = f"; {', '.join(sorted(refused))} cannot replace it" if refused else ""
-            yield LockFinding(
-                name,
-                f"{name} is missing{unfit}",
-                selected.machines.names(missing),
-                need.parents(missing),
-                "Require another version of one of them"
-                if refused
-                else _way_to_fill(name, variant, terms, selected.machines.names(missing)),
-                is_gap=True,
-            )
+            where, parents = selected.machines.names(missing), need.parents(missing)
+            if refused:
+                way = "Require another version of one of them"
+            elif any(parent.startswith(THE_PROJECT) for parent in parents):
+                way = "poetry.lock is older than this requirement: run `poetry lock`"
+            else:
+                way = _way_to_fill(name, variant, terms, where)
+            yield LockFinding(name, f"{name} is missing{unfit}", where, parents, way, is_gap=True)
 
 
 def _serves(build: Build, need: PackageNeed, bits: int) -> bool:
@@ -376,8 +374,6 @@ def _way_to_fill(name: str, variant: str | None, terms: Terms, targets: tuple[st
     if variant is None or not markers:
         return f'{where} `{name} = "*"` to {variant or "the project"}'
     rest = reduce(lambda one, other: one.union(other), markers).invert()
-    if rest.is_empty():
-        return f"{variant} requires {name} on every machine, so poetry.lock is older: run `poetry lock`"
     return (
         f"{where} `{{ version = \"*\", markers = '{rest}' }}` to {name} in {variant}"
         f" (several requirements on one package are a list: `{name} = [{{ ... }}, {{ ... }}]`)"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from poetry_aiops.errors import LockConflictError
-from poetry_aiops.locking.agreement import Agreeing
+from poetry_aiops.locking.agreement import Agreeing, Agreement
 from poetry_aiops.locking.model import Build, Demand, NoSolutionError, Placement, SolverOffer
+from poetry_aiops.project.model import LockedDependency
 from poetry_aiops.project.targets import targets
 
 
@@ -62,7 +63,7 @@ def numpy_of(solved: Solved) -> list[str]:
     return [p.build.version for p in solved.placements if p.build.name == "numpy"]
 
 
-def agreeing(solver: SmallSolver, *variants: str) -> Agreeing[Solved]:
+def agreeing(solver: SmallSolver | TwoMachines, *variants: str) -> Agreeing[Solved]:
     return Agreeing(variants, BASE, solver, LINUX_AND_OTHERS)
 
 
@@ -249,3 +250,81 @@ def test_where_no_shared_version_fits_each_base_is_tried_once_and_only_for_what_
     assert fixed[-2:] == [frozenset({"numpy 3"}), frozenset({"numpy 2"})]
     assert fixed.count(frozenset({"numpy 3"})) == 1
     assert [f"{build.name} {build.version}" for build in result.held] == ["numpy 2"]
+
+
+@dataclass
+class TwoMachines:
+    """Chooses rich, and what it leads to, for Linux and for the other systems apart: two builds where they differ.
+
+    ``linux``: the versions of rich that each variant allows on Linux; elsewhere it allows all. The versions in
+    ``capping`` do not go with markdown 3. Where rich is 1, win32 needs an older plugin, which allows beside 2.
+    """
+
+    linux: dict[str, set[str]]
+    capping: frozenset[str] = frozenset()
+    calls: list[tuple[str, list[str]]] = field(default_factory=list)
+
+    def solve(self, variant: str, offer: SolverOffer) -> Solved:
+        self.calls.append((variant, sorted(f"{build.name} {build.version}" for build in offer.preferred)))
+        markers: dict[Build, list[str]] = {}
+        for system, accepted in (("linux", self.linux[variant]), ("win32", {"1", "2", "3"})):
+            rich = self._choose("rich", accepted, offer)
+            markdown = self._choose(
+                "markdown", set("123") - {"3"} if rich in self.capping else set("123"), offer
+            )
+            plugin = "1" if rich == "1" and system == "win32" else "2"
+            beside = self._choose("beside", {"1"} if plugin == "2" else {"1", "2"}, offer)
+            chosen = {"rich": rich, "markdown": markdown, "plugin": plugin, "beside": beside}
+            for name, version in chosen.items():
+                markers.setdefault(Build(name, version), []).append(f'sys_platform == "{system}"')
+        edges = {"rich": (LockedDependency("markdown", "*", (), "", optional=False),)}
+        return Solved(
+            tuple(
+                Placement(
+                    build, {"main": " or ".join(where) if len(where) == 1 else ""}, edges.get(build.name, ())
+                )
+                for build, where in markers.items()
+            ),
+            frozenset(Build("rich", v) for v in {"1", "2", "3"} - self.linux[variant]),
+        )
+
+    @staticmethod
+    def _choose(name: str, accepted: set[str], offer: SolverOffer) -> str:
+        offered = {
+            version
+            for version in accepted
+            if name not in offer.shared or all(accepts(Build(name, version)) for accepts in offer.witnesses)
+        }
+        if not offered:
+            raise NoSolutionError(name)
+        return max({one.version for one in offer.preferred if one.name == name} & offered or offered)
+
+
+def chosen_by(result: Agreement[Solved]) -> set[tuple[str, ...]]:
+    return {
+        tuple(sorted(str(placement) for placement in solved.placements))
+        for solved in result.solutions.values()
+    }
+
+
+def test_a_build_for_some_machines_only_is_settled_from_what_was_chosen_beside_it() -> None:
+    solver = TwoMachines({"old": {"2"}, "new": {"2", "3"}, "last": {"2", "3"}}, capping=frozenset({"3"}))
+    result = agreeing(solver, "old", "new", "last").run()
+    assert chosen_by(result) == {("beside 1", "markdown 3", "plugin 2", "rich 2")}
+    assert Build("rich", "2") in result.held
+    assert [variant for variant, _ in solver.calls] == ["old", "new", "old", "new", "last"]
+    assert solver.calls[2][1] == ["beside 1", "plugin 2"], "neither rich nor markdown, which rich capped"
+
+
+def test_nothing_stays_old_for_the_sake_of_a_package_that_had_to_move() -> None:
+    solver = TwoMachines({"old": {"1"}, "new": {"1", "3"}})
+    result = agreeing(solver, "old", "new").run()
+    assert chosen_by(result) == {("beside 1", "beside 2", "markdown 3", "plugin 1", "plugin 2", "rich 1")}
+
+
+def test_a_variant_that_is_solved_late_can_bring_a_dispute_of_its_own() -> None:
+    solver = TwoMachines({"a": {"2", "1"}, "b": {"1", "2", "3"}, "c": {"1"}})
+    result = agreeing(solver, "a", "b", "c").run()
+    assert {"rich 1"} == {
+        build for solved in chosen_by(result) for build in solved if build.startswith("rich")
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poetry_aiops.errors import InputError
-from poetry_aiops.locking.planned_project import refuse_invalid
+from poetry_aiops.locking.poetry_project import refuse_invalid
 
 
 if TYPE_CHECKING:
