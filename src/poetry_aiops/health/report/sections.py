@@ -362,8 +362,10 @@ def by_package(report: HealthReport) -> Section:
     for group in cases_by_package(report):
         finding, row = group[0].finding, group[0].row
         advisories = finding.id if len(group) == 1 else f"{finding.id} and {len(group) - 1} more"
-        fixes = [case.finding.fixed_in[:1] for case in group]
-        fixed = str(max(Version(version) for (version,) in fixes)) if all(fixes) else ""
+        fixes = [case.finding.fixed_in[0] for case in group if case.finding.fixed_in]
+        fixed = str(max(map(Version, fixes))) if fixes else "no fix known"
+        if 0 < len(fixes) < len(group):
+            fixed += f" for {len(fixes)} of {len(group)}"
         chain = words.via_in_words(row)
         if len(chain) > _LONG_CHAIN:
             chain = " > ... > ".join((row.via[0], *row.via[1:][-1:]))
@@ -375,7 +377,7 @@ def by_package(report: HealthReport) -> Section:
                     words.STYLES[finding.severity],
                 ),
                 Cell(advisories),
-                Cell(fixed or "no fix known", "" if fixed else "warn"),
+                Cell(fixed, "" if len(fixes) == len(group) else "warn"),
                 _via(*group[0].rows, chain=chain),
             )
         )

@@ -37,7 +37,7 @@ def test_the_first_screen_says_the_verdict_what_to_do_and_one_row_for_each_packa
     assert "  poetry health --fix --dry-run" in as_text(health_lines(replace(sample(), fixes=())))
     rows = [line.split() for line in lines if line.startswith(("  torch ", "  jinja2 "))]
     assert rows[0][:6] == ["torch", "2.1.0+cu126", "critical", "GHSA-53q9-r3pm-6pq6", "2.6.0", "direct"]
-    assert " ".join(rows[1][2:]) == "high GHSA-h75v-3vvj-5mfj and 1 more no fix known flask (main)"
+    assert " ".join(rows[1][2:]) == "high GHSA-h75v-3vvj-5mfj and 1 more 3.1.4 for 1 of 2 flask (main)"
 
 
 def of_many(count: int, reason: str = "") -> HealthReport:
@@ -51,6 +51,26 @@ def of_many(count: int, reason: str = "") -> HealthReport:
     audit = Audit(tuple(row.audit for row in made if row.audit), ())
     gate = judge(Rules(), GateFacts((metric_of(audit),), audit.findings))
     return replace(clean(), packages=tuple(made), audit=audit, gate=gate)
+
+
+@for_each(
+    ("fixes", "said"),
+    [((("1.9",), ("1.10",)), "1.10"), (((), ("1.10",)), "1.10 for 1 of 2"), (((), ()), "no fix known")],
+)
+def test_a_row_names_the_fix_that_is_known_and_for_how_many(
+    fixes: tuple[tuple[str, ...], ...], said: str
+) -> None:
+    builds = [package("wheel", version) for version in ("1.0", "1.1")]
+    rows = tuple(
+        rated(one, audited(one, finding(one, f"PYSEC-{one.version}", Severity.LOW, fixed_in=fixed)))
+        for one, fixed in zip(builds, fixes, strict=True)
+    )
+    audit = Audit(tuple(row.audit for row in rows if row.audit), ())
+    report = replace(of_many(1), packages=rows, audit=audit)
+    line = next(
+        line for line in as_text(health_lines(report, TextView(120))).splitlines() if "  wheel " in line
+    )
+    assert f" and 1 more  {said}  " in line
 
 
 def test_what_to_do_about_malware_is_to_remove_it() -> None:
