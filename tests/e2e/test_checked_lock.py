@@ -331,6 +331,9 @@ def test_an_installation_that_did_not_finish_is_incomplete(
     assert own_poetry.run(made, "hw-install").code == 1
     record = json.loads((made.path / ".venv" / "poetry-aiops.json").read_text(encoding="utf-8"))
     assert record["incomplete"] is True
+    plain = own_poetry.run(made, "sync", "--dry-run").stderr
+    assert "has an incomplete installation of the hardware variant plain" in plain
+    assert "To complete it: `poetry hw-install --sync`." in plain
     checked = subprocess.run(
         [made.path / ".venv" / "bin" / "hw-check"], capture_output=True, text=True, check=False
     )

@@ -165,9 +165,12 @@ def note_what_sync_removes(command: InstallerCommand, session: VariantSession, a
     record = read_record(command.env.path)
     option = "--extras" if session.kind == "extras" else "--with"
     if record is not None and record.variant in session.variants:
+        state = "holds" if not record.incomplete else "has an incomplete installation of"
+        keep = "To keep them" if not record.incomplete else "To complete it"
+        other = "" if record.incomplete else f", or `poetry sync {option} {record.variant}`"
         session.output.warning(
-            f"this environment holds the hardware variant {record.variant}, and `poetry sync` without it removes"
-            f" its packages. To keep them: `poetry hw-install --sync`, or `poetry sync {option} {record.variant}`.",
+            f"this environment {state} the hardware variant {record.variant}, and `poetry sync` without it removes"
+            f" its packages. {keep}: `poetry hw-install --sync`{other}.",
         )
 
 

@@ -42,6 +42,7 @@ _WAYS_OUT: Final = (
     " together, so what the rest of the project needs as well is locked twice); otherwise narrow the requirements that"
     " pull them in."
 )
+_OLDER: Final = "poetry.lock is older than this requirement: run `poetry lock`"
 _MOST_PARENTS: Final = 4
 _EXISTS_ON: Final = MappingProxyType(
     {
@@ -351,7 +352,7 @@ def _gaps(
             if refused:
                 way = "Require another version of one of them"
             elif any(parent.startswith(THE_PROJECT) for parent in parents):
-                way = "poetry.lock is older than this requirement: run `poetry lock`"
+                way = _OLDER
             else:
                 way = _way_to_fill(name, variant, terms, where)
             yield LockFinding(name, f"{name} is missing{unfit}", where, parents, way, is_gap=True)
@@ -383,6 +384,8 @@ def _way_to_fill(name: str, variant: str | None, terms: Terms, targets: tuple[st
 def _ways_around(found: Iterable[tuple[str, LockFinding]], machines: Machines, terms: Terms | None) -> str:
     """Return how the project says that it is not for the machines with a gap, or that an absence is meant."""
     gaps = [one for _, one in found if one.is_gap]
+    if any(one.way_out == _OLDER for one in gaps):
+        return "Run `poetry lock`: it says what is missing then."
     here = machines.names(machines.for_backend(None, terms or Terms()))
     without = {_platform(name) for gap in gaps for name in gap.targets}
     others = json.dumps([name for name in dict.fromkeys(map(_platform, here)) if name not in without])

@@ -117,6 +117,9 @@ def test_what_the_project_itself_asks_for_must_be_selected_too() -> None:
     (gap,) = refused([], "cpu", terms(cpu="jax ; python_version < '3.12'"))
     assert "required by the project's group cpu" in gap
     assert "linux-x86_64-py3.11 and 4 more" in gap
+    with pytest.raises(LockConflictError) as caught:
+        verify([], [Installed("with cpu", MAIN | {"cpu"})], MACHINES, terms(cpu="jax"))
+    assert caught.value.hint == "Run `poetry lock`: it says what is missing then."
 
 
 def test_requirements_of_an_extra_count_where_somebody_asks_for_the_extra() -> None:
