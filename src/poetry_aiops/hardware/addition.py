@@ -256,8 +256,23 @@ class _AdditionPlanner:
                     if line.name not in held
                 ]
             entries += new
+        self._check_pairs(group, [one for one in here if one.name not in drop], entries)
         variant = PlannedVariant(group, backend, known is None, tuple(entries), tuple(unchanged))
         return variant, GroupEdit(group, tuple(entries), frozenset(drop))
+
+    def _check_pairs(self, group: str, kept: list[Requirement], new: list[NewRequirement]) -> None:
+        """Refuse what is added where no release of it, or of what is there, goes with torch in the variant."""
+        every = [(one.name, one.constraint) for one in (*kept, *new)]
+        torches = [constraint for name, constraint in every if name == "torch"]
+        added = {one.name for one in new}
+        for name, constraint in every:
+            framework = self.facts.framework(name)
+            if framework is None or added.isdisjoint({name, "torch"}):
+                continue
+            found = [self.recipes.mismatch(framework, constraint, torch) for torch in torches]
+            if found and all(found):
+                what = f"{name} {constraint} does not go with torch {' or '.join(torches)}"
+                self._problem(group, what, f"Of the known releases, {found[0]}.")
 
     def _torch_beside(
         self, asked: tuple[RequestedPackage, ...], here: list[Requirement], group: str

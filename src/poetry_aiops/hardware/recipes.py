@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from poetry.core.constraints.version import Version
+
 from poetry_aiops.accelerators.frameworks import names_of
 from poetry_aiops.project.backends import release_of
-from poetry_aiops.project.constraints import allows, both
+from poetry_aiops.project.constraints import allows, both, read_constraint
 from poetry_aiops.project.edit_text import NewRequirement
 from poetry_aiops.system.text import version_key
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from poetry.core.constraints.version import VersionConstraint
 
     from poetry_aiops.accelerators.catalogue import Catalogue
     from poetry_aiops.accelerators.frameworks import Framework, FrameworkFacts, FrameworkRow
@@ -125,6 +129,23 @@ class Recipes:
                 _inside(line, companion.since, companion.until) for line in self._possible(backend, torch)
             )
         )
+
+    def mismatch(self, framework: Framework, constraint: str, torch: str) -> str | None:
+        """Return which releases go with torch where none that ``constraint`` allows goes with ``torch``, else None."""
+        name, since, oldest = framework.name, framework.constraint, framework.oldest
+        if not framework.with_torch:
+            return None
+        if since is not None:
+            if oldest is None or _sides(constraint, since.partition(",")[0]) & _sides(torch, f">={oldest}"):
+                return None
+            return f"torch {oldest} and later go with {name} {since}, an older torch with an older {name}"
+        newest = self._catalogue.torch[-1].line
+        every = [row.line for row in self._catalogue.torch]
+        every.extend(newest := _next_line(newest) for _ in range(_LINES_AHEAD))
+        lines = [line for line in every if _meets(torch, line)]
+        if not lines or any(_meets(constraint, _beside(framework, line)) for line in lines):
+            return None
+        return f"torch {lines[0]} goes with {name} {_beside(framework, lines[0])}"
 
     # -- the torch family ---------------------------------------------------------------------------------
 
@@ -251,6 +272,33 @@ def _mixed_cuda(framework: Framework, backend: str) -> tuple[str, ...]:
         " installed as well, which costs some gigabytes"
     )
     return (note,)
+
+
+def _beside(framework: Framework, line: str) -> str:
+    """Return the line of torchvision or torchaudio that goes with a line of torch."""
+    if framework.minor_offset is not None:
+        return f"0.{int(line.split('.')[1]) + framework.minor_offset}"
+    return min(line, framework.last or line, key=version_key)
+
+
+def _meets(constraint: str, line: str) -> bool:
+    return read_constraint(f">={line},<{_next_line(line)}").allows_any(_without_pre(constraint))
+
+
+def _sides(constraint: str, since: str) -> set[bool]:
+    """Return whether a constraint allows versions of ``since`` (True), older ones (False), or both."""
+    newer, allowed = read_constraint(since), _without_pre(constraint)
+    return {
+        side
+        for side, holds in ((True, newer.allows_any(allowed)), (False, not newer.allows_all(allowed)))
+        if holds
+    }
+
+
+def _without_pre(constraint: str) -> VersionConstraint:
+    """Return what a constraint allows; a pre-release counts as the release that it becomes."""
+    read = read_constraint(constraint)
+    return read.stable if isinstance(read, Version) else read
 
 
 def _index_of(builds: Iterable[FrameworkRow], backend: str) -> str | None:

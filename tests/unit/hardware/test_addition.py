@@ -162,6 +162,47 @@ def test_torchvision_brings_torch_from_the_same_index() -> None:
     assert any("torch is added" in note for note in addition.notes)
 
 
+@pytest.mark.parametrize(
+    ("packages", "pair"),
+    [
+        (["torch==2.12.*", "torchcodec==0.7"], "torch 2.11 and later go with torchcodec >=0.11,<1"),
+        (["torchcodec<0.10"], "torch 2.11 and later go with torchcodec"),
+        (["torch~2.8", "torchao"], "an older torch with an older torchao"),
+        (["xformers@~0.0.35", "torch@2.9.1"], "torch 2.10 and later go with xformers"),
+        (["torch@2.10.0", "torchvision@^0.26"], "torch 2.10 goes with torchvision 0.25"),
+        (["torch>=2.12", "torchaudio~=2.10.0"], "torch 2.12 goes with torchaudio 2.11"),
+    ],
+)
+def test_what_does_not_go_with_torch_is_refused_with_what_does(packages: list[str], pair: str) -> None:
+    error = refusal(HEAD, *packages)
+    assert "does not go with torch" in str(error)
+    assert pair in f"{error.hint} {error.details}"
+
+
+def test_the_torch_that_is_declared_counts_as_well() -> None:
+    assert "torch ^2.10.0" in str(refusal(TWO, "torchvision==0.24.1").details)
+    assert "ml-cpu: " in refusal(TWO, "torchaudio@2.8").details[0]
+    with_codec = TWO.replace("torch = {", 'torchcodec = ">=0.12"\ntorch = {')
+    with pytest.raises(UsageError, match="2 arguments cannot be used"):
+        plan(with_codec, "torch@~2.9", replace=True)
+
+
+@pytest.mark.parametrize(
+    "packages",
+    [
+        ("torchcodec==0.7", "torch==2.8.*"),
+        ("torch>=2.9", "torchcodec==0.7"),
+        ("torch", "torchcodec>=0.5"),
+        ("torch~2.11", "torchvision@0.26.0rc1"),
+        ("torch==2.10.*", "torchdata==0.10"),
+        ("torch>=2.12", "torchaudio~=2.11.0"),
+        ("torch", "tensorflow==2.18"),
+    ],
+)
+def test_releases_that_go_together_or_are_not_known_are_written(packages: tuple[str, ...]) -> None:
+    assert plan(HEAD, *packages).edit.groups
+
+
 def test_a_torchvision_left_in_main_is_pointed_out() -> None:
     notes = plan(HEAD + 'torchvision = "*"\n', "torch").notes
     assert any("torchvision stays in main" in note for note in notes)
