@@ -262,7 +262,8 @@ class _AdditionPlanner:
 
     def _check_pairs(self, group: str, kept: list[Requirement], new: list[NewRequirement]) -> None:
         """Refuse what is added where no release of it, or of what is there, goes with torch in the variant."""
-        every = [(one.name, one.constraint) for one in (*kept, *new)]
+        every = [(one.name, one.constraint) for one in kept]
+        every += [(one.name, one.constraint) for one in new]
         torches = [constraint for name, constraint in every if name == "torch"]
         added = {one.name for one in new}
         for name, constraint in every:
