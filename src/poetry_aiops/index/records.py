@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.utils import canonicalize_name
 
@@ -25,10 +25,10 @@ from poetry_aiops.index.release_records import (
 from poetry_aiops.index.simple_page import (
     Needed,
     UnreadablePageError,
+    files_by_version,
     listed,
     page_files,
     page_of,
-    version_of,
 )
 from poetry_aiops.index.source import IndexClient
 from poetry_aiops.project.versions import public_version
@@ -211,20 +211,24 @@ class _PageReader:
             return replace(kept, record=replace(kept.record, fetched=self.now))
         files, status = page_files(fetched.content, fetched.content_type)
         needed = Needed(frozenset(self.locked[key]), (self.now - RECENT).date().isoformat())
-        page = page_of(key[1], files, status, needed)
+        written = files_by_version(key[1], files)
+        page = page_of(written, status, needed)
         before = kept.record.about if kept else About(owners_reason=_NOT_ASKED)
         about = replace(before, status=page.status, status_reason=page.status_reason)
-        places = self._places(files, key, address) if self.access.metadata else {}
+        places = self._places(written, key, address) if self.access.metadata else {}
         record = IndexRecord(*key, self.now, page.releases, about, metadata=places)
         return CachedRecord(record, fetched.etag, kept.about_asked if kept else None)
 
-    def _places(self, files: list[object], key: RecordKey, address: str) -> dict[str, str]:
+    def _places(
+        self, written: Mapping[str, list[dict[str, Any]]], key: RecordKey, address: str
+    ) -> dict[str, str]:
         """Return where each locked version has a metadata file, empty for one without any."""
         found = dict.fromkeys(self.locked[key], "")
-        for file in listed(files, address):
-            version = public_version(version_of(file.name, key[1]) or "")
+        for raw, group in written.items():
+            version = public_version(raw)
             if found.get(version) == "":
-                found[version] = file.metadata
+                places = (file.metadata for file in listed(group, address))
+                found[version] = next(filter(None, places), "")
         return found
 
     def _with_about(self, source: IndexSource, kept: CachedRecord, *, asked: bool) -> _Answer:

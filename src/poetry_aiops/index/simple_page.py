@@ -9,7 +9,6 @@ import json
 import posixpath
 import re
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +39,7 @@ LARGEST: Final = 1 << 50
 _METADATA: Final = ("core-metadata", "data-dist-info-metadata", "dist-info-metadata")
 _WHEEL_DASHES: Final = (4, 5)
 _REASON_LIMIT: Final = 500
+_ENDINGS: Final = (".whl", *SDISTS)
 _LONGEST_NAME: Final = 255  # characters; no file system holds a longer one
 _STATUSES: Final = frozenset({"active", "archived", "quarantined", "deprecated"})
 
@@ -175,12 +175,12 @@ def version_of(filename: str, name: str) -> str | None:
     return _sdist_version(filename, name) if filename.endswith(SDISTS) else None
 
 
-def page_of(name: str, files: Iterable[object], status: object, needed: Needed | None = None) -> Page:
-    """Return the needed releases of a list of files in PEP 691's form, of which some may be damaged.
+def files_by_version(name: str, files: Iterable[object]) -> dict[str, list[File]]:
+    """Return the files of a project in PEP 691's form, of which some may be damaged, by version as file names spell it.
 
     Raises UnreadablePageError for files of which not one belongs to the project: then the page is that of another one.
     """
-    written: defaultdict[str, list[File]] = defaultdict(list)
+    written: dict[str, list[File]] = {}
     foreign = ""
     for file in files:
         filename = file.get("filename") if isinstance(file, dict) else None
@@ -188,11 +188,16 @@ def page_of(name: str, files: Iterable[object], status: object, needed: Needed |
             continue
         raw = version_of(filename, name)
         if raw is not None:
-            written[raw].append(file)
-        elif filename.endswith((".whl", *SDISTS)):
+            written.setdefault(raw, []).append(file)
+        elif filename.endswith(_ENDINGS):
             foreign = filename
     if foreign and not written:
         raise UnreadablePageError(f"its page is not about {name}: it lists {_one_line(foreign)}")
+    return written
+
+
+def page_of(written: Mapping[str, list[File]], status: object, needed: Needed | None = None) -> Page:
+    """Return the needed releases of a page (:func:`files_by_version`)."""
     known = [(parsed, group) for raw, group in written.items() if (parsed := versions.parsed(raw))]
     known.sort(key=itemgetter(0))
     by_version: dict[str, list[File]] = {}
@@ -244,10 +249,14 @@ def _release(version: str, files: list[File]) -> Release:
 
 def _yanked(files: list[File]) -> str | None:
     """Return why a version is yanked; it is only when every file is (PEP 592)."""
-    marks = [file.get("yanked") for file in files]
-    if not all(mark is True or isinstance(mark, str) for mark in marks):
-        return None
-    return "; ".join(sorted({_one_line(mark) for mark in marks if isinstance(mark, str)} - {""}))
+    reasons = set()
+    for file in files:
+        mark = file.get("yanked")
+        if isinstance(mark, str):
+            reasons.add(_one_line(mark))
+        elif mark is not True:
+            return None
+    return "; ".join(sorted(reasons - {""}))
 
 
 class _Anchors(HTMLParser):
