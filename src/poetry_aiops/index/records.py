@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.index.page_fetch import Fetched
     from poetry_aiops.index.release_records import RecordKey
+    from poetry_aiops.index.simple_page import File
     from poetry_aiops.index.source import IndexSource
     from poetry_aiops.project.model import Package
 
@@ -219,16 +220,12 @@ class _PageReader:
         record = IndexRecord(*key, self.now, page.releases, about, metadata=places)
         return CachedRecord(record, fetched.etag, kept.about_asked if kept else None)
 
-    def _places(
-        self, written: Mapping[str, list[dict[str, Any]]], key: RecordKey, address: str
-    ) -> dict[str, str]:
+    def _places(self, written: Mapping[str, list[File]], key: RecordKey, address: str) -> dict[str, str]:
         """Return where each locked version has a metadata file, empty for one without any."""
         found = dict.fromkeys(self.locked[key], "")
         for raw, group in written.items():
-            version = public_version(raw)
-            if found.get(version) == "":
-                places = (file.metadata for file in listed(group, address))
-                found[version] = next(filter(None, places), "")
+            if found.get(version := public_version(raw)) == "":
+                found[version] = next((one.metadata for one in listed(group, address) if one.metadata), "")
         return found
 
     def _with_about(self, source: IndexSource, kept: CachedRecord, *, asked: bool) -> _Answer:

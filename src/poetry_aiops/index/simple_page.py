@@ -39,7 +39,6 @@ LARGEST: Final = 1 << 50
 _METADATA: Final = ("core-metadata", "data-dist-info-metadata", "dist-info-metadata")
 _WHEEL_DASHES: Final = (4, 5)
 _REASON_LIMIT: Final = 500
-_ENDINGS: Final = (".whl", *SDISTS)
 _LONGEST_NAME: Final = 255  # characters; no file system holds a longer one
 _STATUSES: Final = frozenset({"active", "archived", "quarantined", "deprecated"})
 
@@ -121,9 +120,7 @@ def _from_json(content: bytes) -> tuple[list[object], object]:
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, list):
         raise UnreadablePageError("its answer has no list of files")
-    if (
-        content.count(b'"files"') > 1 and len(_FILES.findall(content)) > 1
-    ):  # which list counts would be up to the reader (RFC 8259, section 4)
+    if len(_FILES.findall(content)) > 1:  # which list counts would be up to the reader (RFC 8259, section 4)
         raise UnreadablePageError("its answer names its files twice")
     meta = document.get("meta")
     _check_version(meta.get("api-version") if isinstance(meta, Mapping) else None)
@@ -186,12 +183,11 @@ def files_by_version(name: str, files: Iterable[object]) -> dict[str, list[File]
     foreign = ""
     for file in files:
         filename = file.get("filename") if isinstance(file, dict) else None
-        if not isinstance(filename, str) or not isinstance(file, dict) or len(filename) > _LONGEST_NAME:
+        if not isinstance(filename, str) or len(filename) > _LONGEST_NAME or not isinstance(file, dict):
             continue
-        raw = version_of(filename, name)
-        if raw is not None:
+        if (raw := version_of(filename, name)) is not None:
             written.setdefault(raw, []).append(file)
-        elif filename.endswith(_ENDINGS):
+        elif filename.endswith((".whl", *SDISTS)):
             foreign = filename
     if foreign and not written:
         raise UnreadablePageError(f"its page is not about {name}: it lists {_one_line(foreign)}")

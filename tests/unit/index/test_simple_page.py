@@ -22,8 +22,8 @@ from poetry_aiops.index.simple_page import (
 
 def page(*files: Any, name: str = "my-lib", status: Any = None) -> Page:
     content = json.dumps({"files": files, "project-status": status}).encode()
-    files, reported = page_files(content, JSON_TYPE)
-    return page_of(files_by_version(name, files), reported)
+    found, reported = page_files(content, JSON_TYPE)
+    return page_of(files_by_version(name, found), reported)
 
 
 def html(body: str, name: str = "my-lib") -> Page:
