@@ -49,7 +49,14 @@ from poetry_aiops.health.policy import read_policy
 from poetry_aiops.health.severity import rate
 from poetry_aiops.index.records import about_from
 from poetry_aiops.index.release_records import About
-from poetry_aiops.index.simple_page import JSON_TYPE, UnreadablePageError, files_on, page_files, page_of
+from poetry_aiops.index.simple_page import (
+    JSON_TYPE,
+    UnreadablePageError,
+    files_by_version,
+    files_on,
+    page_files,
+    page_of,
+)
 from poetry_aiops.locking.declaration import check_declaration
 from poetry_aiops.locking.lock_text import parse_lock
 from poetry_aiops.locking.propose import propose
@@ -292,7 +299,8 @@ def page(data: bytes) -> None:
     """Read a page of a package index, as JSON and as HTML, and what an index says about a project."""
     for kind in (JSON_TYPE, "text/html"):
         with refusals(UnreadablePageError):
-            page_of("web", *page_files(data, kind))
+            files, status = page_files(data, kind)
+            page_of(files_by_version("web", files), status)
         with refusals(UnreadablePageError):
             files_on(data, kind, ADDRESS)
     about_from(data, About())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING
 
 from poetry_aiops.errors import AiopsError
@@ -11,6 +10,7 @@ from poetry_aiops.export.selection import PoetryExport
 from poetry_aiops.export.sync_cache import remember
 from poetry_aiops.export.threeway import IN_WORDS
 from poetry_aiops.export.writing import read_bundle, standing, write
+from poetry_aiops.system.signals import fewer_collections
 
 
 if TYPE_CHECKING:
@@ -26,13 +26,8 @@ def keep_files_in_step(output: Output, poetry: Poetry) -> None:
     """
     if not poetry.locker.is_locked():
         return
-    collects = gc.isenabled()
-    gc.disable()  # thousands of small objects that all stay: looking for circles among them is a quarter of the time
-    try:
+    with fewer_collections():
         _bring_in_step(output, poetry)
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _bring_in_step(output: Output, poetry: Poetry) -> None:

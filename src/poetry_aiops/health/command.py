@@ -129,6 +129,7 @@ The report is kept in <comment>dependency_reports/</>, with a history that shows
         from poetry_aiops.health.run import health
         from poetry_aiops.health.several import health_of_projects
         from poetry_aiops.locking.api import PoetryProject
+        from poetry_aiops.system.signals import fewer_collections
 
         output = self.make_output()
         projects = self.locate_projects()
@@ -137,7 +138,8 @@ The report is kept in <comment>dependency_reports/</>, with a history that shows
         forms = frozenset({output.form, *output.files.values()})
         request = read_request(given, os.environ, pyproject, forms=forms, several=bool(projects))
         application = self.get_application()
-        if not projects:
-            return health(request, output, PoetryProject(output, application))
-        opened = {path: PoetryProject(output, application, path.parent) for path in projects}
-        return health_of_projects(request, output, opened)
+        with fewer_collections():
+            if not projects:
+                return health(request, output, PoetryProject(output, application))
+            opened = {path: PoetryProject(output, application, path.parent) for path in projects}
+            return health_of_projects(request, output, opened)

@@ -25,10 +25,10 @@ from poetry_aiops.index.release_records import (
 from poetry_aiops.index.simple_page import (
     Needed,
     UnreadablePageError,
+    files_by_version,
     listed,
     page_files,
     page_of,
-    version_of,
 )
 from poetry_aiops.index.source import IndexClient
 from poetry_aiops.project.versions import public_version
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from poetry_aiops.index.page_fetch import Fetched
     from poetry_aiops.index.release_records import RecordKey
+    from poetry_aiops.index.simple_page import File
     from poetry_aiops.index.source import IndexSource
     from poetry_aiops.project.model import Package
 
@@ -211,20 +212,20 @@ class _PageReader:
             return replace(kept, record=replace(kept.record, fetched=self.now))
         files, status = page_files(fetched.content, fetched.content_type)
         needed = Needed(frozenset(self.locked[key]), (self.now - RECENT).date().isoformat())
-        page = page_of(key[1], files, status, needed)
+        written = files_by_version(key[1], files)
+        page = page_of(written, status, needed)
         before = kept.record.about if kept else About(owners_reason=_NOT_ASKED)
         about = replace(before, status=page.status, status_reason=page.status_reason)
-        places = self._places(files, key, address) if self.access.metadata else {}
+        places = self._places(written, key, address) if self.access.metadata else {}
         record = IndexRecord(*key, self.now, page.releases, about, metadata=places)
         return CachedRecord(record, fetched.etag, kept.about_asked if kept else None)
 
-    def _places(self, files: list[object], key: RecordKey, address: str) -> dict[str, str]:
+    def _places(self, written: Mapping[str, list[File]], key: RecordKey, address: str) -> dict[str, str]:
         """Return where each locked version has a metadata file, empty for one without any."""
         found = dict.fromkeys(self.locked[key], "")
-        for file in listed(files, address):
-            version = public_version(version_of(file.name, key[1]) or "")
-            if found.get(version) == "":
-                found[version] = file.metadata
+        for raw, group in written.items():
+            if found.get(version := public_version(raw)) == "":
+                found[version] = next((one.metadata for one in listed(group, address) if one.metadata), "")
         return found
 
     def _with_about(self, source: IndexSource, kept: CachedRecord, *, asked: bool) -> _Answer:

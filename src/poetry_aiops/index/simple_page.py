@@ -9,7 +9,6 @@ import json
 import posixpath
 import re
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -175,24 +174,28 @@ def version_of(filename: str, name: str) -> str | None:
     return _sdist_version(filename, name) if filename.endswith(SDISTS) else None
 
 
-def page_of(name: str, files: Iterable[object], status: object, needed: Needed | None = None) -> Page:
-    """Return the needed releases of a list of files in PEP 691's form, of which some may be damaged.
+def files_by_version(name: str, files: Iterable[object]) -> dict[str, list[File]]:
+    """Return the files of a project in PEP 691's form, of which some may be damaged, by version as file names spell it.
 
     Raises UnreadablePageError for files of which not one belongs to the project: then the page is that of another one.
     """
-    written: defaultdict[str, list[File]] = defaultdict(list)
+    written: dict[str, list[File]] = {}
     foreign = ""
     for file in files:
         filename = file.get("filename") if isinstance(file, dict) else None
-        if not isinstance(filename, str) or not isinstance(file, dict) or len(filename) > _LONGEST_NAME:
+        if not isinstance(filename, str) or len(filename) > _LONGEST_NAME or not isinstance(file, dict):
             continue
-        raw = version_of(filename, name)
-        if raw is not None:
-            written[raw].append(file)
+        if (raw := version_of(filename, name)) is not None:
+            written.setdefault(raw, []).append(file)
         elif filename.endswith((".whl", *SDISTS)):
             foreign = filename
     if foreign and not written:
         raise UnreadablePageError(f"its page is not about {name}: it lists {_one_line(foreign)}")
+    return written
+
+
+def page_of(written: Mapping[str, list[File]], status: object, needed: Needed | None = None) -> Page:
+    """Return the needed releases of a page (:func:`files_by_version`)."""
     known = [(parsed, group) for raw, group in written.items() if (parsed := versions.parsed(raw))]
     known.sort(key=itemgetter(0))
     by_version: dict[str, list[File]] = {}
@@ -244,10 +247,14 @@ def _release(version: str, files: list[File]) -> Release:
 
 def _yanked(files: list[File]) -> str | None:
     """Return why a version is yanked; it is only when every file is (PEP 592)."""
-    marks = [file.get("yanked") for file in files]
-    if not all(mark is True or isinstance(mark, str) for mark in marks):
-        return None
-    return "; ".join(sorted({_one_line(mark) for mark in marks if isinstance(mark, str)} - {""}))
+    reasons = set()
+    for file in files:
+        mark = file.get("yanked")
+        if isinstance(mark, str):
+            reasons.add(_one_line(mark))
+        elif mark is not True:
+            return None
+    return "; ".join(sorted(reasons - {""}))
 
 
 class _Anchors(HTMLParser):

@@ -6,7 +6,6 @@ length of ``run()`` that one module attribute is exchanged and nothing else in t
 
 from __future__ import annotations
 
-import gc
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -36,6 +35,7 @@ from poetry_aiops.locking.solver import (
 )
 from poetry_aiops.locking.verify import Installed, every_installation, verify
 from poetry_aiops.locking.whole_writes import write_whole_files
+from poetry_aiops.system.signals import fewer_collections
 
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class VariantInstaller(Installer):
         try:
             if self.executor.enabled and self._groups is not None and self.session.kind == "groups":
                 refuse_several_variants(self.session.variants, self._groups)
-            with _fewer_collections(), self._variant_solver(), self.session.guard.watching(self._locker):
+            with fewer_collections(), self._variant_solver(), self.session.guard.watching(self._locker):
                 return super().run()
         except AiopsError as error:
             self.session.output.error(error)
@@ -306,17 +306,3 @@ class OneLockSolver(Solver):
                     f"<warning>Warning: The locked version {package.pretty_version} for {package.pretty_name}"
                     f" is a yanked version.{reason}</warning>"
                 )
-
-
-@contextmanager
-def _fewer_collections() -> Iterator[None]:
-    """Collect cyclic garbage less often for a while.
-
-    A lock makes millions of objects that stay; searching them again and again takes a fifth of the time.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 20)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

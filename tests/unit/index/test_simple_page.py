@@ -9,16 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.every import for_each
 
-from poetry_aiops.index.simple_page import JSON_TYPE, Needed, Page, UnreadablePageError, page_files, page_of
+from poetry_aiops.index.simple_page import (
+    JSON_TYPE,
+    Needed,
+    Page,
+    UnreadablePageError,
+    files_by_version,
+    page_files,
+    page_of,
+)
 
 
 def page(*files: Any, name: str = "my-lib", status: Any = None) -> Page:
     content = json.dumps({"files": files, "project-status": status}).encode()
-    return page_of(name, *page_files(content, JSON_TYPE))
+    found, reported = page_files(content, JSON_TYPE)
+    return page_of(files_by_version(name, found), reported)
 
 
 def html(body: str, name: str = "my-lib") -> Page:
-    return page_of(name, *page_files(body.encode(), "text/html; charset=utf-8"))
+    files, reported = page_files(body.encode(), "text/html; charset=utf-8")
+    return page_of(files_by_version(name, files), reported)
 
 
 def file(filename: str, **more: Any) -> dict[str, Any]:
@@ -115,9 +125,10 @@ def test_only_releases_that_a_metric_looks_at_are_kept(locked: list[str], expect
         file(f"my_lib-{version}.tar.gz", upload_time=f"{day}-01-01T00:00:00Z", yanked=version == "2.1")
         for version, day in reversed(uploads.items())
     ]
-    found = page_of("my-lib", files, None, Needed(frozenset(locked), "2024-01-01"))
+    written = files_by_version("my-lib", files)
+    found = page_of(written, None, Needed(frozenset(locked), "2024-01-01"))
     assert " ".join(release.version for release in found.releases) == expected
-    later = page_of("my-lib", files, None, Needed(frozenset({"3.0"}), "2030-01-01"))
+    later = page_of(written, None, Needed(frozenset({"3.0"}), "2030-01-01"))
     assert " ".join(release.version for release in later.releases) == "1.3 2.0 2.1 3.0rc1 3.0 3.1"
 
 
