@@ -4,7 +4,9 @@
 
 Takes the units of ``requirements/corpus`` (a repository's root, or a folder with requirements files) in an order that
 is random and fixed, small ones first, one at a time. Each is copied, migrated and locked with real packages; then every
-`poetry install ... --dry-run` that the proof prints is compared with pip's own report for this Python, wheels only.
+`poetry install ... --dry-run` that the proof prints is compared with pip's own report for this Python, wheels only. A
+difference that the proof does not show is wrong, except where pip finds no wheel of what was locked, or of what that
+needs: pip takes an older release there. Where pip cannot reach a host, the unit is counted apart.
 Writes a line of JSON for each unit to OUT; units that are there already are not run again. Without
 POETRY_PYPI_MIRROR_URL Poetry asks the index directly. Prints the counts.
 """
@@ -23,11 +25,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 
@@ -47,6 +51,15 @@ CPU_LIMIT: Final = 150
 WALL_LIMIT: Final = 400.0
 SMALL: Final = 40
 """Requirement lines up to which a unit is taken first."""
+
+UNREACHED: Final = (
+    "Failed to resolve",
+    "Could not resolve host",
+    "NewConnectionError",
+    "ConnectTimeoutError",
+)
+NO_HOST: Final = "host not reached"
+WHEELS_ONLY: Final = "pip was allowed wheels only"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -151,8 +164,32 @@ class Runner:
                 or err.splitlines()
                 or [str(code)]
             )
-            return f"{code}: {said[0][:300]}"
+            return f"{NO_HOST if any(word in err for word in UNREACHED) else code}: {said[0][:300]}"
         return in_report(report)
+
+    def has_no_wheel(self, folder: Path, name: str, version: str) -> bool:
+        """Ask the index, through pip, whether this Python has no wheel of a release; False where it does not answer."""
+        words = (*PIP, "--no-input", "--no-deps", "--only-binary", ":all:", f"{name}=={version}")
+        code, _, err = self.call(folder, sys.executable, *words)
+        return code == 1 and "No matching distribution" in err and not any(word in err for word in UNREACHED)
+
+    def lack_wheels(self, folder: Path, names: Iterable[str], ours: dict[str, str]) -> set[str]:
+        """Return those of the names whose locked release, or a package that it needs, has no wheel."""
+        lock = tomllib.loads((folder / "poetry.lock").read_text("utf-8"))
+        needs: dict[str, set[str]] = {}
+        for one in lock["package"]:
+            needs.setdefault(one["name"], set()).update(map(canonicalize_name, one.get("dependencies", {})))
+        known: dict[str, bool] = {}
+        found = set()
+        for name in names:
+            reached = {name} & ours.keys()
+            while more := {need for one in reached for need in needs.get(one, ())} & ours.keys() - reached:
+                reached |= more
+            for one in sorted(reached - known.keys()):
+                known[one] = self.has_no_wheel(folder, one, ours[one])
+            if any(known[one] for one in reached):
+                found.add(name)
+        return found
 
     def installed(self, folder: Path, command: str) -> dict[str, str] | str:
         """Return what a printed command would install."""
@@ -187,11 +224,14 @@ class Runner:
             selected = self.pip(folder, file)
             done.files[file] = selected if isinstance(selected, str) else f"pip installs {len(selected)}"
         able = bool(done.files) and all(text.startswith("pip installs") for text in done.files.values())
+        unreached = any(text.startswith(NO_HOST) for text in done.files.values())
         done.verdict = (
             "limit"
             if isinstance(code, str)
             else "refused, pip installs each file"
             if able
+            else "refused, pip reaches no host"
+            if unreached
             else "refused, pip too"
         )
         return done
@@ -203,12 +243,20 @@ class Runner:
             pip, ours = self.pip(folder, one["file"]), self.installed(folder, one["command"])
             if isinstance(pip, str) or isinstance(ours, str):
                 done.files[one["file"]] = f"pip: {pip}" if isinstance(pip, str) else f"poetry: {ours}"
-                found.add("lock, pip cannot" if isinstance(pip, str) else "lock, not for this Python")
+                found.add(
+                    "lock, not for this Python"
+                    if not isinstance(pip, str)
+                    else "lock, pip reaches no host"
+                    if pip.startswith(NO_HOST)
+                    else "lock, pip cannot"
+                )
                 continue
+            differing = [name for name in sorted({*pip, *ours}) if not _same(pip.get(name), ours.get(name))]
+            hidden = [name for name in differing if name not in shown]
+            shown |= dict.fromkeys(self.lack_wheels(folder, hidden, ours) if hidden else (), WHEELS_ONLY)
             rows = [
                 f"{name}: {pip.get(name)} -> {ours.get(name)} [{shown.get(name, 'NOT SHOWN')}]"
-                for name in sorted({*pip, *ours})
-                if not _same(pip.get(name), ours.get(name))
+                for name in differing
             ]
             found.add(
                 "lock, equal"
@@ -223,6 +271,7 @@ class Runner:
             "lock, differences shown",
             "lock, not for this Python",
             "lock, pip cannot",
+            "lock, pip reaches no host",
             "lock, equal",
         )
         done.verdict = next((word for word in order if word in found), "lock, no file")

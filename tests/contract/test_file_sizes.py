@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from poetry.repositories.legacy_repository import LegacyRepository
 from tests.support.index import Fault, PackageIndex
 
 from poetry_aiops.graph.file_sizes import file_sizes
+from poetry_aiops.graph.sizes import NO_FILE_FITS
 from poetry_aiops.index import source as index_source
 from poetry_aiops.project.model import LockedFile, Package, PackageSource
 from poetry_aiops.project.wheels import tags_on
@@ -62,8 +64,12 @@ def test_the_size_is_that_of_the_file_and_is_kept_by_its_hash(index: PackageInde
     file = index.publish("fruit", "apple", "1.0")
     (found,) = asked(index, config, locked(file))
     assert (found.file, found.size, found.reason) == (file.filename, len(file.data), "")
+    pear = locked(index.publish("fruit", "pear", "1.0"), "pear")
+    (second,) = asked(index, config, pear)
     index.stop()
-    assert asked(index, config, locked(file)) == (found,)
+    windows = replace(pear, files=(LockedFile("pear-1.0-cp312-cp312-win_amd64.whl", "sha256:0"),))
+    *kept, other = asked(index, config, locked(file), pear, windows)
+    assert (kept, other.reason) == ([found, second], NO_FILE_FITS)
 
 
 def test_an_index_in_html_is_asked_for_the_length_of_the_file(
@@ -119,7 +125,8 @@ def test_a_damaged_cache_does_no_harm(
     cached = tmp_path / "cache" / "poetry-aiops" / "file-sizes.json"
     cached.parent.mkdir(parents=True)
     cached.write_text(content, "utf-8")
-    assert asked(index, config, locked(file))[0].size == len(file.data)
+    unhashed = replace(locked(file), files=(LockedFile(file.filename, ""),))
+    assert [one.size for one in asked(index, config, locked(file), unhashed)] == [len(file.data)] * 2
     assert json.loads(cached.read_text("utf-8"))["content"] == {f"sha256:{file.sha256}": len(file.data)}
 
 
