@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from poetry_aiops.system.text import decode
+
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +41,7 @@ def _evidence(neighbours: Neighbours) -> Iterator[tuple[str, list[str]]]:
     """Yield the files that may name Python's minor versions, with those that each names."""
 
     def text(file: str) -> str:
-        return (neighbours.read(file) or b"").decode("utf-8", "replace")
+        return decode(neighbours.read(file) or b"")
 
     for file in (".python-version", "runtime.txt"):
         yield file, _VERSION_FILE.findall(text(file))[:1]

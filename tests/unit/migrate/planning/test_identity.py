@@ -79,6 +79,7 @@ def test_a_python_that_is_no_range_is_not_taken_over() -> None:
     [
         (".python-version", "3.10.4\n"),
         (".python-version", "# us\n3.10\n"),
+        (".python-version", "\ufeff3.10\r\n"),  # as PowerShell writes it
         ("runtime.txt", "python-3.10.13\n"),
     ],
 )
