@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ from poetry_aiops.project.toml import parse_toml
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from poetry_aiops.migrate.planning.entry import Edits, PlannedEntry, PlannedGroup
@@ -100,7 +99,7 @@ def generate(text: str, edits: Edits, identity: Identity, layout: Layout, path: 
 
 class _TableWriter:
     def __init__(self, text: str, edits: Edits, identity: Identity, layout: Layout) -> None:
-        self.text = text
+        self.sections = Sections(text)
         self.before: Mapping[str, Any] = parse_toml(text)
         self.edits = edits
         self.identity = identity
@@ -119,7 +118,7 @@ class _TableWriter:
                 self._main(group)
             else:
                 self._group(group)
-        sections = Sections(self.text)
+        sections = self.sections
         for source in self.edits.sources:
             sections.add_source(source)
         for name, backend in self.edits.variants:
@@ -133,13 +132,6 @@ class _TableWriter:
             sections.add_block(_BUILD_SYSTEM, after=())
         return sections.text
 
-    @contextmanager
-    def _document(self) -> Iterator[Any]:
-        """Give the text as tomlkit's document; what is changed in it becomes the text."""
-        document = tomlkit.parse(self.text)
-        yield document
-        self.text = tomlkit.dumps(document)
-
     # -- the project itself --------------------------------------------------------------------------------
 
     def _project_table(self) -> None:
@@ -149,7 +141,8 @@ class _TableWriter:
             if identity.description:
                 block += f"description = {toml_text(identity.description)}\n"
             block += f"requires-python = {toml_text(identity.requires_python)}\n"
-            self.text = block + ("\n" + self.text if self.text.strip() else "")
+            text = self.sections.text
+            self.sections = Sections(block + ("\n" + text if text.strip() else ""))
         elif self.layout.standard_main:
             self._complete_project(project or {})
         lines = []
@@ -174,7 +167,7 @@ class _TableWriter:
 
     def _require_python(self) -> None:
         """Write the Python versions that the user requested over those that are there."""
-        with self._document() as document:
+        with self.sections.parsed() as document:
             project = document.get("project", {})
             table = document.get("tool", {}).get("poetry", {}).get("dependencies", {})
             if "requires-python" in project:
@@ -188,13 +181,13 @@ class _TableWriter:
         if "requires-python" not in project and "requires-python" not in dynamic:
             self._line("[project]", f"requires-python = {toml_text(self.identity.requires_python)}", ())
         if "dependencies" in dynamic:
-            with self._document() as document:
+            with self.sections.parsed() as document:
                 if len(dynamic) > 1:
                     document["project"]["dynamic"].remove("dependencies")
                 else:
                     del document["project"]["dynamic"]
                 _forget_dynamic(document.get("tool", {}))
-            self.text = self.text.rstrip("\n") + "\n"
+            self.sections = Sections(self.sections.text.rstrip("\n"))
 
     # -- main ------------------------------------------------------------------------------------------------
 
@@ -218,7 +211,7 @@ class _TableWriter:
         """Take ``optional`` from entries of Poetry's own table, and their names from the extras that require them."""
         if not group.required:
             return
-        with self._document() as document:
+        with self.sections.parsed() as document:
             poetry = document["tool"]["poetry"]
             if group.name == MAIN:
                 table = poetry["dependencies"]
@@ -273,7 +266,7 @@ class _TableWriter:
     # -- writing -----------------------------------------------------------------------------------------------
 
     def _has(self, keys: tuple[str, ...]) -> bool:
-        node: Any = tomllib.loads(self.text)
+        node: Any = tomllib.loads(self.sections.text)
         for key in keys:
             if not isinstance(node, dict) or key not in node:
                 return False
@@ -281,9 +274,7 @@ class _TableWriter:
         return True
 
     def _line(self, header: str, line: str, after: Sequence[str]) -> None:
-        sections = Sections(self.text)
-        sections.add_to(header, line, after=after)
-        self.text = sections.text
+        self.sections.add_to(header, line, after=after)
 
     def _into_list(
         self,
@@ -303,7 +294,7 @@ class _TableWriter:
             written = "[\n" + "".join(lines) + "]" if lines else "[]"
             self._line(header, f"{toml_key(keys[1])} = {written}", _AFTER_PROJECT)
             return
-        with self._document() as document:
+        with self.sections.parsed() as document:
             array = document[keys[0]][keys[1]]
             listed = {str(item) for item in array}
             there = {normalised(str(item.get("include-group"))) for item in array if isinstance(item, dict)}
@@ -316,7 +307,7 @@ class _TableWriter:
         """Write out extras and groups that name the project itself: Poetry takes that for a circle, pip for its extras."""
         project: Mapping[str, Any] = self.before.get("project", {})
         extras = {normalised(key): value for key, value in project.get("optional-dependencies", {}).items()}
-        document: Any = None  # parsed once, as that takes the most time, and only where a list changes
+        changed: list[tuple[list[str], list[Any]]] = []
         for table, lists in (
             (("project", "optional-dependencies"), project.get("optional-dependencies", {})),
             (("dependency-groups",), self.before.get("dependency-groups", {})),
@@ -325,18 +316,19 @@ class _TableWriter:
                 written = _without_itself(
                     texts, normalised(str(project.get("name"))), extras, frozenset({normalised(key)})
                 )
-                if written == list(texts):
-                    continue
-                document = tomlkit.parse(self.text) if document is None else document
+                if written != list(texts):
+                    changed.append(([*table, key], written))
+        if not changed:  # to parse takes the most time
+            return
+        with self.sections.parsed() as document:
+            for (*parts, last), written in changed:
                 node = document
-                for part in table:
+                for part in parts:
                     node = node[part]
-                multiline = "\n" in node[key].as_string()
-                node[key] = tomlkit.array()
-                node[key].extend(written)
-                node[key].multiline(multiline)
-        if document is not None:
-            self.text = tomlkit.dumps(document)
+                multiline = "\n" in node[last].as_string()
+                node[last] = tomlkit.array()
+                node[last].extend(written)
+                node[last].multiline(multiline)
 
     def _enrich(self, header: str, group: str, entries: Sequence[PlannedEntry], after: Sequence[str]) -> None:
         found = {
@@ -362,7 +354,7 @@ class _TableWriter:
 
     def _there(self, header: str) -> dict[str, object]:
         """Return what one of Poetry's tables says, by canonical names."""
-        node: Any = tomllib.loads(self.text)
+        node: Any = tomllib.loads(self.sections.text)
         for key in header_keys(header):
             node = node.get(key, {})
         return {normalised(key): value for key, value in node.items()}
@@ -384,7 +376,7 @@ class _TableWriter:
 
     def _add_beside(self, header: str, name: str, entries: Sequence[PlannedEntry]) -> None:
         """Make the entry of a package in Poetry's own table a list of what it says and of these entries."""
-        with self._document() as document:
+        with self.sections.parsed() as document:
             table = document
             for key in header_keys(header):
                 table = table[key]
