@@ -91,11 +91,11 @@ class Agreeing(Generic[SolutionT]):
     # -- where preferring is not enough -------------------------------------------------------------
 
     def _settle(self, first: Agreement[SolutionT]) -> Agreement[SolutionT]:
-        """Show the solver less and less of what is in dispute, until the variants agree or nothing is left.
+        """Show the solver less and less of what is in dispute, until the variants agree or nothing is left."""
+        return self._with_suitable_versions(first) or self._with_one_base(first)
 
-        First only the versions that suit every parent of every variant, then nothing but the base of one
-        variant, for each of them in turn.
-        """
+    def _with_suitable_versions(self, first: Agreement[SolutionT]) -> Agreement[SolutionT] | None:
+        """Offer of what is in dispute only the versions that suit every parent of every variant."""
         latest, disputed, offer = first, self._differing(first.solutions), SolverOffer()
         heard: set[str] = set()
         while not (disputed <= offer.shared and heard >= latest.solutions.keys()):
@@ -105,20 +105,23 @@ class Agreeing(Generic[SolutionT]):
             try:
                 latest = self._solve_in_turn(offer, self._restart(first, offer))
             except NoSolutionError:
-                break
+                return None
             if not (disputed := self._differing(latest.solutions)):
                 return self._held(latest, offer.shared)
+        return None
+
+    def _with_one_base(self, first: Agreement[SolutionT]) -> Agreement[SolutionT]:
+        """Offer of what is in dispute nothing but the base of one variant, for each of them in turn."""
         for variant in self.variants:
             if variant not in first.solutions:
                 first.solutions[variant] = self._solve(variant, SolverOffer(), first)
         disputed = self._differing(first.solutions)
         bases = map(self._base, first.solutions.values())
         for pins in dict.fromkeys(frozenset(b for b in base if b.name in disputed) for base in bases):
-            if pins:
-                with suppress(NoSolutionError):
-                    latest = self._solve_in_turn(SolverOffer(pinned=pins), Agreement({}))
-                    if not self._differing(latest.solutions):
-                        return self._held(latest, disputed)
+            with suppress(NoSolutionError):
+                agreed = self._solve_in_turn(SolverOffer(pinned=pins), Agreement({})) if pins else None
+                if agreed is not None and not self._differing(agreed.solutions):
+                    return self._held(agreed, disputed)
         raise disagreement(first.solutions, self.base_groups, disputed)
 
     def _restart(self, first: Agreement[SolutionT], offer: SolverOffer) -> Agreement[SolutionT]:

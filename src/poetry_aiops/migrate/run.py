@@ -227,28 +227,24 @@ class Migrating:
         """Lock; where the project names no Python, for the versions that the indexes have the selected files for."""
         old = self._read(_LOCK)
         text = None if old is None else old.decode("utf-8")
-        for attempt in range(_NARROWINGS + 1):
-            comparison = InstallComparison(self.request, given, text)
-            lock = PlannedLock(
-                self.project, self.root, text, partial(self._plan_pyproject, given), comparison.prove
-            )
+        left = _NARROWINGS
+        lock, comparison = self._attempt(given, text)
+        if _is_guess(given) and (newest := lock.newest_python(given.plan, given.python)) is not None:
+            given, left = self._narrowed(given, newest), left - 1
+        while True:
+            lock, comparison = self._attempt(given, text)
             code, refusal, other = 0, None, None
-            is_guess = given.identity.python_guessed and given.python == given.identity.requires_python
-            fitting = lock.newest_python(given.plan, given.python) if is_guess and not attempt else None
-            if fitting is None:
-                try:
-                    code = self._lock(given, lock, comparison)
-                except NegativeAnswerError as error:
-                    refusal = error
-                    other = required_python(given.python, str(error))
-                if other is None and (refusal or (lock.proof is not None and lock.proof.unexplained)):
-                    other = lock.fitting_python(given.plan, given.python)
-                fitting = comparison.fitting or other
-                if attempt == _NARROWINGS or not is_guess or fitting is None:
-                    break
-            self.output.note(f"locked for Python {fitting[0]} instead of {given.python}: {fitting[1]}")
-            given = RequestReading(self.request, fitting).read()
-            self._plan_all(given)
+            try:
+                code = self._lock(given, lock, comparison)
+            except NegativeAnswerError as error:
+                refusal = error
+                other = required_python(given.python, str(error))
+            if other is None and (refusal or (lock.proof is not None and lock.proof.unexplained)):
+                other = lock.fitting_python(given.plan, given.python)
+            fitting = comparison.fitting or other
+            if not left or not _is_guess(given) or fitting is None:
+                break
+            given, left = self._narrowed(given, fitting), left - 1
         if refusal is None:
             self._check_hashes()
             refusal = self._unexplained()
@@ -257,6 +253,18 @@ class Migrating:
         if refusal is not None:
             raise refusal
         return given, code
+
+    def _attempt(self, given: MigrationInput, text: str | None) -> tuple[PlannedLock, InstallComparison]:
+        comparison = InstallComparison(self.request, given, text)
+        write = partial(self._plan_pyproject, given)
+        return PlannedLock(self.project, self.root, text, write, comparison.prove), comparison
+
+    def _narrowed(self, given: MigrationInput, fitting: tuple[str, str]) -> MigrationInput:
+        """Plan everything for another Python, and say why."""
+        self.output.note(f"locked for Python {fitting[0]} instead of {given.python}: {fitting[1]}")
+        given = RequestReading(self.request, fitting).read()
+        self._plan_all(given)
+        return given
 
     def _lock(self, given: MigrationInput, lock: PlannedLock, comparison: InstallComparison) -> int:
         """Lock the planned project beside the real one and compare; the lock becomes one more change."""
@@ -457,6 +465,11 @@ def _diff(change: FileChange) -> str:
     old = change.path if change.before is not None else "/dev/null"
     lines = difflib.unified_diff(before, after, old, change.path)
     return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+
+
+def _is_guess(given: MigrationInput) -> bool:
+    """Say whether nothing of the project says which Python it is."""
+    return given.identity.python_guessed and given.python == given.identity.requires_python
 
 
 def _sha256(data: bytes | None) -> str | None:
